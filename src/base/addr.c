@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT
+ * IP addresses and prefixes. */
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/num.h"
+
+bool addr_parse(const char *s, struct addr *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (inet_pton(AF_INET, s, out->b) == 1) {
+		out->family = 4;
+		return true;
+	}
+	if (inet_pton(AF_INET6, s, out->b) == 1) {
+		out->family = 6;
+		return true;
+	}
+	return false;
+}
+
+static bool bit(const uint8_t *b, unsigned i)
+{
+	return (b[i / 8] >> (7 - i % 8)) & 1;
+}
+
+bool prefix_parse(const char *s, struct prefix *out, bool *host_bits)
+{
+	char buf[ADDR_TEXT];
+	const char *slash = strchr(s, '/');
+	size_t n = slash ? (size_t)(slash - s) : strlen(s);
+	if (n >= sizeof(buf))
+		return false;
+	memcpy(buf, s, n);
+	buf[n] = '\0';
+	if (!addr_parse(buf, &out->a))
+		return false;
+	unsigned max = out->a.family == 4 ? 32 : 128;
+	uint64_t len = max;
+	if (slash && !num_parse(slash + 1, 0, max, &len))
+		return false;
+	out->len = (uint8_t)len;
+	*host_bits = false;
+	for (unsigned i = out->len; i < max; i++) {
+		if (!bit(out->a.b, i))
+			continue;
+		*host_bits = true;
+		out->a.b[i / 8] &= (uint8_t)~(1u << (7 - i % 8));
+	}
+	return true;
+}
+
+void addr_text(const struct addr *a, char out[ADDR_TEXT])
+{
+	if (!inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, out, ADDR_TEXT))
+		snprintf(out, ADDR_TEXT, "?");
+}
+
+void prefix_text(const struct prefix *p, char out[ADDR_TEXT])
+{
+	addr_text(&p->a, out);
+	size_t n = strlen(out);
+	snprintf(out + n, ADDR_TEXT - n, "/%u", p->len);
+}
+
+bool addr_eq(const struct addr *a, const struct addr *b)
+{
+	return a->family == b->family && memcmp(a->b, b->b, 16) == 0;
+}
+
+static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned n)
+{
+	if (memcmp(a, b, n / 8) != 0)
+		return false;
+	return n % 8 == 0 || ((a[n / 8] ^ b[n / 8]) >> (8 - n % 8)) == 0;
+}
+
+bool prefix_has(const struct prefix *p, const struct addr *a)
+{
+	return p->a.family == a->family && same_bits(p->a.b, a->b, p->len);
+}
+
+bool prefix_overlap(const struct prefix *p, const struct prefix *q)
+{
+	unsigned n = p->len < q->len ? p->len : q->len;
+	return p->a.family == q->a.family && same_bits(p->a.b, q->a.b, n);
+}

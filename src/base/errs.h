@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Operator errors: located, collected, printed all at once.
+ * An error says where, what is wrong, and what to write instead.
+ */
+#ifndef ZONED_BASE_ERRS_H
+#define ZONED_BASE_ERRS_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+enum { ERRS_MAX = 200 };	/* errors kept; later ones are only counted */
+
+struct err {
+	const char *file;	/* owned by the list */
+	unsigned line;		/* 1-based; 0: the file as a whole */
+	char text[400];		/* one line: "what is wrong; what to write" */
+};
+
+struct errs {
+	struct err *v;
+	size_t n;		/* kept in v */
+	size_t total;		/* reported, including those not kept */
+};
+
+void errs_init(struct errs *e);
+void errs_free(struct errs *e);
+void errs_add(struct errs *e, const char *file, unsigned line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* Sort by file and line (stable) and print "FILE:LINE: error: TEXT" lines. */
+void errs_print(struct errs *e, FILE *f);
+
+#endif

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT
+ * Numbers and names from text: one checked way each. */
+#ifndef ZONED_BASE_NUM_H
+#define ZONED_BASE_NUM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Decimal or 0x hexadecimal, the whole string, min <= value <= max. */
+bool num_parse(const char *s, uint64_t min, uint64_t max, uint64_t *out);
+/* The entry of names[0..n) nearest to s by edit distance, or NULL when none is near. */
+const char *name_nearest(const char *s, const char *const *names, size_t n);
+
+#endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: MIT
+ * The table of inspected connections. */
+#include "inspect/flow.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+
+bool flows_init(struct flows *t, uint32_t n, const uint64_t key[2])
+{
+	memset(t, 0, sizeof(*t));
+	t->n = n;
+	t->n_buckets = 1;
+	while (t->n_buckets < n)
+		t->n_buckets *= 2;
+	t->key[0] = key[0];
+	t->key[1] = key[1];
+	t->v = calloc(n, sizeof(*t->v));
+	t->bucket = calloc(t->n_buckets, sizeof(*t->bucket));
+	t->bufs = calloc(n, 2 * HALF_BUF);
+	return t->v && t->bucket && t->bufs;
+}
+
+void flows_free(struct flows *t)
+{
+	free(t->v);
+	free(t->bucket);
+	free(t->bufs);
+}
+
+static uint32_t hash_ends(const struct flows *t, const struct flow *f)
+{
+	uint64_t w[5];
+	memcpy(w, f->client.b, 16);
+	memcpy(w + 2, f->server.b, 16);
+	w[4] = (uint64_t)f->cport << 32 | (uint64_t)f->sport << 8 | f->client.family;
+	return (uint32_t)siphash_words(t->key, w, 5) & (t->n_buckets - 1);
+}
+
+static void ends_of(struct flow *f, const struct packet *p, bool from_client)
+{
+	f->client = from_client ? p->src : p->dst;
+	f->server = from_client ? p->dst : p->src;
+	f->cport = from_client ? p->sport : p->dport;
+	f->sport = from_client ? p->dport : p->sport;
+}
+
+static struct flow *find_ends(struct flows *t, const struct flow *k)
+{
+	uint32_t i = t->bucket[hash_ends(t, k)];
+	while (i) {
+		struct flow *f = &t->v[i - 1];
+		if (f->cport == k->cport && f->sport == k->sport &&
+		    addr_eq(&f->client, &k->client) && addr_eq(&f->server, &k->server))
+			return f;
+		i = f->chain;
+	}
+	return NULL;
+}
+
+struct flow *flow_find(struct flows *t, const struct packet *p, int *dir)
+{
+	struct flow k;
+	for (*dir = 0; *dir < 2; (*dir)++) {
+		ends_of(&k, p, *dir == 0);
+		struct flow *f = find_ends(t, &k);
+		if (f)
+			return f;
+	}
+	*dir = 0;
+	return NULL;
+}
+
+static bool expired(const struct flow *f, uint64_t now)
+{
+	static const uint64_t life[] = {
+		[FLOW_SYN] = FLOW_HALF_OPEN_NS, [FLOW_OPEN] = FLOW_IDLE_NS,
+		[FLOW_CLOSED] = FLOW_CLOSED_NS, [FLOW_BLOCKED] = FLOW_CLOSED_NS,
+		[FLOW_BLIND] = FLOW_IDLE_NS,
+	};
+	return f->state != FLOW_FREE && now - f->last_ns > life[f->state];
+}
+
+void flow_drop(struct flows *t, struct flow *f)
+{
+	uint32_t self = (uint32_t)(f - t->v) + 1;
+	uint32_t *at = &t->bucket[hash_ends(t, f)];
+	while (*at != self)
+		at = &t->v[*at - 1].chain;
+	*at = f->chain;
+	f->state = FLOW_FREE;
+	t->used--;
+}
+
+void flows_sweep(struct flows *t, uint64_t now, unsigned slots)
+{
+	while (slots--) {
+		struct flow *f = &t->v[t->sweep];
+		t->sweep = (t->sweep + 1) % t->n;
+		if (expired(f, now))
+			flow_drop(t, f);
+	}
+}
+
+/* A free slot, or one whose connection is closed or half open for a second. */
+static struct flow *free_slot(struct flows *t, uint64_t now)
+{
+	for (unsigned i = 0; i < FLOW_SCAN; i++) {
+		struct flow *f = &t->v[t->hand];
+		t->hand = (t->hand + 1) % t->n;
+		bool idle = f->state == FLOW_SYN || f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED;
+		if (f->state != FLOW_FREE && (expired(f, now) || (t->used >= t->n - t->n / 8 && idle &&
+								    now - f->last_ns > SEC)))
+			flow_drop(t, f);
+		if (f->state == FLOW_FREE)
+			return f;
+	}
+	return NULL;
+}
+
+struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client, uint64_t now)
+{
+	struct flow *f = free_slot(t, now);
+	if (!f)
+		return NULL;
+	size_t slot = (size_t)(f - t->v);
+	memset(f, 0, sizeof(*f));
+	ends_of(f, p, from_client);
+	f->h[0].buf = t->bufs + slot * 2 * HALF_BUF;
+	f->h[1].buf = f->h[0].buf + HALF_BUF;
+	f->flow_id = 0xffff;
+	f->state = FLOW_SYN;
+	f->last_ns = now;
+	uint32_t *b = &t->bucket[hash_ends(t, f)];
+	f->chain = *b;
+	*b = (uint32_t)slot + 1;
+	t->used++;
+	return f;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of inspected connections. Fixed size, keyed hashing, no allocation
+ * after flows_new(). When it is full a few slots are looked at for one that is
+ * closed or was never opened; if there is none, the new connection is refused.
+ */
+#ifndef ZONED_INSPECT_FLOW_H
+#define ZONED_INSPECT_FLOW_H
+
+#include "dissect/modbus.h"
+#include "packet/packet.h"
+#include "policy/policy.h"
+#include "stream/stream.h"
+
+enum {
+	FLOW_PENDING = 32,	/* outstanding requests of one connection */
+	FLOW_SCAN = 16,		/* slots looked at when the table is full */
+};
+
+#define SEC UINT64_C(1000000000)
+#define FLOW_HALF_OPEN_NS (30 * SEC)	/* SYN without an answer */
+#define FLOW_CLOSED_NS (10 * SEC)	/* after FIN or RST */
+#define FLOW_IDLE_NS (24 * 3600 * SEC)	/* nothing at all */
+#define FLOW_PENDING_NS (30 * SEC)	/* a request this old is given up when room is needed */
+#define FLOW_PARTIAL_NS (10 * SEC)	/* an unfinished message */
+
+enum flow_state {
+	FLOW_FREE,
+	FLOW_SYN,	/* SYN seen, no answer yet */
+	FLOW_OPEN,	/* both streams in step */
+	FLOW_CLOSED,	/* FIN both ways or RST */
+	FLOW_BLOCKED,	/* reset by us: nothing passes */
+	FLOW_BLIND,	/* mode observe: framing lost, passes unjudged */
+};
+
+struct flow {
+	struct addr client, server;
+	uint16_t cport, sport;
+	uint16_t flow_id;	/* in the image; 0xffff none */
+	uint8_t state;
+	uint32_t chain;		/* next in bucket, index + 1 */
+	uint32_t syn_seq;
+	uint32_t image_gen;
+	uint64_t last_ns;
+	struct half h[2];	/* [0] client to server: requests */
+	unsigned n_pending;
+	struct mb_pending pending[FLOW_PENDING];	/* oldest first */
+};
+
+struct flows {
+	struct flow *v;
+	uint32_t *bucket;
+	uint32_t n, n_buckets, used, hand, sweep;
+	uint8_t *bufs;
+	uint64_t key[2];
+};
+
+bool flows_init(struct flows *t, uint32_t n, const uint64_t key[2]);
+void flows_free(struct flows *t);
+/* dir: 0 when the packet comes from the connection's client. */
+struct flow *flow_find(struct flows *t, const struct packet *p, int *dir);
+struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client, uint64_t now);
+void flow_drop(struct flows *t, struct flow *f);
+/* Free what is past its time; a bounded number of slots per call. */
+void flows_sweep(struct flows *t, uint64_t now, unsigned slots);
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The data path in one function: packet -> flow -> stream -> frame -> dissect
+ * -> decide -> verdict -> event. No I/O; time is passed in. Inline, replay,
+ * tests and fuzzers call the same code. All memory is taken in inspect_new().
+ */
+#ifndef ZONED_INSPECT_INSPECT_H
+#define ZONED_INSPECT_INSPECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "packet/packet.h"
+#include "policy/policy.h"
+#include "record/event.h"
+
+struct inspect;
+
+struct inspect_conf {
+	uint32_t max_flows;	/* power of two is not needed */
+	uint64_t hash_key[2];	/* random; flow table hashing is keyed */
+	uint16_t ports[8]; unsigned n_ports;	/* dissect_only: server ports that speak Modbus; none: 502 */
+	bool dissect_only;	/* replay without a model: ports name protocols, nothing is refused, gaps are skipped */
+};
+
+/* What inspect says back. Called from within inspect_packet() and
+ * inspect_tick(); ids come back in any order, each exactly once. */
+struct inspect_out {
+	void *ctx;
+	/* data NULL: as it was; else send these bytes instead. V_RESET: as V_DROP,
+	 * and the kernel should block the rest of this connection. */
+	void (*verdict)(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len);
+	void (*event)(void *ctx, const struct event *ev);
+	/* every message in order, permitted or not (replay); may be NULL */
+	void (*message)(void *ctx, const struct event *ev, const struct mb_msg *m, uint32_t id);
+};
+
+struct inspect_pkt {
+	uint32_t id;		/* given back with the verdict */
+	uint64_t now_ns;	/* monotonic, never goes back */
+	uint64_t wall_ns;	/* CLOCK_REALTIME, for events */
+	const uint8_t *ip; size_t len;	/* from the IP header */
+	bool check_sum;		/* false: the kernel has not filled checksums in yet */
+	bool partial;		/* captured shorter than it was: not judgeable */
+};
+
+struct inspect_stats {
+	uint64_t packets, messages, permitted, refused, dropped_packets, resyncs;
+	uint32_t flows, held;
+};
+
+struct inspect *inspect_new(const struct inspect_conf *c);	/* NULL: out of memory */
+void inspect_free(struct inspect *in);
+/* Use this image from now on (it must outlive its use). Established flows are
+ * classified again under it at their next packet; streams stay in step. */
+void inspect_policy(struct inspect *in, const struct pol_image *img);
+void inspect_packet(struct inspect *in, const struct inspect_pkt *p, const struct inspect_out *out);
+/* Time passes: half messages, dead flows. Call at least every 250 ms. */
+void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const struct inspect_out *out);
+void inspect_stats(const struct inspect *in, struct inspect_stats *s);
+
+#endif

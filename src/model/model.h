@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The operator's words as plain structs: IEC 62443-3-2 zones and conduits.
+ * Filled by model_load(), checked, and const from then on. All memory is in
+ * the model's arena. Every thing knows its file and line for later errors.
+ */
+#ifndef ZONED_MODEL_MODEL_H
+#define ZONED_MODEL_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/errs.h"
+#include "base/words.h"
+
+enum {
+	MODEL_NAME_MAX = 31,		/* zone, conduit, policy, asset names: [a-z0-9][a-z0-9_-]* (case kept) */
+	MODEL_FILE_MAX = 16 << 20,	/* bytes of one file; more is refused */
+	MODEL_ZONES_MAX = 4094,
+};
+
+struct where {
+	const char *file;
+	unsigned line;
+};
+
+enum zone_type { ZONE_ENTERPRISE, ZONE_DMZ, ZONE_CONTROL, ZONE_SAFETY, ZONE_WIRELESS,
+		 ZONE_TEMPORARY, ZONE_EXTERNAL };
+
+struct asset {
+	struct where at;
+	const char *name;
+	struct addr addr;
+};
+
+struct zone {
+	struct where at;
+	const char *name;
+	enum zone_type type;
+	const char *parent;		/* name or NULL */
+	const char *owner;		/* free text or NULL */
+	const char *description;	/* free text or NULL */
+	const char **interfaces; size_t n_interfaces;
+	struct prefix *networks; size_t n_networks;
+	struct where *networks_at;
+	struct asset *assets; size_t n_assets;
+	uint8_t sl_t[7];		/* IAC UC SI DC RDF TRE RA, 0..4 (IEC 62443-3-2 ZCR 5.6) */
+	bool has_sl_t;
+};
+
+struct flow {
+	struct where at;
+	enum proto proto;		/* PROTO_NONE: a plain service */
+	const char *service;		/* as written ("ssh"), or NULL when l4/ports are given */
+	uint8_t l4;			/* IPPROTO_TCP, _UDP, _ICMP (covers ICMPv6 too) */
+	uint16_t *ports; size_t n_ports;	/* server ports; default 502, 20000, 4840 by protocol */
+	const char *policy;		/* policy name, for inspected protocols */
+};
+
+struct conduit {
+	struct where at;
+	const char *name;
+	const char *from, *to;		/* zone names; `from` opens the connections */
+	size_t from_zone, to_zone;	/* indices into zones[], set by check */
+	const char *description;	/* or NULL */
+	enum mode mode;
+	enum on_violation on_violation;
+	enum fail fail;
+	const char *fail_reason;	/* mandatory with fail = "open" */
+	enum log_what log;
+	uint8_t sl_t[7]; bool has_sl_t;
+	uint32_t max_requests;		/* per second over the conduit, 0: no limit written */
+	uint32_t max_writes;
+	struct flow *flows; size_t n_flows;
+};
+
+struct range {			/* inclusive */
+	uint32_t lo, hi;
+};
+
+struct ranges {
+	struct range *v; size_t n;
+	bool any;		/* written as "any" */
+	bool set;		/* the key was written */
+};
+
+/* One entry of a Modbus policy's allow list. A request passes when one entry
+ * allows all of it; an address range must be contained in ONE written range. */
+struct modbus_allow {
+	struct where at;
+	uint8_t functions[32];		/* bitmap of function codes 0..255 */
+	const char **function_words; size_t n_function_words;	/* as written, for print */
+	struct ranges units;		/* 0..255, required */
+	struct ranges addresses;	/* 0..65535; FC23: the read part. Required where a function has an address */
+	struct ranges write_addresses;	/* FC23 write part; required with FC23 */
+	struct ranges quantity;		/* 1..2000; default: the specification's limit */
+	struct ranges values;		/* 0..65535 (coils 0 or 1); required for writes */
+	struct ranges subfunctions;	/* FC8; required with FC8 */
+	struct ranges mei;		/* FC43; required with FC43 */
+	struct ranges files;		/* FC20/21 file numbers; required with them */
+};
+
+struct policy {
+	struct where at;
+	const char *name;
+	enum proto proto;
+	const char *description;
+	struct modbus_allow *modbus; size_t n_modbus;
+};
+
+struct daemon_conf {
+	uint32_t mark_mask;		/* our bits of ct mark and packet mark; contiguous, default 0xffff0000 */
+	uint16_t queue_base;		/* first NFQUEUE number, default 6240 */
+	uint16_t queues;		/* inspector processes; 0: one per core, at most 8 */
+	uint16_t log_group;		/* NFLOG group for refused flows, default 62 */
+	const char *json_log;		/* path of the JSON lines file, or NULL */
+	const char *syslog_facility;	/* "daemon", "auth", "local0".. ; default "local0" */
+	const char *user;		/* default "zoned" */
+	uint32_t max_flows;		/* inspected flows per inspector, default 16384 */
+};
+
+struct model {
+	struct arena *arena;
+	const char *path;
+	const char *system_name;	/* SUC, ZCR 1 */
+	const char *system_description, *system_owner;
+	struct daemon_conf daemon;
+	struct zone *zones; size_t n_zones;	/* zone 0 is built in: "unknown", everything not named */
+	struct conduit *conduits; size_t n_conduits;
+	struct policy *policies; size_t n_policies;
+};
+
+/* Parse and check one file ("-": standard input). rules_dir: where @include
+ * looks after the file's own directory. Returns NULL when errs has entries. */
+struct model *model_load(const char *path, const char *rules_dir, struct errs *errs);
+void model_free(struct model *m);
+/* Exact inverse of model_load: complete, canonical, includes resolved. */
+void model_print(const struct model *m, FILE *f);
+bool model_eq(const struct model *a, const struct model *b);
+const struct policy *model_policy(const struct model *m, const char *name);
+
+#endif

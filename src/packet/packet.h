@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * L3 and L4 facts of one packet (RFC 791, 8200, 9293, 768). Pure parsing of
+ * one buffer; checksums are checked unless the source says they cannot be.
+ */
+#ifndef ZONED_PACKET_PACKET_H
+#define ZONED_PACKET_PACKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "record/reason.h"
+
+enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
+
+struct packet {
+	const uint8_t *ip; size_t ip_len;	/* from the IP header to the end by its own length field */
+	struct addr src, dst;
+	uint8_t l4;			/* IPPROTO_*; of the last header */
+	bool fragment;			/* any IP fragment but a whole packet */
+	bool options;			/* IPv4 options or IPv6 extension headers present */
+	uint16_t l4_off;		/* offset of the L4 header from ip */
+	uint16_t sport, dport;		/* TCP, UDP */
+	uint32_t seq, ack;		/* TCP */
+	uint8_t flags;			/* TCP_* */
+	uint16_t window, urg;
+	uint16_t opt_off, opt_len;	/* TCP options, offset from ip */
+	uint16_t data_off;		/* payload offset from ip */
+	const uint8_t *data; size_t len;	/* payload */
+};
+
+/* R_NONE or R_BAD_SEGMENT. check_sum: verify IPv4, TCP and UDP checksums. */
+enum reason packet_parse(const uint8_t *ip, size_t n, bool check_sum, struct packet *out);
+/* Recompute IPv4 header and TCP/UDP checksums of a packet that was rewritten in place. */
+void packet_checksum(uint8_t *ip, size_t n);
+
+#endif

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The policy image: bounds, look-ups, classification. The image may come from
+ * another process, so policy_valid() trusts no field of it; the look-ups after
+ * that rely on it having returned true.
+ */
+#include "policy/policy.h"
+
+#include <string.h>
+
+/* Largest values of enums that model.h owns and the data path may not include. */
+enum { PROTO_MAX = 3, MODE_MAX = 1, ON_VIOLATION_MAX = 1, FAIL_MAX = 1, LOG_MAX = 2 };
+
+enum { INDEX_MAX = 0xfffe };	/* 0xffff says "none" */
+
+#define AT(img, off, type) ((const type *)(const void *)((const uint8_t *)(img) + (off)))
+
+static const struct pol_zone *zones(const struct pol_image *img)
+{
+	return AT(img, img->zones_off, struct pol_zone);
+}
+
+static const struct pol_net *nets(const struct pol_image *img)
+{
+	return AT(img, img->nets_off, struct pol_net);
+}
+
+static const struct pol_key *keys(const struct pol_image *img)
+{
+	return AT(img, img->keys_off, struct pol_key);
+}
+
+static const struct pol_flow *flows(const struct pol_image *img)
+{
+	return AT(img, img->flows_off, struct pol_flow);
+}
+
+static const struct pol_mb_rule *rules(const struct pol_image *img)
+{
+	return AT(img, img->rules_off, struct pol_mb_rule);
+}
+
+static int addr_order(const struct addr *a, const struct addr *b)
+{
+	if (a->family != b->family)
+		return a->family < b->family ? -1 : 1;
+	return memcmp(a->b, b->b, sizeof(a->b));
+}
+
+/* One number that orders keys: from, to, port, l4. */
+static uint64_t key_order(uint16_t from, uint16_t to, uint16_t port, uint8_t l4)
+{
+	return (uint64_t)from << 48 | (uint64_t)to << 32 | (uint64_t)port << 16 | l4;
+}
+
+static uint64_t key_of(const struct pol_key *k)
+{
+	return key_order(k->from, k->to, k->port, k->l4);
+}
+
+/* ---- validation ---- */
+
+static bool array_fits(const struct pol_image *img, uint32_t off, uint32_t n, size_t elem)
+{
+	return off % 8 == 0 && off >= sizeof(*img) &&
+	       (uint64_t)off + (uint64_t)n * elem <= img->size;
+}
+
+static bool str_ok(const struct pol_image *img, struct pol_str s)
+{
+	return s.off >= img->strings_off && s.off - img->strings_off < img->strings_len;
+}
+
+static bool strings_ok(const struct pol_image *img)
+{
+	if (!array_fits(img, img->strings_off, img->strings_len, 1) || img->strings_len == 0)
+		return false;
+	return *AT(img, img->strings_off + img->strings_len - 1, uint8_t) == 0;
+}
+
+static bool counts_ok(const struct pol_image *img)
+{
+	return img->n_zones >= 1 && img->n_zones <= INDEX_MAX && img->n_flows <= INDEX_MAX &&
+	       img->n_rules <= INDEX_MAX &&
+	       array_fits(img, img->zones_off, img->n_zones, sizeof(struct pol_zone)) &&
+	       array_fits(img, img->nets_off, img->n_nets, sizeof(struct pol_net)) &&
+	       array_fits(img, img->keys_off, img->n_keys, sizeof(struct pol_key)) &&
+	       array_fits(img, img->flows_off, img->n_flows, sizeof(struct pol_flow)) &&
+	       array_fits(img, img->rules_off, img->n_rules, sizeof(struct pol_mb_rule)) &&
+	       array_fits(img, img->ranges_off, img->n_ranges, sizeof(struct pol_range));
+}
+
+static bool zones_ok(const struct pol_image *img)
+{
+	for (uint32_t i = 0; i < img->n_zones; i++)
+		if (!str_ok(img, zones(img)[i].name))
+			return false;
+	return true;
+}
+
+static bool nets_ok(const struct pol_image *img)
+{
+	const struct pol_net *v = nets(img);
+	for (uint32_t i = 0; i < img->n_nets; i++) {
+		const struct prefix *p = &v[i].net;
+		if ((p->a.family != 4 || p->len > 32) && (p->a.family != 6 || p->len > 128))
+			return false;
+		if (v[i].zone >= img->n_zones)
+			return false;
+		if (i > 0 && (addr_order(&v[i - 1].net.a, &p->a) >= 0 ||
+			      prefix_overlap(&v[i - 1].net, p)))
+			return false;
+	}
+	return true;
+}
+
+static bool keys_ok(const struct pol_image *img)
+{
+	const struct pol_key *v = keys(img);
+	for (uint32_t i = 0; i < img->n_keys; i++) {
+		if (v[i].from >= img->n_zones || v[i].to >= img->n_zones || v[i].flow >= img->n_flows)
+			return false;
+		if (i > 0 && key_of(&v[i - 1]) >= key_of(&v[i]))
+			return false;
+	}
+	return true;
+}
+
+static bool flows_ok(const struct pol_image *img)
+{
+	for (uint32_t i = 0; i < img->n_flows; i++) {
+		const struct pol_flow *f = &flows(img)[i];
+		if (!str_ok(img, f->conduit) || !str_ok(img, f->policy))
+			return false;
+		if (f->from >= img->n_zones || f->to >= img->n_zones || f->conduit_id >= img->n_conduits)
+			return false;
+		if (f->proto < 1 || f->proto > PROTO_MAX || f->mode > MODE_MAX || f->log > LOG_MAX ||
+		    f->on_violation > ON_VIOLATION_MAX || f->fail > FAIL_MAX)
+			return false;
+		if ((uint64_t)f->rule0 + f->n_rules > img->n_rules)
+			return false;
+	}
+	return true;
+}
+
+static bool rset_ok(const struct pol_image *img, const struct pol_rset *s)
+{
+	uint8_t any;	/* a bool of foreign memory must not be read as one yet */
+	memcpy(&any, &s->any, 1);
+	return any <= 1 && (uint64_t)s->r0 + s->n <= img->n_ranges;
+}
+
+static bool rules_ok(const struct pol_image *img)
+{
+	for (uint32_t i = 0; i < img->n_rules; i++) {
+		const struct pol_mb_rule *r = &rules(img)[i];
+		const struct pol_rset *sets[] = {
+			&r->units, &r->addresses, &r->write_addresses, &r->quantity,
+			&r->values, &r->subfunctions, &r->mei, &r->files,
+		};
+		for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++)
+			if (!rset_ok(img, sets[k]))
+				return false;
+		if (!str_ok(img, r->file))
+			return false;
+	}
+	return true;
+}
+
+static bool ranges_ok(const struct pol_image *img)
+{
+	const struct pol_range *v = AT(img, img->ranges_off, struct pol_range);
+	for (uint32_t i = 0; i < img->n_ranges; i++)
+		if (v[i].lo > v[i].hi)
+			return false;
+	return true;
+}
+
+bool policy_valid(const struct pol_image *img, size_t size)
+{
+	if (!img || (uintptr_t)img % 8 || size < sizeof(*img))
+		return false;
+	if (img->magic != POL_MAGIC || img->size < sizeof(*img) || img->size > size)
+		return false;
+	return counts_ok(img) && strings_ok(img) && zones_ok(img) && nets_ok(img) &&
+	       keys_ok(img) && flows_ok(img) && rules_ok(img) && ranges_ok(img);
+}
+
+/* ---- look-ups ---- */
+
+const char *policy_str(const struct pol_image *img, struct pol_str s)
+{
+	return str_ok(img, s) ? AT(img, s.off, char) : "?";
+}
+
+const struct pol_flow *policy_flow(const struct pol_image *img, uint16_t id)
+{
+	return id < img->n_flows ? &flows(img)[id] : NULL;
+}
+
+const struct pol_mb_rule *policy_rule(const struct pol_image *img, uint16_t id)
+{
+	return id < img->n_rules ? &rules(img)[id] : NULL;
+}
+
+const char *policy_zone_name(const struct pol_image *img, uint16_t zone)
+{
+	return zone < img->n_zones ? policy_str(img, zones(img)[zone].name) : "?";
+}
+
+/* The last network that starts at or below the address is the only candidate. */
+uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a)
+{
+	const struct pol_net *v = nets(img);
+	uint32_t lo = 0, hi = img->n_nets;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (addr_order(&v[mid].net.a, a) <= 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo == 0 || !prefix_has(&v[lo - 1].net, a))
+		return POL_ZONE_UNKNOWN;
+	return v[lo - 1].zone;
+}
+
+uint16_t policy_classify(const struct pol_image *img, const struct addr *src,
+			 const struct addr *dst, uint8_t l4, uint16_t dport)
+{
+	const struct pol_key *v = keys(img);
+	uint64_t want = key_order(policy_zone_of(img, src), policy_zone_of(img, dst), dport, l4);
+	uint32_t lo = 0, hi = img->n_keys;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (key_of(&v[mid]) == want)
+			return v[mid].flow;
+		if (key_of(&v[mid]) < want)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return 0xffff;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The compiled policy image: one flat, position-independent, read-only block
+ * that inspectors map. Built from a model by policy_build() (in compile/),
+ * judged by policy_decide(). Everything is an index or an offset from the
+ * start of the image, so it can live in shared memory.
+ */
+#ifndef ZONED_POLICY_POLICY_H
+#define ZONED_POLICY_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/words.h"
+#include "dissect/modbus.h"
+#include "record/event.h"
+
+enum { POL_MAGIC = 0x5a4f4e32, POL_ZONE_UNKNOWN = 0 };
+
+struct pol_str { uint32_t off; };	/* NUL-terminated text at image + off */
+
+struct pol_zone { struct pol_str name; };
+struct pol_net { struct prefix net; uint16_t zone; };	/* sorted by family, then address: binary search; no overlaps */
+
+/* Which inspected flow a new connection belongs to: sorted by the key. */
+struct pol_key { uint16_t from, to, port; uint8_t l4, pad; uint16_t flow; uint16_t pad2; };
+
+struct pol_flow {
+	struct pol_str conduit, policy;
+	uint16_t from, to;		/* zones */
+	uint8_t proto;			/* enum proto */
+	uint8_t mode, on_violation, fail, log;	/* enums of base/words.h */
+	uint32_t max_requests, max_writes;	/* per second, per conduit; 0: none */
+	uint32_t conduit_id;		/* rate limits are shared by a conduit's flows */
+	uint32_t rule0, n_rules;	/* into rules */
+};
+
+struct pol_rset { uint32_t r0, n; bool any; };	/* ranges r0..r0+n; any: all pass; n == 0 && !any: none */
+struct pol_range { uint32_t lo, hi; };
+
+struct pol_mb_rule {
+	uint8_t functions[32];
+	struct pol_rset units, addresses, write_addresses, quantity, values, subfunctions, mei, files;
+	struct pol_str file; uint32_t line;	/* where the operator wrote it */
+};
+
+struct pol_image {
+	uint32_t magic, size, generation;
+	uint32_t n_zones, n_nets, n_keys, n_flows, n_rules, n_ranges, n_conduits;
+	uint32_t zones_off, nets_off, keys_off, flows_off, rules_off, ranges_off, strings_off, strings_len;
+};
+
+/* Every offset and index inside the image's bounds; do this once after mapping. */
+bool policy_valid(const struct pol_image *img, size_t size);
+const char *policy_str(const struct pol_image *img, struct pol_str s);
+const struct pol_flow *policy_flow(const struct pol_image *img, uint16_t id);	/* NULL: none */
+const struct pol_mb_rule *policy_rule(const struct pol_image *img, uint16_t id);
+const char *policy_zone_name(const struct pol_image *img, uint16_t zone);
+uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a);	/* 0: unknown */
+/* The inspected flow for a connection opened by src to dst:dport, or 0xffff. */
+uint16_t policy_classify(const struct pol_image *img, const struct addr *src,
+			 const struct addr *dst, uint8_t l4, uint16_t dport);
+
+struct decision {
+	enum reason reason;	/* R_NONE: permitted */
+	uint16_t rule;		/* the rule that permitted, or came nearest; 0xffff: none */
+	bool has_value; uint16_t value;	/* the value that offended, or the first written one */
+};
+
+/* Judge one well-formed request. Rate limits are not judged here. When every
+ * rule refuses, the reason is of the rule that came furthest in the order
+ * function, unit, sub-function/MEI/file, address, write address, quantity, value. */
+struct decision policy_modbus(const struct pol_image *img, const struct pol_flow *f, const struct mb_msg *m);
+
+#endif

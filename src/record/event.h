@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One event: fixed size, no pointers, so that it crosses the process boundary
+ * by copy and the receiver can check every field. Addresses and ports are the
+ * packet's own (source sent the refused bytes).
+ */
+#ifndef ZONED_RECORD_EVENT_H
+#define ZONED_RECORD_EVENT_H
+
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "record/reason.h"
+
+enum event_kind { EV_VIOLATION, EV_MESSAGE /* permitted, log = all */, EV_REFUSED_FLOW };
+enum verdict { V_ACCEPT, V_DROP, V_RESET, V_OBSERVED /* would drop; mode = observe */ };
+
+struct event {
+	uint64_t time_ns;	/* CLOCK_REALTIME */
+	uint32_t generation;
+	uint8_t kind, verdict, response /* direction */, l4;
+	uint16_t reason;
+	uint16_t flow_id;	/* index in the policy image's flows; 0xffff: none */
+	uint16_t rule;		/* index in the image's rules that decided; 0xffff: none */
+	uint16_t sport, dport;
+	struct addr src, dst;
+	/* Modbus facts; mb != 0 when they are set */
+	uint8_t mb, unit, fc, exc;
+	uint16_t tid;
+	uint32_t has;		/* EVH_* bits: which of the following are set */
+	uint16_t addr, qty, waddr, wqty, value, sub;
+	uint8_t mei;
+};
+
+enum { EVH_FC = 1, EVH_ADDR = 2, EVH_WADDR = 4, EVH_VALUE = 8, EVH_SUB = 16, EVH_MEI = 32, EVH_EXC = 64 };
+
+#endif

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/record/librecord.a
+src_record_librecord_a_SOURCES =

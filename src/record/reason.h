@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Why a message or packet was refused: one table that the code, the records
+ * and zoned-events(5) share. Codes and names are stable; only append.
+ *
+ * X(enumerator, "name-in-records", "sentence for the operator")
+ */
+#ifndef ZONED_RECORD_REASON_H
+#define ZONED_RECORD_REASON_H
+
+#define REASONS(X) \
+X(R_NONE, "none", "permitted") \
+X(R_NO_CONDUIT, "no-conduit", "no conduit permits this flow between the two zones") \
+X(R_UNKNOWN_ZONE, "unknown-zone", "an address belongs to no zone of the model") \
+X(R_SPOOFED, "wrong-interface", "the address arrived on an interface of another zone") \
+X(R_FUNCTION, "function-not-allowed", "the policy does not allow this function code") \
+X(R_UNIT, "unit-not-allowed", "the policy does not allow this unit identifier for the function") \
+X(R_ADDRESS, "address-not-allowed", "the address range is not contained in an allowed range") \
+X(R_WRITE_ADDRESS, "write-address-not-allowed", "the written part of a read/write request is not contained in an allowed range") \
+X(R_QUANTITY, "quantity-not-allowed", "the quantity is outside the allowed range") \
+X(R_VALUE, "value-not-allowed", "a written value is outside the allowed range") \
+X(R_SUBFUNCTION, "subfunction-not-allowed", "the diagnostics sub-function is not allowed") \
+X(R_MEI, "mei-not-allowed", "the MEI type is not allowed") \
+X(R_FILE, "file-not-allowed", "the file number is not allowed") \
+X(R_REQUEST_RATE, "request-rate", "more requests per second than the conduit allows") \
+X(R_WRITE_RATE, "write-rate", "more writes per second than the conduit allows") \
+X(R_PROTOCOL_ID, "bad-protocol-identifier", "the MBAP protocol identifier is not zero") \
+X(R_LENGTH, "bad-length", "the length field does not fit the function or the protocol's limits") \
+X(R_FORMAT, "bad-format", "a field has a value that the protocol does not permit") \
+X(R_QUANTITY_LIMIT, "quantity-out-of-specification", "the quantity is outside the protocol's own limits") \
+X(R_BYTE_COUNT, "bad-byte-count", "the byte count does not match the quantity or the data") \
+X(R_ADDRESS_WRAP, "address-out-of-specification", "address plus quantity goes past 65535") \
+X(R_TRUNCATED, "truncated", "the message ends before its fields do") \
+X(R_TRAILING, "trailing-bytes", "the message has bytes after its last field") \
+X(R_UNSOLICITED, "unsolicited-response", "a response without a pending request") \
+X(R_RESPONSE_MISMATCH, "response-mismatch", "the response does not fit its request") \
+X(R_PENDING_LIMIT, "too-many-pending", "more outstanding requests than a connection may have") \
+X(R_DUPLICATE_TID, "duplicate-transaction", "the transaction identifier is already outstanding") \
+X(R_OVERLAP, "overlap-differs", "a retransmitted or overlapping segment carries other bytes than the first") \
+X(R_STREAM_GAP, "stream-not-in-step", "the inspector has not seen this connection from its start") \
+X(R_OUT_OF_WINDOW, "out-of-window", "the segment lies outside what the receiver can accept") \
+X(R_URGENT, "urgent-data", "urgent data is not permitted on an inspected connection") \
+X(R_SYN_DATA, "syn-data", "a SYN segment with data") \
+X(R_BAD_SEGMENT, "bad-segment", "the packet's IP or TCP header is malformed, truncated, a fragment or has a bad checksum") \
+X(R_FLAGS, "bad-flags", "a TCP flag combination that has no meaning") \
+X(R_FLOW_LIMIT, "flow-table-full", "no room for another inspected connection") \
+X(R_HOLD_LIMIT, "hold-limit", "more undecided packets than a connection may hold") \
+X(R_HALF_MESSAGE, "half-message-timeout", "the rest of a message did not come in time") \
+X(R_AFTER_RESET, "after-reset", "a segment of a connection that was reset or blocked") \
+X(R_CUT_LIMIT, "too-many-refusals", "more refused messages than one connection may have; the connection is reset") \
+X(R_INSPECTOR_DOWN, "inspector-down", "the inspector was restarting; the packet was not judged") \
+X(R_QUEUE_OVERRUN, "queue-overrun", "the kernel queue was full; packets were lost unjudged")
+
+enum reason {
+#define X(e, n, t) e,
+	REASONS(X)
+#undef X
+	R_COUNT
+};
+
+const char *reason_name(enum reason r);		/* "?" outside the table */
+const char *reason_text(enum reason r);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ * One direction of a TCP connection, as its receiver will see it. */
+#include "stream/stream.h"
+
+#include <string.h>
+
+void half_start(struct half *h, uint32_t seq)
+{
+	uint8_t *buf = h->buf;
+	memset(h, 0, sizeof(*h));
+	h->buf = buf;
+	h->base = h->next = h->sent = h->acked = seq;
+}
+
+enum half_add half_add(struct half *h, uint32_t seq, const uint8_t *data, size_t n)
+{
+	uint32_t end = half_end(h), e = seq + (uint32_t)n;
+	if (seq_lt(end, seq))
+		return HALF_GAP;
+	if (seq_le(e, h->base))
+		return HALF_OLD;
+	if (seq_lt(seq, h->base)) {
+		uint32_t skip = h->base - seq;
+		data += skip;
+		n -= skip;
+		seq = h->base;
+	}
+	uint32_t at = seq - h->base;
+	size_t common = h->len - at < n ? h->len - at : n;
+	if (common && memcmp(h->buf + at, data, common) != 0)
+		return HALF_DIFFERS;
+	if (at + n > HALF_BUF)
+		return HALF_FULL;
+	if (n > common) {
+		memcpy(h->buf + h->len, data + common, n - common);
+		h->len += (uint32_t)(n - common);
+	}
+	return HALF_OK;
+}
+
+const uint8_t *half_pending(const struct half *h, size_t *n)
+{
+	*n = half_end(h) - h->next;
+	return h->buf + (h->next - h->base);
+}
+
+void half_pass(struct half *h, uint32_t n)
+{
+	h->next += n;
+}
+
+bool half_cut(struct half *h, uint32_t n)
+{
+	if (h->n_cuts >= HALF_CUTS || h->cut_total + n > HALF_CUT_TOTAL || seq_lt(h->next, h->sent))
+		return false;
+	h->cuts[h->n_cuts++] = (struct cut){ .seq = h->next, .len = n };
+	h->cut_total += n;
+	h->next += n;
+	return true;
+}
+
+uint32_t half_to_receiver(const struct half *h, uint32_t seq)
+{
+	uint32_t out = seq - h->cut_base;
+	for (unsigned i = 0; i < h->n_cuts; i++) {
+		const struct cut *c = &h->cuts[i];
+		if (seq_le(seq, c->seq))
+			break;
+		uint32_t in = seq - c->seq;
+		out -= in < c->len ? in : c->len;
+	}
+	return out;
+}
+
+uint32_t half_to_sender(const struct half *h, uint32_t ack)
+{
+	uint32_t s = ack + h->cut_base;
+	for (unsigned i = 0; i < h->n_cuts; i++) {
+		if (seq_lt(s, h->cuts[i].seq))
+			break;
+		s += h->cuts[i].len;
+	}
+	return s;
+}
+
+static void forget_cuts(struct half *h)
+{
+	unsigned gone = 0;
+	while (gone < h->n_cuts && seq_le(h->cuts[gone].seq + h->cuts[gone].len, h->base))
+		h->cut_base += h->cuts[gone++].len;
+	h->n_cuts = (uint8_t)(h->n_cuts - gone);
+	memmove(h->cuts, h->cuts + gone, h->n_cuts * sizeof(h->cuts[0]));
+}
+
+void half_acked(struct half *h, uint32_t ack)
+{
+	if (seq_lt(h->acked, ack))
+		h->acked = ack;
+	uint32_t to = seq_lt(h->acked, h->next) ? h->acked : h->next;
+	if (seq_le(to, h->base))
+		return;
+	uint32_t n = to - h->base;
+	if (n > h->len)
+		n = h->len;
+	h->len -= n;
+	h->base += n;
+	memmove(h->buf, h->buf + n, h->len);
+	if (seq_lt(h->sent, h->base))
+		h->sent = h->base;
+	forget_cuts(h);
+}
+
+size_t half_copy(const struct half *h, uint32_t a, uint32_t b, uint8_t *out)
+{
+	size_t n = 0;
+	for (unsigned i = 0; i < h->n_cuts && seq_lt(a, b); i++) {
+		const struct cut *c = &h->cuts[i];
+		if (seq_le(c->seq + c->len, a))
+			continue;
+		if (seq_le(b, c->seq))
+			break;
+		if (seq_lt(a, c->seq)) {
+			memcpy(out + n, h->buf + (a - h->base), c->seq - a);
+			n += c->seq - a;
+		}
+		a = c->seq + c->len;
+	}
+	if (seq_lt(a, b)) {
+		memcpy(out + n, h->buf + (a - h->base), b - a);
+		n += b - a;
+	}
+	return n;
+}
+
+bool half_whole(const struct half *h, uint32_t a, uint32_t b)
+{
+	for (unsigned i = 0; i < h->n_cuts; i++) {
+		const struct cut *c = &h->cuts[i];
+		if (seq_lt(c->seq, b) && seq_lt(a, c->seq + c->len))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One direction of a TCP connection, as its receiver will see it (RFC 9293).
+ *
+ * Bytes are kept in one linear buffer from `base` (everything below is
+ * acknowledged by the receiver and judged) to the end of what came in order:
+ *
+ *      base          next            sent?          end
+ *       |--- judged ---|--- message not complete yet ---|
+ *
+ * - A byte that came once can never change: a later copy must be the same.
+ * - A refused message is cut out: the receiver never gets its bytes, and its
+ *   sequence numbers are closed up. From then on sequence numbers of this
+ *   direction, and acknowledgements of the other, are translated.
+ * - Bytes of an unfinished message may be delivered only as far as no
+ *   receiver could act on them; the caller says how far.
+ *
+ * "Sender space" numbers are those the sender uses; "receiver space" is what
+ * the receiver sees after cuts. All comparisons are modulo 2^32.
+ */
+#ifndef ZONED_STREAM_STREAM_H
+#define ZONED_STREAM_STREAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	HALF_BUF = 16384,	/* bytes not yet acknowledged or judged, per direction */
+	HALF_CUTS = 16,		/* cuts not yet acknowledged */
+	HALF_CUT_TOTAL = 32768,	/* bytes cut from one direction in its life: conntrack's window
+				 * check sees the uncut numbers and tolerates about 64 KB */
+};
+
+struct cut {
+	uint32_t seq, len;
+};
+
+struct half {
+	uint32_t base, len;	/* buffer holds [base, base+len) */
+	uint32_t next;		/* judged up to here: a message boundary */
+	uint32_t sent;		/* delivered up to here (sender space) */
+	uint32_t acked;		/* receiver has acknowledged up to here (sender space) */
+	uint32_t cut_base;	/* bytes of cuts that are acknowledged and forgotten */
+	uint32_t cut_total;
+	uint32_t fin_seq;
+	uint64_t partial_since;	/* when the unfinished message began; 0: none */
+	bool fin;		/* FIN seen at fin_seq */
+	uint8_t last;		/* last byte delivered */
+	uint8_t n_cuts;
+	struct cut cuts[HALF_CUTS];
+	uint8_t *buf;		/* HALF_BUF bytes, owned by the flow table */
+};
+
+enum half_add { HALF_OK, HALF_OLD, HALF_GAP, HALF_DIFFERS, HALF_FULL };
+
+static inline bool seq_lt(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) < 0;
+}
+
+static inline bool seq_le(uint32_t a, uint32_t b)
+{
+	return (int32_t)(a - b) <= 0;
+}
+
+/* Start with the first byte at seq; buf stays. */
+void half_start(struct half *h, uint32_t seq);
+/* Take [seq, seq+n) in. OLD: all of it is below base. GAP: a hole comes first.
+ * DIFFERS: bytes that came before had other values. FULL: no room until more
+ * is acknowledged. Nothing changes unless OK. */
+enum half_add half_add(struct half *h, uint32_t seq, const uint8_t *data, size_t n);
+/* Bytes not judged yet. */
+const uint8_t *half_pending(const struct half *h, size_t *n);
+/* The next n bytes are one judged message: let it pass, or cut it out.
+ * half_cut refuses (false) when the cut tables are full or some of it was delivered. */
+void half_pass(struct half *h, uint32_t n);
+bool half_cut(struct half *h, uint32_t n);
+uint32_t half_to_receiver(const struct half *h, uint32_t seq);
+uint32_t half_to_sender(const struct half *h, uint32_t ack);
+/* The receiver acknowledged up to ack (sender space, already checked). */
+void half_acked(struct half *h, uint32_t ack);
+/* Copy [a, b) without cut bytes to out; returns the count. a >= base, b <= end. */
+size_t half_copy(const struct half *h, uint32_t a, uint32_t b, uint8_t *out);
+/* The range has no cut byte in it. */
+bool half_whole(const struct half *h, uint32_t a, uint32_t b);
+
+static inline uint32_t half_end(const struct half *h)
+{
+	return h->base + h->len;
+}
+
+#endif
