@@ -1,0 +1,6 @@
+dist_rules_DATA += rules/modbus-read-only.conf rules/modbus-read-only-strict.conf rules/modbus-read-write.conf \
+	rules/modbus-programming.conf rules/modbus-setpoints.conf
+zonedconfdir = $(sysconfdir)/zoned
+dist_zonedconf_DATA = conf/zoned.conf
+exampledir = $(docdir)/examples
+dist_example_DATA = conf/example-small-cell.conf conf/example-water-works.conf conf/example-substation.conf

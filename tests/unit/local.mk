@@ -6,3 +6,14 @@ tests_unit_test_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a 
 	src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a \
 	$(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-base tests/unit/test-modbus tests/unit/test-policy
+TESTS += tests/unit/test-base tests/unit/test-modbus tests/unit/test-policy
+tests_unit_test_base_SOURCES = tests/unit/test-base.c
+tests_unit_test_base_LDADD = src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_modbus_SOURCES = tests/unit/test-modbus.c tests/unit/modbus-samples.h
+tests_unit_test_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
+tests_unit_test_policy_SOURCES = tests/unit/test-policy.c
+tests_unit_test_policy_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a 	src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
+endif

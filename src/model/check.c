@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT
+ * What must hold between the parts of a model (IEC 62443-3-2 ZCR 3: every
+ * address in one zone, every conduit between two known zones). */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "model/internal.h"
+
+/* Sorted views keep every check near n log n, so that plants of 100,000 assets load fast. */
+struct named {
+	const char *name;
+	struct where at;
+	const void *who;
+	size_t order;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct named *x = a, *y = b;
+	int c = strcmp(x->name, y->name);
+	return c ? c : (x->order > y->order) - (x->order < y->order);
+}
+
+static void check_twice(struct load *l, struct named *v, size_t n, const char *what)
+{
+	if (n)
+		qsort(v, n, sizeof(*v), by_name);
+	for (size_t i = 1; i < n; i++)
+		if (strcmp(v[i - 1].name, v[i].name) == 0 && strcmp(v[i].name, "?") != 0)
+			complain(l, v[i].at, "%s \"%s\" is there twice; the first is at %s:%u", what, v[i].name,
+				 v[i - 1].at.file, v[i - 1].at.line);
+}
+
+static struct named *named_new(struct load *l, size_t n)
+{
+	return arena_alloc(l->m->arena, (n + 1) * sizeof(struct named));
+}
+
+static size_t find_zone(const struct model *m, const char *name)
+{
+	for (size_t i = 1; i < m->n_zones; i++)
+		if (strcmp(m->zones[i].name, name) == 0)
+			return i;
+	return 0;
+}
+
+static void check_zone_names(struct load *l)
+{
+	struct model *m = l->m;
+	struct named *v = named_new(l, m->n_zones);
+	size_t n = 0, n_if = 0;
+	for (size_t i = 1; i < m->n_zones; i++) {
+		v[n] = (struct named){ m->zones[i].name, m->zones[i].at, NULL, n };
+		n++;
+		n_if += m->zones[i].n_interfaces;
+		if (strcmp(m->zones[i].name, "unknown") == 0)
+			complain(l, m->zones[i].at, "the zone name \"unknown\" is built in (everything not named); "
+				 "choose another");
+	}
+	check_twice(l, v, n, "zone");
+	v = named_new(l, n_if);
+	n = 0;
+	for (size_t i = 1; i < m->n_zones; i++)
+		for (size_t k = 0; k < m->zones[i].n_interfaces; k++, n++)
+			v[n] = (struct named){ m->zones[i].interfaces[k], m->zones[i].at, NULL, n };
+	check_twice(l, v, n, "interface");
+}
+
+struct net {
+	const struct prefix *p;
+	struct where at;
+	size_t zone;
+};
+
+static int by_net(const void *a, const void *b)
+{
+	const struct net *x = a, *y = b;
+	if (x->p->a.family != y->p->a.family)
+		return x->p->a.family < y->p->a.family ? -1 : 1;
+	int c = memcmp(x->p->a.b, y->p->a.b, 16);
+	return c ? c : (int)x->p->len - (int)y->p->len;
+}
+
+/* In order of address, a network can only overlap the last one that is not over. */
+static void check_networks(struct load *l)
+{
+	struct model *m = l->m;
+	size_t n = 0;
+	for (size_t i = 1; i < m->n_zones; i++)
+		n += m->zones[i].n_networks;
+	struct net *v = arena_alloc(m->arena, (n + 1) * sizeof(*v));
+	n = 0;
+	for (size_t i = 1; i < m->n_zones; i++)
+		for (size_t k = 0; k < m->zones[i].n_networks; k++)
+			v[n++] = (struct net){ &m->zones[i].networks[k], m->zones[i].networks_at[k], i };
+	if (n)
+		qsort(v, n, sizeof(*v), by_net);
+	size_t open = 0;
+	for (size_t i = 1; i < n; i++) {
+		if (!prefix_overlap(v[open].p, v[i].p)) {
+			open = i;
+			continue;
+		}
+		char a[ADDR_TEXT], b[ADDR_TEXT];
+		prefix_text(v[i].p, a);
+		prefix_text(v[open].p, b);
+		complain(l, v[i].at, "network %s of zone \"%s\" overlaps %s of zone \"%s\" at %s:%u; an address "
+			 "belongs to one zone", a, m->zones[v[i].zone].name, b, m->zones[v[open].zone].name,
+			 v[open].at.file, v[open].at.line);
+	}
+}
+
+static void check_assets(struct load *l)
+{
+	struct model *m = l->m;
+	size_t n = 0;
+	for (size_t i = 1; i < m->n_zones; i++)
+		n += m->zones[i].n_assets;
+	struct named *names = named_new(l, n), *addrs = named_new(l, n);
+	n = 0;
+	for (size_t i = 1; i < m->n_zones; i++) {
+		const struct zone *z = &m->zones[i];
+		for (size_t k = 0; k < z->n_assets; k++, n++) {
+			const struct asset *a = &z->assets[k];
+			char *text = arena_alloc(m->arena, ADDR_TEXT);
+			addr_text(&a->addr, text);
+			bool in = false;
+			for (size_t j = 0; j < z->n_networks && !in; j++)
+				in = prefix_has(&z->networks[j], &a->addr);
+			if (!in)
+				complain(l, a->at, "asset \"%s\" (%s) is outside the networks of its zone \"%s\"; move "
+					 "it or add its network", a->name, text, z->name);
+			names[n] = (struct named){ a->name, a->at, NULL, n };
+			addrs[n] = (struct named){ text, a->at, NULL, n };
+		}
+	}
+	check_twice(l, names, n, "asset");
+	check_twice(l, addrs, n, "asset address");
+}
+
+static void check_parents(struct load *l)
+{
+	struct model *m = l->m;
+	for (size_t i = 1; i < m->n_zones; i++) {
+		const struct zone *z = &m->zones[i];
+		size_t steps = 0, at = i;
+		while (m->zones[at].parent && steps++ <= m->n_zones) {
+			size_t up = find_zone(m, m->zones[at].parent);
+			if (!up && at == i)
+				complain(l, z->at, "zone \"%s\" has the parent \"%s\", which is not there", z->name, z->parent);
+			if (!up)
+				break;
+			at = up;
+		}
+		if (steps > m->n_zones)
+			complain(l, z->at, "zone \"%s\" is its own ancestor through \"parent\"", z->name);
+	}
+}
+
+static size_t conduit_zone(struct load *l, const struct conduit *c, const char *key, const char *name,
+			   const struct named *zones, size_t n)
+{
+	struct named want = { name, { NULL, 0 }, NULL, 0 };
+	size_t lo = 0, hi = n;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (strcmp(zones[mid].name, want.name) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < n && strcmp(zones[lo].name, name) == 0)
+		return (size_t)((const struct zone *)zones[lo].who - l->m->zones);
+	if (!*name)
+		return 0;
+	if (strcmp(name, "unknown") == 0) {
+		complain(l, c->at, "%s = \"unknown\": the built-in zone is always refused; make a zone of what "
+			 "should pass", key);
+		return 0;
+	}
+	const char **names = arena_alloc(l->m->arena, (n + 1) * sizeof(*names));
+	for (size_t i = 0; i < n; i++)
+		names[i] = zones[i].name;
+	const char *near = name_nearest(name, names, n);
+	complain(l, c->at, "conduit \"%s\": there is no zone \"%s\"%s%s%s", c->name, name,
+		 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
+	return 0;
+}
+
+static void check_flow(struct load *l, const struct conduit *c, const struct flow *f)
+{
+	const struct model *m = l->m;
+	if (f->proto == PROTO_NONE || !f->policy)
+		return;
+	const struct policy *p = model_policy(m, f->policy);
+	if (!p) {
+		const char **names = arena_alloc(m->arena, (m->n_policies + 1) * sizeof(*names));
+		for (size_t i = 0; i < m->n_policies; i++)
+			names[i] = m->policies[i].name;
+		const char *near = name_nearest(f->policy, names, m->n_policies);
+		if (near)
+			complain(l, f->at, "there is no policy \"%s\"; did you mean \"%s\"?", f->policy, near);
+		else
+			complain(l, f->at, "there is no policy \"%s\"; write it under policies, or "
+				 "@include \"%s.conf\" there", f->policy, f->policy);
+	} else if (p->proto != f->proto) {
+		complain(l, f->at, "conduit \"%s\": policy \"%s\" is for %s, this flow is %s", c->name, f->policy,
+			 word_name(words_proto, p->proto), word_name(words_proto, f->proto));
+	}
+}
+
+static void check_conduits(struct load *l)
+{
+	struct model *m = l->m;
+	struct named *zones = named_new(l, m->n_zones), *v = named_new(l, m->n_conduits);
+	size_t n = 0, n_keys = 0;
+	for (size_t i = 1; i < m->n_zones; i++, n++)
+		zones[n] = (struct named){ m->zones[i].name, m->zones[i].at, &m->zones[i], n };
+	if (n)
+		qsort(zones, n, sizeof(*zones), by_name);
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		struct conduit *c = &m->conduits[i];
+		v[i] = (struct named){ c->name, c->at, NULL, i };
+		c->from_zone = conduit_zone(l, c, "from", c->from, zones, n);
+		c->to_zone = conduit_zone(l, c, "to", c->to, zones, n);
+		if (c->from_zone && c->from_zone == c->to_zone)
+			complain(l, c->at, "conduit \"%s\" joins zone \"%s\" with itself; traffic within a zone needs no "
+				 "conduit", c->name, c->from);
+		if (c->fail == FAIL_OPEN && !c->fail_reason)
+			complain(l, c->at, "fail = \"open\" lets traffic pass unjudged when the inspector is down; write "
+				 "why in fail_reason = \"...\";");
+		for (size_t k = 0; k < c->n_flows; k++) {
+			check_flow(l, c, &c->flows[k]);
+			n_keys += c->flows[k].n_ports ? c->flows[k].n_ports : 1;
+		}
+	}
+	check_twice(l, v, m->n_conduits, "conduit");
+	struct named *keys = named_new(l, n_keys);
+	n = 0;
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		for (size_t k = 0; k < c->n_flows; k++) {
+			const struct flow *f = &c->flows[k];
+			for (size_t p = 0; p < (f->n_ports ? f->n_ports : 1); p++, n++) {
+				char text[128];
+				snprintf(text, sizeof(text), "from %s to %s, IP protocol %u, port %u", c->from, c->to, f->l4,
+					 f->n_ports ? f->ports[p] : 0);
+				keys[n] = (struct named){ arena_strdup(m->arena, text), f->at, NULL, n };
+			}
+		}
+	}
+	check_twice(l, keys, n, "a flow");
+}
+
+static void check_daemon(struct load *l)
+{
+	uint32_t m = l->m->daemon.mark_mask, low = m & (~m + 1);
+	unsigned bits = (unsigned)__builtin_popcount(m);
+	if (m && ((m / low) & (m / low + 1)) != 0)
+		complain(l, (struct where){ l->m->path, 0 }, "mark_mask 0x%08x has a gap; write one run of bits such "
+			 "as 0xffff0000", m);
+	size_t flows = 2;
+	for (size_t i = 0; i < l->m->n_conduits; i++)
+		flows += l->m->conduits[i].n_flows;
+	if (bits < 8 || flows > (size_t)1 << (bits - 2))
+		complain(l, (struct where){ l->m->path, 0 }, "mark_mask 0x%08x has %u bits; with 2 for the generation "
+			 "they cannot number %zu flows; write a wider mask", m, bits, flows);
+}
+
+void check_model(struct load *l)
+{
+	check_zone_names(l);
+	check_networks(l);
+	check_assets(l);
+	check_parents(l);
+	check_conduits(l);
+	check_daemon(l);
+}

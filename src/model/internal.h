@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT
+ * What the files of the model share. */
+#ifndef ZONED_MODEL_INTERNAL_H
+#define ZONED_MODEL_INTERNAL_H
+
+#include <libconfig.h>
+
+#include "model/model.h"
+
+/* The text after includes, and where each of its lines was written. */
+struct source {
+	char *text;
+	size_t len;
+	struct where *lines;	/* [1..n_lines], index 0 unused */
+	size_t n_lines;
+};
+
+/* Read path and what it includes. False when errs got entries. Free text with free(). */
+bool source_read(struct arena *a, const char *path, const char *rules_dir, struct source *s,
+		 struct errs *errs);
+
+struct word {
+	const char *name;
+	int value;
+};
+
+struct service {
+	const char *name;
+	uint8_t l4;		/* IPPROTO_* */
+	uint16_t ports[2];	/* 0: none */
+};
+
+extern const struct word words_zone_type[], words_proto[], words_mode[], words_violation[],
+	words_fail[], words_log[];
+extern const struct service services[];
+extern const size_t services_n;
+const char *word_name(const struct word *w, int value);
+uint16_t proto_port(enum proto p);
+
+/* One walk through the parsed file. */
+struct load {
+	struct model *m;
+	struct source src;
+	struct errs *errs;
+};
+
+struct where at_of(const struct load *l, const config_setting_t *s);
+void complain(struct load *l, struct where at, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Unknown keys of a group, with the nearest known one. */
+void known_keys(struct load *l, const config_setting_t *g, const char *what,
+		const char *const *keys, size_t n);
+const char *get_text(struct load *l, const config_setting_t *g, const char *key);
+bool get_number(struct load *l, const config_setting_t *g, const char *key, uint64_t min,
+		uint64_t max, uint64_t *out);
+int get_word(struct load *l, const config_setting_t *g, const char *key, const struct word *w,
+	     int otherwise);
+const char *get_name(struct load *l, const config_setting_t *g, const char *key);
+/* "0-99", 5, "any", or an array of those; what a range may hold is min..max. */
+void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint32_t min,
+		uint32_t max, struct ranges *out);
+/* The elements of a list or array setting (a single value counts as one). */
+size_t items(const config_setting_t *s);
+const config_setting_t *item(const config_setting_t *s, size_t i);
+
+void load_policies(struct load *l, const config_setting_t *root);
+void check_model(struct load *l);
+
+#endif

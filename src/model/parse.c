@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: MIT
+ * The parsed file to plain structs. Everything wrong is said; nothing stops at the first. */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "model/internal.h"
+
+#define KEYS(l, g, what, ...)                                                                  \
+	do {                                                                                   \
+		static const char *const keys_[] = { __VA_ARGS__ };                            \
+		known_keys(l, g, what, keys_, sizeof(keys_) / sizeof(keys_[0]));               \
+	} while (0)
+
+/* A list of groups under key; NULL (said) when it is anything else. */
+static const config_setting_t *list_of_groups(struct load *l, const config_setting_t *g,
+					      const char *key)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	if (!s)
+		return NULL;
+	bool ok = config_setting_is_list(s);
+	for (size_t i = 0; ok && i < items(s); i++)
+		ok = config_setting_is_group(item(s, i));
+	if (ok)
+		return s;
+	complain(l, at_of(l, s), "\"%s\" must be a list of groups: %s = ( { ... }, { ... } );", key, key);
+	return NULL;
+}
+
+static bool load_sl_t(struct load *l, const config_setting_t *g, uint8_t out[7])
+{
+	const config_setting_t *s = config_setting_get_member(g, "sl_t");
+	if (!s)
+		return false;
+	size_t n = items(s);
+	bool ok = n == 1 || n == 7;
+	for (size_t i = 0; ok && i < 7; i++) {
+		const config_setting_t *x = item(s, n == 1 ? 0 : i);
+		int v = config_setting_type(x) == CONFIG_TYPE_INT ? config_setting_get_int(x) : -1;
+		ok = v >= 0 && v <= 4;
+		out[i] = (uint8_t)v;
+	}
+	if (!ok)
+		complain(l, at_of(l, s), "sl_t must be one level 0-4, or seven: [ IAC, UC, SI, DC, RDF, TRE, RA ]");
+	return ok;
+}
+
+static void load_interfaces(struct load *l, const config_setting_t *g, struct zone *z)
+{
+	const config_setting_t *s = config_setting_get_member(g, "interfaces");
+	for (size_t i = 0; i < items(s); i++) {
+		const config_setting_t *x = item(s, i);
+		const char *name = config_setting_type(x) == CONFIG_TYPE_STRING ? config_setting_get_string(x) : NULL;
+		if (!name || !*name || strlen(name) > 15 || strpbrk(name, "/ \t\"*")) {
+			complain(l, at_of(l, s), "interfaces: write interface names of 1 to 15 characters, "
+				 "such as \"eth1\"");
+			continue;
+		}
+		z->interfaces = arena_grow(l->m->arena, z->interfaces, z->n_interfaces, sizeof(*z->interfaces));
+		z->interfaces[z->n_interfaces++] = arena_strdup(l->m->arena, name);
+	}
+}
+
+static void load_networks(struct load *l, const config_setting_t *g, struct zone *z)
+{
+	const config_setting_t *s = config_setting_get_member(g, "networks");
+	for (size_t i = 0; i < items(s); i++) {
+		const config_setting_t *x = item(s, i);
+		const char *text = config_setting_type(x) == CONFIG_TYPE_STRING ? config_setting_get_string(x) : "?";
+		struct prefix p;
+		bool host_bits;
+		if (!prefix_parse(text, &p, &host_bits)) {
+			complain(l, at_of(l, x), "\"%s\" is not a network; write for example \"10.1.0.0/24\" or "
+				 "\"fd00:1::/64\"", text);
+			continue;
+		}
+		if (host_bits) {
+			char right[ADDR_TEXT];
+			prefix_text(&p, right);
+			complain(l, at_of(l, x), "\"%s\" has bits set behind its prefix length; write \"%s\"",
+				 text, right);
+		}
+		z->networks = arena_grow(l->m->arena, z->networks, z->n_networks, sizeof(*z->networks));
+		z->networks_at = arena_grow(l->m->arena, z->networks_at, z->n_networks, sizeof(*z->networks_at));
+		z->networks_at[z->n_networks] = at_of(l, x);
+		z->networks[z->n_networks++] = p;
+	}
+}
+
+static void load_assets(struct load *l, const config_setting_t *g, struct zone *z)
+{
+	const config_setting_t *s = list_of_groups(l, g, "assets");
+	for (size_t i = 0; i < items(s); i++) {
+		const config_setting_t *x = item(s, i);
+		struct asset a = { .at = at_of(l, x) };
+		KEYS(l, x, "an asset", "name", "address");
+		a.name = get_name(l, x, "name");
+		const char *text = get_text(l, x, "address");
+		if (!text) {
+			complain(l, a.at, "asset \"%s\" has no address; write address = \"10.1.0.5\";", a.name);
+			continue;
+		}
+		if (!addr_parse(text, &a.addr)) {
+			complain(l, a.at, "\"%s\" is not an IP address", text);
+			continue;
+		}
+		z->assets = arena_grow(l->m->arena, z->assets, z->n_assets, sizeof(*z->assets));
+		z->assets[z->n_assets++] = a;
+	}
+}
+
+static void load_zones(struct load *l, const config_setting_t *root)
+{
+	struct model *m = l->m;
+	const config_setting_t *s = list_of_groups(l, root, "zones");
+	m->zones = arena_grow(m->arena, NULL, 0, sizeof(*m->zones));
+	m->zones[0] = (struct zone){ .at = { m->path, 0 }, .name = "unknown", .type = ZONE_EXTERNAL };
+	m->n_zones = 1;
+	if (!items(s))
+		complain(l, (struct where){ m->path, 0 }, "no zones; write zones = ( { name = \"...\"; ... } );");
+	for (size_t i = 0; i < items(s) && m->n_zones < MODEL_ZONES_MAX; i++) {
+		const config_setting_t *g = item(s, i);
+		struct zone z = { .at = at_of(l, g) };
+		KEYS(l, g, "a zone", "name", "type", "parent", "owner", "description", "interfaces", "networks",
+		     "assets", "sl_t");
+		z.name = get_name(l, g, "name");
+		z.type = (enum zone_type)get_word(l, g, "type", words_zone_type, ZONE_CONTROL);
+		if (!config_setting_get_member(g, "type"))
+			complain(l, z.at, "zone \"%s\" has no type; write type = \"control\"; (or enterprise, dmz, "
+				 "safety, wireless, temporary, external)", z.name);
+		z.parent = get_text(l, g, "parent");
+		z.owner = get_text(l, g, "owner");
+		z.description = get_text(l, g, "description");
+		load_interfaces(l, g, &z);
+		load_networks(l, g, &z);
+		load_assets(l, g, &z);
+		z.has_sl_t = load_sl_t(l, g, z.sl_t);
+		if (!config_setting_get_member(g, "networks"))
+			complain(l, z.at, "zone \"%s\" has no networks; write networks = [ \"10.1.0.0/24\" ];", z.name);
+		m->zones = arena_grow(m->arena, m->zones, m->n_zones, sizeof(*m->zones));
+		m->zones[m->n_zones++] = z;
+	}
+	if (items(s) >= MODEL_ZONES_MAX)
+		complain(l, at_of(l, s), "more than %d zones", MODEL_ZONES_MAX - 1);
+}
+
+static void add_port(struct load *l, struct flow *f, uint16_t port)
+{
+	f->ports = arena_grow(l->m->arena, f->ports, f->n_ports, sizeof(*f->ports));
+	f->ports[f->n_ports++] = port;
+}
+
+static void load_ports(struct load *l, const config_setting_t *g, struct flow *f)
+{
+	const config_setting_t *s = config_setting_get_member(g, "ports");
+	if (!s)
+		s = config_setting_get_member(g, "port");
+	for (size_t i = 0; i < items(s); i++) {
+		const config_setting_t *x = item(s, i);
+		int v = config_setting_type(x) == CONFIG_TYPE_INT ? config_setting_get_int(x) : 0;
+		if (v < 1 || v > 65535)
+			complain(l, at_of(l, s), "a port must be a whole number from 1 to 65535");
+		else
+			add_port(l, f, (uint16_t)v);
+	}
+	if (s && items(s) == 0)
+		complain(l, at_of(l, s), "no ports in the list; write ports = [ 502 ];");
+}
+
+static void load_service(struct load *l, struct flow *f)
+{
+	const char *names[64];
+	for (size_t i = 0; i < services_n; i++) {
+		names[i] = services[i].name;
+		if (strcmp(f->service, services[i].name) != 0)
+			continue;
+		f->l4 = services[i].l4;
+		for (int k = 0; k < 2 && services[i].ports[k]; k++)
+			add_port(l, f, services[i].ports[k]);
+		return;
+	}
+	const char *near = name_nearest(f->service, names, services_n);
+	complain(l, f->at, "there is no service \"%s\"%s%s%s; or write transport and ports", f->service,
+		 near ? "; did you mean \"" : "", near ? near : "", near ? "\"" : "");
+}
+
+static void load_protocol(struct load *l, const config_setting_t *g, struct flow *f)
+{
+	f->proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_MODBUS);
+	f->l4 = IPPROTO_TCP;
+	if (f->proto != PROTO_MODBUS)
+		complain(l, f->at, "protocol \"%s\" cannot be inspected by this version; nothing would be "
+			 "judged, so it is refused (only \"modbus\" is)", word_name(words_proto, f->proto));
+	load_ports(l, g, f);
+	if (!f->n_ports)
+		add_port(l, f, proto_port(f->proto));
+	f->policy = get_text(l, g, "policy");
+	if (!f->policy)
+		complain(l, f->at, "a flow of an inspected protocol needs policy = \"NAME\"; "
+			 "(for example \"modbus-read-only\")");
+}
+
+static void load_flow(struct load *l, const config_setting_t *g, struct conduit *c)
+{
+	struct flow f = { .at = at_of(l, g) };
+	KEYS(l, g, "a flow", "protocol", "policy", "service", "transport", "port", "ports");
+	f.service = get_text(l, g, "service");
+	const char *transport = get_text(l, g, "transport");
+	bool proto = config_setting_get_member(g, "protocol") != NULL;
+	if (proto + (f.service != NULL) + (transport != NULL) != 1) {
+		complain(l, f.at, "a flow has exactly one of protocol, service, transport");
+		return;
+	}
+	if (proto) {
+		load_protocol(l, g, &f);
+	} else if (f.service) {
+		load_service(l, &f);
+		if (config_setting_get_member(g, "port") || config_setting_get_member(g, "ports"))
+			complain(l, f.at, "a service has its own ports; write transport and ports instead");
+	} else {
+		f.l4 = strcmp(transport, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
+		if (f.l4 == IPPROTO_TCP && strcmp(transport, "tcp") != 0)
+			complain(l, f.at, "transport = \"%s\" is not known; write \"tcp\" or \"udp\"", transport);
+		load_ports(l, g, &f);
+		if (!f.n_ports)
+			complain(l, f.at, "a transport needs ports = [ ... ];");
+	}
+	if (!proto && config_setting_get_member(g, "policy"))
+		complain(l, f.at, "only a flow with protocol has a policy");
+	c->flows = arena_grow(l->m->arena, c->flows, c->n_flows, sizeof(*c->flows));
+	c->flows[c->n_flows++] = f;
+}
+
+static const char *zone_ref(struct load *l, const config_setting_t *g, const char *key)
+{
+	const char *text = get_text(l, g, key);
+	if (!config_setting_get_member(g, key))
+		complain(l, at_of(l, g), "\"%s\" is missing; write %s = \"ZONE\";", key, key);
+	return text ? text : "";
+}
+
+static void load_conduit(struct load *l, const config_setting_t *g)
+{
+	struct model *m = l->m;
+	struct conduit c = { .at = at_of(l, g) };
+	uint64_t v = 0;
+	KEYS(l, g, "a conduit", "name", "from", "to", "description", "mode", "on_violation", "fail",
+	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second", "flows");
+	c.name = get_name(l, g, "name");
+	c.from = zone_ref(l, g, "from");
+	c.to = zone_ref(l, g, "to");
+	c.description = get_text(l, g, "description");
+	c.mode = (enum mode)get_word(l, g, "mode", words_mode, MODE_ENFORCE);
+	c.on_violation = (enum on_violation)get_word(l, g, "on_violation", words_violation, VIOLATION_DROP);
+	c.fail = (enum fail)get_word(l, g, "fail", words_fail, FAIL_CLOSED);
+	c.fail_reason = get_text(l, g, "fail_reason");
+	c.log = (enum log_what)get_word(l, g, "log", words_log, LOG_VIOLATIONS);
+	c.has_sl_t = load_sl_t(l, g, c.sl_t);
+	if (get_number(l, g, "max_requests_per_second", 1, 1000000, &v))
+		c.max_requests = (uint32_t)v;
+	if (get_number(l, g, "max_writes_per_second", 1, 1000000, &v))
+		c.max_writes = (uint32_t)v;
+	const config_setting_t *flows = list_of_groups(l, g, "flows");
+	if (!items(flows))
+		complain(l, c.at, "conduit \"%s\" has no flows; write flows = ( { ... } );", c.name);
+	for (size_t i = 0; i < items(flows); i++)
+		load_flow(l, item(flows, i), &c);
+	m->conduits = arena_grow(m->arena, m->conduits, m->n_conduits, sizeof(*m->conduits));
+	m->conduits[m->n_conduits++] = c;
+}
+
+static void load_daemon(struct load *l, const config_setting_t *root)
+{
+	struct daemon_conf *d = &l->m->daemon;
+	*d = (struct daemon_conf){ .mark_mask = 0xffff0000, .queue_base = 6240, .log_group = 62,
+				   .syslog_facility = "local0", .user = "zoned", .max_flows = 16384 };
+	const config_setting_t *g = config_setting_get_member(root, "daemon");
+	if (!g)
+		return;
+	uint64_t v = 0;
+	const char *t;
+	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log", "syslog_facility",
+	     "user", "max_flows");
+	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
+		d->mark_mask = (uint32_t)v;
+	if (get_number(l, g, "queue_base", 0, 65000, &v))
+		d->queue_base = (uint16_t)v;
+	if (get_number(l, g, "queues", 1, 16, &v))
+		d->queues = (uint16_t)v;
+	if (get_number(l, g, "log_group", 1, 65535, &v))
+		d->log_group = (uint16_t)v;
+	if (get_number(l, g, "max_flows", 64, 1 << 20, &v))
+		d->max_flows = (uint32_t)v;
+	d->json_log = get_text(l, g, "json_log");
+	if ((t = get_text(l, g, "syslog_facility")))
+		d->syslog_facility = t;
+	if ((t = get_text(l, g, "user")))
+		d->user = t;
+}
+
+static void load_system(struct load *l, const config_setting_t *root)
+{
+	const config_setting_t *g = config_setting_get_member(root, "system");
+	if (!g)
+		return;
+	KEYS(l, g, "system", "name", "description", "owner");
+	l->m->system_name = get_text(l, g, "name");
+	l->m->system_description = get_text(l, g, "description");
+	l->m->system_owner = get_text(l, g, "owner");
+}
+
+static void load_root(struct load *l, const config_setting_t *root)
+{
+	static const char *const groups[] = { "system", "daemon", "policies" };
+	KEYS(l, root, "a model", "system", "daemon", "zones", "conduits", "policies");
+	for (size_t i = 0; i < 3; i++) {
+		const config_setting_t *g = config_setting_get_member(root, groups[i]);
+		if (g && !config_setting_is_group(g)) {
+			complain(l, at_of(l, g), "\"%s\" must be a group: %s = { ... };", groups[i], groups[i]);
+			return;
+		}
+	}
+	load_system(l, root);
+	load_daemon(l, root);
+	load_zones(l, root);
+	const config_setting_t *conduits = list_of_groups(l, root, "conduits");
+	for (size_t i = 0; i < items(conduits); i++)
+		load_conduit(l, item(conduits, i));
+	load_policies(l, root);
+	check_model(l);
+}
+
+struct model *model_load(const char *path, const char *rules_dir, struct errs *errs)
+{
+	struct arena *a = arena_new();
+	struct model *m = a ? arena_alloc(a, sizeof(*m)) : NULL;
+	if (!m) {
+		errs_add(errs, path, 0, "out of memory");
+		return NULL;
+	}
+	struct load l = { .m = m, .errs = errs };
+	config_t cfg;
+	size_t before = errs->total;
+	m->arena = a;
+	m->path = arena_strdup(a, path);
+	if (source_read(a, m->path, rules_dir, &l.src, errs)) {
+		config_init(&cfg);
+		if (config_read_string(&cfg, l.src.text) != CONFIG_TRUE) {
+			unsigned line = (unsigned)config_error_line(&cfg);
+			struct where at = line <= l.src.n_lines && line ? l.src.lines[line] : (struct where){ m->path, 0 };
+			complain(&l, at, "%s here; the rest of the file was not checked",
+				 config_error_text(&cfg) ? config_error_text(&cfg) : "syntax error");
+		} else {
+			load_root(&l, config_root_setting(&cfg));
+		}
+		config_destroy(&cfg);
+	}
+	free(l.src.text);
+	if (errs->total == before)
+		return m;
+	model_free(m);
+	return NULL;
+}
+
+void model_free(struct model *m)
+{
+	if (m)
+		arena_free(m->arena);
+}
+
+const struct policy *model_policy(const struct model *m, const char *name)
+{
+	for (size_t i = 0; i < m->n_policies; i++)
+		if (strcmp(m->policies[i].name, name) == 0)
+			return &m->policies[i];
+	return NULL;
+}

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Protocol policies. An omitted key is never more permissive: what a function
+ * of the entry could be restricted by must be written, if only as "any".
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "dissect/modbus.h"
+#include "model/internal.h"
+
+static const struct {
+	const char *name;
+	uint8_t bit;
+} classes[] = {
+	{ "read", MB_READ }, { "write", MB_WRITE }, { "diagnostic", MB_DIAGNOSTIC }, { "program", MB_PROGRAM },
+};
+
+static void set_code(struct modbus_allow *a, unsigned code)
+{
+	a->functions[code / 8] |= (uint8_t)(1u << code % 8);
+}
+
+static bool has_code(const struct modbus_allow *a, unsigned code)
+{
+	return a->functions[code / 8] >> code % 8 & 1;
+}
+
+static bool add_class(struct modbus_allow *a, const char *word)
+{
+	for (size_t k = 0; k < sizeof(classes) / sizeof(classes[0]); k++) {
+		if (strcmp(classes[k].name, word) != 0)
+			continue;
+		for (size_t i = 0; i < mb_funcs_n; i++)
+			if (mb_funcs[i].classes & classes[k].bit)
+				set_code(a, mb_funcs[i].code);
+		return true;
+	}
+	return false;
+}
+
+static void add_function(struct load *l, const config_setting_t *s, struct modbus_allow *a)
+{
+	char number[12];
+	const char *word = number;
+	if (config_setting_type(s) == CONFIG_TYPE_INT) {
+		int v = config_setting_get_int(s);
+		snprintf(number, sizeof(number), "%d", v);
+		if (v < 0 || v > 127) {
+			complain(l, at_of(l, s), "function code %d is outside 0-127", v);
+			return;
+		}
+		set_code(a, (unsigned)v);
+	} else if (config_setting_type(s) == CONFIG_TYPE_STRING) {
+		word = config_setting_get_string(s);
+		const struct mb_func *f = mb_func_by_name(word);
+		if (f) {
+			set_code(a, f->code);
+		} else if (!add_class(a, word)) {
+			const char *names[64] = { "read", "write", "diagnostic", "program" };
+			size_t n = 4;
+			for (size_t i = 0; i < mb_funcs_n && n < 64; i++)
+				names[n++] = mb_funcs[i].name;
+			const char *near = name_nearest(word, names, n);
+			complain(l, at_of(l, s), "there is no Modbus function \"%s\"%s%s%s", word,
+				 near ? "; did you mean \"" : "; write its number", near ? near : "", near ? "\"?" : "");
+			return;
+		}
+	} else {
+		complain(l, at_of(l, s), "functions: write names, classes or numbers 0-127");
+		return;
+	}
+	a->function_words = arena_grow(l->m->arena, a->function_words, a->n_function_words,
+				       sizeof(*a->function_words));
+	a->function_words[a->n_function_words++] = arena_strdup(l->m->arena, word);
+}
+
+/* Which keys an entry's functions can be restricted by. */
+struct need {
+	const char *key;
+	bool needed;
+	const struct ranges *got;
+	const char *why;
+};
+
+static void check_needs(struct load *l, const struct modbus_allow *a)
+{
+	bool addr = false, values = false;
+	for (size_t i = 0; i < mb_funcs_n; i++) {
+		if (!has_code(a, mb_funcs[i].code))
+			continue;
+		addr |= mb_funcs[i].has_address;
+		values |= mb_funcs[i].has_values;
+	}
+	const struct need needs[] = {
+		{ "units", true, &a->units, "every function has a unit identifier" },
+		{ "addresses", addr, &a->addresses, "a function of this entry has an address" },
+		{ "write_addresses", has_code(a, 23), &a->write_addresses, "function 23 writes" },
+		{ "values", values, &a->values, "a function of this entry writes values" },
+		{ "subfunctions", has_code(a, 8), &a->subfunctions, "function 8 has sub-functions" },
+		{ "mei", has_code(a, 43), &a->mei, "function 43 has MEI types" },
+		{ "files", has_code(a, 20) || has_code(a, 21), &a->files, "functions 20 and 21 name files" },
+	};
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		if (needs[i].needed && !needs[i].got->set)
+			complain(l, a->at, "%s, so this entry needs %s; write %s = \"any\"; or a range", needs[i].why,
+				 needs[i].key, needs[i].key);
+		if (!needs[i].needed && needs[i].got->set)
+			complain(l, a->at, "no function of this entry is restricted by \"%s\"; remove it",
+				 needs[i].key);
+	}
+}
+
+static void load_allow(struct load *l, const config_setting_t *g, struct policy *p)
+{
+	static const char *const keys[] = { "functions", "units", "addresses", "write_addresses", "quantity",
+					    "values", "subfunctions", "mei", "files" };
+	struct modbus_allow a = { .at = at_of(l, g) };
+	if (!config_setting_is_group(g)) {
+		complain(l, a.at, "allow: each entry must be a group { ... }");
+		return;
+	}
+	known_keys(l, g, "an allow entry", keys, sizeof(keys) / sizeof(keys[0]));
+	const config_setting_t *f = config_setting_get_member(g, "functions");
+	if (!items(f))
+		complain(l, a.at, "an allow entry needs functions = [ \"read\" ];");
+	for (size_t i = 0; i < items(f); i++)
+		add_function(l, item(f, i), &a);
+	get_ranges(l, g, "units", 0, 255, &a.units);
+	get_ranges(l, g, "addresses", 0, 65535, &a.addresses);
+	get_ranges(l, g, "write_addresses", 0, 65535, &a.write_addresses);
+	get_ranges(l, g, "quantity", 1, 2000, &a.quantity);
+	get_ranges(l, g, "values", 0, 65535, &a.values);
+	get_ranges(l, g, "subfunctions", 0, 65535, &a.subfunctions);
+	get_ranges(l, g, "mei", 0, 255, &a.mei);
+	get_ranges(l, g, "files", 0, 65535, &a.files);
+	if (a.n_function_words)
+		check_needs(l, &a);
+	p->modbus = arena_grow(l->m->arena, p->modbus, p->n_modbus, sizeof(*p->modbus));
+	p->modbus[p->n_modbus++] = a;
+}
+
+void load_policies(struct load *l, const config_setting_t *root)
+{
+	static const char *const keys[] = { "protocol", "description", "allow" };
+	struct model *m = l->m;
+	const config_setting_t *all = config_setting_get_member(root, "policies");
+	for (size_t i = 0; i < items(all); i++) {
+		const config_setting_t *g = item(all, i);
+		struct policy p = { .at = at_of(l, g) };
+		p.name = arena_strdup(m->arena, config_setting_name(g));
+		if (!config_setting_is_group(g)) {
+			complain(l, p.at, "policy \"%s\" must be a group: %s = { ... };", p.name, p.name);
+			continue;
+		}
+		if (strlen(p.name) > MODEL_NAME_MAX)
+			complain(l, p.at, "the policy name \"%s\" is longer than %d characters", p.name, MODEL_NAME_MAX);
+		known_keys(l, g, "a policy", keys, 3);
+		if (!config_setting_get_member(g, "protocol"))
+			complain(l, p.at, "policy \"%s\" has no protocol; write protocol = \"modbus\";", p.name);
+		p.proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_MODBUS);
+		p.description = get_text(l, g, "description");
+		const config_setting_t *allow = config_setting_get_member(g, "allow");
+		if (!allow || !config_setting_is_list(allow) || items(allow) == 0)
+			complain(l, p.at, "policy \"%s\" needs allow = ( { ... } );", p.name);
+		else if (p.proto == PROTO_MODBUS)
+			for (size_t k = 0; k < items(allow); k++)
+				load_allow(l, item(allow, k), &p);
+		m->policies = arena_grow(m->arena, m->policies, m->n_policies, sizeof(*m->policies));
+		m->policies[m->n_policies++] = p;
+	}
+}

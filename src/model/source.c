@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Files to one text. libconfig 1.5 has one include directory, no loop check
+ * and blurred positions, so includes are expanded here, line by line, with a
+ * map from each line of the result to where it was written.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "model/internal.h"
+
+enum { DEPTH_MAX = 8 };
+
+struct reader {
+	struct arena *a;
+	const char *rules_dir;
+	struct source *s;
+	size_t cap, lines_cap;
+	struct errs *errs;
+	const char *stack[DEPTH_MAX];
+	size_t depth;
+};
+
+static bool grow(struct reader *r, size_t n)
+{
+	struct source *s = r->s;
+	if (s->len + n + 1 > r->cap) {
+		r->cap = (s->len + n + 1) * 2;
+		s->text = realloc(s->text, r->cap);
+	}
+	if (s->n_lines + 2 > r->lines_cap) {
+		r->lines_cap = r->lines_cap ? r->lines_cap * 2 : 1024;
+		s->lines = realloc(s->lines, r->lines_cap * sizeof(*s->lines));
+	}
+	return s->text && s->lines;
+}
+
+static void add_line(struct reader *r, const char *file, unsigned line, const char *p, size_t n)
+{
+	if (!grow(r, n + 1))
+		abort();
+	struct source *s = r->s;
+	memcpy(s->text + s->len, p, n);
+	s->len += n;
+	s->text[s->len++] = '\n';
+	s->text[s->len] = '\0';
+	s->lines[++s->n_lines] = (struct where){ file, line };
+}
+
+/* The whole file, NUL-terminated; NULL with an error added. */
+static char *slurp(struct reader *r, const char *path, struct where from, size_t *len)
+{
+	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+	struct stat st;
+	if (!f || (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode))) {
+		errs_add(r->errs, from.file, from.line, "cannot read \"%s\": %s", path,
+			 f ? "it is a directory" : strerror(errno));
+		if (f)
+			fclose(f);
+		return NULL;
+	}
+	size_t cap = 65536, n = 0;
+	char *buf = malloc(cap);
+	while (buf) {
+		n += fread(buf + n, 1, cap - n - 1, f);
+		if (n < cap - 1 || n > MODEL_FILE_MAX)
+			break;
+		cap *= 2;
+		char *p = realloc(buf, cap);
+		if (!p)
+			free(buf);
+		buf = p;
+	}
+	if (f != stdin)
+		fclose(f);
+	if (buf && n > MODEL_FILE_MAX) {
+		errs_add(r->errs, from.file, from.line,
+			 "\"%s\" is larger than %d MB; a model of that size is refused unread", path,
+			 MODEL_FILE_MAX >> 20);
+		free(buf);
+		return NULL;
+	}
+	if (buf)
+		buf[n] = '\0';
+	*len = n;
+	return buf;
+}
+
+/* What the scanner is in the middle of at the end of a line. */
+struct scan {
+	bool comment, text;
+};
+
+static void scan_line(struct scan *s, const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (s->comment) {
+			if (p[i] == '*' && i + 1 < n && p[i + 1] == '/') {
+				s->comment = false;
+				i++;
+			}
+		} else if (s->text) {
+			if (p[i] == '\\')
+				i++;
+			else if (p[i] == '"')
+				s->text = false;
+		} else if (p[i] == '"') {
+			s->text = true;
+		} else if (p[i] == '#' || (p[i] == '/' && i + 1 < n && p[i + 1] == '/')) {
+			return;
+		} else if (p[i] == '/' && i + 1 < n && p[i + 1] == '*') {
+			s->comment = true;
+			i++;
+		}
+	}
+}
+
+/* `@include "name"` alone on a line: the name, else NULL. */
+static const char *include_name(struct arena *a, const char *p, size_t n)
+{
+	size_t i = 0;
+	while (i < n && (p[i] == ' ' || p[i] == '\t'))
+		i++;
+	if (n - i < 8 || memcmp(p + i, "@include", 8) != 0)
+		return NULL;
+	const char *q = memchr(p + i, '"', n - i);
+	const char *e = q ? memchr(q + 1, '"', n - (size_t)(q + 1 - p)) : NULL;
+	if (!e)
+		return "";
+	char *name = arena_alloc(a, (size_t)(e - q));
+	memcpy(name, q + 1, (size_t)(e - q - 1));
+	return name;
+}
+
+static const char *join(struct arena *a, const char *dir, size_t n, const char *name)
+{
+	char *p = arena_alloc(a, n + strlen(name) + 2);
+	memcpy(p, dir, n);
+	if (n)
+		p[n++] = '/';
+	memcpy(p + n, name, strlen(name) + 1);
+	return p;
+}
+
+static const char *find_include(struct reader *r, struct where at, const char *name)
+{
+	struct stat st;
+	if (name[0] == '/')
+		return name;
+	const char *slash = strrchr(at.file, '/');
+	const char *here = join(r->a, at.file, slash ? (size_t)(slash - at.file) : 0, name);
+	if (stat(here, &st) == 0)
+		return here;
+	const char *there = r->rules_dir ? join(r->a, r->rules_dir, strlen(r->rules_dir), name) : NULL;
+	if (there && stat(there, &st) == 0)
+		return there;
+	errs_add(r->errs, at.file, at.line,
+		 "there is no file to include named \"%s\"; looked beside this file and in %s", name,
+		 r->rules_dir ? r->rules_dir : "no rules directory");
+	return NULL;
+}
+
+static bool read_file(struct reader *r, const char *path, struct where from);
+
+static void include(struct reader *r, struct where at, const char *name)
+{
+	if (!*name) {
+		errs_add(r->errs, at.file, at.line, "write @include \"FILE\" with a file name in quotes");
+		return;
+	}
+	const char *path = find_include(r, at, name);
+	if (!path)
+		return;
+	for (size_t i = 0; i < r->depth; i++) {
+		if (strcmp(r->stack[i], path) == 0) {
+			errs_add(r->errs, at.file, at.line,
+				 "\"%s\" includes itself (through %zu file%s); remove this line", path,
+				 r->depth - i, r->depth - i == 1 ? "" : "s");
+			return;
+		}
+	}
+	if (r->depth == DEPTH_MAX) {
+		errs_add(r->errs, at.file, at.line, "files include each other more than %d deep", DEPTH_MAX);
+		return;
+	}
+	read_file(r, path, at);
+}
+
+static bool binary_line(const char *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if ((unsigned char)p[i] < 0x20 && p[i] != '\t' && p[i] != '\r' && p[i] != '\f')
+			return true;
+	return false;
+}
+
+static bool read_file(struct reader *r, const char *path, struct where from)
+{
+	size_t len;
+	char *buf = slurp(r, path, from, &len);
+	if (!buf)
+		return false;
+	r->stack[r->depth++] = path;
+	struct scan sc = { false, false };
+	unsigned line = 1;
+	for (size_t i = 0; i < len; line++) {
+		const char *p = buf + i;
+		const char *nl = memchr(p, '\n', len - i);
+		size_t n = nl ? (size_t)(nl - p) : len - i;
+		struct where at = { path, line };
+		if (binary_line(p, n)) {
+			errs_add(r->errs, path, line, "this is not text: a control character; a model is a "
+				 "plain text file");
+			break;
+		}
+		bool plain = !sc.comment && !sc.text;
+		const char *name = plain ? include_name(r->a, p, n) : NULL;
+		if (name) {
+			include(r, at, name);
+		} else {
+			scan_line(&sc, p, n);
+			add_line(r, path, line, p, n);
+		}
+		i += n + 1;
+	}
+	r->depth--;
+	free(buf);
+	return true;
+}
+
+bool source_read(struct arena *a, const char *path, const char *rules_dir, struct source *s,
+		 struct errs *errs)
+{
+	struct reader r = { .a = a, .rules_dir = rules_dir, .s = s, .errs = errs };
+	memset(s, 0, sizeof(*s));
+	if (!grow(&r, 0))
+		abort();
+	s->text[0] = '\0';
+	read_file(&r, path, (struct where){ path, 0 });
+	struct where *lines = arena_alloc(a, (s->n_lines + 2) * sizeof(*lines));
+	if (s->n_lines)
+		memcpy(lines + 1, s->lines + 1, s->n_lines * sizeof(*lines));
+	lines[s->n_lines + 1] = lines[s->n_lines];
+	free(s->lines);
+	s->lines = lines;
+	return errs->total == 0;
+}

@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: MIT
+ * Values of the parsed file, each checked for type and bounds, with its place. */
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "model/internal.h"
+
+struct where at_of(const struct load *l, const config_setting_t *s)
+{
+	unsigned line = s ? (unsigned)config_setting_source_line(s) : 0;
+	if (line == 0 || line > l->src.n_lines)
+		return (struct where){ l->m->path, 0 };
+	return l->src.lines[line];
+}
+
+void complain(struct load *l, struct where at, const char *fmt, ...)
+{
+	char text[400];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	errs_add(l->errs, at.file, at.line, "%s", text);
+}
+
+void known_keys(struct load *l, const config_setting_t *g, const char *what,
+		const char *const *keys, size_t n)
+{
+	for (int i = 0; i < config_setting_length(g); i++) {
+		const config_setting_t *s = config_setting_get_elem(g, (unsigned)i);
+		const char *name = config_setting_name(s);
+		size_t k = 0;
+		while (k < n && strcmp(keys[k], name) != 0)
+			k++;
+		if (k < n)
+			continue;
+		const char *near = name_nearest(name, keys, n);
+		if (near)
+			complain(l, at_of(l, s), "%s has no key \"%s\"; did you mean \"%s\"?", what, name, near);
+		else
+			complain(l, at_of(l, s), "%s has no key \"%s\"; remove it", what, name);
+	}
+}
+
+const char *get_text(struct load *l, const config_setting_t *g, const char *key)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	if (!s)
+		return NULL;
+	if (config_setting_type(s) != CONFIG_TYPE_STRING) {
+		complain(l, at_of(l, s), "\"%s\" must be text in double quotes", key);
+		return NULL;
+	}
+	return arena_strdup(l->m->arena, config_setting_get_string(s));
+}
+
+static bool is_int(const config_setting_t *s)
+{
+	int t = config_setting_type(s);
+	return t == CONFIG_TYPE_INT || t == CONFIG_TYPE_INT64;
+}
+
+bool get_number(struct load *l, const config_setting_t *g, const char *key, uint64_t min,
+		uint64_t max, uint64_t *out)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	if (!s)
+		return false;
+	/* libconfig reads 0xffff0000 into a negative int */
+	long long v = is_int(s) ? config_setting_get_int64(s) : -1;
+	if (is_int(s) && v < 0 && max == UINT32_MAX && v >= INT32_MIN)
+		v = (long long)(uint32_t)v;
+	if (!is_int(s) || v < 0 || (uint64_t)v < min || (uint64_t)v > max) {
+		complain(l, at_of(l, s), "\"%s\" must be a whole number from %llu to %llu", key,
+			 (unsigned long long)min, (unsigned long long)max);
+		return false;
+	}
+	*out = (uint64_t)v;
+	return true;
+}
+
+int get_word(struct load *l, const config_setting_t *g, const char *key, const struct word *w,
+	     int otherwise)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	const char *text = get_text(l, g, key);
+	if (!text)
+		return otherwise;
+	const char *names[16];
+	size_t n = 0;
+	char list[200] = "";
+	for (const struct word *x = w; x->name && n < 16; x++) {
+		if (strcmp(x->name, text) == 0)
+			return x->value;
+		names[n++] = x->name;
+		size_t at = strlen(list);
+		snprintf(list + at, sizeof(list) - at, "%s\"%s\"", at ? ", " : "", x->name);
+	}
+	const char *near = name_nearest(text, names, n);
+	if (near)
+		complain(l, at_of(l, s), "%s = \"%s\" is not known; did you mean \"%s\"?", key, text, near);
+	else
+		complain(l, at_of(l, s), "%s = \"%s\" is not known; write one of %s", key, text, list);
+	return otherwise;
+}
+
+static bool good_name(const char *s)
+{
+	size_t n = strlen(s);
+	if (n == 0 || n > MODEL_NAME_MAX)
+		return false;
+	return strspn(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") == n &&
+	       s[0] != '-' && s[0] != '_';
+}
+
+const char *get_name(struct load *l, const config_setting_t *g, const char *key)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	const char *text = get_text(l, g, key);
+	if (!s)
+		complain(l, at_of(l, g), "\"%s\" is missing; write %s = \"...\";", key, key);
+	else if (text && !good_name(text))
+		complain(l, at_of(l, s), "\"%s\" is not a good name; use 1 to %d letters, digits, - and _, "
+			 "beginning with a letter or digit", text, MODEL_NAME_MAX);
+	return text ? text : "?";
+}
+
+size_t items(const config_setting_t *s)
+{
+	if (!s)
+		return 0;
+	return config_setting_is_aggregate(s) ? (size_t)config_setting_length(s) : 1;
+}
+
+const config_setting_t *item(const config_setting_t *s, size_t i)
+{
+	return config_setting_is_aggregate(s) ? config_setting_get_elem(s, (unsigned)i) : s;
+}
+
+/* Modicon reference numbers: a leading table digit and a 1-based number of
+ * five digits, "400001" for protocol address 0. Five-digit references such as
+ * "40001" are ambiguous with addresses and stay plain numbers. */
+static bool reference(const char *s, uint64_t *out)
+{
+	uint64_t v;
+	if (strlen(s) != 6 || !strchr("0134", s[0]) || !num_parse(s + 1, 1, 65536, &v))
+		return false;
+	*out = v - 1;
+	return true;
+}
+
+static bool bound(const char *s, bool refs, uint64_t *out)
+{
+	return (refs && reference(s, out)) || num_parse(s, 0, UINT32_MAX, out);
+}
+
+static bool parse_range(const char *text, bool refs, struct range *r)
+{
+	char lo[24], hi[24];
+	const char *dash = strchr(text, '-');
+	size_t n = dash ? (size_t)(dash - text) : strlen(text);
+	if (n >= sizeof(lo) || (dash && strlen(dash + 1) >= sizeof(hi)))
+		return false;
+	memcpy(lo, text, n);
+	lo[n] = '\0';
+	snprintf(hi, sizeof(hi), "%s", dash ? dash + 1 : lo);
+	uint64_t a, b;
+	if (!bound(lo, refs, &a) || !bound(hi, refs, &b))
+		return false;
+	*r = (struct range){ (uint32_t)a, (uint32_t)b };
+	return true;
+}
+
+static void add_range(struct load *l, const config_setting_t *s, const char *key, uint32_t min,
+		      uint32_t max, struct ranges *out)
+{
+	struct where at = at_of(l, s);
+	struct range r;
+	if (is_int(s)) {
+		long long v = config_setting_get_int64(s);
+		if (v < 0 || v > UINT32_MAX) {
+			complain(l, at, "%s: %lld is outside %u-%u", key, v, min, max);
+			return;
+		}
+		r = (struct range){ (uint32_t)v, (uint32_t)v };
+	} else if (config_setting_type(s) == CONFIG_TYPE_STRING) {
+		const char *text = config_setting_get_string(s);
+		if (strcmp(text, "any") == 0) {
+			out->any = true;
+			return;
+		}
+		if (!*text) {
+			complain(l, at, "%s: an empty range; write \"%u-%u\" or \"any\"", key, min, max);
+			return;
+		}
+		if (!parse_range(text, strstr(key, "addresses") != NULL, &r)) {
+			complain(l, at, "%s: \"%s\" is not a range; write a number, \"%u-%u\" or \"any\"", key,
+				 text, min, max);
+			return;
+		}
+	} else {
+		complain(l, at, "%s: write numbers, \"FIRST-LAST\" or \"any\"", key);
+		return;
+	}
+	if (r.lo > r.hi) {
+		complain(l, at, "%s: the range %u-%u is reversed; write \"%u-%u\"", key, r.lo, r.hi, r.hi, r.lo);
+		return;
+	}
+	if (r.lo < min || r.hi > max) {
+		complain(l, at, "%s: %u-%u is outside %u-%u", key, r.lo, r.hi, min, max);
+		return;
+	}
+	out->v = arena_grow(l->m->arena, out->v, out->n, sizeof(*out->v));
+	out->v[out->n++] = r;
+}
+
+void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint32_t min,
+		uint32_t max, struct ranges *out)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	memset(out, 0, sizeof(*out));
+	if (!s)
+		return;
+	out->set = true;
+	if (config_setting_is_group(s) || items(s) == 0) {
+		complain(l, at_of(l, s), "%s: an empty range; write \"%u-%u\" or \"any\"", key, min, max);
+		return;
+	}
+	for (size_t i = 0; i < items(s); i++)
+		add_range(l, item(s, i), key, min, max, out);
+	if (out->any && out->n)
+		complain(l, at_of(l, s), "%s: \"any\" together with ranges; write one or the other", key);
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * L3 and L4 facts of one packet.
+ *
+ *   IPv4 (RFC 791)   ver/ihl tos length | id flags/frag | ttl proto sum | src | dst | options
+ *   IPv6 (RFC 8200)  ver/class/label | length next hops | src | dst | extension headers
+ *   TCP  (RFC 9293)  sport dport | seq | ack | off flags window | sum urg | options
+ */
+#include "packet/packet.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/rd.h"
+
+enum { IPV6_EXT_MAX = 8 };	/* extension headers walked; more is malformed */
+
+static uint32_t sum16(const uint8_t *p, size_t n, uint32_t s)
+{
+	for (; n > 1; p += 2, n -= 2)
+		s += (uint32_t)p[0] << 8 | p[1];
+	return n ? s + ((uint32_t)p[0] << 8) : s;
+}
+
+static uint16_t fold(uint32_t s)
+{
+	s = (s & 0xffff) + (s >> 16);
+	s = (s & 0xffff) + (s >> 16);
+	return (uint16_t)~s;
+}
+
+/* Sum over pseudo header and L4; 0 when the packet's checksum is right. */
+static uint16_t l4_sum(const uint8_t *ip, size_t ip_len, size_t off, uint8_t l4)
+{
+	bool v4 = ip[0] >> 4 == 4;
+	uint32_t s = sum16(v4 ? ip + 12 : ip + 8, v4 ? 8 : 32, 0);
+	s += l4 + (uint32_t)(ip_len - off);
+	return fold(sum16(ip + off, ip_len - off, s));
+}
+
+static bool parse_ipv4(struct rd *r, bool check, struct packet *o)
+{
+	const uint8_t *start = r->p;
+	size_t have = r->left;
+	uint8_t ihl = (uint8_t)((rd_u8(r) & 15) * 4);
+	rd_skip(r, 1);
+	uint16_t len = rd_be16(r);
+	rd_skip(r, 2);
+	uint16_t frag = rd_be16(r);
+	rd_skip(r, 1);
+	o->l4 = rd_u8(r);
+	rd_skip(r, 2);
+	const uint8_t *ends = rd_take(r, 8);
+	if (!ends || ihl < 20 || len < ihl || len > have)
+		return false;
+	if (check && fold(sum16(start, ihl, 0)) != 0)
+		return false;
+	o->src.family = o->dst.family = 4;
+	memcpy(o->src.b, ends, 4);
+	memcpy(o->dst.b, ends + 4, 4);
+	o->fragment = (frag & 0x3fff) != 0;
+	o->options = ihl > 20;
+	o->ip_len = len;
+	o->l4_off = ihl;
+	return true;
+}
+
+/* Walk extension headers up to the upper layer; false when malformed. */
+static bool skip_extensions(struct rd *r, struct packet *o)
+{
+	for (int i = 0; i <= IPV6_EXT_MAX; i++) {
+		if (o->l4 != IPPROTO_HOPOPTS && o->l4 != IPPROTO_ROUTING &&
+		    o->l4 != IPPROTO_DSTOPTS && o->l4 != IPPROTO_FRAGMENT)
+			return !r->bad;
+		bool frag = o->l4 == IPPROTO_FRAGMENT;
+		o->options = true;
+		o->l4 = rd_u8(r);
+		uint8_t len = rd_u8(r);
+		if (frag) {
+			o->fragment |= (rd_be16(r) & 0xfff9) != 0;
+			rd_skip(r, 4);
+		} else {
+			rd_skip(r, 6u + len * 8u);
+		}
+	}
+	return false;
+}
+
+static bool parse_ipv6(struct rd *r, struct packet *o)
+{
+	const uint8_t *start = r->p;
+	size_t have = r->left;
+	rd_skip(r, 4);
+	uint16_t len = rd_be16(r);
+	o->l4 = rd_u8(r);
+	rd_skip(r, 1);
+	const uint8_t *ends = rd_take(r, 32);
+	if (!ends || 40u + len > have)
+		return false;
+	o->src.family = o->dst.family = 6;
+	memcpy(o->src.b, ends, 16);
+	memcpy(o->dst.b, ends + 16, 16);
+	o->ip_len = 40u + len;
+	*r = rd_init(start + 40, len);
+	if (!skip_extensions(r, o))
+		return false;
+	o->l4_off = (uint16_t)(r->p - start);
+	return true;
+}
+
+static bool parse_tcp(struct rd *r, struct packet *o)
+{
+	o->sport = rd_be16(r);
+	o->dport = rd_be16(r);
+	o->seq = rd_be32(r);
+	o->ack = rd_be32(r);
+	uint8_t off = (uint8_t)((rd_u8(r) >> 4) * 4);
+	o->flags = rd_u8(r) & 0x3f;
+	o->window = rd_be16(r);
+	rd_skip(r, 2);
+	o->urg = rd_be16(r);
+	if (r->bad || off < 20)
+		return false;
+	o->opt_off = (uint16_t)(o->l4_off + 20);
+	o->opt_len = (uint16_t)(off - 20);
+	o->data_off = (uint16_t)(o->l4_off + off);
+	rd_skip(r, o->opt_len);
+	return !r->bad;
+}
+
+static bool parse_udp(struct rd *r, struct packet *o)
+{
+	o->sport = rd_be16(r);
+	o->dport = rd_be16(r);
+	uint16_t len = rd_be16(r);
+	rd_skip(r, 2);
+	o->data_off = (uint16_t)(o->l4_off + 8);
+	return !r->bad && len == o->ip_len - o->l4_off;
+}
+
+static bool parse_l4(const uint8_t *ip, bool check, struct packet *o)
+{
+	struct rd r = rd_init(ip + o->l4_off, o->ip_len - o->l4_off);
+	if (o->l4 == IPPROTO_TCP ? !parse_tcp(&r, o) : !parse_udp(&r, o))
+		return false;
+	bool no_sum = o->l4 == IPPROTO_UDP && o->src.family == 4 &&
+		      ip[o->l4_off + 6] == 0 && ip[o->l4_off + 7] == 0;
+	if (check && !no_sum && l4_sum(ip, o->ip_len, o->l4_off, o->l4) != 0)
+		return false;
+	o->data = r.p;
+	o->len = r.left;
+	return true;
+}
+
+enum reason packet_parse(const uint8_t *ip, size_t n, bool check_sum, struct packet *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->ip = ip;
+	struct rd r = rd_init(ip, n);
+	bool ok = false;
+	if (n > 0 && ip[0] >> 4 == 4)
+		ok = parse_ipv4(&r, check_sum, o);
+	else if (n > 0 && ip[0] >> 4 == 6)
+		ok = parse_ipv6(&r, o);
+	if (!ok)
+		return R_BAD_SEGMENT;
+	if (o->fragment || (o->l4 != IPPROTO_TCP && o->l4 != IPPROTO_UDP)) {
+		o->data_off = o->l4_off;
+		o->data = ip + o->l4_off;
+		o->len = o->ip_len - o->l4_off;
+		return R_NONE;
+	}
+	return parse_l4(ip, check_sum, o) ? R_NONE : R_BAD_SEGMENT;
+}
+
+static void put_sum(uint8_t *p, uint16_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+void packet_checksum(uint8_t *ip, size_t n)
+{
+	struct packet o;
+	if (packet_parse(ip, n, false, &o) != R_NONE)
+		return;
+	if (ip[0] >> 4 == 4) {
+		put_sum(ip + 10, 0);
+		put_sum(ip + 10, fold(sum16(ip, o.l4_off >= 20 ? (size_t)(ip[0] & 15) * 4 : 20, 0)));
+	}
+	size_t at = o.l4_off + (o.l4 == IPPROTO_TCP ? 16u : 6u);
+	if (o.l4 != IPPROTO_TCP && o.l4 != IPPROTO_UDP)
+		return;
+	put_sum(ip + at, 0);
+	uint16_t s = l4_sum(ip, o.ip_len, o.l4_off, o.l4);
+	put_sum(ip + at, s == 0 && o.l4 == IPPROTO_UDP ? 0xffff : s);
+}
