@@ -240,18 +240,20 @@ static void lay_out(struct build *b)
 	b->strings = (char *)base + img->strings_off;
 }
 
-static bool too_big(const struct model *m, const struct counts *c)
+static bool too_big(const struct counts *c)
 {
 	const size_t each = 1u << 24;	/* keeps every offset far below 32 bits */
-	return m->n_zones > INDEX_MAX || c->flows > INDEX_MAX || c->rules > INDEX_MAX ||
+	return c->flows > INDEX_MAX || c->rules > INDEX_MAX ||
 	       c->nets > each || c->keys > each || c->ranges > each || c->strings > each;
 }
 
 struct pol_image *policy_build(const struct model *m, uint32_t generation, int *err)
 {
-	struct counts c = count(m);
 	*err = -E2BIG;
-	if (too_big(m, &c))
+	if (m->n_zones > INDEX_MAX)
+		return NULL;
+	struct counts c = count(m);
+	if (too_big(&c))
 		return NULL;
 	size_t size = (sizeof(struct pol_image) + 7) & ~(size_t)7;
 	struct pol_image head = {

@@ -39,7 +39,8 @@ struct flow {
 	uint16_t flow_id;	/* in the image; 0xffff none */
 	uint8_t state;
 	uint32_t chain;		/* next in bucket, index + 1 */
-	uint32_t syn_seq;
+	uint32_t syn_seq;		/* of the client's last SYN */
+	uint32_t open_seq, server_isn;	/* of the handshake that both streams began with */
 	uint32_t image_gen;
 	uint64_t last_ns;
 	struct half h[2];	/* [0] client to server: requests */

@@ -187,13 +187,16 @@ static void on_syn(struct pass *c)
 		return;
 	}
 	bool answers = p->ack == f->syn_seq + 1;
-	bool again = f->state == FLOW_OPEN && f->h[1].cut_total == 0 && f->h[1].acked == p->seq + 1;
-	if (answers && (f->state == FLOW_SYN || !again)) {
+	bool anew = f->state == FLOW_SYN || f->syn_seq != f->open_seq;
+	bool again = p->ack == f->open_seq + 1 && p->seq == f->server_isn;
+	if (answers && anew) {
 		half_start(&f->h[0], f->syn_seq + 1);
 		half_start(&f->h[1], p->seq + 1);
+		f->open_seq = f->syn_seq;
+		f->server_isn = p->seq;
 		f->n_pending = 0;
 		f->state = FLOW_OPEN;
-	} else if (!answers && !c->in->conf.dissect_only) {
+	} else if (!again && !c->in->conf.dissect_only) {
 		refuse(c, R_OUT_OF_WINDOW, V_DROP);
 		return;
 	}

@@ -150,7 +150,6 @@ static bool mask_ok(struct trial *t)
 {
 	uint16_t lo = t->m->or_mask & (uint16_t)~t->m->and_mask;
 	uint16_t hi = lo | t->m->and_mask;
-	t->value = t->m->or_mask;
 	return contains(t, &t->rule->values, lo, hi);
 }
 
@@ -168,21 +167,21 @@ static const struct value_check value_checks[] = {
 static void first_value(struct trial *t)
 {
 	const struct mb_msg *m = t->m;
-	struct rd r = rd_init(m->values, m->values ? m->values_len : 0);
-	if (m->fc == 5 || m->fc == 15) {
-		uint8_t b = rd_u8(&r);
-		t->value = m->fc == 5 ? b != 0 : b & 1;
-	} else {
-		rd_skip(&r, m->fc == 21 ? 7 : 0);
-		t->value = rd_be16(&r);
-	}
-	t->has_value = !r.bad;
+	t->has_value = m->fc == 22 ? m->has_mask : m->values_len > 0;
+	if (!t->has_value)
+		return;
 	if (m->fc == 22) {
 		t->value = m->or_mask;
-		t->has_value = m->has_mask;
+		return;
 	}
-	if (!t->has_value)
-		t->value = 0;
+	struct rd r = rd_init(m->values, m->values_len);
+	if (m->fc == 21)
+		rd_skip(&r, 7);
+	if (m->fc == 5)
+		t->value = rd_u8(&r) ? 1 : 0;
+	else
+		t->value = m->fc == 15 ? rd_u8(&r) & 1 : rd_be16(&r);
+	t->has_value = !r.bad;
 }
 
 static bool values_ok(struct trial *t)

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ * zonectl(8): argv to a verb. */
+#include "zonectl/zonectl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const struct verb verbs[] = {
+	{ "check", "FILE", "check a model; every error at once", verb_check },
+	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print },
+	{ "reasons", "", "every reason code a record can carry", verb_reasons },
+	{ "replay", "[--json] [-m MODEL] [--port modbus:PORT] CAPTURE...",
+	  "run the inspection engine over captures", verb_replay },
+};
+
+static int usage(FILE *f)
+{
+	fputs("usage: zonectl VERB ...\n", f);
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		fprintf(f, "  zonectl %s %s\n      %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+	return EXIT_USAGE;
+}
+
+struct model *load_or_say(const char *path)
+{
+	struct errs errs;
+	const char *rules = getenv("ZONED_RULES");
+	errs_init(&errs);
+	struct model *m = model_load(path, rules ? rules : ZONED_RULESDIR, &errs);
+	errs_print(&errs, stderr);
+	errs_free(&errs);
+	return m;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2)
+		return usage(stderr);
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
+		usage(stdout);
+		return EXIT_OK;
+	}
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].name, argv[1]) == 0)
+			return verbs[i].run(argc - 1, argv + 1);
+	fprintf(stderr, "zonectl: there is no verb \"%s\"\n", argv[1]);
+	return usage(stderr);
+}

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ * replay: the inline engine over savefiles; one line, or one JSON object, per message. */
+#include <inttypes.h>
+#include <jansson.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "compile/policy_build.h"
+#include "inspect/inspect.h"
+#include "packet/pcap.h"
+#include "zonectl/zonectl.h"
+
+struct replay {
+	struct inspect_conf conf;
+	struct pol_image *img;
+	bool json;
+	const char *model;
+	uint64_t events;
+};
+
+static void put(json_t *o, const char *key, bool have, int64_t v)
+{
+	if (have)
+		json_object_set_new(o, key, json_integer(v));
+}
+
+/* sub-function, MEI or masks in one text field */
+static void sub_text(const struct mb_msg *m, char *out, size_t n)
+{
+	out[0] = '\0';
+	if (m->has_sub)
+		snprintf(out, n, "diag=%u", m->sub);
+	else if (m->has_mei && m->mei == 14)
+		snprintf(out, n, "mei=14,devid=%u,obj=%u", m->mei_code, m->mei_object);
+	else if (m->has_mei)
+		snprintf(out, n, "mei=%u", m->mei);
+	else if (m->has_mask)
+		snprintf(out, n, "and=%u,or=%u", m->and_mask, m->or_mask);
+}
+
+static const char *verdict_name(uint8_t v)
+{
+	static const char *const names[] = { "accept", "drop", "reset", "observed" };
+	return v < 4 ? names[v] : "?";
+}
+
+static json_t *message_json(const struct replay *r, const struct event *ev, const struct mb_msg *m, uint32_t id)
+{
+	char src[ADDR_TEXT], dst[ADDR_TEXT], ts[40], sub[64];
+	json_t *o = json_object();
+	addr_text(&ev->src, src);
+	addr_text(&ev->dst, dst);
+	snprintf(ts, sizeof(ts), "%" PRIu64 ".%09" PRIu64, ev->time_ns / 1000000000, ev->time_ns % 1000000000);
+	put(o, "frame", true, id);
+	json_object_set_new(o, "ts", json_string(ts));
+	json_object_set_new(o, "src", json_string(src));
+	put(o, "sport", true, ev->sport);
+	json_object_set_new(o, "dst", json_string(dst));
+	put(o, "dport", true, ev->dport);
+	json_object_set_new(o, "l4", json_string("tcp"));
+	json_object_set_new(o, "proto", json_string("modbus"));
+	json_object_set_new(o, "kind", json_string("app"));
+	json_object_set_new(o, "dir", json_string(ev->response ? "resp" : "req"));
+	put(o, "tid", true, m->tid);
+	put(o, "pid", true, m->pid);
+	put(o, "len", true, m->len);
+	put(o, "unit", true, m->unit);
+	put(o, "fc", true, m->fc);
+	put(o, "exc", m->exception, m->exc);
+	put(o, "addr", m->has_addr, m->addr);
+	put(o, "qty", m->has_addr || (m->fc == 24 && ev->response && !m->exception), m->qty);
+	put(o, "waddr", m->has_waddr, m->waddr);
+	put(o, "wqty", m->has_waddr, m->wqty);
+	put(o, "bytes", m->has_bytes, m->bytes);
+	sub_text(m, sub, sizeof(sub));
+	if (sub[0])
+		json_object_set_new(o, "sub", json_string(sub));
+	json_object_set_new(o, "reason", json_string(reason_name(ev->reason)));
+	if (r->img) {
+		const struct pol_flow *f = policy_flow(r->img, ev->flow_id);
+		json_object_set_new(o, "verdict", json_string(verdict_name(ev->verdict)));
+		if (f)
+			json_object_set_new(o, "conduit", json_string(policy_str(r->img, f->conduit)));
+	}
+	return o;
+}
+
+static void message_text(const struct replay *r, const struct event *ev, const struct mb_msg *m, uint32_t id)
+{
+	char src[ADDR_TEXT], dst[ADDR_TEXT], sub[64];
+	const struct mb_func *fn = mb_func_by_code(m->fc);
+	addr_text(&ev->src, src);
+	addr_text(&ev->dst, dst);
+	sub_text(m, sub, sizeof(sub));
+	printf("%u %s %s %u > %s %u modbus %s tid=%u unit=%u fc=%u(%s)", id,
+	       r->img ? verdict_name(ev->verdict) : "-", src, ev->sport, dst, ev->dport,
+	       ev->response ? "resp" : "req", m->tid, m->unit, m->fc, fn ? fn->name : "unassigned");
+	if (m->has_addr)
+		printf(" addr=%u qty=%u", m->addr, m->qty);
+	if (m->has_waddr)
+		printf(" waddr=%u wqty=%u", m->waddr, m->wqty);
+	if (m->exception)
+		printf(" exception=%u", m->exc);
+	if (sub[0])
+		printf(" %s", sub);
+	if (ev->reason != R_NONE)
+		printf(" reason=%s", reason_name(ev->reason));
+	putchar('\n');
+}
+
+static void on_message(void *ctx, const struct event *ev, const struct mb_msg *m, uint32_t id)
+{
+	const struct replay *r = ctx;
+	if (!r->json) {
+		message_text(r, ev, m, id);
+		return;
+	}
+	json_t *o = message_json(r, ev, m, id);
+	json_dumpf(o, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
+	putchar('\n');
+	json_decref(o);
+}
+
+static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+{
+	(void)ctx;
+	(void)id;
+	(void)v;
+	(void)data;
+	(void)len;
+}
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	struct replay *r = ctx;
+	if (ev->mb || r->json)	/* messages are printed as messages */
+		return;
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
+	addr_text(&ev->src, src);
+	addr_text(&ev->dst, dst);
+	printf("- %s %s %u > %s %u reason=%s\n", verdict_name(ev->verdict), src, ev->sport, dst, ev->dport,
+	       reason_name(ev->reason));
+}
+
+static int replay_file(struct replay *r, const char *path)
+{
+	char err[300];
+	struct capture *c = capture_open(path, err, sizeof(err));
+	struct inspect *in = inspect_new(&r->conf);
+	int rc = EXIT_FAIL, got = -1;
+	if (!c || !in) {
+		fprintf(stderr, "zonectl: %s: %s\n", path, c ? "out of memory" : err);
+		goto out;
+	}
+	if (r->img)
+		inspect_policy(in, r->img);
+	struct inspect_out out = { .ctx = r, .verdict = on_verdict, .event = on_event, .message = on_message };
+	struct frame f;
+	uint64_t now = 0;
+	while ((got = capture_next(c, &f)) == 1) {
+		if (!f.ip)
+			continue;
+		now = f.time_ns > now ? f.time_ns : now;	/* captures are not always in order */
+		struct inspect_pkt p = { .id = f.number, .now_ns = now, .wall_ns = f.time_ns, .ip = f.ip,
+					 .len = f.len, .partial = f.partial };
+		inspect_packet(in, &p, &out);
+	}
+	if (got < 0)
+		fprintf(stderr, "zonectl: %s: %s\n", path, capture_error(c));
+	else
+		rc = EXIT_OK;
+out:
+	inspect_free(in);
+	capture_close(c);
+	return rc;
+}
+
+static bool add_port(struct replay *r, const char *arg)
+{
+	uint64_t port;
+	if (strncmp(arg, "modbus:", 7) != 0 || !num_parse(arg + 7, 1, 65535, &port) || r->conf.n_ports >= 8)
+		return false;
+	r->conf.ports[r->conf.n_ports++] = (uint16_t)port;
+	return true;
+}
+
+static int usage(void)
+{
+	fputs("usage: zonectl replay [--json] [-m MODEL] [--port modbus:PORT] CAPTURE...\n", stderr);
+	return EXIT_USAGE;
+}
+
+static int load(struct replay *r)
+{
+	int err;
+	if (!r->model)
+		return EXIT_OK;
+	struct model *m = load_or_say(r->model);
+	if (!m)
+		return EXIT_MODEL;
+	r->img = policy_build(m, 1, &err);
+	model_free(m);
+	if (r->img)
+		return EXIT_OK;
+	fprintf(stderr, "zonectl: %s: %s\n", r->model, strerror(-err));
+	return EXIT_FAIL;
+}
+
+int verb_replay(int argc, char **argv)
+{
+	struct replay r = { .conf = { .max_flows = 65536, .hash_key = { 1, 2 } } };
+	int i = 1;
+	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+		if (strcmp(argv[i], "--json") == 0)
+			r.json = true;
+		else if (strcmp(argv[i], "-m") == 0 && i + 1 < argc)
+			r.model = argv[++i];
+		else if (strcmp(argv[i], "--port") != 0 || i + 1 >= argc || !add_port(&r, argv[++i]))
+			return usage();
+	}
+	if (i == argc)
+		return usage();
+	r.conf.dissect_only = !r.model;
+	int rc = load(&r);
+	for (; rc == EXIT_OK && i < argc; i++)
+		rc = replay_file(&r, argv[i]);
+	free(r.img);
+	return rc;
+}

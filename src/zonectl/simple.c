@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * The short verbs: check, print, reasons. */
+#include "record/reason.h"
+#include "zonectl/zonectl.h"
+
+static const char *one_file(int argc, char **argv)
+{
+	if (argc == 2)
+		return argv[1];
+	fprintf(stderr, "usage: zonectl %s FILE\n", argv[0]);
+	return NULL;
+}
+
+int verb_check(int argc, char **argv)
+{
+	const char *path = one_file(argc, argv);
+	if (!path)
+		return EXIT_USAGE;
+	struct model *m = load_or_say(path);
+	if (!m)
+		return EXIT_MODEL;
+	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1, m->n_conduits,
+	       m->n_policies);
+	model_free(m);
+	return EXIT_OK;
+}
+
+int verb_print(int argc, char **argv)
+{
+	const char *path = one_file(argc, argv);
+	if (!path)
+		return EXIT_USAGE;
+	struct model *m = load_or_say(path);
+	if (!m)
+		return EXIT_MODEL;
+	model_print(m, stdout);
+	model_free(m);
+	return EXIT_OK;
+}
+
+int verb_reasons(int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1) {
+		fputs("usage: zonectl reasons\n", stderr);
+		return EXIT_USAGE;
+	}
+	for (int r = R_NONE; r < R_COUNT; r++)
+		printf("%-28s %s\n", reason_name((enum reason)r), reason_text((enum reason)r));
+	return EXIT_OK;
+}

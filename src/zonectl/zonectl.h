@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * One table of verbs; one file per verb. */
+#ifndef ZONED_ZONECTL_ZONECTL_H
+#define ZONED_ZONECTL_ZONECTL_H
+
+#include "model/model.h"
+
+enum { EXIT_OK = 0, EXIT_FAIL = 1, EXIT_USAGE = 2, EXIT_MODEL = 3 };
+
+struct verb {
+	const char *name, *args, *help;
+	int (*run)(int argc, char **argv);	/* argv[0] is the verb */
+};
+
+int verb_check(int argc, char **argv);
+int verb_print(int argc, char **argv);
+int verb_reasons(int argc, char **argv);
+int verb_replay(int argc, char **argv);
+/* Load or say every error on stderr. rules: $ZONED_RULES or the installed ones. */
+struct model *load_or_say(const char *path);
+
+#endif
