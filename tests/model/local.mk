@@ -1,0 +1,2 @@
+TESTS += tests/model/run.sh
+EXTRA_DIST += tests/model/run.sh tests/model/cases
