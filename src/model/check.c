@@ -206,7 +206,7 @@ static void check_flow(struct load *l, const struct conduit *c, const struct flo
 				 "@include \"%s.conf\" there", f->policy, f->policy);
 	} else if (p->proto != f->proto) {
 		complain(l, f->at, "conduit \"%s\": policy \"%s\" is for %s, this flow is %s", c->name, f->policy,
-			 word_name(words_proto, p->proto), word_name(words_proto, f->proto));
+			 word_name(words_proto, (int)p->proto), word_name(words_proto, (int)f->proto));
 	}
 }
 

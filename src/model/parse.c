@@ -192,7 +192,7 @@ static void load_protocol(struct load *l, const config_setting_t *g, struct flow
 	f->l4 = IPPROTO_TCP;
 	if (f->proto != PROTO_MODBUS)
 		complain(l, f->at, "protocol \"%s\" cannot be inspected by this version; nothing would be "
-			 "judged, so it is refused (only \"modbus\" is)", word_name(words_proto, f->proto));
+			 "judged, so it is refused (only \"modbus\" is)", word_name(words_proto, (int)f->proto));
 	load_ports(l, g, f);
 	if (!f->n_ports)
 		add_port(l, f, proto_port(f->proto));
