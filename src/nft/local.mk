@@ -1,1 +1,3 @@
-
+noinst_LIBRARIES += src/nft/libnft.a
+src_nft_libnft_a_SOURCES = src/nft/nft.h src/nft/internal.h src/nft/nft.c src/nft/batch.c src/nft/rules.c \
+	src/nft/sets.c src/nft/commit.c src/nft/state.c src/nft/sweep.c src/nft/probe.c

@@ -8,6 +8,7 @@
 static const struct verb verbs[] = {
 	{ "check", "FILE", "check a model; every error at once", verb_check },
 	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print },
+	{ "probe", "", "what this kernel can do for zoned (needs root)", verb_probe },
 	{ "reasons", "", "every reason code a record can carry", verb_reasons },
 	{ "replay", "[--json] [-m MODEL] [--port modbus:PORT] CAPTURE...",
 	  "run the inspection engine over captures", verb_replay },

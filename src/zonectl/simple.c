@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * The short verbs: check, print, reasons. */
+ * The short verbs: check, print, probe, reasons. */
+#include "nft/nft.h"
 #include "record/reason.h"
 #include "zonectl/zonectl.h"
+
+#include <errno.h>
+#include <string.h>
 
 static const char *one_file(int argc, char **argv)
 {
@@ -36,6 +40,32 @@ int verb_print(int argc, char **argv)
 	model_print(m, stdout);
 	model_free(m);
 	return EXIT_OK;
+}
+
+int verb_probe(int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1) {
+		fputs("usage: zonectl probe\n", stderr);
+		return EXIT_USAGE;
+	}
+	struct mnl_socket *nl = nft_open();
+	if (!nl) {
+		fprintf(stderr, "zonectl: cannot open a netlink socket: %s\n", strerror(errno));
+		return EXIT_FAIL;
+	}
+	size_t n;
+	enum nft_queue queue;
+	const struct nft_feature *f = nft_probe(nl, &n, &queue);
+	int rc = EXIT_OK;
+	for (size_t i = 0; i < n; i++) {
+		printf("%-12s %-7s %s%s\n", f[i].name, f[i].present ? "present" : "absent", f[i].what,
+		       f[i].essential ? " (essential)" : "");
+		if (f[i].essential && !f[i].present)
+			rc = EXIT_FAIL;
+	}
+	nft_close(nl);
+	return rc;
 }
 
 int verb_reasons(int argc, char **argv)

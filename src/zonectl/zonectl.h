@@ -14,6 +14,7 @@ struct verb {
 
 int verb_check(int argc, char **argv);
 int verb_print(int argc, char **argv);
+int verb_probe(int argc, char **argv);
 int verb_reasons(int argc, char **argv);
 int verb_replay(int argc, char **argv);
 /* Load or say every error on stderr. rules: $ZONED_RULES or the installed ones. */

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The rules of `inet zoned`, as one table to read from top to bottom. They do
+ * not grow with the plant; what does is the elements of the maps:
+ *
+ *	zone4, zone6	address -> zone
+ *	paths		(interface . zone) where a zone's packets may enter or leave
+ *	claimed		interfaces that some zone names
+ *	roaming		zones that name no interface
+ *	inside		(zone . zone), the same twice: traffic that crosses no boundary
+ *	conduits	client zone . server zone . protocol . port -> flow
+ *	conduits-icmp	client zone . server zone -> flow, for ICMP and ICMPv6
+ *	actions		flow -> accept or inspect
+ *	counters	flow -> the conduit's counter
+ *	permitted	flows, asked about ICMP errors
+ *
+ * The client is the original source and the server the reply source of the
+ * connection: the real ends, whatever NAT did and whichever way the packet goes.
+ *
+ * Kernels before 6.13 cannot OR two registers, so the flow (from a map) cannot
+ * be merged into a ct mark that also holds somebody else's bits. Therefore it
+ * is stored only where the other bits are zero (chain classify). A connection
+ * that somebody else marked is looked up for every packet instead (chain
+ * uncached): same answer, and nobody's bits are lost.
+ *
+ * What comes out of a map and is part of another key passes through the packet
+ * mark (SHOW), which gets its own value back (BACK) in the same rule, before
+ * anything that can end the rule. The kernel needs no such detour, but nft(8)
+ * 1.0.6 aborts when it lists a key made of map results; so it prints the zones
+ * as "meta mark set ... map @zone4" in the order in which the key uses them.
+ */
+#include "compile/ruleset-rules.h"
+
+#include <linux/netfilter/nf_tables.h>
+#include <netinet/in.h>
+
+enum value { V_ZERO, V_MINE, V_FOREIGN, V_IDS, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED,
+	     V_ICMP, V_ICMP6, V_TCP, V_VALUES };
+
+enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct state counts them */
+
+#define CT(k, d, r)	{ .kind = RS_CT, .key = (k), .dir = (d), .to = (r) }
+#define META(k, r)	{ .kind = RS_META, .key = (k), .to = (r) }
+#define NETHDR(o, l, r)	{ .kind = RS_PAYLOAD, .key = (o), .len = (l), .to = (r) }
+#define AND(r, m)	{ .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = V_ZERO }
+#define AND_XOR(r, m, x) { .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = (x) }
+#define EQ(r, v)	{ .kind = RS_EQ, .reg = (r), .len = 4, .a = (v) }
+#define EQ8(r, v)	{ .kind = RS_EQ, .reg = (r), .len = 1, .a = (v) }
+#define NE(r, v)	{ .kind = RS_NE, .reg = (r), .len = 4, .a = (v) }
+#define MAP(n, r, t)	{ .kind = RS_MAP, .name = (n), .reg = (r), .to = (t) }
+#define IN(n, r)	{ .kind = RS_IN, .name = (n), .reg = (r) }
+#define NOT_IN(n, r)	{ .kind = RS_NOT_IN, .name = (n), .reg = (r) }
+#define VMAP(n, r)	{ .kind = RS_VMAP, .name = (n), .reg = (r) }
+#define COUNT(n)	{ .kind = RS_COUNTER, .name = (n) }
+#define COUNT_MAP(n, r)	{ .kind = RS_COUNTER_MAP, .name = (n), .reg = (r) }
+#define ADD(n, r)	{ .kind = RS_ADD, .name = (n), .reg = (r) }
+#define LOG(p)		{ .kind = RS_LOG, .name = (p) }
+#define LIMIT		{ .kind = RS_LIMIT, .a = 50, .b = 100 }
+#define QUEUE(bypass)	{ .kind = RS_TO_QUEUE, .a = (bypass) }
+#define RESET		{ .kind = RS_RESET }
+#define SET_CT(r)	{ .kind = RS_SET_CT_MARK, .reg = (r) }
+#define SET_META(r)	{ .kind = RS_SET_MARK, .reg = (r) }
+#define DO(v)		{ .kind = RS_VERDICT, .key = (v) }
+#define TO(v, c)	{ .kind = RS_VERDICT, .key = (v), .name = (c) }
+
+/* phrases */
+#define SAVE		META(NFT_META_MARK, 13)
+#define SHOW(r)		SET_META(r), META(NFT_META_MARK, r)
+#define BACK		SET_META(13)
+#define CT_MARK(r)	CT(NFT_CT_MARK, -1, r)
+#define CT_FLOW		CT_MARK(0), AND(0, V_MINE)
+#define CT_STATE(s)	CT(NFT_CT_STATE, -1, 15), AND(15, s), NE(15, V_ZERO)
+#define L4_IS(p)	META(NFT_META_L4PROTO, 14), EQ8(14, p)
+#define ENDS4		SAVE, CT(NFT_CT_SRC_IP, 0, 0), MAP("zone4", 0, 8), \
+			CT(NFT_CT_SRC_IP, 1, 0), MAP("zone4", 0, 9), SHOW(8), SHOW(9), BACK
+#define ENDS6		SAVE, CT(NFT_CT_SRC_IP6, 0, 0), MAP("zone6", 0, 8), \
+			CT(NFT_CT_SRC_IP6, 1, 0), MAP("zone6", 0, 9), SHOW(8), SHOW(9), BACK
+#define SERVICE		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
+#define IS_ICMP(p)	CT(NFT_CT_PROTOCOL, 0, 14), EQ8(14, p)
+#define FLOW4		ENDS4, SERVICE, MAP("conduits", 8, 0)
+#define FLOW6		ENDS6, SERVICE, MAP("conduits", 8, 0)
+#define PING4		IS_ICMP(V_ICMP), ENDS4, MAP("conduits-icmp", 8, 0)
+#define PING6		IS_ICMP(V_ICMP6), ENDS6, MAP("conduits-icmp", 8, 0)
+/* payload reads the packet as the network header's family: ask for that first */
+#define NFP4		META(NFT_META_NFPROTO, 15), { .kind = RS_EQ, .reg = 15, .len = 1, .a = V_VALUES + 2 }
+#define NFP6		META(NFT_META_NFPROTO, 15), { .kind = RS_EQ, .reg = 15, .len = 1, .a = V_VALUES + 10 }
+#define SRC4(r)		NFP4, NETHDR(12, 4, 0), MAP("zone4", 0, r)
+#define DST4(r)		NFP4, NETHDR(16, 4, 0), MAP("zone4", 0, r)
+#define SRC6(r)		NFP6, NETHDR(8, 16, 0), MAP("zone6", 0, r)
+#define DST6(r)		NFP6, NETHDR(24, 16, 0), MAP("zone6", 0, r)
+#define CONN4		CT(NFT_CT_SRC_IP, 0, 0), CT(NFT_CT_DST_IP, 0, 1), \
+			CT(NFT_CT_PROTOCOL, 0, 2), CT(NFT_CT_PROTO_DST, 0, 3)
+#define CONN6		CT(NFT_CT_SRC_IP6, 0, 0), CT(NFT_CT_DST_IP6, 0, 4), \
+			CT(NFT_CT_PROTOCOL, 0, 8), CT(NFT_CT_PROTO_DST, 0, 9)
+#define REFUSE(why) \
+	{ why, "exact count of what is refused", { COUNT(why) } }, \
+	{ why, "log the first packet of a flow only", { TO(RS_JUMP, "first-packet") } }, \
+	{ why, NULL, { LIMIT, LOG("zoned:" why) } }, \
+	{ why, NULL, { DO(RS_DROP) } }
+#define WHERE(chain, key, A4, A6) \
+	{ chain, "an interface of this zone", { SAVE, META(key, 4), A4(8), SHOW(8), BACK, IN("paths", 4), DO(RS_RETURN) } }, \
+	{ chain, NULL, { SAVE, META(key, 4), A6(8), SHOW(8), BACK, IN("paths", 4), DO(RS_RETURN) } }, \
+	{ chain, "a zone without interfaces, on one that no zone names", \
+	  { SAVE, META(key, 4), NOT_IN("claimed", 4), A4(8), SHOW(8), BACK, IN("roaming", 8), DO(RS_RETURN) } }, \
+	{ chain, NULL, { SAVE, META(key, 4), NOT_IN("claimed", 4), A6(8), SHOW(8), BACK, IN("roaming", 8), DO(RS_RETURN) } }, \
+	{ chain, "a zone, but not here", { A4(8), NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
+	{ chain, NULL, { A6(8), NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
+	{ chain, "an address of no zone", { TO(RS_GOTO, "unknown-zone") } }
+
+static const struct rs_rule table[] = {
+	{ "forward", "an inspector asks to block this connection",
+	  { META(NFT_META_MARK, 0), AND(0, V_IDS), EQ(0, V_BLOCKED),
+	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1),
+	    META(NFT_META_MARK, 2), AND(2, V_FOREIGN), SET_META(2), TO(RS_GOTO, "blocked") } },
+	{ "forward", "blocked earlier; stays so over a reload",
+	  { CT_MARK(0), AND(0, V_IDS), EQ(0, V_BLOCKED), TO(RS_GOTO, "blocked") } },
+	{ "forward", NULL, { CT_STATE(V_INVALID), COUNT("invalid"), DO(RS_DROP) } },
+	{ "forward", "anti-spoofing", { TO(RS_JUMP, "source") } },
+	{ "forward", "anti-spoofing, the way out", { TO(RS_JUMP, "destination") } },
+	{ "forward", "within one zone", 
+	  { SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, IN("inside", 8), COUNT("inside"), DO(RS_ACCEPT) } },
+	{ "forward", "within one zone", 
+	  { SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, IN("inside", 8), COUNT("inside"), DO(RS_ACCEPT) } },
+	{ "forward", "classified by this generation", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "flow") } },
+	{ "forward", "errors about permitted flows", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "flow") } },
+	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "flow") } },
+	{ "forward", NULL, { TO(RS_GOTO, "classify") } },
+
+	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6),
+	WHERE("destination", NFT_META_OIFNAME, DST4, DST6),
+
+	{ "flow", NULL, { CT_FLOW, COUNT_MAP("counters", 0) } },
+	{ "flow", "ICMP errors are not for the inspectors",
+	  { CT_STATE(V_RELATED), L4_IS(V_ICMP), CT_FLOW, IN("permitted", 0), DO(RS_ACCEPT) } },
+	{ "flow", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), CT_FLOW, IN("permitted", 0), DO(RS_ACCEPT) } },
+	{ "flow", NULL, { CT_FLOW, VMAP("actions", 0) } },
+
+	{ "classify", "nobody else uses this ct mark: keep the flow in it",
+	  { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), FLOW4, SET_CT(0) } },
+	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), FLOW6, SET_CT(0) } },
+	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), PING4, SET_CT(0) } },
+	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), PING6, SET_CT(0) } },
+	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), TO(RS_JUMP, "flow") } },
+	{ "classify", "somebody else's bits are in it: look up every packet",
+	  { CT_MARK(1), AND(1, V_FOREIGN), NE(1, V_ZERO), TO(RS_JUMP, "uncached") } },
+	{ "classify", "no conduit", { TO(RS_GOTO, "no-conduit") } },
+
+	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
+	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP), FLOW4, SHOW(0), BACK, IN("permitted", 0), DO(RS_ACCEPT) } },
+	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "uncached", NULL, { FLOW6, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
+	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), FLOW6, SHOW(0), BACK, IN("permitted", 0), DO(RS_ACCEPT) } },
+	{ "uncached", NULL, { FLOW6, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "uncached", NULL, { PING4, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
+	{ "uncached", NULL, { PING4, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "uncached", NULL, { PING6, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
+	{ "uncached", NULL, { PING6, SHOW(0), BACK, VMAP("actions", 0) } },
+
+	{ "inspect-closed", "no inspector: drop", { QUEUE(0) } },
+	{ "inspect-open", "no inspector: pass (fail = open)", { QUEUE(1) } },
+
+	{ "blocked", NULL, { COUNT("blocked") } },
+	{ "blocked", NULL, { L4_IS(V_TCP), RESET } },
+	{ "blocked", NULL, { DO(RS_DROP) } },
+
+	REFUSE("no-conduit"),
+	REFUSE("unknown-zone"),
+	REFUSE("wrong-interface"),
+
+	{ "first-packet", NULL, { CONN4, IN("refused4", 0), DO(RS_DROP) } },
+	{ "first-packet", NULL, { CONN6, IN("refused6", 0), DO(RS_DROP) } },
+	{ "first-packet", NULL, { CONN4, ADD("refused4", 0) } },
+	{ "first-packet", NULL, { CONN6, ADD("refused6", 0) } },
+};
+
+static uint32_t resolve(const struct ruleset *rs, uint32_t v)
+{
+	const uint32_t values[V_VALUES] = {
+		[V_ZERO] = 0, [V_MINE] = rs->mark_mask, [V_FOREIGN] = ~rs->mark_mask,
+		[V_IDS] = rs->mark_mask & ~rs->generation_mask, [V_BLOCKED] = rs->blocked_mark,
+		[V_INVALID] = STATE_INVALID, [V_ESTABLISHED] = STATE_ESTABLISHED, [V_RELATED] = STATE_RELATED,
+		[V_ICMP] = IPPROTO_ICMP, [V_ICMP6] = IPPROTO_ICMPV6, [V_TCP] = IPPROTO_TCP,
+	};
+	return v < V_VALUES ? values[v] : v - V_VALUES;	/* above the names: a literal */
+}
+
+void ruleset_rules(struct ruleset *rs, const struct model *m)
+{
+	rs->n_rules = sizeof(table) / sizeof(table[0]);
+	rs->rules = arena_alloc(rs->arena, sizeof(table));
+	for (size_t i = 0; i < rs->n_rules; i++) {
+		rs->rules[i] = table[i];
+		for (struct rs_op *op = rs->rules[i].ops; op->kind != RS_END; op++) {
+			switch (op->kind) {
+			case RS_AND_XOR:
+				op->b = resolve(rs, op->b);
+				/* fall through */
+			case RS_EQ:
+			case RS_NE:
+				op->a = resolve(rs, op->a);
+				break;
+			case RS_LOG:
+				op->a = m->daemon.log_group;
+				op->b = 128;
+				break;
+			default:
+				break;
+			}
+		}
+	}
+}

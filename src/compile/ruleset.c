@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT
+ * Model -> the sets, maps and counters of the ruleset. See ruleset-rules.c for
+ * what they are for. */
+#include "compile/ruleset.h"
+
+#include <errno.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile/ruleset-rules.h"
+
+enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
+
+enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
+		 PERMITTED, REFUSED4, REFUSED6, SETS };
+
+static const struct rs_set set_table[SETS] = {
+	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
+	[ZONE6] = { .name = "zone6", .types = { RS_T_IPV6 }, .data = RS_D_MARK, .interval = true },
+	[PATHS] = { .name = "paths", .types = { RS_T_IFNAME, RS_T_MARK } },
+	[CLAIMED] = { .name = "claimed", .types = { RS_T_IFNAME } },
+	[ROAMING] = { .name = "roaming", .types = { RS_T_MARK } },
+	[INSIDE] = { .name = "inside", .types = { RS_T_MARK, RS_T_MARK } },
+	[CONDUITS] = { .name = "conduits", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT },
+		       .data = RS_D_MARK },
+	[CONDUITS_ICMP] = { .name = "conduits-icmp", .types = { RS_T_MARK, RS_T_MARK }, .data = RS_D_MARK },
+	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
+	[COUNTERS] = { .name = "counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
+	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
+	[REFUSED4] = { .name = "refused4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
+		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
+	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
+	[REFUSED6] = { .name = "refused6", .types = { RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT },
+		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
+};
+
+static const char *const chain_table[] = {
+	"forward", "source", "destination", "flow", "classify", "uncached", "inspect-closed", "inspect-open",
+	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "first-packet",
+};
+
+static const char *const counter_table[] = {
+	"inside", "invalid", "blocked", "no-conduit", "unknown-zone", "wrong-interface",
+};
+
+static struct rs_elem *add(struct ruleset *rs, enum set_index i, struct where at, const char *comment)
+{
+	struct rs_set *s = &rs->sets[i];
+	s->elems = arena_grow(rs->arena, s->elems, s->n_elems, sizeof(*s->elems));
+	struct rs_elem *e = &s->elems[s->n_elems++];
+	*e = (struct rs_elem){ .at = at, .comment = comment };
+	return e;
+}
+
+static void put32(struct rs_elem *e, size_t word, size_t v)
+{
+	uint32_t u = (uint32_t)v;
+	memcpy(e->key + 4 * word, &u, sizeof(u));
+}
+
+static char *text2(struct ruleset *rs, const char *a, const char *b)
+{
+	size_t n = strlen(a), k = strlen(b);
+	char *s = arena_alloc(rs->arena, n + k + 1);
+	memcpy(s, a, n);
+	memcpy(s + n, b, k);
+	return s;
+}
+
+/* ---- zones ---- */
+
+struct span {			/* [lo, hi], inclusive */
+	struct addr lo, hi;
+	size_t zone;
+	struct where at;
+};
+
+static int span_cmp(const void *x, const void *y)
+{
+	const struct span *a = x, *b = y;
+	if (a->lo.family != b->lo.family)
+		return a->lo.family < b->lo.family ? -1 : 1;
+	return memcmp(a->lo.b, b->lo.b, 16);
+}
+
+static struct span span_of(const struct prefix *p, size_t zone, struct where at)
+{
+	struct span s = { .lo = p->a, .hi = p->a, .zone = zone, .at = at };
+	unsigned bits = p->a.family == 4 ? 32 : 128;
+	for (unsigned i = p->len; i < bits; i++)
+		s.hi.b[i / 8] |= (uint8_t)(0x80u >> (i % 8));
+	return s;
+}
+
+/* The next address; false after the last one. */
+static bool addr_next(struct addr *a)
+{
+	for (int i = a->family == 4 ? 4 : 16; i-- > 0;)
+		if (++a->b[i])
+			return true;
+	return false;
+}
+
+static void add_span(struct ruleset *rs, const struct model *m, const struct span *s)
+{
+	enum set_index set = s->lo.family == 4 ? ZONE4 : ZONE6;
+	struct rs_elem *e = add(rs, set, s->at, m->zones[s->zone].name);
+	memcpy(e->key, s->lo.b, 16);
+	e->mark = (uint32_t)s->zone;
+	struct addr after = s->hi;
+	if (!addr_next(&after))
+		return;		/* up to the last address there is */
+	e = add(rs, set, s->at, NULL);
+	memcpy(e->key, after.b, 16);
+	e->end = true;
+}
+
+/* Zones' networks as intervals. A network inside another of the same zone
+ * adds nothing; between zones, check has refused overlaps. */
+static void add_networks(struct ruleset *rs, const struct model *m)
+{
+	struct span *v = NULL;
+	size_t n = 0;
+	for (size_t z = 1; z < m->n_zones; z++)
+		for (size_t i = 0; i < m->zones[z].n_networks; i++) {
+			const struct zone *zn = &m->zones[z];
+			v = arena_grow(rs->arena, v, n, sizeof(*v));
+			v[n++] = span_of(&zn->networks[i], z, zn->networks_at ? zn->networks_at[i] : zn->at);
+		}
+	if (n)
+		qsort(v, n, sizeof(*v), span_cmp);
+	for (size_t i = 0; i < n;) {
+		struct span s = v[i++];
+		while (i < n && v[i].lo.family == s.lo.family && memcmp(v[i].lo.b, s.hi.b, 16) <= 0) {
+			if (memcmp(v[i].hi.b, s.hi.b, 16) > 0)
+				s.hi = v[i].hi;
+			i++;
+		}
+		add_span(rs, m, &s);
+	}
+}
+
+static void put_ifname(struct rs_elem *e, const char *name)
+{
+	size_t n = strlen(name);
+	memcpy(e->key, name, n < IFNAMSIZ ? n : IFNAMSIZ - 1);
+}
+
+static void add_path(struct ruleset *rs, const struct zone *owner, size_t i, size_t zone, const char *comment)
+{
+	struct rs_elem *e = add(rs, PATHS, owner->at, comment);
+	put_ifname(e, owner->interfaces[i]);
+	put32(e, IFNAMSIZ / 4, zone);
+}
+
+static const struct zone *zone_named(const struct model *m, const char *name)
+{
+	for (size_t z = 1; name && z < m->n_zones; z++)
+		if (!strcmp(m->zones[z].name, name))
+			return &m->zones[z];
+	return NULL;
+}
+
+/* Where a zone's packets may come and go: its own interfaces, else those of
+ * its nearest parent that has some, else any that no zone names. */
+static void add_interfaces(struct ruleset *rs, const struct model *m)
+{
+	for (size_t z = 1; z < m->n_zones; z++) {
+		const struct zone *zn = &m->zones[z], *owner = zn;
+		for (size_t i = 0; i < zn->n_interfaces; i++)
+			put_ifname(add(rs, CLAIMED, zn->at, zn->name), zn->interfaces[i]);
+		for (size_t depth = 0; owner && !owner->n_interfaces && depth < m->n_zones; depth++)
+			owner = zone_named(m, owner->parent);
+		for (size_t i = 0; owner && i < owner->n_interfaces; i++)
+			add_path(rs, owner, i, z, zn->name);
+		if (!zn->n_interfaces)
+			put32(add(rs, ROAMING, zn->at, zn->name), 0, z);
+		struct rs_elem *e = add(rs, INSIDE, zn->at, zn->name);
+		put32(e, 0, z);
+		put32(e, 1, z);
+	}
+}
+
+/* ---- conduits ---- */
+
+static uint32_t flow_mark(const struct ruleset *rs, uint32_t id)
+{
+	return rs->generation | id * rs->blocked_mark;	/* the blocked mark is id 1, in place */
+}
+
+static void add_service(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint16_t port,
+			uint32_t mark)
+{
+	struct rs_elem *e = add(rs, f->l4 == IPPROTO_ICMP ? CONDUITS_ICMP : CONDUITS, f->at, c->name);
+	put32(e, 0, c->from_zone);
+	put32(e, 1, c->to_zone);
+	e->mark = mark;
+	if (f->l4 == IPPROTO_ICMP)
+		return;
+	e->key[8] = f->l4;
+	e->key[12] = (uint8_t)(port >> 8);
+	e->key[13] = (uint8_t)port;
+}
+
+static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint32_t mark)
+{
+	if (f->l4 == IPPROTO_ICMP)
+		add_service(rs, c, f, 0, mark);
+	for (size_t i = 0; f->l4 != IPPROTO_ICMP && i < f->n_ports; i++)
+		add_service(rs, c, f, f->ports[i], mark);
+	struct rs_elem *e = add(rs, ACTIONS, f->at, c->name);
+	put32(e, 0, mark);
+	e->verdict = f->proto == PROTO_NONE ? RS_ACCEPT : RS_GOTO;
+	if (f->proto != PROTO_NONE)
+		e->target = c->fail == FAIL_OPEN ? "inspect-open" : "inspect-closed";
+	e = add(rs, COUNTERS, f->at, NULL);
+	put32(e, 0, mark);
+	e->target = rs->counters[rs->n_counters - 1];
+	put32(add(rs, PERMITTED, f->at, NULL), 0, mark);
+}
+
+static void add_counter(struct ruleset *rs, const char *name, struct where at)
+{
+	rs->counters = arena_grow(rs->arena, rs->counters, rs->n_counters, sizeof(*rs->counters));
+	rs->counters_at = arena_grow(rs->arena, rs->counters_at, rs->n_counters, sizeof(*rs->counters_at));
+	rs->counters[rs->n_counters] = name;
+	rs->counters_at[rs->n_counters++] = at;
+}
+
+static void add_conduits(struct ruleset *rs, const struct model *m, struct errs *errs)
+{
+	uint32_t id = RS_FLOW_FIRST;
+	uint32_t ids = (rs->mark_mask & ~rs->generation_mask) / rs->blocked_mark;
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		add_counter(rs, text2(rs, "conduit-", c->name), c->at);
+		for (size_t k = 0; k < c->n_flows; k++, id++) {
+			if (id > ids) {
+				errs_add(errs, c->flows[k].at.file, c->flows[k].at.line,
+					 "more flows than mark_mask 0x%08x can number (%u); write a mask with more bits",
+					 rs->mark_mask, ids - RS_FLOW_FIRST + 1);
+				return;
+			}
+			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
+		}
+	}
+}
+
+static int elem_cmp(const void *x, const void *y)
+{
+	const struct rs_elem *const *a = x, *const *b = y;
+	int d = memcmp((*a)->key, (*b)->key, RS_KEY_MAX);
+	return d ? d : (*a > *b) - (*a < *b);
+}
+
+/* Two flows with one key would be a quarrel about who judges; the later loses. */
+static void check_unique(struct ruleset *rs, enum set_index i, struct errs *errs)
+{
+	const struct rs_set *s = &rs->sets[i];
+	const struct rs_elem **v = arena_alloc(rs->arena, (s->n_elems + 1) * sizeof(*v));
+	for (size_t k = 0; k < s->n_elems; k++)
+		v[k] = &s->elems[k];
+	qsort(v, s->n_elems, sizeof(*v), elem_cmp);
+	for (size_t k = 1; k < s->n_elems; k++)
+		if (!memcmp(v[k - 1]->key, v[k]->key, RS_KEY_MAX))
+			errs_add(errs, v[k]->at.file, v[k]->at.line,
+				 "conduit \"%s\": the same zones and service as in conduit \"%s\" (line %u); keep one",
+				 v[k]->comment, v[k - 1]->comment, v[k - 1]->at.line);
+}
+
+/* ---- the whole ---- */
+
+static void layout(struct ruleset *rs, const struct model *m, uint32_t generation, struct errs *errs)
+{
+	uint32_t mask = m->daemon.mark_mask, unit = mask & -mask;
+	if (!mask || ((mask + unit) & mask) || mask / unit < 0xff) {
+		errs_add(errs, m->path, 0, "mark_mask 0x%08x must be at least 8 bits without a gap; write 0xffff0000",
+			 mask);
+		return;
+	}
+	uint32_t ids = mask / unit >> 2;	/* the largest flow id */
+	rs->mark_mask = mask;
+	rs->blocked_mark = unit;
+	rs->generation_mask = mask & ~(ids * unit);
+	rs->generation = (generation & 3) * (ids + 1) * unit;
+}
+
+struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o, struct errs *errs)
+{
+	size_t before = errs->total;
+	struct arena *a = arena_new();
+	if (!a) {
+		errs_add(errs, m->path, 0, "out of memory");
+		return NULL;
+	}
+	struct ruleset *rs = arena_alloc(a, sizeof(*rs));
+	*rs = (struct ruleset){ .arena = a, .at = { m->path, 0 }, .queue_base = m->daemon.queue_base,
+				.queues = o->queues ? o->queues : 1, .backend = o->queue_backend };
+	rs->n_chains = sizeof(chain_table) / sizeof(chain_table[0]);
+	rs->chains = arena_alloc(a, sizeof(chain_table));
+	memcpy(rs->chains, chain_table, sizeof(chain_table));
+	rs->n_sets = SETS;
+	rs->sets = arena_alloc(a, sizeof(set_table));
+	memcpy(rs->sets, set_table, sizeof(set_table));
+	for (size_t i = 0; i < sizeof(counter_table) / sizeof(counter_table[0]); i++)
+		add_counter(rs, counter_table[i], rs->at);
+	layout(rs, m, o->generation, errs);
+	if (errs->total == before) {
+		ruleset_rules(rs, m);
+		add_networks(rs, m);
+		add_interfaces(rs, m);
+		add_conduits(rs, m, errs);
+		check_unique(rs, CONDUITS, errs);
+		check_unique(rs, CONDUITS_ICMP, errs);
+	}
+	if (errs->total == before)
+		return rs;
+	ruleset_free(rs);
+	return NULL;
+}
+
+void ruleset_free(struct ruleset *rs)
+{
+	if (rs)
+		arena_free(rs->arena);	/* rs lives in it too */
+}

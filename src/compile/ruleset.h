@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Model -> abstract ruleset: what the table `inet zoned` shall hold, as plain
+ * structs. Pure; src/nft turns it into one netlink batch.
+ *
+ * The rules are a constant (ruleset-rules.c); only the elements of maps grow
+ * with the plant. Our part of a mark (model->daemon.mark_mask) is
+ *
+ *	[generation: 2 bits][flow id]	id 0: not classified, 1: blocked
+ *
+ * Packets whose ct mark carries the current generation go by the map `actions`
+ * without another look-up; all others are classified again, so a reload cuts
+ * what is newly refused and keeps what is still permitted.
+ */
+#ifndef ZONED_COMPILE_RULESET_H
+#define ZONED_COMPILE_RULESET_H
+
+#include "model/model.h"
+
+enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST };	/* flow ids */
+enum { RS_KEY_MAX = 24, RS_TYPES_MAX = 4, RS_OPS_MAX = 28 };
+
+enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT };		/* how packets get to NFQUEUE */
+enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME };
+enum rs_data { RS_D_NONE, RS_D_MARK, RS_D_VERDICT, RS_D_COUNTER };
+enum rs_verdict { RS_ACCEPT, RS_DROP, RS_RETURN, RS_JUMP, RS_GOTO };
+
+struct rs_elem {
+	struct where at;	/* whom to blame when the kernel refuses it */
+	uint8_t key[RS_KEY_MAX];
+	bool end;		/* interval maps: first address after the interval */
+	uint32_t mark;		/* RS_D_MARK */
+	enum rs_verdict verdict;	/* RS_D_VERDICT */
+	const char *target;	/* chain of RS_JUMP, RS_GOTO; counter of RS_D_COUNTER */
+	const char *comment;	/* or NULL */
+};
+
+struct rs_set {
+	const char *name;
+	enum rs_type types[RS_TYPES_MAX];	/* concatenated key, each padded to 4 bytes */
+	enum rs_data data;
+	bool interval;
+	bool dynamic;			/* filled by packets */
+	uint32_t timeout_ms, size;	/* dynamic only */
+	struct rs_elem *elems; size_t n_elems;
+};
+
+/* One step of a rule. Registers are 32-bit words 0..15. */
+enum rs_op_kind {
+	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_MAP, RS_IN, RS_NOT_IN,
+	RS_VMAP, RS_SET_CT_MARK, RS_SET_MARK, RS_COUNTER, RS_COUNTER_MAP, RS_ADD, RS_LIMIT, RS_LOG,
+	RS_TO_QUEUE, RS_RESET, RS_VERDICT,
+};
+
+struct rs_op {
+	enum rs_op_kind kind;
+	uint8_t reg, to;	/* source and destination register */
+	uint32_t key;		/* NFT_CT_*, NFT_META_*; RS_PAYLOAD: offset; RS_VERDICT: enum rs_verdict */
+	int dir;		/* RS_CT: 0 original, 1 reply, -1 none */
+	uint32_t len;		/* bytes of the value: RS_PAYLOAD, RS_EQ, RS_NE */
+	uint32_t a, b;		/* compare with a; and a, xor b; LIMIT: rate, burst; LOG: group, snaplen; QUEUE: bypass */
+	const char *name;	/* set, chain, counter, log prefix */
+};
+
+struct rs_rule {
+	const char *chain, *comment;
+	struct rs_op ops[RS_OPS_MAX];
+};
+
+struct ruleset {
+	struct arena *arena;
+	struct where at;	/* the model, for refusals that belong to nothing smaller */
+	uint32_t mark_mask;
+	uint32_t generation;	/* our top two mark bits, in place */
+	uint32_t generation_mask;
+	uint32_t blocked_mark;	/* skb mark (our bits) with which a verdict of NF_REPEAT asks for blocking */
+	uint16_t queue_base, queues;
+	enum rs_queue backend;
+	const char **counters; size_t n_counters;
+	struct where *counters_at;
+	const char **chains; size_t n_chains;	/* chains[0] is the base chain, hook forward */
+	struct rs_set *sets; size_t n_sets;
+	struct rs_rule *rules; size_t n_rules;
+};
+
+struct ruleset_opts {
+	uint32_t generation;	/* its lowest two bits are used; must differ from the running one */
+	uint16_t queues;	/* inspectors, at least 1 */
+	enum rs_queue queue_backend;
+};
+
+/* NULL when errs has new entries. The model must outlive the ruleset. */
+struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o, struct errs *errs);
+void ruleset_free(struct ruleset *rs);	/* NULL is fine */
+
+#endif

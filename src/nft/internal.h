@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: MIT
+ * Shared by the files of src/nft only. */
+#ifndef ZONED_NFT_INTERNAL_H
+#define ZONED_NFT_INTERNAL_H
+
+#include <libmnl/libmnl.h>
+#include <libnftnl/rule.h>
+
+#include "compile/ruleset.h"
+#include "nft/nft.h"
+
+#define NFT_TABLE "zoned"
+
+struct nft {			/* one call's view of the socket */
+	struct mnl_socket *nl;
+	uint32_t seq;
+};
+
+/* ---- batch.c: messages of one transaction in one buffer ---- */
+
+struct batch_spot {		/* where in the buffer the operator's words ended up */
+	uint32_t seq;		/* message */
+	uint32_t off;		/* from the start of the message; 0: the message itself */
+	struct where at;
+	const char *what;	/* "conduit element", for the sentence */
+};
+
+struct batch {
+	char *buf;
+	size_t len, cap;
+	uint32_t seq;		/* of the last message */
+	struct batch_spot *spots; size_t n_spots, cap_spots;
+	bool failed;		/* out of memory; sticky */
+	const char *table;	/* the table of every message */
+};
+
+enum { BATCH_ROOM = 128 * 1024 };	/* one message may use this much without asking */
+
+bool batch_begin(struct batch *b, const char *table, uint32_t seq, const uint32_t *genid);
+/* A new message header at the end, room for BATCH_ROOM behind it; NULL when memory is out. */
+struct nlmsghdr *batch_msg(struct batch *b, uint16_t type, uint16_t flags, struct where at, const char *what);
+void batch_end_msg(struct batch *b, const struct nlmsghdr *nlh);	/* the message is complete */
+void batch_spot(struct batch *b, uint32_t off, struct where at, const char *what);
+void batch_commit(struct batch *b);		/* without it the kernel only checks */
+void batch_free(struct batch *b);
+/* Send, collect every refusal. 0 or the first -errno. errs may be NULL. */
+int batch_send(struct batch *b, struct mnl_socket *nl, struct errs *errs);
+
+/* ---- sets.c, rules.c ---- */
+void put_table(struct batch *b, bool del, struct where at);
+void put_chain(struct batch *b, const char *name, bool base, struct where at);
+void put_counter(struct batch *b, const char *name, struct where at);
+void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where at);
+void put_elems(struct batch *b, const struct rs_set *s);
+void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r);
+
+/* ---- state.c: what the kernel holds now ---- */
+struct names {
+	char **v; size_t n;
+};
+
+struct state {
+	bool present;
+	uint32_t genid;
+	struct names sets, chains, counters;
+};
+
+int state_read(struct nft *n, struct state *s);
+void state_free(struct state *s);
+bool names_have(const struct names *n, const char *name);
+
+/* mnl_attr_for_each, with the conversion that it hides said aloud */
+#define for_attrs(attr, nlh, offset) \
+	for ((attr) = mnl_nlmsg_get_payload_offset((nlh), (offset)); \
+	     mnl_attr_ok((attr), (int)((const char *)mnl_nlmsg_get_payload_tail(nlh) - (const char *)(attr))); \
+	     (attr) = mnl_attr_next(attr))
+
+/* One request whose answers go to cb (may be NULL); waits for all of them. 0 or -errno. */
+int nft_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx);
+int table_present(struct nft *n);	/* 1, 0 or -errno */
+struct nlmsghdr *nft_request(struct nft *n, char *buf, uint16_t type, uint16_t flags);
+
+/* ---- sweep.c: clear our bits in ct marks where (mark & mask) == want; all: wherever any is set ---- */
+int ct_sweep(struct nft *n, uint32_t mine, uint32_t mask, uint32_t want, uint32_t blocked);
+int ct_sweep_all(struct nft *n, uint32_t mine);
+
+#endif

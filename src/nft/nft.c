@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT
+ * The socket, single requests, and what is smaller than a commit. */
+#include "nft/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libnftnl/object.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+enum { RECV_BUFFER = 4 << 20 };
+
+struct mnl_socket *nft_open(void)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!nl)
+		return NULL;
+	int one = 1, size = RECV_BUFFER;
+	/* these only make errors more telling and dumps safer; old kernels may lack them */
+	(void)mnl_socket_setsockopt(nl, NETLINK_EXT_ACK, &one, sizeof(one));
+	(void)mnl_socket_setsockopt(nl, NETLINK_CAP_ACK, &one, sizeof(one));
+	(void)setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	if (mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0) {
+		int e = errno;
+		mnl_socket_close(nl);
+		errno = e;
+		return NULL;
+	}
+	return nl;
+}
+
+void nft_close(struct mnl_socket *nl)
+{
+	if (nl)
+		mnl_socket_close(nl);
+}
+
+struct nlmsghdr *nft_request(struct nft *n, char *buf, uint16_t type, uint16_t flags)
+{
+	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
+	nlh->nlmsg_type = type;
+	nlh->nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
+	nlh->nlmsg_seq = ++n->seq;
+	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(nlh, sizeof(*g));
+	g->nfgen_family = type >> 8 == NFNL_SUBSYS_NFTABLES ? NFPROTO_INET : AF_UNSPEC;
+	g->version = NFNETLINK_V0;
+	return nlh;
+}
+
+int nft_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx)
+{
+	uint32_t seq = nlh->nlmsg_seq;
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		return -errno;
+	size_t cap = 256 * 1024;
+	char *buf = malloc(cap);
+	if (!buf)
+		return -ENOMEM;
+	int r = MNL_CB_OK;
+	while (r > MNL_CB_STOP) {
+		ssize_t got = mnl_socket_recvfrom(nl, buf, cap);
+		if (got < 0 && errno == EINTR)
+			continue;
+		r = got < 0 ? -1 : mnl_cb_run(buf, (size_t)got, seq, mnl_socket_get_portid(nl), cb, ctx);
+	}
+	int err = r < 0 ? -errno : 0;
+	free(buf);
+	return err;
+}
+
+int table_present(struct nft *n)
+{
+	char buf[256] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NLM_F_ACK);
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, NFT_TABLE);
+	int r = nft_talk(n->nl, nlh, NULL, NULL);
+	return r == -ENOENT ? 0 : r < 0 ? r : 1;
+}
+
+bool nft_present(struct mnl_socket *nl)
+{
+	return table_present(&(struct nft){ .nl = nl }) == 1;
+}
+
+int nft_remove(struct mnl_socket *nl)
+{
+	struct batch b = { 0 };
+	int r = table_present(&(struct nft){ .nl = nl });
+	if (r <= 0)
+		return r;
+	r = -ENOMEM;
+	if (batch_begin(&b, NFT_TABLE, 0, NULL)) {
+		put_table(&b, true, (struct where){ 0 });
+		batch_commit(&b);
+		r = batch_send(&b, nl, NULL);
+	}
+	batch_free(&b);
+	return r == -ENOENT ? 0 : r;
+}
+
+int nft_forget_marks(struct mnl_socket *nl, uint32_t mask)
+{
+	return ct_sweep_all(&(struct nft){ .nl = nl }, mask);
+}
+
+struct counter_ctx {
+	void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes);
+	void *ctx;
+};
+
+static int counter_cb(const struct nlmsghdr *nlh, void *p)
+{
+	struct counter_ctx *c = p;
+	struct nftnl_obj *o = nftnl_obj_alloc();
+	if (!o)
+		return MNL_CB_ERROR;
+	if (nftnl_obj_nlmsg_parse(nlh, o) >= 0 && nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE) == NFT_OBJECT_COUNTER)
+		c->cb(c->ctx, nftnl_obj_get_str(o, NFTNL_OBJ_NAME), nftnl_obj_get_u64(o, NFTNL_OBJ_CTR_PKTS),
+		      nftnl_obj_get_u64(o, NFTNL_OBJ_CTR_BYTES));
+	nftnl_obj_free(o);
+	return MNL_CB_OK;
+}
+
+int nft_counters_read(struct mnl_socket *nl,
+		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx)
+{
+	char buf[256] __attribute__((aligned(8)));
+	struct counter_ctx c = { cb, ctx };
+	struct nlmsghdr *nlh = nft_request(&(struct nft){ .nl = nl }, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, NLM_F_DUMP);
+	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, NFT_TABLE);
+	mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
+	return nft_talk(nl, nlh, counter_cb, &c);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The only door to nftables: one table, `inet zoned`, written in one netlink
+ * transaction. Marks are touched only inside the model's mark_mask:
+ *
+ *      [ generation: 2 bits | flow: the rest ]      flow 0: not classified, 1: blocked
+ *
+ * Flow values from 2 up number the model's conduits' flows in order.
+ */
+#ifndef ZONED_NFT_NFT_H
+#define ZONED_NFT_NFT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/errs.h"
+#include "model/model.h"
+
+enum nft_queue { NFT_QUEUE_NONE, NFT_QUEUE_NATIVE, NFT_QUEUE_XT };
+
+struct nft_opts {
+	uint32_t generation;	/* 1.. ; two bits of it go into the marks */
+	uint16_t queues;	/* inspector queues from daemon.queue_base */
+	enum nft_queue queue;
+};
+
+struct mnl_socket;
+
+struct mnl_socket *nft_open(void);			/* NULL and errno */
+void nft_close(struct mnl_socket *nl);			/* NULL is fine */
+/* Replace our table by this model's, or change nothing: 0, or -errno with errs saying what
+ * was refused, at the model's file:line. Counters whose name stays keep their values. The
+ * base chain stays hooked, so not one packet meets an empty chain. Connection marks left
+ * from the last use of this generation number are cleared first. */
+int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o, struct errs *errs);
+int nft_remove(struct mnl_socket *nl);			/* 0 also when there is none */
+bool nft_present(struct mnl_socket *nl);
+/* The same batch as nft_commit's, judged by the kernel and not committed. */
+int nft_check(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o, struct errs *errs);
+/* Clear our bits in every connection mark; for when zoned leaves for good. */
+int nft_forget_marks(struct mnl_socket *nl, uint32_t mask);
+/* Named counters: "conduit-NAME" per conduit; "inside", "invalid", "blocked", "no-conduit",
+ * "unknown-zone", "wrong-interface". 0 or -errno. */
+int nft_counters_read(struct mnl_socket *nl,
+		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx);
+/* The packet mark that tells the ruleset to block the packet's connection. */
+uint32_t nft_blocked_mark(uint32_t mask);
+
+/* What this kernel can do, each tried with a table of its own that is removed again. */
+struct nft_feature {
+	const char *name, *what;
+	bool essential, present;
+};
+const struct nft_feature *nft_probe(struct mnl_socket *nl, size_t *n, enum nft_queue *queue);
+
+#endif

@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: MIT
+ * One step of an abstract rule -> one nftables expression, by libnftnl. */
+#include "nft/internal.h"
+
+#include <errno.h>
+#include <libnftnl/expr.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/xt_NFQUEUE.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef NFT_QUEUE_FLAG_BYPASS
+#define NFT_QUEUE_FLAG_BYPASS 1
+#endif
+
+enum { XT_ALIGN = 8, NFQUEUE_REVISION = 3 };
+
+struct ctx {
+	const struct ruleset *rs;
+	struct nftnl_rule *rule;
+	const struct rs_op *op;
+};
+
+static struct nftnl_expr *expr(const struct ctx *c, const char *name)
+{
+	struct nftnl_expr *e = nftnl_expr_alloc(name);
+	if (e)
+		nftnl_rule_add_expr(c->rule, e);
+	return e;
+}
+
+static uint32_t reg(uint8_t word)
+{
+	return NFT_REG32_00 + word;
+}
+
+static bool do_ct(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "ct");
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CT_KEY, c->op->key);
+	if (c->op->kind == RS_SET_CT_MARK)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CT_SREG, reg(c->op->reg));
+	else
+		nftnl_expr_set_u32(e, NFTNL_EXPR_CT_DREG, reg(c->op->to));
+	if (c->op->kind == RS_CT && c->op->dir >= 0)
+		nftnl_expr_set_u8(e, NFTNL_EXPR_CT_DIR, (uint8_t)c->op->dir);
+	return true;
+}
+
+static bool do_set_ct(const struct ctx *c)
+{
+	struct rs_op op = *c->op;
+	op.key = NFT_CT_MARK;
+	return do_ct(&(struct ctx){ c->rs, c->rule, &op });
+}
+
+static bool do_meta(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "meta");
+	if (!e)
+		return false;
+	bool set = c->op->kind == RS_SET_MARK;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, set ? NFT_META_MARK : c->op->key);
+	nftnl_expr_set_u32(e, set ? NFTNL_EXPR_META_SREG : NFTNL_EXPR_META_DREG, reg(set ? c->op->reg : c->op->to));
+	return true;
+}
+
+static bool do_payload(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "payload");
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, c->op->key);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, c->op->len);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg(c->op->to));
+	return true;
+}
+
+static bool do_bitwise(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "bitwise");
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, reg(c->op->reg));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, reg(c->op->to));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, 4);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &c->op->a, 4);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &c->op->b, 4);
+	return true;
+}
+
+static bool do_cmp(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "cmp");
+	uint8_t byte = (uint8_t)c->op->a;
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, reg(c->op->reg));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, c->op->kind == RS_EQ ? NFT_CMP_EQ : NFT_CMP_NEQ);
+	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, c->op->len == 1 ? (const void *)&byte : &c->op->a, c->op->len);
+	return true;
+}
+
+static bool do_lookup(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "lookup");
+	if (!e)
+		return false;
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, c->op->name);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, reg(c->op->reg));
+	if (c->op->kind == RS_MAP)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, reg(c->op->to));
+	if (c->op->kind == RS_VMAP)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, NFT_REG_VERDICT);
+	if (c->op->kind == RS_NOT_IN)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_FLAGS, NFT_LOOKUP_F_INV);
+	return true;
+}
+
+static bool do_counter(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "objref");
+	if (!e)
+		return false;
+	if (c->op->kind == RS_COUNTER_MAP) {
+		nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_SET_SREG, reg(c->op->reg));
+		nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_SET_NAME, c->op->name);
+	} else {
+		nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
+		nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_IMM_NAME, c->op->name);
+	}
+	return true;
+}
+
+static bool do_add(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "dynset");
+	if (!e)
+		return false;
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, c->op->name);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_ADD);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg(c->op->reg));
+	return true;
+}
+
+static bool do_limit(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "limit");
+	if (!e)
+		return false;
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, c->op->a);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, c->op->b);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, 0);
+	return true;
+}
+
+static bool do_log(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "log");
+	if (!e)
+		return false;
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOG_PREFIX, c->op->name);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_LOG_GROUP, (uint16_t)c->op->a);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LOG_SNAPLEN, c->op->b);
+	return true;
+}
+
+static bool do_queue_native(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "queue");
+	if (!e)
+		return false;
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, c->rs->queue_base);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, c->rs->queues);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_FLAGS, c->op->a ? NFT_QUEUE_FLAG_BYPASS : 0);
+	return true;
+}
+
+/* The xt target through nft_compat, where the kernel has no native queue. */
+static bool do_queue_xt(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "target");
+	size_t size = (sizeof(struct xt_NFQ_info_v3) + XT_ALIGN - 1) & ~(size_t)(XT_ALIGN - 1);
+	struct xt_NFQ_info_v3 *info = calloc(1, size);
+	if (!e || !info) {
+		free(info);
+		return false;
+	}
+	info->queuenum = c->rs->queue_base;
+	info->queues_total = c->rs->queues;
+	info->flags = c->op->a ? NFQ_FLAG_BYPASS : 0;
+	nftnl_expr_set_str(e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
+	nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, NFQUEUE_REVISION);
+	nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, (uint32_t)size);	/* libnftnl frees it */
+	return true;
+}
+
+static bool do_queue(const struct ctx *c)
+{
+	return c->rs->backend == RS_QUEUE_NATIVE ? do_queue_native(c) : do_queue_xt(c);
+}
+
+static bool do_reset(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "reject");
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_REJECT_TYPE, NFT_REJECT_TCP_RST);
+	nftnl_expr_set_u8(e, NFTNL_EXPR_REJECT_CODE, 0);
+	return true;
+}
+
+static bool do_verdict(const struct ctx *c)
+{
+	static const int codes[] = {
+		[RS_ACCEPT] = NF_ACCEPT, [RS_DROP] = NF_DROP, [RS_RETURN] = NFT_RETURN,
+		[RS_JUMP] = NFT_JUMP, [RS_GOTO] = NFT_GOTO,
+	};
+	struct nftnl_expr *e = expr(c, "immediate");
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_DREG, NFT_REG_VERDICT);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_IMM_VERDICT, (uint32_t)codes[c->op->key]);
+	if (c->op->name)
+		nftnl_expr_set_str(e, NFTNL_EXPR_IMM_CHAIN, c->op->name);
+	return true;
+}
+
+static bool (*const makers[])(const struct ctx *c) = {
+	[RS_CT] = do_ct, [RS_META] = do_meta, [RS_PAYLOAD] = do_payload, [RS_AND_XOR] = do_bitwise,
+	[RS_EQ] = do_cmp, [RS_NE] = do_cmp, [RS_MAP] = do_lookup, [RS_IN] = do_lookup, [RS_NOT_IN] = do_lookup,
+	[RS_VMAP] = do_lookup, [RS_SET_CT_MARK] = do_set_ct, [RS_SET_MARK] = do_meta, [RS_COUNTER] = do_counter,
+	[RS_COUNTER_MAP] = do_counter, [RS_ADD] = do_add, [RS_LIMIT] = do_limit, [RS_LOG] = do_log,
+	[RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict,
+};
+
+static bool put_comment(struct nftnl_rule *rule, const char *text)
+{
+	struct nftnl_udata_buf *u = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+	if (!u)
+		return false;
+	if (nftnl_udata_put_strz(u, NFTNL_UDATA_RULE_COMMENT, text))
+		nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(u), nftnl_udata_buf_len(u));
+	nftnl_udata_buf_free(u);
+	return true;
+}
+
+void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r)
+{
+	struct nftnl_rule *rule = nftnl_rule_alloc();
+	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, rs->at, r->chain);
+	bool ok = rule && nlh;
+	if (ok) {
+		nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, b->table);
+		nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, r->chain);
+		ok = !r->comment || put_comment(rule, r->comment);
+	}
+	for (const struct rs_op *op = r->ops; ok && op->kind != RS_END; op++)
+		ok = makers[op->kind](&(struct ctx){ rs, rule, op });
+	if (ok) {
+		nftnl_rule_nlmsg_build_payload(nlh, rule);
+		batch_end_msg(b, nlh);
+	} else {
+		b->failed = true;
+	}
+	if (rule)
+		nftnl_rule_free(rule);
+}

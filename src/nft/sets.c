@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Table, chains, counters, sets and their elements as netlink messages.
+ * Written with libmnl directly: elements by the ten thousand need no object
+ * each, and their offsets are needed to name the operator's line. The user
+ * data is what nft(8) stores there, so that it prints types and comments.
+ */
+#include "nft/internal.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <net/if.h>
+#include <string.h>
+
+enum { PRIORITY = -5, ELEMS_MAX = 56 * 1024 };	/* a nest's length has 16 bits */
+enum { UDATA_KEY_ORDER = 0, UDATA_DATA_ORDER = 1, ORDER_HOST = 1, ORDER_NET = 2 };	/* of nft(8) */
+enum { UDATA_COMMENT = 0 };
+
+static const struct {
+	uint32_t id;	/* nft(8)'s number of the type, for printing only */
+	uint32_t len;
+	uint32_t order;
+} types[] = {
+	[RS_T_IPV4] = { 7, 4, ORDER_NET },    [RS_T_IPV6] = { 8, 16, ORDER_NET },
+	[RS_T_PROTO] = { 12, 1, ORDER_NET },  [RS_T_PORT] = { 13, 2, ORDER_NET },
+	[RS_T_MARK] = { 19, 4, ORDER_HOST },  [RS_T_IFNAME] = { 41, IFNAMSIZ, ORDER_HOST },
+};
+
+static void put_be32(struct nlmsghdr *nlh, uint16_t type, uint32_t v)
+{
+	mnl_attr_put_u32(nlh, type, htonl(v));
+}
+
+void put_table(struct batch *b, bool del, struct where at)
+{
+	struct nlmsghdr *nlh = batch_msg(b, del ? NFT_MSG_DELTABLE : NFT_MSG_NEWTABLE,
+					 del ? 0 : NLM_F_CREATE, at, "the table");
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, b->table);
+	if (!del)
+		put_be32(nlh, NFTA_TABLE_FLAGS, 0);
+	batch_end_msg(b, nlh);
+}
+
+void put_chain(struct batch *b, const char *name, bool base, struct where at)
+{
+	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, at, "a chain");
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, b->table);
+	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, name);
+	if (base) {
+		struct nlattr *hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
+		put_be32(nlh, NFTA_HOOK_HOOKNUM, NF_INET_FORWARD);
+		put_be32(nlh, NFTA_HOOK_PRIORITY, (uint32_t)PRIORITY);
+		mnl_attr_nest_end(nlh, hook);
+		put_be32(nlh, NFTA_CHAIN_POLICY, NF_DROP);
+		mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");
+	}
+	batch_end_msg(b, nlh);
+}
+
+void put_counter(struct batch *b, const char *name, struct where at)
+{
+	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWOBJ, NLM_F_CREATE, at, "the counter");
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, b->table);
+	mnl_attr_put_strz(nlh, NFTA_OBJ_NAME, name);
+	put_be32(nlh, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	struct nlattr *data = mnl_attr_nest_start(nlh, NFTA_OBJ_DATA);
+	mnl_attr_put_u64(nlh, NFTA_COUNTER_BYTES, 0);
+	mnl_attr_put_u64(nlh, NFTA_COUNTER_PACKETS, 0);
+	mnl_attr_nest_end(nlh, data);
+	batch_end_msg(b, nlh);
+}
+
+static uint32_t key_len(const struct rs_set *s)
+{
+	uint32_t len = 0;
+	if (s->types[1] == RS_T_NONE)
+		return types[s->types[0]].len;
+	for (size_t i = 0; i < RS_TYPES_MAX && s->types[i]; i++)
+		len += (types[s->types[i]].len + 3) & ~3u;
+	return len;
+}
+
+static uint32_t key_type(const struct rs_set *s)
+{
+	uint32_t id = 0;
+	for (size_t i = 0; i < RS_TYPES_MAX && s->types[i]; i++)
+		id = id << 6 | types[s->types[i]].id;
+	return id;
+}
+
+static uint32_t set_flags(const struct rs_set *s)
+{
+	uint32_t f = s->data == RS_D_COUNTER ? NFT_SET_OBJECT : s->data ? NFT_SET_MAP : 0;
+	if (s->interval)
+		f |= NFT_SET_INTERVAL;
+	if (s->dynamic)
+		f |= NFT_SET_TIMEOUT | NFT_SET_EVAL;
+	return f;
+}
+
+/* Type, length, value; the value of byte orders is a 32-bit number. */
+static size_t udata_order(uint8_t *p, uint8_t type, uint32_t order)
+{
+	p[0] = type;
+	p[1] = sizeof(order);
+	memcpy(p + 2, &order, sizeof(order));
+	return 2 + sizeof(order);
+}
+
+void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where at)
+{
+	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWSET, NLM_F_CREATE, at, "a set");
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, b->table);
+	mnl_attr_put_strz(nlh, NFTA_SET_NAME, s->name);
+	put_be32(nlh, NFTA_SET_FLAGS, set_flags(s));
+	put_be32(nlh, NFTA_SET_KEY_TYPE, key_type(s));
+	put_be32(nlh, NFTA_SET_KEY_LEN, key_len(s));
+	put_be32(nlh, NFTA_SET_ID, id);
+	if (s->data == RS_D_MARK || s->data == RS_D_VERDICT) {
+		put_be32(nlh, NFTA_SET_DATA_TYPE, s->data == RS_D_MARK ? types[RS_T_MARK].id : NFT_DATA_VERDICT);
+		put_be32(nlh, NFTA_SET_DATA_LEN, s->data == RS_D_MARK ? 4 : 0);
+	} else if (s->data == RS_D_COUNTER) {
+		put_be32(nlh, NFTA_SET_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	}
+	if (s->dynamic) {
+		mnl_attr_put_u64(nlh, NFTA_SET_TIMEOUT, htobe64(s->timeout_ms));
+		struct nlattr *desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC);
+		put_be32(nlh, NFTA_SET_DESC_SIZE, s->size);
+		mnl_attr_nest_end(nlh, desc);
+	}
+	uint8_t u[16];
+	size_t n = udata_order(u, UDATA_KEY_ORDER, s->types[1] ? 0 : types[s->types[0]].order);
+	if (s->data == RS_D_MARK)
+		n += udata_order(u + n, UDATA_DATA_ORDER, ORDER_HOST);
+	mnl_attr_put(nlh, NFTA_SET_USERDATA, n, u);
+	batch_end_msg(b, nlh);
+}
+
+static void put_data(struct nlmsghdr *nlh, const struct rs_set *s, const struct rs_elem *e)
+{
+	static const int32_t codes[] = {
+		[RS_ACCEPT] = NF_ACCEPT, [RS_DROP] = NF_DROP, [RS_RETURN] = NFT_RETURN,
+		[RS_JUMP] = NFT_JUMP, [RS_GOTO] = NFT_GOTO,
+	};
+	if (s->data == RS_D_COUNTER)
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_OBJREF, e->target);
+	if ((s->data != RS_D_MARK && s->data != RS_D_VERDICT) || e->end)
+		return;
+	struct nlattr *data = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_DATA);
+	if (s->data == RS_D_MARK) {
+		mnl_attr_put_u32(nlh, NFTA_DATA_VALUE, e->mark);
+	} else {
+		struct nlattr *v = mnl_attr_nest_start(nlh, NFTA_DATA_VERDICT);
+		put_be32(nlh, NFTA_VERDICT_CODE, (uint32_t)codes[e->verdict]);
+		if (e->target)
+			mnl_attr_put_strz(nlh, NFTA_VERDICT_CHAIN, e->target);
+		mnl_attr_nest_end(nlh, v);
+	}
+	mnl_attr_nest_end(nlh, data);
+}
+
+static void put_elem(struct nlmsghdr *nlh, const struct rs_set *s, const struct rs_elem *e)
+{
+	struct nlattr *el = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
+	struct nlattr *key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
+	mnl_attr_put(nlh, NFTA_DATA_VALUE, key_len(s), e->key);
+	mnl_attr_nest_end(nlh, key);
+	if (e->end)
+		put_be32(nlh, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
+	put_data(nlh, s, e);
+	size_t n = e->comment ? strlen(e->comment) + 1 : 0;
+	if (n && n <= 128) {
+		uint8_t u[2 + 128] = { UDATA_COMMENT, (uint8_t)n };
+		memcpy(u + 2, e->comment, n);
+		mnl_attr_put(nlh, NFTA_SET_ELEM_USERDATA, n + 2, u);
+	}
+	mnl_attr_nest_end(nlh, el);
+}
+
+void put_elems(struct batch *b, const struct rs_set *s)
+{
+	for (size_t i = 0; i < s->n_elems;) {
+		struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, s->elems[i].at,
+						 s->name);
+		if (!nlh)
+			return;
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, b->table);
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, s->name);
+		struct nlattr *list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
+		for (uint32_t from = nlh->nlmsg_len; i < s->n_elems && nlh->nlmsg_len - from < ELEMS_MAX; i++) {
+			batch_spot(b, nlh->nlmsg_len, s->elems[i].at, s->name);
+			put_elem(nlh, s, &s->elems[i]);
+		}
+		mnl_attr_nest_end(nlh, list);
+		batch_end_msg(b, nlh);
+	}
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT
+ * What our table holds now: needed to replace its content without taking the
+ * base chain away, and to leave counters that stay in place. */
+#include "nft/internal.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct dump {
+	struct names *names;
+	uint16_t table_attr, name_attr;	/* numbers differ per kind of object */
+};
+
+static int name_cb(const struct nlmsghdr *nlh, void *p)
+{
+	struct dump *d = p;
+	const struct nlattr *a;
+	const char *table = NULL, *name = NULL;
+	for_attrs(a, nlh, sizeof(struct nfgenmsg)) {
+		uint16_t t = mnl_attr_get_type(a);
+		if ((t != d->table_attr && t != d->name_attr) || mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0)
+			continue;
+		if (t == d->table_attr)
+			table = mnl_attr_get_str(a);
+		else
+			name = mnl_attr_get_str(a);
+	}
+	if (!table || !name || strcmp(table, NFT_TABLE))
+		return MNL_CB_OK;
+	char **v = realloc(d->names->v, (d->names->n + 1) * sizeof(*v));
+	if (!v)
+		return MNL_CB_ERROR;
+	d->names->v = v;
+	if (!(v[d->names->n] = strdup(name)))
+		return MNL_CB_ERROR;
+	d->names->n++;
+	return MNL_CB_OK;
+}
+
+static int dump(struct nft *n, uint16_t type, struct dump d)
+{
+	char buf[256] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = nft_request(n, buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_DUMP);
+	mnl_attr_put_strz(nlh, d.table_attr, NFT_TABLE);
+	return nft_talk(n->nl, nlh, name_cb, &d);
+}
+
+static int gen_cb(const struct nlmsghdr *nlh, void *p)
+{
+	const struct nlattr *a;
+	for_attrs(a, nlh, sizeof(struct nfgenmsg))
+		if (mnl_attr_get_type(a) == NFTA_GEN_ID && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			*(uint32_t *)p = ntohl(mnl_attr_get_u32(a));
+	return MNL_CB_OK;
+}
+
+static int str_cmp(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+bool names_have(const struct names *n, const char *name)
+{
+	return n->n && bsearch(&name, n->v, n->n, sizeof(*n->v), str_cmp);
+}
+
+int state_read(struct nft *n, struct state *s)
+{
+	char buf[256] __attribute__((aligned(8)));
+	*s = (struct state){ 0 };
+	int r = nft_talk(n->nl, nft_request(n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_ACK),
+			 gen_cb, &s->genid);
+	if (r < 0)
+		return r;
+	r = table_present(n);
+	if (r <= 0)
+		return r;
+	s->present = true;
+	r = dump(n, NFT_MSG_GETSET, (struct dump){ &s->sets, NFTA_SET_TABLE, NFTA_SET_NAME });
+	if (!r)
+		r = dump(n, NFT_MSG_GETCHAIN, (struct dump){ &s->chains, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME });
+	if (!r)
+		r = dump(n, NFT_MSG_GETOBJ, (struct dump){ &s->counters, NFTA_OBJ_TABLE, NFTA_OBJ_NAME });
+	if (s->counters.n)
+		qsort(s->counters.v, s->counters.n, sizeof(*s->counters.v), str_cmp);
+	if (s->chains.n)
+		qsort(s->chains.v, s->chains.n, sizeof(*s->chains.v), str_cmp);
+	return r;
+}
+
+static void names_free(struct names *n)
+{
+	for (size_t i = 0; i < n->n; i++)
+		free(n->v[i]);
+	free(n->v);
+}
+
+void state_free(struct state *s)
+{
+	names_free(&s->sets);
+	names_free(&s->chains);
+	names_free(&s->counters);
+	*s = (struct state){ 0 };
+}
