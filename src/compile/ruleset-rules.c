@@ -103,8 +103,8 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct s
 	{ chain, "a zone without interfaces, on one that no zone names", \
 	  { SAVE, META(key, 4), NOT_IN("claimed", 4), A4(8), SHOW(8), BACK, IN("roaming", 8), DO(RS_RETURN) } }, \
 	{ chain, NULL, { SAVE, META(key, 4), NOT_IN("claimed", 4), A6(8), SHOW(8), BACK, IN("roaming", 8), DO(RS_RETURN) } }, \
-	{ chain, "a zone, but not here", { A4(8), NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
-	{ chain, NULL, { A6(8), NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
+	{ chain, "a zone, but not here", { SAVE, A4(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
+	{ chain, NULL, { SAVE, A6(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
 	{ chain, "an address of no zone", { TO(RS_GOTO, "unknown-zone") } }
 
 static const struct rs_rule table[] = {

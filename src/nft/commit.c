@@ -73,9 +73,11 @@ static void put_old(struct batch *b, const struct ruleset *rs, const struct stat
 
 static void put_new(struct batch *b, const struct ruleset *rs, const struct state *s)
 {
-	for (size_t i = 0; i < rs->n_chains; i++)
+	/* the base chain always: the kernel refuses it if one is there on another hook */
+	put_chain(b, rs->chains[0], true, rs->at);
+	for (size_t i = 1; i < rs->n_chains; i++)
 		if (!names_have(&s->chains, rs->chains[i]))
-			put_chain(b, rs->chains[i], i == 0, rs->at);
+			put_chain(b, rs->chains[i], false, rs->at);
 	for (size_t i = 0; i < rs->n_counters; i++)
 		if (!names_have(&s->counters, rs->counters[i]))
 			put_counter(b, rs->counters[i], rs->counters_at[i]);
@@ -108,7 +110,7 @@ static int attempt(struct nft *n, const struct ruleset *rs, bool commit, struct 
 	return r;
 }
 
-static int exchange(struct nft *n, const struct ruleset *rs, bool commit, struct errs *errs)
+int ruleset_exchange(struct nft *n, const struct ruleset *rs, bool commit, struct errs *errs)
 {
 	size_t before = errs->total;
 	int r = -ERESTART;
@@ -135,7 +137,7 @@ int nft_check(struct mnl_socket *nl, const struct model *m, const struct nft_opt
 	struct ruleset *rs = build(m, o, errs);
 	if (!rs)
 		return -EINVAL;
-	int r = exchange(&(struct nft){ .nl = nl }, rs, false, errs);
+	int r = ruleset_exchange(&(struct nft){ .nl = nl }, rs, false, errs);
 	ruleset_free(rs);
 	return r;
 }
@@ -151,7 +153,7 @@ int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_op
 	if (r < 0)
 		errs_add(errs, m->path, 0, "old connection marks cannot be cleared: %s", strerror(-r));
 	else
-		r = exchange(&n, rs, true, errs);
+		r = ruleset_exchange(&n, rs, true, errs);
 	ruleset_free(rs);
 	return r;
 }

@@ -54,6 +54,9 @@ void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where 
 void put_elems(struct batch *b, const struct rs_set *s);
 void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r);
 
+/* ---- commit.c: what nft_commit and nft_check share, for a ruleset at hand ---- */
+int ruleset_exchange(struct nft *n, const struct ruleset *rs, bool commit, struct errs *errs);
+
 /* ---- state.c: what the kernel holds now ---- */
 struct names {
 	char **v; size_t n;

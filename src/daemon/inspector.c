@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inspector: reads packets from shared memory, calls inspect_packet(),
+ * writes verdicts. Everything it needs is taken before seccomp closes the door.
+ */
+#include "daemon/inspector.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <seccomp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "inspect/inspect.h"
+
+enum { TICK_MS = 100 };
+
+struct inspector {
+	const struct inspector_conf *c;
+	struct inspect *in;
+	const struct pol_image *img;
+	struct inspect_out out;
+	uint64_t told;		/* replies since the parent was last woken */
+};
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t;
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void tell(struct inspector *s)
+{
+	uint64_t one = 1;
+	if (s->told && write(s->c->told, &one, sizeof(one)) != sizeof(one))
+		_exit(1);
+	s->told = 0;
+}
+
+/* The parent always drains: wait for room, bounded; then give up and be restarted. */
+static struct slot *reply(struct inspector *s)
+{
+	for (int i = 0; i < 2000; i++) {
+		struct slot *r = ring_put(&s->c->shm->from);
+		if (r)
+			return r;
+		tell(s);
+		poll(NULL, 0, 1);
+	}
+	_exit(1);
+}
+
+static void reply_done(struct inspector *s)
+{
+	ring_put_done(&s->c->shm->from);
+	s->told++;
+}
+
+static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+{
+	struct inspector *s = ctx;
+	struct slot *r = reply(s);
+	if (len > RING_DATA)	/* cannot be: a packet grows by less than the room left */
+		_exit(1);
+	r->kind = SLOT_VERDICT;
+	r->id = id;
+	r->verdict = v;
+	r->len = data ? (uint32_t)len : 0;
+	if (data)
+		memcpy(r->data, data, len);
+	reply_done(s);
+}
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	struct inspector *s = ctx;
+	struct slot *r = reply(s);
+	r->kind = SLOT_EVENT;
+	r->len = sizeof(*ev);
+	memcpy(r->data, ev, sizeof(*ev));
+	reply_done(s);
+}
+
+static void take_policy(struct inspector *s, const struct slot *p)
+{
+	uint32_t which = p->id & 1;
+	const struct pol_image *img = (const void *)s->c->shm->image[which];
+	if (p->len > RING_IMAGE || !policy_valid(img, p->len))
+		_exit(1);
+	inspect_policy(s->in, img);
+	s->img = img;
+	struct slot *r = reply(s);
+	r->kind = SLOT_ACK;
+	r->id = which;
+	r->len = 0;
+	reply_done(s);
+}
+
+static void take_all(struct inspector *s)
+{
+	const struct slot *p;
+	while ((p = ring_get(&s->c->shm->to))) {
+		if (p->kind == SLOT_POLICY) {
+			take_policy(s, p);
+		} else if (p->kind == SLOT_PACKET && p->len <= RING_DATA && s->img) {
+			struct inspect_pkt k = { .id = p->id, .now_ns = p->now_ns, .wall_ns = p->wall_ns,
+						 .ip = p->data, .len = p->len, .check_sum = p->check_sum,
+						 .partial = p->partial };
+			inspect_packet(s->in, &k, &s->out);
+		}
+		ring_get_done(&s->c->shm->to);
+	}
+}
+
+/* What an inspector may still ask of the kernel; anything else kills it. */
+static const int calls[] = {
+	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(clock_gettime),
+	SCMP_SYS(exit_group), SCMP_SYS(exit), SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(madvise),
+	SCMP_SYS(mremap), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(futex),
+};
+
+static void lock_in(void)
+{
+	struct rlimit none = { 0, 0 };
+	setrlimit(RLIMIT_NOFILE, &none);
+	setrlimit(RLIMIT_NPROC, &none);
+	setrlimit(RLIMIT_CORE, &none);
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	bool ok = f && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
+	for (size_t i = 0; ok && i < sizeof(calls) / sizeof(calls[0]); i++)
+		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) == 0;
+	if (!ok || seccomp_load(f) != 0)
+		_exit(1);	/* never unguarded */
+	seccomp_release(f);
+}
+
+void inspector_run(const struct inspector_conf *c)
+{
+	struct inspector s = { .c = c };
+	struct inspect_conf conf = { .max_flows = c->max_flows };
+	if (getrandom(conf.hash_key, sizeof(conf.hash_key), 0) != sizeof(conf.hash_key))
+		_exit(1);
+	s.in = inspect_new(&conf);
+	if (!s.in)
+		_exit(1);
+	s.out = (struct inspect_out){ .ctx = &s, .verdict = on_verdict, .event = on_event };
+	lock_in();
+	uint64_t last = 0;
+	for (;;) {
+		struct pollfd fd = { .fd = c->wake, .events = POLLIN };
+		uint64_t n;
+		if (poll(&fd, 1, TICK_MS) > 0 && read(c->wake, &n, sizeof(n)) != sizeof(n) && errno != EAGAIN)
+			_exit(1);
+		take_all(&s);
+		uint64_t now = clock_ns(CLOCK_MONOTONIC);
+		if (s.img && now - last > TICK_MS * UINT64_C(1000000)) {
+			inspect_tick(s.in, now, clock_ns(CLOCK_REALTIME), &s.out);
+			last = now;
+		}
+		tell(&s);
+		atomic_fetch_add_explicit(&c->shm->beat, 1, memory_order_relaxed);
+	}
+}

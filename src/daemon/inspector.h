@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * The process that meets hostile bytes: no capability, no file, no socket. */
+#ifndef ZONED_DAEMON_INSPECTOR_H
+#define ZONED_DAEMON_INSPECTOR_H
+
+#include "daemon/ring.h"
+
+struct inspector_conf {
+	struct shared *shm;
+	int wake;		/* eventfd: the parent put something in */
+	int told;		/* eventfd: something for the parent */
+	uint32_t max_flows;
+};
+
+/* Closes every other descriptor, locks itself in, and never returns. */
+_Noreturn void inspector_run(const struct inspector_conf *c);
+
+#endif

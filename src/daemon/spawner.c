@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT
+ * The spawner. */
+#include "daemon/spawner.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void close_but(const int *keep, size_t n)
+{
+	/* sorted ascending, so that the gaps between can be closed in ranges */
+	unsigned from = 3;
+	for (size_t i = 0; i < n; i++) {
+		if ((unsigned)keep[i] > from)
+			syscall(SYS_close_range, from, (unsigned)keep[i] - 1, 0);
+		from = (unsigned)keep[i] + 1;
+	}
+	syscall(SYS_close_range, from, ~0u, 0);
+}
+
+static pid_t start(const struct inspector_conf *c, const sigset_t *old)
+{
+	pid_t parent = getpid();
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "zoned: inspect");
+	if (getppid() != parent)
+		_exit(1);
+	signal(SIGINT, SIG_IGN);	/* the parent ends us, not the terminal */
+	signal(SIGHUP, SIG_IGN);
+	sigprocmask(SIG_SETMASK, old, NULL);
+	int keep[2] = { c->wake < c->told ? c->wake : c->told, c->wake < c->told ? c->told : c->wake };
+	close_but(keep, 2);
+	inspector_run(c);
+}
+
+struct spawner {
+	const struct inspector_conf *conf;
+	unsigned n;
+	int fd;
+	pid_t pid[INSPECTORS_MAX];
+	sigset_t old;
+};
+
+static void say(const struct spawner *s, struct spawn_msg m)
+{
+	if (send(s->fd, &m, sizeof(m), MSG_NOSIGNAL) != sizeof(m))
+		_exit(0);
+}
+
+static void on_request(struct spawner *s)
+{
+	struct spawn_msg m;
+	if (recv(s->fd, &m, sizeof(m), 0) != sizeof(m))
+		_exit(0);	/* the parent is gone; inspectors follow */
+	if (m.index >= s->n)
+		return;
+	if (m.what == 'k' && s->pid[m.index] > 0)
+		kill(s->pid[m.index], SIGKILL);
+	if (m.what != 's' || s->pid[m.index] > 0)
+		return;
+	s->pid[m.index] = start(&s->conf[m.index], &s->old);
+	say(s, (struct spawn_msg){ .what = 's', .index = m.index, .pid = s->pid[m.index] });
+}
+
+static void reap(struct spawner *s)
+{
+	int status;
+	pid_t pid;
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (unsigned i = 0; i < s->n; i++) {
+			if (s->pid[i] != pid)
+				continue;
+			s->pid[i] = 0;
+			say(s, (struct spawn_msg){ .what = 'd', .index = (unsigned char)i, .pid = pid, .status = status });
+		}
+	}
+}
+
+static _Noreturn void run(struct spawner *s, uid_t uid, gid_t gid)
+{
+	sigset_t chld;
+	sigemptyset(&chld);
+	sigaddset(&chld, SIGCHLD);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NAME, "zoned: spawner");
+	sigprocmask(SIG_BLOCK, &chld, &s->old);
+	signal(SIGINT, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	if (uid && (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
+		_exit(1);
+	if (uid)	/* changing users clears the parent-death signal */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	int sig = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
+	struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN }, { .fd = sig, .events = POLLIN } };
+	for (;;) {
+		struct signalfd_siginfo si;
+		if (poll(fds, 2, -1) < 0 && errno != EINTR)
+			_exit(1);
+		while (read(sig, &si, sizeof(si)) == sizeof(si))
+			;
+		reap(s);
+		if (fds[0].revents)
+			on_request(s);
+	}
+}
+
+int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid, int *fd)
+{
+	int pair[2];
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
+		return -errno;
+	pid_t pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		struct spawner s = { .conf = conf, .n = n, .fd = pair[1] };
+		close(pair[0]);
+		run(&s, uid, gid);
+	}
+	close(pair[1]);
+	*fd = pair[0];
+	return 0;
+}

@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The ruleset as nft(8) lists it: expected text per example, constant size,
+# what a commit must not touch, and what a refused commit changes (nothing).
+# UPDATE=1 writes the expected files anew.
+set -u
+here=${top_srcdir:-.}/tests/ruleset
+tool=${top_builddir:-.}/tests/ruleset/commit-tool
+export ZONED_RULES=${top_srcdir:-.}/rules
+[ "$(id -u)" = 0 ] || { echo "SKIP: needs root"; exit 77; }
+unshare -n true 2>/dev/null || { echo "SKIP: no network namespaces"; exit 77; }
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+fails=0
+
+check() {	# check WHAT COMMAND...
+	local what=$1; shift
+	if "$@" >"$tmp/log" 2>&1; then
+		echo "ok: $what"
+	else
+		echo "FAILED: $what"; head -20 "$tmp/log" | sed 's/^/    /'; fails=$((fails + 1))
+	fi
+}
+
+in_ns() { unshare -n env PATH="$PATH" tool="$tool" tmp="$tmp" bash -c "set -e; $1"; }
+
+listing='nft -n list table inet zoned 2>/dev/null'
+
+# N conduits between 100 zones of 20 networks each
+big() {
+	awk -v n="$1" -v seed="${2:-0}" 'BEGIN {
+		print "system = { name = \"big\"; };\nzones = (";
+		for (z = 0; z < 100; z++) {
+			printf "%s{ name = \"z%d\"; type = \"control\"; interfaces = [\"big%d\"]; networks = [", z ? "," : "", z, z;
+			for (i = 0; i < 20; i++) printf "%s\"10.%d.%d.0/24\", \"fd00:%d:%d::/64\"", i ? "," : "", z, i * 2, z, i;
+			print "]; sl_t = 1; }";
+		}
+		print ");\nconduits = (";
+		for (c = 0; c < n; c++)
+			printf "%s{ name = \"c%d\"; from = \"z%d\"; to = \"z%d\"; flows = ( { transport = \"tcp\"; ports = [ %d ]; } ); }\n",
+				c ? "," : "", c, c % 99, 99, 1000 + int(c / 99) + seed;
+		print ");";
+	}'
+}
+
+# --- the expected text of every example
+for conf in "${top_srcdir:-.}"/conf/*.conf; do
+	name=$(basename "$conf" .conf)
+	if ! in_ns "\$tool commit '$conf' 1 >&2; $listing" >"$tmp/$name.nft" 2>"$tmp/err"; then
+		echo "FAILED: commit $name"; cat "$tmp/err"; fails=$((fails + 1)); continue
+	fi
+	[ "${UPDATE:-}" = 1 ] && cp "$tmp/$name.nft" "$here/$name.nft"
+	check "listing of $name" diff -u "$here/$name.nft" "$tmp/$name.nft"
+done
+
+# --- rules do not grow with the plant, and the largest plant is quick
+count='nft -a list table inet zoned 2>/dev/null | awk "/^\tchain/ { c = 1 } /^\t}/ { c = 0 } c && /# handle/ { n++ } END { print n }"'
+small=${top_srcdir:-.}/conf/example-small-cell.conf
+big 2000 >"$tmp/big.conf"
+big 10000 >"$tmp/huge.conf"
+check "as many rules for 2,000 conduits as for a small cell" in_ns "
+	\$tool commit '$small' 1; a=\$($count); \$tool commit \$tmp/big.conf 2; b=\$($count)
+	echo \"\$a rules, then \$b\"; [ \"\$a\" -gt 30 ] && [ \"\$a\" = \"\$b\" ]"
+check "10,000 conduits: every element there, first commit and reload within 4 s" in_ns "
+	s=\$(date +%s%N); \$tool commit \$tmp/huge.conf 1; \$tool commit \$tmp/huge.conf 2; e=\$(date +%s%N)
+	echo \"\$(((e - s) / 1000000)) ms for both, with loading\"
+	n=\$(nft list map inet zoned conduits 2>/dev/null | grep -c comment); echo \"\$n elements\"
+	[ \$n = 10000 ] && [ \$((e - s)) -lt 4000000000 ]"
+
+# --- foreign tables, and our table's life
+foreign='table ip theirs { chain c { type filter hook forward priority 0; policy accept; counter; }; map m { type ipv4_addr : mark; elements = { 192.0.2.1 : 7 }; }; }
+table inet zoned2 { set s { type inet_service; elements = { 1, 2 }; }; }'
+check "foreign tables are untouched by commit, reload and remove" in_ns "
+	nft '$foreign'; nft list ruleset >\$tmp/before
+	\$tool commit '$small' 1; \$tool commit '$small' 2
+	nft list table ip theirs >\$tmp/during; nft list table inet zoned2 >>\$tmp/during
+	\$tool remove 0xffff0000; nft list ruleset >\$tmp/after
+	diff \$tmp/before \$tmp/during; diff \$tmp/before \$tmp/after"
+check "remove without a table is fine" in_ns "\$tool remove 0xffff0000"
+check "reload differs from a fresh commit in nothing" in_ns "
+	\$tool commit \$tmp/big.conf 1; \$tool commit '$small' 2; $listing >\$tmp/reloaded
+	\$tool remove 0xffff0000; \$tool commit '$small' 2; $listing >\$tmp/fresh
+	diff <(grep -v counter \$tmp/fresh) <(grep -v counter \$tmp/reloaded)"
+check "check changes nothing, and passes where commit would" in_ns "
+	\$tool check '$small' 1; ! nft list table inet zoned
+	\$tool commit '$small' 1; $listing >\$tmp/a; \$tool check \$tmp/big.conf 2; $listing >\$tmp/b; diff \$tmp/a \$tmp/b"
+check "foreign chain in our way: replaced, as the boot ruleset is" in_ns "
+	nft 'table inet zoned { chain forward { type filter hook forward priority -5; policy drop; ct state invalid drop; }; chain other { accept; }; }'
+	\$tool commit '$small' 1; ! nft list chain inet zoned other; nft list chain inet zoned classify"
+
+# --- refusals
+check "a base chain on another hook is refused and left alone" in_ns "
+	nft 'table inet zoned { chain forward { type filter hook output priority 7; policy accept; }; }'
+	nft list ruleset >\$tmp/before
+	! \$tool commit '$small' 1 2>\$tmp/err; cat \$tmp/err; grep -q 'the kernel refuses' \$tmp/err
+	nft list ruleset >\$tmp/after; diff \$tmp/before \$tmp/after"
+line=$(awk '/name = "maintenance"/ { f = 1 } f && /modbus-programming/ { print NR; exit }' "$small")
+check "a refused element names the flow's line and changes nothing" in_ns "
+	\$tool commit '$small' 1; nft list ruleset >\$tmp/before 2>&1
+	! \$tool spoil '$small' maintenance 2>\$tmp/err; cat \$tmp/err
+	grep -q '$small:$line: error: the kernel refuses actions: ' \$tmp/err
+	nft list ruleset >\$tmp/after 2>&1; diff \$tmp/before \$tmp/after"
+check "no way to queue is a clear error" in_ns "
+	! \$tool commit '$small' 1 none 2>\$tmp/err; grep -q 'no way to queue' \$tmp/err; ! nft list table inet zoned"
+
+[ $fails = 0 ]

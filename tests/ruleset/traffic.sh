@@ -1,0 +1,179 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Real packets through the ruleset: client - router - server, three network
+# namespaces of our own. No daemon runs, so what is inspected has no reader.
+set -u
+tool=${top_builddir:-.}/tests/ruleset/commit-tool
+talk=${top_srcdir:-.}/tests/ruleset/talk.py
+export ZONED_RULES=${top_srcdir:-.}/rules
+[ "$(id -u)" = 0 ] || { echo "SKIP: needs root"; exit 77; }
+for need in ip nft conntrack ping /usr/bin/python3; do
+	command -v $need >/dev/null || { echo "SKIP: needs $need"; exit 77; }
+done
+c=zrc$$ r=zrr$$ s=zrs$$
+tmp=$(mktemp -d) || exit 1
+pids=
+cleanup() {
+	[ -n "$pids" ] && kill $pids 2>/dev/null
+	for n in $c $r $s; do ip netns del $n 2>/dev/null; done
+	rm -rf "$tmp"
+}
+trap cleanup EXIT
+fails=0
+
+for n in $c $r $s; do
+	ip netns add $n || { echo "SKIP: no network namespaces"; exit 77; }
+	ip -n $n link set lo up
+done
+link() {	# link NS INTERFACE-OF-ROUTER NET
+	ip link add "$2" netns $r type veth peer name eth0 netns $1
+	ip -n $r addr add 10.9.$3.1/24 dev "$2"; ip -n $r addr add fd09:$3::1/64 dev "$2" nodad
+	ip -n $1 addr add 10.9.$3.2/24 dev eth0; ip -n $1 addr add fd09:$3::2/64 dev eth0 nodad
+	ip -n $r link set "$2" up; ip -n $1 link set eth0 up
+	ip -n $1 route add default via 10.9.$3.1; ip -n $1 -6 route add default via fd09:$3::1
+}
+link $c ra 1
+link $s rb 2
+ip netns exec $r sysctl -qw net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1 net.ipv4.conf.all.rp_filter=0 \
+	net.ipv4.conf.ra.rp_filter=0
+
+model() {	# model FLOWS [CONDUIT-KEYS] > file
+	cat <<-END
+	system = { name = "traffic"; };
+	zones = (
+	  { name = "a"; type = "control"; interfaces = [ "ra" ]; networks = [ "10.9.1.0/24", "fd09:1::/64" ]; sl_t = 1; },
+	  { name = "b"; type = "control"; interfaces = [ "rb" ]; networks = [ "10.9.2.0/24", "fd09:2::/64" ]; sl_t = 1; } );
+	conduits = ( { name = "ab"; from = "a"; to = "b"; ${2:-} flows = ( $1 ); } );
+	policies = {
+	@include "modbus-read-only.conf"
+	};
+	END
+}
+web='{ transport = "tcp"; ports = [ 8080 ]; }'
+alt='{ transport = "tcp"; ports = [ 9090 ]; }'
+other='{ transport = "tcp"; ports = [ 7 ]; }'
+dns='{ service = "ping"; }, { transport = "udp"; ports = [ 53 ]; }'
+plc='{ protocol = "modbus"; policy = "modbus-read-only"; }'
+model "$alt, $web, $dns, $plc" >"$tmp/full.conf"
+model "$other, $web, $dns" >"$tmp/less.conf"		# the other service takes the id of what was removed
+model "$plc" 'fail = "open"; fail_reason = "test";' >"$tmp/open.conf"
+
+exec 8> >(exec ip netns exec $s /usr/bin/python3 "$talk" serve >"$tmp/ready")
+pids="$pids $!"
+mkfifo "$tmp/answers"
+exec 7> >(exec ip netns exec $c /usr/bin/python3 "$talk" >"$tmp/answers")
+pids="$pids $!"
+exec 6<"$tmp/answers"
+for _ in $(seq 50); do ip netns exec $c ping -6 -q -c 1 -W 1 fd09:2::2 >/dev/null 2>&1 && break; sleep 0.1; done
+for _ in $(seq 50); do [ -s "$tmp/ready" ] && break; sleep 0.1; done
+
+expect() {	# expect ANSWER WHAT COMMAND...
+	local want=$1 what=$2 got=; shift 2
+	echo "$*" >&7; read -r -t 5 got <&6
+	result "$what" "$want" "$got"
+}
+result() {	# result WHAT EXPECTED GOT
+	if [ "$2" = "$3" ]; then echo "ok: $1"; else echo "FAILED: $1: $3, expected $2"; fails=$((fails + 1)); fi
+}
+commit() { ip netns exec $r "$tool" commit "$tmp/$1.conf" "$2" || { echo "FAILED: commit $1 $2"; fails=$((fails + 1)); }; }
+counter() { ip netns exec $r "$tool" counters | awk -v n="$1" '$1 == n { print $2 }'; }
+more() {	# more COUNTER BEFORE: did it grow?
+	[ "$(counter "$1")" -gt "$2" ] && echo yes || echo no
+}
+pings() { ip netns exec $c ping -q -c 2 -i 0.1 -W 1 "$@" >/dev/null 2>&1 && echo ok || echo lost; }
+
+# what other software on the router does: marks that must survive
+ip netns exec $r nft 'table inet theirs {
+	counter kept { }
+	counter lost { }
+	chain pre { type filter hook prerouting priority mangle; meta mark set 0x77; }
+	chain after { type filter hook forward priority 10; meta mark 0x77 counter name kept; meta mark != 0x77 counter name lost; }
+	}'
+theirs() { ip netns exec $r nft list counter inet theirs "$1" | awk '/packets/ { print $2 }'; }
+
+commit full 1
+expect open "permitted, IPv4" open w4 10.9.2.2 8080
+expect ok "and it talks" say w4
+expect open "permitted, IPv6" open w6 fd09:2::2 8080
+expect ok "and it talks" say w6
+expect timeout "not permitted, IPv4" open x 10.9.2.2 8081
+expect timeout "not permitted, IPv6" open x fd09:2::2 8081
+expect timeout "inspected, no inspector, fail closed" open m 10.9.2.2 502
+result "ping, IPv4" ok "$(pings 10.9.2.2)"
+result "ping, IPv6" ok "$(pings -6 fd09:2::2)"
+expect refused "ICMP error of a permitted flow" ask 10.9.2.2 53
+expect refused "ICMPv6 error of a permitted flow" ask fd09:2::2 53
+expect timeout "no ICMP error where nothing is permitted" ask 10.9.2.2 54
+result "not in the other direction" refused \
+	"$(ip netns exec $s timeout 1 bash -c '</dev/tcp/10.9.1.2/8080' 2>/dev/null && echo open || echo refused)"
+[ "$(ip netns exec $s ping -q -c 1 -W 1 10.9.1.2 >/dev/null 2>&1; echo $?)" = 0 ] && got=open || got=dropped
+result "no ping in the other direction" dropped $got
+n=$(counter no-conduit); result "refusals are counted" yes "$([ "$n" -gt 4 ] && echo yes || echo no)"
+n=$(counter conduit-ab); result "the conduit's packets are counted" yes "$([ "$n" -gt 20 ] && echo yes || echo no)"
+ours=$(ip netns exec $r conntrack -L -p tcp --dport 8080 2>/dev/null | grep -o 'mark=[0-9]*' | sort -u)
+result "classified once, kept in the ct mark" "mark=$((0x40030000))" "$ours"
+
+# anti-spoofing
+ip -n $c addr add 10.9.2.77/32 dev eth0; ip -n $c addr add 192.0.2.1/32 dev eth0
+n=$(counter wrong-interface); pings -I 10.9.2.77 10.9.2.2 >/dev/null
+result "another zone's address" yes "$(more wrong-interface "$n")"
+n=$(counter unknown-zone); pings -I 192.0.2.1 10.9.2.2 >/dev/null
+result "an address of no zone" yes "$(more unknown-zone "$n")"
+
+# reload
+before=$(counter conduit-ab)
+expect open "a second service" open alt 10.9.2.2 9090
+expect ok "and it talks" say alt
+expect open "one that will be idle" open idle 10.9.2.2 9090
+commit less 2
+result "the counter survives a reload" yes "$([ "$(counter conduit-ab)" -ge "$before" ] && echo yes || echo no)"
+expect ok "reload: what is still permitted goes on" say w4
+expect ok "reload: IPv6 too" say w6
+expect timeout "reload: what is refused now is cut" say alt
+commit less 3; commit less 4; commit less 5
+expect timeout "idle until its generation number came round: still cut" say idle
+expect ok "five reloads later" say w4
+
+# marks of others
+result "packet marks of others come through" 0 "$(theirs lost)"
+result "and there were some" yes "$([ "$(theirs kept)" -gt 20 ] && echo yes || echo no)"
+ip netns exec $r nft 'table inet theirs { chain mid { type filter hook prerouting priority mangle + 1; ct mark set ct mark | 0x5; }
+	}'
+expect ok "somebody marks an established connection" say w4
+marks=$(ip netns exec $r conntrack -L -p tcp --dport 8080 2>/dev/null | grep 'src=10.9.1.2' | grep -o 'mark=[0-9]*' | sort -u)
+result "both marks are there" "mark=$((0x40030005))" "$marks"
+commit full 6
+expect ok "looked up for every packet after a reload" say w4
+expect open "and from the first" open marked 10.9.2.2 8080
+expect timeout "refused as well" open x 10.9.2.2 8081
+result "ping, marked by others" ok "$(pings 10.9.2.2)"
+expect refused "ICMP error, marked by others" ask 10.9.2.2 53
+result "packet marks still come through" 0 "$(theirs lost)"
+commit less 7
+expect ok "still permitted" say marked
+
+# blocking: as an inspector's verdict would
+ip netns exec $r nft delete table inet theirs
+expect open "to be blocked" open victim 10.9.2.2 8080
+expect ok "talks" say victim
+ip netns exec $r nft 'table inet verdict { chain v { type filter hook prerouting priority 0; iifname ra tcp dport 8080 meta mark set 0x00010003; }
+	counter left { }
+	chain p { type filter hook forward priority 1; meta mark & 0xffff0000 != 0 counter name left; }
+	}'
+expect reset "the verdict resets it" say victim
+result "the verdict's mark goes no further" 0 "$(ip netns exec $r nft list counter inet verdict left | awk '/packets/ { print $2 }')"
+ip netns exec $r nft delete table inet verdict
+result "blocked packets are counted" yes "$(more blocked 0)"
+expect ok "other connections go on" say w6
+
+# fail = open
+commit open 8
+expect open "inspected, no inspector, fail open" open m 10.9.2.2 502
+expect ok "and it talks" say m
+
+# leaving
+ip netns exec $r "$tool" remove 0xffff0000
+marks=$(ip netns exec $r conntrack -L 2>/dev/null | grep -o 'mark=[0-9]*' | cut -d= -f2 | awk '$1 >= 65536' | wc -l)
+result "no mark of ours is left" 0 "$marks"
+expect open "and nothing is in the way" open free 10.9.2.2 8081
+[ $fails = 0 ]
