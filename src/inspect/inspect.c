@@ -407,7 +407,7 @@ static void on_segment(struct pass *c)
 		return;
 	}
 	uint32_t end = p->seq + (uint32_t)p->len;
-	if (h->fin && seq_lt(h->fin_seq, end)) {
+	if (h->fin && p->len && seq_lt(h->fin_seq, end)) {
 		refuse(c, R_OUT_OF_WINDOW, V_DROP);
 		return;
 	}
