@@ -8,4 +8,4 @@ tests_netns_mbclient_CPPFLAGS = $(AM_CPPFLAGS) $(MODBUS_CFLAGS)
 tests_netns_mbclient_LDADD = $(MODBUS_LIBS)
 TESTS += tests/netns/gate.sh
 endif
-EXTRA_DIST += tests/netns/gate.sh
+EXTRA_DIST += tests/netns/gate.sh tests/netns/lab-small.sh tests/netns/demo.sh
