@@ -127,8 +127,10 @@ static const int calls[] = {
 
 static void lock_in(void)
 {
-	struct rlimit none = { 0, 0 };
-	setrlimit(RLIMIT_NOFILE, &none);
+	/* poll(2) refuses more entries than RLIMIT_NOFILE: one is needed. Descriptor 0
+	 * is taken, so that still none can be opened. */
+	struct rlimit none = { 0, 0 }, one = { 1, 1 };
+	setrlimit(RLIMIT_NOFILE, &one);
 	setrlimit(RLIMIT_NPROC, &none);
 	setrlimit(RLIMIT_CORE, &none);
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
@@ -155,7 +157,10 @@ void inspector_run(const struct inspector_conf *c)
 	for (;;) {
 		struct pollfd fd = { .fd = c->wake, .events = POLLIN };
 		uint64_t n;
-		if (poll(&fd, 1, TICK_MS) > 0 && read(c->wake, &n, sizeof(n)) != sizeof(n) && errno != EAGAIN)
+		int ready = poll(&fd, 1, TICK_MS);
+		if (ready < 0 && errno != EINTR)
+			_exit(1);
+		if (ready > 0 && read(c->wake, &n, sizeof(n)) != sizeof(n) && errno != EAGAIN)
 			_exit(1);
 		take_all(&s);
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);

@@ -17,7 +17,9 @@
 #include <sys/socket.h>
 #include <time.h>
 
-enum { OUT_SIZE = 1 << 20, OUT_ROOM = RING_DATA + 256, RCVBUF = 8 << 20 };
+/* A netlink message may not be larger than the socket's send buffer, which by
+ * default holds 208 KB: a batch that is too large is lost as a whole. */
+enum { OUT_SIZE = 128 << 10, OUT_ROOM = RING_DATA + 256, RCVBUF = 8 << 20 };
 
 static struct nlmsghdr *head(void *buf, uint16_t type, uint16_t number)
 {
@@ -148,7 +150,7 @@ bool queue_verdict(struct queue *q, uint32_t id, bool accept, const uint8_t *dat
 	struct nfqnl_msg_verdict_hdr vh = { .verdict = htonl(what), .id = htonl(id) };
 	mnl_attr_put(h, NFQA_VERDICT_HDR, sizeof(vh), &vh);
 	if (repeat_mark)
-		mnl_attr_put_u32(h, NFQA_MARK, htonl(q->mark[at] | repeat_mark));
+		mnl_attr_put_u32(h, NFQA_MARK, htonl((q->mark[at] & ~q->mark_mask) | repeat_mark));
 	if (data)
 		mnl_attr_put(h, NFQA_PAYLOAD, len, data);
 	q->out_len += NLMSG_ALIGN(h->nlmsg_len);

@@ -15,6 +15,7 @@ struct mnl_socket;
 struct queue {
 	struct mnl_socket *nl;
 	uint16_t number;
+	uint32_t mark_mask;		/* our bits of a packet's mark */
 	uint64_t packets, overruns, refused_kernel;
 	uint32_t mark[QUEUE_TABLE];	/* the packet's own mark, by id */
 	uint32_t id[QUEUE_TABLE];

@@ -2,11 +2,13 @@
  * The spawner. */
 #include "daemon/spawner.h"
 
+#include <cap-ng.h>
 #include <errno.h>
 #include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -26,8 +28,17 @@ static void close_but(const int *keep, size_t n)
 	syscall(SYS_close_range, from, ~0u, 0);
 }
 
-static pid_t start(const struct inspector_conf *c, const sigset_t *old)
+struct spawner {
+	const struct inspector_conf *conf;
+	unsigned n;
+	int fd;
+	pid_t pid[INSPECTORS_MAX];
+	sigset_t old;
+};
+
+static pid_t start(const struct spawner *s, unsigned index)
 {
+	const struct inspector_conf *c = &s->conf[index];
 	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid != 0)
@@ -38,19 +49,14 @@ static pid_t start(const struct inspector_conf *c, const sigset_t *old)
 		_exit(1);
 	signal(SIGINT, SIG_IGN);	/* the parent ends us, not the terminal */
 	signal(SIGHUP, SIG_IGN);
-	sigprocmask(SIG_SETMASK, old, NULL);
+	sigprocmask(SIG_SETMASK, &s->old, NULL);
+	for (unsigned i = 0; i < s->n; i++)	/* nobody else's packets and verdicts */
+		if (i != index)
+			munmap(s->conf[i].shm, sizeof(struct shared));
 	int keep[2] = { c->wake < c->told ? c->wake : c->told, c->wake < c->told ? c->told : c->wake };
 	close_but(keep, 2);
 	inspector_run(c);
 }
-
-struct spawner {
-	const struct inspector_conf *conf;
-	unsigned n;
-	int fd;
-	pid_t pid[INSPECTORS_MAX];
-	sigset_t old;
-};
 
 static void say(const struct spawner *s, struct spawn_msg m)
 {
@@ -69,7 +75,7 @@ static void on_request(struct spawner *s)
 		kill(s->pid[m.index], SIGKILL);
 	if (m.what != 's' || s->pid[m.index] > 0)
 		return;
-	s->pid[m.index] = start(&s->conf[m.index], &s->old);
+	s->pid[m.index] = start(s, m.index);
 	say(s, (struct spawn_msg){ .what = 's', .index = m.index, .pid = s->pid[m.index] });
 }
 
@@ -98,6 +104,12 @@ static _Noreturn void run(struct spawner *s, uid_t uid, gid_t gid)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
+	/* before anything else: without a user to change to, capabilities would stay */
+	if (!uid) {
+		capng_clear(CAPNG_SELECT_BOTH);
+		if (capng_apply(CAPNG_SELECT_BOTH))
+			_exit(1);
+	}
 	if (uid && (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
 		_exit(1);
 	if (uid)	/* changing users clears the parent-death signal */

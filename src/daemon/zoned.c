@@ -99,6 +99,13 @@ static void wake(const struct worker *w)
 		say(LOG_ERR, "inspector %u: cannot be woken: %s", w->index, strerror(errno));
 }
 
+static void flush_verdicts(struct worker *w)
+{
+	int err = queue_flush(&w->queue);
+	if (err)
+		say(LOG_ERR, "queue %u: verdicts were not taken: %s", w->queue.number, strerror(-err));
+}
+
 static void hand_over(void *ctx, const struct queue_packet *k)
 {
 	struct worker *w = ctx;
@@ -135,43 +142,50 @@ static void on_queue(evutil_socket_t fd, short what, void *ctx)
 		    w->queue.number, w->queue.overruns);
 	if (w->sent != before)
 		wake(w);
-	queue_flush(&w->queue);
+	flush_verdicts(w);
 }
 
-static void write_event(struct parent *p, const struct slot *s)
+static void write_event(struct parent *p, const uint8_t *data)
 {
 	struct event ev;
 	char text[1024];
-	if (s->len != sizeof(ev))
-		return;
-	memcpy(&ev, s->data, sizeof(ev));
+	memcpy(&ev, data, sizeof(ev));
 	struct sb b = sb_init(text, sizeof(text));
 	record_line(&b, p->img, &ev);
 	say(ev.kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, "%s", text);
 }
 
+/* The other side may change a slot while it is read: each field is fetched once. */
 static void take_slot(struct worker *w, const struct slot *s)
 {
 	struct parent *p = w->p;
-	if (s->kind == SLOT_EVENT) {
-		write_event(p, s);
-	} else if (s->kind == SLOT_ACK) {
+	const volatile struct slot *v = s;
+	uint32_t kind = v->kind, id = v->id, verdict = v->verdict, len = v->len;
+	if (kind == SLOT_EVENT && len == sizeof(struct event)) {
+		write_event(p, s->data);
+	} else if (kind == SLOT_ACK) {
 		w->acked = true;
-	} else if (s->kind == SLOT_VERDICT && s->len <= RING_DATA) {
-		bool reset = s->verdict == V_RESET, accept = s->verdict == V_ACCEPT;
-		queue_verdict(&w->queue, s->id, accept, accept && s->len ? s->data : NULL, s->len,
-			      reset ? p->blocked_mark : 0);
+	} else if (kind == SLOT_VERDICT && len <= RING_DATA) {
+		bool accept = verdict == V_ACCEPT;
+		queue_verdict(&w->queue, id, accept, accept && len ? s->data : NULL, len,
+			      verdict == V_RESET ? p->blocked_mark : 0);
 	}
 }
 
 static void drain(struct worker *w)
 {
 	const struct slot *s;
-	while ((s = ring_get(&w->conf.shm->from))) {
+	uint64_t one = 1;
+	unsigned n = 0;
+	/* bounded, so that one inspector cannot keep the parent from the others */
+	while (n < RING_SLOTS && (s = ring_get(&w->conf.shm->from))) {
 		take_slot(w, s);
 		ring_get_done(&w->conf.shm->from);
+		n++;
 	}
-	queue_flush(&w->queue);
+	if (n == RING_SLOTS && write(w->conf.told, &one, sizeof(one)) != sizeof(one) && errno != EAGAIN)
+		say(LOG_ERR, "inspector %u: its replies wait: %s", w->index, strerror(errno));
+	flush_verdicts(w);
 }
 
 static void on_told(evutil_socket_t fd, short what, void *ctx)
@@ -435,6 +449,7 @@ static bool open_queues(struct parent *p)
 	for (unsigned i = 0; i < p->n; i++) {
 		uint16_t number = (uint16_t)(p->model->daemon.queue_base + i);
 		int err = queue_open(&p->worker[i].queue, number);
+		p->worker[i].queue.mark_mask = p->model->daemon.mark_mask;
 		if (err) {
 			say(LOG_ERR, "queue %u: %s%s; nothing was changed", number, strerror(-err),
 			    err == -EBUSY || err == -EPERM ? " (is another program, or another zoned, using it?)" : "");
