@@ -64,7 +64,7 @@ static void send_rewritten(struct pass *c, uint32_t seq, size_t n, uint8_t flags
 	uint8_t *tcp = s + p->l4_off;
 	put32(tcp + 4, seq);
 	if (p->flags & TCP_ACK)
-		put32(tcp + 8, half_to_sender(back, p->ack));
+		put32(tcp + 8, back->cut_total ? half_to_sender(back, p->ack) : p->ack);
 	tcp[13] = flags;
 	if (back->cut_total && p->opt_len)
 		blank_sack(s + p->opt_off, p->opt_len);
@@ -120,4 +120,18 @@ void emit_probe(struct pass *c)
 	struct half *h = &c->f->h[c->dir];
 	c->in->scratch[c->pkt.data_off] = h->last;
 	send_rewritten(c, half_to_receiver(h, h->sent) - 1, 1, TCP_ACK);
+}
+
+/* The offending packet itself becomes a RST, exactly at the next number the
+ * receiver expects (RFC 5961). Its sender has something unacknowledged and
+ * comes again; that packet gets V_RESET, and the kernel answers it with a RST. */
+void emit_reset(struct pass *c)
+{
+	const struct half *h = &c->f->h[c->dir];
+	bool open = c->f->state == FLOW_OPEN;
+	if (!open)	/* not followed from its start: the packet's own numbers */
+		c->f->h[0].cut_total = c->f->h[1].cut_total = 0;
+	uint32_t seq = open ? half_to_receiver(h, h->sent) : c->pkt.seq;
+	c->in->stats.dropped_packets++;
+	send_rewritten(c, seq, 0, TCP_RST | TCP_ACK);
 }

@@ -38,6 +38,7 @@ struct flow {
 	uint16_t cport, sport;
 	uint16_t flow_id;	/* in the image; 0xffff none */
 	uint8_t state;
+	bool ending;		/* a message was not finished in time: ends at the next packet */
 	uint32_t chain;		/* next in bucket, index + 1 */
 	uint32_t syn_seq;		/* of the client's last SYN */
 	uint32_t open_seq, server_isn;	/* of the handshake that both streams began with */

@@ -71,10 +71,14 @@ static void refuse(struct pass *c, enum reason why, enum verdict v)
 	emit_verdict(c, v);
 }
 
+/* Both ends get a RST: the receiver by this packet, its sender when it comes again. */
 static void block(struct pass *c)
 {
+	if (c->pkt.flags & (TCP_SYN | TCP_RST))
+		emit_verdict(c, V_RESET);
+	else
+		emit_reset(c);
 	c->f->state = FLOW_BLOCKED;
-	emit_verdict(c, V_RESET);
 }
 
 static bool is_server_port(const struct inspect *in, uint16_t port)
@@ -195,6 +199,7 @@ static void on_syn(struct pass *c)
 		f->open_seq = f->syn_seq;
 		f->server_isn = p->seq;
 		f->n_pending = 0;
+		f->ending = false;
 		f->state = FLOW_OPEN;
 	} else if (!again && !c->in->conf.dissect_only) {
 		refuse(c, R_OUT_OF_WINDOW, V_DROP);
@@ -463,6 +468,10 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 		return;
 	}
 	bool syn = (c.pkt.flags & TCP_SYN) != 0;
+	if (c.f->ending && c.f->state == FLOW_OPEN && !syn) {
+		block(&c);
+		return;
+	}
 	if (c.f->state == FLOW_BLOCKED && !syn) {
 		emit_verdict(&c, V_RESET);
 		return;
@@ -480,7 +489,7 @@ static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
 		struct half *h = &f->h[d];
 		if (h->partial_since && now - h->partial_since > FLOW_PARTIAL_NS) {
 			h->partial_since = 0;
-			f->state = FLOW_BLOCKED;
+			f->ending = true;
 			in->stats.refused++;
 		}
 	}
@@ -492,10 +501,10 @@ void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const s
 		uint32_t at = (in->flows.sweep + i) % in->flows.n;
 		struct flow *f = &in->flows.v[at];
 		const struct pol_flow *pol = in->img ? policy_flow(in->img, f->flow_id) : NULL;
-		if (f->state != FLOW_OPEN || !pol || pol->mode == MODE_OBSERVE)
+		if (f->state != FLOW_OPEN || f->ending || !pol || pol->mode == MODE_OBSERVE)
 			continue;
 		check_partial(in, f, now_ns);
-		if (f->state != FLOW_BLOCKED)
+		if (!f->ending)
 			continue;
 		struct event ev = {
 			.time_ns = wall_ns, .generation = in->img->generation, .kind = EV_VIOLATION,

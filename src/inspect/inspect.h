@@ -28,8 +28,9 @@ struct inspect_conf {
  * inspect_tick(); ids come back in any order, each exactly once. */
 struct inspect_out {
 	void *ctx;
-	/* data NULL: as it was; else send these bytes instead. V_RESET: as V_DROP,
-	 * and the kernel should block the rest of this connection. */
+	/* data NULL: as it was; else send these bytes instead (a refused connection's
+	 * packet goes on as a RST). V_RESET: as V_DROP, and the kernel should block the
+	 * rest of this connection and answer with a RST. */
 	void (*verdict)(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len);
 	void (*event)(void *ctx, const struct event *ev);
 	/* every message in order, permitted or not (replay); may be NULL */

@@ -46,6 +46,8 @@ void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin);
 void emit_bare(struct pass *c);
 /* Send one old byte, so that the receiver repeats its acknowledgement. */
 void emit_probe(struct pass *c);
+/* End the connection at the receiver. */
+void emit_reset(struct pass *c);
 void emit_verdict(struct pass *c, enum verdict v);
 
 #endif

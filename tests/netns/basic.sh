@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The gate's main job, with the proof that it is the gate that does it: the same
+# write changes the device without zoned and does not reach it with zoned.
+. "$(dirname "$0")/lab.sh"
+lab_need
+lab_up
+
+lab_poll -t 4 -r 600 "$V4" 4711 >/dev/null || lab_fail "no path to the device without the gate"
+lab_device
+expect "without the gate the write changes the device" "$(grep -c '^holding 600 4711$' "$lab_dir/device")" 1
+writes=$(lab_delivered writes)
+
+lab_model >"$lab_dir/model.conf"
+lab_gate "$lab_dir/model.conf"
+
+got=$(lab_poll -t 4 -r 600 "$V4") || lab_fail "a permitted read got no answer: $got"
+expect "the read shows what the device holds" "$(sed -n 's/^\[600\]:[[:space:]]*//p' <<<"$got")" 4711
+
+lab_poll -t 4 -r 600 "$V4" 17 >/dev/null && lab_fail "the write was answered"
+lab_device
+expect "the register is unchanged" "$(grep -c '^holding 600 4711$' "$lab_dir/device")" 1
+expect "writes delivered with the gate" "$(lab_delivered writes)" "$writes"
+
+lab_wait 3 grep -q 'reason=function-not-allowed' "$lab_dir/syslog" || lab_fail "no violation in syslog"
+line=$(grep 'reason=function-not-allowed' "$lab_dir/syslog")
+expect "lines for one violation" "$(wc -l <<<"$line")" 1
+for field in "write-single-register refused from 10.10.1.10 to $V4 on conduit hmi-to-cell" \
+	gen=1 verdict=drop conduit=hmi-to-cell policy=modbus-read-only from_zone=hmi to_zone=cell \
+	src=10.10.1.10 "dst=$V4" dport=502 proto=modbus dir=request unit=1 fc=6 \
+	function=write-single-register address=600-600; do
+	grep -qF -- " $field" <<<" $line " || lab_fail "the line lacks \"$field\": $line"
+done
+grep -Eq ' time=[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z .* sport=[0-9]+ .* tid=[0-9]+ ' <<<"$line" ||
+	lab_fail "time, port or transaction is missing: $line"
+echo "ok: $line"
+
+# What no conduit names does not pass at all, in either direction.
+in_c timeout 1 nc -zw1 "$V4" 22 && lab_fail "a service that no conduit names was reachable"
+in_s timeout 1 nc -zw1 10.10.1.10 502 && lab_fail "the conduit was passable backwards"
+in_c ping -qc1 -W1 "$V4" >/dev/null || lab_fail "the permitted ping did not pass"
+in_s ping -qc1 -W1 10.10.1.10 >/dev/null && lab_fail "ping passed backwards"
+echo "ok: deny by default"
+
+lab_gate_stop
