@@ -113,6 +113,10 @@ static void take_all(struct inspector *s)
 						 .ip = p->data, .len = p->len, .check_sum = p->check_sum,
 						 .partial = p->partial };
 			inspect_packet(s->in, &k, &s->out);
+		} else if (p->kind == SLOT_REFUSED && p->len <= RING_DATA && s->img && p->id < R_COUNT) {
+			struct inspect_pkt k = { .now_ns = p->now_ns, .wall_ns = p->wall_ns, .ip = p->data,
+						 .len = p->len };
+			inspect_refused(s->in, &k, p->id, &s->out);
 		}
 		ring_get_done(&s->c->shm->to);
 	}

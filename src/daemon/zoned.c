@@ -29,7 +29,8 @@
 #include "daemon/queue.h"
 #include "daemon/spawner.h"
 #include "nft/nft.h"
-#include "record/line.h"
+#include "daemon/nflog.h"
+#include "record/record.h"
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #else
@@ -46,6 +47,8 @@ struct worker {
 	pid_t pid;
 	bool up;		/* running and told the policy */
 	bool acked;
+	bool waiting;		/* to be started again by the timer */
+	uint64_t started_ns;
 	uint64_t beat;
 	unsigned stalled;
 	uint64_t restarts, dropped_down, sent;
@@ -64,7 +67,10 @@ struct parent {
 	struct worker worker[INSPECTORS_MAX];
 	unsigned n;
 	int spawner;
-	FILE *json;
+	struct mnl_socket *nflog;
+	struct record *record;
+	const struct pol_image *next_img;	/* during a reload */
+	uint32_t tried;		/* generations built, in force or not */
 	bool stopping;
 };
 
@@ -148,11 +154,9 @@ static void on_queue(evutil_socket_t fd, short what, void *ctx)
 static void write_event(struct parent *p, const uint8_t *data)
 {
 	struct event ev;
-	char text[1024];
 	memcpy(&ev, data, sizeof(ev));
-	struct sb b = sb_init(text, sizeof(text));
-	record_line(&b, p->img, &ev);
-	say(ev.kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, "%s", text);
+	bool next = p->next_img && ev.generation == p->next_img->generation;
+	record_event(p->record, next ? p->next_img : p->img, &ev, clock_ns(CLOCK_MONOTONIC));
 }
 
 /* The other side may change a slot while it is read: each field is fetched once. */
@@ -186,6 +190,35 @@ static void drain(struct worker *w)
 	if (n == RING_SLOTS && write(w->conf.told, &one, sizeof(one)) != sizeof(one) && errno != EAGAIN)
 		say(LOG_ERR, "inspector %u: its replies wait: %s", w->index, strerror(errno));
 	flush_verdicts(w);
+}
+
+/* What the kernel refused goes to an inspector, which may read packets, and comes
+ * back as an event. */
+static void hand_refused(void *ctx, enum reason why, const uint8_t *ip, uint32_t len)
+{
+	struct parent *p = ctx;
+	struct worker *w = &p->worker[0];
+	struct slot *s = w->up && len <= RING_DATA ? ring_put(&w->conf.shm->to) : NULL;
+	if (!s)
+		return;	/* the counters have it */
+	s->kind = SLOT_REFUSED;
+	s->id = why;
+	s->len = len;
+	s->now_ns = clock_ns(CLOCK_MONOTONIC);
+	s->wall_ns = clock_ns(CLOCK_REALTIME);
+	memcpy(s->data, ip, len);
+	ring_put_done(&w->conf.shm->to);
+	wake(w);
+}
+
+static void on_nflog(evutil_socket_t fd, short what, void *ctx)
+{
+	struct parent *p = ctx;
+	(void)fd;
+	(void)what;
+	int err = nflog_read(p->nflog, READ_BATCH, hand_refused, p);
+	if (err)
+		say(LOG_ERR, "the log of refused flows: %s", strerror(-err));
 }
 
 static void on_told(evutil_socket_t fd, short what, void *ctx)
@@ -229,6 +262,8 @@ static void start_worker(struct worker *w)
 	atomic_store(&m->from.head, 0);
 	atomic_store(&m->from.tail, 0);
 	w->stalled = 0;
+	w->waiting = false;
+	w->started_ns = clock_ns(CLOCK_MONOTONIC);
 	ask_spawner(w->p, 's', w->index);
 	w->up = give_policy(w, w->p->img);
 }
@@ -248,17 +283,20 @@ static void on_spawner(evutil_socket_t fd, short what, void *ctx)
 	if (m.index >= p->n)
 		return;
 	struct worker *w = &p->worker[m.index];
-	if (m.what == 's') {
+	if (m.what == 's' && m.pid > 0) {
 		w->pid = m.pid;
 		return;
 	}
 	drain(w);	/* what it decided before it died is decided */
+	w->up = false;
 	uint32_t lost = queue_drop_all(&w->queue);
 	w->restarts++;
 	say(LOG_ERR, "inspector %u (pid %d) died (%s %d); %u undecided packets were dropped; starting another",
 	    m.index, (int)m.pid, WIFSIGNALED(m.status) ? "signal" : "exit",
 	    WIFSIGNALED(m.status) ? WTERMSIG(m.status) : WEXITSTATUS(m.status), lost);
-	if (!p->stopping)
+	/* one that dies at once is started by the timer, twice a second at most */
+	w->waiting = true;
+	if (!p->stopping && clock_ns(CLOCK_MONOTONIC) - w->started_ns > UINT64_C(1000000000))
 		start_worker(w);
 }
 
@@ -282,6 +320,8 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	for (unsigned i = 0; i < p->n; i++) {
 		struct worker *w = &p->worker[i];
+		if (w->waiting && !p->stopping)
+			start_worker(w);
 		uint64_t beat = atomic_load(&w->conf.shm->beat);
 		w->stalled = beat == w->beat ? w->stalled + 1 : 0;
 		w->beat = beat;
@@ -292,6 +332,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 		}
 	}
 	check_ruleset(p);
+	record_tick(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	if (all)
 		sd_notify(0, "WATCHDOG=1");
 }
@@ -324,31 +365,52 @@ static struct model *load(const struct parent *p)
 	return m;
 }
 
-static int commit(struct parent *p, const struct model *m, uint32_t generation)
+/* commit: put the ruleset in force; else only ask the kernel whether it would. */
+static int ruleset(struct parent *p, const struct model *m, uint32_t generation, bool for_good)
 {
 	struct errs errs;
 	errs_init(&errs);
 	struct nft_opts o = { generation, (uint16_t)p->n, p->queue_kind };
-	int err = nft_commit(p->nl, m, &o, &errs);
+	int err = for_good ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
 	for (size_t i = 0; i < errs.n; i++)
 		say(LOG_ERR, "%s:%u: error: %s", errs.v[i].file, errs.v[i].line, errs.v[i].text);
 	errs_free(&errs);
 	return err;
 }
 
+static int commit(struct parent *p, const struct model *m, uint32_t generation)
+{
+	return ruleset(p, m, generation, true);
+}
+
+static int judge(struct parent *p, const struct model *m, uint32_t generation)
+{
+	return ruleset(p, m, generation, false);
+}
+
 static bool give_all(struct parent *p, const struct pol_image *img)
 {
-	for (unsigned i = 0; i < p->n; i++)
-		if (!give_policy(&p->worker[i], img))
-			return false;
-	return wait_acks(p);
+	bool all = true;
+	for (unsigned i = 0; i < p->n; i++) {
+		bool given = false;
+		for (int ms = 0; ms < ACK_MS && !given; ms++) {	/* a busy inspector's ring is full at times */
+			given = give_policy(&p->worker[i], img);
+			if (given)
+				break;
+			drain(&p->worker[i]);
+			usleep(1000);
+		}
+		all &= given;
+	}
+	return all && wait_acks(p);
 }
 
 static void reload(struct parent *p)
 {
 	int err = 0;
 	struct model *m = load(p);
-	uint32_t next = p->generation + 1;
+	uint32_t next = p->tried + (m != NULL);	/* a number is never used for two images */
+	p->tried = next;
 	struct pol_image *img = m ? policy_build(m, next, &err) : NULL;
 	const char *why = "the file has errors";
 	if (m && (m->daemon.mark_mask != p->model->daemon.mark_mask ||
@@ -356,7 +418,10 @@ static void reload(struct parent *p)
 		why = "mark_mask and queue_base change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
-		if (give_all(p, img) && commit(p, m, next) == 0) {
+		p->next_img = img;
+		if (judge(p, m, next) == 0 && give_all(p, img) && commit(p, m, next) == 0) {
+			record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
+			p->next_img = NULL;
 			model_free(p->model);
 			free(p->img);
 			p->model = m;
@@ -367,6 +432,7 @@ static void reload(struct parent *p)
 			return;
 		}
 		give_all(p, p->img);
+		p->next_img = NULL;
 	}
 	say(LOG_ERR, "reload refused: %s; nothing was changed, generation %u stays in force", why, p->generation);
 	free(img);
@@ -379,6 +445,7 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
 	(void)what;
 	if (sig == SIGHUP) {
 		sd_notify(0, "RELOADING=1");
+		record_reopen(p->record);
 		reload(p);
 		sd_notify(0, "READY=1");
 	} else if (sig == SIGUSR1) {
@@ -413,7 +480,7 @@ static bool prepare(struct parent *p)
 {
 	size_t n;
 	int err;
-	p->generation = 1;
+	p->generation = p->tried = 1;
 	p->img = policy_build(p->model, p->generation, &err);
 	if (!p->img || p->img->size > RING_IMAGE) {
 		say(LOG_ERR, "the policy does not fit: %s", p->img ? "larger than 16 MB" : strerror(-err));
@@ -481,7 +548,7 @@ static bool watch_all(struct parent *p)
 {
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
 	p->base = event_base_new();
-	bool ok = p->base && watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, -1, 0, on_timer, p);
+	bool ok = p->base && watch(p, mnl_socket_get_fd(p->nflog), EV_READ, on_nflog, p) && watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, -1, 0, on_timer, p);
 	for (size_t i = 0; i < 4; i++)
 		ok = ok && watch(p, signals[i], EV_SIGNAL, on_signal, p);
 	for (unsigned i = 0; ok && i < p->n; i++) {
@@ -492,6 +559,13 @@ static bool watch_all(struct parent *p)
 	return ok;
 }
 
+/* In the foreground records go to both, as everything else that is said. */
+static void on_line(void *ctx, int priority, const char *line)
+{
+	(void)ctx;
+	say(priority, "%s", line);
+}
+
 static int run(struct parent *p)
 {
 	struct inspector_conf conf[INSPECTORS_MAX];
@@ -499,8 +573,21 @@ static int run(struct parent *p)
 	const struct passwd *pw = getpwnam(user);
 	if (!pw)
 		say(LOG_WARNING, "there is no user \"%s\"; inspectors run without rights, but as root", user);
+	struct record_conf rc = { .ident = "zoned", .facility = p->model->daemon.syslog_facility,
+				  .json_path = p->model->daemon.json_log,
+				  .sink = p->foreground ? on_line : NULL };
+	p->record = record_open(&rc);
+	if (!p->record) {
+		say(LOG_ERR, "no records: syslog_facility = \"%s\": %s", rc.facility, strerror(errno));
+		return 1;
+	}
 	if (!prepare(p) || !open_queues(p))
 		return 1;
+	p->nflog = nflog_open(p->model->daemon.log_group);
+	if (!p->nflog) {
+		say(LOG_ERR, "log_group %u: %s; nothing was changed", p->model->daemon.log_group, strerror(errno));
+		return 1;
+	}
 	for (unsigned i = 0; i < p->n; i++)
 		conf[i] = p->worker[i].conf;
 	int err = spawner_start(conf, p->n, pw ? pw->pw_uid : 0, pw ? pw->pw_gid : 0, &p->spawner);
@@ -521,6 +608,8 @@ static int run(struct parent *p)
 	sd_notify(0, "READY=1");
 	event_base_dispatch(p->base);
 	sd_notify(0, "STOPPING=1");
+	record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
+	record_close(p->record);
 	say(LOG_NOTICE, "stopping; the rules stay in the kernel: what needs an inspector is dropped");
 	return p->stopping ? 0 : 1;
 }

@@ -482,6 +482,20 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 		on_segment(&c);
 }
 
+void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
+		     const struct inspect_out *out)
+{
+	struct packet k;
+	if (!packet_ends(p->ip, p->len, &k))
+		return;
+	struct event ev = {
+		.time_ns = p->wall_ns, .generation = in->img ? in->img->generation : 0,
+		.kind = EV_REFUSED_FLOW, .verdict = V_DROP, .reason = (uint16_t)why, .flow_id = 0xffff,
+		.rule = 0xffff, .l4 = k.l4, .src = k.src, .dst = k.dst, .sport = k.sport, .dport = k.dport,
+	};
+	out->event(out->ctx, &ev);
+}
+
 /* Messages whose rest does not come: end the connection at its next packet. */
 static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
 {

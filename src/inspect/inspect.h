@@ -57,6 +57,9 @@ void inspect_free(struct inspect *in);
  * classified again under it at their next packet; streams stay in step. */
 void inspect_policy(struct inspect *in, const struct pol_image *img);
 void inspect_packet(struct inspect *in, const struct inspect_pkt *p, const struct inspect_out *out);
+/* The kernel refused this packet (a copy, maybe cut short): make its event. */
+void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
+		     const struct inspect_out *out);
 /* Time passes: half messages, dead flows. Call at least every 250 ms. */
 void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const struct inspect_out *out);
 void inspect_stats(const struct inspect *in, struct inspect_stats *s);

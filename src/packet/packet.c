@@ -173,6 +173,32 @@ enum reason packet_parse(const uint8_t *ip, size_t n, bool check_sum, struct pac
 	return parse_l4(ip, check_sum, o) ? R_NONE : R_BAD_SEGMENT;
 }
 
+bool packet_ends(const uint8_t *ip, size_t n, struct packet *o)
+{
+	memset(o, 0, sizeof(*o));
+	struct rd r = rd_init(ip, n);
+	uint8_t first = rd_u8(&r);
+	bool v4 = first >> 4 == 4;
+	size_t header = v4 ? (size_t)(first & 15) * 4 : 40;
+	rd_skip(&r, v4 ? 8 : 5);
+	o->l4 = rd_u8(&r);
+	rd_skip(&r, v4 ? 2 : 1);
+	const uint8_t *ends = rd_take(&r, v4 ? 8 : 32);
+	if (!ends || (!v4 && first >> 4 != 6) || header < 20)
+		return false;
+	size_t len = v4 ? 4 : 16;
+	o->src.family = o->dst.family = v4 ? 4 : 6;
+	memcpy(o->src.b, ends, len);
+	memcpy(o->dst.b, ends + len, len);
+	r = rd_init(ip, n);
+	rd_skip(&r, header);
+	if (o->l4 == IPPROTO_TCP || o->l4 == IPPROTO_UDP) {
+		o->sport = rd_be16(&r);
+		o->dport = rd_be16(&r);
+	}
+	return true;
+}
+
 static void put_sum(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
@@ -189,7 +215,8 @@ void packet_checksum(uint8_t *ip, size_t n)
 		put_sum(ip + 10, fold(sum16(ip, o.l4_off >= 20 ? (size_t)(ip[0] & 15) * 4 : 20, 0)));
 	}
 	size_t at = o.l4_off + (o.l4 == IPPROTO_TCP ? 16u : 6u);
-	if (o.l4 != IPPROTO_TCP && o.l4 != IPPROTO_UDP)
+	/* a fragment has no L4 header of its own, and may be shorter than one */
+	if (o.fragment || (o.l4 != IPPROTO_TCP && o.l4 != IPPROTO_UDP))
 		return;
 	put_sum(ip + at, 0);
 	uint16_t s = l4_sum(ip, o.ip_len, o.l4_off, o.l4);

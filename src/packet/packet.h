@@ -33,6 +33,9 @@ struct packet {
 
 /* R_NONE or R_BAD_SEGMENT. check_sum: verify IPv4, TCP and UDP checksums. */
 enum reason packet_parse(const uint8_t *ip, size_t n, bool check_sum, struct packet *out);
+/* Addresses and ports of a packet that was cut short (a log's copy): what is
+ * there is filled, the rest stays zero. False: not even an IP header. */
+bool packet_ends(const uint8_t *ip, size_t n, struct packet *out);
 /* Recompute IPv4 header and TCP/UDP checksums of a packet that was rewritten in place. */
 void packet_checksum(uint8_t *ip, size_t n);
 

@@ -3,19 +3,38 @@
 #include "record/line.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 static const char *const verdicts[] = { "permitted", "refused", "refused and reset", "would be refused" };
 static const char *const verdict_words[] = { "accept", "drop", "reset", "observed" };
 
-static void put_time(struct sb *b, uint64_t ns)
+static const char *const kinds[] = { "violation", "message", "refused-flow" };
+
+void record_time(char out[RECORD_TIME_TEXT], uint64_t ns)
 {
 	time_t s = (time_t)(ns / 1000000000);
 	struct tm tm;
-	char text[32];
+	char text[24];
 	gmtime_r(&s, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	sb_printf(b, " time=%s.%03" PRIu64 "Z", text, ns / 1000000 % 1000);
+	snprintf(out, RECORD_TIME_TEXT, "%s.%03" PRIu64 "Z", text, ns / 1000000 % 1000);
+}
+
+/* An event crossed a process boundary: no number in it is trusted. */
+const char *record_kind(const struct event *ev)
+{
+	return kinds[ev->kind < 3 ? ev->kind : EV_VIOLATION];
+}
+
+const char *record_verdict(const struct event *ev)
+{
+	return verdict_words[ev->verdict < 4 ? ev->verdict : V_DROP];
+}
+
+const char *record_proto(const struct event *ev)
+{
+	return ev->mb ? "modbus" : ev->l4 == 17 ? "udp" : ev->l4 == 6 ? "tcp" : "ip";
 }
 
 static void put_message(struct sb *b, const struct event *ev)
@@ -49,18 +68,24 @@ void record_line(struct sb *b, const struct pol_image *img, const struct event *
 	const struct mb_func *fn = ev->has & EVH_FC ? mb_func_by_code(ev->fc) : NULL;
 	addr_text(&ev->src, src);
 	addr_text(&ev->dst, dst);
-	sb_printf(b, "%s %s from %s to %s%s%s: %s:", ev->mb ? (fn ? fn->name : "Modbus message") : "packet",
-		  verdicts[v], src, dst, f ? " on conduit " : "", f ? policy_str(img, f->conduit) : "",
-		  reason_text(ev->reason));
-	put_time(b, ev->time_ns);
-	sb_printf(b, " gen=%u verdict=%s reason=%s", ev->generation, verdict_words[v], reason_name(ev->reason));
+	const char *from = policy_zone_name(img, policy_zone_of(img, &ev->src));
+	const char *to = policy_zone_name(img, policy_zone_of(img, &ev->dst));
+	char when[RECORD_TIME_TEXT];
+	record_time(when, ev->time_ns);
+	if (ev->kind == EV_REFUSED_FLOW)
+		sb_printf(b, "flow %s from zone %s (%s) to zone %s (%s): %s:", verdicts[v], from, src, to, dst,
+			  reason_text(ev->reason));
+	else
+		sb_printf(b, "%s %s from %s to %s%s%s: %s:",
+			  ev->mb ? (fn ? fn->name : "Modbus message") : "packet", verdicts[v], src, dst,
+			  f ? " on conduit " : "", f ? policy_str(img, f->conduit) : "", reason_text(ev->reason));
+	sb_printf(b, " time=%s event=%s gen=%u verdict=%s reason=%s", when, record_kind(ev), ev->generation,
+		  verdict_words[v], reason_name(ev->reason));
 	if (f)
 		sb_printf(b, " conduit=%s policy=%s", policy_str(img, f->conduit), policy_str(img, f->policy));
-	sb_printf(b, " from_zone=%s to_zone=%s", policy_zone_name(img, policy_zone_of(img, &ev->src)),
-		  policy_zone_name(img, policy_zone_of(img, &ev->dst)));
+	sb_printf(b, " from_zone=%s to_zone=%s", from, to);
 	sb_printf(b, " src=%s sport=%u dst=%s dport=%u proto=%s dir=%s", src, ev->sport, dst, ev->dport,
-		  ev->mb ? "modbus" : ev->l4 == 17 ? "udp" : ev->l4 == 6 ? "tcp" : "ip",
-		  ev->response ? "response" : "request");
+		  record_proto(ev), ev->response ? "response" : "request");
 	put_message(b, ev);
 	if (rule) {
 		sb_puts(b, " rule=\"");

@@ -7,6 +7,14 @@
 #include "policy/policy.h"
 #include "record/event.h"
 
+enum { RECORD_TIME_TEXT = 40 };
+
 void record_line(struct sb *b, const struct pol_image *img, const struct event *ev);
+
+/* Words that the line and the JSON object share. */
+void record_time(char out[RECORD_TIME_TEXT], uint64_t ns);
+const char *record_kind(const struct event *ev);
+const char *record_verdict(const struct event *ev);
+const char *record_proto(const struct event *ev);
 
 #endif

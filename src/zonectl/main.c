@@ -12,6 +12,7 @@ static const struct verb verbs[] = {
 	{ "reasons", "", "every reason code a record can carry", verb_reasons },
 	{ "replay", "[--json] [-m MODEL] [--port modbus:PORT] CAPTURE...",
 	  "run the inspection engine over captures", verb_replay },
+	{ "version", "", "print the version", verb_version },
 };
 
 static int usage(FILE *f)

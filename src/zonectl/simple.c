@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The short verbs: check, print, probe, reasons. */
+ * The short verbs: check, print, probe, reasons, version. */
+#include "config.h"
 #include "nft/nft.h"
 #include "record/reason.h"
 #include "zonectl/zonectl.h"
@@ -77,5 +78,16 @@ int verb_reasons(int argc, char **argv)
 	}
 	for (int r = R_NONE; r < R_COUNT; r++)
 		printf("%-28s %s\n", reason_name((enum reason)r), reason_text((enum reason)r));
+	return EXIT_OK;
+}
+
+int verb_version(int argc, char **argv)
+{
+	(void)argv;
+	if (argc != 1) {
+		fputs("usage: zonectl version\n", stderr);
+		return EXIT_USAGE;
+	}
+	puts("zonectl " PACKAGE_VERSION);
 	return EXIT_OK;
 }

@@ -17,6 +17,7 @@ int verb_print(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_reasons(int argc, char **argv);
 int verb_replay(int argc, char **argv);
+int verb_version(int argc, char **argv);
 /* Load or say every error on stderr. rules: $ZONED_RULES or the installed ones. */
 struct model *load_or_say(const char *path);
 

@@ -305,11 +305,14 @@ lab_no_connection()
 	! in_s ss -Htn state established "sport = :$PORT" | grep -q .
 }
 
-# Violations in syslog: lines, and what "repeated N times" stands for.
+# Violations in syslog: lines, and the repetitions that a line stands for. What
+# is not told yet comes within ten seconds, or when zoned stops.
 lab_violations()
 {
-	awk '/ reason=function-not-allowed / { n++ }
-	     /repeated [0-9]+ times/ { sub(/.*repeated /, ""); n += $1 }
+	awk '/ reason=function-not-allowed / {
+		if (match($0, / repeated=[0-9]+/)) n += substr($0, RSTART + 10, RLENGTH - 10)
+		else n++
+	     }
 	     END { print n + 0 }' "$lab_dir/syslog"
 }
 

@@ -30,7 +30,7 @@ read -r sent received errors <<<"$polls"
 expect_at_least "mbpoll's polls" "$sent" 50
 expect "mbpoll's polls without answer" "$errors" 0
 expect "reads delivered" "$(lab_delivered reads)" "$(($(lab_value "$out" reads) + received))"
-lab_wait 10 lab_all_logged "$(lab_value "$out" writes)" || lab_fail "violation lines: $(lab_violations)"
+lab_wait 15 lab_all_logged "$(lab_value "$out" writes)" || lab_fail "violation lines: $(lab_violations)"
 echo "ok: every refused write is accounted for in syslog: $(lab_violations)"
 
 # What mbpoll writes is refused as well.

@@ -11,10 +11,15 @@ cat >"$dir/want" <<'END'
 5 accept 10.10.2.20 502 > 10.10.1.10 40000 modbus resp tid=1 unit=1 fc=3(read-holding-registers)
 6 drop 10.10.1.10 40000 > 10.10.2.20 502 modbus req tid=2 unit=1 fc=6(write-single-register) addr=10 qty=1 reason=function-not-allowed
 END
-for link in ethernet vlan cooked raw null; do
+for link in ethernet vlan qinq cooked cooked2 raw null loop pcapng ipv6; do
 	python3 "$top_srcdir/tests/pcap/make-case.py" "$dir/$link.pcap" "$link"
 	"$top_builddir/zonectl" replay -m "$model" "$dir/$link.pcap" >"$dir/got"
-	diff "$dir/want" "$dir/got" || { echo "$link differs"; exit 1; }
+	want="$dir/want"
+	if [ "$link" = ipv6 ]; then
+		sed 's/10\.10\.1\.10/fd00:10:1::a/; s/10\.10\.2\.20/fd00:10:2::14/' "$want" >"$dir/want6"
+		want="$dir/want6"
+	fi
+	diff "$want" "$dir/got" || { echo "$link differs"; exit 1; }
 done
 # a file cut short, and one that is no capture: said, not crashed
 head -c 150 "$dir/raw.pcap" >"$dir/short.pcap"
@@ -22,3 +27,8 @@ head -c 150 "$dir/raw.pcap" >"$dir/short.pcap"
 grep -q "$dir/short.pcap" "$dir/err"
 ! "$top_builddir/zonectl" replay "$model" 2>"$dir/err" || exit 1
 grep -q "$model" "$dir/err"
+# a link type we do not know is named, and no frame of it is guessed at
+python3 "$top_srcdir/tests/pcap/make-case.py" "$dir/unknown.pcap" unknown
+! "$top_builddir/zonectl" replay "$dir/unknown.pcap" >"$dir/got" 2>"$dir/err" || exit 1
+[ ! -s "$dir/got" ]
+grep -q "link type 105" "$dir/err"

@@ -2,16 +2,20 @@
 # SPDX-License-Identifier: MIT
 """Compare `zonectl replay --json` with truth tables, message by message, field by field.
 
-usage: truth.py ZONECTL FOLDER DIFFERENCES
-Every difference must stand in DIFFERENCES (capture, frame, column, why); a row
-there that matches nothing is an error too. "*" in frame or column is any.
+usage: truth.py ZONECTL FOLDER DIFFERENCES PEERS-KNOWN
+Every difference must stand in DIFFERENCES (capture, frame, column, truth, ours,
+why), value by value; a row there that is not met is an error too. The same
+table is then held against what other decoders say (FOLDER/peers); what they
+expect and we do not meet must be exactly the lines of PEERS-KNOWN.
 """
+import collections
 import csv
 import glob
 import json
 import os
 import subprocess
 import sys
+import tempfile
 
 FIELDS = {"dir": "dir", "mb_tid": "tid", "mb_pid": "pid", "mb_len": "len", "mb_unit": "unit",
           "mb_fc": "fc", "mb_exc": "exc", "mb_addr": "addr", "mb_qty": "qty", "mb_waddr": "waddr",
@@ -27,6 +31,7 @@ def ours(zonectl, path):
 
 def adapt(m):
     row = {c: str(m.get(f, "")) for c, f in {**ENDS, **FIELDS}.items()}
+    row.update({c: m[c] for c in ("l4", "proto", "kind")}, time=m["ts"])
     request = m["dir"] == "req"
     # truth writes the quantity only where the message has the field
     if m["fc"] in (5, 6, 22) or (m["fc"] == 24 and request):
@@ -38,62 +43,89 @@ def adapt(m):
 
 def truth(path):
     with open(path, newline="") as f:
-        return [r for r in csv.DictReader(f, delimiter="\t") if r["proto"] == "modbus"]
+        table = csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)
+        return table.fieldnames, [r for r in table if r["proto"] == "modbus"]
 
 
 def key(r):
     return (int(r["frame"]), r["src"], r["sport"], r["dst"], r["dport"], r["mb_tid"], r["mb_fc"])
 
 
-def compare(name, want, got, allowed):
-    bad = 0
+def summary(r):
+    if r["kind"] != "app":
+        return f"{r['kind']} {r['flags']}"
+    return f"app {r['dir']} tid={r['mb_tid']} fc={r['mb_fc']}"
 
-    def differ(frame, column, text):
-        nonlocal bad
-        for a in allowed:
-            if a["capture"] == name and a["frame"] in ("*", str(frame)) and a["column"] in ("*", column):
-                a["used"] = True
-                return
-        bad += 1
-        if bad <= 12:
-            print(f"{name}: frame {frame}: {column}: {text}")
 
-    left = {}
+def differences(name, want, got):
+    """(capture, frame, column, truth, ours), one per difference."""
+    left, found = {}, []
     for r in got:
         left.setdefault(key(r), []).append(r)
     for w in want:
         same = left.get(key(w))
         if not same:
-            differ(w["frame"], "message", f"only in truth: tid {w['mb_tid']} fc {w['mb_fc']} {w['dir']} {w['flags']}")
+            found.append((name, w["frame"], "message", summary(w), ""))
             continue
         g = same.pop(0)
-        for c in FIELDS:
-            if w[c] != g[c]:
-                differ(w["frame"], c, f"truth {w[c]!r}, ours {g[c]!r} (fc {w['mb_fc']} {w['dir']} {w['flags']})")
+        found += [(name, w["frame"], c, w[c], g[c]) for c in FIELDS if w[c] != g[c]]
     for rest in left.values():
-        for g in rest:
-            differ(g["frame"], "message", f"only ours: tid {g['mb_tid']} fc {g['mb_fc']} {g['dir']}")
-    return bad
+        found += [(name, g["frame"], "message", "", summary(g)) for g in rest]
+    return found
+
+
+def allowed_rows(path):
+    with open(path, newline="") as f:
+        rows = list(csv.DictReader((x for x in f if not x.startswith("#")), delimiter="\t"))
+    if any(not r["why"] for r in rows):
+        sys.exit(f"{path}: a row without a reason")
+    return collections.Counter(tuple(r[c] for c in ("capture", "frame", "column", "truth", "ours")) for r in rows)
+
+
+def peers(tables, folder, known):
+    """Other decoders' expectations; returns how many are not as expected."""
+    tool = os.path.join(folder, "tools", "peercheck.py")
+    if not os.path.exists(tool):
+        print("no peercheck.py beside the captures: other decoders' expectations not checked")
+        return 0
+    with tempfile.TemporaryDirectory() as d:
+        for name, (columns, rows) in tables.items():
+            with open(os.path.join(d, name + ".truth.tsv"), "w") as f:
+                lines = [columns] + [[r.get(c, "") for c in columns] for r in rows]
+                f.writelines("\t".join(x) + "\n" for x in lines)
+        out = subprocess.run([sys.executable, tool, "-v", d, os.path.join(folder, "peers")],
+                             capture_output=True, text=True, timeout=120).stdout
+    print(out, end="")
+    with open(known) as f:
+        want = {x.rstrip("\n") for x in f if not x.startswith("#")}
+    miss = {x for x in out.splitlines() if x.startswith("MISS")}
+    for x in miss ^ want:
+        print(f"{known}: {'not listed' if x in miss else 'is met now'}: {x}")
+    # a tool that checked nothing must not pass for one that found nothing
+    return len(miss ^ want) + ("modbus" not in out)
 
 
 def main():
-    zonectl, folder, table = sys.argv[1:4]
-    with open(table, newline="") as f:
-        allowed = list(csv.DictReader((x for x in f if not x.startswith("#")), delimiter="\t"))
+    zonectl, folder, table, known = sys.argv[1:5]
+    allowed = allowed_rows(table)
     passed = failed = messages = 0
+    tables = {}
     for path in sorted(glob.glob(os.path.join(folder, "modbus__*.pcap*"))):
         name = os.path.basename(path).rsplit(".", 1)[0]
-        want = truth(os.path.join(folder, name + ".truth.tsv"))
+        columns, want = truth(os.path.join(folder, name + ".truth.tsv"))
         got = [adapt(m) for m in ours(zonectl, path)]
+        tables[name] = (columns, got)
         messages += len(want)
-        if compare(name, want, got, allowed):
-            failed += 1
-        else:
-            passed += 1
-    for a in allowed:
-        if "used" not in a:
-            print(f"{table}: no such difference any more: {a['capture']} {a['frame']} {a['column']}")
-            failed += 1
+        found = collections.Counter(differences(name, want, got))
+        for d in list((found - allowed).elements())[:12]:
+            print(f"{name}: frame {d[1]}: {d[2]}: truth {d[3]!r}, ours {d[4]!r}")
+        failed += bool(found - allowed)
+        passed += not found - allowed
+        allowed -= found
+    for d in allowed.elements():
+        print(f"{table}: no such difference any more: {d}")
+        failed += 1
+    failed += peers(tables, folder, known)
     print(f"{messages} messages in truth")
     print(f"truth: {passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

@@ -17,3 +17,13 @@ tests_unit_test_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a $
 tests_unit_test_policy_SOURCES = tests/unit/test-policy.c
 tests_unit_test_policy_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a 	src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-packet tests/unit/test-record
+TESTS += tests/unit/test-packet tests/unit/test-record
+tests_unit_test_packet_SOURCES = tests/unit/test-packet.c
+tests_unit_test_packet_LDADD = src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_record_SOURCES = tests/unit/test-record.c
+tests_unit_test_record_LDADD = src/compile/libcompile.a src/record/librecord.a src/policy/libpolicy.a \
+	src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+endif

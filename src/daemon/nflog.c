@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT
+ * The NFLOG group of refused flows. */
+#include "daemon/nflog.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_log.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+
+enum { SNAP = 128 };
+
+static int configure(struct mnl_socket *nl, uint16_t group, uint16_t attr, const void *data, size_t len)
+{
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_ULOG << 8 | NFULNL_MSG_CONFIG);
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK;
+	h->nlmsg_seq = (uint32_t)time(NULL);
+	uint32_t seq = h->nlmsg_seq;
+	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
+	g->nfgen_family = AF_UNSPEC;
+	g->version = NFNETLINK_V0;
+	g->res_id = htons(group);
+	mnl_attr_put(h, attr, len, data);
+	if (mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
+		return -errno;
+	ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+	if (n < 0)
+		return -errno;
+	return mnl_cb_run(buf, (size_t)n, seq, mnl_socket_get_portid(nl), NULL, NULL) < 0 ? -errno : 0;
+}
+
+struct mnl_socket *nflog_open(uint16_t group)
+{
+	struct nfulnl_msg_config_cmd bind = { .command = NFULNL_CFG_CMD_BIND };
+	struct nfulnl_msg_config_mode mode = { .copy_range = htonl(SNAP), .copy_mode = NFULNL_COPY_PACKET };
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!nl)
+		return NULL;
+	int err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
+	if (!err)
+		err = configure(nl, group, NFULA_CFG_CMD, &bind, sizeof(bind));
+	if (!err)
+		err = configure(nl, group, NFULA_CFG_MODE, &mode, sizeof(mode));
+	if (!err)
+		return nl;
+	mnl_socket_close(nl);
+	errno = -err;
+	return NULL;
+}
+
+/* The prefixes that the ruleset writes. */
+static enum reason reason_of(const char *prefix)
+{
+	static const enum reason all[] = { R_NO_CONDUIT, R_UNKNOWN_ZONE, R_SPOOFED };
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+		if (strncmp(prefix, "zoned:", 6) == 0 && strcmp(prefix + 6, reason_name(all[i])) == 0)
+			return all[i];
+	return R_NONE;
+}
+
+static int attr_cb(const struct nlattr *a, void *data)
+{
+	const struct nlattr **v = data;
+	if (mnl_attr_get_type(a) <= NFULA_MAX)
+		v[mnl_attr_get_type(a)] = a;
+	return MNL_CB_OK;
+}
+
+int nflog_read(struct mnl_socket *nl, unsigned max,
+	       void (*take)(void *, enum reason, const uint8_t *, uint32_t), void *ctx)
+{
+	static _Alignas(8) char buf[1 << 17];
+	for (unsigned i = 0; i < max; i++) {
+		ssize_t n = recv(mnl_socket_get_fd(nl), buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0 && errno == ENOBUFS)
+			continue;	/* records were lost; the counters have them */
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		int left = (int)n;
+		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+			const struct nlattr *v[NFULA_MAX + 1] = { NULL };
+			if ((h->nlmsg_type & 0xff) != NFULNL_MSG_PACKET ||
+			    mnl_attr_parse(h, sizeof(struct nfgenmsg), attr_cb, v) < 0 || !v[NFULA_PREFIX] ||
+			    mnl_attr_validate2(v[NFULA_PREFIX], MNL_TYPE_NUL_STRING, 0) < 0 || !v[NFULA_PAYLOAD])
+				continue;
+			enum reason why = reason_of(mnl_attr_get_str(v[NFULA_PREFIX]));
+			if (why != R_NONE)
+				take(ctx, why, mnl_attr_get_payload(v[NFULA_PAYLOAD]),
+				     mnl_attr_get_payload_len(v[NFULA_PAYLOAD]));
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ * Same events in a short time. The key is flow, reason, function, unit, ends. */
+#include "record/aggregate.h"
+
+#include <string.h>
+
+static bool same(const struct event *a, const struct event *b)
+{
+	return a->generation == b->generation && a->kind == b->kind && a->verdict == b->verdict &&
+	       a->response == b->response && a->reason == b->reason && a->flow_id == b->flow_id &&
+	       a->l4 == b->l4 && a->mb == b->mb && a->fc == b->fc && a->unit == b->unit &&
+	       addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst);
+}
+
+static uint32_t mix(uint32_t h, const void *p, size_t n)
+{
+	const uint8_t *b = p;
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ b[i]) * 16777619u;	/* FNV-1a: a collision only costs a merge */
+	return h;
+}
+
+static uint32_t hash(const struct event *ev)
+{
+	uint32_t h = mix(2166136261u, ev->src.b, sizeof(ev->src.b));
+	h = mix(h, ev->dst.b, sizeof(ev->dst.b));
+	h = mix(h, &ev->reason, sizeof(ev->reason));
+	h = mix(h, &ev->flow_id, sizeof(ev->flow_id));
+	h = mix(h, &ev->fc, 1);
+	return mix(h, &ev->unit, 1);
+}
+
+bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)
+{
+	struct agg_slot *free_slot = NULL;
+	uint32_t h = hash(ev);
+	for (uint32_t i = 0; i < AGG_PROBES; i++) {
+		struct agg_slot *s = &a->slot[(h + i) % AGG_SLOTS];
+		if (s->used && same(&s->last, ev)) {
+			s->repeats++;
+			s->last = *ev;
+			return true;
+		}
+		if (!s->used && !free_slot)
+			free_slot = s;
+	}
+	if (free_slot)
+		*free_slot = (struct agg_slot){ .used = true, .until_ns = now_ns + AGG_WINDOW_NS, .last = *ev };
+	return false;
+}
+
+void agg_sweep(struct agg *a, uint64_t now_ns, bool all,
+	       void (*told)(void *ctx, const struct event *last, uint64_t repeats), void *ctx)
+{
+	for (size_t i = 0; i < AGG_SLOTS; i++) {
+		struct agg_slot *s = &a->slot[i];
+		if (!s->used || (!all && now_ns < s->until_ns))
+			continue;
+		if (s->repeats)
+			told(ctx, &s->last, s->repeats);
+		/* still going on: the next window opens without a line of its own */
+		s->used = s->repeats != 0 && !all;
+		s->repeats = 0;
+		s->until_ns = now_ns + AGG_WINDOW_NS;
+	}
+}

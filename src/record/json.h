@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * One event, one JSON object; and the file that takes them. */
+#ifndef ZONED_RECORD_JSON_H
+#define ZONED_RECORD_JSON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "policy/policy.h"
+#include "record/event.h"
+
+/* malloc'ed text without a line end, or NULL when memory is out. repeated: 0
+ * for an event of its own. */
+char *record_json(const struct pol_image *img, const struct event *ev, uint64_t repeated);
+
+struct json_file {
+	const char *path;
+	int fd;			/* -1: not open */
+	bool torn;		/* the last line went in only in part */
+	int err;		/* why it fails now, 0: it does not */
+	uint64_t lost;		/* lines since it fails */
+	uint64_t lost_total;
+};
+
+/* 0 or -errno; only regular files and character devices, never a pipe. */
+int json_file_open(struct json_file *f, const char *path);
+void json_file_close(struct json_file *f);
+/* Append one line. Returns 0 or -errno; the loss is counted in *f. */
+int json_file_put(struct json_file *f, const char *line, size_t n);
+
+#endif

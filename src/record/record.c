@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Events to their sinks. Order: merge same ones, cap the rate, write. The cap
+ * has one bucket for refusals and one for permitted messages (log = "all"), so
+ * that a busy conduit cannot hide another's violation.
+ */
+#include "record/record.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "record/aggregate.h"
+#include "record/json.h"
+#include "record/line.h"
+
+enum { LINE_MAX_TEXT = 2048, RATE = 50, BURST = 200, N_BUCKETS = 2 };
+#define SECOND_NS 1000000000ull
+
+struct bucket {
+	uint64_t tokens, at_ns;		/* whole lines left; since when */
+	uint64_t suppressed;		/* not told yet */
+};
+
+struct record {
+	struct record_conf conf;
+	struct agg agg;
+	struct bucket bucket[N_BUCKETS];
+	struct json_file json;
+	struct record_stats stats;
+	const struct pol_image *img;	/* only during a sweep */
+};
+
+static const char *const bucket_names[N_BUCKETS] = { "refusals", "permitted messages" };
+
+static const struct {
+	const char *name;
+	int facility;
+} facilities[] = {
+	{ "daemon", LOG_DAEMON }, { "auth", LOG_AUTH }, { "authpriv", LOG_AUTHPRIV }, { "user", LOG_USER },
+	{ "syslog", LOG_SYSLOG }, { "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },
+	{ "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 },
+	{ "local5", LOG_LOCAL5 }, { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
+};
+
+static void to_syslog(void *ctx, int priority, const char *line)
+{
+	(void)ctx;
+	syslog(priority, "%s", line);
+}
+
+static void say(struct record *r, int priority, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
+static void say(struct record *r, int priority, const char *fmt, ...)
+{
+	char text[512];
+	va_list ap;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	r->conf.sink(r->conf.sink_ctx, priority, text);
+}
+
+/* Said when it begins and when it ends, never in between. */
+static void json_trouble(struct record *r, int err)
+{
+	struct json_file *f = &r->json;
+	if (err && !f->err)
+		say(r, LOG_ERR, "records: %s cannot be written: %s; JSON records are lost, syslog goes on",
+		    f->path, strerror(-err));
+	if (!err && f->err) {
+		say(r, LOG_NOTICE, "records: %s is written again; %" PRIu64 " JSON records were lost",
+		    f->path, f->lost);
+		f->lost = 0;
+	}
+	f->err = err;
+}
+
+static void write_json(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t repeated)
+{
+	if (!r->json.path)
+		return;
+	char *text = record_json(img, ev, repeated);
+	int err = -ENOMEM;
+	if (text) {
+		err = json_file_put(&r->json, text, strlen(text));
+	} else {
+		r->json.lost++;
+		r->json.lost_total++;
+	}
+	json_trouble(r, err);
+	free(text);
+}
+
+static void write_both(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t repeated)
+{
+	char text[LINE_MAX_TEXT];
+	struct event named = *ev;
+	struct sb b = sb_init(text, sizeof(text));
+	if (ev->generation != img->generation)
+		named.flow_id = named.rule = 0xffff;	/* another generation's numbers */
+	record_line(&b, img, &named);
+	if (repeated)
+		sb_printf(&b, " repeated=%" PRIu64, repeated);
+	r->conf.sink(r->conf.sink_ctx, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
+	write_json(r, img, &named, repeated);
+}
+
+static bool take_token(struct bucket *b, uint64_t now_ns)
+{
+	uint64_t step = SECOND_NS / RATE, n = now_ns > b->at_ns ? (now_ns - b->at_ns) / step : 0;
+	b->at_ns += n * step;
+	b->tokens = n >= BURST - b->tokens ? BURST : b->tokens + n;
+	if (b->tokens == 0)
+		return false;
+	b->tokens--;
+	return true;
+}
+
+void record_event(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t now_ns)
+{
+	bool message = ev->kind == EV_MESSAGE;
+	struct bucket *b = &r->bucket[message];
+	r->stats.events++;
+	/* who asked for every permitted message wants each address, not a count */
+	if (!message && agg_add(&r->agg, ev, now_ns)) {
+		r->stats.repeated++;
+	} else if (take_token(b, now_ns)) {
+		r->stats.written++;
+		write_both(r, img, ev, 0);
+	} else {
+		r->stats.suppressed++;
+		b->suppressed++;
+	}
+}
+
+static void tell_repeats(void *ctx, const struct event *last, uint64_t repeats)
+{
+	struct record *r = ctx;
+	write_both(r, r->img, last, repeats);
+}
+
+static void sweep(struct record *r, const struct pol_image *img, uint64_t now_ns, bool all)
+{
+	r->img = img;
+	agg_sweep(&r->agg, now_ns, all, tell_repeats, r);
+	r->img = NULL;
+	for (int i = 0; i < N_BUCKETS; i++) {
+		struct bucket *b = &r->bucket[i];
+		if (b->suppressed)
+			say(r, LOG_WARNING, "records: %s came faster than %d a second; suppressed=%" PRIu64,
+			    bucket_names[i], RATE, b->suppressed);
+		b->suppressed = 0;
+	}
+}
+
+void record_tick(struct record *r, const struct pol_image *img, uint64_t now_ns)
+{
+	sweep(r, img, now_ns, false);
+}
+
+void record_flush(struct record *r, const struct pol_image *img, uint64_t now_ns)
+{
+	sweep(r, img, now_ns, true);
+}
+
+static int facility_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]); i++)
+		if (strcmp(facilities[i].name, name) == 0)
+			return facilities[i].facility;
+	return -1;
+}
+
+struct record *record_open(const struct record_conf *c)
+{
+	int facility = facility_of(c->facility);
+	if (facility < 0) {
+		errno = EINVAL;
+		return NULL;
+	}
+	struct record *r = calloc(1, sizeof(*r));
+	if (!r)
+		return NULL;
+	r->conf = *c;
+	r->json.fd = -1;
+	if (!r->conf.sink) {
+		r->conf.sink = to_syslog;
+		openlog(c->ident, LOG_PID | LOG_NDELAY, facility);
+	}
+	for (int i = 0; i < N_BUCKETS; i++)
+		r->bucket[i].tokens = BURST;
+	if (c->json_path)
+		json_trouble(r, json_file_open(&r->json, c->json_path));
+	return r;
+}
+
+void record_reopen(struct record *r)
+{
+	if (!r->conf.json_path)
+		return;
+	json_file_close(&r->json);
+	int err = json_file_open(&r->json, r->conf.json_path);
+	if (err)	/* success is only known with the next line */
+		json_trouble(r, err);
+}
+
+void record_close(struct record *r)
+{
+	if (!r)
+		return;
+	json_file_close(&r->json);
+	if (r->conf.sink == to_syslog)
+		closelog();
+	free(r);
+}
+
+void record_stats(const struct record *r, struct record_stats *s)
+{
+	*s = r->stats;
+	s->json_lost = r->json.lost_total;
+}

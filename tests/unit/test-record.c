@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: MIT
+ * Records: what a line says, that nothing breaks it, and that counts are exact. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "compile/policy_build.h"
+#include "record/aggregate.h"
+#include "record/line.h"
+#include "record/record.h"
+
+#define SEC 1000000000ull
+
+/* What syslog would have got. */
+struct sink {
+	size_t n, n_repeated, n_suppressed;
+	uint64_t repeated, suppressed;
+	char last[2048], first[2048], trouble[2048];
+	size_t n_trouble;
+};
+
+static void take(void *ctx, int priority, const char *line)
+{
+	struct sink *s = ctx;
+	const char *p;
+	assert_null(strpbrk(line, "\n\r"));
+	if (priority == LOG_ERR || priority == LOG_NOTICE) {
+		s->n_trouble++;
+		snprintf(s->trouble, sizeof(s->trouble), "%s", line);
+	} else if ((p = strstr(line, " suppressed="))) {
+		s->n_suppressed++;
+		s->suppressed += strtoull(p + 12, NULL, 10);
+	} else if ((p = strstr(line, " repeated="))) {
+		s->n_repeated++;
+		s->repeated += strtoull(p + 10, NULL, 10);
+		snprintf(s->last, sizeof(s->last), "%s", line);
+	} else {
+		snprintf(s->n++ ? s->last : s->first, sizeof(s->last), "%s", line);
+	}
+}
+
+static struct prefix net(const char *text)
+{
+	struct prefix p;
+	bool host_bits;
+	assert_true(prefix_parse(text, &p, &host_bits));
+	return p;
+}
+
+/* hmi 10.1/16 may speak Modbus to cell 10.2/16; the rule stands in `file`. */
+static struct pol_image *image(uint32_t generation, const char *file)
+{
+	int err;
+	struct range unit = { 1, 1 };
+	struct prefix nets[2] = { net("10.1.0.0/16"), net("10.2.0.0/16") };
+	struct zone zones[3] = { { .name = "unknown" }, { .name = "hmi", .networks = &nets[0], .n_networks = 1 },
+				 { .name = "cell", .networks = &nets[1], .n_networks = 1 } };
+	uint16_t port = 502;
+	struct flow flow = { .proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "reads" };
+	struct conduit conduit = { .name = "hmi-cell", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1 };
+	struct modbus_allow allow = { .at = { file, 31 }, .functions = { 8 },
+				      .units = { .v = &unit, .n = 1, .set = true }, .addresses = { .any = true, .set = true } };
+	struct policy policy = { .name = "reads", .proto = PROTO_MODBUS, .modbus = &allow, .n_modbus = 1 };
+	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
+			   .policies = &policy, .n_policies = 1 };
+	struct pol_image *img = policy_build(&m, generation, &err);
+	assert_non_null(img);
+	return img;
+}
+
+static struct event write_refused(void)
+{
+	struct event ev = { .time_ns = 1700000000ull * SEC + 42000000, .generation = 7, .kind = EV_VIOLATION,
+			    .verdict = V_DROP, .l4 = 6, .reason = R_FUNCTION, .flow_id = 0, .rule = 0,
+			    .sport = 40000, .dport = 502, .mb = 1, .unit = 1, .fc = 16, .tid = 9,
+			    .has = EVH_FC | EVH_ADDR | EVH_VALUE, .addr = 100, .qty = 5, .value = 77 };
+	assert_true(addr_parse("10.1.0.10", &ev.src));
+	assert_true(addr_parse("10.2.0.20", &ev.dst));
+	return ev;
+}
+
+static struct record *open_to(struct sink *s, const char *json)
+{
+	struct record_conf c = { .ident = "test", .facility = "local0", .json_path = json, .sink = take, .sink_ctx = s };
+	memset(s, 0, sizeof(*s));
+	struct record *r = record_open(&c);
+	assert_non_null(r);
+	return r;
+}
+
+static void test_line(void **state)
+{
+	(void)state;
+	char text[2048];
+	struct pol_image *img = image(7, "/etc/zoned/plant.conf");
+	struct event ev = write_refused();
+	struct sb b = sb_init(text, sizeof(text));
+	record_line(&b, img, &ev);
+	assert_string_equal(text, "write-multiple-registers refused from 10.1.0.10 to 10.2.0.20 on conduit hmi-cell: "
+		"the policy does not allow this function code: time=2023-11-14T22:13:20.042Z event=violation gen=7 "
+		"verdict=drop reason=function-not-allowed conduit=hmi-cell policy=reads from_zone=hmi to_zone=cell "
+		"src=10.1.0.10 sport=40000 dst=10.2.0.20 dport=502 proto=modbus dir=request tid=9 unit=1 fc=16 "
+		"function=write-multiple-registers address=100-104 value=77 rule=\"/etc/zoned/plant.conf:31\"");
+	free(img);
+}
+
+static void test_refused_flow(void **state)
+{
+	(void)state;
+	char text[2048];
+	struct pol_image *img = image(7, "plant.conf");
+	struct event ev = { .generation = 7, .kind = EV_REFUSED_FLOW, .verdict = V_DROP, .l4 = 17, .sport = 5000,
+			    .dport = 161, .reason = R_NO_CONDUIT, .flow_id = 0xffff, .rule = 0xffff };
+	assert_true(addr_parse("10.2.0.20", &ev.src));
+	assert_true(addr_parse("192.0.2.1", &ev.dst));
+	struct sb b = sb_init(text, sizeof(text));
+	record_line(&b, img, &ev);
+	assert_string_equal(text, "flow refused from zone cell (10.2.0.20) to zone unknown (192.0.2.1): no conduit permits "
+		"this flow between the two zones: time=1970-01-01T00:00:00.000Z event=refused-flow gen=7 verdict=drop "
+		"reason=no-conduit from_zone=cell to_zone=unknown src=10.2.0.20 sport=5000 dst=192.0.2.1 dport=161 "
+		"proto=udp dir=request");
+	free(img);
+}
+
+static char *slurp(const char *path)
+{
+	static char text[4 << 20];
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	size_t n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void temp_name(char out[64])
+{
+	snprintf(out, 64, "/tmp/test-record.XXXXXX");
+	int fd = mkstemp(out);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
+static void test_json(void **state)
+{
+	(void)state;
+	char path[64];
+	struct sink s;
+	temp_name(path);
+	/* a path no line could hold as it is, and that is no UTF-8 */
+	struct pol_image *img = image(7, "a\nb\"c\\d\xff");
+	struct record *r = open_to(&s, path);
+	struct event ev = write_refused();
+	record_event(r, img, &ev, 0);
+	record_close(r);
+	json_t *o = json_loads(slurp(path), 0, NULL);
+	assert_non_null(o);
+	static const struct { const char *key, *text; } want[] = {
+		{ "time", "2023-11-14T22:13:20.042Z" }, { "event", "violation" }, { "verdict", "drop" },
+		{ "reason", "function-not-allowed" }, { "conduit", "hmi-cell" }, { "policy", "reads" },
+		{ "from_zone", "hmi" }, { "to_zone", "cell" }, { "src", "10.1.0.10" }, { "dst", "10.2.0.20" },
+		{ "proto", "modbus" }, { "dir", "request" }, { "function", "write-multiple-registers" },
+		{ "address", "100-104" }, { "rule", "a\\x0ab\\x22c\\x5cd\\xff:31" },
+	};
+	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
+		assert_string_equal(json_string_value(json_object_get(o, want[i].key)), want[i].text);
+	assert_int_equal(json_integer_value(json_object_get(o, "value")), 77);
+	assert_int_equal(json_integer_value(json_object_get(o, "fc")), 16);
+	assert_non_null(strstr(s.first, "rule=\"a\\x0ab\\x22c\\x5cd\\xff:31\""));
+	json_decref(o);
+	free(img);
+	unlink(path);
+}
+
+/* An inspector that was taken over may send anything: still one clean line,
+ * and an object with the same facts. */
+static void test_any_event(void **state)
+{
+	(void)state;
+	char path[64];
+	struct sink s;
+	uint32_t seed = 7;
+	temp_name(path);
+	struct pol_image *img = image(7, "plant.conf");
+	struct record *r = open_to(&s, path);
+	for (unsigned i = 0; i < 2000; i++) {
+		struct event ev;
+		unsigned char *p = (unsigned char *)&ev;
+		for (size_t j = 0; j < sizeof(ev); j++) {
+			seed = seed * 1664525u + 1013904223u;
+			p[j] = (unsigned char)(seed >> 24);
+		}
+		if (i & 1)
+			ev.generation = 7;
+		record_event(r, img, &ev, i * SEC);
+		const char *line = s.n > 1 ? s.last : s.first;
+		for (; *line; line++)
+			assert_in_range((unsigned char)*line, 0x20, 0x7e);
+	}
+	record_close(r);
+	assert_int_equal(s.n, 2000);
+	size_t objects = 0;
+	char *save = NULL, *text = slurp(path);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save), objects++) {
+		json_t *o = json_loads(line, 0, NULL);
+		assert_non_null(o);
+		json_decref(o);
+	}
+	assert_int_equal(objects, 2000);
+	free(img);
+	unlink(path);
+}
+
+static void test_repeats(void **state)
+{
+	(void)state;
+	struct sink s;
+	struct pol_image *img = image(7, "plant.conf");
+	struct record *r = open_to(&s, NULL);
+	struct event ev = write_refused();
+	for (uint16_t i = 0; i < 1000; i++) {
+		ev.tid = ev.addr = ev.sport = i;	/* no part of what makes events the same */
+		record_event(r, img, &ev, i);
+	}
+	assert_int_equal(s.n, 1);
+	record_tick(r, img, 10 * SEC - 1);
+	assert_int_equal(s.n_repeated, 0);
+	record_tick(r, img, 10 * SEC);
+	assert_int_equal(s.n_repeated, 1);
+	assert_int_equal(s.repeated, 999);
+	/* it goes on: no first line again, one count per window */
+	record_event(r, img, &ev, 11 * SEC);
+	assert_int_equal(s.n, 1);
+	record_tick(r, img, 20 * SEC);
+	assert_int_equal(s.repeated, 1000);
+	/* a quiet window ends it: the next one is news */
+	record_tick(r, img, 30 * SEC);
+	assert_int_equal(s.n_repeated, 2);
+	record_event(r, img, &ev, 31 * SEC);
+	assert_int_equal(s.n, 2);
+	record_close(r);
+	free(img);
+}
+
+static void test_keys(void **state)
+{
+	(void)state;
+	struct sink s;
+	struct pol_image *img = image(7, "plant.conf");
+	struct record *r = open_to(&s, NULL);
+	struct event base = write_refused(), ev[9];
+	for (size_t i = 0; i < 9; i++)
+		ev[i] = base;
+	ev[1].fc = 6;
+	ev[2].unit = 2;
+	ev[3].reason = R_ADDRESS;
+	ev[4].src.b[3] = 11;
+	ev[5].dst.b[3] = 21;
+	ev[6].flow_id = 0xffff;
+	ev[7].verdict = V_RESET;
+	ev[8].response = 1;
+	for (int round = 0; round < 2; round++)
+		for (size_t i = 0; i < 9; i++)
+			record_event(r, img, &ev[i], 0);
+	assert_int_equal(s.n, 9);
+	record_flush(r, img, 0);
+	assert_int_equal(s.repeated, 9);
+	record_event(r, img, &base, 0);	/* a flush forgets: the next one is news */
+	assert_int_equal(s.n, 10);
+	record_close(r);
+	free(img);
+}
+
+static void add_up(void *ctx, const struct event *last, uint64_t repeats)
+{
+	(void)last;
+	assert_int_equal(repeats, 1);
+	++*(unsigned *)ctx;
+}
+
+/* Slots that lie close together stay apart. */
+static void test_neighbours(void **state)
+{
+	(void)state;
+	struct agg *a = calloc(1, sizeof(*a));
+	unsigned told = 0;
+	assert_non_null(a);
+	for (int round = 0; round < 2; round++)
+		for (unsigned unit = 0; unit < 256; unit++) {
+			struct event ev = write_refused();
+			ev.unit = (uint8_t)unit;
+			assert_int_equal(agg_add(a, &ev, 0), round);
+		}
+	agg_sweep(a, 0, true, add_up, &told);
+	assert_int_equal(told, 256);
+	free(a);
+}
+
+/* More different events than the table holds, faster than the cap lets
+ * through: every single one is in exactly one of the three totals. */
+static void test_flood(void **state)
+{
+	(void)state;
+	struct sink s;
+	struct record_stats st;
+	struct pol_image *img = image(7, "plant.conf");
+	struct record *r = open_to(&s, NULL);
+	uint64_t now = 0;
+	for (uint32_t i = 0; i < 300000; i++, now += SEC / 10000) {
+		struct event ev = write_refused();
+		uint32_t src = (i * 2654435761u) % 5000;
+		memcpy(ev.src.b, &src, sizeof(src));
+		record_event(r, img, &ev, now);
+		if (i % 10000 == 0)
+			record_tick(r, img, now);
+	}
+	record_flush(r, img, now);
+	record_stats(r, &st);
+	assert_int_equal(st.events, 300000);
+	assert_int_equal(st.written, s.n);
+	assert_int_equal(st.repeated, s.repeated);
+	assert_int_equal(st.suppressed, s.suppressed);
+	assert_int_equal(s.n + s.repeated + s.suppressed, 300000);
+	assert_true(s.suppressed > 0 && s.repeated > 0);
+	assert_in_range(s.n, 200 + 30 * 50 - 50, 200 + 30 * 50 + 1);	/* burst, then 50 a second */
+	record_close(r);
+	free(img);
+}
+
+/* log = "all": each message is written, and cannot push a refusal out. */
+static void test_permitted(void **state)
+{
+	(void)state;
+	struct sink s;
+	struct pol_image *img = image(7, "plant.conf");
+	struct record *r = open_to(&s, NULL);
+	struct event ev = write_refused(), ok = ev;
+	ok.kind = EV_MESSAGE;
+	ok.reason = R_NONE;
+	ok.verdict = V_ACCEPT;
+	for (int i = 0; i < 100; i++)
+		record_event(r, img, &ok, 0);
+	assert_int_equal(s.n, 100);
+	for (int i = 0; i < 900; i++)
+		record_event(r, img, &ok, 0);
+	assert_int_equal(s.n, 200);
+	record_event(r, img, &ev, 0);
+	assert_int_equal(s.n, 201);
+	assert_non_null(strstr(s.last, "function-not-allowed"));
+	record_flush(r, img, 0);
+	assert_int_equal(s.suppressed, 800);
+	record_close(r);
+	free(img);
+}
+
+/* Numbers of another generation mean other conduits: no name is better. */
+static void test_generation(void **state)
+{
+	(void)state;
+	struct sink s;
+	struct pol_image *img = image(8, "plant.conf");
+	struct record *r = open_to(&s, NULL);
+	struct event ev = write_refused();
+	record_event(r, img, &ev, 0);
+	assert_non_null(strstr(s.first, "gen=7"));
+	assert_null(strstr(s.first, "hmi-cell"));
+	assert_null(strstr(s.first, "rule="));
+	record_close(r);
+	free(img);
+}
+
+/* A disk that fills in the middle of a line, then has room again. */
+static void test_full_disk(void **state)
+{
+	(void)state;
+	char path[64];
+	struct sink s;
+	struct rlimit old, tight;
+	struct stat st;
+	struct record_stats stats;
+	temp_name(path);
+	struct pol_image *img = image(7, "plant.conf");
+	struct record *r = open_to(&s, path);
+	struct event ev = write_refused();
+	record_event(r, img, &ev, 0);
+	assert_int_equal(stat(path, &st), 0);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	tight = old;
+	tight.rlim_cur = (rlim_t)st.st_size + 20;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+	for (uint8_t i = 2; i < 12; i++) {
+		ev.unit = i;
+		record_event(r, img, &ev, 0);
+	}
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(s.n, 11);		/* syslog had all of them */
+	assert_int_equal(s.n_trouble, 1);	/* and was told once */
+	ev.unit = 99;
+	record_event(r, img, &ev, 0);
+	assert_int_equal(s.n_trouble, 2);
+	assert_non_null(strstr(s.trouble, "10 JSON records were lost"));
+	record_stats(r, &stats);
+	assert_int_equal(stats.json_lost, 10);
+	record_close(r);
+	/* the torn line stands alone: the ones before and after it parse */
+	char *save, *text = slurp(path), *line[4] = { NULL };
+	size_t n = 0;
+	for (char *l = strtok_r(text, "\n", &save); l && n < 4; l = strtok_r(NULL, "\n", &save))
+		line[n++] = l;
+	assert_int_equal(n, 3);
+	json_t *a = json_loads(line[0], 0, NULL), *b = json_loads(line[1], 0, NULL), *c = json_loads(line[2], 0, NULL);
+	assert_non_null(a);
+	assert_null(b);
+	assert_int_equal(json_integer_value(json_object_get(c, "unit")), 99);
+	json_decref(a);
+	json_decref(c);
+	free(img);
+	unlink(path);
+}
+
+static void test_bad_file(void **state)
+{
+	(void)state;
+	char path[64];
+	struct sink s;
+	struct pol_image *img = image(7, "plant.conf");
+	struct event ev = write_refused();
+	struct record *r = open_to(&s, "/nonexistent/records.json");
+	record_event(r, img, &ev, 0);
+	assert_int_equal(s.n, 1);
+	assert_int_equal(s.n_trouble, 1);
+	record_close(r);
+	temp_name(path);
+	unlink(path);
+	assert_int_equal(mkfifo(path, 0600), 0);
+	int reader = open(path, O_RDONLY | O_NONBLOCK);
+	r = open_to(&s, path);		/* a pipe: refused, not waited for */
+	record_event(r, img, &ev, 0);
+	assert_int_equal(s.n_trouble, 1);
+	record_close(r);
+	close(reader);
+	unlink(path);
+	struct record_conf c = { .ident = "test", .facility = "local9" };
+	assert_null(record_open(&c));
+	assert_int_equal(errno, EINVAL);
+	free(img);
+}
+
+static void test_reopen(void **state)
+{
+	(void)state;
+	char path[64], old[80];
+	struct sink s;
+	temp_name(path);
+	snprintf(old, sizeof(old), "%s.1", path);
+	struct pol_image *img = image(7, "plant.conf");
+	struct record *r = open_to(&s, path);
+	struct event ev = write_refused();
+	record_event(r, img, &ev, 0);
+	assert_int_equal(rename(path, old), 0);
+	record_reopen(r);
+	ev.unit = 55;
+	record_event(r, img, &ev, 0);
+	record_close(r);
+	assert_null(strstr(slurp(old), "\"unit\":55"));
+	assert_non_null(strstr(slurp(path), "\"unit\":55"));
+	assert_int_equal(s.n_trouble, 0);
+	free(img);
+	unlink(path);
+	unlink(old);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_line), cmocka_unit_test(test_refused_flow), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_any_event), cmocka_unit_test(test_repeats), cmocka_unit_test(test_keys), cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_flood), cmocka_unit_test(test_permitted), cmocka_unit_test(test_generation),
+		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_bad_file), cmocka_unit_test(test_reopen),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
