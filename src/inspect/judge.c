@@ -8,6 +8,7 @@
  */
 #include <string.h>
 
+#include "base/rd.h"
 #include "inspect/internal.h"
 
 bool pass_observes(const struct pass *c)
@@ -46,6 +47,19 @@ static void modbus_facts(struct event *ev, const struct mb_msg *m)
 	}
 }
 
+/* The first value a request writes, as policies name it: a register, or a coil's 0 or 1. */
+static bool first_value(const struct mb_msg *m, uint16_t *out)
+{
+	const struct mb_func *fn = mb_func_by_code(m->fc);
+	struct rd r = rd_init(m->values, m->values ? m->values_len : 0);
+	if (!fn || !fn->has_values || m->fc == 21 || m->fc == 22)	/* records, masks */
+		return false;
+	bool coils = m->fc == 15;
+	uint16_t v = coils ? rd_u8(&r) & 1 : rd_be16(&r);
+	*out = m->fc == 5 ? v != 0 : v;
+	return !r.bad;
+}
+
 static void fill_event(const struct pass *c, struct event *ev, enum reason why, enum verdict v,
 		       const struct mb_msg *m, const struct decision *d)
 {
@@ -65,10 +79,11 @@ static void fill_event(const struct pass *c, struct event *ev, enum reason why, 
 	ev->response = c->dir == 1;
 	if (m)
 		modbus_facts(ev, m);
-	if (d && d->has_value) {
+	bool offending = d && d->has_value;
+	if (offending)
 		ev->value = d->value;
+	if (offending || (m && c->dir == 0 && first_value(m, &ev->value)))
 		ev->has |= EVH_VALUE;
-	}
 }
 
 void pass_event(struct pass *c, enum reason why, enum verdict v, const struct mb_msg *m,

@@ -11,7 +11,7 @@ lab_device
 expect "without the gate the write changes the device" "$(grep -c '^holding 600 4711$' "$lab_dir/device")" 1
 writes=$(lab_delivered writes)
 
-lab_model >"$lab_dir/model.conf"
+lab_model daemon="json_log = \"$lab_dir/json\";" >"$lab_dir/model.conf"
 lab_gate "$lab_dir/model.conf"
 
 got=$(lab_poll -t 4 -r 600 "$V4") || lab_fail "a permitted read got no answer: $got"
@@ -28,7 +28,7 @@ expect "lines for one violation" "$(wc -l <<<"$line")" 1
 for field in "write-single-register refused from 10.10.1.10 to $V4 on conduit hmi-to-cell" \
 	gen=1 verdict=drop conduit=hmi-to-cell policy=modbus-read-only from_zone=hmi to_zone=cell \
 	src=10.10.1.10 "dst=$V4" dport=502 proto=modbus dir=request unit=1 fc=6 \
-	function=write-single-register address=600-600; do
+	function=write-single-register address=600-600 value=17 event=violation; do
 	grep -qF -- " $field" <<<" $line " || lab_fail "the line lacks \"$field\": $line"
 done
 grep -Eq ' time=[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\.[0-9]{3}Z .* sport=[0-9]+ .* tid=[0-9]+ ' <<<"$line" ||
@@ -41,5 +41,28 @@ in_s timeout 1 nc -zw1 10.10.1.10 502 && lab_fail "the conduit was passable back
 in_c ping -qc1 -W1 "$V4" >/dev/null || lab_fail "the permitted ping did not pass"
 in_s ping -qc1 -W1 10.10.1.10 >/dev/null && lab_fail "ping passed backwards"
 echo "ok: deny by default"
+
+# Each of those is a record of its own that names both zones.
+lab_refused()
+{
+	grep -F 'reason=no-conduit' "$lab_dir/syslog" | grep -qF -- "$1"
+}
+lab_wait 3 lab_refused "from_zone=hmi to_zone=cell" || lab_fail "no record of the refused service"
+lab_wait 3 lab_refused "from_zone=cell to_zone=hmi" || lab_fail "no record of the refused direction"
+in_g ip route add 192.0.2.0/24 via 10.10.2.20
+in_c timeout 1 nc -zw1 192.0.2.7 502
+lab_wait 3 grep -q 'reason=unknown-zone' "$lab_dir/syslog" || lab_fail "no record of an address without a zone"
+echo "ok: refused flows: $(grep -c 'reason=no-conduit' "$lab_dir/syslog") lines"
+
+# The same as JSON, one object a line.
+"$python" - "$lab_dir/json" <<'END' || lab_fail "the JSON file: $(head -c 600 "$lab_dir/json")"
+import json
+import sys
+rows = [json.loads(line) for line in open(sys.argv[1])]
+(v,) = [r for r in rows if r.get("reason") == "function-not-allowed"]
+assert v["fc"] == 6 and v["unit"] == 1 and v["value"] == 17 and v["conduit"] == "hmi-to-cell", v
+assert any(r.get("reason") == "no-conduit" for r in rows)
+END
+echo "ok: JSON"
 
 lab_gate_stop

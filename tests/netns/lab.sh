@@ -204,10 +204,11 @@ lab_value()
 #	on_violation=W   default drop
 #	mode=W           default enforce
 #	queues=N         default 1
+#	daemon=TEXT      more of the daemon group, as written in the file
 #	services=TEXT    more flows, as written in the file
 lab_model()
 {
-	local policy=modbus-read-only on_violation=drop mode=enforce queues=1 services='{ service = "ping"; }' kv
+	local policy=modbus-read-only on_violation=drop mode=enforce queues=1 daemon='' services='{ service = "ping"; }' kv
 	for kv in "$@"; do
 		local "${kv?}"
 	done
@@ -224,7 +225,7 @@ conduits = (
 policies = {
   @include "$policy.conf"
 };
-daemon = { queues = $queues; };
+daemon = { queues = $queues; $daemon };
 END
 }
 

@@ -48,6 +48,7 @@ sleep 1
 lab_model | sed '/^conduits/,/^);/c conduits = ( );' >"$model"
 kill -HUP "$lab_zoned"
 lab_wait 5 lab_said "generation 4 is in force" || lab_fail "the model without conduits was not taken"
+sleep 0.3	# what was under way at the switch
 reads=$(lab_delivered reads)
 wait "$cut" && lab_fail "a connection without conduit went on"
 expect "reads delivered after the cut" "$(lab_delivered reads)" "$reads"
