@@ -142,17 +142,18 @@ static void check_assets(struct load *l)
 static void check_parents(struct load *l)
 {
 	struct model *m = l->m;
+	size_t *up = arena_alloc(m->arena, m->n_zones * sizeof(*up));	/* 0: none */
 	for (size_t i = 1; i < m->n_zones; i++) {
 		const struct zone *z = &m->zones[i];
-		size_t steps = 0, at = i;
-		while (m->zones[at].parent && steps++ <= m->n_zones) {
-			size_t up = find_zone(m, m->zones[at].parent);
-			if (!up && at == i)
-				complain(l, z->at, "zone \"%s\" has the parent \"%s\", which is not there", z->name, z->parent);
-			if (!up)
-				break;
-			at = up;
-		}
+		up[i] = z->parent ? find_zone(m, z->parent) : 0;
+		if (z->parent && !up[i])
+			complain(l, z->at, "zone \"%s\" has the parent \"%s\", which is not there", z->name, z->parent);
+	}
+	for (size_t i = 1; i < m->n_zones; i++) {
+		const struct zone *z = &m->zones[i];
+		size_t steps = 0;
+		for (size_t at = i; up[at] && steps <= m->n_zones; at = up[at])
+			steps++;
 		if (steps > m->n_zones)
 			complain(l, z->at, "zone \"%s\" is its own ancestor through \"parent\"", z->name);
 	}
@@ -227,9 +228,11 @@ static void check_conduits(struct load *l)
 		if (c->from_zone && c->from_zone == c->to_zone)
 			complain(l, c->at, "conduit \"%s\" joins zone \"%s\" with itself; traffic within a zone needs no "
 				 "conduit", c->name, c->from);
-		if (c->fail == FAIL_OPEN && !c->fail_reason)
+		if (c->fail == FAIL_OPEN && (!c->fail_reason || !*c->fail_reason))
 			complain(l, c->at, "fail = \"open\" lets traffic pass unjudged when the inspector is down; write "
 				 "why in fail_reason = \"...\";");
+		if (c->fail == FAIL_CLOSED && c->fail_reason)
+			complain(l, c->at, "conduit \"%s\" has a fail_reason but is closed; remove it", c->name);
 		for (size_t k = 0; k < c->n_flows; k++) {
 			check_flow(l, c, &c->flows[k]);
 			n_keys += c->flows[k].n_ports ? c->flows[k].n_ports : 1;
@@ -258,13 +261,13 @@ static void check_daemon(struct load *l)
 	uint32_t m = l->m->daemon.mark_mask, low = m & (~m + 1);
 	unsigned bits = (unsigned)__builtin_popcount(m);
 	if (m && ((m / low) & (m / low + 1)) != 0)
-		complain(l, (struct where){ l->m->path, 0 }, "mark_mask 0x%08x has a gap; write one run of bits such "
+		complain(l, l->mark_at, "mark_mask 0x%08x has a gap; write one run of bits such "
 			 "as 0xffff0000", m);
 	size_t flows = 2;
 	for (size_t i = 0; i < l->m->n_conduits; i++)
 		flows += l->m->conduits[i].n_flows;
 	if (bits < 8 || flows > (size_t)1 << (bits - 2))
-		complain(l, (struct where){ l->m->path, 0 }, "mark_mask 0x%08x has %u bits; with 2 for the generation "
+		complain(l, l->mark_at, "mark_mask 0x%08x has %u bits; with 2 for the generation "
 			 "they cannot number %zu flows; write a wider mask", m, bits, flows);
 }
 

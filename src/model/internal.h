@@ -31,7 +31,7 @@ struct service {
 };
 
 extern const struct word words_zone_type[], words_proto[], words_mode[], words_violation[],
-	words_fail[], words_log[];
+	words_fail[], words_log[], words_facility[];
 extern const struct service services[];
 extern const size_t services_n;
 const char *word_name(const struct word *w, int value);
@@ -42,6 +42,8 @@ struct load {
 	struct model *m;
 	struct source src;
 	struct errs *errs;
+	const char *tables;	/* while addresses are read: the reference tables ("0134") meant */
+	struct where mark_at;	/* of daemon.mark_mask */
 };
 
 struct where at_of(const struct load *l, const config_setting_t *s);
@@ -55,6 +57,8 @@ bool get_number(struct load *l, const config_setting_t *g, const char *key, uint
 		uint64_t max, uint64_t *out);
 int get_word(struct load *l, const config_setting_t *g, const char *key, const struct word *w,
 	     int otherwise);
+/* 1 to MODEL_NAME_MAX letters, digits, - and _. */
+bool good_name(const char *s);
 const char *get_name(struct load *l, const config_setting_t *g, const char *key);
 /* "0-99", 5, "any", or an array of those; what a range may hold is min..max. */
 void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint32_t min,

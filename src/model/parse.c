@@ -29,6 +29,22 @@ static const config_setting_t *list_of_groups(struct load *l, const config_setti
 	return NULL;
 }
 
+/* An array of texts under key; NULL (said) when it is anything else or empty. */
+static const config_setting_t *list_of_texts(struct load *l, const config_setting_t *g,
+					     const char *key, const char *example)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	if (!s)
+		return NULL;
+	bool ok = !config_setting_is_group(s) && items(s) > 0;
+	for (size_t i = 0; ok && i < items(s); i++)
+		ok = config_setting_type(item(s, i)) == CONFIG_TYPE_STRING;
+	if (ok)
+		return s;
+	complain(l, at_of(l, s), "\"%s\" must be a list of texts: %s = [ \"%s\" ];", key, key, example);
+	return NULL;
+}
+
 static bool load_sl_t(struct load *l, const config_setting_t *g, uint8_t out[7])
 {
 	const config_setting_t *s = config_setting_get_member(g, "sl_t");
@@ -49,12 +65,12 @@ static bool load_sl_t(struct load *l, const config_setting_t *g, uint8_t out[7])
 
 static void load_interfaces(struct load *l, const config_setting_t *g, struct zone *z)
 {
-	const config_setting_t *s = config_setting_get_member(g, "interfaces");
+	const config_setting_t *s = list_of_texts(l, g, "interfaces", "eth1");
 	for (size_t i = 0; i < items(s); i++) {
 		const config_setting_t *x = item(s, i);
-		const char *name = config_setting_type(x) == CONFIG_TYPE_STRING ? config_setting_get_string(x) : NULL;
-		if (!name || !*name || strlen(name) > 15 || strpbrk(name, "/ \t\"*")) {
-			complain(l, at_of(l, s), "interfaces: write interface names of 1 to 15 characters, "
+		const char *name = config_setting_get_string(x);
+		if (!*name || strlen(name) > 15 || strpbrk(name, "/ \t\r\n\"*")) {
+			complain(l, at_of(l, x), "interfaces: write interface names of 1 to 15 characters, "
 				 "such as \"eth1\"");
 			continue;
 		}
@@ -65,10 +81,10 @@ static void load_interfaces(struct load *l, const config_setting_t *g, struct zo
 
 static void load_networks(struct load *l, const config_setting_t *g, struct zone *z)
 {
-	const config_setting_t *s = config_setting_get_member(g, "networks");
+	const config_setting_t *s = list_of_texts(l, g, "networks", "10.1.0.0/24");
 	for (size_t i = 0; i < items(s); i++) {
 		const config_setting_t *x = item(s, i);
-		const char *text = config_setting_type(x) == CONFIG_TYPE_STRING ? config_setting_get_string(x) : "?";
+		const char *text = config_setting_get_string(x);
 		struct prefix p;
 		bool host_bits;
 		if (!prefix_parse(text, &p, &host_bits)) {
@@ -155,8 +171,11 @@ static void add_port(struct load *l, struct flow *f, uint16_t port)
 static void load_ports(struct load *l, const config_setting_t *g, struct flow *f)
 {
 	const config_setting_t *s = config_setting_get_member(g, "ports");
+	const config_setting_t *one = config_setting_get_member(g, "port");
+	if (s && one)
+		complain(l, at_of(l, one), "\"port\" together with \"ports\"; write one of them");
 	if (!s)
-		s = config_setting_get_member(g, "port");
+		s = one;
 	for (size_t i = 0; i < items(s); i++) {
 		const config_setting_t *x = item(s, i);
 		int v = config_setting_type(x) == CONFIG_TYPE_INT ? config_setting_get_int(x) : 0;
@@ -226,6 +245,10 @@ static void load_flow(struct load *l, const config_setting_t *g, struct conduit 
 		load_ports(l, g, &f);
 		if (!f.n_ports)
 			complain(l, f.at, "a transport needs ports = [ ... ];");
+		for (size_t i = 0; f.l4 == IPPROTO_TCP && i < f.n_ports; i++)
+			if (f.ports[i] == proto_port(PROTO_MODBUS))
+				complain(l, f.at, "TCP port 502 is Modbus and would pass unjudged; write protocol = "
+					 "\"modbus\" with a policy (mode = \"observe\" lets all pass)");
 	}
 	if (!proto && config_setting_get_member(g, "policy"))
 		complain(l, f.at, "only a flow with protocol has a policy");
@@ -274,6 +297,7 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 static void load_daemon(struct load *l, const config_setting_t *root)
 {
 	struct daemon_conf *d = &l->m->daemon;
+	l->mark_at = (struct where){ l->m->path, 0 };
 	*d = (struct daemon_conf){ .mark_mask = 0xffff0000, .queue_base = 6240, .log_group = 62,
 				   .syslog_facility = "local0", .user = "zoned", .max_flows = 16384 };
 	const config_setting_t *g = config_setting_get_member(root, "daemon");
@@ -293,11 +317,17 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 		d->log_group = (uint16_t)v;
 	if (get_number(l, g, "max_flows", 64, 1 << 20, &v))
 		d->max_flows = (uint32_t)v;
+	l->mark_at = at_of(l, config_setting_get_member(g, "mark_mask"));
 	d->json_log = get_text(l, g, "json_log");
-	if ((t = get_text(l, g, "syslog_facility")))
-		d->syslog_facility = t;
+	if (d->json_log && d->json_log[0] != '/')
+		complain(l, at_of(l, config_setting_get_member(g, "json_log")),
+			 "json_log must be a full path, such as \"/var/log/zoned/events.json\"");
+	int facility = get_word(l, g, "syslog_facility", words_facility, 16);
+	d->syslog_facility = word_name(words_facility, facility);
 	if ((t = get_text(l, g, "user")))
 		d->user = t;
+	if (t && !*t)
+		complain(l, at_of(l, config_setting_get_member(g, "user")), "user must be the name of a user");
 }
 
 static void load_system(struct load *l, const config_setting_t *root)
@@ -332,6 +362,21 @@ static void load_root(struct load *l, const config_setting_t *root)
 	check_model(l);
 }
 
+/* libconfig says what, not which: quote the line it stopped at. */
+static void say_syntax(struct load *l, struct where at, unsigned line, const char *what)
+{
+	const char *p = l->src.text;
+	for (unsigned i = 1; p && i < line; i++) {
+		p = strchr(p, '\n');
+		p = p ? p + 1 : NULL;
+	}
+	while (p && (*p == ' ' || *p == '\t'))
+		p++;
+	int n = p ? (int)strcspn(p, "\r\n") : 0;
+	complain(l, at, "%s at or before `%.*s%s`; the rest of the file was not checked",
+		 what ? what : "syntax error", n > 60 ? 60 : n, p ? p : "", n > 60 ? "..." : "");
+}
+
 struct model *model_load(const char *path, const char *rules_dir, struct errs *errs)
 {
 	struct arena *a = arena_new();
@@ -350,8 +395,7 @@ struct model *model_load(const char *path, const char *rules_dir, struct errs *e
 		if (config_read_string(&cfg, l.src.text) != CONFIG_TRUE) {
 			unsigned line = (unsigned)config_error_line(&cfg);
 			struct where at = line <= l.src.n_lines && line ? l.src.lines[line] : (struct where){ m->path, 0 };
-			complain(&l, at, "%s here; the rest of the file was not checked",
-				 config_error_text(&cfg) ? config_error_text(&cfg) : "syntax error");
+			say_syntax(&l, at, line, config_error_text(&cfg));
 		} else {
 			load_root(&l, config_root_setting(&cfg));
 		}

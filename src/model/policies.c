@@ -76,17 +76,35 @@ static void add_function(struct load *l, const config_setting_t *s, struct modbu
 	a->function_words[a->n_function_words++] = arena_strdup(l->m->arena, word);
 }
 
+/* The Modicon tables that the functions of an entry address, a digit each. */
+static const struct {
+	uint8_t code;
+	char table;
+} tables[] = {
+	{ 1, '0' }, { 5, '0' }, { 15, '0' }, { 2, '1' }, { 4, '3' }, { 3, '4' }, { 6, '4' }, { 16, '4' },
+	{ 22, '4' }, { 23, '4' }, { 24, '4' },
+};
+
+static void tables_of(const struct modbus_allow *a, char out[16])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (has_code(a, tables[i].code))
+			out[n++] = tables[i].table;
+	out[n] = '\0';
+}
+
 /* Which keys an entry's functions can be restricted by. */
 struct need {
 	const char *key;
-	bool needed;
+	bool needed, useful;
 	const struct ranges *got;
 	const char *why;
 };
 
 static void check_needs(struct load *l, const struct modbus_allow *a)
 {
-	bool addr = false, values = false;
+	bool addr = false, values = false, files = has_code(a, 20) || has_code(a, 21);
 	for (size_t i = 0; i < mb_funcs_n; i++) {
 		if (!has_code(a, mb_funcs[i].code))
 			continue;
@@ -94,19 +112,20 @@ static void check_needs(struct load *l, const struct modbus_allow *a)
 		values |= mb_funcs[i].has_values;
 	}
 	const struct need needs[] = {
-		{ "units", true, &a->units, "every function has a unit identifier" },
-		{ "addresses", addr, &a->addresses, "a function of this entry has an address" },
-		{ "write_addresses", has_code(a, 23), &a->write_addresses, "function 23 writes" },
-		{ "values", values, &a->values, "a function of this entry writes values" },
-		{ "subfunctions", has_code(a, 8), &a->subfunctions, "function 8 has sub-functions" },
-		{ "mei", has_code(a, 43), &a->mei, "function 43 has MEI types" },
-		{ "files", has_code(a, 20) || has_code(a, 21), &a->files, "functions 20 and 21 name files" },
+		{ "units", true, true, &a->units, "every function has a unit identifier" },
+		{ "addresses", addr, addr, &a->addresses, "a function of this entry has an address" },
+		{ "write_addresses", has_code(a, 23), has_code(a, 23), &a->write_addresses, "function 23 writes" },
+		{ "values", values, values, &a->values, "a function of this entry writes values" },
+		{ "subfunctions", has_code(a, 8), has_code(a, 8), &a->subfunctions, "function 8 has sub-functions" },
+		{ "mei", has_code(a, 43), has_code(a, 43), &a->mei, "function 43 has MEI types" },
+		{ "files", files, files, &a->files, "functions 20 and 21 name files" },
+		{ "quantity", false, addr || files, &a->quantity, NULL },
 	};
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
 		if (needs[i].needed && !needs[i].got->set)
 			complain(l, a->at, "%s, so this entry needs %s; write %s = \"any\"; or a range", needs[i].why,
 				 needs[i].key, needs[i].key);
-		if (!needs[i].needed && needs[i].got->set)
+		if (!needs[i].useful && needs[i].got->set)
 			complain(l, a->at, "no function of this entry is restricted by \"%s\"; remove it",
 				 needs[i].key);
 	}
@@ -123,13 +142,18 @@ static void load_allow(struct load *l, const config_setting_t *g, struct policy 
 	}
 	known_keys(l, g, "an allow entry", keys, sizeof(keys) / sizeof(keys[0]));
 	const config_setting_t *f = config_setting_get_member(g, "functions");
-	if (!items(f))
+	if (!items(f) || config_setting_is_group(f))
 		complain(l, a.at, "an allow entry needs functions = [ \"read\" ];");
-	for (size_t i = 0; i < items(f); i++)
+	for (size_t i = 0; f && !config_setting_is_group(f) && i < items(f); i++)
 		add_function(l, item(f, i), &a);
 	get_ranges(l, g, "units", 0, 255, &a.units);
+	char digits[16];
+	tables_of(&a, digits);
+	l->tables = digits;
 	get_ranges(l, g, "addresses", 0, 65535, &a.addresses);
+	l->tables = "4";
 	get_ranges(l, g, "write_addresses", 0, 65535, &a.write_addresses);
+	l->tables = NULL;
 	get_ranges(l, g, "quantity", 1, 2000, &a.quantity);
 	get_ranges(l, g, "values", 0, 65535, &a.values);
 	get_ranges(l, g, "subfunctions", 0, 65535, &a.subfunctions);
@@ -154,8 +178,9 @@ void load_policies(struct load *l, const config_setting_t *root)
 			complain(l, p.at, "policy \"%s\" must be a group: %s = { ... };", p.name, p.name);
 			continue;
 		}
-		if (strlen(p.name) > MODEL_NAME_MAX)
-			complain(l, p.at, "the policy name \"%s\" is longer than %d characters", p.name, MODEL_NAME_MAX);
+		if (!good_name(p.name))
+			complain(l, p.at, "\"%s\" is not a good policy name; use 1 to %d letters, digits, - and _", p.name,
+				 MODEL_NAME_MAX);
 		known_keys(l, g, "a policy", keys, 3);
 		if (!config_setting_get_member(g, "protocol"))
 			complain(l, p.at, "policy \"%s\" has no protocol; write protocol = \"modbus\";", p.name);

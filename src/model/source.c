@@ -4,14 +4,19 @@
  * and blurred positions, so includes are expanded here, line by line, with a
  * map from each line of the result to where it was written.
  */
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/sb.h"
 #include "model/internal.h"
 
-enum { DEPTH_MAX = 8 };
+enum {
+	DEPTH_MAX = 8,
+	TOTAL_MAX = 64 << 20,	/* bytes of all files together: few files can include each other often */
+};
 
 struct reader {
 	struct arena *a;
@@ -20,7 +25,9 @@ struct reader {
 	size_t cap, lines_cap;
 	struct errs *errs;
 	const char *stack[DEPTH_MAX];
+	struct stat id[DEPTH_MAX];	/* "x" and "./x" are one file */
 	size_t depth;
+	size_t total;
 };
 
 static bool grow(struct reader *r, size_t n)
@@ -53,8 +60,9 @@ static void add_line(struct reader *r, const char *file, unsigned line, const ch
 static char *slurp(struct reader *r, const char *path, struct where from, size_t *len)
 {
 	FILE *f = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-	struct stat st;
-	if (!f || (fstat(fileno(f), &st) == 0 && S_ISDIR(st.st_mode))) {
+	struct stat *st = &r->id[r->depth];
+	memset(st, 0, sizeof(*st));
+	if (!f || (fstat(fileno(f), st) == 0 && S_ISDIR(st->st_mode))) {
 		errs_add(r->errs, from.file, from.line, "cannot read \"%s\": %s", path,
 			 f ? "it is a directory" : strerror(errno));
 		if (f)
@@ -91,11 +99,29 @@ static char *slurp(struct reader *r, const char *path, struct where from, size_t
 /* What the scanner is in the middle of at the end of a line. */
 struct scan {
 	bool comment, text;
+	bool long_hex;
 };
+
+/* libconfig cuts a hexadecimal number of more than 32 bits without a word:
+ * 0x100000003 would be 3. */
+static bool long_hex(const char *p, size_t i, size_t n)
+{
+	if (p[i] != '0' || i + 1 >= n || (p[i + 1] | 0x20) != 'x')
+		return false;
+	size_t k = i + 2;
+	while (k < n && p[k] == '0')
+		k++;
+	size_t first = k;
+	while (k < n && isxdigit((unsigned char)p[k]))
+		k++;
+	return k - first > 8;
+}
 
 static void scan_line(struct scan *s, const char *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
+		if (!s->comment && !s->text && long_hex(p, i, n))
+			s->long_hex = true;
 		if (s->comment) {
 			if (p[i] == '*' && i + 1 < n && p[i + 1] == '/') {
 				s->comment = false;
@@ -117,7 +143,8 @@ static void scan_line(struct scan *s, const char *p, size_t n)
 	}
 }
 
-/* `@include "name"` alone on a line: the name, else NULL. */
+/* `@include "name"` alone on a line: the name, else NULL. Empty: it is written
+ * wrongly; anything behind the name but a comment would be lost. */
 static const char *include_name(struct arena *a, const char *p, size_t n)
 {
 	size_t i = 0;
@@ -125,9 +152,16 @@ static const char *include_name(struct arena *a, const char *p, size_t n)
 		i++;
 	if (n - i < 8 || memcmp(p + i, "@include", 8) != 0)
 		return NULL;
-	const char *q = memchr(p + i, '"', n - i);
-	const char *e = q ? memchr(q + 1, '"', n - (size_t)(q + 1 - p)) : NULL;
+	const char *q = p + i + 8, *end = p + n;
+	while (q < end && (*q == ' ' || *q == '\t'))
+		q++;
+	const char *e = q < end && *q == '"' ? memchr(q + 1, '"', (size_t)(end - q - 1)) : NULL;
 	if (!e)
+		return "";
+	const char *rest = e + 1;
+	while (rest < end && (*rest == ' ' || *rest == '\t' || *rest == '\r'))
+		rest++;
+	if (rest < end && *rest != '#' && !(end - rest > 1 && rest[0] == '/' && rest[1] == '/'))
 		return "";
 	char *name = arena_alloc(a, (size_t)(e - q));
 	memcpy(name, q + 1, (size_t)(e - q - 1));
@@ -164,20 +198,31 @@ static const char *find_include(struct reader *r, struct where at, const char *n
 
 static bool read_file(struct reader *r, const char *path, struct where from);
 
+static void say_loop(struct reader *r, struct where at, size_t first, const char *path)
+{
+	char chain[300];
+	struct sb b = sb_init(chain, sizeof(chain));
+	for (size_t i = first; i < r->depth; i++)
+		sb_printf(&b, "%s -> ", r->stack[i]);
+	sb_puts(&b, path);
+	errs_add(r->errs, at.file, at.line, "includes go in a circle: %s; remove this line", chain);
+}
+
 static void include(struct reader *r, struct where at, const char *name)
 {
 	if (!*name) {
-		errs_add(r->errs, at.file, at.line, "write @include \"FILE\" with a file name in quotes");
+		errs_add(r->errs, at.file, at.line,
+			 "write @include \"FILE\" with a file name in quotes, alone on its line");
 		return;
 	}
 	const char *path = find_include(r, at, name);
 	if (!path)
 		return;
+	struct stat st;
+	bool there = stat(path, &st) == 0;
 	for (size_t i = 0; i < r->depth; i++) {
-		if (strcmp(r->stack[i], path) == 0) {
-			errs_add(r->errs, at.file, at.line,
-				 "\"%s\" includes itself (through %zu file%s); remove this line", path,
-				 r->depth - i, r->depth - i == 1 ? "" : "s");
+		if (there && r->id[i].st_ino == st.st_ino && r->id[i].st_dev == st.st_dev) {
+			say_loop(r, at, i, path);
 			return;
 		}
 	}
@@ -202,10 +247,18 @@ static bool read_file(struct reader *r, const char *path, struct where from)
 	char *buf = slurp(r, path, from, &len);
 	if (!buf)
 		return false;
+	r->total += len;
+	if (r->total > TOTAL_MAX) {
+		errs_add(r->errs, from.file, from.line, "with \"%s\" the model is larger than %d MB; include "
+			 "each file once", path, TOTAL_MAX >> 20);
+		free(buf);
+		return false;
+	}
 	r->stack[r->depth++] = path;
-	struct scan sc = { false, false };
+	struct scan sc = { .comment = false };
 	unsigned line = 1;
-	for (size_t i = 0; i < len; line++) {
+	size_t bom = len >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	for (size_t i = bom; i < len; line++) {
 		const char *p = buf + i;
 		const char *nl = memchr(p, '\n', len - i);
 		size_t n = nl ? (size_t)(nl - p) : len - i;
@@ -222,6 +275,9 @@ static bool read_file(struct reader *r, const char *path, struct where from)
 		} else {
 			scan_line(&sc, p, n);
 			add_line(r, path, line, p, n);
+			if (sc.long_hex)
+				errs_add(r->errs, path, line, "a hexadecimal number of more than 32 bits");
+			sc.long_hex = false;
 		}
 		i += n + 1;
 	}
@@ -233,6 +289,7 @@ static bool read_file(struct reader *r, const char *path, struct where from)
 bool source_read(struct arena *a, const char *path, const char *rules_dir, struct source *s,
 		 struct errs *errs)
 {
+	size_t before = errs->total;
 	struct reader r = { .a = a, .rules_dir = rules_dir, .s = s, .errs = errs };
 	memset(s, 0, sizeof(*s));
 	if (!grow(&r, 0))
@@ -245,5 +302,5 @@ bool source_read(struct arena *a, const char *path, const char *rules_dir, struc
 	lines[s->n_lines + 1] = lines[s->n_lines];
 	free(s->lines);
 	s->lines = lines;
-	return errs->total == 0;
+	return errs->total == before;
 }

@@ -21,6 +21,10 @@ void complain(struct load *l, struct where at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	/* the operator's own text is quoted: it must not break the line */
+	for (char *p = text; *p; p++)
+		if ((unsigned char)*p < 0x20 || *p == 0x7f)
+			*p = '?';
 	errs_add(l->errs, at.file, at.line, "%s", text);
 }
 
@@ -105,7 +109,7 @@ int get_word(struct load *l, const config_setting_t *g, const char *key, const s
 	return otherwise;
 }
 
-static bool good_name(const char *s)
+bool good_name(const char *s)
 {
 	size_t n = strlen(s);
 	if (n == 0 || n > MODEL_NAME_MAX)
@@ -141,21 +145,24 @@ const config_setting_t *item(const config_setting_t *s, size_t i)
 /* Modicon reference numbers: a leading table digit and a 1-based number of
  * five digits, "400001" for protocol address 0. Five-digit references such as
  * "40001" are ambiguous with addresses and stay plain numbers. */
-static bool reference(const char *s, uint64_t *out)
+static bool is_reference(const char *s)
 {
-	uint64_t v;
-	if (strlen(s) != 6 || !strchr("0134", s[0]) || !num_parse(s + 1, 1, 65536, &v))
+	return strlen(s) == 6 && strspn(s, "0123456789") == 6 && strchr("0134", s[0]);
+}
+
+/* The table digit of both bounds goes to *table, 0 for plain numbers. */
+static bool bound(const char *s, bool refs, uint64_t *out, char *table)
+{
+	*table = refs && is_reference(s) ? s[0] : 0;
+	if (!*table)
+		return num_parse(s, 0, UINT32_MAX, out);
+	if (!num_parse(s + 1, 1, 65536, out))
 		return false;
-	*out = v - 1;
+	*out -= 1;
 	return true;
 }
 
-static bool bound(const char *s, bool refs, uint64_t *out)
-{
-	return (refs && reference(s, out)) || num_parse(s, 0, UINT32_MAX, out);
-}
-
-static bool parse_range(const char *text, bool refs, struct range *r)
+static bool parse_range(const char *text, bool refs, struct range *r, char *table)
 {
 	char lo[24], hi[24];
 	const char *dash = strchr(text, '-');
@@ -166,7 +173,8 @@ static bool parse_range(const char *text, bool refs, struct range *r)
 	lo[n] = '\0';
 	snprintf(hi, sizeof(hi), "%s", dash ? dash + 1 : lo);
 	uint64_t a, b;
-	if (!bound(lo, refs, &a) || !bound(hi, refs, &b))
+	char other;
+	if (!bound(lo, refs, &a, table) || !bound(hi, refs, &b, &other) || *table != other)
 		return false;
 	*r = (struct range){ (uint32_t)a, (uint32_t)b };
 	return true;
@@ -177,6 +185,7 @@ static void add_range(struct load *l, const config_setting_t *s, const char *key
 {
 	struct where at = at_of(l, s);
 	struct range r;
+	char table = 0;
 	if (is_int(s)) {
 		long long v = config_setting_get_int64(s);
 		if (v < 0 || v > UINT32_MAX) {
@@ -194,9 +203,15 @@ static void add_range(struct load *l, const config_setting_t *s, const char *key
 			complain(l, at, "%s: an empty range; write \"%u-%u\" or \"any\"", key, min, max);
 			return;
 		}
-		if (!parse_range(text, strstr(key, "addresses") != NULL, &r)) {
+		if (!parse_range(text, l->tables != NULL, &r, &table)) {
 			complain(l, at, "%s: \"%s\" is not a range; write a number, \"%u-%u\" or \"any\"", key,
 				 text, min, max);
+			return;
+		}
+		if (table && strspn(l->tables, (char[]){ table, '\0' }) != strlen(l->tables)) {
+			complain(l, at, "%s: the reference \"%s\" is of table %c, but functions of this entry "
+				 "address another; write addresses from 0, such as \"%u-%u\"", key, text, table, r.lo,
+				 r.hi);
 			return;
 		}
 	} else {

@@ -21,6 +21,13 @@ const struct word words_log[] = {
 	{ "violations", LOG_VIOLATIONS }, { "all", LOG_ALL }, { "none", LOG_NONE }, { NULL, 0 },
 };
 
+/* Numbers of RFC 5424, table 1. */
+const struct word words_facility[] = {
+	{ "user", 1 }, { "daemon", 3 }, { "auth", 4 }, { "authpriv", 10 }, { "local0", 16 }, { "local1", 17 },
+	{ "local2", 18 }, { "local3", 19 }, { "local4", 20 }, { "local5", 21 }, { "local6", 22 },
+	{ "local7", 23 }, { NULL, 0 },
+};
+
 /* Plain services: forwarded by port, not looked into. */
 const struct service services[] = {
 	{ "bacnet", IPPROTO_UDP, { 47808, 0 } },
