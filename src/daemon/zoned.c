@@ -414,8 +414,12 @@ static void reload(struct parent *p)
 	struct pol_image *img = m ? policy_build(m, next, &err) : NULL;
 	const char *why = "the file has errors";
 	if (m && (m->daemon.mark_mask != p->model->daemon.mark_mask ||
-		  m->daemon.queue_base != p->model->daemon.queue_base)) {
-		why = "mark_mask and queue_base change only with a restart";
+		  m->daemon.queue_base != p->model->daemon.queue_base ||
+		  m->daemon.queues != p->model->daemon.queues ||
+		  m->daemon.log_group != p->model->daemon.log_group ||
+		  m->daemon.max_flows != p->model->daemon.max_flows ||
+		  strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
+		why = "mark_mask, queue_base, queues, log_group, max_flows and user change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
 		p->next_img = img;
@@ -571,8 +575,11 @@ static int run(struct parent *p)
 	struct inspector_conf conf[INSPECTORS_MAX];
 	const char *user = p->user ? p->user : p->model->daemon.user;
 	const struct passwd *pw = getpwnam(user);
-	if (!pw)
-		say(LOG_WARNING, "there is no user \"%s\"; inspectors run without rights, but as root", user);
+	if (!pw) {
+		say(LOG_ERR, "there is no user \"%s\" to become; make one (useradd --system %s) or write "
+		    "another in daemon.user; nothing was changed", user, user);
+		return 1;
+	}
 	struct record_conf rc = { .ident = "zoned", .facility = p->model->daemon.syslog_facility,
 				  .json_path = p->model->daemon.json_log,
 				  .sink = p->foreground ? on_line : NULL };
