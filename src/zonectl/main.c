@@ -12,6 +12,9 @@ static const struct verb verbs[] = {
 	{ "reasons", "", "every reason code a record can carry", verb_reasons },
 	{ "replay", "[--json] [-m MODEL] [--port modbus:PORT] CAPTURE...",
 	  "run the inspection engine over captures", verb_replay },
+	{ "status", "", "what the running zoned does (JSON)", verb_ask },
+	{ "counters", "", "packets and bytes per conduit and reason (JSON)", verb_ask },
+	{ "reload", "", "have the running zoned load its model again (root)", verb_ask },
 	{ "version", "", "print the version", verb_version },
 };
 

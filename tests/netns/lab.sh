@@ -236,7 +236,7 @@ lab_gate()
 	shift
 	: >"$lab_dir/zoned.err"
 	ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" "$top_builddir/zoned" -d -f "$model" \
-		-R "$top_srcdir/rules" -u nobody "$@" >>"$lab_dir/zoned.err" 2>&1 &
+		-R "$top_srcdir/rules" -u nobody -C "$lab_dir/control" "$@" >>"$lab_dir/zoned.err" 2>&1 &
 	lab_zoned=$!
 	lab_pids+=($!)
 	lab_wait 10 lab_said "generation 1 is in force" || lab_fail "zoned did not become ready"

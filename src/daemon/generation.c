@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Generations: a model becomes a policy image for the inspectors and a ruleset
+ * for the kernel. The kernel is asked first; then every inspector must have
+ * taken the image; then the ruleset is committed. What fails changes nothing.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <syslog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "compile/policy_build.h"
+#include "daemon/parent.h"
+
+/* ---- generations ---- */
+
+bool wait_acks(struct parent *p)
+{
+	for (int ms = 0; ms < ACK_MS; ms++) {
+		bool all = true;
+		for (unsigned i = 0; i < p->n; i++) {
+			drain(&p->worker[i]);
+			all &= p->worker[i].acked;
+		}
+		if (all)
+			return true;
+		usleep(1000);
+	}
+	return false;
+}
+
+struct model *load(const struct parent *p)
+{
+	struct errs errs;
+	errs_init(&errs);
+	struct model *m = model_load(p->path, p->rules, &errs);
+	for (size_t i = 0; i < errs.n; i++)
+		say(LOG_ERR, "%s:%u: error: %s", errs.v[i].file, errs.v[i].line, errs.v[i].text);
+	errs_free(&errs);
+	return m;
+}
+
+/* commit: put the ruleset in force; else only ask the kernel whether it would. */
+static int ruleset(struct parent *p, const struct model *m, uint32_t generation, bool for_good)
+{
+	struct errs errs;
+	errs_init(&errs);
+	struct nft_opts o = { generation, (uint16_t)p->n, p->queue_kind };
+	int err = for_good ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
+	for (size_t i = 0; i < errs.n; i++)
+		say(LOG_ERR, "%s:%u: error: %s", errs.v[i].file, errs.v[i].line, errs.v[i].text);
+	errs_free(&errs);
+	return err;
+}
+
+int commit(struct parent *p, const struct model *m, uint32_t generation)
+{
+	return ruleset(p, m, generation, true);
+}
+
+static int judge(struct parent *p, const struct model *m, uint32_t generation)
+{
+	return ruleset(p, m, generation, false);
+}
+
+static bool give_all(struct parent *p, const struct pol_image *img)
+{
+	bool all = true;
+	for (unsigned i = 0; i < p->n; i++) {
+		bool given = false;
+		for (int ms = 0; ms < ACK_MS && !given; ms++) {	/* a busy inspector's ring is full at times */
+			given = give_policy(&p->worker[i], img);
+			if (given)
+				break;
+			drain(&p->worker[i]);
+			usleep(1000);
+		}
+		all &= given;
+	}
+	return all && wait_acks(p);
+}
+
+bool reload(struct parent *p)
+{
+	int err = 0;
+	struct model *m = load(p);
+	uint32_t next = p->tried + (m != NULL);	/* a number is never used for two images */
+	p->tried = next;
+	struct pol_image *img = m ? policy_build(m, next, &err) : NULL;
+	const char *why = "the file has errors";
+	if (m && (m->daemon.mark_mask != p->model->daemon.mark_mask ||
+		  m->daemon.queue_base != p->model->daemon.queue_base ||
+		  m->daemon.queues != p->model->daemon.queues ||
+		  m->daemon.log_group != p->model->daemon.log_group ||
+		  m->daemon.max_flows != p->model->daemon.max_flows ||
+		  strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
+		why = "mark_mask, queue_base, queues, log_group, max_flows and user change only with a restart";
+	} else if (img && img->size <= RING_IMAGE) {
+		why = "an inspector or the kernel refused it";
+		p->next_img = img;
+		if (judge(p, m, next) == 0 && give_all(p, img) && commit(p, m, next) == 0) {
+			record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
+			p->next_img = NULL;
+			model_free(p->model);
+			free(p->img);
+			p->model = m;
+			p->img = img;
+			p->generation = next;
+			say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits", next, m->n_zones - 1,
+			    m->n_conduits);
+			return true;
+		}
+		give_all(p, p->img);
+		p->next_img = NULL;
+	}
+	say(LOG_ERR, "reload refused: %s; nothing was changed, generation %u stays in force", why, p->generation);
+	free(img);
+	model_free(m);
+	return false;
+}
+

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ * What the control socket answers: status, counters, reload. */
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "daemon/parent.h"
+
+static json_t *status(void *ctx)
+{
+	const struct parent *p = ctx;
+	struct record_stats rs;
+	json_t *list = json_array();
+	record_stats(p->record, &rs);
+	for (unsigned i = 0; i < p->n; i++) {
+		const struct worker *w = &p->worker[i];
+		json_array_append_new(list, json_pack("{s:i,s:i,s:b,s:I,s:I,s:I,s:I}", "queue", (int)w->queue.number,
+			"pid", (int)w->pid, "up", w->up, "packets", (json_int_t)w->queue.packets,
+			"restarts", (json_int_t)w->restarts, "dropped_while_down", (json_int_t)w->dropped_down,
+			"queue_overruns", (json_int_t)w->queue.overruns));
+	}
+	return json_pack("{s:s,s:i,s:I,s:i,s:i,s:o,s:{s:I,s:I,s:I,s:I,s:I}}", "model", p->path,
+		"generation", (int)p->generation,
+		"uptime_seconds", (json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000),
+		"zones", (int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors", list,
+		"records", "events", (json_int_t)rs.events, "written", (json_int_t)rs.written,
+		"repeated", (json_int_t)rs.repeated, "suppressed", (json_int_t)rs.suppressed,
+		"json_lost", (json_int_t)rs.json_lost);
+}
+
+static void on_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
+{
+	json_object_set_new(ctx, name, json_pack("{s:I,s:I}", "packets", (json_int_t)packets,
+						 "bytes", (json_int_t)bytes));
+}
+
+static json_t *counters(void *ctx)
+{
+	struct parent *p = ctx;
+	json_t *o = json_object();
+	int err = nft_counters_read(p->nl, on_counter, o);
+	if (!err)
+		return o;
+	json_decref(o);
+	return json_pack("{s:s}", "error", strerror(-err));
+}
+
+static json_t *do_reload(void *ctx)
+{
+	struct parent *p = ctx;
+	bool ok = reload(p);
+	return json_pack("{s:b,s:i,s:s}", "ok", ok, "generation", (int)p->generation, "message",
+			 ok ? "in force" : "refused, nothing was changed; the log says why");
+}
+
+const struct control_verb control_verbs[] = {
+	{ "status", false, status },
+	{ "counters", false, counters },
+	{ "reload", true, do_reload },
+	{ NULL, false, NULL },
+};

@@ -1,0 +1,61 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# zonectl and the running daemon: status, counters, reload, who may ask what.
+. "$(dirname "$0")/lab.sh"
+lab_need setpriv
+lab_up
+lab_model queues=2 >"$lab_dir/model.conf"
+export ZONED_CONTROL=$lab_dir/control
+ctl=$top_builddir/zonectl
+"$ctl" status 2>/dev/null
+expect "exit status when zoned is not running" $? 4
+lab_gate "$lab_dir/model.conf"
+in_c "$lab_bin/mbclient" -n 200 "$V4" "$PORT" >/dev/null || lab_fail "reads"
+
+"$ctl" status >"$lab_dir/status" || lab_fail "status: $(cat "$lab_dir/status")"
+"$ctl" counters >"$lab_dir/counters" || lab_fail "counters: $(cat "$lab_dir/counters")"
+"$python" - "$lab_dir/status" "$lab_dir/counters" <<'END' || lab_fail "$(cat "$lab_dir/status" "$lab_dir/counters")"
+import json
+import sys
+s, c = (json.load(open(f)) for f in sys.argv[1:3])
+assert s["generation"] == 1 and s["zones"] == 2 and s["conduits"] == 1, s
+assert len(s["inspectors"]) == 2 and all(i["up"] and i["pid"] > 1 for i in s["inspectors"]), s
+assert sum(i["packets"] for i in s["inspectors"]) > 400, s
+assert c["conduit-hmi-to-cell"]["packets"] > 400, c
+END
+echo "ok: status and counters"
+
+lab_model queues=2 policy=modbus-read-write >"$lab_dir/model.conf"
+"$ctl" reload >"$lab_dir/reload" || lab_fail "reload: $(cat "$lab_dir/reload")"
+grep -q '"generation": 2' "$lab_dir/reload" || lab_fail "generation: $(cat "$lab_dir/reload")"
+lab_wait 3 grep -q 'control: "reload" asked by uid 0, pid [0-9]*: done' "$lab_dir/syslog" || lab_fail "no audit line"
+echo "nonsense" >"$lab_dir/model.conf"
+"$ctl" reload >"$lab_dir/reload" && lab_fail "a bad model was taken"
+grep -q '"generation": 2' "$lab_dir/reload" || lab_fail "generation: $(cat "$lab_dir/reload")"
+
+setpriv --reuid=1 --regid=1 --clear-groups "$ctl" status >/dev/null 2>&1 && lab_fail "anybody may connect"
+chmod 666 "$ZONED_CONTROL"
+setpriv --reuid=1 --regid=1 --clear-groups "$ctl" status >/dev/null || lab_fail "a reader may not read"
+setpriv --reuid=1 --regid=1 --clear-groups "$ctl" reload >/dev/null && lab_fail "anybody may reload"
+lab_wait 3 grep -q 'asked by uid 1, .*refused' "$lab_dir/syslog" || lab_fail "no audit line of the refusal"
+echo "ok: admin verbs are for root, and logged"
+
+# nonsense, silence and a crowd do not disturb the daemon
+"$python" - "$ZONED_CONTROL" <<'END' || lab_fail "hostile clients"
+import socket
+import sys
+idle = []
+for i in range(20):
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    idle.append(s)
+for s in idle:
+    try:
+        s.sendall(b"x" * 5000)
+    except OSError:
+        pass
+END
+in_c "$lab_bin/mbclient" -n 200 "$V4" "$PORT" >/dev/null || lab_fail "reads after hostile clients"
+"$ctl" status >/dev/null || lab_fail "status after hostile clients"
+echo "ok: hostile clients"
+lab_gate_stop
