@@ -25,6 +25,7 @@ struct inspector {
 	struct inspect *in;
 	const struct pol_image *img;
 	struct inspect_out out;
+	uint32_t queue;		/* of the packet being judged */
 	uint64_t told;		/* replies since the parent was last woken */
 };
 
@@ -71,6 +72,7 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 	r->kind = SLOT_VERDICT;
 	r->id = id;
 	r->verdict = v;
+	r->queue = s->queue;
 	r->len = data ? (uint32_t)len : 0;
 	if (data)
 		memcpy(r->data, data, len);
@@ -112,6 +114,7 @@ static void take_all(struct inspector *s)
 			struct inspect_pkt k = { .id = p->id, .now_ns = p->now_ns, .wall_ns = p->wall_ns,
 						 .ip = p->data, .len = p->len, .check_sum = p->check_sum,
 						 .partial = p->partial };
+			s->queue = p->queue;
 			inspect_packet(s->in, &k, &s->out);
 		} else if (p->kind == SLOT_REFUSED && p->len <= RING_DATA && s->img && p->id < R_COUNT) {
 			struct inspect_pkt k = { .now_ns = p->now_ns, .wall_ns = p->wall_ns, .ip = p->data,
@@ -149,7 +152,7 @@ static void lock_in(void)
 void inspector_run(const struct inspector_conf *c)
 {
 	struct inspector s = { .c = c };
-	struct inspect_conf conf = { .max_flows = c->max_flows };
+	struct inspect_conf conf = { .max_flows = c->max_flows, .rates = c->rates };
 	if (getrandom(conf.hash_key, sizeof(conf.hash_key), 0) != sizeof(conf.hash_key))
 		_exit(1);
 	s.in = inspect_new(&conf);

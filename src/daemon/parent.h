@@ -21,7 +21,7 @@ struct worker {
 	struct parent *p;
 	unsigned index;
 	struct inspector_conf conf;
-	struct queue queue;
+	struct queue queue[QUEUES];
 	pid_t pid;
 	bool up;		/* running and told the policy */
 	bool acked;
@@ -29,7 +29,7 @@ struct worker {
 	uint64_t started_ns;
 	uint64_t beat;
 	unsigned stalled;
-	uint64_t restarts, dropped_down, sent;
+	uint64_t restarts, dropped_down, passed_down, sent;
 };
 
 struct parent {
@@ -44,6 +44,7 @@ struct parent {
 	struct event_base *base;
 	struct worker worker[INSPECTORS_MAX];
 	unsigned n;
+	atomic_ullong *rates;	/* shared by the inspectors */
 	int spawner;
 	struct mnl_socket *nflog;
 	struct record *record;
@@ -59,7 +60,7 @@ void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 uint64_t clock_ns(int id);	/* CLOCK_MONOTONIC, CLOCK_REALTIME */
 
 /* worker.c: packets to an inspector and verdicts back; inspectors' lives */
-void on_queue(evutil_socket_t fd, short what, void *worker);
+void on_queue(evutil_socket_t fd, short what, void *queue);
 void on_told(evutil_socket_t fd, short what, void *worker);
 void on_nflog(evutil_socket_t fd, short what, void *parent);
 void on_spawner(evutil_socket_t fd, short what, void *parent);

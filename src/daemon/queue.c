@@ -166,12 +166,12 @@ int queue_flush(struct queue *q)
 	return n < 0 ? -errno : 0;
 }
 
-uint32_t queue_drop_all(struct queue *q)
+uint32_t queue_end_all(struct queue *q, bool accept)
 {
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < QUEUE_TABLE; i++)
 		if (q->open[i])
-			n += queue_verdict(q, q->id[i], false, NULL, 0, 0);
+			n += queue_verdict(q, q->id[i], accept, NULL, 0, 0);
 	queue_flush(q);
 	return n;
 }

@@ -15,6 +15,8 @@ struct mnl_socket;
 struct queue {
 	struct mnl_socket *nl;
 	uint16_t number;
+	uint32_t kind;			/* QUEUE_CLOSED, QUEUE_OPEN */
+	void *owner;			/* the caller's */
 	uint32_t mark_mask;		/* our bits of a packet's mark */
 	uint64_t packets, overruns, refused_kernel;
 	uint32_t mark[QUEUE_TABLE];	/* the packet's own mark, by id */
@@ -42,7 +44,7 @@ int queue_read(struct queue *q, unsigned max, void (*take)(void *ctx, const stru
 bool queue_verdict(struct queue *q, uint32_t id, bool accept, const uint8_t *data, uint32_t len,
 		   uint32_t repeat_mark);
 int queue_flush(struct queue *q);
-/* Drop everything that waits: its inspector is gone. Returns how many. */
-uint32_t queue_drop_all(struct queue *q);
+/* One verdict for everything that waits: its inspector is gone. Returns how many. */
+uint32_t queue_end_all(struct queue *q, bool accept);
 
 #endif

@@ -19,12 +19,15 @@ enum {
 	RING_IMAGE = 16 << 20,		/* room for one policy image */
 };
 
+enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUES };	/* by the conduit's "fail" */
+
 enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED };
 
 struct slot {
 	uint32_t kind;
 	uint32_t id;		/* packet: the kernel's; policy, ack: image 0 or 1; refused: enum reason */
 	uint32_t verdict;	/* enum verdict */
+	uint32_t queue;		/* packet, verdict: which of the worker's queues, QUEUE_* */
 	uint32_t len;		/* bytes of data; verdict: 0 is "as it was" */
 	uint64_t now_ns, wall_ns;
 	uint32_t check_sum, partial;

@@ -30,20 +30,26 @@ static void wake(const struct worker *w)
 
 static void flush_verdicts(struct worker *w)
 {
-	int err = queue_flush(&w->queue);
-	if (err)
-		say(LOG_ERR, "queue %u: verdicts were not taken: %s", w->queue.number, strerror(-err));
+	for (unsigned k = 0; k < QUEUES; k++) {
+		int err = queue_flush(&w->queue[k]);
+		if (err)
+			say(LOG_ERR, "queue %u: verdicts were not taken: %s", w->queue[k].number, strerror(-err));
+	}
 }
 
 static void hand_over(void *ctx, const struct queue_packet *k)
 {
-	struct worker *w = ctx;
+	struct queue *q = ctx;
+	struct worker *w = q->owner;
 	struct slot *s = w->up && k->len <= RING_DATA ? ring_put(&w->conf.shm->to) : NULL;
-	if (!s) {	/* nobody to judge it, or larger than any frame: never unjudged */
-		w->dropped_down++;
-		queue_verdict(&w->queue, k->id, false, NULL, 0, 0);
+	if (!s) {	/* nobody to judge it, or larger than any frame */
+		bool pass = q->kind == QUEUE_OPEN;
+		w->dropped_down += !pass;
+		w->passed_down += pass;
+		queue_verdict(q, k->id, pass, NULL, 0, 0);
 		return;
 	}
+	s->queue = q->kind;
 	s->kind = SLOT_PACKET;
 	s->id = k->id;
 	s->len = k->len;
@@ -59,16 +65,17 @@ static void hand_over(void *ctx, const struct queue_packet *k)
 
 void on_queue(evutil_socket_t fd, short what, void *ctx)
 {
-	struct worker *w = ctx;
+	struct queue *q = ctx;
+	struct worker *w = q->owner;
 	(void)fd;
 	(void)what;
-	uint64_t before = w->sent, lost = w->queue.overruns;
-	int err = queue_read(&w->queue, READ_BATCH, hand_over, w);
+	uint64_t before = w->sent, lost = q->overruns;
+	int err = queue_read(q, READ_BATCH, hand_over, q);
 	if (err)
-		say(LOG_ERR, "queue %u: %s", w->queue.number, strerror(-err));
-	if (w->queue.overruns != lost)
-		say(LOG_WARNING, "queue %u was full; packets were lost unjudged (overrun %" PRIu64 ")",
-		    w->queue.number, w->queue.overruns);
+		say(LOG_ERR, "queue %u: %s", q->number, strerror(-err));
+	if (q->overruns != lost)
+		say(LOG_WARNING, "queue %u was full; packets were lost unjudged (overrun %" PRIu64 ")", q->number,
+		    q->overruns);
 	if (w->sent != before)
 		wake(w);
 	flush_verdicts(w);
@@ -87,14 +94,14 @@ static void take_slot(struct worker *w, const struct slot *s)
 {
 	struct parent *p = w->p;
 	const volatile struct slot *v = s;
-	uint32_t kind = v->kind, id = v->id, verdict = v->verdict, len = v->len;
+	uint32_t kind = v->kind, id = v->id, verdict = v->verdict, len = v->len, queue = v->queue;
 	if (kind == SLOT_EVENT && len == sizeof(struct event)) {
 		write_event(p, s->data);
 	} else if (kind == SLOT_ACK) {
 		w->acked = true;
-	} else if (kind == SLOT_VERDICT && len <= RING_DATA) {
+	} else if (kind == SLOT_VERDICT && len <= RING_DATA && queue < QUEUES) {
 		bool accept = verdict == V_ACCEPT;
-		queue_verdict(&w->queue, id, accept, accept && len ? s->data : NULL, len,
+		queue_verdict(&w->queue[queue], id, accept, accept && len ? s->data : NULL, len,
 			      verdict == V_RESET ? p->blocked_mark : 0);
 	}
 }
@@ -191,6 +198,16 @@ void start_worker(struct worker *w)
 	w->up = give_policy(w, w->p->img);
 }
 
+/* Nobody judges what waits for this inspector: dropped, or passed where the
+ * conduit says fail = "open"; and so is what comes until another is up. */
+static uint32_t end_waiting(struct worker *w, uint32_t *passed)
+{
+	w->up = false;
+	*passed = queue_end_all(&w->queue[QUEUE_OPEN], true);
+	w->passed_down += *passed;
+	return queue_end_all(&w->queue[QUEUE_CLOSED], false);
+}
+
 void on_spawner(evutil_socket_t fd, short what, void *ctx)
 {
 	struct parent *p = ctx;
@@ -212,11 +229,12 @@ void on_spawner(evutil_socket_t fd, short what, void *ctx)
 	}
 	drain(w);	/* what it decided before it died is decided */
 	w->up = false;
-	uint32_t lost = queue_drop_all(&w->queue);
+	uint32_t passed, lost = end_waiting(w, &passed);
 	w->restarts++;
-	say(LOG_ERR, "inspector %u (pid %d) died (%s %d); %u undecided packets were dropped; starting another",
+	say(LOG_ERR, "inspector %u (pid %d) died (%s %d); %u undecided packets were dropped, %u passed (fail = \"open\"); "
+	    "starting another",
 	    m.index, (int)m.pid, WIFSIGNALED(m.status) ? "signal" : "exit",
-	    WIFSIGNALED(m.status) ? WTERMSIG(m.status) : WEXITSTATUS(m.status), lost);
+	    WIFSIGNALED(m.status) ? WTERMSIG(m.status) : WEXITSTATUS(m.status), lost, passed);
 	/* one that dies at once is started by the timer, twice a second at most */
 	w->waiting = true;
 	if (!p->stopping && clock_ns(CLOCK_MONOTONIC) - w->started_ns > UINT64_C(1000000000))
@@ -235,7 +253,9 @@ bool workers_alive(struct parent *p)
 		w->beat = beat;
 		all &= w->stalled < STALL_BEATS / 2;
 		if (w->stalled == STALL_BEATS) {
-			say(LOG_ERR, "inspector %u does not move; killing it", i);
+			uint32_t passed, lost = end_waiting(w, &passed);
+			say(LOG_ERR, "inspector %u does not move; %u undecided packets were dropped, %u passed "
+			    "(fail = \"open\"); killing it", i, lost, passed);
 			ask_spawner(p, 'k', i);
 		}
 	}

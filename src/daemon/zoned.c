@@ -29,6 +29,7 @@
 #include "config.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
+#include "inspect/inspect.h"
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #else
@@ -95,8 +96,8 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
 		for (unsigned i = 0; i < p->n; i++)
 			say(LOG_INFO, "inspector %u: pid %d, %" PRIu64 " packets, %" PRIu64 " restarts, %" PRIu64
 			    " dropped while down, %" PRIu64 " overruns", i, (int)p->worker[i].pid,
-			    p->worker[i].queue.packets, p->worker[i].restarts, p->worker[i].dropped_down,
-			    p->worker[i].queue.overruns);
+			    p->worker[i].sent, p->worker[i].restarts, p->worker[i].dropped_down,
+			    p->worker[i].queue[0].overruns + p->worker[i].queue[1].overruns);
 	} else {
 		p->stopping = true;
 		event_base_loopbreak(p->base);
@@ -111,6 +112,7 @@ static int worker_open(struct parent *p, unsigned i)
 	w->p = p;
 	w->index = i;
 	w->conf.max_flows = p->model->daemon.max_flows;
+	w->conf.rates = p->rates;
 	w->conf.shm = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	w->conf.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->conf.told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
@@ -146,6 +148,12 @@ static bool prepare(struct parent *p)
 	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	p->n = p->model->daemon.queues ? p->model->daemon.queues : cores < 1 ? 1 : cores > 8 ? 8 : (unsigned)cores;
+	p->rates = mmap(NULL, INSPECT_RATES * sizeof(*p->rates), PROT_READ | PROT_WRITE,
+			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p->rates == MAP_FAILED) {
+		say(LOG_ERR, "no memory for the limits: %s", strerror(errno));
+		return false;
+	}
 	for (unsigned i = 0; ok && i < p->n; i++) {
 		err = worker_open(p, i);
 		if (err)
@@ -155,18 +163,28 @@ static bool prepare(struct parent *p)
 	return ok;
 }
 
+static bool open_queue(struct parent *p, unsigned i, uint32_t kind)
+{
+	struct queue *q = &p->worker[i].queue[kind];
+	uint16_t number = (uint16_t)(p->model->daemon.queue_base + kind * p->n + i);
+	int err = queue_open(q, number);
+	if (err) {
+		say(LOG_ERR, "queue %u: %s%s; nothing was changed", number, strerror(-err),
+		    err == -EBUSY || err == -EPERM ? " (is another program, or another zoned, using it?)" : "");
+		return false;
+	}
+	q->mark_mask = p->model->daemon.mark_mask;
+	q->kind = kind;
+	q->owner = &p->worker[i];
+	return true;
+}
+
 static bool open_queues(struct parent *p)
 {
-	for (unsigned i = 0; i < p->n; i++) {
-		uint16_t number = (uint16_t)(p->model->daemon.queue_base + i);
-		int err = queue_open(&p->worker[i].queue, number);
-		p->worker[i].queue.mark_mask = p->model->daemon.mark_mask;
-		if (err) {
-			say(LOG_ERR, "queue %u: %s%s; nothing was changed", number, strerror(-err),
-			    err == -EBUSY || err == -EPERM ? " (is another program, or another zoned, using it?)" : "");
-			return false;
-		}
-	}
+	for (unsigned i = 0; i < p->n; i++)
+		for (uint32_t kind = 0; kind < QUEUES; kind++)
+			if (!open_queue(p, i, kind))
+				return false;
 	return true;
 }
 
@@ -197,8 +215,9 @@ static bool watch_all(struct parent *p)
 		ok = ok && watch(p, signals[i], EV_SIGNAL, on_signal, p);
 	for (unsigned i = 0; ok && i < p->n; i++) {
 		struct worker *w = &p->worker[i];
-		ok = watch(p, mnl_socket_get_fd(w->queue.nl), EV_READ, on_queue, w) &&
-		     watch(p, w->conf.told, EV_READ, on_told, w);
+		ok = watch(p, w->conf.told, EV_READ, on_told, w);
+		for (unsigned k = 0; ok && k < QUEUES; k++)
+			ok = watch(p, mnl_socket_get_fd(w->queue[k].nl), EV_READ, on_queue, &w->queue[k]);
 	}
 	return ok;
 }

@@ -30,7 +30,11 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 		in->conf.n_ports = 1;
 	}
 	in->scratch = malloc(SCRATCH);
-	if (!flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->hash_key) || !in->scratch) {
+	in->rate = c->rates;
+	in->own_rate = !c->rates;
+	if (in->own_rate)
+		in->rate = calloc(INSPECT_RATES, sizeof(*in->rate));
+	if (!in->rate || !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->hash_key) || !in->scratch) {
 		inspect_free(in);
 		return NULL;
 	}
@@ -42,19 +46,14 @@ void inspect_free(struct inspect *in)
 	if (!in)
 		return;
 	flows_free(&in->flows);
-	free(in->rate);
+	if (in->own_rate)
+		free(in->rate);
 	free(in->scratch);
 	free(in);
 }
 
 void inspect_policy(struct inspect *in, const struct pol_image *img)
 {
-	/* buckets start full: a reload forgives one second, and never less than that */
-	struct bucket *rate = calloc((size_t)img->n_conduits + 1, 2 * sizeof(*rate));
-	if (!rate)
-		abort();	/* no judging without limits: the parent starts a new inspector */
-	free(in->rate);
-	in->rate = rate;
 	in->img = img;
 }
 

@@ -7,6 +7,7 @@
 #ifndef ZONED_INSPECT_INSPECT_H
 #define ZONED_INSPECT_INSPECT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,9 +18,14 @@
 
 struct inspect;
 
+enum { INSPECT_RATES = 2 * 65536 };	/* conduits are numbered by 16 bits */
+
 struct inspect_conf {
 	uint32_t max_flows;	/* power of two is not needed */
 	uint64_t hash_key[2];	/* random; flow table hashing is keyed */
+	/* Rate limits, two words per conduit (requests, writes), INSPECT_RATES of them, shared
+	 * by the inspectors so that a limit holds over all; NULL: this one's own. */
+	atomic_ullong *rates;
 	uint16_t ports[8]; unsigned n_ports;	/* dissect_only: server ports that speak Modbus; none: 502 */
 	bool dissect_only;	/* replay without a model: ports name protocols, nothing is refused, gaps are skipped */
 };

@@ -8,17 +8,13 @@
 
 enum { SCRATCH = 65536 + 256 };
 
-struct bucket {		/* token bucket: one second's worth of burst */
-	uint64_t at_ns;
-	uint64_t credit;	/* in billionths of a message */
-};
-
 struct inspect {
 	struct inspect_conf conf;
 	struct inspect_stats stats;
 	const struct pol_image *img;
 	struct flows flows;
-	struct bucket *rate;	/* two per conduit of the image: requests, writes */
+	atomic_ullong *rate;	/* two per conduit: requests, writes */
+	bool own_rate;
 	uint8_t *scratch;	/* one rewritten packet */
 };
 

@@ -94,26 +94,30 @@ void pass_event(struct pass *c, enum reason why, enum verdict v, const struct mb
 	c->out->event(c->out->ctx, &ev);
 }
 
-/* One token of a bucket that fills at `per_second` and holds one second's worth. */
-static bool take_token(struct bucket *b, uint32_t per_second, uint64_t now)
+/* One message of `per_second`, with a burst of one second's worth. The word is the
+ * time at which all that was taken would have come at exactly that rate (GCRA,
+ * ITU-T I.371), so one compare-and-swap serves any number of inspectors. */
+static bool take_token(atomic_ullong *word, uint32_t per_second, uint64_t now)
 {
 	if (per_second == 0)
 		return true;
-	uint64_t full = (uint64_t)per_second * SEC;
-	uint64_t dt = now - b->at_ns;
-	b->credit = b->at_ns == 0 || dt >= SEC ? full : b->credit + dt * per_second;
-	if (b->credit > full)
-		b->credit = full;
-	b->at_ns = now;
-	if (b->credit < SEC)
-		return false;
-	b->credit -= SEC;
-	return true;
+	unsigned long long due = atomic_load_explicit(word, memory_order_relaxed);
+	for (int tries = 0; tries < 64; tries++) {
+		/* further ahead than any burst: another conduit's, from before a reload */
+		unsigned long long from = due < now || due > now + 2 * SEC ? now : due;
+		unsigned long long next = from + SEC / per_second;
+		if (next > now + SEC)
+			return false;
+		if (atomic_compare_exchange_weak_explicit(word, &due, next, memory_order_relaxed,
+							  memory_order_relaxed))
+			return true;
+	}
+	return false;
 }
 
 static enum reason judge_rates(struct pass *c, const struct mb_msg *m)
 {
-	struct bucket *b = &c->in->rate[(size_t)c->pol->conduit_id * 2];
+	atomic_ullong *b = &c->in->rate[(size_t)c->pol->conduit_id * 2];
 	if (!take_token(b, c->pol->max_requests, c->raw->now_ns))
 		return R_REQUEST_RATE;
 	const struct mb_func *fn = mb_func_by_code(m->fc);

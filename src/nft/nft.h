@@ -20,7 +20,8 @@ enum nft_queue { NFT_QUEUE_NONE, NFT_QUEUE_NATIVE, NFT_QUEUE_XT };
 
 struct nft_opts {
 	uint32_t generation;	/* 1.. ; two bits of it go into the marks */
-	uint16_t queues;	/* inspector queues from daemon.queue_base */
+	uint16_t queues;	/* inspectors: their queues begin at daemon.queue_base, and those
+				 * of conduits with fail = "open" at queue_base + queues */
 	enum nft_queue queue;
 };
 

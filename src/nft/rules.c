@@ -173,12 +173,19 @@ static bool do_log(const struct ctx *c)
 	return true;
 }
 
+/* Conduits with fail = "open" have queues of their own behind the others, so that
+ * the reader knows what may pass while an inspector is down. */
+static uint16_t first_queue(const struct ctx *c)
+{
+	return (uint16_t)(c->rs->queue_base + (c->op->a ? c->rs->queues : 0));
+}
+
 static bool do_queue_native(const struct ctx *c)
 {
 	struct nftnl_expr *e = expr(c, "queue");
 	if (!e)
 		return false;
-	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, c->rs->queue_base);
+	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_NUM, first_queue(c));
 	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_TOTAL, c->rs->queues);
 	nftnl_expr_set_u16(e, NFTNL_EXPR_QUEUE_FLAGS, c->op->a ? NFT_QUEUE_FLAG_BYPASS : 0);
 	return true;
@@ -194,7 +201,7 @@ static bool do_queue_xt(const struct ctx *c)
 		free(info);
 		return false;
 	}
-	info->queuenum = c->rs->queue_base;
+	info->queuenum = first_queue(c);
 	info->queues_total = c->rs->queues;
 	info->flags = c->op->a ? NFQ_FLAG_BYPASS : 0;
 	nftnl_expr_set_str(e, NFTNL_EXPR_TG_NAME, "NFQUEUE");

@@ -80,7 +80,7 @@ static bool strings_ok(const struct pol_image *img)
 
 static bool counts_ok(const struct pol_image *img)
 {
-	return img->n_zones >= 1 && img->n_zones <= INDEX_MAX && img->n_flows <= INDEX_MAX &&
+	return img->n_conduits <= 65536 && img->n_zones >= 1 && img->n_zones <= INDEX_MAX && img->n_flows <= INDEX_MAX &&
 	       img->n_rules <= INDEX_MAX &&
 	       array_fits(img, img->zones_off, img->n_zones, sizeof(struct pol_zone)) &&
 	       array_fits(img, img->nets_off, img->n_nets, sizeof(struct pol_net)) &&

@@ -204,11 +204,12 @@ lab_value()
 #	on_violation=W   default drop
 #	mode=W           default enforce
 #	queues=N         default 1
+#	conduit=TEXT     more of the conduit, as written in the file
 #	daemon=TEXT      more of the daemon group, as written in the file
 #	services=TEXT    more flows, as written in the file
 lab_model()
 {
-	local policy=modbus-read-only on_violation=drop mode=enforce queues=1 daemon='' services='{ service = "ping"; }' kv
+	local policy=modbus-read-only on_violation=drop mode=enforce queues=1 daemon='' conduit='' services='{ service = "ping"; }' kv
 	for kv in "$@"; do
 		local "${kv?}"
 	done
@@ -219,7 +220,7 @@ zones = (
   { name = "cell"; type = "control"; interfaces = [ "eth2" ]; networks = [ "10.10.2.0/24", "fd00:10:2::/64" ]; }
 );
 conduits = (
-  { name = "hmi-to-cell"; from = "hmi"; to = "cell"; mode = "$mode"; on_violation = "$on_violation";
+  { name = "hmi-to-cell"; from = "hmi"; to = "cell"; mode = "$mode"; on_violation = "$on_violation"; $conduit
     flows = ( { protocol = "modbus"; policy = "$policy"; }, $services ); }
 );
 policies = {
