@@ -22,6 +22,14 @@ for f in cases/*.conf; do
 	[ $rc = 3 ] && [ ! -s out ] && diff "${f%.conf}.err" err
 	verdict "$f" $?
 done
+# zoned -n says the same
+for f in cases/many-at-once.conf cases/include-missing.conf; do
+	"$top_builddir/zoned" -n -R rules -f "$f" >out 2>err
+	[ $? = 3 ] && sed 's/^zoned: //' err | diff "${f%.conf}.err" -
+	verdict "zoned -n $f" $?
+done
+"$top_builddir/zoned" -n -R rules -f conf/zoned.conf 2>err
+verdict "zoned -n conf/zoned.conf" $?
 for f in conf/*.conf; do
 	"$ctl" print "$f" >one && "$ctl" print one >two && cmp one two
 	verdict "$f" $?
