@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/ctwatch.h"
 #include "inspect/inspect.h"
 
 enum { TICK_MS = 100 };
@@ -104,6 +105,13 @@ static void take_policy(struct inspector *s, const struct slot *p)
 	reply_done(s);
 }
 
+static void take_gone(struct inspector *s, const struct slot *p)
+{
+	struct ct_ends gone;
+	memcpy(&gone, p->data, sizeof(gone));
+	inspect_gone(s->in, &gone.client, gone.cport, &gone.server, gone.sport, p->now_ns);
+}
+
 static void take_all(struct inspector *s)
 {
 	const struct slot *p;
@@ -120,6 +128,8 @@ static void take_all(struct inspector *s)
 			struct inspect_pkt k = { .now_ns = p->now_ns, .wall_ns = p->wall_ns, .ip = p->data,
 						 .len = p->len };
 			inspect_refused(s->in, &k, p->id, &s->out);
+		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct ct_ends) && s->img) {
+			take_gone(s, p);
 		}
 		ring_get_done(&s->c->shm->to);
 	}
@@ -175,6 +185,11 @@ void inspector_run(const struct inspector_conf *c)
 			inspect_tick(s.in, now, clock_ns(CLOCK_REALTIME), &s.out);
 			last = now;
 		}
+		struct inspect_stats st;
+		inspect_stats(s.in, &st);
+		atomic_store_explicit(&c->shm->flows, st.flows, memory_order_relaxed);
+		atomic_store_explicit(&c->shm->messages, st.messages, memory_order_relaxed);
+		atomic_store_explicit(&c->shm->refused, st.refused, memory_order_relaxed);
 		tell(&s);
 		atomic_fetch_add_explicit(&c->shm->beat, 1, memory_order_relaxed);
 	}

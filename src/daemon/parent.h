@@ -46,7 +46,7 @@ struct parent {
 	unsigned n;
 	atomic_ullong *rates;	/* shared by the inspectors */
 	int spawner;
-	struct mnl_socket *nflog;
+	struct mnl_socket *nflog, *ctwatch;
 	struct record *record;
 	const struct pol_image *next_img;	/* during a reload */
 	uint32_t tried;		/* generations built, in force or not */
@@ -62,6 +62,7 @@ uint64_t clock_ns(int id);	/* CLOCK_MONOTONIC, CLOCK_REALTIME */
 /* worker.c: packets to an inspector and verdicts back; inspectors' lives */
 void on_queue(evutil_socket_t fd, short what, void *queue);
 void on_told(evutil_socket_t fd, short what, void *worker);
+void on_ctwatch(evutil_socket_t fd, short what, void *parent);
 void on_nflog(evutil_socket_t fd, short what, void *parent);
 void on_spawner(evutil_socket_t fd, short what, void *parent);
 void drain(struct worker *w);

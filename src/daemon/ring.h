@@ -21,7 +21,7 @@ enum {
 
 enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUES };	/* by the conduit's "fail" */
 
-enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED };
+enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED, SLOT_GONE };
 
 struct slot {
 	uint32_t kind;
@@ -43,6 +43,7 @@ struct ring {
 struct shared {
 	struct ring to, from;		/* seen from the parent */
 	_Alignas(64) atomic_ullong beat;	/* the inspector counts its turns here */
+	atomic_ullong flows, messages, refused;	/* as it last said */
 	_Alignas(64) uint8_t image[2][RING_IMAGE];
 };
 

@@ -14,8 +14,11 @@ static json_t *status(void *ctx)
 	record_stats(p->record, &rs);
 	for (unsigned i = 0; i < p->n; i++) {
 		const struct worker *w = &p->worker[i];
-		json_array_append_new(list, json_pack("{s:i,s:i,s:b,s:I,s:I,s:I,s:I,s:I}", "queue", (int)w->queue[0].number,
+		json_array_append_new(list, json_pack("{s:i,s:i,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "queue", (int)w->queue[0].number,
 			"pid", (int)w->pid, "up", w->up, "packets", (json_int_t)w->sent,
+			"flows", (json_int_t)atomic_load(&w->conf.shm->flows),
+			"messages", (json_int_t)atomic_load(&w->conf.shm->messages),
+			"refused", (json_int_t)atomic_load(&w->conf.shm->refused),
 			"restarts", (json_int_t)w->restarts, "dropped_while_down", (json_int_t)w->dropped_down,
 			"passed_while_down", (json_int_t)w->passed_down, "queue_overruns",
 			(json_int_t)(w->queue[0].overruns + w->queue[1].overruns)));

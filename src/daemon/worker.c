@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/ctwatch.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
 
@@ -149,6 +150,34 @@ void on_nflog(evutil_socket_t fd, short what, void *ctx)
 	int err = nflog_read(p->nflog, READ_BATCH, hand_refused, p);
 	if (err)
 		say(LOG_ERR, "the log of refused flows: %s", strerror(-err));
+}
+
+/* Which inspector has the connection only the kernel's hash knows: tell all. */
+static void hand_gone(void *ctx, const struct ct_ends *gone)
+{
+	struct parent *p = ctx;
+	for (unsigned i = 0; i < p->n; i++) {
+		struct worker *w = &p->worker[i];
+		struct slot *s = w->up ? ring_put(&w->conf.shm->to) : NULL;
+		if (!s)
+			continue;	/* its flow ends by time */
+		s->kind = SLOT_GONE;
+		s->len = sizeof(*gone);
+		s->now_ns = clock_ns(CLOCK_MONOTONIC);
+		memcpy(s->data, gone, sizeof(*gone));
+		ring_put_done(&w->conf.shm->to);
+		wake(w);
+	}
+}
+
+void on_ctwatch(evutil_socket_t fd, short what, void *ctx)
+{
+	struct parent *p = ctx;
+	(void)fd;
+	(void)what;
+	int err = ctwatch_read(p->ctwatch, READ_BATCH, p->model->daemon.mark_mask, hand_gone, p);
+	if (err)
+		say(LOG_ERR, "connection tracking events: %s", strerror(-err));
 }
 
 void on_told(evutil_socket_t fd, short what, void *ctx)

@@ -27,6 +27,7 @@
 
 #include "compile/policy_build.h"
 #include "config.h"
+#include "daemon/ctwatch.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
 #include "inspect/inspect.h"
@@ -210,7 +211,8 @@ static bool watch_all(struct parent *p)
 {
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
 	p->base = event_base_new();
-	bool ok = p->base && watch(p, mnl_socket_get_fd(p->nflog), EV_READ, on_nflog, p) && watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, -1, 0, on_timer, p);
+	bool ok = p->base && watch(p, mnl_socket_get_fd(p->nflog), EV_READ, on_nflog, p) &&
+		  watch(p, mnl_socket_get_fd(p->ctwatch), EV_READ, on_ctwatch, p) && watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, -1, 0, on_timer, p);
 	for (size_t i = 0; i < 4; i++)
 		ok = ok && watch(p, signals[i], EV_SIGNAL, on_signal, p);
 	for (unsigned i = 0; ok && i < p->n; i++) {
@@ -257,6 +259,11 @@ static int run(struct parent *p)
 	p->nflog = nflog_open(p->model->daemon.log_group);
 	if (!p->nflog) {
 		say(LOG_ERR, "log_group %u: %s; nothing was changed", p->model->daemon.log_group, strerror(errno));
+		return 1;
+	}
+	p->ctwatch = ctwatch_open();
+	if (!p->ctwatch) {
+		say(LOG_ERR, "connection tracking events: %s; nothing was changed", strerror(errno));
 		return 1;
 	}
 	for (unsigned i = 0; i < p->n; i++)

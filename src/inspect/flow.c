@@ -59,6 +59,13 @@ static struct flow *find_ends(struct flows *t, const struct flow *k)
 	return NULL;
 }
 
+struct flow *flow_find_ends(struct flows *t, const struct addr *client, uint16_t cport,
+			    const struct addr *server, uint16_t sport)
+{
+	struct flow k = { .client = *client, .server = *server, .cport = cport, .sport = sport };
+	return find_ends(t, &k);
+}
+
 struct flow *flow_find(struct flows *t, const struct packet *p, int *dir)
 {
 	struct flow k;
@@ -79,7 +86,8 @@ static bool expired(const struct flow *f, uint64_t now)
 		[FLOW_CLOSED] = FLOW_CLOSED_NS, [FLOW_BLOCKED] = FLOW_CLOSED_NS,
 		[FLOW_BLIND] = FLOW_IDLE_NS,
 	};
-	return f->state != FLOW_FREE && now - f->last_ns > life[f->state];
+	uint64_t limit = f->gone ? FLOW_GONE_NS : life[f->state];
+	return f->state != FLOW_FREE && now - f->last_ns > limit;
 }
 
 void flow_drop(struct flows *t, struct flow *f)

@@ -20,6 +20,7 @@ enum {
 #define SEC UINT64_C(1000000000)
 #define FLOW_HALF_OPEN_NS (30 * SEC)	/* SYN without an answer */
 #define FLOW_CLOSED_NS (10 * SEC)	/* after FIN or RST */
+#define FLOW_GONE_NS (2 * SEC)		/* forgotten by the kernel, and silent */
 #define FLOW_IDLE_NS (24 * 3600 * SEC)	/* nothing at all */
 #define FLOW_PENDING_NS (30 * SEC)	/* a request this old is given up when room is needed */
 #define FLOW_PARTIAL_NS (10 * SEC)	/* an unfinished message */
@@ -38,6 +39,7 @@ struct flow {
 	uint16_t cport, sport;
 	uint16_t flow_id;	/* in the image; 0xffff none */
 	uint8_t state;
+	bool gone;		/* the kernel has forgotten it */
 	bool ending;		/* a message was not finished in time: ends at the next packet */
 	uint32_t chain;		/* next in bucket, index + 1 */
 	uint32_t syn_seq;		/* of the client's last SYN */
@@ -62,6 +64,9 @@ void flows_free(struct flows *t);
 /* dir: 0 when the packet comes from the connection's client. */
 struct flow *flow_find(struct flows *t, const struct packet *p, int *dir);
 struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client, uint64_t now);
+/* By its ends: the client and the server. */
+struct flow *flow_find_ends(struct flows *t, const struct addr *client, uint16_t cport,
+			    const struct addr *server, uint16_t sport);
 void flow_drop(struct flows *t, struct flow *f);
 /* Free what is past its time; a bounded number of slots per call. */
 void flows_sweep(struct flows *t, uint64_t now, unsigned slots);

@@ -456,6 +456,7 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 	if (!c.f && !adopt(&c))
 		return;
 	c.f->last_ns = raw->now_ns;
+	c.f->gone = false;
 	if (in->img && !c.pol && c.f->state != FLOW_BLOCKED) {
 		pass_event(&c, R_NO_CONDUIT, V_RESET, NULL, NULL);
 		block(&c);
@@ -479,6 +480,17 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 		on_syn(&c);
 	else
 		on_segment(&c);
+}
+
+void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
+		  const struct addr *server, uint16_t sport, uint64_t now_ns)
+{
+	struct flow *f = flow_find_ends(&in->flows, client, cport, server, sport);
+	if (!f)
+		return;
+	f->gone = true;
+	if (now_ns - f->last_ns > FLOW_GONE_NS)
+		flow_drop(&in->flows, f);
 }
 
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,

@@ -63,6 +63,10 @@ void inspect_free(struct inspect *in);
  * classified again under it at their next packet; streams stay in step. */
 void inspect_policy(struct inspect *in, const struct pol_image *img);
 void inspect_packet(struct inspect *in, const struct inspect_pkt *p, const struct inspect_out *out);
+/* The kernel has forgotten this TCP connection. Its flow is forgotten too, unless packets
+ * say that the same ports are in use again: the word may come late. */
+void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
+		  const struct addr *server, uint16_t sport, uint64_t now_ns);
 /* The kernel refused this packet (a copy, maybe cut short): make its event. */
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
 		     const struct inspect_out *out);

@@ -40,6 +40,20 @@ setpriv --reuid=1 --regid=1 --clear-groups "$ctl" reload >/dev/null && lab_fail 
 lab_wait 3 grep -q 'asked by uid 1, .*refused' "$lab_dir/syslog" || lab_fail "no audit line of the refusal"
 echo "ok: admin verbs are for root, and logged"
 
+# a connection that the kernel has forgotten leaves no flow behind
+lab_flows() { "$ctl" status | sed -n 's/.*"flows": \([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n }'; }
+lab_flows_are() { [ "$(lab_flows)" = "$1" ]; }
+lab_wait 20 lab_flows_are 0 || lab_fail "closed connections are still there: $(lab_flows)"
+in_c timeout 30 "$python" -c "
+import socket, time
+s = socket.create_connection(('$V4', $PORT))
+time.sleep(25)" & pids_idle=$!
+lab_pids+=("$pids_idle")
+lab_wait 3 lab_flows_are 1 || lab_fail "no flow for an open connection: $(lab_flows)"
+in_g conntrack -D -p tcp --dport "$PORT" >/dev/null 2>&1
+lab_wait 12 lab_flows_are 0 || lab_fail "the flow outlives the connection: $(lab_flows)"
+echo "ok: flows follow conntrack"
+
 # nonsense, silence and a crowd do not disturb the daemon
 "$python" - "$ZONED_CONTROL" <<'END' || lab_fail "hostile clients"
 import socket

@@ -323,6 +323,28 @@ static void unknown_connection_is_reset(void **state)
 	inspect_free(b.in);
 }
 
+static void a_forgotten_connection_ends(void **state)
+{
+	(void)state;
+	struct bench b;
+	struct inspect_stats st;
+	struct addr client, server;
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	assert_true(addr_parse("10.0.1.5", &client) && addr_parse("10.0.2.9", &server));
+	handshake(&b, 1000, 5000);
+	/* the word of an older connection on the same ports comes late: no harm */
+	inspect_gone(b.in, &client, CLIENT_PORT, &server, 502, b.now);
+	segment(&b, 0, 1000, 5000, TCP_ACK, NULL, 0);
+	assert_int_equal(b.verdict, V_ACCEPT);
+	inspect_tick(b.in, b.now + 9000000000u, b.now, &b.out);
+	inspect_stats(b.in, &st);
+	assert_int_equal(st.flows, 1);
+	inspect_gone(b.in, &client, CLIENT_PORT, &server, 502, b.now + 9000000000u);
+	inspect_stats(b.in, &st);
+	assert_int_equal(st.flows, 0);
+	inspect_free(b.in);
+}
+
 static void half_message_times_out(void **state)
 {
 	(void)state;
@@ -529,6 +551,7 @@ int main(void)
 		cmocka_unit_test(changed_retransmission_is_refused),
 		cmocka_unit_test(odd_packets),
 		cmocka_unit_test(unknown_connection_is_reset),
+		cmocka_unit_test(a_forgotten_connection_ends),
 		cmocka_unit_test(half_message_times_out),
 		cmocka_unit_test(schedules_permitted_any_cut),
 		cmocka_unit_test(schedules_mixed_whole_messages),

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT
+ * Conntrack destroy events. */
+#include "daemon/ctwatch.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_compat.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+#include <netinet/in.h>
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum { RCVBUF = 1 << 20, TYPES = 32 };
+
+struct table {
+	const struct nlattr *v[TYPES];
+};
+
+static int attr_cb(const struct nlattr *a, void *data)
+{
+	struct table *t = data;
+	uint16_t type = mnl_attr_get_type(a);
+	if (type < TYPES)
+		t->v[type] = a;
+	return MNL_CB_OK;
+}
+
+struct mnl_socket *ctwatch_open(void)
+{
+	int size = RCVBUF;
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (!nl)
+		return NULL;
+	if (mnl_socket_bind(nl, NF_NETLINK_CONNTRACK_DESTROY, MNL_SOCKET_AUTOPID) == 0) {
+		setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+		return nl;
+	}
+	int err = errno;
+	mnl_socket_close(nl);
+	errno = err;
+	return NULL;
+}
+
+static bool copy_addr(const struct nlattr *a4, const struct nlattr *a6, struct addr *out)
+{
+	const struct nlattr *a = a4 ? a4 : a6;
+	uint16_t len = a4 ? 4 : 16;
+	memset(out, 0, sizeof(*out));
+	if (!a || mnl_attr_get_payload_len(a) < len)
+		return false;
+	out->family = a4 ? 4 : 6;
+	memcpy(out->b, mnl_attr_get_payload(a), len);
+	return true;
+}
+
+/* Source address and port of one direction; false when it is not TCP. */
+static bool tuple_source(const struct nlattr *tuple, struct addr *addr, uint16_t *port)
+{
+	struct table t = { { NULL } }, ip = { { NULL } }, proto = { { NULL } };
+	if (!tuple || mnl_attr_parse_nested(tuple, attr_cb, &t) < 0 || !t.v[CTA_TUPLE_IP] ||
+	    !t.v[CTA_TUPLE_PROTO] || mnl_attr_parse_nested(t.v[CTA_TUPLE_IP], attr_cb, &ip) < 0 ||
+	    mnl_attr_parse_nested(t.v[CTA_TUPLE_PROTO], attr_cb, &proto) < 0)
+		return false;
+	if (!proto.v[CTA_PROTO_NUM] || mnl_attr_get_u8(proto.v[CTA_PROTO_NUM]) != IPPROTO_TCP ||
+	    !proto.v[CTA_PROTO_SRC_PORT])
+		return false;
+	*port = ntohs(mnl_attr_get_u16(proto.v[CTA_PROTO_SRC_PORT]));
+	return copy_addr(ip.v[CTA_IP_V4_SRC], ip.v[CTA_IP_V6_SRC], addr);
+}
+
+static bool parse(const struct nlmsghdr *h, uint32_t mask, struct ct_ends *out)
+{
+	struct table t = { { NULL } };
+	if (mnl_attr_parse(h, sizeof(struct nfgenmsg), attr_cb, &t) < 0)
+		return false;
+	if (!t.v[CTA_MARK] || !(ntohl(mnl_attr_get_u32(t.v[CTA_MARK])) & mask))
+		return false;
+	return tuple_source(t.v[CTA_TUPLE_ORIG], &out->client, &out->cport) &&
+	       tuple_source(t.v[CTA_TUPLE_REPLY], &out->server, &out->sport);
+}
+
+int ctwatch_read(struct mnl_socket *nl, unsigned max, uint32_t mask,
+		 void (*take)(void *, const struct ct_ends *), void *ctx)
+{
+	static _Alignas(8) char buf[1 << 16];
+	for (unsigned i = 0; i < max; i++) {
+		ssize_t n = recv(mnl_socket_get_fd(nl), buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0 && errno == ENOBUFS)
+			continue;
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		int left = (int)n;
+		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+			struct ct_ends gone;
+			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE && parse(h, mask, &gone))
+				take(ctx, &gone);
+		}
+	}
+	return 0;
+}
