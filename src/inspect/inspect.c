@@ -285,11 +285,12 @@ static void deliver(struct pass *c)
 	const struct packet *p = &c->pkt;
 	uint32_t end = p->seq + (uint32_t)p->len;
 	uint32_t limit = deliverable(c);
-	uint32_t to = seq_lt(limit, end) ? limit : end;
+	/* a packet that fills a hole brings along what came behind it */
+	uint32_t to = seq_lt(limit, end) || !seq_lt(end, h->sent) ? limit : end;
 	uint32_t from = seq_lt(h->sent, p->seq) ? h->sent : p->seq;
 	if (seq_lt(from, h->base))
 		from = h->base;
-	bool fin = (p->flags & TCP_FIN) && to == end;
+	bool fin = (p->flags & TCP_FIN) && to == end;	/* never bytes behind a FIN */
 	if (seq_lt(from, to) && half_to_receiver(h, from) != half_to_receiver(h, to)) {
 		emit_range(c, from, to, fin);
 		return;

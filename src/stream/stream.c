@@ -12,11 +12,60 @@ void half_start(struct half *h, uint32_t seq)
 	h->base = h->next = h->sent = h->acked = seq;
 }
 
+/* Where stored bytes end, holes included. */
+static uint32_t top_of(const struct half *h)
+{
+	return h->n_islands ? h->island[h->n_islands - 1].to : half_end(h);
+}
+
+/* Are the bytes [seq, seq+n) the same as those of them that came before? */
+static bool agrees(const struct half *h, uint32_t seq, const uint8_t *data, uint32_t n)
+{
+	uint32_t e = seq + n;
+	for (unsigned i = 0; i <= h->n_islands; i++) {
+		uint32_t from = i ? h->island[i - 1].from : h->base;
+		uint32_t to = i ? h->island[i - 1].to : half_end(h);
+		uint32_t a = seq_lt(seq, from) ? from : seq, b = seq_lt(e, to) ? e : to;
+		if (seq_lt(a, b) && memcmp(h->buf + (a - h->base), data + (a - seq), b - a) != 0)
+			return false;
+	}
+	return true;
+}
+
+/* Islands that the bytes in order now reach become part of them. */
+static void join_islands(struct half *h)
+{
+	unsigned gone = 0;
+	while (gone < h->n_islands && seq_le(h->island[gone].from, half_end(h))) {
+		if (seq_lt(half_end(h), h->island[gone].to))
+			h->len = h->island[gone].to - h->base;
+		gone++;
+	}
+	h->n_islands = (uint8_t)(h->n_islands - gone);
+	memmove(h->island, h->island + gone, h->n_islands * sizeof(h->island[0]));
+}
+
+/* [from, to) becomes an island or makes others larger; false: one too many. */
+static bool note_island(struct half *h, uint32_t from, uint32_t to)
+{
+	unsigned at = 0, end;
+	while (at < h->n_islands && seq_lt(h->island[at].to, from))
+		at++;
+	for (end = at; end < h->n_islands && seq_le(h->island[end].from, to); end++) {
+		from = seq_lt(h->island[end].from, from) ? h->island[end].from : from;
+		to = seq_lt(to, h->island[end].to) ? h->island[end].to : to;
+	}
+	if (end == at && h->n_islands == HALF_ISLANDS)
+		return false;
+	memmove(h->island + at + 1, h->island + end, (h->n_islands - end) * sizeof(h->island[0]));
+	h->island[at] = (struct island){ from, to };
+	h->n_islands = (uint8_t)(h->n_islands + 1 - (end - at));
+	return true;
+}
+
 enum half_add half_add(struct half *h, uint32_t seq, const uint8_t *data, size_t n)
 {
-	uint32_t end = half_end(h), e = seq + (uint32_t)n;
-	if (seq_lt(end, seq))
-		return HALF_GAP;
+	uint32_t e = seq + (uint32_t)n;
 	if (seq_le(e, h->base))
 		return HALF_OLD;
 	if (seq_lt(seq, h->base)) {
@@ -25,16 +74,20 @@ enum half_add half_add(struct half *h, uint32_t seq, const uint8_t *data, size_t
 		n -= skip;
 		seq = h->base;
 	}
-	uint32_t at = seq - h->base;
-	size_t common = h->len - at < n ? h->len - at : n;
-	if (common && memcmp(h->buf + at, data, common) != 0)
+	bool gap = seq_lt(half_end(h), seq);
+	if (e - h->base > HALF_BUF)
+		return gap ? HALF_GAP : HALF_FULL;
+	if (!agrees(h, seq, data, (uint32_t)n))
 		return HALF_DIFFERS;
-	if (at + n > HALF_BUF)
-		return HALF_FULL;
-	if (n > common) {
-		memcpy(h->buf + h->len, data + common, n - common);
-		h->len += (uint32_t)(n - common);
+	if (gap) {
+		if (note_island(h, seq, e))
+			memcpy(h->buf + (seq - h->base), data, n);
+		return HALF_GAP;
 	}
+	memcpy(h->buf + (seq - h->base), data, n);
+	if (seq_lt(half_end(h), e))
+		h->len = e - h->base;
+	join_islands(h);
 	return HALF_OK;
 }
 
@@ -102,9 +155,10 @@ void half_acked(struct half *h, uint32_t ack)
 	uint32_t n = to - h->base;
 	if (n > h->len)
 		n = h->len;
+	uint32_t stored = top_of(h) - h->base - n;
 	h->len -= n;
 	h->base += n;
-	memmove(h->buf, h->buf + n, h->len);
+	memmove(h->buf, h->buf + n, stored);
 	if (seq_lt(h->sent, h->base))
 		h->sent = h->base;
 	forget_cuts(h);

@@ -8,6 +8,7 @@
  *      base          next            sent?          end
  *       |--- judged ---|--- message not complete yet ---|
  *
+ * - Bytes behind a hole are kept as islands, a bounded number, until it fills.
  * - A byte that came once can never change: a later copy must be the same.
  * - A refused message is cut out: the receiver never gets its bytes, and its
  *   sequence numbers are closed up. From then on sequence numbers of this
@@ -27,6 +28,7 @@
 
 enum {
 	HALF_BUF = 16384,	/* bytes not yet acknowledged or judged, per direction */
+	HALF_ISLANDS = 8,	/* runs of bytes behind holes */
 	HALF_CUTS = 16,		/* cuts not yet acknowledged */
 	HALF_CUT_TOTAL = 32768,	/* bytes cut from one direction in its life: conntrack's window
 				 * check sees the uncut numbers and tolerates about 64 KB */
@@ -34,6 +36,10 @@ enum {
 
 struct cut {
 	uint32_t seq, len;
+};
+
+struct island {			/* [from, to), in order, apart from each other */
+	uint32_t from, to;
 };
 
 struct half {
@@ -47,12 +53,13 @@ struct half {
 	uint64_t partial_since;	/* when the unfinished message began; 0: none */
 	bool fin;		/* FIN seen at fin_seq */
 	uint8_t last;		/* last byte delivered */
-	uint8_t n_cuts;
+	uint8_t n_cuts, n_islands;
+	struct island island[HALF_ISLANDS];
 	struct cut cuts[HALF_CUTS];
 	uint8_t *buf;		/* HALF_BUF bytes, owned by the flow table */
 };
 
-enum half_add { HALF_OK, HALF_OLD, HALF_GAP, HALF_DIFFERS, HALF_FULL };
+enum half_add { HALF_OK, HALF_OLD, HALF_GAP, HALF_DIFFERS, HALF_FULL };	/* what became of bytes */
 
 static inline bool seq_lt(uint32_t a, uint32_t b)
 {
@@ -66,7 +73,8 @@ static inline bool seq_le(uint32_t a, uint32_t b)
 
 /* Start with the first byte at seq; buf stays. */
 void half_start(struct half *h, uint32_t seq);
-/* Take [seq, seq+n) in. OLD: all of it is below base. GAP: a hole comes first.
+/* Take [seq, seq+n) in. OLD: all of it is below base. GAP: a hole comes first
+ * (kept, as long as there is room for another island).
  * DIFFERS: bytes that came before had other values. FULL: no room until more
  * is acknowledged. Nothing changes unless OK. */
 enum half_add half_add(struct half *h, uint32_t seq, const uint8_t *data, size_t n);

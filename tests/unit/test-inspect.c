@@ -345,6 +345,33 @@ static void a_forgotten_connection_ends(void **state)
 	inspect_free(b.in);
 }
 
+static void bytes_behind_a_hole_are_kept(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[24], w[12];
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	handshake(&b, 1000, 5000);
+	request(m, 1, 1, 3, 10, 1);
+	request(m + 12, 2, 1, 3, 20, 1);
+	segment(&b, 0, 1018, 5000, TCP_ACK, m + 18, 6);
+	assert_true(left(&b).len <= 1);
+	segment(&b, 0, 1006, 5000, TCP_ACK, m + 6, 6);
+	assert_true(left(&b).len <= 1);
+	/* what is kept cannot change */
+	request(w, 2, 1, 6, 20, 1);
+	segment(&b, 0, 1012, 5000, TCP_ACK, w, 12);
+	assert_int_equal(b.reason, R_OVERLAP);
+	assert_int_equal(b.verdict, V_DROP);
+	/* the hole's filler brings the first message, and the second's turn has come */
+	segment(&b, 0, 1000, 5000, TCP_ACK, m, 6);
+	struct packet p = left(&b);
+	assert_int_equal(p.seq, 1000);
+	assert_true(p.len >= 12);
+	assert_memory_equal(p.data, m, 12);
+	inspect_free(b.in);
+}
+
 static void half_message_times_out(void **state)
 {
 	(void)state;
@@ -552,6 +579,7 @@ int main(void)
 		cmocka_unit_test(odd_packets),
 		cmocka_unit_test(unknown_connection_is_reset),
 		cmocka_unit_test(a_forgotten_connection_ends),
+		cmocka_unit_test(bytes_behind_a_hole_are_kept),
 		cmocka_unit_test(half_message_times_out),
 		cmocka_unit_test(schedules_permitted_any_cut),
 		cmocka_unit_test(schedules_mixed_whole_messages),
