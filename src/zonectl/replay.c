@@ -12,6 +12,8 @@
 #include "packet/pcap.h"
 #include "zonectl/zonectl.h"
 
+enum { TICKS_MAX = 256, TICK_NS = 100000000 };
+
 struct replay {
 	struct inspect_conf conf;
 	struct pol_image *img;
@@ -158,11 +160,16 @@ static int replay_file(struct replay *r, const char *path)
 		inspect_policy(in, r->img);
 	struct inspect_out out = { .ctx = r, .verdict = on_verdict, .event = on_event, .message = on_message };
 	struct frame f;
-	uint64_t now = 0;
+	uint64_t now = 0, ticked = 0;
 	while ((got = capture_next(c, &f)) == 1) {
 		if (!f.ip)
 			continue;
 		now = f.time_ns > now ? f.time_ns : now;	/* captures are not always in order */
+		/* the clock of the data path, as inline: ten turns a second, all flows seen */
+		for (unsigned t = 0; r->img && t < TICKS_MAX && now - ticked >= TICK_NS; t++) {
+			ticked = ticked && t + 1 < TICKS_MAX ? ticked + TICK_NS : now;
+			inspect_tick(in, ticked, f.time_ns, &out);
+		}
 		struct inspect_pkt p = { .id = f.number, .now_ns = now, .wall_ns = f.time_ns, .ip = f.ip,
 					 .len = f.len, .partial = f.partial };
 		inspect_packet(in, &p, &out);

@@ -66,3 +66,22 @@ END
 echo "ok: JSON"
 
 lab_gate_stop
+
+# As the unit starts it: not root, with one capability.
+lab_model queues=1 >"$lab_dir/model.conf"
+chmod 777 "$lab_dir"
+: >"$lab_dir/zoned.err"
+ip netns exec "$lab_g" setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all,+net_admin \
+	--ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin --no-new-privs "$top_builddir/zoned" -d \
+	-f "$lab_dir/model.conf" -R "$top_srcdir/rules" -C "$lab_dir/control2" >>"$lab_dir/zoned.err" 2>&1 &
+lab_zoned=$!
+lab_pids+=("$lab_zoned")
+lab_wait 10 lab_said "generation 1 is in force" || lab_fail "zoned does not start without root"
+lab_poll -t 4 -r 600 "$V4" >/dev/null || lab_fail "without root: the read did not pass"
+lab_poll -t 4 -r 600 "$V4" 17 >/dev/null && lab_fail "without root: the write passed"
+for p in $(lab_inspectors); do
+	expect "capabilities of inspector $p" "$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$p/status")" 0000000000000000
+	expect "seccomp of inspector $p" "$(sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$p/status")" 2
+	expect "descriptors of inspector $p" "$(ls "/proc/$p/fd" | wc -l)" 5
+done
+lab_gate_stop
