@@ -5,6 +5,7 @@
 # own kernel may lack (the native nft queue expression above all).
 #
 #	tests/qemu/run.sh BUILDDIR TEST...	e.g. build/plain tests/netns/basic.sh
+#	tests/qemu/run.sh BUILDDIR systemd	the units, under systemd
 #
 # Needs root, qemu-system-x86, busybox-static, cpio and kmod. The kernel is the
 # newest linux-image that apt knows, downloaded once into $ZONED_QEMU (default
@@ -16,6 +17,9 @@ set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(cd "$1" && pwd)
 shift
+# "systemd" instead of tests: boot systemd and have zoned.service run under it
+first=guest.sh
+[ "$1" = systemd ] && first=systemd.sh
 cache=${ZONED_QEMU:-/var/tmp/zoned-qemu}
 for c in qemu-system-x86_64 busybox cpio depmod dpkg-deb; do
 	command -v $c >/dev/null || { echo "needs $c"; exit 77; }
@@ -59,7 +63,7 @@ for m in virtio_pci 9pnet_virtio 9p overlay; do \$b modprobe \$m || echo "no mod
 \$b mount -t devtmpfs dev /new/dev
 \$b mkdir -p /new/dev/shm
 \$b mount -t tmpfs tmpfs /new/run
-exec \$b switch_root /new /bin/bash $top/tests/qemu/guest.sh $top $build $*
+exec \$b switch_root /new /bin/bash $top/tests/qemu/$first $top $build $*
 END
 chmod +x "$root/init"
 (cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$cache/initrd"
