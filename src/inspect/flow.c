@@ -111,15 +111,25 @@ void flows_sweep(struct flows *t, uint64_t now, unsigned slots)
 	}
 }
 
-/* A free slot, or one whose connection is closed or half open for a second. */
+/* May this entry go to make room? When the table is nearly full, what is only half
+ * open goes at once, what is closed after a second; never what is open. */
+static bool can_go(const struct flows *t, const struct flow *f, uint64_t now)
+{
+	if (expired(f, now))
+		return true;
+	if (t->used < t->n - t->n / 8)
+		return false;
+	bool closed = f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED;
+	return f->state == FLOW_SYN || (closed && now - f->last_ns > SEC);
+}
+
+/* A free slot; a bounded number is looked at. */
 static struct flow *free_slot(struct flows *t, uint64_t now)
 {
 	for (unsigned i = 0; i < FLOW_SCAN; i++) {
 		struct flow *f = &t->v[t->hand];
 		t->hand = (t->hand + 1) % t->n;
-		bool idle = f->state == FLOW_SYN || f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED;
-		if (f->state != FLOW_FREE && (expired(f, now) || (t->used >= t->n - t->n / 8 && idle &&
-								    now - f->last_ns > SEC)))
+		if (f->state != FLOW_FREE && can_go(t, f, now))
 			flow_drop(t, f);
 		if (f->state == FLOW_FREE)
 			return f;

@@ -125,6 +125,8 @@ static void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, v & 0xffff);
 }
 
+static uint16_t client_port = CLIENT_PORT;
+
 /* Send one segment through the gate; dir 0: client to server. */
 static void segment(struct bench *b, int dir, uint32_t seq, uint32_t ack, uint8_t flags,
 		    const uint8_t *data, size_t n)
@@ -138,8 +140,8 @@ static void segment(struct bench *b, int dir, uint32_t seq, uint32_t ack, uint8_
 	p[9] = IPPROTO_TCP;
 	memcpy(p + 12, ends[dir], 4);
 	memcpy(p + 16, ends[!dir], 4);
-	put16(p + 20, dir ? 502 : CLIENT_PORT);
-	put16(p + 22, dir ? CLIENT_PORT : 502);
+	put16(p + 20, dir ? 502 : client_port);
+	put16(p + 22, dir ? client_port : 502);
 	put32(p + 24, seq);
 	put32(p + 28, ack);
 	p[32] = 0x50;
@@ -372,6 +374,47 @@ static void bytes_behind_a_hole_are_kept(void **state)
 	inspect_free(b.in);
 }
 
+static void half_open_flows_do_not_fill_the_table(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[12];
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	handshake(&b, 1000, 5000);
+	for (unsigned i = 1; i <= 1000; i++) {
+		client_port = (uint16_t)(CLIENT_PORT + i);
+		segment(&b, 0, 7, 0, TCP_SYN, NULL, 0);
+		assert_int_equal(b.verdict, V_ACCEPT);
+	}
+	/* a new connection comes about, and the old one goes on */
+	client_port = 3;
+	handshake(&b, 2000, 6000);
+	segment(&b, 0, 2000, 6000, TCP_ACK, m, request(m, 1, 1, 3, 10, 1));
+	assert_int_equal(left(&b).len, 12);
+	client_port = CLIENT_PORT;
+	segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 3, 10, 1));
+	assert_int_equal(left(&b).len, 12);
+	assert_int_equal(b.events, 0);
+	inspect_free(b.in);
+}
+
+static void open_connections_are_never_pushed_out(void **state)
+{
+	(void)state;
+	struct bench b;
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	for (unsigned i = 0; i < 8; i++) {	/* the table holds 8 */
+		client_port = (uint16_t)(CLIENT_PORT + i);
+		handshake(&b, 1000, 5000);
+	}
+	client_port = 3;
+	segment(&b, 0, 7, 0, TCP_SYN, NULL, 0);
+	assert_int_equal(b.verdict, V_DROP);
+	assert_int_equal(b.reason, R_FLOW_LIMIT);
+	client_port = CLIENT_PORT;
+	inspect_free(b.in);
+}
+
 static void half_message_times_out(void **state)
 {
 	(void)state;
@@ -580,6 +623,8 @@ int main(void)
 		cmocka_unit_test(unknown_connection_is_reset),
 		cmocka_unit_test(a_forgotten_connection_ends),
 		cmocka_unit_test(bytes_behind_a_hole_are_kept),
+		cmocka_unit_test(half_open_flows_do_not_fill_the_table),
+		cmocka_unit_test(open_connections_are_never_pushed_out),
 		cmocka_unit_test(half_message_times_out),
 		cmocka_unit_test(schedules_permitted_any_cut),
 		cmocka_unit_test(schedules_mixed_whole_messages),
