@@ -35,7 +35,7 @@
 #include <netinet/in.h>
 
 enum value { V_ZERO, V_MINE, V_FOREIGN, V_IDS, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED,
-	     V_ICMP, V_ICMP6, V_TCP, V_VALUES };
+	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_VALUES };
 
 enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct state counts them */
 
@@ -44,6 +44,8 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct s
 #define NETHDR(o, l, r)	{ .kind = RS_PAYLOAD, .key = (o), .len = (l), .to = (r) }
 #define AND(r, m)	{ .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = V_ZERO }
 #define AND_XOR(r, m, x) { .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = (x) }
+#define TCP_FLAGS(r)	{ .kind = RS_PAYLOAD, .key = 13, .a = 1, .len = 1, .to = (r) }
+#define AND8(r, m)	{ .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = V_ZERO, .len = 1 }
 #define EQ(r, v)	{ .kind = RS_EQ, .reg = (r), .len = 4, .a = (v) }
 #define EQ8(r, v)	{ .kind = RS_EQ, .reg = (r), .len = 1, .a = (v) }
 #define NE(r, v)	{ .kind = RS_NE, .reg = (r), .len = 4, .a = (v) }
@@ -112,6 +114,9 @@ static const struct rs_rule table[] = {
 	  { META(NFT_META_MARK, 0), AND(0, V_IDS), EQ(0, V_BLOCKED),
 	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1),
 	    META(NFT_META_MARK, 2), AND(2, V_FOREIGN), SET_META(2), TO(RS_GOTO, "blocked") } },
+	{ "forward", "a blocked connection's ports open a new one",
+	  { CT_MARK(0), AND(0, V_IDS), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST),
+	    EQ8(1, V_SYN), CT_MARK(0), AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } },
 	{ "forward", "blocked earlier; stays so over a reload",
 	  { CT_MARK(0), AND(0, V_IDS), EQ(0, V_BLOCKED), TO(RS_GOTO, "blocked") } },
 	{ "forward", NULL, { CT_STATE(V_INVALID), COUNT("invalid"), DO(RS_DROP) } },
@@ -180,6 +185,7 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 		[V_IDS] = rs->mark_mask & ~rs->generation_mask, [V_BLOCKED] = rs->blocked_mark,
 		[V_INVALID] = STATE_INVALID, [V_ESTABLISHED] = STATE_ESTABLISHED, [V_RELATED] = STATE_RELATED,
 		[V_ICMP] = IPPROTO_ICMP, [V_ICMP6] = IPPROTO_ICMPV6, [V_TCP] = IPPROTO_TCP,
+		[V_SYN] = 0x02, [V_SYN_ACK_FIN_RST] = 0x17,
 	};
 	return v < V_VALUES ? values[v] : v - V_VALUES;	/* above the names: a literal */
 }

@@ -55,9 +55,9 @@ enum rs_op_kind {
 struct rs_op {
 	enum rs_op_kind kind;
 	uint8_t reg, to;	/* source and destination register */
-	uint32_t key;		/* NFT_CT_*, NFT_META_*; RS_PAYLOAD: offset; RS_VERDICT: enum rs_verdict */
+	uint32_t key;		/* NFT_CT_*, NFT_META_*; RS_PAYLOAD: offset (a: of the transport header); RS_VERDICT: enum rs_verdict */
 	int dir;		/* RS_CT: 0 original, 1 reply, -1 none */
-	uint32_t len;		/* bytes of the value: RS_PAYLOAD, RS_EQ, RS_NE */
+	uint32_t len;		/* bytes of the value: RS_PAYLOAD, RS_EQ, RS_NE, RS_AND_XOR (0: 4) */
 	uint32_t a, b;		/* compare with a; and a, xor b; LIMIT: rate, burst; LOG: group, snaplen; QUEUE: bypass */
 	const char *name;	/* set, chain, counter, log prefix */
 };

@@ -40,6 +40,7 @@ struct flow {
 	uint16_t flow_id;	/* in the image; 0xffff none */
 	uint8_t state;
 	bool gone;		/* the kernel has forgotten it */
+	bool syn_again;		/* a SYN came on the open connection */
 	bool ending;		/* a message was not finished in time: ends at the next packet */
 	uint32_t chain;		/* next in bucket, index + 1 */
 	uint32_t syn_seq;		/* of the client's last SYN */

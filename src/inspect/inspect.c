@@ -160,6 +160,22 @@ static bool adopt(struct pass *c)
 	return true;
 }
 
+/* Has either end sent bytes since the handshake? */
+static bool has_moved(const struct flow *f)
+{
+	return half_end(&f->h[0]) != f->open_seq + 1 || half_end(&f->h[1]) != f->server_isn + 1;
+}
+
+static void refuse_connection(struct pass *c)
+{
+	if (pass_observes(c) || c->in->conf.dissect_only) {
+		emit_verdict(c, V_ACCEPT);
+		return;
+	}
+	pass_event(c, R_STREAM_GAP, V_RESET, NULL, NULL);
+	block(c);
+}
+
 static void on_syn(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
@@ -178,6 +194,7 @@ static void on_syn(struct pass *c)
 			return;
 		}
 		f->syn_seq = p->seq;
+		f->syn_again = f->state == FLOW_OPEN;
 		if (f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED || f->state == FLOW_BLIND) {
 			f->state = FLOW_SYN;
 			f->n_pending = 0;
@@ -192,13 +209,19 @@ static void on_syn(struct pass *c)
 	bool answers = p->ack == f->syn_seq + 1;
 	bool anew = f->state == FLOW_SYN || f->syn_seq != f->open_seq;
 	bool again = p->ack == f->open_seq + 1 && p->seq == f->server_isn;
+	if (again && f->state == FLOW_OPEN && f->syn_again && has_moved(f)) {
+		/* the old handshake repeated, or a new one with the old numbers: nobody can
+		 * tell, and the receiver's next byte hangs on it */
+		refuse_connection(c);
+		return;
+	}
 	if (answers && anew) {
 		half_start(&f->h[0], f->syn_seq + 1);
 		half_start(&f->h[1], p->seq + 1);
 		f->open_seq = f->syn_seq;
 		f->server_isn = p->seq;
 		f->n_pending = 0;
-		f->ending = false;
+		f->ending = f->syn_again = false;
 		f->state = FLOW_OPEN;
 	} else if (!again && !c->in->conf.dissect_only) {
 		refuse(c, R_OUT_OF_WINDOW, V_DROP);

@@ -75,7 +75,8 @@ static bool do_payload(const struct ctx *c)
 	struct nftnl_expr *e = expr(c, "payload");
 	if (!e)
 		return false;
-	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE, NFT_PAYLOAD_NETWORK_HEADER);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE,
+			   c->op->a ? NFT_PAYLOAD_TRANSPORT_HEADER : NFT_PAYLOAD_NETWORK_HEADER);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, c->op->key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, c->op->len);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg(c->op->to));
@@ -84,14 +85,16 @@ static bool do_payload(const struct ctx *c)
 
 static bool do_bitwise(const struct ctx *c)
 {
+	uint32_t len = c->op->len ? c->op->len : 4;
+	uint8_t mask = (uint8_t)c->op->a, xor = (uint8_t)c->op->b;	/* of one byte */
 	struct nftnl_expr *e = expr(c, "bitwise");
 	if (!e)
 		return false;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, reg(c->op->reg));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, reg(c->op->to));
-	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, 4);
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, &c->op->a, 4);
-	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, &c->op->b, 4);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, len == 1 ? (const void *)&mask : &c->op->a, len);
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, len == 1 ? (const void *)&xor : &c->op->b, len);
 	return true;
 }
 

@@ -17,5 +17,5 @@ tests_fuzz_fuzz_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a 
 	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
 	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
 TESTS += tests/fuzz/run-seeds.sh
-EXTRA_DIST += tests/fuzz/run-seeds.sh tests/fuzz/gen-seeds.py tests/fuzz/seeds-modbus \
+EXTRA_DIST += tests/fuzz/soak.sh tests/fuzz/run-seeds.sh tests/fuzz/gen-seeds.py tests/fuzz/seeds-modbus \
 	tests/fuzz/seeds-inspect

@@ -20,4 +20,32 @@ echo "ok: the device's end is closed too"
 out=$(in_c "$lab_bin/mbclient" -n 300 "$V4" "$PORT") || lab_fail "a new connection is not blocked: $out"
 echo "ok: a new connection works: $out"
 
+# The very same ports again: a device with a fixed source port must get back in.
+in_c timeout 20 "$python" - "$V4" "$PORT" <<'END' || lab_fail "no way back for a fixed source port"
+import socket
+import struct
+import sys
+import time
+
+def talk(pdu):
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    s.bind(("", 40123))
+    s.settimeout(5)
+    s.connect((sys.argv[1], int(sys.argv[2])))
+    s.sendall(struct.pack("!HHHB", 1, 0, len(pdu) + 1, 1) + pdu)
+    got = s.recv(300)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    s.close()
+    return got
+
+try:
+    talk(b"\6\2\x58\0\1")
+    sys.exit("the write was answered")
+except ConnectionResetError:
+    pass
+time.sleep(0.5)
+assert talk(b"\3\0\0\0\1")[7] == 3
+END
+echo "ok: the same ports again"
 lab_gate_stop
