@@ -2,9 +2,6 @@
  *
  * Model -> policy image, in two passes over the same model: the first counts,
  * the second writes into one zeroed block.
- *
- * What is not written allows nothing, but for the quantity: there the
- * protocol's own limits, which the dissector enforces, are the default.
  */
 #include "compile/policy_build.h"
 
@@ -13,26 +10,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "compile/build.h"
+
 enum { INDEX_MAX = 0xfffe };	/* 0xffff says "none" */
 
-struct build {
-	const struct model *m;
-	struct pol_image *img;
-	struct pol_zone *zones;
-	struct pol_net *nets;
-	struct pol_key *keys;
-	struct pol_flow *flows;
-	struct pol_mb_rule *rules;
-	struct pol_range *ranges;
-	char *strings;
-	uint32_t n_keys, n_flows, n_rules, n_ranges, n_nets, n_strings;	/* written so far */
+static const struct build_ops *const ops[PROTO_N] = {
+	[PROTO_MODBUS] = &build_modbus,
 };
 
-struct counts {
-	size_t nets, keys, flows, rules, ranges, strings;
-};
-
-static size_t str_size(const char *s)
+size_t build_str_size(const char *s)
 {
 	return s ? strlen(s) + 1 : 1;
 }
@@ -42,28 +28,19 @@ static size_t ports_of(const struct flow *f)
 	return f->n_ports ? f->n_ports : 1;
 }
 
-static void count_rule(const struct modbus_allow *a, struct counts *c)
-{
-	const struct ranges *all[] = {
-		&a->units, &a->addresses, &a->write_addresses, &a->quantity,
-		&a->values, &a->subfunctions, &a->mei, &a->files,
-	};
-	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		c->ranges += all[i]->n;
-	c->strings += str_size(a->at.file);
-	c->rules++;
-}
-
 static struct counts count(const struct model *m)
 {
 	struct counts c = { .strings = 1 };
 	for (size_t i = 0; i < m->n_zones; i++) {
 		c.nets += m->zones[i].n_networks;
-		c.strings += str_size(m->zones[i].name);
+		c.strings += build_str_size(m->zones[i].name);
 	}
-	for (size_t i = 0; i < m->n_policies; i++)
-		for (size_t k = 0; k < m->policies[i].n_modbus; k++)
-			count_rule(&m->policies[i].modbus[k], &c);
+	for (size_t i = 0; i < m->n_policies; i++) {
+		const struct policy *p = &m->policies[i];
+		c.rules[p->proto] += ops[p->proto]->rules(p);
+		c.heads[p->proto] += pol_shapes[p->proto].head != 0;
+		ops[p->proto]->count(p, &c);
+	}
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *con = &m->conduits[i];
 		for (size_t k = 0; k < con->n_flows; k++) {
@@ -71,22 +48,22 @@ static struct counts count(const struct model *m)
 				continue;
 			c.flows++;
 			c.keys += ports_of(&con->flows[k]);
-			c.strings += str_size(con->name) + str_size(con->flows[k].policy);
+			c.strings += build_str_size(con->name) + build_str_size(con->flows[k].policy);
 		}
 	}
 	return c;
 }
 
-static struct pol_str put_str(struct build *b, const char *s)
+struct pol_str build_str(struct build *b, const char *s)
 {
 	struct pol_str at = { .off = b->img->strings_off + b->n_strings };
-	size_t n = str_size(s);
+	size_t n = build_str_size(s);
 	memcpy(b->strings + b->n_strings, s ? s : "", n);
 	b->n_strings += (uint32_t)n;
 	return at;
 }
 
-static struct pol_rset put_ranges(struct build *b, const struct ranges *r)
+struct pol_rset build_ranges(struct build *b, const struct ranges *r)
 {
 	struct pol_rset s = { .r0 = b->n_ranges, .n = (uint32_t)r->n, .any = r->any };
 	for (size_t i = 0; i < r->n; i++)
@@ -94,35 +71,40 @@ static struct pol_rset put_ranges(struct build *b, const struct ranges *r)
 	return s;
 }
 
-static void put_rule(struct build *b, const struct modbus_allow *a)
+void *build_rule(struct build *b, enum proto proto, struct where at)
 {
-	struct pol_mb_rule *r = &b->rules[b->n_rules++];
-	memcpy(r->functions, a->functions, sizeof(r->functions));
-	r->units = put_ranges(b, &a->units);
-	r->addresses = put_ranges(b, &a->addresses);
-	r->write_addresses = put_ranges(b, &a->write_addresses);
-	r->quantity = put_ranges(b, &a->quantity);
-	if (!a->quantity.set && a->quantity.n == 0)
-		r->quantity.any = true;
-	r->values = put_ranges(b, &a->values);
-	r->subfunctions = put_ranges(b, &a->subfunctions);
-	r->mei = put_ranges(b, &a->mei);
-	r->files = put_ranges(b, &a->files);
-	r->file = put_str(b, a->at.file);
-	r->line = a->at.line;
+	uint8_t *all = (uint8_t *)b->img + b->img->rules_off[proto];
+	struct pol_rule *r = (void *)(all + pol_shapes[proto].rule * b->n_rules[proto]++);
+	r->file = build_str(b, at.file);
+	r->line = at.line;
+	return r;
 }
 
-/* Rules stand in the order of the policies: where does this one begin? */
-static void find_rules(const struct model *m, const char *policy, struct pol_flow *f)
+void *build_head(struct build *b, enum proto proto)
 {
-	uint32_t rule0 = 0;
-	for (size_t i = 0; policy && i < m->n_policies; i++) {
-		if (strcmp(m->policies[i].name, policy) == 0) {
+	uint8_t *all = (uint8_t *)b->img + b->img->heads_off[proto];
+	return all + pol_shapes[proto].head * b->n_heads[proto]++;
+}
+
+/* Rules and heads stand in the order of the policies: where does this one begin? */
+static void find_policy(const struct model *m, const char *name, struct pol_flow *f)
+{
+	uint32_t rule0 = 0, head = 0;
+	f->head = 0xffff;
+	for (size_t i = 0; name && i < m->n_policies; i++) {
+		const struct policy *p = &m->policies[i];
+		if (p->proto != (enum proto)f->proto)
+			continue;
+		uint32_t n = (uint32_t)ops[p->proto]->rules(p);
+		if (strcmp(p->name, name) == 0) {
 			f->rule0 = rule0;
-			f->n_rules = (uint32_t)m->policies[i].n_modbus;
+			f->n_rules = n;
+			if (pol_shapes[p->proto].head)
+				f->head = head;
 			return;
 		}
-		rule0 += (uint32_t)m->policies[i].n_modbus;
+		rule0 += n;
+		head++;
 	}
 }
 
@@ -139,14 +121,14 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 	uint16_t id = (uint16_t)b->n_flows;
 	struct pol_flow *out = &b->flows[b->n_flows++];
 	*out = (struct pol_flow){
-		.conduit = put_str(b, c->name), .policy = put_str(b, f->policy),
+		.conduit = build_str(b, c->name), .policy = build_str(b, f->policy),
 		.from = (uint16_t)c->from_zone, .to = (uint16_t)c->to_zone,
 		.proto = (uint8_t)f->proto, .mode = (uint8_t)c->mode,
 		.on_violation = (uint8_t)c->on_violation, .fail = (uint8_t)c->fail,
 		.log = (uint8_t)c->log, .max_requests = c->max_requests,
 		.max_writes = c->max_writes, .conduit_id = (uint32_t)conduit_id,
 	};
-	find_rules(b->m, f->policy, out);
+	find_policy(b->m, f->policy, out);
 	for (size_t i = 0; i < ports_of(f); i++)
 		b->keys[b->n_keys++] = (struct pol_key){
 			.from = out->from, .to = out->to, .flow = id,
@@ -204,13 +186,12 @@ static void fill(struct build *b)
 {
 	const struct model *m = b->m;
 	for (size_t i = 0; i < m->n_zones; i++) {
-		b->zones[i].name = put_str(b, m->zones[i].name);
+		b->zones[i].name = build_str(b, m->zones[i].name);
 		for (size_t k = 0; k < m->zones[i].n_networks; k++)
 			b->nets[b->n_nets++] = (struct pol_net){ m->zones[i].networks[k], (uint16_t)i };
 	}
 	for (size_t i = 0; i < m->n_policies; i++)
-		for (size_t k = 0; k < m->policies[i].n_modbus; k++)
-			put_rule(b, &m->policies[i].modbus[k]);
+		ops[m->policies[i].proto]->put(b, &m->policies[i]);
 	for (size_t i = 0; i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
 			if (m->conduits[i].flows[k].proto != PROTO_NONE)
@@ -235,7 +216,6 @@ static void lay_out(struct build *b)
 	b->nets = (void *)(base + img->nets_off);
 	b->keys = (void *)(base + img->keys_off);
 	b->flows = (void *)(base + img->flows_off);
-	b->rules = (void *)(base + img->rules_off);
 	b->ranges = (void *)(base + img->ranges_off);
 	b->strings = (char *)base + img->strings_off;
 }
@@ -243,7 +223,10 @@ static void lay_out(struct build *b)
 static bool too_big(const struct counts *c)
 {
 	const size_t each = 1u << 24;	/* keeps every offset far below 32 bits */
-	return c->flows > INDEX_MAX || c->rules > INDEX_MAX ||
+	for (unsigned p = 0; p < PROTO_N; p++)
+		if (c->rules[p] > INDEX_MAX || c->heads[p] > INDEX_MAX)
+			return true;
+	return c->flows > INDEX_MAX ||
 	       c->nets > each || c->keys > each || c->ranges > each || c->strings > each;
 }
 
@@ -260,14 +243,19 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 		.magic = POL_MAGIC, .generation = generation,
 		.n_zones = (uint32_t)m->n_zones, .n_nets = (uint32_t)c.nets,
 		.n_keys = (uint32_t)c.keys, .n_flows = (uint32_t)c.flows,
-		.n_rules = (uint32_t)c.rules, .n_ranges = (uint32_t)c.ranges,
+		.n_ranges = (uint32_t)c.ranges,
 		.n_conduits = (uint32_t)m->n_conduits, .strings_len = (uint32_t)c.strings,
 	};
 	head.zones_off = reserve(&size, m->n_zones, sizeof(struct pol_zone));
 	head.nets_off = reserve(&size, c.nets, sizeof(struct pol_net));
 	head.keys_off = reserve(&size, c.keys, sizeof(struct pol_key));
 	head.flows_off = reserve(&size, c.flows, sizeof(struct pol_flow));
-	head.rules_off = reserve(&size, c.rules, sizeof(struct pol_mb_rule));
+	for (unsigned p = 0; p < PROTO_N; p++) {
+		head.n_rules[p] = (uint32_t)c.rules[p];
+		head.n_heads[p] = (uint32_t)c.heads[p];
+		head.rules_off[p] = reserve(&size, c.rules[p], pol_shapes[p].rule);
+		head.heads_off[p] = reserve(&size, c.heads[p], pol_shapes[p].head);
+	}
 	head.ranges_off = reserve(&size, c.ranges, sizeof(struct pol_range));
 	head.strings_off = reserve(&size, c.strings, 1);
 	head.size = (uint32_t)size;

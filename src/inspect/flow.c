@@ -2,6 +2,7 @@
  * The table of inspected connections. */
 #include "inspect/flow.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -19,7 +20,12 @@ bool flows_init(struct flows *t, uint32_t n, const uint64_t key[2])
 	t->v = calloc(n, sizeof(*t->v));
 	t->bucket = calloc(t->n_buckets, sizeof(*t->bucket));
 	t->bufs = calloc(n, 2 * HALF_BUF);
-	return t->v && t->bucket && t->bufs;
+	t->n_big = n / FLOW_BIG_SHARE > FLOW_BIG_MIN ? n / FLOW_BIG_SHARE : FLOW_BIG_MIN;
+	t->big_bufs = calloc(t->n_big, 2 * HALF_BIG);
+	t->big_free = calloc(t->n_big, sizeof(*t->big_free));
+	for (uint32_t i = 0; t->big_free && i < t->n_big; i++)
+		t->big_free[t->n_big_free++] = t->n_big - 1 - i;
+	return t->v && t->bucket && t->bufs && t->big_bufs && t->big_free;
 }
 
 void flows_free(struct flows *t)
@@ -27,6 +33,8 @@ void flows_free(struct flows *t)
 	free(t->v);
 	free(t->bucket);
 	free(t->bufs);
+	free(t->big_bufs);
+	free(t->big_free);
 }
 
 static uint32_t hash_ends(const struct flows *t, const struct flow *f)
@@ -34,7 +42,7 @@ static uint32_t hash_ends(const struct flows *t, const struct flow *f)
 	uint64_t w[5];
 	memcpy(w, f->client.b, 16);
 	memcpy(w + 2, f->server.b, 16);
-	w[4] = (uint64_t)f->cport << 32 | (uint64_t)f->sport << 8 | f->client.family;
+	w[4] = (uint64_t)f->cport << 32 | (uint64_t)f->sport << 16 | (uint64_t)f->l4 << 8 | f->client.family;
 	return (uint32_t)siphash_words(t->key, w, 5) & (t->n_buckets - 1);
 }
 
@@ -44,6 +52,7 @@ static void ends_of(struct flow *f, const struct packet *p, bool from_client)
 	f->server = from_client ? p->dst : p->src;
 	f->cport = from_client ? p->sport : p->dport;
 	f->sport = from_client ? p->dport : p->sport;
+	f->l4 = p->l4;
 }
 
 static struct flow *find_ends(struct flows *t, const struct flow *k)
@@ -51,7 +60,7 @@ static struct flow *find_ends(struct flows *t, const struct flow *k)
 	uint32_t i = t->bucket[hash_ends(t, k)];
 	while (i) {
 		struct flow *f = &t->v[i - 1];
-		if (f->cport == k->cport && f->sport == k->sport &&
+		if (f->cport == k->cport && f->sport == k->sport && f->l4 == k->l4 &&
 		    addr_eq(&f->client, &k->client) && addr_eq(&f->server, &k->server))
 			return f;
 		i = f->chain;
@@ -62,7 +71,8 @@ static struct flow *find_ends(struct flows *t, const struct flow *k)
 struct flow *flow_find_ends(struct flows *t, const struct addr *client, uint16_t cport,
 			    const struct addr *server, uint16_t sport)
 {
-	struct flow k = { .client = *client, .server = *server, .cport = cport, .sport = sport };
+	struct flow k = { .client = *client, .server = *server, .cport = cport, .sport = sport,
+			  .l4 = IPPROTO_TCP };
 	return find_ends(t, &k);
 }
 
@@ -86,7 +96,7 @@ static bool expired(const struct flow *f, uint64_t now)
 		[FLOW_CLOSED] = FLOW_CLOSED_NS, [FLOW_BLOCKED] = FLOW_CLOSED_NS,
 		[FLOW_BLIND] = FLOW_IDLE_NS,
 	};
-	uint64_t limit = f->gone ? FLOW_GONE_NS : life[f->state];
+	uint64_t limit = f->gone ? FLOW_GONE_NS : f->l4 == IPPROTO_UDP ? FLOW_UDP_NS : life[f->state];
 	return f->state != FLOW_FREE && now - f->last_ns > limit;
 }
 
@@ -97,6 +107,9 @@ void flow_drop(struct flows *t, struct flow *f)
 	while (*at != self)
 		at = &t->v[*at - 1].chain;
 	*at = f->chain;
+	if (f->big)
+		t->big_free[t->n_big_free++] = f->big - 1;
+	f->big = 0;
 	f->state = FLOW_FREE;
 	t->used--;
 }
@@ -137,22 +150,46 @@ static struct flow *free_slot(struct flows *t, uint64_t now)
 	return NULL;
 }
 
-struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client, uint64_t now)
+void flow_fresh(struct flow *f)
+{
+	memset(&f->state_of, 0, proto_of(f->proto)->state);
+}
+
+static bool give_buffers(struct flows *t, struct flow *f)
+{
+	bool big = proto_of(f->proto)->big;
+	uint32_t size = big ? HALF_BIG : HALF_BUF;
+	uint8_t *buf = t->bufs + (size_t)(f - t->v) * 2 * HALF_BUF;
+	if (big && t->n_big_free == 0)
+		return false;
+	if (big) {
+		f->big = t->big_free[--t->n_big_free] + 1;
+		buf = t->big_bufs + (size_t)(f->big - 1) * 2 * HALF_BIG;
+	}
+	for (int d = 0; d < 2; d++) {
+		f->h[d].buf = buf + (size_t)d * size;
+		f->h[d].size = size;
+	}
+	return true;
+}
+
+struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client, uint8_t proto, uint64_t now)
 {
 	struct flow *f = free_slot(t, now);
 	if (!f)
 		return NULL;
-	size_t slot = (size_t)(f - t->v);
-	memset(f, 0, sizeof(*f));
+	memset(f, 0, offsetof(struct flow, state_of));
 	ends_of(f, p, from_client);
-	f->h[0].buf = t->bufs + slot * 2 * HALF_BUF;
-	f->h[1].buf = f->h[0].buf + HALF_BUF;
+	f->proto = proto;
+	if (!give_buffers(t, f))
+		return NULL;
+	flow_fresh(f);
 	f->flow_id = 0xffff;
 	f->state = FLOW_SYN;
 	f->last_ns = now;
 	uint32_t *b = &t->bucket[hash_ends(t, f)];
 	f->chain = *b;
-	*b = (uint32_t)slot + 1;
+	*b = (uint32_t)(f - t->v) + 1;
 	t->used++;
 	return f;
 }

@@ -15,9 +15,9 @@
 #include <string.h>
 
 #include "inspect/internal.h"
-#include "inspect/prefix.h"
+#include "inspect/proto.h"
 
-enum { WINDOW_MAX = 1 << 20, SWEEP_SLOTS = 512, MODBUS_PORT = 502 };
+enum { WINDOW_MAX = 1 << 20, SWEEP_SLOTS = 512, DATAGRAM_MESSAGES = 64 };
 
 struct inspect *inspect_new(const struct inspect_conf *c)
 {
@@ -25,10 +25,10 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	if (!in)
 		return NULL;
 	in->conf = *c;
-	if (in->conf.n_ports == 0) {
-		in->conf.ports[0] = MODBUS_PORT;
-		in->conf.n_ports = 1;
-	}
+	for (uint8_t p = PROTO_NONE + 1; c->n_ports == 0 && p < PROTO_N; p++)
+		if (proto_of(p))
+			in->conf.ports[in->conf.n_ports++] =
+				(struct inspect_port){ .port = proto_of(p)->port, .proto = p };
 	in->scratch = malloc(SCRATCH);
 	in->rate = c->rates;
 	in->own_rate = !c->rates;
@@ -61,12 +61,12 @@ static void refuse(struct pass *c, enum reason why, enum verdict v)
 {
 	if (pass_observes(c) || c->in->conf.dissect_only) {
 		if (!c->in->conf.dissect_only)
-			pass_event(c, why, V_OBSERVED, NULL, NULL);
+			pass_event(c, why, V_OBSERVED);
 		emit_verdict(c, V_ACCEPT);
 		return;
 	}
 	if (!c->pol || c->pol->log != LOG_NONE)
-		pass_event(c, why, v, NULL, NULL);
+		pass_event(c, why, v);
 	emit_verdict(c, v);
 }
 
@@ -80,65 +80,84 @@ static void block(struct pass *c)
 	c->f->state = FLOW_BLOCKED;
 }
 
-static bool is_server_port(const struct inspect *in, uint16_t port)
+/* Without a model: what a server port speaks. */
+static uint8_t port_proto(const struct inspect *in, uint16_t port)
 {
 	for (unsigned i = 0; i < in->conf.n_ports; i++)
-		if (in->conf.ports[i] == port)
-			return true;
-	return false;
+		if (in->conf.ports[i].port == port)
+			return in->conf.ports[i].proto;
+	return PROTO_NONE;
 }
 
 /* The inspected flow a connection belongs to, as the image says now. */
-static void classify(struct pass *c, struct flow *f)
-{
-	const struct pol_image *img = c->in->img;
-	f->flow_id = policy_classify(img, &f->client, &f->server, IPPROTO_TCP, f->sport);
-	f->image_gen = img->generation;
-}
-
 static void bind_policy(struct pass *c)
 {
-	if (!c->in->img || !c->f)
+	const struct pol_image *img = c->in->img;
+	struct flow *f = c->f;
+	if (!img || !f)
 		return;
-	if (c->f->image_gen != c->in->img->generation)
-		classify(c, c->f);
-	c->pol = policy_flow(c->in->img, c->f->flow_id);
+	if (f->image_gen != img->generation) {
+		f->flow_id = policy_classify(img, &f->client, &f->server, f->l4, f->sport);
+		f->image_gen = img->generation;
+	}
+	c->pol = policy_flow(img, f->flow_id);
+	if (c->pol && c->pol->proto != f->proto)	/* another protocol since a reload */
+		c->pol = NULL;
 }
 
 /* Is the sender of this packet the side that opened (or must have opened) the connection? */
 static bool from_client(const struct pass *c)
 {
 	const struct packet *p = &c->pkt;
-	if ((p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN)
-		return true;
-	if ((p->flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
-		return false;
+	if (p->l4 == IPPROTO_TCP && (p->flags & TCP_SYN))
+		return !(p->flags & TCP_ACK);
 	if (!c->in->img)
-		return is_server_port(c->in, p->dport);
-	return policy_classify(c->in->img, &p->src, &p->dst, IPPROTO_TCP, p->dport) != 0xffff;
+		return port_proto(c->in, p->dport) != PROTO_NONE;
+	return policy_classify(c->in->img, &p->src, &p->dst, p->l4, p->dport) != 0xffff;
+}
+
+/* What the connection of this packet speaks; PROTO_NONE: no inspected flow. */
+static uint8_t proto_of_packet(struct pass *c, bool client)
+{
+	const struct packet *p = &c->pkt;
+	uint16_t port = client ? p->dport : p->sport;
+	if (!c->in->img)
+		return port_proto(c->in, port);
+	uint16_t id = client ? policy_classify(c->in->img, &p->src, &p->dst, p->l4, port)
+			     : policy_classify(c->in->img, &p->dst, &p->src, p->l4, port);
+	c->pol = policy_flow(c->in->img, id);
+	return c->pol ? c->pol->proto : PROTO_NONE;
+}
+
+/* The flow of a connection not known yet; false: the packet has its verdict. */
+static bool new_flow(struct pass *c)
+{
+	bool client = from_client(c);
+	c->dir = client ? 0 : 1;
+	uint8_t proto = proto_of_packet(c, client);
+	const struct proto_ops *ops = proto_of(proto);
+	if (!ops || (c->pkt.l4 == IPPROTO_UDP && !ops->udp)) {
+		if (c->in->conf.dissect_only)
+			emit_verdict(c, V_ACCEPT);
+		else
+			refuse(c, R_NO_CONDUIT, V_DROP);
+		return false;
+	}
+	c->f = flow_add(&c->in->flows, &c->pkt, client, proto, c->raw->now_ns);
+	if (!c->f) {
+		refuse(c, R_FLOW_LIMIT, V_DROP);
+		return false;
+	}
+	bind_policy(c);
+	return true;
 }
 
 /* A packet of a connection whose start was not seen. */
 static bool adopt(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
-	bool client = from_client(c);
-	if (c->in->conf.dissect_only && !is_server_port(c->in, client ? p->dport : p->sport)) {
-		emit_verdict(c, V_ACCEPT);
+	if (!new_flow(c))
 		return false;
-	}
-	c->f = flow_add(&c->in->flows, p, client, c->raw->now_ns);
-	c->dir = client ? 0 : 1;
-	if (!c->f) {
-		refuse(c, R_FLOW_LIMIT, V_DROP);
-		return false;
-	}
-	bind_policy(c);
-	if (c->in->img && !c->pol) {
-		refuse(c, R_NO_CONDUIT, V_DROP);
-		flow_drop(&c->in->flows, c->f);
-		return false;
-	}
 	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		return true;
 	if (c->pol && !pass_observes(c)) {
@@ -148,7 +167,7 @@ static bool adopt(struct pass *c)
 			return false;
 		}
 		c->in->stats.resyncs++;
-		pass_event(c, R_STREAM_GAP, V_RESET, NULL, NULL);
+		pass_event(c, R_STREAM_GAP, V_RESET);
 		block(c);
 		return false;
 	}
@@ -172,7 +191,7 @@ static void refuse_connection(struct pass *c)
 		emit_verdict(c, V_ACCEPT);
 		return;
 	}
-	pass_event(c, R_STREAM_GAP, V_RESET, NULL, NULL);
+	pass_event(c, R_STREAM_GAP, V_RESET);
 	block(c);
 }
 
@@ -197,7 +216,7 @@ static void on_syn(struct pass *c)
 		f->syn_again = f->state == FLOW_OPEN;
 		if (f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED || f->state == FLOW_BLIND) {
 			f->state = FLOW_SYN;
-			f->n_pending = 0;
+			flow_fresh(f);
 		}
 		emit_verdict(c, V_ACCEPT);
 		return;
@@ -220,7 +239,7 @@ static void on_syn(struct pass *c)
 		half_start(&f->h[1], p->seq + 1);
 		f->open_seq = f->syn_seq;
 		f->server_isn = p->seq;
-		f->n_pending = 0;
+		flow_fresh(f);
 		f->ending = f->syn_again = false;
 		f->state = FLOW_OPEN;
 	} else if (!again && !c->in->conf.dissect_only) {
@@ -258,7 +277,7 @@ static bool judge_all(struct pass *c)
 		if (n == 0)
 			break;
 		enum reason why = R_NONE;
-		int len = mb_frame(p, n, &why);
+		int len = proto_of(c->f->proto)->frame(p, n, &why);
 		if (len < 0) {
 			/* there is no way to find the next boundary */
 			c->in->stats.refused++;
@@ -267,17 +286,17 @@ static bool judge_all(struct pass *c)
 				break;
 			}
 			if (pass_observes(c)) {
-				pass_event(c, why, V_OBSERVED, NULL, NULL);
+				pass_event(c, why, V_OBSERVED);
 				c->f->state = FLOW_BLIND;
 				break;
 			}
-			pass_event(c, why, V_RESET, NULL, NULL);
+			pass_event(c, why, V_RESET);
 			block(c);
 			return false;
 		}
 		if (len == 0 || (size_t)len > n)
 			break;
-		if (judge_message(c, p, (size_t)len) == ACT_RESET) {
+		if (proto_of(c->f->proto)->judge(c, p, (size_t)len) == ACT_RESET) {
 			block(c);
 			return false;
 		}
@@ -298,7 +317,7 @@ static uint32_t deliverable(const struct pass *c)
 	const uint8_t *p = half_pending(h, &n);
 	if (pass_observes(c))
 		return half_end(h);
-	uint32_t to = h->next + (uint32_t)mb_prefix_safe(p, n, c->dir == 1);
+	uint32_t to = h->next + (uint32_t)proto_of(c->f->proto)->prefix_safe(p, n, c->dir == 1);
 	return seq_lt(to, h->sent) ? h->sent : to;
 }
 
@@ -457,7 +476,8 @@ static bool parse(struct pass *c)
 {
 	const struct inspect_pkt *r = c->raw;
 	enum reason why = packet_parse(r->ip, r->len, r->check_sum, &c->pkt);
-	if (why == R_NONE && (r->partial || c->pkt.fragment || c->pkt.l4 != IPPROTO_TCP))
+	if (why == R_NONE && (r->partial || c->pkt.fragment ||
+			      (c->pkt.l4 != IPPROTO_TCP && c->pkt.l4 != IPPROTO_UDP)))
 		why = R_BAD_SEGMENT;
 	if (why == R_NONE)
 		return true;
@@ -466,6 +486,28 @@ static bool parse(struct pass *c)
 	else
 		refuse(c, why, V_DROP);
 	return false;
+}
+
+/* A datagram: whole messages, judged one by one; it goes on as it is or not at all. */
+static void on_datagram(struct pass *c)
+{
+	const struct proto_ops *ops = proto_of(c->f->proto);
+	const struct packet *p = &c->pkt;
+	bool passes = true;
+	size_t at = 0;
+	c->f->state = FLOW_OPEN;
+	for (unsigned i = 0; at < p->len; i++) {
+		enum reason why = R_NONE;
+		int len = ops->frame(p->data + at, p->len - at, &why);
+		if (len <= 0 || (size_t)len > p->len - at || i == DATAGRAM_MESSAGES) {
+			refuse(c, len < 0 ? why : len && (size_t)len <= p->len - at ? R_LENGTH : R_TRUNCATED, V_DROP);
+			return;
+		}
+		if (ops->judge(c, p->data + at, (size_t)len) != ACT_PASS)
+			passes = false;
+		at += (size_t)len;
+	}
+	emit_verdict(c, passes ? V_ACCEPT : V_DROP);
 }
 
 void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const struct inspect_out *out)
@@ -477,17 +519,25 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 		return;
 	c.f = flow_find(&in->flows, &c.pkt, &c.dir);
 	bind_policy(&c);
-	if (!c.f && !adopt(&c))
+	bool udp = c.pkt.l4 == IPPROTO_UDP;
+	if (!c.f && !(udp ? new_flow(&c) : adopt(&c)))
 		return;
 	c.f->last_ns = raw->now_ns;
 	c.f->gone = false;
+	if (udp) {
+		if (in->img && !c.pol)
+			refuse(&c, R_NO_CONDUIT, V_DROP);
+		else
+			on_datagram(&c);
+		return;
+	}
 	if (in->img && !c.pol && c.f->state != FLOW_BLOCKED) {
-		pass_event(&c, R_NO_CONDUIT, V_RESET, NULL, NULL);
+		pass_event(&c, R_NO_CONDUIT, V_RESET);
 		block(&c);
 		return;
 	}
 	if (c.f->state == FLOW_BLIND && c.pol && !pass_observes(&c)) {	/* observed until now */
-		pass_event(&c, R_STREAM_GAP, V_RESET, NULL, NULL);
+		pass_event(&c, R_STREAM_GAP, V_RESET);
 		block(&c);
 		return;
 	}

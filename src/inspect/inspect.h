@@ -26,7 +26,9 @@ struct inspect_conf {
 	/* Rate limits, two words per conduit (requests, writes), INSPECT_RATES of them, shared
 	 * by the inspectors so that a limit holds over all; NULL: this one's own. */
 	atomic_ullong *rates;
-	uint16_t ports[8]; unsigned n_ports;	/* dissect_only: server ports that speak Modbus; none: 502 */
+	/* dissect_only: server ports and what they speak; none: the protocols' own ports */
+	struct inspect_port { uint16_t port; uint8_t proto; } ports[8];
+	unsigned n_ports;
 	bool dissect_only;	/* replay without a model: ports name protocols, nothing is refused, gaps are skipped */
 };
 
@@ -39,8 +41,9 @@ struct inspect_out {
 	 * rest of this connection and answer with a RST. */
 	void (*verdict)(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len);
 	void (*event)(void *ctx, const struct event *ev);
-	/* every message in order, permitted or not (replay); may be NULL */
-	void (*message)(void *ctx, const struct event *ev, const struct mb_msg *m, uint32_t id);
+	/* every message in order, permitted or not (replay); may be NULL. m: the struct of
+	 * ev->proto's dissector (Modbus: struct mb_msg) */
+	void (*message)(void *ctx, const struct event *ev, const void *m, uint32_t id);
 };
 
 struct inspect_pkt {

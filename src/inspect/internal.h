@@ -5,6 +5,7 @@
 
 #include "inspect/flow.h"
 #include "inspect/inspect.h"
+#include "inspect/proto.h"
 
 enum { SCRATCH = 65536 + 256 };
 
@@ -29,12 +30,23 @@ struct pass {
 	const struct pol_flow *pol;	/* NULL: dissect_only */
 };
 
-enum act { ACT_PASS, ACT_CUT, ACT_RESET };
+/* One message that a protocol has judged. */
+struct judged {
+	enum reason why;	/* R_NONE: permitted */
+	size_t len;		/* bytes of it in the stream */
+	uint16_t rule;		/* that decided; 0xffff: none */
+	bool part;		/* permitted, but only a part of a message: no record of its own */
+	/* the protocol's facts of the event; NULL: none */
+	void (*fill)(const struct pass *c, struct event *ev, const void *of);
+	const void *of;
+	const void *msg;	/* for the message callback: the protocol's own struct */
+};
 
-/* judge.c */
-enum act judge_message(struct pass *c, const uint8_t *p, size_t n);
-void pass_event(struct pass *c, enum reason why, enum verdict v, const struct mb_msg *m,
-		const struct decision *d);
+/* judge.c: deliver, cut or end; record it. */
+enum act judge_done(struct pass *c, const struct judged *j);
+/* The conduit's rate limits; writes: the message changes something. */
+enum reason judge_rates(struct pass *c, bool writes);
+void pass_event(struct pass *c, enum reason why, enum verdict v);
 bool pass_observes(const struct pass *c);
 /* emit.c: send the packet on with the bytes [from, to) of its stream. */
 void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin);

@@ -67,6 +67,26 @@ void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint
 size_t items(const config_setting_t *s);
 const config_setting_t *item(const config_setting_t *s, size_t i);
 
+enum { POLICY_KEYS_MAX = 32 };
+
+/* One row per inspected protocol. */
+struct policy_ops {
+	const char *const *keys;	/* of the policy, besides the common ones; ends with NULL, or NULL */
+	void (*load)(struct load *l, const config_setting_t *g, struct policy *p);
+	void (*print)(FILE *f, const struct policy *p);	/* what follows the description */
+};
+extern const struct policy_ops policy_modbus_ops;
+const struct policy_ops *policy_ops_of(enum proto p);	/* NULL: not inspected by this version */
+/* The entries of "allow", one or more; NULL after a complaint. */
+const config_setting_t *get_allow(struct load *l, const config_setting_t *g, const struct policy *p);
+
+/* For the printers. */
+void print_text(FILE *f, const char *s);	/* quoted and escaped */
+void print_key(FILE *f, const char *indent, const char *key, const char *s);	/* nothing when s is NULL */
+void print_ranges(FILE *f, const char *key, const struct ranges *r);
+/* A list of words and whole numbers as written; nothing when there are none. */
+void print_words(FILE *f, const char *key, const char **v, size_t n);
+
 void load_policies(struct load *l, const config_setting_t *root);
 void check_model(struct load *l);
 

@@ -208,10 +208,12 @@ static void load_service(struct load *l, struct flow *f)
 static void load_protocol(struct load *l, const config_setting_t *g, struct flow *f)
 {
 	f->proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_MODBUS);
-	f->l4 = IPPROTO_TCP;
-	if (f->proto != PROTO_MODBUS)
+	if (!policy_ops_of(f->proto))
 		complain(l, f->at, "protocol \"%s\" cannot be inspected by this version; nothing would be "
-			 "judged, so it is refused (only \"modbus\" is)", word_name(words_proto, (int)f->proto));
+			 "judged, so it is refused", word_name(words_proto, (int)f->proto));
+	if (f->l4 == IPPROTO_UDP && f->proto != PROTO_DNP3)
+		complain(l, f->at, "%s is inspected over TCP; remove transport = \"udp\"",
+			 word_name(words_proto, (int)f->proto));
 	load_ports(l, g, f);
 	if (!f->n_ports)
 		add_port(l, f, proto_port(f->proto));
@@ -221,6 +223,20 @@ static void load_protocol(struct load *l, const config_setting_t *g, struct flow
 			 "(for example \"modbus-read-only\")");
 }
 
+/* The port of an inspected protocol, forwarded unjudged: surely not what is meant. */
+static void check_uninspected(struct load *l, const struct flow *f)
+{
+	for (int p = PROTO_NONE + 1; p < PROTO_N; p++) {
+		const char *name = word_name(words_proto, p);
+		bool here = policy_ops_of((enum proto)p) && (f->l4 == IPPROTO_TCP || p == PROTO_DNP3);
+		for (size_t i = 0; here && i < f->n_ports; i++)
+			if (f->ports[i] == proto_port((enum proto)p))
+				complain(l, f->at, "port %u is %s and would pass unjudged; write protocol = "
+					 "\"%s\" with a policy (mode = \"observe\" lets all pass)",
+					 f->ports[i], name, name);
+	}
+}
+
 static void load_flow(struct load *l, const config_setting_t *g, struct conduit *c)
 {
 	struct flow f = { .at = at_of(l, g) };
@@ -228,10 +244,13 @@ static void load_flow(struct load *l, const config_setting_t *g, struct conduit 
 	f.service = get_text(l, g, "service");
 	const char *transport = get_text(l, g, "transport");
 	bool proto = config_setting_get_member(g, "protocol") != NULL;
-	if (proto + (f.service != NULL) + (transport != NULL) != 1) {
+	if (proto + (f.service != NULL) + (transport != NULL && !proto) != 1) {
 		complain(l, f.at, "a flow has exactly one of protocol, service, transport");
 		return;
 	}
+	f.l4 = transport && strcmp(transport, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
+	if (transport && f.l4 == IPPROTO_TCP && strcmp(transport, "tcp") != 0)
+		complain(l, f.at, "transport = \"%s\" is not known; write \"tcp\" or \"udp\"", transport);
 	if (proto) {
 		load_protocol(l, g, &f);
 	} else if (f.service) {
@@ -239,16 +258,10 @@ static void load_flow(struct load *l, const config_setting_t *g, struct conduit 
 		if (config_setting_get_member(g, "port") || config_setting_get_member(g, "ports"))
 			complain(l, f.at, "a service has its own ports; write transport and ports instead");
 	} else {
-		f.l4 = strcmp(transport, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
-		if (f.l4 == IPPROTO_TCP && strcmp(transport, "tcp") != 0)
-			complain(l, f.at, "transport = \"%s\" is not known; write \"tcp\" or \"udp\"", transport);
 		load_ports(l, g, &f);
 		if (!f.n_ports)
 			complain(l, f.at, "a transport needs ports = [ ... ];");
-		for (size_t i = 0; f.l4 == IPPROTO_TCP && i < f.n_ports; i++)
-			if (f.ports[i] == proto_port(PROTO_MODBUS))
-				complain(l, f.at, "TCP port 502 is Modbus and would pass unjudged; write protocol = "
-					 "\"modbus\" with a policy (mode = \"observe\" lets all pass)");
+		check_uninspected(l, &f);
 	}
 	if (!proto && config_setting_get_member(g, "policy"))
 		complain(l, f.at, "only a flow with protocol has a policy");

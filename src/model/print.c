@@ -6,7 +6,7 @@
 
 #include "model/internal.h"
 
-static void text(FILE *f, const char *s)
+void print_text(FILE *f, const char *s)
 {
 	fputc('"', f);
 	for (; *s; s++) {
@@ -21,12 +21,12 @@ static void text(FILE *f, const char *s)
 	fputc('"', f);
 }
 
-static void key_text(FILE *f, const char *indent, const char *key, const char *s)
+void print_key(FILE *f, const char *indent, const char *key, const char *s)
 {
 	if (!s)
 		return;
 	fprintf(f, "%s%s = ", indent, key);
-	text(f, s);
+	print_text(f, s);
 	fputs(";\n", f);
 }
 
@@ -39,16 +39,16 @@ static void print_sl_t(FILE *f, bool has, const uint8_t v[7])
 static void print_zone(FILE *f, const struct zone *z)
 {
 	char a[ADDR_TEXT];
-	key_text(f, "    ", "name", z->name);
-	key_text(f, "    ", "type", word_name(words_zone_type, (int)z->type));
-	key_text(f, "    ", "parent", z->parent);
-	key_text(f, "    ", "owner", z->owner);
-	key_text(f, "    ", "description", z->description);
+	print_key(f, "    ", "name", z->name);
+	print_key(f, "    ", "type", word_name(words_zone_type, (int)z->type));
+	print_key(f, "    ", "parent", z->parent);
+	print_key(f, "    ", "owner", z->owner);
+	print_key(f, "    ", "description", z->description);
 	if (z->n_interfaces) {
 		fputs("    interfaces = [", f);
 		for (size_t i = 0; i < z->n_interfaces; i++) {
 			fputs(i ? ", " : " ", f);
-			text(f, z->interfaces[i]);
+			print_text(f, z->interfaces[i]);
 		}
 		fputs(" ];\n", f);
 	}
@@ -70,7 +70,8 @@ static void print_flow(FILE *f, const struct flow *w)
 {
 	fputs("      { ", f);
 	if (w->proto != PROTO_NONE)
-		fprintf(f, "protocol = \"%s\"; policy = \"%s\"; ", word_name(words_proto, (int)w->proto), w->policy);
+		fprintf(f, "protocol = \"%s\"; policy = \"%s\"; %s", word_name(words_proto, (int)w->proto),
+			w->policy, w->l4 == IPPROTO_UDP ? "transport = \"udp\"; " : "");
 	else if (w->service)
 		fprintf(f, "service = \"%s\"; ", w->service);
 	else
@@ -86,15 +87,15 @@ static void print_flow(FILE *f, const struct flow *w)
 
 static void print_conduit(FILE *f, const struct conduit *c)
 {
-	key_text(f, "    ", "name", c->name);
-	key_text(f, "    ", "from", c->from);
-	key_text(f, "    ", "to", c->to);
-	key_text(f, "    ", "description", c->description);
-	key_text(f, "    ", "mode", word_name(words_mode, (int)c->mode));
-	key_text(f, "    ", "on_violation", word_name(words_violation, (int)c->on_violation));
-	key_text(f, "    ", "fail", word_name(words_fail, (int)c->fail));
-	key_text(f, "    ", "fail_reason", c->fail_reason);
-	key_text(f, "    ", "log", word_name(words_log, (int)c->log));
+	print_key(f, "    ", "name", c->name);
+	print_key(f, "    ", "from", c->from);
+	print_key(f, "    ", "to", c->to);
+	print_key(f, "    ", "description", c->description);
+	print_key(f, "    ", "mode", word_name(words_mode, (int)c->mode));
+	print_key(f, "    ", "on_violation", word_name(words_violation, (int)c->on_violation));
+	print_key(f, "    ", "fail", word_name(words_fail, (int)c->fail));
+	print_key(f, "    ", "fail_reason", c->fail_reason);
+	print_key(f, "    ", "log", word_name(words_log, (int)c->log));
 	print_sl_t(f, c->has_sl_t, c->sl_t);
 	if (c->max_requests)
 		fprintf(f, "    max_requests_per_second = %u;\n", c->max_requests);
@@ -108,7 +109,7 @@ static void print_conduit(FILE *f, const struct conduit *c)
 	fputs("    );\n", f);
 }
 
-static void print_ranges(FILE *f, const char *key, const struct ranges *r)
+void print_ranges(FILE *f, const char *key, const struct ranges *r)
 {
 	if (!r->set)
 		return;
@@ -120,38 +121,29 @@ static void print_ranges(FILE *f, const char *key, const struct ranges *r)
 	fputs(r->n ? " ];\n" : ";\n", f);
 }
 
-/* libconfig arrays hold one type; functions mix words and numbers, so they are a list. */
-static void print_allow(FILE *f, const struct modbus_allow *a)
+void print_words(FILE *f, const char *key, const char **v, size_t n)
 {
-	fputs("      {\n        functions = (", f);
-	for (size_t i = 0; i < a->n_function_words; i++) {
-		const char *w = a->function_words[i];
-		bool number = w[0] >= '0' && w[0] <= '9';
-		fprintf(f, number ? "%s%s" : "%s\"%s\"", i ? ", " : " ", w);
+	if (n == 0)
+		return;
+	fprintf(f, "        %s = (", key);
+	for (size_t i = 0; i < n; i++) {
+		bool number = v[i][0] >= '0' && v[i][0] <= '9' && !strpbrk(v[i], "-.");
+		fputs(i ? ", " : " ", f);
+		if (number)
+			fputs(v[i], f);
+		else
+			print_text(f, v[i]);
 	}
 	fputs(" );\n", f);
-	print_ranges(f, "units", &a->units);
-	print_ranges(f, "addresses", &a->addresses);
-	print_ranges(f, "write_addresses", &a->write_addresses);
-	print_ranges(f, "quantity", &a->quantity);
-	print_ranges(f, "values", &a->values);
-	print_ranges(f, "subfunctions", &a->subfunctions);
-	print_ranges(f, "mei", &a->mei);
-	print_ranges(f, "files", &a->files);
-	fputs("      }", f);
 }
 
 static void print_policy(FILE *f, const struct policy *p)
 {
 	fprintf(f, "  %s = {\n", p->name);
-	key_text(f, "    ", "protocol", word_name(words_proto, (int)p->proto));
-	key_text(f, "    ", "description", p->description);
-	fputs("    allow = (\n", f);
-	for (size_t i = 0; i < p->n_modbus; i++) {
-		print_allow(f, &p->modbus[i]);
-		fputs(i + 1 < p->n_modbus ? ",\n" : "\n", f);
-	}
-	fputs("    );\n  };\n", f);
+	print_key(f, "    ", "protocol", word_name(words_proto, (int)p->proto));
+	print_key(f, "    ", "description", p->description);
+	policy_ops_of(p->proto)->print(f, p);
+	fputs("  };\n", f);
 }
 
 static void print_daemon(FILE *f, const struct daemon_conf *d)
@@ -160,9 +152,9 @@ static void print_daemon(FILE *f, const struct daemon_conf *d)
 	if (d->queues)
 		fprintf(f, "  queues = %u;\n", d->queues);
 	fprintf(f, "  log_group = %u;\n", d->log_group);
-	key_text(f, "  ", "json_log", d->json_log);
-	key_text(f, "  ", "syslog_facility", d->syslog_facility);
-	key_text(f, "  ", "user", d->user);
+	print_key(f, "  ", "json_log", d->json_log);
+	print_key(f, "  ", "syslog_facility", d->syslog_facility);
+	print_key(f, "  ", "user", d->user);
 	fprintf(f, "  max_flows = %u;\n};\n", d->max_flows);
 }
 
@@ -170,9 +162,9 @@ void model_print(const struct model *m, FILE *f)
 {
 	if (m->system_name || m->system_description || m->system_owner) {
 		fputs("system = {\n", f);
-		key_text(f, "  ", "name", m->system_name);
-		key_text(f, "  ", "description", m->system_description);
-		key_text(f, "  ", "owner", m->system_owner);
+		print_key(f, "  ", "name", m->system_name);
+		print_key(f, "  ", "description", m->system_description);
+		print_key(f, "  ", "owner", m->system_owner);
 		fputs("};\n", f);
 	}
 	print_daemon(f, &m->daemon);

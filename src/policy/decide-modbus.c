@@ -22,16 +22,9 @@ struct trial {
 	uint16_t value;		/* the first written, or the one that offended */
 };
 
-/* lo..hi inside one written range */
 static bool contains(const struct trial *t, const struct pol_rset *s, uint32_t lo, uint32_t hi)
 {
-	if (s->any)
-		return true;
-	const struct pol_range *v = (const void *)((const uint8_t *)t->img + t->img->ranges_off);
-	for (uint32_t i = 0; i < s->n; i++)
-		if (v[s->r0 + i].lo <= lo && hi <= v[s->r0 + i].hi)
-			return true;
-	return false;
+	return policy_contains(t->img, s, lo, hi);
 }
 
 static bool has(const struct trial *t, const struct pol_rset *s, uint32_t x)
@@ -225,7 +218,7 @@ struct decision policy_modbus(const struct pol_image *img, const struct pol_flow
 	unsigned furthest = 0;
 	for (uint32_t i = 0; i < f->n_rules; i++) {
 		uint16_t id = (uint16_t)(f->rule0 + i);
-		struct trial t = { .img = img, .rule = policy_rule(img, id), .m = m };
+		struct trial t = { .img = img, .rule = (const void *)policy_rule(img, PROTO_MODBUS, id), .m = m };
 		unsigned n = try_rule(&t);
 		if (n <= furthest)
 			continue;
@@ -238,4 +231,17 @@ struct decision policy_modbus(const struct pol_image *img, const struct pol_flow
 			break;
 	}
 	return best;
+}
+
+bool policy_modbus_ok(const struct pol_image *img, const void *rule)
+{
+	const struct pol_mb_rule *r = rule;
+	const struct pol_rset *sets[] = {
+		&r->units, &r->addresses, &r->write_addresses, &r->quantity,
+		&r->values, &r->subfunctions, &r->mei, &r->files,
+	};
+	for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++)
+		if (!policy_rset_ok(img, sets[k]))
+			return false;
+	return true;
 }

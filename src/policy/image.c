@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* Largest values of enums that model.h owns and the data path may not include. */
-enum { PROTO_MAX = 3, MODE_MAX = 1, ON_VIOLATION_MAX = 1, FAIL_MAX = 1, LOG_MAX = 2 };
+enum { MODE_MAX = 1, ON_VIOLATION_MAX = 1, FAIL_MAX = 1, LOG_MAX = 2 };
 
 enum { INDEX_MAX = 0xfffe };	/* 0xffff says "none" */
 
@@ -35,10 +35,9 @@ static const struct pol_flow *flows(const struct pol_image *img)
 	return AT(img, img->flows_off, struct pol_flow);
 }
 
-static const struct pol_mb_rule *rules(const struct pol_image *img)
-{
-	return AT(img, img->rules_off, struct pol_mb_rule);
-}
+const struct pol_shape pol_shapes[PROTO_N] = {
+	[PROTO_MODBUS] = { .rule = sizeof(struct pol_mb_rule), .rule_ok = policy_modbus_ok },
+};
 
 static int addr_order(const struct addr *a, const struct addr *b)
 {
@@ -66,7 +65,7 @@ static bool array_fits(const struct pol_image *img, uint32_t off, uint32_t n, si
 	       (uint64_t)off + (uint64_t)n * elem <= img->size;
 }
 
-static bool str_ok(const struct pol_image *img, struct pol_str s)
+bool policy_str_ok(const struct pol_image *img, struct pol_str s)
 {
 	return s.off >= img->strings_off && s.off - img->strings_off < img->strings_len;
 }
@@ -78,22 +77,32 @@ static bool strings_ok(const struct pol_image *img)
 	return *AT(img, img->strings_off + img->strings_len - 1, uint8_t) == 0;
 }
 
+static bool by_proto_ok(const struct pol_image *img)
+{
+	for (unsigned p = 0; p < PROTO_N; p++)
+		if (img->n_rules[p] > INDEX_MAX || img->n_heads[p] > INDEX_MAX ||
+		    (img->n_rules[p] && pol_shapes[p].rule == 0) || (img->n_heads[p] && pol_shapes[p].head == 0) ||
+		    !array_fits(img, img->rules_off[p], img->n_rules[p], pol_shapes[p].rule) ||
+		    !array_fits(img, img->heads_off[p], img->n_heads[p], pol_shapes[p].head))
+			return false;
+	return true;
+}
+
 static bool counts_ok(const struct pol_image *img)
 {
 	return img->n_conduits <= 65536 && img->n_zones >= 1 && img->n_zones <= INDEX_MAX && img->n_flows <= INDEX_MAX &&
-	       img->n_rules <= INDEX_MAX &&
 	       array_fits(img, img->zones_off, img->n_zones, sizeof(struct pol_zone)) &&
 	       array_fits(img, img->nets_off, img->n_nets, sizeof(struct pol_net)) &&
 	       array_fits(img, img->keys_off, img->n_keys, sizeof(struct pol_key)) &&
 	       array_fits(img, img->flows_off, img->n_flows, sizeof(struct pol_flow)) &&
-	       array_fits(img, img->rules_off, img->n_rules, sizeof(struct pol_mb_rule)) &&
+	       by_proto_ok(img) &&
 	       array_fits(img, img->ranges_off, img->n_ranges, sizeof(struct pol_range));
 }
 
 static bool zones_ok(const struct pol_image *img)
 {
 	for (uint32_t i = 0; i < img->n_zones; i++)
-		if (!str_ok(img, zones(img)[i].name))
+		if (!policy_str_ok(img, zones(img)[i].name))
 			return false;
 	return true;
 }
@@ -130,20 +139,22 @@ static bool flows_ok(const struct pol_image *img)
 {
 	for (uint32_t i = 0; i < img->n_flows; i++) {
 		const struct pol_flow *f = &flows(img)[i];
-		if (!str_ok(img, f->conduit) || !str_ok(img, f->policy))
+		if (!policy_str_ok(img, f->conduit) || !policy_str_ok(img, f->policy))
 			return false;
 		if (f->from >= img->n_zones || f->to >= img->n_zones || f->conduit_id >= img->n_conduits)
 			return false;
-		if (f->proto < 1 || f->proto > PROTO_MAX || f->mode > MODE_MAX || f->log > LOG_MAX ||
+		if (f->proto < 1 || f->proto >= PROTO_N || f->mode > MODE_MAX || f->log > LOG_MAX ||
 		    f->on_violation > ON_VIOLATION_MAX || f->fail > FAIL_MAX)
 			return false;
-		if ((uint64_t)f->rule0 + f->n_rules > img->n_rules)
+		if ((uint64_t)f->rule0 + f->n_rules > img->n_rules[f->proto])
+			return false;
+		if (pol_shapes[f->proto].head ? f->head >= img->n_heads[f->proto] : f->head != 0xffff)
 			return false;
 	}
 	return true;
 }
 
-static bool rset_ok(const struct pol_image *img, const struct pol_rset *s)
+bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s)
 {
 	uint8_t any;	/* a bool of foreign memory must not be read as one yet */
 	memcpy(&any, &s->any, 1);
@@ -152,17 +163,15 @@ static bool rset_ok(const struct pol_image *img, const struct pol_rset *s)
 
 static bool rules_ok(const struct pol_image *img)
 {
-	for (uint32_t i = 0; i < img->n_rules; i++) {
-		const struct pol_mb_rule *r = &rules(img)[i];
-		const struct pol_rset *sets[] = {
-			&r->units, &r->addresses, &r->write_addresses, &r->quantity,
-			&r->values, &r->subfunctions, &r->mei, &r->files,
-		};
-		for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++)
-			if (!rset_ok(img, sets[k]))
+	for (unsigned p = 0; p < PROTO_N; p++) {
+		for (uint32_t i = 0; i < img->n_rules[p]; i++) {
+			const struct pol_rule *r = policy_rule(img, (uint8_t)p, i);
+			if (!policy_str_ok(img, r->file) || !pol_shapes[p].rule_ok(img, r))
 				return false;
-		if (!str_ok(img, r->file))
-			return false;
+		}
+		for (uint32_t i = 0; i < img->n_heads[p]; i++)
+			if (!pol_shapes[p].head_ok(img, AT(img, img->heads_off[p] + i * pol_shapes[p].head, uint8_t)))
+				return false;
 	}
 	return true;
 }
@@ -190,7 +199,7 @@ bool policy_valid(const struct pol_image *img, size_t size)
 
 const char *policy_str(const struct pol_image *img, struct pol_str s)
 {
-	return str_ok(img, s) ? AT(img, s.off, char) : "?";
+	return policy_str_ok(img, s) ? AT(img, s.off, char) : "?";
 }
 
 const struct pol_flow *policy_flow(const struct pol_image *img, uint16_t id)
@@ -198,9 +207,29 @@ const struct pol_flow *policy_flow(const struct pol_image *img, uint16_t id)
 	return id < img->n_flows ? &flows(img)[id] : NULL;
 }
 
-const struct pol_mb_rule *policy_rule(const struct pol_image *img, uint16_t id)
+const struct pol_rule *policy_rule(const struct pol_image *img, uint8_t proto, uint32_t id)
 {
-	return id < img->n_rules ? &rules(img)[id] : NULL;
+	if (proto >= PROTO_N || id >= img->n_rules[proto])
+		return NULL;
+	return AT(img, img->rules_off[proto] + id * pol_shapes[proto].rule, struct pol_rule);
+}
+
+const void *policy_head(const struct pol_image *img, const struct pol_flow *f)
+{
+	if (f->head >= img->n_heads[f->proto])
+		return NULL;
+	return AT(img, img->heads_off[f->proto] + f->head * pol_shapes[f->proto].head, uint8_t);
+}
+
+bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo, uint32_t hi)
+{
+	const struct pol_range *v = AT(img, img->ranges_off, struct pol_range);
+	if (s->any)
+		return true;
+	for (uint32_t i = 0; i < s->n; i++)
+		if (v[s->r0 + i].lo <= lo && hi <= v[s->r0 + i].hi)
+			return true;
+	return false;
 }
 
 const char *policy_zone_name(const struct pol_image *img, uint16_t zone)

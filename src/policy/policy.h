@@ -17,7 +17,7 @@
 #include "dissect/modbus.h"
 #include "record/event.h"
 
-enum { POL_MAGIC = 0x5a4f4e32, POL_ZONE_UNKNOWN = 0 };
+enum { POL_MAGIC = 0x5a4f4e33, POL_ZONE_UNKNOWN = 0 };
 
 struct pol_str { uint32_t off; };	/* NUL-terminated text at image + off */
 
@@ -34,29 +34,51 @@ struct pol_flow {
 	uint8_t mode, on_violation, fail, log;	/* enums of base/words.h */
 	uint32_t max_requests, max_writes;	/* per second, per conduit; 0: none */
 	uint32_t conduit_id;		/* rate limits are shared by a conduit's flows */
-	uint32_t rule0, n_rules;	/* into rules */
+	uint32_t rule0, n_rules;	/* into this protocol's rules */
+	uint32_t head;			/* into this protocol's heads; 0xffff: it has none */
 };
 
 struct pol_rset { uint32_t r0, n; bool any; };	/* ranges r0..r0+n; any: all pass; n == 0 && !any: none */
 struct pol_range { uint32_t lo, hi; };
 
+/* What every protocol's rule begins with: where the operator wrote it. */
+struct pol_rule { struct pol_str file; uint32_t line; };
+
 struct pol_mb_rule {
+	struct pol_rule at;
 	uint8_t functions[32];
 	struct pol_rset units, addresses, write_addresses, quantity, values, subfunctions, mei, files;
-	struct pol_str file; uint32_t line;	/* where the operator wrote it */
 };
 
 struct pol_image {
 	uint32_t magic, size, generation;
-	uint32_t n_zones, n_nets, n_keys, n_flows, n_rules, n_ranges, n_conduits;
-	uint32_t zones_off, nets_off, keys_off, flows_off, rules_off, ranges_off, strings_off, strings_len;
+	uint32_t n_zones, n_nets, n_keys, n_flows, n_ranges, n_conduits;
+	uint32_t zones_off, nets_off, keys_off, flows_off, ranges_off, strings_off, strings_len;
+	/* by enum proto: rules, and what holds for a whole policy of that protocol */
+	uint32_t n_rules[PROTO_N], rules_off[PROTO_N], n_heads[PROTO_N], heads_off[PROTO_N];
 };
+
+/* One row per protocol: the shapes of its rule and head, and what in them must be in bounds. */
+struct pol_shape {
+	size_t rule, head;		/* bytes; head 0: it has none */
+	bool (*rule_ok)(const struct pol_image *img, const void *rule);
+	bool (*head_ok)(const struct pol_image *img, const void *head);
+};
+extern const struct pol_shape pol_shapes[PROTO_N];
 
 /* Every offset and index inside the image's bounds; do this once after mapping. */
 bool policy_valid(const struct pol_image *img, size_t size);
 const char *policy_str(const struct pol_image *img, struct pol_str s);
 const struct pol_flow *policy_flow(const struct pol_image *img, uint16_t id);	/* NULL: none */
-const struct pol_mb_rule *policy_rule(const struct pol_image *img, uint16_t id);
+/* NULL: none. The rule's own struct begins with it. */
+const struct pol_rule *policy_rule(const struct pol_image *img, uint8_t proto, uint32_t id);
+const void *policy_head(const struct pol_image *img, const struct pol_flow *f);
+/* lo..hi lies inside one range as written; for the decide-*.c. */
+bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo, uint32_t hi);
+/* For the shapes: bounds of what a foreign image may hold. */
+bool policy_str_ok(const struct pol_image *img, struct pol_str s);
+bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s);
+bool policy_modbus_ok(const struct pol_image *img, const void *rule);
 const char *policy_zone_name(const struct pol_image *img, uint16_t zone);
 uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a);	/* 0: unknown */
 /* The inspected flow for a connection opened by src to dst:dport, or 0xffff. */

@@ -1,15 +1,24 @@
 /* SPDX-License-Identifier: MIT
- * Same events in a short time. The key is flow, reason, function, unit, ends. */
+ * Same events in a short time. The key is flow, reason, ends, and what
+ * the protocol says keeps two messages apart. */
 #include "record/aggregate.h"
 
 #include <string.h>
+
+#include "record/facts.h"
+
+static uint64_t key_of(const struct event *ev)
+{
+	const struct fact_ops *facts = facts_of(ev);
+	return facts ? facts->key(ev) : 0;
+}
 
 static bool same(const struct event *a, const struct event *b)
 {
 	return a->generation == b->generation && a->kind == b->kind && a->verdict == b->verdict &&
 	       a->response == b->response && a->reason == b->reason && a->flow_id == b->flow_id &&
-	       a->l4 == b->l4 && a->mb == b->mb && a->fc == b->fc && a->unit == b->unit &&
-	       addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst);
+	       a->l4 == b->l4 && a->proto == b->proto && addr_eq(&a->src, &b->src) &&
+	       addr_eq(&a->dst, &b->dst) && key_of(a) == key_of(b);
 }
 
 static uint32_t mix(uint32_t h, const void *p, size_t n)
@@ -26,8 +35,8 @@ static uint32_t hash(const struct event *ev)
 	h = mix(h, ev->dst.b, sizeof(ev->dst.b));
 	h = mix(h, &ev->reason, sizeof(ev->reason));
 	h = mix(h, &ev->flow_id, sizeof(ev->flow_id));
-	h = mix(h, &ev->fc, 1);
-	return mix(h, &ev->unit, 1);
+	uint64_t key = key_of(ev);
+	return mix(h, &key, sizeof(key));
 }
 
 bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)

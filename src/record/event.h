@@ -15,23 +15,28 @@
 enum event_kind { EV_VIOLATION, EV_MESSAGE /* permitted, log = all */, EV_REFUSED_FLOW };
 enum verdict { V_ACCEPT, V_DROP, V_RESET, V_OBSERVED /* would drop; mode = observe */ };
 
+enum { EVH_FC = 1, EVH_ADDR = 2, EVH_WADDR = 4, EVH_VALUE = 8, EVH_SUB = 16, EVH_MEI = 32, EVH_EXC = 64 };
+
+struct ev_modbus {
+	uint8_t unit, fc, exc, mei;
+	uint16_t tid;
+	uint16_t has;		/* EVH_* bits: which of the others are set */
+	uint16_t addr, qty, waddr, wqty, value, sub;
+};
+
 struct event {
 	uint64_t time_ns;	/* CLOCK_REALTIME */
 	uint32_t generation;
 	uint8_t kind, verdict, response /* direction */, l4;
 	uint16_t reason;
 	uint16_t flow_id;	/* index in the policy image's flows; 0xffff: none */
-	uint16_t rule;		/* index in the image's rules that decided; 0xffff: none */
+	uint16_t rule;		/* index in the image's rules of this protocol that decided; 0xffff: none */
 	uint16_t sport, dport;
 	struct addr src, dst;
-	/* Modbus facts; mb != 0 when they are set */
-	uint8_t mb, unit, fc, exc;
-	uint16_t tid;
-	uint32_t has;		/* EVH_* bits: which of the following are set */
-	uint16_t addr, qty, waddr, wqty, value, sub;
-	uint8_t mei;
+	uint8_t proto;		/* enum proto of the message that the facts are of; PROTO_NONE: of none */
+	union {
+		struct ev_modbus mb;
+	};
 };
-
-enum { EVH_FC = 1, EVH_ADDR = 2, EVH_WADDR = 4, EVH_VALUE = 8, EVH_SUB = 16, EVH_MEI = 32, EVH_EXC = 64 };
 
 #endif

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/sb.h"
+#include "record/facts.h"
 #include "record/line.h"
 
 static void put_int(json_t *o, const char *key, uint64_t v)
@@ -29,36 +30,24 @@ static void put_text(json_t *o, const char *key, const char *v)
 	json_object_set_new(o, key, json_string(v));
 }
 
-static void put_range(json_t *o, const char *key, uint16_t addr, uint16_t qty)
+static void put_fact(void *ctx, const char *key, uint64_t v)
 {
-	char text[16];
-	if (qty == 0)
-		return;
-	snprintf(text, sizeof(text), "%u-%u", addr, addr + qty - 1u);
-	put_text(o, key, text);
+	put_int(ctx, key, v);
 }
 
-static void put_message(json_t *o, const struct event *ev)
+/* Bytes from the wire need not be UTF-8; the syslog line's escapes serve here too. */
+static void put_foreign(void *ctx, const char *key, const char *v)
 {
-	const struct mb_func *fn = ev->has & EVH_FC ? mb_func_by_code(ev->fc) : NULL;
-	put_int(o, "tid", ev->tid);
-	put_int(o, "unit", ev->unit);
-	if (ev->has & EVH_FC) {
-		put_int(o, "fc", ev->fc);
-		put_text(o, "function", fn ? fn->name : "unassigned");
-	}
-	if (ev->has & EVH_ADDR)
-		put_range(o, "address", ev->addr, ev->qty);
-	if (ev->has & EVH_WADDR)
-		put_range(o, "write_address", ev->waddr, ev->wqty);
-	if (ev->has & EVH_VALUE)
-		put_int(o, "value", ev->value);
-	if (ev->has & EVH_SUB)
-		put_int(o, "subfunction", ev->sub);
-	if (ev->has & EVH_MEI)
-		put_int(o, "mei", ev->mei);
-	if (ev->has & EVH_EXC)
-		put_int(o, "exception", ev->exc);
+	char text[1024];
+	struct sb b = sb_init(text, sizeof(text));
+	for (; *v; v++)
+		sb_put_foreign(&b, v, 1);
+	put_text(ctx, key, text);
+}
+
+static void put_word(void *ctx, const char *key, const char *v)
+{
+	put_text(ctx, key, v);
 }
 
 static void put_ends(json_t *o, const struct pol_image *img, const struct event *ev)
@@ -74,20 +63,11 @@ static void put_ends(json_t *o, const struct pol_image *img, const struct event 
 	put_int(o, "dport", ev->dport);
 }
 
-static void put_rule(json_t *o, const struct pol_image *img, const struct pol_mb_rule *rule)
-{
-	char text[1024];
-	struct sb b = sb_init(text, sizeof(text));
-	for (const char *p = policy_str(img, rule->file); *p; p++)
-		sb_put_foreign(&b, p, 1);
-	sb_printf(&b, ":%u", rule->line);
-	put_text(o, "rule", text);
-}
-
 char *record_json(const struct pol_image *img, const struct event *ev, uint64_t repeated)
 {
 	const struct pol_flow *f = policy_flow(img, ev->flow_id);
-	const struct pol_mb_rule *rule = policy_rule(img, ev->rule);
+	const struct pol_rule *rule = policy_rule(img, ev->proto, ev->rule);
+	const struct fact_ops *facts = facts_of(ev);
 	char when[RECORD_TIME_TEXT];
 	json_t *o = json_object();
 	record_time(when, ev->time_ns);
@@ -103,10 +83,14 @@ char *record_json(const struct pol_image *img, const struct event *ev, uint64_t 
 	put_ends(o, img, ev);
 	put_text(o, "proto", record_proto(ev));
 	put_text(o, "dir", ev->response ? "response" : "request");
-	if (ev->mb)
-		put_message(o, ev);
-	if (rule)
-		put_rule(o, img, rule);
+	const struct fact_sink to = { o, put_fact, put_word, put_foreign };
+	if (facts)
+		facts->each(ev, &to);
+	if (rule) {
+		char where[RECORD_RULE_TEXT];
+		record_rule(where, img, rule);
+		put_text(o, "rule", where);
+	}
 	if (repeated)
 		put_int(o, "repeated", repeated);
 	char *text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);

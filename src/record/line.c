@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "record/facts.h"
+
 static const char *const verdicts[] = { "permitted", "refused", "refused and reset", "would be refused" };
 static const char *const verdict_words[] = { "accept", "drop", "reset", "observed" };
 
@@ -34,29 +36,27 @@ const char *record_verdict(const struct event *ev)
 
 const char *record_proto(const struct event *ev)
 {
-	return ev->mb ? "modbus" : ev->l4 == 17 ? "udp" : ev->l4 == 6 ? "tcp" : "ip";
+	const struct fact_ops *facts = facts_of(ev);
+	return facts ? facts->name : ev->l4 == 17 ? "udp" : ev->l4 == 6 ? "tcp" : "ip";
 }
 
-static void put_message(struct sb *b, const struct event *ev)
+static void put_num(void *ctx, const char *key, uint64_t v)
 {
-	const struct mb_func *fn = ev->has & EVH_FC ? mb_func_by_code(ev->fc) : NULL;
-	if (!ev->mb)
-		return;
-	sb_printf(b, " tid=%u unit=%u", ev->tid, ev->unit);
-	if (ev->has & EVH_FC)
-		sb_printf(b, " fc=%u function=%s", ev->fc, fn ? fn->name : "unassigned");
-	if ((ev->has & EVH_ADDR) && ev->qty)
-		sb_printf(b, " address=%u-%u", ev->addr, ev->addr + ev->qty - 1u);
-	if ((ev->has & EVH_WADDR) && ev->wqty)
-		sb_printf(b, " write_address=%u-%u", ev->waddr, ev->waddr + ev->wqty - 1u);
-	if (ev->has & EVH_VALUE)
-		sb_printf(b, " value=%u", ev->value);
-	if (ev->has & EVH_SUB)
-		sb_printf(b, " subfunction=%u", ev->sub);
-	if (ev->has & EVH_MEI)
-		sb_printf(b, " mei=%u", ev->mei);
-	if (ev->has & EVH_EXC)
-		sb_printf(b, " exception=%u", ev->exc);
+	sb_printf(ctx, " %s=%" PRIu64, key, v);
+}
+
+static void put_word(void *ctx, const char *key, const char *v)
+{
+	sb_printf(ctx, " %s=%s", key, v);
+}
+
+static void put_foreign(void *ctx, const char *key, const char *v)
+{
+	struct sb *b = ctx;
+	sb_printf(b, " %s=\"", key);
+	for (; *v; v++)
+		sb_put_foreign(b, v, 1);
+	sb_puts(b, "\"");
 }
 
 void record_line(struct sb *b, const struct pol_image *img, const struct event *ev)
@@ -64,8 +64,8 @@ void record_line(struct sb *b, const struct pol_image *img, const struct event *
 	char src[ADDR_TEXT], dst[ADDR_TEXT];
 	unsigned v = ev->verdict < 4 ? ev->verdict : V_DROP;
 	const struct pol_flow *f = policy_flow(img, ev->flow_id);
-	const struct pol_mb_rule *rule = policy_rule(img, ev->rule);
-	const struct mb_func *fn = ev->has & EVH_FC ? mb_func_by_code(ev->fc) : NULL;
+	const struct pol_rule *rule = policy_rule(img, ev->proto, ev->rule);
+	const struct fact_ops *facts = facts_of(ev);
 	addr_text(&ev->src, src);
 	addr_text(&ev->dst, dst);
 	const char *from = policy_zone_name(img, policy_zone_of(img, &ev->src));
@@ -77,7 +77,7 @@ void record_line(struct sb *b, const struct pol_image *img, const struct event *
 			  reason_text(ev->reason));
 	else
 		sb_printf(b, "%s %s from %s to %s%s%s: %s:",
-			  ev->mb ? (fn ? fn->name : "Modbus message") : "packet", verdicts[v], src, dst,
+			  facts ? facts->title(ev) : "packet", verdicts[v], src, dst,
 			  f ? " on conduit " : "", f ? policy_str(img, f->conduit) : "", reason_text(ev->reason));
 	sb_printf(b, " time=%s event=%s gen=%u verdict=%s reason=%s", when, record_kind(ev), ev->generation,
 		  verdict_words[v], reason_name(ev->reason));
@@ -86,12 +86,20 @@ void record_line(struct sb *b, const struct pol_image *img, const struct event *
 	sb_printf(b, " from_zone=%s to_zone=%s", from, to);
 	sb_printf(b, " src=%s sport=%u dst=%s dport=%u proto=%s dir=%s", src, ev->sport, dst, ev->dport,
 		  record_proto(ev), ev->response ? "response" : "request");
-	put_message(b, ev);
+	const struct fact_sink sink = { b, put_num, put_word, put_foreign };
+	if (facts)
+		facts->each(ev, &sink);
 	if (rule) {
-		sb_puts(b, " rule=\"");
-		const char *file = policy_str(img, rule->file);
-		for (; *file; file++)
-			sb_put_foreign(b, file, 1);
-		sb_printf(b, ":%u\"", rule->line);
+		char where[RECORD_RULE_TEXT];
+		record_rule(where, img, rule);
+		sb_printf(b, " rule=\"%s\"", where);
 	}
+}
+
+void record_rule(char out[RECORD_RULE_TEXT], const struct pol_image *img, const struct pol_rule *rule)
+{
+	struct sb b = sb_init(out, RECORD_RULE_TEXT);
+	for (const char *file = policy_str(img, rule->file); *file; file++)
+		sb_put_foreign(&b, file, 1);
+	sb_printf(&b, ":%u", rule->line);
 }

@@ -7,8 +7,10 @@
 void half_start(struct half *h, uint32_t seq)
 {
 	uint8_t *buf = h->buf;
+	uint32_t size = h->size;
 	memset(h, 0, sizeof(*h));
 	h->buf = buf;
+	h->size = size;
 	h->base = h->next = h->sent = h->acked = seq;
 }
 
@@ -75,7 +77,7 @@ enum half_add half_add(struct half *h, uint32_t seq, const uint8_t *data, size_t
 		seq = h->base;
 	}
 	bool gap = seq_lt(half_end(h), seq);
-	if (e - h->base > HALF_BUF)
+	if (e - h->base > h->size)
 		return gap ? HALF_GAP : HALF_FULL;
 	if (!agrees(h, seq, data, (uint32_t)n))
 		return HALF_DIFFERS;

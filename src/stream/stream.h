@@ -28,6 +28,7 @@
 
 enum {
 	HALF_BUF = 16384,	/* bytes not yet acknowledged or judged, per direction */
+	HALF_BIG = 131072,	/* the same where messages are large */
 	HALF_ISLANDS = 8,	/* runs of bytes behind holes */
 	HALF_CUTS = 16,		/* cuts not yet acknowledged */
 	HALF_CUT_TOTAL = 32768,	/* bytes cut from one direction in its life: conntrack's window
@@ -56,7 +57,8 @@ struct half {
 	uint8_t n_cuts, n_islands;
 	struct island island[HALF_ISLANDS];
 	struct cut cuts[HALF_CUTS];
-	uint8_t *buf;		/* HALF_BUF bytes, owned by the flow table */
+	uint32_t size;		/* of buf */
+	uint8_t *buf;		/* owned by the flow table */
 };
 
 enum half_add { HALF_OK, HALF_OLD, HALF_GAP, HALF_DIFFERS, HALF_FULL };	/* what became of bytes */
@@ -71,7 +73,7 @@ static inline bool seq_le(uint32_t a, uint32_t b)
 	return (int32_t)(a - b) <= 0;
 }
 
-/* Start with the first byte at seq; buf stays. */
+/* Start with the first byte at seq; the buffer stays. */
 void half_start(struct half *h, uint32_t seq);
 /* Take [seq, seq+n) in. OLD: all of it is below base. GAP: a hole comes first
  * (kept, as long as there is room for another island).

@@ -9,7 +9,9 @@
 #include "base/num.h"
 #include "compile/policy_build.h"
 #include "inspect/inspect.h"
+#include "inspect/proto.h"
 #include "packet/pcap.h"
+#include "zonectl/replay.h"
 #include "zonectl/zonectl.h"
 
 enum { TICKS_MAX = 256, TICK_NS = 100000000 };
@@ -22,24 +24,14 @@ struct replay {
 	uint64_t events;
 };
 
-static void put(json_t *o, const char *key, bool have, int64_t v)
+static const struct replay_ops *const ops[PROTO_N] = {
+	[PROTO_MODBUS] = &replay_modbus,
+};
+
+void replay_put(json_t *o, const char *key, bool have, int64_t v)
 {
 	if (have)
 		json_object_set_new(o, key, json_integer(v));
-}
-
-/* sub-function, MEI or masks in one text field */
-static void sub_text(const struct mb_msg *m, char *out, size_t n)
-{
-	out[0] = '\0';
-	if (m->has_sub)
-		snprintf(out, n, "diag=%u", m->sub);
-	else if (m->has_mei && m->mei == 14)
-		snprintf(out, n, "mei=14,devid=%u,obj=%u", m->mei_code, m->mei_object);
-	else if (m->has_mei)
-		snprintf(out, n, "mei=%u", m->mei);
-	else if (m->has_mask)
-		snprintf(out, n, "and=%u,or=%u", m->and_mask, m->or_mask);
 }
 
 static const char *verdict_name(uint8_t v)
@@ -48,71 +40,51 @@ static const char *verdict_name(uint8_t v)
 	return v < 4 ? names[v] : "?";
 }
 
-static json_t *message_json(const struct replay *r, const struct event *ev, const struct mb_msg *m, uint32_t id)
+static void put_text(json_t *o, const char *key, const char *v)
 {
-	char src[ADDR_TEXT], dst[ADDR_TEXT], ts[40], sub[64];
+	json_object_set_new(o, key, json_string(v));
+}
+
+static json_t *message_json(const struct replay *r, const struct event *ev, const void *m, uint32_t id)
+{
+	char src[ADDR_TEXT], dst[ADDR_TEXT], ts[40];
 	json_t *o = json_object();
 	addr_text(&ev->src, src);
 	addr_text(&ev->dst, dst);
 	snprintf(ts, sizeof(ts), "%" PRIu64 ".%09" PRIu64, ev->time_ns / 1000000000, ev->time_ns % 1000000000);
-	put(o, "frame", true, id);
-	json_object_set_new(o, "ts", json_string(ts));
-	json_object_set_new(o, "src", json_string(src));
-	put(o, "sport", true, ev->sport);
-	json_object_set_new(o, "dst", json_string(dst));
-	put(o, "dport", true, ev->dport);
-	json_object_set_new(o, "l4", json_string("tcp"));
-	json_object_set_new(o, "proto", json_string("modbus"));
-	json_object_set_new(o, "kind", json_string("app"));
-	json_object_set_new(o, "dir", json_string(ev->response ? "resp" : "req"));
-	put(o, "tid", true, m->tid);
-	put(o, "pid", true, m->pid);
-	put(o, "len", true, m->len);
-	put(o, "unit", true, m->unit);
-	put(o, "fc", true, m->fc);
-	put(o, "exc", m->exception, m->exc);
-	put(o, "addr", m->has_addr, m->addr);
-	put(o, "qty", m->has_addr || (m->fc == 24 && ev->response && !m->exception), m->qty);
-	put(o, "waddr", m->has_waddr, m->waddr);
-	put(o, "wqty", m->has_waddr, m->wqty);
-	put(o, "bytes", m->has_bytes, m->bytes);
-	sub_text(m, sub, sizeof(sub));
-	if (sub[0])
-		json_object_set_new(o, "sub", json_string(sub));
-	json_object_set_new(o, "reason", json_string(reason_name(ev->reason)));
+	replay_put(o, "frame", true, id);
+	put_text(o, "ts", ts);
+	put_text(o, "src", src);
+	replay_put(o, "sport", true, ev->sport);
+	put_text(o, "dst", dst);
+	replay_put(o, "dport", true, ev->dport);
+	put_text(o, "l4", ev->l4 == IPPROTO_UDP ? "udp" : "tcp");
+	put_text(o, "proto", proto_of(ev->proto)->name);
+	ops[ev->proto]->json(o, ev, m);
+	put_text(o, "reason", reason_name(ev->reason));
 	if (r->img) {
 		const struct pol_flow *f = policy_flow(r->img, ev->flow_id);
-		json_object_set_new(o, "verdict", json_string(verdict_name(ev->verdict)));
+		put_text(o, "verdict", verdict_name(ev->verdict));
 		if (f)
-			json_object_set_new(o, "conduit", json_string(policy_str(r->img, f->conduit)));
+			put_text(o, "conduit", policy_str(r->img, f->conduit));
 	}
 	return o;
 }
 
-static void message_text(const struct replay *r, const struct event *ev, const struct mb_msg *m, uint32_t id)
+static void message_text(const struct replay *r, const struct event *ev, const void *m, uint32_t id)
 {
-	char src[ADDR_TEXT], dst[ADDR_TEXT], sub[64];
-	const struct mb_func *fn = mb_func_by_code(m->fc);
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
 	addr_text(&ev->src, src);
 	addr_text(&ev->dst, dst);
-	sub_text(m, sub, sizeof(sub));
-	printf("%u %s %s %u > %s %u modbus %s tid=%u unit=%u fc=%u(%s)", id,
-	       r->img ? verdict_name(ev->verdict) : "-", src, ev->sport, dst, ev->dport,
-	       ev->response ? "resp" : "req", m->tid, m->unit, m->fc, fn ? fn->name : "unassigned");
-	if (m->has_addr)
-		printf(" addr=%u qty=%u", m->addr, m->qty);
-	if (m->has_waddr)
-		printf(" waddr=%u wqty=%u", m->waddr, m->wqty);
-	if (m->exception)
-		printf(" exception=%u", m->exc);
-	if (sub[0])
-		printf(" %s", sub);
+	printf("%u %s %s %u > %s %u %s", id, r->img ? verdict_name(ev->verdict) : "-", src, ev->sport, dst,
+	       ev->dport, proto_of(ev->proto)->name);
+	ops[ev->proto]->text(ev, m);
 	if (ev->reason != R_NONE)
 		printf(" reason=%s", reason_name(ev->reason));
 	putchar('\n');
 }
 
-static void on_message(void *ctx, const struct event *ev, const struct mb_msg *m, uint32_t id)
+static void on_message(void *ctx, const struct event *ev, const void *m, uint32_t id)
 {
 	const struct replay *r = ctx;
 	if (!r->json) {
@@ -137,7 +109,7 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 static void on_event(void *ctx, const struct event *ev)
 {
 	struct replay *r = ctx;
-	if (ev->mb || r->json)	/* messages are printed as messages */
+	if (ev->proto != PROTO_NONE || r->json)	/* messages are printed as messages */
 		return;
 	char src[ADDR_TEXT], dst[ADDR_TEXT];
 	addr_text(&ev->src, src);
@@ -186,16 +158,23 @@ out:
 
 static bool add_port(struct replay *r, const char *arg)
 {
+	const char *colon = strchr(arg, ':');
 	uint64_t port;
-	if (strncmp(arg, "modbus:", 7) != 0 || !num_parse(arg + 7, 1, 65535, &port) || r->conf.n_ports >= 8)
+	if (!colon || !num_parse(colon + 1, 1, 65535, &port) || r->conf.n_ports >= 8)
 		return false;
-	r->conf.ports[r->conf.n_ports++] = (uint16_t)port;
-	return true;
+	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
+		const struct proto_ops *o = proto_of(p);
+		if (!o || strlen(o->name) != (size_t)(colon - arg) || strncmp(o->name, arg, strlen(o->name)) != 0)
+			continue;
+		r->conf.ports[r->conf.n_ports++] = (struct inspect_port){ .port = (uint16_t)port, .proto = p };
+		return true;
+	}
+	return false;
 }
 
 static int usage(void)
 {
-	fputs("usage: zonectl replay [--json] [-m MODEL] [--port modbus:PORT] CAPTURE...\n", stderr);
+	fputs("usage: zonectl replay [--json] [-m MODEL] [--port PROTOCOL:PORT] CAPTURE...\n", stderr);
 	return EXIT_USAGE;
 }
 

@@ -181,7 +181,7 @@ static void on_event(void *ctx, const struct event *ev)
 	must(ev->reason < R_COUNT && ev->verdict <= V_OBSERVED);
 }
 
-static void on_message(void *ctx, const struct event *ev, const struct mb_msg *m, uint32_t id)
+static void on_message(void *ctx, const struct event *ev, const void *m, uint32_t id)
 {
 	(void)m;
 	(void)id;

@@ -39,12 +39,14 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 	memcpy(m->strings, "name", 5);
 	m->h = (struct pol_image){
 		.magic = POL_MAGIC, .size = sizeof(*m), .generation = 1, .n_zones = 3, .n_nets = 2,
-		.n_keys = 1, .n_flows = 1, .n_rules = 1, .n_ranges = 2, .n_conduits = 1,
+		.n_keys = 1, .n_flows = 1, .n_rules = { [PROTO_MODBUS] = 1 }, .n_ranges = 2, .n_conduits = 1,
 		.zones_off = offsetof(struct image, zones), .nets_off = offsetof(struct image, nets),
 		.keys_off = offsetof(struct image, key), .flows_off = offsetof(struct image, flow),
-		.rules_off = offsetof(struct image, rule), .ranges_off = offsetof(struct image, ranges),
+		.ranges_off = offsetof(struct image, ranges),
 		.strings_off = offsetof(struct image, strings), .strings_len = sizeof(m->strings),
 	};
+	for (int p = 0; p < PROTO_N; p++)
+		m->h.rules_off[p] = m->h.heads_off[p] = offsetof(struct image, rule);
 	for (int i = 0; i < 3; i++)
 		m->zones[i].name = name;
 	assert_true(prefix_parse("10.0.1.0/24", &m->nets[0].net, &host));
@@ -54,8 +56,8 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 	m->key = (struct pol_key){ .from = 1, .to = 2, .port = 502, .l4 = IPPROTO_TCP };
 	m->flow = (struct pol_flow){ .conduit = name, .policy = name, .from = 1, .to = 2,
 				     .proto = PROTO_MODBUS, .mode = mode,
-				     .on_violation = on_violation, .n_rules = 1 };
-	m->rule.file = name;
+				     .on_violation = on_violation, .n_rules = 1, .head = 0xffff };
+	m->rule.at.file = name;
 	m->rule.functions[0] = 1 << 3;
 	m->rule.units = (struct pol_rset){ .r0 = 0, .n = 1 };
 	m->rule.addresses = (struct pol_rset){ .r0 = 1, .n = 1 };

@@ -118,14 +118,14 @@ static void test_image(void **state)
 	assert_string_equal(policy_str(p.img, f->policy), "rules");
 	assert_int_equal(f->max_writes, 5);
 	assert_int_equal(f->n_rules, 1);
-	assert_int_equal(policy_rule(p.img, (uint16_t)f->rule0)->line, 10);
-	assert_string_equal(policy_str(p.img, policy_rule(p.img, 0)->file), "plant.conf");
+	assert_int_equal(policy_rule(p.img, PROTO_MODBUS, (uint16_t)f->rule0)->line, 10);
+	assert_string_equal(policy_str(p.img, policy_rule(p.img, PROTO_MODBUS, 0)->file), "plant.conf");
 	assert_int_equal(policy_flow(p.img, 1)->mode, MODE_OBSERVE);
 	assert_int_equal(policy_flow(p.img, 1)->conduit_id, 1);
 	assert_int_equal(policy_flow(p.img, 1)->n_rules, 0);
 	assert_null(policy_flow(p.img, 2));
 	assert_null(policy_flow(p.img, 0xffff));
-	assert_null(policy_rule(p.img, 1));
+	assert_null(policy_rule(p.img, PROTO_MODBUS, 1));
 	assert_string_equal(policy_zone_name(p.img, 3), "office");
 	assert_string_equal(policy_zone_name(p.img, 4), "?");
 	assert_string_equal(policy_str(p.img, (struct pol_str){ 0 }), "?");

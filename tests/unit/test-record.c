@@ -86,8 +86,9 @@ static struct event write_refused(void)
 {
 	struct event ev = { .time_ns = 1700000000ull * SEC + 42000000, .generation = 7, .kind = EV_VIOLATION,
 			    .verdict = V_DROP, .l4 = 6, .reason = R_FUNCTION, .flow_id = 0, .rule = 0,
-			    .sport = 40000, .dport = 502, .mb = 1, .unit = 1, .fc = 16, .tid = 9,
-			    .has = EVH_FC | EVH_ADDR | EVH_VALUE, .addr = 100, .qty = 5, .value = 77 };
+			    .sport = 40000, .dport = 502, .proto = PROTO_MODBUS,
+			    .mb = { .unit = 1, .fc = 16, .tid = 9, .has = EVH_FC | EVH_ADDR | EVH_VALUE,
+				    .addr = 100, .qty = 5, .value = 77 } };
 	assert_true(addr_parse("10.1.0.10", &ev.src));
 	assert_true(addr_parse("10.2.0.20", &ev.dst));
 	return ev;
@@ -233,7 +234,7 @@ static void test_repeats(void **state)
 	struct record *r = open_to(&s, NULL);
 	struct event ev = write_refused();
 	for (uint16_t i = 0; i < 1000; i++) {
-		ev.tid = ev.addr = ev.sport = i;	/* no part of what makes events the same */
+		ev.mb.tid = ev.mb.addr = ev.sport = i;	/* no part of what makes events the same */
 		record_event(r, img, &ev, i);
 	}
 	assert_int_equal(s.n, 1);
@@ -265,8 +266,8 @@ static void test_keys(void **state)
 	struct event base = write_refused(), ev[9];
 	for (size_t i = 0; i < 9; i++)
 		ev[i] = base;
-	ev[1].fc = 6;
-	ev[2].unit = 2;
+	ev[1].mb.fc = 6;
+	ev[2].mb.unit = 2;
 	ev[3].reason = R_ADDRESS;
 	ev[4].src.b[3] = 11;
 	ev[5].dst.b[3] = 21;
@@ -302,7 +303,7 @@ static void test_neighbours(void **state)
 	for (int round = 0; round < 2; round++)
 		for (unsigned unit = 0; unit < 256; unit++) {
 			struct event ev = write_refused();
-			ev.unit = (uint8_t)unit;
+			ev.mb.unit = (uint8_t)unit;
 			assert_int_equal(agg_add(a, &ev, 0), round);
 		}
 	agg_sweep(a, 0, true, add_up, &told);
@@ -404,13 +405,13 @@ static void test_full_disk(void **state)
 	tight.rlim_cur = (rlim_t)st.st_size + 20;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
 	for (uint8_t i = 2; i < 12; i++) {
-		ev.unit = i;
+		ev.mb.unit = i;
 		record_event(r, img, &ev, 0);
 	}
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	assert_int_equal(s.n, 11);		/* syslog had all of them */
 	assert_int_equal(s.n_trouble, 1);	/* and was told once */
-	ev.unit = 99;
+	ev.mb.unit = 99;
 	record_event(r, img, &ev, 0);
 	assert_int_equal(s.n_trouble, 2);
 	assert_non_null(strstr(s.trouble, "10 JSON records were lost"));
@@ -474,7 +475,7 @@ static void test_reopen(void **state)
 	record_event(r, img, &ev, 0);
 	assert_int_equal(rename(path, old), 0);
 	record_reopen(r);
-	ev.unit = 55;
+	ev.mb.unit = 55;
 	record_event(r, img, &ev, 0);
 	record_close(r);
 	assert_null(strstr(slurp(old), "\"unit\":55"));

@@ -1,6 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * How much of an unfinished Modbus message may be delivered. */
-#include "inspect/prefix.h"
+ *
+ * How much of an unfinished Modbus message may be delivered.
+ *
+ * A receiver must get the beginning of a message that its sender splits, or
+ * the sender may wait for an acknowledgement for ever (Nagle, a congestion
+ * window of one). But no receiver, however lax about the length field, may be
+ * able to act on what it has. The header without function code is inert; for
+ * functions whose length follows from the function (and byte count), and
+ * agrees with the MBAP length, all but the last byte is; of anything else
+ * only the header passes before the whole message is judged.
+ */
+#include "inspect/proto.h"
 
 #include "base/rd.h"
 #include "dissect/modbus.h"

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Modbus policies into the image. What is not written allows nothing, but for
+ * the quantity: there the protocol's own limits, which the dissector enforces,
+ * are the default.
+ */
+#include <string.h>
+
+#include "compile/build.h"
+
+static size_t rules(const struct policy *p)
+{
+	return p->n_modbus;
+}
+
+static void count(const struct policy *p, struct counts *c)
+{
+	for (size_t k = 0; k < p->n_modbus; k++) {
+		const struct modbus_allow *a = &p->modbus[k];
+		const struct ranges *all[] = {
+			&a->units, &a->addresses, &a->write_addresses, &a->quantity,
+			&a->values, &a->subfunctions, &a->mei, &a->files,
+		};
+		for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
+			c->ranges += all[i]->n;
+		c->strings += build_str_size(a->at.file);
+	}
+}
+
+static void put(struct build *b, const struct policy *p)
+{
+	for (size_t k = 0; k < p->n_modbus; k++) {
+		const struct modbus_allow *a = &p->modbus[k];
+		struct pol_mb_rule *r = build_rule(b, PROTO_MODBUS, a->at);
+		memcpy(r->functions, a->functions, sizeof(r->functions));
+		r->units = build_ranges(b, &a->units);
+		r->addresses = build_ranges(b, &a->addresses);
+		r->write_addresses = build_ranges(b, &a->write_addresses);
+		r->quantity = build_ranges(b, &a->quantity);
+		if (!a->quantity.set && a->quantity.n == 0)
+			r->quantity.any = true;
+		r->values = build_ranges(b, &a->values);
+		r->subfunctions = build_ranges(b, &a->subfunctions);
+		r->mei = build_ranges(b, &a->mei);
+		r->files = build_ranges(b, &a->files);
+	}
+}
+
+const struct build_ops build_modbus = { .rules = rules, .count = count, .put = put };

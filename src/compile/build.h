@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ * Inside compile/: how each protocol's policies get into the image. */
+#ifndef ZONED_COMPILE_BUILD_H
+#define ZONED_COMPILE_BUILD_H
+
+#include "model/model.h"
+#include "policy/policy.h"
+
+struct counts {
+	size_t nets, keys, flows, ranges, strings;
+	size_t rules[PROTO_N], heads[PROTO_N];
+};
+
+struct build {
+	const struct model *m;
+	struct pol_image *img;
+	struct pol_zone *zones;
+	struct pol_net *nets;
+	struct pol_key *keys;
+	struct pol_flow *flows;
+	struct pol_range *ranges;
+	char *strings;
+	uint32_t n_keys, n_flows, n_ranges, n_nets, n_strings;	/* written so far */
+	uint32_t n_rules[PROTO_N], n_heads[PROTO_N];
+};
+
+/* Two passes over the same policy: count says how much put will take. */
+struct build_ops {
+	size_t (*rules)(const struct policy *p);	/* how many */
+	void (*count)(const struct policy *p, struct counts *c);	/* ranges and strings of rules and head */
+	void (*put)(struct build *b, const struct policy *p);	/* every rule, and the head if there is one */
+};
+
+extern const struct build_ops build_modbus;
+
+size_t build_str_size(const char *s);		/* in the image */
+struct pol_str build_str(struct build *b, const char *s);
+struct pol_rset build_ranges(struct build *b, const struct ranges *r);
+/* The next rule (head) of this protocol, zeroed; the rule's place in the model is written. */
+void *build_rule(struct build *b, enum proto proto, struct where at);
+void *build_head(struct build *b, enum proto proto);
+
+#endif

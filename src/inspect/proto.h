@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One inspected protocol, as the data path sees it: how messages are found in
+ * a stream (or datagram), how much of an unfinished one is harmless, and the
+ * judgement of a whole one. A row per protocol; state per connection.
+ */
+#ifndef ZONED_INSPECT_PROTO_H
+#define ZONED_INSPECT_PROTO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/words.h"
+#include "dissect/modbus.h"
+#include "record/event.h"
+#include "record/reason.h"
+
+enum {
+	FLOW_PENDING = 32,	/* outstanding Modbus requests of one connection */
+};
+
+struct mb_state {
+	unsigned n_pending;
+	struct mb_pending pending[FLOW_PENDING];	/* oldest first */
+};
+
+/* What a protocol keeps of one connection. Zeroed where the streams begin; only
+ * what a protocol uses is touched, so unused memory costs nothing. */
+union proto_state {
+	struct mb_state mb;
+};
+
+struct pass;
+struct flow;
+
+enum act { ACT_PASS, ACT_CUT, ACT_RESET };
+
+struct proto_ops {
+	const char *name;	/* as in the model */
+	uint16_t port;		/* where it is looked for without a model */
+	bool udp;		/* datagrams too */
+	bool big;		/* messages that need HALF_BIG buffers */
+	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */
+	size_t state;		/* bytes of its member of union proto_state */
+	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
+	 * tell, < 0 there is no way to find the next boundary (*why). */
+	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
+	/* Of an unfinished message's n bytes, how many no receiver could act upon. */
+	size_t (*prefix_safe)(const uint8_t *p, size_t n, bool response);
+	/* Parse and judge one whole message; ends in judge_done(). */
+	enum act (*judge)(struct pass *c, const uint8_t *p, size_t n);
+};
+
+extern const struct proto_ops proto_modbus;
+/* NULL: not inspected. */
+const struct proto_ops *proto_of(uint8_t proto);
+
+size_t mb_prefix_safe(const uint8_t *p, size_t n, bool response);
+
+#endif

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Modbus policies. An omitted key is never more permissive: what a function
+ * of the entry could be restricted by must be written, if only as "any".
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "dissect/modbus.h"
+#include "model/internal.h"
+
+static const struct {
+	const char *name;
+	uint8_t bit;
+} classes[] = {
+	{ "read", MB_READ }, { "write", MB_WRITE }, { "diagnostic", MB_DIAGNOSTIC }, { "program", MB_PROGRAM },
+};
+
+static void set_code(struct modbus_allow *a, unsigned code)
+{
+	a->functions[code / 8] |= (uint8_t)(1u << code % 8);
+}
+
+static bool has_code(const struct modbus_allow *a, unsigned code)
+{
+	return a->functions[code / 8] >> code % 8 & 1;
+}
+
+static bool add_class(struct modbus_allow *a, const char *word)
+{
+	for (size_t k = 0; k < sizeof(classes) / sizeof(classes[0]); k++) {
+		if (strcmp(classes[k].name, word) != 0)
+			continue;
+		for (size_t i = 0; i < mb_funcs_n; i++)
+			if (mb_funcs[i].classes & classes[k].bit)
+				set_code(a, mb_funcs[i].code);
+		return true;
+	}
+	return false;
+}
+
+static void add_function(struct load *l, const config_setting_t *s, struct modbus_allow *a)
+{
+	char number[12];
+	const char *word = number;
+	if (config_setting_type(s) == CONFIG_TYPE_INT) {
+		int v = config_setting_get_int(s);
+		snprintf(number, sizeof(number), "%d", v);
+		if (v < 0 || v > 127) {
+			complain(l, at_of(l, s), "function code %d is outside 0-127", v);
+			return;
+		}
+		set_code(a, (unsigned)v);
+	} else if (config_setting_type(s) == CONFIG_TYPE_STRING) {
+		word = config_setting_get_string(s);
+		const struct mb_func *f = mb_func_by_name(word);
+		if (f) {
+			set_code(a, f->code);
+		} else if (!add_class(a, word)) {
+			const char *names[64] = { "read", "write", "diagnostic", "program" };
+			size_t n = 4;
+			for (size_t i = 0; i < mb_funcs_n && n < 64; i++)
+				names[n++] = mb_funcs[i].name;
+			const char *near = name_nearest(word, names, n);
+			complain(l, at_of(l, s), "there is no Modbus function \"%s\"%s%s%s", word,
+				 near ? "; did you mean \"" : "; write its number", near ? near : "", near ? "\"?" : "");
+			return;
+		}
+	} else {
+		complain(l, at_of(l, s), "functions: write names, classes or numbers 0-127");
+		return;
+	}
+	a->function_words = arena_grow(l->m->arena, a->function_words, a->n_function_words,
+				       sizeof(*a->function_words));
+	a->function_words[a->n_function_words++] = arena_strdup(l->m->arena, word);
+}
+
+/* The Modicon tables that the functions of an entry address, a digit each. */
+static const struct {
+	uint8_t code;
+	char table;
+} tables[] = {
+	{ 1, '0' }, { 5, '0' }, { 15, '0' }, { 2, '1' }, { 4, '3' }, { 3, '4' }, { 6, '4' }, { 16, '4' },
+	{ 22, '4' }, { 23, '4' }, { 24, '4' },
+};
+
+static void tables_of(const struct modbus_allow *a, char out[16])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
+		if (has_code(a, tables[i].code))
+			out[n++] = tables[i].table;
+	out[n] = '\0';
+}
+
+/* Which keys an entry's functions can be restricted by. */
+struct need {
+	const char *key;
+	bool needed, useful;
+	const struct ranges *got;
+	const char *why;
+};
+
+static void check_needs(struct load *l, const struct modbus_allow *a)
+{
+	bool addr = false, values = false, files = has_code(a, 20) || has_code(a, 21);
+	for (size_t i = 0; i < mb_funcs_n; i++) {
+		if (!has_code(a, mb_funcs[i].code))
+			continue;
+		addr |= mb_funcs[i].has_address;
+		values |= mb_funcs[i].has_values;
+	}
+	const struct need needs[] = {
+		{ "units", true, true, &a->units, "every function has a unit identifier" },
+		{ "addresses", addr, addr, &a->addresses, "a function of this entry has an address" },
+		{ "write_addresses", has_code(a, 23), has_code(a, 23), &a->write_addresses, "function 23 writes" },
+		{ "values", values, values, &a->values, "a function of this entry writes values" },
+		{ "subfunctions", has_code(a, 8), has_code(a, 8), &a->subfunctions, "function 8 has sub-functions" },
+		{ "mei", has_code(a, 43), has_code(a, 43), &a->mei, "function 43 has MEI types" },
+		{ "files", files, files, &a->files, "functions 20 and 21 name files" },
+		{ "quantity", false, addr || files, &a->quantity, NULL },
+	};
+	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
+		if (needs[i].needed && !needs[i].got->set)
+			complain(l, a->at, "%s, so this entry needs %s; write %s = \"any\"; or a range", needs[i].why,
+				 needs[i].key, needs[i].key);
+		if (!needs[i].useful && needs[i].got->set)
+			complain(l, a->at, "no function of this entry is restricted by \"%s\"; remove it",
+				 needs[i].key);
+	}
+}
+
+static void load_allow(struct load *l, const config_setting_t *g, struct policy *p)
+{
+	static const char *const keys[] = { "functions", "units", "addresses", "write_addresses", "quantity",
+					    "values", "subfunctions", "mei", "files" };
+	struct modbus_allow a = { .at = at_of(l, g) };
+	if (!config_setting_is_group(g)) {
+		complain(l, a.at, "allow: each entry must be a group { ... }");
+		return;
+	}
+	known_keys(l, g, "an allow entry", keys, sizeof(keys) / sizeof(keys[0]));
+	const config_setting_t *f = config_setting_get_member(g, "functions");
+	if (!items(f) || config_setting_is_group(f))
+		complain(l, a.at, "an allow entry needs functions = [ \"read\" ];");
+	for (size_t i = 0; f && !config_setting_is_group(f) && i < items(f); i++)
+		add_function(l, item(f, i), &a);
+	get_ranges(l, g, "units", 0, 255, &a.units);
+	char digits[16];
+	tables_of(&a, digits);
+	l->tables = digits;
+	get_ranges(l, g, "addresses", 0, 65535, &a.addresses);
+	l->tables = "4";
+	get_ranges(l, g, "write_addresses", 0, 65535, &a.write_addresses);
+	l->tables = NULL;
+	get_ranges(l, g, "quantity", 1, 2000, &a.quantity);
+	get_ranges(l, g, "values", 0, 65535, &a.values);
+	get_ranges(l, g, "subfunctions", 0, 65535, &a.subfunctions);
+	get_ranges(l, g, "mei", 0, 255, &a.mei);
+	get_ranges(l, g, "files", 0, 65535, &a.files);
+	if (a.n_function_words)
+		check_needs(l, &a);
+	p->modbus = arena_grow(l->m->arena, p->modbus, p->n_modbus, sizeof(*p->modbus));
+	p->modbus[p->n_modbus++] = a;
+}
+
+static void load(struct load *l, const config_setting_t *g, struct policy *p)
+{
+	const config_setting_t *allow = get_allow(l, g, p);
+	for (size_t k = 0; k < items(allow); k++)
+		load_allow(l, item(allow, k), p);
+}
+
+/* libconfig arrays hold one type; functions mix words and numbers, so they are a list. */
+static void print_allow(FILE *f, const struct modbus_allow *a)
+{
+	fputs("      {\n", f);
+	print_words(f, "functions", a->function_words, a->n_function_words);
+	print_ranges(f, "units", &a->units);
+	print_ranges(f, "addresses", &a->addresses);
+	print_ranges(f, "write_addresses", &a->write_addresses);
+	print_ranges(f, "quantity", &a->quantity);
+	print_ranges(f, "values", &a->values);
+	print_ranges(f, "subfunctions", &a->subfunctions);
+	print_ranges(f, "mei", &a->mei);
+	print_ranges(f, "files", &a->files);
+	fputs("      }", f);
+}
+
+static void print(FILE *f, const struct policy *p)
+{
+	fputs("    allow = (\n", f);
+	for (size_t i = 0; i < p->n_modbus; i++) {
+		print_allow(f, &p->modbus[i]);
+		fputs(i + 1 < p->n_modbus ? ",\n" : "\n", f);
+	}
+	fputs("    );\n", f);
+}
+
+const struct policy_ops policy_modbus_ops = { .load = load, .print = print };

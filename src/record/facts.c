@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT
+ * The facts of each protocol's messages. */
+#include "record/facts.h"
+
+#include <stddef.h>
+
+#include "base/words.h"
+
+static const struct fact_ops *const table[PROTO_N] = {
+	[PROTO_MODBUS] = &facts_modbus,
+};
+
+const struct fact_ops *facts_of(const struct event *ev)
+{
+	return ev->proto < PROTO_N ? table[ev->proto] : NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The facts of a message as named fields: one row per protocol, one walk for
+ * every text form. An event crossed a process boundary: no number in it is
+ * trusted, and no text in it is printed unescaped.
+ */
+#ifndef ZONED_RECORD_FACTS_H
+#define ZONED_RECORD_FACTS_H
+
+#include <stdint.h>
+
+#include "record/event.h"
+
+struct fact_sink {
+	void *ctx;
+	void (*num)(void *ctx, const char *key, uint64_t v);
+	void (*word)(void *ctx, const char *key, const char *v);	/* from our tables: needs no quotes */
+	void (*text)(void *ctx, const char *key, const char *v);	/* from the wire */
+};
+
+struct fact_ops {
+	const char *name;		/* "modbus": proto= of records */
+	/* What the sentence of the record begins with, from our tables. */
+	const char *(*title)(const struct event *ev);
+	void (*each)(const struct event *ev, const struct fact_sink *to);
+	/* Messages of one key are counted as one record (function and unit, say). */
+	uint64_t (*key)(const struct event *ev);
+};
+
+extern const struct fact_ops facts_modbus;
+
+/* NULL: the event is not of a message. */
+const struct fact_ops *facts_of(const struct event *ev);
+
+#endif

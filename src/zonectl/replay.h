@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT
+ * Messages of each protocol as replay prints them; one row per protocol. */
+#ifndef ZONED_ZONECTL_REPLAY_H
+#define ZONED_ZONECTL_REPLAY_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "record/event.h"
+
+struct replay_ops {
+	/* m: the struct of the protocol's dissector. The ends and the verdict are the caller's. */
+	void (*json)(json_t *o, const struct event *ev, const void *m);
+	void (*text)(const struct event *ev, const void *m);
+};
+
+extern const struct replay_ops replay_modbus;
+
+void replay_put(json_t *o, const char *key, bool have, int64_t v);
+
+#endif
