@@ -120,6 +120,9 @@ static void test_ip_options(void **state)
 	packet_checksum(k.b, k.n);
 	assert_int_equal(parse(&k, true, &o), R_NONE);
 	assert_true(o.options);
+	k.b[23] = 7;		/* the kernel recorded a route; the sum is of before */
+	assert_int_equal(parse(&k, true, &o), R_NONE);
+	k.b[23] = 0;
 	assert_int_equal(o.l4_off, 24);
 	assert_int_equal(o.dport, 502);
 	k.b[0] = 0x4c;		/* header longer than the packet */
