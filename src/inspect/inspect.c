@@ -481,10 +481,12 @@ static bool parse(struct pass *c)
 		why = R_BAD_SEGMENT;
 	if (why == R_NONE)
 		return true;
-	if (c->in->conf.dissect_only)
+	if (c->in->conf.dissect_only) {
 		emit_verdict(c, V_ACCEPT);
-	else
-		refuse(c, why, V_DROP);
+		return false;
+	}
+	packet_ends(r->ip, r->len, &c->pkt);	/* for the record */
+	refuse(c, why, V_DROP);
 	return false;
 }
 

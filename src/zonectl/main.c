@@ -10,7 +10,7 @@ static const struct verb verbs[] = {
 	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print },
 	{ "probe", "", "what this kernel can do for zoned (needs root)", verb_probe },
 	{ "reasons", "", "every reason code a record can carry", verb_reasons },
-	{ "replay", "[--json] [-m MODEL] [--port modbus:PORT] CAPTURE...",
+	{ "replay", "[--json] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] CAPTURE...",
 	  "run the inspection engine over captures", verb_replay },
 	{ "status", "", "what the running zoned does (JSON)", verb_ask },
 	{ "counters", "", "packets and bytes per conduit and reason (JSON)", verb_ask },

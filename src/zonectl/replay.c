@@ -19,7 +19,7 @@ enum { TICKS_MAX = 256, TICK_NS = 100000000 };
 struct replay {
 	struct inspect_conf conf;
 	struct pol_image *img;
-	bool json;
+	bool json, checksums;
 	const char *model;
 	uint64_t events;
 };
@@ -143,7 +143,7 @@ static int replay_file(struct replay *r, const char *path)
 			inspect_tick(in, ticked, f.time_ns, &out);
 		}
 		struct inspect_pkt p = { .id = f.number, .now_ns = now, .wall_ns = f.time_ns, .ip = f.ip,
-					 .len = f.len, .partial = f.partial };
+					 .len = f.len, .partial = f.partial, .check_sum = r->checksums };
 		inspect_packet(in, &p, &out);
 	}
 	if (got < 0)
@@ -174,7 +174,7 @@ static bool add_port(struct replay *r, const char *arg)
 
 static int usage(void)
 {
-	fputs("usage: zonectl replay [--json] [-m MODEL] [--port PROTOCOL:PORT] CAPTURE...\n", stderr);
+	fputs("usage: zonectl replay [--json] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] CAPTURE...\n", stderr);
 	return EXIT_USAGE;
 }
 
@@ -201,6 +201,8 @@ int verb_replay(int argc, char **argv)
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (strcmp(argv[i], "--json") == 0)
 			r.json = true;
+		else if (strcmp(argv[i], "--checksums") == 0)
+			r.checksums = true;
 		else if (strcmp(argv[i], "-m") == 0 && i + 1 < argc)
 			r.model = argv[++i];
 		else if (strcmp(argv[i], "--port") != 0 || i + 1 >= argc || !add_port(&r, argv[++i]))
