@@ -187,13 +187,3 @@ size_t half_copy(const struct half *h, uint32_t a, uint32_t b, uint8_t *out)
 	}
 	return n;
 }
-
-bool half_whole(const struct half *h, uint32_t a, uint32_t b)
-{
-	for (unsigned i = 0; i < h->n_cuts; i++) {
-		const struct cut *c = &h->cuts[i];
-		if (seq_lt(c->seq, b) && seq_lt(a, c->seq + c->len))
-			return false;
-	}
-	return true;
-}

@@ -92,8 +92,6 @@ uint32_t half_to_sender(const struct half *h, uint32_t ack);
 void half_acked(struct half *h, uint32_t ack);
 /* Copy [a, b) without cut bytes to out; returns the count. a >= base, b <= end. */
 size_t half_copy(const struct half *h, uint32_t a, uint32_t b, uint8_t *out);
-/* The range has no cut byte in it. */
-bool half_whole(const struct half *h, uint32_t a, uint32_t b);
 
 static inline uint32_t half_end(const struct half *h)
 {

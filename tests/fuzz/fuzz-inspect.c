@@ -21,6 +21,7 @@
 #include "base/rd.h"
 #include "compile/policy_build.h"
 #include "inspect/inspect.h"
+#include "put.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -189,18 +190,6 @@ static void on_message(void *ctx, const struct event *ev, const void *m, uint32_
 }
 
 /* ---- the senders ---- */
-
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v);
-}
 
 static size_t put_ip(uint8_t *p, bool v6, int from, size_t l4_len)
 {

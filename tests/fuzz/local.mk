@@ -7,7 +7,13 @@ else
 FUZZ_MAIN = tests/fuzz/run-seeds.c
 FUZZ_LDFLAGS =
 endif
-check_PROGRAMS += tests/fuzz/fuzz-modbus tests/fuzz/fuzz-inspect
+check_PROGRAMS += tests/fuzz/fuzz-modbus tests/fuzz/fuzz-inspect tests/fuzz/fuzz-stream tests/fuzz/fuzz-packet
+tests_fuzz_fuzz_stream_SOURCES = tests/fuzz/fuzz-stream.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_stream_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_stream_LDADD = src/stream/libstream.a
+tests_fuzz_fuzz_packet_SOURCES = tests/fuzz/fuzz-packet.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_packet_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_packet_LDADD = src/packet/libpacket.a src/base/libbase.a
 tests_fuzz_fuzz_modbus_SOURCES = tests/fuzz/fuzz-modbus.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a
@@ -18,4 +24,4 @@ tests_fuzz_fuzz_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a 
 	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
 TESTS += tests/fuzz/run-seeds.sh
 EXTRA_DIST += tests/fuzz/soak.sh tests/fuzz/run-seeds.sh tests/fuzz/gen-seeds.py tests/fuzz/seeds-modbus \
-	tests/fuzz/seeds-inspect
+	tests/fuzz/seeds-inspect tests/fuzz/seeds-stream tests/fuzz/seeds-packet tests/fuzz/README

@@ -3,8 +3,9 @@
 # Every committed seed once through its fuzz target.
 set -u
 status=0
-for target in modbus inspect; do
+for seeds in "$top_srcdir"/tests/fuzz/seeds-*; do
+	target=${seeds##*/seeds-}
 	echo "fuzz-$target:"
-	"$top_builddir/tests/fuzz/fuzz-$target" "$top_srcdir/tests/fuzz/seeds-$target"/* || status=1
+	"$top_builddir/tests/fuzz/fuzz-$target" "$seeds"/* || status=1
 done
 exit $status

@@ -15,10 +15,11 @@ mkdir -p "$dir/build"
 [ -x "$top/configure" ] || (cd "$top" && autoreconf -fi >/dev/null)
 cd "$dir/build"
 [ -f Makefile ] || "$top/configure" -q CC=clang --enable-fuzzer --enable-sanitizers
-make -s -j2 tests/fuzz/fuzz-modbus tests/fuzz/fuzz-inspect >"$dir/build.log" 2>&1 ||
+targets=$(cd "$top/tests/fuzz" && echo seeds-*)
+make -s -j2 $(printf 'tests/fuzz/fuzz-%s ' ${targets//seeds-/}) >"$dir/build.log" 2>&1 ||
 	{ tail -20 "$dir/build.log"; exit 1; }
 status=0
-for target in modbus inspect; do
+for target in ${targets//seeds-/}; do
 	mkdir -p "$dir/corpus-$target"
 	log=$dir/$target.log
 	timeout $((seconds + 60)) "tests/fuzz/fuzz-$target" -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 \

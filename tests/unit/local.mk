@@ -27,3 +27,12 @@ tests_unit_test_record_SOURCES = tests/unit/test-record.c
 tests_unit_test_record_LDADD = src/compile/libcompile.a src/record/librecord.a src/policy/libpolicy.a \
 	src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-schedules
+TESTS += tests/unit/test-schedules
+tests_unit_test_schedules_SOURCES = tests/unit/test-schedules.c tests/put.h tests/unit/schedule.h tests/unit/schedule.c
+tests_unit_test_schedules_LDADD = src/inspect/libinspect.a src/stream/libstream.a src/compile/libcompile.a \
+	src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a \
+	src/base/libbase.a $(CMOCKA_LIBS)
+endif

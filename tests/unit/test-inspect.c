@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * The data path against a model of a TCP receiver: whatever the segmentation,
- * order, duplication and loss, the device's application reads exactly the
- * permitted messages, and every permitted message arrives.
+ * The data path, packet by packet: single cases. Random schedules against a
+ * reference are in test-schedules.c.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,8 +15,9 @@
 #include <string.h>
 
 #include "inspect/inspect.h"
+#include "put.h"
 
-enum { CLIENT_PORT = 40000, STREAM_MAX = 4096, MSGS = 24, PKT = 2048 };
+enum { CLIENT_PORT = 40000, PKT = 2048 };
 
 /* ---- a policy by hand: reads of 0-99 of unit 1, 10.0.1.0/24 -> 10.0.2.0/24 ---- */
 struct image {
@@ -113,18 +113,6 @@ static void bench_start(struct bench *b, uint8_t on_violation, uint8_t mode)
 	inspect_policy(b->in, &b->img.h);
 	b->out = (struct inspect_out){ .ctx = b, .verdict = on_verdict, .event = on_event };
 	b->now = 1000000000;
-}
-
-static void put16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *p, uint32_t v)
-{
-	put16(p, v >> 16);
-	put16(p + 2, v & 0xffff);
 }
 
 static uint16_t client_port = CLIENT_PORT;
@@ -437,182 +425,6 @@ static void half_message_times_out(void **state)
 	inspect_free(b.in);
 }
 
-/* ---- random schedules ---- */
-struct msg {
-	uint32_t at, n;
-	bool ok;
-};
-
-struct sim {
-	struct bench b;
-	uint32_t rng;
-	uint8_t bytes[STREAM_MAX];
-	uint32_t len;
-	struct msg msg[MSGS];
-	unsigned n_msg;
-	uint32_t isn;
-	/* the device: what its application read, and what came out of order */
-	uint8_t read[STREAM_MAX];
-	uint32_t n_read;
-	uint8_t ahead[STREAM_MAX];
-	bool have[STREAM_MAX];
-	bool reset;
-};
-
-static uint32_t rnd(struct sim *s, uint32_t n)
-{
-	s->rng = s->rng * 1664525u + 1013904223u;
-	return (uint32_t)(((uint64_t)(s->rng >> 8) * n) >> 24);
-}
-
-static void make_stream(struct sim *s, unsigned refused_percent)
-{
-	s->n_msg = 1 + rnd(s, MSGS);
-	for (unsigned i = 0; i < s->n_msg; i++) {
-		bool ok = rnd(s, 100) >= refused_percent;
-		unsigned addr = rnd(s, 60);
-		s->msg[i] = (struct msg){ .at = s->len, .n = 12, .ok = ok };
-		if (ok)
-			request(s->bytes + s->len, i, 1, 3, addr, 1 + rnd(s, 40));
-		else
-			request(s->bytes + s->len, i, 1 + rnd(s, 2), rnd(s, 2) ? 6 : 5, addr, 0xff00);
-		s->len += 12;
-	}
-}
-
-static void device_takes(struct sim *s)
-{
-	struct packet p = left(&s->b);
-	for (size_t i = 0; i < p.len; i++) {
-		uint32_t at = p.seq - s->isn + (uint32_t)i;
-		if (at >= STREAM_MAX)	/* an old byte below the first */
-			continue;
-		if (at < s->n_read) {
-			assert_int_equal(s->read[at], p.data[i]);
-			continue;
-		}
-		s->ahead[at] = p.data[i];
-		s->have[at] = true;
-	}
-	while (s->have[s->n_read]) {
-		s->read[s->n_read] = s->ahead[s->n_read];
-		s->n_read++;
-	}
-}
-
-/* The read bytes are the permitted messages in order, and then at most a
- * proper beginning of a message that stands at this place of the stream. */
-static void check_read(const struct sim *s)
-{
-	uint32_t at = 0;
-	unsigned i = 0;
-	for (;; i++) {
-		if (at == s->n_read)
-			return;
-		assert_true(i < s->n_msg);
-		const struct msg *m = &s->msg[i];
-		uint32_t n = s->n_read - at < m->n ? s->n_read - at : m->n;
-		bool same = memcmp(s->read + at, s->bytes + m->at, n) == 0;
-		if (n < m->n && same)
-			return;
-		if (m->ok) {
-			assert_true(same);
-			at += n;
-		}
-	}
-}
-
-static void pick_segment(struct sim *s, uint32_t una, bool aligned, uint32_t *a, uint32_t *e)
-{
-	uint32_t window = 120;
-	uint32_t top = una + window < s->len ? una + window : s->len;
-	if (aligned) {
-		*a = una + rnd(s, (top - una + 11) / 12) * 12;
-		*e = *a + 12 * (1 + rnd(s, 3));
-	} else {
-		*a = una + (rnd(s, 3) ? 0 : rnd(s, top - una));
-		*e = *a + 1 + rnd(s, 30);
-	}
-	if (*e > s->len)
-		*e = s->len;
-}
-
-/* One schedule; true when everything was acknowledged to the client. */
-static bool run_schedule(struct sim *s, bool aligned)
-{
-	uint32_t una = 0;
-	s->isn = rnd(s, 2) ? 0xffffffc0u : rnd(s, 1 << 24);	/* often across the wrap */
-	handshake(&s->b, s->isn, 5000);
-	for (unsigned step = 0; step < 20000 && una < s->len && !s->reset; step++) {
-		uint32_t a, e;
-		pick_segment(s, una, aligned, &a, &e);
-		if (rnd(s, 10) == 0)
-			continue;		/* lost before the gate */
-		segment(&s->b, 0, s->isn + a, 5000, TCP_ACK, s->bytes + a, e - a);
-		if (s->b.verdict == V_RESET || (s->b.verdict == V_ACCEPT && (left(&s->b).flags & TCP_RST))) {
-			s->reset = true;
-			break;
-		}
-		if (s->b.verdict != V_ACCEPT || rnd(s, 10) == 0)
-			continue;		/* lost behind it */
-		device_takes(s);
-		segment(&s->b, 1, 5000, s->isn + s->n_read, TCP_ACK, NULL, 0);
-		assert_int_equal(s->b.verdict, V_ACCEPT);
-		if (rnd(s, 10) == 0)
-			continue;		/* acknowledgement lost */
-		uint32_t got = left(&s->b).ack - s->isn;
-		assert_true(got <= s->len);
-		if (got > una)
-			una = got;
-	}
-	return una == s->len;
-}
-
-static void schedules(unsigned n, bool aligned, unsigned refused_percent, bool must_finish)
-{
-	for (unsigned i = 0; i < n; i++) {
-		static struct sim s;
-		memset(&s, 0, sizeof(s));
-		s.rng = i * 2654435761u + 7;
-		bench_start(&s.b, VIOLATION_DROP, MODE_ENFORCE);
-		make_stream(&s, refused_percent);
-		bool done = run_schedule(&s, aligned);
-		check_read(&s);
-		if (must_finish && !done)
-			fail_msg("schedule %u: not finished, reset %d, read %u", i, s.reset, s.n_read);
-		if (done) {
-			uint32_t want = 0;
-			for (unsigned k = 0; k < s.n_msg; k++)
-				want += s.msg[k].ok ? s.msg[k].n : 0;
-			assert_int_equal(s.n_read, want);
-		}
-		inspect_free(s.b.in);
-	}
-}
-
-static unsigned how_many(unsigned normal)
-{
-	return getenv("ZONED_LONG") ? normal * 50 : normal;
-}
-
-static void schedules_permitted_any_cut(void **state)
-{
-	(void)state;
-	schedules(how_many(4000), false, 0, true);
-}
-
-static void schedules_mixed_whole_messages(void **state)
-{
-	(void)state;
-	schedules(how_many(4000), true, 30, true);
-}
-
-static void schedules_hostile(void **state)
-{
-	(void)state;
-	schedules(how_many(12000), false, 40, false);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -628,9 +440,6 @@ int main(void)
 		cmocka_unit_test(half_open_flows_do_not_fill_the_table),
 		cmocka_unit_test(open_connections_are_never_pushed_out),
 		cmocka_unit_test(half_message_times_out),
-		cmocka_unit_test(schedules_permitted_any_cut),
-		cmocka_unit_test(schedules_mixed_whole_messages),
-		cmocka_unit_test(schedules_hostile),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

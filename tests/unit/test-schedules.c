@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The data path against the reference, over random schedules of both
+ * directions. Each has a seed of its own; a failing one is made as short as it
+ * gets and printed.
+ *
+ *	ZONED_LONG=1	a million and more instead of 20,000
+ *	ZONED_SEED=N	only this one
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/num.h"
+#include "schedule.h"
+
+enum { NORMAL = 20000, LONG = 1000000, SHOWN_MAX = 12 };
+
+static uint64_t next(uint64_t *x)	/* splitmix64 */
+{
+	uint64_t z = *x += UINT64_C(0x9e3779b97f4a7c15);
+	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
+	return z ^ z >> 31;
+}
+
+/* How often each step comes, of 64. */
+static const struct {
+	uint8_t op, share;
+	const char *name;
+} ops[OPS] = {
+	{ OP_REQUEST, 6, "request" }, { OP_ANSWER, 6, "answer" }, { OP_SEND, 13, "send" }, { OP_GATE, 15, "gate" },
+	{ OP_ARRIVE, 14, "arrive" }, { OP_REPEAT, 2, "repeat" }, { OP_LOSE, 3, "lose" }, { OP_ACK, 2, "ack" },
+	{ OP_TIME, 1, "time" }, { OP_RELOAD, 1, "reload" }, { OP_ATTACK, 1, "attack" },
+};
+
+void schedule_make(struct schedule *s, uint64_t seed, bool attack)
+{
+	uint64_t x = seed;
+	memset(s, 0, sizeof(*s));
+	s->seed = seed;
+	s->attack = attack;
+	s->n = 40 + (unsigned)(next(&x) % (STEPS_MAX - 40));
+	bool tame = next(&x) % 3 == 0;	/* nothing to refuse: then all must arrive */
+	for (unsigned i = 0; i < s->n; i++) {
+		uint64_t r = next(&x);
+		unsigned at = r % 64, op = 0;
+		while (op < OPS - 1 && at >= ops[op].share)
+			at -= ops[op++].share;
+		if (ops[op].op == OP_ATTACK && !attack)
+			op = OP_GATE;
+		s->step[i] = (struct step){ ops[op].op, (uint8_t)(r >> 8), (uint8_t)(r >> 16), (uint8_t)(r >> 24) };
+		if (tame && s->step[i].op == OP_REQUEST)
+			s->step[i].a = (uint8_t)(s->step[i].a | 16);
+		if (tame && s->step[i].op == OP_ANSWER)
+			s->step[i].a = (uint8_t)(s->step[i].a | 8);
+	}
+}
+
+void schedule_shrink(struct schedule *s, enum sabotage how)
+{
+	struct schedule_stats stats = { 0 };
+	for (unsigned chunk = s->n / 2; chunk; chunk = chunk == 1 ? 0 : chunk / 2)
+		for (unsigned at = 0; at + chunk <= s->n;) {
+			struct schedule t = *s;
+			memmove(&t.step[at], &t.step[at + chunk], (t.n - at - chunk) * sizeof(t.step[0]));
+			t.n -= chunk;
+			if (schedule_run(&t, how, &stats))
+				*s = t;
+			else
+				at++;
+		}
+}
+
+void schedule_print(const struct schedule *s)
+{
+	printf("seed %llu%s, %u steps:\n", (unsigned long long)s->seed, s->attack ? " (attack)" : "", s->n);
+	for (unsigned i = 0; i < s->n; i++)
+		printf("  %s %u %u %u\n", ops[s->step[i].op].name, s->step[i].a, s->step[i].b, s->step[i].c);
+}
+
+static void must_hold(uint64_t seed, bool attack, struct schedule_stats *stats)
+{
+	struct schedule s;
+	schedule_make(&s, seed, attack);
+	const char *fault = schedule_run(&s, SABOTAGE_NONE, stats);
+	if (!fault)
+		return;
+	schedule_shrink(&s, SABOTAGE_NONE);
+	schedule_print(&s);
+	fail_msg("%s; ZONED_SEED=%llu", fault, (unsigned long long)seed);
+}
+
+static void run_many(bool attack)
+{
+	struct schedule_stats stats = { 0 };
+	const char *only = getenv("ZONED_SEED");
+	uint64_t seed = 0;
+	if (only) {
+		assert_true(num_parse(only, 0, UINT64_MAX, &seed));
+		must_hold(seed, attack, &stats);
+		return;
+	}
+	uint64_t n = (uint64_t)(getenv("ZONED_LONG") ? LONG : NORMAL) / 2;
+	for (uint64_t i = 0; i < n; i++)
+		must_hold(i * 2 + (attack ? 1u : 0u), attack, &stats);
+	printf("%llu schedules: %llu packets, %llu messages, %llu refused, %llu connections ended\n",
+	       (unsigned long long)stats.runs, (unsigned long long)stats.packets, (unsigned long long)stats.messages,
+	       (unsigned long long)stats.refused, (unsigned long long)stats.ended);
+	/* the schedules are worth something only if both endings come often */
+	assert_true(stats.finished > n / 10);
+	assert_true(stats.ended > n / 50);
+	assert_true(stats.refused > n / 2);
+}
+
+static void honest_ends(void **state)
+{
+	(void)state;
+	run_many(false);
+}
+
+static void somebody_between(void **state)
+{
+	(void)state;
+	run_many(true);
+}
+
+/* Would a breach be seen, and a failing schedule become short enough to read? */
+static void breaches_are_seen(void **state)
+{
+	(void)state;
+	static const enum sabotage how[] = { SABOTAGE_PASS_ALL, SABOTAGE_SWALLOW };
+	for (size_t k = 0; k < 2; k++) {
+		struct schedule_stats stats = { 0 };
+		struct schedule s;
+		uint64_t seed = 1;
+		for (schedule_make(&s, seed, false); seed < 100 && !schedule_run(&s, how[k], &stats); seed++)
+			schedule_make(&s, seed + 1, false);
+		assert_true(seed < 100);
+		unsigned was = s.n;
+		schedule_shrink(&s, how[k]);
+		assert_non_null(schedule_run(&s, how[k], &stats));
+		assert_true(s.n < was);
+		assert_in_range(s.n, 1, SHOWN_MAX);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(breaches_are_seen),
+		cmocka_unit_test(honest_ends),
+		cmocka_unit_test(somebody_between),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
