@@ -321,6 +321,20 @@ static uint32_t deliverable(const struct pass *c)
 	return seq_lt(to, h->sent) ? h->sent : to;
 }
 
+/* The end of a stream is known when every byte before it is, and none behind it: an old
+ * FIN, or one that came with refused bytes, must not end what goes on (RFC 9293 3.10.7.4). */
+static void note_fin(struct pass *c)
+{
+	struct half *h = &c->f->h[c->dir];
+	uint32_t end = c->pkt.seq + (uint32_t)c->pkt.len;
+	if (!(c->pkt.flags & TCP_FIN) || h->fin || end != half_end(h))
+		return;
+	h->fin = true;
+	h->fin_seq = end;
+	if (c->f->h[!c->dir].fin && c->f->state == FLOW_OPEN)
+		c->f->state = FLOW_CLOSED;
+}
+
 static void deliver(struct pass *c)
 {
 	struct half *h = &c->f->h[c->dir];
@@ -332,7 +346,7 @@ static void deliver(struct pass *c)
 	uint32_t from = seq_lt(h->sent, p->seq) ? h->sent : p->seq;
 	if (seq_lt(from, h->base))
 		from = h->base;
-	bool fin = (p->flags & TCP_FIN) && to == end;	/* never bytes behind a FIN */
+	bool fin = (p->flags & TCP_FIN) && h->fin && to == h->fin_seq;	/* never bytes behind a FIN */
 	if (seq_lt(from, to) && half_to_receiver(h, from) != half_to_receiver(h, to)) {
 		emit_range(c, from, to, fin);
 		return;
@@ -368,6 +382,7 @@ static void watch_data(struct pass *c)
 			judge_all(c);
 		half_acked(h, h->next);
 	}
+	note_fin(c);
 	emit_verdict(c, V_ACCEPT);
 }
 
@@ -383,8 +398,9 @@ static void on_data(struct pass *c)
 	case HALF_OK:
 		break;
 	case HALF_OLD:		/* the receiver has it: let it say so again */
-		if (p->flags & TCP_FIN)
-			emit_bare(c);
+		note_fin(c);
+		if ((p->flags & TCP_FIN) && h->fin && h->fin_seq == p->seq + (uint32_t)p->len)
+			emit_range(c, h->fin_seq, h->fin_seq, true);
 		else
 			emit_probe(c);
 		return;
@@ -409,6 +425,7 @@ static void on_data(struct pass *c)
 		emit_verdict(c, pass_observes(c) ? V_ACCEPT : V_DROP);
 		return;
 	}
+	note_fin(c);
 	if (c->f->state != FLOW_BLIND && !judge_all(c))
 		return;
 	if (c->f->state == FLOW_BLIND) {
@@ -458,18 +475,17 @@ static void on_segment(struct pass *c)
 		refuse(c, R_OUT_OF_WINDOW, V_DROP);
 		return;
 	}
-	if ((p->flags & TCP_FIN) && !h->fin && seq_le(p->seq, half_end(h))) {
-		h->fin = true;
-		h->fin_seq = end;
-		if (f->h[!c->dir].fin)
-			f->state = f->state == FLOW_OPEN ? FLOW_CLOSED : f->state;
-	}
-	if (p->len)
+	if (p->len) {
 		on_data(c);
-	else if ((p->flags & TCP_FIN) && seq_lt(half_end(h), p->seq))
+		return;
+	}
+	note_fin(c);
+	if (!(p->flags & TCP_FIN) || (h->fin && end == h->fin_seq))
+		emit_bare(c);
+	else if (seq_lt(half_end(h), end))
 		emit_probe(c);	/* its place is known only when the bytes before it are judged */
 	else
-		emit_bare(c);
+		refuse(c, R_OUT_OF_WINDOW, V_DROP);
 }
 
 static bool parse(struct pass *c)

@@ -425,6 +425,31 @@ static void half_message_times_out(void **state)
 	inspect_free(b.in);
 }
 
+static void only_the_end_is_the_end(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[12], w[12];
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	handshake(&b, 1000, 5000);
+	segment(&b, 0, 500, 5000, TCP_FIN | TCP_ACK, NULL, 0);
+	assert_int_equal(b.reason, R_OUT_OF_WINDOW);
+	request(m, 1, 1, 3, 10, 1);
+	segment(&b, 0, 1009, 5000, TCP_ACK, m + 9, 3);
+	segment(&b, 0, 1000, 5000, TCP_ACK | TCP_FIN, w, request(w, 1, 1, 6, 20, 9));
+	assert_int_equal(b.reason, R_OVERLAP);
+	segment(&b, 0, 1000, 5000, TCP_ACK, m, 12);
+	assert_int_equal(left(&b).len, 12);
+	segment(&b, 0, 1012, 5000, TCP_ACK | TCP_FIN, m, 12);
+	assert_int_equal(left(&b).flags & TCP_FIN, TCP_FIN);
+	segment(&b, 1, 5000, 1025, TCP_ACK, NULL, 0);
+	/* the end again, behind bytes that the device has */
+	segment(&b, 0, 1012, 5000, TCP_ACK | TCP_FIN, m, 12);
+	assert_int_equal(left(&b).flags & TCP_FIN, TCP_FIN);
+	assert_int_equal(left(&b).seq, 1024);
+	inspect_free(b.in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -440,6 +465,7 @@ int main(void)
 		cmocka_unit_test(half_open_flows_do_not_fill_the_table),
 		cmocka_unit_test(open_connections_are_never_pushed_out),
 		cmocka_unit_test(half_message_times_out),
+		cmocka_unit_test(only_the_end_is_the_end),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
