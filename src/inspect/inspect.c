@@ -17,7 +17,7 @@
 #include "inspect/internal.h"
 #include "inspect/proto.h"
 
-enum { WINDOW_MAX = 1 << 20, SWEEP_SLOTS = 512, DATAGRAM_MESSAGES = 64 };
+enum { WINDOW_MAX = 1 << 20, ACK_LAG_MAX = 65535, SWEEP_SLOTS = 512, DATAGRAM_MESSAGES = 64 };
 
 struct inspect *inspect_new(const struct inspect_conf *c)
 {
@@ -217,6 +217,8 @@ static void on_syn(struct pass *c)
 		if (f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED || f->state == FLOW_BLIND) {
 			f->state = FLOW_SYN;
 			flow_fresh(f);
+			half_start(&f->h[0], p->seq + 1);	/* nothing of the old one is translated any more */
+			half_start(&f->h[1], 0);
 		}
 		emit_verdict(c, V_ACCEPT);
 		return;
@@ -249,7 +251,9 @@ static void on_syn(struct pass *c)
 	emit_verdict(c, V_ACCEPT);
 }
 
-/* The acknowledgement this packet carries; false: it names bytes never delivered. */
+/* The acknowledgement this packet carries; false: it names bytes never delivered, or such
+ * as were acknowledged long ago. A receiver takes neither (RFC 5961 5.2), so a stranger who
+ * knows the ports but not both numbers cannot put bytes before the sender's own. */
 static bool take_ack(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
@@ -261,7 +265,7 @@ static bool take_ack(struct pass *c)
 	uint32_t top = seq_lt(back->sent, back->next) ? back->next : back->sent;
 	if (back->fin)
 		top = back->fin_seq + 1;
-	if (seq_lt(top, ack))
+	if (seq_lt(top, ack) || seq_lt(ack + ACK_LAG_MAX, back->acked))
 		return false;
 	half_acked(back, ack);
 	return true;
@@ -459,7 +463,12 @@ static void on_segment(struct pass *c)
 		return;
 	}
 	if (f->state == FLOW_SYN) {
-		refuse(c, R_STREAM_GAP, V_DROP);
+		/* a device that still has an old connection on these ports says so with an
+		 * acknowledgement; the client's RST to that makes room (RFC 9293 3.5.1) */
+		if (c->dir == 1 && p->flags == TCP_ACK && p->len == 0)
+			emit_verdict(c, V_ACCEPT);
+		else
+			refuse(c, R_STREAM_GAP, V_DROP);
 		return;
 	}
 	if (!take_ack(c) && !c->in->conf.dissect_only) {

@@ -450,6 +450,43 @@ static void only_the_end_is_the_end(void **state)
 	inspect_free(b.in);
 }
 
+static void old_acknowledgements_are_refused(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[12];
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	handshake(&b, 1000, 90000);
+	segment(&b, 0, 1000, 90000 - 70000, TCP_ACK, m, request(m, 1, 1, 3, 20, 1));
+	assert_int_equal(b.reason, R_OUT_OF_WINDOW);
+	segment(&b, 0, 1000, 90000, TCP_ACK, m, request(m, 1, 1, 3, 10, 1));
+	assert_int_equal(left(&b).len, 12);
+	inspect_free(b.in);
+}
+
+static void a_client_starts_anew(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[12];
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	handshake(&b, 1000, 5000);
+	segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 6, 10, 1));
+	segment(&b, 0, 1012, 5000, TCP_RST, NULL, 0);	/* lost on its way to the device */
+	/* a new connection, but the device still has the old one; numbers are its own again */
+	segment(&b, 0, 70000, 0, TCP_SYN, NULL, 0);
+	segment(&b, 1, 5000, 1000, TCP_ACK, NULL, 0);
+	assert_int_equal(left(&b).ack, 1000);
+	segment(&b, 1, 5000, 1000, TCP_ACK, m, 12);
+	assert_int_equal(b.verdict, V_DROP);
+	segment(&b, 0, 1000, 0, TCP_RST, NULL, 0);
+	assert_int_equal(left(&b).seq, 1000);
+	handshake(&b, 70001, 9000);
+	segment(&b, 0, 70001, 9000, TCP_ACK, m, request(m, 1, 1, 3, 10, 1));
+	assert_int_equal(left(&b).len, 12);
+	inspect_free(b.in);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -466,6 +503,8 @@ int main(void)
 		cmocka_unit_test(open_connections_are_never_pushed_out),
 		cmocka_unit_test(half_message_times_out),
 		cmocka_unit_test(only_the_end_is_the_end),
+		cmocka_unit_test(old_acknowledgements_are_refused),
+		cmocka_unit_test(a_client_starts_anew),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
