@@ -52,7 +52,7 @@ decoy("rst-data", "HPK01", "data in a RST that is out of window", flags=RST | AC
 decoy("syn-data-inside", "WANG17", "data in a SYN+ACK on the open connection", flags=SYN | ACK,
       seq=lambda c: c.isn)
 decoy("ack-too-new", "WANG17", "acknowledges what was never sent", ack=lambda c: c.rcv + 100000)
-decoy("ack-too-old", "WANG17", "acknowledges what is long past", judged=True,
+decoy("ack-too-old", "RFC5961", "acknowledges what is long past",
       ack=lambda c: (c.rcv - 0x20000000) & 0xFFFFFFFF)
 decoy("paws", "HPK01", "a timestamp older than the last (RFC 7323)", judged=True, with_ts=0x20000000,
       ts=0x10000000)
