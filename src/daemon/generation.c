@@ -98,8 +98,10 @@ bool reload(struct parent *p)
 		  m->daemon.queues != p->model->daemon.queues ||
 		  m->daemon.log_group != p->model->daemon.log_group ||
 		  m->daemon.max_flows != p->model->daemon.max_flows ||
+		  m->daemon.max_flows_per_source != p->model->daemon.max_flows_per_source ||
 		  strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
-		why = "mark_mask, queue_base, queues, log_group, max_flows and user change only with a restart";
+		why = "mark_mask, queue_base, queues, log_group, max_flows, max_flows_per_source and user "
+		      "change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
 		p->next_img = img;

@@ -162,7 +162,8 @@ static void lock_in(void)
 void inspector_run(const struct inspector_conf *c)
 {
 	struct inspector s = { .c = c };
-	struct inspect_conf conf = { .max_flows = c->max_flows, .rates = c->rates };
+	struct inspect_conf conf = { .max_flows = c->max_flows,
+				     .max_flows_per_source = c->max_flows_per_source, .rates = c->rates };
 	if (getrandom(conf.hash_key, sizeof(conf.hash_key), 0) != sizeof(conf.hash_key))
 		_exit(1);
 	s.in = inspect_new(&conf);

@@ -10,7 +10,7 @@ struct inspector_conf {
 	int wake;		/* eventfd: the parent put something in */
 	int told;		/* eventfd: something for the parent */
 	atomic_ullong *rates;	/* shared by all inspectors */
-	uint32_t max_flows;
+	uint32_t max_flows, max_flows_per_source;
 };
 
 /* Closes every other descriptor, locks itself in, and never returns. */

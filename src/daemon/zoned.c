@@ -113,6 +113,7 @@ static int worker_open(struct parent *p, unsigned i)
 	w->p = p;
 	w->index = i;
 	w->conf.max_flows = p->model->daemon.max_flows;
+	w->conf.max_flows_per_source = p->model->daemon.max_flows_per_source;
 	w->conf.rates = p->rates;
 	w->conf.shm = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	w->conf.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

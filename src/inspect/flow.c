@@ -5,13 +5,63 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/siphash.h"
 
-bool flows_init(struct flows *t, uint32_t n, const uint64_t key[2])
+static uint8_t *pages(size_t n)
 {
+	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? NULL : p;
+}
+
+/* After a flood its memory goes back to the system. */
+static void give_pages_back(uint8_t *buf, size_t n)
+{
+	/* where a page is larger than one flow's buffers, it is others' too */
+	if ((size_t)sysconf(_SC_PAGESIZE) <= n)
+		madvise(buf, n, MADV_DONTNEED);
+}
+
+static void push(struct flows *t, struct flow_list *l, struct flow *f)
+{
+	uint32_t self = (uint32_t)(f - t->v) + 1;
+	f->older = l->last;
+	f->newer = 0;
+	if (l->last)
+		t->v[l->last - 1].newer = self;
+	else
+		l->first = self;
+	l->last = self;
+	l->n++;
+}
+
+static void take(struct flows *t, struct flow_list *l, struct flow *f)
+{
+	if (f->older)
+		t->v[f->older - 1].newer = f->newer;
+	else
+		l->first = f->newer;
+	if (f->newer)
+		t->v[f->newer - 1].older = f->older;
+	else
+		l->last = f->older;
+	l->n--;
+}
+
+static struct flow *first(const struct flows *t, const struct flow_list *l)
+{
+	return l->first ? &t->v[l->first - 1] : NULL;
+}
+
+bool flows_init(struct flows *t, uint32_t n, uint32_t max_source, const uint64_t key[2])
+{
+	uint32_t reserve = n / FLOW_RESERVE ? n / FLOW_RESERVE : n > 1;
 	memset(t, 0, sizeof(*t));
 	t->n = n;
+	t->max_open = n - reserve;
+	t->max_source = max_source && max_source < t->max_open ? max_source : t->max_open;
 	t->n_buckets = 1;
 	while (t->n_buckets < n)
 		t->n_buckets *= 2;
@@ -19,21 +69,28 @@ bool flows_init(struct flows *t, uint32_t n, const uint64_t key[2])
 	t->key[1] = key[1];
 	t->v = calloc(n, sizeof(*t->v));
 	t->bucket = calloc(t->n_buckets, sizeof(*t->bucket));
-	t->bufs = calloc(n, 2 * HALF_BUF);
 	t->n_big = n / FLOW_BIG_SHARE > FLOW_BIG_MIN ? n / FLOW_BIG_SHARE : FLOW_BIG_MIN;
-	t->big_bufs = calloc(t->n_big, 2 * HALF_BIG);
+	t->bufs = pages((size_t)n * 2 * HALF_BUF);
+	t->big_bufs = pages((size_t)t->n_big * 2 * HALF_BIG);
 	t->big_free = calloc(t->n_big, sizeof(*t->big_free));
-	for (uint32_t i = 0; t->big_free && i < t->n_big; i++)
-		t->big_free[t->n_big_free++] = t->n_big - 1 - i;
-	return t->v && t->bucket && t->bufs && t->big_bufs && t->big_free;
+	if (!sources_init(&t->sources, n, key) || !t->v || !t->bucket || !t->bufs || !t->big_bufs || !t->big_free)
+		return false;
+	for (uint32_t i = n; i > 0; i--)
+		push(t, &t->free, &t->v[i - 1]);
+	for (uint32_t i = t->n_big; i > 0; i--)
+		t->big_free[t->n_big_free++] = i - 1;
+	return true;
 }
 
 void flows_free(struct flows *t)
 {
+	sources_free(&t->sources);
 	free(t->v);
 	free(t->bucket);
-	free(t->bufs);
-	free(t->big_bufs);
+	if (t->bufs)
+		munmap(t->bufs, (size_t)t->n * 2 * HALF_BUF);
+	if (t->big_bufs)
+		munmap(t->big_bufs, (size_t)t->n_big * 2 * HALF_BIG);
 	free(t->big_free);
 }
 
@@ -89,6 +146,69 @@ struct flow *flow_find(struct flows *t, const struct packet *p, int *dir)
 	return NULL;
 }
 
+/* ---- groups ---- */
+
+static bool is_closed(const struct flow *f)
+{
+	return f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED;
+}
+
+static void enter(struct flows *t, struct flow *f)
+{
+	if (f->proven) {
+		struct source *e = source_get(&t->sources, &f->client);
+		f->source = (uint32_t)(e - t->sources.v) + 1;
+		push(t, &e->flows, f);
+		source_count(&t->sources, e, e->flows.n - 1);
+		t->n_open++;
+	} else {
+		push(t, f->state == FLOW_FREE ? &t->free : is_closed(f) ? &t->closed : &t->half, f);
+	}
+}
+
+static void leave(struct flows *t, struct flow *f)
+{
+	if (f->proven) {
+		struct source *e = &t->sources.v[f->source - 1];
+		take(t, &e->flows, f);
+		source_count(&t->sources, e, e->flows.n + 1);
+		t->n_open--;
+	} else {
+		take(t, f->state == FLOW_FREE ? &t->free : is_closed(f) ? &t->closed : &t->half, f);
+	}
+}
+
+void flow_turn(struct flows *t, struct flow *f, enum flow_state state, uint64_t now)
+{
+	leave(t, f);
+	f->state = (uint8_t)state;
+	f->proven = f->proven && state == FLOW_BLIND;
+	f->useful = f->useful && f->proven;
+	f->used_ns = now;
+	enter(t, f);
+}
+
+void flow_prove(struct flows *t, struct flow *f, uint64_t now)
+{
+	leave(t, f);
+	f->proven = true;
+	f->used_ns = now;
+	enter(t, f);
+}
+
+void flow_used(struct flows *t, struct flow *f, uint64_t now)
+{
+	f->used_ns = now;
+	f->useful = true;
+	if (!f->proven || !f->newer)
+		return;
+	struct flow_list *l = &t->sources.v[f->source - 1].flows;
+	take(t, l, f);
+	push(t, l, f);
+}
+
+/* ---- ends ---- */
+
 static bool expired(const struct flow *f, uint64_t now)
 {
 	static const uint64_t life[] = {
@@ -96,7 +216,9 @@ static bool expired(const struct flow *f, uint64_t now)
 		[FLOW_CLOSED] = FLOW_CLOSED_NS, [FLOW_BLOCKED] = FLOW_CLOSED_NS,
 		[FLOW_BLIND] = FLOW_IDLE_NS,
 	};
-	uint64_t limit = f->gone ? FLOW_GONE_NS : f->l4 == IPPROTO_UDP ? FLOW_UDP_NS : life[f->state];
+	bool half = !f->proven && !is_closed(f);
+	uint64_t limit = f->gone ? FLOW_GONE_NS : f->l4 == IPPROTO_UDP ? FLOW_UDP_NS
+							: life[half ? FLOW_SYN : f->state];
 	return f->state != FLOW_FREE && now - f->last_ns > limit;
 }
 
@@ -107,10 +229,15 @@ void flow_drop(struct flows *t, struct flow *f)
 	while (*at != self)
 		at = &t->v[*at - 1].chain;
 	*at = f->chain;
-	if (f->big)
+	if (f->big) {
+		give_pages_back(t->big_bufs + (size_t)(f->big - 1) * 2 * HALF_BIG, 2 * HALF_BIG);
 		t->big_free[t->n_big_free++] = f->big - 1;
+	}
 	f->big = 0;
+	leave(t, f);
+	f->proven = false;
 	f->state = FLOW_FREE;
+	enter(t, f);
 	t->used--;
 }
 
@@ -121,33 +248,52 @@ void flows_sweep(struct flows *t, uint64_t now, unsigned slots)
 		t->sweep = (t->sweep + 1) % t->n;
 		if (expired(f, now))
 			flow_drop(t, f);
+		if (f->state == FLOW_FREE && f->touched)
+			give_pages_back(t->bufs + (size_t)(f - t->v) * 2 * HALF_BUF, 2 * HALF_BUF);
+		f->touched = f->touched && f->state != FLOW_FREE;
 	}
 }
 
-/* May this entry go to make room? When the table is nearly full, what is only half
- * open goes at once, what is closed after a second; never what is open. */
-static bool can_go(const struct flows *t, const struct flow *f, uint64_t now)
+/* ---- room ---- */
+
+struct flow *flow_yields(const struct flows *t, uint64_t now)
 {
-	if (expired(f, now))
-		return true;
-	if (t->used < t->n - t->n / 8)
-		return false;
-	bool closed = f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED;
-	return f->state == FLOW_SYN || (closed && now - f->last_ns > SEC);
+	struct flow *closed = first(t, &t->closed), *half = first(t, &t->half);
+	if (t->free.n)
+		return NULL;
+	if (!closed || !half)
+		return closed ? closed : half;
+	if (now - closed->last_ns > FLOW_LINGER_NS || now - half->used_ns < FLOW_FRESH_NS)
+		return closed;
+	return half;
 }
 
-/* A free slot; a bounded number is looked at. */
-static struct flow *free_slot(struct flows *t, uint64_t now)
+static bool stale(const struct flow *f, uint64_t now)
 {
-	for (unsigned i = 0; i < FLOW_SCAN; i++) {
-		struct flow *f = &t->v[t->hand];
-		t->hand = (t->hand + 1) % t->n;
-		if (f->state != FLOW_FREE && can_go(t, f, now))
-			flow_drop(t, f);
-		if (f->state == FLOW_FREE)
-			return f;
+	return now - f->used_ns > (f->useful ? FLOW_STALE_NS : FLOW_UNUSED_NS);
+}
+
+enum reason flow_admits(const struct flows *t, const struct addr *client, uint64_t now,
+			struct flow **victim)
+{
+	const struct source *own = source_find(&t->sources, client), *from = NULL;
+	enum reason why = R_FLOW_LIMIT;
+	*victim = NULL;
+	if (t->n_open >= t->max_open) {
+		from = source_heaviest(&t->sources);
+	} else if (own && own->flows.n >= t->max_source) {
+		why = R_SOURCE_LIMIT;
+		from = own;
+	} else {
+		return R_NONE;
 	}
-	return NULL;
+	if (from != own && own && from->flows.n <= own->flows.n)
+		from = own;
+	*victim = from ? first(t, &from->flows) : NULL;
+	if (*victim && stale(*victim, now))
+		return R_NONE;
+	*victim = NULL;
+	return why;
 }
 
 void flow_fresh(struct flow *f)
@@ -155,38 +301,42 @@ void flow_fresh(struct flow *f)
 	memset(&f->state_of, 0, proto_of(f->proto)->state);
 }
 
-static bool give_buffers(struct flows *t, struct flow *f)
+bool flow_enlarge(struct flows *t, struct flow *f)
 {
-	bool big = proto_of(f->proto)->big;
-	uint32_t size = big ? HALF_BIG : HALF_BUF;
-	uint8_t *buf = t->bufs + (size_t)(f - t->v) * 2 * HALF_BUF;
-	if (big && t->n_big_free == 0)
+	if (!proto_of(f->proto)->big || f->big)
+		return true;
+	if (t->n_big_free == 0)
 		return false;
-	if (big) {
-		f->big = t->big_free[--t->n_big_free] + 1;
-		buf = t->big_bufs + (size_t)(f->big - 1) * 2 * HALF_BIG;
-	}
-	for (int d = 0; d < 2; d++) {
-		f->h[d].buf = buf + (size_t)d * size;
-		f->h[d].size = size;
+	f->big = t->big_free[--t->n_big_free] + 1;
+	for (uint32_t d = 0; d < 2; d++) {
+		uint8_t *buf = t->big_bufs + ((size_t)(f->big - 1) * 2 + d) * HALF_BIG;
+		if (f->h[d].len || f->h[d].n_islands)
+			memcpy(buf, f->h[d].buf, HALF_BUF);
+		f->h[d].buf = buf;
+		f->h[d].size = HALF_BIG;
 	}
 	return true;
 }
 
 struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client, uint8_t proto, uint64_t now)
 {
-	struct flow *f = free_slot(t, now);
-	if (!f)
+	if (!t->free.n)
 		return NULL;
+	struct flow *f = &t->v[t->free.last - 1];	/* the newest: its memory is warm */
+	leave(t, f);
 	memset(f, 0, offsetof(struct flow, state_of));
 	ends_of(f, p, from_client);
 	f->proto = proto;
-	if (!give_buffers(t, f))
-		return NULL;
+	for (uint32_t d = 0; d < 2; d++) {
+		f->h[d].buf = t->bufs + ((size_t)(f - t->v) * 2 + d) * HALF_BUF;
+		f->h[d].size = HALF_BUF;
+	}
 	flow_fresh(f);
 	f->flow_id = 0xffff;
 	f->state = FLOW_SYN;
-	f->last_ns = now;
+	f->touched = true;
+	f->last_ns = f->used_ns = now;
+	enter(t, f);
 	uint32_t *b = &t->bucket[hash_ends(t, f)];
 	f->chain = *b;
 	*b = (uint32_t)(f - t->v) + 1;

@@ -34,7 +34,8 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	in->own_rate = !c->rates;
 	if (in->own_rate)
 		in->rate = calloc(INSPECT_RATES, sizeof(*in->rate));
-	if (!in->rate || !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->hash_key) || !in->scratch) {
+	if (!in->rate || !in->scratch ||
+	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key)) {
 		inspect_free(in);
 		return NULL;
 	}
@@ -77,7 +78,7 @@ static void block(struct pass *c)
 		emit_verdict(c, V_RESET);
 	else
 		emit_reset(c);
-	c->f->state = FLOW_BLOCKED;
+	turn(c, FLOW_BLOCKED);
 }
 
 /* Without a model: what a server port speaks. */
@@ -143,9 +144,9 @@ static bool new_flow(struct pass *c)
 			refuse(c, R_NO_CONDUIT, V_DROP);
 		return false;
 	}
-	c->f = flow_add(&c->in->flows, &c->pkt, client, proto, c->raw->now_ns);
-	if (!c->f) {
-		refuse(c, R_FLOW_LIMIT, V_DROP);
+	enum reason why = room_add(c, client, proto);
+	if (why != R_NONE) {
+		refuse(c, why, V_DROP);
 		return false;
 	}
 	bind_policy(c);
@@ -175,7 +176,8 @@ static bool adopt(struct pass *c)
 	c->in->stats.resyncs++;
 	half_start(&c->f->h[c->dir], p->flags & TCP_SYN ? p->seq + 1 : p->seq);
 	half_start(&c->f->h[!c->dir], p->flags & TCP_ACK ? p->ack : 0);
-	c->f->state = FLOW_OPEN;
+	turn(c, FLOW_OPEN);
+	room_prove(c);	/* without room it passes all the same, and its place is the first to go */
 	return true;
 }
 
@@ -215,7 +217,7 @@ static void on_syn(struct pass *c)
 		f->syn_seq = p->seq;
 		f->syn_again = f->state == FLOW_OPEN;
 		if (f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED || f->state == FLOW_BLIND) {
-			f->state = FLOW_SYN;
+			turn(c, FLOW_SYN);
 			flow_fresh(f);
 			half_start(&f->h[0], p->seq + 1);	/* nothing of the old one is translated any more */
 			half_start(&f->h[1], 0);
@@ -243,7 +245,7 @@ static void on_syn(struct pass *c)
 		f->server_isn = p->seq;
 		flow_fresh(f);
 		f->ending = f->syn_again = false;
-		f->state = FLOW_OPEN;
+		turn(c, FLOW_OPEN);
 	} else if (!again && !c->in->conf.dissect_only) {
 		refuse(c, R_OUT_OF_WINDOW, V_DROP);
 		return;
@@ -291,7 +293,7 @@ static bool judge_all(struct pass *c)
 			}
 			if (pass_observes(c)) {
 				pass_event(c, why, V_OBSERVED);
-				c->f->state = FLOW_BLIND;
+				turn(c, FLOW_BLIND);
 				break;
 			}
 			pass_event(c, why, V_RESET);
@@ -300,10 +302,13 @@ static bool judge_all(struct pass *c)
 		}
 		if (len == 0 || (size_t)len > n)
 			break;
-		if (proto_of(c->f->proto)->judge(c, p, (size_t)len) == ACT_RESET) {
+		enum act act = proto_of(c->f->proto)->judge(c, p, (size_t)len);
+		if (act == ACT_RESET) {
 			block(c);
 			return false;
 		}
+		if (act == ACT_PASS)
+			flow_used(&c->in->flows, c->f, c->raw->now_ns);
 	}
 	bool partial = h->next != half_end(h);
 	if (!partial)
@@ -336,7 +341,7 @@ static void note_fin(struct pass *c)
 	h->fin = true;
 	h->fin_seq = end;
 	if (c->f->h[!c->dir].fin && c->f->state == FLOW_OPEN)
-		c->f->state = FLOW_CLOSED;
+		turn(c, FLOW_CLOSED);
 }
 
 static void deliver(struct pass *c)
@@ -449,8 +454,21 @@ static void on_rst(struct pass *c)
 	}
 	/* only an exact one ends the connection (RFC 5961); the receiver decides about others */
 	if (c->f->state == FLOW_SYN || c->pkt.seq == half_end(h) || c->pkt.seq == h->sent)
-		c->f->state = FLOW_CLOSED;
+		turn(c, FLOW_CLOSED);
 	emit_bare(c);
+}
+
+/* The client's acknowledgement (already checked from above) shows that it got the server's
+ * number: the connection is open, if there is room for it. False: it was reset. */
+static bool prove(struct pass *c)
+{
+	bool knows = (c->pkt.flags & TCP_ACK) && seq_lt(c->f->server_isn, c->pkt.ack);
+	enum reason why = knows || c->in->conf.dissect_only ? room_prove(c) : R_NONE;
+	if (why == R_NONE || pass_observes(c) || c->in->conf.dissect_only)
+		return true;
+	pass_event(c, why, V_RESET);
+	block(c);
+	return false;
 }
 
 static void on_segment(struct pass *c)
@@ -475,6 +493,8 @@ static void on_segment(struct pass *c)
 		refuse(c, R_OUT_OF_WINDOW, V_DROP);
 		return;
 	}
+	if (c->dir == 0 && f->state == FLOW_OPEN && !f->proven && !prove(c))
+		return;
 	if ((p->flags & TCP_URG) && !c->in->conf.dissect_only) {
 		refuse(c, R_URGENT, V_DROP);
 		return;
@@ -522,7 +542,8 @@ static void on_datagram(struct pass *c)
 	const struct packet *p = &c->pkt;
 	bool passes = true;
 	size_t at = 0;
-	c->f->state = FLOW_OPEN;
+	if (c->f->state != FLOW_OPEN)
+		turn(c, FLOW_OPEN);
 	for (unsigned i = 0; at < p->len; i++) {
 		enum reason why = R_NONE;
 		int len = ops->frame(p->data + at, p->len - at, &why);
@@ -534,6 +555,10 @@ static void on_datagram(struct pass *c)
 			passes = false;
 		at += (size_t)len;
 	}
+	if (passes)
+		flow_used(&c->in->flows, c->f, c->raw->now_ns);
+	if (passes && c->dir == 1)
+		room_answered(c);
 	emit_verdict(c, passes ? V_ACCEPT : V_DROP);
 }
 
@@ -647,4 +672,7 @@ void inspect_stats(const struct inspect *in, struct inspect_stats *s)
 {
 	*s = in->stats;
 	s->flows = in->flows.used;
+	s->half_open = in->flows.half.n;
+	s->open = in->flows.n_open;
+	s->sources = in->flows.sources.used;
 }

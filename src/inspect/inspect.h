@@ -22,6 +22,7 @@ enum { INSPECT_RATES = 2 * 65536 };	/* conduits are numbered by 16 bits */
 
 struct inspect_conf {
 	uint32_t max_flows;	/* power of two is not needed */
+	uint32_t max_flows_per_source;	/* open ones of one address (IPv6: one /64); 0: no limit */
 	uint64_t hash_key[2];	/* random; flow table hashing is keyed */
 	/* Rate limits, two words per conduit (requests, writes), INSPECT_RATES of them, shared
 	 * by the inspectors so that a limit holds over all; NULL: this one's own. */
@@ -57,7 +58,10 @@ struct inspect_pkt {
 
 struct inspect_stats {
 	uint64_t packets, messages, permitted, refused, dropped_packets, resyncs;
-	uint32_t flows, held;
+	/* The flow table was full, or a source's share of it: connections refused; half-open,
+	 * closed, and long idle ones that went to make room. */
+	uint64_t no_room, pushed_half, pushed_closed, pushed_idle;
+	uint32_t flows, half_open, open, sources, held;	/* now */
 };
 
 struct inspect *inspect_new(const struct inspect_conf *c);	/* NULL: out of memory */

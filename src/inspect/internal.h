@@ -17,6 +17,7 @@ struct inspect {
 	atomic_ullong *rate;	/* two per conduit: requests, writes */
 	bool own_rate;
 	uint8_t *scratch;	/* one rewritten packet */
+	uint64_t told_half_ns;	/* the last record of half-open connections pushed out */
 };
 
 /* One packet on its way through. */
@@ -48,6 +49,18 @@ enum act judge_done(struct pass *c, const struct judged *j);
 enum reason judge_rates(struct pass *c, bool writes);
 void pass_event(struct pass *c, enum reason why, enum verdict v);
 bool pass_observes(const struct pass *c);
+/* room.c: a place in the flow table for the connection of this packet, in c->f */
+enum reason room_add(struct pass *c, bool from_client, uint8_t proto);
+/* The client of c->f gets what is sent to it: from now on it is open. */
+enum reason room_prove(struct pass *c);
+/* The same for datagrams, whose sender proves nothing: only while there is room. Without,
+ * the flow goes on, and its place is among the first to go. */
+void room_answered(struct pass *c);
+/* The state of c->f. */
+static inline void turn(struct pass *c, enum flow_state state)
+{
+	flow_turn(&c->in->flows, c->f, state, c->raw->now_ns);
+}
 /* emit.c: send the packet on with the bytes [from, to) of its stream. */
 void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin);
 /* Send it on without payload at its own (translated) place. */

@@ -121,6 +121,7 @@ struct daemon_conf {
 	const char *syslog_facility;	/* "daemon", "auth", "local0".. ; default "local0" */
 	const char *user;		/* default "zoned" */
 	uint32_t max_flows;		/* inspected flows per inspector, default 16384 */
+	uint32_t max_flows_per_source;	/* open ones of one address or IPv6 /64; default max_flows / 4 */
 };
 
 struct model {

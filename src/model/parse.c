@@ -307,19 +307,22 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	m->conduits[m->n_conduits++] = c;
 }
 
+enum { SOURCE_SHARE = 4 };	/* one source has at most this part of the flow table */
+
 static void load_daemon(struct load *l, const config_setting_t *root)
 {
 	struct daemon_conf *d = &l->m->daemon;
 	l->mark_at = (struct where){ l->m->path, 0 };
 	*d = (struct daemon_conf){ .mark_mask = 0xffff0000, .queue_base = 6240, .log_group = 62,
-				   .syslog_facility = "local0", .user = "zoned", .max_flows = 16384 };
+				   .syslog_facility = "local0", .user = "zoned", .max_flows = 16384,
+				   .max_flows_per_source = 16384 / SOURCE_SHARE };
 	const config_setting_t *g = config_setting_get_member(root, "daemon");
 	if (!g)
 		return;
 	uint64_t v = 0;
 	const char *t;
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log", "syslog_facility",
-	     "user", "max_flows");
+	     "user", "max_flows", "max_flows_per_source");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -330,6 +333,9 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 		d->log_group = (uint16_t)v;
 	if (get_number(l, g, "max_flows", 64, 1 << 20, &v))
 		d->max_flows = (uint32_t)v;
+	d->max_flows_per_source = d->max_flows / SOURCE_SHARE;
+	if (get_number(l, g, "max_flows_per_source", 1, d->max_flows, &v))
+		d->max_flows_per_source = (uint32_t)v;
 	l->mark_at = at_of(l, config_setting_get_member(g, "mark_mask"));
 	d->json_log = get_text(l, g, "json_log");
 	if (d->json_log && d->json_log[0] != '/')

@@ -1,7 +1,11 @@
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-inspect
-TESTS += tests/unit/test-inspect
-tests_unit_test_inspect_SOURCES = tests/unit/test-inspect.c
+check_PROGRAMS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room
+TESTS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room
+tests_unit_test_flow_SOURCES = tests/unit/test-flow.c
+tests_unit_test_flow_LDADD = $(tests_unit_test_inspect_LDADD)
+tests_unit_test_inspect_SOURCES = tests/unit/test-inspect.c tests/unit/inspect-bench.h
+tests_unit_test_room_SOURCES = tests/unit/test-room.c tests/unit/inspect-bench.h
+tests_unit_test_room_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a src/policy/libpolicy.a \
 	src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a \
 	$(CMOCKA_LIBS)

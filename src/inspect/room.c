@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Places in the flow table: who gets one, who has to go, and the records of both.
+ * A connection that has to go is forgotten; its next packet belongs to no known
+ * connection and is reset, so that nothing of it passes unjudged.
+ */
+#include <netinet/in.h>
+
+#include "inspect/internal.h"
+
+static void tell(struct pass *c, const struct flow *f, enum reason why)
+{
+	const struct pol_image *img = c->in->img;
+	if (!img || c->in->conf.dissect_only)
+		return;
+	const struct pol_flow *pol = policy_flow(img, f->flow_id);
+	if (pol && pol->log == LOG_NONE)
+		return;
+	struct event ev = {
+		.time_ns = c->raw->wall_ns, .generation = img->generation, .kind = EV_VIOLATION,
+		.verdict = pol && pol->mode == MODE_OBSERVE ? V_OBSERVED : V_RESET, .reason = (uint16_t)why,
+		.flow_id = f->image_gen == img->generation ? f->flow_id : 0xffff, .rule = 0xffff,
+		.l4 = IPPROTO_TCP, .src = f->client, .dst = f->server, .sport = f->cport, .dport = f->sport,
+	};
+	c->out->event(c->out->ctx, &ev);
+}
+
+/* A flood has as many of these as packets: one record a second, and an exact counter. */
+static void push_out(struct pass *c, struct flow *f)
+{
+	struct inspect *in = c->in;
+	uint64_t now = c->raw->now_ns;
+	if (f->state != FLOW_CLOSED && f->state != FLOW_BLOCKED) {
+		in->stats.pushed_half++;
+		if (now - in->told_half_ns >= SEC) {
+			in->told_half_ns = now;
+			tell(c, f, R_HALF_OPEN);
+		}
+	} else {
+		in->stats.pushed_closed++;
+	}
+	flow_drop(&in->flows, f);
+}
+
+enum reason room_add(struct pass *c, bool from_client, uint8_t proto)
+{
+	struct flows *t = &c->in->flows;
+	uint64_t now = c->raw->now_ns;
+	struct flow *f;
+	enum reason why = R_NONE;
+	/* not worth beginning; what comes without a SYN is no new connection */
+	if (from_client && (c->pkt.flags & TCP_SYN))
+		why = flow_admits(t, &c->pkt.src, now, &f);
+	if (why == R_NONE) {
+		f = flow_yields(t, now);
+		if (f)
+			push_out(c, f);
+		c->f = flow_add(t, &c->pkt, from_client, proto, now);
+		why = c->f ? R_NONE : R_FLOW_LIMIT;
+	}
+	if (why != R_NONE)
+		c->in->stats.no_room++;
+	return why;
+}
+
+enum reason room_prove(struct pass *c)
+{
+	struct flows *t = &c->in->flows;
+	struct flow *victim;
+	if (c->f->proven)
+		return R_NONE;
+	enum reason why = flow_admits(t, &c->f->client, c->raw->now_ns, &victim);
+	if (why == R_NONE && !flow_enlarge(t, c->f))
+		why = R_FLOW_LIMIT;
+	if (why != R_NONE) {
+		c->in->stats.no_room++;
+		return why;
+	}
+	if (victim) {
+		c->in->stats.pushed_idle++;
+		tell(c, victim, R_IDLE);
+		flow_drop(t, victim);
+	}
+	flow_prove(t, c->f, c->raw->now_ns);
+	return R_NONE;
+}
+
+void room_answered(struct pass *c)
+{
+	struct flows *t = &c->in->flows;
+	struct flow *victim;
+	if (!c->f->proven && flow_admits(t, &c->f->client, c->raw->now_ns, &victim) == R_NONE && !victim &&
+	    flow_enlarge(t, c->f))
+		flow_prove(t, c->f, c->raw->now_ns);
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT
+ * Connections per source. */
+#include "inspect/source.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/siphash.h"
+
+enum { LINK_BYTES = 8 };	/* of an IPv6 address: its /64 */
+
+bool sources_init(struct sources *s, uint32_t n, const uint64_t key[2])
+{
+	memset(s, 0, sizeof(*s));
+	s->n_buckets = 1;
+	while (s->n_buckets < n)
+		s->n_buckets *= 2;
+	s->key[0] = key[0];
+	s->key[1] = ~key[1];	/* not the flow table's hash */
+	s->v = calloc(n, sizeof(*s->v));
+	s->bucket = calloc(s->n_buckets, sizeof(*s->bucket));
+	s->rank = calloc((size_t)n + 1, sizeof(*s->rank));
+	if (!s->v || !s->bucket || !s->rank)
+		return false;
+	for (uint32_t i = n; i > 0; i--) {
+		s->v[i - 1].chain = s->free;
+		s->free = i;
+	}
+	return true;
+}
+
+void sources_free(struct sources *s)
+{
+	free(s->v);
+	free(s->bucket);
+	free(s->rank);
+}
+
+static struct addr key_of(const struct addr *a)
+{
+	struct addr k = *a;
+	if (k.family == 6)
+		memset(k.b + LINK_BYTES, 0, sizeof(k.b) - LINK_BYTES);
+	return k;
+}
+
+static uint32_t *bucket_of(const struct sources *s, const struct addr *key)
+{
+	uint64_t w[2] = { 0, key->family };
+	memcpy(w, key->b, LINK_BYTES);
+	return &s->bucket[siphash_words(s->key, w, 2) & (s->n_buckets - 1)];
+}
+
+struct source *source_find(const struct sources *s, const struct addr *a)
+{
+	struct addr k = key_of(a);
+	uint32_t i = *bucket_of(s, &k);
+	while (i && !addr_eq(&s->v[i - 1].key, &k))
+		i = s->v[i - 1].chain;
+	return i ? &s->v[i - 1] : NULL;
+}
+
+struct source *source_get(struct sources *s, const struct addr *a)
+{
+	struct source *e = source_find(s, a);
+	if (e || !s->free)
+		return e;
+	e = &s->v[s->free - 1];
+	uint32_t self = s->free, *b;
+	s->free = e->chain;
+	*e = (struct source){ .key = key_of(a) };
+	b = bucket_of(s, &e->key);
+	e->chain = *b;
+	*b = self;
+	s->used++;
+	return e;
+}
+
+static void give_back(struct sources *s, struct source *e)
+{
+	uint32_t self = (uint32_t)(e - s->v) + 1;
+	uint32_t *at = bucket_of(s, &e->key);
+	while (*at != self)
+		at = &s->v[*at - 1].chain;
+	*at = e->chain;
+	e->chain = s->free;
+	s->free = self;
+	s->used--;
+}
+
+static void leave_rank(struct sources *s, struct source *e, uint32_t rank)
+{
+	if (e->up)
+		s->v[e->up - 1].down = e->down;
+	else
+		s->rank[rank] = e->down;
+	if (e->down)
+		s->v[e->down - 1].up = e->up;
+}
+
+static void enter_rank(struct sources *s, struct source *e, uint32_t rank)
+{
+	uint32_t self = (uint32_t)(e - s->v) + 1;
+	e->up = 0;
+	e->down = s->rank[rank];
+	if (e->down)
+		s->v[e->down - 1].up = self;
+	s->rank[rank] = self;
+}
+
+void source_count(struct sources *s, struct source *e, uint32_t was)
+{
+	uint32_t is = e->flows.n;
+	if (was)
+		leave_rank(s, e, was);
+	if (is)
+		enter_rank(s, e, is);
+	else
+		give_back(s, e);
+	if (is > s->most)
+		s->most = is;
+	else if (was == s->most && !s->rank[was])
+		s->most = is;	/* it has one less, and was the only one */
+}
+
+struct source *source_heaviest(const struct sources *s)
+{
+	return s->most ? &s->v[s->rank[s->most] - 1] : NULL;
+}

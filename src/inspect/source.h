@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Who has how many connections in the flow table. Fixed size, keyed hashing, no
+ * allocation after sources_init(), constant work per call.
+ *
+ * A source is an IPv4 address, or the /64 of an IPv6 address: whoever is on a
+ * link may take any address of its /64 (RFC 4291 2.5.1, RFC 8981), so that single
+ * addresses would count nothing.
+ *
+ * There is an entry only for who has a connection, so a table as large as the flow
+ * table is never full. Entries of the same count are on one list; counts change by
+ * one, so the source with the most is always known.
+ */
+#ifndef ZONED_INSPECT_SOURCE_H
+#define ZONED_INSPECT_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+/* A list of slots of the flow table, oldest first; index + 1, 0 is none. */
+struct flow_list {
+	uint32_t first, last, n;
+};
+
+struct source {
+	struct addr key;
+	struct flow_list flows;		/* flows.n is the count; by time of the last good message */
+	uint32_t chain;			/* next in bucket; next free */
+	uint32_t up, down;		/* others with the same count */
+};
+
+struct sources {
+	struct source *v;
+	uint32_t *bucket, *rank;	/* rank[n]: the first of those that have n */
+	uint32_t n_buckets, used, free, most;
+	uint64_t key[2];
+};
+
+bool sources_init(struct sources *s, uint32_t n, const uint64_t key[2]);
+void sources_free(struct sources *s);
+struct source *source_find(const struct sources *s, const struct addr *a);	/* NULL: has none */
+/* Room for as many sources as flows: never NULL while each has one. The new entry must be
+ * counted with source_count() before anything else is done. */
+struct source *source_get(struct sources *s, const struct addr *a);
+/* flows.n became one more, or one less, than was. At zero the entry is given back. */
+void source_count(struct sources *s, struct source *e, uint32_t was);
+struct source *source_heaviest(const struct sources *s);	/* NULL: nobody has any */
+
+#endif
