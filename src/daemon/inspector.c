@@ -188,9 +188,9 @@ void inspector_run(const struct inspector_conf *c)
 		}
 		struct inspect_stats st;
 		inspect_stats(s.in, &st);
-		atomic_store_explicit(&c->shm->flows, st.flows, memory_order_relaxed);
-		atomic_store_explicit(&c->shm->messages, st.messages, memory_order_relaxed);
-		atomic_store_explicit(&c->shm->refused, st.refused, memory_order_relaxed);
+#define X(name) atomic_store_explicit(&c->shm->name, st.name, memory_order_relaxed);
+		RING_STATS(X)
+#undef X
 		tell(&s);
 		atomic_fetch_add_explicit(&c->shm->beat, 1, memory_order_relaxed);
 	}

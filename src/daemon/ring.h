@@ -40,10 +40,17 @@ struct ring {
 	struct slot slot[RING_SLOTS];
 };
 
+/* What an inspector tells of struct inspect_stats, by the same names in "zonectl status". */
+#define RING_STATS(X) \
+X(flows) X(open) X(half_open) X(sources) X(messages) X(refused) \
+X(no_room) X(pushed_half) X(pushed_closed) X(pushed_idle)
+
 struct shared {
 	struct ring to, from;		/* seen from the parent */
 	_Alignas(64) atomic_ullong beat;	/* the inspector counts its turns here */
-	atomic_ullong flows, messages, refused;	/* as it last said */
+#define X(name) atomic_ullong name;
+	RING_STATS(X)			/* as it last said */
+#undef X
 	_Alignas(64) uint8_t image[2][RING_IMAGE];
 };
 

@@ -14,14 +14,15 @@ static json_t *status(void *ctx)
 	record_stats(p->record, &rs);
 	for (unsigned i = 0; i < p->n; i++) {
 		const struct worker *w = &p->worker[i];
-		json_array_append_new(list, json_pack("{s:i,s:i,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "queue", (int)w->queue[0].number,
+		json_t *o = json_pack("{s:i,s:i,s:b,s:I,s:I,s:I,s:I,s:I}", "queue", (int)w->queue[0].number,
 			"pid", (int)w->pid, "up", w->up, "packets", (json_int_t)w->sent,
-			"flows", (json_int_t)atomic_load(&w->conf.shm->flows),
-			"messages", (json_int_t)atomic_load(&w->conf.shm->messages),
-			"refused", (json_int_t)atomic_load(&w->conf.shm->refused),
 			"restarts", (json_int_t)w->restarts, "dropped_while_down", (json_int_t)w->dropped_down,
 			"passed_while_down", (json_int_t)w->passed_down, "queue_overruns",
-			(json_int_t)(w->queue[0].overruns + w->queue[1].overruns)));
+			(json_int_t)(w->queue[0].overruns + w->queue[1].overruns));
+#define X(name) json_object_set_new(o, #name, json_integer((json_int_t)atomic_load(&w->conf.shm->name)));
+		RING_STATS(X)
+#undef X
+		json_array_append_new(list, o);
 	}
 	return json_pack("{s:s,s:i,s:I,s:i,s:i,s:o,s:{s:I,s:I,s:I,s:I,s:I}}", "model", p->path,
 		"generation", (int)p->generation,
