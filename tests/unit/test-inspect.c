@@ -5,7 +5,6 @@
  */
 #include "inspect-bench.h"
 
-
 /* ---- single cases ---- */
 static void read_passes_untouched(void **state)
 {
