@@ -3,16 +3,18 @@
 application that keeps what it read), the attacker's wire, and the recorder on
 both sides of the gateway. One process with sockets in three namespaces."""
 import ctypes
+import json
 import select
 import socket
 import struct
+import subprocess
 import threading
 import time
 
 import wire
 
 ETH_P_ALL, OUTGOING, SOL_PACKET, AUXDATA, CSUM_NOT_READY, TIMESTAMPNS = 3, 4, 263, 8, 8, 35
-TCP_FASTOPEN, TCP_WINDOW_CLAMP = 23, 10
+TCP_FASTOPEN = 23
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -27,6 +29,12 @@ def socket_in(ns, *args):
             libc.setns(home.fileno(), 0x40000000)
 
 
+def mac_of(ns, dev):
+    out = subprocess.run(["ip", "-n", ns, "-j", "link", "show", dev], check=True,
+                         capture_output=True).stdout
+    return bytes.fromhex(json.loads(out)[0]["address"].replace(":", ""))
+
+
 def packet_socket(ns, dev):
     s = socket_in(ns, socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
     s.setsockopt(socket.SOL_SOCKET, 33, 16 << 20)       # SO_RCVBUFFORCE
@@ -34,71 +42,99 @@ def packet_socket(ns, dev):
     return s
 
 
+def answer(tid, unit, pdu, pid=0, length=None):
+    return struct.pack(">HHHB", tid, pid, 1 + len(pdu) if length is None else length, unit) + pdu
+
+
+# What a hostile device says to a read of these registers, instead of the answer.
+HOSTILE = {
+    0x6001: lambda tid, unit, pdu: answer(tid ^ 0x4000, unit, pdu),
+    0x6002: lambda tid, unit, pdu: answer(tid, unit, pdu) * 2,
+    0x6003: lambda tid, unit, pdu: answer(tid, unit, b"\x04" + pdu[1:]),
+    0x6004: lambda tid, unit, pdu: answer(tid, unit, b"\x03\x08" + bytes(8)),
+    0x6005: lambda tid, unit, pdu: answer(tid, unit, pdu, length=300),
+    0x6006: lambda tid, unit, pdu: answer(tid, unit, pdu, pid=1),
+    0x6007: lambda tid, unit, pdu: answer(0x5555, unit, b"\x06" + bytes(4)) + answer(tid, unit, pdu),
+    0x6008: lambda tid, unit, pdu: answer(tid, unit ^ 0x80, pdu),
+}
+
+
 class Session:
     """One accepted connection: exactly the bytes that the application read."""
 
-    def __init__(self, sock, peer):
-        self.sock, self.peer = sock, peer
+    def __init__(self, sock):
+        self.sock = sock
         self.read, self.parsed = b"", 0
         self.reset = self.ended = False
 
     def answer(self):
         """As a simple device: one answer for each frame, by its length field."""
         while len(self.read) - self.parsed >= 8:
-            tid, pid, n, unit, fc = struct.unpack(">HHHBB", self.read[self.parsed:self.parsed + 8])
+            tid, _, n, unit, fc = struct.unpack(">HHHBB", self.read[self.parsed:self.parsed + 8])
             if n < 2 or len(self.read) - self.parsed < 6 + n:
                 return
             body = self.read[self.parsed + 8:self.parsed + 6 + n]
             self.parsed += 6 + n
-            pdu = bytes([fc | 0x80, 1])
+            pdu, say = bytes([fc | 0x80, 1]), answer
             if fc == 3 and len(body) == 4:
                 count = body[3] & 0x7F
                 pdu = bytes([3, 2 * count]) + bytes(2 * count)
+                say = HOSTILE.get(struct.unpack(">H", body[:2])[0], answer)
             elif fc in (5, 6, 15, 16) and len(body) >= 4:
                 pdu = bytes([fc]) + body[:4]
-            self.sock.send(struct.pack(">HHHB", tid, 0, 1 + len(pdu), unit) + pdu)
+            self.sock.send(say(tid, unit, pdu))
 
 
 class Device(threading.Thread):
-    def __init__(self, ns, port=502):
+    """Its small addresses have a receive buffer of a few hundred bytes, and there the
+    application reads nothing until it is told to."""
+
+    def __init__(self, ns, addresses, small, port=502):
         super().__init__(daemon=True)
         self.sessions = {}
-        self.clamped = set()            # client addresses that get a window of a few bytes
+        self.waiting = {}
         self.poll = select.epoll()
-        self.by_fd = {}
-        self.listeners = {}
-        for family, where in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+        self.by_fd, self.listeners = {}, {}
+        for where in (*addresses, *small):
+            family = socket.AF_INET6 if ":" in where else socket.AF_INET
             s = socket_in(ns, family, socket.SOCK_STREAM)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            if where in small:
+                s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)    # the least there is
             s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 64)
             s.bind((where, port))
             s.listen(512)
             s.setblocking(False)
-            self.listeners[s.fileno()] = s
+            self.listeners[s.fileno()] = (s, where in small)
             self.poll.register(s, select.EPOLLIN)
 
     def run(self):
         while True:
             for fd, _ in self.poll.poll():
                 try:
-                    self.accept(fd) if fd in self.listeners else self.read(self.by_fd[fd])
+                    if fd in self.listeners:
+                        self.accept(*self.listeners[fd])
+                    else:
+                        self.take(self.by_fd[fd])
                 except (BlockingIOError, ConnectionAbortedError):
                     pass
 
-    def accept(self, fd):
-        s, peer = self.listeners[fd].accept()
+    def accept(self, listener, paused):
+        s, peer = listener.accept()
         s.setblocking(False)
         s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if peer[0] in self.clamped:
-            s.setsockopt(socket.IPPROTO_TCP, TCP_WINDOW_CLAMP, 16)
-        session = Session(s, peer[:2])
+        session = Session(s)
         self.by_fd[s.fileno()] = session
         self.sessions.setdefault(peer[:2], []).append(session)
-        self.poll.register(s, select.EPOLLIN)
+        if paused:
+            self.waiting[peer[:2]] = s
+        else:
+            self.poll.register(s, select.EPOLLIN)
 
-    def read(self, session):
+    def resume(self, addr, port):
+        self.poll.register(self.waiting.pop((addr, port)), select.EPOLLIN)
+
+    def take(self, session):
         try:
             data = session.sock.recv(65536)
             session.read += data
@@ -116,11 +152,13 @@ class Device(threading.Thread):
 
 
 class Wire(threading.Thread):
-    """The attacker's interface: frames out, segments in to whoever waits for them."""
+    """The attacker's interface: frames out, segments in to whoever waits for them. What
+    takes the way around the gateway comes in at another one."""
 
-    def __init__(self, ns, gateway_mac, own_mac):
+    def __init__(self, ns, gateway_mac, own_mac, around):
         super().__init__(daemon=True)
         self.sock = packet_socket(ns, "eth0")
+        self.socks = [self.sock, packet_socket(ns, around)]
         self.head = gateway_mac + own_mac
         self.peers = {}
 
@@ -130,13 +168,15 @@ class Wire(threading.Thread):
 
     def run(self):
         while True:
-            frame, who = self.sock.recvfrom(65600)
-            if who[2] == OUTGOING or len(frame) < 34 or frame[12:14] not in (b"\x08\x00", b"\x86\xdd"):
-                continue
-            seg = wire.Segment(frame[14:])
-            peer = seg.ok and self.peers.get((seg.dst, seg.dport))
-            if peer:
-                peer.take(seg)
+            for s in select.select(self.socks, [], [])[0]:
+                frame, who = s.recvfrom(65600)
+                if who[2] != OUTGOING and len(frame) >= 54 and frame[12:14] in (b"\x08\x00", b"\x86\xdd"):
+                    self.give(wire.Segment(frame[14:]))
+
+    def give(self, seg):
+        peer = seg.ok and self.peers.get((seg.dst, seg.dport))
+        if peer:
+            peer.take(seg)
 
 
 class Recorder(threading.Thread):

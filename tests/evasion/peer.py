@@ -7,10 +7,9 @@ import threading
 import time
 
 import bench
-from wire import (ACK, PSH, RST, SYN, FIN, MF, NOP, frag6, ip4, ip6, tcp, timestamps)
+from wire import ACK, FIN, MF, NOP, PSH, RST, SYN, frag6, ip4, ip6, tcp, timestamps
 
 PROBE_TID = 0x7777
-WRITES = {5, 6, 8, 15, 16, 21, 22, 23}
 
 
 def adu(tid, unit, fc, body, pid=0, length=None):
@@ -21,18 +20,19 @@ def adu(tid, unit, fc, body, pid=0, length=None):
 class Peer:
     """The client side of a connection. Places in the stream (`at`) count from its first byte."""
 
-    def __init__(self, world, family, addr, port, row):
-        self.world, self.family, self.addr, self.sport, self.row = world, family, addr, port, row
+    def __init__(self, world, row, family, addr, port):
+        self.world, self.row, self.family, self.addr, self.sport = world, row, family, addr, port
         af = socket.AF_INET if family == 4 else socket.AF_INET6
         self.src = socket.inet_pton(af, addr)
-        self.device = world.v4 if family == 4 else world.v6
+        self.device = world.device_address(family, row.small)
         self.dst = socket.inet_pton(af, self.device)
         self.random = random.Random(row.name)
         self.isn = 1000000 + self.random.randrange(1 << 30)
-        self.permitted, self.evil = set(), []
+        self.permitted = set()
         self.count = 0
-        self.win, self.auto_ack, self.ts = 8192, True, None
+        self.win, self.auto_ack, self.ts, self.peer_ts = 8192, True, None, 0
         self.lock = threading.Condition()
+        self.keep = []                  # sockets of the kernel's, open until the end
         self.start()
         world.wire.peers[(addr, port)] = self
 
@@ -41,34 +41,24 @@ class Peer:
         self.nxt, self.una, self.rcv, self.got = 0, -1, None, b""
         self.syn_ack = self.rst = self.fin = False
         self.seen = []
-        self.last = b""
 
-    # ---- messages ----
-    def read(self, unit=None, addr=600, qty=2):
+    # ---- messages: each with its own transaction and unit, so that records are not merged ----
+    def message(self, fc, body, tid=None, unit=None, **kw):
         self.count += 1
-        m = adu(self.count, self.count if unit is None else unit, 3, struct.pack(">HH", addr, qty))
+        return adu(self.count if tid is None else tid, self.count if unit is None else unit, fc, body, **kw)
+
+    def read(self, addr=600, qty=2, **kw):
+        m = self.message(3, struct.pack(">HH", addr, qty), **kw)
         self.permitted.add(m)
         return m
 
-    def write(self, unit=None, pid=0, length=None, tid=None):
-        self.count += 1
-        unit = self.count if unit is None else unit
-        return self.bad(6, struct.pack(">HH", 600, 4711), unit, pid, length, tid)
-
-    def bad(self, fc, body, unit=None, pid=0, length=None, tid=None):
-        """A message that must not arrive; what follows its length field is looked for."""
-        if unit is None:
-            self.count += 1
-        m = adu(tid or self.count, self.count if unit is None else unit, fc, body, pid, length)
-        self.evil.append(m[6:])
-        return m
+    def write(self, **kw):
+        return self.message(6, struct.pack(">HH", 600, 4711), **kw)
 
     def pair(self):
-        """A read and a write that differ in one byte, the function code."""
-        r = self.read()
-        w = r[:7] + b"\x06" + r[8:]
-        self.evil.append(w[6:])
-        return r, w
+        """A read and a write that differ in every byte from the function code on."""
+        r = self.read(addr=0x0102, qty=3)
+        return r, r[:7] + b"\x06" + struct.pack(">HH", 0x2030, 0x4050)
 
     # ---- packets out ----
     def ip(self, payload, ttl=64, ipopts=b"", exts=(), ident=0, frag=0, badipsum=False):
@@ -77,15 +67,15 @@ class Peer:
         return ip6(self.src, self.dst, payload, ttl, exts)
 
     def segment(self, data=b"", at=None, flags=ACK | PSH, ack=None, seq=None, opts=b"", ts=None, **kw):
+        """opts that bring timestamps of their own are for a connection without them."""
         at = self.nxt if at is None else at
         seq = self.isn + 1 + at if seq is None else seq
         ack = (self.rcv or 0) if ack is None else ack
         ts = self.ts if ts is None else ts
-        if ts and flags & 0x17 != SYN:
+        if ts and not flags & (SYN | RST):
             opts = timestamps(ts, self.peer_ts) + opts
         kw.setdefault("win", self.win)
-        return tcp(self.src, self.dst, self.sport, 502, seq, ack if flags & ACK or flags == 0 else ack, flags,
-                   data, opts=opts, **kw)
+        return tcp(self.src, self.dst, self.sport, 502, seq, ack, flags, data, opts=opts, **kw)
 
     def send(self, data=b"", at=None, decoy=False, ttl=64, ipopts=b"", exts=(), ident=0, frag=0,
              badipsum=False, trailer=b"", **kw):
@@ -93,24 +83,22 @@ class Peer:
         seg = self.segment(data, at, **kw)
         if not decoy:
             self.nxt = max(self.nxt, (self.nxt if at is None else at) + len(data))
-            self.last = data or self.last
         self.world.wire.send(self.ip(seg, ttl, ipopts, exts, ident, frag, badipsum), trailer)
 
     def pieces(self, data, cuts, order=None, gap=0.0):
         """The stream in pieces that begin at the given places, in the given order."""
-        base = self.nxt
-        ends = cuts[1:] + [len(data)]
-        parts = list(zip(cuts, ends))
-        for i in order if order is not None else range(len(parts)):
+        base, cuts = self.nxt, list(cuts)
+        parts = list(zip(cuts, cuts[1:] + [len(data)]))
+        for i in range(len(parts)) if order is None else order:
             a, b = parts[i]
             self.send(data[a:b], at=base + a)
             time.sleep(gap)
 
-    def fragments(self, seg, cuts, order=None, ident=None):
+    def fragments(self, seg, cuts, order=None):
         """A TCP segment as IP fragments that begin at the given places (multiples of 8)."""
-        ident = ident or self.random.randrange(1, 65536)
+        ident = self.random.randrange(1, 65536)
         parts = list(zip(cuts, cuts[1:] + [len(seg)]))
-        for i in order if order is not None else range(len(parts)):
+        for i in range(len(parts)) if order is None else order:
             a, b = parts[i]
             self.fragment(seg[a:b], a, b < len(seg), ident)
 
@@ -127,12 +115,13 @@ class Peer:
             self.seen.append(s)
             if s.flags & RST:
                 self.rst = True
-            elif s.flags & SYN:
-                if not self.syn_ack or self.rcv is None:
-                    self.syn_ack, self.rcv, self.peer_ts = True, (s.seq + 1) & 0xFFFFFFFF, s.tsval()
-                    self.acked_isn = s.ack
-            else:
-                self.take_data(s)
+            elif self.rcv is not None:
+                if not s.flags & SYN:
+                    self.take_data(s)
+            elif s.flags & SYN and s.ack == (self.isn + 1) & 0xFFFFFFFF:
+                self.syn_ack, self.rcv, self.peer_ts = True, (s.seq + 1) & 0xFFFFFFFF, s.tsval()
+            elif s.flags & ACK:         # RFC 9293 3.10.7.3: not what was asked for
+                self.send(flags=RST, seq=s.ack, decoy=True)
             if s.flags & ACK:
                 una = (s.ack - self.isn - 1) & 0xFFFFFFFF
                 self.una = max(self.una, una if una < 1 << 31 else -1)
@@ -141,13 +130,10 @@ class Peer:
     def take_data(self, s):
         self.peer_ts = s.tsval()
         n = len(s.data)
-        if n and s.seq == self.rcv and self.win:
-            self.rcv = (self.rcv + n) & 0xFFFFFFFF
+        if s.seq == self.rcv and (self.win or not n):
+            self.rcv = (self.rcv + n + bool(s.flags & FIN)) & 0xFFFFFFFF
             self.got += s.data
-            if s.flags & FIN:
-                self.fin, self.rcv = True, (self.rcv + 1) & 0xFFFFFFFF
-        elif not n and s.flags & FIN and s.seq == self.rcv:
-            self.fin, self.rcv = True, (self.rcv + 1) & 0xFFFFFFFF
+            self.fin = self.fin or bool(s.flags & FIN)
         if (n or s.flags & FIN) and self.auto_ack:
             self.send(flags=ACK)
 
@@ -158,62 +144,74 @@ class Peer:
     def acked(self, n, seconds=0.6):
         return self.wait(lambda: self.una >= n, seconds)
 
-    # ---- a connection ----
-    def syn(self, seq=None, data=b"", opts=b"", **kw):
-        self.send(data, seq=self.isn if seq is None else seq, flags=SYN, ack=0, opts=opts, decoy=True, **kw)
+    def answered(self, n=1, seconds=1.0):
+        """n whole answers have come."""
+        return self.wait(lambda: len(messages(self.got)[0]) >= n, seconds)
 
-    def open(self, opts=b"", ts=None):
+    # ---- a connection ----
+    def syn(self, data=b"", seq=None, opts=b"", flags=SYN, **kw):
+        self.send(data, seq=self.isn if seq is None else seq, flags=flags, ack=0, opts=opts,
+                  decoy=True, **kw)
+
+    def open(self, opts=b"", ts=None, tries=3, **kw):
         self.ts = ts
-        self.peer_ts = 0
         if ts:
             opts = NOP + NOP + struct.pack(">BBII", 8, 10, ts, 0) + opts
-        for _ in range(3):
-            self.syn(opts=opts)
-            if self.wait(lambda: self.syn_ack):
+        for _ in range(tries):
+            self.syn(opts=opts, **kw)
+            if self.wait(lambda: self.syn_ack, 0.7):
+                self.send(flags=ACK)
                 break
-        self.send(flags=ACK)
         return self.syn_ack
 
     def close(self):
         """In order, from our side; the device's application closes when it reads the end."""
         self.send(flags=FIN | ACK, decoy=True)
+        self.nxt += 1
         self.wait(lambda: self.fin)
-        at, self.nxt = self.nxt, self.nxt + 1
-        self.send(flags=ACK, at=at + 1, decoy=True)
+        self.send(flags=ACK, decoy=True)
 
     def again(self, isn=None):
         """The same ports, a new connection."""
         time.sleep(0.05)
-        self.isn = isn if isn is not None else self.isn + 1000000
         with self.lock:
+            self.isn = self.isn + 1000000 if isn is None else isn
             self.start()
         return self.open()
 
-    def probe(self):
+    def probe(self, seconds=2.0):
         """A permitted read where the row left off: is it answered?"""
         m = adu(PROBE_TID, 1, 3, struct.pack(">HH", 10, 1))
         self.permitted.add(m)
-        at = self.nxt
+        at, tid = self.nxt, m[:2]
         for i in range(4):
             self.send(m, at=at)
-            if self.wait(lambda: struct.pack(">H", PROBE_TID) in self.got or self.rst, 0.5):
+            if self.wait(lambda: self.rst or any(a[:2] == tid for a in messages(self.got)[0]), seconds / 4):
                 break
-        return struct.pack(">H", PROBE_TID) in self.got
+        return any(a[:2] == tid for a in messages(self.got)[0])
 
-    # ---- what the device has ----
     def sessions(self):
         return self.world.device.sessions.get((self.addr, self.sport), [])
 
-    def device_read(self):
-        return b"".join(s.read for s in self.sessions())
-
     def kernel_socket(self):
         """A connection of a real TCP stack instead (offload makes super-packets)."""
+        self.addr = self.world.own_address(self.family)
         family = socket.AF_INET if self.family == 4 else socket.AF_INET6
         s = bench.socket_in(self.world.client_ns, family, socket.SOCK_STREAM)
-        del self.world.wire.peers[(self.addr, self.sport)]
-        self.addr = self.world.own4 if self.family == 4 else self.world.own6
         s.bind((self.addr, self.sport))
         s.settimeout(2)
         s.connect((self.device, 502))
+        self.keep.append(s)
         return s
+
+
+def messages(stream):
+    """Whole messages by their length fields, and what is left over."""
+    out = []
+    while len(stream) >= 8:
+        n = 6 + struct.unpack(">H", stream[4:6])[0]
+        if n < 8 or len(stream) < n:
+            break
+        out.append(stream[:n])
+        stream = stream[n:]
+    return out, stream

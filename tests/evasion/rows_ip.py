@@ -1,133 +1,179 @@
 # SPDX-License-Identifier: MIT
-"""Below TCP: options, extension headers, fragments, sizes."""
+"""IP: fragments, options, extension headers, sizes."""
 import time
 
-from table import PAUSE, opened, row
+from rows_windows import big_read
+from rows_values import decoy
+from table import PAUSE, opened
 
-WHOLE = "the kernel puts fragments together before the gate; a capture at the interface has the pieces"
-GONE = "the kernel drops it before the gate; a capture at the interface has it"
+from wire import DF, EVIL
 
-RECORD_ROUTE = b"\x07\x07\x04" + bytes(4) + b"\x00"
-NOPS = b"\x01" * 8
-HOP_BY_HOP = (0, b"\x00\x01\x04" + bytes(4))
-DESTINATION = (60, b"\x00\x01\x04" + bytes(4))
+DROPPED = "the gateway's own IP refuses it before the gate; a capture at its interface has it"
+APART = "the gate sees what the kernel put together; replay refuses fragments as they are"
+
+# ---- options and header fields ----
+decoy("ip-option-nop", "PN98", "IP options that do nothing", only=4, taken=True,
+      ipopts=b"\x01\x01\x01\x00")
+decoy("ip-option-timestamp", "PN98", "an IP timestamp option", only=4, taken=True,
+      ipopts=b"\x44\x08\x05\x00" + bytes(4))
+decoy("ip-option-broken", "PN98", "an IP option longer than the header", only=4,
+      ipopts=b"\x07\x2f\x04\x00",
+      replay=("R+", "W-"), why=DROPPED)
+decoy("ip-source-route", "PN98", "a loose source route through the gateway", only=4,
+      ipopts=b"\x83\x07\x04\x0a\x0a\x02\x14\x00", replay=("R+", "W-"), why=DROPPED)
+decoy("ip-evil-bit", "HPK01", "the reserved flag of the IP header (RFC 3514)", only=4, taken=True,
+      frag=EVIL)
+decoy("ip-dont-fragment", "PN98", "may not be fragmented", only=4, taken=True, frag=DF)
+decoy("ip-trailer", "PN98", "bytes of another message behind the packet's length", taken=True,
+      trailer=b"\x00\x09\x00\x00\x00\x06\x09\x06\x02\x58\x12\x67")
 
 
-def three(c):
-    """Where fragments begin. Of IPv6 the first must have all of the TCP header (RFC 8200)."""
-    return [0, 16, 24] if c.family == 4 else [0, 24]
+# ---- fragments: the TCP header of 20 bytes, then the message, in steps of 8 ----
+def fragments(name, source, what, want="W-", control="W", **kw):
+    """The function sends a segment with the read or the write that it is given: their
+    last 8 bytes differ and have the same sum, so any mixture has a good checksum."""
+    def keep(f):
+        def run(c):
+            r = c.read(qty=5)
+            w = r[:7] + b"\x06" + r[8:10] + b"\x00\x02"
+            f(c, c.segment(r, at=0), c.segment(w, at=0))
+            time.sleep(PAUSE)
+            c.nxt = 12 if want else 0
+        kw.setdefault("replay", "")
+        kw.setdefault("why", APART)
+        opened(name, source, what, want, control=control, **kw)(run)
+        return f
+    return keep
 
 
-@opened("ip-nops", "PN98", "a read and a write with IPv4 options that do nothing", "R+ W-", only=4)
+@fragments("fragments", "PN98", "a write in two fragments")
+def _(c, r, w):
+    c.fragments(w, [0, 24])
+
+
+@fragments("fragments-reversed", "PN98", "the last fragment first")
+def _(c, r, w):
+    c.fragments(w, [0, 24], order=[1, 0])
+
+
+@fragments("fragments-tiny", "RFC1858", "the ports in one fragment, the flags in the next", only=4)
+def _(c, r, w):
+    c.fragments(w, [0, 8, 16, 24])
+
+
+@fragments("fragments-tiny-shuffled", "RFC1858", "fragments of 8 bytes, shuffled", only=4)
+def _(c, r, w):
+    c.fragments(w, [0, 8, 16, 24], order=[2, 3, 0, 1])
+
+
+@fragments("fragments-tiny-6", "RFC8200",
+           "a first fragment without the whole TCP header, which is refused (4.5)",
+           want="", control="-", only=6)
+def _(c, r, w):
+    c.fragments(w, [0, 8, 16, 24])
+
+
+@fragments("fragments-twice", "NS07", "every fragment but the last twice, the same")
+def _(c, r, w):
+    c.fragment(w[:24], 0, True, 77)
+    c.fragment(w[:24], 0, True, 77)
+    c.fragment(w[24:], 24, False, 77)
+
+
+@fragments("fragments-exact-overlap", "NS07",
+           "the end of a read, then that of a write, then their beginning",
+           want="R+", control="R")
+def _(c, r, w):
+    c.fragment(r[24:], 24, False, 78)
+    c.fragment(w[24:], 24, False, 78)
+    c.fragment(w[:24], 0, True, 78)
+
+
+@fragments("fragments-exact-overlap-write", "NS07",
+           "the end of a write, then that of a read, then their beginning")
+def _(c, r, w):
+    c.fragment(w[24:], 24, False, 79)
+    c.fragment(r[24:], 24, False, 79)
+    c.fragment(w[:24], 0, True, 79)
+
+
+@fragments("fragments-overlap", "RFC5722", "fragments that overlap in part, with other content",
+           want="", control="-")
+def _(c, r, w):
+    c.fragment(r[16:], 16, False, 80)
+    c.fragment(w[24:], 24, False, 80)
+    c.fragment(w[:24], 0, True, 80)
+
+
+@fragments("fragments-overlap-flags", "RFC3128", "the second fragment writes the TCP flags anew",
+           want="",
+           control="-")
+def _(c, r, w):
+    c.fragment(c.segment(flags=0)[:16], 0, True, 81)
+    c.fragment(w[8:], 8, False, 81)
+
+
+@fragments("fragments-unfinished", "PN98", "a write whose last fragment does not come", want="",
+           control="-")
+def _(c, r, w):
+    c.fragment(w[:24], 0, True, 82)
+
+
+@fragments("fragments-two-ends", "HPK01", "two last fragments that end at different places",
+           want="", control="-")
+def _(c, r, w):
+    c.fragment(w[16:24], 16, False, 83)
+    c.fragment(w[24:], 24, False, 83)
+    c.fragment(w[:16], 0, True, 83)
+
+
+@fragments("fragment-atomic", "RFC6946", "a fragment header on a whole packet", only=6, replay=None,
+           why="")
+def _(c, r, w):
+    c.fragment(w, 0, False, 84)
+
+
+@fragments("fragments-same-number", "HPK01",
+           "a read and a write in fragments with the same identification",
+           want="R+", control="R")
+def _(c, r, w):
+    c.fragment(r[:24], 0, True, 85)
+    c.fragment(w[:24], 0, True, 85)
+    c.fragment(r[24:], 24, False, 85)
+
+
+# ---- IPv6 extension headers (kind, what follows the next-header byte) ----
+PAD = bytes([0, 1, 4, 0, 0, 0, 0])
+decoy("hop-by-hop", "RFC8200", "hop-by-hop options", only=6, taken=True, exts=[(0, PAD)])
+decoy("destination-options", "RFC8200", "destination options", only=6, taken=True, exts=[(60, PAD)])
+decoy("three-extensions", "RFC8200", "hop-by-hop, destination options, destination options", only=6,
+      taken=True,
+      exts=[(0, PAD), (60, PAD), (60, PAD)])
+decoy("extension-long", "RFC8200", "destination options of 264 bytes", only=6, taken=True,
+      exts=[(60, bytes([32, 0x1E, 255]) + bytes(255) + bytes([1, 3, 0, 0, 0]))])
+decoy("extension-padding", "RFC8200", "more padding than any alignment needs", only=6, judged=True,
+      exts=[(60, bytes([32, 1, 255]) + bytes(255) + bytes([1, 3, 0, 0, 0]))])
+decoy("unknown-option-skip", "RFC8200", "an unknown option to be skipped", only=6, taken=True,
+      exts=[(60, bytes([0, 0x1E, 4, 0, 0, 0, 0]))])
+decoy("unknown-option-discard", "RFC8200", "an unknown option that demands to be discarded", only=6,
+      judged=True,
+      exts=[(60, bytes([0, 0x5E, 4, 0, 0, 0, 0]))])
+decoy("routing-type-0", "RFC5095", "a routing header of type 0", only=6, judged=True,
+      exts=[(43, bytes([2, 0, 1]) + bytes(4) + bytes(16))])
+decoy("extensions-too-many", "RFC8200", "ten destination options headers", only=6,
+      exts=[(60, PAD)] * 10,
+      ways=("W-", "R+"), control=("R", "W"))
+
+
+# ---- sizes ----
+@opened("jumbo-write", "HPK01", "a segment of 8 KB with a write behind its reads",
+        "R+ " * 30 + "W-")
 def _(c):
-    c.send(c.read(), ipopts=NOPS)
-    c.acked(12)
-    c.send(c.write(), ipopts=NOPS)
+    c.send(b"".join(big_read(c) for _ in range(30)) + c.write())
+    c.answered(30)
 
 
-@opened("ip-record-route", "PN98", "a read and a write with a record-route option", "R+ W-", only=4)
+@opened("jumbo-pieces", "HPK01", "the same, in three segments that cut through messages",
+        "R+ " * 30 + "W-")
 def _(c):
-    c.send(c.read(), ipopts=RECORD_ROUTE)
-    c.acked(12)
-    c.send(c.write(), ipopts=RECORD_ROUTE)
-
-
-@opened("hop-by-hop", "RFC8200", "a read and a write behind a hop-by-hop header", "R+ W-", only=6)
-def _(c):
-    c.send(c.read(), exts=[HOP_BY_HOP])
-    c.acked(12)
-    c.send(c.write(), exts=[HOP_BY_HOP])
-
-
-@opened("destination-options", "RFC8200", "a write behind three destination headers", "W-", only=6)
-def _(c):
-    c.send(c.write(), exts=[DESTINATION] * 3)
-
-
-@opened("atomic-fragment", "RFC6946", "a write in one fragment that is all of it", "W-", only=6)
-def _(c):
-    c.fragments(c.segment(c.write()), [0])
-    c.nxt += 12
-
-
-@opened("fragments-read", "PN98", "a read in three fragments", "R+", control="R", replay="", why=WHOLE)
-def _(c):
-    c.fragments(c.segment(c.read()), three(c))
-    c.nxt += 12
-
-
-@opened("fragments-write", "PN98", "a write in three fragments", "W-", replay="", why=WHOLE)
-def _(c):
-    c.fragments(c.segment(c.write()), three(c))
-    c.nxt += 12
-
-
-@opened("fragments-reversed", "PN98", "a write in fragments, the last one first", "W-", replay="", why=WHOLE)
-def _(c):
-    c.fragments(c.segment(c.write()), three(c), order=range(len(three(c)) - 1, -1, -1))
-    c.nxt += 12
-
-
-@opened("fragment-tiny", "RFC1858", "a first fragment without the TCP flags", "W-", only=4, replay="", why=WHOLE)
-def _(c):
-    c.fragments(c.segment(c.write()), [0, 8])
-    c.nxt += 12
-
-
-@opened("fragment-tiny-six", "RFC8200", "the same in IPv6, where no device takes it", "", control="-", only=6)
-def _(c):
-    c.fragments(c.segment(c.write()), [0, 8])
-
-
-@opened("fragments-overlap", "PN98", "fragments that overlap with other content (RFC 5722)", "R+", control="R",
-        replay="R+", why=GONE)
-def _(c):
-    r, w = c.pair()
-    good, bad = c.segment(r), c.segment(w)
-    ident = 4242
-    c.fragment(good[:24], 0, True, ident)
-    c.fragment(bad[16:], 16, False, ident)
-    time.sleep(PAUSE)
-    c.send(r)
-
-
-@opened("fragment-overwrites-header", "RFC3128", "a second fragment over the TCP header of the first", "R+",
-        control="R", replay="R+", why=GONE)
-def _(c):
-    r, w = c.pair()
-    good, bad = c.segment(r), c.segment(w)
-    c.fragment(good[:24], 0, True, 4243)
-    c.fragment(bad[8:], 8, False, 4243)
-    time.sleep(PAUSE)
-    c.send(r)
-
-
-@opened("fragment-incomplete", "PN98", "a write whose last fragment never comes, then a read", "R+", control="R",
-        replay="R+", why=WHOLE)
-def _(c):
-    c.fragment(c.segment(c.write())[:24], 0, True, 4244)
-    time.sleep(PAUSE)
-    c.send(c.read())
-
-
-@opened("trailer", "PN98", "a read with a write behind it as link layer padding", "R+ W-")
-def _(c):
-    r, w = c.read(), c.write()
-    c.send(r, trailer=w)
-    time.sleep(PAUSE)
-    c.send(w)
-
-
-@opened("large-segment", "RFC9293", "one segment of sixteen reads, and a write at its end", "R+ " * 16 + "W-")
-def _(c):
-    c.send(b"".join(c.read() for _ in range(16)) + c.write())
-
-
-@row("super-packet", "MBTCP", "a real stack sends more than a packet at once; offload makes one of it",
-     "R+ " * 8 + "W- " + "R+ " * 4, end="any")
-def _(c):
-    data = b"".join(c.read() for _ in range(8)) + c.write() + b"".join(c.read() for _ in range(4))
-    s = c.kernel_socket()
-    s.sendall(data)
-    time.sleep(0.3)
-    s.close()
+    c.pieces(b"".join(big_read(c) for _ in range(30)) + c.write(), [0, 3000, 7630])

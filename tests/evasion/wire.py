@@ -29,27 +29,27 @@ def tcp(src, dst, sport, dport, seq, ack, flags, data=b"", win=8192, opts=b"", u
     head = struct.pack(">HHIIBBHHH", sport, dport, seq & 0xFFFFFFFF, ack & 0xFFFFFFFF,
                        off << 4 | reserved, flags, win, 0, urg)
     n = len(head) + len(opts) + len(data)
-    pseudo = src + dst + (struct.pack(">BBH", 0, 6, n) if len(src) == 4 else struct.pack(">II", n, 6))
+    pseudo = src + dst + struct.pack(">II", n, 6)       # IPv4's has the same sum
     s = sum16(pseudo + head + opts + data)
     if badsum:
         s ^= 0x5555
     return head[:16] + struct.pack(">H", s) + head[18:] + opts + data
 
 
-def ip4(src, dst, payload, ttl=64, ident=0, frag=0, opts=b"", badipsum=False, length=None, proto=6, ihl=None):
+def ip4(src, dst, payload, ttl=64, ident=0, frag=0, opts=b"", badipsum=False):
     opts += bytes(-len(opts) % 4)
-    n = 20 + len(opts) + len(payload) if length is None else length
-    words = 5 + len(opts) // 4 if ihl is None else ihl
-    head = struct.pack(">BBHHHBBH", 0x40 | words, 0, n, ident, frag, ttl, proto, 0) + src + dst + opts
+    n = 20 + len(opts) + len(payload)
+    head = struct.pack(">BBHHHBBH", 0x45 + len(opts) // 4, 0, n, ident, frag, ttl, 6,
+                       0) + src + dst + opts
     s = sum16(head)
     if badipsum:
         s ^= 0x5555
     return head[:10] + struct.pack(">H", s) + head[12:] + payload
 
 
-def ip6(src, dst, payload, ttl=64, exts=(), proto=6):
+def ip6(src, dst, payload, ttl=64, exts=()):
     """exts: (protocol number, body behind its next-header byte) in order."""
-    kinds = [k for k, _ in exts] + [proto]
+    kinds = [k for k, _ in exts] + [6]
     chain = b"".join(bytes([kinds[i + 1]]) + body for i, (_, body) in enumerate(exts))
     n = len(chain) + len(payload)
     return struct.pack(">IHBB", 6 << 28, n, kinds[0], ttl) + src + dst + chain + payload
@@ -69,7 +69,7 @@ def checksummed(ip):
     end = struct.unpack(">H", ip[2:4])[0] if four else 40 + struct.unpack(">H", ip[4:6])[0]
     seg = ip[off:off + 16] + b"\0\0" + ip[off + 18:end]
     n = len(seg)
-    s = sum16(ends + (struct.pack(">BBH", 0, 6, n) if four else struct.pack(">II", n, 6)) + seg)
+    s = sum16(ends + struct.pack(">II", n, 6) + seg)
     return ip[:off] + seg[:16] + struct.pack(">H", s) + seg[18:] + ip[end:]
 
 
