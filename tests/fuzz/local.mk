@@ -8,6 +8,11 @@ FUZZ_MAIN = tests/fuzz/run-seeds.c
 FUZZ_LDFLAGS =
 endif
 check_PROGRAMS += tests/fuzz/fuzz-modbus tests/fuzz/fuzz-inspect
+check_PROGRAMS += tests/fuzz/fuzz-opcua
+tests_fuzz_fuzz_opcua_SOURCES = tests/fuzz/fuzz-opcua.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_opcua_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a
+EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua
 tests_fuzz_fuzz_modbus_SOURCES = tests/fuzz/fuzz-modbus.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a

@@ -27,3 +27,14 @@ tests_unit_test_record_SOURCES = tests/unit/test-record.c
 tests_unit_test_record_LDADD = src/compile/libcompile.a src/record/librecord.a src/policy/libpolicy.a \
 	src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-opcua tests/unit/test-opcua-values
+TESTS += tests/unit/test-opcua tests/unit/test-opcua-values
+tests_unit_test_opcua_values_SOURCES = tests/unit/test-opcua-values.c tests/unit/opcua-samples.h
+tests_unit_test_opcua_values_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+	$(CMOCKA_LIBS)
+tests_unit_test_opcua_SOURCES = tests/unit/test-opcua.c tests/unit/opcua-samples.h
+tests_unit_test_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+	$(CMOCKA_LIBS)
+endif
