@@ -29,12 +29,19 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 		if (proto_of(p))
 			in->conf.ports[in->conf.n_ports++] =
 				(struct inspect_port){ .port = proto_of(p)->port, .proto = p };
+	bool whole = true;
+	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
+		if (!proto_of(p) || !proto_of(p)->shared)
+			continue;
+		in->shared[p] = calloc(1, proto_of(p)->shared);
+		whole &= in->shared[p] != NULL;
+	}
 	in->scratch = malloc(SCRATCH);
 	in->rate = c->rates;
 	in->own_rate = !c->rates;
 	if (in->own_rate)
 		in->rate = calloc(INSPECT_RATES, sizeof(*in->rate));
-	if (!in->rate || !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->hash_key) || !in->scratch) {
+	if (!whole || !in->rate || !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->hash_key) || !in->scratch) {
 		inspect_free(in);
 		return NULL;
 	}
@@ -49,6 +56,8 @@ void inspect_free(struct inspect *in)
 	if (in->own_rate)
 		free(in->rate);
 	free(in->scratch);
+	for (unsigned p = 0; p < PROTO_N; p++)
+		free(in->shared[p]);
 	free(in);
 }
 

@@ -17,6 +17,7 @@ struct inspect {
 	atomic_ullong *rate;	/* two per conduit: requests, writes */
 	bool own_rate;
 	uint8_t *scratch;	/* one rewritten packet */
+	void *shared[PROTO_N];	/* of proto_ops.shared bytes; NULL: none */
 };
 
 /* One packet on its way through. */

@@ -13,6 +13,7 @@
 
 #include "base/words.h"
 #include "dissect/modbus.h"
+#include "inspect/opcua.h"
 #include "record/event.h"
 #include "record/reason.h"
 
@@ -29,6 +30,7 @@ struct mb_state {
  * what a protocol uses is touched, so unused memory costs nothing. */
 union proto_state {
 	struct mb_state mb;
+	struct ua_state ua;
 };
 
 struct pass;
@@ -43,6 +45,7 @@ struct proto_ops {
 	bool big;		/* messages that need HALF_BIG buffers */
 	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */
 	size_t state;		/* bytes of its member of union proto_state */
+	size_t shared;		/* bytes that all connections of an inspector share, zeroed at the start */
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
 	 * tell, < 0 there is no way to find the next boundary (*why). */
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
@@ -52,7 +55,7 @@ struct proto_ops {
 	enum act (*judge)(struct pass *c, const uint8_t *p, size_t n);
 };
 
-extern const struct proto_ops proto_modbus;
+extern const struct proto_ops proto_modbus, proto_opcua;
 /* NULL: not inspected. */
 const struct proto_ops *proto_of(uint8_t proto);
 

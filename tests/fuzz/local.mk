@@ -20,7 +20,7 @@ tests_fuzz_fuzz_inspect_SOURCES = tests/fuzz/fuzz-inspect.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_inspect_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
 	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
-	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
+	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
 TESTS += tests/fuzz/run-seeds.sh
 EXTRA_DIST += tests/fuzz/soak.sh tests/fuzz/run-seeds.sh tests/fuzz/gen-seeds.py tests/fuzz/seeds-modbus \
 	tests/fuzz/seeds-inspect

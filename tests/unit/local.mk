@@ -4,7 +4,7 @@ TESTS += tests/unit/test-inspect
 tests_unit_test_inspect_SOURCES = tests/unit/test-inspect.c
 tests_unit_test_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a src/policy/libpolicy.a \
 	src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a \
-	$(CMOCKA_LIBS)
+	$(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 
 if HAVE_CMOCKA
