@@ -10,6 +10,8 @@
 
 #include "dissect/opcua-read.h"
 
+enum { UA_SECURED = 16 };	/* where encryption begins in MSG and CLO */
+
 typedef void ua_head(struct ua_read *u, struct ua_msg *m);
 
 /* A string of at most max bytes. */
@@ -102,7 +104,7 @@ static const struct {
 	[UA_ERR] = { "ERR", head_err, 16, 16 + UA_URL_MAX },
 	[UA_RHE] = { "RHE", head_rhe, 16, 16 + 2 * UA_URL_MAX },
 	[UA_OPN] = { "OPN", head_opn, 32, UA_CHUNK_MAX },
-	[UA_MSG] = { "MSG", head_msg, 24, UA_CHUNK_MAX },
+	[UA_MSG] = { "MSG", head_msg, 24, UA_CHUNK_HUGE },
 	[UA_CLO] = { "CLO", head_msg, 24, UA_CHUNK_MAX },
 };
 enum { TYPES = sizeof(types) / sizeof(types[0]) };
@@ -152,7 +154,7 @@ static void symmetric(struct ua_read *u, struct ua_msg *m, enum ua_bodies bodies
 	const struct ua_policy *pol = m->policy;
 	if (bodies == UA_BODY_OPAQUE && pol && pol->block) {
 		/* 6.7.2.5: padded to whole blocks, from the sequence header on */
-		if (u->r.left == 0 || u->r.left % pol->block)
+		if (m->size == UA_SECURED || (m->size - UA_SECURED) % pol->block)
 			ua_fault(u, R_UA_ENCRYPTED);
 		rd_skip(&u->r, u->r.left);
 		return;
@@ -161,7 +163,8 @@ static void symmetric(struct ua_read *u, struct ua_msg *m, enum ua_bodies bodies
 		rd_skip(&u->r, u->r.left);
 		return;
 	}
-	sequence(u, m, pol ? pol->signature : 0);
+	bool whole = u->r.left == m->size - UA_SECURED;
+	sequence(u, m, pol && whole ? pol->signature : 0);
 	if (m->readable && m->chunk == 'A') {	/* 7.1.4: the body of an abort is that of an ERR */
 		struct ua_read a = { .r = rd_init(m->body, m->body_len) };
 		head_err(&a, m);
@@ -184,7 +187,8 @@ enum reason ua_parse(const uint8_t *p, size_t n, const struct ua_policy *policy,
 	m->type = (enum ua_type)type_of(p, 3);
 	m->chunk = (char)p[3];
 	m->size = (uint32_t)size;
-	if ((size_t)size != n)
+	bool begins = m->type == UA_MSG && size > UA_CHUNK_MAX && m->chunk != 'A';
+	if ((size_t)size != n && (!begins || n > (size_t)size))
 		return n < (size_t)size ? R_TRUNCATED : R_LENGTH;
 	rd_skip(&u.r, UA_HEADER);
 	types[m->type].head(&u, m);

@@ -34,7 +34,8 @@
 
 enum {
 	UA_HEADER = 8,
-	UA_CHUNK_MAX = 65536,	/* larger chunks are refused, whatever the ends agree on */
+	UA_CHUNK_MAX = 65536,	/* of all but MSG; what most stacks agree on for MSG too */
+	UA_CHUNK_HUGE = 16 << 20,	/* MSG chunks: some stacks agree on megabytes */
 	UA_CHUNK_LEAST = 8192,	/* 7.1.2.3: no buffer may be smaller */
 	UA_URL_MAX = 4096,	/* 7.1.2.3: EndpointUrl, also reasons of ERR */
 	UA_URI_MAX = 255,	/* 6.7.2.3: SecurityPolicyUri */
@@ -94,7 +95,8 @@ const char *ua_type_name(enum ua_type t);
 /* Length of the chunk that starts at p: >0 whole length, 0 need more bytes to
  * tell, <0 this can never be OPC UA (then *why says why). */
 int ua_frame(const uint8_t *p, size_t n, enum reason *why);
-/* Parse one whole chunk of exactly n bytes. policy: of the channel, for MSG and
+/* Parse one whole chunk of exactly n bytes, or the beginning of a MSG chunk larger than
+ * UA_CHUNK_MAX: then body ends where the bytes end and has the signature in it. policy: of the channel, for MSG and
  * CLO (NULL: unknown; taken for None). R_NONE, or why it is not well formed;
  * facts read before the fault stay in *m. The body is not looked into. */
 enum reason ua_parse(const uint8_t *p, size_t n, const struct ua_policy *policy,

@@ -286,7 +286,8 @@ static bool judge_all(struct pass *c)
 		if (n == 0)
 			break;
 		enum reason why = R_NONE;
-		int len = proto_of(c->f->proto)->frame(p, n, &why);
+		const struct proto_ops *ops = proto_of(c->f->proto);
+		int len = ops->frame_in ? ops->frame_in(c->f, c->dir, p, n, &why) : ops->frame(p, n, &why);
 		if (len < 0) {
 			/* there is no way to find the next boundary */
 			c->in->stats.refused++;

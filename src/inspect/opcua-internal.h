@@ -16,6 +16,7 @@ struct ua_look {
 	bool answer;		/* the UA server sent it */
 	const struct pol_ua_head *head;	/* NULL: no model */
 	bool whole;		/* the last chunk: body is that of the message */
+	const uint8_t *chunk;	/* of a large one: all that came */
 	const uint8_t *body;
 	size_t body_len;
 	bool has_body;
@@ -49,6 +50,9 @@ struct ua_place {
 	uint8_t bytes[UA_MESSAGE_MAX];
 };
 enum { UA_PARTS_BYTES = UA_PARTS * sizeof(struct ua_place) };
+int ua_frame_in(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason *why);
+/* The next piece of a chunk of this size; requests are put together again in k->chunk. */
+enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t size);
 /* Put the chunk to the message it belongs to. R_NONE: k->whole says whether k->body is complete. */
 enum reason ua_join(struct ua_look *k);
 /* The pending table: a request that passes, a response that came. */

@@ -19,7 +19,7 @@ static struct ua_place *places_of(const struct ua_look *k)
 static bool in_use(const struct ua_place *places, unsigned i)
 {
 	const struct flow *f = places[i].owner;
-	return f && f->state == FLOW_OPEN && f->proto == PROTO_OPCUA && f->state_of.ua.way[0].place == i + 1;
+	return f && f->state == FLOW_OPEN && f->proto == PROTO_OPCUA && (f->state_of.ua.way[0].place == i + 1 || f->state_of.ua.way[0].raw == i + 1);
 }
 
 /* A place that nobody holds, or the oldest whose message does not come to its end. */
@@ -38,21 +38,59 @@ static unsigned find_place(struct ua_look *k)
 	return oldest;
 }
 
-/* The body so far of a request, where it is put together. */
-static struct ua_place *place_of(struct ua_look *k)
+/* What came so far, where it is put together; NULL: no room, or another connection took it. */
+static struct ua_place *place_of(struct ua_look *k, uint16_t *held, bool begun)
 {
-	struct ua_way *w = &k->s->way[0];
 	struct ua_place *places = places_of(k);
-	if (!w->place) {
-		unsigned i = w->have ? UA_PARTS : find_place(k);
+	if (!*held) {
+		unsigned i = begun ? UA_PARTS : find_place(k);
 		if (i == UA_PARTS)
 			return NULL;
-		w->place = (uint16_t)(i + 1);
+		*held = (uint16_t)(i + 1);
 		places[i].owner = k->c->f;
 		places[i].since_ns = k->c->raw->now_ns;
 	}
-	struct ua_place *p = &places[w->place - 1];
-	return p->owner == k->c->f ? p : NULL;	/* else another connection took it */
+	struct ua_place *p = &places[*held - 1];
+	return p->owner == k->c->f ? p : NULL;
+}
+
+int ua_frame_in(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason *why)
+{
+	struct ua_state *s = &f->state_of.ua;
+	struct ua_way *w = &s->way[(dir == 1) != s->reverse];
+	if (w->rest && w->at != f->h[dir].next)
+		w->rest = 0;	/* bytes were lost: only where nothing is enforced */
+	if (w->rest) {
+		uint32_t piece = w->rest < UA_PIECE ? w->rest : UA_PIECE;
+		return (int)piece;
+	}
+	int size = ua_frame(p, n, why);
+	return size > UA_CHUNK_MAX ? UA_PIECE : size;
+}
+
+enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t size)
+{
+	struct ua_way *w = &k->s->way[k->answer];
+	if (!w->rest) {
+		w->rest = (uint32_t)size;
+		w->got = 0;
+		w->raw = 0;
+	}
+	enum reason why = R_NONE;
+	struct ua_place *to = NULL;
+	if (!k->answer) {
+		to = size <= UA_MESSAGE_MAX ? place_of(k, &w->raw, w->got != 0) : NULL;
+		why = size > UA_MESSAGE_MAX ? R_UA_SIZE : to ? R_NONE : R_UA_ROOM;
+	}
+	if (to)
+		memcpy(to->bytes + w->got, p, n);
+	w->got += (uint32_t)n;
+	w->rest -= (uint32_t)n;
+	w->at = k->c->f->h[k->c->dir].next + (uint32_t)n;
+	k->chunk = to ? to->bytes : p;
+	if (!w->rest)
+		w->raw = 0;	/* the bytes stay until the next message of this inspector */
+	return why;
 }
 
 static void begin_again(struct ua_way *w)
@@ -72,7 +110,7 @@ static enum reason add_request(struct ua_look *k)
 		k->body_len = k->m.body_len;
 		return R_NONE;
 	}
-	struct ua_place *p = place_of(k);
+	struct ua_place *p = place_of(k, &w->place, w->have != 0);
 	if (!p)
 		return R_UA_ROOM;
 	if (k->m.body_len)

@@ -14,6 +14,7 @@ enum {
 	UA_PARTS = 32,			/* such requests under way in one inspector */
 	UA_TOKENS = 2,			/* 6.7.3: the one before stays good until the new one is used */
 	UA_CERT_HEX = 65,
+	UA_PIECE = 32768,		/* of a chunk larger than UA_CHUNK_MAX, that is taken at once */
 };
 
 #define UA_PARTS_NS UINT64_C(10000000000)	/* an unfinished message this old may lose its place */
@@ -32,6 +33,9 @@ struct ua_way {
 	uint32_t next_seq, reqid;
 	uint32_t have, chunks;	/* of the unfinished message: bytes of body, chunks */
 	uint16_t place;		/* where its body is put together, plus one; 0: nowhere */
+	uint16_t raw;		/* and where a large chunk of it is */
+	uint32_t rest, got;	/* of a large chunk: bytes still to come, that came */
+	uint32_t at;		/* where its next piece begins in the stream */
 	bool has_type;		/* of the unfinished response */
 	uint16_t type;
 	bool has_result;

@@ -283,20 +283,51 @@ static bool of_the_state(enum reason why)
 	return false;
 }
 
+/* Chunks larger than UA_CHUNK_MAX come in pieces. Of an answer the first one is judged, for it
+ * has all that is; of a request the last one with the whole. True: go on with p and n. */
+static bool take_piece(struct ua_look *k, const uint8_t **p, size_t *n, enum reason *why)
+{
+	struct ua_way *w = &k->s->way[k->answer];
+	bool first = w->rest == 0;
+	enum reason none;
+	size_t size = first ? (size_t)ua_frame(*p, *n, &none) : (size_t)w->got + w->rest;
+	if (first && size <= UA_CHUNK_MAX)
+		return true;
+	*why = ua_collect(k, *p, *n, size);
+	if (*why != R_NONE) {
+		(void)ua_parse(*p, *n, NULL, UA_BODY_OPAQUE, &k->m);
+		return true;
+	}
+	if (k->answer ? !first : w->rest != 0)
+		return false;
+	if (!k->answer) {
+		*p = k->chunk;
+		*n = size;
+	}
+	return true;
+}
+
 static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct ua_state *s = &c->f->state_of.ua;
 	struct ua_look k = { .c = c, .s = s, .rule = 0xffff, .answer = (c->dir == 1) != s->reverse };
 	struct ua_seen seen;
+	size_t len = n;
+	enum reason why = R_NONE;
 	k.head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
+	if (!take_piece(&k, &p, &n, &why)) {
+		half_pass(&c->f->h[c->dir], (uint32_t)n);
+		return ACT_PASS;
+	}
 	adopt(&k, p);
-	enum reason why = judge_chunk(&k, p, n);
+	if (why == R_NONE)
+		why = judge_chunk(&k, p, n);
 	if (!c->pol && of_the_state(why))
 		why = R_NONE;
 	bool part = why == R_NONE && k.m.type == UA_MSG && k.m.chunk == 'C';
 	if (c->out->message)
 		show(&k, &seen);
-	return judge_done(c, &(struct judged){ .why = why, .len = n, .rule = k.rule, .part = part, .fill = fill,
+	return judge_done(c, &(struct judged){ .why = why, .len = len, .rule = k.rule, .part = part, .fill = fill,
 					       .of = &k, .msg = &seen });
 }
 
@@ -309,5 +340,6 @@ static size_t prefix_safe(const uint8_t *p, size_t n, bool response)
 
 const struct proto_ops proto_opcua = {
 	.name = "opcua", .port = 4840, .big = true, .state = sizeof(struct ua_state),
-	.shared = UA_PARTS_BYTES, .frame = ua_frame, .prefix_safe = prefix_safe, .judge = judge,
+	.shared = UA_PARTS_BYTES, .frame = ua_frame, .frame_in = ua_frame_in, .prefix_safe = prefix_safe,
+	.judge = judge,
 };

@@ -49,9 +49,11 @@ struct proto_ops {
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
 	 * tell, < 0 there is no way to find the next boundary (*why). */
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
+	/* The same where it hangs on what came before, or NULL: then frame says it. */
+	int (*frame_in)(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason *why);
 	/* Of an unfinished message's n bytes, how many no receiver could act upon. */
 	size_t (*prefix_safe)(const uint8_t *p, size_t n, bool response);
-	/* Parse and judge one whole message; ends in judge_done(). */
+	/* Parse and judge one whole message; ends in judge_done(), or half_pass() for a piece of one. */
 	enum act (*judge)(struct pass *c, const uint8_t *p, size_t n);
 };
 

@@ -59,13 +59,13 @@ static void each(const struct event *ev, const struct fact_sink *to)
 	}
 }
 
-/* Two nodes refused are two records. */
+/* Two nodes refused are two records, and so are two kinds of channel. */
 static uint64_t key(const struct event *ev)
 {
 	uint64_t w[EV_UA_TEXT / 8];
 	static const uint64_t fixed[2] = { 0, 0 };	/* no secret: a collision only costs a record */
 	memcpy(w, ev->ua.text, sizeof(w));
-	return siphash_words(fixed, w, EV_UA_TEXT / 8) ^ ((uint64_t)ev->ua.service << 8 | ev->ua.type);
+	return siphash_words(fixed, w, EV_UA_TEXT / 8) ^ ((uint64_t)ev->ua.service << 24 | (uint64_t)ev->ua.mode << 16 | (uint64_t)ev->ua.user << 8 | ev->ua.type);
 }
 
 const struct fact_ops facts_opcua = { .name = "opcua", .title = title, .each = each, .key = key };
