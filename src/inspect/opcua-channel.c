@@ -100,7 +100,7 @@ static enum reason check_sequence(struct ua_look *k)
 		return R_NONE;
 	}
 	bool next = !w->seq_known || k->m.seq == w->next_seq;
-	bool wraps = w->seq_known && w->next_seq > SEQ_LAST && k->m.seq < SEQ_FIRST;
+	bool wraps = w->seq_known && w->next_seq - 1 >= SEQ_LAST && k->m.seq < SEQ_FIRST;
 	w->seq_known = true;
 	w->next_seq = seq_after(k->m.seq);
 	return next || wraps ? R_NONE : R_UA_SEQUENCE;

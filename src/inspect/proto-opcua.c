@@ -262,7 +262,7 @@ static enum reason judge_chunk(struct ua_look *k, const uint8_t *p, size_t n)
 	enum ua_bodies bodies = bodies_of(k, p, n, &mixed);
 	enum reason why = ua_parse(p, n, k->s->policy_known ? k->s->policy : NULL, bodies, &k->m);
 	if (why != R_NONE || mixed != R_NONE)
-		return why != R_NONE ? why : mixed;
+		return mixed != R_NONE ? mixed : why;
 	if (k->m.type == UA_OPN)
 		return judge_open(k);
 	if (k->m.type == UA_MSG || k->m.type == UA_CLO)
