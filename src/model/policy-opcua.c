@@ -287,9 +287,9 @@ static void check_users(struct load *l, const struct texts *t)
 		if (k < UA_TOKEN_OTHER)
 			continue;
 		const char *near = name_nearest(t->v[i], ua_token_names + 1, n - 2);
-		complain(l, t->at[i], "user_tokens: \"%s\" is not known; %s%s\"", t->v[i],
-			 near ? "did you mean \"" : "write \"anonymous\", \"user-name\", \"x509\" or \"issued",
-			 near ? near : "");
+		complain(l, t->at[i], "user_tokens: \"%s\" is not known; %s%s%s", t->v[i],
+			 near ? "did you mean \"" : "write \"anonymous\", \"user-name\", \"x509\" or \"issued\"",
+			 near ? near : "", near ? "\"?" : "");
 	}
 }
 
@@ -334,7 +334,7 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 	get_texts(l, g, "client_certificates", &o->client_certificates);
 	get_texts(l, g, "server_certificates", &o->server_certificates);
 	get_texts(l, g, "user_tokens", &o->user_tokens);
-	if (get_number(l, g, "max_chunk", UA_CHUNK_LEAST, UA_CHUNK_MAX, &n))
+	if (get_number(l, g, "max_chunk", UA_CHUNK_LEAST, UA_CHUNK_HUGE, &n))
 		o->max_chunk = (uint32_t)n;
 	if (get_number(l, g, "max_message", UA_CHUNK_LEAST, UINT32_MAX, &n))
 		o->max_message = (uint32_t)n;
