@@ -201,9 +201,26 @@ enum reason ua_parse(const uint8_t *p, size_t n, const struct ua_policy *policy,
 	return u.r.left ? R_TRAILING : R_NONE;
 }
 
+/* To its end, or u->r.bad. */
+static void skip_header(struct ua_read *u, bool response)
+{
+	if (response) {
+		rd_skip(&u->r, 16);	/* time, handle, result */
+		ua_value(u, UA_T_DIAGNOSTIC);
+		for (uint32_t n = ua_count(u); n && !u->r.bad; n--)
+			ua_string(u);
+	} else {
+		ua_node(u, false);
+		rd_skip(&u->r, 16);	/* time, handle, diagnostics wanted */
+		ua_string(u);
+		rd_skip(&u->r, 4);
+	}
+	ua_value(u, UA_T_EXTENSION);
+}
+
 /* The TypeId may come in any form that means the same; a stack that reads it
  * as an ExpandedNodeId takes more of them than the standard's NodeId has. */
-bool ua_plain(const uint8_t *p, size_t n, const struct ua_policy *policy, bool response)
+bool ua_plain(const uint8_t *p, size_t n, const struct ua_policy *policy, bool response, bool first)
 {
 	struct ua_msg m;
 	if (ua_parse(p, n, policy, UA_BODY_PLAIN, &m) != R_NONE || !m.readable)
@@ -216,15 +233,9 @@ bool ua_plain(const uint8_t *p, size_t n, const struct ua_policy *policy, bool r
 		return false;
 	const struct ua_service *s = ua_service_by_id(type.number);
 	bool fault = response && type.number == UA_SERVICE_FAULT;
-	if (!fault && (!s || type.number != (response ? s->response : s->request)))
-		return false;
-	if (response) {
-		rd_skip(&u.r, 16);	/* time, handle, result */
-		ua_value(&u, UA_T_DIAGNOSTIC);
-	} else {
-		ua_node(&u, false);
-		rd_skip(&u.r, 16);	/* time, handle, diagnostics wanted */
-		ua_string(&u);
-	}
-	return !u.r.bad;
+	bool known = fault || (s && type.number == (response ? s->response : s->request));
+	skip_header(&u, response);
+	if (!u.r.bad)
+		return known || (first && !response);
+	return first && known && m.chunk == 'C' && u.why == R_NONE;
 }

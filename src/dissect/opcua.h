@@ -103,8 +103,11 @@ enum reason ua_parse(const uint8_t *p, size_t n, const struct ua_policy *policy,
 		     enum ua_bodies bodies, struct ua_msg *m);
 /* Is this MSG or CLO chunk, the first of its message, in the clear? It is when
  * its body begins with the type of a service message of that direction and a
- * request (response) header that can be read. Of 2^32 encrypted bodies about
- * fifty begin with such a type; hardly any of those goes on with a header. */
-bool ua_plain(const uint8_t *p, size_t n, const struct ua_policy *policy, bool response);
+ * request (response) header that can be read to its end. Of 2^32 encrypted bodies
+ * about fifty begin with such a type; hardly any of those goes on with a header.
+ * first: nothing came on the channel before. Then a part that ends inside of the
+ * header, and a request of a type that has no row here, are in the clear too:
+ * nobody shall be taken for encrypted by what he sends first. */
+bool ua_plain(const uint8_t *p, size_t n, const struct ua_policy *policy, bool response, bool first);
 
 #endif

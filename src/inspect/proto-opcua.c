@@ -203,7 +203,7 @@ static enum ua_bodies bodies_of(struct ua_look *k, const uint8_t *p, size_t n, e
 		return s->mode == UA_MODE_ENCRYPT && message ? UA_BODY_OPAQUE : UA_BODY_PLAIN;
 	if (s->mode == UA_MODE_SIGN)
 		return UA_BODY_PLAIN;
-	bool plain = ua_plain(p, n, s->policy, k->answer);
+	bool plain = ua_plain(p, n, s->policy, k->answer, s->mode == UA_MODE_INVALID);
 	if (s->mode == UA_MODE_INVALID)
 		s->mode = plain ? UA_MODE_SIGN : UA_MODE_ENCRYPT;
 	else if (plain)

@@ -73,7 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct ua_msg m;
 	why = ua_parse(p, n, pol, bodies, &m);
 	must(why < R_COUNT);
-	(void)ua_plain(p, n, pol, response);
+	(void)ua_plain(p, n, pol, response, data[0] & 1);
 	struct span s = { p, n, 0 };
 	must(inside(&s, &m.url) && inside(&s, &m.text) && inside(&s, &m.certificate) && inside(&s, &m.uri));
 	if (m.readable) {

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes seeds-opcua/: options byte of fuzz-opcua.c, then one chunk or body.
+"""Writes seeds-opcua/: options byte of fuzz-opcua.c, then one chunk or body;
+and seeds-opcua-flow/, whole conversations for fuzz-opcua-flow.c.
 
 Run in tests/fuzz; the result is committed, so a build needs no Python. The
 bodies are made from the field letters in src/dissect/opcua-table.c.
@@ -11,6 +12,7 @@ import struct
 import sys
 
 sys.path.insert(0, "../pcap")
+import opcua as conversations  # noqa: E402
 from opcua_wire import chunk, msg, node, opn, request, response, text, type_id, u32  # noqa: E402
 
 TABLE = "../../src/dissect/opcua-table.c"
@@ -80,4 +82,16 @@ def main():
             f.write(data)
 
 
+def flows():
+    """The conversations of tests/pcap/opcua.py that are not large, as they are."""
+    os.makedirs("seeds-opcua-flow", exist_ok=True)
+    for name, _, steps in conversations.cases():
+        if sum(len(x[1]) for x in steps) > 3000:
+            continue
+        data = b"".join(bytes([who == "s"]) + len(b).to_bytes(2, "big") + b for who, b in (s[:2] for s in steps))
+        with open(os.path.join("seeds-opcua-flow", name.replace(" ", "-").replace(",", "")), "wb") as f:
+            f.write(b"\x08" + data)
+
+
 main()
+flows()

@@ -8,11 +8,16 @@ FUZZ_MAIN = tests/fuzz/run-seeds.c
 FUZZ_LDFLAGS =
 endif
 check_PROGRAMS += tests/fuzz/fuzz-modbus tests/fuzz/fuzz-inspect
-check_PROGRAMS += tests/fuzz/fuzz-opcua
+check_PROGRAMS += tests/fuzz/fuzz-opcua tests/fuzz/fuzz-opcua-flow
+tests_fuzz_fuzz_opcua_flow_SOURCES = tests/fuzz/fuzz-opcua-flow.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_opcua_flow_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_opcua_flow_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
+	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
+	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
 tests_fuzz_fuzz_opcua_SOURCES = tests/fuzz/fuzz-opcua.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_opcua_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a
-EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua
+EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua tests/fuzz/seeds-opcua-flow
 tests_fuzz_fuzz_modbus_SOURCES = tests/fuzz/fuzz-modbus.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a

@@ -272,6 +272,13 @@ def cases():
     yield "opaque, then plain", {"opaque": '"allow"'}, SEALED + [("c", opaque()), ask_signed(READ, "security-mode-changed")]
     yield "opaque, then a plain answer", {"opaque": '"allow"'}, SEALED + [
         ("c", opaque()), ("s", signed(msg(response(634, 0))), "security-mode-changed")]
+    encrypt = {"security": '"sign-and-encrypt"', "opaque": '"allow"'}
+    crumbs = [("c", signed(msg(write(value(BAD))[:8], b"MSGC", 2, 2)), "security-too-low")]
+    yield "signed, in crumbs that look encrypted", encrypt, SEALED + crumbs
+    late = msg(numeric_type(write(value(BAD)), node(0, 673))[:8], b"MSGC", 2, 2)
+    yield "signed, in crumbs of another form", encrypt, SEALED + [("c", signed(late), "security-too-low")]
+    yield "signed, of a type of no service", encrypt, SEALED + [
+        ("c", signed(msg(request(15903, bytes(13)), b"MSGF", 2, 2)), "service-not-allowed")]
     yield "signed where encryption is asked", {"security": '"sign-and-encrypt"', "opaque": '"allow"'}, SEALED + [
         ask_signed(READ, "security-too-low")]
     yield "unsecured where more is asked", sign, START[:2] + [("c", open_request(), "security-too-low")]
@@ -355,4 +362,5 @@ def main():
     return 1 if failed or not n else 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -61,7 +61,7 @@ static enum reason parse_n(const uint8_t *p, size_t n, const struct ua_policy *p
 	enum reason why = ua_parse(copy, n, pol, UA_BODY_PLAIN, m);
 	if (m->readable) {
 		assert_true(m->body >= copy && m->body + m->body_len <= copy + n);
-		(void)ua_plain(copy, n, pol, false);
+		(void)ua_plain(copy, n, pol, false, n & 1);
 	}
 	free(copy);
 	return why;
@@ -479,12 +479,12 @@ static void messages_plain_signed_opaque(void **state)
 	assert_int_equal(g.seq, 8);
 	assert_int_equal(g.reqid, 4);
 	assert_int_equal(g.body_len, body);
-	assert_true(ua_plain(m->b, m->n, &ua_policies[0], false));
-	assert_false(ua_plain(m->b, m->n, &ua_policies[0], true));
+	assert_true(ua_plain(m->b, m->n, &ua_policies[0], false, false));
+	assert_false(ua_plain(m->b, m->n, &ua_policies[0], true, false));
 	for (unsigned i = 0; i < 32; i++)
 		put8(m, 0x55);
 	chunk_done(m, at);
-	assert_true(ua_plain(m->b, m->n, sha256, false));
+	assert_true(ua_plain(m->b, m->n, sha256, false, false));
 	assert_int_equal(ua_parse(m->b, m->n, sha256, UA_BODY_PLAIN, &g), R_NONE);
 	assert_int_equal(g.body_len, body);
 	assert_int_equal(ua_body(g.body, g.body_len, false, NULL, NULL, &b), R_NONE);
@@ -498,7 +498,8 @@ static void messages_plain_signed_opaque(void **state)
 	for (unsigned i = 0; i < 40; i++)
 		put8(m, (uint8_t)(i * 37));
 	chunk_done(m, at);
-	assert_false(ua_plain(m->b, m->n, sha256, false));
+	assert_false(ua_plain(m->b, m->n, sha256, false, false));
+	assert_false(ua_plain(m->b, m->n, sha256, true, true));
 	assert_int_equal(ua_parse(m->b, m->n, sha256, UA_BODY_OPAQUE, &g), R_NONE);
 	assert_false(g.readable);
 }
@@ -514,7 +515,7 @@ static void aborts(void **state)
 	chunk_done(m, at);
 	check_chunk(m, NULL, &g);
 	assert_int_equal(g.error, 0x80b80000);
-	assert_true(ua_plain(m->b, m->n, NULL, false));
+	assert_true(ua_plain(m->b, m->n, NULL, false, false));
 	put8(m, 1);
 	chunk_done(m, at);
 	assert_int_equal(parse_n(m->b, m->n, NULL, &g), R_TRAILING);
