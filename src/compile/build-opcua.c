@@ -31,8 +31,11 @@ static void count(const struct policy *p, struct counts *c)
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		count_texts(heads[i], c);
 	for (size_t i = 0; i < o->n_allow; i++) {
-		count_texts(&o->allow[i].nodes, c);
-		c->strings += build_str_size(o->allow[i].at.file);
+		const struct opcua_allow *a = &o->allow[i];
+		c->items[PROTO_OPCUA] += a->nodes.n;
+		for (size_t k = 0; k < a->nodes.n; k++)
+			c->strings += build_str_size(a->patterns[k].id);
+		c->strings += build_str_size(a->at.file);
 	}
 }
 

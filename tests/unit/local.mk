@@ -38,3 +38,11 @@ tests_unit_test_opcua_SOURCES = tests/unit/test-opcua.c tests/unit/opcua-samples
 tests_unit_test_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
 	$(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-policy-opcua
+TESTS += tests/unit/test-policy-opcua
+tests_unit_test_policy_opcua_SOURCES = tests/unit/test-policy-opcua.c tests/unit/opcua-samples.h
+tests_unit_test_policy_opcua_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
+	src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
+endif
