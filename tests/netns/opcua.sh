@@ -77,7 +77,8 @@ expect "setpoint without the gate" "$(value)" 21
 
 open='security = "none"; opaque = "refuse"; endpoint_urls = [ "opc.tcp://10.10.2.20:4840*" ];
   server_certificates = "any"; user_tokens = [ "anonymous", "user-name" ];'
-other=', { services = [ "write" ]; nodes = [ "ns=1;s=Pump.Level" ]; attributes = [ "value" ]; }'
+other=', { services = [ "write" ]; nodes = [ "ns=1;s=Pump.Level", "ns=1;s=Pump.Log" ];
+  attributes = [ "value" ]; }'
 model "$open" "$other" >"$lab_dir/model.conf"
 lab_gate "$lab_dir/model.conf"
 generation=1
@@ -87,6 +88,8 @@ bad None anonymous write "ns=1;s=Pump.Setpoint" 30
 expect "setpoint after a refused write" "$(value)" 21
 logged 'refused and reset .*reason=node-not-allowed .*security=none .*service=write .*named="ns=1;s=Pump.Setpoint"'
 good Sign operator read "ns=1;s=Pump.Level" browse read "ns=1;s=Pump.Log"
+good Sign operator fill "ns=1;s=Pump.Log" 180000
+expect "bytes of a large write" "$(cat "$lab_dir/ua/log")" 180000
 bad Sign operator write "ns=1;s=Pump.Setpoint" 31
 expect "setpoint after a refused signed write" "$(value)" 21
 logged 'reason=node-not-allowed .*security_policy=Basic256Sha256 security=sign .*service=write'
@@ -100,6 +103,7 @@ sleep 3
 model "$open" ', { services = [ "write" ]; nodes = [ "ns=1;s=Pump.Set*" ]; attributes = [ "value" ]; }' | turn_to
 wait "$steady" || lab_fail "the session did not live: $(tr '\n' ';' <"$lab_dir/said")"
 expect_at_least "reads over the reload" "$(sed -n 's/^poll //p' "$lab_dir/said")" 40
+expect_at_least "tokens renewed meanwhile" "$(sed -n 's/^renewed //p' "$lab_dir/said")" 2
 expect "setpoint after the reload" "$(value)" 32
 
 # nothing unsecured but discovery, nobody without a name, this server only

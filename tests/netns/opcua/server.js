@@ -10,6 +10,7 @@ const { OPCUAServer, OPCUACertificateManager, MessageSecurityMode, SecurityPolic
 
 const [host, port, folder] = process.argv.slice(2);
 let setpoint = 10;
+let log = Buffer.alloc(150000, 7);
 
 function put(name, text) {
     fs.writeFileSync(path.join(folder, name + ".new"), text + "\n");
@@ -32,8 +33,12 @@ function plant(space) {
             set: v => { setpointIs(v.value); return StatusCodes.Good; },
         } });
     // an array that needs several chunks
-    ns.addVariable({ browseName: "Log", nodeId: "s=Pump.Log", componentOf: pump, minimumSamplingInterval: 100, dataType: "Byte", valueRank: 1,
-        value: { get: () => new Variant({ dataType: DataType.ByteString, value: Buffer.alloc(150000, 7) }) } });
+    ns.addVariable({ browseName: "Log", nodeId: "s=Pump.Log", componentOf: pump, minimumSamplingInterval: 100,
+        dataType: "ByteString",
+        value: {
+            get: () => new Variant({ dataType: DataType.ByteString, value: log }),
+            set: v => { log = v.value; put("log", String(log.length)); return StatusCodes.Good; },
+        } });
 }
 
 async function main() {
