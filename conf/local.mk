@@ -1,6 +1,7 @@
 dist_rules_DATA += rules/modbus-read-only.conf rules/modbus-read-only-strict.conf rules/modbus-read-write.conf \
-	rules/modbus-programming.conf rules/modbus-setpoints.conf
+	rules/modbus-programming.conf rules/modbus-setpoints.conf \
+	rules/opcua-all.conf rules/opcua-read-only.conf rules/opcua-discovery.conf rules/opcua-secure-only.conf
 zonedconfdir = $(sysconfdir)/zoned
 dist_zonedconf_DATA = conf/zoned.conf
 exampledir = $(docdir)/examples
-dist_example_DATA = conf/example-small-cell.conf conf/example-water-works.conf conf/example-substation.conf
+dist_example_DATA = conf/example-small-cell.conf conf/example-water-works.conf conf/example-substation.conf conf/example-opcua.conf

@@ -69,6 +69,12 @@ static inline uint32_t rd_le32(struct rd *r)
 	return p ? (uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 | (uint32_t)p[1] << 8 | p[0] : 0;
 }
 
+static inline uint64_t rd_le64(struct rd *r)
+{
+	uint64_t lo = rd_le32(r);
+	return lo | (uint64_t)rd_le32(r) << 32;
+}
+
 static inline void rd_skip(struct rd *r, size_t n)
 {
 	(void)rd_take(r, n);

@@ -8,7 +8,7 @@
 
 struct counts {
 	size_t nets, keys, flows, ranges, strings;
-	size_t rules[PROTO_N], heads[PROTO_N];
+	size_t rules[PROTO_N], heads[PROTO_N], items[PROTO_N];
 };
 
 struct build {
@@ -21,17 +21,18 @@ struct build {
 	struct pol_range *ranges;
 	char *strings;
 	uint32_t n_keys, n_flows, n_ranges, n_nets, n_strings;	/* written so far */
-	uint32_t n_rules[PROTO_N], n_heads[PROTO_N];
+	uint32_t n_rules[PROTO_N], n_heads[PROTO_N], n_items[PROTO_N];
 };
 
 /* Two passes over the same policy: count says how much put will take. */
 struct build_ops {
 	size_t (*rules)(const struct policy *p);	/* how many */
-	void (*count)(const struct policy *p, struct counts *c);	/* ranges and strings of rules and head */
+	/* ranges, items and strings of rules and head */
+	void (*count)(const struct policy *p, struct counts *c);
 	void (*put)(struct build *b, const struct policy *p);	/* every rule, and the head if there is one */
 };
 
-extern const struct build_ops build_modbus;
+extern const struct build_ops build_modbus, build_opcua;
 
 size_t build_str_size(const char *s);		/* in the image */
 struct pol_str build_str(struct build *b, const char *s);
@@ -39,5 +40,7 @@ struct pol_rset build_ranges(struct build *b, const struct ranges *r);
 /* The next rule (head) of this protocol, zeroed; the rule's place in the model is written. */
 void *build_rule(struct build *b, enum proto proto, struct where at);
 void *build_head(struct build *b, enum proto proto);
+/* The next item of this protocol, zeroed. */
+void *build_item(struct build *b, enum proto proto);
 
 #endif

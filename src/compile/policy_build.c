@@ -16,6 +16,7 @@ enum { INDEX_MAX = 0xfffe };	/* 0xffff says "none" */
 
 static const struct build_ops *const ops[PROTO_N] = {
 	[PROTO_MODBUS] = &build_modbus,
+	[PROTO_OPCUA] = &build_opcua,
 };
 
 size_t build_str_size(const char *s)
@@ -84,6 +85,12 @@ void *build_head(struct build *b, enum proto proto)
 {
 	uint8_t *all = (uint8_t *)b->img + b->img->heads_off[proto];
 	return all + pol_shapes[proto].head * b->n_heads[proto]++;
+}
+
+void *build_item(struct build *b, enum proto proto)
+{
+	uint8_t *all = (uint8_t *)b->img + b->img->items_off[proto];
+	return all + pol_shapes[proto].item * b->n_items[proto]++;
 }
 
 /* Rules and heads stand in the order of the policies: where does this one begin? */
@@ -192,6 +199,8 @@ static void fill(struct build *b)
 	}
 	for (size_t i = 0; i < m->n_policies; i++)
 		ops[m->policies[i].proto]->put(b, &m->policies[i]);
+	for (unsigned p = 0; p < PROTO_N; p++)
+		b->img->n_items[p] = b->n_items[p];	/* a text may turn out to need none */
 	for (size_t i = 0; i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
 			if (m->conduits[i].flows[k].proto != PROTO_NONE)
@@ -224,7 +233,7 @@ static bool too_big(const struct counts *c)
 {
 	const size_t each = 1u << 24;	/* keeps every offset far below 32 bits */
 	for (unsigned p = 0; p < PROTO_N; p++)
-		if (c->rules[p] > INDEX_MAX || c->heads[p] > INDEX_MAX)
+		if (c->rules[p] > INDEX_MAX || c->heads[p] > INDEX_MAX || c->items[p] > each)
 			return true;
 	return c->flows > INDEX_MAX ||
 	       c->nets > each || c->keys > each || c->ranges > each || c->strings > each;
@@ -254,6 +263,8 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 		head.n_rules[p] = (uint32_t)c.rules[p];
 		head.n_heads[p] = (uint32_t)c.heads[p];
 		head.rules_off[p] = reserve(&size, c.rules[p], pol_shapes[p].rule);
+		head.n_items[p] = (uint32_t)c.items[p];
+		head.items_off[p] = reserve(&size, c.items[p], pol_shapes[p].item);
 		head.heads_off[p] = reserve(&size, c.heads[p], pol_shapes[p].head);
 	}
 	head.ranges_off = reserve(&size, c.ranges, sizeof(struct pol_range));

@@ -6,4 +6,4 @@ zoned_SOURCES = src/daemon/zoned.c src/daemon/parent.h src/daemon/worker.c \
 zoned_LDADD = src/inspect/libinspect.a src/stream/libstream.a src/nft/libnft.a src/compile/libcompile.a \
 	src/model/libmodel.a src/record/librecord.a src/policy/libpolicy.a src/dissect/libdissect.a \
 	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(SECCOMP_LIBS) $(CAPNG_LIBS) $(EVENT_LIBS) \
-	$(SYSTEMD_LIBS) $(JANSSON_LIBS) $(CONFIG_LIBS) $(NFTNL_LIBS) $(MNL_LIBS)
+	$(SYSTEMD_LIBS) $(JANSSON_LIBS) $(CONFIG_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(NETTLE_LIBS)

@@ -29,12 +29,19 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 		if (proto_of(p))
 			in->conf.ports[in->conf.n_ports++] =
 				(struct inspect_port){ .port = proto_of(p)->port, .proto = p };
+	bool whole = true;
+	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
+		if (!proto_of(p) || !proto_of(p)->shared)
+			continue;
+		in->shared[p] = calloc(1, proto_of(p)->shared);
+		whole &= in->shared[p] != NULL;
+	}
 	in->scratch = malloc(SCRATCH);
 	in->rate = c->rates;
 	in->own_rate = !c->rates;
 	if (in->own_rate)
 		in->rate = calloc(INSPECT_RATES, sizeof(*in->rate));
-	if (!in->rate || !in->scratch ||
+	if (!whole || !in->rate || !in->scratch ||
 	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key)) {
 		inspect_free(in);
 		return NULL;
@@ -50,6 +57,8 @@ void inspect_free(struct inspect *in)
 	if (in->own_rate)
 		free(in->rate);
 	free(in->scratch);
+	for (unsigned p = 0; p < PROTO_N; p++)
+		free(in->shared[p]);
 	free(in);
 }
 
@@ -283,7 +292,8 @@ static bool judge_all(struct pass *c)
 		if (n == 0)
 			break;
 		enum reason why = R_NONE;
-		int len = proto_of(c->f->proto)->frame(p, n, &why);
+		const struct proto_ops *ops = proto_of(c->f->proto);
+		int len = ops->frame_in ? ops->frame_in(c->f, c->dir, p, n, &why) : ops->frame(p, n, &why);
 		if (len < 0) {
 			/* there is no way to find the next boundary */
 			c->in->stats.refused++;

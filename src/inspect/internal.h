@@ -18,6 +18,7 @@ struct inspect {
 	bool own_rate;
 	uint8_t *scratch;	/* one rewritten packet */
 	uint64_t told_half_ns;	/* the last record of half-open connections pushed out */
+	void *shared[PROTO_N];	/* of proto_ops.shared bytes; NULL: none */
 };
 
 /* One packet on its way through. */

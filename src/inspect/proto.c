@@ -4,6 +4,7 @@
 
 static const struct proto_ops *const table[PROTO_N] = {
 	[PROTO_MODBUS] = &proto_modbus,
+	[PROTO_OPCUA] = &proto_opcua,
 };
 
 const struct proto_ops *proto_of(uint8_t proto)

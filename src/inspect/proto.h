@@ -13,6 +13,7 @@
 
 #include "base/words.h"
 #include "dissect/modbus.h"
+#include "inspect/opcua.h"
 #include "record/event.h"
 #include "record/reason.h"
 
@@ -29,6 +30,7 @@ struct mb_state {
  * what a protocol uses is touched, so unused memory costs nothing. */
 union proto_state {
 	struct mb_state mb;
+	struct ua_state ua;
 };
 
 struct pass;
@@ -43,16 +45,19 @@ struct proto_ops {
 	bool big;		/* messages that need HALF_BIG buffers */
 	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */
 	size_t state;		/* bytes of its member of union proto_state */
+	size_t shared;		/* bytes that all connections of an inspector share, zeroed at the start */
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
 	 * tell, < 0 there is no way to find the next boundary (*why). */
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
+	/* The same where it hangs on what came before, or NULL: then frame says it. */
+	int (*frame_in)(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason *why);
 	/* Of an unfinished message's n bytes, how many no receiver could act upon. */
 	size_t (*prefix_safe)(const uint8_t *p, size_t n, bool response);
-	/* Parse and judge one whole message; ends in judge_done(). */
+	/* Parse and judge one whole message; ends in judge_done(), or half_pass() for a piece of one. */
 	enum act (*judge)(struct pass *c, const uint8_t *p, size_t n);
 };
 
-extern const struct proto_ops proto_modbus;
+extern const struct proto_ops proto_modbus, proto_opcua;
 /* NULL: not inspected. */
 const struct proto_ops *proto_of(uint8_t proto);
 

@@ -63,6 +63,9 @@ const char *get_name(struct load *l, const config_setting_t *g, const char *key)
 /* "0-99", 5, "any", or an array of those; what a range may hold is min..max. */
 void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint32_t min,
 		uint32_t max, struct ranges *out);
+/* "any", one text, or an array of them. */
+void get_texts(struct load *l, const config_setting_t *g, const char *key, struct texts *out);
+bool get_bool(struct load *l, const config_setting_t *g, const char *key);	/* false when not there */
 /* The elements of a list or array setting (a single value counts as one). */
 size_t items(const config_setting_t *s);
 const config_setting_t *item(const config_setting_t *s, size_t i);
@@ -75,7 +78,7 @@ struct policy_ops {
 	void (*load)(struct load *l, const config_setting_t *g, struct policy *p);
 	void (*print)(FILE *f, const struct policy *p);	/* what follows the description */
 };
-extern const struct policy_ops policy_modbus_ops;
+extern const struct policy_ops policy_modbus_ops, policy_opcua_ops;
 const struct policy_ops *policy_ops_of(enum proto p);	/* NULL: not inspected by this version */
 /* The entries of "allow", one or more; NULL after a complaint. */
 const config_setting_t *get_allow(struct load *l, const config_setting_t *g, const struct policy *p);
@@ -85,6 +88,7 @@ void print_text(FILE *f, const char *s);	/* quoted and escaped */
 void print_key(FILE *f, const char *indent, const char *key, const char *s);	/* nothing when s is NULL */
 void print_ranges(FILE *f, const char *key, const struct ranges *r);
 /* A list of words and whole numbers as written; nothing when there are none. */
+void print_texts(FILE *f, const char *indent, const char *key, const struct texts *t);
 void print_words(FILE *f, const char *key, const char **v, size_t n);
 
 void load_policies(struct load *l, const config_setting_t *root);

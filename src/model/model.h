@@ -104,12 +104,52 @@ struct modbus_allow {
 	struct ranges files;		/* FC20/21 file numbers; required with them */
 };
 
+struct texts {
+	const char **v; size_t n;
+	struct where *at;	/* of each */
+	bool any;		/* written as "any" */
+	bool set;		/* the key was written */
+};
+
+enum node_form { NODE_ANY, NODE_NUMBER, NODE_STRING, NODE_STEM, NODE_GUID, NODE_OPAQUE };
+
+/* "ns=1;i=1000-1999", "ns=1;s=Plc1.Setpoint", "ns=1;s=Plc1.*", "ns=2", "i=2258". */
+struct node_pattern {
+	enum node_form form;
+	uint16_t ns;
+	uint32_t lo, hi;	/* NODE_NUMBER */
+	const char *id; size_t len;	/* the others; inside the text */
+};
+
+/* One entry of an OPC UA policy's allow list; a request passes when one entry
+ * allows its service and everything it names. */
+struct opcua_allow {
+	struct where at;
+	uint64_t services;		/* bitmap by row of ua_services */
+	const char **service_words; size_t n_service_words;	/* as written, for print */
+	struct texts nodes;		/* required where a service names nodes */
+	struct node_pattern *patterns;	/* of each text of nodes */
+	struct texts attributes; uint32_t attribute_bits;	/* required where a service names attributes */
+	uint32_t least_interval; bool has_interval;	/* ms; required where a service has intervals */
+};
+
+/* What holds for a whole OPC UA policy. */
+struct opcua_policy {
+	int security;			/* least mode: enum ua_mode of dissect/opcua-body.h */
+	bool unsecured_discovery, reverse_connect;
+	bool opaque;			/* encrypted bodies pass */
+	struct texts security_policies, endpoint_urls, client_certificates, server_certificates, user_tokens;
+	uint32_t max_chunk, max_message;	/* bytes; 0: the inspector's own */
+	struct opcua_allow *allow; size_t n_allow;
+};
+
 struct policy {
 	struct where at;
 	const char *name;
 	enum proto proto;
 	const char *description;
 	struct modbus_allow *modbus; size_t n_modbus;
+	struct opcua_policy *opcua;
 };
 
 struct daemon_conf {

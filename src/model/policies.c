@@ -9,6 +9,7 @@
 
 static const struct policy_ops *const ops[PROTO_N] = {
 	[PROTO_MODBUS] = &policy_modbus_ops,
+	[PROTO_OPCUA] = &policy_opcua_ops,
 };
 
 const struct policy_ops *policy_ops_of(enum proto p)

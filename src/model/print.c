@@ -121,6 +121,18 @@ void print_ranges(FILE *f, const char *key, const struct ranges *r)
 	fputs(r->n ? " ];\n" : ";\n", f);
 }
 
+void print_texts(FILE *f, const char *indent, const char *key, const struct texts *t)
+{
+	if (!t->set)
+		return;
+	fprintf(f, "%s%s = %s", indent, key, t->any ? "\"any\"" : "[");
+	for (size_t i = 0; i < t->n; i++) {
+		fputs(i ? ", " : " ", f);
+		print_text(f, t->v[i]);
+	}
+	fputs(t->any ? ";\n" : " ];\n", f);
+}
+
 void print_words(FILE *f, const char *key, const char **v, size_t n)
 {
 	if (n == 0)

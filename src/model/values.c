@@ -130,6 +130,45 @@ const char *get_name(struct load *l, const config_setting_t *g, const char *key)
 	return text ? text : "?";
 }
 
+void get_texts(struct load *l, const config_setting_t *g, const char *key, struct texts *out)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	memset(out, 0, sizeof(*out));
+	if (!s)
+		return;
+	out->set = true;
+	if (config_setting_is_group(s) || items(s) == 0)
+		complain(l, at_of(l, s), "%s: nothing in it; write \"any\" or a list", key);
+	for (size_t i = 0; !config_setting_is_group(s) && i < items(s); i++) {
+		const config_setting_t *e = item(s, i);
+		const char *text = config_setting_type(e) == CONFIG_TYPE_STRING ? config_setting_get_string(e) : "";
+		if (strcmp(text, "any") == 0) {
+			out->any = true;
+			continue;
+		}
+		if (!*text) {
+			complain(l, at_of(l, e), "%s: write texts in double quotes, or \"any\"", key);
+			continue;
+		}
+		out->v = arena_grow(l->m->arena, out->v, out->n, sizeof(*out->v));
+		out->at = arena_grow(l->m->arena, out->at, out->n, sizeof(*out->at));
+		out->at[out->n] = at_of(l, e);
+		out->v[out->n++] = arena_strdup(l->m->arena, text);
+	}
+	if (out->any && out->n)
+		complain(l, at_of(l, s), "%s: \"any\" together with others; write one or the other", key);
+}
+
+bool get_bool(struct load *l, const config_setting_t *g, const char *key)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	if (!s)
+		return false;
+	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
+		complain(l, at_of(l, s), "\"%s\" must be true or false", key);
+	return config_setting_get_bool(s);
+}
+
 size_t items(const config_setting_t *s)
 {
 	if (!s)

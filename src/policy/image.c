@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "policy/opcua.h"
+
 /* Largest values of enums that model.h owns and the data path may not include. */
 enum { MODE_MAX = 1, ON_VIOLATION_MAX = 1, FAIL_MAX = 1, LOG_MAX = 2 };
 
@@ -37,6 +39,11 @@ static const struct pol_flow *flows(const struct pol_image *img)
 
 const struct pol_shape pol_shapes[PROTO_N] = {
 	[PROTO_MODBUS] = { .rule = sizeof(struct pol_mb_rule), .rule_ok = policy_modbus_ok },
+	[PROTO_OPCUA] = {
+		.rule = sizeof(struct pol_ua_rule), .head = sizeof(struct pol_ua_head),
+		.item = sizeof(struct pol_ua_item), .rule_ok = policy_opcua_rule_ok,
+		.head_ok = policy_opcua_head_ok, .item_ok = policy_opcua_item_ok,
+	},
 };
 
 static int addr_order(const struct addr *a, const struct addr *b)
@@ -83,7 +90,9 @@ static bool by_proto_ok(const struct pol_image *img)
 		if (img->n_rules[p] > INDEX_MAX || img->n_heads[p] > INDEX_MAX ||
 		    (img->n_rules[p] && pol_shapes[p].rule == 0) || (img->n_heads[p] && pol_shapes[p].head == 0) ||
 		    !array_fits(img, img->rules_off[p], img->n_rules[p], pol_shapes[p].rule) ||
-		    !array_fits(img, img->heads_off[p], img->n_heads[p], pol_shapes[p].head))
+		    (img->n_items[p] && pol_shapes[p].item == 0) ||
+		    !array_fits(img, img->heads_off[p], img->n_heads[p], pol_shapes[p].head) ||
+		    !array_fits(img, img->items_off[p], img->n_items[p], pol_shapes[p].item))
 			return false;
 	return true;
 }
@@ -171,6 +180,9 @@ static bool rules_ok(const struct pol_image *img)
 		}
 		for (uint32_t i = 0; i < img->n_heads[p]; i++)
 			if (!pol_shapes[p].head_ok(img, AT(img, img->heads_off[p] + i * pol_shapes[p].head, uint8_t)))
+				return false;
+		for (uint32_t i = 0; i < img->n_items[p]; i++)
+			if (!pol_shapes[p].item_ok(img, AT(img, img->items_off[p] + i * pol_shapes[p].item, uint8_t)))
 				return false;
 	}
 	return true;

@@ -1,2 +1,3 @@
 noinst_LIBRARIES += src/policy/libpolicy.a
-src_policy_libpolicy_a_SOURCES = src/policy/policy.h src/policy/image.c src/policy/decide-modbus.c
+src_policy_libpolicy_a_SOURCES = src/policy/policy.h src/policy/image.c src/policy/decide-modbus.c \
+	src/policy/opcua.h src/policy/decide-opcua.c

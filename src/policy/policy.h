@@ -17,7 +17,7 @@
 #include "dissect/modbus.h"
 #include "record/event.h"
 
-enum { POL_MAGIC = 0x5a4f4e33, POL_ZONE_UNKNOWN = 0 };
+enum { POL_MAGIC = 0x5a4f4e34, POL_ZONE_UNKNOWN = 0 };
 
 struct pol_str { uint32_t off; };	/* NUL-terminated text at image + off */
 
@@ -56,13 +56,15 @@ struct pol_image {
 	uint32_t zones_off, nets_off, keys_off, flows_off, ranges_off, strings_off, strings_len;
 	/* by enum proto: rules, and what holds for a whole policy of that protocol */
 	uint32_t n_rules[PROTO_N], rules_off[PROTO_N], n_heads[PROTO_N], heads_off[PROTO_N];
+	uint32_t n_items[PROTO_N], items_off[PROTO_N];	/* elements of lists in rules and heads */
 };
 
 /* One row per protocol: the shapes of its rule and head, and what in them must be in bounds. */
 struct pol_shape {
-	size_t rule, head;		/* bytes; head 0: it has none */
+	size_t rule, head, item;	/* bytes; head or item 0: it has none */
 	bool (*rule_ok)(const struct pol_image *img, const void *rule);
 	bool (*head_ok)(const struct pol_image *img, const void *head);
+	bool (*item_ok)(const struct pol_image *img, const void *item);
 };
 extern const struct pol_shape pol_shapes[PROTO_N];
 

@@ -24,6 +24,22 @@ struct ev_modbus {
 	uint16_t addr, qty, waddr, wqty, value, sub;
 };
 
+enum { EVU_CHANNEL = 1, EVU_REQUEST = 2, EVU_SERVICE = 4, EVU_RESULT = 8, EVU_ATTRIBUTE = 16,
+       EVU_POLICY = 32, EVU_NODES = 64 };
+enum { EV_UA_TEXT = 64 };
+
+struct ev_opcua {
+	uint8_t type;		/* enum ua_type */
+	uint8_t chunk;		/* 'F', 'C', 'A' */
+	uint8_t policy;		/* index in ua_policies */
+	uint8_t mode;		/* enum ua_mode; 0: not known yet */
+	uint8_t user;		/* enum ua_token; 0: none named */
+	uint8_t has;		/* EVU_* bits: which of the others are set */
+	uint16_t service;	/* id of the request's binary encoding */
+	uint32_t channel, request, result, attribute, nodes;
+	char text[EV_UA_TEXT];	/* the node, URL, URI or thumbprint that offended, or the first node */
+};
+
 struct event {
 	uint64_t time_ns;	/* CLOCK_REALTIME */
 	uint32_t generation;
@@ -36,6 +52,7 @@ struct event {
 	uint8_t proto;		/* enum proto of the message that the facts are of; PROTO_NONE: of none */
 	union {
 		struct ev_modbus mb;
+		struct ev_opcua ua;
 	};
 };
 

@@ -8,6 +8,7 @@
 
 static const struct fact_ops *const table[PROTO_N] = {
 	[PROTO_MODBUS] = &facts_modbus,
+	[PROTO_OPCUA] = &facts_opcua,
 };
 
 const struct fact_ops *facts_of(const struct event *ev)

@@ -52,7 +52,26 @@ X(R_INSPECTOR_DOWN, "inspector-down", "the inspector was restarting; the packet 
 X(R_QUEUE_OVERRUN, "queue-overrun", "the kernel queue was full; packets were lost unjudged") \
 X(R_SOURCE_LIMIT, "source-limit", "the source has as many open connections as one may have (max_flows_per_source)") \
 X(R_HALF_OPEN, "half-open-evicted", "a connection whose handshake was never finished made room for others; at most one record a second") \
-X(R_IDLE, "idle-evicted", "a connection without a good message for long was ended to make room for another")
+X(R_IDLE, "idle-evicted", "a connection without a good message for long was ended to make room for another") \
+X(R_UA_TYPE, "bad-message-type", "the chunk is none of OPC UA's message types") \
+X(R_UA_NESTING, "nesting-too-deep", "values are nested deeper than any real data") \
+X(R_UA_ENCRYPTED, "not-readable", "the body is neither plain nor a whole number of cipher blocks") \
+X(R_UA_SERVICE, "service-not-allowed", "the policy does not allow this service") \
+X(R_UA_NODE, "node-not-allowed", "the policy does not allow this node for the service") \
+X(R_UA_ATTRIBUTE, "attribute-not-allowed", "the policy does not allow this attribute for the service") \
+X(R_UA_INTERVAL, "interval-too-short", "a sampling or publishing interval is shorter than the policy allows") \
+X(R_UA_SECURITY, "security-too-low", "the security mode of the channel is lower than the policy asks for") \
+X(R_UA_POLICY, "security-policy-not-allowed", "the policy does not allow this security policy") \
+X(R_UA_CERTIFICATE, "certificate-not-allowed", "the policy does not allow this certificate") \
+X(R_UA_URL, "endpoint-not-allowed", "the policy does not allow this endpoint URL") \
+X(R_UA_USER, "user-token-not-allowed", "the policy does not allow this kind of user identity") \
+X(R_UA_OPAQUE, "opaque-body", "the body is encrypted and the policy lets only readable ones pass") \
+X(R_UA_SIZE, "message-too-large", "the chunk or message is larger than the policy, the two ends or the inspector allow") \
+X(R_UA_STATE, "not-in-this-state", "the state of the connection or secure channel does not permit this message") \
+X(R_UA_CHANNEL, "unknown-channel", "the secure channel or its token is not open on this connection") \
+X(R_UA_SEQUENCE, "bad-sequence-number", "the sequence number is not the next one") \
+X(R_UA_MIXED, "security-mode-changed", "plain and encrypted bodies on one secure channel") \
+X(R_UA_ROOM, "no-room-for-message", "too many messages in parts at once for one inspector")
 
 enum reason {
 #define X(e, n, t) e,

@@ -26,6 +26,7 @@ struct replay {
 
 static const struct replay_ops *const ops[PROTO_N] = {
 	[PROTO_MODBUS] = &replay_modbus,
+	[PROTO_OPCUA] = &replay_opcua,
 };
 
 void replay_put(json_t *o, const char *key, bool have, int64_t v)

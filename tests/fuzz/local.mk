@@ -14,6 +14,16 @@ tests_fuzz_fuzz_stream_LDADD = src/stream/libstream.a
 tests_fuzz_fuzz_packet_SOURCES = tests/fuzz/fuzz-packet.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_packet_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_packet_LDADD = src/packet/libpacket.a src/base/libbase.a
+check_PROGRAMS += tests/fuzz/fuzz-opcua tests/fuzz/fuzz-opcua-flow
+tests_fuzz_fuzz_opcua_flow_SOURCES = tests/fuzz/fuzz-opcua-flow.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_opcua_flow_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_opcua_flow_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
+	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
+	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
+tests_fuzz_fuzz_opcua_SOURCES = tests/fuzz/fuzz-opcua.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_opcua_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a
+EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua tests/fuzz/seeds-opcua-flow
 tests_fuzz_fuzz_modbus_SOURCES = tests/fuzz/fuzz-modbus.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a
@@ -21,7 +31,7 @@ tests_fuzz_fuzz_inspect_SOURCES = tests/fuzz/fuzz-inspect.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_inspect_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
 	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
-	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
+	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
 TESTS += tests/fuzz/run-seeds.sh
 EXTRA_DIST += tests/fuzz/soak.sh tests/fuzz/run-seeds.sh tests/fuzz/gen-seeds.py tests/fuzz/seeds-modbus \
 	tests/fuzz/seeds-inspect tests/fuzz/seeds-stream tests/fuzz/seeds-packet tests/fuzz/README

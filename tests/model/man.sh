@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The manual says what the program does: the examples of zoned-model(5) and zoned.conf(5) load,
-# zoned-events(5) lists exactly the reasons of the table, pages are well formed.
+# zoned-model(5) names every OPC UA service, zoned-events(5) lists exactly the reasons of the table, pages are well formed.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -14,6 +14,14 @@ sed -n '/^\.Bd/,/^\.Ed/p' "$top_srcdir/man/zoned.conf.5" | grep -v '^\.' >"$dir/
 sed -n 's/^\.It Cm //p' "$top_srcdir/man/zoned-events.5" >"$dir/man"
 "$ctl" reasons | sed 's/ .*//' >"$dir/table"
 diff "$dir/table" "$dir/man"
+# every OPC UA service, class and security policy is named, but the two that are always permitted
+sed -n 's/^\t{ *[0-9]*, *[0-9]*, "\([a-z0-9-]*\)", UA_[^C].*/\1/p; s/^\t{ "\([A-Z][a-z0-9A-Z_]*\)", .*/\1/p' \
+	"$top_srcdir/src/dissect/opcua-table.c" >"$dir/words"
+[ "$(wc -l <"$dir/words")" -gt 40 ]
+while read -r word; do
+	case $word in None | ECC_*) continue ;; esac
+	grep -qE "(Cm|,|;) $word( |\$)" "$top_srcdir/man/zoned-model.5" || { echo "zoned-model(5) lacks $word"; exit 1; }
+done <"$dir/words"
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning "$top_srcdir"/man/*.[58]
 fi

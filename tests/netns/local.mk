@@ -1,7 +1,8 @@
 # The lab needs root and libmodbus; without root every test in it is skipped.
 # LAB_TRANSACTIONS sets the length of the long session.
 NETNS_TESTS = tests/netns/basic.sh tests/netns/v6.sh tests/netns/segments.sh tests/netns/reset.sh \
-	tests/netns/foreign.sh tests/netns/reload.sh tests/netns/kill.sh tests/netns/control.sh tests/netns/failmode.sh tests/netns/rates.sh tests/netns/notify.sh tests/netns/session.sh
+	tests/netns/foreign.sh tests/netns/reload.sh tests/netns/kill.sh tests/netns/control.sh tests/netns/failmode.sh tests/netns/rates.sh tests/netns/notify.sh tests/netns/session.sh \
+	tests/netns/opcua.sh
 if HAVE_MODBUS
 check_PROGRAMS += tests/netns/mbserver tests/netns/mbclient
 tests_netns_mbserver_SOURCES = tests/netns/mbserver.c tests/netns/mbpattern.h
@@ -14,4 +15,5 @@ TESTS += $(NETNS_TESTS)
 endif
 TESTS += tests/check-tree
 EXTRA_DIST += $(NETNS_TESTS) tests/netns/lab.sh tests/netns/with-devlog tests/netns/talk.py \
-	tests/netns/demo.sh tests/check-tree COPYING ChangeLog.md
+	tests/netns/opcua/package.json tests/netns/opcua/package-lock.json tests/netns/opcua/server.js \
+	tests/netns/opcua/client.js tests/netns/demo.sh tests/check-tree COPYING ChangeLog.md

@@ -17,21 +17,33 @@ import subprocess
 import sys
 import tempfile
 
+import truth_opcua
+
 FIELDS = {"dir": "dir", "mb_tid": "tid", "mb_pid": "pid", "mb_len": "len", "mb_unit": "unit",
           "mb_fc": "fc", "mb_exc": "exc", "mb_addr": "addr", "mb_qty": "qty", "mb_waddr": "waddr",
           "mb_wqty": "wqty", "mb_bytes": "bytes", "mb_sub": "sub"}
 ENDS = {"frame": "frame", "src": "src", "sport": "sport", "dst": "dst", "dport": "dport"}
 
 
-def ours(zonectl, path):
-    args = [zonectl, "replay", "--json", "--port", "modbus:502", "--port", "modbus:1502", path]
-    out = subprocess.run(args, capture_output=True, text=True, check=True, timeout=120)
-    return [json.loads(line) for line in out.stdout.splitlines()]
+def ours(zonectl, path, proto, want):
+    args = [zonectl, "replay", "--json"]
+    for port in PROTOCOLS[proto].ports(want):
+        args += ["--port", port]
+    out = subprocess.run(args + [path], capture_output=True, text=True, check=True, timeout=120)
+    rows = []
+    for m in map(json.loads, out.stdout.splitlines()):
+        row = {c: str(m.get(f, "")) for c, f in ENDS.items()}
+        row.update({c: m[c] for c in ("l4", "proto", "kind")}, time=m["ts"])
+        rows.append({**row, **PROTOCOLS[proto].adapt(m)})
+    return rows
+
+
+def ports(_):
+    return ["modbus:502", "modbus:1502"]
 
 
 def adapt(m):
-    row = {c: str(m.get(f, "")) for c, f in {**ENDS, **FIELDS}.items()}
-    row.update({c: m[c] for c in ("l4", "proto", "kind")}, time=m["ts"])
+    row = {c: str(m.get(f, "")) for c, f in FIELDS.items()}
     request = m["dir"] == "req"
     # truth writes the quantity only where the message has the field
     if m["fc"] in (5, 6, 22) or (m["fc"] == 24 and request):
@@ -41,10 +53,10 @@ def adapt(m):
     return row
 
 
-def truth(path):
+def truth(path, proto):
     with open(path, newline="") as f:
         table = csv.DictReader(f, delimiter="\t", quoting=csv.QUOTE_NONE)
-        return table.fieldnames, [r for r in table if r["proto"] == "modbus"]
+        return table.fieldnames, [r for r in table if r["proto"] == proto]
 
 
 def key(r):
@@ -57,8 +69,17 @@ def summary(r):
     return f"app {r['dir']} tid={r['mb_tid']} fc={r['mb_fc']}"
 
 
-def differences(name, want, got):
+class Modbus:
+    """What a protocol brings; the others are modules."""
+    FIELDS, ports, adapt, key, summary = FIELDS, ports, adapt, key, summary
+
+
+PROTOCOLS = {"modbus": Modbus, "opcua": truth_opcua}
+
+
+def differences(name, proto, want, got):
     """(capture, frame, column, truth, ours), one per difference."""
+    key, summary = proto.key, proto.summary
     left, found = {}, []
     for r in got:
         left.setdefault(key(r), []).append(r)
@@ -68,7 +89,7 @@ def differences(name, want, got):
             found.append((name, w["frame"], "message", summary(w), ""))
             continue
         g = same.pop(0)
-        found += [(name, w["frame"], c, w[c], g[c]) for c in FIELDS if w[c] != g[c]]
+        found += [(name, w["frame"], c, w[c], g[c]) for c in proto.FIELDS if w[c] != g[c]]
     for rest in left.values():
         found += [(name, g["frame"], "message", "", summary(g)) for g in rest]
     return found
@@ -102,7 +123,7 @@ def peers(tables, folder, known):
     for x in miss ^ want:
         print(f"{known}: {'not listed' if x in miss else 'is met now'}: {x}")
     # a tool that checked nothing must not pass for one that found nothing
-    return len(miss ^ want) + ("modbus" not in out)
+    return len(miss ^ want) + any(p not in out for p in PROTOCOLS)
 
 
 def main():
@@ -110,13 +131,16 @@ def main():
     allowed = allowed_rows(table)
     passed = failed = messages = 0
     tables = {}
-    for path in sorted(glob.glob(os.path.join(folder, "modbus__*.pcap*"))):
+    for path in sorted(glob.glob(os.path.join(folder, "*__*.pcap*"))):
         name = os.path.basename(path).rsplit(".", 1)[0]
-        columns, want = truth(os.path.join(folder, name + ".truth.tsv"))
-        got = [adapt(m) for m in ours(zonectl, path)]
+        proto = name.split("__")[0]
+        if proto not in PROTOCOLS:
+            continue
+        columns, want = truth(os.path.join(folder, name + ".truth.tsv"), proto)
+        got = ours(zonectl, path, proto, want)
         tables[name] = (columns, got)
         messages += len(want)
-        found = collections.Counter(differences(name, want, got))
+        found = collections.Counter(differences(name, PROTOCOLS[proto], want, got))
         for d in list((found - allowed).elements())[:12]:
             print(f"{name}: frame {d[1]}: {d[2]}: truth {d[3]!r}, ours {d[4]!r}")
         failed += bool(found - allowed)

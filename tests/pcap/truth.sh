@@ -7,5 +7,5 @@ if [ ! -d "$folder" ]; then
 	echo "no captures with truth at $folder: skipped"
 	exit 77
 fi
-exec python3 "$top_srcdir/tests/pcap/truth.py" "$top_builddir/zonectl" "$folder" \
+exec python3 -B "$top_srcdir/tests/pcap/truth.py" "$top_builddir/zonectl" "$folder" \
 	"$top_srcdir/tests/pcap/differences.tsv" "$top_srcdir/tests/pcap/peers-known.txt"

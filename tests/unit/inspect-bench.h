@@ -49,7 +49,7 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 		.strings_off = offsetof(struct image, strings), .strings_len = sizeof(m->strings),
 	};
 	for (int p = 0; p < PROTO_N; p++)
-		m->h.rules_off[p] = m->h.heads_off[p] = offsetof(struct image, rule);
+		m->h.rules_off[p] = m->h.heads_off[p] = m->h.items_off[p] = offsetof(struct image, rule);
 	for (int i = 0; i < 3; i++)
 		m->zones[i].name = name;
 	assert_true(prefix_parse("10.0.1.0/24", &m->nets[0].net, &host));

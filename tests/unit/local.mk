@@ -8,7 +8,7 @@ tests_unit_test_room_SOURCES = tests/unit/test-room.c tests/unit/inspect-bench.h
 tests_unit_test_room_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a src/policy/libpolicy.a \
 	src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a \
-	$(CMOCKA_LIBS)
+	$(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -38,5 +38,24 @@ TESTS += tests/unit/test-schedules
 tests_unit_test_schedules_SOURCES = tests/unit/test-schedules.c tests/put.h tests/unit/schedule.h tests/unit/schedule.c
 tests_unit_test_schedules_LDADD = src/inspect/libinspect.a src/stream/libstream.a src/compile/libcompile.a \
 	src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a \
-	src/base/libbase.a $(CMOCKA_LIBS)
+	src/base/libbase.a $(CMOCKA_LIBS) $(NETTLE_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-opcua tests/unit/test-opcua-values
+TESTS += tests/unit/test-opcua tests/unit/test-opcua-values
+tests_unit_test_opcua_values_SOURCES = tests/unit/test-opcua-values.c tests/unit/opcua-samples.h
+tests_unit_test_opcua_values_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+	$(CMOCKA_LIBS)
+tests_unit_test_opcua_SOURCES = tests/unit/test-opcua.c tests/unit/opcua-samples.h
+tests_unit_test_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+	$(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-policy-opcua
+TESTS += tests/unit/test-policy-opcua
+tests_unit_test_policy_opcua_SOURCES = tests/unit/test-policy-opcua.c tests/unit/opcua-samples.h
+tests_unit_test_policy_opcua_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
+	src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 endif

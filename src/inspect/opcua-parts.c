@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * OPC UA messages of several chunks, and requests that wait for an answer.
+ *
+ * A server acts on a request when its last chunk is there, so chunks go on as
+ * they come and the last one is judged with the whole. Bodies that policy
+ * reads are put together in one of a few places that all connections of an
+ * inspector share; a place belongs to the open connection whose state names it,
+ * so nothing has to be given back when a connection ends. Responses are not
+ * put together: their type and result stand in their first chunk.
+ */
+#include "inspect/opcua-internal.h"
+
+static struct ua_place *places_of(const struct ua_look *k)
+{
+	return k->c->in->shared[PROTO_OPCUA];
+}
+
+static bool in_use(const struct ua_place *places, unsigned i)
+{
+	const struct flow *f = places[i].owner;
+	return f && f->state == FLOW_OPEN && f->proto == PROTO_OPCUA && (f->state_of.ua.way[0].place == i + 1 || f->state_of.ua.way[0].raw == i + 1);
+}
+
+/* A place that nobody holds, or the oldest whose message does not come to its end. */
+static unsigned find_place(struct ua_look *k)
+{
+	struct ua_place *places = places_of(k);
+	uint64_t now = k->c->raw->now_ns;
+	unsigned oldest = UA_PARTS;
+	for (unsigned i = 0; i < UA_PARTS; i++) {
+		if (!in_use(places, i))
+			return i;
+		if (now - places[i].since_ns > UA_PARTS_NS &&
+		    (oldest == UA_PARTS || places[i].since_ns < places[oldest].since_ns))
+			oldest = i;
+	}
+	return oldest;
+}
+
+/* What came so far, where it is put together; NULL: no room, or another connection took it. */
+static struct ua_place *place_of(struct ua_look *k, uint16_t *held, bool begun)
+{
+	struct ua_place *places = places_of(k);
+	if (!*held) {
+		unsigned i = begun ? UA_PARTS : find_place(k);
+		if (i == UA_PARTS)
+			return NULL;
+		*held = (uint16_t)(i + 1);
+		places[i].owner = k->c->f;
+		places[i].since_ns = k->c->raw->now_ns;
+	}
+	struct ua_place *p = &places[*held - 1];
+	return p->owner == k->c->f ? p : NULL;
+}
+
+int ua_frame_in(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason *why)
+{
+	struct ua_state *s = &f->state_of.ua;
+	struct ua_way *w = &s->way[(dir == 1) != s->reverse];
+	if (w->rest && w->at != f->h[dir].next)
+		w->rest = 0;	/* bytes were lost: only where nothing is enforced */
+	if (w->rest) {
+		uint32_t piece = w->rest < UA_PIECE ? w->rest : UA_PIECE;
+		return (int)piece;
+	}
+	int size = ua_frame(p, n, why);
+	return size > UA_CHUNK_MAX ? UA_PIECE : size;
+}
+
+enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t size)
+{
+	struct ua_way *w = &k->s->way[k->answer];
+	if (!w->rest) {
+		w->rest = (uint32_t)size;
+		w->got = 0;
+		w->raw = 0;
+	}
+	enum reason why = R_NONE;
+	struct ua_place *to = NULL;
+	if (!k->answer) {
+		to = size <= UA_MESSAGE_MAX ? place_of(k, &w->raw, w->got != 0) : NULL;
+		why = size > UA_MESSAGE_MAX ? R_UA_SIZE : to ? R_NONE : R_UA_ROOM;
+	}
+	if (to)
+		memcpy(to->bytes + w->got, p, n);
+	w->got += (uint32_t)n;
+	w->rest -= (uint32_t)n;
+	w->at = k->c->f->h[k->c->dir].next + (uint32_t)n;
+	k->chunk = to ? to->bytes : p;
+	if (!w->rest)
+		w->raw = 0;	/* the bytes stay until the next message of this inspector */
+	return why;
+}
+
+static void begin_again(struct ua_way *w)
+{
+	w->parting = w->has_type = w->has_result = false;
+	w->have = w->chunks = 0;
+	w->place = 0;
+}
+
+static enum reason add_request(struct ua_look *k)
+{
+	struct ua_way *w = &k->s->way[0];
+	if (k->m.body_len > UA_MESSAGE_MAX - w->have)
+		return R_UA_SIZE;
+	if (k->m.chunk == 'F' && !w->parting) {
+		k->body = k->m.body;
+		k->body_len = k->m.body_len;
+		return R_NONE;
+	}
+	struct ua_place *p = place_of(k, &w->place, w->have != 0);
+	if (!p)
+		return R_UA_ROOM;
+	if (k->m.body_len)
+		memcpy(p->bytes + w->have, k->m.body, k->m.body_len);
+	k->body = p->bytes;
+	k->body_len = w->have + k->m.body_len;
+	return R_NONE;
+}
+
+/* The type and result of a response, from its first chunk. */
+static void note_response(struct ua_look *k)
+{
+	struct ua_way *w = &k->s->way[1];
+	if (w->parting || k->m.chunk == 'A')
+		return;
+	(void)ua_body(k->m.body, k->m.body_len, true, NULL, NULL, &k->b);
+	w->has_type = k->b.has_type && k->b.type.kind == UA_NUMERIC && k->b.type.number <= UINT16_MAX;
+	w->type = (uint16_t)k->b.type.number;
+	w->has_result = k->b.has_result;
+	w->result = k->b.result;
+}
+
+/* Requests only: there are servers that send more than their client said it would take, and
+ * that is for the client to refuse. */
+static enum reason limits(const struct ua_look *k, const struct ua_way *w)
+{
+	uint64_t size = (uint64_t)w->have + k->m.body_len;
+	if (k->answer || !k->head)
+		return R_NONE;
+	if ((w->max_message && size > w->max_message) || (w->max_chunks && w->chunks + 1 > w->max_chunks))
+		return R_UA_SIZE;
+	if (k->head->max_message && size > k->head->max_message)
+		return R_UA_SIZE;
+	return R_NONE;
+}
+
+enum reason ua_join(struct ua_look *k)
+{
+	struct ua_way *w = &k->s->way[k->answer];
+	const struct ua_msg *m = &k->m;
+	enum reason why = R_NONE;
+	if (!w->parting)
+		begin_again(w);
+	if (m->readable && w->parting && m->reqid != w->reqid) {
+		/* one message after the other; what a server mixes up harms nobody */
+		why = k->answer ? R_NONE : R_UA_STATE;
+		begin_again(w);
+	}
+	if (why == R_NONE)
+		why = limits(k, w);
+	if (why == R_NONE && m->readable && m->chunk != 'A' && !k->answer)
+		why = add_request(k);
+	if (m->readable && k->answer)
+		note_response(k);
+	k->whole = m->chunk == 'F';
+	w->have += (uint32_t)m->body_len;
+	w->chunks++;
+	w->reqid = m->reqid;
+	w->parting = m->chunk == 'C' && why == R_NONE;
+	if (!w->parting)
+		w->place = 0;	/* its bytes stay until the next message of this inspector */
+	return why;
+}
+
+static void forget(struct ua_state *s, unsigned i)
+{
+	s->n_pending--;
+	memmove(&s->pending[i], &s->pending[i + 1], (s->n_pending - i) * sizeof(s->pending[0]));
+}
+
+/* One that is not waited for any more: old, and no publish request. */
+static bool make_room(const struct ua_look *k)
+{
+	struct ua_state *s = k->s;
+	uint64_t now = k->c->raw->now_ns;
+	const struct ua_service *publish = ua_service_by_name("publish");
+	for (unsigned i = 0; i < s->n_pending; i++) {
+		bool old = now - s->pending[i].at_ns > FLOW_PENDING_NS && s->pending[i].request != publish->request;
+		if (!old && k->head)
+			continue;
+		forget(s, i);
+		return true;
+	}
+	return false;
+}
+
+enum reason ua_ask(struct ua_look *k)
+{
+	struct ua_state *s = k->s;
+	for (unsigned i = 0; i < s->n_pending; i++)
+		if (s->pending[i].id == k->m.reqid)
+			return R_DUPLICATE_TID;
+	if (s->n_pending == UA_PENDING && !make_room(k))
+		return R_PENDING_LIMIT;
+	s->pending[s->n_pending++] = (struct ua_pending){
+		.id = k->m.reqid, .request = k->b.service ? k->b.service->request : 0,
+		.at_ns = k->c->raw->now_ns,
+	};
+	return R_NONE;
+}
+
+enum reason ua_answer(struct ua_look *k)
+{
+	struct ua_state *s = k->s;
+	struct ua_way *w = &s->way[1];
+	for (unsigned i = 0; i < s->n_pending; i++) {
+		const struct ua_pending *p = &s->pending[i];
+		if (p->id != k->m.reqid)
+			continue;
+		const struct ua_service *want = ua_service_by_id(p->request);
+		bool fits = k->m.chunk == 'A' || !w->has_type || w->type == UA_SERVICE_FAULT ||
+			    (want && w->type == want->response);
+		if (k->m.chunk != 'C')
+			forget(s, i);
+		return fits ? R_NONE : R_RESPONSE_MISMATCH;
+	}
+	return R_UNSOLICITED;
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+// The client of the OPC UA lab: one session, then what it was asked to do, one line each.
+// usage: client.js URL MODE USER FOLDER ACTION...
+//   MODE  None, Sign, SignAndEncrypt     USER  anonymous, operator
+//   read NODE | write NODE NUMBER | fill NODE BYTES | browse | poll SECONDS (reads all the time, and says how often)
+// It ends with 0 when all answers were good; a connection that is lost is never opened again.
+"use strict";
+const path = require("path");
+const { OPCUAClient, OPCUACertificateManager, MessageSecurityMode, SecurityPolicy, UserTokenType, AttributeIds,
+        DataType } = require("node-opcua");
+
+const [url, mode, user, folder, ...actions] = process.argv.slice(2);
+let bad = 0, renewed = 0;
+
+function say(what, good) {
+    console.log(what);
+    bad += good ? 0 : 1;
+}
+
+async function read(session, nodeId) {
+    const v = await session.read({ nodeId, attributeId: AttributeIds.Value });
+    return [v.statusCode.isGood(), v.value && v.value.value && v.value.value.length || v.value && v.value.value];
+}
+
+async function poll(session, seconds) {
+    const end = Date.now() + seconds * 1000;
+    let n = 0;
+    while (Date.now() < end) {
+        const [good] = await read(session, "ns=1;s=Pump.Level");
+        n += good ? 1 : 0;
+        await new Promise(r => setTimeout(r, 50));
+    }
+    return n;
+}
+
+const verbs = {
+    async read(session, nodeId) {
+        const [good, value] = await read(session, nodeId);
+        say(`read ${nodeId} ${value}`, good);
+    },
+    async write(session, nodeId, number) {
+        const code = await session.write({ nodeId, attributeId: AttributeIds.Value,
+            value: { value: { dataType: DataType.Double, value: Number(number) } } });
+        say(`write ${nodeId} ${code.name}`, code.isGood());
+    },
+    async fill(session, nodeId, bytes) {
+        const code = await session.write({ nodeId, attributeId: AttributeIds.Value,
+            value: { value: { dataType: DataType.ByteString, value: Buffer.alloc(Number(bytes), 9) } } });
+        say(`fill ${nodeId} ${code.name}`, code.isGood());
+    },
+    async browse(session) {
+        const r = await session.browse("ObjectsFolder");
+        say(`browse ${r.references.length}`, r.statusCode.isGood());
+    },
+    async poll(session, seconds) {
+        say(`poll ${await poll(session, Number(seconds))}`, true);
+        console.log(`renewed ${renewed}`);
+    },
+};
+const operands = { read: 1, write: 2, fill: 2, browse: 0, poll: 1 };
+
+async function main() {
+    const client = OPCUAClient.create({
+        applicationName: "lab", endpointMustExist: false, securityMode: MessageSecurityMode[mode],
+        securityPolicy: mode === "None" ? SecurityPolicy.None : SecurityPolicy.Basic256Sha256,
+        connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 }, transportTimeout: 4000,
+        defaultSecureTokenLifetime: 2000,	// renewed all the time
+        clientCertificateManager: new OPCUACertificateManager({ automaticallyAcceptUnknownCertificate: true,
+            rootFolder: path.join(folder, "client-pki") }),
+    });
+    const lost = () => { console.log("lost"); process.exit(2); };
+    client.on("connection_lost", lost);
+    client.on("abort", lost);
+    client.on("security_token_renewed", () => renewed++);
+    await client.connect(url);
+    console.log("connected");
+    const session = await client.createSession(user === "operator"
+        ? { type: UserTokenType.UserName, userName: "operator", password: "secret" } : undefined);
+    console.log("session");
+    while (actions.length) {
+        const verb = actions.shift();
+        await verbs[verb](session, ...actions.splice(0, operands[verb]));
+    }
+    client.removeListener("connection_lost", lost);
+    client.removeListener("abort", lost);
+    await session.close();
+    await client.disconnect();
+    process.exit(bad ? 1 : 0);
+}
+
+main().catch(e => { console.log("refused: " + e.message.split("\n")[0]); process.exit(2); });
+setTimeout(() => { console.log("timeout"); process.exit(3); }, 25000);
