@@ -263,6 +263,8 @@ static enum reason judge_chunk(struct ua_look *k, const uint8_t *p, size_t n)
 	enum reason why = ua_parse(p, n, k->s->policy_known ? k->s->policy : NULL, bodies, &k->m);
 	if (why != R_NONE || mixed != R_NONE)
 		return mixed != R_NONE ? mixed : why;
+	if (k->s->adopted && k->head && !pass_observes(k->c))
+		return R_UA_STATE;	/* observed until now: nothing is known of its channel */
 	if (k->m.type == UA_OPN)
 		return judge_open(k);
 	if (k->m.type == UA_MSG || k->m.type == UA_CLO)
@@ -298,7 +300,7 @@ static bool take_piece(struct ua_look *k, const uint8_t **p, size_t *n, enum rea
 		(void)ua_parse(*p, *n, NULL, UA_BODY_OPAQUE, &k->m);
 		return true;
 	}
-	if (k->answer ? !first : w->rest != 0)
+	if (k->answer ? !first : w->rest != 0 || !k->chunk)
 		return false;
 	if (!k->answer) {
 		*p = k->chunk;
