@@ -151,7 +151,8 @@ static enum reason judge_request(struct ua_look *k, bool sound)
 		why = judge_channel(k);
 	if (!sound)
 		return why;
-	if (why == R_NONE && k->head && message)
+	/* one that is given up was a request too */
+	if (why == R_NONE && k->head && (message || k->m.chunk == 'A'))
 		why = judge_rates(k->c, k->has_body && changes(&k->b));
 	if (readable && message && (why == R_NONE || pass_observes(k->c))) {
 		enum reason asked = ua_ask(k);
@@ -163,6 +164,8 @@ static enum reason judge_request(struct ua_look *k, bool sound)
 static enum reason judge_open(struct ua_look *k)
 {
 	enum reason why = ua_open(k);
+	if (why == R_NONE && k->head && !k->answer)
+		why = judge_rates(k->c, false);	/* keys are costly for the server */
 	if (!k->m.readable)
 		return why;
 	enum reason body = ua_body(k->m.body, k->m.body_len, k->answer, NULL, NULL, &k->b);
