@@ -286,6 +286,7 @@ static bool take_ack(struct pass *c)
 static bool judge_all(struct pass *c)
 {
 	struct half *h = &c->f->h[c->dir];
+	uint32_t before = h->next;
 	for (;;) {
 		size_t n;
 		const uint8_t *p = half_pending(h, &n);
@@ -323,7 +324,7 @@ static bool judge_all(struct pass *c)
 	bool partial = h->next != half_end(h);
 	if (!partial)
 		h->partial_since = 0;
-	else if (!h->partial_since)
+	else if (!h->partial_since || h->next != before)	/* another one than before */
 		h->partial_since = c->raw->now_ns;
 	return true;
 }

@@ -22,7 +22,8 @@ static bool in_use(const struct ua_place *places, unsigned i)
 	return f && f->state == FLOW_OPEN && f->proto == PROTO_OPCUA && (f->state_of.ua.way[0].place == i + 1 || f->state_of.ua.way[0].raw == i + 1);
 }
 
-/* A place that nobody holds, or the oldest whose message does not come to its end. */
+/* A place that nobody holds, or the oldest whose message does not come to its end; never
+ * another one of this connection, whose bytes may be needed for the same message. */
 static unsigned find_place(struct ua_look *k)
 {
 	struct ua_place *places = places_of(k);
@@ -31,7 +32,7 @@ static unsigned find_place(struct ua_look *k)
 	for (unsigned i = 0; i < UA_PARTS; i++) {
 		if (!in_use(places, i))
 			return i;
-		if (now - places[i].since_ns > UA_PARTS_NS &&
+		if (places[i].owner != k->c->f && now - places[i].since_ns > UA_PARTS_NS &&
 		    (oldest == UA_PARTS || places[i].since_ns < places[oldest].since_ns))
 			oldest = i;
 	}
@@ -78,7 +79,7 @@ enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t siz
 	}
 	enum reason why = R_NONE;
 	struct ua_place *to = NULL;
-	if (!k->answer) {
+	if (!k->answer && w->raw != UA_LOST) {
 		to = size <= UA_MESSAGE_MAX ? place_of(k, &w->raw, w->got != 0) : NULL;
 		why = size > UA_MESSAGE_MAX ? R_UA_SIZE : to ? R_NONE : R_UA_ROOM;
 	}
@@ -87,8 +88,10 @@ enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t siz
 	w->got += (uint32_t)n;
 	w->rest -= (uint32_t)n;
 	w->at = k->c->f->h[k->c->dir].next + (uint32_t)n;
-	k->chunk = to ? to->bytes : p;
-	if (!w->rest)
+	k->chunk = to ? to->bytes : NULL;
+	if (why != R_NONE)
+		w->raw = UA_LOST;	/* said once; where nothing is enforced the rest passes */
+	else if (!w->rest && w->raw != UA_LOST)
 		w->raw = 0;	/* the bytes stay until the next message of this inspector */
 	return why;
 }

@@ -151,7 +151,8 @@ static enum reason judge_request(struct ua_look *k, bool sound)
 		why = judge_channel(k);
 	if (!sound)
 		return why;
-	if (why == R_NONE && k->head && message)
+	/* one that is given up was a request too */
+	if (why == R_NONE && k->head && (message || k->m.chunk == 'A'))
 		why = judge_rates(k->c, k->has_body && changes(&k->b));
 	if (readable && message && (why == R_NONE || pass_observes(k->c))) {
 		enum reason asked = ua_ask(k);
@@ -163,6 +164,8 @@ static enum reason judge_request(struct ua_look *k, bool sound)
 static enum reason judge_open(struct ua_look *k)
 {
 	enum reason why = ua_open(k);
+	if (why == R_NONE && k->head && !k->answer)
+		why = judge_rates(k->c, false);	/* keys are costly for the server */
 	if (!k->m.readable)
 		return why;
 	enum reason body = ua_body(k->m.body, k->m.body_len, k->answer, NULL, NULL, &k->b);
@@ -263,6 +266,8 @@ static enum reason judge_chunk(struct ua_look *k, const uint8_t *p, size_t n)
 	enum reason why = ua_parse(p, n, k->s->policy_known ? k->s->policy : NULL, bodies, &k->m);
 	if (why != R_NONE || mixed != R_NONE)
 		return mixed != R_NONE ? mixed : why;
+	if (k->s->adopted && k->head && !pass_observes(k->c))
+		return R_UA_STATE;	/* observed until now: nothing is known of its channel */
 	if (k->m.type == UA_OPN)
 		return judge_open(k);
 	if (k->m.type == UA_MSG || k->m.type == UA_CLO)
@@ -298,7 +303,7 @@ static bool take_piece(struct ua_look *k, const uint8_t **p, size_t *n, enum rea
 		(void)ua_parse(*p, *n, NULL, UA_BODY_OPAQUE, &k->m);
 		return true;
 	}
-	if (k->answer ? !first : w->rest != 0)
+	if (k->answer ? !first : w->rest != 0 || !k->chunk)
 		return false;
 	if (!k->answer) {
 		*p = k->chunk;

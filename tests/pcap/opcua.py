@@ -38,11 +38,13 @@ DOUBLE = b"\1\x0b" + struct.pack("<d", 1.5)
 
 
 def model(head, allow=ALLOW):
-    keys = "\n".join(f"{k} = {v};" for k, v in {**HEAD, **head}.items())
+    """Keys of the policy; "conduit" is more of the conduit."""
+    conduit = head.get("conduit", "")
+    keys = "\n".join(f"{k} = {v};" for k, v in {**HEAD, **head}.items() if k != "conduit")
     return f"""zones = (
   {{ name = "hmi"; type = "control"; networks = [ "10.10.1.0/24" ]; }},
   {{ name = "cell"; type = "control"; networks = [ "10.10.2.0/24" ]; }} );
-conduits = ( {{ name = "c"; from = "hmi"; to = "cell"; flows = ( {{ protocol = "opcua"; policy = "p"; }} ); }} );
+conduits = ( {{ name = "c"; from = "hmi"; to = "cell"; {conduit} flows = ( {{ protocol = "opcua"; policy = "p"; }} ); }} );
 policies = {{ p = {{ protocol = "opcua"; {keys} allow = ( {allow} ); }}; }};
 """
 
@@ -149,6 +151,13 @@ def cases():
         ask(READ), answer(response(634, 0)), ask(write(value(GOOD), value(node(1, "Pump.Setpoint"))), seq=3, req=3),
         answer(response(676, 0), seq=3, req=3),
         ask(request(712, u32(1) + node(1, "Pump.") + node(1, 100) + u32(-1)), seq=4, req=4)]
+    few, fewer = {"conduit": "max_requests_per_second = 3;"}, {"conduit": "max_writes_per_second = 1;"}
+    yield "too many a second", few, START + [ask(READ), ask(READ, seq=3, req=3), ask(READ, "request-rate", seq=4, req=4)]
+    yield "too many given up a second", few, START + [
+        ask(u32(0) + text(None), seq=2, kind=b"MSGA"), ask(u32(0) + text(None), seq=3, kind=b"MSGA"),
+        ask(u32(0) + text(None), "request-rate", seq=4, kind=b"MSGA")]
+    yield "too many writes a second", fewer, START + [
+        ask(write(value(GOOD))), ask(READ, seq=3, req=3), ask(write(value(GOOD)), "write-rate", seq=4, req=4)]
     # what is written where
     yield "write elsewhere", {}, START + [ask(write(value(BAD)), "node-not-allowed")]
     yield "one of two nodes", {}, START + [ask(write(value(GOOD), value(BAD)), "node-not-allowed")]
@@ -331,7 +340,7 @@ def capture(path, steps, size):
     with open(path, "wb") as f:
         f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 101))
         for i, p in enumerate(frames):
-            f.write(struct.pack("<IIII", 1700000000, i, len(p), len(p)) + p)
+            f.write(struct.pack("<IIII", 1700000000, i % 1000000, len(p), len(p)) + p)
 
 
 def reasons(zonectl, folder, steps, size):

@@ -59,3 +59,12 @@ tests_unit_test_policy_opcua_SOURCES = tests/unit/test-policy-opcua.c tests/unit
 tests_unit_test_policy_opcua_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
 	src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-inspect-opcua
+TESTS += tests/unit/test-inspect-opcua
+tests_unit_test_inspect_opcua_SOURCES = tests/unit/test-inspect-opcua.c tests/unit/opcua-samples.h
+tests_unit_test_inspect_opcua_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
+	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a \
+	src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS) $(NETTLE_LIBS)
+endif
