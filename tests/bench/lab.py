@@ -213,9 +213,10 @@ daemon = { json_log = "/dev/null"; %s };
 class System:
     """One row. up() prepares the gateway and returns when it is ready."""
 
-    def __init__(self, name, what, ruleset=None, xt=None, reader=None, model=None):
+    def __init__(self, name, what, ruleset=None, xt=None, reader=None, model=None, binary=None):
         self.name, self.what, self.ruleset, self.xt = name, what, ruleset, xt
         self.reader, self.model = reader, model
+        self.binary = binary or os.path.join(BUILD, "zoned")
         self.proc = None
 
     def up(self, lab, model=None):
@@ -235,7 +236,7 @@ class System:
         with open(path, "w") as f:
             f.write(model)
         said = open(os.path.join(lab.dir, "zoned.err"), "w+")
-        self.proc = lab.spawn(lab.g, os.path.join(BUILD, "zoned"), "-d", "-f", path, "-R", SRC + "/rules",
+        self.proc = lab.spawn(lab.g, self.binary, "-d", "-f", path, "-R", SRC + "/rules",
                               "-u", "nobody", "-C", os.path.join(lab.dir, "control"), stderr=said, stdout=said)
         for _ in range(int(seconds * 50)):
             said.seek(0)
@@ -262,11 +263,15 @@ class System:
         lab.run(lab.g, "nft", "flush", "ruleset")
 
 
-def systems():
-    return [
+def systems(before=None):
+    """before: another build's zoned, for a comparison within one run."""
+    rows = [
         System("plain", "forwarding, no netfilter"),
         System("conntrack", "stateful rules, no inspection", ruleset=CONNTRACK),
         System("queue", "one NFQUEUE, everything accepted unseen", ruleset=ACCEPT_QUEUE, xt=ACCEPT_QUEUE_XT,
                reader=(tool("accept"), str(QUEUE))),
         System("zoned", "full Modbus policy, in the inspectors", model=MODEL % ""),
     ]
+    if before:
+        rows.append(System("before", "the zoned given by --before", model=MODEL % "", binary=before))
+    return rows
