@@ -26,7 +26,7 @@
 
 #include "shapes.h"
 
-enum { CONNECTIONS_MAX = 60000, EVENTS = 256, IN_SIZE = 16384, SECONDS_MAX = 600, CONNECT_SECONDS = 60,
+enum { CONNECTIONS_MAX = 60000, EVENTS = 256, IN_SIZE = 16384, SECONDS_MAX = 600, CONNECT_SECONDS = 60, CLOSE_SECONDS = 5,
        OPENING = 256 };
 
 /* Log-linear: 32 buckets per power of two, so that a bucket is 3 percent wide. */
@@ -43,9 +43,9 @@ struct conn {
 struct load {
 	const struct shape *shape;
 	struct conn *conn;
-	unsigned n, open;
+	unsigned n, open, closed;
 	int ep;
-	bool measuring;
+	bool measuring, ending;
 	uint64_t transactions, errors, worst;
 	uint64_t hist[BUCKETS];
 };
@@ -87,6 +87,8 @@ static double quantile(const struct load *l, double q)
 
 static bool send_some(struct load *l, struct conn *c)
 {
+	if (l->ending)
+		return true;
 	uint8_t out[DEPTH_MAX * FRAME_MAX];
 	size_t n = 0;
 	uint64_t now = now_ns();
@@ -154,7 +156,8 @@ static void on_event(struct load *l, struct epoll_event *ev)
 	}
 	close(c->fd);
 	c->fd = -1;
-	l->errors++;
+	l->errors += !l->ending;
+	l->closed += l->ending;
 }
 
 static bool turn(struct load *l)
@@ -197,6 +200,19 @@ static bool run_for(struct load *l, double seconds)
 		if (!turn(l))
 			return false;
 	return true;
+}
+
+/* To the end of each connection, while the system on the way still runs: what is left half
+ * open at the device would answer the next connection from the same port. */
+static void close_all(struct load *l)
+{
+	uint64_t end = now_ns() + CLOSE_SECONDS * UINT64_C(1000000000);
+	l->ending = true;
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->conn[i].fd >= 0)
+			shutdown(l->conn[i].fd, SHUT_WR);
+	while (l->closed + l->errors < l->n && turn(l) && now_ns() < end)
+		;
 }
 
 static socklen_t address(const char *host, uint16_t port, struct sockaddr_storage *a)
@@ -248,7 +264,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (!connect_all(&l, &to, len) || !run_for(&l, warm)) {
-		fprintf(stderr, "load: %u of %u connections opened\n", l.open, l.n);
+		fprintf(stderr, "load: %u of %u connections opened, %" PRIu64 " failed (%s)\n", l.open, l.n, l.errors,
+			strerror(errno));
 		return 1;
 	}
 	puts("start");
@@ -257,5 +274,6 @@ int main(int argc, char **argv)
 	uint64_t from = now_ns();
 	bool ok = run_for(&l, seconds);
 	report(&l, (double)(now_ns() - from) / 1e9);
+	close_all(&l);
 	return ok ? 0 : 1;
 }
