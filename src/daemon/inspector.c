@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <poll.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +30,8 @@ struct inspector {
 	const struct pol_image *img;
 	struct inspect_out out;
 	uint32_t queue;		/* of the packet being judged */
+	cpu_set_t cores;	/* all we may use */
+	unsigned core;		/* held to this one; CPU_SETSIZE: to none */
 	bool told;		/* replies since the parent was last woken */
 };
 
@@ -138,6 +141,20 @@ static void take_all(struct inspector *s)
 	}
 }
 
+/* Run where the parent says (thread.c); a core that we may not use changes nothing. */
+static void change_core(struct inspector *s)
+{
+	cpu_set_t one;
+	unsigned core = atomic_load_explicit(&s->c->shm->core, memory_order_relaxed);
+	if (s->core == core)
+		return;
+	s->core = core;
+	CPU_ZERO(&one);
+	if (core < CPU_SETSIZE)
+		CPU_SET(core, &one);
+	sched_setaffinity(0, sizeof(one), core < CPU_SETSIZE ? &one : &s->cores);
+}
+
 /* What an inspector may still ask of the kernel; anything else kills it. */
 static const int calls[] = {
 	SCMP_SYS(write), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(clock_gettime),
@@ -157,6 +174,8 @@ static void lock_in(void)
 	bool ok = f && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 	for (size_t i = 0; ok && i < sizeof(calls) / sizeof(calls[0]); i++)
 		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) == 0;
+	/* of itself only */
+	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sched_setaffinity), 1, SCMP_A0(SCMP_CMP_EQ, 0)) == 0;
 	if (!ok || seccomp_load(f) != 0)
 		_exit(1);	/* never unguarded */
 	seccomp_release(f);
@@ -195,6 +214,9 @@ void inspector_run(const struct inspector_conf *c)
 	if (!s.in)
 		_exit(1);
 	s.out = (struct inspect_out){ .ctx = &s, .verdict = on_verdict, .event = on_event };
+	s.core = CPU_SETSIZE;
+	if (sched_getaffinity(0, sizeof(s.cores), &s.cores))
+		_exit(1);
 	lock_in();
 	uint64_t last = 0;
 	for (;;) {
@@ -205,6 +227,7 @@ void inspector_run(const struct inspector_conf *c)
 			inspect_tick(s.in, now, clock_ns(CLOCK_REALTIME), &s.out);
 			last = now;
 		}
+		change_core(&s);
 		say_stats(&s);
 		tell(&s);
 	}

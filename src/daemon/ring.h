@@ -46,6 +46,7 @@ struct shared {
 	 * then: 1 while it sleeps, or is about to; who sets it to 0 wakes it. */
 	_Alignas(64) atomic_uint inspector_sleeps;	/* a futex */
 	_Alignas(64) atomic_uint parent_sleeps;		/* the eventfd "told" wakes it */
+	atomic_uint core;		/* where the parent wants the inspector; CPU_SETSIZE: anywhere */
 	_Alignas(64) atomic_ullong beat;	/* the inspector counts its turns here */
 	atomic_ullong flows, messages, refused;	/* as it last said */
 	_Alignas(64) uint8_t image[2][RING_IMAGE];
