@@ -24,8 +24,10 @@ bool wait_acks(struct parent *p)
 	for (int ms = 0; ms < ACK_MS; ms++) {
 		bool all = true;
 		for (unsigned i = 0; i < p->n; i++) {
+			worker_lock(&p->worker[i]);
 			drain(&p->worker[i]);
 			all &= p->worker[i].acked;
+			worker_unlock(&p->worker[i]);
 		}
 		if (all)
 			return true;
@@ -74,15 +76,28 @@ static bool give_all(struct parent *p, const struct pol_image *img)
 	for (unsigned i = 0; i < p->n; i++) {
 		bool given = false;
 		for (int ms = 0; ms < ACK_MS && !given; ms++) {	/* a busy inspector's ring is full at times */
+			worker_lock(&p->worker[i]);
 			given = give_policy(&p->worker[i], img);
-			if (given)
-				break;
-			drain(&p->worker[i]);
-			usleep(1000);
+			if (!given)
+				drain(&p->worker[i]);
+			worker_unlock(&p->worker[i]);
+			if (!given)
+				usleep(1000);
 		}
 		all &= given;
 	}
 	return all && wait_acks(p);
+}
+
+/* What names events are told by. A new one in force: the old one's are told first. */
+static void set_images(struct parent *p, struct pol_image *img, const struct pol_image *next)
+{
+	pthread_mutex_lock(&p->record_lock);
+	if (img != p->img)
+		record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
+	p->img = img;
+	p->next_img = next;
+	pthread_mutex_unlock(&p->record_lock);
 }
 
 bool reload(struct parent *p)
@@ -104,21 +119,20 @@ bool reload(struct parent *p)
 		      "change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
-		p->next_img = img;
+		set_images(p, p->img, img);
 		if (judge(p, m, next) == 0 && give_all(p, img) && commit(p, m, next) == 0) {
-			record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
-			p->next_img = NULL;
+			struct pol_image *old = p->img;
+			set_images(p, img, NULL);
 			model_free(p->model);
-			free(p->img);
+			free(old);
 			p->model = m;
-			p->img = img;
 			p->generation = next;
 			say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits", next, m->n_zones - 1,
 			    m->n_conduits);
 			return true;
 		}
 		give_all(p, p->img);
-		p->next_img = NULL;
+		set_images(p, p->img, NULL);
 	}
 	say(LOG_ERR, "reload refused: %s; nothing was changed, generation %u stays in force", why, p->generation);
 	free(img);

@@ -6,13 +6,16 @@
 #include "daemon/inspector.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <poll.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -27,7 +30,9 @@ struct inspector {
 	const struct pol_image *img;
 	struct inspect_out out;
 	uint32_t queue;		/* of the packet being judged */
-	uint64_t told;		/* replies since the parent was last woken */
+	cpu_set_t cores;	/* all we may use */
+	unsigned core;		/* held to this one; CPU_SETSIZE: to none */
+	bool told;		/* replies since the parent was last woken */
 };
 
 static uint64_t clock_ns(clockid_t id)
@@ -40,9 +45,10 @@ static uint64_t clock_ns(clockid_t id)
 static void tell(struct inspector *s)
 {
 	uint64_t one = 1;
-	if (s->told && write(s->c->told, &one, sizeof(one)) != sizeof(one))
+	bool wake = s->told && atomic_exchange(&s->c->shm->parent_sleeps, 0);
+	if (wake && write(s->c->told, &one, sizeof(one)) != sizeof(one))
 		_exit(1);
-	s->told = 0;
+	s->told = false;
 }
 
 /* The parent always drains: wait for room, bounded; then give up and be restarted. */
@@ -61,7 +67,7 @@ static struct slot *reply(struct inspector *s)
 static void reply_done(struct inspector *s)
 {
 	ring_put_done(&s->c->shm->from);
-	s->told++;
+	s->told = true;
 }
 
 static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
@@ -135,9 +141,23 @@ static void take_all(struct inspector *s)
 	}
 }
 
+/* Run where the parent says (thread.c); a core that we may not use changes nothing. */
+static void change_core(struct inspector *s)
+{
+	cpu_set_t one;
+	unsigned core = atomic_load_explicit(&s->c->shm->core, memory_order_relaxed);
+	if (s->core == core)
+		return;
+	s->core = core;
+	CPU_ZERO(&one);
+	if (core < CPU_SETSIZE)
+		CPU_SET(core, &one);
+	sched_setaffinity(0, sizeof(one), core < CPU_SETSIZE ? &one : &s->cores);
+}
+
 /* What an inspector may still ask of the kernel; anything else kills it. */
 static const int calls[] = {
-	SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(clock_gettime),
+	SCMP_SYS(write), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(clock_gettime),
 	SCMP_SYS(exit_group), SCMP_SYS(exit), SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(madvise),
 	SCMP_SYS(mremap), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(futex),
 };
@@ -154,9 +174,34 @@ static void lock_in(void)
 	bool ok = f && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 	for (size_t i = 0; ok && i < sizeof(calls) / sizeof(calls[0]); i++)
 		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) == 0;
+	/* of itself only */
+	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sched_setaffinity), 1, SCMP_A0(SCMP_CMP_EQ, 0)) == 0;
 	if (!ok || seccomp_load(f) != 0)
 		_exit(1);	/* never unguarded */
 	seccomp_release(f);
+}
+
+/* Until the parent has put something in, or it is time for a tick. */
+static void wait_for_work(const struct inspector *s)
+{
+	const struct timespec tick = { .tv_nsec = TICK_MS * 1000000L };
+	struct shared *m = s->c->shm;
+	if (ring_may_sleep(&m->to, &m->inspector_sleeps) &&
+	    syscall(SYS_futex, &m->inspector_sleeps, FUTEX_WAIT, 1, &tick, NULL, 0) < 0 &&
+	    errno != EAGAIN && errno != EINTR && errno != ETIMEDOUT)
+		_exit(1);
+	atomic_store(&m->inspector_sleeps, 0);
+}
+
+static void say_stats(const struct inspector *s)
+{
+	struct shared *m = s->c->shm;
+	struct inspect_stats st;
+	inspect_stats(s->in, &st);
+#define X(name) atomic_store_explicit(&m->name, st.name, memory_order_relaxed);
+	RING_STATS(X)
+#undef X
+	atomic_fetch_add_explicit(&m->beat, 1, memory_order_relaxed);
 }
 
 void inspector_run(const struct inspector_conf *c)
@@ -170,28 +215,21 @@ void inspector_run(const struct inspector_conf *c)
 	if (!s.in)
 		_exit(1);
 	s.out = (struct inspect_out){ .ctx = &s, .verdict = on_verdict, .event = on_event };
+	s.core = CPU_SETSIZE;
+	if (sched_getaffinity(0, sizeof(s.cores), &s.cores))
+		_exit(1);
 	lock_in();
 	uint64_t last = 0;
 	for (;;) {
-		struct pollfd fd = { .fd = c->wake, .events = POLLIN };
-		uint64_t n;
-		int ready = poll(&fd, 1, TICK_MS);
-		if (ready < 0 && errno != EINTR)
-			_exit(1);
-		if (ready > 0 && read(c->wake, &n, sizeof(n)) != sizeof(n) && errno != EAGAIN)
-			_exit(1);
+		wait_for_work(&s);
 		take_all(&s);
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 		if (s.img && now - last > TICK_MS * UINT64_C(1000000)) {
 			inspect_tick(s.in, now, clock_ns(CLOCK_REALTIME), &s.out);
 			last = now;
 		}
-		struct inspect_stats st;
-		inspect_stats(s.in, &st);
-#define X(name) atomic_store_explicit(&c->shm->name, st.name, memory_order_relaxed);
-		RING_STATS(X)
-#undef X
+		change_core(&s);
+		say_stats(&s);
 		tell(&s);
-		atomic_fetch_add_explicit(&c->shm->beat, 1, memory_order_relaxed);
 	}
 }

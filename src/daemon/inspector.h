@@ -7,7 +7,6 @@
 
 struct inspector_conf {
 	struct shared *shm;
-	int wake;		/* eventfd: the parent put something in */
 	int told;		/* eventfd: something for the parent */
 	atomic_ullong *rates;	/* shared by all inspectors */
 	uint32_t max_flows, max_flows_per_source;

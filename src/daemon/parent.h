@@ -4,6 +4,7 @@
 #define ZONED_DAEMON_PARENT_H
 
 #include <event2/event.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,6 +22,10 @@ struct worker {
 	struct parent *p;
 	unsigned index;
 	struct inspector_conf conf;
+	int epoll;		/* of its thread */
+	/* Held by its thread while it works, and by the main thread for what is below and
+	 * for either end of the rings. */
+	pthread_mutex_t lock;
 	struct queue queue[QUEUES];
 	pid_t pid;
 	bool up;		/* running and told the policy */
@@ -47,6 +52,8 @@ struct parent {
 	atomic_ullong *rates;	/* shared by the inspectors */
 	int spawner;
 	struct mnl_socket *nflog, *ctwatch;
+	/* Taken last. For record, img and next_img, which the workers' threads read. */
+	pthread_mutex_t record_lock;
 	struct record *record;
 	const struct pol_image *next_img;	/* during a reload */
 	uint32_t tried;		/* generations built, in force or not */
@@ -59,17 +66,22 @@ struct parent {
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 uint64_t clock_ns(int id);	/* CLOCK_MONOTONIC, CLOCK_REALTIME */
 
-/* worker.c: packets to an inspector and verdicts back; inspectors' lives */
-void on_queue(evutil_socket_t fd, short what, void *queue);
-void on_told(evutil_socket_t fd, short what, void *worker);
+/* worker.c: packets to an inspector and verdicts back; inspectors' lives. What takes a worker
+ * or a queue wants the worker locked, but for callbacks and workers_alive(). */
+void read_queue(struct queue *q);
 void on_ctwatch(evutil_socket_t fd, short what, void *parent);
 void on_nflog(evutil_socket_t fd, short what, void *parent);
 void on_spawner(evutil_socket_t fd, short what, void *parent);
 void drain(struct worker *w);
 void start_worker(struct worker *w);
 bool give_policy(struct worker *w, const struct pol_image *img);
+void worker_lock(struct worker *w);
+void worker_unlock(struct worker *w);
 /* Look after every inspector; true when all move. */
 bool workers_alive(struct parent *p);
+
+/* thread.c: read_queue() and drain() for one worker, from now on; 0 or -errno */
+int threads_start(struct parent *p);
 
 /* generation.c: models to rulesets and policies */
 struct model *load(const struct parent *p);	/* NULL: errors were said */

@@ -21,6 +21,9 @@
  * default holds 208 KB: a batch that is too large is lost as a whole. */
 enum { OUT_SIZE = 128 << 10, OUT_ROOM = RING_DATA + 256, RCVBUF = 8 << 20 };
 
+/* One message is one packet, cut at RING_DATA, and the kernel's words about it. */
+enum { IN_BATCH = 32, IN_ROOM = RING_DATA + 2048 };
+
 static struct nlmsghdr *head(void *buf, uint16_t type, uint16_t number)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
@@ -53,14 +56,15 @@ static int configure(struct queue *q, uint16_t attr, const void *data, size_t le
 int queue_open(struct queue *q, uint16_t number)
 {
 	struct nfqnl_msg_config_cmd bind = { .command = NFQNL_CFG_CMD_BIND, .pf = htons(AF_UNSPEC) };
-	struct nfqnl_msg_config_params copy = { .copy_range = htonl(0xffff), .copy_mode = NFQNL_COPY_PACKET };
+	struct nfqnl_msg_config_params copy = { .copy_range = htonl(RING_DATA), .copy_mode = NFQNL_COPY_PACKET };
 	uint32_t maxlen = htonl(QUEUE_MAX);
 	int size = RCVBUF, err;
 	memset(q, 0, sizeof(*q));
 	q->number = number;
+	q->in = malloc(IN_BATCH * IN_ROOM);
 	q->out = malloc(OUT_SIZE);
 	q->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (!q->out || !q->nl || mnl_socket_bind(q->nl, 0, MNL_SOCKET_AUTOPID) < 0)
+	if (!q->in || !q->out || !q->nl || mnl_socket_bind(q->nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		err = -errno;
 	else if ((err = configure(q, NFQA_CFG_CMD, &bind, sizeof(bind))) == 0 &&
 		 (err = configure(q, NFQA_CFG_PARAMS, &copy, sizeof(copy))) == 0)
@@ -76,9 +80,10 @@ void queue_close(struct queue *q)
 {
 	if (q->nl)
 		mnl_socket_close(q->nl);
+	free(q->in);
 	free(q->out);
 	q->nl = NULL;
-	q->out = NULL;
+	q->in = q->out = NULL;
 }
 
 static int attr_cb(const struct nlattr *a, void *data)
@@ -111,26 +116,40 @@ static bool parse(struct queue *q, const struct nlmsghdr *h, struct queue_packet
 	return true;
 }
 
+static void take_message(struct queue *q, const void *buf, int left,
+			 void (*take)(void *, const struct queue_packet *), void *ctx)
+{
+	for (const struct nlmsghdr *h = buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		struct queue_packet p;
+		if (h->nlmsg_type == NLMSG_ERROR)
+			q->refused_kernel++;
+		else if ((h->nlmsg_type & 0xff) == NFQNL_MSG_PACKET && parse(q, h, &p))
+			take(ctx, &p);
+	}
+}
+
 int queue_read(struct queue *q, unsigned max, void (*take)(void *, const struct queue_packet *), void *ctx)
 {
-	static _Alignas(8) char buf[0xffff + 16384];
+	struct iovec v[IN_BATCH];
+	struct mmsghdr m[IN_BATCH];
 	int fd = mnl_socket_get_fd(q->nl);
-	for (unsigned i = 0; i < max; i++) {
-		ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+	memset(m, 0, sizeof(m));
+	for (size_t i = 0; i < IN_BATCH; i++) {
+		v[i] = (struct iovec){ q->in + i * IN_ROOM, IN_ROOM };
+		m[i].msg_hdr = (struct msghdr){ .msg_iov = &v[i], .msg_iovlen = 1 };
+	}
+	for (unsigned k = 0; k < max; k++) {
+		int n = recvmmsg(fd, m, IN_BATCH, MSG_DONTWAIT, NULL);
 		if (n < 0 && errno == ENOBUFS) {
 			q->overruns++;
 			continue;
 		}
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-		int left = (int)n;
-		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
-			struct queue_packet p;
-			if (h->nlmsg_type == NLMSG_ERROR)
-				q->refused_kernel++;
-			else if ((h->nlmsg_type & 0xff) == NFQNL_MSG_PACKET && parse(q, h, &p))
-				take(ctx, &p);
-		}
+		for (int i = 0; i < n; i++)
+			take_message(q, v[i].iov_base, (int)m[i].msg_len, take, ctx);
+		if (n < IN_BATCH)
+			break;
 	}
 	return 0;
 }

@@ -23,6 +23,7 @@ struct queue {
 	uint32_t id[QUEUE_TABLE];
 	bool open[QUEUE_TABLE];		/* the id waits for its verdict */
 	uint32_t waiting;
+	uint8_t *in;			/* one batch of packets */
 	uint8_t *out;			/* verdicts collected */
 	uint32_t out_len;
 };
@@ -36,7 +37,7 @@ struct queue_packet {
 
 int queue_open(struct queue *q, uint16_t number);	/* 0 or -errno */
 void queue_close(struct queue *q);
-/* Read until the socket is empty or max packets came; calls take for each. 0 or -errno. */
+/* Read until the socket is empty or max batches came; calls take for each packet. 0 or -errno. */
 int queue_read(struct queue *q, unsigned max, void (*take)(void *ctx, const struct queue_packet *p),
 	       void *ctx);
 /* Collect a verdict: false when no such packet waits. data NULL: as it was.

@@ -47,6 +47,11 @@ X(no_room) X(pushed_half) X(pushed_closed) X(pushed_idle)
 
 struct shared {
 	struct ring to, from;		/* seen from the parent */
+	/* A sleeper says so before it looks at its ring for the last time, and is woken only
+	 * then: 1 while it sleeps, or is about to; who sets it to 0 wakes it. */
+	_Alignas(64) atomic_uint inspector_sleeps;	/* a futex */
+	_Alignas(64) atomic_uint parent_sleeps;		/* the eventfd "told" wakes it */
+	atomic_uint core;		/* where the parent wants the inspector; CPU_SETSIZE: anywhere */
 	_Alignas(64) atomic_ullong beat;	/* the inspector counts its turns here */
 #define X(name) atomic_ullong name;
 	RING_STATS(X)			/* as it last said */
@@ -64,7 +69,7 @@ static inline struct slot *ring_put(struct ring *r)
 
 static inline void ring_put_done(struct ring *r)
 {
-	atomic_fetch_add_explicit(&r->head, 1, memory_order_release);
+	atomic_fetch_add(&r->head, 1);	/* before the consumer is asked whether it sleeps */
 }
 
 /* The slot to read next; NULL when there is none. */
@@ -73,6 +78,17 @@ static inline const struct slot *ring_get(struct ring *r)
 	unsigned tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
 	unsigned head = atomic_load_explicit(&r->head, memory_order_acquire);
 	return head != tail && head - tail <= RING_SLOTS ? &r->slot[tail % RING_SLOTS] : NULL;
+}
+
+/* The consumer wants to sleep. False: no, something came; the producer sees one or the other. */
+static inline bool ring_may_sleep(struct ring *r, atomic_uint *sleeps)
+{
+	atomic_store(sleeps, 1);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (!ring_get(r))
+		return true;
+	atomic_store(sleeps, 0);
+	return false;
 }
 
 static inline void ring_get_done(struct ring *r)

@@ -53,8 +53,7 @@ static pid_t start(const struct spawner *s, unsigned index)
 	for (unsigned i = 0; i < s->n; i++)	/* nobody else's packets and verdicts */
 		if (i != index)
 			munmap(s->conf[i].shm, sizeof(struct shared));
-	int keep[2] = { c->wake < c->told ? c->wake : c->told, c->wake < c->told ? c->told : c->wake };
-	close_but(keep, 2);
+	close_but(&c->told, 1);
 	inspector_run(c);
 }
 

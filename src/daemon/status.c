@@ -8,12 +8,15 @@
 
 static json_t *status(void *ctx)
 {
-	const struct parent *p = ctx;
+	struct parent *p = ctx;
 	struct record_stats rs;
 	json_t *list = json_array();
+	pthread_mutex_lock(&p->record_lock);
 	record_stats(p->record, &rs);
+	pthread_mutex_unlock(&p->record_lock);
 	for (unsigned i = 0; i < p->n; i++) {
-		const struct worker *w = &p->worker[i];
+		struct worker *w = &p->worker[i];
+		worker_lock(w);
 		json_t *o = json_pack("{s:i,s:i,s:b,s:I,s:I,s:I,s:I,s:I}", "queue", (int)w->queue[0].number,
 			"pid", (int)w->pid, "up", w->up, "packets", (json_int_t)w->sent,
 			"restarts", (json_int_t)w->restarts, "dropped_while_down", (json_int_t)w->dropped_down,
@@ -23,6 +26,7 @@ static json_t *status(void *ctx)
 		RING_STATS(X)
 #undef X
 		json_array_append_new(list, o);
+		worker_unlock(w);
 	}
 	return json_pack("{s:s,s:i,s:I,s:i,s:i,s:o,s:{s:I,s:I,s:I,s:I,s:I}}", "model", p->path,
 		"generation", (int)p->generation,

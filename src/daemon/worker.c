@@ -6,9 +6,11 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/futex.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <syslog.h>
 #include <time.h>
@@ -18,14 +20,27 @@
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
 
-enum { STALL_BEATS = 6 };	/* half seconds without a turn */
+enum {
+	STALL_BEATS = 6,	/* half seconds without a turn */
+	QUEUE_BATCHES = 8,	/* read from a queue in one turn */
+};
 
 /* ---- packets to an inspector, verdicts back ---- */
 
+void worker_lock(struct worker *w)
+{
+	pthread_mutex_lock(&w->lock);
+}
+
+void worker_unlock(struct worker *w)
+{
+	pthread_mutex_unlock(&w->lock);
+}
+
 static void wake(const struct worker *w)
 {
-	uint64_t one = 1;
-	if (write(w->conf.wake, &one, sizeof(one)) != sizeof(one) && errno != EAGAIN)
+	atomic_uint *sleeps = &w->conf.shm->inspector_sleeps;
+	if (atomic_exchange(sleeps, 0) && syscall(SYS_futex, sleeps, FUTEX_WAKE, 1, NULL, NULL, 0) < 0)
 		say(LOG_ERR, "inspector %u: cannot be woken: %s", w->index, strerror(errno));
 }
 
@@ -64,14 +79,11 @@ static void hand_over(void *ctx, const struct queue_packet *k)
 	w->sent++;
 }
 
-void on_queue(evutil_socket_t fd, short what, void *ctx)
+void read_queue(struct queue *q)
 {
-	struct queue *q = ctx;
 	struct worker *w = q->owner;
-	(void)fd;
-	(void)what;
 	uint64_t before = w->sent, lost = q->overruns;
-	int err = queue_read(q, READ_BATCH, hand_over, q);
+	int err = queue_read(q, QUEUE_BATCHES, hand_over, q);
 	if (err)
 		say(LOG_ERR, "queue %u: %s", q->number, strerror(-err));
 	if (q->overruns != lost)
@@ -86,8 +98,10 @@ static void write_event(struct parent *p, const uint8_t *data)
 {
 	struct event ev;
 	memcpy(&ev, data, sizeof(ev));
+	pthread_mutex_lock(&p->record_lock);
 	bool next = p->next_img && ev.generation == p->next_img->generation;
 	record_event(p->record, next ? p->next_img : p->img, &ev, clock_ns(CLOCK_MONOTONIC));
+	pthread_mutex_unlock(&p->record_lock);
 }
 
 /* The other side may change a slot while it is read: each field is fetched once. */
@@ -110,16 +124,11 @@ static void take_slot(struct worker *w, const struct slot *s)
 void drain(struct worker *w)
 {
 	const struct slot *s;
-	uint64_t one = 1;
-	unsigned n = 0;
-	/* bounded, so that one inspector cannot keep the parent from the others */
-	while (n < RING_SLOTS && (s = ring_get(&w->conf.shm->from))) {
+	/* bounded: its queues want to be read too, and the main thread may wait for the lock */
+	for (unsigned n = 0; n < RING_SLOTS && (s = ring_get(&w->conf.shm->from)); n++) {
 		take_slot(w, s);
 		ring_get_done(&w->conf.shm->from);
-		n++;
 	}
-	if (n == RING_SLOTS && write(w->conf.told, &one, sizeof(one)) != sizeof(one) && errno != EAGAIN)
-		say(LOG_ERR, "inspector %u: its replies wait: %s", w->index, strerror(errno));
 	flush_verdicts(w);
 }
 
@@ -129,9 +138,10 @@ static void hand_refused(void *ctx, enum reason why, const uint8_t *ip, uint32_t
 {
 	struct parent *p = ctx;
 	struct worker *w = &p->worker[0];
+	worker_lock(w);
 	struct slot *s = w->up && len <= RING_DATA ? ring_put(&w->conf.shm->to) : NULL;
 	if (!s)
-		return;	/* the counters have it */
+		goto out;	/* the counters have it */
 	s->kind = SLOT_REFUSED;
 	s->id = why;
 	s->len = len;
@@ -140,6 +150,8 @@ static void hand_refused(void *ctx, enum reason why, const uint8_t *ip, uint32_t
 	memcpy(s->data, ip, len);
 	ring_put_done(&w->conf.shm->to);
 	wake(w);
+out:
+	worker_unlock(w);
 }
 
 void on_nflog(evutil_socket_t fd, short what, void *ctx)
@@ -152,21 +164,27 @@ void on_nflog(evutil_socket_t fd, short what, void *ctx)
 		say(LOG_ERR, "the log of refused flows: %s", strerror(-err));
 }
 
+static void tell_gone(struct worker *w, const struct ct_ends *gone)
+{
+	struct slot *s = w->up ? ring_put(&w->conf.shm->to) : NULL;
+	if (!s)
+		return;	/* its flow ends by time */
+	s->kind = SLOT_GONE;
+	s->len = sizeof(*gone);
+	s->now_ns = clock_ns(CLOCK_MONOTONIC);
+	memcpy(s->data, gone, sizeof(*gone));
+	ring_put_done(&w->conf.shm->to);
+	wake(w);
+}
+
 /* Which inspector has the connection only the kernel's hash knows: tell all. */
 static void hand_gone(void *ctx, const struct ct_ends *gone)
 {
 	struct parent *p = ctx;
 	for (unsigned i = 0; i < p->n; i++) {
-		struct worker *w = &p->worker[i];
-		struct slot *s = w->up ? ring_put(&w->conf.shm->to) : NULL;
-		if (!s)
-			continue;	/* its flow ends by time */
-		s->kind = SLOT_GONE;
-		s->len = sizeof(*gone);
-		s->now_ns = clock_ns(CLOCK_MONOTONIC);
-		memcpy(s->data, gone, sizeof(*gone));
-		ring_put_done(&w->conf.shm->to);
-		wake(w);
+		worker_lock(&p->worker[i]);
+		tell_gone(&p->worker[i], gone);
+		worker_unlock(&p->worker[i]);
 	}
 }
 
@@ -178,14 +196,6 @@ void on_ctwatch(evutil_socket_t fd, short what, void *ctx)
 	int err = ctwatch_read(p->ctwatch, READ_BATCH, p->model->daemon.mark_mask, hand_gone, p);
 	if (err)
 		say(LOG_ERR, "connection tracking events: %s", strerror(-err));
-}
-
-void on_told(evutil_socket_t fd, short what, void *ctx)
-{
-	uint64_t n;
-	(void)what;
-	if (read(fd, &n, sizeof(n)) == sizeof(n))
-		drain(ctx);
 }
 
 /* ---- inspectors' lives ---- */
@@ -220,6 +230,7 @@ void start_worker(struct worker *w)
 	atomic_store(&m->to.tail, 0);
 	atomic_store(&m->from.head, 0);
 	atomic_store(&m->from.tail, 0);
+	atomic_store(&m->inspector_sleeps, 0);
 	w->stalled = 0;
 	w->waiting = false;
 	w->started_ns = clock_ns(CLOCK_MONOTONIC);
@@ -256,6 +267,7 @@ void on_spawner(evutil_socket_t fd, short what, void *ctx)
 		w->pid = m.pid;
 		return;
 	}
+	worker_lock(w);
 	drain(w);	/* what it decided before it died is decided */
 	w->up = false;
 	uint32_t passed, lost = end_waiting(w, &passed);
@@ -268,25 +280,32 @@ void on_spawner(evutil_socket_t fd, short what, void *ctx)
 	w->waiting = true;
 	if (!p->stopping && clock_ns(CLOCK_MONOTONIC) - w->started_ns > UINT64_C(1000000000))
 		start_worker(w);
+	worker_unlock(w);
+}
+
+static bool worker_alive(struct worker *w)
+{
+	if (w->waiting && !w->p->stopping)
+		start_worker(w);
+	uint64_t beat = atomic_load(&w->conf.shm->beat);
+	w->stalled = beat == w->beat ? w->stalled + 1 : 0;
+	w->beat = beat;
+	if (w->stalled == STALL_BEATS) {
+		uint32_t passed, lost = end_waiting(w, &passed);
+		say(LOG_ERR, "inspector %u does not move; %u undecided packets were dropped, %u passed "
+		    "(fail = \"open\"); killing it", w->index, lost, passed);
+		ask_spawner(w->p, 'k', w->index);
+	}
+	return w->stalled < STALL_BEATS / 2;
 }
 
 bool workers_alive(struct parent *p)
 {
 	bool all = true;
 	for (unsigned i = 0; i < p->n; i++) {
-		struct worker *w = &p->worker[i];
-		if (w->waiting && !p->stopping)
-			start_worker(w);
-		uint64_t beat = atomic_load(&w->conf.shm->beat);
-		w->stalled = beat == w->beat ? w->stalled + 1 : 0;
-		w->beat = beat;
-		all &= w->stalled < STALL_BEATS / 2;
-		if (w->stalled == STALL_BEATS) {
-			uint32_t passed, lost = end_waiting(w, &passed);
-			say(LOG_ERR, "inspector %u does not move; %u undecided packets were dropped, %u passed "
-			    "(fail = \"open\"); killing it", i, lost, passed);
-			ask_spawner(p, 'k', i);
-		}
+		worker_lock(&p->worker[i]);
+		all &= worker_alive(&p->worker[i]);
+		worker_unlock(&p->worker[i]);
 	}
 	return all;
 }

@@ -79,7 +79,9 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	check_ruleset(p);
+	pthread_mutex_lock(&p->record_lock);
 	record_tick(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
+	pthread_mutex_unlock(&p->record_lock);
 	if (all)
 		sd_notify(0, "WATCHDOG=1");
 }
@@ -90,7 +92,9 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
 	(void)what;
 	if (sig == SIGHUP) {
 		sd_notify(0, "RELOADING=1");
+		pthread_mutex_lock(&p->record_lock);
 		record_reopen(p->record);
+		pthread_mutex_unlock(&p->record_lock);
 		reload(p);
 		sd_notify(0, "READY=1");
 	} else if (sig == SIGUSR1) {
@@ -116,11 +120,10 @@ static int worker_open(struct parent *p, unsigned i)
 	w->conf.max_flows_per_source = p->model->daemon.max_flows_per_source;
 	w->conf.rates = p->rates;
 	w->conf.shm = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	w->conf.wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->conf.told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (w->conf.shm == MAP_FAILED || w->conf.wake < 0 || w->conf.told < 0)
+	if (w->conf.shm == MAP_FAILED || w->conf.told < 0)
 		return -errno;
-	return 0;
+	return -pthread_mutex_init(&w->lock, NULL);
 }
 
 static bool prepare(struct parent *p)
@@ -216,12 +219,6 @@ static bool watch_all(struct parent *p)
 		  watch(p, mnl_socket_get_fd(p->ctwatch), EV_READ, on_ctwatch, p) && watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, -1, 0, on_timer, p);
 	for (size_t i = 0; i < 4; i++)
 		ok = ok && watch(p, signals[i], EV_SIGNAL, on_signal, p);
-	for (unsigned i = 0; ok && i < p->n; i++) {
-		struct worker *w = &p->worker[i];
-		ok = watch(p, w->conf.told, EV_READ, on_told, w);
-		for (unsigned k = 0; ok && k < QUEUES; k++)
-			ok = watch(p, mnl_socket_get_fd(w->queue[k].nl), EV_READ, on_queue, &w->queue[k]);
-	}
 	return ok;
 }
 
@@ -276,8 +273,11 @@ static int run(struct parent *p)
 		say(LOG_ERR, "no spawner: %s", strerror(-err));
 		return 1;
 	}
-	for (unsigned i = 0; i < p->n; i++)
+	for (unsigned i = 0; i < p->n; i++) {
+		worker_lock(&p->worker[i]);
 		start_worker(&p->worker[i]);
+		worker_unlock(&p->worker[i]);
+	}
 	if (!wait_acks(p)) {
 		say(LOG_ERR, "an inspector did not take the policy; nothing was changed");
 		return 1;
@@ -293,12 +293,18 @@ static int run(struct parent *p)
 	}
 	if (commit(p, p->model, p->generation) || !drop_rights(pw))
 		return 1;
+	err = threads_start(p);
+	if (err) {
+		say(LOG_ERR, "no threads for the queues: %s", strerror(-err));
+		return 1;
+	}
 	say(LOG_NOTICE, "generation 1 is in force: %zu zones, %zu conduits, %u inspectors", p->model->n_zones - 1,
 	    p->model->n_conduits, p->n);
 	sd_notify(0, "READY=1");
 	event_base_dispatch(p->base);
 	sd_notify(0, "STOPPING=1");
 	control_close(p->control);
+	pthread_mutex_lock(&p->record_lock);	/* for good: the threads end with us */
 	record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	record_close(p->record);
 	say(LOG_NOTICE, "stopping; the rules stay in the kernel: what needs an inspector is dropped");
@@ -324,6 +330,7 @@ static int flush(void)
 int main(int argc, char **argv)
 {
 	static struct parent p = { .path = ZONED_CONF, .rules = ZONED_RULESDIR,
+				  .record_lock = PTHREAD_MUTEX_INITIALIZER,
 				  .control_path = ZONED_RUNDIR "/control" };
 	bool check = false;
 	int opt;

@@ -1,23 +1,35 @@
 /* SPDX-License-Identifier: MIT
  *
- * Replace the content of our table in one transaction.
+ * Replace the content of our table: all rules in one transaction, and without
+ * losing or misjudging a packet that is under way.
  *
  * Not by deleting the table: the kernel empties the old base chain (policy
  * drop) a moment before it takes it off the hook, and packets would be lost.
- * So the base chain and counters that stay are kept, and everything else is
- * deleted and made anew. That needs to know what is there; the generation
- * number of the kernel's ruleset guards against changes in between.
+ * So the base chain and counters that stay are kept, and all rules and sets are
+ * made anew. That needs to know what is there; the generation number of the
+ * kernel's ruleset guards against changes in between.
+ *
+ * A packet goes through the rules it began with, but a map that is deleted in
+ * the same transaction has no elements any more the moment it is committed, and
+ * an interval map that is made in it has none until a moment later: the packet
+ * would be of no zone. So it takes three. The first makes the new sets under the
+ * other of two names ("zone4", "zone4-b"), which nobody uses yet; the second
+ * exchanges the rules; and when no packet can be in the old ones any more the
+ * third takes away what only they used.
  */
 #include "nft/internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netfilter/nf_tables.h>
+#include <linux/membarrier.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
-enum { TRIES = 8 };
+enum { TRIES = 8, GRACE_US = 20000 };
 
 static void put_del(struct batch *b, uint16_t type, uint16_t table_attr, uint16_t name_attr, const char *name)
 {
@@ -58,17 +70,23 @@ static void put_del_counters(struct batch *b, const struct ruleset *rs, const st
 	}
 }
 
-static void put_old(struct batch *b, const struct ruleset *rs, const struct state *s)
+/* What the old rules used and the new ones do not. */
+static void put_del_unused(struct batch *b, const struct ruleset *rs, const struct state *s)
 {
-	if (!s->present)
-		return;
-	put_del(b, NFT_MSG_DELRULE, NFTA_RULE_TABLE, 0, NULL);
 	for (size_t i = 0; i < s->sets.n; i++)
 		put_del(b, NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME, s->sets.v[i]);
 	for (size_t i = 0; i < s->chains.n; i++)
 		if (!listed(rs->chains, rs->n_chains, s->chains.v[i]))
 			put_del(b, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, s->chains.v[i]);
 	put_del_counters(b, rs, s);
+}
+
+/* From here on no packet is in rules that were replaced before: the kernel waits for the end
+ * of all that is under way, or we do. */
+static void wait_for_packets(void)
+{
+	if (syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
+		usleep(GRACE_US);
 }
 
 static void put_new(struct batch *b, const struct ruleset *rs, const struct state *s)
@@ -85,27 +103,117 @@ static void put_new(struct batch *b, const struct ruleset *rs, const struct stat
 		put_set(b, &rs->sets[i], (uint32_t)i + 1, rs->at);
 		put_elems(b, &rs->sets[i]);
 	}
+}
+
+static void put_rules(struct batch *b, const struct ruleset *rs, bool replace)
+{
+	if (replace)
+		put_del(b, NFT_MSG_DELRULE, NFTA_RULE_TABLE, 0, NULL);
 	for (size_t i = 0; i < rs->n_rules; i++)
 		put_rule(b, rs, &rs->rules[i]);
+}
+
+static int finish(struct nft *n, struct batch *b, bool commit, struct errs *errs)
+{
+	if (commit)
+		batch_commit(b);
+	int r = batch_send(b, n->nl, errs);
+	n->seq = b->seq;
+	batch_free(b);
+	return r;
+}
+
+/* Sets of both names: an earlier commit came only halfway. One of the two is in use, and the
+ * kernel refuses to delete that one. True: something is different now. */
+static bool delete_leftovers(struct nft *n, const struct state *s)
+{
+	bool changed = false;
+	char buf[SET_NAME_MAX];
+	for (size_t i = 0; i < s->sets.n; i++) {
+		const char *name = s->sets.v[i];
+		const char *other = set_name(&(struct batch){ .taken = &s->sets }, name, buf);
+		for (int k = 0; k < 2 && names_have(&s->sets, other); k++) {
+			struct batch b;
+			if (!batch_begin(&b, NFT_TABLE, n->seq, NULL))
+				break;
+			put_del(&b, NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME, k ? other : name);
+			changed |= finish(n, &b, true, NULL) == 0;
+		}
+	}
+	return changed;
+}
+
+/* What cannot be deleted now is tried again by the next commit. */
+static void delete_unused(struct nft *n, const struct ruleset *rs, const struct state *s)
+{
+	struct batch b;
+	if (!batch_begin(&b, NFT_TABLE, n->seq, NULL))
+		return;
+	put_del_unused(&b, rs, s);
+	finish(n, &b, true, NULL);
+}
+
+/* What the first transaction has made for rules that were then refused. */
+static void delete_new(struct nft *n, const struct ruleset *rs, const struct state *s)
+{
+	struct batch b;
+	char buf[SET_NAME_MAX];
+	if (!batch_begin(&b, NFT_TABLE, n->seq, NULL))
+		return;
+	b.taken = &s->sets;
+	for (size_t i = 0; i < rs->n_sets; i++)
+		put_del(&b, NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME, set_name(&b, rs->sets[i].name, buf));
+	for (size_t i = 0; i < rs->n_chains; i++)
+		if (!names_have(&s->chains, rs->chains[i]))
+			put_del(&b, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, rs->chains[i]);
+	for (size_t i = 0; i < rs->n_counters; i++)
+		if (!names_have(&s->counters, rs->counters[i]))
+			put_del(&b, NFT_MSG_DELOBJ, NFTA_OBJ_TABLE, NFTA_OBJ_NAME, rs->counters[i]);
+	finish(n, &b, true, NULL);
+}
+
+/* The new sets are there: now the rules, and then away with the old sets. */
+static int exchange_rules(struct nft *n, const struct ruleset *rs, const struct state *s, struct errs *errs)
+{
+	struct batch b;
+	if (!batch_begin(&b, NFT_TABLE, n->seq, NULL))
+		return -ENOMEM;
+	b.taken = &s->sets;
+	put_rules(&b, rs, true);
+	int r = finish(n, &b, true, errs);
+	if (r) {
+		delete_new(n, rs, s);
+		return r;
+	}
+	wait_for_packets();
+	delete_unused(n, rs, s);	/* the new rules are in force either way */
+	return 0;
 }
 
 static int attempt(struct nft *n, const struct ruleset *rs, bool commit, struct errs *errs)
 {
 	struct state s;
-	struct batch b = { 0 };
+	struct batch b;
 	int r = state_read(n, &s);
-	if (!r && batch_begin(&b, NFT_TABLE, n->seq, &s.genid)) {
-		put_table(&b, false, rs->at);
-		put_old(&b, rs, &s);
-		put_new(&b, rs, &s);
-		if (commit)
-			batch_commit(&b);
-		r = batch_send(&b, n->nl, errs);
-		n->seq = b.seq;
-	} else if (!r) {
+	if (!r && delete_leftovers(n, &s))
+		r = -ERESTART;
+	else if (!r && !batch_begin(&b, NFT_TABLE, n->seq, &s.genid))
 		r = -ENOMEM;
-	}
-	batch_free(&b);
+	if (r)
+		goto out;
+	/* a base chain without rules would drop everything for a moment */
+	bool staged = commit && names_have(&s.chains, rs->chains[0]);
+	b.taken = &s.sets;
+	put_table(&b, false, rs->at);
+	put_new(&b, rs, &s);
+	if (!staged)
+		put_rules(&b, rs, s.present);
+	r = finish(n, &b, commit, errs);
+	if (!r && staged)
+		r = exchange_rules(n, rs, &s, errs);
+	else if (!r && commit)
+		delete_unused(n, rs, &s);
+out:
 	state_free(&s);
 	return r;
 }

@@ -25,6 +25,10 @@ struct batch_spot {		/* where in the buffer the operator's words ended up */
 	const char *what;	/* "conduit element", for the sentence */
 };
 
+struct names {
+	char **v; size_t n;
+};
+
 struct batch {
 	char *buf;
 	size_t len, cap;
@@ -32,6 +36,7 @@ struct batch {
 	struct batch_spot *spots; size_t n_spots, cap_spots;
 	bool failed;		/* out of memory; sticky */
 	const char *table;	/* the table of every message */
+	const struct names *taken;	/* sets that are there and stay for now, or NULL */
 };
 
 enum { BATCH_ROOM = 128 * 1024 };	/* one message may use this much without asking */
@@ -50,6 +55,9 @@ int batch_send(struct batch *b, struct mnl_socket *nl, struct errs *errs);
 void put_table(struct batch *b, bool del, struct where at);
 void put_chain(struct batch *b, const char *name, bool base, struct where at);
 void put_counter(struct batch *b, const char *name, struct where at);
+enum { SET_NAME_MAX = 32 };
+/* What a set of this name is called in the kernel: "name-b" when "name" is taken. */
+const char *set_name(const struct batch *b, const char *name, char buf[SET_NAME_MAX]);
 void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where at);
 void put_elems(struct batch *b, const struct rs_set *s);
 void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r);
@@ -58,10 +66,6 @@ void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r
 int ruleset_exchange(struct nft *n, const struct ruleset *rs, bool commit, struct errs *errs);
 
 /* ---- state.c: what the kernel holds now ---- */
-struct names {
-	char **v; size_t n;
-};
-
 struct state {
 	bool present;
 	uint32_t genid;

@@ -19,6 +19,7 @@
 enum { XT_ALIGN = 8, NFQUEUE_REVISION = 3 };
 
 struct ctx {
+	const struct batch *b;
 	const struct ruleset *rs;
 	struct nftnl_rule *rule;
 	const struct rs_op *op;
@@ -56,7 +57,7 @@ static bool do_set_ct(const struct ctx *c)
 {
 	struct rs_op op = *c->op;
 	op.key = NFT_CT_MARK;
-	return do_ct(&(struct ctx){ c->rs, c->rule, &op });
+	return do_ct(&(struct ctx){ c->b, c->rs, c->rule, &op });
 }
 
 static bool do_meta(const struct ctx *c)
@@ -113,9 +114,10 @@ static bool do_cmp(const struct ctx *c)
 static bool do_lookup(const struct ctx *c)
 {
 	struct nftnl_expr *e = expr(c, "lookup");
+	char buf[SET_NAME_MAX];
 	if (!e)
 		return false;
-	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, c->op->name);
+	nftnl_expr_set_str(e, NFTNL_EXPR_LOOKUP_SET, set_name(c->b, c->op->name, buf));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_SREG, reg(c->op->reg));
 	if (c->op->kind == RS_MAP)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_LOOKUP_DREG, reg(c->op->to));
@@ -129,11 +131,12 @@ static bool do_lookup(const struct ctx *c)
 static bool do_counter(const struct ctx *c)
 {
 	struct nftnl_expr *e = expr(c, "objref");
+	char buf[SET_NAME_MAX];
 	if (!e)
 		return false;
 	if (c->op->kind == RS_COUNTER_MAP) {
 		nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_SET_SREG, reg(c->op->reg));
-		nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_SET_NAME, c->op->name);
+		nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_SET_NAME, set_name(c->b, c->op->name, buf));
 	} else {
 		nftnl_expr_set_u32(e, NFTNL_EXPR_OBJREF_IMM_TYPE, NFT_OBJECT_COUNTER);
 		nftnl_expr_set_str(e, NFTNL_EXPR_OBJREF_IMM_NAME, c->op->name);
@@ -144,9 +147,10 @@ static bool do_counter(const struct ctx *c)
 static bool do_add(const struct ctx *c)
 {
 	struct nftnl_expr *e = expr(c, "dynset");
+	char buf[SET_NAME_MAX];
 	if (!e)
 		return false;
-	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, c->op->name);
+	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set_name(c->b, c->op->name, buf));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_ADD);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg(c->op->reg));
 	return true;
@@ -274,7 +278,7 @@ void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r
 		ok = !r->comment || put_comment(rule, r->comment);
 	}
 	for (const struct rs_op *op = r->ops; ok && op->kind != RS_END; op++)
-		ok = makers[op->kind](&(struct ctx){ rs, rule, op });
+		ok = makers[op->kind](&(struct ctx){ b, rs, rule, op });
 	if (ok) {
 		nftnl_rule_nlmsg_build_payload(nlh, rule);
 		batch_end_msg(b, nlh);

@@ -12,6 +12,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <net/if.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { PRIORITY = -5, ELEMS_MAX = 56 * 1024 };	/* a nest's length has 16 bits */
@@ -115,13 +116,22 @@ static size_t udata_order(uint8_t *p, uint8_t type, uint32_t order)
 	return 2 + sizeof(order);
 }
 
+const char *set_name(const struct batch *b, const char *name, char buf[SET_NAME_MAX])
+{
+	if (!b->taken || !names_have(b->taken, name))
+		return name;
+	snprintf(buf, SET_NAME_MAX, "%s-b", name);
+	return buf;
+}
+
 void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where at)
 {
 	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWSET, NLM_F_CREATE, at, "a set");
+	char buf[SET_NAME_MAX];
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_SET_TABLE, b->table);
-	mnl_attr_put_strz(nlh, NFTA_SET_NAME, s->name);
+	mnl_attr_put_strz(nlh, NFTA_SET_NAME, set_name(b, s->name, buf));
 	put_be32(nlh, NFTA_SET_FLAGS, set_flags(s));
 	put_be32(nlh, NFTA_SET_KEY_TYPE, key_type(s));
 	put_be32(nlh, NFTA_SET_KEY_LEN, key_len(s));
@@ -189,13 +199,14 @@ static void put_elem(struct nlmsghdr *nlh, const struct rs_set *s, const struct 
 
 void put_elems(struct batch *b, const struct rs_set *s)
 {
+	char buf[SET_NAME_MAX];
 	for (size_t i = 0; i < s->n_elems;) {
 		struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, s->elems[i].at,
 						 s->name);
 		if (!nlh)
 			return;
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, b->table);
-		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, s->name);
+		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set_name(b, s->name, buf));
 		struct nlattr *list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
 		for (uint32_t from = nlh->nlmsg_len; i < s->n_elems && nlh->nlmsg_len - from < ELEMS_MAX; i++) {
 			batch_spot(b, nlh->nlmsg_len, s->elems[i].at, s->name);

@@ -85,6 +85,8 @@ int state_read(struct nft *n, struct state *s)
 		r = dump(n, NFT_MSG_GETCHAIN, (struct dump){ &s->chains, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME });
 	if (!r)
 		r = dump(n, NFT_MSG_GETOBJ, (struct dump){ &s->counters, NFTA_OBJ_TABLE, NFTA_OBJ_NAME });
+	if (s->sets.n)
+		qsort(s->sets.v, s->sets.n, sizeof(*s->sets.v), str_cmp);
 	if (s->counters.n)
 		qsort(s->counters.v, s->counters.n, sizeof(*s->counters.v), str_cmp);
 	if (s->chains.n)

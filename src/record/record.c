@@ -28,6 +28,7 @@ struct bucket {
 
 struct record {
 	struct record_conf conf;
+	char *json_path;		/* our own copy: conf is the caller's */
 	struct agg agg;
 	struct bucket bucket[N_BUCKETS];
 	struct json_file json;
@@ -186,6 +187,10 @@ struct record *record_open(const struct record_conf *c)
 	struct record *r = calloc(1, sizeof(*r));
 	if (!r)
 		return NULL;
+	if (c->json_path && !(r->json_path = strdup(c->json_path))) {
+		free(r);
+		return NULL;
+	}
 	r->conf = *c;
 	r->json.fd = -1;
 	if (!r->conf.sink) {
@@ -194,17 +199,17 @@ struct record *record_open(const struct record_conf *c)
 	}
 	for (int i = 0; i < N_BUCKETS; i++)
 		r->bucket[i].tokens = BURST;
-	if (c->json_path)
-		json_trouble(r, json_file_open(&r->json, c->json_path));
+	if (r->json_path)
+		json_trouble(r, json_file_open(&r->json, r->json_path));
 	return r;
 }
 
 void record_reopen(struct record *r)
 {
-	if (!r->conf.json_path)
+	if (!r->json_path)
 		return;
 	json_file_close(&r->json);
-	int err = json_file_open(&r->json, r->conf.json_path);
+	int err = json_file_open(&r->json, r->json_path);
 	if (err)	/* success is only known with the next line */
 		json_trouble(r, err);
 }
@@ -216,6 +221,7 @@ void record_close(struct record *r)
 	json_file_close(&r->json);
 	if (r->conf.sink == to_syslog)
 		closelog();
+	free(r->json_path);
 	free(r);
 }
 

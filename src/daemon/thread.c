@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One thread of the parent for each inspector, and nothing else in it: packets
+ * from its queues into the shared memory, verdicts back. Giving a verdict makes
+ * the kernel forward the packet in this thread, and that is most of the work
+ * of a queue; so it is spread over the cores as the queues are, and an
+ * inspector that is slow or mad holds up nobody's packets but its own.
+ */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <syslog.h>
+
+#include "daemon/parent.h"
+
+enum { STACK = 256 << 10, TOLD = QUEUES, SOURCES };
+
+/*
+ * Where to run. This thread and its inspector mostly wait for one another. On
+ * one core the change from one to the other is cheap; over two it takes an
+ * interrupt to an idle core each way, and a lone connection is half as fast.
+ * When many packets come at once the change matters less and two cores do more
+ * than one. So while a turn brings few packets both are held to one core: the
+ * one where the scheduler wakes this thread when it is let go, ten times a
+ * second. Else the scheduler decides. FEW and MANY are packets a turn.
+ */
+enum { FEW = 16, MANY = 40, PERIOD_NS = 100000000 };
+
+struct place {
+	cpu_set_t all;
+	bool known;		/* all: no machine too large for the mask */
+	bool near, held;
+	uint64_t at_ns;		/* of the last decision */
+	uint64_t turns, sent;	/* since then; w->sent then */
+};
+
+/* core CPU_SETSIZE: let go */
+static void hold(struct worker *w, struct place *l, unsigned core)
+{
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	l->held = core < CPU_SETSIZE;
+	if (l->held)
+		CPU_SET(core, &one);
+	sched_setaffinity(0, sizeof(one), l->held ? &one : &l->all);
+	/* while we are let go only to choose anew, the inspector stays where it is */
+	if (l->held || !l->near)
+		atomic_store_explicit(&w->conf.shm->core, l->held ? core : CPU_SETSIZE,
+				      memory_order_relaxed);
+}
+
+static void place_start(struct worker *w, struct place *l)
+{
+	*l = (struct place){ .near = true };
+	atomic_store(&w->conf.shm->core, CPU_SETSIZE);
+	l->known = sched_getaffinity(0, sizeof(l->all), &l->all) == 0 && CPU_COUNT(&l->all) > 1;
+}
+
+/* A turn that brought packets has just begun. */
+static void place_turn(struct worker *w, struct place *l)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	if (!l->known)
+		return;
+	if (l->near && !l->held)
+		hold(w, l, (unsigned)sched_getcpu());
+	l->turns++;
+	if (now - l->at_ns < PERIOD_NS)
+		return;
+	l->near = (w->sent - l->sent) / l->turns < (l->near ? MANY : FEW);
+	hold(w, l, CPU_SETSIZE);
+	l->at_ns = now;
+	l->turns = 0;
+	l->sent = w->sent;
+}
+
+static void *serve(void *ctx)
+{
+	struct worker *w = ctx;
+	struct epoll_event got[SOURCES];
+	struct shared *m = w->conf.shm;
+	struct place place;
+	place_start(w, &place);
+	for (;;) {
+		int n = epoll_wait(w->epoll, got, SOURCES, ring_may_sleep(&m->from, &m->parent_sleeps) ? -1 : 0);
+		atomic_store(&m->parent_sleeps, 0);
+		pthread_mutex_lock(&w->lock);
+		drain(w);
+		uint64_t before = w->sent;
+		for (int i = 0; i < n; i++)
+			if (got[i].data.u32 != TOLD)
+				read_queue(&w->queue[got[i].data.u32]);
+		if (w->sent != before)
+			place_turn(w, &place);
+		pthread_mutex_unlock(&w->lock);
+	}
+	return NULL;
+}
+
+static int add(struct worker *w, int fd, uint32_t what, uint32_t source)
+{
+	struct epoll_event ev = { .events = what, .data.u32 = source };
+	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static int start(struct worker *w, const pthread_attr_t *attr)
+{
+	pthread_t t;
+	w->epoll = epoll_create1(EPOLL_CLOEXEC);
+	int err = w->epoll < 0 ? -errno : 0;
+	for (uint32_t k = 0; !err && k < QUEUES; k++)
+		err = add(w, mnl_socket_get_fd(w->queue[k].nl), EPOLLIN, k);
+	/* by edge: every write counts, and the counter need not be read */
+	if (!err)
+		err = add(w, w->conf.told, EPOLLIN | EPOLLET, TOLD);
+	return err ? err : -pthread_create(&t, attr, serve, w);
+}
+
+/* Threads have the rights of the thread that makes them: drop them before. */
+int threads_start(struct parent *p)
+{
+	sigset_t all, old;
+	pthread_attr_t attr;
+	int err = -pthread_attr_init(&attr);
+	if (err)
+		return err;
+	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+	err = -pthread_attr_setstacksize(&attr, STACK);
+	sigfillset(&all);	/* signals are for the main thread */
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	for (unsigned i = 0; !err && i < p->n; i++)
+		err = start(&p->worker[i], &attr);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	return err;
+}

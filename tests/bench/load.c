@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The client of the bench, closed loop: every connection has a fixed number of
+ * requests outstanding and sends the next when an answer is there. Each answer
+ * is compared byte by byte with the expected one. One thread, epoll, all
+ * memory taken at start, bounded in time.
+ *
+ *	load SHAPE HOST PORT CONNECTIONS SECONDS [WARMUP]
+ *
+ * Says "start" when the measured time begins and one line of JSON at the end.
+ * Time of a transaction: from the request's send() to the answer's recv().
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "shapes.h"
+
+enum { CONNECTIONS_MAX = 60000, EVENTS = 256, IN_SIZE = 16384, SECONDS_MAX = 600, CONNECT_SECONDS = 60, CLOSE_SECONDS = 5,
+       OPENING = 256 };
+
+/* Log-linear: 32 buckets per power of two, so that a bucket is 3 percent wide. */
+enum { SUB = 32, BUCKETS = 60 * SUB };
+
+struct conn {
+	int fd;
+	uint32_t sent, done;		/* requests, answers */
+	uint64_t at[DEPTH_MAX];		/* when request i % DEPTH_MAX went */
+	size_t n;
+	uint8_t rest[FRAME_MAX];
+};
+
+struct load {
+	const struct shape *shape;
+	struct conn *conn;
+	unsigned n, open, closed;
+	int ep;
+	bool measuring, ending;
+	uint64_t transactions, errors, worst;
+	uint64_t hist[BUCKETS];
+};
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static unsigned bucket_of(uint64_t v)
+{
+	if (v < SUB)
+		return (unsigned)v;
+	unsigned shift = 63u - (unsigned)__builtin_clzll(v) - 5u;
+	return (shift + 1) * SUB + (unsigned)((v >> shift) & (SUB - 1));
+}
+
+/* The middle of a bucket. */
+static double bucket_value(unsigned b)
+{
+	if (b < SUB)
+		return b;
+	unsigned shift = b / SUB - 1;
+	return (double)(((uint64_t)(SUB + b % SUB)) << shift) + (double)(UINT64_C(1) << shift) / 2;
+}
+
+static double quantile(const struct load *l, double q)
+{
+	uint64_t want = (uint64_t)((double)l->transactions * q), sum = 0;
+	for (unsigned i = 0; i < BUCKETS; i++) {
+		sum += l->hist[i];
+		if (sum > want)
+			return bucket_value(i) / 1000;
+	}
+	return (double)l->worst / 1000;
+}
+
+static bool send_some(struct load *l, struct conn *c)
+{
+	if (l->ending)
+		return true;
+	uint8_t out[DEPTH_MAX * FRAME_MAX];
+	size_t n = 0;
+	uint64_t now = now_ns();
+	while (c->sent - c->done < l->shape->depth) {
+		n += l->shape->request(out + n, c->sent);
+		c->at[c->sent++ % DEPTH_MAX] = now;
+	}
+	return n == 0 || send(c->fd, out, n, MSG_NOSIGNAL) == (ssize_t)n;
+}
+
+static bool expected(const struct load *l, const struct conn *c, const uint8_t *p, size_t len)
+{
+	uint8_t q[FRAME_MAX], a[FRAME_MAX];
+	size_t n = l->shape->proto->answer(a, q, l->shape->request(q, c->done));
+	return n == len && memcmp(a, p, n) == 0;
+}
+
+static void count(struct load *l, uint64_t took)
+{
+	if (!l->measuring)
+		return;
+	l->transactions++;
+	l->hist[bucket_of(took)]++;
+	if (took > l->worst)
+		l->worst = took;
+}
+
+/* false: the connection is over */
+static bool receive(struct load *l, struct conn *c)
+{
+	static uint8_t in[FRAME_MAX + IN_SIZE];
+	memcpy(in, c->rest, c->n);
+	ssize_t got = recv(c->fd, in + c->n, IN_SIZE, 0);
+	if (got <= 0)
+		return got < 0 && errno == EAGAIN;
+	size_t n = c->n + (size_t)got, at = 0, len;
+	uint64_t now = now_ns();
+	while ((len = l->shape->proto->frame(in + at, n - at)) > 0) {
+		if (c->sent == c->done || !expected(l, c, in + at, len))
+			return false;
+		count(l, now - c->at[c->done++ % DEPTH_MAX]);
+		at += len;
+	}
+	if (n - at > FRAME_MAX)
+		return false;
+	c->n = n - at;
+	memcpy(c->rest, in + at, c->n);
+	return send_some(l, c);
+}
+
+static void on_event(struct load *l, struct epoll_event *ev)
+{
+	struct conn *c = ev->data.ptr;
+	if (ev->events & EPOLLOUT) {	/* connected, or refused */
+		int err = 0;
+		socklen_t len = sizeof(err);
+		ev->events = EPOLLIN;
+		if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0 && err == 0 &&
+		    epoll_ctl(l->ep, EPOLL_CTL_MOD, c->fd, ev) == 0 && send_some(l, c)) {
+			l->open++;
+			return;
+		}
+	} else if (receive(l, c)) {
+		return;
+	}
+	close(c->fd);
+	c->fd = -1;
+	l->errors += !l->ending;
+	l->closed += l->ending;
+}
+
+static bool turn(struct load *l)
+{
+	struct epoll_event got[EVENTS];
+	int n = epoll_wait(l->ep, got, EVENTS, 20);
+	for (int i = 0; i < n; i++)
+		on_event(l, &got[i]);
+	return n >= 0 || errno == EINTR;
+}
+
+static bool start(struct load *l, struct conn *c, const struct sockaddr_storage *to, socklen_t len)
+{
+	int one = 1;
+	struct epoll_event ev = { .events = EPOLLOUT, .data.ptr = c };
+	c->fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	return c->fd >= 0 && setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0 &&
+	       (connect(c->fd, (const void *)to, len) == 0 || errno == EINPROGRESS) &&
+	       epoll_ctl(l->ep, EPOLL_CTL_ADD, c->fd, &ev) == 0;
+}
+
+/* A few at a time, so that no queue on the way is full of SYNs. */
+static bool connect_all(struct load *l, const struct sockaddr_storage *to, socklen_t len)
+{
+	uint64_t end = now_ns() + CONNECT_SECONDS * UINT64_C(1000000000);
+	for (unsigned i = 0; l->open + l->errors < l->n;) {
+		for (; i < l->n && i - l->open - l->errors < OPENING; i++)
+			if (!start(l, &l->conn[i], to, len))
+				return false;
+		if (!turn(l) || now_ns() > end)
+			return false;
+	}
+	return true;
+}
+
+static bool run_for(struct load *l, double seconds)
+{
+	uint64_t end = now_ns() + (uint64_t)(seconds * 1e9);
+	while (now_ns() < end)
+		if (!turn(l))
+			return false;
+	return true;
+}
+
+/* To the end of each connection, while the system on the way still runs: what is left half
+ * open at the device would answer the next connection from the same port. */
+static void close_all(struct load *l)
+{
+	uint64_t end = now_ns() + CLOSE_SECONDS * UINT64_C(1000000000);
+	l->ending = true;
+	for (unsigned i = 0; i < l->n; i++)
+		if (l->conn[i].fd >= 0)
+			shutdown(l->conn[i].fd, SHUT_WR);
+	while (l->closed + l->errors < l->n && turn(l) && now_ns() < end)
+		;
+}
+
+static socklen_t address(const char *host, uint16_t port, struct sockaddr_storage *a)
+{
+	struct sockaddr_in *v4 = (void *)a;
+	struct sockaddr_in6 *v6 = (void *)a;
+	memset(a, 0, sizeof(*a));
+	if (inet_pton(AF_INET, host, &v4->sin_addr) == 1) {
+		v4->sin_family = AF_INET;
+		v4->sin_port = htons(port);
+		return sizeof(*v4);
+	}
+	if (inet_pton(AF_INET6, host, &v6->sin6_addr) == 1) {
+		v6->sin6_family = AF_INET6;
+		v6->sin6_port = htons(port);
+		return sizeof(*v6);
+	}
+	return 0;
+}
+
+static void report(const struct load *l, double took)
+{
+	printf("{\"transactions\": %" PRIu64 ", \"seconds\": %.6f, \"tps\": %.1f, \"p50_us\": %.1f, "
+	       "\"p99_us\": %.1f, \"p999_us\": %.1f, \"worst_us\": %.1f, \"connections\": %u, \"errors\": %" PRIu64 "}\n",
+	       l->transactions, took, (double)l->transactions / took, quantile(l, 0.5), quantile(l, 0.99),
+	       quantile(l, 0.999), (double)l->worst / 1000, l->open, l->errors);
+	fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+	static struct load l;
+	struct sockaddr_storage to;
+	l.shape = argc >= 6 ? shape_find(argv[1]) : NULL;
+	long port = l.shape ? strtol(argv[3], NULL, 10) : 0, conns = l.shape ? strtol(argv[4], NULL, 10) : 0;
+	double seconds = l.shape ? strtod(argv[5], NULL) : 0, warm = argc > 6 ? strtod(argv[6], NULL) : 0.2;
+	socklen_t len = port > 0 && port < 65536 ? address(argv[2], (uint16_t)port, &to) : 0;
+	if (!len || conns < 1 || conns > CONNECTIONS_MAX || !(seconds > 0 && seconds <= SECONDS_MAX) ||
+	    !(warm >= 0 && warm <= SECONDS_MAX)) {
+		fputs("usage: load SHAPE HOST PORT CONNECTIONS SECONDS [WARMUP]\n", stderr);
+		return 2;
+	}
+	l.n = (unsigned)conns;
+	struct rlimit files = { l.n + 16, l.n + 16 };
+	l.conn = calloc(l.n, sizeof(*l.conn));
+	l.ep = epoll_create1(EPOLL_CLOEXEC);
+	if (setrlimit(RLIMIT_NOFILE, &files) || !l.conn || l.ep < 0) {
+		perror("load");
+		return 1;
+	}
+	if (!connect_all(&l, &to, len) || !run_for(&l, warm)) {
+		fprintf(stderr, "load: %u of %u connections opened, %" PRIu64 " failed (%s)\n", l.open, l.n, l.errors,
+			strerror(errno));
+		return 1;
+	}
+	puts("start");
+	fflush(stdout);
+	l.measuring = true;
+	uint64_t from = now_ns();
+	bool ok = run_for(&l, seconds);
+	report(&l, (double)(now_ns() - from) / 1e9);
+	close_all(&l);
+	return ok ? 0 : 1;
+}

@@ -1,0 +1,15 @@
+# `make bench`: not part of check, needs root. Options by environment or BENCH_ARGS, see tests/bench/README.
+EXTRA_PROGRAMS = tests/bench/load tests/bench/serve tests/bench/accept tests/bench/blast
+tests_bench_load_SOURCES = tests/bench/load.c tests/bench/shapes.c tests/bench/shapes.h
+tests_bench_serve_SOURCES = tests/bench/serve.c tests/bench/shapes.c tests/bench/shapes.h
+tests_bench_accept_SOURCES = tests/bench/accept.c
+tests_bench_accept_LDADD = $(MNL_LIBS)
+tests_bench_blast_SOURCES = tests/bench/blast.c
+EXTRA_DIST += tests/bench/bench tests/bench/lab.py tests/bench/report.py tests/bench/README
+CLEANFILES += $(EXTRA_PROGRAMS)
+
+bench: all $(EXTRA_PROGRAMS)
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1 \
+		/usr/bin/python3 $(srcdir)/tests/bench/bench --json tests/bench/results.json \
+		--svg tests/bench/results.svg $(BENCH_ARGS)
+.PHONY: bench
