@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Conntrack destroy events. */
+ * Conntrack destroy events, and the list of what is there. */
 #include "daemon/ctwatch.h"
 
 #include <arpa/inet.h>
@@ -71,25 +71,28 @@ static bool tuple_source(const struct nlattr *tuple, struct addr *addr, uint16_t
 	return copy_addr(ip.v[CTA_IP_V4_SRC], ip.v[CTA_IP_V6_SRC], addr);
 }
 
+/* mask 0: whatever its mark. */
 static bool parse(const struct nlmsghdr *h, uint32_t mask, struct ct_ends *out)
 {
 	struct table t = { { NULL } };
 	if (mnl_attr_parse(h, sizeof(struct nfgenmsg), attr_cb, &t) < 0)
 		return false;
-	if (!t.v[CTA_MARK] || !(ntohl(mnl_attr_get_u32(t.v[CTA_MARK])) & mask))
+	if (mask && (!t.v[CTA_MARK] || !(ntohl(mnl_attr_get_u32(t.v[CTA_MARK])) & mask)))
 		return false;
 	return tuple_source(t.v[CTA_TUPLE_ORIG], &out->client, &out->cport) &&
 	       tuple_source(t.v[CTA_TUPLE_REPLY], &out->server, &out->sport);
 }
 
 int ctwatch_read(struct mnl_socket *nl, unsigned max, uint32_t mask,
-		 void (*take)(void *, const struct ct_ends *), void *ctx)
+		 void (*take)(void *, const struct ct_ends *), void *ctx, bool *lost)
 {
 	static _Alignas(8) char buf[1 << 16];
 	for (unsigned i = 0; i < max; i++) {
 		ssize_t n = recv(mnl_socket_get_fd(nl), buf, sizeof(buf), MSG_DONTWAIT);
-		if (n < 0 && errno == ENOBUFS)
+		if (n < 0 && errno == ENOBUFS) {
+			*lost = true;
 			continue;
+		}
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		int left = (int)n;
@@ -97,6 +100,52 @@ int ctwatch_read(struct mnl_socket *nl, unsigned max, uint32_t mask,
 			struct ct_ends gone;
 			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE && parse(h, mask, &gone))
 				take(ctx, &gone);
+		}
+	}
+	return 0;
+}
+
+struct mnl_socket *ctlist_open(void)
+{
+	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
+	if (nl && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0)
+		return nl;
+	int err = errno;
+	if (nl)
+		mnl_socket_close(nl);
+	errno = err;
+	return NULL;
+}
+
+int ctlist_ask(struct mnl_socket *nl)
+{
+	char buf[256];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET);
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	struct nfgenmsg *g = mnl_nlmsg_put_extra_header(h, sizeof(*g));
+	g->nfgen_family = AF_UNSPEC;
+	g->version = NFNETLINK_V0;
+	return mnl_socket_sendto(nl, h, h->nlmsg_len) < 0 ? -errno : 0;
+}
+
+int ctlist_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const struct ct_ends *),
+		void *ctx)
+{
+	static _Alignas(8) char buf[1 << 16];
+	for (unsigned i = 0; i < max; i++) {
+		ssize_t n = recv(mnl_socket_get_fd(nl), buf, sizeof(buf), MSG_DONTWAIT);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		int left = (int)n;
+		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+			struct ct_ends there;
+			if (h->nlmsg_type == NLMSG_ERROR || (h->nlmsg_flags & NLM_F_DUMP_INTR))
+				return -EINTR;
+			if (h->nlmsg_type == NLMSG_DONE)
+				return 1;
+			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_NEW && parse(h, 0, &there))
+				take(ctx, &there);
 		}
 	}
 	return 0;

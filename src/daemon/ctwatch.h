@@ -3,6 +3,7 @@
 #ifndef ZONED_DAEMON_CTWATCH_H
 #define ZONED_DAEMON_CTWATCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/addr.h"
@@ -18,8 +19,17 @@ struct ct_ends {
 
 struct mnl_socket *ctwatch_open(void);	/* NULL and errno */
 /* Read at most max messages; take() for each TCP connection that ended with a mark inside
- * mask. Lost events do not matter: flows also end by time. 0 or -errno. */
+ * mask. *lost becomes true when the kernel had more to say than there was room for: ask for
+ * the list. 0 or -errno. */
 int ctwatch_read(struct mnl_socket *nl, unsigned max, uint32_t mask,
-		 void (*take)(void *ctx, const struct ct_ends *gone), void *ctx);
+		 void (*take)(void *ctx, const struct ct_ends *gone), void *ctx, bool *lost);
+
+/* The TCP connections that there are, also those that carry another's mark, on a socket of
+ * its own: ask, then read while there is something to read. 1: that was all, 0: more will
+ * come, -errno: the list is not whole. */
+struct mnl_socket *ctlist_open(void);	/* NULL and errno */
+int ctlist_ask(struct mnl_socket *nl);
+int ctlist_read(struct mnl_socket *nl, unsigned max,
+		void (*take)(void *ctx, const struct ct_ends *there), void *ctx);
 
 #endif

@@ -118,6 +118,20 @@ static void take_gone(struct inspector *s, const struct slot *p)
 	inspect_gone(s->in, &gone.client, gone.cport, &gone.server, gone.sport, p->now_ns);
 }
 
+static void take_list(struct inspector *s, const struct slot *p)
+{
+	struct ct_ends there;
+	uint32_t part = p->id, len = p->len;
+	if (part == LIST_BEGIN)
+		inspect_list_begin(s->in, p->now_ns);
+	for (uint32_t at = 0; len <= RING_DATA && at + sizeof(there) <= len; at += sizeof(there)) {
+		memcpy(&there, p->data + at, sizeof(there));
+		inspect_listed(s->in, &there.client, there.cport, &there.server, there.sport);
+	}
+	if (part == LIST_END)
+		inspect_list_end(s->in);
+}
+
 static void take_all(struct inspector *s)
 {
 	const struct slot *p;
@@ -136,6 +150,8 @@ static void take_all(struct inspector *s)
 			inspect_refused(s->in, &k, p->id, &s->out);
 		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct ct_ends) && s->img) {
 			take_gone(s, p);
+		} else if (p->kind == SLOT_LIST && s->img) {
+			take_list(s, p);
 		}
 		ring_get_done(&s->c->shm->to);
 	}

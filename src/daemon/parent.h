@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "daemon/control.h"
+#include "daemon/ctwatch.h"
 #include "daemon/queue.h"
 #include "daemon/spawner.h"
 #include "model/model.h"
@@ -16,7 +17,7 @@
 #include "policy/policy.h"
 #include "record/record.h"
 
-enum { READ_BATCH = 256, ACK_MS = 2000 };
+enum { READ_BATCH = 256, ACK_MS = 2000, LIST_BATCH = RING_DATA / sizeof(struct ct_ends), LIST_READS = 16 };
 
 struct worker {
 	struct parent *p;
@@ -37,6 +38,14 @@ struct worker {
 	uint64_t restarts, dropped_down, passed_down, sent;
 };
 
+/* The kernel's connections, asked for when word of some that ended was lost. */
+struct ct_list {
+	struct mnl_socket *nl;
+	bool wanted, running, broken;
+	unsigned n;		/* waiting to be handed over */
+	struct ct_ends ends[LIST_BATCH];
+};
+
 struct parent {
 	const char *path, *rules, *user;
 	bool foreground;
@@ -54,6 +63,7 @@ struct parent {
 	struct mnl_socket *nflog, *ctwatch;
 	/* Taken last. For record, img and next_img, which the workers' threads read. */
 	pthread_mutex_t record_lock;
+	struct ct_list list;
 	struct record *record;
 	const struct pol_image *next_img;	/* during a reload */
 	uint32_t tried;		/* generations built, in force or not */
@@ -77,11 +87,16 @@ void start_worker(struct worker *w);
 bool give_policy(struct worker *w, const struct pol_image *img);
 void worker_lock(struct worker *w);
 void worker_unlock(struct worker *w);
+void worker_wake(const struct worker *w);	/* there is something in its ring */
 /* Look after every inspector; true when all move. */
 bool workers_alive(struct parent *p);
 
 /* thread.c: read_queue() and drain() for one worker, from now on; 0 or -errno */
 int threads_start(struct parent *p);
+/* ctlist.c: what the kernel still knows */
+bool list_open(struct parent *p);		/* false: errno */
+void list_start(struct parent *p);		/* when it is wanted; call now and then */
+void on_list(evutil_socket_t fd, short what, void *parent);
 
 /* generation.c: models to rulesets and policies */
 struct model *load(const struct parent *p);	/* NULL: errors were said */

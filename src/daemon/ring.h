@@ -21,11 +21,15 @@ enum {
 
 enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUES };	/* by the conduit's "fail" */
 
-enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED, SLOT_GONE };
+enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED, SLOT_GONE, SLOT_LIST };
+
+/* The kernel's connections: struct ct_ends, as many as there are in len bytes. */
+enum list_part { LIST_BEGIN, LIST_MORE, LIST_END };
 
 struct slot {
 	uint32_t kind;
-	uint32_t id;		/* packet: the kernel's; policy, ack: image 0 or 1; refused: enum reason */
+	uint32_t id;		/* packet: the kernel's; policy, ack: image 0 or 1; refused: enum reason;
+				 * list: enum list_part */
 	uint32_t verdict;	/* enum verdict */
 	uint32_t queue;		/* packet, verdict: which of the worker's queues, QUEUE_* */
 	uint32_t len;		/* bytes of data; verdict: 0 is "as it was" */

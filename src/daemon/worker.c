@@ -37,7 +37,7 @@ void worker_unlock(struct worker *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
-static void wake(const struct worker *w)
+void worker_wake(const struct worker *w)
 {
 	atomic_uint *sleeps = &w->conf.shm->inspector_sleeps;
 	if (atomic_exchange(sleeps, 0) && syscall(SYS_futex, sleeps, FUTEX_WAKE, 1, NULL, NULL, 0) < 0)
@@ -90,7 +90,7 @@ void read_queue(struct queue *q)
 		say(LOG_WARNING, "queue %u was full; packets were lost unjudged (overrun %" PRIu64 ")", q->number,
 		    q->overruns);
 	if (w->sent != before)
-		wake(w);
+		worker_wake(w);
 	flush_verdicts(w);
 }
 
@@ -149,7 +149,7 @@ static void hand_refused(void *ctx, enum reason why, const uint8_t *ip, uint32_t
 	s->wall_ns = clock_ns(CLOCK_REALTIME);
 	memcpy(s->data, ip, len);
 	ring_put_done(&w->conf.shm->to);
-	wake(w);
+	worker_wake(w);
 out:
 	worker_unlock(w);
 }
@@ -167,14 +167,16 @@ void on_nflog(evutil_socket_t fd, short what, void *ctx)
 static void tell_gone(struct worker *w, const struct ct_ends *gone)
 {
 	struct slot *s = w->up ? ring_put(&w->conf.shm->to) : NULL;
-	if (!s)
-		return;	/* its flow ends by time */
+	if (!s) {
+		w->p->list.wanted |= w->up;	/* one that is not up has no flows */
+		return;
+	}
 	s->kind = SLOT_GONE;
 	s->len = sizeof(*gone);
 	s->now_ns = clock_ns(CLOCK_MONOTONIC);
 	memcpy(s->data, gone, sizeof(*gone));
 	ring_put_done(&w->conf.shm->to);
-	wake(w);
+	worker_wake(w);
 }
 
 /* Which inspector has the connection only the kernel's hash knows: tell all. */
@@ -193,7 +195,7 @@ void on_ctwatch(evutil_socket_t fd, short what, void *ctx)
 	struct parent *p = ctx;
 	(void)fd;
 	(void)what;
-	int err = ctwatch_read(p->ctwatch, READ_BATCH, p->model->daemon.mark_mask, hand_gone, p);
+	int err = ctwatch_read(p->ctwatch, READ_BATCH, p->model->daemon.mark_mask, hand_gone, p, &p->list.wanted);
 	if (err)
 		say(LOG_ERR, "connection tracking events: %s", strerror(-err));
 }
@@ -219,7 +221,7 @@ bool give_policy(struct worker *w, const struct pol_image *img)
 	s->len = img->size;
 	w->acked = false;
 	ring_put_done(&w->conf.shm->to);
-	wake(w);
+	worker_wake(w);
 	return true;
 }
 

@@ -78,6 +78,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	bool all = workers_alive(p);
 	(void)fd;
 	(void)what;
+	list_start(p);
 	check_ruleset(p);
 	pthread_mutex_lock(&p->record_lock);
 	record_tick(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
@@ -216,7 +217,9 @@ static bool watch_all(struct parent *p)
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
 	p->base = event_base_new();
 	bool ok = p->base && watch(p, mnl_socket_get_fd(p->nflog), EV_READ, on_nflog, p) &&
-		  watch(p, mnl_socket_get_fd(p->ctwatch), EV_READ, on_ctwatch, p) && watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, -1, 0, on_timer, p);
+		  watch(p, mnl_socket_get_fd(p->ctwatch), EV_READ, on_ctwatch, p) &&
+		  watch(p, mnl_socket_get_fd(p->list.nl), EV_READ, on_list, p) &&
+		  watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, -1, 0, on_timer, p);
 	for (size_t i = 0; i < 4; i++)
 		ok = ok && watch(p, signals[i], EV_SIGNAL, on_signal, p);
 	return ok;
@@ -262,7 +265,7 @@ static int run(struct parent *p)
 		return 1;
 	}
 	p->ctwatch = ctwatch_open();
-	if (!p->ctwatch) {
+	if (!p->ctwatch || !list_open(p)) {
 		say(LOG_ERR, "connection tracking events: %s; nothing was changed", strerror(errno));
 		return 1;
 	}

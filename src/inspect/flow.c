@@ -209,7 +209,13 @@ void flow_used(struct flows *t, struct flow *f, uint64_t now)
 
 /* ---- ends ---- */
 
-static bool expired(const struct flow *f, uint64_t now)
+/* A whole list of what the kernel knows, begun after this flow's last packet, is without it. */
+static bool forgotten(const struct flows *t, const struct flow *f)
+{
+	return t->list_ended && f->listed != t->list && f->last_ns < t->list_ns && f->l4 == IPPROTO_TCP;
+}
+
+static bool expired(const struct flows *t, const struct flow *f, uint64_t now)
 {
 	static const uint64_t life[] = {
 		[FLOW_SYN] = FLOW_HALF_OPEN_NS, [FLOW_OPEN] = FLOW_IDLE_NS,
@@ -217,7 +223,7 @@ static bool expired(const struct flow *f, uint64_t now)
 		[FLOW_BLIND] = FLOW_IDLE_NS,
 	};
 	bool half = !f->proven && !is_closed(f);
-	uint64_t limit = f->gone ? FLOW_GONE_NS : f->l4 == IPPROTO_UDP ? FLOW_UDP_NS
+	uint64_t limit = f->gone || forgotten(t, f) ? FLOW_GONE_NS : f->l4 == IPPROTO_UDP ? FLOW_UDP_NS
 							: life[half ? FLOW_SYN : f->state];
 	return f->state != FLOW_FREE && now - f->last_ns > limit;
 }
@@ -246,7 +252,7 @@ void flows_sweep(struct flows *t, uint64_t now, unsigned slots)
 	while (slots--) {
 		struct flow *f = &t->v[t->sweep];
 		t->sweep = (t->sweep + 1) % t->n;
-		if (expired(f, now))
+		if (expired(t, f, now))
 			flow_drop(t, f);
 		if (f->state == FLOW_FREE && f->touched)
 			give_pages_back(t->bufs + (size_t)(f - t->v) * 2 * HALF_BUF, 2 * HALF_BUF);
@@ -268,8 +274,11 @@ struct flow *flow_yields(const struct flows *t, uint64_t now)
 	return half;
 }
 
-static bool stale(const struct flow *f, uint64_t now)
+/* May this one, of those that its source has, go for one more of a source that has own? */
+static bool stale(const struct flow *f, uint32_t has, uint32_t own, uint64_t now)
 {
+	if (!f->useful && has > FLOW_LIGHT * (own + 1))
+		return true;
 	return now - f->used_ns > (f->useful ? FLOW_STALE_NS : FLOW_UNUSED_NS);
 }
 
@@ -290,7 +299,7 @@ enum reason flow_admits(const struct flows *t, const struct addr *client, uint64
 	if (from != own && own && from->flows.n <= own->flows.n)
 		from = own;
 	*victim = from ? first(t, &from->flows) : NULL;
-	if (*victim && stale(*victim, now))
+	if (*victim && stale(*victim, from->flows.n, own ? own->flows.n : 0, now))
 		return R_NONE;
 	*victim = NULL;
 	return why;

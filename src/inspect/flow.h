@@ -19,7 +19,9 @@
  * When the places for open ones, or a source's share of them, are used up, a
  * connection that had no good message for a while goes, of the source that has the
  * most (never of one that has fewer than the newcomer); if there is none, the
- * newcomer is refused.
+ * newcomer is refused. One that never had a good message goes at once when its
+ * source has many times more: a crowd that opens connections and is silent, or
+ * sends what is refused, keeps nobody out.
  */
 #ifndef ZONED_INSPECT_FLOW_H
 #define ZONED_INSPECT_FLOW_H
@@ -31,6 +33,7 @@
 #include "stream/stream.h"
 
 enum {
+	FLOW_LIGHT = 4,		/* who has so many times fewer does not wait for unused ones */
 	FLOW_RESERVE = 8,	/* one place in so many is not for open connections */
 	FLOW_BIG_SHARE = 16,	/* one in so many flows may have HALF_BIG buffers */
 	FLOW_BIG_MIN = 64,
@@ -72,6 +75,7 @@ struct flow {
 	bool touched;		/* its buffers may hold memory */
 	uint32_t chain;		/* next in bucket, index + 1 */
 	uint32_t older, newer;	/* in its list, index + 1 */
+	uint32_t listed;	/* the newest list of the kernel's that it was on */
 	uint32_t source;	/* when proven: index + 1 */
 	uint32_t syn_seq;		/* of the client's last SYN */
 	uint32_t open_seq, server_isn;	/* of the handshake that both streams began with */
@@ -90,6 +94,9 @@ struct flows {
 	uint32_t n_open, max_open, max_source;
 	struct flow_list free, half, closed;
 	struct sources sources;		/* those that are open */
+	uint32_t list;			/* lists begun; flows count the newest, when it ended */
+	uint64_t list_ns;		/* when it began */
+	bool list_ended;
 	uint8_t *bufs;
 	uint8_t *big_bufs;
 	uint32_t *big_free;	/* stack of places */

@@ -74,6 +74,12 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *p, const struc
  * say that the same ports are in use again: the word may come late. */
 void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
 		  const struct addr *server, uint16_t sport, uint64_t now_ns);
+/* The kernel's whole list of TCP connections: begin, each, end. What was silent since the
+ * beginning and is not on it, the kernel has forgotten. A list without end counts for nothing. */
+void inspect_list_begin(struct inspect *in, uint64_t now_ns);
+void inspect_listed(struct inspect *in, const struct addr *client, uint16_t cport,
+		    const struct addr *server, uint16_t sport);
+void inspect_list_end(struct inspect *in);
 /* The kernel refused this packet (a copy, maybe cut short): make its event. */
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
 		     const struct inspect_out *out);

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -30,7 +31,7 @@ static uint32_t next_random(uint64_t *s)	/* splitmix64 */
 /* Sources 0-4 are IPv4 hosts; 5-8 are /64s, of which every connection uses another address. */
 static struct packet from(unsigned source, unsigned port)
 {
-	struct packet p = { .sport = (uint16_t)(1000 + port), .dport = 502 };
+	struct packet p = { .l4 = IPPROTO_TCP, .sport = (uint16_t)(1000 + port), .dport = 502 };
 	p.src.family = p.dst.family = source < 5 ? 4 : 6;
 	p.src.b[0] = p.dst.b[0] = 10;
 	p.src.b[3] = (uint8_t)source;
@@ -121,7 +122,7 @@ static void prove(struct flows *t, struct flow *f, uint64_t now)
 	if (v) {	/* never of one that has fewer */
 		assert_true(mine == CAP || t->n_open == t->max_open);
 		assert_true(t->sources.v[v->source - 1].flows.n >= mine);
-		assert_true(now - v->used_ns > FLOW_UNUSED_NS);
+		assert_true(now - v->used_ns > FLOW_UNUSED_NS || !v->useful);
 		flow_drop(t, v);
 	}
 	flow_prove(t, f, now);
@@ -190,8 +191,10 @@ static void the_table_is_shared_fairly(void **state)
 	for (unsigned i = 0; i < 14; i++)
 		assert_true(open_one(&t, i < 10 ? 1 : 2, i, now)->proven);
 	struct packet p = from(3, 0);
+	for (uint32_t i = 0; i < t.n; i++)	/* all had a message long ago */
+		t.v[i].useful = t.v[i].proven;
 	assert_int_equal(flow_admits(&t, &p.src, now, &v), R_FLOW_LIMIT);
-	now += FLOW_UNUSED_NS + 1;
+	now += FLOW_STALE_NS + 1;
 	/* one that is used stays; the next in age goes */
 	struct packet used = from(1, 0);
 	int dir;
@@ -204,6 +207,56 @@ static void the_table_is_shared_fairly(void **state)
 		open_one(&t, 3, i, now);
 	struct source *e = source_find(&t.sources, &p.src);
 	assert_in_range(e->flows.n, 5, 6);
+	flows_free(&t);
+}
+
+/* Who has nothing does not wait for the silent ones of a crowd; who has as much does. */
+static void the_silent_go_at_once(void **state)
+{
+	(void)state;
+	struct flows t;
+	struct flow *v;
+	assert_true(flows_init(&t, 16, 0, key));
+	for (unsigned i = 0; i < 14; i++)
+		open_one(&t, 1 + i % 2, i, SEC);
+	struct packet p = from(3, 0), q = from(1, 50);
+	assert_int_equal(flow_admits(&t, &q.src, SEC, &v), R_FLOW_LIMIT);
+	assert_int_equal(flow_admits(&t, &p.src, SEC, &v), R_NONE);
+	assert_non_null(v);
+	/* not those with a good message */
+	for (uint32_t i = 0; i < t.n; i++)
+		if (t.v[i].proven)
+			flow_used(&t, &t.v[i], SEC);
+	assert_int_equal(flow_admits(&t, &p.src, SEC, &v), R_FLOW_LIMIT);
+	flows_free(&t);
+}
+
+/* What the kernel's list is without has ended, unless it is newer than the list. */
+static void what_is_not_on_the_list_ends(void **state)
+{
+	(void)state;
+	struct flows t;
+	uint64_t now = SEC;
+	assert_true(flows_init(&t, 16, 0, key));
+	for (unsigned i = 0; i < 3; i++)
+		open_one(&t, 1, i, now);
+	t.list = 1;
+	t.list_ns = now + 1;
+	int dir;
+	struct packet p = from(1, 0), q = from(1, 1);
+	struct flow *on = flow_find(&t, &p, &dir), *later = flow_find(&t, &q, &dir);
+	if (!on || !later)
+		fail();
+	on->listed = 1;
+	later->last_ns = now + 2;
+	now += FLOW_GONE_NS + 2;
+	flows_sweep(&t, now, 16);
+	assert_int_equal(t.used, 3);	/* it has not ended yet */
+	t.list_ended = true;
+	flows_sweep(&t, now, 16);
+	assert_int_equal(t.used, 2);
+	assert_ptr_equal(flow_find(&t, &p, &dir), on);
+	assert_ptr_equal(flow_find(&t, &q, &dir), later);
 	flows_free(&t);
 }
 
@@ -239,6 +292,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(table_agrees_with_a_recount),
 		cmocka_unit_test(the_table_is_shared_fairly),
+		cmocka_unit_test(the_silent_go_at_once),
+		cmocka_unit_test(what_is_not_on_the_list_ends),
 		cmocka_unit_test(memory_of_free_places_is_given_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Many connections that end at once are more events than the kernel has room
+ * for, and a flow whose end nobody tells would keep its place for a day. So when
+ * events were lost, the kernel's whole list is read, piece by piece, and handed to
+ * the inspectors; a flow that is silent and not on it has ended.
+ */
+#include <errno.h>
+#include <string.h>
+#include <syslog.h>
+#include <time.h>
+
+#include <libmnl/libmnl.h>
+
+#include "daemon/parent.h"
+
+bool list_open(struct parent *p)
+{
+	p->list.nl = ctlist_open();
+	return p->list.nl != NULL;
+}
+
+static bool hand_to(struct worker *w, const struct ct_list *l, enum list_part part)
+{
+	struct slot *s = w->up ? ring_put(&w->conf.shm->to) : NULL;
+	if (!s)
+		return false;
+	s->kind = SLOT_LIST;
+	s->id = part;
+	s->len = (uint32_t)(l->n * sizeof(l->ends[0]));
+	s->now_ns = clock_ns(CLOCK_MONOTONIC);
+	memcpy(s->data, l->ends, s->len);
+	ring_put_done(&w->conf.shm->to);
+	worker_wake(w);
+	return true;
+}
+
+/* An inspector that misses a part must not see the end. */
+static void hand_part(struct parent *p, enum list_part part)
+{
+	struct ct_list *l = &p->list;
+	for (unsigned i = 0; i < p->n && !l->broken; i++) {
+		worker_lock(&p->worker[i]);
+		l->broken = !hand_to(&p->worker[i], l, part);
+		worker_unlock(&p->worker[i]);
+	}
+	l->n = 0;
+}
+
+static void take(void *ctx, const struct ct_ends *there)
+{
+	struct parent *p = ctx;
+	struct ct_list *l = &p->list;
+	l->ends[l->n++] = *there;
+	if (l->n == LIST_BATCH)
+		hand_part(p, LIST_MORE);
+}
+
+void list_start(struct parent *p)
+{
+	struct ct_list *l = &p->list;
+	if (!l->wanted || l->running)
+		return;
+	l->broken = false;
+	l->n = 0;
+	hand_part(p, LIST_BEGIN);
+	if (l->broken)
+		return;		/* no room now; the next call tries again */
+	int err = ctlist_ask(l->nl);
+	if (err) {
+		say(LOG_ERR, "the list of connections: %s", strerror(-err));
+		return;
+	}
+	l->wanted = false;	/* what is lost from now on is not in this list for sure */
+	l->running = true;
+}
+
+void on_list(evutil_socket_t fd, short what, void *ctx)
+{
+	struct parent *p = ctx;
+	struct ct_list *l = &p->list;
+	(void)fd;
+	(void)what;
+	int got = ctlist_read(l->nl, LIST_READS, take, p);
+	if (got == 0)
+		return;
+	if (got > 0 && !l->broken) {
+		if (l->n)
+			hand_part(p, LIST_MORE);
+		hand_part(p, LIST_END);
+	}
+	l->running = false;
+	l->wanted |= got < 0 || l->broken;
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What happens to connections without a packet of theirs: time passes, the
+ * kernel forgets them, the kernel refuses them.
+ */
+#include <netinet/in.h>
+
+#include "inspect/internal.h"
+
+enum { SWEEP_SLOTS = 512 };	/* looked at in one turn of the clock */
+
+void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
+		  const struct addr *server, uint16_t sport, uint64_t now_ns)
+{
+	struct flow *f = flow_find_ends(&in->flows, client, cport, server, sport);
+	if (!f)
+		return;
+	f->gone = true;
+	if (now_ns - f->last_ns > FLOW_GONE_NS)
+		flow_drop(&in->flows, f);
+}
+
+void inspect_list_begin(struct inspect *in, uint64_t now_ns)
+{
+	in->flows.list++;
+	in->flows.list_ns = now_ns;
+	in->flows.list_ended = false;
+}
+
+void inspect_listed(struct inspect *in, const struct addr *client, uint16_t cport,
+		    const struct addr *server, uint16_t sport)
+{
+	struct flow *f = flow_find_ends(&in->flows, client, cport, server, sport);
+	if (f)
+		f->listed = in->flows.list;
+}
+
+void inspect_list_end(struct inspect *in)
+{
+	in->flows.list_ended = true;
+}
+
+void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
+		     const struct inspect_out *out)
+{
+	struct packet k;
+	if (!packet_ends(p->ip, p->len, &k))
+		return;
+	struct event ev = {
+		.time_ns = p->wall_ns, .generation = in->img ? in->img->generation : 0,
+		.kind = EV_REFUSED_FLOW, .verdict = V_DROP, .reason = (uint16_t)why, .flow_id = 0xffff,
+		.rule = 0xffff, .l4 = k.l4, .src = k.src, .dst = k.dst, .sport = k.sport, .dport = k.dport,
+	};
+	out->event(out->ctx, &ev);
+}
+
+/* Messages whose rest does not come: end the connection at its next packet. */
+static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
+{
+	for (int d = 0; d < 2; d++) {
+		struct half *h = &f->h[d];
+		if (h->partial_since && now - h->partial_since > FLOW_PARTIAL_NS) {
+			h->partial_since = 0;
+			f->ending = true;
+			in->stats.refused++;
+		}
+	}
+}
+
+void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const struct inspect_out *out)
+{
+	for (uint32_t i = 0; i < SWEEP_SLOTS && i < in->flows.n; i++) {
+		uint32_t at = (in->flows.sweep + i) % in->flows.n;
+		struct flow *f = &in->flows.v[at];
+		const struct pol_flow *pol = in->img ? policy_flow(in->img, f->flow_id) : NULL;
+		if (f->state != FLOW_OPEN || f->ending || !pol || pol->mode == MODE_OBSERVE)
+			continue;
+		check_partial(in, f, now_ns);
+		if (!f->ending)
+			continue;
+		struct event ev = {
+			.time_ns = wall_ns, .generation = in->img->generation, .kind = EV_VIOLATION,
+			.verdict = V_RESET, .reason = R_HALF_MESSAGE, .flow_id = f->flow_id, .rule = 0xffff,
+			.l4 = IPPROTO_TCP, .src = f->client, .dst = f->server, .sport = f->cport,
+			.dport = f->sport,
+		};
+		out->event(out->ctx, &ev);
+	}
+	flows_sweep(&in->flows, now_ns, SWEEP_SLOTS);
+}
+
+void inspect_stats(const struct inspect *in, struct inspect_stats *s)
+{
+	*s = in->stats;
+	s->flows = in->flows.used;
+	s->half_open = in->flows.half.n;
+	s->open = in->flows.n_open;
+	s->sources = in->flows.sources.used;
+}
