@@ -97,7 +97,10 @@ def check_read(result):
             yield "THE DEVICE READ WHAT NOBODY PERMITTED: %s" % adu.hex()
     for s in result["sessions"]:
         rest = peer.messages(bytes.fromhex(s))[1]
-        if len(rest) > 7 and identity(rest)[2] not in READS | WRITES:
+        fc = identity(rest)[2] if len(rest) > 7 else 0
+        if fc in (5, 6) and len(rest) >= 12:
+            yield "THE DEVICE READ A WRITE, for whoever goes by the function: %s" % rest.hex()
+        if fc and fc not in READS | WRITES:
             yield "the device read the beginning of what is no message: %s" % rest.hex()
 
 

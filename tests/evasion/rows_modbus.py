@@ -71,6 +71,23 @@ def _(c):
     c.send(c.message(6, struct.pack(">HH", 600, 2), length=4))
 
 
+@opened("length-promises-more", "MBTCP", "a whole write whose length field says that more will come", "",
+        control="-", end="any")
+def _(c):
+    c.send(c.write(length=20))
+
+
+@opened("length-promises-more-later", "MBTCP", "as before, byte by byte", "", control="-", end="any")
+def _(c):
+    c.pieces(c.write(length=9), range(12), gap=0.003)
+
+
+@opened("unknown-function-unfinished", "MBAP", "a function without a meaning, but for its last byte", "",
+        control="-", end="any")
+def _(c):
+    c.send(c.message(100, bytes(20))[:-1])
+
+
 for lie in (0, 1, 255, 0xFFFF):
     @opened("length-%d" % lie, "MBTCP", "a write with length %d" % lie, "", control="-",
             end="reset",
