@@ -28,22 +28,35 @@ static void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, v & 0xffff);
 }
 
-/* Selective acknowledgements name untranslated numbers: blank them. */
-static void blank_sack(uint8_t *opt, size_t n)
+/* Options that leave alone what the bytes of the stream mean. Others may say that bytes
+ * belong elsewhere than where they were judged (multipath TCP, RFC 8684), that some of them
+ * are options (extended data offset), or ciphertext (RFC 8547): without them both ends
+ * speak plain TCP. */
+static bool known_option(uint8_t kind)
 {
-	size_t i = 0;
-	while (i < n && opt[i] != OPT_EOL) {
-		if (opt[i] == OPT_NOP) {
-			i++;
+	static const uint8_t known[] = { 2, 3, 4, OPT_SACK, 8, 19, 29 };
+	return memchr(known, kind, sizeof(known)) != NULL;
+}
+
+/* Blank what the receiver must not see: unknown options, and selective acknowledgements when
+ * they name untranslated numbers. What cannot be read as options goes with them. out NULL:
+ * change nothing. Returns whether there was any. */
+static bool blank_options(const uint8_t *opt, size_t n, bool sack, uint8_t *out)
+{
+	bool any = false;
+	for (size_t i = 0, len; i < n && opt[i] != OPT_EOL; i += len) {
+		len = 1;
+		if (opt[i] == OPT_NOP)
 			continue;
-		}
-		if (i + 1 >= n || opt[i + 1] < 2 || i + opt[i + 1] > n)
-			return;
-		size_t len = opt[i + 1];
-		if (opt[i] == OPT_SACK)
-			memset(opt + i, OPT_NOP, len);
-		i += len;
+		bool whole = i + 1 < n && opt[i + 1] >= 2 && i + opt[i + 1] <= n;
+		len = whole ? opt[i + 1] : n - i;
+		if (whole && (opt[i] == OPT_SACK ? !sack : known_option(opt[i])))
+			continue;
+		any = true;
+		if (out)
+			memset(out + i, OPT_NOP, len);
 	}
+	return any;
 }
 
 static void set_ip_length(uint8_t *ip, size_t n)
@@ -66,17 +79,35 @@ static void send_rewritten(struct pass *c, uint32_t seq, size_t n, uint8_t flags
 	if (p->flags & TCP_ACK)
 		put32(tcp + 8, back->cut_total ? half_to_sender(back, p->ack) : p->ack);
 	tcp[13] = flags;
-	if (back->cut_total && p->opt_len)
-		blank_sack(s + p->opt_off, p->opt_len);
+	if (back->cut_total || !pass_observes(c))
+		blank_options(p->ip + p->opt_off, p->opt_len, back->cut_total != 0, s + p->opt_off);
 	size_t len = p->data_off + n;
 	set_ip_length(s, len);
 	packet_checksum(s, len);
 	c->out->verdict(c->out->ctx, c->raw->id, V_ACCEPT, s, len);
 }
 
-static bool numbers_unchanged(const struct pass *c)
+/* Neither its numbers nor its options need a change. */
+static bool headers_unchanged(const struct pass *c)
 {
-	return c->f->h[0].cut_total == 0 && c->f->h[1].cut_total == 0;
+	const struct packet *p = &c->pkt;
+	return c->f->h[0].cut_total == 0 && c->f->h[1].cut_total == 0 &&
+	       (pass_observes(c) || !blank_options(p->ip + p->opt_off, p->opt_len, false, NULL));
+}
+
+void emit_syn(struct pass *c)
+{
+	const struct packet *p = &c->pkt;
+	uint8_t *s = c->in->scratch;
+	if (c->in->conf.dissect_only || pass_observes(c) ||
+	    !blank_options(p->ip + p->opt_off, p->opt_len, false, NULL)) {
+		emit_verdict(c, V_ACCEPT);
+		return;
+	}
+	memcpy(s, p->ip, p->ip_len);
+	blank_options(p->ip + p->opt_off, p->opt_len, false, s + p->opt_off);
+	packet_checksum(s, p->ip_len);
+	c->out->verdict(c->out->ctx, c->raw->id, V_ACCEPT, s, p->ip_len);
 }
 
 void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin)
@@ -97,7 +128,7 @@ void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin)
 	uint8_t flags = p->flags;
 	if (!with_fin)
 		flags &= (uint8_t)~TCP_FIN;
-	if (numbers_unchanged(c) && from == p->seq && n == p->len && flags == p->flags) {
+	if (headers_unchanged(c) && from == p->seq && n == p->len && flags == p->flags) {
 		emit_verdict(c, V_ACCEPT);
 		return;
 	}
@@ -107,7 +138,7 @@ void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin)
 void emit_bare(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
-	if (p->len == 0 && numbers_unchanged(c)) {
+	if (p->len == 0 && headers_unchanged(c)) {
 		emit_verdict(c, V_ACCEPT);
 		return;
 	}

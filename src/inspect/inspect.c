@@ -231,7 +231,7 @@ static void on_syn(struct pass *c)
 			half_start(&f->h[0], p->seq + 1);	/* nothing of the old one is translated any more */
 			half_start(&f->h[1], 0);
 		}
-		emit_verdict(c, V_ACCEPT);
+		emit_syn(c);
 		return;
 	}
 	if (c->dir == 0) {
@@ -259,7 +259,7 @@ static void on_syn(struct pass *c)
 		refuse(c, R_OUT_OF_WINDOW, V_DROP);
 		return;
 	}
-	emit_verdict(c, V_ACCEPT);
+	emit_syn(c);
 }
 
 /* The acknowledgement this packet carries; false: it names bytes never delivered, or such

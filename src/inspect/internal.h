@@ -70,6 +70,8 @@ void emit_bare(struct pass *c);
 void emit_probe(struct pass *c);
 /* End the connection at the receiver. */
 void emit_reset(struct pass *c);
+/* A SYN as it is, but for options that would give the stream another meaning. */
+void emit_syn(struct pass *c);
 void emit_verdict(struct pass *c, enum verdict v);
 
 #endif

@@ -67,4 +67,8 @@ tests_unit_test_inspect_opcua_SOURCES = tests/unit/test-inspect-opcua.c tests/un
 tests_unit_test_inspect_opcua_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
 	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a \
 	src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += tests/unit/test-options
+TESTS += tests/unit/test-options
+tests_unit_test_options_SOURCES = tests/unit/test-options.c
+tests_unit_test_options_LDADD = $(tests_unit_test_inspect_LDADD)
 endif

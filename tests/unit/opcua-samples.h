@@ -28,7 +28,7 @@ static inline void put(struct make *m, const void *p, size_t n)
 static inline void put_le(struct make *m, uint64_t v, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		uint8_t c = i < 8 ? (uint8_t)(v >> (8 * i)) : 0;
+		uint8_t c = (uint8_t)(i < 8 ? v >> (8 * i) : 0);
 		put(m, &c, 1);
 	}
 }
