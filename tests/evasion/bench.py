@@ -14,7 +14,7 @@ import time
 import wire
 
 ETH_P_ALL, OUTGOING, SOL_PACKET, AUXDATA, CSUM_NOT_READY, TIMESTAMPNS = 3, 4, 263, 8, 8, 35
-TCP_FASTOPEN = 23
+TCP_FASTOPEN, MPTCP = 23, 262
 libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -87,25 +87,26 @@ class Session:
 
 class Device(threading.Thread):
     """Its small addresses have a receive buffer of a few hundred bytes, and there the
-    application reads nothing until it is told to."""
+    application reads nothing until it is told to; its multipath ones speak MPTCP too."""
 
-    def __init__(self, ns, addresses, small, port=502):
+    def __init__(self, ns, kinds, port=502):
         super().__init__(daemon=True)
         self.sessions = {}
         self.waiting = {}
         self.poll = select.epoll()
         self.by_fd, self.listeners = {}, {}
-        for where in (*addresses, *small):
+        for where, kind in kinds.items():
             family = socket.AF_INET6 if ":" in where else socket.AF_INET
-            s = socket_in(ns, family, socket.SOCK_STREAM)
+            s = socket_in(ns, family, socket.SOCK_STREAM, MPTCP if kind == "multipath" else 0)
             s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if where in small:
+            if kind == "small":
                 s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)    # the least there is
-            s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 64)
+            if not kind:
+                s.setsockopt(socket.IPPROTO_TCP, TCP_FASTOPEN, 64)
             s.bind((where, port))
             s.listen(512)
             s.setblocking(False)
-            self.listeners[s.fileno()] = (s, where in small)
+            self.listeners[s.fileno()] = (s, kind == "small")
             self.poll.register(s, select.EPOLLIN)
 
     def run(self):

@@ -24,7 +24,7 @@ class Peer:
         self.world, self.row, self.family, self.addr, self.sport = world, row, family, addr, port
         af = socket.AF_INET if family == 4 else socket.AF_INET6
         self.src = socket.inet_pton(af, addr)
-        self.device = world.device_address(family, row.small)
+        self.device = world.device_address(family, row.device)
         self.dst = socket.inet_pton(af, self.device)
         self.random = random.Random(row.name)
         self.isn = 1000000 + self.random.randrange(1 << 30)

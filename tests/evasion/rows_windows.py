@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: MIT
 """Windows, sequence numbers, options of both ends, and a real stack with offload."""
+import hashlib
 import struct
 import time
 
 from table import PAUSE, opened, row
 
-from wire import ACK, NOP
+from wire import ACK, NOP, SYN
 
 TOP = 1 << 32
 
@@ -66,7 +67,7 @@ def fill(c):
 
 @opened("beyond-window", "HPK01", "a read beyond the device's window, then a write in its place",
         "R+*",
-        small=True)
+        device="small")
 def _(c):
     fill(c)
     r, w = c.pair()
@@ -82,7 +83,7 @@ def _(c):
 
 
 @opened("zero-window-probe", "RFC9293", "the byte of a zero-window probe begins a write", "R+* W!",
-        small=True, end="reset")
+        device="small", end="reset")
 def _(c):
     fill(c)
     w = c.write()
@@ -175,6 +176,36 @@ def _(c):
 def _(c):
     for _ in range(16):
         c.send(c.write())
+    time.sleep(PAUSE)
+
+
+# ---- a second meaning of the same bytes: multipath TCP ----
+# Every segment says where in the application's stream its bytes belong. The reads A, B, C:
+#	A: 12 bytes	B: tid 0 6 | unit 3 0 0 0 6	C: unit 6 0 0 0 6 | unit 3 addr qty
+# With B's first six bytes mapped onto A's last six, which the device has, what it reads
+# behind A is "unit 3", "0", 6 bytes, unit, function 6: a write of register 0. Each of the
+# three is a permitted read for whoever does not know about the mapping.
+def first_number(key):
+    return struct.unpack(">Q", hashlib.sha256(key).digest()[24:])[0] & 0xFFFFFFFF
+
+
+@row("multipath-mapping", "RFC8684", "reads that multipath TCP maps onto a write", "R+ R+ R+", device="multipath")
+def _(c):
+    key = b"attacker"
+    head = b"\x01\x01"                      # MP_CAPABLE, version 1; HMAC-SHA256
+    c.syn(opts=b"\x1e\x04" + head)
+    c.wait(lambda: c.syn_ack)
+    offer = next((s.opts for s in c.seen if s.flags & SYN), b"")
+    other = offer[offer.find(b"\x1e\x0c") + 4:][:8] if b"\x1e\x0c" in offer else bytes(8)
+    keys = head + key + other
+    c.send(flags=ACK, opts=b"\x1e\x14" + keys)
+    a, b = c.read(), c.read(addr=0, qty=6)
+    third = c.message(3, struct.pack(">HH", 1, 1), tid=0x0906, unit=9)
+    c.permitted.add(third)
+    c.send(a, opts=b"\x1e\x16" + keys + struct.pack(">H", len(a)))
+    c.acked(12)
+    c.send(b + third, opts=b"\x1e\x12\x20\x05" + struct.pack(
+        ">IIIH", (first_number(other) + 1) % TOP, (first_number(key) + 1 + 12 - 6) % TOP, 13, 24))
     time.sleep(PAUSE)
 
 

@@ -10,7 +10,7 @@ lab_server() { :; }		# the suite is the device
 export PYTHONDONTWRITEBYTECODE=1
 lab_up
 
-# Addresses that no kernel owns, a second device address, a router behind the gate
+# Addresses that no kernel owns, more addresses of the device, a router behind the gate
 # that drops what expires, and room for jumbo segments.
 mac=$(in_c cat /sys/class/net/eth0/address)
 {
@@ -19,8 +19,10 @@ mac=$(in_c cat /sys/class/net/eth0/address)
 		printf 'neigh add fd00:10:1::1:%x lladdr %s nud permanent dev eth1\n' $((i - 20)) "$mac"
 	done
 } | ip -n "$lab_g" -batch - || lab_fail "neighbours"
-ip -n "$lab_s" addr add 10.10.2.21/24 dev eth0
-ip -n "$lab_s" addr add fd00:10:2::21/64 dev eth0 nodad
+for i in 21 22; do
+	ip -n "$lab_s" addr add 10.10.2.$i/24 dev eth0
+	ip -n "$lab_s" addr add fd00:10:2::$i/64 dev eth0 nodad
+done
 in_s nft 'table inet hop { chain in { type filter hook input priority 0; ip ttl 1 drop; ip6 hoplimit 1 drop; }; }' ||
 	lab_fail "the router behind the gate"
 # A way from the device to one client that leaves out the gateway.

@@ -24,6 +24,7 @@ import table
 WORKERS = 20
 PER_SECOND = 30             # with more, the gate would count refusals instead of recording each
 AROUND = "10.10.1.254"      # the device's way back to it leaves out the gateway
+DEVICES = ("", "small", "multipath")
 PLACES = 230                # addresses that run.sh has made neighbours
 PORTS = {"control": 20000, "inline": 40000}     # apart: TIME_WAIT of the one is not the other's row
 
@@ -36,7 +37,12 @@ def load():
     import rows_values      # noqa: F401
     import rows_windows     # noqa: F401
     pattern = os.environ.get("EVASION_ROWS", "*")
-    return [r for r in table.ROWS if fnmatch.fnmatch(r.name, pattern)]
+    return [r for r in table.ROWS if r.device in kinds() and fnmatch.fnmatch(r.name, pattern)]
+
+
+def kinds():
+    """Of devices that this kernel can be."""
+    return [k for k in DEVICES if k != "multipath" or os.path.exists("/proc/sys/net/mptcp/enabled")]
 
 
 class World:
@@ -45,8 +51,8 @@ class World:
     def __init__(self, lab):
         import bench
         self.client_ns, self.gateway_ns, self.device_ns = "zc" + lab, "zg" + lab, "zs" + lab
-        self.device = bench.Device(self.device_ns, ("10.10.2.20", "fd00:10:2::20"),
-                                   ("10.10.2.21", "fd00:10:2::21"))
+        self.device = bench.Device(self.device_ns, {
+            self.device_address(family, kind): kind for family in (4, 6) for kind in kinds()})
         self.wire = bench.Wire(self.client_ns, bench.mac_of(self.gateway_ns, "eth1"),
                                bench.mac_of(self.client_ns, "eth0"), "around")
         self.recorder = bench.Recorder(self.gateway_ns, "eth1", "eth2")
@@ -54,8 +60,8 @@ class World:
             t.start()
 
     @staticmethod
-    def device_address(family, small):
-        return ("10.10.2.%d" if family == 4 else "fd00:10:2::%d") % (21 if small else 20)
+    def device_address(family, kind):
+        return ("10.10.2.%d" if family == 4 else "fd00:10:2::%d") % (20 + DEVICES.index(kind))
 
     @staticmethod
     def own_address(family):

@@ -36,16 +36,16 @@ class Row:
     replay   verdicts of the capture, where they differ from inline; why says why
     only     4 or 6: this family alone
     before   done before the gate starts
-    small    to the device with a receive buffer of a few hundred bytes
+    device   small: with a receive buffer of a few hundred bytes; multipath: with MPTCP
     around   the device's packets do not come back through the gateway
     """
 
     def __init__(self, name, source, what, run, want, end="on", control="W", back=None, says=None,
-                 replay=None, why="", only=None, before=None, small=False, around=False, proto="modbus"):
+                 replay=None, why="", only=None, before=None, device="", around=False, proto="modbus"):
         self.name, self.source, self.what, self.run, self.want = name, source, what, run, want
         self.end, self.control, self.back, self.says = end, control, back, says
         self.replay, self.why, self.only = replay, why, only
-        self.before, self.small, self.proto, self.around = before, small, proto, around
+        self.before, self.device, self.proto, self.around = before, device, proto, around
         if (replay is not None) != bool(why):
             raise ValueError(name + ": a difference of replay needs a reason, and a reason one")
         if any(r.name == name for r in ROWS):
