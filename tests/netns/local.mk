@@ -18,3 +18,7 @@ TESTS += tests/check-tree
 EXTRA_DIST += $(NETNS_TESTS) tests/netns/lab.sh tests/netns/with-devlog tests/netns/talk.py \
 	tests/netns/opcua/package.json tests/netns/opcua/package-lock.json tests/netns/opcua/server.js \
 	tests/netns/opcua/client.js tests/netns/demo.sh tests/check-tree COPYING ChangeLog.md
+
+# what tests/netns/opcua.sh had npm install
+clean-local:
+	rm -rf tests/netns/opcua-modules tests/netns/opcua-new.*
