@@ -110,13 +110,12 @@ class Lab:
         return self.can_queue
 
     def serve(self, shape, port, connections=4096):
-        """The device; one that speaks the same protocol stays."""
-        if self.device:
-            self.end(self.device)
-        self.device = self.spawn(self.s, tool("serve"), shape, str(port), str(connections),
+        """A device; several on one port share the connections."""
+        device = self.spawn(self.s, tool("serve"), shape, str(port), str(connections),
                                  core=-1, stdout=subprocess.PIPE)
-        if self.device.stdout.readline() != "ready\n":
+        if device.stdout.readline() != "ready\n":
             sys.exit("the device does not start")
+        return device
 
 
 # ---- CPU and memory ----

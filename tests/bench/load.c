@@ -5,8 +5,10 @@
  * is compared byte by byte with the expected one. One thread, epoll, all
  * memory taken at start, bounded in time.
  *
- *	load SHAPE HOST PORT CONNECTIONS SECONDS [WARMUP]
+ *	load SHAPE HOST PORT CONNECTIONS SECONDS [WARMUP [ACTIVE]]
  *
+ * With ACTIVE only so many connections have requests outstanding at a time; an
+ * answer passes the turn on, so that all have one after the other.
  * Says "start" when the measured time begins and one line of JSON at the end.
  * Time of a transaction: from the request's send() to the answer's recv().
  */
@@ -26,7 +28,7 @@
 
 #include "shapes.h"
 
-enum { CONNECTIONS_MAX = 60000, EVENTS = 256, IN_SIZE = 16384, SECONDS_MAX = 600, CONNECT_SECONDS = 60, CLOSE_SECONDS = 5,
+enum { CONNECTIONS_MAX = 60000, EVENTS = 256, IN_SIZE = 16384, SECONDS_MAX = 600, CONNECT_SECONDS = 60, CLOSE_SECONDS = 20,
        OPENING = 256 };
 
 /* Log-linear: 32 buckets per power of two, so that a bucket is 3 percent wide. */
@@ -34,6 +36,7 @@ enum { SUB = 32, BUCKETS = 60 * SUB };
 
 struct conn {
 	int fd;
+	bool open;
 	uint32_t sent, done;		/* requests, answers */
 	uint64_t at[DEPTH_MAX];		/* when request i % DEPTH_MAX went */
 	size_t n;
@@ -44,6 +47,7 @@ struct load {
 	const struct shape *shape;
 	struct conn *conn;
 	unsigned n, open, closed;
+	unsigned active, busy, next;	/* how many may be at it, are, and whose turn is next */
 	int ep;
 	bool measuring, ending;
 	uint64_t transactions, errors, worst;
@@ -116,6 +120,19 @@ static void count(struct load *l, uint64_t took)
 		l->worst = took;
 }
 
+/* The answer to c is there: c again, or the next one that is open. */
+static bool pass_turn(struct load *l, struct conn *c)
+{
+	if (!l->active)
+		return send_some(l, c);
+	for (unsigned i = 0; i < l->n; i++) {
+		struct conn *k = &l->conn[l->next++ % l->n];
+		if (k->open && k->sent == k->done)
+			return send_some(l, k) || k != c;
+	}
+	return true;
+}
+
 /* false: the connection is over */
 static bool receive(struct load *l, struct conn *c)
 {
@@ -136,6 +153,17 @@ static bool receive(struct load *l, struct conn *c)
 		return false;
 	c->n = n - at;
 	memcpy(c->rest, in + at, c->n);
+	return l->active && c->sent != c->done ? true : pass_turn(l, c);
+}
+
+/* Connected: begin, unless enough others are at it. */
+static bool begin(struct load *l, struct conn *c)
+{
+	c->open = true;
+	l->open++;
+	if (l->active && l->busy >= l->active)
+		return true;
+	l->busy++;
 	return send_some(l, c);
 }
 
@@ -147,15 +175,14 @@ static void on_event(struct load *l, struct epoll_event *ev)
 		socklen_t len = sizeof(err);
 		ev->events = EPOLLIN;
 		if (getsockopt(c->fd, SOL_SOCKET, SO_ERROR, &err, &len) == 0 && err == 0 &&
-		    epoll_ctl(l->ep, EPOLL_CTL_MOD, c->fd, ev) == 0 && send_some(l, c)) {
-			l->open++;
+		    epoll_ctl(l->ep, EPOLL_CTL_MOD, c->fd, ev) == 0 && begin(l, c))
 			return;
-		}
 	} else if (receive(l, c)) {
 		return;
 	}
 	close(c->fd);
 	c->fd = -1;
+	c->open = false;
 	l->errors += !l->ending;
 	l->closed += l->ending;
 }
@@ -208,11 +235,13 @@ static void close_all(struct load *l)
 {
 	uint64_t end = now_ns() + CLOSE_SECONDS * UINT64_C(1000000000);
 	l->ending = true;
-	for (unsigned i = 0; i < l->n; i++)
-		if (l->conn[i].fd >= 0)
-			shutdown(l->conn[i].fd, SHUT_WR);
-	while (l->closed + l->errors < l->n && turn(l) && now_ns() < end)
-		;
+	for (unsigned i = 0; l->closed + l->errors < l->n && now_ns() < end;) {
+		for (; i < l->n && i - l->closed - l->errors < OPENING; i++)
+			if (l->conn[i].fd >= 0)
+				shutdown(l->conn[i].fd, SHUT_WR);
+		if (!turn(l))
+			return;
+	}
 }
 
 static socklen_t address(const char *host, uint16_t port, struct sockaddr_storage *a)
@@ -249,13 +278,15 @@ int main(int argc, char **argv)
 	l.shape = argc >= 6 ? shape_find(argv[1]) : NULL;
 	long port = l.shape ? strtol(argv[3], NULL, 10) : 0, conns = l.shape ? strtol(argv[4], NULL, 10) : 0;
 	double seconds = l.shape ? strtod(argv[5], NULL) : 0, warm = argc > 6 ? strtod(argv[6], NULL) : 0.2;
+	long active = argc > 7 ? strtol(argv[7], NULL, 10) : 0;
 	socklen_t len = port > 0 && port < 65536 ? address(argv[2], (uint16_t)port, &to) : 0;
 	if (!len || conns < 1 || conns > CONNECTIONS_MAX || !(seconds > 0 && seconds <= SECONDS_MAX) ||
-	    !(warm >= 0 && warm <= SECONDS_MAX)) {
-		fputs("usage: load SHAPE HOST PORT CONNECTIONS SECONDS [WARMUP]\n", stderr);
+	    !(warm >= 0 && warm <= SECONDS_MAX) || active < 0 || active > conns) {
+		fputs("usage: load SHAPE HOST PORT CONNECTIONS SECONDS [WARMUP [ACTIVE]]\n", stderr);
 		return 2;
 	}
 	l.n = (unsigned)conns;
+	l.active = (unsigned)active;
 	struct rlimit files = { l.n + 16, l.n + 16 };
 	l.conn = calloc(l.n, sizeof(*l.conn));
 	l.ep = epoll_create1(EPOLL_CLOEXEC);

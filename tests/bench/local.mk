@@ -5,11 +5,15 @@ tests_bench_serve_SOURCES = tests/bench/serve.c tests/bench/shapes.c tests/bench
 tests_bench_accept_SOURCES = tests/bench/accept.c
 tests_bench_accept_LDADD = $(MNL_LIBS)
 tests_bench_blast_SOURCES = tests/bench/blast.c
-EXTRA_DIST += tests/bench/bench tests/bench/lab.py tests/bench/report.py tests/bench/README
-CLEANFILES += $(EXTRA_PROGRAMS)
+EXTRA_DIST += tests/bench/bench tests/bench/growth tests/bench/lab.py tests/bench/report.py tests/bench/README
+CLEANFILES += $(EXTRA_PROGRAMS) tests/bench/results.json tests/bench/results.svg tests/bench/growth.json
 
 bench: all $(EXTRA_PROGRAMS)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1 \
 		/usr/bin/python3 $(srcdir)/tests/bench/bench --json tests/bench/results.json \
 		--svg tests/bench/results.svg $(BENCH_ARGS)
-.PHONY: bench
+
+bench-growth: all $(EXTRA_PROGRAMS)
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1 \
+		/usr/bin/python3 $(srcdir)/tests/bench/growth --json tests/bench/growth.json $(BENCH_ARGS)
+.PHONY: bench bench-growth
