@@ -190,8 +190,8 @@ static void lock_in(void)
 	bool ok = f && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
 	for (size_t i = 0; ok && i < sizeof(calls) / sizeof(calls[0]); i++)
 		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) == 0;
-	/* of itself only */
-	ok = ok && seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(sched_setaffinity), 1, SCMP_A0(SCMP_CMP_EQ, 0)) == 0;
+	const struct scmp_arg_cmp itself = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = 0 };
+	ok = ok && seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(sched_setaffinity), 1, &itself) == 0;
 	if (!ok || seccomp_load(f) != 0)
 		_exit(1);	/* never unguarded */
 	seccomp_release(f);
