@@ -605,6 +605,8 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 		return;
 	}
 	bool syn = (c.pkt.flags & TCP_SYN) != 0;
+	if (!syn)
+		life_clock(&c);
 	if (c.f->ending && c.f->state == FLOW_OPEN && !syn) {
 		block(&c);
 		return;

@@ -73,5 +73,7 @@ void emit_reset(struct pass *c);
 /* A SYN as it is, but for options that would give the stream another meaning. */
 void emit_syn(struct pass *c);
 void emit_verdict(struct pass *c, enum verdict v);
+/* life.c: has a message of this flow been unfinished for too long? Then it is ending. */
+void life_clock(struct pass *c);
 
 #endif

@@ -67,6 +67,16 @@ static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
 	}
 }
 
+/* Verdicts hang on the clock, not on when the sweep comes by. */
+void life_clock(struct pass *c)
+{
+	if (c->f->state != FLOW_OPEN || c->f->ending || !c->pol || pass_observes(c))
+		return;
+	check_partial(c->in, c->f, c->raw->now_ns);
+	if (c->f->ending)
+		pass_event(c, R_HALF_MESSAGE, V_RESET);
+}
+
 void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const struct inspect_out *out)
 {
 	for (uint32_t i = 0; i < SWEEP_SLOTS && i < in->flows.n; i++) {
