@@ -366,7 +366,8 @@ def _(c):
 
 @row("mid-stream-rest", "HPK01", "half a write before the gate starts, the rest after", "",
      end="reset",
-     says="stream-not-in-step", before=lambda c: c.open() and c.send(c.message(6, bytes(4), tid=9, unit=9)[:7]))
+     says="stream-not-in-step",
+     before=lambda c: c.open() and c.send(c.message(6, bytes(4), tid=9, unit=9)[:7]))
 def _(c):
     c.send(b"\x06\x02\x58\x12\x67")
 

@@ -20,6 +20,15 @@ def _(c):
 
 
 # ---- cuts and orders ----
+@opened("rest-too-late", "HPK01", "the header of a write, and the rest eleven seconds later", "", end="reset",
+        says="half-message-timeout")
+def _(c):
+    w = c.write()
+    c.send(w[:7])
+    time.sleep(11)          # inspect/flow.h: an unfinished message has ten
+    c.send(w[7:])
+
+
 @opened("bytes-read", "PN98", "a read, one byte a segment", "R+", control="R")
 def _(c):
     c.pieces(c.read(), range(12), gap=0.003)

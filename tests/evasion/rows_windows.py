@@ -170,13 +170,33 @@ def _(c):
     c.send(r, at=0)
 
 
-@opened("many-refusals", "HPK01", "more refused messages than numbers can be closed up over",
-        "W- " * 16,
-        control="W", end="any")
+@opened("sixteen-refusals", "HPK01", "as many refused messages at once as are closed up over",
+        "W- " * 16)
 def _(c):
-    for _ in range(16):
+    c.send(b"".join(c.write() for _ in range(16)))
+
+
+@opened("twenty-refusals", "HPK01", "more refused messages at once than are closed up over",
+        "W- " * 16 + "W!", end="reset")
+def _(c):
+    c.send(b"".join(c.write() for _ in range(20)))
+
+
+@opened("refusals-one-by-one", "HPK01", "as many, each when the one before was acknowledged",
+        "W- " * 20 + "R+")
+def _(c):
+    for _ in range(20):
         c.send(c.write())
-    time.sleep(PAUSE)
+        c.acked(c.nxt)
+    c.send(c.read())
+
+
+@row("client-port-502", "WANG17", "both ends on port 502: who is the client?", "R+ W- R+", only=4)
+def _(c):
+    c.sport = 502
+    c.world.wire.peers[(c.addr, c.sport)] = c
+    c.open()
+    c.send(c.read() + c.write() + c.read())
 
 
 # ---- a second meaning of the same bytes: multipath TCP ----

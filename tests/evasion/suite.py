@@ -21,7 +21,7 @@ import traceback
 import judge
 import table
 
-WORKERS = 20
+WORKERS = 60
 PER_SECOND = 30             # with more, the gate would count refusals instead of recording each
 AROUND = "10.10.1.254"      # the device's way back to it leaves out the gateway
 DEVICES = ("", "small", "multipath")
