@@ -68,3 +68,10 @@ tests_unit_test_inspect_opcua_LDADD = src/inspect/libinspect.a src/stream/libstr
 	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a \
 	src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-dnp3
+TESTS += tests/unit/test-dnp3
+tests_unit_test_dnp3_SOURCES = tests/unit/test-dnp3.c tests/unit/dnp3-samples.h
+tests_unit_test_dnp3_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
+endif
