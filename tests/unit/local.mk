@@ -70,8 +70,10 @@ tests_unit_test_inspect_opcua_LDADD = src/inspect/libinspect.a src/stream/libstr
 endif
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-dnp3
-TESTS += tests/unit/test-dnp3
+check_PROGRAMS += tests/unit/test-dnp3 tests/unit/test-dnp3-objects
+TESTS += tests/unit/test-dnp3 tests/unit/test-dnp3-objects
+tests_unit_test_dnp3_objects_SOURCES = tests/unit/test-dnp3-objects.c tests/unit/dnp3-samples.h
+tests_unit_test_dnp3_objects_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
 tests_unit_test_dnp3_SOURCES = tests/unit/test-dnp3.c tests/unit/dnp3-samples.h
 tests_unit_test_dnp3_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
 endif
