@@ -49,13 +49,13 @@ const struct dnp_object *dnp_object(uint8_t group, uint8_t var);
 /* Are objects of this group points with an index? Times, classes, files and authentication are not. */
 bool dnp_has_points(uint8_t group);
 
-enum dnp_span { DNP_ALL, DNP_RANGE, DNP_COUNT };
+enum dnp_span { DNP_UNCOUNTED /* the qualifier says nothing sound */, DNP_ALL, DNP_RANGE, DNP_COUNT };
 
 struct dnp_head {
 	uint8_t group, var, qual;
 	uint8_t span;		/* enum dnp_span */
 	uint32_t start, stop;	/* of DNP_RANGE */
-	uint64_t count;		/* of objects; DNP_ALL: 0 */
+	uint64_t count;		/* of objects; 0 where uncounted or all */
 	bool indexed;		/* each with its index */
 	bool bare;		/* no objects, but for indexes */
 	uint8_t shape, size;	/* of an object, where not bare; size without prefix */

@@ -62,29 +62,40 @@ int dnp3_frame(const uint8_t *p, size_t n, enum reason *why)
 struct link_row {
 	bool prm;
 	uint8_t func;
+	const char *name;
 	bool fcv;	/* of a primary; of a secondary the bit says "busy" and is free */
 	bool user;
 };
 
 static const struct link_row link_rows[] = {
-	{ true, DNP_RESET_LINK, false, false }, { true, DNP_TEST_LINK, true, false },
-	{ true, DNP_CONFIRMED, true, true }, { true, DNP_UNCONFIRMED, false, true },
-	{ true, DNP_ASK_STATUS, false, false }, { false, DNP_ACK, false, false },
-	{ false, DNP_NACK, false, false }, { false, DNP_STATUS, false, false },
-	{ false, DNP_NOT_SUPPORTED, false, false },
+	{ true, DNP_RESET_LINK, "reset-link", false, false },
+	{ true, DNP_TEST_LINK, "test-link", true, false },
+	{ true, DNP_CONFIRMED, "confirmed-data", true, true },
+	{ true, DNP_UNCONFIRMED, "data", false, true },
+	{ true, DNP_ASK_STATUS, "ask-link-status", false, false },
+	{ false, DNP_ACK, "ack", false, false },
+	{ false, DNP_NACK, "nack", false, false },
+	{ false, DNP_STATUS, "link-status", false, false },
+	{ false, DNP_NOT_SUPPORTED, "not-supported", false, false },
 };
 
-static const struct link_row *link_row(const struct dnp_link *l)
+static const struct link_row *link_row(bool prm, uint8_t func)
 {
 	for (size_t i = 0; i < sizeof(link_rows) / sizeof(link_rows[0]); i++)
-		if (link_rows[i].prm == l->prm && link_rows[i].func == l->func)
+		if (link_rows[i].prm == prm && link_rows[i].func == func)
 			return &link_rows[i];
 	return NULL;
 }
 
+const char *dnp3_link_name(bool prm, uint8_t func)
+{
+	const struct link_row *row = link_row(prm, func);
+	return row ? row->name : "reserved";
+}
+
 static enum reason link_sound(const struct dnp_link *l)
 {
-	const struct link_row *row = link_row(l);
+	const struct link_row *row = link_row(l->prm, l->func);
 	if (!row || (row->prm && row->fcv != l->fcv) || l->src >= DNP_ADDR_RESERVED)
 		return R_DNP_LINK;
 	/* a segment is its transport octet and at least one of the fragment (8.2.1) */
@@ -93,7 +104,7 @@ static enum reason link_sound(const struct dnp_link *l)
 
 bool dnp3_has_segment(const struct dnp_link *l)
 {
-	const struct link_row *row = link_row(l);
+	const struct link_row *row = link_row(l->prm, l->func);
 	return row && row->user && l->n >= 1;
 }
 

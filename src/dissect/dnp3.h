@@ -119,6 +119,8 @@ int dnp3_frame(const uint8_t *p, size_t n, enum reason *why);
 /* One whole frame of exactly n bytes; R_NONE, or R_CRC, R_LENGTH, R_DNP_LINK. What was read
  * before the fault stays in *l. */
 enum reason dnp3_link(const uint8_t *p, size_t n, struct dnp_link *l);
+/* What a frame with this function is called; "reserved" where there is none. */
+const char *dnp3_link_name(bool prm, uint8_t func);
 /* Does this frame carry a transport segment? */
 bool dnp3_has_segment(const struct dnp_link *l);
 /* Take one segment into the series. R_NONE (is it the last: *whole), or R_DNP_SEGMENT,

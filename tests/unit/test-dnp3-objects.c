@@ -55,7 +55,7 @@ static void walk_n(const uint8_t *p, size_t n, struct walked *w)
 		dnp_walk(&it, &a);
 		while (dnp_next(&it, &h)) {
 			put(w, "%llu.%llu", h.group, h.var, 0);
-			put(w, "/%02llx/%llu", h.qual, h.count, 0);
+			put(w, h.span == DNP_UNCOUNTED ? "/%02llx/" : "/%02llx/%llu", h.qual, h.count, 0);
 			if (h.span == DNP_RANGE)
 				put(w, "[%llu-%llu]", h.start, h.stop, 0);
 			put_points(w, &h);
@@ -159,14 +159,14 @@ static const struct {
 	{ "c0 0d 3c 01 06", R_TRAILING, "" },
 	{ "c0 00 3c 01 06", R_TRAILING, "" },
 	/* reserved qualifiers: bit 7, prefix 7, range codes 3-5, 10, 12-15, odd pairs */
-	{ "c0 01 01 00 86", R_DNP_QUALIFIER, "1.0/86/0;" },
-	{ "c0 01 01 00 77 01", R_DNP_QUALIFIER, "1.0/77/0;" },
-	{ "c0 01 01 00 03 01 02", R_DNP_QUALIFIER, "1.0/03/0;" },
-	{ "c0 01 01 00 0a 01", R_DNP_QUALIFIER, "1.0/0a/0;" },
-	{ "c0 01 01 00 16", R_DNP_QUALIFIER, "1.0/16/0;" },
-	{ "c0 01 01 00 10 01 02", R_DNP_QUALIFIER, "1.0/10/0;" },
-	{ "c0 01 01 00 0b 01", R_DNP_QUALIFIER, "1.0/0b/0;" },
-	{ "c0 01 01 00 57 01", R_DNP_QUALIFIER, "1.0/57/0;" },
+	{ "c0 01 01 00 86", R_DNP_QUALIFIER, "1.0/86/;" },
+	{ "c0 01 01 00 77 01", R_DNP_QUALIFIER, "1.0/77/;" },
+	{ "c0 01 01 00 03 01 02", R_DNP_QUALIFIER, "1.0/03/;" },
+	{ "c0 01 01 00 0a 01", R_DNP_QUALIFIER, "1.0/0a/;" },
+	{ "c0 01 01 00 16", R_DNP_QUALIFIER, "1.0/16/;" },
+	{ "c0 01 01 00 10 01 02", R_DNP_QUALIFIER, "1.0/10/;" },
+	{ "c0 01 01 00 0b 01", R_DNP_QUALIFIER, "1.0/0b/;" },
+	{ "c0 01 01 00 57 01", R_DNP_QUALIFIER, "1.0/57/;" },
 	/* sized objects without sizes, packed ones with indexes, objects of no number */
 	{ "c0 02 46 03 07 01 00", R_DNP_QUALIFIER, "70.3/07/1;" },
 	{ "c0 02 50 01 17 01 07 00", R_DNP_QUALIFIER, "80.1/17/1;" },
