@@ -75,6 +75,9 @@ const struct dnp_object dnp_objects[] = {
 };
 const size_t dnp_objects_n = sizeof(dnp_objects) / sizeof(dnp_objects[0]);
 
+const char *const dnp_operations[5] = { "nul", "pulse-on", "pulse-off", "latch-on", "latch-off" };
+const char *const dnp_trip_close[3] = { "nul", "close", "trip" };
+
 static unsigned number(uint8_t group, uint8_t var)
 {
 	return (unsigned)group << 8 | var;

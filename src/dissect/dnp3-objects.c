@@ -38,8 +38,6 @@ void dnp_walk(struct dnp_walk *w, const struct dnp_app *a)
 	const struct dnp_func *f = dnp_func_by_code(a->func);
 	*w = (struct dnp_walk){ .r = rd_init(a->objs, a->n_objs), .why = R_NONE,
 				.body = f ? f->body : DNP_BODY_OBJECTS };
-	if (w->body == DNP_BODY_NONE && a->n_objs)
-		w->why = R_TRAILING;
 }
 
 static enum reason read_range(struct rd *r, struct dnp_head *h)
@@ -149,9 +147,15 @@ bool dnp_next(struct dnp_walk *w, struct dnp_head *h)
 		w->why = R_TRUNCATED;
 		return false;
 	}
+	/* authentication goes with any function, and always whole: aggressive mode (7.5.1.6) */
+	bool wrapper = h->group == DNP_G_AUTH;
+	if (w->body == DNP_BODY_NONE && !wrapper) {
+		w->why = R_TRAILING;
+		return false;
+	}
 	unsigned prefix = prefix_of(h->qual);
 	h->indexed = prefix >= 1 && prefix < PREFIX_SIZED;
-	h->bare = prefix < PREFIX_SIZED &&
+	h->bare = prefix < PREFIX_SIZED && !wrapper &&
 		  (w->body == DNP_BODY_HEADERS || (w->body == DNP_BODY_TIMED && h->group != DNP_G_TIME));
 	if (h->qual >> 7 || !(sound[h->qual & 15] >> prefix & 1)) {
 		w->why = R_DNP_QUALIFIER;
@@ -221,6 +225,65 @@ bool dnp_next_point(struct dnp_points *it, struct dnp_point *p)
 		take_object(it, p, size);
 	it->at++;
 	return !it->r.bad;
+}
+
+static unsigned header_does(const struct dnp_head *h)
+{
+	struct dnp_points it;
+	struct dnp_point p;
+	if (h->group == DNP_G_TIME && (h->var == 1 || h->var == 3))
+		return h->span == DNP_COUNT && h->count == 1 && !h->indexed ? DNP_TIME_SYNC : DNP_WRITE_OTHER;
+	if (h->group == DNP_G_AUTH && (h->var == 3 || h->var == 9))
+		return 0;
+	if (h->group != DNP_G_IIN || h->span != DNP_RANGE || h->count != 1)
+		return DNP_WRITE_OTHER;
+	dnp_points(&it, h);
+	bool clears = dnp_next_point(&it, &p) && p.index == DNP_IIN_RESTART && p.bits == 0;
+	return clears ? DNP_CLEAR_RESTART : DNP_WRITE_OTHER;
+}
+
+unsigned dnp_write_does(const struct dnp_app *a)
+{
+	struct dnp_walk w;
+	struct dnp_head h;
+	unsigned does = a->func == 2 ? 0 : DNP_WRITE_OTHER;
+	dnp_walk(&w, a);
+	while (dnp_next(&w, &h))
+		does |= header_does(&h);
+	return w.why == R_NONE ? does : DNP_WRITE_OTHER;
+}
+
+bool dnp_aggressive(const struct dnp_app *a)
+{
+	struct dnp_walk w;
+	struct dnp_head h;
+	bool first = false, last = false;
+	unsigned n = 0;
+	dnp_walk(&w, a);
+	while (dnp_next(&w, &h)) {
+		if (n++ == 0)
+			first = h.group == DNP_G_AUTH && h.var == 3 && h.count == 1;
+		last = h.group == DNP_G_AUTH && h.var == 9 && h.count == 1;
+	}
+	return w.why == R_NONE && first && last;
+}
+
+uint8_t dnp_key_status(const struct dnp_app *a)
+{
+	struct dnp_walk w;
+	struct dnp_head h;
+	struct dnp_points it;
+	struct dnp_point p;
+	dnp_walk(&w, a);
+	while (dnp_next(&w, &h)) {
+		dnp_points(&it, &h);
+		if (h.group != DNP_G_AUTH || h.var != 5 || !dnp_next_point(&it, &p) || !p.data)
+			continue;
+		struct rd r = rd_init(p.data, p.len);
+		rd_skip(&r, 7);	/* sequence number, user, key wrap algorithm (A.45.5) */
+		return rd_u8(&r);
+	}
+	return 0;
 }
 
 bool dnp_control(const struct dnp_head *h, const struct dnp_point *p, struct dnp_control *c)

@@ -94,6 +94,14 @@ struct dnp_points {
 void dnp_points(struct dnp_points *it, const struct dnp_head *h);
 bool dnp_next_point(struct dnp_points *it, struct dnp_point *p);
 
+/* What a write does, as bits: DNP_WRITE_OTHER where it does anything but what has a name. */
+enum dnp_write { DNP_CLEAR_RESTART = 1, DNP_TIME_SYNC = 2, DNP_WRITE_OTHER = 4 };
+unsigned dnp_write_does(const struct dnp_app *a);
+/* Does the fragment carry its own proof: g120v3 first and g120v9 last? */
+bool dnp_aggressive(const struct dnp_app *a);
+/* The status that a g120v5 of this fragment reports of the session keys: 1 is good, 0: there is none. */
+uint8_t dnp_key_status(const struct dnp_app *a);
+
 struct dnp_control {		/* g12v1, g12v2 (A.8.1) */
 	uint8_t op;		/* 0 nul, 1 pulse on, 2 pulse off, 3 latch on, 4 latch off */
 	bool queue, clear;
@@ -102,6 +110,7 @@ struct dnp_control {		/* g12v1, g12v2 (A.8.1) */
 	uint32_t on_time, off_time;	/* ms */
 };
 /* False: not one. */
+extern const char *const dnp_operations[5], *const dnp_trip_close[3];	/* names of op and code */
 bool dnp_control(const struct dnp_head *h, const struct dnp_point *p, struct dnp_control *c);
 /* Value and status of g41v1-4; false: not one. A NaN is one. */
 bool dnp_analog(const struct dnp_head *h, const struct dnp_point *p, double *value, uint8_t *status);

@@ -5,9 +5,6 @@
 #include "dissect/dnp3-objects.h"
 #include "record/facts.h"
 
-static const char *const operations[] = { "nul", "pulse-on", "pulse-off", "latch-on", "latch-off" };
-static const char *const codes[] = { "nul", "close", "trip", "reserved" };
-
 static const char *function(const struct ev_dnp3 *d)
 {
 	const struct dnp_func *f = dnp_func_by_code(d->func);
@@ -22,8 +19,8 @@ static const char *title(const struct event *ev)
 
 static void put_control(const struct ev_dnp3 *d, const struct fact_sink *to)
 {
-	to->word(to->ctx, "operation", d->op < 5 ? operations[d->op] : "reserved");
-	to->word(to->ctx, "code", codes[d->code & 3]);
+	to->word(to->ctx, "operation", d->op < 5 ? dnp_operations[d->op] : "reserved");
+	to->word(to->ctx, "code", d->code < 3 ? dnp_trip_close[d->code] : "reserved");
 	to->num(to->ctx, "count", d->count);
 	to->num(to->ctx, "on_time", d->on_time);
 	to->num(to->ctx, "off_time", d->off_time);

@@ -107,6 +107,9 @@ static const struct {
 	{ "c0 01 46 05 5b 01 0800 1122334455667788", "70.5/5b/1 0:8@17;", false },
 	{ "c0 20 78 01 5b 02 0100 aa 0200 bbcc", "120.1/5b/2 0:1@170 1:2@187;", false },
 	{ "c0 20 78 03 07 01 01000000 0100 78 09 5b 01 0200 aabb", "120.3/07/1 0:6@1;120.9/5b/1 0:2@170;", true },
+	{ "c0 01 78 03 07 01 01000000 0100 3c 02 06 78 09 5b 01 0200 aabb",
+	  "120.3/07/1 0:6@1;60.2/06/0;120.9/5b/1 0:2@170;", true },
+	{ "c0 0d 78 03 07 01 01000000 0100 78 09 5b 01 0200 aabb", "120.3/07/1 0:6@1;120.9/5b/1 0:2@170;", true },
 	/* strings by variation, attributes, registered objects */
 	{ "c0 81 0000 6e 03 00 00 01 616263 646566", "110.3/00/2[0-1] 0:3@97 1:3@100;", false },
 	{ "c0 81 0000 00 f2 00 00 00 01 03 616263", "0.242/00/1[0-0] 0:5@1;", false },
@@ -291,6 +294,62 @@ static void controls_and_values(void **state)
 	}
 }
 
+static void app_of(const char *hex, struct dnp_app *a, uint8_t bytes[256])
+{
+	assert_int_equal(dnp3_app(bytes, sample_hex(hex, bytes), a), R_NONE);
+}
+
+static void what_a_write_does(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *hex;
+		unsigned does;
+	} writes[] = {
+		{ "c0 02 50 01 00 07 07 00", DNP_CLEAR_RESTART },
+		{ "c0 02 50 01 01 0700 0700 00", DNP_CLEAR_RESTART },
+		{ "c0 02 32 01 07 01 112233445566", DNP_TIME_SYNC },
+		{ "c0 02 32 03 07 01 112233445566", DNP_TIME_SYNC },
+		{ "c0 02 32 03 07 01 112233445566 50 01 00 07 07 00", DNP_TIME_SYNC | DNP_CLEAR_RESTART },
+		{ "c0 02 78 03 07 01 01000000 0100 50 01 00 07 07 00 78 09 5b 01 0200 aabb", DNP_CLEAR_RESTART },
+		{ "c0 02", 0 },
+		{ "c0 02 50 01 00 07 07 01", DNP_WRITE_OTHER },			/* sets it */
+		{ "c0 02 50 01 00 06 06 00", DNP_WRITE_OTHER },			/* another bit */
+		{ "c0 02 50 01 00 04 07 00", DNP_WRITE_OTHER },			/* others with it */
+		{ "c0 02 50 01 00 07 07 00 50 01 00 04 04 00", DNP_CLEAR_RESTART | DNP_WRITE_OTHER },
+		{ "c0 02 50 01 00 07 07 00 50 01 17", DNP_WRITE_OTHER },	/* cut short */
+		{ "c0 02 32 01 07 02 112233445566 112233445566", DNP_WRITE_OTHER },
+		{ "c0 02 32 04 07 01 1122334455660100000001", DNP_WRITE_OTHER },
+		{ "c0 02 22 01 00 00 00 0000", DNP_WRITE_OTHER },
+		{ "c0 03 50 01 00 07 07 00", DNP_WRITE_OTHER | DNP_CLEAR_RESTART },	/* no write */
+	};
+	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {
+		uint8_t bytes[256];
+		struct dnp_app a;
+		app_of(writes[i].hex, &a, bytes);
+		assert_int_equal(dnp_write_does(&a), writes[i].does);
+	}
+}
+
+static void authentication(void **state)
+{
+	(void)state;
+	uint8_t bytes[256];
+	struct dnp_app a;
+	app_of("c0 0d 78 03 07 01 01000000 0100 78 09 5b 01 0200 aabb", &a, bytes);
+	assert_true(dnp_aggressive(&a));
+	app_of("c0 02 50 01 00 07 07 00 78 09 5b 01 0200 aabb", &a, bytes);
+	assert_false(dnp_aggressive(&a));
+	app_of("c0 02 78 03 07 01 01000000 0100 50 01 00 07 07 00", &a, bytes);
+	assert_false(dnp_aggressive(&a));
+	app_of("c0 83 0000 78 05 5b 01 0b00 01000000 0100 01 01 04 0000", &a, bytes);
+	assert_int_equal(dnp_key_status(&a), 1);
+	app_of("c0 83 0000 78 05 5b 01 0700 01000000 0100 01", &a, bytes);
+	assert_int_equal(dnp_key_status(&a), 0);
+	app_of("c0 83 0000 78 01 5b 01 0b00 01000000 0100 01 01 04 0000", &a, bytes);
+	assert_int_equal(dnp_key_status(&a), 0);
+}
+
 /* Any bytes: the walk ends, and stays inside (a sanitizer looks). */
 static void mutations(void **state)
 {
@@ -316,7 +375,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(good_fragments), cmocka_unit_test(every_truncation), cmocka_unit_test(bad_fragments),
 		cmocka_unit_test(objects_are_a_table), cmocka_unit_test(every_object_has_its_size),
-		cmocka_unit_test(controls_and_values), cmocka_unit_test(mutations),
+		cmocka_unit_test(controls_and_values), cmocka_unit_test(what_a_write_does),
+		cmocka_unit_test(authentication), cmocka_unit_test(mutations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
