@@ -1,6 +1,8 @@
 dist_rules_DATA += rules/modbus-read-only.conf rules/modbus-read-only-strict.conf rules/modbus-read-write.conf \
 	rules/modbus-programming.conf rules/modbus-setpoints.conf \
-	rules/opcua-all.conf rules/opcua-read-only.conf rules/opcua-discovery.conf rules/opcua-secure-only.conf
+	rules/opcua-all.conf rules/opcua-read-only.conf rules/opcua-discovery.conf rules/opcua-secure-only.conf \
+	rules/dnp3-read-only.conf rules/dnp3-read-only-master.conf rules/dnp3-operate.conf rules/dnp3-outstation.conf \
+	rules/dnp3-all.conf
 zonedconfdir = $(sysconfdir)/zoned
 dist_zonedconf_DATA = conf/zoned.conf
 exampledir = $(docdir)/examples

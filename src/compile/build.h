@@ -32,7 +32,7 @@ struct build_ops {
 	void (*put)(struct build *b, const struct policy *p);	/* every rule, and the head if there is one */
 };
 
-extern const struct build_ops build_modbus, build_opcua;
+extern const struct build_ops build_modbus, build_opcua, build_dnp3;
 
 size_t build_str_size(const char *s);		/* in the image */
 struct pol_str build_str(struct build *b, const char *s);

@@ -16,6 +16,7 @@ enum { INDEX_MAX = 0xfffe };	/* 0xffff says "none" */
 
 static const struct build_ops *const ops[PROTO_N] = {
 	[PROTO_MODBUS] = &build_modbus,
+	[PROTO_DNP3] = &build_dnp3,
 	[PROTO_OPCUA] = &build_opcua,
 };
 

@@ -559,6 +559,8 @@ static void on_datagram(struct pass *c)
 		enum reason why = R_NONE;
 		int len = ops->frame(p->data + at, p->len - at, &why);
 		if (len <= 0 || (size_t)len > p->len - at || i == DATAGRAM_MESSAGES) {
+			if (ops->lost)
+				ops->lost(c);
 			refuse(c, len < 0 ? why : len && (size_t)len <= p->len - at ? R_LENGTH : R_TRUNCATED, V_DROP);
 			return;
 		}
@@ -570,6 +572,8 @@ static void on_datagram(struct pass *c)
 		flow_used(&c->in->flows, c->f, c->raw->now_ns);
 	if (passes && c->dir == 1)
 		room_answered(c);
+	if (!passes && ops->lost)
+		ops->lost(c);
 	emit_verdict(c, passes ? V_ACCEPT : V_DROP);
 }
 

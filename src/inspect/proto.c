@@ -4,6 +4,7 @@
 
 static const struct proto_ops *const table[PROTO_N] = {
 	[PROTO_MODBUS] = &proto_modbus,
+	[PROTO_DNP3] = &proto_dnp3,
 	[PROTO_OPCUA] = &proto_opcua,
 };
 

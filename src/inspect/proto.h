@@ -13,6 +13,7 @@
 
 #include "base/words.h"
 #include "dissect/modbus.h"
+#include "inspect/dnp3.h"
 #include "inspect/opcua.h"
 #include "record/event.h"
 #include "record/reason.h"
@@ -30,6 +31,7 @@ struct mb_state {
  * what a protocol uses is touched, so unused memory costs nothing. */
 union proto_state {
 	struct mb_state mb;
+	struct dnp_state dnp;
 	struct ua_state ua;
 };
 
@@ -55,9 +57,11 @@ struct proto_ops {
 	size_t (*prefix_safe)(const uint8_t *p, size_t n, bool response);
 	/* Parse and judge one whole message; ends in judge_done(), or half_pass() for a piece of one. */
 	enum act (*judge)(struct pass *c, const uint8_t *p, size_t n);
+	/* What was judged of this datagram did not go on; NULL: does not matter. */
+	void (*lost)(struct pass *c);
 };
 
-extern const struct proto_ops proto_modbus, proto_opcua;
+extern const struct proto_ops proto_modbus, proto_opcua, proto_dnp3;
 /* NULL: not inspected. */
 const struct proto_ops *proto_of(uint8_t proto);
 

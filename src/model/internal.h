@@ -78,7 +78,7 @@ struct policy_ops {
 	void (*load)(struct load *l, const config_setting_t *g, struct policy *p);
 	void (*print)(FILE *f, const struct policy *p);	/* what follows the description */
 };
-extern const struct policy_ops policy_modbus_ops, policy_opcua_ops;
+extern const struct policy_ops policy_modbus_ops, policy_opcua_ops, policy_dnp3_ops;
 const struct policy_ops *policy_ops_of(enum proto p);	/* NULL: not inspected by this version */
 /* The entries of "allow", one or more; NULL after a complaint. */
 const config_setting_t *get_allow(struct load *l, const config_setting_t *g, const struct policy *p);

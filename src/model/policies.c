@@ -9,6 +9,7 @@
 
 static const struct policy_ops *const ops[PROTO_N] = {
 	[PROTO_MODBUS] = &policy_modbus_ops,
+	[PROTO_DNP3] = &policy_dnp3_ops,
 	[PROTO_OPCUA] = &policy_opcua_ops,
 };
 

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "policy/dnp3.h"
 #include "policy/opcua.h"
 
 /* Largest values of enums that model.h owns and the data path may not include. */
@@ -39,6 +40,8 @@ static const struct pol_flow *flows(const struct pol_image *img)
 
 const struct pol_shape pol_shapes[PROTO_N] = {
 	[PROTO_MODBUS] = { .rule = sizeof(struct pol_mb_rule), .rule_ok = policy_modbus_ok },
+	[PROTO_DNP3] = { .rule = sizeof(struct pol_dnp_rule), .head = sizeof(struct pol_dnp_head),
+			 .rule_ok = policy_dnp3_rule_ok, .head_ok = policy_dnp3_head_ok },
 	[PROTO_OPCUA] = {
 		.rule = sizeof(struct pol_ua_rule), .head = sizeof(struct pol_ua_head),
 		.item = sizeof(struct pol_ua_item), .rule_ok = policy_opcua_rule_ok,

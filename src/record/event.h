@@ -24,6 +24,20 @@ struct ev_modbus {
 	uint16_t addr, qty, waddr, wqty, value, sub;
 };
 
+enum { EVD_APP = 1, EVD_OBJECT = 2, EVD_POINTS = 4, EVD_CONTROL = 8, EVD_VALUE = 16 };
+
+struct ev_dnp3 {
+	uint16_t src, dst;	/* link addresses */
+	uint8_t link, prm;	/* function of the frame; it is a primary's */
+	uint8_t has;		/* EVD_* bits: which of the others are set */
+	uint8_t func, seq;
+	uint16_t iin;		/* of responses; first octet high */
+	uint8_t group, var;	/* of the object that offended, or the first */
+	uint8_t op, code, count;
+	uint32_t start, stop, on_time, off_time;
+	double value;
+};
+
 enum { EVU_CHANNEL = 1, EVU_REQUEST = 2, EVU_SERVICE = 4, EVU_RESULT = 8, EVU_ATTRIBUTE = 16,
        EVU_POLICY = 32, EVU_NODES = 64 };
 enum { EV_UA_TEXT = 64 };
@@ -52,6 +66,7 @@ struct event {
 	uint8_t proto;		/* enum proto of the message that the facts are of; PROTO_NONE: of none */
 	union {
 		struct ev_modbus mb;
+		struct ev_dnp3 dnp;
 		struct ev_opcua ua;
 	};
 };

@@ -8,6 +8,7 @@
 
 static const struct fact_ops *const table[PROTO_N] = {
 	[PROTO_MODBUS] = &facts_modbus,
+	[PROTO_DNP3] = &facts_dnp3,
 	[PROTO_OPCUA] = &facts_opcua,
 };
 

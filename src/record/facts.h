@@ -27,7 +27,7 @@ struct fact_ops {
 	uint64_t (*key)(const struct event *ev);
 };
 
-extern const struct fact_ops facts_modbus, facts_opcua;
+extern const struct fact_ops facts_modbus, facts_opcua, facts_dnp3;
 
 /* NULL: the event is not of a message. */
 const struct fact_ops *facts_of(const struct event *ev);

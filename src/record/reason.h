@@ -71,7 +71,25 @@ X(R_UA_STATE, "not-in-this-state", "the state of the connection or secure channe
 X(R_UA_CHANNEL, "unknown-channel", "the secure channel or its token is not open on this connection") \
 X(R_UA_SEQUENCE, "bad-sequence-number", "the sequence number is not the next one") \
 X(R_UA_MIXED, "security-mode-changed", "plain and encrypted bodies on one secure channel") \
-X(R_UA_ROOM, "no-room-for-message", "too many messages in parts at once for one inspector")
+X(R_UA_ROOM, "no-room-for-message", "too many messages in parts at once for one inspector") \
+X(R_FRAME, "no-frame", "no frame begins here: the start octets are missing") \
+X(R_CRC, "bad-crc", "a checksum of the frame is wrong") \
+X(R_DNP_LINK, "bad-link-frame", "a link frame that no station sends: a reserved function, a wrong FCV bit or a reserved source") \
+X(R_DNP_SEGMENT, "bad-transport-sequence", "the segment does not continue the fragment that was begun") \
+X(R_DNP_FRAGMENT, "fragment-too-long", "the fragment is longer than any station must take") \
+X(R_DNP_QUALIFIER, "bad-qualifier", "the qualifier of an object header is reserved or does not fit the objects") \
+X(R_DNP_OBJECT, "unknown-object", "an object of unknown size: what follows it cannot be read") \
+X(R_DNP_DIRECTION, "wrong-direction", "the frame or function belongs to the other end of the connection") \
+X(R_DNP_ADDRESS, "link-address-not-allowed", "the policy does not allow this pair of link addresses") \
+X(R_DNP_BROADCAST, "broadcast-not-allowed", "the policy does not allow broadcast addresses") \
+X(R_DNP_OBJECTS, "object-not-allowed", "the policy does not allow this object group and variation") \
+X(R_DNP_POINT, "point-not-allowed", "the points are not contained in an allowed range") \
+X(R_DNP_CONTROL, "control-not-allowed", "the operation, trip or close code, count or times of a control are not allowed") \
+X(R_DNP_ANALOG, "analog-value-not-allowed", "the value of an analog output is outside the allowed ranges") \
+X(R_DNP_NOT_SELECTED, "not-selected", "the same outputs were not selected just before") \
+X(R_DNP_UNSOLICITED, "unsolicited-not-allowed", "the policy does not allow unsolicited responses") \
+X(R_DNP_CONFIRM, "unexpected-confirm", "a confirmation of nothing that asked for one") \
+X(R_DNP_AUTH, "authentication-required", "the request is neither authenticated nor in an authenticated session")
 
 enum reason {
 #define X(e, n, t) e,

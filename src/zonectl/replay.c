@@ -26,6 +26,7 @@ struct replay {
 
 static const struct replay_ops *const ops[PROTO_N] = {
 	[PROTO_MODBUS] = &replay_modbus,
+	[PROTO_DNP3] = &replay_dnp3,
 	[PROTO_OPCUA] = &replay_opcua,
 };
 

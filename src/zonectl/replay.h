@@ -15,7 +15,7 @@ struct replay_ops {
 	void (*text)(const struct event *ev, const void *m);
 };
 
-extern const struct replay_ops replay_modbus, replay_opcua;
+extern const struct replay_ops replay_modbus, replay_opcua, replay_dnp3;
 
 void replay_put(json_t *o, const char *key, bool have, int64_t v);
 

@@ -24,6 +24,12 @@ tests_fuzz_fuzz_opcua_SOURCES = tests/fuzz/fuzz-opcua.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_opcua_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a
 EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua tests/fuzz/seeds-opcua-flow
+check_PROGRAMS += tests/fuzz/fuzz-dnp3
+tests_fuzz_fuzz_dnp3_SOURCES = tests/fuzz/fuzz-dnp3.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_dnp3_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_dnp3_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
+	src/record/librecord.a src/base/libbase.a
+EXTRA_DIST += tests/fuzz/gen-seeds-dnp3.py tests/fuzz/seeds-dnp3
 tests_fuzz_fuzz_modbus_SOURCES = tests/fuzz/fuzz-modbus.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a

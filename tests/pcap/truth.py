@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 
+import truth_dnp3
 import truth_opcua
 
 FIELDS = {"dir": "dir", "mb_tid": "tid", "mb_pid": "pid", "mb_len": "len", "mb_unit": "unit",
@@ -74,7 +75,7 @@ class Modbus:
     FIELDS, ports, adapt, key, summary = FIELDS, ports, adapt, key, summary
 
 
-PROTOCOLS = {"modbus": Modbus, "opcua": truth_opcua}
+PROTOCOLS = {"modbus": Modbus, "dnp3": truth_dnp3, "opcua": truth_opcua}
 
 
 def differences(name, proto, want, got):

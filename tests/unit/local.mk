@@ -72,3 +72,12 @@ TESTS += tests/unit/test-options
 tests_unit_test_options_SOURCES = tests/unit/test-options.c
 tests_unit_test_options_LDADD = $(tests_unit_test_inspect_LDADD)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-dnp3 tests/unit/test-dnp3-objects
+TESTS += tests/unit/test-dnp3 tests/unit/test-dnp3-objects
+tests_unit_test_dnp3_objects_SOURCES = tests/unit/test-dnp3-objects.c tests/unit/dnp3-samples.h
+tests_unit_test_dnp3_objects_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
+tests_unit_test_dnp3_SOURCES = tests/unit/test-dnp3.c tests/unit/dnp3-samples.h
+tests_unit_test_dnp3_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
+endif

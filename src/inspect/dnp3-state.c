@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT
+ * What was asked on a DNP3 connection, and may now be answered. */
+#include "inspect/dnp3.h"
+
+#include <string.h>
+
+/* The slot of the same question, else a free one, else the oldest. */
+void dnp_ask(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_asked *what)
+{
+	struct dnp_asked *to = &v[0];
+	for (size_t i = 0; i < DNP_ASKED_MAX; i++) {
+		bool same = v[i].at_ns && v[i].src == what->src && v[i].dst == what->dst && v[i].seq == what->seq &&
+			    v[i].uns == what->uns;
+		if (same) {
+			to = &v[i];
+			break;
+		}
+		if (v[i].at_ns < to->at_ns)
+			to = &v[i];
+	}
+	*to = *what;
+}
+
+bool dnp_was_asked(const struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_msg *m, uint64_t now)
+{
+	for (size_t i = 0; i < DNP_ASKED_MAX; i++) {
+		const struct dnp_asked *a = &v[i];
+		/* who does not know the station's address asks the one that every station has (9.2.4.1.3) */
+		bool whom = a->dst == m->link.src || a->dst == DNP_ADDR_SELF;
+		if (a->at_ns && now - a->at_ns <= DNP_WAIT_NS && a->src == m->link.dst && whom && a->seq == m->app.seq &&
+		    a->uns == (m->app.func == 0 && m->app.uns))
+			return true;
+	}
+	return false;
+}
+
+struct dnp_pair *dnp_pair(struct dnp_state *s, uint16_t master, uint16_t outstation, uint64_t now)
+{
+	struct dnp_pair *to = &s->pairs[0];
+	for (size_t i = 0; i < DNP_PAIRS_MAX; i++) {
+		struct dnp_pair *p = &s->pairs[i];
+		if (p->at_ns && p->master == master && p->outstation == outstation) {
+			p->at_ns = now;
+			return p;
+		}
+		if (p->at_ns < to->at_ns)
+			to = p;
+	}
+	*to = (struct dnp_pair){ .at_ns = now, .master = master, .outstation = outstation };
+	return to;
+}

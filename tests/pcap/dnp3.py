@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""DNP3 conversations under the shipped policies, over TCP and over UDP: what
+every message comes to.
+
+usage: dnp3.py ZONECTL DIRECTORY      (a directory to write captures and models in)
+"""
+import json
+import subprocess
+import sys
+
+from dnp3_wire import Tcp, Udp, frame, m, o, segments, write_pcap
+
+PASS = "none"
+MODEL = """zones = (
+  {{ name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; }},
+  {{ name = "b"; type = "control"; networks = [ "10.2.0.0/24" ]; }}
+);
+conduits = ( {{ name = "c"; from = "a"; to = "b"; flows = (
+  {{ protocol = "dnp3"; policy = "{policy}"; }}, {{ protocol = "dnp3"; transport = "udp"; policy = "{policy}"; }} ); }} );
+policies = {{
+{text}
+}};
+"""
+
+
+def crob(func, seq, index=0, code="41", on="64000000", count="01", status="00", iin=""):
+    """A control of one relay (g12v1): 41 is pulse-on with close."""
+    return f"{0xC0 | seq:02x} {func:02x} {iin} 0c01 28 0100 {index:02x}00 {code} {count} {on} 64000000 {status}"
+
+
+def setpoint(func, seq, value, var=3, index=0):
+    return f"{0xC0 | seq:02x} {func:02x} 29{var:02x} 28 0100 {index:02x}00 {value} 00"
+
+
+def cut(fragment, seq=0, size=20):
+    """The frames of a long request."""
+    return [frame(0xC4, 10, 1, s) for s in segments(bytes.fromhex(fragment), seq, size)]
+
+
+LONG = "c1 01" + "1e0200 0009" * 12
+READ, ANSWER = m("c0 01 3c0206 3c0306"), o("c0 81 0000 1e02000000 01 1100")
+BAD = bytearray(READ)
+BAD[-1] ^= 1
+
+# (policy, [(from the client?, bytes, reason)])
+CASES = {
+    "reads and what they bring": ("dnp3-read-only-master", [
+        (1, READ, PASS), (0, ANSWER, PASS), (0, ANSWER, PASS),
+        (0, o("c1 81 0000"), "unsolicited-response"),
+        (0, o("c0 81 0000", src=11), "unsolicited-response"),
+    ]),
+    "writes that a master needs": ("dnp3-read-only-master", [
+        (1, m("c0 02 5001 00 07 07 00"), PASS), (0, o("c0 81 0000"), PASS),
+        (1, m("c1 02 3201 07 01 112233445566"), PASS), (1, m("c2 02 3203 07 01 112233445566"), PASS),
+        (1, m("c3 17"), PASS), (1, m("c4 18"), PASS),
+        (1, m("c5 02 5001 00 07 07 01"), "object-not-allowed"),
+        (1, m("c5 02 5001 00 04 04 00"), "object-not-allowed"),
+        (1, m("c5 02 2201 00 00 00 0500"), "object-not-allowed"), (1, m("c5 02"), "object-not-allowed"),
+    ]),
+    "what no reader may": ("dnp3-read-only-master", [
+        (1, m(crob(5, 0)), "function-not-allowed"), (1, m(crob(3, 0)), "function-not-allowed"),
+        (1, m("c0 0d"), "function-not-allowed"), (1, m("c0 0e"), "function-not-allowed"),
+        (1, m("c0 12"), "function-not-allowed"), (1, m("c0 70 3c0106"), "function-not-allowed"),
+        (1, m("c0 16 3c0206 1e000600"), "truncated"), (1, m("c0 16 3c0206 1e0006"), "function-not-allowed"),
+        (1, m("c0 19 46035b 01 0300 aabbcc"), "function-not-allowed"),
+        (1, m("c0 01 46055b 01 0800 1122334455667788"), "object-not-allowed"),
+        (1, m("c0 14 3c0106"), "object-not-allowed"), (1, m("c0 14 3c0206"), PASS),
+    ]),
+    "confirmations and unsolicited responses": ("dnp3-read-only-master", [
+        (1, m("d0 00"), "unexpected-confirm"), (0, o("f0 82 8000"), PASS), (1, m("c0 00"), "unexpected-confirm"),
+        (1, m("d0 00"), PASS), (1, m("d0 00"), PASS), (1, m("d1 00"), "unexpected-confirm"),
+        (1, READ, PASS), (0, o("e0 81 0000"), PASS), (1, m("c0 00"), PASS),
+        (0, o("c0 82 0000"), "bad-format"), (0, o("d0 81 0000"), "bad-format"),
+    ]),
+    "a response in fragments": ("dnp3-read-only-master", [
+        (1, READ, PASS), (0, o("a0 81 0000 1e02000000 01 1100"), PASS), (1, m("c0 00"), PASS),
+        (0, o("62 81 0000 1e02000101 01 1100"), "unsolicited-response"),
+        (0, o("61 81 0000 1e02000101 01 1100"), PASS), (1, m("c1 00"), PASS),
+    ]),
+    "no unsolicited responses": ("dnp3-read-only", [
+        (0, o("f0 82 8000"), "unsolicited-not-allowed"), (1, m("c0 02 5001 00 07 07 00"), "function-not-allowed"),
+        (1, READ, PASS), (0, ANSWER, PASS), (1, m("c1 17"), PASS), (0, o("c1 81 0000 3402 07 01 0500"), PASS),
+    ]),
+    "each end its own part": ("dnp3-read-only-master", [
+        (1, m("c0 01 3c0206", control=0x44), "wrong-direction"), (1, m("c0 81 0000"), "wrong-direction"),
+        (0, o("c0 01 3c0206"), "wrong-direction"), (0, o("c0 00"), "wrong-direction"),
+        (0, o("c0 81 0000", control=0xC4), "wrong-direction"), (0, o("c0 84 0000"), "function-not-allowed"),
+        (0, o("f0 82 0000", dst=65535), "link-address-not-allowed"),
+    ]),
+    "frames without data": ("dnp3-operate", [
+        (1, frame(0xC9, 10, 1), PASS), (0, frame(0x0B, 1, 10), PASS), (1, frame(0xC0, 10, 1), PASS),
+        (1, frame(0xD2, 10, 1), PASS), (0, frame(0x00, 1, 10), PASS), (0, frame(0x01, 1, 10), PASS),
+        (1, frame(0xC9, 11, 1), "link-address-not-allowed"), (1, frame(0xC9, 10, 2), "link-address-not-allowed"),
+        (1, frame(0xC5, 10, 1), "bad-link-frame"), (1, frame(0xC2, 10, 1), "bad-link-frame"),
+        (1, frame(0xC9, 10, 1, b"\xc0\xc0\x01"), "bad-length"), (1, frame(0xC4, 10, 1), "bad-length"),
+        (1, bytes(BAD), "bad-crc"),
+    ]),
+    "segments": ("dnp3-read-only-master", [
+        *[(1, f, PASS) for f in cut(LONG)],
+        (1, cut(LONG)[0], PASS), (1, cut(LONG)[2], "bad-transport-sequence"), (1, cut(LONG)[1], "bad-transport-sequence"),
+        (1, cut(LONG)[0], PASS), (1, cut(LONG)[1], PASS), (1, cut(LONG)[1], "bad-transport-sequence"),
+        (1, cut(LONG)[0], PASS), (1, READ, PASS), (1, cut(LONG)[1], "bad-transport-sequence"),
+        (1, cut(LONG)[0], PASS), (1, frame(0xC9, 10, 1), PASS), *[(1, f, PASS) for f in cut(LONG)[1:]],
+        # the last frame is refused with all that it completes; what follows cannot continue it
+        *[(1, f, PASS) for f in cut(crob(5, 0), 62, 10)[:-1]], (1, cut(crob(5, 0), 62, 10)[-1], "function-not-allowed"),
+        (1, cut(crob(5, 0), 62, 10)[-1], "bad-transport-sequence"),
+        # a segment of another station in the middle
+        (1, cut(LONG)[0], PASS), (1, frame(0xC4, 11, 1, segments(bytes.fromhex(LONG), 0, 20)[1]), "bad-transport-sequence"),
+        (1, cut(LONG)[1], "bad-transport-sequence"),
+    ]),
+    "too long a fragment": ("dnp3-all", [
+        *[(1, frame(0xC4, 10, 1, s), PASS) for s in segments(bytes(2049), 0)[:8]],
+        (1, frame(0xC4, 10, 1, segments(bytes(2049), 0)[8]), "fragment-too-long"),
+    ]),
+    "select before operate": ("dnp3-operate", [
+        (1, m(crob(4, 1)), "not-selected"),
+        (1, m(crob(3, 0)), PASS), (1, m(crob(4, 1)), "not-selected"),	# not agreed to yet
+        (0, o(crob(129, 0, iin="0000")), PASS), (1, m(crob(4, 2)), "not-selected"),
+        (1, m(crob(4, 1, code="81")), "not-selected"), (1, m(crob(4, 1)), PASS), (1, m(crob(4, 1)), PASS),
+        (0, o(crob(129, 1, iin="0000")), PASS),
+        (1, m(crob(3, 2)), PASS), (0, o(crob(129, 2, iin="0000", status="04")), PASS),	# refused by the station
+        (1, m(crob(4, 3)), "not-selected"),
+        (1, m(crob(3, 4)), PASS), (0, o(crob(129, 4, iin="0000")), PASS), (1, READ, PASS),
+        (1, m(crob(4, 5)), "not-selected"), (1, m(crob(5, 6)), "function-not-allowed"),
+    ]),
+    "limits of controls": ("dnp3-operate", [
+        (1, m(crob(3, 0, index=3, code="81")), PASS), (1, m(crob(3, 0, index=4)), "point-not-allowed"),
+        (1, m(crob(3, 0, code="03")), "control-not-allowed"), (1, m(crob(3, 0, index=10, code="03")), PASS),
+        (1, m(crob(3, 0, index=19, code="04", on="ffffffff")), PASS),
+        (1, m(crob(3, 0, index=19, code="44")), "control-not-allowed"),
+        (1, m(crob(3, 0, code="01")), "control-not-allowed"), (1, m(crob(3, 0, code="c1")), "control-not-allowed"),
+        (1, m(crob(3, 0, code="51")), "control-not-allowed"), (1, m(crob(3, 0, code="61")), "control-not-allowed"),
+        (1, m(crob(3, 0, count="02")), "control-not-allowed"), (1, m(crob(3, 0, on="d1070000")), "control-not-allowed"),
+        (1, m(crob(3, 0, on="00000000")), "control-not-allowed"), (1, m(crob(3, 0), dst=11), "link-address-not-allowed"),
+        # two in one request: both must be allowed
+        (1, m("c0 03 0c01 17 02 00 4101 6400000064000000 00 04 4101 6400000064000000 00"), "point-not-allowed"),
+        (1, m("c0 03 0c01 17 02 00 4101 6400000064000000 00 03 4101 6400000064000000 00"), PASS),
+        # by a count alone nobody knows the points
+        (1, m("c0 03 0c01 07 01 4101 6400000064000000 00"), "point-not-allowed"),
+    ]),
+    "limits of values": ("dnp3-operate", [
+        (1, m(setpoint(3, 0, "0000c842")), PASS), (1, m(setpoint(3, 0, "0100c842")), "analog-value-not-allowed"),
+        (1, m(setpoint(3, 0, "0000c07f")), "analog-value-not-allowed"), (1, m(setpoint(3, 0, "000000bf")), "analog-value-not-allowed"),
+        (1, m(setpoint(3, 0, "6400", 2)), PASS), (1, m(setpoint(3, 0, "ffff", 2)), "analog-value-not-allowed"),
+        (1, m(setpoint(3, 0, "64000000", 1)), PASS), (1, m(setpoint(3, 0, "65000000", 1)), "analog-value-not-allowed"),
+        (1, m(setpoint(3, 0, "0000000000000000", 4)), "object-not-allowed"),
+        (1, m(setpoint(3, 0, "0000c842", index=2)), "point-not-allowed"),
+    ]),
+    "everything": ("dnp3-all", [
+        (1, m("c0 01 3c0106", dst=65535), PASS), (1, m("c0 0d"), PASS), (1, m(crob(5, 1, code="ff", count="ff")), PASS),
+        (1, m("c0 01 46055b 01 0800 1122334455667788"), PASS), (1, m("c0 19 46035b 01 0300 aabbcc"), PASS),
+        (1, m("c0 02 6401 00 00 00 11223344"), PASS), (1, m("c0 01 0100 86"), PASS), (1, m("c0 70"), "function-not-allowed"),
+        (1, m("c0 01 0100 00 05"), "truncated"), (1, m("c0 01 0100 00 05 04"), "bad-format"),
+        (1, m("c0 0d 3c0106"), "trailing-bytes"), (1, m("80 01 3c0106"), "bad-format"), (1, m("40 01 3c0106"), "bad-format"),
+    ]),
+    "broadcasts and objects of unknown size": ("dnp3-read-only-master", [
+        (1, m("c0 01 3c0106", dst=65535), "broadcast-not-allowed"), (1, m("c0 18", dst=65533), "broadcast-not-allowed"),
+        (1, m("c0 01 3c0106", dst=65532), PASS), (0, o("c0 81 0000"), PASS),	# self-address
+        (1, m("c1 01 0100 86"), "bad-qualifier"), (1, READ, PASS), (0, o("c0 81 0000 6401 00 00 00 11"), "unknown-object"),
+    ]),
+    "an outstation that calls": ("dnp3-outstation", [
+        (1, o("f0 82 8000"), PASS), (0, m("d0 00"), PASS), (0, READ, PASS), (1, ANSWER, PASS),
+        (1, READ, "wrong-direction"), (0, ANSWER, "wrong-direction"), (0, m(crob(5, 0)), "function-not-allowed"),
+        (0, m("c0 02 5001 00 07 07 00"), PASS),
+    ]),
+    "secure authentication": ("auth", [
+        (1, READ, PASS), (1, m("c0 0d"), "authentication-required"),
+        (1, m("c0 0d 7803 07 01 01000000 0100 7809 5b 01 0200 aabb"), PASS),
+        (1, m("c0 0d 7803 07 01 01000000 0100"), "authentication-required"),
+        (1, m("c1 20 7804 07 01 0100"), PASS), (0, o("c1 83 0000 7805 5b 01 0b00 01000000 0100 01 02 04 0000"), PASS),
+        (1, m("c2 0d"), "authentication-required"),
+        (1, m("c3 20 7804 07 01 0100"), PASS), (0, o("c3 83 0000 7805 5b 01 0b00 01000000 0100 01 01 04 0000"), PASS),
+        (1, m("c4 0d"), PASS), (1, m("c4 0d", dst=11), "authentication-required"),
+    ]),
+}
+AUTH = """auth = { protocol = "dnp3"; require_secure_authentication = true; allow = (
+  { functions = [ "read", "authentication" ]; masters = "any"; outstations = "any"; objects = "any"; points = "any"; },
+  { functions = [ "restart" ]; masters = "any"; outstations = "any"; objects = "any"; points = "any"; } ); };"""
+
+
+def check(zonectl, where, name, transport):
+    policy, steps = CASES[name]
+    conversation = transport(40000)
+    write_pcap(f"{where}/c.pcap", conversation.opening + [conversation.packet(d == 1, b) for d, b, _ in steps])
+    with open(f"{where}/m.conf", "w") as f:
+        f.write(MODEL.format(policy=policy, text=AUTH if policy == "auth" else f'@include "{policy}.conf"'))
+    out = subprocess.run([zonectl, "replay", "--json", "--checksums", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
+                         capture_output=True, text=True, timeout=60)
+    got = [json.loads(x) for x in out.stdout.splitlines()]
+    if out.returncode or len(got) != len(steps):
+        print(f"{name}, {transport.__name__}: {len(got)} of {len(steps)} messages, status {out.returncode}", out.stderr)
+        return 1
+    wrong = 0
+    for i, (step, g) in enumerate(zip(steps, got)):
+        verdict = "accept" if step[2] == PASS else "drop"
+        if (g["reason"], g["verdict"]) != (step[2], verdict):
+            print(f"{name}, {transport.__name__}, message {i}: {g['verdict']} {g['reason']}, want {verdict} {step[2]}")
+            wrong += 1
+    return wrong
+
+
+def main():
+    zonectl, where = sys.argv[1:3]
+    wrong = sum(check(zonectl, where, name, t) for name in CASES for t in (Tcp, Udp))
+    n = sum(len(steps) for _, steps in CASES.values())
+    print(f"dnp3: {len(CASES)} conversations, {n} messages, over TCP and UDP; {wrong} not as they must be")
+    return wrong != 0
+
+
+sys.exit(main())
