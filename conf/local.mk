@@ -6,4 +6,5 @@ dist_rules_DATA += rules/modbus-read-only.conf rules/modbus-read-only-strict.con
 zonedconfdir = $(sysconfdir)/zoned
 dist_zonedconf_DATA = conf/zoned.conf
 exampledir = $(docdir)/examples
-dist_example_DATA = conf/example-small-cell.conf conf/example-water-works.conf conf/example-substation.conf conf/example-opcua.conf
+dist_example_DATA = conf/example-small-cell.conf conf/example-water-works.conf conf/example-substation.conf conf/example-opcua.conf \
+	conf/example-dnp3.conf
