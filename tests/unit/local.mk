@@ -81,3 +81,12 @@ tests_unit_test_dnp3_objects_LDADD = src/dissect/libdissect.a src/record/libreco
 tests_unit_test_dnp3_SOURCES = tests/unit/test-dnp3.c tests/unit/dnp3-samples.h
 tests_unit_test_dnp3_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-inspect-dnp3
+TESTS += tests/unit/test-inspect-dnp3
+tests_unit_test_inspect_dnp3_SOURCES = tests/unit/test-inspect-dnp3.c tests/unit/dnp3-samples.h tests/put.h
+tests_unit_test_inspect_dnp3_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
+	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a \
+	src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS) $(NETTLE_LIBS)
+endif

@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * DNP3 in the data path against a station that reads what the gate lets out:
+ * wherever the stream is split, it acts on exactly what the policy allows. And
+ * datagrams that were dropped, and answers that come too late.
+ */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "compile/policy_build.h"
+#include "dissect/dnp3-objects.h"
+#include "dnp3-samples.h"
+#include "inspect/inspect.h"
+#include "put.h"
+
+#define SECOND UINT64_C(1000000000)
+
+enum { STREAM = 2048, DONE = 16 };
+
+struct bench {
+	struct inspect *in;
+	struct inspect_out out;
+	struct pol_image *img;
+	uint64_t now;
+	uint32_t id;
+	enum reason reason;	/* of the last violation; R_NONE: the last packet had none */
+	bool dropped, ended;
+	uint32_t seq[2];	/* of the senders */
+	/* the outstation */
+	uint32_t next;		/* it expects; 0: not open */
+	uint8_t got[STREAM];
+	size_t n_got;
+};
+
+/* Reads and their like; selects and operates of relay 0. */
+static struct pol_image *image(bool select_before_operate)
+{
+	static struct range zero = { 0, 0 };
+	struct range any_object = { 0, 65535 };
+	struct ranges any = { .any = true, .set = true };
+	struct dnp3_allow a = {
+		.functions = { 1 << 1 | 1 << 3 | 1 << 4 }, .writes = DNP_CLEAR_RESTART, .masters = any, .outstations = any,
+		.objects = { .v = &any_object, .n = 1, .set = true }, .points = { .v = &zero, .n = 1, .set = true },
+		.any_operation = true, .any_trip_close = true, .count = any, .on_time = any, .off_time = any,
+	};
+	struct dnp3_policy d = { .select_before_operate = select_before_operate, .allow = &a, .n_allow = 1 };
+	struct prefix net[2];
+	bool host_bits;
+	assert_true(prefix_parse("10.1.0.0/24", &net[0], &host_bits));
+	assert_true(prefix_parse("10.2.0.0/24", &net[1], &host_bits));
+	struct zone zones[3] = { { .name = "unknown" }, { .name = "a", .networks = &net[0], .n_networks = 1 },
+				 { .name = "b", .networks = &net[1], .n_networks = 1 } };
+	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
+				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
+	struct conduit conduit = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = flows, .n_flows = 2 };
+	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
+	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
+			   .policies = &policy, .n_policies = 1 };
+	int err;
+	struct pol_image *img = policy_build(&m, 1, &err);
+	assert_non_null(img);
+	return img;
+}
+
+/* The outstation's TCP: only what continues, never twice. */
+static void receive(struct bench *b, const struct packet *p)
+{
+	if (p->flags & TCP_RST) {
+		b->ended = true;
+		return;
+	}
+	if (p->flags & TCP_SYN) {
+		b->next = p->seq + 1;
+		return;
+	}
+	if (p->len == 0 || p->seq != b->next)
+		return;
+	assert_true(b->n_got + p->len <= sizeof(b->got));
+	memcpy(b->got + b->n_got, p->data, p->len);
+	b->n_got += p->len;
+	b->next += (uint32_t)p->len;
+}
+
+static const uint8_t *sent;
+static size_t sent_len;
+
+static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+{
+	struct bench *b = ctx;
+	struct packet p;
+	assert_int_equal(id, b->id);
+	b->dropped = v != V_ACCEPT;
+	if (v == V_RESET)
+		b->ended = true;
+	if (v != V_ACCEPT)
+		return;
+	assert_int_equal(packet_parse(data ? data : sent, data ? len : sent_len, false, &p), R_NONE);
+	if (p.dport == 20000)
+		receive(b, &p);
+}
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	((struct bench *)ctx)->reason = ev->reason;
+}
+
+static void start(struct bench *b, bool select_before_operate)
+{
+	memset(b, 0, sizeof(*b));
+	struct inspect_conf conf = { .max_flows = 16, .hash_key = { 1, 2 } };
+	b->in = inspect_new(&conf);
+	assert_non_null(b->in);
+	b->img = image(select_before_operate);
+	inspect_policy(b->in, b->img);
+	b->out = (struct inspect_out){ .ctx = b, .verdict = on_verdict, .event = on_event };
+	b->now = SECOND;
+	b->seq[0] = 999;
+	b->seq[1] = 4999;
+}
+
+static void stop(struct bench *b)
+{
+	inspect_free(b->in);
+	free(b->img);
+}
+
+/* from: 0 the master (client); flags 0: a datagram. */
+static void packet(struct bench *b, unsigned from, uint8_t flags, const uint8_t *data, size_t n)
+{
+	static uint8_t p[40 + STREAM];
+	size_t head = flags ? 40 : 28;
+	memset(p, 0, head);
+	p[0] = 0x45;
+	put16(p + 2, (uint32_t)(head + n));
+	p[8] = 64;
+	p[9] = flags ? IPPROTO_TCP : IPPROTO_UDP;
+	memcpy(p + 12, from ? "\x0a\2\0\1" : "\x0a\1\0\1", 4);
+	memcpy(p + 16, from ? "\x0a\1\0\1" : "\x0a\2\0\1", 4);
+	put16(p + 20, from ? 20000 : 40000);
+	put16(p + 22, from ? 40000 : 20000);
+	if (flags) {
+		put32(p + 24, b->seq[from]);
+		put32(p + 28, flags == TCP_SYN ? 0 : from ? 1000 : 5000);	/* never more: nobody minds */
+		p[32] = 0x50;
+		p[33] = flags;
+		put16(p + 34, 60000);
+	} else {
+		put16(p + 24, (uint32_t)(8 + n));
+	}
+	if (n)
+		memcpy(p + head, data, n);
+	sent = p;
+	sent_len = head + n;
+	b->now += 1000000;
+	b->reason = R_NONE;
+	struct inspect_pkt k = { .id = ++b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p, .len = sent_len };
+	inspect_packet(b->in, &k, &b->out);
+	b->seq[from] += (uint32_t)n + (flags & TCP_SYN ? 1 : 0);
+}
+
+static void handshake(struct bench *b)
+{
+	packet(b, 0, TCP_SYN, NULL, 0);
+	packet(b, 1, TCP_SYN | TCP_ACK, NULL, 0);
+	packet(b, 0, TCP_ACK, NULL, 0);
+}
+
+/* What an outstation that checks no CRC and keeps to the length field does with the bytes it
+ * has: the functions of the fragments it acts on. */
+static size_t acts_on(const struct bench *b, uint8_t functions[DONE])
+{
+	static struct dnp_series s;
+	size_t at = 0, n = 0;
+	memset(&s, 0, sizeof(s));
+	while (b->n_got - at >= 8) {
+		const uint8_t *p = b->got + at;
+		size_t user = p[2] - 5u, whole = 10 + user + 2 * ((user + 15) / 16), have = b->n_got - at;
+		assert_true(p[0] == 5 && p[1] == 0x64);
+		/* it needs no CRC of the last block, but the block */
+		if (have < (user ? whole - 2 : 8))
+			break;
+		struct dnp_link l = { .src = p[6], .dst = p[4], .n = (uint8_t)user };
+		for (size_t i = 0; i < user; i++)
+			l.user[i] = p[10 + i + 2 * (i / 16)];
+		bool last;
+		if (user && dnp3_segment(&s, &l, &last) == R_NONE && last) {
+			assert_true(n < DONE);
+			functions[n++] = s.buf[1];
+		}
+		at += have < whole ? have : whole;
+	}
+	return n;
+}
+
+/* A read, a direct operate, a read in three frames, a broken clear, a clear. */
+static size_t conversation(uint8_t out[STREAM])
+{
+	uint8_t user[3][32];
+	size_t n = sample_request("c0 c0 01 3c0206", out);
+	n += sample_request("c1 c1 05 0c01 17 01 00 41 01 64000000 64000000 00", out + n);
+	for (unsigned i = 0; i < 3; i++) {
+		size_t len = sample_hex(i == 0 ? "42 c2 01 3c0206 3c0306 3c0406 3c0106 3c0206 3c02" : i == 1 ?
+					"03 06 3c0306 3c0406" : "84 3c0106", user[i]);
+		n += sample_frame(0xc4, SAMPLE_OUTSTATION, SAMPLE_MASTER, user[i], len, out + n);
+	}
+	n += sample_request("c5 c3 02 5001 00 07 07 00", out + n);
+	out[n - 1] ^= 1;
+	return n + sample_request("c6 c3 02 5001 00 07 07 00", out + n);
+}
+
+/* The stream in three pieces, cut at every two places. */
+static void every_split(void **state)
+{
+	(void)state;
+	static const uint8_t want[] = { 1, 1, 2 };
+	uint8_t stream[STREAM], functions[DONE];
+	size_t n = conversation(stream);
+	unsigned whole = 0;
+	for (size_t i = 1; i < n; i++) {
+		for (size_t k = i; k <= n; k += 7) {
+			struct bench b;
+			start(&b, false);
+			handshake(&b);
+			packet(&b, 0, TCP_ACK, stream, i);
+			packet(&b, 0, TCP_ACK, stream + i, k - i);
+			packet(&b, 0, TCP_ACK, stream + k, n - k);
+			size_t done = acts_on(&b, functions);
+			assert_true(done <= 3);
+			assert_memory_equal(functions, want, done);
+			assert_true(b.ended || done == 3);
+			whole += !b.ended;
+			stop(&b);
+		}
+	}
+	/* it ends only where some of a refused frame had to go on */
+	assert_true(whole > n);
+}
+
+static void octet_by_octet(void **state)
+{
+	(void)state;
+	uint8_t stream[STREAM], functions[DONE];
+	size_t n = sample_request("c0 c0 01 3c0206", stream);
+	n += sample_request("c6 c3 02 5001 00 07 07 00", stream + n);
+	struct bench b;
+	start(&b, false);
+	handshake(&b);
+	for (size_t i = 0; i < n; i++) {
+		packet(&b, 0, TCP_ACK, stream + i, 1);
+		assert_int_equal(b.reason, R_NONE);
+	}
+	assert_int_equal(acts_on(&b, functions), 2);
+	assert_int_equal(b.n_got, n);
+	assert_memory_equal(b.got, stream, n);
+	stop(&b);
+}
+
+static void user_data(struct bench *b, const char *hex, size_t *n, uint8_t *out)
+{
+	uint8_t user[64];
+	(void)b;
+	*n += sample_frame(0xc4, SAMPLE_OUTSTATION, SAMPLE_MASTER, user, sample_hex(hex, user), out + *n);
+}
+
+/* A datagram that is dropped takes its segments with it: what follows continues nothing. */
+static void dropped_datagrams(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t d[STREAM];
+	size_t n = 0;
+	start(&b, false);
+	user_data(&b, "40 c0 01", &n, d);	/* delivered: the outstation waits for segment 1 */
+	packet(&b, 0, 0, d, n);
+	assert_false(b.dropped);
+	n = 0;
+	user_data(&b, "40 c0 05 0c01", &n, d);	/* a new beginning, and with it what is refused */
+	user_data(&b, "c9 c0 0d", &n, d);
+	packet(&b, 0, 0, d, n);
+	assert_true(b.dropped);
+	n = 0;
+	user_data(&b, "81 3c0206", &n, d);	/* would make a read of the first with this */
+	packet(&b, 0, 0, d, n);
+	assert_true(b.dropped);
+	assert_int_equal(b.reason, R_DNP_SEGMENT);
+	/* so does one that is no whole number of frames */
+	n = 0;
+	user_data(&b, "40 c0 01", &n, d);
+	packet(&b, 0, 0, d, n + 3);
+	assert_true(b.dropped);
+	n = 0;
+	user_data(&b, "81 3c0206", &n, d);
+	packet(&b, 0, 0, d, n);
+	assert_int_equal(b.reason, R_DNP_SEGMENT);
+	n = 0;
+	user_data(&b, "c0 c0 01 3c0206", &n, d);
+	packet(&b, 0, 0, d, n);
+	assert_false(b.dropped);
+	stop(&b);
+}
+
+static enum reason ask(struct bench *b, const char *hex)
+{
+	uint8_t f[STREAM];
+	packet(b, 0, TCP_ACK, f, sample_request(hex, f));
+	return b->reason;
+}
+
+static enum reason say(struct bench *b, const char *hex)
+{
+	uint8_t f[STREAM];
+	packet(b, 1, TCP_ACK, f, sample_response(hex, f));
+	return b->reason;
+}
+
+#define RELAY " 0c01 17 01 00 41 01 64000000 64000000 00"
+
+static void too_late(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, true);
+	handshake(&b);
+	assert_int_equal(ask(&b, "c0 c0 01 3c0206"), R_NONE);
+	b.now += 59 * SECOND;
+	assert_int_equal(say(&b, "c0 e0 81 0000"), R_NONE);
+	b.now += 2 * SECOND;
+	assert_int_equal(say(&b, "c1 e0 81 0000"), R_UNSOLICITED);
+	b.now += 57 * SECOND;
+	assert_int_equal(ask(&b, "c1 c0 00"), R_NONE);
+	b.now += 2 * SECOND;
+	assert_int_equal(ask(&b, "c1 c0 00"), R_DNP_CONFIRM);
+	assert_int_equal(ask(&b, "c2 c1 03" RELAY), R_NONE);
+	assert_int_equal(say(&b, "c2 c1 81 0000" RELAY), R_NONE);
+	b.now += 61 * SECOND;
+	assert_int_equal(ask(&b, "c3 c2 04" RELAY), R_DNP_NOT_SELECTED);
+	assert_int_equal(ask(&b, "c4 c3 03" RELAY), R_NONE);
+	assert_int_equal(say(&b, "c4 c3 81 0000" RELAY), R_NONE);
+	assert_int_equal(ask(&b, "c5 c4 04" RELAY), R_NONE);
+	stop(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_split), cmocka_unit_test(octet_by_octet), cmocka_unit_test(dropped_datagrams),
+		cmocka_unit_test(too_late),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
