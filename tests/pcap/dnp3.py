@@ -148,10 +148,11 @@ CASES = {
         (1, m(setpoint(3, 0, "0000c842", index=2)), "point-not-allowed"),
     ]),
     "everything": ("dnp3-all", [
-        (1, m("c0 01 3c0106", dst=65535), PASS), (1, m("c0 0d"), PASS), (1, m(crob(5, 1, code="ff", count="ff")), PASS),
+        (1, m("c3 01 3c0106", dst=65535), PASS), (1, m("c0 0d"), PASS), (1, m(crob(5, 1, code="ff", count="ff")), PASS),
         (1, m("c0 01 46055b 01 0800 1122334455667788"), PASS), (1, m("c0 19 46035b 01 0300 aabbcc"), PASS),
         (1, m("c0 02 6401 00 00 00 11223344"), PASS), (1, m("c0 01 0100 86"), PASS), (1, m("c0 70"), "function-not-allowed"),
         (1, m("c0 01 0100 00 05"), "truncated"), (1, m("c0 01 0100 00 05 04"), "bad-format"),
+        (1, m(crob(6, 9)), PASS), (0, o("c9 81 0000"), "unsolicited-response"), (0, o("c3 81 0000"), "unsolicited-response"),
         (1, m("c0 0d 3c0106"), "trailing-bytes"), (1, m("80 01 3c0106"), "bad-format"), (1, m("40 01 3c0106"), "bad-format"),
     ]),
     "broadcasts and objects of unknown size": ("dnp3-read-only-master", [
@@ -179,6 +180,33 @@ AUTH = """auth = { protocol = "dnp3"; require_secure_authentication = true; allo
   { functions = [ "restart" ]; masters = "any"; outstations = "any"; objects = "any"; points = "any"; } ); };"""
 
 
+# What hides where the next frame begins ends the connection; a datagram is dropped.
+OPERATE = m(crob(5, 0))
+HIDDEN = {
+    "a byte before it": (b"\0" + OPERATE, "no-frame"), "start octets turned round": (b"\x64\5" + OPERATE[2:], "no-frame"),
+    "a length below 5": (b"\5\x64\4" + OPERATE[3:], "bad-length"),
+    "the header's CRC": (OPERATE[:8] + bytes([OPERATE[8] ^ 1]) + OPERATE[9:], "bad-crc"),
+    "a length without its CRC": (OPERATE[:2] + bytes([OPERATE[2] + 16]) + OPERATE[3:], "bad-crc"),
+    "a whole frame in a lying one": (frame(0xC4, 10, 1, b"\xc0" + bytes(40))[:10] + OPERATE, "bad-crc"),
+}
+
+
+def check_hidden(zonectl, where, name, transport):
+    data, reason = HIDDEN[name]
+    whole = name == "a whole frame in a lying one"	# its length is a good one: it is waited for, and cut out
+    conversation = transport(40000)
+    packets = [conversation.packet(True, x) for x in (READ, data + (READ * 4 if whole else b""), OPERATE)]
+    write_pcap(f"{where}/c.pcap", conversation.opening + packets)
+    with open(f"{where}/m.conf", "w") as f:
+        f.write(MODEL.format(policy="dnp3-read-only", text='@include "dnp3-read-only.conf"'))
+    out = subprocess.run([zonectl, "replay", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
+                         capture_output=True, text=True, timeout=60).stdout.splitlines()
+    good = "accept" in out[0] and f"reason={reason}" in out[1] and not any("accept" in x for x in out[1:] if "operate" in x)
+    if not good:
+        print(f"{name}, {transport.__name__}:", *out, sep="\n  ")
+    return not good
+
+
 def check(zonectl, where, name, transport):
     policy, steps = CASES[name]
     conversation = transport(40000)
@@ -203,8 +231,9 @@ def check(zonectl, where, name, transport):
 def main():
     zonectl, where = sys.argv[1:3]
     wrong = sum(check(zonectl, where, name, t) for name in CASES for t in (Tcp, Udp))
+    wrong += sum(check_hidden(zonectl, where, name, t) for name in HIDDEN for t in (Tcp, Udp))
     n = sum(len(steps) for _, steps in CASES.values())
-    print(f"dnp3: {len(CASES)} conversations, {n} messages, over TCP and UDP; {wrong} not as they must be")
+    print(f"dnp3: {len(CASES)} conversations, {n} messages, {len(HIDDEN)} lost frames, over TCP and UDP; {wrong} not as they must be")
     return wrong != 0
 
 
