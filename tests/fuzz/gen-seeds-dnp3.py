@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes seeds-dnp3/: see the head of fuzz-dnp3.c. Run in tests/fuzz; the result
+"""Writes seeds-dnp3/ and seeds-dnp3-flow/: see the heads of fuzz-dnp3.c and
+fuzz-dnp3-flow.c. Run in tests/fuzz; the result
 is committed, so a build needs no Python."""
 import os
 import sys
@@ -44,7 +45,29 @@ def seeds():
     yield "segments-many", b"\1" + b"".join(record(0xC4, 10, 1, s) for s in segments(bytes(2100), 0))
 
 
-os.makedirs("seeds-dnp3", exist_ok=True)
-for name, data in seeds():
-    with open(os.path.join("seeds-dnp3", name), "wb") as f:
-        f.write(data)
+def rec(what, frames, cut=0):
+    """A record of fuzz-dnp3-flow.c; frames: (control, user data in hex), or bytes as they go."""
+    data = frames if isinstance(frames, bytes) else b"".join(
+        bytes([c, len(bytes.fromhex(u))]) + bytes.fromhex(u) for c, u in frames)
+    return bytes([what, cut, len(data)]) + data
+
+
+def flow_seeds():
+    relay = "0c0128010000000301 6400000064000000 00"
+    read, answer = rec(4, [(0xC4, "c0c0013c0206")]), rec(5, [(0x44, "c0c08100001e02000000011100")])
+    yield "read", read + answer
+    yield "operate", b"".join(rec(4 + (i % 2), [(0x44 if i % 2 else 0xC4, f"c{i}c{i // 2}" + f + relay)])
+                              for i, f in enumerate(["03", "810000", "04", "810000"]))
+    yield "direct", rec(4, [(0xC4, "c0c005" + relay)]) + read
+    yield "segments", rec(4, [(0xC4, "40c001"), (0xC4, "013c0206"), (0xC9, ""), (0xC4, "823c0306")], 7)
+    yield "datagrams", rec(6, [(0xC4, "40c001")]) + rec(6, [(0xC4, "40c005"), (0xC4, "c0c00d")]) + rec(6, [(0xC4, "813c0206")])
+    yield "raw", rec(0, m("c0013c0206"), 5) + rec(0, m("c00d")) + rec(2, m("c0013c0206"))
+    yield "unsolicited", rec(5, [(0x44, "c0f0828000")]) + rec(4, [(0xC4, "c0d000")]) + rec(0xF4, [(0xC4, "c1d000")])
+    yield "clear", rec(4, [(0xC4, "c0c0025001000707 00")]) + rec(4, [(0xC4, "c0c0025001000606 00")])
+
+
+for folder, pairs in (("seeds-dnp3", seeds()), ("seeds-dnp3-flow", flow_seeds())):
+    os.makedirs(folder, exist_ok=True)
+    for name, data in pairs:
+        with open(os.path.join(folder, name), "wb") as f:
+            f.write(data)

@@ -24,12 +24,18 @@ tests_fuzz_fuzz_opcua_SOURCES = tests/fuzz/fuzz-opcua.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_opcua_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a
 EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua tests/fuzz/seeds-opcua-flow
-check_PROGRAMS += tests/fuzz/fuzz-dnp3
+check_PROGRAMS += tests/fuzz/fuzz-dnp3 tests/fuzz/fuzz-dnp3-flow
+tests_fuzz_fuzz_dnp3_flow_SOURCES = tests/fuzz/fuzz-dnp3-flow.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_dnp3_flow_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_dnp3_flow_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
+	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
+	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
 tests_fuzz_fuzz_dnp3_SOURCES = tests/fuzz/fuzz-dnp3.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_dnp3_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_dnp3_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
 	src/record/librecord.a src/base/libbase.a
-EXTRA_DIST += tests/fuzz/gen-seeds-dnp3.py tests/fuzz/seeds-dnp3
+EXTRA_DIST += tests/fuzz/gen-seeds-dnp3.py tests/fuzz/seeds-dnp3 \
+	tests/fuzz/seeds-dnp3-flow
 tests_fuzz_fuzz_modbus_SOURCES = tests/fuzz/fuzz-modbus.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a

@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Fuzz target: DNP3 through the whole data path to an outstation. The input is
+ * records of three bytes and data:
+ *
+ *   what    bit 0 from the outstation, 1 a datagram, 2 frames are made: control,
+ *           transport octet and length, then that much of a fragment, until the
+ *           data ends; else the data goes as it is. Bits 4-7: seconds that pass
+ *   cut     of TCP: the data goes in pieces of so many octets; 0: whole
+ *   length  of the data
+ *
+ * The outstation takes what the gate lets out as the standard wants it. Every
+ * fragment it acts on must be one that the policy permits, whole.
+ */
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile/policy_build.h"
+#include "inspect/inspect.h"
+#include "policy/dnp3.h"
+#include "put.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
+
+enum { STREAM = 16384, PIECE = 2048, FROM_STATION = 1, DATAGRAM = 2, MAKE = 4, MASTER = 1, STATION = 10 };
+
+/* What one transport brought the outstation. */
+struct receiver {
+	bool open;
+	uint32_t next;
+	size_t n;
+	uint8_t got[STREAM];
+	struct dnp_series series;
+};
+
+struct world {
+	struct inspect *in;
+	struct inspect_out out;
+	uint64_t now;
+	uint32_t id, seq[2];
+	const uint8_t *sent;
+	size_t sent_len;
+	struct receiver tcp, udp;
+};
+
+static struct pol_image *img;
+
+static void must(bool ok)
+{
+	if (!ok)
+		abort();
+}
+
+static void plant(void)
+{
+	struct range objects[2] = { { 0x0100, 0x0cff }, { 0x3c00, 0x3cff } }, points = { 0, 7 };
+	struct ranges any = { .any = true, .set = true };
+	struct dnp3_allow a = {
+		.at.file = "f", .functions = { 1 << 1 | 1 << 3 | 1 << 4 }, .writes = DNP_CLEAR_RESTART, .masters = any,
+		.outstations = any, .objects = { .v = objects, .n = 2, .set = true }, .operations = 0x18, .trip_close = 1,
+		.points = { .v = &points, .n = 1, .set = true }, .count = any, .on_time = any, .off_time = any,
+	};
+	struct dnp3_policy d = { .select_before_operate = true, .unsolicited = true, .allow = &a, .n_allow = 1 };
+	struct prefix net[2];
+	bool host;
+	must(prefix_parse("10.1.0.0/24", &net[0], &host) && prefix_parse("10.2.0.0/24", &net[1], &host));
+	struct zone zones[3] = { { .name = "unknown" }, { .name = "a", .networks = &net[0], .n_networks = 1 },
+				 { .name = "b", .networks = &net[1], .n_networks = 1 } };
+	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
+				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
+	struct conduit c = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = flows, .n_flows = 2, .log = LOG_ALL };
+	struct policy p = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
+	struct model m = { .zones = zones, .n_zones = 3, .conduits = &c, .n_conduits = 1, .policies = &p, .n_policies = 1 };
+	int err;
+	img = policy_build(&m, 1, &err);
+	must(img != NULL);
+}
+
+/* ---- the outstation ---- */
+
+static void act(const struct receiver *r, const struct dnp_link *l)
+{
+	struct dnp_msg m = { .link = *l, .has_app = true };
+	if (dnp3_app(r->series.buf, r->series.n, &m.app) != R_NONE)
+		return;
+	must(l->dir && !m.app.response);
+	if (m.app.func != 0)
+		must(policy_dnp3(img, policy_flow(img, 0), &m).reason == R_NONE);
+}
+
+/* All whole frames in it; the octets used. */
+static size_t take_frames(struct receiver *r, const uint8_t *p, size_t n)
+{
+	size_t at = 0;
+	for (;;) {
+		enum reason why;
+		struct dnp_link l;
+		bool whole;
+		int len = dnp3_frame(p + at, n - at, &why);
+		must(len >= 0);	/* the gate lets nothing out that hides the next frame */
+		if (len == 0 || (size_t)len > n - at)
+			return at;
+		must(dnp3_link(p + at, (size_t)len, &l) == R_NONE);
+		if (dnp3_has_segment(&l)) {
+			must(dnp3_segment(&r->series, &l, &whole) == R_NONE);
+			if (whole)
+				act(r, &l);
+		}
+		at += (size_t)len;
+	}
+}
+
+static void receive(struct world *w, const struct packet *p)
+{
+	struct receiver *r = p->l4 == IPPROTO_TCP ? &w->tcp : &w->udp;
+	if (p->l4 != IPPROTO_TCP) {
+		must(take_frames(r, p->data, p->len) == p->len);
+		return;
+	}
+	if (p->flags & TCP_RST)
+		r->open = false;
+	if (p->flags & TCP_SYN) {
+		r->open = true;
+		r->next = p->seq + 1;
+	}
+	if (!r->open || p->len == 0 || p->seq != r->next)
+		return;
+	if (r->n + p->len > sizeof(r->got)) {
+		r->open = false;
+		return;
+	}
+	memcpy(r->got + r->n, p->data, p->len);
+	r->n += p->len;
+	r->next += (uint32_t)p->len;
+	size_t used = take_frames(r, r->got, r->n);
+	memmove(r->got, r->got + used, r->n - used);
+	r->n -= used;
+}
+
+/* ---- packets ---- */
+
+static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+{
+	struct world *w = ctx;
+	struct packet p;
+	must(id == w->id);
+	if (v != V_ACCEPT)
+		return;
+	must(packet_parse(data ? data : w->sent, data ? len : w->sent_len, false, &p) == R_NONE);
+	if (p.dport == 20000)
+		receive(w, &p);
+}
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	(void)ctx;
+	must(ev->reason < R_COUNT);
+}
+
+static void packet(struct world *w, unsigned from, uint8_t flags, const uint8_t *data, size_t n)
+{
+	static uint8_t p[40 + STREAM];
+	size_t head = flags ? 40 : 28;
+	memset(p, 0, head);
+	p[0] = 0x45;
+	put16(p + 2, (uint32_t)(head + n));
+	p[8] = 64;
+	p[9] = flags ? IPPROTO_TCP : IPPROTO_UDP;
+	memcpy(p + 12, from ? "\x0a\2\0\1" : "\x0a\1\0\1", 4);
+	memcpy(p + 16, from ? "\x0a\1\0\1" : "\x0a\2\0\1", 4);
+	put16(p + 20, from ? 20000 : 40000);
+	put16(p + 22, from ? 40000 : 20000);
+	put16(p + 24, flags ? 0 : (uint32_t)(8 + n));
+	if (flags) {
+		put32(p + 24, w->seq[from]);
+		put32(p + 28, flags == TCP_SYN ? 0 : from ? 1000 : 5000);
+		p[32] = 0x50;
+		p[33] = flags;
+		put16(p + 34, 60000);
+		w->seq[from] += (uint32_t)n + (flags & TCP_SYN ? 1 : 0);
+	}
+	if (n)
+		memcpy(p + head, data, n);
+	w->sent = p;
+	w->sent_len = head + n;
+	w->now += 1000000;
+	struct inspect_pkt k = { .id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = head + n };
+	inspect_packet(w->in, &k, &w->out);
+}
+
+static size_t put_crc(uint8_t *p, size_t n)
+{
+	uint16_t crc = dnp3_crc(p, n);
+	p[n] = (uint8_t)crc;
+	p[n + 1] = (uint8_t)(crc >> 8);
+	return n + 2;
+}
+
+/* One frame of user data into out; its length. */
+static size_t make_frame(uint8_t control, bool from_station, const uint8_t *user, size_t n, uint8_t *out)
+{
+	const uint8_t head[] = { 5, 0x64, (uint8_t)(n + 5), control, from_station ? MASTER : STATION, 0,
+				 from_station ? STATION : MASTER, 0 };
+	memcpy(out, head, sizeof(head));
+	size_t at = put_crc(out, sizeof(head));
+	for (size_t i = 0; i < n; i += 16) {
+		size_t len = n - i < 16 ? n - i : 16;
+		memcpy(out + at, user + i, len);
+		at += put_crc(out + at, len);
+	}
+	return at;
+}
+
+static size_t make(bool from_station, struct rd r, uint8_t out[STREAM])
+{
+	size_t n = 0;
+	while (r.left >= 2 && n < STREAM - DNP_FRAME_MAX) {
+		uint8_t control = rd_u8(&r);
+		size_t len = rd_u8(&r) % (DNP_USER_MAX + 1);
+		len = len < r.left ? len : r.left;
+		n += make_frame(control, from_station, rd_take(&r, len), len, out + n);
+	}
+	return n;
+}
+
+static void record(struct world *w, struct rd *r)
+{
+	static uint8_t bytes[STREAM];
+	uint8_t what = rd_u8(r), cut = rd_u8(r);
+	struct rd d = rd_sub(r, rd_u8(r));
+	if (d.bad)
+		return;
+	unsigned from = what & FROM_STATION;
+	size_t n = d.left;
+	w->now += (uint64_t)(what >> 4) * 1000000000;
+	if (what & MAKE)
+		n = make(from, d, bytes);
+	else if (n)
+		memcpy(bytes, d.p, n);
+	if (what & DATAGRAM) {
+		packet(w, from, 0, bytes, n < PIECE ? n : PIECE);
+		return;
+	}
+	for (size_t at = 0, len; at < n; at += len) {
+		len = cut ? cut : PIECE;
+		len = n - at < len ? n - at : len;
+		packet(w, from, TCP_ACK, bytes + at, len);
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+	static struct world w;
+	struct inspect_conf conf = { .max_flows = 8, .hash_key = { 1, 2 } };
+	if (!img)
+		plant();
+	memset(&w, 0, sizeof(w));
+	w.in = inspect_new(&conf);
+	must(w.in != NULL);
+	inspect_policy(w.in, img);
+	w.out = (struct inspect_out){ .ctx = &w, .verdict = on_verdict, .event = on_event };
+	w.now = 1000000000;
+	w.seq[0] = 999;
+	w.seq[1] = 4999;
+	packet(&w, 0, TCP_SYN, NULL, 0);
+	packet(&w, 1, TCP_SYN | TCP_ACK, NULL, 0);
+	packet(&w, 0, TCP_ACK, NULL, 0);
+	struct rd r = rd_init(data, n);
+	while (r.left && !r.bad)
+		record(&w, &r);
+	inspect_free(w.in);
+	return 0;
+}
