@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
- * Big-endian numbers into packets that tests make. */
+ * Big-endian numbers and headers into packets that tests make. */
 #ifndef ZONED_TESTS_PUT_H
 #define ZONED_TESTS_PUT_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline void put16(uint8_t *p, uint32_t v)
 {
@@ -15,6 +17,27 @@ static inline void put32(uint8_t *p, uint32_t v)
 {
 	put16(p, v >> 16);
 	put16(p + 2, v & 0xffff);
+}
+
+enum { PUT_TCP = 40, PUT_UDP = 28 };	/* octets of headers */
+
+/* IPv4 headers of a packet with n octets of payload between 10.1.0.1:40000 and
+ * 10.2.0.1:port; from: 1 the second sends. What TCP has more is left zero. */
+static inline void put_headers(uint8_t *p, size_t head, unsigned from, uint16_t port, size_t n)
+{
+	memset(p, 0, head);
+	p[0] = 0x45;
+	put16(p + 2, (uint32_t)(head + n));
+	p[8] = 64;
+	p[9] = head == PUT_TCP ? 6 : 17;
+	memcpy(p + 12, from ? "\x0a\2\0\1" : "\x0a\1\0\1", 4);
+	memcpy(p + 16, from ? "\x0a\1\0\1" : "\x0a\2\0\1", 4);
+	put16(p + 20, from ? port : 40000);
+	put16(p + 22, from ? 40000 : port);
+	if (head == PUT_TCP)
+		p[32] = 0x50;
+	else
+		put16(p + 24, (uint32_t)(8 + n));
 }
 
 #endif

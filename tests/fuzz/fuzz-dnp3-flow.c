@@ -161,21 +161,11 @@ static void on_event(void *ctx, const struct event *ev)
 static void packet(struct world *w, unsigned from, uint8_t flags, const uint8_t *data, size_t n)
 {
 	static uint8_t p[40 + STREAM];
-	size_t head = flags ? 40 : 28;
-	memset(p, 0, head);
-	p[0] = 0x45;
-	put16(p + 2, (uint32_t)(head + n));
-	p[8] = 64;
-	p[9] = flags ? IPPROTO_TCP : IPPROTO_UDP;
-	memcpy(p + 12, from ? "\x0a\2\0\1" : "\x0a\1\0\1", 4);
-	memcpy(p + 16, from ? "\x0a\1\0\1" : "\x0a\2\0\1", 4);
-	put16(p + 20, from ? 20000 : 40000);
-	put16(p + 22, from ? 40000 : 20000);
-	put16(p + 24, flags ? 0 : (uint32_t)(8 + n));
+	size_t head = flags ? PUT_TCP : PUT_UDP;
+	put_headers(p, head, from, 20000, n);
 	if (flags) {
 		put32(p + 24, w->seq[from]);
-		put32(p + 28, flags == TCP_SYN ? 0 : from ? 1000 : 5000);
-		p[32] = 0x50;
+		put32(p + 28, flags == TCP_SYN ? 0 : from ? 1000 : 5000);	/* never more: nobody minds */
 		p[33] = flags;
 		put16(p + 34, 60000);
 		w->seq[from] += (uint32_t)n + (flags & TCP_SYN ? 1 : 0);
