@@ -182,7 +182,7 @@ static void remember_request(const struct ask *k)
 							      .seq = m->app.seq });
 }
 
-static enum reason judge_request(const struct ask *k, struct dnp_decision *d)
+static enum reason judge_rules(const struct ask *k, struct dnp_decision *d)
 {
 	const struct dnp_msg *m = k->m;
 	const struct dnp_app *a = &m->app;
@@ -196,9 +196,14 @@ static enum reason judge_request(const struct ask *k, struct dnp_decision *d)
 	if (!authenticated(k, p))
 		return R_DNP_AUTH;
 	enum reason why = judge_select(k, p);
-	if (why == R_NONE)
-		why = judge_rates(k->c, changes(a));
-	if (why == R_NONE)
+	return why == R_NONE ? judge_rates(k->c, changes(a)) : why;
+}
+
+/* What is only observed reaches the outstation, and its response is no fault of its own. */
+static enum reason judge_request(const struct ask *k, struct dnp_decision *d)
+{
+	enum reason why = judge_rules(k, d);
+	if (why == R_NONE || pass_observes(k->c))
 		remember_request(k);
 	return why;
 }

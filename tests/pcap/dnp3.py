@@ -16,7 +16,7 @@ MODEL = """zones = (
   {{ name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; }},
   {{ name = "b"; type = "control"; networks = [ "10.2.0.0/24" ]; }}
 );
-conduits = ( {{ name = "c"; from = "a"; to = "b"; flows = (
+conduits = ( {{ name = "c"; from = "a"; to = "b"; mode = "{mode}"; flows = (
   {{ protocol = "dnp3"; policy = "{policy}"; }}, {{ protocol = "dnp3"; transport = "udp"; policy = "{policy}"; }} ); }} );
 policies = {{
 {text}
@@ -160,6 +160,11 @@ CASES = {
         (1, m("c0 01 3c0106", dst=65532), PASS), (0, o("c0 81 0000"), PASS),	# self-address
         (1, m("c1 01 0100 86"), "bad-qualifier"), (1, READ, PASS), (0, o("c0 81 0000 6401 00 00 00 11"), "unknown-object"),
     ]),
+    "observed only": ("dnp3-read-only/observe", [
+        (1, m(crob(5, 0)), "function-not-allowed"), (0, o(crob(129, 0, iin="0000")), PASS),
+        (1, cut(LONG)[0], PASS), (1, cut(LONG)[2], "bad-transport-sequence"), (1, READ, PASS), (0, ANSWER, PASS),
+        (0, o("f5 82 0000"), "unsolicited-not-allowed"), (0, o("c9 81 0000"), "unsolicited-response"),
+    ]),
     "an outstation that calls": ("dnp3-outstation", [
         (1, o("f0 82 8000"), PASS), (0, m("d0 00"), PASS), (0, READ, PASS), (1, ANSWER, PASS),
         (1, READ, "wrong-direction"), (0, ANSWER, "wrong-direction"), (0, m(crob(5, 0)), "function-not-allowed"),
@@ -198,7 +203,7 @@ def check_hidden(zonectl, where, name, transport):
     packets = [conversation.packet(True, x) for x in (READ, data + (READ * 4 if whole else b""), OPERATE)]
     write_pcap(f"{where}/c.pcap", conversation.opening + packets)
     with open(f"{where}/m.conf", "w") as f:
-        f.write(MODEL.format(policy="dnp3-read-only", text='@include "dnp3-read-only.conf"'))
+        f.write(MODEL.format(policy="dnp3-read-only", mode="enforce", text='@include "dnp3-read-only.conf"'))
     out = subprocess.run([zonectl, "replay", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
                          capture_output=True, text=True, timeout=60).stdout.splitlines()
     good = "accept" in out[0] and f"reason={reason}" in out[1] and not any("accept" in x for x in out[1:] if "operate" in x)
@@ -209,10 +214,11 @@ def check_hidden(zonectl, where, name, transport):
 
 def check(zonectl, where, name, transport):
     policy, steps = CASES[name]
+    policy, mode = (policy.split("/") + ["enforce"])[:2]
     conversation = transport(40000)
     write_pcap(f"{where}/c.pcap", conversation.opening + [conversation.packet(d == 1, b) for d, b, _ in steps])
     with open(f"{where}/m.conf", "w") as f:
-        f.write(MODEL.format(policy=policy, text=AUTH if policy == "auth" else f'@include "{policy}.conf"'))
+        f.write(MODEL.format(policy=policy, mode=mode, text=AUTH if policy == "auth" else f'@include "{policy}.conf"'))
     out = subprocess.run([zonectl, "replay", "--json", "--checksums", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
                          capture_output=True, text=True, timeout=60)
     got = [json.loads(x) for x in out.stdout.splitlines()]
@@ -221,7 +227,7 @@ def check(zonectl, where, name, transport):
         return 1
     wrong = 0
     for i, (step, g) in enumerate(zip(steps, got)):
-        verdict = "accept" if step[2] == PASS else "drop"
+        verdict = "accept" if step[2] == PASS else "observed" if mode == "observe" else "drop"
         if (g["reason"], g["verdict"]) != (step[2], verdict):
             print(f"{name}, {transport.__name__}, message {i}: {g['verdict']} {g['reason']}, want {verdict} {step[2]}")
             wrong += 1

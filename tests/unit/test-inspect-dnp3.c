@@ -15,6 +15,7 @@
 #include "dissect/dnp3-objects.h"
 #include "dnp3-samples.h"
 #include "inspect/inspect.h"
+#include "policy/dnp3.h"
 #include "put.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -333,11 +334,43 @@ static void too_late(void **state)
 	stop(&b);
 }
 
+/* What is mapped from elsewhere is looked at before it is used. */
+static void image_bounds(void **state)
+{
+	(void)state;
+	struct pol_image *img = image(false);
+	struct pol_dnp_head *h = (void *)((uint8_t *)img + img->heads_off[PROTO_DNP3]);
+	struct pol_dnp_rule *r = (void *)((uint8_t *)img + img->rules_off[PROTO_DNP3]);
+	uint8_t *const flags[] = { &h->server_is_master, &h->select_before_operate, &h->unsolicited, &h->broadcast,
+				   &h->secure_authentication, &h->unwalkable, &r->any_operation, &r->any_trip_close,
+				   &r->any_analog };
+	struct pol_rset *const sets[] = { &r->masters, &r->outstations, &r->objects, &r->points, &r->count, &r->on_time,
+					  &r->off_time };
+	assert_true(policy_valid(img, img->size));
+	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+		uint8_t was = *flags[i];
+		*flags[i] = 2;
+		assert_false(policy_valid(img, img->size));
+		*flags[i] = was;
+	}
+	for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++) {
+		struct pol_rset was = *sets[i];
+		sets[i]->n = img->n_ranges + 1;
+		assert_false(policy_valid(img, img->size));
+		*sets[i] = was;
+	}
+	r->n_analog = POL_DNP_SPANS_MAX + 1;
+	assert_false(policy_valid(img, img->size));
+	r->n_analog = 0;
+	assert_true(policy_valid(img, img->size));
+	free(img);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_split), cmocka_unit_test(octet_by_octet), cmocka_unit_test(dropped_datagrams),
-		cmocka_unit_test(too_late),
+		cmocka_unit_test(too_late), cmocka_unit_test(image_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
