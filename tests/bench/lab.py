@@ -45,6 +45,7 @@ class Lab:
         for ns in (self.c, self.g, self.s):
             sh("ip", "netns", "add", ns)
             self.run(ns, "sysctl", "-qw", "net.ipv4.ip_local_port_range=1024 65000",
+                     "net.ipv4.ip_local_reserved_ports=%d" % FLOOD_PORT,
                      "net.ipv4.tcp_max_syn_backlog=8192", "net.core.somaxconn=8192")
         self.run(self.g, "sysctl", "-qw", "net.ipv4.ip_forward=1")
         for ns, link, net, host in ((self.c, "eth1", 1, 10), (self.s, "eth2", 2, 20)):
