@@ -185,7 +185,7 @@ static void take_bits(struct dnp_points *it, struct dnp_point *p, unsigned width
 {
 	unsigned per = 8 / width, shift = (unsigned)(it->at % per) * width;
 	struct rd octet = it->r;	/* it has more of them */
-	p->bits = (uint8_t)(rd_u8(&octet) >> shift & ((1u << width) - 1));
+	p->bits = (uint8_t)((unsigned)rd_u8(&octet) >> shift & ((1u << width) - 1));
 	if (shift + width == 8 || it->at + 1 == it->h->count)
 		rd_skip(&it->r, 1);
 }

@@ -212,13 +212,17 @@ def check_hidden(zonectl, where, name, transport):
     return not good
 
 
+def model(policy, mode):
+    return MODEL.format(policy=policy, mode=mode, text=AUTH if policy == "auth" else f'@include "{policy}.conf"')
+
+
 def check(zonectl, where, name, transport):
     policy, steps = CASES[name]
     policy, mode = (policy.split("/") + ["enforce"])[:2]
     conversation = transport(40000)
     write_pcap(f"{where}/c.pcap", conversation.opening + [conversation.packet(d == 1, b) for d, b, _ in steps])
     with open(f"{where}/m.conf", "w") as f:
-        f.write(MODEL.format(policy=policy, mode=mode, text=AUTH if policy == "auth" else f'@include "{policy}.conf"'))
+        f.write(model(policy, mode))
     out = subprocess.run([zonectl, "replay", "--json", "--checksums", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
                          capture_output=True, text=True, timeout=60)
     got = [json.loads(x) for x in out.stdout.splitlines()]
@@ -243,4 +247,5 @@ def main():
     return wrong != 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())
