@@ -6,7 +6,7 @@
 
 enum { PREFIX_SIZED = 4 };
 
-/* Qualifiers that the standard still has (table 4-5, 4-6): prefix codes in the bits of each
+/* Qualifiers that the standard still has (clause 4): prefix codes in the bits of each
  * range code. Addresses instead of indexes (3 to 5) are withdrawn. */
 static const uint8_t sound[16] = {
 	[0] = 1 << 0, [1] = 1 << 0, [2] = 1 << 0, [6] = 1 << 0,
@@ -147,7 +147,7 @@ bool dnp_next(struct dnp_walk *w, struct dnp_head *h)
 		w->why = R_TRUNCATED;
 		return false;
 	}
-	/* authentication goes with any function, and always whole: aggressive mode (7.5.1.6) */
+	/* authentication goes with any function, and always whole: aggressive mode (clause 7) */
 	bool wrapper = h->group == DNP_G_AUTH;
 	if (w->body == DNP_BODY_NONE && !wrapper) {
 		w->why = R_TRAILING;
@@ -280,7 +280,7 @@ uint8_t dnp_key_status(const struct dnp_app *a)
 		if (h.group != DNP_G_AUTH || h.var != 5 || !dnp_next_point(&it, &p) || !p.data)
 			continue;
 		struct rd r = rd_init(p.data, p.len);
-		rd_skip(&r, 7);	/* sequence number, user, key wrap algorithm (A.45.5) */
+		rd_skip(&r, 7);	/* sequence number, user, key wrap algorithm (annex A) */
 		return rd_u8(&r);
 	}
 	return 0;

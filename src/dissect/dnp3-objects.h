@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Object headers and objects of a DNP3 fragment (IEEE 1815-2012, clauses 4.2.2.7
- * and 11, annex A).
+ * Object headers and objects of a DNP3 fragment (IEEE 1815-2012, clause 4
+ * and annex A).
  *
  *   +-------+-----------+-----------+--------------------+----------------------------
  *   | group | variation | qualifier | range (0..8)       | prefix, object, prefix, ...
@@ -102,7 +102,7 @@ bool dnp_aggressive(const struct dnp_app *a);
 /* The status that a g120v5 of this fragment reports of the session keys: 1 is good, 0: there is none. */
 uint8_t dnp_key_status(const struct dnp_app *a);
 
-struct dnp_control {		/* g12v1, g12v2 (A.8.1) */
+struct dnp_control {		/* g12v1, g12v2 (annex A) */
 	uint8_t op;		/* 0 nul, 1 pulse on, 2 pulse off, 3 latch on, 4 latch off */
 	bool queue, clear;
 	uint8_t code;		/* 0 nul, 1 close, 2 trip */

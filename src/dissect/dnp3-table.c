@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Application functions of DNP3 (IEEE 1815-2012, table 4-2). What a class means:
+ * Application functions of DNP3 (IEEE 1815-2012, clause 4). What a class means:
  *
  *  - "write" is function 2 alone; "control" is what moves an output;
  *  - "configure" changes what the outstation does by itself: classes, unsolicited

@@ -12,7 +12,7 @@
 
 #include "base/rd.h"
 
-/* x^16 + x^13 + x^12 + x^11 + x^10 + x^8 + x^6 + x^5 + x^2 + 1, reflected (9.2.6), by nibble */
+/* x^16 + x^13 + x^12 + x^11 + x^10 + x^8 + x^6 + x^5 + x^2 + 1, reflected (clause 9), by nibble */
 uint16_t dnp3_crc(const uint8_t *p, size_t n)
 {
 	static const uint16_t step[16] = {
@@ -58,7 +58,7 @@ int dnp3_frame(const uint8_t *p, size_t n, enum reason *why)
 	return (int)wire_length(len - 5u);
 }
 
-/* One row per function of a frame (9.2.4.1.2). */
+/* One row per function of a frame (clause 9). */
 struct link_row {
 	bool prm;
 	uint8_t func;
@@ -98,7 +98,7 @@ static enum reason link_sound(const struct dnp_link *l)
 	const struct link_row *row = link_row(l->prm, l->func);
 	if (!row || (row->prm && row->fcv != l->fcv) || l->src >= DNP_ADDR_RESERVED)
 		return R_DNP_LINK;
-	/* a segment is its transport octet and at least one of the fragment (8.2.1) */
+	/* a segment is its transport octet and at least one of the fragment (clause 8) */
 	return row->user ? (l->n >= 2 ? R_NONE : R_LENGTH) : (l->n ? R_LENGTH : R_NONE);
 }
 

@@ -30,9 +30,9 @@ enum {
 	DNP_BLOCK = 16,			/* user data under one CRC */
 	DNP_USER_MAX = 250,
 	DNP_FRAME_MAX = 292,
-	DNP_FRAGMENT_MAX = 2048,	/* octets of one application fragment; more is refused (4.2.2) */
+	DNP_FRAGMENT_MAX = 2048,	/* octets of one application fragment; more is refused (clause 4) */
 	DNP_ADDR_SELF = 0xfffc, DNP_ADDR_BROADCAST = 0xfffd,	/* and the two above */
-	DNP_ADDR_RESERVED = 0xfff0,	/* from here no station has its address (9.2.4.1.3) */
+	DNP_ADDR_RESERVED = 0xfff0,	/* from here no station has its address (clause 9) */
 };
 
 enum dnp_link_func {
@@ -45,7 +45,7 @@ enum dnp_class {
 	DNP_TIME = 64, DNP_FILE = 128, DNP_APPLICATION = 256, DNP_AUTH = 512, DNP_ANSWER = 1024,
 };
 
-/* What stands behind the object headers of a request (4.4, by function). */
+/* What stands behind the object headers of a request (clause 4, by function). */
 enum dnp_body {
 	DNP_BODY_NONE,		/* not even headers */
 	DNP_BODY_HEADERS,	/* headers, and the indexes they announce */
@@ -124,7 +124,7 @@ const char *dnp3_link_name(bool prm, uint8_t func);
 /* Does this frame carry a transport segment? */
 bool dnp3_has_segment(const struct dnp_link *l);
 /* Take one segment into the series. R_NONE (is it the last: *whole), or R_DNP_SEGMENT,
- * R_DNP_FRAGMENT; then nothing is collected any more. Stricter than clause 8.2: the same
+ * R_DNP_FRAGMENT; then nothing is collected any more. Stricter than clause 8: the same
  * segment again is refused too, and so is one of other addresses in the middle. */
 enum reason dnp3_segment(struct dnp_series *s, const struct dnp_link *l, bool *whole);
 /* The header of a whole fragment of n octets: R_NONE or R_TRUNCATED. */

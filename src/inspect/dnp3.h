@@ -5,10 +5,10 @@
  *
  *  - a response may be repeated, and may come late, until a request of its
  *    sequence number goes to the same station again;
- *  - fragments after the first continue the numbers (4.2.2.5), and so on;
+ *  - fragments after the first continue the numbers (clause 4), and so on;
  *  - a confirmation may come twice, and late;
  *  - an operate may be repeated; anything but confirmations between select
- *    and operate of one station undoes the select (4.4.4).
+ *    and operate of one station undoes the select (clause 4).
  */
 #ifndef ZONED_INSPECT_DNP3_H
 #define ZONED_INSPECT_DNP3_H

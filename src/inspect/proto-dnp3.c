@@ -4,7 +4,7 @@
  * an unfinished fragment go on when their link layer is permitted, for no
  * station acts before the last; with that one the whole fragment is judged.
  * When it is refused it is cut out, so the receiver is left with the beginning
- * of a fragment, which it drops when the next begins (8.2.1).
+ * of a fragment, which it drops when the next begins (clause 8).
  *
  * What is refused also ends the collected fragment: a segment that follows is
  * refused too, and nothing that was not delivered can be continued.
@@ -186,7 +186,7 @@ static enum reason judge_rules(const struct ask *k, struct dnp_decision *d)
 {
 	const struct dnp_msg *m = k->m;
 	const struct dnp_app *a = &m->app;
-	/* requests are one fragment (4.2.2.4) */
+	/* requests are one fragment (clause 4) */
 	if (!a->fir || !a->fin || a->uns)
 		return R_FORMAT;
 	*d = policy_dnp3(k->c->in->img, k->c->pol, m);
