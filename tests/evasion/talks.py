@@ -32,7 +32,7 @@ ARRIVES, STAYS_AWAY = 3.0, 0.06     # seconds
 
 # Of packets, not of messages: what comes behind a connection's end, and in a capture of both
 # sides what has another order than on the way.
-OF_PACKETS = {"stream-not-in-step", "after-reset", "out-of-window"}
+OF_PACKETS = {"stream-not-in-step", "out-of-window"}
 
 
 class Talk:
