@@ -90,6 +90,16 @@ static void on_event(void *ctx, const struct event *ev)
 	reply_done(s);
 }
 
+static void on_claim(void *ctx, const struct fast_claim *c)
+{
+	struct inspector *s = ctx;
+	struct slot *r = reply(s);
+	r->kind = SLOT_CLAIM;
+	r->len = sizeof(*c);
+	memcpy(r->data, c, sizeof(*c));
+	reply_done(s);
+}
+
 static void take_policy(struct inspector *s, const struct slot *p)
 {
 	uint32_t which = p->id & 1;
@@ -112,6 +122,13 @@ static void take_gone(struct inspector *s, const struct slot *p)
 	inspect_gone(s->in, &gone.client, gone.cport, &gone.server, gone.sport, p->now_ns);
 }
 
+static void take_claimed(struct inspector *s, const struct slot *p)
+{
+	struct fast_claim c;
+	memcpy(&c, p->data, sizeof(c));
+	inspect_claimed(s->in, &c);
+}
+
 static void take_all(struct inspector *s)
 {
 	const struct slot *p;
@@ -130,6 +147,8 @@ static void take_all(struct inspector *s)
 			inspect_refused(s->in, &k, p->id, &s->out);
 		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct ct_ends) && s->img) {
 			take_gone(s, p);
+		} else if (p->kind == SLOT_CLAIM && p->len == sizeof(struct fast_claim) && s->img) {
+			take_claimed(s, p);
 		}
 		ring_get_done(&s->c->shm->to);
 	}
@@ -162,13 +181,14 @@ static void lock_in(void)
 void inspector_run(const struct inspector_conf *c)
 {
 	struct inspector s = { .c = c };
-	struct inspect_conf conf = { .max_flows = c->max_flows, .rates = c->rates };
+	struct inspect_conf conf = { .max_flows = c->max_flows, .rates = c->rates,
+				     .fast = c->fast, .n_fast = c->n_fast };
 	if (getrandom(conf.hash_key, sizeof(conf.hash_key), 0) != sizeof(conf.hash_key))
 		_exit(1);
 	s.in = inspect_new(&conf);
 	if (!s.in)
 		_exit(1);
-	s.out = (struct inspect_out){ .ctx = &s, .verdict = on_verdict, .event = on_event };
+	s.out = (struct inspect_out){ .ctx = &s, .verdict = on_verdict, .event = on_event, .claim = on_claim };
 	lock_in();
 	uint64_t last = 0;
 	for (;;) {

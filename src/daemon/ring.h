@@ -21,7 +21,8 @@ enum {
 
 enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUES };	/* by the conduit's "fail" */
 
-enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED, SLOT_GONE };
+enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED, SLOT_GONE,
+		SLOT_CLAIM };
 
 struct slot {
 	uint32_t kind;

@@ -35,6 +35,7 @@ void flows_free(struct flows *t)
 	free(t->bufs);
 	free(t->big_bufs);
 	free(t->big_free);
+	fast_pool_free(&t->fast);
 }
 
 static uint32_t hash_ends(const struct flows *t, const struct flow *f)
@@ -89,7 +90,8 @@ struct flow *flow_find(struct flows *t, const struct packet *p, int *dir)
 	return NULL;
 }
 
-static bool expired(const struct flow *f, uint64_t now)
+/* last_ns misses what the kernel passed: ask before giving an idle one up. */
+static bool expired(const struct flows *t, struct flow *f, uint64_t now)
 {
 	static const uint64_t life[] = {
 		[FLOW_SYN] = FLOW_HALF_OPEN_NS, [FLOW_OPEN] = FLOW_IDLE_NS,
@@ -97,7 +99,13 @@ static bool expired(const struct flow *f, uint64_t now)
 		[FLOW_BLIND] = FLOW_IDLE_NS,
 	};
 	uint64_t limit = f->gone ? FLOW_GONE_NS : f->l4 == IPPROTO_UDP ? FLOW_UDP_NS : life[f->state];
-	return f->state != FLOW_FREE && now - f->last_ns > limit;
+	if (f->state == FLOW_FREE || now - f->last_ns <= limit)
+		return false;
+	if (!fast_moved(&t->fast, &f->fast))
+		return true;
+	f->gone = false;
+	f->last_ns = now;
+	return false;
 }
 
 void flow_drop(struct flows *t, struct flow *f)
@@ -110,6 +118,7 @@ void flow_drop(struct flows *t, struct flow *f)
 	if (f->big)
 		t->big_free[t->n_big_free++] = f->big - 1;
 	f->big = 0;
+	fast_release(&t->fast, &f->fast);
 	f->state = FLOW_FREE;
 	t->used--;
 }
@@ -119,16 +128,16 @@ void flows_sweep(struct flows *t, uint64_t now, unsigned slots)
 	while (slots--) {
 		struct flow *f = &t->v[t->sweep];
 		t->sweep = (t->sweep + 1) % t->n;
-		if (expired(f, now))
+		if (expired(t, f, now))
 			flow_drop(t, f);
 	}
 }
 
 /* May this entry go to make room? When the table is nearly full, what is only half
  * open goes at once, what is closed after a second; never what is open. */
-static bool can_go(const struct flows *t, const struct flow *f, uint64_t now)
+static bool can_go(const struct flows *t, struct flow *f, uint64_t now)
 {
-	if (expired(f, now))
+	if (expired(t, f, now))
 		return true;
 	if (t->used < t->n - t->n / 8)
 		return false;

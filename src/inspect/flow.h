@@ -7,6 +7,7 @@
 #ifndef ZONED_INSPECT_FLOW_H
 #define ZONED_INSPECT_FLOW_H
 
+#include "inspect/fast.h"
 #include "inspect/proto.h"
 #include "packet/packet.h"
 #include "policy/policy.h"
@@ -50,6 +51,7 @@ struct flow {
 	uint32_t open_seq, server_isn;	/* of the handshake that both streams began with */
 	uint32_t image_gen;
 	uint64_t last_ns;
+	struct fast_flow fast;	/* its place in the in-kernel path */
 	struct half h[2];	/* [0] client to server: requests */
 	uint32_t big;		/* its place among the large buffers, + 1; 0: small ones */
 	union proto_state state_of;	/* last: not touched where its protocol does not use it */
@@ -64,6 +66,7 @@ struct flows {
 	uint32_t *big_free;	/* stack of places */
 	uint32_t n_big, n_big_free;
 	uint64_t key[2];
+	struct fast_pool fast;
 };
 
 bool flows_init(struct flows *t, uint32_t n, const uint64_t key[2]);

@@ -34,7 +34,8 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	in->own_rate = !c->rates;
 	if (in->own_rate)
 		in->rate = calloc(INSPECT_RATES, sizeof(*in->rate));
-	if (!in->rate || !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->hash_key) || !in->scratch) {
+	if (!in->rate || !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->hash_key) || !in->scratch ||
+	    !fast_pool_init(&in->flows.fast, c->fast, c->n_fast)) {
 		inspect_free(in);
 		return NULL;
 	}
@@ -518,7 +519,12 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 	if (!parse(&c))
 		return;
 	c.f = flow_find(&in->flows, &c.pkt, &c.dir);
+	bool known = !c.f || fast_take(&c);
 	bind_policy(&c);
+	if (!known) {
+		refuse_connection(&c);
+		return;
+	}
 	bool udp = c.pkt.l4 == IPPROTO_UDP;
 	if (!c.f && !(udp ? new_flow(&c) : adopt(&c)))
 		return;
@@ -554,6 +560,7 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 		on_syn(&c);
 	else
 		on_segment(&c);
+	fast_offer(&c);
 }
 
 void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
@@ -563,6 +570,8 @@ void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
 	if (!f)
 		return;
 	f->gone = true;
+	if (fast_moved(&in->flows.fast, &f->fast))
+		f->last_ns = now_ns;
 	if (now_ns - f->last_ns > FLOW_GONE_NS)
 		flow_drop(&in->flows, f);
 }

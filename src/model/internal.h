@@ -53,6 +53,8 @@ void complain(struct load *l, struct where at, const char *fmt, ...)
 void known_keys(struct load *l, const config_setting_t *g, const char *what,
 		const char *const *keys, size_t n);
 const char *get_text(struct load *l, const config_setting_t *g, const char *key);
+/* *out stays as it is when the key is not there. */
+void get_bool(struct load *l, const config_setting_t *g, const char *key, bool *out);
 bool get_number(struct load *l, const config_setting_t *g, const char *key, uint64_t min,
 		uint64_t max, uint64_t *out);
 int get_word(struct load *l, const config_setting_t *g, const char *key, const struct word *w,

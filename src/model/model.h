@@ -121,6 +121,7 @@ struct daemon_conf {
 	const char *syslog_facility;	/* "daemon", "auth", "local0".. ; default "local0" */
 	const char *user;		/* default "zoned" */
 	uint32_t max_flows;		/* inspected flows per inspector, default 16384 */
+	bool fast_path;			/* judge in the kernel what can be, default true */
 };
 
 struct model {

@@ -312,14 +312,14 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	struct daemon_conf *d = &l->m->daemon;
 	l->mark_at = (struct where){ l->m->path, 0 };
 	*d = (struct daemon_conf){ .mark_mask = 0xffff0000, .queue_base = 6240, .log_group = 62,
-				   .syslog_facility = "local0", .user = "zoned", .max_flows = 16384 };
+				   .syslog_facility = "local0", .user = "zoned", .max_flows = 16384, .fast_path = true };
 	const config_setting_t *g = config_setting_get_member(root, "daemon");
 	if (!g)
 		return;
 	uint64_t v = 0;
 	const char *t;
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log", "syslog_facility",
-	     "user", "max_flows");
+	     "user", "max_flows", "fast_path");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -330,6 +330,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 		d->log_group = (uint16_t)v;
 	if (get_number(l, g, "max_flows", 64, 1 << 20, &v))
 		d->max_flows = (uint32_t)v;
+	get_bool(l, g, "fast_path", &d->fast_path);
 	l->mark_at = at_of(l, config_setting_get_member(g, "mark_mask"));
 	d->json_log = get_text(l, g, "json_log");
 	if (d->json_log && d->json_log[0] != '/')

@@ -13,7 +13,7 @@ tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a
 tests_fuzz_fuzz_inspect_SOURCES = tests/fuzz/fuzz-inspect.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_inspect_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
+tests_fuzz_fuzz_inspect_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
 	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
 	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
 TESTS += tests/fuzz/run-seeds.sh
