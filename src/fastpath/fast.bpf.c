@@ -293,7 +293,8 @@ __noinline int take_response(struct __sk_buff *skb, __u32 off, __u32 left, struc
 
 /* ---- a segment ---- */
 
-/* Whole requests that fill the segment: how many; 0: not all of them are for us. */
+/* Whole requests that fill the segment: how many; 0: not all of them are for us. They are
+ * put behind the pending ones, but not counted yet. */
 static __always_inline __u32 requests(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
 				      __u32 policy)
 {
@@ -309,10 +310,7 @@ static __always_inline __u32 requests(struct __sk_buff *skb, const struct segmen
 		at += (__u32)len;
 		n++;
 	}
-	if (at != s->len)
-		return 0;
-	slot->n_pending = had + n;
-	return n;
+	return at == s->len ? n : 0;
 }
 
 static __always_inline __u32 responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
@@ -330,11 +328,7 @@ static __always_inline __u32 responses(struct __sk_buff *skb, const struct segme
 		at += (__u32)len;
 		n++;
 	}
-	if (at != s->len)
-		return 0;
-	slot->head = head + n;
-	slot->n_pending = had - n;
-	return n;
+	return at == s->len ? n : 0;
 }
 
 /* Is there room to keep these bytes until they are acknowledged? Where: *pos. */
@@ -362,7 +356,7 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 	return bpf_skb_load_bytes(skb, s->off, slot->req + pos, len) == 0;
 }
 
-/* The slot is held. Nothing of it changes that an inspector reads, unless this says 1. */
+/* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1. */
 static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
 				  const struct fast_entry *e)
 {
@@ -376,11 +370,13 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 		if (ahead > 1)
 			return false;
 	} else {
-		if (ahead != 0 || !has_room(s, slot, dir, &pos) || !keep(skb, s, slot, dir, pos))
+		if (ahead != 0 || !has_room(s, slot, dir, &pos))
 			return false;
 		__u32 n = dir ? responses(skb, s, slot) : requests(skb, s, slot, e->policy);
-		if (n == 0)
+		if (n == 0 || !keep(skb, s, slot, dir, pos))
 			return false;
+		slot->head += dir ? n : 0;
+		slot->n_pending += dir ? -n : n;
 		if (pos == 0)
 			slot->from[dir] = s->seq;
 		slot->next[dir] = s->seq + s->len;

@@ -70,10 +70,11 @@ static bool take_half(const struct fast_slot *s, int dir, struct half *h)
 	const uint8_t *kept = dir ? s->resp : s->req;
 	uint32_t room = dir ? FAST_RESP_KEEP : FAST_REQ_KEEP;
 	uint32_t n = s->next[dir] - s->from[dir], done = s->acked[dir] - s->from[dir];
-	if (done > n || (n > room && done != n))
+	if (n > room || done > n)
 		return false;
-	/* when all is acknowledged nothing of what is kept is looked at */
-	half_resume(h, s->acked[dir], s->next[dir], done == n ? kept : kept + done);
+	half_resume(h, s->acked[dir], s->next[dir], kept + done);
+	if (n)
+		h->last = kept[n - 1];
 	return true;
 }
 

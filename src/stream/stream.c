@@ -18,13 +18,11 @@ void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *da
 {
 	uint8_t last = h->last;
 	half_start(h, base);
-	h->last = last;
+	h->last = last;		/* the caller may know a later one */
 	h->len = next - base;
 	h->next = h->sent = next;
-	if (h->len == 0)
-		return;
-	memcpy(h->buf, data, h->len);
-	h->last = h->buf[h->len - 1];
+	if (h->len)
+		memcpy(h->buf, data, h->len);
 }
 
 bool half_at_rest(const struct half *h)

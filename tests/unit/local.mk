@@ -27,3 +27,13 @@ tests_unit_test_record_SOURCES = tests/unit/test-record.c
 tests_unit_test_record_LDADD = src/compile/libcompile.a src/record/librecord.a src/policy/libpolicy.a \
 	src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
+
+# Needs the right to load BPF programs; without it the test is skipped.
+if HAVE_BPF
+check_PROGRAMS += tests/unit/test-fastpath
+TESTS += tests/unit/test-fastpath
+tests_unit_test_fastpath_SOURCES = tests/unit/test-fastpath.c
+tests_unit_test_fastpath_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
+	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a \
+	src/packet/libpacket.a src/base/libbase.a $(BPF_LIBS) -lpthread
+endif
