@@ -126,11 +126,20 @@ static int worker_open(struct parent *p, unsigned i)
 	return 0;
 }
 
-/* Without it all works, only slower: one line says why. */
-static void open_fastpath(struct parent *p)
+static bool has_match(const struct nft_feature *f, size_t n)
 {
-	const char *why;
-	p->fast = fastpath_open(p->n, p->model->daemon.max_flows, p->img->n_flows, &why);
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(f[i].name, "bpf-xt") == 0)
+			return f[i].present;
+	return false;
+}
+
+/* Without it all works, only slower: one line says why. */
+static void open_fastpath(struct parent *p, bool match)
+{
+	const char *why = "this kernel lacks bpf-xt";
+	if (match)
+		p->fast = fastpath_open(p->n, p->model->daemon.max_flows, p->img->n_flows, &why);
 	int err = p->fast ? fastpath_policy(p->fast, p->img) : 0;
 	if (err) {
 		fastpath_close(p->fast);
@@ -177,7 +186,7 @@ static bool prepare(struct parent *p)
 		return false;
 	}
 	if (ok && p->model->daemon.fast_path)
-		open_fastpath(p);
+		open_fastpath(p, has_match(f, n));
 	for (unsigned i = 0; ok && i < p->n; i++) {
 		err = worker_open(p, i);
 		if (err)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "fastpath/fast.skel.h"
@@ -75,18 +76,35 @@ static int map_slots(struct fastpath *fp)
 	return 0;
 }
 
+/* Before Linux 5.19 a process without CAP_BPF may not even change a map that it has open,
+ * and the parent gives that capability up. */
+static bool kernel_is_new(void)
+{
+	struct utsname u;
+	char *end;
+	if (uname(&u))
+		return false;
+	unsigned long major = strtoul(u.release, &end, 10);
+	unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
+	return major > 5 || (major == 5 && minor >= 19);
+}
+
 static const char *describe(int err)
 {
+	if (!kernel_is_new())
+		return "this kernel is older than Linux 5.19";
 	if (err == -EPERM)
 		return "loading the program needs CAP_BPF and CAP_PERFMON";
 	if (err == -ENOMEM)
 		return "no memory for its maps";
-	return "this kernel does not take the program (Linux 5.19 or later, CONFIG_BPF_SYSCALL)";
+	return "this kernel does not take the program";
 }
 
 struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, const char **why)
 {
 	*why = fastpath_forbidden();
+	if (!*why && !kernel_is_new())
+		*why = describe(0);
 	if (*why || inspectors == 0 || inspectors > FAST_INSPECTORS)
 		return NULL;
 	struct fastpath *fp = calloc(1, sizeof(*fp));

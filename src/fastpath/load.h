@@ -2,7 +2,7 @@
  *
  * The parent's side of the in-kernel path: loads the program, owns the maps,
  * makes flow entries. Needs CAP_BPF and CAP_PERFMON while fastpath_open() runs,
- * and no capability afterwards (Linux 5.19; before that, CAP_BPF).
+ * and no capability afterwards (so Linux 5.19 or later).
  */
 #ifndef ZONED_FASTPATH_LOAD_H
 #define ZONED_FASTPATH_LOAD_H
