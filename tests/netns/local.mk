@@ -1,7 +1,7 @@
 # The lab needs root and libmodbus; without root every test in it is skipped.
 # LAB_TRANSACTIONS sets the length of the long session.
 NETNS_TESTS = tests/netns/basic.sh tests/netns/v6.sh tests/netns/segments.sh tests/netns/reset.sh \
-	tests/netns/foreign.sh tests/netns/reload.sh tests/netns/kill.sh tests/netns/control.sh tests/netns/failmode.sh tests/netns/rates.sh tests/netns/notify.sh tests/netns/session.sh
+	tests/netns/foreign.sh tests/netns/reload.sh tests/netns/kill.sh tests/netns/control.sh tests/netns/failmode.sh tests/netns/rates.sh tests/netns/notify.sh tests/netns/session.sh tests/netns/fast.sh
 if HAVE_MODBUS
 check_PROGRAMS += tests/netns/mbserver tests/netns/mbclient
 tests_netns_mbserver_SOURCES = tests/netns/mbserver.c tests/netns/mbpattern.h
