@@ -59,6 +59,7 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct s
 #define LOG(p)		{ .kind = RS_LOG, .name = (p) }
 #define LIMIT		{ .kind = RS_LIMIT, .a = 50, .b = 100 }
 #define QUEUE(bypass)	{ .kind = RS_TO_QUEUE, .a = (bypass) }
+#define FAST		{ .kind = RS_FAST }
 #define RESET		{ .kind = RS_RESET }
 #define SET_CT(r)	{ .kind = RS_SET_CT_MARK, .reg = (r) }
 #define SET_META(r)	{ .kind = RS_SET_MARK, .reg = (r) }
@@ -161,7 +162,9 @@ static const struct rs_rule table[] = {
 	{ "uncached", NULL, { PING6, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
 	{ "uncached", NULL, { PING6, SHOW(0), BACK, VMAP("actions", 0) } },
 
+	{ "inspect-closed", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
 	{ "inspect-closed", "no inspector: drop", { QUEUE(0) } },
+	{ "inspect-open", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
 	{ "inspect-open", "no inspector: pass (fail = open)", { QUEUE(1) } },
 
 	{ "blocked", NULL, { COUNT("blocked") } },
@@ -192,11 +195,14 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 
 void ruleset_rules(struct ruleset *rs, const struct model *m)
 {
-	rs->n_rules = sizeof(table) / sizeof(table[0]);
+	rs->n_rules = 0;
 	rs->rules = arena_alloc(rs->arena, sizeof(table));
-	for (size_t i = 0; i < rs->n_rules; i++) {
-		rs->rules[i] = table[i];
-		for (struct rs_op *op = rs->rules[i].ops; op->kind != RS_END; op++) {
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (table[i].ops[0].kind == RS_FAST && rs->fast < 0)
+			continue;
+		struct rs_rule *r = &rs->rules[rs->n_rules++];
+		*r = table[i];
+		for (struct rs_op *op = r->ops; op->kind != RS_END; op++) {
 			switch (op->kind) {
 			case RS_AND_XOR:
 				op->b = resolve(rs, op->b);

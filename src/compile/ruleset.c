@@ -297,7 +297,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	}
 	struct ruleset *rs = arena_alloc(a, sizeof(*rs));
 	*rs = (struct ruleset){ .arena = a, .at = { m->path, 0 }, .queue_base = m->daemon.queue_base,
-				.queues = o->queues ? o->queues : 1, .backend = o->queue_backend };
+				.queues = o->queues ? o->queues : 1, .backend = o->queue_backend, .fast = o->fast };
 	rs->n_chains = sizeof(chain_table) / sizeof(chain_table[0]);
 	rs->chains = arena_alloc(a, sizeof(chain_table));
 	memcpy(rs->chains, chain_table, sizeof(chain_table));

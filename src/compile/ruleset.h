@@ -49,7 +49,7 @@ struct rs_set {
 enum rs_op_kind {
 	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_MAP, RS_IN, RS_NOT_IN,
 	RS_VMAP, RS_SET_CT_MARK, RS_SET_MARK, RS_COUNTER, RS_COUNTER_MAP, RS_ADD, RS_LIMIT, RS_LOG,
-	RS_TO_QUEUE, RS_RESET, RS_VERDICT,
+	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST,
 };
 
 struct rs_op {
@@ -76,6 +76,7 @@ struct ruleset {
 	uint32_t blocked_mark;	/* skb mark (our bits) with which a verdict of NF_REPEAT asks for blocking */
 	uint16_t queue_base, queues;
 	enum rs_queue backend;
+	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	const char **counters; size_t n_counters;
 	struct where *counters_at;
 	const char **chains; size_t n_chains;	/* chains[0] is the base chain, hook forward */
@@ -87,6 +88,7 @@ struct ruleset_opts {
 	uint32_t generation;	/* its lowest two bits are used; must differ from the running one */
 	uint16_t queues;	/* inspectors, at least 1 */
 	enum rs_queue queue_backend;
+	int fast;		/* descriptor of the in-kernel path's program, -1: none */
 };
 
 /* NULL when errs has new entries. The model must outlive the ruleset. */

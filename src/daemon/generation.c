@@ -52,7 +52,7 @@ static int ruleset(struct parent *p, const struct model *m, uint32_t generation,
 {
 	struct errs errs;
 	errs_init(&errs);
-	struct nft_opts o = { generation, (uint16_t)p->n, p->queue_kind };
+	struct nft_opts o = nft_opts_of(p, generation);
 	int err = for_good ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
 	for (size_t i = 0; i < errs.n; i++)
 		say(LOG_ERR, "%s:%u: error: %s", errs.v[i].file, errs.v[i].line, errs.v[i].text);
@@ -60,9 +60,28 @@ static int ruleset(struct parent *p, const struct model *m, uint32_t generation,
 	return err;
 }
 
+/* No packet may be judged by one generation's rules and another's policies: while the
+ * rules change, none goes fast. */
 int commit(struct parent *p, const struct model *m, uint32_t generation)
 {
-	return ruleset(p, m, generation, true);
+	if (!p->fast)
+		return ruleset(p, m, generation, true);
+	int err = fastpath_switch(p->fast, 0);
+	if (err)
+		return err;
+	err = ruleset(p, m, generation, true);
+	int on = fastpath_switch(p->fast, err ? p->in_force : generation);
+	if (on)
+		say(LOG_ERR, "the in-kernel path stays off: %s", strerror(-on));
+	if (!err)
+		p->in_force = generation;
+	return err;
+}
+
+struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
+{
+	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)p->n, .queue = p->queue_kind,
+				  .fast = p->fast ? fastpath_program(p->fast) : -1 };
 }
 
 static int judge(struct parent *p, const struct model *m, uint32_t generation)
@@ -100,6 +119,14 @@ static void set_images(struct parent *p, struct pol_image *img, const struct pol
 	pthread_mutex_unlock(&p->record_lock);
 }
 
+static bool give_fast(struct parent *p, const struct pol_image *img)
+{
+	int err = p->fast ? fastpath_policy(p->fast, img) : 0;
+	if (err)
+		say(LOG_ERR, "the in-kernel path did not take the policy: %s", strerror(-err));
+	return err == 0;
+}
+
 bool reload(struct parent *p)
 {
 	int err = 0;
@@ -114,13 +141,14 @@ bool reload(struct parent *p)
 		  m->daemon.log_group != p->model->daemon.log_group ||
 		  m->daemon.max_flows != p->model->daemon.max_flows ||
 		  m->daemon.max_flows_per_source != p->model->daemon.max_flows_per_source ||
+		  m->daemon.fast_path != p->model->daemon.fast_path ||
 		  strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
-		why = "mark_mask, queue_base, queues, log_group, max_flows, max_flows_per_source and user "
+		why = "mark_mask, queue_base, queues, log_group, max_flows, max_flows_per_source, fast_path and user "
 		      "change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
 		set_images(p, p->img, img);
-		if (judge(p, m, next) == 0 && give_all(p, img) && commit(p, m, next) == 0) {
+		if (judge(p, m, next) == 0 && give_fast(p, img) && give_all(p, img) && commit(p, m, next) == 0) {
 			struct pol_image *old = p->img;
 			set_images(p, img, NULL);
 			model_free(p->model);

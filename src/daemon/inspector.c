@@ -96,6 +96,16 @@ static void on_event(void *ctx, const struct event *ev)
 	reply_done(s);
 }
 
+static void on_claim(void *ctx, const struct fast_claim *c)
+{
+	struct inspector *s = ctx;
+	struct slot *r = reply(s);
+	r->kind = SLOT_CLAIM;
+	r->len = sizeof(*c);
+	memcpy(r->data, c, sizeof(*c));
+	reply_done(s);
+}
+
 static void take_policy(struct inspector *s, const struct slot *p)
 {
 	uint32_t which = p->id & 1;
@@ -132,6 +142,13 @@ static void take_list(struct inspector *s, const struct slot *p)
 		inspect_list_end(s->in);
 }
 
+static void take_claimed(struct inspector *s, const struct slot *p)
+{
+	struct fast_claim c;
+	memcpy(&c, p->data, sizeof(c));
+	inspect_claimed(s->in, &c);
+}
+
 static void take_all(struct inspector *s)
 {
 	const struct slot *p;
@@ -152,6 +169,8 @@ static void take_all(struct inspector *s)
 			take_gone(s, p);
 		} else if (p->kind == SLOT_LIST && s->img) {
 			take_list(s, p);
+		} else if (p->kind == SLOT_CLAIM && p->len == sizeof(struct fast_claim) && s->img) {
+			take_claimed(s, p);
 		}
 		ring_get_done(&s->c->shm->to);
 	}
@@ -223,14 +242,14 @@ static void say_stats(const struct inspector *s)
 void inspector_run(const struct inspector_conf *c)
 {
 	struct inspector s = { .c = c };
-	struct inspect_conf conf = { .max_flows = c->max_flows,
-				     .max_flows_per_source = c->max_flows_per_source, .rates = c->rates };
+	struct inspect_conf conf = { .max_flows = c->max_flows, .max_flows_per_source = c->max_flows_per_source,
+				     .rates = c->rates, .fast = c->fast, .n_fast = c->n_fast };
 	if (getrandom(conf.hash_key, sizeof(conf.hash_key), 0) != sizeof(conf.hash_key))
 		_exit(1);
 	s.in = inspect_new(&conf);
 	if (!s.in)
 		_exit(1);
-	s.out = (struct inspect_out){ .ctx = &s, .verdict = on_verdict, .event = on_event };
+	s.out = (struct inspect_out){ .ctx = &s, .verdict = on_verdict, .event = on_event, .claim = on_claim };
 	s.core = CPU_SETSIZE;
 	if (sched_getaffinity(0, sizeof(s.cores), &s.cores))
 		_exit(1);

@@ -4,12 +4,15 @@
 #define ZONED_DAEMON_INSPECTOR_H
 
 #include "daemon/ring.h"
+#include "fastpath/fast.h"
 
 struct inspector_conf {
 	struct shared *shm;
 	int told;		/* eventfd: something for the parent */
 	atomic_ullong *rates;	/* shared by all inspectors */
 	uint32_t max_flows, max_flows_per_source;
+	struct fast_slot *fast;	/* its own slots of the in-kernel path; NULL: there is none */
+	uint32_t n_fast;
 };
 
 /* Closes every other descriptor, locks itself in, and never returns. */

@@ -12,6 +12,7 @@
 #include "daemon/ctwatch.h"
 #include "daemon/queue.h"
 #include "daemon/spawner.h"
+#include "fastpath/load.h"
 #include "model/model.h"
 #include "nft/nft.h"
 #include "policy/policy.h"
@@ -66,11 +67,13 @@ struct parent {
 	struct ct_list list;
 	struct record *record;
 	const struct pol_image *next_img;	/* during a reload */
+	uint32_t in_force;	/* generation of the in-kernel path; 0: none yet */
 	uint32_t tried;		/* generations built, in force or not */
 	bool stopping;
 	struct control *control;
 	const char *control_path;
 	uint64_t started_ns;
+	struct fastpath *fast;	/* NULL: every inspected packet goes to an inspector */
 };
 
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -100,6 +103,7 @@ void on_list(evutil_socket_t fd, short what, void *parent);
 
 /* generation.c: models to rulesets and policies */
 struct model *load(const struct parent *p);	/* NULL: errors were said */
+struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation);
 int commit(struct parent *p, const struct model *m, uint32_t generation);
 bool wait_acks(struct parent *p);
 bool reload(struct parent *p);			/* false: said why, nothing changed */

@@ -21,7 +21,8 @@ enum {
 
 enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUES };	/* by the conduit's "fail" */
 
-enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED, SLOT_GONE, SLOT_LIST };
+enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED, SLOT_GONE,
+		 SLOT_LIST, SLOT_CLAIM };
 
 /* The kernel's connections: struct ct_ends, as many as there are in len bytes. */
 enum list_part { LIST_BEGIN, LIST_MORE, LIST_END };

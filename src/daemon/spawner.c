@@ -36,6 +36,13 @@ struct spawner {
 	sigset_t old;
 };
 
+static void unmap(const struct inspector_conf *c)
+{
+	munmap(c->shm, sizeof(struct shared));
+	if (c->fast)
+		munmap(c->fast, c->n_fast * sizeof(*c->fast));
+}
+
 static pid_t start(const struct spawner *s, unsigned index)
 {
 	const struct inspector_conf *c = &s->conf[index];
@@ -52,7 +59,7 @@ static pid_t start(const struct spawner *s, unsigned index)
 	sigprocmask(SIG_SETMASK, &s->old, NULL);
 	for (unsigned i = 0; i < s->n; i++)	/* nobody else's packets and verdicts */
 		if (i != index)
-			munmap(s->conf[i].shm, sizeof(struct shared));
+			unmap(&s->conf[i]);
 	close_but(&c->told, 1);
 	inspector_run(c);
 }

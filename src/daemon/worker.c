@@ -104,6 +104,25 @@ static void write_event(struct parent *p, const uint8_t *data)
 	pthread_mutex_unlock(&p->record_lock);
 }
 
+/* May this connection go fast? A lost answer is asked for again. */
+static void answer_claim(struct worker *w, const uint8_t *data)
+{
+	struct fast_claim c;
+	memcpy(&c, data, sizeof(c));
+	pthread_mutex_lock(&w->p->record_lock);	/* the image stays */
+	int err = fastpath_claim(w->p->fast, w->index, &c, w->p->img);
+	c.generation = err ? 0 : w->p->img->generation;
+	pthread_mutex_unlock(&w->p->record_lock);
+	struct slot *s = w->up ? ring_put(&w->conf.shm->to) : NULL;
+	if (!s)
+		return;
+	s->kind = SLOT_CLAIM;
+	s->len = sizeof(c);
+	memcpy(s->data, &c, sizeof(c));
+	ring_put_done(&w->conf.shm->to);
+	worker_wake(w);
+}
+
 /* The other side may change a slot while it is read: each field is fetched once. */
 static void take_slot(struct worker *w, const struct slot *s)
 {
@@ -114,6 +133,8 @@ static void take_slot(struct worker *w, const struct slot *s)
 		write_event(p, s->data);
 	} else if (kind == SLOT_ACK) {
 		w->acked = true;
+	} else if (kind == SLOT_CLAIM && len == sizeof(struct fast_claim) && p->fast) {
+		answer_claim(w, s->data);
 	} else if (kind == SLOT_VERDICT && len <= RING_DATA && queue < QUEUES) {
 		bool accept = verdict == V_ACCEPT;
 		queue_verdict(&w->queue[queue], id, accept, accept && len ? s->data : NULL, len,
@@ -245,6 +266,8 @@ void start_worker(struct worker *w)
 static uint32_t end_waiting(struct worker *w, uint32_t *passed)
 {
 	w->up = false;
+	if (w->p->fast)
+		fastpath_forget(w->p->fast, w->index);
 	*passed = queue_end_all(&w->queue[QUEUE_OPEN], true);
 	w->passed_down += *passed;
 	return queue_end_all(&w->queue[QUEUE_CLOSED], false);

@@ -66,7 +66,7 @@ static void check_ruleset(struct parent *p)
 	if (nft_present(p->nl))
 		return;
 	errs_init(&errs);
-	struct nft_opts o = { p->generation, (uint16_t)p->n, p->queue_kind };
+	struct nft_opts o = nft_opts_of(p, p->generation);
 	int err = nft_commit(p->nl, p->model, &o, &errs);
 	say(LOG_CRIT, "somebody removed our table; it was %s", err ? "NOT put back" : "put back");
 	errs_free(&errs);
@@ -120,11 +120,41 @@ static int worker_open(struct parent *p, unsigned i)
 	w->conf.max_flows = p->model->daemon.max_flows;
 	w->conf.max_flows_per_source = p->model->daemon.max_flows_per_source;
 	w->conf.rates = p->rates;
+	if (p->fast) {
+		w->conf.fast = fastpath_map(p->fast, i);
+		w->conf.n_fast = fastpath_slots(p->fast);
+	}
 	w->conf.shm = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	w->conf.told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->conf.shm == MAP_FAILED || w->conf.told < 0)
 		return -errno;
 	return -pthread_mutex_init(&w->lock, NULL);
+}
+
+static bool has_match(const struct nft_feature *f, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(f[i].name, "bpf-xt") == 0)
+			return f[i].present;
+	return false;
+}
+
+/* Without it all works, only slower: one line says why. */
+static void open_fastpath(struct parent *p, bool match)
+{
+	const char *why = "this kernel lacks bpf-xt";
+	if (match)
+		p->fast = fastpath_open(p->n, p->model->daemon.max_flows, p->img->n_flows, &why);
+	int err = p->fast ? fastpath_policy(p->fast, p->img) : 0;
+	if (err) {
+		fastpath_close(p->fast);
+		p->fast = NULL;
+		why = strerror(-err);
+	}
+	if (p->fast)
+		say(LOG_INFO, "in-kernel path: up to %u connections per inspector", fastpath_slots(p->fast));
+	else
+		say(LOG_NOTICE, "no in-kernel path: %s; every inspected packet goes to an inspector", why);
 }
 
 static bool prepare(struct parent *p)
@@ -160,6 +190,8 @@ static bool prepare(struct parent *p)
 		say(LOG_ERR, "no memory for the limits: %s", strerror(errno));
 		return false;
 	}
+	if (ok && p->model->daemon.fast_path)
+		open_fastpath(p, has_match(f, n));
 	for (unsigned i = 0; ok && i < p->n; i++) {
 		err = worker_open(p, i);
 		if (err)
@@ -310,6 +342,8 @@ static int run(struct parent *p)
 	pthread_mutex_lock(&p->record_lock);	/* for good: the threads end with us */
 	record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	record_close(p->record);
+	if (p->fast)
+		fastpath_switch(p->fast, 0);
 	say(LOG_NOTICE, "stopping; the rules stay in the kernel: what needs an inspector is dropped");
 	return p->stopping ? 0 : 1;
 }

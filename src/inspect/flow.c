@@ -92,6 +92,7 @@ void flows_free(struct flows *t)
 	if (t->big_bufs)
 		munmap(t->big_bufs, (size_t)t->n_big * 2 * HALF_BIG);
 	free(t->big_free);
+	fast_pool_free(&t->fast);
 }
 
 static uint32_t hash_ends(const struct flows *t, const struct flow *f)
@@ -215,7 +216,8 @@ static bool forgotten(const struct flows *t, const struct flow *f)
 	return t->list_ended && f->listed != t->list && f->last_ns < t->list_ns && f->l4 == IPPROTO_TCP;
 }
 
-static bool expired(const struct flows *t, const struct flow *f, uint64_t now)
+/* last_ns misses what the kernel passed: ask before giving an idle one up. */
+static bool expired(struct flows *t, struct flow *f, uint64_t now)
 {
 	static const uint64_t life[] = {
 		[FLOW_SYN] = FLOW_HALF_OPEN_NS, [FLOW_OPEN] = FLOW_IDLE_NS,
@@ -225,7 +227,13 @@ static bool expired(const struct flows *t, const struct flow *f, uint64_t now)
 	bool half = !f->proven && !is_closed(f);
 	uint64_t limit = f->gone || forgotten(t, f) ? FLOW_GONE_NS : f->l4 == IPPROTO_UDP ? FLOW_UDP_NS
 							: life[half ? FLOW_SYN : f->state];
-	return f->state != FLOW_FREE && now - f->last_ns > limit;
+	if (f->state == FLOW_FREE || now - f->last_ns <= limit)
+		return false;
+	if (!fast_moved(&t->fast, &f->fast))
+		return true;
+	f->gone = false;
+	f->last_ns = now;
+	return false;
 }
 
 void flow_drop(struct flows *t, struct flow *f)
@@ -240,6 +248,7 @@ void flow_drop(struct flows *t, struct flow *f)
 		t->big_free[t->n_big_free++] = f->big - 1;
 	}
 	f->big = 0;
+	fast_release(&t->fast, &f->fast);
 	leave(t, f);
 	f->proven = false;
 	f->state = FLOW_FREE;
@@ -282,7 +291,19 @@ static bool stale(const struct flow *f, uint32_t has, uint32_t own, uint64_t now
 	return now - f->used_ns > (f->useful ? FLOW_STALE_NS : FLOW_UNUSED_NS);
 }
 
-enum reason flow_admits(const struct flows *t, const struct addr *client, uint64_t now,
+/* The kernel has passed messages of some, which nobody has told the list. */
+static struct flow *least_used(struct flows *t, const struct source *from, uint64_t now)
+{
+	for (uint32_t i = 0; i < FLOW_ASKED; i++) {
+		struct flow *f = first(t, &from->flows);
+		if (!f || !fast_moved(&t->fast, &f->fast))
+			return f;
+		flow_used(t, f, now);
+	}
+	return NULL;
+}
+
+enum reason flow_admits(struct flows *t, const struct addr *client, uint64_t now,
 			struct flow **victim)
 {
 	const struct source *own = source_find(&t->sources, client), *from = NULL;
@@ -298,7 +319,7 @@ enum reason flow_admits(const struct flows *t, const struct addr *client, uint64
 	}
 	if (from != own && own && from->flows.n <= own->flows.n)
 		from = own;
-	*victim = from ? first(t, &from->flows) : NULL;
+	*victim = from ? least_used(t, from, now) : NULL;
 	if (*victim && stale(*victim, from->flows.n, own ? own->flows.n : 0, now))
 		return R_NONE;
 	*victim = NULL;

@@ -26,6 +26,7 @@
 #ifndef ZONED_INSPECT_FLOW_H
 #define ZONED_INSPECT_FLOW_H
 
+#include "inspect/fast.h"
 #include "inspect/proto.h"
 #include "inspect/source.h"
 #include "packet/packet.h"
@@ -33,6 +34,7 @@
 #include "stream/stream.h"
 
 enum {
+	FLOW_ASKED = 16,	/* looked at for one that the kernel has not seen moving lately */
 	FLOW_LIGHT = 4,		/* who has so many times fewer does not wait for unused ones */
 	FLOW_RESERVE = 8,	/* one place in so many is not for open connections */
 	FLOW_BIG_SHARE = 16,	/* one in so many flows may have HALF_BIG buffers */
@@ -82,6 +84,7 @@ struct flow {
 	uint32_t image_gen;
 	uint64_t last_ns;	/* the newest packet */
 	uint64_t used_ns;	/* the newest good message; the beginning, when there was none */
+	struct fast_flow fast;	/* its place in the in-kernel path */
 	struct half h[2];	/* [0] client to server: requests */
 	uint32_t big;		/* its place among the large buffers, + 1; 0: small ones */
 	union proto_state state_of;	/* last: not touched where its protocol does not use it */
@@ -102,6 +105,7 @@ struct flows {
 	uint32_t *big_free;	/* stack of places */
 	uint32_t n_big, n_big_free;
 	uint64_t key[2];
+	struct fast_pool fast;
 };
 
 /* max_source: open connections that one source may have; 0: all. */
@@ -121,7 +125,7 @@ struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client,
  * or none can go. */
 struct flow *flow_yields(const struct flows *t, uint64_t now);
 /* May this client open one more connection? R_NONE: yes, when *victim (NULL: nobody) goes. */
-enum reason flow_admits(const struct flows *t, const struct addr *client, uint64_t now,
+enum reason flow_admits(struct flows *t, const struct addr *client, uint64_t now,
 			struct flow **victim);
 /* Buffers of the size that its protocol needs, before it is open; false: none left. */
 bool flow_enlarge(struct flows *t, struct flow *f);

@@ -42,7 +42,8 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	if (in->own_rate)
 		in->rate = calloc(INSPECT_RATES, sizeof(*in->rate));
 	if (!whole || !in->rate || !in->scratch ||
-	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key)) {
+	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key) ||
+	    !fast_pool_init(&in->flows.fast, c->fast, c->n_fast)) {
 		inspect_free(in);
 		return NULL;
 	}
@@ -585,7 +586,12 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 	if (!parse(&c))
 		return;
 	c.f = flow_find(&in->flows, &c.pkt, &c.dir);
+	bool known = !c.f || fast_take(&c);
 	bind_policy(&c);
+	if (!known) {
+		refuse_connection(&c);
+		return;
+	}
 	bool udp = c.pkt.l4 == IPPROTO_UDP;
 	if (!c.f && !(udp ? new_flow(&c) : adopt(&c)))
 		return;
@@ -623,4 +629,5 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 		on_syn(&c);
 	else
 		on_segment(&c);
+	fast_offer(&c);
 }

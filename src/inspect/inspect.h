@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "fastpath/claim.h"
+#include "fastpath/fast.h"
 #include "packet/packet.h"
 #include "policy/policy.h"
 #include "record/event.h"
@@ -27,6 +29,7 @@ struct inspect_conf {
 	/* Rate limits, two words per conduit (requests, writes), INSPECT_RATES of them, shared
 	 * by the inspectors so that a limit holds over all; NULL: this one's own. */
 	atomic_ullong *rates;
+	struct fast_slot *fast; uint32_t n_fast;	/* shared with the in-kernel path; NULL: there is none */
 	/* dissect_only: server ports and what they speak; none: the protocols' own ports */
 	struct inspect_port { uint16_t port; uint8_t proto; } ports[8];
 	unsigned n_ports;
@@ -42,6 +45,8 @@ struct inspect_out {
 	 * rest of this connection and answer with a RST. */
 	void (*verdict)(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len);
 	void (*event)(void *ctx, const struct event *ev);
+	/* may this connection go fast? Answered by inspect_claimed(); NULL without conf.fast */
+	void (*claim)(void *ctx, const struct fast_claim *c);
 	/* every message in order, permitted or not (replay); may be NULL. m: the struct of
 	 * ev->proto's dissector (Modbus: struct mb_msg) */
 	void (*message)(void *ctx, const struct event *ev, const void *m, uint32_t id);
@@ -80,6 +85,8 @@ void inspect_list_begin(struct inspect *in, uint64_t now_ns);
 void inspect_listed(struct inspect *in, const struct addr *client, uint16_t cport,
 		    const struct addr *server, uint16_t sport);
 void inspect_list_end(struct inspect *in);
+/* The answer to a claim: the same, with the generation that it holds for, or 0. */
+void inspect_claimed(struct inspect *in, const struct fast_claim *c);
 /* The kernel refused this packet (a copy, maybe cut short): make its event. */
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
 		     const struct inspect_out *out);

@@ -62,6 +62,10 @@ static inline void turn(struct pass *c, enum flow_state state)
 {
 	flow_turn(&c->in->flows, c->f, state, c->raw->now_ns);
 }
+/* fast.c: the connection is ours again, as the kernel left it; false: what it left is nonsense */
+bool fast_take(struct pass *c);
+/* Let the kernel have it, when it is at rest and the policy permits. */
+void fast_offer(struct pass *c);
 /* emit.c: send the packet on with the bytes [from, to) of its stream. */
 void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin);
 /* Send it on without payload at its own (translated) place. */

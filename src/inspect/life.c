@@ -16,6 +16,8 @@ void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
 	if (!f)
 		return;
 	f->gone = true;
+	if (fast_moved(&in->flows.fast, &f->fast))
+		f->last_ns = now_ns;
 	if (now_ns - f->last_ns > FLOW_GONE_NS)
 		flow_drop(&in->flows, f);
 }

@@ -53,6 +53,8 @@ void complain(struct load *l, struct where at, const char *fmt, ...)
 void known_keys(struct load *l, const config_setting_t *g, const char *what,
 		const char *const *keys, size_t n);
 const char *get_text(struct load *l, const config_setting_t *g, const char *key);
+/* *out stays as it is when the key is not there. */
+void get_bool(struct load *l, const config_setting_t *g, const char *key, bool *out);
 bool get_number(struct load *l, const config_setting_t *g, const char *key, uint64_t min,
 		uint64_t max, uint64_t *out);
 int get_word(struct load *l, const config_setting_t *g, const char *key, const struct word *w,
@@ -65,7 +67,6 @@ void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint
 		uint32_t max, struct ranges *out);
 /* "any", one text, or an array of them. */
 void get_texts(struct load *l, const config_setting_t *g, const char *key, struct texts *out);
-bool get_bool(struct load *l, const config_setting_t *g, const char *key);	/* false when not there */
 /* The elements of a list or array setting (a single value counts as one). */
 size_t items(const config_setting_t *s);
 const config_setting_t *item(const config_setting_t *s, size_t i);

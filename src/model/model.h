@@ -196,6 +196,7 @@ struct daemon_conf {
 	const char *user;		/* default "zoned" */
 	uint32_t max_flows;		/* inspected flows per inspector, default 16384 */
 	uint32_t max_flows_per_source;	/* open ones of one address or IPv6 /64; default max_flows / 4 */
+	bool fast_path;			/* judge in the kernel what can be, default true */
 };
 
 struct model {

@@ -125,11 +125,11 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 	struct dnp3_policy *d = arena_alloc(l->m->arena, sizeof(*d));
 	p->dnp3 = d;
 	d->server_is_master = get_word(l, g, "master", words_master, 0);
-	d->select_before_operate = get_bool(l, g, "select_before_operate");
-	d->unsolicited = get_bool(l, g, "unsolicited");
-	d->broadcast = get_bool(l, g, "broadcast");
-	d->secure_authentication = get_bool(l, g, "require_secure_authentication");
-	d->unwalkable = get_bool(l, g, "unwalkable");
+	get_bool(l, g, "select_before_operate", &d->select_before_operate);
+	get_bool(l, g, "unsolicited", &d->unsolicited);
+	get_bool(l, g, "broadcast", &d->broadcast);
+	get_bool(l, g, "require_secure_authentication", &d->secure_authentication);
+	get_bool(l, g, "unwalkable", &d->unwalkable);
 	const config_setting_t *allow = get_allow(l, g, p);
 	for (size_t k = 0; k < items(allow); k++)
 		load_allow(l, item(allow, k), d);

@@ -327,8 +327,8 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 	p->opcua = o;
 	o->security = get_word(l, g, "security", words_security, UA_MODE_ENCRYPT);
 	o->opaque = get_word(l, g, "opaque", words_opaque, o->security == UA_MODE_ENCRYPT);
-	o->unsecured_discovery = get_bool(l, g, "unsecured_discovery");
-	o->reverse_connect = get_bool(l, g, "reverse_connect");
+	get_bool(l, g, "unsecured_discovery", &o->unsecured_discovery);
+	get_bool(l, g, "reverse_connect", &o->reverse_connect);
 	get_texts(l, g, "security_policies", &o->security_policies);
 	get_texts(l, g, "endpoint_urls", &o->endpoint_urls);
 	get_texts(l, g, "client_certificates", &o->client_certificates);

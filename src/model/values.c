@@ -84,6 +84,15 @@ bool get_number(struct load *l, const config_setting_t *g, const char *key, uint
 	return true;
 }
 
+void get_bool(struct load *l, const config_setting_t *g, const char *key, bool *out)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	if (s && config_setting_type(s) == CONFIG_TYPE_BOOL)
+		*out = config_setting_get_bool(s);
+	else if (s)
+		complain(l, at_of(l, s), "\"%s\" must be true or false", key);
+}
+
 int get_word(struct load *l, const config_setting_t *g, const char *key, const struct word *w,
 	     int otherwise)
 {
@@ -157,16 +166,6 @@ void get_texts(struct load *l, const config_setting_t *g, const char *key, struc
 	}
 	if (out->any && out->n)
 		complain(l, at_of(l, s), "%s: \"any\" together with others; write one or the other", key);
-}
-
-bool get_bool(struct load *l, const config_setting_t *g, const char *key)
-{
-	const config_setting_t *s = config_setting_get_member(g, key);
-	if (!s)
-		return false;
-	if (config_setting_type(s) != CONFIG_TYPE_BOOL)
-		complain(l, at_of(l, s), "\"%s\" must be true or false", key);
-	return config_setting_get_bool(s);
 }
 
 size_t items(const config_setting_t *s)

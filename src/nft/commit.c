@@ -236,6 +236,7 @@ static struct ruleset *build(const struct model *m, const struct nft_opts *o, st
 		errs_add(errs, m->path, 0, "this kernel has no way to queue packets; load xt_NFQUEUE or nft_queue");
 		return NULL;
 	}
+	ro.fast = o->fast;
 	ro.queue_backend = o->queue == NFT_QUEUE_NATIVE ? RS_QUEUE_NATIVE : RS_QUEUE_XT;
 	return ruleset_build(m, &ro, errs);
 }

@@ -23,6 +23,7 @@ struct nft_opts {
 	uint16_t queues;	/* inspectors: their queues begin at daemon.queue_base, and those
 				 * of conduits with fail = "open" at queue_base + queues */
 	enum nft_queue queue;
+	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 };
 
 struct mnl_socket;

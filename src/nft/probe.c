@@ -145,7 +145,7 @@ static const struct {
 	[ROW_CT_SWEEP] = { { "ctnetlink", "clearing old connection marks (nf_conntrack_netlink)", true, false }, NULL },
 	[ROW_CONNMARK] = { { "connmark-xt", "xt CONNMARK in inet tables; not used", false, false }, put_connmark },
 	[ROW_FLOWTABLE] = { { "flowtable", "offload of flows without inspection; not used yet", false, false }, put_flowtable },
-	[ROW_BPF] = { { "bpf-xt", "inspection inside the kernel (xt_bpf); not used yet", false, false }, put_bpf },
+	[ROW_BPF] = { { "bpf-xt", "the in-kernel path's place in the ruleset (xt_bpf)", false, false }, put_bpf },
 };
 
 static bool try(struct mnl_socket *nl, const char *table, void (*put)(struct batch *b))

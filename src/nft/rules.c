@@ -9,6 +9,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/xt_NFQUEUE.h>
+#include <linux/netfilter/xt_bpf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,7 +17,7 @@
 #define NFT_QUEUE_FLAG_BYPASS 1
 #endif
 
-enum { XT_ALIGN = 8, NFQUEUE_REVISION = 3 };
+enum { XT_ALIGN = 8, NFQUEUE_REVISION = 3, BPF_REVISION = 1 };
 
 struct ctx {
 	const struct batch *b;
@@ -222,6 +223,25 @@ static bool do_queue(const struct ctx *c)
 	return c->rs->backend == RS_QUEUE_NATIVE ? do_queue_native(c) : do_queue_xt(c);
 }
 
+/* The xt match through nft_compat. The kernel looks the program up in our own descriptors
+ * while it takes the batch, and keeps it for as long as the rule is there: no pin, no path. */
+static bool do_fast(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "match");
+	size_t size = (sizeof(struct xt_bpf_info_v1) + XT_ALIGN - 1) & ~(size_t)(XT_ALIGN - 1);
+	struct xt_bpf_info_v1 *info = calloc(1, size);
+	if (!e || !info) {
+		free(info);
+		return false;
+	}
+	info->mode = XT_BPF_MODE_FD_ELF;
+	info->fd = c->rs->fast;
+	nftnl_expr_set_str(e, NFTNL_EXPR_MT_NAME, "bpf");
+	nftnl_expr_set_u32(e, NFTNL_EXPR_MT_REV, BPF_REVISION);
+	nftnl_expr_set(e, NFTNL_EXPR_MT_INFO, info, (uint32_t)size);	/* libnftnl frees it */
+	return true;
+}
+
 static bool do_reset(const struct ctx *c)
 {
 	struct nftnl_expr *e = expr(c, "reject");
@@ -253,7 +273,7 @@ static bool (*const makers[])(const struct ctx *c) = {
 	[RS_EQ] = do_cmp, [RS_NE] = do_cmp, [RS_MAP] = do_lookup, [RS_IN] = do_lookup, [RS_NOT_IN] = do_lookup,
 	[RS_VMAP] = do_lookup, [RS_SET_CT_MARK] = do_set_ct, [RS_SET_MARK] = do_meta, [RS_COUNTER] = do_counter,
 	[RS_COUNTER_MAP] = do_counter, [RS_ADD] = do_add, [RS_LIMIT] = do_limit, [RS_LOG] = do_log,
-	[RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict,
+	[RS_FAST] = do_fast, [RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict,
 };
 
 static bool put_comment(struct nftnl_rule *rule, const char *text)

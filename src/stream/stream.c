@@ -14,6 +14,23 @@ void half_start(struct half *h, uint32_t seq)
 	h->base = h->next = h->sent = h->acked = seq;
 }
 
+void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *data)
+{
+	uint8_t last = h->last;
+	half_start(h, base);
+	h->last = last;		/* the caller may know a later one */
+	h->len = next - base;
+	h->next = h->sent = next;
+	if (h->len)
+		memcpy(h->buf, data, h->len);
+}
+
+bool half_at_rest(const struct half *h)
+{
+	return h->next == half_end(h) && h->sent == h->next && h->base == h->acked && h->cut_total == 0 &&
+	       h->n_islands == 0 && !h->fin && !h->partial_since;
+}
+
 /* Where stored bytes end, holes included. */
 static uint32_t top_of(const struct half *h)
 {

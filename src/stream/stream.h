@@ -75,6 +75,11 @@ static inline bool seq_le(uint32_t a, uint32_t b)
 
 /* Start with the first byte at seq; the buffer stays. */
 void half_start(struct half *h, uint32_t seq);
+/* Start in the middle: all below next is judged and delivered, all below base acknowledged;
+ * data holds [base, next), at most HALF_BUF bytes. */
+void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *data);
+/* Judged, delivered and whole up to its end; nothing cut, no FIN: it could be resumed so. */
+bool half_at_rest(const struct half *h);
 /* Take [seq, seq+n) in. OLD: all of it is below base. GAP: a hole comes first
  * (kept, as long as there is room for another island).
  * DIFFERS: bytes that came before had other values. FULL: no room until more

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * The short verbs: check, print, probe, reasons, version. */
 #include "config.h"
+#include "fastpath/load.h"
 #include "nft/nft.h"
 #include "record/reason.h"
 #include "zonectl/zonectl.h"
@@ -43,6 +44,16 @@ int verb_print(int argc, char **argv)
 	return EXIT_OK;
 }
 
+/* Loads the program for a moment; nothing calls it. */
+static void say_in_kernel(void)
+{
+	const char *why;
+	struct fastpath *fp = fastpath_open(1, 1, 1, &why);
+	printf("%-12s %-7s %s%s\n", "in-kernel", fp ? "present" : "absent", "permitted messages pass without an inspector: ",
+	       fp ? "yes" : why);
+	fastpath_close(fp);
+}
+
 int verb_probe(int argc, char **argv)
 {
 	(void)argv;
@@ -66,6 +77,7 @@ int verb_probe(int argc, char **argv)
 			rc = EXIT_FAIL;
 	}
 	nft_close(nl);
+	say_in_kernel();
 	return rc;
 }
 

@@ -317,7 +317,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	memset(w, 0, sizeof(*w));
 	w->opt = rd_u8(&r);
 	w->now = 1000000000;
-	w->out = (struct inspect_out){ w, on_verdict, on_event, on_message };
+	w->out = (struct inspect_out){ .ctx = w, .verdict = on_verdict, .event = on_event, .message = on_message };
 	struct pol_image **img = &images[w->opt & 15];
 	if (!*img)
 		*img = plant(w->opt);

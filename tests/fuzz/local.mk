@@ -17,7 +17,7 @@ tests_fuzz_fuzz_packet_LDADD = src/packet/libpacket.a src/base/libbase.a
 check_PROGRAMS += tests/fuzz/fuzz-opcua tests/fuzz/fuzz-opcua-flow
 tests_fuzz_fuzz_opcua_flow_SOURCES = tests/fuzz/fuzz-opcua-flow.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_opcua_flow_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_opcua_flow_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
+tests_fuzz_fuzz_opcua_flow_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
 	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
 	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
 tests_fuzz_fuzz_opcua_SOURCES = tests/fuzz/fuzz-opcua.c $(FUZZ_MAIN)
@@ -27,7 +27,7 @@ EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua tests/fuzz/se
 check_PROGRAMS += tests/fuzz/fuzz-dnp3 tests/fuzz/fuzz-dnp3-flow
 tests_fuzz_fuzz_dnp3_flow_SOURCES = tests/fuzz/fuzz-dnp3-flow.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_dnp3_flow_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_dnp3_flow_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
+tests_fuzz_fuzz_dnp3_flow_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
 	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
 	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
 tests_fuzz_fuzz_dnp3_SOURCES = tests/fuzz/fuzz-dnp3.c $(FUZZ_MAIN)
@@ -41,7 +41,7 @@ tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a
 tests_fuzz_fuzz_inspect_SOURCES = tests/fuzz/fuzz-inspect.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_inspect_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_inspect_LDADD = src/inspect/libinspect.a src/stream/libstream.a \
+tests_fuzz_fuzz_inspect_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
 	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
 	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
 TESTS += tests/fuzz/run-seeds.sh

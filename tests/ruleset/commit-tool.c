@@ -31,7 +31,7 @@ static int apply(struct mnl_socket *nl, int argc, char **argv)
 	struct errs errs;
 	size_t n;
 	uint64_t generation;
-	struct nft_opts o = { .queues = 2 };
+	struct nft_opts o = { .queues = 2, .fast = -1 };
 	if (argc < 4 || !num_parse(argv[3], 0, 1000, &generation))
 		return 2;
 	nft_probe(nl, &n, &o.queue);

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: MIT
+ * What an inspector asks of the parent: let this connection go fast. */
+#ifndef ZONED_FASTPATH_CLAIM_H
+#define ZONED_FASTPATH_CLAIM_H
+
+#include <stdint.h>
+
+#include "base/addr.h"
+
+struct fast_claim {
+	struct addr client, server;
+	uint16_t cport, sport;
+	uint32_t slot;		/* where its numbers will be; of the inspector's own */
+	uint32_t serial;	/* comes back in the answer */
+	uint32_t generation;	/* in the answer: of the image it was judged by; 0: refused */
+};
+
+#endif

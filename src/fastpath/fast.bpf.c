@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The in-kernel part of the data path: a socket filter that the ruleset calls
+ * through the xt "bpf" match. 1: this packet is exactly what the inspector
+ * would pass unchanged, and is accounted for. 0: ask the inspector.
+ *
+ * The one invariant: what the inspector refuses is never passed here. So the
+ * program knows few things and is sure of them; src/fastpath/README says which.
+ *
+ * Data begins at the IP header. Packets come on any CPU at any time: a slot is
+ * held (BUSY) while its numbers are used, and nothing in it is believed to
+ * stay inside its bounds, since an inspector can write to it.
+ */
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "fast.h"
+
+enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0, SPINS = 128, ADU_MIN = 9, ADU_MAX = 260 };
+
+char LICENSE[] SEC("license") = "Dual MIT/GPL";
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 2);
+	__type(key, struct fast_key);
+	__type(value, struct fast_entry);
+} fast_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct fast_slot);
+} fast_slots SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct fast_policy);
+} fast_policies SEC(".maps");
+
+/* The generation in force; 0: nothing goes fast. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_RDONLY_PROG);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} fast_now SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, FAST_COUNTS);
+	__type(key, __u32);
+	__type(value, __u64);
+} fast_counts SEC(".maps");
+
+struct segment {
+	struct fast_key key;
+	__u32 seq, ack, off, len;	/* payload: offset and length */
+	__u8 flags;
+};
+
+struct request {		/* one request, and what to remember of it */
+	struct fast_pending p;
+	__u16 value_lo, value_hi;
+	__u32 policy;
+};
+
+static __always_inline void count(__u32 what, __u64 n)
+{
+	__u64 *v = bpf_map_lookup_elem(&fast_counts, &what);
+	if (v)
+		*v += n;
+}
+
+static __always_inline __u16 be16(const __u8 *p)
+{
+	return (__u16)(p[0] << 8 | p[1]);
+}
+
+/* The compiler may count neither down nor by pointers: the verifier then loses the end. */
+#define bounded(i, n) ((__u32)(i) < (n) && ({ asm volatile("" : "+r"(i)); true; }))
+
+/* ---- headers ---- */
+
+/* Version 4 without options and fragments: the length of the packet, or 0. */
+static __always_inline __u32 parse_ipv4(struct __sk_buff *skb, struct segment *s)
+{
+	__u8 h[20];
+	if (bpf_skb_load_bytes(skb, 0, h, sizeof(h)) < 0)
+		return 0;
+	if (h[0] != 0x45 || h[9] != TCP_PROTO || (be16(h + 6) & 0x3fff))
+		return 0;
+	__builtin_memcpy(s->key.src, h + 12, 4);
+	__builtin_memcpy(s->key.dst, h + 16, 4);
+	s->key.family = 4;
+	s->off = 20;
+	return be16(h + 2);
+}
+
+static __always_inline __u32 parse_ipv6(struct __sk_buff *skb, struct segment *s)
+{
+	__u8 h[40];
+	if (bpf_skb_load_bytes(skb, 0, h, sizeof(h)) < 0)
+		return 0;
+	if (h[0] >> 4 != 6 || h[6] != TCP_PROTO || be16(h + 4) == 0)
+		return 0;
+	__builtin_memcpy(s->key.src, h + 8, 16);
+	__builtin_memcpy(s->key.dst, h + 24, 16);
+	s->key.family = 6;
+	s->off = 40;
+	return 40 + be16(h + 4);
+}
+
+/* The inspector blanks what gives the stream another meaning (multipath TCP, RFC 8684), and
+ * selective acknowledgements come with losses: both are for it. */
+static __always_inline bool timestamps_only(struct __sk_buff *skb, __u32 off, __u32 n)
+{
+	__u8 o[4];
+	return n == 12 && bpf_skb_load_bytes(skb, off, o, sizeof(o)) == 0 && o[0] == 1 && o[1] == 1 &&
+	       o[2] == 8 && o[3] == 10;
+}
+
+static __always_inline bool parse(struct __sk_buff *skb, struct segment *s)
+{
+	__u8 first, t[14];
+	if (bpf_skb_load_bytes(skb, 0, &first, 1) < 0)
+		return false;
+	__u32 len = first >> 4 == 4 ? parse_ipv4(skb, s) : parse_ipv6(skb, s);
+	if (len == 0 || len != skb->len || bpf_skb_load_bytes(skb, s->off, t, sizeof(t)) < 0)
+		return false;
+	__builtin_memcpy(&s->key.sport, t, 2);
+	__builtin_memcpy(&s->key.dport, t + 2, 2);
+	s->seq = (__u32)be16(t + 4) << 16 | be16(t + 6);
+	s->ack = (__u32)be16(t + 8) << 16 | be16(t + 10);
+	s->flags = t[13];
+	__u32 head = (t[12] >> 4) * 4;
+	if (head < 20 || s->off + head > len)
+		return false;
+	if (head != 20 && !timestamps_only(skb, s->off + 20, head - 20))
+		return false;
+	s->off += head;
+	s->len = len - s->off;
+	return true;
+}
+
+/* ---- one request ---- */
+
+/* Is it inside one rule? Verified by itself, so that the loops do not multiply. */
+__noinline int permits(struct request *q)
+{
+	if (!q)
+		return 0;
+	__u32 id = q->policy;
+	const struct fast_policy *pol = bpf_map_lookup_elem(&fast_policies, &id);
+	if (!pol)
+		return 0;
+	__u32 last = (__u32)q->p.addr + q->p.qty - 1;
+	for (__u32 i = 0; bounded(i, FAST_RULES); i++) {
+		if (i >= pol->n)
+			break;
+		const struct fast_rule *r = &pol->rule[i];
+		if ((r->functions >> (q->p.fc & 31) & 1) && r->unit_lo <= q->p.unit && q->p.unit <= r->unit_hi &&
+		    r->addr_lo <= q->p.addr && last <= r->addr_hi && r->qty_lo <= q->p.qty &&
+		    q->p.qty <= r->qty_hi && r->value_lo <= q->value_lo && q->value_hi <= r->value_hi)
+			return 1;
+	}
+	return 0;
+}
+
+/* FC 16 (6.12): byte count, registers. The lowest and the highest value; of more than
+ * FAST_VALUES registers nothing is known, so any value must be permitted. */
+static __always_inline bool registers(struct __sk_buff *skb, __u32 off, struct request *q)
+{
+	__u32 n = q->p.qty;
+	q->value_lo = 0;
+	q->value_hi = 0xffff;
+	if (n > FAST_VALUES)
+		return true;
+	q->value_lo = 0xffff;
+	q->value_hi = 0;
+	for (__u32 i = 0; bounded(i, FAST_VALUES); i++) {
+		if (i >= n)
+			break;
+		__u8 v[2];
+		if (bpf_skb_load_bytes(skb, off + 2 * i, v, sizeof(v)) < 0)
+			return false;
+		__u16 x = be16(v);
+		q->value_lo = x < q->value_lo ? x : q->value_lo;
+		q->value_hi = x > q->value_hi ? x : q->value_hi;
+	}
+	return true;
+}
+
+/* FC 15 (6.11): what is beyond the last coil must be zero. */
+static __always_inline bool coils(struct __sk_buff *skb, __u32 off, struct request *q)
+{
+	__u8 last;
+	__u32 used = q->p.qty % 8;
+	if (bpf_skb_load_bytes(skb, off + (q->p.qty + 7) / 8 - 1, &last, 1) < 0)
+		return false;
+	q->value_lo = 0;
+	q->value_hi = 1;
+	return !used || !(last >> used);
+}
+
+static __always_inline bool range_ok(const struct fast_pending *p, __u32 max)
+{
+	return p->qty != 0 && p->qty <= max && (__u32)p->addr + p->qty <= 0x10000;
+}
+
+/* The body of a request of `body` bytes behind the function code; a[] is its first four. */
+static __always_inline bool read_request(struct __sk_buff *skb, __u32 off, __u32 body, const __u8 *a,
+					 struct request *q)
+{
+	__u16 word = be16(a + 2);
+	__u8 bytes = 0;
+	q->p.addr = be16(a);
+	q->p.qty = word;
+	q->p.value = 0;
+	q->value_lo = q->value_hi = 0;
+	switch (q->p.fc) {
+	case 1: case 2:
+		return body == 4 && range_ok(&q->p, 2000);
+	case 3: case 4:
+		return body == 4 && range_ok(&q->p, 125);
+	case 5: case 6:
+		if (body != 4 || (q->p.fc == 5 && word != 0 && word != 0xff00))
+			return false;
+		q->p.qty = 1;
+		q->p.value = word;
+		q->value_lo = q->value_hi = q->p.fc == 5 ? word != 0 : word;
+		return true;
+	case 15: case 16:
+		if (!range_ok(&q->p, q->p.fc == 15 ? 0x7b0 : 0x7b) ||
+		    bpf_skb_load_bytes(skb, off + 4, &bytes, 1) < 0)
+			return false;
+		if (bytes != (q->p.fc == 15 ? (q->p.qty + 7) / 8 : 2 * q->p.qty) || body != 5u + bytes)
+			return false;
+		return q->p.fc == 15 ? coils(skb, off + 5, q) : registers(skb, off + 5, q);
+	}
+	return false;
+}
+
+/* One request at off, of at most left bytes: its length, or 0 when it is not for us. */
+__noinline int take_request(struct __sk_buff *skb, __u32 off, __u32 left, struct request *q)
+{
+	__u8 h[12];
+	if (!q || left < sizeof(h) || off > 0xffff || bpf_skb_load_bytes(skb, off, h, sizeof(h)) < 0)
+		return 0;
+	__u32 n = 6u + be16(h + 4);
+	if (be16(h + 2) != 0 || n < sizeof(h) || n > ADU_MAX || n > left)
+		return 0;
+	q->p.tid = be16(h);
+	q->p.unit = h[6];
+	q->p.fc = h[7];
+	if (!read_request(skb, off + 8, n - 8, h + 8, q) || !permits(q))
+		return 0;
+	return (int)n;
+}
+
+/* ---- one response ---- */
+
+/* FC 5, 6, 15 and 16 answer with the head of their request. */
+static __always_inline bool echoes(struct __sk_buff *skb, __u32 off, __u32 body, const struct fast_pending *p)
+{
+	__u8 a[4];
+	if (body != 4 || bpf_skb_load_bytes(skb, off, a, sizeof(a)) < 0)
+		return false;
+	return be16(a) == p->addr && be16(a + 2) == (p->fc <= 6 ? p->value : p->qty);
+}
+
+/* One response at off that answers *p: its length, or 0. */
+__noinline int take_response(struct __sk_buff *skb, __u32 off, __u32 left, struct fast_pending *p)
+{
+	__u8 h[ADU_MIN];
+	if (!p || left < sizeof(h) || off > 0xffff || bpf_skb_load_bytes(skb, off, h, sizeof(h)) < 0)
+		return 0;
+	__u32 n = 6u + be16(h + 4), body = n - 8;
+	if (be16(h + 2) != 0 || n < sizeof(h) || n > ADU_MAX || n > left)
+		return 0;
+	if (be16(h) != p->tid || h[6] != p->unit || (h[7] & 0x7f) != p->fc)
+		return 0;
+	bool good = false;
+	if (h[7] & 0x80)	/* chapter 7; 7 is of older editions */
+		good = body == 1 && h[8] != 0 && h[8] != 9 && h[8] <= 11;
+	else if (p->fc <= 2)
+		good = h[8] == (p->qty + 7) / 8 && body == 1u + h[8];
+	else if (p->fc <= 4)
+		good = h[8] == 2 * p->qty && body == 1u + h[8];
+	else if (p->fc <= 6 || p->fc == 15 || p->fc == 16)
+		good = echoes(skb, off + 8, body, p);
+	return good ? (int)n : 0;
+}
+
+/* ---- a segment ---- */
+
+/* Whole requests that fill the segment: how many; 0: not all of them are for us. They are
+ * put behind the pending ones, but not counted yet. */
+static __always_inline __u32 requests(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
+				      __u32 policy)
+{
+	__u32 at = 0, n = 0, had = slot->n_pending, head = slot->head;
+	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
+		struct request q = { .policy = policy };
+		if (at >= s->len || had + n >= FAST_PENDING)
+			break;
+		int len = take_request(skb, s->off + at, s->len - at, &q);
+		if (len <= 0)
+			return 0;
+		slot->pending[(head + had + n) & (FAST_PENDING - 1)] = q.p;
+		at += (__u32)len;
+		n++;
+	}
+	return at == s->len ? n : 0;
+}
+
+static __always_inline __u32 responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
+{
+	__u32 at = 0, n = 0, had = slot->n_pending, head = slot->head;
+	if (had > FAST_PENDING)
+		return 0;
+	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
+		if (at >= s->len || n >= had)
+			break;
+		struct fast_pending p = slot->pending[(head + n) & (FAST_PENDING - 1)];
+		int len = take_response(skb, s->off + at, s->len - at, &p);
+		if (len <= 0)
+			return 0;
+		at += (__u32)len;
+		n++;
+	}
+	return at == s->len ? n : 0;
+}
+
+/* Is there room to keep these bytes until they are acknowledged? Where: *pos. */
+static __always_inline bool has_room(const struct segment *s, struct fast_slot *slot, __u32 dir, __u32 *pos)
+{
+	bool all = slot->acked[dir] == slot->next[dir];
+	*pos = all ? 0 : slot->next[dir] - slot->from[dir];
+	if (dir ? *pos >= FAST_RESP_ROOM || s->len > FAST_RESP_SEGMENT :
+		  *pos >= FAST_REQ_ROOM || s->len > FAST_REQ_SEGMENT)
+		return false;
+	return true;
+}
+
+static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 dir,
+				 __u32 pos)
+{
+	__u32 len = s->len;
+	if (dir) {
+		if (pos >= FAST_RESP_ROOM || len == 0 || len > FAST_RESP_SEGMENT)
+			return false;
+		return bpf_skb_load_bytes(skb, s->off, slot->resp + pos, len) == 0;
+	}
+	if (pos >= FAST_REQ_ROOM || len == 0 || len > FAST_REQ_SEGMENT)
+		return false;
+	return bpf_skb_load_bytes(skb, s->off, slot->req + pos, len) == 0;
+}
+
+/* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1. */
+static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
+				  const struct fast_entry *e)
+{
+	__u32 dir = e->dir & 1, back = dir ^ 1, pos;
+	if ((s->flags & ~(F_PSH | F_ECN)) != F_ACK)
+		return false;
+	if ((__s32)(s->ack - slot->acked[back]) < 0 || (__s32)(slot->next[back] - s->ack) < 0)
+		return false;
+	__u32 ahead = slot->next[dir] - s->seq;
+	if (s->len == 0) {	/* an acknowledgement, or a probe of the other end (keepalive) */
+		if (ahead > 1)
+			return false;
+	} else {
+		if (ahead != 0 || !has_room(s, slot, dir, &pos))
+			return false;
+		__u32 n = dir ? responses(skb, s, slot) : requests(skb, s, slot, e->policy);
+		if (n == 0 || !keep(skb, s, slot, dir, pos))
+			return false;
+		slot->head += dir ? n : 0;
+		slot->n_pending += dir ? -n : n;
+		if (pos == 0)
+			slot->from[dir] = s->seq;
+		slot->next[dir] = s->seq + s->len;
+		slot->messages += n;
+		count(FAST_MESSAGES, n);
+	}
+	slot->acked[back] = s->ack;
+	slot->packets++;
+	return true;
+}
+
+static __always_inline bool hold(struct fast_slot *slot)
+{
+	for (__u32 i = 0; bounded(i, SPINS); i++) {
+		__u32 was = __sync_val_compare_and_swap(&slot->state, FAST_ON, FAST_BUSY);
+		if (was == FAST_ON)
+			return true;
+		if (was != FAST_BUSY)
+			return false;
+	}
+	__sync_fetch_and_or(&slot->state, FAST_STOP);
+	return false;
+}
+
+/* Whoever set STOP while it was held finds it OFF. */
+static __always_inline void release(struct fast_slot *slot, bool on)
+{
+	__u32 to = on ? FAST_ON : FAST_OFF;
+	if (__sync_val_compare_and_swap(&slot->state, FAST_BUSY, to) != FAST_BUSY)
+		__sync_lock_test_and_set(&slot->state, FAST_OFF);
+}
+
+static __always_inline bool in_force(const struct fast_entry *e)
+{
+	__u32 zero = 0;
+	const __u32 *now = bpf_map_lookup_elem(&fast_now, &zero);
+	return now && *now != 0 && e->generation == *now;
+}
+
+SEC("socket")
+int zoned_fast(struct __sk_buff *skb)
+{
+	struct segment s = {};
+	if (!parse(skb, &s))
+		return 0;
+	const struct fast_entry *e = bpf_map_lookup_elem(&fast_flows, &s.key);
+	if (!e)
+		return 0;
+	__u32 at = e->slot;
+	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
+	if (!slot || !hold(slot))
+		return 0;
+	bool pass = in_force(e) && judge(skb, &s, slot, e);
+	release(slot, pass);
+	count(pass ? FAST_PACKETS : FAST_HANDED_BACK, 1);
+	return pass;
+}

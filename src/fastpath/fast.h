@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the BPF program, the parent and the inspectors agree on: the layout of
+ * flow entries, slots and policies. Fixed-width fields only; host byte order.
+ *
+ *	flow entry	(one per direction) whose packet is it, and which slot has its numbers.
+ *			Written by the parent only.
+ *	slot		the state of one connection: who is its judge at the moment (state), and
+ *			the numbers from which the next packet is judged. Shared by the program
+ *			and one inspector; one page each, so that no two inspectors share any.
+ *	policy		what one inspected flow of the image permits, flattened. Two banks of
+ *			them, for even and odd generations; written by the parent only.
+ */
+#ifndef ZONED_FASTPATH_FAST_H
+#define ZONED_FASTPATH_FAST_H
+
+#ifdef __bpf__
+#include <linux/types.h>
+typedef __u8 uint8_t;
+typedef __u16 uint16_t;
+typedef __u32 uint32_t;
+typedef __u64 uint64_t;
+#else
+#include <stdint.h>
+#endif
+
+enum {
+	FAST_PENDING = 16,	/* outstanding requests; power of two */
+	FAST_PDUS = 16,		/* messages in one segment */
+	FAST_RULES = 32,	/* flattened rules of one policy */
+	FAST_VALUES = 16,	/* registers of one write whose values are compared */
+	FAST_SLOT = 4096,
+	/* Bytes kept until their receiver acknowledges them. A segment may begin up to
+	 * _ROOM after the oldest of them, and have _SEGMENT bytes. */
+	FAST_REQ_ROOM = 256, FAST_REQ_SEGMENT = 264,
+	FAST_RESP_ROOM = 1024, FAST_RESP_SEGMENT = 2048,
+	FAST_REQ_KEEP = FAST_REQ_ROOM + FAST_REQ_SEGMENT,
+	FAST_RESP_KEEP = FAST_RESP_ROOM + FAST_RESP_SEGMENT,
+};
+
+/* slot.state. Only ON may be taken (to BUSY), and only by the program. STOP is set by
+ * whoever sees a packet that the program does not pass; whoever then is the last to hold
+ * the slot leaves it OFF. In every state but ON and BUSY the inspector is the only judge. */
+enum { FAST_OFF = 0, FAST_ON = 1, FAST_BUSY = 2, FAST_STOP = 4 };
+
+struct fast_key {		/* of one direction, addresses and ports in network order */
+	uint8_t src[16], dst[16];	/* IPv4: the first four bytes, the rest zero */
+	uint16_t sport, dport;
+	uint8_t family;		/* 4, 6 */
+	uint8_t pad[3];
+};
+
+struct fast_entry {
+	uint32_t slot, generation;
+	uint32_t policy;	/* index of its policy, the bank included */
+	uint32_t dir;		/* 0: from the client */
+};
+
+struct fast_pending {
+	uint16_t tid;
+	uint8_t unit, fc;
+	uint16_t addr, qty;
+	uint16_t value;		/* FC 5 and 6: what the answer repeats */
+};
+
+struct fast_slot {
+	uint32_t state;
+	uint32_t packets, messages;	/* passed since the slot was given over */
+	uint32_t next[2];	/* the number that the next byte must have, per direction */
+	uint32_t acked[2];	/* acknowledged by its receiver */
+	uint32_t from[2];	/* the kept bytes are [from, next) */
+	uint32_t head, n_pending;	/* oldest; how many */
+	struct fast_pending pending[FAST_PENDING];
+	uint8_t req[FAST_REQ_KEEP], resp[FAST_RESP_KEEP];
+	uint8_t unused[FAST_SLOT - 44 - FAST_PENDING * 10 - FAST_REQ_KEEP - FAST_RESP_KEEP];
+};
+
+/* One way to be permitted. All bounds are inclusive. */
+struct fast_rule {
+	uint32_t functions;	/* bit per function code, 1..31 */
+	uint16_t unit_lo, unit_hi, addr_lo, addr_hi, qty_lo, qty_hi;
+	uint16_t value_lo, value_hi;	/* reads: 0..65535 */
+};
+
+struct fast_policy {
+	uint32_t n;		/* 0: nothing of this flow goes fast */
+	struct fast_rule rule[FAST_RULES];
+};
+
+enum fast_count { FAST_PACKETS, FAST_MESSAGES, FAST_HANDED_BACK, FAST_COUNTS };
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT
+ * Built without BPF: there is no in-kernel path, and whoever asks is told so. */
+#include "fastpath/load.h"
+
+#include <errno.h>
+
+struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, const char **why)
+{
+	(void)inspectors;
+	(void)max_flows;
+	(void)flows;
+	*why = "built without BPF";
+	return NULL;
+}
+
+/* None of these has a fastpath to be called with. */
+void fastpath_close(struct fastpath *fp)
+{
+	(void)fp;
+}
+
+int fastpath_program(const struct fastpath *fp)
+{
+	(void)fp;
+	return -1;
+}
+
+uint32_t fastpath_slots(const struct fastpath *fp)
+{
+	(void)fp;
+	return 0;
+}
+
+struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector)
+{
+	(void)fp;
+	(void)inspector;
+	return NULL;
+}
+
+int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
+{
+	(void)fp;
+	(void)img;
+	return -ENOTSUP;
+}
+
+int fastpath_switch(struct fastpath *fp, uint32_t generation)
+{
+	(void)fp;
+	(void)generation;
+	return -ENOTSUP;
+}
+
+int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img)
+{
+	(void)fp;
+	(void)inspector;
+	(void)c;
+	(void)img;
+	return -ENOTSUP;
+}
+
+void fastpath_forget(struct fastpath *fp, unsigned inspector)
+{
+	(void)fp;
+	(void)inspector;
+}
+
+int fastpath_counts(const struct fastpath *fp, uint64_t out[FAST_COUNTS])
+{
+	(void)fp;
+	(void)out;
+	return -ENOTSUP;
+}
+
+const char *fastpath_forbidden(void)
+{
+	return "built without BPF";
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The parent's side of the in-kernel path: loads the program, owns the maps,
+ * makes flow entries. Needs CAP_BPF and CAP_PERFMON while fastpath_open() runs,
+ * and no capability afterwards (so Linux 5.19 or later).
+ */
+#ifndef ZONED_FASTPATH_LOAD_H
+#define ZONED_FASTPATH_LOAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fastpath/claim.h"
+#include "fastpath/fast.h"
+#include "policy/policy.h"
+
+enum {
+	FAST_INSPECTORS = 16,
+	FAST_SLOTS = 8192,	/* of all inspectors: 32 MB of kernel memory */
+	FAST_POLICIES = 1024,	/* room for at least so many flows of an image */
+};
+
+struct fastpath;
+
+/* NULL, and *why says in one sentence what this machine lacks. Slots are divided among the
+ * inspectors; flows: how many inspected flows the image has now. Nothing goes fast yet. */
+struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, const char **why);
+void fastpath_close(struct fastpath *fp);	/* NULL is fine; a rule that calls the program keeps it */
+int fastpath_program(const struct fastpath *fp);	/* descriptor for the rule */
+uint32_t fastpath_slots(const struct fastpath *fp);	/* per inspector */
+/* This inspector's slots, shared memory; stays mapped in children. */
+struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector);
+/* Write the policies of img, which is not in force yet. Flows beyond the room made at the
+ * start stay slow. 0 or -errno. */
+int fastpath_policy(struct fastpath *fp, const struct pol_image *img);
+/* From now on this generation is judged; 0: none, everything goes to the inspectors. 0 or -errno. */
+int fastpath_switch(struct fastpath *fp, uint32_t generation);
+/* Make the entries for a connection under img, the image in force. 0 or -errno:
+ * -EINVAL nonsense, -EPERM not eligible, -EBUSY it is another inspector's. */
+int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img);
+/* An inspector is gone: nobody can take its connections back, so none goes fast. */
+void fastpath_forget(struct fastpath *fp, unsigned inspector);
+/* Sums since the start. 0 or -errno. */
+int fastpath_counts(const struct fastpath *fp, uint64_t out[FAST_COUNTS]);
+/* Which packets must not go fast: NULL, or why the kernel's settings forbid it. */
+const char *fastpath_forbidden(void);
+
+#endif

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT
+ * Giving a connection to the kernel, and taking it back. */
+#include "inspect/fast.h"
+
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fastpath/policy.h"
+#include "inspect/internal.h"
+
+enum {
+	WAIT_FIRST = 4,		/* packets before the first try: short connections are not worth it */
+	WAIT_MAX = 16,
+	WAIT_ANSWER = 256,	/* packets until the parent is asked again */
+	WAIT_REFUSED = 4096,
+	FEW = 8,		/* packets: given back so soon, the next try comes later */
+	HOLD_SPINS = 1 << 24,	/* a CPU holds a slot for a microsecond; this is much longer */
+};
+
+bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n)
+{
+	*p = (struct fast_pool){ .v = v };
+	if (!v)
+		return true;
+	p->free = calloc(n, sizeof(*p->free));
+	for (uint32_t i = 0; p->free && i < n; i++)
+		p->free[p->n_free++] = n - 1 - i;
+	return p->free != NULL;
+}
+
+void fast_pool_free(struct fast_pool *p)
+{
+	free(p->free);
+}
+
+/* From here on the kernel passes nothing of it; false: a CPU does not let go of it. */
+static bool stop(struct fast_slot *s)
+{
+	__atomic_fetch_or(&s->state, FAST_STOP, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < HOLD_SPINS; i++)
+		if (!(__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) & FAST_BUSY))
+			return true;
+	return false;
+}
+
+void fast_release(struct fast_pool *p, struct fast_flow *f)
+{
+	if (!f->slot)
+		return;
+	if (stop(&p->v[f->slot - 1]))	/* else that slot is never used again */
+		p->free[p->n_free++] = f->slot - 1;
+	*f = (struct fast_flow){ .slot = 0 };
+}
+
+bool fast_moved(const struct fast_pool *p, struct fast_flow *f)
+{
+	if (!f->given)
+		return false;
+	uint32_t n = __atomic_load_n(&p->v[f->slot - 1].packets, __ATOMIC_RELAXED);
+	bool moved = n != f->seen;
+	f->seen = n;
+	return moved;
+}
+
+/* ---- back from the kernel ---- */
+
+static bool take_half(const struct fast_slot *s, int dir, struct half *h)
+{
+	const uint8_t *kept = dir ? s->resp : s->req;
+	uint32_t room = dir ? FAST_RESP_KEEP : FAST_REQ_KEEP;
+	uint32_t n = s->next[dir] - s->from[dir], done = s->acked[dir] - s->from[dir];
+	if (n > room || done > n)
+		return false;
+	half_resume(h, s->acked[dir], s->next[dir], kept + done);
+	if (n)
+		h->last = kept[n - 1];
+	return true;
+}
+
+static void take_pending(const struct fast_pending *from, struct mb_pending *to, uint64_t now)
+{
+	const uint8_t value[2] = { (uint8_t)(from->value >> 8), (uint8_t)from->value };
+	bool single = from->fc == 5 || from->fc == 6;
+	struct mb_msg m = { .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
+			    .qty = from->qty, .values = single ? value : NULL, .values_len = single ? 2 : 0 };
+	mb_remember(&m, to);
+	to->at_ns = now;
+}
+
+/* After few messages the stream is likely one that the kernel cannot follow. */
+static void next_try(struct fast_flow *f, uint32_t passed)
+{
+	uint32_t step = passed >= FEW ? 0 : f->step < WAIT_MAX / 2 ? 2u * f->step + 1 : WAIT_MAX;
+	f->step = f->wait = (uint16_t)step;
+}
+
+bool fast_take(struct pass *c)
+{
+	struct flow *f = c->f;
+	if (!f->fast.given)
+		return true;
+	const struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
+	f->fast.given = false;
+	if (!stop(&c->in->flows.fast.v[f->fast.slot - 1]) || s->n_pending > FAST_PENDING)
+		return false;
+	for (int d = 0; d < 2; d++)
+		if (!take_half(s, d, &f->h[d]))
+			return false;
+	f->state_of.mb.n_pending = s->n_pending;
+	for (uint32_t i = 0; i < s->n_pending; i++)
+		take_pending(&s->pending[(s->head + i) % FAST_PENDING], &f->state_of.mb.pending[i], c->raw->now_ns);
+	next_try(&f->fast, s->packets);
+	return true;
+}
+
+/* ---- to the kernel ---- */
+
+/* What the kernel can match an answer with. A written value is remembered by its
+ * check sum only, so FC 5 and 6 wait for their answer here. */
+static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
+{
+	bool fit = (from->fc >= 1 && from->fc <= 4) || from->fc == 15 || from->fc == 16;
+	*to = (struct fast_pending){ .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
+				     .qty = from->qty };
+	return fit;
+}
+
+static bool fits(const struct flow *f)
+{
+	return f->state == FLOW_OPEN && f->proven && f->l4 == IPPROTO_TCP && f->proto == PROTO_MODBUS && !f->ending && !f->syn_again && f->state_of.mb.n_pending <= FAST_PENDING &&
+	       half_at_rest(&f->h[0]) && half_at_rest(&f->h[1]) &&
+	       f->h[0].len < FAST_REQ_ROOM && f->h[1].len < FAST_RESP_ROOM;
+}
+
+static void give(struct pass *c)
+{
+	struct flow *f = c->f;
+	struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
+	s->head = s->packets = s->messages = 0;
+	s->n_pending = f->state_of.mb.n_pending;
+	for (unsigned i = 0; i < f->state_of.mb.n_pending; i++)
+		if (!give_pending(&f->state_of.mb.pending[i], &s->pending[i]))
+			return;
+	for (int d = 0; d < 2; d++) {
+		const struct half *h = &f->h[d];
+		s->next[d] = h->next;
+		s->from[d] = s->acked[d] = h->base;
+		memcpy(d ? s->resp : s->req, h->buf, h->len);
+	}
+	f->fast.seen = 0;
+	f->fast.given = true;
+	__atomic_store_n(&s->state, FAST_ON, __ATOMIC_SEQ_CST);
+}
+
+static void claim(struct pass *c)
+{
+	struct flow *f = c->f;
+	struct fast_pool *p = &c->in->flows.fast;
+	if (!f->fast.slot && p->n_free)
+		f->fast.slot = p->free[--p->n_free] + 1;
+	f->fast.wait = WAIT_ANSWER;
+	if (!f->fast.slot)
+		return;
+	struct fast_claim k = { .client = f->client, .server = f->server, .cport = f->cport, .sport = f->sport,
+				.slot = f->fast.slot - 1, .serial = ++p->serial };
+	f->fast.serial = k.serial;
+	c->out->claim(c->out->ctx, &k);
+}
+
+void fast_offer(struct pass *c)
+{
+	struct flow *f = c->f;
+	if (!c->in->flows.fast.v || !c->pol || !fits(f) || !fast_eligible(c->pol))
+		return;
+	if (!f->fast.slot && !f->fast.step)
+		f->fast.step = f->fast.wait = WAIT_FIRST;
+	if (f->fast.wait) {
+		f->fast.wait--;
+		return;
+	}
+	if (f->fast.generation == f->image_gen)
+		give(c);
+	else
+		claim(c);
+}
+
+void inspect_claimed(struct inspect *in, const struct fast_claim *k)
+{
+	struct flow *f = flow_find_ends(&in->flows, &k->client, k->cport, &k->server, k->sport);
+	if (!f || f->fast.slot != k->slot + 1 || f->fast.serial != k->serial)
+		return;	/* about a connection that had these ends or this slot before */
+	f->fast.generation = k->generation;
+	f->fast.step = 0;
+	f->fast.wait = k->generation ? 0 : WAIT_REFUSED;
+}

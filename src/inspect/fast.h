@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The inspector's side of the in-kernel path: giving a connection to the
+ * kernel, and taking it back exactly as the kernel left it. src/fastpath/README
+ * has the rules. Slots are memory shared with the program; no call is made.
+ */
+#ifndef ZONED_INSPECT_FAST_H
+#define ZONED_INSPECT_FAST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fastpath/fast.h"
+
+struct fast_flow {		/* of one connection */
+	uint32_t slot;		/* index + 1; 0: none */
+	uint32_t generation;	/* for which the parent made its entries; 0: not yet */
+	uint32_t seen;		/* packets, when last asked whether it moves */
+	uint32_t serial;	/* of the claim that is not answered yet */
+	bool given;		/* the kernel judges */
+	uint16_t wait, step;	/* packets until the next try; how many the last time */
+};
+
+struct fast_pool {
+	struct fast_slot *v;	/* NULL: there is no in-kernel path */
+	uint32_t *free, n_free;
+	uint32_t serial;	/* of the last claim */
+};
+
+bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n);
+void fast_pool_free(struct fast_pool *p);
+/* The connection is forgotten: the kernel judges it no more. */
+void fast_release(struct fast_pool *p, struct fast_flow *f);
+/* Has the kernel passed something since the last call? */
+bool fast_moved(const struct fast_pool *p, struct fast_flow *f);
+
+#endif

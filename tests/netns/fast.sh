@@ -1,0 +1,153 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The in-kernel path: most messages of a steady session never wake an inspector;
+# what is refused is refused as ever, in the middle of a stream too; lost packets
+# come again; a reload, the death of an inspector and a restart leave nothing open.
+. "$(dirname "$0")/lab.sh"
+lab_need
+lab_up
+model=$lab_dir/model.conf
+lab_model >"$model"
+lab_gate "$model"
+lab_said "in-kernel path: up to" || lab_skip "$(grep -o 'no in-kernel path: [^;]*' "$lab_dir/zoned.err")"
+
+# field NAME: of what the kernel passed by itself
+field()
+{
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+		"$python" -c "import json,sys; print(json.load(sys.stdin)['in_kernel']['$1'])"
+}
+
+# what the inspectors were given
+queued()
+{
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+		"$python" -c "import json,sys; print(sum(i['packets'] for i in json.load(sys.stdin)['inspectors']))"
+}
+
+session()
+{
+	local out
+	out=$(in_c timeout 60 "$lab_bin/mbclient" "$@" "$PORT") || lab_fail "session $*: $out"
+	echo "$out"
+}
+
+reload()
+{
+	kill -HUP "$lab_zoned"
+	lab_wait 5 lab_said "generation $1 is in force" || lab_fail "generation $1"
+}
+
+in_background()
+{
+	ip netns exec "$lab_c" timeout 60 "$lab_bin/mbclient" "$@" "$V4" "$PORT" >"$lab_dir/session" 2>&1 &
+	session=$!
+	lab_pids+=("$session")
+}
+
+# one transaction in forty is a function that the kernel leaves to the inspectors
+for to in "$V4" "$V6"; do
+	before=$(field messages) packets=$(queued)
+	session -n 2000 "$to" >/dev/null
+	expect_at_least "messages of 4000 to $to that the kernel passed" "$(($(field messages) - before))" 3600
+	expect_at_most "packets for the inspectors" "$(($(queued) - packets))" 400
+done
+counters=$(ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
+	"$python" -c "import json,sys; print(json.load(sys.stdin)['conduit-hmi-to-cell']['packets'])")
+expect_at_least "the conduit's counter has them too" "$counters" 8000
+in_g nft list chain inet zoned inspect-closed | grep -q "judged in the kernel" || lab_fail "the rule is not listed"
+
+# refused writes between reads of one connection; it is slow from the first one on
+before=$(field messages)
+session -n 500 -r 20 "$V4" >/dev/null
+expect "writes delivered" "$(lab_delivered writes)" 0
+expect_at_least "messages that the kernel passed until then" "$(($(field messages) - before))" 1
+
+# what gets lost, mostly behind the gate, comes again and gets through
+lossy()
+{
+	nft -f - <<-END
+	table inet lossy {
+		chain in { type filter hook input priority 0; numgen random mod 50 0 drop; }
+		chain out { type filter hook output priority 0; numgen random mod 200 0 drop; }
+	}
+	END
+}
+export -f lossy
+in_c bash -c lossy && in_s bash -c lossy || lab_fail "nft numgen"
+before=$(field messages) back=$(field handed_back)
+session -n 1000 -T 10000 "$V4"
+expect_at_least "messages that the kernel passed with losses" "$(($(field messages) - before))" 1000
+expect_at_least "times a connection came back from the kernel" "$(($(field handed_back) - back))" 30
+in_c nft delete table inet lossy
+in_s nft delete table inet lossy
+
+# a reload under way: nothing is lost, and the new generation goes fast too
+in_background -d 4
+sleep 1
+for g in 2 3 4; do
+	reload "$g"
+	sleep 0.3
+done
+before=$(field messages)
+wait "$session" || lab_fail "the session over three reloads: $(cat "$lab_dir/session")"
+expect "connections opened again" "$(lab_value "$(cat "$lab_dir/session")" reconnects)" 0
+expect_at_least "messages that the kernel passed afterwards" "$(($(field messages) - before))" 1000
+
+# the permitted write of a wider policy, on a connection that goes fast
+lab_model policy=modbus-read-write >"$model"
+reload 5
+before=$(field messages)
+in_c "$python" - "$V4" "$PORT" <<'END' || lab_fail "permitted writes"
+import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+for i in range(100):
+    adu = bytes([0, i, 0, 0, 0, 6, 1, 6, 2, 88, 0, i])     # register 600
+    s.sendall(adu)
+    assert s.recv(300) == adu, i
+END
+expect "writes delivered" "$(lab_delivered writes)" 100
+expect_at_least "messages of 200 that the kernel passed" "$(($(field messages) - before))" 180
+
+# and are refused again at once when the policy says so, on a connection that is open
+lab_model >"$model"
+reload 6
+in_background -d 3 -r 20
+sleep 1
+wait "$session" || lab_fail "the session after the policy was narrowed: $(cat "$lab_dir/session")"
+expect "writes delivered" "$(lab_delivered writes)" 100
+
+# an inspector dies: its connections are not left to the kernel
+in_background -d 4
+sleep 1
+pid=$(lab_inspectors)
+kill -KILL "$pid"
+wait "$session"
+out=$(cat "$lab_dir/session")
+echo "$out"
+expect "connections opened again" "$(lab_value "$out" reconnects)" 1
+expect_at_most "longest time without a good answer (ms)" "$(lab_value "$out" gap_ms)" 999
+before=$(field messages)
+session -n 200 "$V4" >/dev/null
+expect_at_least "messages that the kernel passed after the death" "$(($(field messages) - before))" 200
+
+# zoned dies: the kernel goes on judging what it was given, and nothing else passes
+in_background -d 5 -r 50
+sleep 1
+kill -KILL "$lab_zoned"
+sleep 1
+in_c timeout 5 "$lab_bin/mbclient" -n 1 -T 500 "$V4" "$PORT" >/dev/null 2>&1 && lab_fail "a new connection passed without zoned"
+lab_gate "$model"
+session -n 200 "$V4" >/dev/null
+wait "$session"
+expect "writes delivered" "$(lab_delivered writes)" 100
+expect_at_least "messages that the kernel passed after the restart" "$(field messages)" 200
+lab_gate_stop
+
+# switched off
+lab_model daemon='fast_path = false;' >"$model"
+lab_gate "$model"
+session -n 100 "$V4" >/dev/null
+expect "without it" "$(ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+	"$python" -c "import json,sys; print(json.load(sys.stdin)['in_kernel'])")" None
+lab_gate_stop

@@ -1,0 +1,670 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The in-kernel path against the inspector, verdict by verdict.
+ *
+ * Two gates see the same packets in the same order of judgement. One is an
+ * inspector alone. The other is the BPF program (run by BPF_PROG_TEST_RUN)
+ * with an inspector behind it: what the program does not pass waits in a queue
+ * of random length, and meanwhile the program may pass more. Required is
+ *
+ *  - what the program passes, the inspector alone passes too, unchanged;
+ *  - whatever goes back to the inspector gets the same verdict and the same
+ *    bytes from both: nothing is lost or made up on the way back.
+ *
+ * The packets come from two ends that talk Modbus, lose, repeat, split, join
+ * and reorder segments, and tell lies of every kind now and then.
+ */
+#include <bpf/bpf.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "compile/policy_build.h"
+#include "fastpath/load.h"
+#include "inspect/inspect.h"
+#include "stream/stream.h"
+
+enum {
+	ETH = 14, PACKET = 2048, STREAM = 1 << 16, ASKED = 64, WAITING = 8, CLAIMS = 16,
+	DEFAULT_PACKETS = 150000,
+};
+
+struct out {			/* what a gate made of a packet */
+	enum verdict v;
+	bool as_was;
+	size_t len;
+	uint8_t p[PACKET];
+};
+
+struct end {			/* one TCP, and what it has sent */
+	uint32_t isn, snd_nxt, snd_una, rcv_nxt;
+	bool open;
+	uint8_t sent[STREAM];	/* by offset from isn + 1 */
+	uint8_t got[STREAM];	/* in order, by offset from the other's isn + 1 */
+	uint32_t n_got, used;
+	uint32_t peer_isn;
+};
+
+struct waiting {
+	size_t len;
+	uint8_t p[PACKET];
+};
+
+struct world {
+	uint64_t rnd, now;
+	struct fastpath *fp;
+	struct pol_image *img;
+	struct inspect *fast, *slow;
+	struct out out;
+	uint32_t id;
+	const uint8_t *in;
+	size_t in_len;
+	struct end end[2];	/* client, server */
+	uint16_t cport, tid, first_tid, answered;
+	bool v6, wild;
+	struct waiting queue[WAITING];
+	unsigned n_queue;
+	struct fast_claim claim[CLAIMS];
+	unsigned n_claims;
+	unsigned repeats;	/* steps with too many unanswered requests: is it stuck? */
+	unsigned long packets, passed, accepted, dropped, changed, resets, lies;
+};
+
+#define must(x) do { \
+	if (!(x)) { \
+		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
+		exit(1); \
+	} } while (0)
+
+static uint32_t rnd(struct world *w, uint32_t n)
+{
+	w->rnd = w->rnd * 6364136223846793005u + 1442695040888963407u;
+	return n ? (uint32_t)(w->rnd >> 33) % n : 0;
+}
+
+static bool one_in(struct world *w, uint32_t n)
+{
+	return rnd(w, n) == 0;
+}
+
+/* What is refused, or ends a connection's way through the kernel: often only where it is wild. */
+static bool odd(struct world *w, uint32_t n)
+{
+	return one_in(w, w->wild ? n : 60 * n);
+}
+
+static void put16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void put32(uint8_t *p, uint32_t v)
+{
+	put16(p, v >> 16);
+	put16(p + 2, v);
+}
+
+/* ---- the plant ---- */
+
+static struct pol_image *plant(uint32_t generation, enum on_violation how, enum log_what log)
+{
+	static struct range units[] = { { 1, 3 }, { 7, 7 } }, low[] = { { 0, 999 }, { 2000, 2099 } },
+			    qty[] = { { 1, 125 } }, set[] = { { 100, 199 }, { 300, 310 } },
+			    values[] = { { 0, 500 }, { 1000, 2000 } }, bits[] = { { 0, 1 } }, on[] = { { 1, 1 } };
+	struct modbus_allow a[] = {
+		{ .units = { .v = units, .n = 2 }, .addresses = { .v = low, .n = 2 },
+		  .functions = { 0x1e } },	/* 1-4 */
+		{ .units = { .v = units, .n = 1 }, .addresses = { .v = low, .n = 1 }, .quantity = { .v = qty, .n = 1 },
+		  .values = { .v = bits, .n = 1 }, .functions = { 0x20, 0x80 } },	/* 5, 15 */
+		{ .units = { .v = units, .n = 2 }, .addresses = { .v = set, .n = 2 },
+		  .values = { .v = values, .n = 2 }, .functions = { 0x40, 0, 0x01 } },	/* 6, 16 */
+		{ .units = { .any = true }, .addresses = { .any = true }, .values = { .v = on, .n = 1 },
+		  .functions = { 0x20 } },	/* 5, switching on only */
+		{ .units = { .any = true }, .functions = { 0, 0, 0x02 } },	/* 17 */
+	};
+	struct prefix nets[2][2];
+	bool host;
+	must(prefix_parse("10.1.0.0/24", &nets[0][0], &host) && prefix_parse("fd00:1::/64", &nets[0][1], &host) &&
+	     prefix_parse("10.2.0.0/24", &nets[1][0], &host) && prefix_parse("fd00:2::/64", &nets[1][1], &host));
+	struct zone zones[3] = { { .name = "unknown" }, { .name = "hmi", .networks = nets[0], .n_networks = 2 },
+				 { .name = "cell", .networks = nets[1], .n_networks = 2 } };
+	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
+	struct conduit conduit = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1,
+				   .log = log, .mode = MODE_ENFORCE, .on_violation = how };
+	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = sizeof(a) / sizeof(a[0]) };
+	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
+			   .policies = &policy, .n_policies = 1 };
+	int err;
+	struct pol_image *img = policy_build(&m, generation, &err);
+	must(img != NULL);
+	return img;
+}
+
+static void in_force(struct world *w, uint32_t generation, enum on_violation how, enum log_what log)
+{
+	struct pol_image *old = w->img;
+	w->img = plant(generation, how, log);
+	must(fastpath_policy(w->fp, w->img) == 0 && fastpath_switch(w->fp, 0) == 0);
+	inspect_policy(w->fast, w->img);
+	inspect_policy(w->slow, w->img);
+	must(fastpath_switch(w->fp, generation) == 0);
+	free(old);
+}
+
+/* ---- the gates ---- */
+
+static bool program_passes(const struct world *w, const uint8_t *p, size_t n)
+{
+	uint8_t frame[ETH + PACKET] = { 0 };
+	put16(frame + 12, p[0] >> 4 == 6 ? 0x86dd : 0x0800);
+	memcpy(frame + ETH, p, n);
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)(ETH + n), .repeat = 1);
+	int err = bpf_prog_test_run_opts(fastpath_program(w->fp), &o);
+	must(!err || n < 40);	/* less than two headers: the kernel does not even make an skb of it */
+	return !err && o.retval != 0;
+}
+
+static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+{
+	struct world *w = ctx;
+	must(id == w->id && len <= PACKET);
+	w->out.v = v;
+	w->out.as_was = !data;
+	w->out.len = data ? len : w->in_len;
+	memcpy(w->out.p, data ? data : w->in, w->out.len);
+}
+
+static void on_event(void *ctx, const struct event *ev)
+{
+	(void)ctx;
+	must(ev->reason < R_COUNT);
+}
+
+static void on_claim(void *ctx, const struct fast_claim *c)
+{
+	struct world *w = ctx;
+	if (w->n_claims < CLAIMS)
+		w->claim[w->n_claims++] = *c;
+}
+
+/* The parent's part, some time later. */
+static void answer_claims(struct world *w)
+{
+	for (unsigned i = 0; i < w->n_claims; i++) {
+		struct fast_claim *c = &w->claim[i];
+		c->generation = fastpath_claim(w->fp, 0, c, w->img) ? 0 : w->img->generation;
+		inspect_claimed(w->fast, c);
+	}
+	w->n_claims = 0;
+}
+
+static struct out judge(struct world *w, struct inspect *in, const uint8_t *p, size_t n)
+{
+	struct inspect_out o = { .ctx = w, .verdict = on_verdict, .event = on_event, .claim = on_claim };
+	struct inspect_pkt k = { .id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = n, .check_sum = true };
+	w->in = p;
+	w->in_len = n;
+	inspect_packet(in, &k, &o);
+	return w->out;
+}
+
+/* ---- the ends ---- */
+
+static uint16_t be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+/* A TCP that takes only what is next in order. */
+static void receive(struct world *w, const uint8_t *p, size_t n)
+{
+	struct packet k;
+	if (packet_parse(p, n, false, &k) != R_NONE || k.fragment || k.l4 != IPPROTO_TCP)
+		return;
+	int to = k.dport == 502;
+	struct end *e = &w->end[to];
+	if ((to ? k.sport : k.dport) != w->cport)
+		return;
+	if (k.flags & TCP_RST) {
+		w->end[0].open = w->end[1].open = false;
+		return;
+	}
+	if (k.flags & TCP_SYN || !e->open)
+		return;
+	if (k.flags & TCP_ACK && seq_lt(e->snd_una, k.ack) && seq_le(k.ack, e->snd_nxt))
+		e->snd_una = k.ack;
+	uint32_t skip = e->rcv_nxt - k.seq;
+	if (skip >= k.len || e->n_got + k.len - skip > STREAM)
+		return;
+	memcpy(e->got + e->n_got, k.data + skip, k.len - skip);
+	e->n_got += (uint32_t)(k.len - skip);
+	e->rcv_nxt += (uint32_t)(k.len - skip);
+}
+
+static void deliver(struct world *w, const struct out *o)
+{
+	w->accepted += o->v == V_ACCEPT;
+	w->changed += o->v == V_ACCEPT && !o->as_was;
+	w->dropped += o->v == V_DROP;
+	w->resets += o->v == V_RESET;
+	if (o->v == V_RESET)
+		w->end[0].open = w->end[1].open = false;
+	if (o->v == V_ACCEPT)
+		receive(w, o->p, o->len);
+}
+
+/* Both judge it now. */
+static void through_queue(struct world *w, const uint8_t *p, size_t n)
+{
+	struct out a = judge(w, w->fast, p, n), b = judge(w, w->slow, p, n);
+	must(a.v == b.v);
+	must(a.v != V_ACCEPT || (a.as_was == b.as_was && a.len == b.len && memcmp(a.p, b.p, a.len) == 0));
+	deliver(w, &a);
+}
+
+static void run_queue(struct world *w, unsigned leave)
+{
+	while (w->n_queue > leave) {
+		struct waiting first = w->queue[0];
+		w->n_queue--;
+		memmove(w->queue, w->queue + 1, w->n_queue * sizeof(w->queue[0]));
+		through_queue(w, first.p, first.len);
+	}
+	if (one_in(w, 3))
+		answer_claims(w);
+}
+
+static void send_packet(struct world *w, const uint8_t *p, size_t n)
+{
+	w->packets++;
+	w->now += 1000000;
+	if (program_passes(w, p, n)) {
+		struct out b = judge(w, w->slow, p, n);
+		must(b.v == V_ACCEPT && b.as_was);	/* the invariant */
+		w->passed++;
+		deliver(w, &b);
+		return;
+	}
+	if (w->n_queue == WAITING)
+		run_queue(w, WAITING - 1);
+	memcpy(w->queue[w->n_queue].p, p, n);
+	w->queue[w->n_queue++].len = n;
+	run_queue(w, one_in(w, 8) ? rnd(w, WAITING) : 0);
+}
+
+/* ---- packets ---- */
+
+static size_t put_ip(const struct world *w, int from, uint8_t *p, size_t l4)
+{
+	uint8_t src = (uint8_t)(from + 1), dst = (uint8_t)(2 - from);
+	const uint8_t v4[20] = { 0x45, [8] = 64, [9] = IPPROTO_TCP, [12] = 10, src, 0, 9, 10, dst, 0, 9 };
+	const uint8_t v6[40] = { 0x60, [6] = IPPROTO_TCP, [7] = 64, [8] = 0xfd, [11] = src, [23] = 9,
+				 [24] = 0xfd, [27] = dst, [39] = 9 };
+	memcpy(p, w->v6 ? v6 : v4, w->v6 ? sizeof(v6) : sizeof(v4));
+	put16(p + (w->v6 ? 4 : 2), (uint32_t)(w->v6 ? l4 : 20 + l4));
+	return w->v6 ? 40 : 20;
+}
+
+/* A lie in the headers: whatever it is, both must see it. */
+static size_t lie(struct world *w, uint8_t *p, size_t n, size_t tcp)
+{
+	w->lies++;
+	switch (rnd(w, 9)) {
+	case 0:
+		p[tcp + 13] ^= (uint8_t)(1u << rnd(w, 8));
+		break;
+	case 1:
+		put32(p + tcp + 4, rnd(w, 3) ? (uint32_t)(p[tcp + 7] + rnd(w, 600)) : (uint32_t)w->rnd);
+		break;
+	case 2:
+		put32(p + tcp + 8, (uint32_t)be16(p + tcp + 8) << 16 | (uint16_t)(be16(p + tcp + 10) + rnd(w, 3000) - 1500));
+		break;
+	case 3:
+		p[tcp + 12] = (uint8_t)(rnd(w, 16) << 4);
+		break;
+	case 4:
+		p[rnd(w, (uint32_t)tcp)] ^= (uint8_t)(1u << rnd(w, 8));
+		break;
+	case 5:
+		return n - rnd(w, n < 60 ? 20 : 40);
+	case 6:
+		memset(p + n, 0, 6);
+		return n + 6;
+	case 7:
+		put16(p + tcp + 18, 1 + rnd(w, 9));
+		p[tcp + 13] |= TCP_URG;
+		break;
+	default:
+		put32(p + tcp + 4, (uint32_t)be16(p + tcp + 4) << 16 | (uint16_t)(be16(p + tcp + 6) + rnd(w, 40) - 20));
+	}
+	return n;
+}
+
+static void segment(struct world *w, int from, uint8_t flags, uint32_t seq, const uint8_t *data, size_t len)
+{
+	uint8_t p[PACKET];
+	const struct end *e = &w->end[from];
+	size_t opt = one_in(w, 3) ? 12 : 0;
+	size_t tcp = put_ip(w, from, p, 20 + opt + len);
+	uint8_t *t = p + tcp;
+	memset(t, 0, 20 + opt);
+	put16(t, from ? 502u : w->cport);
+	put16(t + 2, from ? w->cport : 502u);
+	put32(t + 4, seq);
+	if (flags & TCP_ACK)
+		put32(t + 8, e->rcv_nxt);
+	t[12] = (uint8_t)((5 + opt / 4) << 4);
+	t[13] = flags;
+	put16(t + 14, 8192);
+	if (opt)
+		memcpy(t + 20, (const uint8_t[]){ 1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2 }, opt);
+	if (len)
+		memcpy(t + 20 + opt, data, len);
+	size_t n = tcp + 20 + opt + len;
+	if (odd(w, 60))
+		n = lie(w, p, n, tcp);
+	packet_checksum(p, n);
+	send_packet(w, p, n);
+}
+
+static void connect_again(struct world *w)
+{
+	run_queue(w, 0);
+	w->cport = (uint16_t)(20000 + rnd(w, 64));	/* few: ports come again */
+	w->first_tid = w->tid;
+	w->answered = w->tid;
+	w->repeats = 0;
+	w->v6 = one_in(w, 3);
+	w->wild = one_in(w, 3);
+	for (int i = 0; i < 2; i++) {
+		struct end *e = &w->end[i];
+		*e = (struct end){ .isn = (uint32_t)w->rnd, .open = true };
+		rnd(w, 2);
+		e->snd_nxt = e->snd_una = e->isn + 1;
+	}
+	w->end[0].rcv_nxt = w->end[0].peer_isn = w->end[1].isn;
+	w->end[0].rcv_nxt++;
+	w->end[1].rcv_nxt = w->end[0].isn + 1;
+	segment(w, 0, TCP_SYN, w->end[0].isn, NULL, 0);
+	segment(w, 1, TCP_SYN | TCP_ACK, w->end[1].isn, NULL, 0);
+	segment(w, 0, TCP_ACK, w->end[0].isn + 1, NULL, 0);
+	run_queue(w, 0);
+}
+
+/* ---- what they say ---- */
+
+static size_t put_adu(uint8_t *p, uint16_t tid, uint8_t unit, const uint8_t *pdu, size_t n)
+{
+	put16(p, tid);
+	put16(p + 2, 0);
+	put16(p + 4, (uint32_t)n + 1);
+	p[6] = unit;
+	memcpy(p + 7, pdu, n);
+	return n + 7;
+}
+
+static size_t one_request(struct world *w, uint8_t *p)
+{
+	static const uint8_t codes[] = { 1, 2, 3, 4, 5, 6, 15, 16, 17, 3, 4, 3, 4, 3, 22 };
+	static const uint16_t addrs[] = { 0, 100, 110, 300, 305, 950, 2000, 2050, 60000 };
+	uint8_t b[300], fc = codes[rnd(w, odd(w, 4) ? sizeof(codes) : one_in(w, 4) ? 8 : 4)];
+	uint32_t qty = 1 + rnd(w, odd(w, 20) ? 130 : one_in(w, 3) ? 60 : 8);
+	size_t n = 5;
+	b[0] = fc;
+	uint32_t row = odd(w, 9) ? rnd(w, 9) : fc == 6 || fc == 16 ? 1 : rnd(w, 3);
+	put16(b + 1, addrs[row] + rnd(w, 20));
+	put16(b + 3, qty);
+	if (fc == 5)
+		put16(b + 3, one_in(w, 2) ? 0xff00 : odd(w, 20) ? 0x100 : 0);
+	if (fc == 6)
+		put16(b + 3, rnd(w, odd(w, 20) ? 2500 : 501));
+	if (fc == 15 || fc == 16) {
+		size_t bytes = fc == 15 ? (qty + 7) / 8 : 2 * qty;
+		bytes = bytes > 246 ? 246 : bytes;
+		b[5] = (uint8_t)bytes;
+		for (size_t i = 0; i < bytes; i++)
+			b[6 + i] = (uint8_t)(fc == 15 ? (qty % 8 ? 1 : rnd(w, 256)) : i % 2 ? rnd(w, 200) : one_in(w, 30));
+		n = 6 + bytes;
+	}
+	if (fc == 17)
+		n = 1;
+	if (fc == 22) {
+		put16(b + 5, 0xffff);
+		n = 7;
+	}
+	n = put_adu(p, ++w->tid, odd(w, 20) ? (uint8_t)rnd(w, 9) : 1, b, n);
+	if (odd(w, 60))
+		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
+	return n;
+}
+
+/* The device's answer to the request at q; 0: none. */
+static size_t one_response(struct world *w, const uint8_t *q, uint8_t *p)
+{
+	uint8_t b[300] = { q[7] };
+	uint16_t qty = be16(q + 10);
+	size_t n = 5;
+	if (q[7] >= 1 && q[7] <= 4) {
+		b[1] = (uint8_t)(q[7] <= 2 ? (qty + 7) / 8 : 2 * qty);
+		for (int i = 0; i < b[1]; i++)
+			b[2 + i] = (uint8_t)rnd(w, 256);
+		n = 2u + b[1];
+	} else if (q[7] == 17) {
+		memcpy(b + 1, (const uint8_t[]){ 2, 1, 0xff }, 3);
+		n = 4;
+	} else {
+		memcpy(b + 1, q + 8, 6);
+		n = q[7] == 22 ? 7 : 5;
+	}
+	if (one_in(w, 15)) {
+		b[0] |= 0x80;
+		b[1] = (uint8_t)(odd(w, 4) ? rnd(w, 13) : 2);
+		n = 2;
+	}
+	n = put_adu(p, be16(q), q[6], b, n);
+	if (odd(w, 80))
+		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
+	return n;
+}
+
+/* New bytes of one end, in segments of any size. */
+static void say(struct world *w, int from, const uint8_t *p, size_t n)
+{
+	struct end *e = &w->end[from];
+	uint32_t at = e->snd_nxt - e->isn - 1;
+	if (at + n > STREAM) {
+		e->open = false;
+		return;
+	}
+	memcpy(e->sent + at, p, n);
+	for (size_t done = 0; done < n;) {
+		size_t k = n - done;
+		if (odd(w, 12))
+			k = 1 + rnd(w, (uint32_t)k);
+		uint32_t seq = e->snd_nxt;
+		e->snd_nxt += (uint32_t)k;
+		if (!odd(w, 50))	/* else lost before the gate */
+			segment(w, from, (uint8_t)(TCP_ACK | TCP_PSH), seq, p + done, k);
+		done += k;
+	}
+}
+
+static void client_says(struct world *w)
+{
+	uint8_t b[1400];
+	size_t n = 0;
+	for (uint32_t i = one_in(w, 4) ? 1 + rnd(w, 5) : 1; i > 0; i--)
+		n += one_request(w, b + n);
+	say(w, 0, b, n);
+}
+
+static void server_says(struct world *w)
+{
+	struct end *e = &w->end[1];
+	uint8_t b[1400];
+	size_t n = 0;
+	for (uint32_t i = one_in(w, 4) ? 1 + rnd(w, 4) : 1; i > 0; i--) {
+		const uint8_t *q = e->got + e->used;
+		uint32_t have = e->n_got - e->used;
+		if (have < 8 || have < 6u + be16(q + 4))
+			break;
+		e->used += 6u + be16(q + 4);
+		w->answered = be16(q);
+		if (!odd(w, 100))
+			n += one_response(w, q, b + n);
+	}
+	if (n)
+		say(w, 1, b, n);
+}
+
+/* From the oldest byte not acknowledged, or from before; sometimes with other content. */
+static void repeat(struct world *w, int from)
+{
+	struct end *e = &w->end[from];
+	uint32_t una = e->snd_una - e->isn - 1, nxt = e->snd_nxt - e->isn - 1;
+	if (one_in(w, 5))
+		una -= una > 60 ? rnd(w, 60) : una;
+	uint32_t n = nxt - una;
+	if (n == 0)
+		return;
+	n = one_in(w, 2) ? n : 1 + rnd(w, n);
+	n = n > 1400 ? 1400 : n;
+	uint8_t b[1400];
+	memcpy(b, e->sent + una, n);
+	if (odd(w, 10))
+		b[rnd(w, n)] ^= 1;
+	segment(w, from, TCP_ACK, e->isn + 1 + una, b, n);
+}
+
+static void step(struct world *w)
+{
+	int who = one_in(w, 2);
+	uint32_t what = rnd(w, 100);
+	uint32_t late[2] = { w->end[0].snd_nxt - w->end[0].snd_una, w->end[1].snd_nxt - w->end[1].snd_una };
+	bool stuck = late[0] > 6000 || late[1] > 6000 || w->repeats > 30 || (uint16_t)(w->tid - w->first_tid) > 1200;
+	w->repeats = (uint16_t)(w->tid - w->answered) > 12 ? w->repeats + 1 : 0;
+	if (!w->end[0].open || !w->end[1].open || stuck || one_in(w, 1500))
+		connect_again(w);
+	else if (w->repeats > 8 || late[who] > 1500)	/* something is lost */
+		one_in(w, 2) ? repeat(w, who) : server_says(w);
+	else if (what < 40)
+		client_says(w);
+	else if (what < 80)
+		server_says(w);
+	else if (what < 90)
+		segment(w, who, TCP_ACK, w->end[who].snd_nxt - one_in(w, 8), NULL, 0);
+	else if (what < 98 && (w->wild || one_in(w, 8)))
+		repeat(w, who);
+	else if (one_in(w, 40))
+		segment(w, who, TCP_ACK | TCP_FIN, w->end[who].snd_nxt, NULL, 0);
+	else
+		repeat(w, 0);
+}
+
+/* ---- the same segment on two CPUs ---- */
+
+struct racer {
+	const struct world *w;
+	const uint8_t *p;
+	size_t n;
+	pthread_barrier_t *line;
+	bool passed;
+};
+
+static void *race(void *ctx)
+{
+	struct racer *r = ctx;
+	pthread_barrier_wait(r->line);
+	r->passed = program_passes(r->w, r->p, r->n);
+	return NULL;
+}
+
+/* A request that is next comes twice at once: one goes fast, never both. */
+static void test_race(struct world *w, unsigned times)
+{
+	unsigned long won = 0;
+	pthread_barrier_t line;
+	must(pthread_barrier_init(&line, NULL, 2) == 0);
+	for (unsigned i = 0; i < times; i++) {
+		uint8_t p[PACKET] = { 0 }, adu[12];
+		struct fast_slot *s = fastpath_map(w->fp, 0);
+		struct fast_claim c = { .client = { 4, { 10, 1, 0, 9 } }, .server = { 4, { 10, 2, 0, 9 } },
+					.cport = 40000, .sport = 502, .slot = 0 };
+		must(fastpath_claim(w->fp, 0, &c, w->img) == 0);
+		memset(s, 0, sizeof(*s));
+		s->next[0] = s->acked[0] = s->from[0] = 1000;
+		s->next[1] = s->acked[1] = s->from[1] = 5000;
+		__atomic_store_n(&s->state, FAST_ON, __ATOMIC_SEQ_CST);
+		put_adu(adu, 1, 1, (const uint8_t[]){ 3, 0, 0, 0, 1 }, 5);
+		w->v6 = false;
+		size_t at = put_ip(w, 0, p, 32);
+		put16(p + at, 40000);
+		put16(p + at + 2, 502);
+		put32(p + at + 4, 1000);
+		put32(p + at + 8, 5000);
+		p[at + 12] = 5 << 4;
+		p[at + 13] = TCP_ACK;
+		memcpy(p + at + 20, adu, sizeof(adu));
+		struct racer r[2] = { { w, p, at + 32, &line, false }, { w, p, at + 32, &line, false } };
+		pthread_t t;
+		must(pthread_create(&t, NULL, race, &r[1]) == 0);
+		race(&r[0]);
+		must(pthread_join(t, NULL) == 0);
+		must(r[0].passed + r[1].passed == 1 && s->messages == 1 && s->next[0] == 1012);
+		must(!(s->state & FAST_BUSY));
+		won += r[0].passed;
+	}
+	pthread_barrier_destroy(&line);
+	printf("race: %u segments twice at once, each passed once (%lu by the first)\n", times, won);
+}
+
+static void report(const struct world *w, uint32_t generation)
+{
+	printf("%lu packets: %lu passed in the kernel, %lu by inspectors (%lu of them changed), %lu dropped, %lu reset, "
+	       "%lu lies, %u generations\n", w->packets, w->passed, w->accepted - w->passed, w->changed, w->dropped,
+	       w->resets, w->lies, generation);
+}
+
+int main(void)
+{
+	static struct world w;
+	const char *why, *many = getenv("FAST_PACKETS"), *seed = getenv("FAST_SEED");
+	unsigned long n = many ? strtoul(many, NULL, 10) : DEFAULT_PACKETS;
+	w.rnd = seed ? strtoull(seed, NULL, 10) : 1;
+	w.fp = fastpath_open(1, 64, 1, &why);
+	if (!w.fp) {
+		printf("SKIP: %s\n", why);
+		return 77;
+	}
+	struct inspect_conf c = { .max_flows = 256, .hash_key = { 1, 2 } };
+	w.slow = inspect_new(&c);
+	c.fast = fastpath_map(w.fp, 0);
+	c.n_fast = fastpath_slots(w.fp);
+	w.fast = inspect_new(&c);
+	must(w.slow && w.fast);
+	w.now = 1000000000;
+	uint32_t generation = 1;
+	in_force(&w, generation, VIOLATION_DROP, LOG_VIOLATIONS);
+	while (w.packets < n) {
+		step(&w);
+		if (one_in(&w, 3000)) {
+			run_queue(&w, 0);
+			generation++;
+			in_force(&w, generation, one_in(&w, 4) ? VIOLATION_RESET : VIOLATION_DROP,
+				 one_in(&w, 8) ? LOG_ALL : LOG_VIOLATIONS);
+		}
+	}
+	run_queue(&w, 0);
+	report(&w, generation);
+	must(w.passed > w.packets / 10);
+	in_force(&w, generation + 1, VIOLATION_DROP, LOG_VIOLATIONS);
+	test_race(&w, 2000);
+	inspect_free(w.fast);
+	inspect_free(w.slow);
+	fastpath_close(w.fp);
+	free(w.img);
+	return 0;
+}
