@@ -38,7 +38,7 @@ class Lab:
         self.dir = tempfile.mkdtemp(prefix="zoned-bench.")
         os.chmod(self.dir, 0o755)
         self.procs = []
-        self.device = self.can_queue = None
+        self.can_queue = None
         atexit.register(self.down)
         for sig in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(sig, lambda *_: sys.exit(1))
@@ -165,7 +165,7 @@ table inet bench {
 	chain forward {
 		type filter hook forward priority 0; policy drop;
 		ct state vmap { established : accept, related : accept, invalid : drop }
-		ip saddr 10.10.1.0/24 ip daddr 10.10.2.0/24 tcp dport . ct state { 502 . new } accept
+		ip saddr 10.10.1.0/24 ip daddr 10.10.2.0/24 tcp dport . ct state { 502 . new, 20000 . new, 4840 . new } accept
 	}
 }
 """
@@ -174,8 +174,8 @@ table inet bench {
 	chain forward {
 		type filter hook forward priority 0; policy drop;
 		ct state invalid drop
-		ip saddr 10.10.1.0/24 ip daddr 10.10.2.0/24 tcp dport 502 queue num %d
-		ip saddr 10.10.2.0/24 ip daddr 10.10.1.0/24 tcp sport 502 ct state established queue num %d
+		ip saddr 10.10.1.0/24 ip daddr 10.10.2.0/24 tcp dport { 502, 20000, 4840 } queue num %d
+		ip saddr 10.10.2.0/24 ip daddr 10.10.1.0/24 tcp sport { 502, 20000, 4840 } ct state established queue num %d
 	}
 }
 """ % (QUEUE, QUEUE)
@@ -184,8 +184,8 @@ table inet bench {
 ACCEPT_QUEUE_XT = """*filter
 :FORWARD DROP
 -A FORWARD -m conntrack --ctstate INVALID -j DROP
--A FORWARD -s 10.10.1.0/24 -d 10.10.2.0/24 -p tcp --dport 502 -j NFQUEUE --queue-num %d
--A FORWARD -s 10.10.2.0/24 -d 10.10.1.0/24 -p tcp --sport 502 -m conntrack --ctstate ESTABLISHED -j NFQUEUE --queue-num %d
+-A FORWARD -s 10.10.1.0/24 -d 10.10.2.0/24 -p tcp -m multiport --dports 502,20000,4840 -j NFQUEUE --queue-num %d
+-A FORWARD -s 10.10.2.0/24 -d 10.10.1.0/24 -p tcp -m multiport --sports 502,20000,4840 -m conntrack --ctstate ESTABLISHED -j NFQUEUE --queue-num %d
 COMMIT
 """ % (QUEUE, QUEUE)
 
@@ -197,9 +197,13 @@ zones = (
 );
 conduits = (
   { name = "hmi-to-cell"; from = "hmi"; to = "cell";
-    flows = ( { protocol = "modbus"; policy = "bench"; } ); }
+    flows = ( { protocol = "modbus"; policy = "bench"; }, { protocol = "dnp3"; policy = "dnp3-read-only"; },
+              { protocol = "opcua"; policy = "opcua-read-only"; } ); }
 );
-policies = { bench = {
+policies = {
+  @include "dnp3-read-only.conf"
+  @include "opcua-read-only.conf"
+bench = {
   protocol = "modbus";
   allow = (
     { functions = ( 1, 2, 3, 4 ); units = 1; addresses = "0-999"; },
@@ -270,7 +274,9 @@ def systems(before=None):
         System("conntrack", "stateful rules, no inspection", ruleset=CONNTRACK),
         System("queue", "one NFQUEUE, everything accepted unseen", ruleset=ACCEPT_QUEUE, xt=ACCEPT_QUEUE_XT,
                reader=(tool("accept"), str(QUEUE))),
-        System("zoned", "full Modbus policy, in the inspectors", model=MODEL % ""),
+        System("inspectors", "full Modbus policy, every message to an inspector",
+               model=MODEL % "fast_path = false;"),
+        System("zoned", "full Modbus policy, the in-kernel path where it can", model=MODEL % ""),
     ]
     if before:
         rows.append(System("before", "the zoned given by --before", model=MODEL % "", binary=before))

@@ -1,7 +1,8 @@
 # `make bench`: not part of check, needs root. Options by environment or BENCH_ARGS, see tests/bench/README.
 EXTRA_PROGRAMS = tests/bench/load tests/bench/serve tests/bench/accept tests/bench/blast
-tests_bench_load_SOURCES = tests/bench/load.c tests/bench/shapes.c tests/bench/shapes.h
-tests_bench_serve_SOURCES = tests/bench/serve.c tests/bench/shapes.c tests/bench/shapes.h
+bench_shapes = tests/bench/shapes.c tests/bench/shapes-dnp3.c tests/bench/shapes-opcua.c tests/bench/shapes.h
+tests_bench_load_SOURCES = tests/bench/load.c $(bench_shapes)
+tests_bench_serve_SOURCES = tests/bench/serve.c $(bench_shapes)
 tests_bench_accept_SOURCES = tests/bench/accept.c
 tests_bench_accept_LDADD = $(MNL_LIBS)
 tests_bench_blast_SOURCES = tests/bench/blast.c

@@ -75,6 +75,8 @@ const struct shape shapes[] = {
 	{ "mixed", &modbus, mb_mixed, 1 },
 	{ "pipelined", &modbus, mb_read, 8 },
 	{ "large", &modbus, mb_large, 1 },
+	{ "dnp3", &dnp3, dnp3_poll, 1 },
+	{ "opcua", &opcua, opcua_read, 1 },
 };
 const size_t n_shapes = sizeof(shapes) / sizeof(shapes[0]);
 

@@ -28,6 +28,10 @@ struct shape {
 	unsigned depth;		/* requests outstanding on one connection */
 };
 
+extern const struct proto dnp3, opcua;
+size_t dnp3_poll(uint8_t *out, uint32_t n);
+size_t opcua_read(uint8_t *out, uint32_t n);
+
 extern const struct shape shapes[];
 extern const size_t n_shapes;
 const struct shape *shape_find(const char *name);	/* NULL: no such row */
