@@ -13,6 +13,9 @@
  *	actions		flow -> accept or inspect
  *	counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
+ *	fast-paths	(flow . direction . interface . interface) as source and destination
+ *			would find it, for connections that the in-kernel path may have: it is
+ *			asked first, and all else is asked when it does not pass a packet
  *
  * The client is the original source and the server the reply source of the
  * connection: the real ends, whatever NAT did and whichever way the packet goes.
@@ -111,6 +114,9 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct s
 	{ chain, "an address of no zone", { TO(RS_GOTO, "unknown-zone") } }
 
 static const struct rs_rule table[] = {
+	{ "forward", "whole permitted messages between interfaces of their zones, judged in the kernel",
+	  { CT_FLOW, CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6),
+	    IN("fast-paths", 0), FAST, COUNT_MAP("counters", 0), DO(RS_ACCEPT) } },
 	{ "forward", "an inspector asks to block this connection",
 	  { META(NFT_META_MARK, 0), AND(0, V_IDS), EQ(0, V_BLOCKED),
 	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1),
@@ -193,12 +199,20 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 	return v < V_VALUES ? values[v] : v - V_VALUES;	/* above the names: a literal */
 }
 
+static bool has_fast(const struct rs_rule *r)
+{
+	for (const struct rs_op *op = r->ops; op->kind != RS_END; op++)
+		if (op->kind == RS_FAST)
+			return true;
+	return false;
+}
+
 void ruleset_rules(struct ruleset *rs, const struct model *m)
 {
 	rs->n_rules = 0;
 	rs->rules = arena_alloc(rs->arena, sizeof(table));
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (table[i].ops[0].kind == RS_FAST && rs->fast < 0)
+		if (rs->fast < 0 && has_fast(&table[i]))
 			continue;
 		struct rs_rule *r = &rs->rules[rs->n_rules++];
 		*r = table[i];

@@ -11,10 +11,11 @@
 
 #include "compile/ruleset-rules.h"
 
+enum { FAST_PATHS_MAX = 1 << 17 };	/* elements; flows beyond take the longer way */
 enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
 
 enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, REFUSED4, REFUSED6, SETS };
+		 PERMITTED, FAST_PATHS, REFUSED4, REFUSED6, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -29,6 +30,7 @@ static const struct rs_set set_table[SETS] = {
 	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
 	[COUNTERS] = { .name = "counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
+	[FAST_PATHS] = { .name = "fast-paths", .types = { RS_T_MARK, RS_T_CT_DIR, RS_T_IFNAME, RS_T_IFNAME } },
 	[REFUSED4] = { .name = "refused4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
 	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
@@ -142,16 +144,16 @@ static void add_networks(struct ruleset *rs, const struct model *m)
 	}
 }
 
-static void put_ifname(struct rs_elem *e, const char *name)
+static void put_ifname(struct rs_elem *e, size_t word, const char *name)
 {
 	size_t n = strlen(name);
-	memcpy(e->key, name, n < IFNAMSIZ ? n : IFNAMSIZ - 1);
+	memcpy(e->key + 4 * word, name, n < IFNAMSIZ ? n : IFNAMSIZ - 1);
 }
 
 static void add_path(struct ruleset *rs, const struct zone *owner, size_t i, size_t zone, const char *comment)
 {
 	struct rs_elem *e = add(rs, PATHS, owner->at, comment);
-	put_ifname(e, owner->interfaces[i]);
+	put_ifname(e, 0, owner->interfaces[i]);
 	put32(e, IFNAMSIZ / 4, zone);
 }
 
@@ -163,16 +165,21 @@ static const struct zone *zone_named(const struct model *m, const char *name)
 	return NULL;
 }
 
-/* Where a zone's packets may come and go: its own interfaces, else those of
- * its nearest parent that has some, else any that no zone names. */
+/* Whose interfaces a zone's packets may use: its own, else those of its nearest
+ * parent that has some. NULL: any that no zone names. */
+static const struct zone *path_owner(const struct model *m, const struct zone *zn)
+{
+	for (size_t depth = 0; zn && !zn->n_interfaces && depth < m->n_zones; depth++)
+		zn = zone_named(m, zn->parent);
+	return zn;
+}
+
 static void add_interfaces(struct ruleset *rs, const struct model *m)
 {
 	for (size_t z = 1; z < m->n_zones; z++) {
-		const struct zone *zn = &m->zones[z], *owner = zn;
+		const struct zone *zn = &m->zones[z], *owner = path_owner(m, zn);
 		for (size_t i = 0; i < zn->n_interfaces; i++)
-			put_ifname(add(rs, CLAIMED, zn->at, zn->name), zn->interfaces[i]);
-		for (size_t depth = 0; owner && !owner->n_interfaces && depth < m->n_zones; depth++)
-			owner = zone_named(m, owner->parent);
+			put_ifname(add(rs, CLAIMED, zn->at, zn->name), 0, zn->interfaces[i]);
 		for (size_t i = 0; owner && i < owner->n_interfaces; i++)
 			add_path(rs, owner, i, z, zn->name);
 		if (!zn->n_interfaces)
@@ -202,6 +209,31 @@ static void add_service(struct ruleset *rs, const struct conduit *c, const struc
 	e->key[8] = f->l4;
 	e->key[12] = (uint8_t)(port >> 8);
 	e->key[13] = (uint8_t)port;
+}
+
+static void add_fast_path(struct ruleset *rs, const struct flow *f, uint32_t mark, uint8_t dir,
+			  const char *in, const char *out)
+{
+	struct rs_elem *e = add(rs, FAST_PATHS, f->at, NULL);
+	put32(e, 0, mark);
+	e->key[4] = dir;
+	put_ifname(e, 2, in);
+	put_ifname(e, 2 + IFNAMSIZ / 4, out);
+}
+
+/* The interfaces between which the in-kernel path is asked before all else. */
+static void add_fast_paths(struct ruleset *rs, const struct model *m, const struct conduit *c,
+			   const struct flow *f, uint32_t mark)
+{
+	const struct zone *from = path_owner(m, &m->zones[c->from_zone]), *to = path_owner(m, &m->zones[c->to_zone]);
+	if (rs->fast < 0 || f->proto != PROTO_MODBUS || !from || !to ||
+	    rs->sets[FAST_PATHS].n_elems + 2 * from->n_interfaces * to->n_interfaces > FAST_PATHS_MAX)
+		return;
+	for (size_t i = 0; i < from->n_interfaces; i++)
+		for (size_t k = 0; k < to->n_interfaces; k++) {
+			add_fast_path(rs, f, mark, 0, from->interfaces[i], to->interfaces[k]);
+			add_fast_path(rs, f, mark, 1, to->interfaces[k], from->interfaces[i]);
+		}
 }
 
 static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint32_t mark)
@@ -244,6 +276,7 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 				return;
 			}
 			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
+			add_fast_paths(rs, m, c, &c->flows[k], flow_mark(rs, id));
 		}
 	}
 }

@@ -18,10 +18,10 @@
 #include "model/model.h"
 
 enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST };	/* flow ids */
-enum { RS_KEY_MAX = 24, RS_TYPES_MAX = 4, RS_OPS_MAX = 28 };
+enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 4, RS_OPS_MAX = 28 };
 
 enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT };		/* how packets get to NFQUEUE */
-enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME };
+enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME, RS_T_CT_DIR };
 enum rs_data { RS_D_NONE, RS_D_MARK, RS_D_VERDICT, RS_D_COUNTER };
 enum rs_verdict { RS_ACCEPT, RS_DROP, RS_RETURN, RS_JUMP, RS_GOTO };
 

@@ -27,6 +27,7 @@ static const struct {
 	[RS_T_IPV4] = { 7, 4, ORDER_NET },    [RS_T_IPV6] = { 8, 16, ORDER_NET },
 	[RS_T_PROTO] = { 12, 1, ORDER_NET },  [RS_T_PORT] = { 13, 2, ORDER_NET },
 	[RS_T_MARK] = { 19, 4, ORDER_HOST },  [RS_T_IFNAME] = { 41, IFNAMSIZ, ORDER_HOST },
+	[RS_T_CT_DIR] = { 28, 1, ORDER_HOST },
 };
 
 static void put_be32(struct nlmsghdr *nlh, uint16_t type, uint32_t v)
@@ -142,10 +143,11 @@ void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where 
 	} else if (s->data == RS_D_COUNTER) {
 		put_be32(nlh, NFTA_SET_OBJ_TYPE, NFT_OBJECT_COUNTER);
 	}
-	if (s->dynamic) {
+	if (s->dynamic)
 		mnl_attr_put_u64(nlh, NFTA_SET_TIMEOUT, htobe64(s->timeout_ms));
+	if (!s->interval) {	/* the kernel's hash of known size is much the fastest */
 		struct nlattr *desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC);
-		put_be32(nlh, NFTA_SET_DESC_SIZE, s->size);
+		put_be32(nlh, NFTA_SET_DESC_SIZE, s->dynamic ? s->size : (uint32_t)s->n_elems + 1);
 		mnl_attr_nest_end(nlh, desc);
 	}
 	uint8_t u[16];

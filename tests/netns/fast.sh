@@ -8,6 +8,33 @@ lab_need
 lab_up
 model=$lab_dir/model.conf
 lab_model >"$model"
+
+# spoofed: a request that is next in a connection in step comes from the device's side: does it come through?
+spoofed()
+{
+	ip netns exec "$lab_s" timeout 20 "$python" "$lab_src/spoof.py" "$V4" "$PORT" >"$lab_dir/spoof" 2>&1 &
+	spoof=$!
+	lab_pids+=("$spoof")
+	lab_wait 5 grep -q ready "$lab_dir/spoof" || lab_fail "spoof.py: $(cat "$lab_dir/spoof")"
+	in_c "$python" - "$V4" "$PORT" "$1" <<-'END' || lab_fail "reads around the spoofed request"
+		import socket, sys, time
+		s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
+		s.settimeout(5)
+		def read(n):
+		    s.sendall(bytes([0, n, 0, 0, 0, 6, 1, 3, 0, 0, 0, 1]))
+		    assert s.recv(300)[1] == n, n
+		for n in range(20):
+		    read(n)
+		time.sleep(2.5)
+		if sys.argv[3] == "after":
+		    for n in range(20, 40):
+		        read(n)
+	END
+	wait "$spoof"
+	tail -1 "$lab_dir/spoof"
+}
+
+expect "a spoofed request, without the gate" "$(spoofed)" arrived
 lab_gate "$model"
 lab_said "in-kernel path: up to" || lab_skip "$(grep -o 'no in-kernel path: [^;]*' "$lab_dir/zoned.err")"
 
@@ -56,6 +83,10 @@ counters=$(ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
 	"$python" -c "import json,sys; print(json.load(sys.stdin)['conduit-hmi-to-cell']['packets'])")
 expect_at_least "the conduit's counter has them too" "$counters" 8000
 in_g nft list chain inet zoned inspect-closed | grep -q "judged in the kernel" || lab_fail "the rule is not listed"
+
+# the way in and out of a packet counts here as everywhere
+expect "a spoofed request, with the gate" "$(spoofed after)" lost
+expect_at_least "packets from the wrong side" "$(in_g nft list counter inet zoned wrong-interface | awk '/packets/ { print $2 }')" 1
 
 # refused writes between reads of one connection; it is slow from the first one on
 before=$(field messages)
