@@ -92,65 +92,66 @@ static __always_inline __u16 be16(const __u8 *p)
 
 /* ---- headers ---- */
 
+enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 20, STAMPS = 12, FIRST = IPV4_LEN + TCP_LEN };
+
 /* Version 4 without options and fragments: the length of the packet, or 0. */
-static __always_inline __u32 parse_ipv4(struct __sk_buff *skb, struct segment *s)
+static __always_inline __u32 parse_ipv4(const __u8 *h, struct segment *s)
 {
-	__u8 h[20];
-	if (bpf_skb_load_bytes(skb, 0, h, sizeof(h)) < 0)
-		return 0;
 	if (h[0] != 0x45 || h[9] != TCP_PROTO || (be16(h + 6) & 0x3fff))
 		return 0;
 	__builtin_memcpy(s->key.src, h + 12, 4);
 	__builtin_memcpy(s->key.dst, h + 16, 4);
 	s->key.family = 4;
-	s->off = 20;
 	return be16(h + 2);
 }
 
-static __always_inline __u32 parse_ipv6(struct __sk_buff *skb, struct segment *s)
+static __always_inline __u32 parse_ipv6(const __u8 *h, struct segment *s)
 {
-	__u8 h[40];
-	if (bpf_skb_load_bytes(skb, 0, h, sizeof(h)) < 0)
-		return 0;
 	if (h[0] >> 4 != 6 || h[6] != TCP_PROTO || be16(h + 4) == 0)
 		return 0;
 	__builtin_memcpy(s->key.src, h + 8, 16);
 	__builtin_memcpy(s->key.dst, h + 24, 16);
 	s->key.family = 6;
-	s->off = 40;
-	return 40 + be16(h + 4);
+	return IPV6_LEN + be16(h + 4);
 }
 
-/* The inspector blanks what gives the stream another meaning (multipath TCP, RFC 8684), and
- * selective acknowledgements come with losses: both are for it. */
-static __always_inline bool timestamps_only(struct __sk_buff *skb, __u32 off, __u32 n)
+/* t: the TCP header and the room of its usual options; at: where it is in a packet of len bytes.
+ * Of options only time stamps in their usual place: the inspector blanks what gives the stream
+ * another meaning (multipath TCP, RFC 8684), and selective acknowledgements come with losses. */
+static __always_inline bool parse_tcp(const __u8 *t, __u32 at, __u32 len, struct segment *s)
 {
-	__u8 o[4];
-	return n == 12 && bpf_skb_load_bytes(skb, off, o, sizeof(o)) == 0 && o[0] == 1 && o[1] == 1 &&
-	       o[2] == 8 && o[3] == 10;
-}
-
-static __always_inline bool parse(struct __sk_buff *skb, struct segment *s)
-{
-	__u8 first, t[14];
-	if (bpf_skb_load_bytes(skb, 0, &first, 1) < 0)
-		return false;
-	__u32 len = first >> 4 == 4 ? parse_ipv4(skb, s) : parse_ipv6(skb, s);
-	if (len == 0 || len != skb->len || bpf_skb_load_bytes(skb, s->off, t, sizeof(t)) < 0)
-		return false;
 	__builtin_memcpy(&s->key.sport, t, 2);
 	__builtin_memcpy(&s->key.dport, t + 2, 2);
 	s->seq = (__u32)be16(t + 4) << 16 | be16(t + 6);
 	s->ack = (__u32)be16(t + 8) << 16 | be16(t + 10);
 	s->flags = t[13];
 	__u32 head = (t[12] >> 4) * 4;
-	if (head < 20 || s->off + head > len)
+	if (at + head > len)
 		return false;
-	if (head != 20 && !timestamps_only(skb, s->off + 20, head - 20))
+	if (head != TCP_LEN && (head != TCP_LEN + STAMPS || t[20] != 1 || t[21] != 1 || t[22] != 8 || t[23] != 10))
 		return false;
-	s->off += head;
+	s->off = at + head;
 	s->len = len - s->off;
 	return true;
+}
+
+/* As few calls as can be: they are most of what the program costs. */
+static __always_inline bool parse(struct __sk_buff *skb, struct segment *s)
+{
+	__u8 h[FIRST + STAMPS], t[TCP_LEN + STAMPS] = {};
+	__u32 n = skb->len;
+	h[FIRST] = h[FIRST + 1] = h[FIRST + 2] = h[FIRST + 3] = 0;
+	if (n >= FIRST + STAMPS ? bpf_skb_load_bytes(skb, 0, h, FIRST + STAMPS) < 0 :
+				  bpf_skb_load_bytes(skb, 0, h, FIRST) < 0)
+		return false;
+	if (h[0] == 0x45)
+		return parse_ipv4(h, s) == n && parse_tcp(h + IPV4_LEN, IPV4_LEN, n, s);
+	if (parse_ipv6(h, s) != n)
+		return false;
+	if (n >= IPV6_LEN + TCP_LEN + STAMPS ? bpf_skb_load_bytes(skb, IPV6_LEN, t, TCP_LEN + STAMPS) < 0 :
+					       bpf_skb_load_bytes(skb, IPV6_LEN, t, TCP_LEN) < 0)
+		return false;
+	return parse_tcp(t, IPV6_LEN, n, s);
 }
 
 /* ---- one request ---- */
@@ -307,14 +308,17 @@ __noinline int take_response(struct __sk_buff *skb, __u32 off, __u32 left, struc
 /* Whole requests that fill the segment: how many; 0: not all of them are for us. They are
  * put behind the pending ones, but not counted yet. */
 static __always_inline __u32 requests(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				      __u32 policy)
+				      const struct request *first, int first_len)
 {
-	__u32 at = 0, n = 0, had = slot->n_pending, head = slot->head;
+	__u32 at = 0, n = 0, had = slot->n_pending;
+	if (had == 0)
+		slot->head = 0;		/* shares a cache line with the numbers */
+	__u32 head = slot->head;
 	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
-		struct request q = { .policy = policy };
+		struct request q = *first;
 		if (at >= s->len || had + n >= FAST_PENDING)
 			break;
-		int len = take_request(skb, s->off + at, s->len - at, &q);
+		int len = i == 0 ? first_len : take_request(skb, s->off + at, s->len - at, &q);
 		if (len <= 0)
 			return 0;
 		slot->pending[(head + had + n) & (FAST_PENDING - 1)] = q.p;
@@ -367,11 +371,12 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 	return bpf_skb_load_bytes(skb, s->off, slot->req + pos, len) == 0;
 }
 
-/* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1. */
+/* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1.
+ * first: the request at the beginning of the segment, of first_len bytes; 0: not for us. */
 static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				  const struct fast_entry *e)
+				  __u32 dir, const struct request *first, int first_len)
 {
-	__u32 dir = e->dir & 1, back = dir ^ 1, pos;
+	__u32 back = dir ^ 1, pos;
 	if ((s->flags & ~(F_PSH | F_ECN)) != F_ACK)
 		return false;
 	if ((__s32)(s->ack - slot->acked[back]) < 0 || (__s32)(slot->next[back] - s->ack) < 0)
@@ -383,7 +388,7 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 	} else {
 		if (ahead != 0 || !has_room(s, slot, dir, &pos))
 			return false;
-		__u32 n = dir ? responses(skb, s, slot) : requests(skb, s, slot, e->policy);
+		__u32 n = dir ? responses(skb, s, slot) : requests(skb, s, slot, first, first_len);
 		if (n == 0 || !keep(skb, s, slot, dir, pos))
 			return false;
 		slot->head += dir ? n : 0;
@@ -420,11 +425,11 @@ static __always_inline void release(struct fast_slot *slot, bool on)
 		__sync_lock_test_and_set(&slot->state, FAST_OFF);
 }
 
-static __always_inline bool in_force(const struct fast_entry *e)
+static __always_inline bool in_force(__u32 generation)
 {
 	__u32 zero = 0;
 	const __u32 *now = bpf_map_lookup_elem(&fast_now, &zero);
-	return now && *now != 0 && e->generation == *now;
+	return now && *now != 0 && generation == *now;
 }
 
 SEC("socket")
@@ -433,14 +438,23 @@ int zoned_fast(struct __sk_buff *skb)
 	struct segment s = {};
 	if (!parse(skb, &s))
 		return 0;
-	const struct fast_entry *e = bpf_map_lookup_elem(&fast_flows, &s.key);
-	if (!e)
+	const struct fast_entry *found = bpf_map_lookup_elem(&fast_flows, &s.key);
+	if (!found)
 		return 0;
-	__u32 at = e->slot;
+	struct fast_entry e = *found;
+	__u32 at = e.slot, dir = e.dir & 1;
 	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
-	if (!slot || !hold(slot))
+	if (!slot)
 		return 0;
-	bool pass = in_force(e) && judge(skb, &s, slot, e);
+	/* The other direction is another CPU's as a rule, and has the numbers in its cache: they are
+	 * on their way here while the request is read. */
+	*(volatile __u32 *)&slot->wanted = 1;
+	struct request first = { .policy = e.policy };
+	int len = s.len != 0 && dir == 0 ? take_request(skb, s.off, s.len, &first) : 0;
+	if (!hold(slot))
+		return 0;
+	/* An entry of the map may become another's while it is read; the slot then has another serial. */
+	bool pass = in_force(e.generation) && slot->serial == e.serial && judge(skb, &s, slot, dir, &first, len);
 	release(slot, pass);
 	count(pass ? FAST_PACKETS : FAST_HANDED_BACK, 1);
 	return pass;

@@ -54,6 +54,7 @@ struct fast_entry {
 	uint32_t slot, generation;
 	uint32_t policy;	/* index of its policy, the bank included */
 	uint32_t dir;		/* 0: from the client */
+	uint32_t serial;	/* of the claim; the slot has the same while it is given */
 };
 
 struct fast_pending {
@@ -70,9 +71,11 @@ struct fast_slot {
 	uint32_t acked[2];	/* acknowledged by its receiver */
 	uint32_t from[2];	/* the kept bytes are [from, next) */
 	uint32_t head, n_pending;	/* oldest; how many */
+	uint32_t serial;	/* of the claim for which it was given */
+	uint32_t wanted;	/* written to have the line; means nothing */
 	struct fast_pending pending[FAST_PENDING];
 	uint8_t req[FAST_REQ_KEEP], resp[FAST_RESP_KEEP];
-	uint8_t unused[FAST_SLOT - 44 - FAST_PENDING * 10 - FAST_REQ_KEEP - FAST_RESP_KEEP];
+	uint8_t unused[FAST_SLOT - 52 - FAST_PENDING * 10 - FAST_REQ_KEEP - FAST_RESP_KEEP];
 };
 
 /* One way to be permitted. All bounds are inclusive. */

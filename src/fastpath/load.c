@@ -235,7 +235,7 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 	fp->owner[slot] = k;
 	int err = 0;
 	for (uint32_t d = 0; d < 2 && !err; d++) {
-		e = (struct fast_entry){ .slot = slot, .generation = img->generation, .dir = d,
+		e = (struct fast_entry){ .slot = slot, .generation = img->generation, .dir = d, .serial = c->serial,
 					 .policy = policy_index(fp, img->generation, flow) };
 		err = bpf_map_update_elem(fp->flows, &way[d], &e, BPF_ANY);
 	}

@@ -138,6 +138,7 @@ static void give(struct pass *c)
 	struct flow *f = c->f;
 	struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
 	s->head = s->packets = s->messages = 0;
+	s->serial = f->fast.serial;
 	s->n_pending = f->state_of.mb.n_pending;
 	for (unsigned i = 0; i < f->state_of.mb.n_pending; i++)
 		if (!give_pending(&f->state_of.mb.pending[i], &s->pending[i]))
