@@ -10,7 +10,8 @@
  *	inside		(zone . zone), the same twice: traffic that crosses no boundary
  *	conduits	client zone . server zone . protocol . port -> flow
  *	conduits-icmp	client zone . server zone -> flow, for ICMP and ICMPv6
- *	actions		flow -> accept or inspect
+ *	actions		flow -> accept or inspect; fast-closed and fast-open: Modbus, which the
+ *			in-kernel path may not have been asked about (interfaces, ct mark)
  *	counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
  *	fast-paths	(flow . direction . interface . interface) as source and destination
@@ -168,9 +169,11 @@ static const struct rs_rule table[] = {
 	{ "uncached", NULL, { PING6, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
 	{ "uncached", NULL, { PING6, SHOW(0), BACK, VMAP("actions", 0) } },
 
-	{ "inspect-closed", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
+	{ "fast-closed", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
+	{ "fast-closed", NULL, { TO(RS_GOTO, "inspect-closed") } },
+	{ "fast-open", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
+	{ "fast-open", NULL, { TO(RS_GOTO, "inspect-open") } },
 	{ "inspect-closed", "no inspector: drop", { QUEUE(0) } },
-	{ "inspect-open", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
 	{ "inspect-open", "no inspector: pass (fail = open)", { QUEUE(1) } },
 
 	{ "blocked", NULL, { COUNT("blocked") } },

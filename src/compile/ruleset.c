@@ -39,7 +39,8 @@ static const struct rs_set set_table[SETS] = {
 };
 
 static const char *const chain_table[] = {
-	"forward", "source", "destination", "flow", "classify", "uncached", "inspect-closed", "inspect-open",
+	"forward", "source", "destination", "flow", "classify", "uncached", "fast-closed", "fast-open",
+	"inspect-closed", "inspect-open",
 	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "first-packet",
 };
 
@@ -226,7 +227,7 @@ static void add_fast_paths(struct ruleset *rs, const struct model *m, const stru
 			   const struct flow *f, uint32_t mark)
 {
 	const struct zone *from = path_owner(m, &m->zones[c->from_zone]), *to = path_owner(m, &m->zones[c->to_zone]);
-	if (rs->fast < 0 || f->proto != PROTO_MODBUS || !from || !to ||
+	if (!from || !to ||
 	    rs->sets[FAST_PATHS].n_elems + 2 * from->n_interfaces * to->n_interfaces > FAST_PATHS_MAX)
 		return;
 	for (size_t i = 0; i < from->n_interfaces; i++)
@@ -236,8 +237,11 @@ static void add_fast_paths(struct ruleset *rs, const struct model *m, const stru
 		}
 }
 
-static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint32_t mark)
+static void add_flow(struct ruleset *rs, const struct model *m, const struct conduit *c, const struct flow *f,
+		     uint32_t mark)
 {
+	bool fast = rs->fast >= 0 && f->proto == PROTO_MODBUS;
+	bool open = c->fail == FAIL_OPEN;
 	if (f->l4 == IPPROTO_ICMP)
 		add_service(rs, c, f, 0, mark);
 	for (size_t i = 0; f->l4 != IPPROTO_ICMP && i < f->n_ports; i++)
@@ -246,7 +250,9 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 	put32(e, 0, mark);
 	e->verdict = f->proto == PROTO_NONE ? RS_ACCEPT : RS_GOTO;
 	if (f->proto != PROTO_NONE)
-		e->target = c->fail == FAIL_OPEN ? "inspect-open" : "inspect-closed";
+		e->target = fast ? (open ? "fast-open" : "fast-closed") : open ? "inspect-open" : "inspect-closed";
+	if (fast)
+		add_fast_paths(rs, m, c, f, mark);
 	e = add(rs, COUNTERS, f->at, NULL);
 	put32(e, 0, mark);
 	e->target = rs->counters[rs->n_counters - 1];
@@ -275,8 +281,7 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 					 rs->mark_mask, ids - RS_FLOW_FIRST + 1);
 				return;
 			}
-			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
-			add_fast_paths(rs, m, c, &c->flows[k], flow_mark(rs, id));
+			add_flow(rs, m, c, &c->flows[k], flow_mark(rs, id));
 		}
 	}
 }

@@ -82,7 +82,7 @@ done
 counters=$(ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
 	"$python" -c "import json,sys; print(json.load(sys.stdin)['conduit-hmi-to-cell']['packets'])")
 expect_at_least "the conduit's counter has them too" "$counters" 8000
-in_g nft list chain inet zoned inspect-closed | grep -q "judged in the kernel" || lab_fail "the rule is not listed"
+in_g nft list chain inet zoned forward | grep -q "judged in the kernel" || lab_fail "the rule is not listed"
 
 # the way in and out of a packet counts here as everywhere
 expect "a spoofed request, with the gate" "$(spoofed after)" lost
@@ -173,6 +173,22 @@ session -n 200 "$V4" >/dev/null
 wait "$session"
 expect "writes delivered" "$(lab_delivered writes)" 100
 expect_at_least "messages that the kernel passed after the restart" "$(field messages)" 200
+lab_gate_stop
+
+# zones that name no interface: the program is asked after the other rules
+lab_model | sed 's/interfaces = [^;]*;//' >"$model"
+lab_gate "$model"
+session -n 500 "$V4" >/dev/null
+expect_at_least "messages of 1000 that the kernel passed without interfaces in the model" "$(field messages)" 800
+lab_gate_stop
+
+# somebody else's bits in the connection mark: it is looked up for each packet
+lab_model >"$model"
+lab_gate "$model"
+in_g nft 'table inet other { chain f { type filter hook forward priority 10; ct mark set ct mark or 1; }; }'
+session -n 500 "$V4" >/dev/null
+expect_at_least "messages of 1000 that the kernel passed with a foreign mark" "$(field messages)" 800
+in_g nft delete table inet other
 lab_gate_stop
 
 # switched off
