@@ -75,8 +75,7 @@ bool flows_init(struct flows *t, uint32_t n, uint32_t max_source, const uint64_t
 	t->big_free = calloc(t->n_big, sizeof(*t->big_free));
 	if (!sources_init(&t->sources, n, key) || !t->v || !t->bucket || !t->bufs || !t->big_bufs || !t->big_free)
 		return false;
-	for (uint32_t i = n; i > 0; i--)
-		push(t, &t->free, &t->v[i - 1]);
+	t->unused = n;
 	for (uint32_t i = t->n_big; i > 0; i--)
 		t->big_free[t->n_big_free++] = i - 1;
 	return true;
@@ -274,7 +273,7 @@ void flows_sweep(struct flows *t, uint64_t now, unsigned slots)
 struct flow *flow_yields(const struct flows *t, uint64_t now)
 {
 	struct flow *closed = first(t, &t->closed), *half = first(t, &t->half);
-	if (t->free.n)
+	if (t->free.n || t->unused)
 		return NULL;
 	if (!closed || !half)
 		return closed ? closed : half;
@@ -350,6 +349,8 @@ bool flow_enlarge(struct flows *t, struct flow *f)
 
 struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client, uint8_t proto, uint64_t now)
 {
+	if (!t->free.n && t->unused)
+		push(t, &t->free, &t->v[t->n - t->unused--]);
 	if (!t->free.n)
 		return NULL;
 	struct flow *f = &t->v[t->free.last - 1];	/* the newest: its memory is warm */

@@ -96,6 +96,7 @@ struct flows {
 	uint32_t n, n_buckets, used, sweep;
 	uint32_t n_open, max_open, max_source;
 	struct flow_list free, half, closed;
+	uint32_t unused;	/* places at the end of v that were never in use: not in free, not in memory */
 	struct sources sources;		/* those that are open */
 	uint32_t list;			/* lists begun; flows count the newest, when it ended */
 	uint64_t list_ns;		/* when it began */
