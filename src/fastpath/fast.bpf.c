@@ -357,18 +357,22 @@ static __always_inline bool has_room(const struct segment *s, struct fast_slot *
 	return true;
 }
 
+/* The verifier of Linux 6.1 forgets what it knew of a number that was on the stack meanwhile:
+ * so the bounds, which judge() has compared already, are stated again where they are needed. */
+#define forget(x) asm volatile("" : "+r"(x))
+
 static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 dir,
 				 __u32 pos)
 {
-	__u32 len = s->len;
+	__u32 last = s->len - 1;	/* as a number that may be 0: it also forgets that one may not */
+	forget(pos);
+	forget(last);
 	if (dir) {
-		if (pos >= FAST_RESP_ROOM || len == 0 || len > FAST_RESP_SEGMENT)
-			return false;
-		return bpf_skb_load_bytes(skb, s->off, slot->resp + pos, len) == 0;
+		pos &= FAST_RESP_ROOM - 1;
+		return last < FAST_RESP_SEGMENT && bpf_skb_load_bytes(skb, s->off, slot->resp + pos, last + 1) == 0;
 	}
-	if (pos >= FAST_REQ_ROOM || len == 0 || len > FAST_REQ_SEGMENT)
-		return false;
-	return bpf_skb_load_bytes(skb, s->off, slot->req + pos, len) == 0;
+	pos &= FAST_REQ_ROOM - 1;
+	return last < FAST_REQ_SEGMENT && bpf_skb_load_bytes(skb, s->off, slot->req + pos, last + 1) == 0;
 }
 
 /* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1.

@@ -30,7 +30,7 @@ enum {
 	FAST_RULES = 32,	/* flattened rules of one policy */
 	FAST_VALUES = 16,	/* registers of one write whose values are compared */
 	FAST_SLOT = 4096,
-	/* Bytes kept until their receiver acknowledges them. A segment may begin up to
+	/* Bytes kept until their receiver acknowledges them (rooms: powers of two). A segment may begin up to
 	 * _ROOM after the oldest of them, and have _SEGMENT bytes. */
 	FAST_REQ_ROOM = 256, FAST_REQ_SEGMENT = 264,
 	FAST_RESP_ROOM = 1024, FAST_RESP_SEGMENT = 2048,
