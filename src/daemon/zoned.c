@@ -142,7 +142,7 @@ static bool has_match(const struct nft_feature *f, size_t n)
 /* Without it all works, only slower: one line says why. */
 static void open_fastpath(struct parent *p, bool match)
 {
-	const char *why = "this kernel lacks bpf-xt";
+	const char *why = "this kernel has no xt_bpf (modprobe -a nft_compat xt_bpf)";
 	if (match)
 		p->fast = fastpath_open(p->n, p->model->daemon.max_flows, p->img->n_flows, &why);
 	int err = p->fast ? fastpath_policy(p->fast, p->img) : 0;

@@ -9,6 +9,7 @@ for fs in proc sysfs devtmpfs; do
 done
 [ -e /dev/fd ] || ln -s /proc/self/fd /dev/fd
 ip link set lo up
+modprobe -a $(grep -v '^#' "$top_srcdir/systemd/zoned.modules")
 echo "guest: Linux $(uname -r)"
 "$top_builddir/zonectl" probe
 passed=0 failed=0

@@ -72,6 +72,7 @@ check "systemctl start zoned" systemctl start zoned
 check "it is active" systemctl -q is-active zoned
 check "its ruleset is in force" has 'map conduits' nft list table inet zoned
 pid=$(main_pid)
+check "the in-kernel path is on" has '"in_kernel": {' zonectl status
 check "it runs as zoned" test "$(stat -c %U "/proc/$pid")" = zoned
 check "with one capability" grep -q '^CapEff:.*0000000000001000' "/proc/$pid/status"
 check "zonectl status" has '"generation": 1' zonectl status
