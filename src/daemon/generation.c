@@ -70,11 +70,9 @@ int commit(struct parent *p, const struct model *m, uint32_t generation)
 	if (err)
 		return err;
 	err = ruleset(p, m, generation, true);
-	int on = fastpath_switch(p->fast, err ? p->in_force : generation);
+	int on = fastpath_switch(p->fast, err ? p->generation : generation);
 	if (on)
 		say(LOG_ERR, "the in-kernel path stays off: %s", strerror(-on));
-	if (!err)
-		p->in_force = generation;
 	return err;
 }
 
@@ -127,12 +125,22 @@ static bool give_fast(struct parent *p, const struct pol_image *img)
 	return err == 0;
 }
 
+/* Never one number for two images. The inspectors' images and the in-kernel path's policies
+ * have two places, by the lowest bit: what is tried must not go where the one in force is,
+ * however many were refused since. */
+static uint32_t next_number(const struct parent *p)
+{
+	uint32_t next = p->tried + 1;
+	return next + !((next ^ p->generation) & 1);
+}
+
 bool reload(struct parent *p)
 {
 	int err = 0;
 	struct model *m = load(p);
-	uint32_t next = p->tried + (m != NULL);	/* a number is never used for two images */
-	p->tried = next;
+	uint32_t next = next_number(p);
+	if (m)
+		p->tried = next;
 	struct pol_image *img = m ? policy_build(m, next, &err) : NULL;
 	const char *why = "the file has errors";
 	if (m && (m->daemon.mark_mask != p->model->daemon.mark_mask ||

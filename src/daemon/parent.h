@@ -67,7 +67,6 @@ struct parent {
 	struct ct_list list;
 	struct record *record;
 	const struct pol_image *next_img;	/* during a reload */
-	uint32_t in_force;	/* generation of the in-kernel path; 0: none yet */
 	uint32_t tried;		/* generations built, in force or not */
 	bool stopping;
 	struct control *control;

@@ -52,4 +52,15 @@ sleep 0.3	# what was under way at the switch
 reads=$(lab_delivered reads)
 wait "$cut" && lab_fail "a connection without conduit went on"
 expect "reads delivered after the cut" "$(lab_delivered reads)" "$reads"
+
+# What is tried never takes the place of what is in force, which goes by the lowest bit of
+# the number: 5 is refused, and 6 would be where 4 is.
+lab_model queues=2 >"$model"
+kill -HUP "$lab_zoned"
+lab_wait 5 lab_said "change only with a restart" || lab_fail "other queues were not refused"
+lab_model >"$model"
+kill -HUP "$lab_zoned"
+lab_wait 5 lab_said "generation 7 is in force" || lab_fail "the number after a refused one"
+in_c "$lab_bin/mbclient" -n 200 -r 50 "$V4" "$PORT" >/dev/null || lab_fail "the last model is not in force"
+expect "writes delivered" "$(lab_delivered writes)" 1
 lab_gate_stop
