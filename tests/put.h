@@ -40,4 +40,23 @@ static inline void put_headers(uint8_t *p, size_t head, unsigned from, uint16_t 
 		put16(p + 24, (uint32_t)(8 + n));
 }
 
+/* A packet in p: TCP with flags, a datagram without. seq: of both ends, moved on. Acknowledges
+ * no more than the beginning, which nobody minds. Its length. */
+static inline size_t put_whole(uint8_t *p, unsigned from, uint16_t port, uint8_t flags, uint32_t seq[2],
+				const uint8_t *data, size_t n)
+{
+	size_t head = flags ? PUT_TCP : PUT_UDP;
+	put_headers(p, head, from, port, n);
+	if (flags) {
+		put32(p + 24, seq[from]);
+		put32(p + 28, flags == 0x02 ? 0 : from ? 1000 : 5000);
+		p[33] = flags;
+		put16(p + 34, 60000);
+		seq[from] += (uint32_t)n + (flags & 0x02 ? 1 : 0);	/* a SYN is one */
+	}
+	if (n)
+		memcpy(p + head, data, n);
+	return head + n;
+}
+
 #endif

@@ -16,8 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile/policy_build.h"
 #include "inspect/inspect.h"
+#include "plant.h"
 #include "policy/dnp3.h"
 #include "put.h"
 
@@ -62,18 +62,10 @@ static void plant(void)
 		.points = { .v = &points, .n = 1, .set = true }, .count = any, .on_time = any, .off_time = any,
 	};
 	struct dnp3_policy d = { .select_before_operate = true, .unsolicited = true, .allow = &a, .n_allow = 1 };
-	struct prefix net[2];
-	bool host;
-	must(prefix_parse("10.1.0.0/24", &net[0], &host) && prefix_parse("10.2.0.0/24", &net[1], &host));
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "a", .networks = &net[0], .n_networks = 1 },
-				 { .name = "b", .networks = &net[1], .n_networks = 1 } };
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
-	struct conduit c = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = flows, .n_flows = 2, .log = LOG_ALL };
 	struct policy p = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &c, .n_conduits = 1, .policies = &p, .n_policies = 1 };
-	int err;
-	img = policy_build(&m, 1, &err);
+	img = plant_image((struct conduit){ .flows = flows, .n_flows = 2, .log = LOG_ALL }, &p, 1, 1);
 	must(img != NULL);
 }
 
@@ -161,21 +153,10 @@ static void on_event(void *ctx, const struct event *ev)
 static void packet(struct world *w, unsigned from, uint8_t flags, const uint8_t *data, size_t n)
 {
 	static uint8_t p[40 + STREAM];
-	size_t head = flags ? PUT_TCP : PUT_UDP;
-	put_headers(p, head, from, 20000, n);
-	if (flags) {
-		put32(p + 24, w->seq[from]);
-		put32(p + 28, flags == TCP_SYN ? 0 : from ? 1000 : 5000);	/* never more: nobody minds */
-		p[33] = flags;
-		put16(p + 34, 60000);
-		w->seq[from] += (uint32_t)n + (flags & TCP_SYN ? 1 : 0);
-	}
-	if (n)
-		memcpy(p + head, data, n);
 	w->sent = p;
-	w->sent_len = head + n;
+	w->sent_len = put_whole(p, from, 20000, flags, w->seq, data, n);
 	w->now += 1000000;
-	struct inspect_pkt k = { .id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = head + n };
+	struct inspect_pkt k = { .id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = w->sent_len };
 	inspect_packet(w->in, &k, &w->out);
 }
 

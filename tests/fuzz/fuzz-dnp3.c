@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile/policy_build.h"
+#include "plant.h"
 #include "policy/dnp3.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -25,7 +25,6 @@ static void must(bool ok)
 static struct pol_image *policy(void)
 {
 	static struct range points = { 0, 7 }, any_object = { 0, 65535 }, outputs[2] = { { 0x0c01, 0x0c02 }, { 0x2900, 0x29ff } };
-	static struct prefix nets[2];
 	static struct ranges any = { .any = true, .set = true };
 	struct dnp3_allow a[3] = {
 		{ .functions = { 1 << 1 }, .objects = { .v = &any_object, .n = 1, .set = true } },
@@ -38,18 +37,10 @@ static struct pol_image *policy(void)
 		a[i].masters = a[i].outstations = a[i].count = a[i].on_time = a[i].off_time = any;
 		a[i].points = (struct ranges){ .v = &points, .n = 1, .set = true };
 	}
-	bool host;
-	must(prefix_parse("10.1.0.0/24", &nets[0], &host) && prefix_parse("10.2.0.0/24", &nets[1], &host));
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "a", .networks = &nets[0], .n_networks = 1 },
-				 { .name = "b", .networks = &nets[1], .n_networks = 1 } };
 	struct flow flow = { .proto = PROTO_DNP3, .l4 = 6, .policy = "p" };
-	struct conduit conduit = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1 };
 	struct dnp3_policy d = { .allow = a, .n_allow = 3 };
 	struct policy p = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1, .policies = &p,
-			   .n_policies = 1 };
-	int err;
-	struct pol_image *img = policy_build(&m, 1, &err);
+	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, &p, 1, 1);
 	must(img && policy_valid(img, img->size));
 	return img;
 }

@@ -19,8 +19,8 @@
 #include <string.h>
 
 #include "base/rd.h"
-#include "compile/policy_build.h"
 #include "inspect/inspect.h"
+#include "plant.h"
 #include "put.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -76,25 +76,12 @@ static struct pol_image *plant(uint8_t opt)
 		{ .units = { .v = unit, .n = 1 }, .addresses = { .v = set, .n = 1 },
 		  .values = { .v = values, .n = 1 }, .functions = { 0x40, 0, 0x01 } },	/* 6, 16 */
 	};
-	struct prefix nets[2][2];
-	bool host_bits;
-	must(prefix_parse("10.1.0.0/24", &nets[0][0], &host_bits) &&
-	     prefix_parse("fd00:1::/64", &nets[0][1], &host_bits) &&
-	     prefix_parse("10.2.0.0/24", &nets[1][0], &host_bits) &&
-	     prefix_parse("fd00:2::/64", &nets[1][1], &host_bits));
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "hmi", .networks = nets[0], .n_networks = 2 },
-				 { .name = "cell", .networks = nets[1], .n_networks = 2 } };
 	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct conduit conduit = {
-		.name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1, .log = LOG_ALL,
-		.mode = opt & OPT_OBSERVE ? MODE_OBSERVE : MODE_ENFORCE,
-		.on_violation = opt & OPT_RESET ? VIOLATION_RESET : VIOLATION_DROP,
-	};
+	struct conduit how = { .flows = &flow, .n_flows = 1, .log = LOG_ALL,
+			       .mode = opt & OPT_OBSERVE ? MODE_OBSERVE : MODE_ENFORCE,
+			       .on_violation = opt & OPT_RESET ? VIOLATION_RESET : VIOLATION_DROP };
 	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = 2 };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
-			   .policies = &policy, .n_policies = 1 };
-	int err;
-	struct pol_image *img = policy_build(&m, 1, &err);
+	struct pol_image *img = plant_image(how, &policy, 1, 1);
 	must(img != NULL);
 	return img;
 }

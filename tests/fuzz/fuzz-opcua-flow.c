@@ -16,9 +16,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile/policy_build.h"
 #include "inspect/inspect.h"
 #include "inspect/opcua.h"
+#include "plant.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -62,19 +62,11 @@ static struct pol_image *plant(uint8_t opt)
 		.opaque = true, .reverse_connect = true, .security_policies = any, .endpoint_urls = any,
 		.client_certificates = any, .server_certificates = any, .user_tokens = any, .allow = a, .n_allow = 2,
 	};
-	struct prefix net[2];
-	bool host_bits;
-	must(prefix_parse("10.1.0.0/24", &net[0], &host_bits) && prefix_parse("10.2.0.0/24", &net[1], &host_bits));
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "hmi", .networks = &net[0], .n_networks = 1 },
-				 { .name = "cell", .networks = &net[1], .n_networks = 1 } };
 	struct flow flow = { .proto = PROTO_OPCUA, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct conduit conduit = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1,
-				   .log = LOG_ALL, .mode = opt & OPT_OBSERVE ? MODE_OBSERVE : MODE_ENFORCE };
+	struct conduit how = { .flows = &flow, .n_flows = 1, .log = LOG_ALL,
+			       .mode = opt & OPT_OBSERVE ? MODE_OBSERVE : MODE_ENFORCE };
 	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .opcua = &o };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
-			   .policies = &policy, .n_policies = 1 };
-	int err;
-	struct pol_image *img = policy_build(&m, 1, &err);
+	struct pol_image *img = plant_image(how, &policy, 1, 1);
 	must(img != NULL);
 	return img;
 }

@@ -17,9 +17,7 @@ tests_fuzz_fuzz_packet_LDADD = src/packet/libpacket.a src/base/libbase.a
 check_PROGRAMS += tests/fuzz/fuzz-opcua tests/fuzz/fuzz-opcua-flow
 tests_fuzz_fuzz_opcua_flow_SOURCES = tests/fuzz/fuzz-opcua-flow.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_opcua_flow_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_opcua_flow_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
-	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
-	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
+tests_fuzz_fuzz_opcua_flow_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
 tests_fuzz_fuzz_opcua_SOURCES = tests/fuzz/fuzz-opcua.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_opcua_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a
@@ -27,9 +25,7 @@ EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua tests/fuzz/se
 check_PROGRAMS += tests/fuzz/fuzz-dnp3 tests/fuzz/fuzz-dnp3-flow
 tests_fuzz_fuzz_dnp3_flow_SOURCES = tests/fuzz/fuzz-dnp3-flow.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_dnp3_flow_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_dnp3_flow_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
-	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
-	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
+tests_fuzz_fuzz_dnp3_flow_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
 tests_fuzz_fuzz_dnp3_SOURCES = tests/fuzz/fuzz-dnp3.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_dnp3_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_dnp3_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
@@ -41,9 +37,7 @@ tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a
 tests_fuzz_fuzz_inspect_SOURCES = tests/fuzz/fuzz-inspect.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_inspect_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_inspect_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
-	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
-	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(NETTLE_LIBS)
+tests_fuzz_fuzz_inspect_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
 TESTS += tests/fuzz/run-seeds.sh
 EXTRA_DIST += tests/fuzz/soak.sh tests/fuzz/run-seeds.sh tests/fuzz/gen-seeds.py tests/fuzz/seeds-modbus \
 	tests/fuzz/seeds-inspect tests/fuzz/seeds-stream tests/fuzz/seeds-packet tests/fuzz/README

@@ -1,3 +1,6 @@
+# The data path, with what makes policies for it; NETTLE_LIBS comes behind.
+DATA_PATH_LIBS = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a src/compile/libcompile.a \
+	src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room
 TESTS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room
@@ -6,9 +9,7 @@ tests_unit_test_flow_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_inspect_SOURCES = tests/unit/test-inspect.c tests/unit/inspect-bench.h
 tests_unit_test_room_SOURCES = tests/unit/test-room.c tests/unit/inspect-bench.h
 tests_unit_test_room_LDADD = $(tests_unit_test_inspect_LDADD)
-tests_unit_test_inspect_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a src/policy/libpolicy.a \
-	src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a \
-	$(CMOCKA_LIBS) $(NETTLE_LIBS)
+tests_unit_test_inspect_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -36,9 +37,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-schedules
 TESTS += tests/unit/test-schedules
 tests_unit_test_schedules_SOURCES = tests/unit/test-schedules.c tests/put.h tests/unit/schedule.h tests/unit/schedule.c
-tests_unit_test_schedules_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a src/compile/libcompile.a \
-	src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a \
-	src/base/libbase.a $(CMOCKA_LIBS) $(NETTLE_LIBS)
+tests_unit_test_schedules_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -64,9 +63,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-inspect-opcua
 TESTS += tests/unit/test-inspect-opcua
 tests_unit_test_inspect_opcua_SOURCES = tests/unit/test-inspect-opcua.c tests/unit/opcua-samples.h
-tests_unit_test_inspect_opcua_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
-	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a \
-	src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS) $(NETTLE_LIBS)
+tests_unit_test_inspect_opcua_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 check_PROGRAMS += tests/unit/test-options
 TESTS += tests/unit/test-options
 tests_unit_test_options_SOURCES = tests/unit/test-options.c
@@ -85,10 +82,8 @@ endif
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-inspect-dnp3
 TESTS += tests/unit/test-inspect-dnp3
-tests_unit_test_inspect_dnp3_SOURCES = tests/unit/test-inspect-dnp3.c tests/unit/dnp3-samples.h tests/put.h
-tests_unit_test_inspect_dnp3_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
-	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a \
-	src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS) $(NETTLE_LIBS)
+tests_unit_test_inspect_dnp3_SOURCES = tests/unit/test-inspect-dnp3.c tests/unit/dnp3-samples.h tests/put.h tests/plant.h
+tests_unit_test_inspect_dnp3_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 
 # Needs the right to load BPF programs; without it the test is skipped.
@@ -96,7 +91,5 @@ if HAVE_BPF
 check_PROGRAMS += tests/unit/test-fastpath
 TESTS += tests/unit/test-fastpath
 tests_unit_test_fastpath_SOURCES = tests/unit/test-fastpath.c
-tests_unit_test_fastpath_LDADD = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
-	src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a \
-	src/packet/libpacket.a src/base/libbase.a $(BPF_LIBS) $(NETTLE_LIBS) -lpthread
+tests_unit_test_fastpath_LDADD = $(DATA_PATH_LIBS) $(BPF_LIBS) $(NETTLE_LIBS) -lpthread
 endif

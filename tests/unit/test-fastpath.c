@@ -23,9 +23,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile/policy_build.h"
 #include "fastpath/load.h"
 #include "inspect/inspect.h"
+#include "plant.h"
 #include "stream/stream.h"
 
 enum {
@@ -127,20 +127,10 @@ static struct pol_image *plant(uint32_t generation, enum on_violation how, enum 
 		  .functions = { 0x20 } },	/* 5, switching on only */
 		{ .units = { .any = true }, .functions = { 0, 0, 0x02 } },	/* 17 */
 	};
-	struct prefix nets[2][2];
-	bool host;
-	must(prefix_parse("10.1.0.0/24", &nets[0][0], &host) && prefix_parse("fd00:1::/64", &nets[0][1], &host) &&
-	     prefix_parse("10.2.0.0/24", &nets[1][0], &host) && prefix_parse("fd00:2::/64", &nets[1][1], &host));
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "hmi", .networks = nets[0], .n_networks = 2 },
-				 { .name = "cell", .networks = nets[1], .n_networks = 2 } };
 	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct conduit conduit = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1,
-				   .log = log, .mode = MODE_ENFORCE, .on_violation = how };
 	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = sizeof(a) / sizeof(a[0]) };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
-			   .policies = &policy, .n_policies = 1 };
-	int err;
-	struct pol_image *img = policy_build(&m, generation, &err);
+	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .log = log, .on_violation = how,
+							      .mode = MODE_ENFORCE }, &policy, 1, generation);
 	must(img != NULL);
 	return img;
 }

@@ -11,10 +11,10 @@
 
 #include <cmocka.h>
 
-#include "compile/policy_build.h"
 #include "dissect/dnp3-objects.h"
 #include "dnp3-samples.h"
 #include "inspect/inspect.h"
+#include "plant.h"
 #include "policy/dnp3.h"
 #include "put.h"
 
@@ -49,20 +49,10 @@ static struct pol_image *image(bool select_before_operate)
 		.any_operation = true, .any_trip_close = true, .count = any, .on_time = any, .off_time = any,
 	};
 	struct dnp3_policy d = { .select_before_operate = select_before_operate, .allow = &a, .n_allow = 1 };
-	struct prefix net[2];
-	bool host_bits;
-	assert_true(prefix_parse("10.1.0.0/24", &net[0], &host_bits));
-	assert_true(prefix_parse("10.2.0.0/24", &net[1], &host_bits));
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "a", .networks = &net[0], .n_networks = 1 },
-				 { .name = "b", .networks = &net[1], .n_networks = 1 } };
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
-	struct conduit conduit = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = flows, .n_flows = 2 };
 	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
-			   .policies = &policy, .n_policies = 1 };
-	int err;
-	struct pol_image *img = policy_build(&m, 1, &err);
+	struct pol_image *img = plant_image((struct conduit){ .flows = flows, .n_flows = 2 }, &policy, 1, 1);
 	assert_non_null(img);
 	return img;
 }
@@ -133,19 +123,8 @@ static void stop(struct bench *b)
 static void packet(struct bench *b, unsigned from, uint8_t flags, const uint8_t *data, size_t n)
 {
 	static uint8_t p[40 + STREAM];
-	size_t head = flags ? PUT_TCP : PUT_UDP;
-	put_headers(p, head, from, 20000, n);
-	if (flags) {
-		put32(p + 24, b->seq[from]);
-		put32(p + 28, flags == TCP_SYN ? 0 : from ? 1000 : 5000);	/* never more: nobody minds */
-		p[33] = flags;
-		put16(p + 34, 60000);
-		b->seq[from] += (uint32_t)n + (flags & TCP_SYN ? 1 : 0);
-	}
-	if (n)
-		memcpy(p + head, data, n);
 	sent = p;
-	sent_len = head + n;
+	sent_len = put_whole(p, from, 20000, flags, b->seq, data, n);
 	b->now += 1000000;
 	b->reason = R_NONE;
 	struct inspect_pkt k = { .id = ++b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p, .len = sent_len };

@@ -10,10 +10,10 @@
 
 #include <cmocka.h>
 
-#include "compile/policy_build.h"
 #include "inspect/inspect.h"
 #include "inspect/opcua.h"
 #include "opcua-samples.h"
+#include "plant.h"
 
 enum { FLOWS = 64, SEGMENT = 4000 };
 
@@ -71,21 +71,11 @@ static void turn_to(struct bench *b, const struct rules *r)
 		.security_policies = any, .endpoint_urls = any, .client_certificates = any, .server_certificates = any,
 		.user_tokens = { .v = users, .n = r->anonymous ? 2 : 1 }, .allow = &a, .n_allow = 1,
 	};
-	struct prefix net[2];
-	bool host_bits;
-	assert_true(prefix_parse("10.1.0.0/24", &net[0], &host_bits));
-	assert_true(prefix_parse("10.2.0.0/24", &net[1], &host_bits));
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "a", .networks = &net[0], .n_networks = 1 },
-				 { .name = "b", .networks = &net[1], .n_networks = 1 } };
 	struct flow flow = { .proto = PROTO_OPCUA, .policy = "p" };
-	struct conduit conduit = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1,
-				   .mode = r->mode };
 	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .opcua = &o };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
-			   .policies = &policy, .n_policies = 1 };
-	int err;
 	assert_true(b->n_img < 4);
-	struct pol_image *img = policy_build(&m, b->n_img + 1, &err);
+	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .mode = r->mode }, &policy, 1,
+					    b->n_img + 1);
 	assert_non_null(img);
 	b->img[b->n_img++] = img;
 	inspect_policy(b->in, img);

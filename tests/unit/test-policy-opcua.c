@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "compile/policy_build.h"
 #include "opcua-samples.h"
+#include "plant.h"
 #include "policy/opcua.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
@@ -20,21 +20,11 @@ static struct make made;
 /* One plant with the entries of one policy; the image is the caller's. */
 static struct pol_image *image_of(struct opcua_policy *o)
 {
-	struct prefix net[2];
-	bool host_bits;
-	assert_true(prefix_parse("10.1.0.0/24", &net[0], &host_bits));
-	assert_true(prefix_parse("10.2.0.0/24", &net[1], &host_bits));
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "a", .networks = &net[0], .n_networks = 1 },
-				 { .name = "b", .networks = &net[1], .n_networks = 1 } };
 	struct flow flow = { .proto = PROTO_OPCUA, .policy = "q" };
-	struct conduit conduit = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1 };
 	struct opcua_policy first = { .security = UA_MODE_ENCRYPT };	/* another policy before it */
 	struct policy policies[2] = { { .name = "p", .proto = PROTO_OPCUA, .opcua = &first },
 				      { .name = "q", .proto = PROTO_OPCUA, .opcua = o } };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
-			   .policies = policies, .n_policies = 2 };
-	int err;
-	struct pol_image *img = policy_build(&m, 1, &err);
+	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, policies, 2, 1);
 	assert_non_null(img);
 	assert_true(policy_valid(img, img->size));
 	return img;
