@@ -20,28 +20,14 @@ bool list_open(struct parent *p)
 	return p->list.nl != NULL;
 }
 
-static bool hand_to(struct worker *w, const struct ct_list *l, enum list_part part)
-{
-	struct slot *s = w->up ? ring_put(&w->conf.shm->to) : NULL;
-	if (!s)
-		return false;
-	s->kind = SLOT_LIST;
-	s->id = part;
-	s->len = (uint32_t)(l->n * sizeof(l->ends[0]));
-	s->now_ns = clock_ns(CLOCK_MONOTONIC);
-	memcpy(s->data, l->ends, s->len);
-	ring_put_done(&w->conf.shm->to);
-	worker_wake(w);
-	return true;
-}
-
 /* An inspector that misses a part must not see the end. */
 static void hand_part(struct parent *p, enum list_part part)
 {
 	struct ct_list *l = &p->list;
 	for (unsigned i = 0; i < p->n && !l->broken; i++) {
 		worker_lock(&p->worker[i]);
-		l->broken = !hand_to(&p->worker[i], l, part);
+		l->broken = !worker_tell(&p->worker[i], SLOT_LIST, part, l->ends,
+					 (uint32_t)(l->n * sizeof(l->ends[0])));
 		worker_unlock(&p->worker[i]);
 	}
 	l->n = 0;

@@ -86,24 +86,23 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 	reply_done(s);
 }
 
+static void reply_with(struct inspector *s, enum slot_kind kind, const void *data, uint32_t len)
+{
+	struct slot *r = reply(s);
+	r->kind = kind;
+	r->len = len;
+	memcpy(r->data, data, len);
+	reply_done(s);
+}
+
 static void on_event(void *ctx, const struct event *ev)
 {
-	struct inspector *s = ctx;
-	struct slot *r = reply(s);
-	r->kind = SLOT_EVENT;
-	r->len = sizeof(*ev);
-	memcpy(r->data, ev, sizeof(*ev));
-	reply_done(s);
+	reply_with(ctx, SLOT_EVENT, ev, sizeof(*ev));
 }
 
 static void on_claim(void *ctx, const struct fast_claim *c)
 {
-	struct inspector *s = ctx;
-	struct slot *r = reply(s);
-	r->kind = SLOT_CLAIM;
-	r->len = sizeof(*c);
-	memcpy(r->data, c, sizeof(*c));
-	reply_done(s);
+	reply_with(ctx, SLOT_CLAIM, c, sizeof(*c));
 }
 
 static void take_policy(struct inspector *s, const struct slot *p)

@@ -90,6 +90,9 @@ bool give_policy(struct worker *w, const struct pol_image *img);
 void worker_lock(struct worker *w);
 void worker_unlock(struct worker *w);
 void worker_wake(const struct worker *w);	/* there is something in its ring */
+/* Hands it something, dated now, and wakes it; false: it is down, its ring is full, or a slot too
+ * small. Under the worker's lock. */
+bool worker_tell(struct worker *w, enum slot_kind kind, uint32_t id, const void *data, uint32_t len);
 /* Look after every inspector; true when all move. */
 bool workers_alive(struct parent *p);
 

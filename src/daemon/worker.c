@@ -44,6 +44,22 @@ void worker_wake(const struct worker *w)
 		say(LOG_ERR, "inspector %u: cannot be woken: %s", w->index, strerror(errno));
 }
 
+bool worker_tell(struct worker *w, enum slot_kind kind, uint32_t id, const void *data, uint32_t len)
+{
+	struct slot *s = w->up && len <= RING_DATA ? ring_put(&w->conf.shm->to) : NULL;
+	if (!s)
+		return false;
+	s->kind = kind;
+	s->id = id;
+	s->len = len;
+	s->now_ns = clock_ns(CLOCK_MONOTONIC);
+	s->wall_ns = clock_ns(CLOCK_REALTIME);
+	memcpy(s->data, data, len);
+	ring_put_done(&w->conf.shm->to);
+	worker_wake(w);
+	return true;
+}
+
 static void flush_verdicts(struct worker *w)
 {
 	for (unsigned k = 0; k < QUEUES; k++) {
@@ -113,14 +129,7 @@ static void answer_claim(struct worker *w, const uint8_t *data)
 	int err = fastpath_claim(w->p->fast, w->index, &c, w->p->img);
 	c.generation = err ? 0 : w->p->img->generation;
 	pthread_mutex_unlock(&w->p->record_lock);
-	struct slot *s = w->up ? ring_put(&w->conf.shm->to) : NULL;
-	if (!s)
-		return;
-	s->kind = SLOT_CLAIM;
-	s->len = sizeof(c);
-	memcpy(s->data, &c, sizeof(c));
-	ring_put_done(&w->conf.shm->to);
-	worker_wake(w);
+	worker_tell(w, SLOT_CLAIM, 0, &c, sizeof(c));
 }
 
 /* The other side may change a slot while it is read: each field is fetched once. */
@@ -160,18 +169,7 @@ static void hand_refused(void *ctx, enum reason why, const uint8_t *ip, uint32_t
 	struct parent *p = ctx;
 	struct worker *w = &p->worker[0];
 	worker_lock(w);
-	struct slot *s = w->up && len <= RING_DATA ? ring_put(&w->conf.shm->to) : NULL;
-	if (!s)
-		goto out;	/* the counters have it */
-	s->kind = SLOT_REFUSED;
-	s->id = why;
-	s->len = len;
-	s->now_ns = clock_ns(CLOCK_MONOTONIC);
-	s->wall_ns = clock_ns(CLOCK_REALTIME);
-	memcpy(s->data, ip, len);
-	ring_put_done(&w->conf.shm->to);
-	worker_wake(w);
-out:
+	worker_tell(w, SLOT_REFUSED, why, ip, len);	/* else only the counters have it */
 	worker_unlock(w);
 }
 
@@ -187,17 +185,8 @@ void on_nflog(evutil_socket_t fd, short what, void *ctx)
 
 static void tell_gone(struct worker *w, const struct ct_ends *gone)
 {
-	struct slot *s = w->up ? ring_put(&w->conf.shm->to) : NULL;
-	if (!s) {
+	if (!worker_tell(w, SLOT_GONE, 0, gone, sizeof(*gone)))
 		w->p->list.wanted |= w->up;	/* one that is not up has no flows */
-		return;
-	}
-	s->kind = SLOT_GONE;
-	s->len = sizeof(*gone);
-	s->now_ns = clock_ns(CLOCK_MONOTONIC);
-	memcpy(s->data, gone, sizeof(*gone));
-	ring_put_done(&w->conf.shm->to);
-	worker_wake(w);
 }
 
 /* Which inspector has the connection only the kernel's hash knows: tell all. */

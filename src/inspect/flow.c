@@ -153,6 +153,12 @@ static bool is_closed(const struct flow *f)
 	return f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED;
 }
 
+/* Of a place that is no proven connection. */
+static struct flow_list *list_of(struct flows *t, const struct flow *f)
+{
+	return f->state == FLOW_FREE ? &t->free : is_closed(f) ? &t->closed : &t->half;
+}
+
 static void enter(struct flows *t, struct flow *f)
 {
 	if (f->proven) {
@@ -162,7 +168,7 @@ static void enter(struct flows *t, struct flow *f)
 		source_count(&t->sources, e, e->flows.n - 1);
 		t->n_open++;
 	} else {
-		push(t, f->state == FLOW_FREE ? &t->free : is_closed(f) ? &t->closed : &t->half, f);
+		push(t, list_of(t, f), f);
 	}
 }
 
@@ -174,7 +180,7 @@ static void leave(struct flows *t, struct flow *f)
 		source_count(&t->sources, e, e->flows.n + 1);
 		t->n_open--;
 	} else {
-		take(t, f->state == FLOW_FREE ? &t->free : is_closed(f) ? &t->closed : &t->half, f);
+		take(t, list_of(t, f), f);
 	}
 }
 
