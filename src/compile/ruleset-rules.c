@@ -10,13 +10,14 @@
  *	inside		(zone . zone), the same twice: traffic that crosses no boundary
  *	conduits	client zone . server zone . protocol . port -> flow
  *	conduits-icmp	client zone . server zone -> flow, for ICMP and ICMPv6
- *	actions		flow -> accept or inspect; fast-closed and fast-open: Modbus, which the
- *			in-kernel path may not have been asked about (interfaces, ct mark)
+ *	actions		flow -> accept or inspect; fast-closed and fast-open: may have the in-kernel
+ *			path, which is asked there when it cannot be asked first
  *	counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
- *	fast-paths	(flow . direction . interface . interface) as source and destination
- *			would find it, for connections that the in-kernel path may have: it is
- *			asked first, and all else is asked when it does not pass a packet
+ *
+ * The in-kernel path is asked first, and all else when it does not pass a packet: it knows the
+ * connection, its interfaces and generation, and counts for the conduit. Where it cannot know
+ * a packet's way out, it is asked behind the anti-spoofing instead.
  *
  * The client is the original source and the server the reply source of the
  * connection: the real ends, whatever NAT did and whichever way the packet goes.
@@ -37,6 +38,7 @@
 
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
+#include <string.h>
 
 enum value { V_ZERO, V_MINE, V_FOREIGN, V_IDS, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED,
 	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_VALUES };
@@ -116,8 +118,7 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct s
 
 static const struct rs_rule table[] = {
 	{ "forward", "whole permitted messages between interfaces of their zones, judged in the kernel",
-	  { CT_FLOW, CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6),
-	    IN("fast-paths", 0), FAST, COUNT_MAP("counters", 0), DO(RS_ACCEPT) } },
+	  { CT_STATE(V_ESTABLISHED), FAST, DO(RS_ACCEPT) } },
 	{ "forward", "an inspector asks to block this connection",
 	  { META(NFT_META_MARK, 0), AND(0, V_IDS), EQ(0, V_BLOCKED),
 	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1),
@@ -202,12 +203,15 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 	return v < V_VALUES ? values[v] : v - V_VALUES;	/* above the names: a literal */
 }
 
-static bool has_fast(const struct rs_rule *r)
+/* A rule that asks the in-kernel path where it is not asked, or a chain that is not there. */
+static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 {
+	bool late = strncmp(r->chain, "fast-", 5) == 0, asks = false;
 	for (const struct rs_op *op = r->ops; op->kind != RS_END; op++)
-		if (op->kind == RS_FAST)
-			return true;
-	return false;
+		asks |= op->kind == RS_FAST;
+	if (rs->fast < 0 || rs->fast_first)
+		return late || (asks && rs->fast < 0);
+	return asks && !late;
 }
 
 void ruleset_rules(struct ruleset *rs, const struct model *m)
@@ -215,7 +219,7 @@ void ruleset_rules(struct ruleset *rs, const struct model *m)
 	rs->n_rules = 0;
 	rs->rules = arena_alloc(rs->arena, sizeof(table));
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (rs->fast < 0 && has_fast(&table[i]))
+		if (left_out(rs, &table[i]))
 			continue;
 		struct rs_rule *r = &rs->rules[rs->n_rules++];
 		*r = table[i];

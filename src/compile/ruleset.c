@@ -11,11 +11,10 @@
 
 #include "compile/ruleset-rules.h"
 
-enum { FAST_PATHS_MAX = 1 << 17 };	/* elements; flows beyond take the longer way */
 enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
 
 enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, FAST_PATHS, REFUSED4, REFUSED6, SETS };
+		 PERMITTED, REFUSED4, REFUSED6, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -30,7 +29,6 @@ static const struct rs_set set_table[SETS] = {
 	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
 	[COUNTERS] = { .name = "counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
-	[FAST_PATHS] = { .name = "fast-paths", .types = { RS_T_MARK, RS_T_CT_DIR, RS_T_IFNAME, RS_T_IFNAME } },
 	[REFUSED4] = { .name = "refused4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
 	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
@@ -39,10 +37,12 @@ static const struct rs_set set_table[SETS] = {
 };
 
 static const char *const chain_table[] = {
-	"forward", "source", "destination", "flow", "classify", "uncached", "fast-closed", "fast-open",
-	"inspect-closed", "inspect-open",
+	"forward", "source", "destination", "flow", "classify", "uncached", "inspect-closed", "inspect-open",
 	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "first-packet",
+	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
 };
+
+enum { LATE_CHAINS = 2 };
 
 static const char *const counter_table[] = {
 	"inside", "invalid", "blocked", "no-conduit", "unknown-zone", "wrong-interface",
@@ -175,6 +175,27 @@ static const struct zone *path_owner(const struct model *m, const struct zone *z
 	return zn;
 }
 
+static bool names(const struct zone *zn, const char *ifname)
+{
+	for (size_t i = 0; i < zn->n_interfaces; i++)
+		if (!strcmp(zn->interfaces[i], ifname))
+			return true;
+	return false;
+}
+
+bool ruleset_way_ok(const struct model *m, size_t zone, const char *ifname)
+{
+	if (zone == 0 || zone >= m->n_zones)
+		return false;
+	const struct zone *owner = path_owner(m, &m->zones[zone]);
+	if (owner && names(owner, ifname))
+		return true;
+	bool claimed = false;
+	for (size_t z = 1; z < m->n_zones && !claimed; z++)
+		claimed = names(&m->zones[z], ifname);
+	return !claimed && !m->zones[zone].n_interfaces;
+}
+
 static void add_interfaces(struct ruleset *rs, const struct model *m)
 {
 	for (size_t z = 1; z < m->n_zones; z++) {
@@ -212,35 +233,9 @@ static void add_service(struct ruleset *rs, const struct conduit *c, const struc
 	e->key[13] = (uint8_t)port;
 }
 
-static void add_fast_path(struct ruleset *rs, const struct flow *f, uint32_t mark, uint8_t dir,
-			  const char *in, const char *out)
+static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint32_t mark)
 {
-	struct rs_elem *e = add(rs, FAST_PATHS, f->at, NULL);
-	put32(e, 0, mark);
-	e->key[4] = dir;
-	put_ifname(e, 2, in);
-	put_ifname(e, 2 + IFNAMSIZ / 4, out);
-}
-
-/* The interfaces between which the in-kernel path is asked before all else. */
-static void add_fast_paths(struct ruleset *rs, const struct model *m, const struct conduit *c,
-			   const struct flow *f, uint32_t mark)
-{
-	const struct zone *from = path_owner(m, &m->zones[c->from_zone]), *to = path_owner(m, &m->zones[c->to_zone]);
-	if (!from || !to ||
-	    rs->sets[FAST_PATHS].n_elems + 2 * from->n_interfaces * to->n_interfaces > FAST_PATHS_MAX)
-		return;
-	for (size_t i = 0; i < from->n_interfaces; i++)
-		for (size_t k = 0; k < to->n_interfaces; k++) {
-			add_fast_path(rs, f, mark, 0, from->interfaces[i], to->interfaces[k]);
-			add_fast_path(rs, f, mark, 1, to->interfaces[k], from->interfaces[i]);
-		}
-}
-
-static void add_flow(struct ruleset *rs, const struct model *m, const struct conduit *c, const struct flow *f,
-		     uint32_t mark)
-{
-	bool fast = rs->fast >= 0 && f->proto == PROTO_MODBUS;
+	bool fast = rs->fast >= 0 && !rs->fast_first && f->proto == PROTO_MODBUS;
 	bool open = c->fail == FAIL_OPEN;
 	if (f->l4 == IPPROTO_ICMP)
 		add_service(rs, c, f, 0, mark);
@@ -251,8 +246,6 @@ static void add_flow(struct ruleset *rs, const struct model *m, const struct con
 	e->verdict = f->proto == PROTO_NONE ? RS_ACCEPT : RS_GOTO;
 	if (f->proto != PROTO_NONE)
 		e->target = fast ? (open ? "fast-open" : "fast-closed") : open ? "inspect-open" : "inspect-closed";
-	if (fast)
-		add_fast_paths(rs, m, c, f, mark);
 	e = add(rs, COUNTERS, f->at, NULL);
 	put32(e, 0, mark);
 	e->target = rs->counters[rs->n_counters - 1];
@@ -281,7 +274,7 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 					 rs->mark_mask, ids - RS_FLOW_FIRST + 1);
 				return;
 			}
-			add_flow(rs, m, c, &c->flows[k], flow_mark(rs, id));
+			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
 		}
 	}
 }
@@ -335,8 +328,11 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	}
 	struct ruleset *rs = arena_alloc(a, sizeof(*rs));
 	*rs = (struct ruleset){ .arena = a, .at = { m->path, 0 }, .queue_base = m->daemon.queue_base,
-				.queues = o->queues ? o->queues : 1, .backend = o->queue_backend, .fast = o->fast };
+				.queues = o->queues ? o->queues : 1, .backend = o->queue_backend, .fast = o->fast,
+				.fast_first = o->fast >= 0 && o->fast_first };
 	rs->n_chains = sizeof(chain_table) / sizeof(chain_table[0]);
+	if (rs->fast < 0 || rs->fast_first)
+		rs->n_chains -= LATE_CHAINS;
 	rs->chains = arena_alloc(a, sizeof(chain_table));
 	memcpy(rs->chains, chain_table, sizeof(chain_table));
 	rs->n_sets = SETS;

@@ -21,7 +21,7 @@ enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST };	/* flow ids */
 enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 4, RS_OPS_MAX = 28 };
 
 enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT };		/* how packets get to NFQUEUE */
-enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME, RS_T_CT_DIR };
+enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME };
 enum rs_data { RS_D_NONE, RS_D_MARK, RS_D_VERDICT, RS_D_COUNTER };
 enum rs_verdict { RS_ACCEPT, RS_DROP, RS_RETURN, RS_JUMP, RS_GOTO };
 
@@ -77,6 +77,7 @@ struct ruleset {
 	uint16_t queue_base, queues;
 	enum rs_queue backend;
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
+	bool fast_first;	/* it is asked by the first rule */
 	const char **counters; size_t n_counters;
 	struct where *counters_at;
 	const char **chains; size_t n_chains;	/* chains[0] is the base chain, hook forward */
@@ -89,10 +90,13 @@ struct ruleset_opts {
 	uint16_t queues;	/* inspectors, at least 1 */
 	enum rs_queue queue_backend;
 	int fast;		/* descriptor of the in-kernel path's program, -1: none */
+	bool fast_first;	/* it knows itself whether a packet's interfaces are those of its zones */
 };
 
 /* NULL when errs has new entries. The model must outlive the ruleset. */
 struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o, struct errs *errs);
 void ruleset_free(struct ruleset *rs);	/* NULL is fine */
+/* May packets of this zone's addresses come and go by this interface? As the ruleset says it. */
+bool ruleset_way_ok(const struct model *m, size_t zone, const char *ifname);
 
 #endif

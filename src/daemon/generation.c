@@ -78,8 +78,10 @@ int commit(struct parent *p, const struct model *m, uint32_t generation)
 
 struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 {
+	bool first = p->fast && fastpath_first(p->fast) >= 0;
+	int program = !p->fast ? -1 : first ? fastpath_first(p->fast) : fastpath_late(p->fast);
 	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)p->n, .queue = p->queue_kind,
-				  .fast = p->fast ? fastpath_program(p->fast) : -1 };
+				  .fast = program, .fast_first = first };
 }
 
 static int judge(struct parent *p, const struct model *m, uint32_t generation)
@@ -107,12 +109,13 @@ static bool give_all(struct parent *p, const struct pol_image *img)
 }
 
 /* What names events are told by. A new one in force: the old one's are told first. */
-static void set_images(struct parent *p, struct pol_image *img, const struct pol_image *next)
+static void set_images(struct parent *p, struct model *m, struct pol_image *img, const struct pol_image *next)
 {
 	pthread_mutex_lock(&p->record_lock);
 	if (img != p->img)
 		record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	p->img = img;
+	p->model = m;
 	p->next_img = next;
 	pthread_mutex_unlock(&p->record_lock);
 }
@@ -155,20 +158,21 @@ bool reload(struct parent *p)
 		      "change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
-		set_images(p, p->img, img);
+		set_images(p, p->model, p->img, img);
 		if (judge(p, m, next) == 0 && give_fast(p, img) && give_all(p, img) && commit(p, m, next) == 0) {
 			struct pol_image *old = p->img;
-			set_images(p, img, NULL);
-			model_free(p->model);
+			struct model *before = p->model;
+			used_carry(p, old, img);
+			set_images(p, m, img, NULL);
+			model_free(before);
 			free(old);
-			p->model = m;
 			p->generation = next;
 			say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits", next, m->n_zones - 1,
 			    m->n_conduits);
 			return true;
 		}
 		give_all(p, p->img);
-		set_images(p, p->img, NULL);
+		set_images(p, p->model, p->img, NULL);
 	}
 	say(LOG_ERR, "reload refused: %s; nothing was changed, generation %u stays in force", why, p->generation);
 	free(img);

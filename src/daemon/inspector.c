@@ -157,7 +157,7 @@ static void take_all(struct inspector *s)
 		} else if (p->kind == SLOT_PACKET && p->len <= RING_DATA && s->img) {
 			struct inspect_pkt k = { .id = p->id, .now_ns = p->now_ns, .wall_ns = p->wall_ns,
 						 .ip = p->data, .len = p->len, .check_sum = p->check_sum,
-						 .partial = p->partial };
+						 .partial = p->partial, .in = p->in, .out = p->out };
 			s->queue = p->queue;
 			inspect_packet(s->in, &k, &s->out);
 		} else if (p->kind == SLOT_REFUSED && p->len <= RING_DATA && s->img && p->id < R_COUNT) {

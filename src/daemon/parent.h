@@ -39,10 +39,11 @@ struct worker {
 	uint64_t restarts, dropped_down, passed_down, sent;
 };
 
-/* The kernel's connections, asked for when word of some that ended was lost. */
+/* The kernel's connections, asked for when word of some that ended was lost, or now and then. */
 struct ct_list {
 	struct mnl_socket *nl;
 	bool wanted, running, broken;
+	uint64_t since_ns, next_ns;	/* when this one began; when the next is due (with the in-kernel path) */
 	unsigned n;		/* waiting to be handed over */
 	struct ct_ends ends[LIST_BATCH];
 };
@@ -61,8 +62,8 @@ struct parent {
 	unsigned n;
 	atomic_ullong *rates;	/* shared by the inspectors */
 	int spawner;
-	struct mnl_socket *nflog, *ctwatch;
-	/* Taken last. For record, img and next_img, which the workers' threads read. */
+	struct mnl_socket *nflog, *ctwatch, *links;	/* ctwatch: only without the in-kernel path; links: with it */
+	/* Taken last. For record, model, img and next_img, which the workers' threads read. */
 	pthread_mutex_t record_lock;
 	struct ct_list list;
 	struct record *record;
@@ -73,6 +74,8 @@ struct parent {
 	const char *control_path;
 	uint64_t started_ns;
 	struct fastpath *fast;	/* NULL: every inspected packet goes to an inspector */
+	/* what earlier generations passed fast: by conduit of img, NULL: nothing; of conduits that are no more */
+	struct fast_used *carried, carried_gone;
 };
 
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -109,6 +112,17 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation);
 int commit(struct parent *p, const struct model *m, uint32_t generation);
 bool wait_acks(struct parent *p);
 bool reload(struct parent *p);			/* false: said why, nothing changed */
+
+/* links.c: interfaces that change */
+struct mnl_socket *links_open(void);		/* NULL and errno */
+void on_links(evutil_socket_t fd, short what, void *parent);
+
+/* used.c: what went fast, by conduit and over all generations. Main thread, with p->fast only.
+ * The image img took the place of old. */
+void used_carry(struct parent *p, const struct pol_image *old, const struct pol_image *img);
+/* 0, or -1 and it was said why */
+int used_total(const struct parent *p, struct fast_used *sum);
+int used_each(const struct parent *p, void (*take)(void *ctx, const char *conduit, const struct fast_used *u), void *ctx);
 
 /* status.c: what the control socket answers */
 extern const struct control_verb control_verbs[];

@@ -103,6 +103,8 @@ static bool parse(struct queue *q, const struct nlmsghdr *h, struct queue_packet
 	uint32_t info = v[NFQA_SKB_INFO] ? ntohl(mnl_attr_get_u32(v[NFQA_SKB_INFO])) : 0;
 	*p = (struct queue_packet){ .id = ntohl(ph->packet_id), .partial = v[NFQA_CAP_LEN] != NULL,
 				    .check_sum = !(info & NFQA_SKB_CSUMNOTREADY) };
+	p->in = v[NFQA_IFINDEX_INDEV] ? ntohl(mnl_attr_get_u32(v[NFQA_IFINDEX_INDEV])) : 0;
+	p->out = v[NFQA_IFINDEX_OUTDEV] ? ntohl(mnl_attr_get_u32(v[NFQA_IFINDEX_OUTDEV])) : 0;
 	if (v[NFQA_PAYLOAD]) {
 		p->data = mnl_attr_get_payload(v[NFQA_PAYLOAD]);
 		p->len = mnl_attr_get_payload_len(v[NFQA_PAYLOAD]);

@@ -32,6 +32,7 @@ struct queue_packet {
 	uint32_t id;
 	const uint8_t *data;
 	uint32_t len;
+	uint32_t in, out;	/* interfaces; 0: not told */
 	bool check_sum, partial;
 };
 

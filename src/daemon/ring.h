@@ -36,6 +36,7 @@ struct slot {
 	uint32_t len;		/* bytes of data; verdict: 0 is "as it was" */
 	uint64_t now_ns, wall_ns;
 	uint32_t check_sum, partial;
+	uint32_t in, out;	/* packet: its interfaces; 0: none */
 	_Alignas(8) uint8_t data[RING_DATA];
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What the control socket answers: status, counters, reload. */
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -9,12 +10,13 @@
 /* What the kernel passed by itself; null: it passes nothing. */
 static json_t *fast_status(const struct parent *p)
 {
-	uint64_t n[FAST_COUNTS] = { 0 };
-	int err = p->fast ? fastpath_counts(p->fast, n) : 0;
-	if (!p->fast || err)
+	struct fast_used u;
+	uint64_t back;
+	if (!p->fast || used_total(p, &u) || fastpath_back(p->fast, &back))
 		return json_null();
-	return json_pack("{s:I,s:I,s:I}", "packets", (json_int_t)n[FAST_PACKETS], "messages",
-			 (json_int_t)n[FAST_MESSAGES], "handed_back", (json_int_t)n[FAST_HANDED_BACK]);
+	return json_pack("{s:s,s:I,s:I,s:I,s:I}", "asked", fastpath_first(p->fast) >= 0 ? "first" : "late",
+			 "packets", (json_int_t)u.packets, "bytes", (json_int_t)u.bytes,
+			 "messages", (json_int_t)u.messages, "handed_back", (json_int_t)back);
 }
 
 static json_t *status(void *ctx)
@@ -55,11 +57,23 @@ static void on_counter(void *ctx, const char *name, uint64_t packets, uint64_t b
 						 "bytes", (json_int_t)bytes));
 }
 
+static void add_used(void *ctx, const char *conduit, const struct fast_used *u)
+{
+	char name[sizeof("conduit-") + MODEL_NAME_MAX];
+	snprintf(name, sizeof(name), "conduit-%s", conduit);
+	json_t *c = json_object_get(ctx, name);
+	json_int_t packets = json_integer_value(json_object_get(c, "packets"));
+	json_int_t bytes = json_integer_value(json_object_get(c, "bytes"));
+	on_counter(ctx, name, (uint64_t)packets + u->packets, (uint64_t)bytes + u->bytes);
+}
+
 static json_t *counters(void *ctx)
 {
 	struct parent *p = ctx;
 	json_t *o = json_object();
 	int err = nft_counters_read(p->nl, on_counter, o);
+	if (!err && p->fast && fastpath_first(p->fast) >= 0)	/* else the ruleset has counted it too */
+		used_each(p, add_used, o);
 	if (!err)
 		return o;
 	json_decref(o);

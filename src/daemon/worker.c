@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/futex.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -16,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compile/ruleset.h"
 #include "daemon/ctwatch.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
@@ -87,6 +89,8 @@ static void hand_over(void *ctx, const struct queue_packet *k)
 	s->len = k->len;
 	s->check_sum = k->check_sum;
 	s->partial = k->partial;
+	s->in = k->in;
+	s->out = k->out;
 	s->now_ns = clock_ns(CLOCK_MONOTONIC);
 	s->wall_ns = clock_ns(CLOCK_REALTIME);
 	if (k->len)
@@ -120,13 +124,27 @@ static void write_event(struct parent *p, const uint8_t *data)
 	pthread_mutex_unlock(&p->record_lock);
 }
 
+static bool way_ok(const struct model *m, uint32_t zone, uint32_t ifindex)
+{
+	char name[IF_NAMESIZE];
+	return ifindex != 0 && if_indextoname(ifindex, name) && ruleset_way_ok(m, zone, name);
+}
+
+/* Are the interfaces that it claims those of its zones? */
+static bool ways_ok(const struct parent *p, const struct fast_claim *c)
+{
+	uint32_t from = policy_zone_of(p->img, &c->client), to = policy_zone_of(p->img, &c->server);
+	return way_ok(p->model, from, c->way[0][0]) && way_ok(p->model, to, c->way[0][1]) &&
+	       way_ok(p->model, to, c->way[1][0]) && way_ok(p->model, from, c->way[1][1]);
+}
+
 /* May this connection go fast? A lost answer is asked for again. */
 static void answer_claim(struct worker *w, const uint8_t *data)
 {
 	struct fast_claim c;
 	memcpy(&c, data, sizeof(c));
-	pthread_mutex_lock(&w->p->record_lock);	/* the image stays */
-	int err = fastpath_claim(w->p->fast, w->index, &c, w->p->img);
+	pthread_mutex_lock(&w->p->record_lock);	/* model and image stay */
+	int err = ways_ok(w->p, &c) ? fastpath_claim(w->p->fast, w->index, &c, w->p->img) : -EPERM;
 	c.generation = err ? 0 : w->p->img->generation;
 	pthread_mutex_unlock(&w->p->record_lock);
 	worker_tell(w, SLOT_CLAIM, 0, &c, sizeof(c));

@@ -249,9 +249,12 @@ static bool watch_all(struct parent *p)
 	static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
 	p->base = event_base_new();
 	bool ok = p->base && watch(p, mnl_socket_get_fd(p->nflog), EV_READ, on_nflog, p) &&
-		  watch(p, mnl_socket_get_fd(p->ctwatch), EV_READ, on_ctwatch, p) &&
 		  watch(p, mnl_socket_get_fd(p->list.nl), EV_READ, on_list, p) &&
 		  watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, -1, 0, on_timer, p);
+	if (p->ctwatch)
+		ok = ok && watch(p, mnl_socket_get_fd(p->ctwatch), EV_READ, on_ctwatch, p);
+	if (p->links)
+		ok = ok && watch(p, mnl_socket_get_fd(p->links), EV_READ, on_links, p);
 	for (size_t i = 0; i < 4; i++)
 		ok = ok && watch(p, signals[i], EV_SIGNAL, on_signal, p);
 	return ok;
@@ -296,9 +299,14 @@ static int run(struct parent *p)
 		say(LOG_ERR, "log_group %u: %s; nothing was changed", p->model->daemon.log_group, strerror(errno));
 		return 1;
 	}
-	p->ctwatch = ctwatch_open();
-	if (!p->ctwatch || !list_open(p)) {
+	if (!p->fast)
+		p->ctwatch = ctwatch_open();
+	if ((!p->fast && !p->ctwatch) || !list_open(p)) {
 		say(LOG_ERR, "connection tracking events: %s; nothing was changed", strerror(errno));
+		return 1;
+	}
+	if (p->fast && !(p->links = links_open())) {
+		say(LOG_ERR, "word of interfaces: %s; nothing was changed", strerror(errno));
 		return 1;
 	}
 	for (unsigned i = 0; i < p->n; i++)

@@ -56,12 +56,22 @@ struct {
 	__type(value, __u32);
 } fast_now SEC(".maps");
 
+/* By policy. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, FAST_COUNTS);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct fast_used);
+} fast_used SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, __u64);
-} fast_counts SEC(".maps");
+} fast_back SEC(".maps");
+
+const volatile struct fast_layout fast_layout = {};
 
 struct segment {
 	struct fast_key key;
@@ -75,11 +85,22 @@ struct request {		/* one request, and what to remember of it */
 	__u32 policy;
 };
 
-static __always_inline void count(__u32 what, __u64 n)
+static __always_inline void count_back(void)
 {
-	__u64 *v = bpf_map_lookup_elem(&fast_counts, &what);
+	__u32 zero = 0;
+	__u64 *v = bpf_map_lookup_elem(&fast_back, &zero);
 	if (v)
-		*v += n;
+		*v += 1;
+}
+
+static __always_inline void count_passed(__u32 policy, __u32 bytes, __u32 messages)
+{
+	struct fast_used *u = bpf_map_lookup_elem(&fast_used, &policy);
+	if (!u)
+		return;
+	u->packets += 1;
+	u->bytes += bytes;
+	u->messages += messages;
 }
 
 static __always_inline __u16 be16(const __u8 *p)
@@ -376,9 +397,10 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 }
 
 /* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1.
- * first: the request at the beginning of the segment, of first_len bytes; 0: not for us. */
+ * first: the request at the beginning of the segment, of first_len bytes; 0: not for us.
+ * messages: how many were passed, 0 before. */
 static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				  __u32 dir, const struct request *first, int first_len)
+				  __u32 dir, const struct request *first, int first_len, __u32 *messages)
 {
 	__u32 back = dir ^ 1, pos;
 	if ((s->flags & ~(F_PSH | F_ECN)) != F_ACK)
@@ -401,7 +423,7 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 			slot->from[dir] = s->seq;
 		slot->next[dir] = s->seq + s->len;
 		slot->messages += n;
-		count(FAST_MESSAGES, n);
+		*messages = n;
 	}
 	slot->acked[back] = s->ack;
 	slot->packets++;
@@ -436,8 +458,25 @@ static __always_inline bool in_force(__u32 generation)
 	return now && *now != 0 && generation == *now;
 }
 
-SEC("socket")
-int zoned_fast(struct __sk_buff *skb)
+/* ---- a packet ---- */
+
+/* In the forward hook a packet's device is still the one that it came by; its way out is known
+ * to the route that it has. 0: none. */
+static __always_inline __u32 way_out(struct __sk_buff *skb)
+{
+	__u64 dst = 0, dev = 0;
+	__u32 index = 0;
+	if (bpf_probe_read_kernel(&dst, sizeof(dst), (void *)skb + fast_layout.dst) < 0)
+		return 0;
+	dst &= ~1ull;	/* the lowest bit says who counts references */
+	if (dst == 0 || bpf_probe_read_kernel(&dev, sizeof(dev), (void *)(dst + fast_layout.dev)) < 0 || dev == 0 ||
+	    bpf_probe_read_kernel(&index, sizeof(index), (void *)(dev + fast_layout.ifindex)) < 0)
+		return 0;
+	return index;
+}
+
+/* ask_way: the rule does not know whether the packet's interfaces are those of its zones. */
+static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 {
 	struct segment s = {};
 	if (!parse(skb, &s))
@@ -446,7 +485,9 @@ int zoned_fast(struct __sk_buff *skb)
 	if (!found)
 		return 0;
 	struct fast_entry e = *found;
-	__u32 at = e.slot, dir = e.dir & 1;
+	__u32 at = e.slot, dir = e.dir & 1, messages = 0;
+	if (ask_way && (e.in == 0 || skb->ifindex != e.in || way_out(skb) != e.out))
+		return 0;
 	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
 	if (!slot)
 		return 0;
@@ -458,8 +499,26 @@ int zoned_fast(struct __sk_buff *skb)
 	if (!hold(slot))
 		return 0;
 	/* An entry of the map may become another's while it is read; the slot then has another serial. */
-	bool pass = in_force(e.generation) && slot->serial == e.serial && judge(skb, &s, slot, dir, &first, len);
+	bool pass = in_force(e.generation) && slot->serial == e.serial &&
+		    judge(skb, &s, slot, dir, &first, len, &messages);
 	release(slot, pass);
-	count(pass ? FAST_PACKETS : FAST_HANDED_BACK, 1);
+	if (pass)
+		count_passed(e.policy, skb->len, messages);
+	else
+		count_back();
 	return pass;
+}
+
+/* For the first rule: the anti-spoofing of the others is done here. */
+SEC("socket")
+int zoned_first(struct __sk_buff *skb)
+{
+	return packet(skb, true);
+}
+
+/* For a rule behind the anti-spoofing. */
+SEC("socket")
+int zoned_late(struct __sk_buff *skb)
+{
+	return packet(skb, false);
 }

@@ -55,6 +55,7 @@ struct fast_entry {
 	uint32_t policy;	/* index of its policy, the bank included */
 	uint32_t dir;		/* 0: from the client */
 	uint32_t serial;	/* of the claim; the slot has the same while it is given */
+	uint32_t in, out;	/* the interfaces of its packets */
 };
 
 struct fast_pending {
@@ -90,6 +91,14 @@ struct fast_policy {
 	struct fast_rule rule[FAST_RULES];
 };
 
-enum fast_count { FAST_PACKETS, FAST_MESSAGES, FAST_HANDED_BACK, FAST_COUNTS };
+/* What the program passed under one policy. Bytes from the IP header on, as nft counts them. */
+struct fast_used {
+	uint64_t packets, bytes, messages;
+};
+
+/* Where this kernel keeps a packet's way out: offsets, known from its type information. */
+struct fast_layout {
+	uint32_t dst, dev, ifindex;	/* sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex */
+};
 
 #endif

@@ -19,7 +19,13 @@ void fastpath_close(struct fastpath *fp)
 	(void)fp;
 }
 
-int fastpath_program(const struct fastpath *fp)
+int fastpath_late(const struct fastpath *fp)
+{
+	(void)fp;
+	return -1;
+}
+
+int fastpath_first(const struct fastpath *fp)
 {
 	(void)fp;
 	return -1;
@@ -67,10 +73,25 @@ void fastpath_forget(struct fastpath *fp, unsigned inspector)
 	(void)inspector;
 }
 
-int fastpath_counts(const struct fastpath *fp, uint64_t out[FAST_COUNTS])
+void fastpath_unplug(struct fastpath *fp, uint32_t ifindex)
 {
 	(void)fp;
-	(void)out;
+	(void)ifindex;
+}
+
+int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum)
+{
+	(void)fp;
+	(void)generation;
+	(void)flow;
+	(void)sum;
+	return -ENOTSUP;
+}
+
+int fastpath_back(const struct fastpath *fp, uint64_t *packets)
+{
+	(void)fp;
+	(void)packets;
 	return -ENOTSUP;
 }
 

@@ -3,6 +3,7 @@
 #include "fastpath/load.h"
 
 #include <bpf/bpf.h>
+#include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -25,7 +26,10 @@ struct fastpath {
 	uint32_t bank;			/* policies per generation */
 	struct fast_slot *map[FAST_INSPECTORS];
 	struct fast_key *owner;		/* per slot: the connection whose entries point here; family 0: none */
-	int flows, policies, now, counts;
+	int flows, policies, now, used, back;
+	int cpus;
+	void *per_cpu;		/* room for one value of a per-CPU map */
+	bool first;		/* the program knows packets' way out */
 };
 
 const char *fastpath_forbidden(void)
@@ -56,6 +60,8 @@ static int resize(struct fastpath *fp)
 		err = bpf_map__set_max_entries(s->maps.fast_slots, all);
 	if (!err)
 		err = bpf_map__set_max_entries(s->maps.fast_policies, 2 * fp->bank);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.fast_used, 2 * fp->bank);
 	return err;
 }
 
@@ -72,7 +78,8 @@ static int map_slots(struct fastpath *fp)
 	fp->flows = bpf_map__fd(fp->skel->maps.fast_flows);
 	fp->policies = bpf_map__fd(fp->skel->maps.fast_policies);
 	fp->now = bpf_map__fd(fp->skel->maps.fast_now);
-	fp->counts = bpf_map__fd(fp->skel->maps.fast_counts);
+	fp->used = bpf_map__fd(fp->skel->maps.fast_used);
+	fp->back = bpf_map__fd(fp->skel->maps.fast_back);
 	return 0;
 }
 
@@ -100,6 +107,65 @@ static const char *describe(int err)
 	return "this kernel does not take the program";
 }
 
+/* Byte offset of a member, also of one inside nameless structs and unions; -1: there is none. */
+static int64_t offset_of(const struct btf *btf, int32_t type, const char *name, unsigned depth)
+{
+	const struct btf_type *t = btf__type_by_id(btf, (uint32_t)type);
+	if (!t || !btf_is_composite(t) || depth > 4)
+		return -1;
+	for (uint32_t i = 0; i < btf_vlen(t); i++) {
+		const struct btf_member *m = btf_members(t) + i;
+		const char *called = btf__name_by_offset(btf, m->name_off);
+		int64_t at = btf_member_bit_offset(t, i) / 8, inner;
+		if (called && strcmp(called, name) == 0)
+			return at;
+		if ((!called || !*called) && (inner = offset_of(btf, (int32_t)m->type, name, depth + 1)) >= 0)
+			return at + inner;
+	}
+	return -1;
+}
+
+static bool find(const struct btf *btf, const char *type, const char *name, uint32_t *out)
+{
+	int32_t id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
+	int64_t at = id < 0 ? -1 : offset_of(btf, id, name, 0);
+	*out = (uint32_t)at;
+	return at >= 0;
+}
+
+/* Does the kernel say where it keeps a packet's way out? */
+static bool find_layout(struct fast_layout *l)
+{
+	struct btf *btf = btf__load_vmlinux_btf();
+	bool ok = btf && find(btf, "sk_buff", "_skb_refdst", &l->dst) && find(btf, "dst_entry", "dev", &l->dev) &&
+		  find(btf, "net_device", "ifindex", &l->ifindex);
+	btf__free(btf);
+	return ok;
+}
+
+/* 0 or -errno. first: with the program that looks at packets' way out. */
+static int load(struct fastpath *fp, bool first)
+{
+	struct fast_layout l = { 0 };
+	if (first && !find_layout(&l))
+		return -ENOENT;
+	fp->skel = fast_bpf__open();
+	if (!fp->skel)
+		return -ENOMEM;
+	memcpy((void *)&fp->skel->rodata->fast_layout, &l, sizeof(l));
+	bpf_program__set_autoload(fp->skel->progs.zoned_first, first);
+	int err = resize(fp);
+	if (!err)
+		err = fast_bpf__load(fp->skel);
+	if (!err) {
+		fp->first = first;
+		return 0;
+	}
+	fast_bpf__destroy(fp->skel);
+	fp->skel = NULL;
+	return err;
+}
+
 struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, const char **why)
 {
 	*why = fastpath_forbidden();
@@ -115,11 +181,12 @@ struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t
 	fp->slots = FAST_SLOTS / inspectors < max_flows ? FAST_SLOTS / inspectors : max_flows;
 	fp->bank = 2 * flows > FAST_POLICIES ? 2 * flows : FAST_POLICIES;
 	fp->owner = calloc((size_t)fp->slots * inspectors, sizeof(*fp->owner));
+	fp->cpus = libbpf_num_possible_cpus();
+	fp->per_cpu = fp->cpus > 0 ? calloc((size_t)fp->cpus, sizeof(struct fast_used)) : NULL;
 	libbpf_print_fn_t was = libbpf_set_print(quiet);
-	fp->skel = fp->owner ? fast_bpf__open() : NULL;
-	int err = fp->skel ? resize(fp) : -ENOMEM;
-	if (!err)
-		err = fast_bpf__load(fp->skel);
+	int err = fp->owner && fp->per_cpu ? load(fp, true) : -ENOMEM;
+	if (err && err != -ENOMEM)
+		err = load(fp, false);
 	if (!err)
 		err = map_slots(fp);
 	libbpf_set_print(was);
@@ -140,12 +207,18 @@ void fastpath_close(struct fastpath *fp)
 	if (fp->skel)
 		fast_bpf__destroy(fp->skel);
 	free(fp->owner);
+	free(fp->per_cpu);
 	free(fp);
 }
 
-int fastpath_program(const struct fastpath *fp)
+int fastpath_late(const struct fastpath *fp)
 {
-	return bpf_program__fd(fp->skel->progs.zoned_fast);
+	return bpf_program__fd(fp->skel->progs.zoned_late);
+}
+
+int fastpath_first(const struct fastpath *fp)
+{
+	return fp->first ? bpf_program__fd(fp->skel->progs.zoned_first) : -1;
 }
 
 uint32_t fastpath_slots(const struct fastpath *fp)
@@ -171,6 +244,9 @@ int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 		uint32_t at = policy_index(fp, img->generation, i);
 		fast_flatten(img, policy_flow(img, (uint16_t)i), &p);
 		err = bpf_map_update_elem(fp->policies, &at, &p, BPF_ANY);
+		memset(fp->per_cpu, 0, (size_t)fp->cpus * sizeof(struct fast_used));
+		if (!err)
+			err = bpf_map_update_elem(fp->used, &at, fp->per_cpu, BPF_ANY);
 	}
 	return err;
 }
@@ -236,7 +312,8 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 	int err = 0;
 	for (uint32_t d = 0; d < 2 && !err; d++) {
 		e = (struct fast_entry){ .slot = slot, .generation = img->generation, .dir = d, .serial = c->serial,
-					 .policy = policy_index(fp, img->generation, flow) };
+					 .policy = policy_index(fp, img->generation, flow),
+					 .in = c->way[d][0], .out = c->way[d][1] };
 		err = bpf_map_update_elem(fp->flows, &way[d], &e, BPF_ANY);
 	}
 	if (err)
@@ -252,18 +329,43 @@ void fastpath_forget(struct fastpath *fp, unsigned inspector)
 		disown(fp, inspector * fp->slots + i);
 }
 
-int fastpath_counts(const struct fastpath *fp, uint64_t out[FAST_COUNTS])
+void fastpath_unplug(struct fastpath *fp, uint32_t ifindex)
 {
-	int cpus = libbpf_num_possible_cpus(), err = cpus < 0 ? cpus : 0;
-	uint64_t *v = err ? NULL : calloc((size_t)cpus, sizeof(*v));
-	if (!v)
-		return err ? err : -ENOMEM;
-	for (uint32_t k = 0; k < FAST_COUNTS && !err; k++) {
-		out[k] = 0;
-		err = bpf_map_lookup_elem(fp->counts, &k, v);
-		for (int i = 0; i < cpus && !err; i++)
-			out[k] += v[i];
+	for (uint32_t i = 0; i < fp->slots * fp->inspectors; i++) {
+		struct fast_entry e;
+		bool there = fp->owner[i].family && bpf_map_lookup_elem(fp->flows, &fp->owner[i], &e) == 0;
+		struct fast_key back = turned(&fp->owner[i]);
+		bool uses = there && (e.in == ifindex || e.out == ifindex);
+		if (there && !uses && bpf_map_lookup_elem(fp->flows, &back, &e) == 0)
+			uses = e.in == ifindex || e.out == ifindex;
+		if (there && (uses || ifindex == 0))
+			disown(fp, i);
 	}
-	free(v);
+}
+
+int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum)
+{
+	uint32_t at = policy_index(fp, generation, flow);
+	const struct fast_used *v = fp->per_cpu;
+	memset(sum, 0, sizeof(*sum));
+	if (flow >= fp->bank)
+		return 0;	/* never goes fast */
+	int err = bpf_map_lookup_elem(fp->used, &at, fp->per_cpu);
+	for (int i = 0; i < fp->cpus && !err; i++) {
+		sum->packets += v[i].packets;
+		sum->bytes += v[i].bytes;
+		sum->messages += v[i].messages;
+	}
+	return err;
+}
+
+int fastpath_back(const struct fastpath *fp, uint64_t *packets)
+{
+	uint32_t zero = 0;
+	const uint64_t *v = fp->per_cpu;
+	int err = bpf_map_lookup_elem(fp->back, &zero, fp->per_cpu);
+	*packets = 0;
+	for (int i = 0; i < fp->cpus && !err; i++)
+		*packets += v[i];
 	return err;
 }

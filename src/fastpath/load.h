@@ -26,7 +26,11 @@ struct fastpath;
  * inspectors; flows: how many inspected flows the image has now. Nothing goes fast yet. */
 struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, const char **why);
 void fastpath_close(struct fastpath *fp);	/* NULL is fine; a rule that calls the program keeps it */
-int fastpath_program(const struct fastpath *fp);	/* descriptor for the rule */
+/* Descriptor for a rule behind those that ask whether a packet's interfaces are those of its zones. */
+int fastpath_late(const struct fastpath *fp);
+/* The same for a rule before them: the program asks itself. -1: this kernel does not say where it
+ * keeps a packet's way out (no BTF, or locked down). */
+int fastpath_first(const struct fastpath *fp);
 uint32_t fastpath_slots(const struct fastpath *fp);	/* per inspector */
 /* This inspector's slots, shared memory; stays mapped in children. */
 struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector);
@@ -36,12 +40,17 @@ int fastpath_policy(struct fastpath *fp, const struct pol_image *img);
 /* From now on this generation is judged; 0: none, everything goes to the inspectors. 0 or -errno. */
 int fastpath_switch(struct fastpath *fp, uint32_t generation);
 /* Make the entries for a connection under img, the image in force. 0 or -errno:
- * -EINVAL nonsense, -EPERM not eligible, -EBUSY it is another inspector's. */
+ * -EINVAL nonsense, -EPERM not eligible, -EBUSY it is another inspector's. That its interfaces
+ * are those of its zones the caller has seen to. */
 int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img);
 /* An inspector is gone: nobody can take its connections back, so none goes fast. */
 void fastpath_forget(struct fastpath *fp, unsigned inspector);
-/* Sums since the start. 0 or -errno. */
-int fastpath_counts(const struct fastpath *fp, uint64_t out[FAST_COUNTS]);
+/* An interface has another name now, or is gone: no packet goes fast by its number. 0: any. */
+void fastpath_unplug(struct fastpath *fp, uint32_t ifindex);
+/* What was passed for a flow of this generation's image, since fastpath_policy(). 0 or -errno. */
+int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum);
+/* Packets that were given back to the inspectors, since the start. 0 or -errno. */
+int fastpath_back(const struct fastpath *fp, uint64_t *packets);
 /* Which packets must not go fast: NULL, or why the kernel's settings forbid it. */
 const char *fastpath_forbidden(void);
 

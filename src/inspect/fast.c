@@ -53,6 +53,15 @@ void fast_release(struct fast_pool *p, struct fast_flow *f)
 	*f = (struct fast_flow){ .slot = 0 };
 }
 
+/* Where it goes another way than the parent was told, it is to be told again. */
+void fast_way(struct fast_flow *f, int dir, uint32_t in, uint32_t out)
+{
+	f->way[dir][0] = in;
+	f->way[dir][1] = out;
+	if (f->generation && (f->claimed[dir][0] != in || f->claimed[dir][1] != out))
+		f->generation = 0;
+}
+
 bool fast_moved(const struct fast_pool *p, struct fast_flow *f)
 {
 	if (!f->given)
@@ -111,6 +120,8 @@ bool fast_take(struct pass *c)
 	for (uint32_t i = 0; i < s->n_pending; i++)
 		take_pending(&s->pending[(s->head + i) % FAST_PENDING], &f->state_of.mb.pending[i], c->raw->now_ns);
 	next_try(&f->fast, s->packets);
+	if (s->packets == 0)	/* its entries may be gone (fastpath_unplug) */
+		f->fast.generation = 0;
 	return true;
 }
 
@@ -166,6 +177,8 @@ static void claim(struct pass *c)
 	struct fast_claim k = { .client = f->client, .server = f->server, .cport = f->cport, .sport = f->sport,
 				.slot = f->fast.slot - 1, .serial = ++p->serial };
 	f->fast.serial = k.serial;
+	memcpy(k.way, f->fast.way, sizeof(k.way));
+	memcpy(f->fast.claimed, f->fast.way, sizeof(f->fast.claimed));
 	c->out->claim(c->out->ctx, &k);
 }
 
@@ -191,7 +204,7 @@ void inspect_claimed(struct inspect *in, const struct fast_claim *k)
 	struct flow *f = flow_find_ends(&in->flows, &k->client, k->cport, &k->server, k->sport);
 	if (!f || f->fast.slot != k->slot + 1 || f->fast.serial != k->serial)
 		return;	/* about a connection that had these ends or this slot before */
-	f->fast.generation = k->generation;
+	f->fast.generation = memcmp(f->fast.way, k->way, sizeof(k->way)) == 0 ? k->generation : 0;
 	f->fast.step = 0;
 	f->fast.wait = k->generation ? 0 : WAIT_REFUSED;
 }

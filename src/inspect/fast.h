@@ -17,6 +17,8 @@ struct fast_flow {		/* of one connection */
 	uint32_t generation;	/* for which the parent made its entries; 0: not yet */
 	uint32_t seen;		/* packets, when last asked whether it moves */
 	uint32_t serial;	/* of the claim that is not answered yet */
+	uint32_t way[2][2];	/* interfaces of the newest packets: per direction, in and out */
+	uint32_t claimed[2][2];	/* those of the last claim */
 	bool given;		/* the kernel judges */
 	uint16_t wait, step;	/* packets until the next try; how many the last time */
 };
@@ -31,6 +33,8 @@ bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n);
 void fast_pool_free(struct fast_pool *p);
 /* The connection is forgotten: the kernel judges it no more. */
 void fast_release(struct fast_pool *p, struct fast_flow *f);
+/* A packet of this direction goes between these interfaces. */
+void fast_way(struct fast_flow *f, int dir, uint32_t in, uint32_t out);
 /* Has the kernel passed something since the last call? */
 bool fast_moved(const struct fast_pool *p, struct fast_flow *f);
 

@@ -263,9 +263,10 @@ void flow_drop(struct flows *t, struct flow *f)
 
 void flows_sweep(struct flows *t, uint64_t now, unsigned slots)
 {
-	while (slots--) {
-		struct flow *f = &t->v[t->sweep];
-		t->sweep = (t->sweep + 1) % t->n;
+	uint32_t n = t->n - t->unused;	/* the others were never touched, and stay so */
+	for (slots = slots < n ? slots : n; slots; slots--) {
+		struct flow *f = &t->v[t->sweep % n];
+		t->sweep = (t->sweep + 1) % n;
 		if (expired(t, f, now))
 			flow_drop(t, f);
 		if (f->state == FLOW_FREE && f->touched)

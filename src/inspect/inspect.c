@@ -597,6 +597,7 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 		return;
 	c.f->last_ns = raw->now_ns;
 	c.f->gone = false;
+	fast_way(&c.f->fast, c.dir, raw->in, raw->out);
 	if (udp) {
 		if (in->img && !c.pol)
 			refuse(&c, R_NO_CONDUIT, V_DROP);

@@ -58,6 +58,7 @@ struct inspect_pkt {
 	uint64_t wall_ns;	/* CLOCK_REALTIME, for events */
 	const uint8_t *ip; size_t len;	/* from the IP header */
 	bool check_sum;		/* false: the kernel has not filled checksums in yet */
+	uint32_t in, out;	/* interfaces; 0: not known */
 	bool partial;		/* captured shorter than it was: not judgeable */
 };
 

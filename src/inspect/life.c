@@ -81,8 +81,9 @@ void life_clock(struct pass *c)
 
 void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const struct inspect_out *out)
 {
-	for (uint32_t i = 0; i < SWEEP_SLOTS && i < in->flows.n; i++) {
-		uint32_t at = (in->flows.sweep + i) % in->flows.n;
+	uint32_t n = in->flows.n - in->flows.unused;
+	for (uint32_t i = 0; i < SWEEP_SLOTS && i < n; i++) {
+		uint32_t at = (in->flows.sweep + i) % n;
 		struct flow *f = &in->flows.v[at];
 		const struct pol_flow *pol = in->img ? policy_flow(in->img, f->flow_id) : NULL;
 		if (f->state != FLOW_OPEN || f->ending || !pol || pol->mode == MODE_OBSERVE)

@@ -237,6 +237,7 @@ static struct ruleset *build(const struct model *m, const struct nft_opts *o, st
 		return NULL;
 	}
 	ro.fast = o->fast;
+	ro.fast_first = o->fast_first;
 	ro.queue_backend = o->queue == NFT_QUEUE_NATIVE ? RS_QUEUE_NATIVE : RS_QUEUE_XT;
 	return ruleset_build(m, &ro, errs);
 }

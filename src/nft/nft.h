@@ -24,6 +24,7 @@ struct nft_opts {
 				 * of conduits with fail = "open" at queue_base + queues */
 	enum nft_queue queue;
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
+	bool fast_first;	/* the program for the first rule, not for a later one */
 };
 
 struct mnl_socket;

@@ -52,6 +52,18 @@ queued()
 		"$python" -c "import json,sys; print(sum(i['packets'] for i in json.load(sys.stdin)['inspectors']))"
 }
 
+# packets of the conduit
+counted()
+{
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
+		"$python" -c "import json,sys; print(json.load(sys.stdin)['conduit-hmi-to-cell']['packets'])"
+}
+
+lab_refused()
+{
+	in_g nft list counter inet zoned "$1" | awk '/packets/ { print $2 }'
+}
+
 session()
 {
 	local out
@@ -79,14 +91,40 @@ for to in "$V4" "$V6"; do
 	expect_at_least "messages of 4000 to $to that the kernel passed" "$(($(field messages) - before))" 3600
 	expect_at_most "packets for the inspectors" "$(($(queued) - packets))" 400
 done
-counters=$(ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
-	"$python" -c "import json,sys; print(json.load(sys.stdin)['conduit-hmi-to-cell']['packets'])")
-expect_at_least "the conduit's counter has them too" "$counters" 8000
+expect_at_least "the conduit's counter has them too" "$(counted)" 8000
+expect "how the program is asked" "$(field asked)" first
 in_g nft list chain inet zoned forward | grep -q "judged in the kernel" || lab_fail "the rule is not listed"
 
 # the way in and out of a packet counts here as everywhere
 expect "a spoofed request, with the gate" "$(spoofed after)" lost
-expect_at_least "packets from the wrong side" "$(in_g nft list counter inet zoned wrong-interface | awk '/packets/ { print $2 }')" 1
+expect_at_least "packets from the wrong side" "$(lab_refused wrong-interface)" 1
+
+# a route through another interface: what goes fast does not follow it
+in_g sysctl -qw net.ipv6.conf.default.disable_ipv6=1	# it sends nothing of its own
+in_g ip link add stray type veth peer name stray-end
+in_g ip link set stray up && in_g ip link set stray-end up || lab_fail "a pair of interfaces"
+stray_before=$(in_g cat /sys/class/net/stray/statistics/tx_packets)
+in_background -d 3
+sleep 1
+wrong=$(lab_refused wrong-interface)
+in_g ip route add "$V4/32" dev stray
+sleep 0.5
+in_g ip route del "$V4/32" dev stray
+wait "$session"
+expect_at_least "packets on their way to the wrong interface" "$(($(lab_refused wrong-interface) - wrong))" 1
+expect "packets that went there" "$(in_g cat /sys/class/net/stray/statistics/tx_packets)" "$stray_before"
+
+# an interface changes under the connections that use it: they are asked about anew, and go on
+in_background -d 3
+sleep 1
+back=$(field handed_back) packets=$(queued)
+in_g ip link set eth2 alias changed
+sleep 1
+expect_at_least "packets for the inspectors when an interface changed" "$(($(queued) - packets))" 1
+before=$(field messages)
+wait "$session" || lab_fail "the session over a changed interface: $(cat "$lab_dir/session")"
+expect "connections opened again" "$(lab_value "$(cat "$lab_dir/session")" reconnects)" 0
+expect_at_least "messages that the kernel passed afterwards" "$(($(field messages) - before))" 1000
 
 # refused writes between reads of one connection; it is slow from the first one on
 before=$(field messages)
@@ -117,10 +155,12 @@ in_s nft delete table inet lossy
 # a reload under way: nothing is lost, and the new generation goes fast too
 in_background -d 4
 sleep 1
+counted=$(counted)
 for g in 2 3 4; do
 	reload "$g"
 	sleep 0.3
 done
+expect_at_least "the conduit's counter over three reloads" "$(counted)" "$((counted + 1000))"
 before=$(field messages)
 wait "$session" || lab_fail "the session over three reloads: $(cat "$lab_dir/session")"
 expect "connections opened again" "$(lab_value "$(cat "$lab_dir/session")" reconnects)" 0
@@ -176,7 +216,7 @@ expect "writes delivered" "$(lab_delivered writes)" 100
 expect_at_least "messages that the kernel passed after the restart" "$(field messages)" 200
 lab_gate_stop
 
-# zones that name no interface: the program is asked after the other rules
+# zones that name no interface
 lab_model | sed 's/interfaces = [^;]*;//' >"$model"
 lab_gate "$model"
 session -n 500 "$V4" >/dev/null
@@ -190,6 +230,19 @@ in_g nft 'table inet other { chain f { type filter hook forward priority 10; ct 
 session -n 500 "$V4" >/dev/null
 expect_at_least "messages of 1000 that the kernel passed with a foreign mark" "$(field messages)" 800
 in_g nft delete table inet other
+lab_gate_stop
+
+# a kernel that does not say where it keeps a packet's way out: the program is asked after
+# the anti-spoofing, and counts nothing of its own
+lab_prefix=(unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' sh)
+lab_gate "$model"
+lab_prefix=()
+session -n 500 "$V4" >/dev/null
+expect "how the program is asked then" "$(field asked)" late
+expect_at_least "messages of 1000 that the kernel passed" "$(field messages)" 900
+expect_at_most "packets counted for the conduit, once each" "$(counted)" 1100
+expect_at_least "packets counted for the conduit" "$(counted)" 1000
+in_g nft list chain inet zoned fast-closed | grep -q "judged in the kernel" || lab_fail "the late rule is not listed"
 lab_gate_stop
 
 # switched off

@@ -19,6 +19,7 @@ V6=fd00:10:2::20
 PORT=502
 
 lab_pids=()
+lab_prefix=()		# what lab_gate runs zoned with
 lab_dir=
 
 lab_skip()
@@ -236,7 +237,7 @@ lab_gate()
 	local model=$1
 	shift
 	: >"$lab_dir/zoned.err"
-	ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" "$top_builddir/zoned" -d -f "$model" \
+	ip netns exec "$lab_g" "${lab_prefix[@]}" "$lab_src/with-devlog" "$lab_dir" "$top_builddir/zoned" -d -f "$model" \
 		-R "$top_srcdir/rules" -u nobody -C "$lab_dir/control" "$@" >>"$lab_dir/zoned.err" 2>&1 &
 	lab_zoned=$!
 	lab_pids+=($!)

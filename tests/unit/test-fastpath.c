@@ -154,7 +154,7 @@ static bool program_passes(const struct world *w, const uint8_t *p, size_t n)
 	put16(frame + 12, p[0] >> 4 == 6 ? 0x86dd : 0x0800);
 	memcpy(frame + ETH, p, n);
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)(ETH + n), .repeat = 1);
-	int err = bpf_prog_test_run_opts(fastpath_program(w->fp), &o);
+	int err = bpf_prog_test_run_opts(fastpath_late(w->fp), &o);
 	must(!err || n < 40);	/* less than two headers: the kernel does not even make an skb of it */
 	return !err && o.retval != 0;
 }
