@@ -28,20 +28,25 @@ static int attr_cb(const struct nlattr *a, void *data)
 	return MNL_CB_OK;
 }
 
+struct mnl_socket *bus_open(int bus, unsigned groups)
+{
+	struct mnl_socket *nl = mnl_socket_open2(bus, SOCK_CLOEXEC);
+	if (nl && mnl_socket_bind(nl, groups, MNL_SOCKET_AUTOPID) == 0)
+		return nl;
+	int err = errno;
+	if (nl)
+		mnl_socket_close(nl);
+	errno = err;
+	return NULL;
+}
+
 struct mnl_socket *ctwatch_open(void)
 {
 	int size = RCVBUF;
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (!nl)
-		return NULL;
-	if (mnl_socket_bind(nl, NF_NETLINK_CONNTRACK_DESTROY, MNL_SOCKET_AUTOPID) == 0) {
+	struct mnl_socket *nl = bus_open(NETLINK_NETFILTER, NF_NETLINK_CONNTRACK_DESTROY);
+	if (nl)
 		setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
-		return nl;
-	}
-	int err = errno;
-	mnl_socket_close(nl);
-	errno = err;
-	return NULL;
+	return nl;
 }
 
 static bool copy_addr(const struct nlattr *a4, const struct nlattr *a6, struct addr *out)
@@ -107,14 +112,7 @@ int ctwatch_read(struct mnl_socket *nl, unsigned max, uint32_t mask,
 
 struct mnl_socket *ctlist_open(void)
 {
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
-	if (nl && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0)
-		return nl;
-	int err = errno;
-	if (nl)
-		mnl_socket_close(nl);
-	errno = err;
-	return NULL;
+	return bus_open(NETLINK_NETFILTER, 0);
 }
 
 int ctlist_ask(struct mnl_socket *nl)

@@ -17,6 +17,8 @@ struct ct_ends {
 	uint16_t cport, sport;
 };
 
+/* Any netlink socket, to send on or to hear these groups. NULL and errno. */
+struct mnl_socket *bus_open(int bus, unsigned groups);
 struct mnl_socket *ctwatch_open(void);	/* NULL and errno */
 /* Read at most max messages; take() for each TCP connection that ended with a mark inside
  * mask. *lost becomes true when the kernel had more to say than there was room for: ask for

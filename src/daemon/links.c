@@ -12,14 +12,7 @@
 
 struct mnl_socket *links_open(void)
 {
-	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
-	if (nl && mnl_socket_bind(nl, RTMGRP_LINK, MNL_SOCKET_AUTOPID) == 0)
-		return nl;
-	int err = errno;
-	if (nl)
-		mnl_socket_close(nl);
-	errno = err;
-	return NULL;
+	return bus_open(NETLINK_ROUTE, RTMGRP_LINK);
 }
 
 /* ifindex 0: any may have. */

@@ -71,7 +71,7 @@ struct {
 	__type(value, __u64);
 } fast_back SEC(".maps");
 
-const volatile struct fast_layout fast_layout = {};
+const volatile struct fast_layout fast_layout SEC(".rodata.layout") = {};
 
 struct segment {
 	struct fast_key key;
@@ -461,19 +461,32 @@ static __always_inline bool in_force(__u32 generation)
 /* ---- a packet ---- */
 
 /* In the forward hook a packet's device is still the one that it came by; its way out is known
- * to the route that it has. 0: none. */
+ * to the route that it has (a pointer whose lowest bit says who counts references). 0: none. */
+#ifdef FAST_CAST	/* Linux 6.2 */
+void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+
+static __always_inline __u32 way_out(struct __sk_buff *skb)
+{
+	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);
+	__u64 dst = *(const __u64 *)(p + fast_layout.dst) & ~1ull;
+	p = bpf_rdonly_cast((const void *)dst, fast_layout.dst_entry);
+	p = *(const char *const *)(p + fast_layout.dev);
+	return *(const __u32 *)(p + fast_layout.ifindex);	/* what cannot be read is 0 */
+}
+#else
 static __always_inline __u32 way_out(struct __sk_buff *skb)
 {
 	__u64 dst = 0, dev = 0;
 	__u32 index = 0;
 	if (bpf_probe_read_kernel(&dst, sizeof(dst), (void *)skb + fast_layout.dst) < 0)
 		return 0;
-	dst &= ~1ull;	/* the lowest bit says who counts references */
+	dst &= ~1ull;
 	if (dst == 0 || bpf_probe_read_kernel(&dev, sizeof(dev), (void *)(dst + fast_layout.dev)) < 0 || dev == 0 ||
 	    bpf_probe_read_kernel(&index, sizeof(index), (void *)(dev + fast_layout.ifindex)) < 0)
 		return 0;
 	return index;
 }
+#endif
 
 /* ask_way: the rule does not know whether the packet's interfaces are those of its zones. */
 static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
@@ -486,7 +499,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 		return 0;
 	struct fast_entry e = *found;
 	__u32 at = e.slot, dir = e.dir & 1, messages = 0;
-	if (ask_way && (e.in == 0 || skb->ifindex != e.in || way_out(skb) != e.out))
+	if (ask_way && (e.in == 0 || e.out == 0 || skb->ifindex != e.in || way_out(skb) != e.out))
 		return 0;
 	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
 	if (!slot)

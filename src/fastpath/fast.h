@@ -99,6 +99,7 @@ struct fast_used {
 /* Where this kernel keeps a packet's way out: offsets, known from its type information. */
 struct fast_layout {
 	uint32_t dst, dev, ifindex;	/* sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex */
+	uint32_t sk_buff, dst_entry;	/* BTF type ids, for bpf_rdonly_cast() */
 };
 
 #endif

@@ -19,8 +19,10 @@
 
 _Static_assert(sizeof(struct fast_slot) == FAST_SLOT, "a slot is a page, so that inspectors share none");
 
+#define FIRST "zoned_first"
+
 struct fastpath {
-	struct fast_bpf *skel;
+	struct bpf_object *obj;
 	unsigned inspectors;
 	uint32_t slots;			/* per inspector */
 	uint32_t bank;			/* policies per generation */
@@ -51,35 +53,39 @@ static int quiet(enum libbpf_print_level level, const char *fmt, va_list ap)
 	return 0;
 }
 
+static int map_fd(const struct fastpath *fp, const char *name)
+{
+	return bpf_object__find_map_fd_by_name(fp->obj, name);
+}
+
 static int resize(struct fastpath *fp)
 {
-	struct fast_bpf *s = fp->skel;
 	uint32_t all = fp->slots * fp->inspectors;
-	int err = bpf_map__set_max_entries(s->maps.fast_flows, 2 * all);
-	if (!err)
-		err = bpf_map__set_max_entries(s->maps.fast_slots, all);
-	if (!err)
-		err = bpf_map__set_max_entries(s->maps.fast_policies, 2 * fp->bank);
-	if (!err)
-		err = bpf_map__set_max_entries(s->maps.fast_used, 2 * fp->bank);
+	const struct { const char *name; uint32_t n; } rows[] = {
+		{ "fast_flows", 2 * all }, { "fast_slots", all },
+		{ "fast_policies", 2 * fp->bank }, { "fast_used", 2 * fp->bank },
+	};
+	int err = 0;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !err; i++)
+		err = bpf_map__set_max_entries(bpf_object__find_map_by_name(fp->obj, rows[i].name), rows[i].n);
 	return err;
 }
 
 static int map_slots(struct fastpath *fp)
 {
 	size_t size = fp->slots * sizeof(struct fast_slot);
-	int fd = bpf_map__fd(fp->skel->maps.fast_slots);
+	int fd = map_fd(fp, "fast_slots");
 	for (unsigned i = 0; i < fp->inspectors; i++) {
 		void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(i * size));
 		if (p == MAP_FAILED)
 			return -errno;
 		fp->map[i] = p;
 	}
-	fp->flows = bpf_map__fd(fp->skel->maps.fast_flows);
-	fp->policies = bpf_map__fd(fp->skel->maps.fast_policies);
-	fp->now = bpf_map__fd(fp->skel->maps.fast_now);
-	fp->used = bpf_map__fd(fp->skel->maps.fast_used);
-	fp->back = bpf_map__fd(fp->skel->maps.fast_back);
+	fp->flows = map_fd(fp, "fast_flows");
+	fp->policies = map_fd(fp, "fast_policies");
+	fp->now = map_fd(fp, "fast_now");
+	fp->used = map_fd(fp, "fast_used");
+	fp->back = map_fd(fp, "fast_back");
 	return 0;
 }
 
@@ -125,11 +131,14 @@ static int64_t offset_of(const struct btf *btf, int32_t type, const char *name, 
 	return -1;
 }
 
-static bool find(const struct btf *btf, const char *type, const char *name, uint32_t *out)
+/* The member's offset, and the type's id when that is asked for. */
+static bool find(const struct btf *btf, const char *type, const char *name, uint32_t *out, uint32_t *type_id)
 {
 	int32_t id = btf__find_by_name_kind(btf, type, BTF_KIND_STRUCT);
 	int64_t at = id < 0 ? -1 : offset_of(btf, id, name, 0);
 	*out = (uint32_t)at;
+	if (type_id)
+		*type_id = (uint32_t)id;
 	return at >= 0;
 }
 
@@ -137,32 +146,46 @@ static bool find(const struct btf *btf, const char *type, const char *name, uint
 static bool find_layout(struct fast_layout *l)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
-	bool ok = btf && find(btf, "sk_buff", "_skb_refdst", &l->dst) && find(btf, "dst_entry", "dev", &l->dev) &&
-		  find(btf, "net_device", "ifindex", &l->ifindex);
+	bool ok = btf && find(btf, "sk_buff", "_skb_refdst", &l->dst, &l->sk_buff) &&
+		  find(btf, "dst_entry", "dev", &l->dev, &l->dst_entry) &&
+		  find(btf, "net_device", "ifindex", &l->ifindex, NULL);
 	btf__free(btf);
 	return ok;
 }
 
-/* 0 or -errno. first: with the program that looks at packets' way out. */
-static int load(struct fastpath *fp, bool first)
+/* Best first: reads packets' way out as directly as it can be; by calls; not at all. */
+static const struct kind {
+	const void *(*bytes)(size_t *n);
+	bool first;
+} kinds[] = {
+	{ fast_cast__elf_bytes, true },
+	{ fast_bpf__elf_bytes, true },
+	{ fast_bpf__elf_bytes, false },
+};
+
+/* 0 or -errno */
+static int load(struct fastpath *fp, const struct kind *k)
 {
 	struct fast_layout l = { 0 };
-	if (first && !find_layout(&l))
+	size_t n;
+	if (k->first && !find_layout(&l))
 		return -ENOENT;
-	fp->skel = fast_bpf__open();
-	if (!fp->skel)
+	const void *bytes = k->bytes(&n);
+	fp->obj = bpf_object__open_mem(bytes, n, NULL);
+	if (!fp->obj)
 		return -ENOMEM;
-	memcpy((void *)&fp->skel->rodata->fast_layout, &l, sizeof(l));
-	bpf_program__set_autoload(fp->skel->progs.zoned_first, first);
-	int err = resize(fp);
+	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, FIRST), k->first);
+	int err = bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.layout"), &l, sizeof(l));
 	if (!err)
-		err = fast_bpf__load(fp->skel);
+		err = resize(fp);
+	if (!err)
+		err = bpf_object__load(fp->obj);
 	if (!err) {
-		fp->first = first;
+		fp->first = k->first;
 		return 0;
 	}
-	fast_bpf__destroy(fp->skel);
-	fp->skel = NULL;
+	bpf_object__close(fp->obj);
+	fp->obj = NULL;
 	return err;
 }
 
@@ -184,9 +207,9 @@ struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t
 	fp->cpus = libbpf_num_possible_cpus();
 	fp->per_cpu = fp->cpus > 0 ? calloc((size_t)fp->cpus, sizeof(struct fast_used)) : NULL;
 	libbpf_print_fn_t was = libbpf_set_print(quiet);
-	int err = fp->owner && fp->per_cpu ? load(fp, true) : -ENOMEM;
-	if (err && err != -ENOMEM)
-		err = load(fp, false);
+	int err = fp->owner && fp->per_cpu ? -ENOENT : -ENOMEM;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && err && err != -ENOMEM; i++)
+		err = load(fp, &kinds[i]);
 	if (!err)
 		err = map_slots(fp);
 	libbpf_set_print(was);
@@ -204,8 +227,7 @@ void fastpath_close(struct fastpath *fp)
 	for (unsigned i = 0; i < fp->inspectors; i++)
 		if (fp->map[i])
 			munmap(fp->map[i], fp->slots * sizeof(struct fast_slot));
-	if (fp->skel)
-		fast_bpf__destroy(fp->skel);
+	bpf_object__close(fp->obj);
 	free(fp->owner);
 	free(fp->per_cpu);
 	free(fp);
@@ -213,12 +235,12 @@ void fastpath_close(struct fastpath *fp)
 
 int fastpath_late(const struct fastpath *fp)
 {
-	return bpf_program__fd(fp->skel->progs.zoned_late);
+	return bpf_program__fd(bpf_object__find_program_by_name(fp->obj, "zoned_late"));
 }
 
 int fastpath_first(const struct fastpath *fp)
 {
-	return fp->first ? bpf_program__fd(fp->skel->progs.zoned_first) : -1;
+	return fp->first ? bpf_program__fd(bpf_object__find_program_by_name(fp->obj, FIRST)) : -1;
 }
 
 uint32_t fastpath_slots(const struct fastpath *fp)

@@ -7,10 +7,13 @@ src_fastpath_libfastpath_a_SOURCES += src/fastpath/load.c
 BPF_CLANG_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -Wextra $(BPF_INCLUDES) $(BPF_CFLAGS)
 src/fastpath/fast.bpf.o: src/fastpath/fast.bpf.c src/fastpath/fast.h
 	$(AM_V_GEN)$(MKDIR_P) src/fastpath && $(CLANG_BPF) $(BPF_CLANG_FLAGS) -c $(srcdir)/src/fastpath/fast.bpf.c -o $@
-src/fastpath/fast.skel.h: src/fastpath/fast.bpf.o
-	$(AM_V_GEN){ echo '#pragma GCC system_header' && $(BPFTOOL) gen skeleton src/fastpath/fast.bpf.o name fast_bpf; } >$@.new && mv $@.new $@
+src/fastpath/fast-cast.bpf.o: src/fastpath/fast.bpf.c src/fastpath/fast.h
+	$(AM_V_GEN)$(MKDIR_P) src/fastpath && $(CLANG_BPF) $(BPF_CLANG_FLAGS) -DFAST_CAST -c $(srcdir)/src/fastpath/fast.bpf.c -o $@
+src/fastpath/fast.skel.h: src/fastpath/fast.bpf.o src/fastpath/fast-cast.bpf.o
+	$(AM_V_GEN){ echo '#pragma GCC system_header' && $(BPFTOOL) gen skeleton src/fastpath/fast.bpf.o name fast_bpf && \
+		$(BPFTOOL) gen skeleton src/fastpath/fast-cast.bpf.o name fast_cast; } >$@.new && mv $@.new $@
 src/fastpath/load.$(OBJEXT): src/fastpath/fast.skel.h
-CLEANFILES += src/fastpath/fast.bpf.o src/fastpath/fast.skel.h src/fastpath/fast.skel.h.new
+CLEANFILES += src/fastpath/fast.bpf.o src/fastpath/fast-cast.bpf.o src/fastpath/fast.skel.h src/fastpath/fast.skel.h.new
 else
 src_fastpath_libfastpath_a_SOURCES += src/fastpath/load-none.c
 endif
