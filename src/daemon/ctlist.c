@@ -22,7 +22,7 @@
 #include "daemon/parent.h"
 
 enum { LIST_SHARE = 100 };
-#define LIST_EVERY_NS UINT64_C(2000000000)
+#define LIST_EVERY_NS UINT64_C(10000000000)
 
 bool list_open(struct parent *p)
 {

@@ -73,16 +73,25 @@ struct {
 
 const volatile struct fast_layout fast_layout SEC(".rodata.layout") = {};
 
+enum { HEAD = 12 };		/* a message's first bytes: of a request up to its quantity or value */
+
 struct segment {
 	struct fast_key key;
 	__u32 seq, ack, off, len;	/* payload: offset and length */
-	__u8 flags;
+	__u8 flags, has_head;
+	__u8 head[HEAD];	/* of the payload, if it came with the headers */
 };
 
 struct request {		/* one request, and what to remember of it */
 	struct fast_pending p;
 	__u16 value_lo, value_hi;
 	__u32 policy;
+	__u8 head[HEAD];	/* its first bytes */
+};
+
+struct response {		/* to *p, and its first bytes */
+	struct fast_pending p;
+	__u8 head[HEAD];
 };
 
 static __always_inline void count_back(void)
@@ -159,14 +168,24 @@ static __always_inline bool parse_tcp(const __u8 *t, __u32 at, __u32 len, struct
 /* As few calls as can be: they are most of what the program costs. */
 static __always_inline bool parse(struct __sk_buff *skb, struct segment *s)
 {
-	__u8 h[FIRST + STAMPS], t[TCP_LEN + STAMPS] = {};
+	__u8 h[FIRST + STAMPS + HEAD], t[TCP_LEN + STAMPS] = {};
 	__u32 n = skb->len;
 	h[FIRST] = h[FIRST + 1] = h[FIRST + 2] = h[FIRST + 3] = 0;
-	if (n >= FIRST + STAMPS ? bpf_skb_load_bytes(skb, 0, h, FIRST + STAMPS) < 0 :
+	bool whole = n >= sizeof(h);
+	if (whole ? bpf_skb_load_bytes(skb, 0, h, sizeof(h)) < 0 :
+	    n >= FIRST + STAMPS ? bpf_skb_load_bytes(skb, 0, h, FIRST + STAMPS) < 0 :
 				  bpf_skb_load_bytes(skb, 0, h, FIRST) < 0)
 		return false;
-	if (h[0] == 0x45)
-		return parse_ipv4(h, s) == n && parse_tcp(h + IPV4_LEN, IPV4_LEN, n, s);
+	if (h[0] == 0x45) {
+		if (parse_ipv4(h, s) != n || !parse_tcp(h + IPV4_LEN, IPV4_LEN, n, s))
+			return false;
+		s->has_head = whole || (s->off == FIRST && n >= FIRST + HEAD);
+		if (whole && s->off != FIRST)
+			__builtin_memcpy(s->head, h + FIRST + STAMPS, HEAD);
+		else if (s->has_head)
+			__builtin_memcpy(s->head, h + FIRST, HEAD);
+		return true;
+	}
 	if (parse_ipv6(h, s) != n)
 		return false;
 	if (n >= IPV6_LEN + TCP_LEN + STAMPS ? bpf_skb_load_bytes(skb, IPV6_LEN, t, TCP_LEN + STAMPS) < 0 :
@@ -276,11 +295,11 @@ static __always_inline bool read_request(struct __sk_buff *skb, __u32 off, __u32
 /* One request at off, of at most left bytes: its length, or 0 when it is not for us. */
 __noinline int take_request(struct __sk_buff *skb, __u32 off, __u32 left, struct request *q)
 {
-	__u8 h[12];
-	if (!q || left < sizeof(h) || off > 0xffff || bpf_skb_load_bytes(skb, off, h, sizeof(h)) < 0)
+	if (!q || left < HEAD || off > 0xffff)
 		return 0;
+	const __u8 *h = q->head;
 	__u32 n = 6u + be16(h + 4);
-	if (be16(h + 2) != 0 || n < sizeof(h) || n > ADU_MAX || n > left)
+	if (be16(h + 2) != 0 || n < HEAD || n > ADU_MAX || n > left)
 		return 0;
 	q->p.tid = be16(h);
 	q->p.unit = h[6];
@@ -301,14 +320,15 @@ static __always_inline bool echoes(struct __sk_buff *skb, __u32 off, __u32 body,
 	return be16(a) == p->addr && be16(a + 2) == (p->fc <= 6 ? p->value : p->qty);
 }
 
-/* One response at off that answers *p: its length, or 0. */
-__noinline int take_response(struct __sk_buff *skb, __u32 off, __u32 left, struct fast_pending *p)
+/* One response at off that answers r->p: its length, or 0. */
+__noinline int take_response(struct __sk_buff *skb, __u32 off, __u32 left, struct response *r)
 {
-	__u8 h[ADU_MIN];
-	if (!p || left < sizeof(h) || off > 0xffff || bpf_skb_load_bytes(skb, off, h, sizeof(h)) < 0)
+	if (!r || left < ADU_MIN || off > 0xffff)
 		return 0;
+	const struct fast_pending *p = &r->p;
+	const __u8 *h = r->head;
 	__u32 n = 6u + be16(h + 4), body = n - 8;
-	if (be16(h + 2) != 0 || n < sizeof(h) || n > ADU_MAX || n > left)
+	if (be16(h + 2) != 0 || n < ADU_MIN || n > ADU_MAX || n > left)
 		return 0;
 	if (be16(h) != p->tid || h[6] != p->unit || (h[7] & 0x7f) != p->fc)
 		return 0;
@@ -326,6 +346,18 @@ __noinline int take_response(struct __sk_buff *skb, __u32 off, __u32 left, struc
 
 /* ---- a segment ---- */
 
+/* The first bytes of the message at `at`; what is beyond the segment stays as it is. */
+static __always_inline bool head_at(struct __sk_buff *skb, const struct segment *s, __u32 at, __u8 *head)
+{
+	if (at == 0 && s->has_head) {
+		__builtin_memcpy(head, s->head, HEAD);
+		return true;
+	}
+	__u32 left = s->len - at;
+	return left >= HEAD ? bpf_skb_load_bytes(skb, s->off + at, head, HEAD) == 0 :
+	       left >= ADU_MIN && bpf_skb_load_bytes(skb, s->off + at, head, ADU_MIN) == 0;
+}
+
 /* Whole requests that fill the segment: how many; 0: not all of them are for us. They are
  * put behind the pending ones, but not counted yet. */
 static __always_inline __u32 requests(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
@@ -339,7 +371,9 @@ static __always_inline __u32 requests(struct __sk_buff *skb, const struct segmen
 		struct request q = *first;
 		if (at >= s->len || had + n >= FAST_PENDING)
 			break;
-		int len = i == 0 ? first_len : take_request(skb, s->off + at, s->len - at, &q);
+		int len = first_len;
+		if (i != 0)
+			len = head_at(skb, s, at, q.head) ? take_request(skb, s->off + at, s->len - at, &q) : 0;
 		if (len <= 0)
 			return 0;
 		slot->pending[(head + had + n) & (FAST_PENDING - 1)] = q.p;
@@ -357,8 +391,8 @@ static __always_inline __u32 responses(struct __sk_buff *skb, const struct segme
 	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
 		if (at >= s->len || n >= had)
 			break;
-		struct fast_pending p = slot->pending[(head + n) & (FAST_PENDING - 1)];
-		int len = take_response(skb, s->off + at, s->len - at, &p);
+		struct response r = { .p = slot->pending[(head + n) & (FAST_PENDING - 1)] };
+		int len = head_at(skb, s, at, r.head) ? take_response(skb, s->off + at, s->len - at, &r) : 0;
 		if (len <= 0)
 			return 0;
 		at += (__u32)len;
@@ -508,7 +542,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 	 * on their way here while the request is read. */
 	*(volatile __u32 *)&slot->wanted = 1;
 	struct request first = { .policy = e.policy };
-	int len = s.len != 0 && dir == 0 ? take_request(skb, s.off, s.len, &first) : 0;
+	int len = s.len != 0 && dir == 0 && head_at(skb, &s, 0, first.head) ? take_request(skb, s.off, s.len, &first) : 0;
 	if (!hold(slot))
 		return 0;
 	/* An entry of the map may become another's while it is read; the slot then has another serial. */

@@ -52,7 +52,7 @@ time.sleep(25)" & pids_idle=$!
 lab_pids+=("$pids_idle")
 lab_wait 3 lab_flows_are 1 || lab_fail "no flow for an open connection: $(lab_flows)"
 in_g conntrack -D -p tcp --dport "$PORT" >/dev/null 2>&1
-lab_wait 12 lab_flows_are 0 || lab_fail "the flow outlives the connection: $(lab_flows)"
+lab_wait 20 lab_flows_are 0 || lab_fail "the flow outlives the connection: $(lab_flows)"
 echo "ok: flows follow conntrack"
 
 # nonsense, silence and a crowd do not disturb the daemon
