@@ -14,6 +14,8 @@
  *			path, which is asked there when it cannot be asked first
  *	counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
+ *	offloaded	the flowtable: connections that the kernel forwards at the way in, between
+ *			the interfaces it has, without asking any rule (chain offload)
  *
  * The in-kernel path is asked first, and all else when it does not pass a packet: it knows the
  * connection, its interfaces and generation, and counts for the conduit. Where it cannot know
@@ -27,6 +29,13 @@
  * is stored only where the other bits are zero (chain classify). A connection
  * that somebody else marked is looked up for every packet instead (chain
  * uncached): same answer, and nobody's bits are lost.
+ *
+ * Into the flowtable go connections of flows without inspection, where the conduit says
+ * offload = true and packets have gone both ways, so that every check was made of either
+ * direction on the interfaces and routes that the flowtable keeps. It is made anew in the
+ * transaction that exchanges the rules: what was in it comes through these rules again and is
+ * judged by the new generation. A packet that ends a connection, is too large, or whose route
+ * changed comes here too.
  *
  * What comes out of a map and is part of another key passes through the packet
  * mark (SHOW), which gets its own value back (BACK) in the same rule, before
@@ -66,6 +75,7 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct s
 #define LIMIT		{ .kind = RS_LIMIT, .a = 50, .b = 100 }
 #define QUEUE(bypass)	{ .kind = RS_TO_QUEUE, .a = (bypass) }
 #define FAST		{ .kind = RS_FAST }
+#define OFFLOAD		{ .kind = RS_OFFLOAD }
 #define RESET		{ .kind = RS_RESET }
 #define SET_CT(r)	{ .kind = RS_SET_CT_MARK, .reg = (r) }
 #define SET_META(r)	{ .kind = RS_SET_MARK, .reg = (r) }
@@ -177,6 +187,9 @@ static const struct rs_rule table[] = {
 	{ "inspect-closed", "no inspector: drop", { QUEUE(0) } },
 	{ "inspect-open", "no inspector: pass (fail = open)", { QUEUE(1) } },
 
+	{ "offload", "both ways have passed every check", { CT_STATE(V_ESTABLISHED), OFFLOAD } },
+	{ "offload", NULL, { DO(RS_ACCEPT) } },
+
 	{ "blocked", NULL, { COUNT("blocked") } },
 	{ "blocked", NULL, { L4_IS(V_TCP), RESET } },
 	{ "blocked", NULL, { DO(RS_DROP) } },
@@ -203,15 +216,21 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 	return v < V_VALUES ? values[v] : v - V_VALUES;	/* above the names: a literal */
 }
 
-/* A rule that asks the in-kernel path where it is not asked, or a chain that is not there. */
+static bool has(const struct rs_rule *r, enum rs_op_kind kind)
+{
+	for (const struct rs_op *op = r->ops; op->kind != RS_END; op++)
+		if (op->kind == kind)
+			return true;
+	return false;
+}
+
+/* Rules that need what this kernel does not have, or nobody asks for. */
 static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 {
-	bool late = strncmp(r->chain, "fast-", 5) == 0, asks = false;
-	for (const struct rs_op *op = r->ops; op->kind != RS_END; op++)
-		asks |= op->kind == RS_FAST;
-	if (rs->fast < 0 || rs->fast_first)
-		return late || (asks && rs->fast < 0);
-	return asks && !late;
+	bool late = strncmp(r->chain, "fast-", 5) == 0;	/* its chains are there only when it is asked late */
+	if (late ? rs->fast < 0 || rs->fast_first : has(r, RS_FAST) && !rs->fast_first)
+		return true;
+	return !rs->offload && has(r, RS_OFFLOAD);
 }
 
 void ruleset_rules(struct ruleset *rs, const struct model *m)

@@ -38,6 +38,7 @@ static const struct rs_set set_table[SETS] = {
 
 static const char *const chain_table[] = {
 	"forward", "source", "destination", "flow", "classify", "uncached", "inspect-closed", "inspect-open",
+	"offload",
 	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
 };
@@ -158,23 +159,6 @@ static void add_path(struct ruleset *rs, const struct zone *owner, size_t i, siz
 	put32(e, IFNAMSIZ / 4, zone);
 }
 
-static const struct zone *zone_named(const struct model *m, const char *name)
-{
-	for (size_t z = 1; name && z < m->n_zones; z++)
-		if (!strcmp(m->zones[z].name, name))
-			return &m->zones[z];
-	return NULL;
-}
-
-/* Whose interfaces a zone's packets may use: its own, else those of its nearest
- * parent that has some. NULL: any that no zone names. */
-static const struct zone *path_owner(const struct model *m, const struct zone *zn)
-{
-	for (size_t depth = 0; zn && !zn->n_interfaces && depth < m->n_zones; depth++)
-		zn = zone_named(m, zn->parent);
-	return zn;
-}
-
 static bool names(const struct zone *zn, const char *ifname)
 {
 	for (size_t i = 0; i < zn->n_interfaces; i++)
@@ -187,7 +171,7 @@ bool ruleset_way_ok(const struct model *m, size_t zone, const char *ifname)
 {
 	if (zone == 0 || zone >= m->n_zones)
 		return false;
-	const struct zone *owner = path_owner(m, &m->zones[zone]);
+	const struct zone *owner = model_path_owner(m, &m->zones[zone]);
 	if (owner && names(owner, ifname))
 		return true;
 	bool claimed = false;
@@ -199,7 +183,7 @@ bool ruleset_way_ok(const struct model *m, size_t zone, const char *ifname)
 static void add_interfaces(struct ruleset *rs, const struct model *m)
 {
 	for (size_t z = 1; z < m->n_zones; z++) {
-		const struct zone *zn = &m->zones[z], *owner = path_owner(m, zn);
+		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
 		for (size_t i = 0; i < zn->n_interfaces; i++)
 			put_ifname(add(rs, CLAIMED, zn->at, zn->name), 0, zn->interfaces[i]);
 		for (size_t i = 0; owner && i < owner->n_interfaces; i++)
@@ -243,7 +227,10 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 		add_service(rs, c, f, f->ports[i], mark);
 	struct rs_elem *e = add(rs, ACTIONS, f->at, c->name);
 	put32(e, 0, mark);
-	e->verdict = f->proto == PROTO_NONE ? RS_ACCEPT : RS_GOTO;
+	bool offload = c->offload && f->proto == PROTO_NONE && f->l4 != IPPROTO_ICMP;
+	e->verdict = f->proto == PROTO_NONE && !offload ? RS_ACCEPT : RS_GOTO;
+	if (offload)
+		e->target = "offload";
 	if (f->proto != PROTO_NONE)
 		e->target = fast ? (open ? "fast-open" : "fast-closed") : open ? "inspect-open" : "inspect-closed";
 	e = add(rs, COUNTERS, f->at, NULL);
@@ -301,6 +288,38 @@ static void check_unique(struct ruleset *rs, enum set_index i, struct errs *errs
 				 v[k]->comment, v[k - 1]->comment, v[k - 1]->at.line);
 }
 
+/* ---- offload ---- */
+
+static bool has_device(const struct ruleset *rs, const char *name)
+{
+	for (size_t i = 0; i < rs->n_devices; i++)
+		if (!strcmp(rs->devices[i], name))
+			return true;
+	return false;
+}
+
+static void add_devices(struct ruleset *rs, const struct zone *owner)
+{
+	for (size_t i = 0; owner && i < owner->n_interfaces; i++) {
+		if (has_device(rs, owner->interfaces[i]))
+			continue;
+		rs->devices = arena_grow(rs->arena, rs->devices, rs->n_devices, sizeof(*rs->devices));
+		rs->devices[rs->n_devices++] = owner->interfaces[i];
+	}
+}
+
+/* The interfaces of both ends of every conduit with offload; check has bounded them. */
+static void add_flowtable(struct ruleset *rs, const struct model *m)
+{
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		if (!c->offload)
+			continue;
+		add_devices(rs, model_path_owner(m, &m->zones[c->from_zone]));
+		add_devices(rs, model_path_owner(m, &m->zones[c->to_zone]));
+	}
+}
+
 /* ---- the whole ---- */
 
 static void layout(struct ruleset *rs, const struct model *m, uint32_t generation, struct errs *errs)
@@ -329,7 +348,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	struct ruleset *rs = arena_alloc(a, sizeof(*rs));
 	*rs = (struct ruleset){ .arena = a, .at = { m->path, 0 }, .queue_base = m->daemon.queue_base,
 				.queues = o->queues ? o->queues : 1, .backend = o->queue_backend, .fast = o->fast,
-				.fast_first = o->fast >= 0 && o->fast_first };
+				.fast_first = o->fast >= 0 && o->fast_first, .offload = o->offload && model_offloads(m) };
 	rs->n_chains = sizeof(chain_table) / sizeof(chain_table[0]);
 	if (rs->fast < 0 || rs->fast_first)
 		rs->n_chains -= LATE_CHAINS;
@@ -342,6 +361,8 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 		add_counter(rs, counter_table[i], rs->at);
 	layout(rs, m, o->generation, errs);
 	if (errs->total == before) {
+		if (rs->offload)
+			add_flowtable(rs, m);
 		ruleset_rules(rs, m);
 		add_networks(rs, m);
 		add_interfaces(rs, m);

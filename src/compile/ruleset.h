@@ -20,6 +20,8 @@
 enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST };	/* flow ids */
 enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 4, RS_OPS_MAX = 28 };
 
+#define RS_FLOWTABLE "offloaded"
+
 enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT };		/* how packets get to NFQUEUE */
 enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME };
 enum rs_data { RS_D_NONE, RS_D_MARK, RS_D_VERDICT, RS_D_COUNTER };
@@ -49,7 +51,7 @@ struct rs_set {
 enum rs_op_kind {
 	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_MAP, RS_IN, RS_NOT_IN,
 	RS_VMAP, RS_SET_CT_MARK, RS_SET_MARK, RS_COUNTER, RS_COUNTER_MAP, RS_ADD, RS_LIMIT, RS_LOG,
-	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST,
+	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD,
 };
 
 struct rs_op {
@@ -78,6 +80,8 @@ struct ruleset {
 	enum rs_queue backend;
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	bool fast_first;	/* it is asked by the first rule */
+	bool offload;		/* there is a flowtable, by the name RS_FLOWTABLE */
+	const char **devices; size_t n_devices;	/* its interfaces, whether they are there now or not */
 	const char **counters; size_t n_counters;
 	struct where *counters_at;
 	const char **chains; size_t n_chains;	/* chains[0] is the base chain, hook forward */
@@ -91,6 +95,7 @@ struct ruleset_opts {
 	enum rs_queue queue_backend;
 	int fast;		/* descriptor of the in-kernel path's program, -1: none */
 	bool fast_first;	/* it knows itself whether a packet's interfaces are those of its zones */
+	bool offload;		/* the kernel has flowtables; without, what asks for it is forwarded as all else */
 };
 
 /* NULL when errs has new entries. The model must outlive the ruleset. */

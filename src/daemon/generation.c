@@ -81,7 +81,7 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 	bool first = p->fast && fastpath_first(p->fast) >= 0;
 	int program = !p->fast ? -1 : first ? fastpath_first(p->fast) : fastpath_late(p->fast);
 	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)p->n, .queue = p->queue_kind,
-				  .fast = program, .fast_first = first };
+				  .fast = program, .fast_first = first, .offload = p->flowtable };
 }
 
 static int judge(struct parent *p, const struct model *m, uint32_t generation)
@@ -169,6 +169,7 @@ bool reload(struct parent *p)
 			p->generation = next;
 			say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits", next, m->n_zones - 1,
 			    m->n_conduits);
+			offload_say(p);
 			return true;
 		}
 		give_all(p, p->img);

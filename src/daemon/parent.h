@@ -55,6 +55,7 @@ struct parent {
 	struct pol_image *img;
 	uint32_t generation;
 	enum nft_queue queue_kind;
+	bool flowtable;		/* the kernel has it */
 	uint32_t blocked_mark;
 	struct mnl_socket *nl;
 	struct event_base *base;
@@ -123,6 +124,9 @@ void used_carry(struct parent *p, const struct pol_image *old, const struct pol_
 /* 0, or -1 and it was said why */
 int used_total(const struct parent *p, struct fast_used *sum);
 int used_each(const struct parent *p, void (*take)(void *ctx, const char *conduit, const struct fast_used *u), void *ctx);
+/* offload.c: which conduits' connections leave the rules, and what keeps others from it */
+void offload_say(struct parent *p);		/* after each commit */
+json_t *offload_status(const struct parent *p);	/* null: no conduit asks for it */
 
 /* status.c: what the control socket answers */
 extern const struct control_verb control_verbs[];

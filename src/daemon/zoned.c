@@ -131,14 +131,6 @@ static int worker_open(struct parent *p, unsigned i)
 	return -pthread_mutex_init(&w->lock, NULL);
 }
 
-static bool has_match(const struct nft_feature *f, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (strcmp(f[i].name, "bpf-xt") == 0)
-			return f[i].present;
-	return false;
-}
-
 /* Without it all works, only slower: one line says why. */
 static void open_fastpath(struct parent *p, bool match)
 {
@@ -181,6 +173,7 @@ static bool prepare(struct parent *p)
 		say(LOG_ERR, "this kernel lacks %s: %s; nothing was changed", f[i].name, f[i].what);
 		ok = false;
 	}
+	p->flowtable = nft_has(f, n, "flowtable");
 	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	p->n = p->model->daemon.queues ? p->model->daemon.queues : cores < 1 ? 1 : cores > 8 ? 8 : (unsigned)cores;
@@ -191,7 +184,7 @@ static bool prepare(struct parent *p)
 		return false;
 	}
 	if (ok && p->model->daemon.fast_path)
-		open_fastpath(p, has_match(f, n));
+		open_fastpath(p, nft_has(f, n, "bpf-xt"));
 	for (unsigned i = 0; ok && i < p->n; i++) {
 		err = worker_open(p, i);
 		if (err)
@@ -343,6 +336,7 @@ static int run(struct parent *p)
 	}
 	say(LOG_NOTICE, "generation 1 is in force: %zu zones, %zu conduits, %u inspectors", p->model->n_zones - 1,
 	    p->model->n_conduits, p->n);
+	offload_say(p);
 	sd_notify(0, "READY=1");
 	event_base_dispatch(p->base);
 	sd_notify(0, "STOPPING=1");

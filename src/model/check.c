@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What must hold between the parts of a model (IEC 62443-3-2 ZCR 3: every
  * address in one zone, every conduit between two known zones). */
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -211,6 +212,81 @@ static void check_flow(struct load *l, const struct conduit *c, const struct flo
 	}
 }
 
+const struct zone *model_path_owner(const struct model *m, const struct zone *zn)
+{
+	for (size_t depth = 0; zn && !zn->n_interfaces && depth < m->n_zones; depth++) {
+		size_t up = zn->parent ? find_zone(m, zn->parent) : 0;
+		zn = up ? &m->zones[up] : NULL;
+	}
+	return zn && zn->n_interfaces ? zn : NULL;
+}
+
+size_t model_offloads(const struct model *m)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->n_conduits; i++)
+		n += m->conduits[i].offload;
+	return n;
+}
+
+/* The kernel forwards by interface, so both ends must say theirs. */
+static void check_offload_zone(struct load *l, const struct conduit *c, size_t zone)
+{
+	if (zone && !model_path_owner(l->m, &l->m->zones[zone]))
+		complain(l, c->offload_at, "conduit \"%s\": offload needs the interfaces of both zones, and neither "
+			 "zone \"%s\" nor a parent of it names one; write interfaces = [ \"eth1\" ]; there, or "
+			 "remove offload", c->name, l->m->zones[zone].name);
+}
+
+/* Offloaded packets are seen by nobody: not where somebody has to look. */
+static void check_offload(struct load *l, const struct conduit *c)
+{
+	bool plain = false, inspected = false;
+	if (!c->offload)
+		return;
+	for (size_t i = 0; i < c->n_flows; i++) {
+		const struct flow *f = &c->flows[i];
+		plain |= f->l4 != IPPROTO_ICMP;
+		inspected |= f->proto != PROTO_NONE;
+		if (f->proto != PROTO_NONE)
+			complain(l, f->at, "conduit \"%s\": this flow is inspected and would pass unjudged with offload = "
+				 "true; write it into a conduit of its own, without offload", c->name);
+	}
+	if (c->n_flows && !plain)
+		complain(l, c->offload_at, "conduit \"%s\": only TCP and UDP can be offloaded, and it has neither; "
+			 "remove offload", c->name);
+	if (!inspected && (c->max_requests || c->max_writes))
+		complain(l, c->offload_at, "conduit \"%s\": what is offloaded cannot be limited; remove offload, or "
+			 "max_requests_per_second and max_writes_per_second", c->name);
+	if (!inspected && c->log == LOG_ALL)
+		complain(l, c->offload_at, "conduit \"%s\": log = \"all\" shows nothing of what is offloaded; remove "
+			 "one of the two", c->name);
+	check_offload_zone(l, c, c->from_zone);
+	check_offload_zone(l, c, c->to_zone);
+}
+
+static void check_offload_total(struct load *l)
+{
+	const struct model *m = l->m;
+	bool *used = arena_alloc(m->arena, m->n_zones * sizeof(*used));
+	size_t n = 0;
+	memset(used, 0, m->n_zones * sizeof(*used));
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		size_t before = n;
+		for (int end = 0; c->offload && end < 2; end++) {
+			const struct zone *zn = model_path_owner(m, &m->zones[end ? c->to_zone : c->from_zone]);
+			if (!zn || used[zn - m->zones])
+				continue;
+			used[zn - m->zones] = true;
+			n += zn->n_interfaces;
+		}
+		if (before <= MODEL_OFFLOAD_MAX && n > MODEL_OFFLOAD_MAX)
+			complain(l, c->offload_at, "conduit \"%s\": with it the conduits with offload have more than %d "
+				 "interfaces; remove offload where little is sent", c->name, MODEL_OFFLOAD_MAX);
+	}
+}
+
 static void check_conduits(struct load *l)
 {
 	struct model *m = l->m;
@@ -237,7 +313,9 @@ static void check_conduits(struct load *l)
 			check_flow(l, c, &c->flows[k]);
 			n_keys += c->flows[k].n_ports ? c->flows[k].n_ports : 1;
 		}
+		check_offload(l, c);
 	}
+	check_offload_total(l);
 	check_twice(l, v, m->n_conduits, "conduit");
 	struct named *keys = named_new(l, n_keys);
 	n = 0;

@@ -21,6 +21,7 @@ enum {
 	MODEL_NAME_MAX = 31,		/* zone, conduit, policy, asset names: [a-z0-9][a-z0-9_-]* (case kept) */
 	MODEL_FILE_MAX = 16 << 20,	/* bytes of one file; more is refused */
 	MODEL_ZONES_MAX = 4094,
+	MODEL_OFFLOAD_MAX = 256,	/* interfaces: what the kernel takes for one flowtable */
 };
 
 struct where {
@@ -75,6 +76,8 @@ struct conduit {
 	uint8_t sl_t[7]; bool has_sl_t;
 	uint32_t max_requests;		/* per second over the conduit, 0: no limit written */
 	uint32_t max_writes;
+	bool offload;			/* established connections leave the forward chain */
+	struct where offload_at;	/* where that is written */
 	struct flow *flows; size_t n_flows;
 };
 
@@ -218,5 +221,10 @@ void model_free(struct model *m);
 void model_print(const struct model *m, FILE *f);
 bool model_eq(const struct model *a, const struct model *b);
 const struct policy *model_policy(const struct model *m, const char *name);
+/* Whose interfaces a zone's packets may use: its own, else those of its nearest
+ * parent that has some. NULL: any that no zone names. */
+const struct zone *model_path_owner(const struct model *m, const struct zone *zn);
+/* The conduits with offload; 0: none. */
+size_t model_offloads(const struct model *m);
 
 #endif

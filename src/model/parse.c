@@ -283,7 +283,7 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	struct conduit c = { .at = at_of(l, g) };
 	uint64_t v = 0;
 	KEYS(l, g, "a conduit", "name", "from", "to", "description", "mode", "on_violation", "fail",
-	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second", "flows");
+	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second", "offload", "flows");
 	c.name = get_name(l, g, "name");
 	c.from = zone_ref(l, g, "from");
 	c.to = zone_ref(l, g, "to");
@@ -298,6 +298,9 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 		c.max_requests = (uint32_t)v;
 	if (get_number(l, g, "max_writes_per_second", 1, 1000000, &v))
 		c.max_writes = (uint32_t)v;
+	get_bool(l, g, "offload", &c.offload);
+	if (c.offload)
+		c.offload_at = at_of(l, config_setting_get_member(g, "offload"));
 	const config_setting_t *flows = list_of_groups(l, g, "flows");
 	if (!items(flows))
 		complain(l, c.at, "conduit \"%s\" has no flows; write flows = ( { ... } );", c.name);

@@ -101,6 +101,7 @@ static void print_conduit(FILE *f, const struct conduit *c)
 		fprintf(f, "    max_requests_per_second = %u;\n", c->max_requests);
 	if (c->max_writes)
 		fprintf(f, "    max_writes_per_second = %u;\n", c->max_writes);
+	fprintf(f, "    offload = %s;\n", c->offload ? "true" : "false");
 	fputs("    flows = (\n", f);
 	for (size_t i = 0; i < c->n_flows; i++) {
 		print_flow(f, &c->flows[i]);

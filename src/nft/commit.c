@@ -16,6 +16,10 @@
  * other of two names ("zone4", "zone4-b"), which nobody uses yet; the second
  * exchanges the rules; and when no packet can be in the old ones any more the
  * third takes away what only they used.
+ *
+ * The flowtable is made anew with the rules, in the same transaction: the kernel forgets what
+ * was offloaded, and the next packet of such a connection comes through the new rules. An
+ * interface can be in one flowtable of a table only, so the old one goes first.
  */
 #include "nft/internal.h"
 
@@ -24,6 +28,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/membarrier.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -105,10 +110,25 @@ static void put_new(struct batch *b, const struct ruleset *rs, const struct stat
 	}
 }
 
-static void put_rules(struct batch *b, const struct ruleset *rs, bool replace)
+/* With the interfaces that are there now; the kernel itself takes out those that go. */
+static void put_offload(struct batch *b, const struct ruleset *rs)
 {
-	if (replace)
+	const char **v = arena_alloc(rs->arena, (rs->n_devices + 1) * sizeof(*v));
+	size_t n = 0;
+	for (size_t i = 0; i < rs->n_devices; i++)
+		if (if_nametoindex(rs->devices[i]))
+			v[n++] = rs->devices[i];
+	put_flowtable(b, v, n, rs->at);
+}
+
+static void put_rules(struct batch *b, const struct ruleset *rs, const struct state *s)
+{
+	if (s->present)
 		put_del(b, NFT_MSG_DELRULE, NFTA_RULE_TABLE, 0, NULL);
+	for (size_t i = 0; i < s->flowtables.n; i++)
+		put_del(b, NFT_MSG_DELFLOWTABLE, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME, s->flowtables.v[i]);
+	if (rs->offload)
+		put_offload(b, rs);
 	for (size_t i = 0; i < rs->n_rules; i++)
 		put_rule(b, rs, &rs->rules[i]);
 }
@@ -179,7 +199,7 @@ static int exchange_rules(struct nft *n, const struct ruleset *rs, const struct 
 	if (!batch_begin(&b, NFT_TABLE, n->seq, NULL))
 		return -ENOMEM;
 	b.taken = &s->sets;
-	put_rules(&b, rs, true);
+	put_rules(&b, rs, s);
 	int r = finish(n, &b, true, errs);
 	if (r) {
 		delete_new(n, rs, s);
@@ -207,7 +227,7 @@ static int attempt(struct nft *n, const struct ruleset *rs, bool commit, struct 
 	put_table(&b, false, rs->at);
 	put_new(&b, rs, &s);
 	if (!staged)
-		put_rules(&b, rs, s.present);
+		put_rules(&b, rs, &s);
 	r = finish(n, &b, commit, errs);
 	if (!r && staged)
 		r = exchange_rules(n, rs, &s, errs);
@@ -238,6 +258,7 @@ static struct ruleset *build(const struct model *m, const struct nft_opts *o, st
 	}
 	ro.fast = o->fast;
 	ro.fast_first = o->fast_first;
+	ro.offload = o->offload;
 	ro.queue_backend = o->queue == NFT_QUEUE_NATIVE ? RS_QUEUE_NATIVE : RS_QUEUE_XT;
 	return ruleset_build(m, &ro, errs);
 }

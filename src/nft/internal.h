@@ -54,6 +54,7 @@ int batch_send(struct batch *b, struct mnl_socket *nl, struct errs *errs);
 /* ---- sets.c, rules.c ---- */
 void put_table(struct batch *b, bool del, struct where at);
 void put_chain(struct batch *b, const char *name, bool base, struct where at);
+void put_flowtable(struct batch *b, const char **devices, size_t n, struct where at);
 void put_counter(struct batch *b, const char *name, struct where at);
 enum { SET_NAME_MAX = 32 };
 /* What a set of this name is called in the kernel: "name-b" when "name" is taken. */
@@ -69,7 +70,7 @@ int ruleset_exchange(struct nft *n, const struct ruleset *rs, bool commit, struc
 struct state {
 	bool present;
 	uint32_t genid;
-	struct names sets, chains, counters;
+	struct names sets, chains, counters, flowtables;
 };
 
 int state_read(struct nft *n, struct state *s);
@@ -80,6 +81,12 @@ bool names_have(const struct names *n, const char *name);
 #define for_attrs(attr, nlh, offset) \
 	for ((attr) = mnl_nlmsg_get_payload_offset((nlh), (offset)); \
 	     mnl_attr_ok((attr), (int)((const char *)mnl_nlmsg_get_payload_tail(nlh) - (const char *)(attr))); \
+	     (attr) = mnl_attr_next(attr))
+
+#define for_nested(attr, nest) \
+	for ((attr) = mnl_attr_get_payload(nest); \
+	     mnl_attr_ok((attr), (int)(mnl_attr_get_payload_len(nest) - ((const char *)(attr) - \
+		(const char *)mnl_attr_get_payload(nest)))); \
 	     (attr) = mnl_attr_next(attr))
 
 /* One request whose answers go to cb (may be NULL); waits for all of them. 0 or -errno. */

@@ -10,6 +10,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netlink.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 enum { RECV_BUFFER = 4 << 20 };
@@ -134,4 +135,43 @@ int nft_counters_read(struct mnl_socket *nl,
 	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, NFT_TABLE);
 	mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	return nft_talk(nl, nlh, counter_cb, &c);
+}
+
+struct device_ctx {
+	void (*cb)(void *ctx, const char *interface);
+	void *ctx;
+};
+
+static int flowtable_cb(const struct nlmsghdr *nlh, void *p)
+{
+	const struct device_ctx *d = p;
+	const struct nlattr *a, *hook = NULL, *devs = NULL, *dev;
+	const char *table = "";
+	for_attrs(a, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(a) == NFTA_FLOWTABLE_TABLE && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+			table = mnl_attr_get_str(a);
+		if (mnl_attr_get_type(a) == NFTA_FLOWTABLE_HOOK)
+			hook = a;
+	}
+	if (!hook || strcmp(table, NFT_TABLE))
+		return MNL_CB_OK;
+	for_nested(a, hook)
+		if (mnl_attr_get_type(a) == NFTA_FLOWTABLE_HOOK_DEVS)
+			devs = a;
+	if (!devs)
+		return MNL_CB_OK;
+	for_nested(dev, devs)
+		if (mnl_attr_get_type(dev) == NFTA_DEVICE_NAME && mnl_attr_validate(dev, MNL_TYPE_NUL_STRING) >= 0)
+			d->cb(d->ctx, mnl_attr_get_str(dev));
+	return MNL_CB_OK;
+}
+
+int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *interface), void *ctx)
+{
+	char buf[256] __attribute__((aligned(8)));
+	struct device_ctx d = { cb, ctx };
+	struct nlmsghdr *nlh = nft_request(&(struct nft){ .nl = nl }, buf,
+					   NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETFLOWTABLE, NLM_F_DUMP);
+	mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_TABLE, NFT_TABLE);
+	return nft_talk(nl, nlh, flowtable_cb, &d);
 }

@@ -25,6 +25,7 @@ struct nft_opts {
 	enum nft_queue queue;
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	bool fast_first;	/* the program for the first rule, not for a later one */
+	bool offload;		/* the kernel has the probe's "flowtable"; it is used where conduits ask */
 };
 
 struct mnl_socket;
@@ -46,6 +47,9 @@ int nft_forget_marks(struct mnl_socket *nl, uint32_t mask);
  * "unknown-zone", "wrong-interface". 0 or -errno. */
 int nft_counters_read(struct mnl_socket *nl,
 		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx);
+/* The interfaces between which our flowtable forwards now; none when there is no flowtable.
+ * 0 or -errno. */
+int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *interface), void *ctx);
 /* The packet mark that tells the ruleset to block the packet's connection. */
 uint32_t nft_blocked_mark(uint32_t mask);
 
@@ -55,5 +59,6 @@ struct nft_feature {
 	bool essential, present;
 };
 const struct nft_feature *nft_probe(struct mnl_socket *nl, size_t *n, enum nft_queue *queue);
+bool nft_has(const struct nft_feature *f, size_t n, const char *name);
 
 #endif

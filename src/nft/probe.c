@@ -31,6 +31,8 @@ static const struct rs_rule rule_log = { "c", NULL, { { .kind = RS_LOG, .a = 62,
 static const struct rs_rule rule_reject = { "c", NULL, { { .kind = RS_META, .key = NFT_META_L4PROTO, .to = 0 },
 	{ .kind = RS_EQ, .reg = 0, .len = 1, .a = 6 }, { .kind = RS_RESET } } };
 
+static const struct rs_rule rule_offload = { "c", NULL, { { .kind = RS_OFFLOAD } } };
+
 static void put_native(struct batch *b)
 {
 	put_rule(b, &(struct ruleset){ .queues = 2, .backend = RS_QUEUE_NATIVE }, &rule_queue);
@@ -115,18 +117,10 @@ static void put_bpf(struct batch *b)
 	put_extension(b, true, "bpf", 1, &i, sizeof(i));
 }
 
-static void put_flowtable(struct batch *b)
+static void put_offload(struct batch *b)
 {
-	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWFLOWTABLE, NLM_F_CREATE, (struct where){ 0 }, "flowtable");
-	if (!nlh)
-		return;
-	mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_TABLE, b->table);
-	mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_NAME, "f");
-	struct nlattr *hook = mnl_attr_nest_start(nlh, NFTA_FLOWTABLE_HOOK);
-	mnl_attr_put_u32(nlh, NFTA_FLOWTABLE_HOOK_NUM, htonl(NF_NETDEV_INGRESS));
-	mnl_attr_put_u32(nlh, NFTA_FLOWTABLE_HOOK_PRIORITY, 0);
-	mnl_attr_nest_end(nlh, hook);
-	batch_end_msg(b, nlh);
+	put_flowtable(b, NULL, 0, (struct where){ 0 });
+	put_rule(b, &(struct ruleset){ .queues = 1 }, &rule_offload);
 }
 
 static const struct {
@@ -144,7 +138,8 @@ static const struct {
 	[ROW_REJECT] = { { "reject", "TCP reset for blocked connections (nft_reject_inet)", true, false }, put_reject },
 	[ROW_CT_SWEEP] = { { "ctnetlink", "clearing old connection marks (nf_conntrack_netlink)", true, false }, NULL },
 	[ROW_CONNMARK] = { { "connmark-xt", "xt CONNMARK in inet tables; not used", false, false }, put_connmark },
-	[ROW_FLOWTABLE] = { { "flowtable", "offload of flows without inspection; not used yet", false, false }, put_flowtable },
+	[ROW_FLOWTABLE] = { { "flowtable", "offload of flows without inspection (nf_flow_table_inet, nft_flow_offload)",
+			    false, false }, put_offload },
 	[ROW_BPF] = { { "bpf-xt", "the in-kernel path's place in the ruleset (xt_bpf)", false, false }, put_bpf },
 };
 
@@ -185,4 +180,12 @@ const struct nft_feature *nft_probe(struct mnl_socket *nl, size_t *n, enum nft_q
 		 found[ROW_QUEUE_XT].present ? NFT_QUEUE_XT : NFT_QUEUE_NONE;
 	*n = ROWS;
 	return found;
+}
+
+bool nft_has(const struct nft_feature *f, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(f[i].name, name) == 0)
+			return f[i].present;
+	return false;
 }

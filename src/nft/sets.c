@@ -79,6 +79,27 @@ void put_counter(struct batch *b, const char *name, struct where at)
 	batch_end_msg(b, nlh);
 }
 
+/* A device that is not there is refused, so the caller asks before. Connection tracking goes on
+ * counting what is offloaded (where it counts at all). */
+void put_flowtable(struct batch *b, const char **devices, size_t n, struct where at)
+{
+	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWFLOWTABLE, NLM_F_CREATE, at, "the flowtable");
+	if (!nlh)
+		return;
+	mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_TABLE, b->table);
+	mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_NAME, RS_FLOWTABLE);
+	put_be32(nlh, NFTA_FLOWTABLE_FLAGS, NFT_FLOWTABLE_COUNTER);
+	struct nlattr *hook = mnl_attr_nest_start(nlh, NFTA_FLOWTABLE_HOOK);
+	put_be32(nlh, NFTA_FLOWTABLE_HOOK_NUM, NF_NETDEV_INGRESS);
+	put_be32(nlh, NFTA_FLOWTABLE_HOOK_PRIORITY, 0);
+	struct nlattr *devs = mnl_attr_nest_start(nlh, NFTA_FLOWTABLE_HOOK_DEVS);
+	for (size_t i = 0; i < n; i++)
+		mnl_attr_put_strz(nlh, NFTA_DEVICE_NAME, devices[i]);
+	mnl_attr_nest_end(nlh, devs);
+	mnl_attr_nest_end(nlh, hook);
+	batch_end_msg(b, nlh);
+}
+
 static uint32_t key_len(const struct rs_set *s)
 {
 	uint32_t len = 0;

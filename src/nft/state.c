@@ -85,6 +85,9 @@ int state_read(struct nft *n, struct state *s)
 		r = dump(n, NFT_MSG_GETCHAIN, (struct dump){ &s->chains, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME });
 	if (!r)
 		r = dump(n, NFT_MSG_GETOBJ, (struct dump){ &s->counters, NFTA_OBJ_TABLE, NFTA_OBJ_NAME });
+	if (!r)
+		r = dump(n, NFT_MSG_GETFLOWTABLE,
+			 (struct dump){ &s->flowtables, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME });
 	if (s->sets.n)
 		qsort(s->sets.v, s->sets.n, sizeof(*s->sets.v), str_cmp);
 	if (s->counters.n)
@@ -106,5 +109,6 @@ void state_free(struct state *s)
 	names_free(&s->sets);
 	names_free(&s->chains);
 	names_free(&s->counters);
+	names_free(&s->flowtables);
 	*s = (struct state){ 0 };
 }

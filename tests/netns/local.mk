@@ -2,7 +2,7 @@
 # LAB_TRANSACTIONS sets the length of the long session.
 NETNS_TESTS = tests/netns/basic.sh tests/netns/v6.sh tests/netns/segments.sh tests/netns/reset.sh \
 	tests/netns/foreign.sh tests/netns/reload.sh tests/netns/kill.sh tests/netns/control.sh tests/netns/failmode.sh tests/netns/rates.sh tests/netns/notify.sh tests/netns/flood.sh tests/netns/session.sh \
-	tests/netns/opcua.sh tests/netns/dnp3.sh tests/netns/fast.sh
+	tests/netns/opcua.sh tests/netns/dnp3.sh tests/netns/fast.sh tests/netns/offload.sh
 if HAVE_MODBUS
 check_PROGRAMS += tests/netns/mbserver tests/netns/mbclient tests/netns/flooder
 tests_netns_flooder_SOURCES = tests/netns/flooder.c
@@ -15,7 +15,7 @@ tests_netns_mbclient_LDADD = $(MODBUS_LIBS)
 TESTS += $(NETNS_TESTS)
 endif
 TESTS += tests/check-tree
-EXTRA_DIST += $(NETNS_TESTS) tests/netns/lab.sh tests/netns/with-devlog tests/netns/talk.py tests/netns/dnp3-peer.py \
+EXTRA_DIST += $(NETNS_TESTS) tests/netns/lab.sh tests/netns/with-devlog tests/netns/talk.py tests/netns/stream.py tests/netns/dnp3-peer.py \
 	tests/netns/spoof.py tests/netns/opcua/package.json tests/netns/opcua/package-lock.json tests/netns/opcua/server.js \
 	tests/netns/opcua/client.js tests/netns/demo.sh tests/check-tree COPYING ChangeLog.md
 

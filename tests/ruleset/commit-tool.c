@@ -34,7 +34,8 @@ static int apply(struct mnl_socket *nl, int argc, char **argv)
 	struct nft_opts o = { .queues = 2, .fast = -1 };
 	if (argc < 4 || !num_parse(argv[3], 0, 1000, &generation))
 		return 2;
-	nft_probe(nl, &n, &o.queue);
+	const struct nft_feature *f = nft_probe(nl, &n, &o.queue);
+	o.offload = nft_has(f, n, "flowtable");
 	if (argc > 4)
 		o.queue = NFT_QUEUE_NONE;
 	o.generation = (uint32_t)generation;

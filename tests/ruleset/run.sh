@@ -55,6 +55,23 @@ for conf in "${top_srcdir:-.}"/conf/*.conf; do
 	check "listing of $name" diff -u "$here/$name.nft" "$tmp/$name.nft"
 done
 
+# --- offload: the same text without the flowtable where the kernel has none
+links='ip link add eth1 type veth peer name eth2'
+in_ns "$links; \$tool commit '$here/offload.conf' 1 >&2; $listing" >"$tmp/offload.nft" 2>"$tmp/err" || cat "$tmp/err"
+if "$tool" probe | grep -q '^flowtable present'; then
+	[ "${UPDATE:-}" = 1 ] && cp "$tmp/offload.nft" "$here/offload.nft"
+	cp "$here/offload.nft" "$tmp/want.nft"
+	check "offload: a reload differs from a fresh commit in nothing, and what no conduit asks for goes" in_ns "
+		$links; \$tool commit '$here/offload.conf' 1; \$tool commit '$here/offload.conf' 2; $listing >\$tmp/reloaded
+		\$tool remove 0xffff0000; \$tool commit '$here/offload.conf' 2; $listing >\$tmp/fresh
+		diff <(sed 's/\([a-z46]\)-b\b/\1/g' \$tmp/reloaded) \$tmp/fresh
+		\$tool check '${top_srcdir:-.}/conf/zoned.conf' 3; nft list table inet zoned | grep -q flowtable
+		\$tool commit '${top_srcdir:-.}/conf/zoned.conf' 3; ! nft list table inet zoned | grep -q flowtable"
+else
+	sed '/^\tflowtable/,/^$/d; /flow add @/d' "$here/offload.nft" >"$tmp/want.nft"
+fi
+check "listing of conduits with offload" diff -u "$tmp/want.nft" "$tmp/offload.nft"
+
 # --- rules do not grow with the plant, and the largest plant is quick
 count='nft -a list table inet zoned 2>/dev/null | awk "/^\tchain/ { c = 1 } /^\t}/ { c = 0 } c && /# handle/ { n++ } END { print n }"'
 small=${top_srcdir:-.}/conf/example-small-cell.conf

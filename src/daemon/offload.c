@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Conduits with offload = true: whether the kernel offloads them, and between
+ * which interfaces. What falls short of the model is said, never silent.
+ */
+#include <string.h>
+#include <syslog.h>
+
+#include "daemon/parent.h"
+
+static void on_interface(void *ctx, const char *name)
+{
+	json_array_append_new(ctx, json_string(name));
+}
+
+static bool has(const json_t *list, const char *name)
+{
+	size_t i;
+	json_t *v;
+	json_array_foreach(list, i, v)
+		if (strcmp(json_string_value(v), name) == 0)
+			return true;
+	return false;
+}
+
+static void add_missing(const struct zone *owner, const json_t *there, json_t *missing)
+{
+	for (size_t i = 0; owner && i < owner->n_interfaces; i++)
+		if (!has(there, owner->interfaces[i]) && !has(missing, owner->interfaces[i]))
+			on_interface(missing, owner->interfaces[i]);
+}
+
+json_t *offload_status(const struct parent *p)
+{
+	const struct model *m = p->model;
+	size_t n = model_offloads(m);
+	if (!n)
+		return json_null();
+	json_t *there = json_array(), *missing = json_array();
+	int err = p->flowtable ? nft_offload_read(p->nl, on_interface, there) : 0;
+	if (err)
+		say(LOG_ERR, "offload: the flowtable cannot be read: %s", strerror(-err));
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		if (!c->offload)
+			continue;
+		add_missing(model_path_owner(m, &m->zones[c->from_zone]), there, missing);
+		add_missing(model_path_owner(m, &m->zones[c->to_zone]), there, missing);
+	}
+	return json_pack("{s:i,s:b,s:o,s:o}", "conduits", (int)n, "kernel", p->flowtable, "interfaces", there,
+			 "missing", missing);
+}
+
+void offload_say(struct parent *p)
+{
+	size_t i;
+	json_t *s = offload_status(p), *v;
+	if (json_is_object(s) && !p->flowtable)
+		say(LOG_WARNING, "no offload: this kernel has no flowtable (modprobe -a nf_flow_table_inet "
+		    "nft_flow_offload, then restart); %zu conduits with offload = true work without it",
+		    model_offloads(p->model));
+	if (json_is_object(s) && p->flowtable) {
+		say(LOG_INFO, "offload: %zu conduits, %zu interfaces", model_offloads(p->model),
+		    json_array_size(json_object_get(s, "interfaces")));
+		json_array_foreach(json_object_get(s, "missing"), i, v)
+			say(LOG_WARNING, "offload: there is no interface %s; what passes it is not offloaded until a "
+			    "reload when it is there", json_string_value(v));
+	}
+	json_decref(s);
+}
