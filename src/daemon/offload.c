@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: MIT
  *
  * Conduits with offload = true: whether the kernel offloads them, and between
- * which interfaces. What falls short of the model is said, never silent.
+ * which interfaces. What falls short of the model is said, never silent. An
+ * interface that goes leaves the flowtable by itself; one that comes (we start
+ * before the network does) is put into it here.
  */
+#include <net/if.h>
 #include <string.h>
 #include <syslog.h>
 
 #include "daemon/parent.h"
+
+enum { LOOK_EVERY = 10 };	/* ticks of the parent's timer: 5 s */
 
 static void on_interface(void *ctx, const char *name)
 {
@@ -63,8 +68,22 @@ void offload_say(struct parent *p)
 		say(LOG_INFO, "offload: %zu conduits, %zu interfaces", model_offloads(p->model),
 		    json_array_size(json_object_get(s, "interfaces")));
 		json_array_foreach(json_object_get(s, "missing"), i, v)
-			say(LOG_WARNING, "offload: there is no interface %s; what passes it is not offloaded until a "
-			    "reload when it is there", json_string_value(v));
+			say(LOG_WARNING, "offload: there is no interface %s; nothing is offloaded on it until it "
+			    "is there", json_string_value(v));
+	}
+	json_decref(s);
+}
+
+void offload_tick(struct parent *p)
+{
+	size_t i;
+	if (!p->flowtable || !model_offloads(p->model) || p->offload_ticks++ % LOOK_EVERY)
+		return;
+	json_t *s = offload_status(p), *v;
+	json_array_foreach(json_object_get(s, "missing"), i, v) {
+		const char *name = json_string_value(v);
+		if (if_nametoindex(name) && nft_offload_add(p->nl, name) == 0)
+			say(LOG_NOTICE, "offload: interface %s is there now", name);
 	}
 	json_decref(s);
 }

@@ -56,6 +56,7 @@ struct parent {
 	uint32_t generation;
 	enum nft_queue queue_kind;
 	bool flowtable;		/* the kernel has it */
+	unsigned offload_ticks;
 	uint32_t blocked_mark;
 	struct mnl_socket *nl;
 	struct event_base *base;
@@ -126,6 +127,7 @@ int used_total(const struct parent *p, struct fast_used *sum);
 int used_each(const struct parent *p, void (*take)(void *ctx, const char *conduit, const struct fast_used *u), void *ctx);
 /* offload.c: which conduits' connections leave the rules, and what keeps others from it */
 void offload_say(struct parent *p);		/* after each commit */
+void offload_tick(struct parent *p);		/* interfaces that have come; from the timer */
 json_t *offload_status(const struct parent *p);	/* null: no conduit asks for it */
 
 /* status.c: what the control socket answers */

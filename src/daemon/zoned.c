@@ -80,6 +80,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	list_start(p);
 	check_ruleset(p);
+	offload_tick(p);
 	pthread_mutex_lock(&p->record_lock);
 	record_tick(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	pthread_mutex_unlock(&p->record_lock);

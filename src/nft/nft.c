@@ -175,3 +175,16 @@ int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *in
 	mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_TABLE, NFT_TABLE);
 	return nft_talk(nl, nlh, flowtable_cb, &d);
 }
+
+int nft_offload_add(struct mnl_socket *nl, const char *interface)
+{
+	struct batch b = { 0 };
+	int r = -ENOMEM;
+	if (batch_begin(&b, NFT_TABLE, 0, NULL)) {
+		put_flowtable(&b, &interface, 1, (struct where){ 0 });
+		batch_commit(&b);
+		r = batch_send(&b, nl, NULL);
+	}
+	batch_free(&b);
+	return r;
+}

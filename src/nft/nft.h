@@ -50,6 +50,8 @@ int nft_counters_read(struct mnl_socket *nl,
 /* The interfaces between which our flowtable forwards now; none when there is no flowtable.
  * 0 or -errno. */
 int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *interface), void *ctx);
+/* Let it forward on this interface too. 0 or -errno. */
+int nft_offload_add(struct mnl_socket *nl, const char *interface);
 /* The packet mark that tells the ruleset to block the packet's connection. */
 uint32_t nft_blocked_mark(uint32_t mask);
 

@@ -79,7 +79,7 @@ void put_counter(struct batch *b, const char *name, struct where at)
 	batch_end_msg(b, nlh);
 }
 
-/* A device that is not there is refused, so the caller asks before. Connection tracking goes on
+/* Makes it, or adds the devices to it. One that is not there is refused: ask before. Connection tracking goes on
  * counting what is offloaded (where it counts at all). */
 void put_flowtable(struct batch *b, const char **devices, size_t n, struct where at)
 {

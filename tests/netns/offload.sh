@@ -130,8 +130,8 @@ reload
 lab_said "offload: there is no interface eth9" || lab_fail "nothing says that an interface is missing"
 expect "missing" "$(status 'o["missing"]')" "['eth9']"
 ip -n "$lab_g" link add eth9 type veth peer name eth9p
-reload
-expect "interfaces after a reload" "$(status 'sorted(o["interfaces"])')" "['eth1', 'eth2', 'eth9']"
+lab_wait 15 lab_said "offload: interface eth9 is there now" || lab_fail "the new interface was not seen"
+expect "interfaces when it has come" "$(status 'sorted(o["interfaces"])')" "['eth1', 'eth2', 'eth9']"
 ip -n "$lab_g" link del eth9
 expect "interfaces when it has gone" "$(status 'sorted(o["interfaces"])')" "['eth1', 'eth2']"
 bytes=$(arrived)
