@@ -83,8 +83,10 @@ sleep 1
 check "a bad model is refused and said" has 'reload refused' journalctl -u zoned
 check "and the old one stays" has '"generation": 1' zonectl status
 cp /run/good $model
+sed -i 's/^conduits = (/&\n  { name = "offloaded"; from = "hmi"; to = "cell"; offload = true; flows = ( { service = "ssh"; } ); },/' $model
 systemctl reload zoned
 check "a good one is taken" wait_for 5 has '"generation": 2' zonectl status
+check "it may use the flowtable" has 'flow add @offloaded' nft list table inet zoned
 nft flush ruleset
 check "a removed table comes back" wait_for 3 has 'map conduits' nft list table inet zoned
 kill -9 "$(main_pid)"
