@@ -125,6 +125,9 @@ static bool give_fast(struct parent *p, const struct pol_image *img)
 	int err = p->fast ? fastpath_policy(p->fast, img) : 0;
 	if (err)
 		say(LOG_ERR, "the in-kernel path did not take the policy: %s", strerror(-err));
+	else if (p->fast && img->n_flows > fastpath_bank(p->fast))
+		say(LOG_WARNING, "the in-kernel path has room for %u inspected flows; the last %u of this model go to "
+		    "the inspectors until a restart", fastpath_bank(p->fast), img->n_flows - fastpath_bank(p->fast));
 	return err == 0;
 }
 

@@ -44,6 +44,12 @@ struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector)
 	return NULL;
 }
 
+uint32_t fastpath_bank(const struct fastpath *fp)
+{
+	(void)fp;
+	return 0;
+}
+
 int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 {
 	(void)fp;

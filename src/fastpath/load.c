@@ -258,6 +258,11 @@ static uint32_t policy_index(const struct fastpath *fp, uint32_t generation, uin
 	return (generation & 1) * fp->bank + flow;
 }
 
+uint32_t fastpath_bank(const struct fastpath *fp)
+{
+	return fp->bank;
+}
+
 int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 {
 	int err = 0;
