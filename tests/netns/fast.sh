@@ -124,7 +124,7 @@ expect_at_least "packets for the inspectors when an interface changed" "$(($(que
 before=$(field messages)
 wait "$session" || lab_fail "the session over a changed interface: $(cat "$lab_dir/session")"
 expect "connections opened again" "$(lab_value "$(cat "$lab_dir/session")" reconnects)" 0
-expect_at_least "messages that the kernel passed afterwards" "$(($(field messages) - before))" 1000
+expect_at_least "messages that the kernel passed afterwards" "$(($(field messages) - before))" 100
 
 # refused writes between reads of one connection; it is slow from the first one on
 before=$(field messages)
