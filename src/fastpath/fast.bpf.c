@@ -416,6 +416,8 @@ static __always_inline bool has_room(const struct segment *s, struct fast_slot *
  * so the bounds, which judge() has compared already, are stated again where they are needed. */
 #define forget(x) asm volatile("" : "+r"(x))
 
+#include "fast-dnp3.bpf.h"
+
 static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 dir,
 				 __u32 pos)
 {
@@ -434,8 +436,10 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
  * first: the request at the beginning of the segment, of first_len bytes; 0: not for us.
  * messages: how many were passed, 0 before. */
 static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				  __u32 dir, const struct request *first, int first_len, __u32 *messages)
+				  const struct fast_entry *e, const struct request *first, int first_len,
+				  __u32 *messages)
 {
+	__u32 dir = e->dir & 1;
 	__u32 back = dir ^ 1, pos;
 	if ((s->flags & ~(F_PSH | F_ECN)) != F_ACK)
 		return false;
@@ -448,7 +452,11 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 	} else {
 		if (ahead != 0 || !has_room(s, slot, dir, &pos))
 			return false;
-		__u32 n = dir ? responses(skb, s, slot) : requests(skb, s, slot, first, first_len);
+		__u32 n;
+		if (e->proto == FAST_DNP3)
+			n = dir ? dnp_response(skb, s, slot) : dnp_request(skb, s, slot);
+		else
+			n = dir ? responses(skb, s, slot) : requests(skb, s, slot, first, first_len);
 		if (n == 0 || !keep(skb, s, slot, dir, pos))
 			return false;
 		slot->head += dir ? n : 0;
@@ -542,12 +550,13 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 	 * on their way here while the request is read. */
 	*(volatile __u32 *)&slot->wanted = 1;
 	struct request first = { .policy = e.policy };
-	int len = s.len != 0 && dir == 0 && head_at(skb, &s, 0, first.head) ? take_request(skb, s.off, s.len, &first) : 0;
+	bool reads = e.proto == FAST_MODBUS && s.len != 0 && dir == 0;
+	int len = reads && head_at(skb, &s, 0, first.head) ? take_request(skb, s.off, s.len, &first) : 0;
 	if (!hold(slot))
 		return 0;
 	/* An entry of the map may become another's while it is read; the slot then has another serial. */
 	bool pass = in_force(e.generation) && slot->serial == e.serial &&
-		    judge(skb, &s, slot, dir, &first, len, &messages);
+		    judge(skb, &s, slot, &e, &first, len, &messages);
 	release(slot, pass);
 	if (pass)
 		count_passed(e.policy, skb->len, messages);

@@ -36,7 +36,14 @@ enum {
 	FAST_RESP_ROOM = 1024, FAST_RESP_SEGMENT = 2048,
 	FAST_REQ_KEEP = FAST_REQ_ROOM + FAST_REQ_SEGMENT,
 	FAST_RESP_KEEP = FAST_RESP_ROOM + FAST_RESP_SEGMENT,
+	FAST_POLLS = 2,		/* DNP3 requests of a connection that go fast */
+	FAST_ASK_MAX = 64, FAST_ANSWER_MAX = 292,	/* octets of their frames, and of the answers' */
+	FAST_DNP_KEEP = FAST_RESP_ROOM + FAST_ANSWER_MAX,
 };
+
+#define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a DNP3 request may be answered */
+
+enum fast_proto { FAST_MODBUS, FAST_DNP3 };
 
 /* slot.state. Only ON may be taken (to BUSY), and only by the program. STOP is set by
  * whoever sees a packet that the program does not pass; whoever then is the last to hold
@@ -56,6 +63,7 @@ struct fast_entry {
 	uint32_t dir;		/* 0: from the client */
 	uint32_t serial;	/* of the claim; the slot has the same while it is given */
 	uint32_t in, out;	/* the interfaces of its packets */
+	uint32_t proto;		/* enum fast_proto */
 };
 
 struct fast_pending {
@@ -63,6 +71,22 @@ struct fast_pending {
 	uint8_t unit, fc;
 	uint16_t addr, qty;
 	uint16_t value;		/* FC 5 and 6: what the answer repeats */
+};
+
+/* A DNP3 poll that an inspector has permitted, under the policy for which the slot was claimed, and
+ * its answer: one link frame each. What differs from one to the next is the sequence numbers, the
+ * indications, and objects' data where mask is 0. */
+struct fast_poll {
+	uint32_t ask_len, answer_len;	/* octets; 0: there is none */
+	uint8_t ask[FAST_ASK_MAX], answer[FAST_ANSWER_MAX], mask[FAST_ANSWER_MAX];
+};
+
+struct fast_dnp3 {
+	uint8_t kept[FAST_DNP_KEEP];	/* as resp */
+	uint8_t in[FAST_ANSWER_MAX];	/* the frame that is judged */
+	uint64_t asked_ns __attribute__((aligned(8)));	/* CLOCK_MONOTONIC: the newest request; 0: none */
+	uint32_t asked[FAST_POLLS][16];	/* the newest of each poll and sequence number: 2^24 ns; 0: none */
+	struct fast_poll poll[FAST_POLLS];
 };
 
 struct fast_slot {
@@ -75,8 +99,13 @@ struct fast_slot {
 	uint32_t serial;	/* of the claim for which it was given */
 	uint32_t wanted;	/* written to have the line; means nothing */
 	struct fast_pending pending[FAST_PENDING];
-	uint8_t req[FAST_REQ_KEEP], resp[FAST_RESP_KEEP];
-	uint8_t unused[FAST_SLOT - 52 - FAST_PENDING * 10 - FAST_REQ_KEEP - FAST_RESP_KEEP];
+	uint8_t req[FAST_REQ_KEEP];
+	uint32_t fill;
+	union {
+		uint8_t resp[FAST_RESP_KEEP];
+		struct fast_dnp3 dnp;	/* pending: tid is the sequence number, qty the poll */
+	};
+	uint8_t unused[FAST_SLOT - 56 - FAST_PENDING * 10 - FAST_REQ_KEEP - FAST_RESP_KEEP];
 };
 
 /* One way to be permitted. All bounds are inclusive. */

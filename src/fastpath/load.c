@@ -17,6 +17,7 @@
 #include "fastpath/fast.skel.h"
 #include "fastpath/policy.h"
 
+_Static_assert(sizeof(struct fast_dnp3) <= FAST_RESP_KEEP, "inside the room of responses");
 _Static_assert(sizeof(struct fast_slot) == FAST_SLOT, "a slot is a page, so that inspectors share none");
 
 #define FIRST "zoned_first"
@@ -340,7 +341,8 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 	for (uint32_t d = 0; d < 2 && !err; d++) {
 		e = (struct fast_entry){ .slot = slot, .generation = img->generation, .dir = d, .serial = c->serial,
 					 .policy = policy_index(fp, img->generation, flow),
-					 .in = c->way[d][0], .out = c->way[d][1] };
+					 .in = c->way[d][0], .out = c->way[d][1],
+					 .proto = pol->proto == PROTO_DNP3 ? FAST_DNP3 : FAST_MODBUS };
 		err = bpf_map_update_elem(fp->flows, &way[d], &e, BPF_ANY);
 	}
 	if (err)

@@ -19,7 +19,7 @@ static const uint32_t functions_of[KINDS] = { 0x1e, 1u << 5 | 1u << 6 | 1u << 15
 
 bool fast_eligible(const struct pol_flow *f)
 {
-	return f->proto == PROTO_MODBUS && f->mode == MODE_ENFORCE && f->log != LOG_ALL &&
+	return (f->proto == PROTO_MODBUS || f->proto == PROTO_DNP3) && f->mode == MODE_ENFORCE && f->log != LOG_ALL &&
 	       f->max_requests == 0 && f->max_writes == 0;
 }
 
@@ -87,7 +87,7 @@ static void add_rule(const struct pol_image *img, const struct pol_mb_rule *rule
 void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out)
 {
 	memset(out, 0, sizeof(*out));
-	if (!fast_eligible(f))
+	if (!fast_eligible(f) || f->proto != PROTO_MODBUS)
 		return;
 	for (uint32_t i = 0; i < f->n_rules; i++)
 		add_rule(img, (const void *)policy_rule(img, PROTO_MODBUS, f->rule0 + i), out);

@@ -116,9 +116,14 @@ bool fast_take(struct pass *c)
 	for (int d = 0; d < 2; d++)
 		if (!take_half(s, d, &f->h[d]))
 			return false;
-	f->state_of.mb.n_pending = s->n_pending;
-	for (uint32_t i = 0; i < s->n_pending; i++)
-		take_pending(&s->pending[(s->head + i) % FAST_PENDING], &f->state_of.mb.pending[i], c->raw->now_ns);
+	if (f->proto == PROTO_DNP3) {
+		fast_dnp_take(f, s, c->raw->now_ns);
+	} else {
+		f->state_of.mb.n_pending = s->n_pending;
+		for (uint32_t i = 0; i < s->n_pending; i++)
+			take_pending(&s->pending[(s->head + i) % FAST_PENDING], &f->state_of.mb.pending[i],
+				     c->raw->now_ns);
+	}
 	next_try(&f->fast, s->packets);
 	if (s->packets == 0)	/* its entries may be gone (fastpath_unplug) */
 		f->fast.generation = 0;
@@ -137,9 +142,12 @@ static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
 	return fit;
 }
 
-static bool fits(const struct flow *f)
+static bool fits(const struct pass *c)
 {
-	return f->state == FLOW_OPEN && f->proven && f->l4 == IPPROTO_TCP && f->proto == PROTO_MODBUS && !f->ending && !f->syn_again && f->state_of.mb.n_pending <= FAST_PENDING &&
+	const struct flow *f = c->f;
+	bool asked = f->proto == PROTO_DNP3 ? fast_dnp_fits(c) :
+		     f->proto == PROTO_MODBUS && f->state_of.mb.n_pending <= FAST_PENDING;
+	return asked && f->state == FLOW_OPEN && f->proven && f->l4 == IPPROTO_TCP && !f->ending && !f->syn_again &&
 	       half_at_rest(&f->h[0]) && half_at_rest(&f->h[1]) &&
 	       f->h[0].len < FAST_REQ_ROOM && f->h[1].len < FAST_RESP_ROOM;
 }
@@ -150,8 +158,11 @@ static void give(struct pass *c)
 	struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
 	s->head = s->packets = s->messages = 0;
 	s->serial = f->fast.serial;
-	s->n_pending = f->state_of.mb.n_pending;
-	for (unsigned i = 0; i < f->state_of.mb.n_pending; i++)
+	unsigned n = f->proto == PROTO_MODBUS ? f->state_of.mb.n_pending : 0;
+	s->n_pending = n;
+	if (f->proto == PROTO_DNP3)
+		fast_dnp_give(s);
+	for (unsigned i = 0; i < n; i++)
 		if (!give_pending(&f->state_of.mb.pending[i], &s->pending[i]))
 			return;
 	for (int d = 0; d < 2; d++) {
@@ -174,6 +185,8 @@ static void claim(struct pass *c)
 	f->fast.wait = WAIT_ANSWER;
 	if (!f->fast.slot)
 		return;
+	if (f->proto == PROTO_DNP3)
+		fast_dnp_forget(&p->v[f->fast.slot - 1]);
 	struct fast_claim k = { .client = f->client, .server = f->server, .cport = f->cport, .sport = f->sport,
 				.slot = f->fast.slot - 1, .serial = ++p->serial };
 	f->fast.serial = k.serial;
@@ -185,7 +198,7 @@ static void claim(struct pass *c)
 void fast_offer(struct pass *c)
 {
 	struct flow *f = c->f;
-	if (!c->in->flows.fast.v || !c->pol || !fits(f) || !fast_eligible(c->pol))
+	if (!c->in->flows.fast.v || !c->pol || !fits(c) || !fast_eligible(c->pol))
 		return;
 	if (!f->fast.slot && !f->fast.step)
 		f->fast.step = f->fast.wait = WAIT_FIRST;

@@ -20,6 +20,10 @@ struct fast_flow {		/* of one connection */
 	uint32_t way[2][2];	/* interfaces of the newest packets: per direction, in and out */
 	uint32_t claimed[2][2];	/* those of the last claim */
 	bool given;		/* the kernel judges */
+	/* DNP3: the newest message was the answer to a poll; the poll that waits for one, + 1, and
+	 * its sequence number; the place for the next new one */
+	bool answered;
+	uint8_t poll, poll_seq, next_poll;
 	uint16_t wait, step;	/* packets until the next try; how many the last time */
 };
 

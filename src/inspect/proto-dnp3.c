@@ -280,11 +280,14 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 	struct dnp_msg m;
 	struct dnp_decision d = { .rule = 0xffff };
 	memset(&m, 0, sizeof(m));
+	c->f->fast.answered = false;
 	enum reason why = parse(c, p, n, &m, &d);
 	if (why == R_NONE)
 		why = c->pol ? judge_policy(c, &m, &d) : m.walk;
 	if (why != R_NONE)
 		c->f->state_of.dnp.in[c->dir].open = false;
+	else
+		fast_dnp_permitted(c, p, n, &m);
 	const struct dnp_case of = { .m = &m, .d = &d };
 	return judge_done(c, &(struct judged){ .why = why, .len = n, .rule = d.rule, .part = !m.has_app,
 					       .fill = fill, .of = &of, .msg = &m });

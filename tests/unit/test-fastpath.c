@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "fastpath/load.h"
 #include "inspect/inspect.h"
@@ -54,7 +55,20 @@ struct waiting {
 	uint8_t p[PACKET];
 };
 
+struct world;
+
+struct talk {			/* a protocol, and what is said in it */
+	const char *name;
+	uint16_t port;
+	struct pol_image *(*plant)(uint32_t generation, enum on_violation how, enum log_what log);
+	size_t (*request)(struct world *w, uint8_t *p);
+	size_t (*length)(const uint8_t *q, size_t have);	/* of the request at q; 0: not all there */
+	size_t (*response)(struct world *w, const uint8_t *q, uint8_t *p);	/* 0: none */
+	bool in_turn;		/* an answer before the next request, mostly; and the program looks at the clock */
+};
+
 struct world {
+	const struct talk *talk;
 	uint64_t rnd, now;
 	struct fastpath *fp;
 	struct pol_image *img;
@@ -97,6 +111,13 @@ static bool odd(struct world *w, uint32_t n)
 	return one_in(w, w->wild ? n : 60 * n);
 }
 
+static uint64_t clock_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
 static void put16(uint8_t *p, uint32_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
@@ -109,44 +130,18 @@ static void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, v);
 }
 
-/* ---- the plant ---- */
-
-static struct pol_image *plant(uint32_t generation, enum on_violation how, enum log_what log)
-{
-	static struct range units[] = { { 1, 3 }, { 7, 7 } }, low[] = { { 0, 999 }, { 2000, 2099 } },
-			    qty[] = { { 1, 125 } }, set[] = { { 100, 199 }, { 300, 310 } },
-			    values[] = { { 0, 500 }, { 1000, 2000 } }, bits[] = { { 0, 1 } }, on[] = { { 1, 1 } };
-	struct modbus_allow a[] = {
-		{ .units = { .v = units, .n = 2 }, .addresses = { .v = low, .n = 2 },
-		  .functions = { 0x1e } },	/* 1-4 */
-		{ .units = { .v = units, .n = 1 }, .addresses = { .v = low, .n = 1 }, .quantity = { .v = qty, .n = 1 },
-		  .values = { .v = bits, .n = 1 }, .functions = { 0x20, 0x80 } },	/* 5, 15 */
-		{ .units = { .v = units, .n = 2 }, .addresses = { .v = set, .n = 2 },
-		  .values = { .v = values, .n = 2 }, .functions = { 0x40, 0, 0x01 } },	/* 6, 16 */
-		{ .units = { .any = true }, .addresses = { .any = true }, .values = { .v = on, .n = 1 },
-		  .functions = { 0x20 } },	/* 5, switching on only */
-		{ .units = { .any = true }, .functions = { 0, 0, 0x02 } },	/* 17 */
-	};
-	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = sizeof(a) / sizeof(a[0]) };
-	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .log = log, .on_violation = how,
-							      .mode = MODE_ENFORCE }, &policy, 1, generation);
-	must(img != NULL);
-	return img;
-}
+/* ---- the gates ---- */
 
 static void in_force(struct world *w, uint32_t generation, enum on_violation how, enum log_what log)
 {
 	struct pol_image *old = w->img;
-	w->img = plant(generation, how, log);
+	w->img = w->talk->plant(generation, how, log);
 	must(fastpath_policy(w->fp, w->img) == 0 && fastpath_switch(w->fp, 0) == 0);
 	inspect_policy(w->fast, w->img);
 	inspect_policy(w->slow, w->img);
 	must(fastpath_switch(w->fp, generation) == 0);
 	free(old);
 }
-
-/* ---- the gates ---- */
 
 static bool program_passes(const struct world *w, const uint8_t *p, size_t n)
 {
@@ -216,7 +211,7 @@ static void receive(struct world *w, const uint8_t *p, size_t n)
 	struct packet k;
 	if (packet_parse(p, n, false, &k) != R_NONE || k.fragment || k.l4 != IPPROTO_TCP)
 		return;
-	int to = k.dport == 502;
+	int to = k.dport == w->talk->port;
 	struct end *e = &w->end[to];
 	if ((to ? k.sport : k.dport) != w->cport)
 		return;
@@ -273,6 +268,8 @@ static void send_packet(struct world *w, const uint8_t *p, size_t n)
 {
 	w->packets++;
 	w->now += 1000000;
+	if (w->talk->in_turn)
+		w->now = clock_ns();
 	if (program_passes(w, p, n)) {
 		struct out b = judge(w, w->slow, p, n);
 		must(b.v == V_ACCEPT && b.as_was);	/* the invariant */
@@ -343,8 +340,8 @@ static void segment(struct world *w, int from, uint8_t flags, uint32_t seq, cons
 	size_t tcp = put_ip(w, from, p, 20 + opt + len);
 	uint8_t *t = p + tcp;
 	memset(t, 0, 20 + opt);
-	put16(t, from ? 502u : w->cport);
-	put16(t + 2, from ? w->cport : 502u);
+	put16(t, from ? w->talk->port : w->cport);
+	put16(t + 2, from ? w->cport : w->talk->port);
 	put32(t + 4, seq);
 	if (flags & TCP_ACK)
 		put32(t + 8, e->rcv_nxt);
@@ -388,79 +385,13 @@ static void connect_again(struct world *w)
 
 /* ---- what they say ---- */
 
-static size_t put_adu(uint8_t *p, uint16_t tid, uint8_t unit, const uint8_t *pdu, size_t n)
-{
-	put16(p, tid);
-	put16(p + 2, 0);
-	put16(p + 4, (uint32_t)n + 1);
-	p[6] = unit;
-	memcpy(p + 7, pdu, n);
-	return n + 7;
-}
+#include "fastpath-modbus.h"
+#include "fastpath-dnp3.h"
 
-static size_t one_request(struct world *w, uint8_t *p)
-{
-	static const uint8_t codes[] = { 1, 2, 3, 4, 5, 6, 15, 16, 17, 3, 4, 3, 4, 3, 22 };
-	static const uint16_t addrs[] = { 0, 100, 110, 300, 305, 950, 2000, 2050, 60000 };
-	uint8_t b[300], fc = codes[rnd(w, odd(w, 4) ? sizeof(codes) : one_in(w, 4) ? 8 : 4)];
-	uint32_t qty = 1 + rnd(w, odd(w, 20) ? 130 : one_in(w, 3) ? 60 : 8);
-	size_t n = 5;
-	b[0] = fc;
-	uint32_t row = odd(w, 9) ? rnd(w, 9) : fc == 6 || fc == 16 ? 1 : rnd(w, 3);
-	put16(b + 1, addrs[row] + rnd(w, 20));
-	put16(b + 3, qty);
-	if (fc == 5)
-		put16(b + 3, one_in(w, 2) ? 0xff00 : odd(w, 20) ? 0x100 : 0);
-	if (fc == 6)
-		put16(b + 3, rnd(w, odd(w, 20) ? 2500 : 501));
-	if (fc == 15 || fc == 16) {
-		size_t bytes = fc == 15 ? (qty + 7) / 8 : 2 * qty;
-		bytes = bytes > 246 ? 246 : bytes;
-		b[5] = (uint8_t)bytes;
-		for (size_t i = 0; i < bytes; i++)
-			b[6 + i] = (uint8_t)(fc == 15 ? (qty % 8 ? 1 : rnd(w, 256)) : i % 2 ? rnd(w, 200) : one_in(w, 30));
-		n = 6 + bytes;
-	}
-	if (fc == 17)
-		n = 1;
-	if (fc == 22) {
-		put16(b + 5, 0xffff);
-		n = 7;
-	}
-	n = put_adu(p, ++w->tid, odd(w, 20) ? (uint8_t)rnd(w, 9) : 1, b, n);
-	if (odd(w, 60))
-		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
-	return n;
-}
-
-/* The device's answer to the request at q; 0: none. */
-static size_t one_response(struct world *w, const uint8_t *q, uint8_t *p)
-{
-	uint8_t b[300] = { q[7] };
-	uint16_t qty = be16(q + 10);
-	size_t n = 5;
-	if (q[7] >= 1 && q[7] <= 4) {
-		b[1] = (uint8_t)(q[7] <= 2 ? (qty + 7) / 8 : 2 * qty);
-		for (int i = 0; i < b[1]; i++)
-			b[2 + i] = (uint8_t)rnd(w, 256);
-		n = 2u + b[1];
-	} else if (q[7] == 17) {
-		memcpy(b + 1, (const uint8_t[]){ 2, 1, 0xff }, 3);
-		n = 4;
-	} else {
-		memcpy(b + 1, q + 8, 6);
-		n = q[7] == 22 ? 7 : 5;
-	}
-	if (one_in(w, 15)) {
-		b[0] |= 0x80;
-		b[1] = (uint8_t)(odd(w, 4) ? rnd(w, 13) : 2);
-		n = 2;
-	}
-	n = put_adu(p, be16(q), q[6], b, n);
-	if (odd(w, 80))
-		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
-	return n;
-}
+static const struct talk talks[] = {
+	{ "modbus", 502, plant, one_request, one_length, one_response, false },
+	{ "dnp3", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, true },
+};
 
 /* New bytes of one end, in segments of any size. */
 static void say(struct world *w, int from, const uint8_t *p, size_t n)
@@ -488,8 +419,9 @@ static void client_says(struct world *w)
 {
 	uint8_t b[1400];
 	size_t n = 0;
-	for (uint32_t i = one_in(w, 4) ? 1 + rnd(w, 5) : 1; i > 0; i--)
-		n += one_request(w, b + n);
+	bool many = w->talk->in_turn ? odd(w, 10) : one_in(w, 4);
+	for (uint32_t i = many ? 1 + rnd(w, 5) : 1; i > 0; i--)
+		n += w->talk->request(w, b + n);
 	say(w, 0, b, n);
 }
 
@@ -501,12 +433,12 @@ static void server_says(struct world *w)
 	for (uint32_t i = one_in(w, 4) ? 1 + rnd(w, 4) : 1; i > 0; i--) {
 		const uint8_t *q = e->got + e->used;
 		uint32_t have = e->n_got - e->used;
-		if (have < 8 || have < 6u + be16(q + 4))
+		size_t len = w->talk->length(q, have);
+		if (!len)
 			break;
-		e->used += 6u + be16(q + 4);
-		w->answered = be16(q);
+		e->used += (uint32_t)len;
 		if (!odd(w, 100))
-			n += one_response(w, q, b + n);
+			n += w->talk->response(w, q, b + n);
 	}
 	if (n)
 		say(w, 1, b, n);
@@ -531,18 +463,24 @@ static void repeat(struct world *w, int from)
 	segment(w, from, TCP_ACK, e->isn + 1 + una, b, n);
 }
 
+static void finish(struct world *w, int who)
+{
+	segment(w, who, TCP_ACK | TCP_FIN, w->end[who].snd_nxt, NULL, 0);
+	w->repeats += w->talk->in_turn ? 40 : 0;	/* nothing is left to say */
+}
+
 static void step(struct world *w)
 {
 	int who = one_in(w, 2);
 	uint32_t what = rnd(w, 100);
 	uint32_t late[2] = { w->end[0].snd_nxt - w->end[0].snd_una, w->end[1].snd_nxt - w->end[1].snd_una };
 	bool stuck = late[0] > 6000 || late[1] > 6000 || w->repeats > 30 || (uint16_t)(w->tid - w->first_tid) > 1200;
-	w->repeats = (uint16_t)(w->tid - w->answered) > 12 ? w->repeats + 1 : 0;
+	w->repeats = (uint16_t)(w->tid - w->answered) > (w->talk->in_turn ? 0 : 12) ? w->repeats + 1 : 0;
 	if (!w->end[0].open || !w->end[1].open || stuck || one_in(w, 1500))
 		connect_again(w);
 	else if (w->repeats > 8 || late[who] > 1500)	/* something is lost */
 		one_in(w, 2) ? repeat(w, who) : server_says(w);
-	else if (what < 40)
+	else if (what < 40 && (!w->talk->in_turn || w->tid == w->answered || one_in(w, 20)))
 		client_says(w);
 	else if (what < 80)
 		server_says(w);
@@ -551,7 +489,7 @@ static void step(struct world *w)
 	else if (what < 98 && (w->wild || one_in(w, 8)))
 		repeat(w, who);
 	else if (one_in(w, 40))
-		segment(w, who, TCP_ACK | TCP_FIN, w->end[who].snd_nxt, NULL, 0);
+		finish(w, who);
 	else
 		repeat(w, 0);
 }
@@ -616,22 +554,19 @@ static void test_race(struct world *w, unsigned times)
 
 static void report(const struct world *w, uint32_t generation)
 {
-	printf("%lu packets: %lu passed in the kernel, %lu by inspectors (%lu of them changed), %lu dropped, %lu reset, "
-	       "%lu lies, %u generations\n", w->packets, w->passed, w->accepted - w->passed, w->changed, w->dropped,
-	       w->resets, w->lies, generation);
+	printf("%s: %lu packets: %lu passed in the kernel, %lu by inspectors (%lu of them changed), %lu dropped, "
+	       "%lu reset, %lu lies, %u generations\n", w->talk->name, w->packets, w->passed, w->accepted - w->passed,
+	       w->changed, w->dropped, w->resets, w->lies, generation);
 }
 
-int main(void)
+/* False: there is no in-kernel path here, *why. */
+static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const char **why)
 {
 	static struct world w;
-	const char *why, *many = getenv("FAST_PACKETS"), *seed = getenv("FAST_SEED");
-	unsigned long n = many ? strtoul(many, NULL, 10) : getenv("ZONED_LONG") ? LONG_PACKETS : DEFAULT_PACKETS;
-	w.rnd = seed ? strtoull(seed, NULL, 10) : 1;
-	w.fp = fastpath_open(1, 64, 1, &why);
-	if (!w.fp) {
-		printf("SKIP: %s\n", why);
-		return 77;
-	}
+	w = (struct world){ .talk = talk, .rnd = seed };
+	w.fp = fastpath_open(1, 64, 1, why);
+	if (!w.fp)
+		return false;
 	struct inspect_conf c = { .max_flows = 256, .hash_key = { 1, 2 } };
 	w.slow = inspect_new(&c);
 	c.fast = fastpath_map(w.fp, 0);
@@ -654,10 +589,23 @@ int main(void)
 	report(&w, generation);
 	must(w.passed > w.packets / 10);
 	in_force(&w, generation + 1, VIOLATION_DROP, LOG_VIOLATIONS);
-	test_race(&w, 2000);
+	if (talk == &talks[0])
+		test_race(&w, 2000);
 	inspect_free(w.fast);
 	inspect_free(w.slow);
 	fastpath_close(w.fp);
 	free(w.img);
+	return true;
+}
+
+int main(void)
+{
+	const char *why, *many = getenv("FAST_PACKETS"), *seed = getenv("FAST_SEED");
+	unsigned long n = many ? strtoul(many, NULL, 10) : getenv("ZONED_LONG") ? LONG_PACKETS : DEFAULT_PACKETS;
+	for (size_t i = 0; i < sizeof(talks) / sizeof(talks[0]); i++)
+		if (!run(&talks[i], n, seed ? strtoull(seed, NULL, 10) : 1, &why)) {
+			printf("SKIP: %s\n", why);
+			return 77;
+		}
 	return 0;
 }

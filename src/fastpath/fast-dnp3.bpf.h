@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * DNP3 in the program. A master asks the same again and again; an inspector that
+ * has judged a poll and its answer leaves both in the slot. Here a frame is held
+ * against them: it must be the same but for
+ *
+ *  - the transport segment's and the fragment's sequence numbers. Both stay first
+ *    and last of their series, no confirmation is asked for, nothing is unsolicited;
+ *  - in the answer: its indications, and objects' data where the mask is 0.
+ *
+ * The header's CRC is compared with it; those of the blocks are computed. What an
+ * inspector writes there changes only the connections that it decides about anyway.
+ * IEEE 1815-2012 clauses 4, 8, 9; the frame is drawn in dissect/dnp3.h.
+ */
+
+enum { DNP_HEAD = 10, DNP_BLOCK = 16, DNP_CRC = 2, DNP_TRANSPORT = DNP_HEAD, DNP_CONTROL = DNP_HEAD + 1,
+       DNP_WHOLE = 0xc0, DNP_NEVER = 255 };
+
+/* As dnp3_crc(). */
+const volatile __u16 dnp_step[16] = {
+	0x0000, 0xb26b, 0x29af, 0x9bc4, 0x535e, 0xe135, 0x7af1, 0xc89a,
+	0xa6bc, 0x14d7, 0x8f13, 0x3d78, 0xf5e2, 0x4789, 0xdc4d, 0x6e26,
+};
+
+/* Of the user data behind the header, a CRC after each block and at the end: are all right? */
+__noinline int dnp_blocks_ok(struct fast_slot *slot, __u32 len)
+{
+	__u32 crc = 0, at = 0, left = len - DNP_HEAD;	/* of the block; of the frame */
+	if (!slot || len <= DNP_HEAD + DNP_CRC || len > FAST_ANSWER_MAX)
+		return 0;
+	for (__u32 i = DNP_HEAD; bounded(i, FAST_ANSWER_MAX); i++) {
+		if (left == 0)
+			break;
+		__u32 b = slot->dnp.in[i];
+		bool data = at < DNP_BLOCK && left > DNP_CRC;
+		if (data) {
+			crc ^= b;
+			crc = crc >> 4 ^ dnp_step[crc & 15];
+			crc = crc >> 4 ^ dnp_step[crc & 15];
+			at++;
+			left--;
+			continue;
+		}
+		/* the first octet of a CRC, or the second */
+		bool second = at > DNP_BLOCK || at == 0;
+		__u32 want = ~crc & 0xffff;
+		if (b != (second ? want >> 8 : want & 0xff))
+			return 0;
+		at = second ? 0 : DNP_BLOCK + 1;
+		crc = second ? 0 : crc;
+		left--;
+	}
+	return left == 0;
+}
+
+/* Is this octet, the i-th of a frame of len, part of a CRC behind the header? */
+static __always_inline bool dnp_is_crc(__u32 i, __u32 len)
+{
+	return i >= DNP_HEAD && ((i - DNP_HEAD) % (DNP_BLOCK + DNP_CRC) >= DNP_BLOCK || i + DNP_CRC >= len);
+}
+
+static __always_inline bool dnp_whole(const struct fast_slot *slot)
+{
+	return (slot->dnp.in[DNP_TRANSPORT] & DNP_WHOLE) == DNP_WHOLE &&
+	       (slot->dnp.in[DNP_CONTROL] & 0xf0) == DNP_WHOLE;
+}
+
+static __always_inline bool dnp_numbered(__u32 i)
+{
+	return i == DNP_TRANSPORT || i == DNP_CONTROL;
+}
+
+/* Is the frame this poll's request? Its CRCs were found good. */
+__noinline int dnp_asks(struct fast_slot *slot, __u32 len, __u32 poll)
+{
+	if (!slot || poll >= FAST_POLLS || len > FAST_ASK_MAX || len <= DNP_CONTROL || !dnp_whole(slot))
+		return 0;
+	const struct fast_poll *p = &slot->dnp.poll[poll];
+	if (p->ask_len != len || p->answer_len == 0)
+		return 0;
+	for (__u32 i = 0; bounded(i, FAST_ASK_MAX); i++) {
+		if (i >= len)
+			break;
+		if (slot->dnp.in[i] != p->ask[i] && !dnp_numbered(i) && !dnp_is_crc(i, len))
+			return 0;
+	}
+	return 1;
+}
+
+/* The same of its answer. */
+__noinline int dnp_answers(struct fast_slot *slot, __u32 len, __u32 poll)
+{
+	if (!slot || poll >= FAST_POLLS || len > FAST_ANSWER_MAX || len <= DNP_CONTROL || !dnp_whole(slot))
+		return 0;
+	const struct fast_poll *p = &slot->dnp.poll[poll];
+	if (p->answer_len != len)
+		return 0;
+	for (__u32 i = 0; bounded(i, FAST_ANSWER_MAX); i++) {
+		if (i >= len)
+			break;
+		if (((slot->dnp.in[i] ^ p->answer[i]) & p->mask[i]) && !dnp_numbered(i) && !dnp_is_crc(i, len))
+			return 0;
+	}
+	return 1;
+}
+
+static __always_inline bool dnp_load(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
+{
+	__u32 last = s->len - 1;
+	forget(last);
+	return last < FAST_ANSWER_MAX && bpf_skb_load_bytes(skb, s->off, slot->dnp.in, last + 1) == 0 &&
+	       dnp_blocks_ok(slot, last + 1);
+}
+
+/* One request that is one of the polls, and nothing outstanding: 1. */
+static __always_inline __u32 dnp_request(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
+{
+	__u32 poll = 0;
+	if (slot->n_pending != 0 || !dnp_load(skb, s, slot))
+		return 0;
+	if (!dnp_asks(slot, s->len, 0)) {
+		poll = 1;
+		if (!dnp_asks(slot, s->len, 1))
+			return 0;
+	}
+	__u64 now = bpf_ktime_get_ns();
+	__u32 seq = slot->dnp.in[DNP_CONTROL] & 15;
+	slot->head = 0;
+	slot->pending[0] = (struct fast_pending){ .tid = (__u16)seq, .qty = (__u16)poll };
+	slot->dnp.asked_ns = now;
+	slot->dnp.asked[poll & 1][seq & 15] = (__u32)(now >> 24) | 1;
+	return 1;
+}
+
+/* The answer to the request that is outstanding, in time: 1. */
+static __always_inline __u32 dnp_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
+{
+	struct fast_pending p = slot->pending[slot->head & (FAST_PENDING - 1)];
+	__u64 age = bpf_ktime_get_ns() - slot->dnp.asked_ns;
+	if (slot->n_pending != 1 || age > FAST_WAIT_NS || !dnp_load(skb, s, slot))
+		return 0;
+	return (slot->dnp.in[DNP_CONTROL] & 15) == p.tid && dnp_answers(slot, s->len, p.qty);
+}

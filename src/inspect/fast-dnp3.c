@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * DNP3 and the in-kernel path: which polls and answers the program may take for
+ * repeated (src/fastpath/fast-dnp3.bpf.h), and the requests that it passed.
+ */
+#include <string.h>
+
+#include "dissect/dnp3-objects.h"
+#include "inspect/internal.h"
+
+enum { F_READ = 1, F_RESPONSE = 129, TRANSPORT = DNP_HEAD, CONTROL = DNP_HEAD + 1, INDICATIONS = DNP_HEAD + 3 };
+
+_Static_assert(FAST_WAIT_NS == DNP_WAIT_NS, "the program waits as long as the inspector");
+_Static_assert((int)FAST_ANSWER_MAX == (int)DNP_FRAME_MAX, "any frame");
+
+/* Where octet i of a fragment is in the frame: behind the transport octet, between CRCs. */
+static size_t place(size_t i)
+{
+	size_t user = i + 1;
+	return DNP_HEAD + user + 2 * (user / DNP_BLOCK);
+}
+
+static bool is_crc(size_t i, size_t n)
+{
+	return i >= DNP_HEAD && ((i - DNP_HEAD) % (DNP_BLOCK + 2) >= DNP_BLOCK || i + 2 >= n);
+}
+
+/* A whole fragment in one plain frame, that asks for no confirmation. */
+static bool is_whole(const struct dnp_msg *m)
+{
+	return m->has_app && m->tr_fir && m->tr_fin && m->link.prm && m->link.func == DNP_UNCONFIRMED &&
+	       m->app.fir && m->app.fin && !m->app.con && !m->app.uns && m->walk == R_NONE &&
+	       m->link.src < DNP_ADDR_RESERVED && m->link.dst < DNP_ADDR_RESERVED;
+}
+
+static bool same_ask(const struct fast_poll *p, const uint8_t *frame, size_t n)
+{
+	bool same = p->ask_len == n;
+	for (size_t i = 0; i < n && same; i++)
+		same = p->ask[i] == frame[i] || i == TRANSPORT || i == CONTROL || is_crc(i, n);
+	return same;
+}
+
+/* The place of this request among the polls; the older one makes room for a new one. */
+static uint8_t poll_of(struct fast_flow *f, struct fast_dnp3 *d, const uint8_t *frame, size_t n)
+{
+	for (uint8_t i = 0; i < FAST_POLLS; i++)
+		if (same_ask(&d->poll[i], frame, n))
+			return i;
+	uint8_t i = f->next_poll;
+	f->next_poll = (uint8_t)((i + 1) % FAST_POLLS);
+	d->poll[i].ask_len = (uint32_t)n;
+	d->poll[i].answer_len = 0;
+	memcpy(d->poll[i].ask, frame, n);
+	return i;
+}
+
+/* Data that nobody judges, and whose length hangs on the header alone. */
+static bool is_free(const struct dnp_head *h)
+{
+	bool sized = h->shape == DNP_FIXED || h->shape == DNP_BITS || h->shape == DNP_PAIRS;
+	return h->span == DNP_RANGE && !h->bare && !h->indexed && sized && h->data;
+}
+
+static void learn_answer(struct fast_poll *p, const uint8_t *frame, size_t n, const struct dnp_app *a)
+{
+	struct dnp_walk w;
+	struct dnp_head h = { .group = 0 };
+	memcpy(p->answer, frame, n);
+	memset(p->mask, 0xff, sizeof(p->mask));
+	p->mask[INDICATIONS] = p->mask[INDICATIONS + 1] = 0;
+	dnp_walk(&w, a);
+	while (dnp_next(&w, &h)) {
+		size_t at = is_free(&h) ? a->len - a->n_objs + (size_t)(h.data - a->objs) : 0;
+		for (size_t i = 0; at && i < h.len && place(at + i) < n; i++)
+			p->mask[place(at + i)] = 0;
+	}
+	p->answer_len = (uint32_t)n;
+}
+
+void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m)
+{
+	struct fast_flow *f = &c->f->fast;
+	struct fast_dnp3 *d = f->slot ? &c->in->flows.fast.v[f->slot - 1].dnp : NULL;
+	uint8_t poll = f->poll;
+	f->poll = 0;
+	if (!is_whole(m) || (c->dir == 0) != m->link.dir)
+		return;
+	if (c->dir == 0 && m->app.func == F_READ && n <= FAST_ASK_MAX) {
+		f->poll = (uint8_t)(1 + (d ? poll_of(f, d, frame, n) : 0));
+		f->poll_seq = m->app.seq;
+	}
+	if (c->dir == 0 || !poll || m->app.func != F_RESPONSE || m->app.seq != f->poll_seq)
+		return;
+	if (d)
+		learn_answer(&d->poll[poll - 1], frame, n, &m->app);
+	f->answered = true;
+}
+
+bool fast_dnp_fits(const struct pass *c)
+{
+	const struct flow *f = c->f;
+	const struct dnp_state *st = &f->state_of.dnp;
+	bool known = false;
+	for (size_t i = 0; i < DNP_PAIRS_MAX; i++)	/* the operate must come to us, and anything between */
+		if (st->pairs[i].selected_ns && c->raw->now_ns - st->pairs[i].selected_ns <= DNP_WAIT_NS)
+			return false;
+	if (!f->fast.answered || st->in[0].open || st->in[1].open)
+		return false;
+	if (!f->fast.slot || f->fast.generation != f->image_gen)
+		return true;	/* to be claimed; polls are learned then */
+	const struct fast_dnp3 *d = &c->in->flows.fast.v[f->fast.slot - 1].dnp;
+	for (size_t i = 0; i < FAST_POLLS; i++)
+		known |= d->poll[i].answer_len != 0;
+	return known;
+}
+
+void fast_dnp_forget(struct fast_slot *s)
+{
+	for (size_t i = 0; i < FAST_POLLS; i++)
+		s->dnp.poll[i].ask_len = s->dnp.poll[i].answer_len = 0;
+}
+
+/* The newest time before now of which these are the lower bits, above 24. */
+static uint64_t when(uint32_t at, uint64_t now)
+{
+	uint64_t t = ((now >> 24 & ~UINT64_C(0xffffffff)) | at) << 24;
+	if (t > now + (1 << 25))
+		t -= UINT64_C(1) << 56;
+	return t < now ? t : now;	/* the lowest bit only says that there is one */
+}
+
+static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq)
+{
+	dnp_ask(f->state_of.dnp.requests, &(struct dnp_asked){
+		.at_ns = at, .dst = (uint16_t)(p->ask[4] | p->ask[5] << 8), .src = (uint16_t)(p->ask[6] | p->ask[7] << 8),
+		.seq = (uint8_t)seq });
+}
+
+void fast_dnp_take(struct flow *f, const struct fast_slot *s, uint64_t now)
+{
+	const struct fast_pending *k = &s->pending[s->head % FAST_PENDING];
+	const struct fast_dnp3 *d = &s->dnp;
+	for (unsigned i = 0; i < FAST_POLLS; i++)
+		for (unsigned seq = 0; seq < 16; seq++)
+			if (d->asked[i][seq])
+				take_asked(f, &d->poll[i], when(d->asked[i][seq], now), seq);
+	bool waits = s->n_pending && k->qty < FAST_POLLS;
+	if (waits)
+		take_asked(f, &d->poll[k->qty], d->asked_ns, k->tid & 15);
+	f->fast.poll = waits ? (uint8_t)(k->qty + 1) : 0;
+	f->fast.poll_seq = (uint8_t)(k->tid & 15);
+}
+
+void fast_dnp_give(struct fast_slot *s)
+{
+	s->dnp.asked_ns = 0;
+	memset(s->dnp.asked, 0, sizeof(s->dnp.asked));
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ * What a Modbus client and a device say in test-fastpath.c, whose world this uses. */
+static struct pol_image *plant(uint32_t generation, enum on_violation how, enum log_what log)
+{
+	static struct range units[] = { { 1, 3 }, { 7, 7 } }, low[] = { { 0, 999 }, { 2000, 2099 } },
+			    qty[] = { { 1, 125 } }, set[] = { { 100, 199 }, { 300, 310 } },
+			    values[] = { { 0, 500 }, { 1000, 2000 } }, bits[] = { { 0, 1 } }, on[] = { { 1, 1 } };
+	struct modbus_allow a[] = {
+		{ .units = { .v = units, .n = 2 }, .addresses = { .v = low, .n = 2 },
+		  .functions = { 0x1e } },	/* 1-4 */
+		{ .units = { .v = units, .n = 1 }, .addresses = { .v = low, .n = 1 }, .quantity = { .v = qty, .n = 1 },
+		  .values = { .v = bits, .n = 1 }, .functions = { 0x20, 0x80 } },	/* 5, 15 */
+		{ .units = { .v = units, .n = 2 }, .addresses = { .v = set, .n = 2 },
+		  .values = { .v = values, .n = 2 }, .functions = { 0x40, 0, 0x01 } },	/* 6, 16 */
+		{ .units = { .any = true }, .addresses = { .any = true }, .values = { .v = on, .n = 1 },
+		  .functions = { 0x20 } },	/* 5, switching on only */
+		{ .units = { .any = true }, .functions = { 0, 0, 0x02 } },	/* 17 */
+	};
+	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
+	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = sizeof(a) / sizeof(a[0]) };
+	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .log = log, .on_violation = how,
+							      .mode = MODE_ENFORCE }, &policy, 1, generation);
+	must(img != NULL);
+	return img;
+}
+
+static size_t put_adu(uint8_t *p, uint16_t tid, uint8_t unit, const uint8_t *pdu, size_t n)
+{
+	put16(p, tid);
+	put16(p + 2, 0);
+	put16(p + 4, (uint32_t)n + 1);
+	p[6] = unit;
+	memcpy(p + 7, pdu, n);
+	return n + 7;
+}
+
+static size_t one_request(struct world *w, uint8_t *p)
+{
+	static const uint8_t codes[] = { 1, 2, 3, 4, 5, 6, 15, 16, 17, 3, 4, 3, 4, 3, 22 };
+	static const uint16_t addrs[] = { 0, 100, 110, 300, 305, 950, 2000, 2050, 60000 };
+	uint8_t b[300], fc = codes[rnd(w, odd(w, 4) ? sizeof(codes) : one_in(w, 4) ? 8 : 4)];
+	uint32_t qty = 1 + rnd(w, odd(w, 20) ? 130 : one_in(w, 3) ? 60 : 8);
+	size_t n = 5;
+	b[0] = fc;
+	uint32_t row = odd(w, 9) ? rnd(w, 9) : fc == 6 || fc == 16 ? 1 : rnd(w, 3);
+	put16(b + 1, addrs[row] + rnd(w, 20));
+	put16(b + 3, qty);
+	if (fc == 5)
+		put16(b + 3, one_in(w, 2) ? 0xff00 : odd(w, 20) ? 0x100 : 0);
+	if (fc == 6)
+		put16(b + 3, rnd(w, odd(w, 20) ? 2500 : 501));
+	if (fc == 15 || fc == 16) {
+		size_t bytes = fc == 15 ? (qty + 7) / 8 : 2 * qty;
+		bytes = bytes > 246 ? 246 : bytes;
+		b[5] = (uint8_t)bytes;
+		for (size_t i = 0; i < bytes; i++)
+			b[6 + i] = (uint8_t)(fc == 15 ? (qty % 8 ? 1 : rnd(w, 256)) : i % 2 ? rnd(w, 200) : one_in(w, 30));
+		n = 6 + bytes;
+	}
+	if (fc == 17)
+		n = 1;
+	if (fc == 22) {
+		put16(b + 5, 0xffff);
+		n = 7;
+	}
+	n = put_adu(p, ++w->tid, odd(w, 20) ? (uint8_t)rnd(w, 9) : 1, b, n);
+	if (odd(w, 60))
+		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
+	return n;
+}
+
+static size_t one_length(const uint8_t *q, size_t have)
+{
+	return have < 8 || have < 6u + be16(q + 4) ? 0 : 6u + be16(q + 4);
+}
+
+/* The device's answer to the request at q; 0: none. */
+static size_t one_response(struct world *w, const uint8_t *q, uint8_t *p)
+{
+	uint8_t b[300] = { q[7] };
+	uint16_t qty = be16(q + 10);
+	size_t n = 5;
+	w->answered = be16(q);
+	if (q[7] >= 1 && q[7] <= 4) {
+		b[1] = (uint8_t)(q[7] <= 2 ? (qty + 7) / 8 : 2 * qty);
+		for (int i = 0; i < b[1]; i++)
+			b[2 + i] = (uint8_t)rnd(w, 256);
+		n = 2u + b[1];
+	} else if (q[7] == 17) {
+		memcpy(b + 1, (const uint8_t[]){ 2, 1, 0xff }, 3);
+		n = 4;
+	} else {
+		memcpy(b + 1, q + 8, 6);
+		n = q[7] == 22 ? 7 : 5;
+	}
+	if (one_in(w, 15)) {
+		b[0] |= 0x80;
+		b[1] = (uint8_t)(odd(w, 4) ? rnd(w, 13) : 2);
+		n = 2;
+	}
+	n = put_adu(p, be16(q), q[6], b, n);
+	if (odd(w, 80))
+		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
+	return n;
+}
