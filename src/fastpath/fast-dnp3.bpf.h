@@ -14,7 +14,7 @@
  */
 
 enum { DNP_HEAD = 10, DNP_BLOCK = 16, DNP_CRC = 2, DNP_TRANSPORT = DNP_HEAD, DNP_CONTROL = DNP_HEAD + 1,
-       DNP_WHOLE = 0xc0, DNP_NEVER = 255 };
+       DNP_WHOLE = 0xc0, DNP_BLOCKS = 16 };
 
 /* As dnp3_crc(). */
 const volatile __u16 dnp_step[16] = {
@@ -22,35 +22,40 @@ const volatile __u16 dnp_step[16] = {
 	0xa6bc, 0x14d7, 0x8f13, 0x3d78, 0xf5e2, 0x4789, 0xdc4d, 0x6e26,
 };
 
-/* Of the user data behind the header, a CRC after each block and at the end: are all right? */
-__noinline int dnp_blocks_ok(struct fast_slot *slot, __u32 len)
+/* Are the n octets at `at` followed by their CRC? By itself, so that the verifier's states do not
+ * multiply: Linux 6.1 gives up on one loop over all blocks. */
+__noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 {
-	__u32 crc = 0, at = 0, left = len - DNP_HEAD;	/* of the block; of the frame */
-	if (!slot || len <= DNP_HEAD + DNP_CRC || len > FAST_ANSWER_MAX)
+	if (!slot || n == 0 || n > DNP_BLOCK || at > FAST_ANSWER_MAX)
 		return 0;
-	for (__u32 i = DNP_HEAD; bounded(i, FAST_ANSWER_MAX); i++) {
-		if (left == 0)
+	const __u8 *p = (const __u8 *)slot + offsetof(struct fast_slot, dnp.in) + at;
+	__u32 crc = 0;
+	for (__u32 i = 0; bounded(i, DNP_BLOCK); i++) {
+		if (i >= n)
 			break;
-		__u32 b = slot->dnp.in[i];
-		bool data = at < DNP_BLOCK && left > DNP_CRC;
-		if (data) {
-			crc ^= b;
-			crc = crc >> 4 ^ dnp_step[crc & 15];
-			crc = crc >> 4 ^ dnp_step[crc & 15];
-			at++;
-			left--;
-			continue;
-		}
-		/* the first octet of a CRC, or the second */
-		bool second = at > DNP_BLOCK || at == 0;
-		__u32 want = ~crc & 0xffff;
-		if (b != (second ? want >> 8 : want & 0xff))
-			return 0;
-		at = second ? 0 : DNP_BLOCK + 1;
-		crc = second ? 0 : crc;
-		left--;
+		crc ^= p[i];
+		crc = crc >> 4 ^ dnp_step[crc & 15];
+		crc = crc >> 4 ^ dnp_step[crc & 15];
 	}
-	return left == 0;
+	crc = ~crc;
+	forget(n);	/* the bound, so that the verifier sees it */
+	n &= 2 * DNP_BLOCK - 1;
+	return p[n] == (crc & 0xff) && p[n + 1] == (crc >> 8 & 0xff);
+}
+
+/* Of the user data behind the header, a CRC after each block and at the end: are all right? */
+static __always_inline bool dnp_blocks_ok(struct fast_slot *slot, __u32 len)
+{
+	__u32 at = DNP_HEAD;
+	for (__u32 i = 0; bounded(i, DNP_BLOCKS); i++) {
+		if (at >= len)
+			break;
+		__u32 n = len - at < DNP_BLOCK + DNP_CRC ? len - at - DNP_CRC : DNP_BLOCK;
+		if (!dnp_block_ok(slot, at, n))
+			return false;
+		at += n + DNP_CRC;
+	}
+	return at == len;
 }
 
 /* Is this octet, the i-th of a frame of len, part of a CRC behind the header? */
@@ -107,9 +112,11 @@ __noinline int dnp_answers(struct fast_slot *slot, __u32 len, __u32 poll)
 static __always_inline bool dnp_load(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
 {
 	__u32 last = s->len - 1;
-	forget(last);
-	return last < FAST_ANSWER_MAX && bpf_skb_load_bytes(skb, s->off, slot->dnp.in, last + 1) == 0 &&
-	       dnp_blocks_ok(slot, last + 1);
+	if (last >= FAST_ANSWER_MAX)
+		return false;
+	forget(last);	/* and stays inside the slot for the verifier to see */
+	last &= 511;
+	return bpf_skb_load_bytes(skb, s->off, slot->dnp.in, last + 1) == 0 && dnp_blocks_ok(slot, s->len);
 }
 
 /* One request that is one of the polls, and nothing outstanding: 1. */
