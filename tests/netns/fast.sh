@@ -115,7 +115,7 @@ expect_at_least "packets on their way to the wrong interface" "$(($(lab_refused 
 expect "packets that went there" "$(in_g cat /sys/class/net/stray/statistics/tx_packets)" "$stray_before"
 
 # an interface changes under the connections that use it: they are asked about anew, and go on
-in_background -d 3
+in_background -d 6
 sleep 1
 back=$(field handed_back) packets=$(queued)
 in_g ip link set eth2 alias changed
