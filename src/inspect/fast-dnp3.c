@@ -130,11 +130,13 @@ static uint64_t when(uint32_t at, uint64_t now)
 	return t < now ? t : now;	/* the lowest bit only says that there is one */
 }
 
+/* As judging the request would have left it. */
 static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq)
 {
-	dnp_ask(f->state_of.dnp.requests, &(struct dnp_asked){
-		.at_ns = at, .dst = (uint16_t)(p->ask[4] | p->ask[5] << 8), .src = (uint16_t)(p->ask[6] | p->ask[7] << 8),
-		.seq = (uint8_t)seq });
+	uint16_t dst = (uint16_t)(p->ask[4] | p->ask[5] << 8), src = (uint16_t)(p->ask[6] | p->ask[7] << 8);
+	dnp_pair(&f->state_of.dnp, src, dst, at);
+	dnp_ask(f->state_of.dnp.requests, &(struct dnp_asked){ .at_ns = at, .dst = dst, .src = src,
+							       .seq = (uint8_t)seq });
 }
 
 void fast_dnp_take(struct flow *f, const struct fast_slot *s, uint64_t now)
