@@ -21,7 +21,7 @@
 
 #include "daemon/parent.h"
 
-enum { LIST_SHARE = 100 };
+enum { LIST_SHARE = 10 };
 #define LIST_EVERY_NS UINT64_C(10000000000)
 
 bool list_open(struct parent *p)
