@@ -190,6 +190,7 @@ static void claim(struct pass *c)
 	struct fast_claim k = { .client = f->client, .server = f->server, .cport = f->cport, .sport = f->sport,
 				.slot = f->fast.slot - 1, .serial = ++p->serial };
 	f->fast.serial = k.serial;
+	f->fast.asked = f->image_gen;
 	memcpy(k.way, f->fast.way, sizeof(k.way));
 	memcpy(f->fast.claimed, f->fast.way, sizeof(f->fast.claimed));
 	c->out->claim(c->out->ctx, &k);
@@ -217,7 +218,9 @@ void inspect_claimed(struct inspect *in, const struct fast_claim *k)
 	struct flow *f = flow_find_ends(&in->flows, &k->client, k->cport, &k->server, k->sport);
 	if (!f || f->fast.slot != k->slot + 1 || f->fast.serial != k->serial)
 		return;	/* about a connection that had these ends or this slot before */
-	f->fast.generation = memcmp(f->fast.way, k->way, sizeof(k->way)) == 0 ? k->generation : 0;
+	/* what was learned since may have been permitted by the generation before */
+	bool same = f->fast.asked == k->generation && memcmp(f->fast.way, k->way, sizeof(k->way)) == 0;
+	f->fast.generation = same ? k->generation : 0;
 	f->fast.step = 0;
 	f->fast.wait = k->generation ? 0 : WAIT_REFUSED;
 }

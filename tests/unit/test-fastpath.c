@@ -587,7 +587,7 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	}
 	run_queue(&w, 0);
 	report(&w, generation);
-	must(w.passed > w.packets / 10);
+	must(w.passed > w.packets / (talk->in_turn ? 12 : 10));
 	in_force(&w, generation + 1, VIOLATION_DROP, LOG_VIOLATIONS);
 	if (talk == &talks[0])
 		test_race(&w, 2000);
