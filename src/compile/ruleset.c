@@ -219,8 +219,7 @@ static void add_service(struct ruleset *rs, const struct conduit *c, const struc
 
 static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint32_t mark)
 {
-	bool may = f->proto == PROTO_MODBUS || (f->proto == PROTO_DNP3 && f->l4 == IPPROTO_TCP);
-	bool fast = may && rs->fast >= 0 && !rs->fast_first;
+	bool fast = f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
 	bool open = c->fail == FAIL_OPEN;
 	if (f->l4 == IPPROTO_ICMP)
 		add_service(rs, c, f, 0, mark);

@@ -253,9 +253,12 @@ static void walk_fields(struct walk *w, const char *f)
 
 static void request_header(struct walk *w)
 {
-	walk_fields(w, "nl");
+	walk_fields(w, "n");
+	w->b->stamp = w->u.r.p;
+	walk_fields(w, "l");
 	w->b->handle = rd_le32(&w->u.r);
 	walk_fields(w, "usux");
+	w->b->fields = w->u.r.p;
 }
 
 static void response_header(struct walk *w)

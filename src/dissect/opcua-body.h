@@ -81,6 +81,8 @@ struct ua_body {
 	const struct ua_service *service;	/* NULL: not one of the table, or a ServiceFault */
 	bool has_result;
 	uint32_t handle, result;	/* RequestHandle; ServiceResult of a response */
+	/* Of a request, in the bytes given: its time, with the handle behind it, and the service's fields */
+	const uint8_t *stamp, *fields;
 	/* OpenSecureChannel; a response names the channel and token it opens */
 	uint32_t request_type, mode;	/* 0 issue, 1 renew; enum ua_mode */
 	uint32_t channel, token, lifetime;	/* ms */

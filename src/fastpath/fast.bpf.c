@@ -402,10 +402,14 @@ static __always_inline __u32 responses(struct __sk_buff *skb, const struct segme
 }
 
 /* Is there room to keep these bytes until they are acknowledged? Where: *pos. */
-static __always_inline bool has_room(const struct segment *s, struct fast_slot *slot, __u32 dir, __u32 *pos)
+static __always_inline bool has_room(const struct segment *s, struct fast_slot *slot, __u32 proto, __u32 dir,
+				     __u32 *pos)
 {
 	bool all = slot->acked[dir] == slot->next[dir];
 	*pos = all ? 0 : slot->next[dir] - slot->from[dir];
+	if (proto == FAST_OPCUA)
+		return dir ? *pos < FAST_UA_RESP_ROOM && s->len <= FAST_UA_RESP_SEGMENT :
+			     *pos < FAST_UA_REQ_ROOM && s->len <= FAST_UA_REQ_SEGMENT;
 	if (dir ? *pos >= FAST_RESP_ROOM || s->len > FAST_RESP_SEGMENT :
 		  *pos >= FAST_REQ_ROOM || s->len > FAST_REQ_SEGMENT)
 		return false;
@@ -417,6 +421,7 @@ static __always_inline bool has_room(const struct segment *s, struct fast_slot *
 #define forget(x) asm volatile("" : "+r"(x))
 
 #include "fast-dnp3.bpf.h"
+#include "fast-opcua.bpf.h"
 
 static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 dir,
 				 __u32 pos)
@@ -430,6 +435,25 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 	}
 	pos &= FAST_REQ_ROOM - 1;
 	return last < FAST_REQ_SEGMENT && bpf_skb_load_bytes(skb, s->off, slot->req + pos, last + 1) == 0;
+}
+
+/* How many messages the segment is, all of them for us; 0: not all. They are kept and accounted for. */
+static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
+					 const struct fast_entry *e, const struct request *first, int first_len,
+					 __u32 pos)
+{
+	__u32 dir = e->dir & 1, n;
+	if (e->proto == FAST_OPCUA)
+		return dir ? ua_response(skb, s, slot, pos) : ua_request(skb, s, slot, pos);
+	if (e->proto == FAST_DNP3)
+		n = dir ? dnp_response(skb, s, slot) : dnp_request(skb, s, slot);
+	else
+		n = dir ? responses(skb, s, slot) : requests(skb, s, slot, first, first_len);
+	if (n == 0 || !keep(skb, s, slot, dir, pos))
+		return 0;
+	slot->head += dir ? n : 0;
+	slot->n_pending += dir ? -n : n;
+	return n;
 }
 
 /* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1.
@@ -450,17 +474,11 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 		if (ahead > 1)
 			return false;
 	} else {
-		if (ahead != 0 || !has_room(s, slot, dir, &pos))
+		if (ahead != 0 || !has_room(s, slot, e->proto, dir, &pos))
 			return false;
-		__u32 n;
-		if (e->proto == FAST_DNP3)
-			n = dir ? dnp_response(skb, s, slot) : dnp_request(skb, s, slot);
-		else
-			n = dir ? responses(skb, s, slot) : requests(skb, s, slot, first, first_len);
-		if (n == 0 || !keep(skb, s, slot, dir, pos))
+		__u32 n = messages_of(skb, s, slot, e, first, first_len, pos);
+		if (n == 0)
 			return false;
-		slot->head += dir ? n : 0;
-		slot->n_pending += dir ? -n : n;
 		if (pos == 0)
 			slot->from[dir] = s->seq;
 		slot->next[dir] = s->seq + s->len;

@@ -39,11 +39,18 @@ enum {
 	FAST_POLLS = 2,		/* DNP3 requests of a connection that go fast */
 	FAST_ASK_MAX = 64, FAST_ANSWER_MAX = 292,	/* octets of their frames, and of the answers' */
 	FAST_DNP_KEEP = FAST_RESP_ROOM + FAST_ANSWER_MAX,
+	/* OPC UA: the same of requests and responses, which are one chunk and one segment each */
+	FAST_UA_REQ_ROOM = 128, FAST_UA_REQ_SEGMENT = 512,
+	FAST_UA_RESP_ROOM = 512, FAST_UA_RESP_SEGMENT = 1464,
+	FAST_UA_WAITS = 32,	/* outstanding requests */
+	FAST_SHAPES = 6,	/* requests of a connection that go fast */
+	FAST_POOL = 896,	/* bytes for their content, in words of eight */
+	FAST_HEAD = 216,	/* of a slot: what all protocols have */
 };
 
 #define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a DNP3 request may be answered */
 
-enum fast_proto { FAST_MODBUS, FAST_DNP3 };
+enum fast_proto { FAST_MODBUS, FAST_DNP3, FAST_OPCUA };
 
 /* slot.state. Only ON may be taken (to BUSY), and only by the program. STOP is set by
  * whoever sees a packet that the program does not pass; whoever then is the last to hold
@@ -89,6 +96,42 @@ struct fast_dnp3 {
 	struct fast_poll poll[FAST_POLLS];
 };
 
+/* An OPC UA request that an inspector has permitted, likewise: at pool[at] the len bytes of its chunk, filled up
+ * to a whole word; behind them a bit for each of these bytes, set where the next one must have the same. */
+struct fast_shape {
+	uint16_t at, len;
+	uint16_t answer;	/* the TypeId of its response */
+};
+
+struct fast_wait {		/* a request without its response */
+	uint32_t id;		/* RequestId */
+	uint16_t answer;
+};
+
+struct fast_opcua {
+	uint32_t channel, token[2], n_tokens;
+	uint32_t seq[2];	/* the next SequenceNumber, per direction */
+	uint32_t opaque;	/* the bodies are encrypted: the header is all there is to judge */
+	uint32_t block, signature;	/* bytes; block of the cipher, at least 1 */
+	uint32_t n_shapes, n_waits;
+	uint32_t permitted;	/* encrypted requests; known to the inspector only */
+	struct fast_wait wait[FAST_UA_WAITS];
+	struct fast_shape shape[FAST_SHAPES];
+	uint8_t pool[FAST_POOL] __attribute__((aligned(8)));
+	uint8_t req[FAST_UA_REQ_ROOM + FAST_UA_REQ_SEGMENT];
+	uint8_t resp[FAST_UA_RESP_ROOM + FAST_UA_RESP_SEGMENT];
+};
+
+/* Which bit of a shape's bytes is the i-th byte's: that of the byte's place in a number. */
+static inline unsigned fast_bit(unsigned long i)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return i % 8;
+#else
+	return 7 - i % 8;
+#endif
+}
+
 struct fast_slot {
 	uint32_t state;
 	uint32_t packets, messages;	/* passed since the slot was given over */
@@ -99,13 +142,17 @@ struct fast_slot {
 	uint32_t serial;	/* of the claim for which it was given */
 	uint32_t wanted;	/* written to have the line; means nothing */
 	struct fast_pending pending[FAST_PENDING];
-	uint8_t req[FAST_REQ_KEEP];
-	uint32_t fill;
 	union {
-		uint8_t resp[FAST_RESP_KEEP];
-		struct fast_dnp3 dnp;	/* pending: tid is the sequence number, qty the poll */
+		struct {
+			uint8_t req[FAST_REQ_KEEP];
+			union {
+				uint8_t resp[FAST_RESP_KEEP];
+				struct fast_dnp3 dnp;	/* pending: tid is the sequence number, qty the poll */
+			};
+		};
+		struct fast_opcua ua;
+		uint8_t rest[FAST_SLOT - FAST_HEAD];
 	};
-	uint8_t unused[FAST_SLOT - 56 - FAST_PENDING * 10 - FAST_REQ_KEEP - FAST_RESP_KEEP];
 };
 
 /* One way to be permitted. All bounds are inclusive. */

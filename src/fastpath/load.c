@@ -316,6 +316,10 @@ static void disown(struct fastpath *fp, uint32_t slot)
 	memset(old, 0, sizeof(*old));
 }
 
+static const uint32_t protos[PROTO_N] = {
+	[PROTO_MODBUS] = FAST_MODBUS, [PROTO_DNP3] = FAST_DNP3, [PROTO_OPCUA] = FAST_OPCUA,
+};
+
 int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img)
 {
 	uint8_t family = c->client.family;
@@ -342,7 +346,7 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 		e = (struct fast_entry){ .slot = slot, .generation = img->generation, .dir = d, .serial = c->serial,
 					 .policy = policy_index(fp, img->generation, flow),
 					 .in = c->way[d][0], .out = c->way[d][1],
-					 .proto = pol->proto == PROTO_DNP3 ? FAST_DNP3 : FAST_MODBUS };
+					 .proto = protos[pol->proto] };
 		err = bpf_map_update_elem(fp->flows, &way[d], &e, BPF_ANY);
 	}
 	if (err)

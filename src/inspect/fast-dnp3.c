@@ -97,7 +97,7 @@ void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const st
 	f->answered = true;
 }
 
-bool fast_dnp_fits(const struct pass *c)
+static bool fits(const struct pass *c)
 {
 	const struct flow *f = c->f;
 	const struct dnp_state *st = &f->state_of.dnp;
@@ -115,7 +115,7 @@ bool fast_dnp_fits(const struct pass *c)
 	return known;
 }
 
-void fast_dnp_forget(struct fast_slot *s)
+static void forget(struct fast_slot *s)
 {
 	for (size_t i = 0; i < FAST_POLLS; i++)
 		s->dnp.poll[i].ask_len = s->dnp.poll[i].answer_len = 0;
@@ -139,23 +139,33 @@ static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, u
 							       .seq = (uint8_t)seq });
 }
 
-void fast_dnp_take(struct flow *f, const struct fast_slot *s, uint64_t now)
+static bool take(struct pass *c, const struct fast_slot *s)
 {
+	struct flow *f = c->f;
 	const struct fast_pending *k = &s->pending[s->head % FAST_PENDING];
 	const struct fast_dnp3 *d = &s->dnp;
 	for (unsigned i = 0; i < FAST_POLLS; i++)
 		for (unsigned seq = 0; seq < 16; seq++)
 			if (d->asked[i][seq])
-				take_asked(f, &d->poll[i], when(d->asked[i][seq], now), seq);
+				take_asked(f, &d->poll[i], when(d->asked[i][seq], c->raw->now_ns), seq);
 	bool waits = s->n_pending && k->qty < FAST_POLLS;
 	if (waits)
 		take_asked(f, &d->poll[k->qty], d->asked_ns, k->tid & 15);
 	f->fast.poll = waits ? (uint8_t)(k->qty + 1) : 0;
 	f->fast.poll_seq = (uint8_t)(k->tid & 15);
+	return true;
 }
 
-void fast_dnp_give(struct fast_slot *s)
+static bool give(struct pass *c, struct fast_slot *s)
 {
+	(void)c;
 	s->dnp.asked_ns = 0;
 	memset(s->dnp.asked, 0, sizeof(s->dnp.asked));
+	return true;
 }
+
+const struct fast_ops fast_dnp3 = {
+	.fits = fits, .forget = forget, .give = give, .take = take,
+	.kept = { offsetof(struct fast_slot, req), offsetof(struct fast_slot, resp) },
+	.keep = { FAST_REQ_KEEP, FAST_DNP_KEEP }, .room = { FAST_REQ_ROOM, FAST_RESP_ROOM },
+};

@@ -18,6 +18,10 @@ enum {
 	HOLD_SPINS = 1 << 24,	/* a CPU holds a slot for a microsecond; this is much longer */
 };
 
+static const struct fast_ops *const ops[PROTO_N] = {
+	[PROTO_MODBUS] = &fast_modbus, [PROTO_DNP3] = &fast_dnp3, [PROTO_OPCUA] = &fast_opcua,
+};
+
 bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n)
 {
 	*p = (struct fast_pool){ .v = v };
@@ -74,27 +78,16 @@ bool fast_moved(const struct fast_pool *p, struct fast_flow *f)
 
 /* ---- back from the kernel ---- */
 
-static bool take_half(const struct fast_slot *s, int dir, struct half *h)
+static bool take_half(const struct fast_ops *o, const struct fast_slot *s, int dir, struct half *h)
 {
-	const uint8_t *kept = dir ? s->resp : s->req;
-	uint32_t room = dir ? FAST_RESP_KEEP : FAST_REQ_KEEP;
+	const uint8_t *kept = (const uint8_t *)s + o->kept[dir];
 	uint32_t n = s->next[dir] - s->from[dir], done = s->acked[dir] - s->from[dir];
-	if (n > room || done > n)
+	if (n > o->keep[dir] || done > n)
 		return false;
 	half_resume(h, s->acked[dir], s->next[dir], kept + done);
 	if (n)
 		h->last = kept[n - 1];
 	return true;
-}
-
-static void take_pending(const struct fast_pending *from, struct mb_pending *to, uint64_t now)
-{
-	const uint8_t value[2] = { (uint8_t)(from->value >> 8), (uint8_t)from->value };
-	bool single = from->fc == 5 || from->fc == 6;
-	struct mb_msg m = { .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
-			    .qty = from->qty, .values = single ? value : NULL, .values_len = single ? 2 : 0 };
-	mb_remember(&m, to);
-	to->at_ns = now;
 }
 
 /* After few messages the stream is likely one that the kernel cannot follow. */
@@ -109,21 +102,15 @@ bool fast_take(struct pass *c)
 	struct flow *f = c->f;
 	if (!f->fast.given)
 		return true;
-	const struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
+	struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
 	f->fast.given = false;
-	if (!stop(&c->in->flows.fast.v[f->fast.slot - 1]) || s->n_pending > FAST_PENDING)
+	if (!stop(s))
 		return false;
 	for (int d = 0; d < 2; d++)
-		if (!take_half(s, d, &f->h[d]))
+		if (!take_half(ops[f->proto], s, d, &f->h[d]))
 			return false;
-	if (f->proto == PROTO_DNP3) {
-		fast_dnp_take(f, s, c->raw->now_ns);
-	} else {
-		f->state_of.mb.n_pending = s->n_pending;
-		for (uint32_t i = 0; i < s->n_pending; i++)
-			take_pending(&s->pending[(s->head + i) % FAST_PENDING], &f->state_of.mb.pending[i],
-				     c->raw->now_ns);
-	}
+	if (!ops[f->proto]->take(c, s))
+		return false;
 	next_try(&f->fast, s->packets);
 	if (s->packets == 0)	/* its entries may be gone (fastpath_unplug) */
 		f->fast.generation = 0;
@@ -132,44 +119,28 @@ bool fast_take(struct pass *c)
 
 /* ---- to the kernel ---- */
 
-/* What the kernel can match an answer with. A written value is remembered by its
- * check sum only, so FC 5 and 6 wait for their answer here. */
-static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
-{
-	bool fit = (from->fc >= 1 && from->fc <= 4) || from->fc == 15 || from->fc == 16;
-	*to = (struct fast_pending){ .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
-				     .qty = from->qty };
-	return fit;
-}
-
 static bool fits(const struct pass *c)
 {
 	const struct flow *f = c->f;
-	bool asked = f->proto == PROTO_DNP3 ? fast_dnp_fits(c) :
-		     f->proto == PROTO_MODBUS && f->state_of.mb.n_pending <= FAST_PENDING;
-	return asked && f->state == FLOW_OPEN && f->proven && f->l4 == IPPROTO_TCP && !f->ending && !f->syn_again &&
+	const struct fast_ops *o = ops[f->proto];
+	return o && f->state == FLOW_OPEN && f->proven && f->l4 == IPPROTO_TCP && !f->ending && !f->syn_again &&
 	       half_at_rest(&f->h[0]) && half_at_rest(&f->h[1]) &&
-	       f->h[0].len < FAST_REQ_ROOM && f->h[1].len < FAST_RESP_ROOM;
+	       f->h[0].len < o->room[0] && f->h[1].len < o->room[1] && o->fits(c);
 }
 
 static void give(struct pass *c)
 {
 	struct flow *f = c->f;
 	struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
-	s->head = s->packets = s->messages = 0;
+	s->head = s->n_pending = s->packets = s->messages = 0;
 	s->serial = f->fast.serial;
-	unsigned n = f->proto == PROTO_MODBUS ? f->state_of.mb.n_pending : 0;
-	s->n_pending = n;
-	if (f->proto == PROTO_DNP3)
-		fast_dnp_give(s);
-	for (unsigned i = 0; i < n; i++)
-		if (!give_pending(&f->state_of.mb.pending[i], &s->pending[i]))
-			return;
+	if (!ops[f->proto]->give(c, s))
+		return;
 	for (int d = 0; d < 2; d++) {
 		const struct half *h = &f->h[d];
 		s->next[d] = h->next;
 		s->from[d] = s->acked[d] = h->base;
-		memcpy(d ? s->resp : s->req, h->buf, h->len);
+		memcpy((uint8_t *)s + ops[f->proto]->kept[d], h->buf, h->len);
 	}
 	f->fast.seen = 0;
 	f->fast.given = true;
@@ -180,17 +151,18 @@ static void claim(struct pass *c)
 {
 	struct flow *f = c->f;
 	struct fast_pool *p = &c->in->flows.fast;
+	bool anew = !f->fast.slot || f->fast.learned != f->image_gen;
 	if (!f->fast.slot && p->n_free)
 		f->fast.slot = p->free[--p->n_free] + 1;
 	f->fast.wait = WAIT_ANSWER;
 	if (!f->fast.slot)
 		return;
-	if (f->proto == PROTO_DNP3)
-		fast_dnp_forget(&p->v[f->fast.slot - 1]);
+	if (anew && ops[f->proto]->forget)
+		ops[f->proto]->forget(&p->v[f->fast.slot - 1]);
 	struct fast_claim k = { .client = f->client, .server = f->server, .cport = f->cport, .sport = f->sport,
 				.slot = f->fast.slot - 1, .serial = ++p->serial };
 	f->fast.serial = k.serial;
-	f->fast.asked = f->image_gen;
+	f->fast.learned = f->image_gen;
 	memcpy(k.way, f->fast.way, sizeof(k.way));
 	memcpy(f->fast.claimed, f->fast.way, sizeof(f->fast.claimed));
 	c->out->claim(c->out->ctx, &k);
@@ -219,7 +191,7 @@ void inspect_claimed(struct inspect *in, const struct fast_claim *k)
 	if (!f || f->fast.slot != k->slot + 1 || f->fast.serial != k->serial)
 		return;	/* about a connection that had these ends or this slot before */
 	/* what was learned since may have been permitted by the generation before */
-	bool same = f->fast.asked == k->generation && memcmp(f->fast.way, k->way, sizeof(k->way)) == 0;
+	bool same = f->fast.learned == k->generation && memcmp(f->fast.way, k->way, sizeof(k->way)) == 0;
 	f->fast.generation = same ? k->generation : 0;
 	f->fast.step = 0;
 	f->fast.wait = k->generation ? 0 : WAIT_REFUSED;

@@ -16,7 +16,8 @@ struct fast_flow {		/* of one connection */
 	uint32_t slot;		/* index + 1; 0: none */
 	uint32_t generation;	/* for which the parent made its entries; 0: not yet */
 	uint32_t seen;		/* packets, when last asked whether it moves */
-	uint32_t serial, asked;	/* of the claim that is not answered yet; the generation when it was made */
+	uint32_t serial;	/* of the claim that is not answered yet */
+	uint32_t learned;	/* under this generation the slot's requests were permitted; that of the claim */
 	uint32_t way[2][2];	/* interfaces of the newest packets: per direction, in and out */
 	uint32_t claimed[2][2];	/* those of the last claim */
 	bool given;		/* the kernel judges */

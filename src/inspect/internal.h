@@ -66,12 +66,19 @@ static inline void turn(struct pass *c, enum flow_state state)
 bool fast_take(struct pass *c);
 /* Let the kernel have it, when it is at rest and the policy permits. */
 void fast_offer(struct pass *c);
+/* What fast.c asks about a protocol. */
+struct fast_ops {
+	bool (*fits)(const struct pass *c);	/* could the program go on from here? */
+	/* What was learned of another connection, or under another policy. NULL: nothing ever is. */
+	void (*forget)(struct fast_slot *s);
+	bool (*give)(struct pass *c, struct fast_slot *s);	/* false: it cannot have this */
+	bool (*take)(struct pass *c, const struct fast_slot *s);	/* false: nonsense */
+	size_t kept[2], keep[2];	/* per direction: where in a slot it keeps bytes, and how many fit */
+	uint32_t room[2];	/* fewer may be unacknowledged when it is given */
+};
+extern const struct fast_ops fast_modbus, fast_dnp3, fast_opcua;
 /* fast-dnp3.c. A frame that goes on, m: what it is; it may be what the program is to know. */
 void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m);
-bool fast_dnp_fits(const struct pass *c);
-void fast_dnp_forget(struct fast_slot *s);	/* the polls of another connection, or another policy */
-void fast_dnp_give(struct fast_slot *s);
-void fast_dnp_take(struct flow *f, const struct fast_slot *s, uint64_t now);
 /* emit.c: send the packet on with the bytes [from, to) of its stream. */
 void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin);
 /* Send it on without payload at its own (translated) place. */

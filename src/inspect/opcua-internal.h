@@ -59,6 +59,9 @@ enum reason ua_join(struct ua_look *k);
 enum reason ua_ask(struct ua_look *k);
 enum reason ua_answer(struct ua_look *k);
 
+/* fast-opcua.c: a chunk that goes on; it may be what the program is to know. */
+void fast_ua_permitted(struct ua_look *k, const uint8_t *chunk, size_t n);
+
 /* opcua-cert.c: the SHA-1 or SHA-256 thumbprint of the first certificate is in the list. */
 bool ua_certificate_ok(const struct pol_image *img, const struct pol_ua_list *l, const struct ua_bytes *chain,
 		       char shown[EV_UA_TEXT]);

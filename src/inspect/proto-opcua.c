@@ -329,6 +329,8 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 		why = judge_chunk(&k, p, n);
 	if (!c->pol && of_the_state(why))
 		why = R_NONE;
+	if (why == R_NONE)
+		fast_ua_permitted(&k, p, n);
 	bool part = why == R_NONE && k.m.type == UA_MSG && k.m.chunk == 'C';
 	if (c->out->message)
 		show(&k, &seen);

@@ -2,7 +2,7 @@
  *
  * OPC UA binary without security (OPC 10000-6: 5.2 encodings, 6.7 secure
  * conversation, 7.1 connection protocol): request 0 is Hello, 1 opens the
- * channel, all others read four values.
+ * channel, all others read four values of two groups in turn.
  */
 #include "shapes.h"
 
@@ -173,7 +173,7 @@ size_t opcua_read(uint8_t *b, uint32_t n)
 	u32(&o, 3);	/* no time stamps */
 	u32(&o, NODES);
 	for (unsigned i = 0; i < NODES; i++) {
-		node(&o, 2, 1000 + (n + i) % 100);
+		node(&o, 2, 1000 + n % 2 * NODES + i);
 		u32(&o, 13);	/* Value */
 		null(&o);
 		u16(&o, 0);

@@ -77,16 +77,14 @@ logged 'reason=bad-crc '
 # a master that asks the same again and again: most of it never wakes an inspector, whose
 # judgement of what comes between is the same as ever
 if lab_said "in-kernel path: up to"; then
-	in_kernel() { ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
-		"$python" -c "import json,sys; print(json.load(sys.stdin)['in_kernel']['messages'])"; }
-	before=$(in_kernel)
+	before=$(lab_in_kernel messages)
 	: >"$lab_dir/station"
 	polls=$(printf 'read %.0s' {1..200})
 	# shellcheck disable=SC2086
 	master tcp "$(printf '129 %.0s' {1..200})none $(printf '129 %.0s' {1..200})none 129" $polls direct $polls restart clear
 	expect "reads delivered" "$(taken 1)" 400
 	expect "direct operates and restarts delivered" "$(($(taken 5) + $(taken 13)))" 0
-	expect_at_least "messages that the kernel passed of 400 before the first refusal" "$(($(in_kernel) - before))" 360
+	expect_at_least "messages that the kernel passed of 400 before the first refusal" "$(($(lab_in_kernel messages) - before))" 360
 fi
 
 # named relays, by select and operate only

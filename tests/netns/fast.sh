@@ -38,13 +38,6 @@ expect "a spoofed request, without the gate" "$(spoofed)" arrived
 lab_gate "$model"
 lab_said "in-kernel path: up to" || lab_skip "$(grep -o 'no in-kernel path: [^;]*' "$lab_dir/zoned.err")"
 
-# field NAME: of what the kernel passed by itself
-field()
-{
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
-		"$python" -c "import json,sys; print(json.load(sys.stdin)['in_kernel']['$1'])"
-}
-
 # what the inspectors were given
 queued()
 {
@@ -86,13 +79,13 @@ in_background()
 
 # one transaction in forty is a function that the kernel leaves to the inspectors
 for to in "$V4" "$V6"; do
-	before=$(field messages) packets=$(queued)
+	before=$(lab_in_kernel messages) packets=$(queued)
 	session -n 2000 "$to" >/dev/null
-	expect_at_least "messages of 4000 to $to that the kernel passed" "$(($(field messages) - before))" 3600
+	expect_at_least "messages of 4000 to $to that the kernel passed" "$(($(lab_in_kernel messages) - before))" 3600
 	expect_at_most "packets for the inspectors" "$(($(queued) - packets))" 400
 done
 expect_at_least "the conduit's counter has them too" "$(counted)" 8000
-expect "how the program is asked" "$(field asked)" first
+expect "how the program is asked" "$(lab_in_kernel asked)" first
 in_g nft list chain inet zoned forward | grep -q "judged in the kernel" || lab_fail "the rule is not listed"
 
 # the way in and out of a packet counts here as everywhere
@@ -117,20 +110,20 @@ expect "packets that went there" "$(in_g cat /sys/class/net/stray/statistics/tx_
 # an interface changes under the connections that use it: they are asked about anew, and go on
 in_background -d 6
 sleep 1
-back=$(field handed_back) packets=$(queued)
+back=$(lab_in_kernel handed_back) packets=$(queued)
 in_g ip link set eth2 alias changed
 sleep 1
 expect_at_least "packets for the inspectors when an interface changed" "$(($(queued) - packets))" 1
-before=$(field messages)
+before=$(lab_in_kernel messages)
 wait "$session" || lab_fail "the session over a changed interface: $(cat "$lab_dir/session")"
 expect "connections opened again" "$(lab_value "$(cat "$lab_dir/session")" reconnects)" 0
-expect_at_least "messages that the kernel passed afterwards" "$(($(field messages) - before))" 100
+expect_at_least "messages that the kernel passed afterwards" "$(($(lab_in_kernel messages) - before))" 100
 
 # refused writes between reads of one connection; it is slow from the first one on
-before=$(field messages)
+before=$(lab_in_kernel messages)
 session -n 500 -r 20 "$V4" >/dev/null
 expect "writes delivered" "$(lab_delivered writes)" 0
-expect_at_least "messages that the kernel passed until then" "$(($(field messages) - before))" 1
+expect_at_least "messages that the kernel passed until then" "$(($(lab_in_kernel messages) - before))" 1
 
 # what gets lost, mostly behind the gate, comes again and gets through; not a connection's
 # beginning, for which the client has less patience
@@ -145,10 +138,10 @@ lossy()
 }
 export -f lossy
 in_c bash -c lossy && in_s bash -c lossy || lab_fail "nft numgen"
-before=$(field messages) back=$(field handed_back)
+before=$(lab_in_kernel messages) back=$(lab_in_kernel handed_back)
 session -n 1000 -T 10000 "$V4"
-expect_at_least "messages that the kernel passed with losses" "$(($(field messages) - before))" 1000
-expect_at_least "times a connection came back from the kernel" "$(($(field handed_back) - back))" 30
+expect_at_least "messages that the kernel passed with losses" "$(($(lab_in_kernel messages) - before))" 1000
+expect_at_least "times a connection came back from the kernel" "$(($(lab_in_kernel handed_back) - back))" 30
 in_c nft delete table inet lossy
 in_s nft delete table inet lossy
 
@@ -161,15 +154,15 @@ for g in 2 3 4; do
 	sleep 0.3
 done
 expect_at_least "the conduit's counter over three reloads" "$(counted)" "$((counted + 1000))"
-before=$(field messages)
+before=$(lab_in_kernel messages)
 wait "$session" || lab_fail "the session over three reloads: $(cat "$lab_dir/session")"
 expect "connections opened again" "$(lab_value "$(cat "$lab_dir/session")" reconnects)" 0
-expect_at_least "messages that the kernel passed afterwards" "$(($(field messages) - before))" 1000
+expect_at_least "messages that the kernel passed afterwards" "$(($(lab_in_kernel messages) - before))" 1000
 
 # the permitted write of a wider policy, on a connection that goes fast
 lab_model policy=modbus-read-write >"$model"
 reload 5
-before=$(field messages)
+before=$(lab_in_kernel messages)
 in_c "$python" - "$V4" "$PORT" <<'END' || lab_fail "permitted writes"
 import socket, sys
 s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
@@ -179,7 +172,7 @@ for i in range(100):
     assert s.recv(300) == adu, i
 END
 expect "writes delivered" "$(lab_delivered writes)" 100
-expect_at_least "messages of 200 that the kernel passed" "$(($(field messages) - before))" 180
+expect_at_least "messages of 200 that the kernel passed" "$(($(lab_in_kernel messages) - before))" 180
 
 # and are refused again at once when the policy says so, on a connection that is open
 lab_model >"$model"
@@ -199,9 +192,9 @@ out=$(cat "$lab_dir/session")
 echo "$out"
 expect "connections opened again" "$(lab_value "$out" reconnects)" 1
 expect_at_most "longest time without a good answer (ms)" "$(lab_value "$out" gap_ms)" 999
-before=$(field messages)
+before=$(lab_in_kernel messages)
 session -n 200 "$V4" >/dev/null
-expect_at_least "messages that the kernel passed after the death" "$(($(field messages) - before))" 200
+expect_at_least "messages that the kernel passed after the death" "$(($(lab_in_kernel messages) - before))" 200
 
 # zoned dies: the kernel goes on judging what it was given, and nothing else passes
 in_background -d 5 -r 50
@@ -213,14 +206,14 @@ lab_gate "$model"
 session -n 200 "$V4" >/dev/null
 wait "$session"
 expect "writes delivered" "$(lab_delivered writes)" 100
-expect_at_least "messages that the kernel passed after the restart" "$(field messages)" 200
+expect_at_least "messages that the kernel passed after the restart" "$(lab_in_kernel messages)" 200
 lab_gate_stop
 
 # zones that name no interface
 lab_model | sed 's/interfaces = [^;]*;//' >"$model"
 lab_gate "$model"
 session -n 500 "$V4" >/dev/null
-expect_at_least "messages of 1000 that the kernel passed without interfaces in the model" "$(field messages)" 800
+expect_at_least "messages of 1000 that the kernel passed without interfaces in the model" "$(lab_in_kernel messages)" 800
 lab_gate_stop
 
 # somebody else's bits in the connection mark: it is looked up for each packet
@@ -228,7 +221,7 @@ lab_model >"$model"
 lab_gate "$model"
 in_g nft 'table inet other { chain f { type filter hook forward priority 10; ct mark set ct mark or 1; }; }'
 session -n 500 "$V4" >/dev/null
-expect_at_least "messages of 1000 that the kernel passed with a foreign mark" "$(field messages)" 800
+expect_at_least "messages of 1000 that the kernel passed with a foreign mark" "$(lab_in_kernel messages)" 800
 in_g nft delete table inet other
 lab_gate_stop
 
@@ -238,8 +231,8 @@ lab_prefix=(unshare -m sh -c 'mount -t tmpfs none /sys/kernel/btf && exec "$@"' 
 lab_gate "$model"
 lab_prefix=()
 session -n 500 "$V4" >/dev/null
-expect "how the program is asked then" "$(field asked)" late
-expect_at_least "messages of 1000 that the kernel passed" "$(field messages)" 900
+expect "how the program is asked then" "$(lab_in_kernel asked)" late
+expect_at_least "messages of 1000 that the kernel passed" "$(lab_in_kernel messages)" 900
 expect_at_most "packets counted for the conduit, once each" "$(counted)" 1100
 expect_at_least "packets counted for the conduit" "$(counted)" 1000
 in_g nft list chain inet zoned fast-closed | grep -q "judged in the kernel" || lab_fail "the late rule is not listed"

@@ -249,6 +249,13 @@ lab_said()
 	grep -qF -- "$1" "$lab_dir/zoned.err"
 }
 
+# lab_in_kernel NAME: packets, messages, back: of what the kernel passed by itself
+lab_in_kernel()
+{
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+		"$python" -c "import json,sys; print(json.load(sys.stdin)['in_kernel']['$1'])"
+}
+
 # How often syslog has a line with this text.
 lab_logged()
 {

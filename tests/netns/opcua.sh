@@ -51,7 +51,7 @@ zones = (
   { name = "hmi"; type = "control"; interfaces = [ "eth1" ]; networks = [ "10.10.1.0/24" ]; },
   { name = "cell"; type = "control"; interfaces = [ "eth2" ]; networks = [ "10.10.2.0/24" ]; }
 );
-conduits = ( { name = "hmi-to-cell"; from = "hmi"; to = "cell"; log = "all";
+conduits = ( { name = "hmi-to-cell"; from = "hmi"; to = "cell"; log = "${log:-all}";
                flows = ( { protocol = "opcua"; policy = "pump"; } ); } );
 policies = { pump = { protocol = "opcua"; security_policies = "any"; client_certificates = "any";
   $1
@@ -105,6 +105,24 @@ wait "$steady" || lab_fail "the session did not live: $(tr '\n' ';' <"$lab_dir/s
 expect_at_least "reads over the reload" "$(sed -n 's/^poll //p' "$lab_dir/said")" 40
 expect_at_least "tokens renewed meanwhile" "$(sed -n 's/^renewed //p' "$lab_dir/said")" 2
 expect "setpoint after the reload" "$(value)" 32
+
+# what a client asks again and again, over and over, or what it hears of a subscription: most of it
+# never wakes an inspector, whose judgement of what comes between is the same as ever
+if lab_said "in-kernel path: up to"; then
+	log=violations model "${open/refuse/allow}" "" | turn_to
+	for mode in None Sign SignAndEncrypt; do
+		before=$(lab_in_kernel messages)
+		good $mode operator again "ns=1;s=Pump.Level,ns=1;s=Pump.Setpoint" 400
+		expect_at_least "$mode: messages that the kernel passed of 800" "$(($(lab_in_kernel messages) - before))" 640
+		before=$(lab_in_kernel messages)
+		good $mode operator watch "ns=1;s=Pump.Level" 3
+		expect_at_least "$mode: the same of a subscription, of about 60" "$(($(lab_in_kernel messages) - before))" 20
+	done
+	for mode in None Sign; do
+		bad $mode operator again "ns=1;s=Pump.Level" 60 write "ns=1;s=Pump.Setpoint" 35
+		expect "setpoint after a refused write among reads" "$(value)" 32
+	done
+fi
 
 # nothing unsecured but discovery, nobody without a name, this server only
 secure='security = "sign"; unsecured_discovery = true; opaque = "allow"; endpoint_urls = "any";

@@ -26,9 +26,9 @@ static struct pol_image *plant(uint32_t generation, enum on_violation how, enum 
 
 static size_t put_adu(uint8_t *p, uint16_t tid, uint8_t unit, const uint8_t *pdu, size_t n)
 {
-	put16(p, tid);
-	put16(p + 2, 0);
-	put16(p + 4, (uint32_t)n + 1);
+	put_be16(p, tid);
+	put_be16(p + 2, 0);
+	put_be16(p + 4, (uint32_t)n + 1);
 	p[6] = unit;
 	memcpy(p + 7, pdu, n);
 	return n + 7;
@@ -43,12 +43,12 @@ static size_t one_request(struct world *w, uint8_t *p)
 	size_t n = 5;
 	b[0] = fc;
 	uint32_t row = odd(w, 9) ? rnd(w, 9) : fc == 6 || fc == 16 ? 1 : rnd(w, 3);
-	put16(b + 1, addrs[row] + rnd(w, 20));
-	put16(b + 3, qty);
+	put_be16(b + 1, addrs[row] + rnd(w, 20));
+	put_be16(b + 3, qty);
 	if (fc == 5)
-		put16(b + 3, one_in(w, 2) ? 0xff00 : odd(w, 20) ? 0x100 : 0);
+		put_be16(b + 3, one_in(w, 2) ? 0xff00 : odd(w, 20) ? 0x100 : 0);
 	if (fc == 6)
-		put16(b + 3, rnd(w, odd(w, 20) ? 2500 : 501));
+		put_be16(b + 3, rnd(w, odd(w, 20) ? 2500 : 501));
 	if (fc == 15 || fc == 16) {
 		size_t bytes = fc == 15 ? (qty + 7) / 8 : 2 * qty;
 		bytes = bytes > 246 ? 246 : bytes;
@@ -60,7 +60,7 @@ static size_t one_request(struct world *w, uint8_t *p)
 	if (fc == 17)
 		n = 1;
 	if (fc == 22) {
-		put16(b + 5, 0xffff);
+		put_be16(b + 5, 0xffff);
 		n = 7;
 	}
 	n = put_adu(p, ++w->tid, odd(w, 20) ? (uint8_t)rnd(w, 9) : 1, b, n);

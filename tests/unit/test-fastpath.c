@@ -57,6 +57,11 @@ struct waiting {
 
 struct world;
 
+struct ua_end {			/* an OPC UA channel */
+	uint32_t channel, token, asked, answers;	/* the last sequence numbers */
+	unsigned idle;
+};
+
 struct talk {			/* a protocol, and what is said in it */
 	const char *name;
 	uint16_t port;
@@ -64,6 +69,8 @@ struct talk {			/* a protocol, and what is said in it */
 	size_t (*request)(struct world *w, uint8_t *p);
 	size_t (*length)(const uint8_t *q, size_t have);	/* of the request at q; 0: not all there */
 	size_t (*response)(struct world *w, const uint8_t *q, uint8_t *p);	/* 0: none */
+	size_t most;		/* bytes of a message */
+	bool lone;		/* mostly one message in a segment */
 	bool in_turn;		/* an answer before the next request, mostly; and the program looks at the clock */
 };
 
@@ -80,6 +87,7 @@ struct world {
 	struct end end[2];	/* client, server */
 	uint16_t cport, tid, first_tid, answered;
 	bool v6, wild;
+	struct ua_end ua;
 	struct waiting queue[WAITING];
 	unsigned n_queue;
 	struct fast_claim claim[CLAIMS];
@@ -118,16 +126,16 @@ static uint64_t clock_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void put16(uint8_t *p, uint32_t v)
+static void put_be16(uint8_t *p, uint32_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
 }
 
-static void put32(uint8_t *p, uint32_t v)
+static void put_be32(uint8_t *p, uint32_t v)
 {
-	put16(p, v >> 16);
-	put16(p + 2, v);
+	put_be16(p, v >> 16);
+	put_be16(p + 2, v);
 }
 
 /* ---- the gates ---- */
@@ -146,7 +154,7 @@ static void in_force(struct world *w, uint32_t generation, enum on_violation how
 static bool program_passes(const struct world *w, const uint8_t *p, size_t n)
 {
 	uint8_t frame[ETH + PACKET] = { 0 };
-	put16(frame + 12, p[0] >> 4 == 6 ? 0x86dd : 0x0800);
+	put_be16(frame + 12, p[0] >> 4 == 6 ? 0x86dd : 0x0800);
 	memcpy(frame + ETH, p, n);
 	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)(ETH + n), .repeat = 1);
 	int err = bpf_prog_test_run_opts(fastpath_late(w->fp), &o);
@@ -293,7 +301,7 @@ static size_t put_ip(const struct world *w, int from, uint8_t *p, size_t l4)
 	const uint8_t v6[40] = { 0x60, [6] = IPPROTO_TCP, [7] = 64, [8] = 0xfd, [11] = src, [23] = 9,
 				 [24] = 0xfd, [27] = dst, [39] = 9 };
 	memcpy(p, w->v6 ? v6 : v4, w->v6 ? sizeof(v6) : sizeof(v4));
-	put16(p + (w->v6 ? 4 : 2), (uint32_t)(w->v6 ? l4 : 20 + l4));
+	put_be16(p + (w->v6 ? 4 : 2), (uint32_t)(w->v6 ? l4 : 20 + l4));
 	return w->v6 ? 40 : 20;
 }
 
@@ -306,10 +314,10 @@ static size_t lie(struct world *w, uint8_t *p, size_t n, size_t tcp)
 		p[tcp + 13] ^= (uint8_t)(1u << rnd(w, 8));
 		break;
 	case 1:
-		put32(p + tcp + 4, rnd(w, 3) ? (uint32_t)(p[tcp + 7] + rnd(w, 600)) : (uint32_t)w->rnd);
+		put_be32(p + tcp + 4, rnd(w, 3) ? (uint32_t)(p[tcp + 7] + rnd(w, 600)) : (uint32_t)w->rnd);
 		break;
 	case 2:
-		put32(p + tcp + 8, (uint32_t)be16(p + tcp + 8) << 16 | (uint16_t)(be16(p + tcp + 10) + rnd(w, 3000) - 1500));
+		put_be32(p + tcp + 8, (uint32_t)be16(p + tcp + 8) << 16 | (uint16_t)(be16(p + tcp + 10) + rnd(w, 3000) - 1500));
 		break;
 	case 3:
 		p[tcp + 12] = (uint8_t)(rnd(w, 16) << 4);
@@ -323,11 +331,11 @@ static size_t lie(struct world *w, uint8_t *p, size_t n, size_t tcp)
 		memset(p + n, 0, 6);
 		return n + 6;
 	case 7:
-		put16(p + tcp + 18, 1 + rnd(w, 9));
+		put_be16(p + tcp + 18, 1 + rnd(w, 9));
 		p[tcp + 13] |= TCP_URG;
 		break;
 	default:
-		put32(p + tcp + 4, (uint32_t)be16(p + tcp + 4) << 16 | (uint16_t)(be16(p + tcp + 6) + rnd(w, 40) - 20));
+		put_be32(p + tcp + 4, (uint32_t)be16(p + tcp + 4) << 16 | (uint16_t)(be16(p + tcp + 6) + rnd(w, 40) - 20));
 	}
 	return n;
 }
@@ -340,14 +348,14 @@ static void segment(struct world *w, int from, uint8_t flags, uint32_t seq, cons
 	size_t tcp = put_ip(w, from, p, 20 + opt + len);
 	uint8_t *t = p + tcp;
 	memset(t, 0, 20 + opt);
-	put16(t, from ? w->talk->port : w->cport);
-	put16(t + 2, from ? w->cport : w->talk->port);
-	put32(t + 4, seq);
+	put_be16(t, from ? w->talk->port : w->cport);
+	put_be16(t + 2, from ? w->cport : w->talk->port);
+	put_be32(t + 4, seq);
 	if (flags & TCP_ACK)
-		put32(t + 8, e->rcv_nxt);
+		put_be32(t + 8, e->rcv_nxt);
 	t[12] = (uint8_t)((5 + opt / 4) << 4);
 	t[13] = flags;
-	put16(t + 14, 8192);
+	put_be16(t + 14, 8192);
 	if (opt)
 		memcpy(t + 20, (const uint8_t[]){ 1, 1, 8, 10, 0, 0, 0, 1, 0, 0, 0, 2 }, opt);
 	if (len)
@@ -387,10 +395,12 @@ static void connect_again(struct world *w)
 
 #include "fastpath-modbus.h"
 #include "fastpath-dnp3.h"
+#include "fastpath-opcua.h"
 
 static const struct talk talks[] = {
-	{ "modbus", 502, plant, one_request, one_length, one_response, false },
-	{ "dnp3", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, true },
+	{ "modbus", 502, plant, one_request, one_length, one_response, 300, false, false },
+	{ "dnp3", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, 300, true, true },
+	{ "opcua", 4840, ua_plant, ua_request, ua_length, ua_response, 1000, true, false },
 };
 
 /* New bytes of one end, in segments of any size. */
@@ -419,8 +429,8 @@ static void client_says(struct world *w)
 {
 	uint8_t b[1400];
 	size_t n = 0;
-	bool many = w->talk->in_turn ? odd(w, 10) : one_in(w, 4);
-	for (uint32_t i = many ? 1 + rnd(w, 5) : 1; i > 0; i--)
+	bool many = w->talk->lone ? odd(w, 10) : one_in(w, 4);
+	for (uint32_t i = many ? 1 + rnd(w, 5) : 1; i > 0 && n + w->talk->most <= sizeof(b); i--)
 		n += w->talk->request(w, b + n);
 	say(w, 0, b, n);
 }
@@ -430,7 +440,8 @@ static void server_says(struct world *w)
 	struct end *e = &w->end[1];
 	uint8_t b[1400];
 	size_t n = 0;
-	for (uint32_t i = one_in(w, 4) ? 1 + rnd(w, 4) : 1; i > 0; i--) {
+	bool many = w->talk->lone ? odd(w, 10) : one_in(w, 4);
+	for (uint32_t i = many ? 1 + rnd(w, 4) : 1; i > 0 && n + w->talk->most <= sizeof(b); i--) {
 		const uint8_t *q = e->got + e->used;
 		uint32_t have = e->n_got - e->used;
 		size_t len = w->talk->length(q, have);
@@ -466,7 +477,7 @@ static void repeat(struct world *w, int from)
 static void finish(struct world *w, int who)
 {
 	segment(w, who, TCP_ACK | TCP_FIN, w->end[who].snd_nxt, NULL, 0);
-	w->repeats += w->talk->in_turn ? 40 : 0;	/* nothing is left to say */
+	w->repeats += w->talk != &talks[0] ? 40 : 0;	/* nothing is left to say */
 }
 
 static void step(struct world *w)
@@ -532,10 +543,10 @@ static void test_race(struct world *w, unsigned times)
 		put_adu(adu, 1, 1, (const uint8_t[]){ 3, 0, 0, 0, 1 }, 5);
 		w->v6 = false;
 		size_t at = put_ip(w, 0, p, 32);
-		put16(p + at, 40000);
-		put16(p + at + 2, 502);
-		put32(p + at + 4, 1000);
-		put32(p + at + 8, 5000);
+		put_be16(p + at, 40000);
+		put_be16(p + at + 2, 502);
+		put_be32(p + at + 4, 1000);
+		put_be32(p + at + 8, 5000);
 		p[at + 12] = 5 << 4;
 		p[at + 13] = TCP_ACK;
 		memcpy(p + at + 20, adu, sizeof(adu));
@@ -567,7 +578,7 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	w.fp = fastpath_open(1, 64, 1, why);
 	if (!w.fp)
 		return false;
-	struct inspect_conf c = { .max_flows = 256, .hash_key = { 1, 2 } };
+	struct inspect_conf c = { .max_flows = 4096, .hash_key = { 1, 2 } };
 	w.slow = inspect_new(&c);
 	c.fast = fastpath_map(w.fp, 0);
 	c.n_fast = fastpath_slots(w.fp);
@@ -587,7 +598,7 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	}
 	run_queue(&w, 0);
 	report(&w, generation);
-	must(w.passed > w.packets / (talk->in_turn ? 12 : 10));
+	must(w.passed > w.packets / (talk->lone ? 12 : 10));
 	in_force(&w, generation + 1, VIOLATION_DROP, LOG_VIOLATIONS);
 	if (talk == &talks[0])
 		test_race(&w, 2000);

@@ -3,11 +3,12 @@
 // usage: client.js URL MODE USER FOLDER ACTION...
 //   MODE  None, Sign, SignAndEncrypt     USER  anonymous, operator
 //   read NODE | write NODE NUMBER | fill NODE BYTES | browse | poll SECONDS (reads all the time, and says how often)
+//   again NODE,NODE... TIMES (one read after the other, of these in turn) | watch NODE SECONDS (a subscription; counts what it hears)
 // It ends with 0 when all answers were good; a connection that is lost is never opened again.
 "use strict";
 const path = require("path");
 const { OPCUAClient, OPCUACertificateManager, MessageSecurityMode, SecurityPolicy, UserTokenType, AttributeIds,
-        DataType } = require("node-opcua");
+        DataType, ClientSubscription, TimestampsToReturn } = require("node-opcua");
 
 const [url, mode, user, folder, ...actions] = process.argv.slice(2);
 let bad = 0, renewed = 0;
@@ -52,12 +53,32 @@ const verbs = {
         const r = await session.browse("ObjectsFolder");
         say(`browse ${r.references.length}`, r.statusCode.isGood());
     },
+    async again(session, nodeIds, times) {
+        const ids = nodeIds.split(",");
+        let n = 0;
+        for (let i = 0; i < Number(times); i++)
+            n += (await read(session, ids[i % ids.length]))[0] ? 1 : 0;
+        say(`again ${n}`, n === Number(times));
+    },
+    async watch(session, nodeId, seconds) {
+        let heard = 0;
+        const s = ClientSubscription.create(session, { requestedPublishingInterval: 100, publishingEnabled: true,
+            requestedMaxKeepAliveCount: 2, requestedLifetimeCount: 600 });
+        s.on("raw_notification", () => heard++);
+        s.on("keepalive", () => heard++);
+        const item = await s.monitor({ nodeId, attributeId: AttributeIds.Value },
+            { samplingInterval: 100, queueSize: 10 }, TimestampsToReturn.Both);
+        item.on("changed", () => 0);
+        await new Promise(r => setTimeout(r, Number(seconds) * 1000));
+        await s.terminate();
+        say(`watch ${heard}`, heard > 0);
+    },
     async poll(session, seconds) {
         say(`poll ${await poll(session, Number(seconds))}`, true);
         console.log(`renewed ${renewed}`);
     },
 };
-const operands = { read: 1, write: 2, fill: 2, browse: 0, poll: 1 };
+const operands = { read: 1, write: 2, fill: 2, browse: 0, poll: 1, again: 2, watch: 2 };
 
 async function main() {
     const client = OPCUAClient.create({

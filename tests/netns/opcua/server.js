@@ -26,7 +26,7 @@ function plant(space) {
     const ns = space.getOwnNamespace();
     const pump = ns.addObject({ browseName: "Pump", nodeId: "s=Pump", organizedBy: space.rootFolder.objects });
     ns.addVariable({ browseName: "Level", nodeId: "s=Pump.Level", componentOf: pump, minimumSamplingInterval: 100, dataType: "Double",
-        value: { get: () => new Variant({ dataType: DataType.Double, value: 4.5 }) } });
+        value: { get: () => new Variant({ dataType: DataType.Double, value: 4 + Date.now() / 100 % 100 / 100 }) } });
     ns.addVariable({ browseName: "Setpoint", nodeId: "s=Pump.Setpoint", componentOf: pump, minimumSamplingInterval: 100, dataType: "Double",
         value: {
             get: () => new Variant({ dataType: DataType.Double, value: setpoint }),

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ * Modbus and the in-kernel path: the requests that wait for an answer, there and back. */
+#include "inspect/internal.h"
+
+static void take_pending(const struct fast_pending *from, struct mb_pending *to, uint64_t now)
+{
+	const uint8_t value[2] = { (uint8_t)(from->value >> 8), (uint8_t)from->value };
+	bool single = from->fc == 5 || from->fc == 6;
+	struct mb_msg m = { .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
+			    .qty = from->qty, .values = single ? value : NULL, .values_len = single ? 2 : 0 };
+	mb_remember(&m, to);
+	to->at_ns = now;
+}
+
+static bool take(struct pass *c, const struct fast_slot *s)
+{
+	struct flow *f = c->f;
+	if (s->n_pending > FAST_PENDING)
+		return false;
+	f->state_of.mb.n_pending = s->n_pending;
+	for (uint32_t i = 0; i < s->n_pending; i++)
+		take_pending(&s->pending[(s->head + i) % FAST_PENDING], &f->state_of.mb.pending[i], c->raw->now_ns);
+	return true;
+}
+
+/* What the kernel can match an answer with. A written value is remembered by its
+ * check sum only, so FC 5 and 6 wait for their answer here. */
+static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
+{
+	bool fit = (from->fc >= 1 && from->fc <= 4) || from->fc == 15 || from->fc == 16;
+	*to = (struct fast_pending){ .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
+				     .qty = from->qty };
+	return fit;
+}
+
+static bool fits(const struct pass *c)
+{
+	return c->f->state_of.mb.n_pending <= FAST_PENDING;
+}
+
+static bool give(struct pass *c, struct fast_slot *s)
+{
+	s->n_pending = c->f->state_of.mb.n_pending;
+	for (unsigned i = 0; i < s->n_pending; i++)
+		if (!give_pending(&c->f->state_of.mb.pending[i], &s->pending[i]))
+			return false;
+	return true;
+}
+
+const struct fast_ops fast_modbus = {
+	.fits = fits, .give = give, .take = take,
+	.kept = { offsetof(struct fast_slot, req), offsetof(struct fast_slot, resp) },
+	.keep = { FAST_REQ_KEEP, FAST_RESP_KEEP }, .room = { FAST_REQ_ROOM, FAST_RESP_ROOM },
+};
+
