@@ -16,14 +16,6 @@ enum { UA_HEADER = 24, UA_TYPED = UA_HEADER + 4, UA_SECURED = 16, UA_WORDS = FAS
 
 _Static_assert(offsetof(struct fast_opcua, pool) + 8 * (UA_POOL_WORDS + 1) <= sizeof(struct fast_opcua), "inside");
 
-/* The request that is judged, in words. */
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u64[UA_WORDS]);
-} fast_asked SEC(".maps");
-
 static __always_inline __u32 le32(const __u8 *p)
 {
 	return p[0] | (__u32)p[1] << 8 | (__u32)p[2] << 16 | (__u32)p[3] << 24;
@@ -36,11 +28,11 @@ static __always_inline __u64 spread(__u64 bits)
 	return ((x + 0x7f7f7f7f7f7f7f7full) & 0x8080808080808080ull) / 128 * 255;
 }
 
-/* Is the chunk in fast_asked, of len bytes, of this shape? By itself, as the loops would multiply. */
+/* Is the chunk in fast_payload, of len bytes, of this shape? By itself, as the loops would multiply. */
 __noinline int ua_same(struct fast_slot *slot, __u32 shape, __u32 len)
 {
 	__u32 zero = 0;
-	const __u64 *asked = bpf_map_lookup_elem(&fast_asked, &zero);
+	const __u64 *asked = bpf_map_lookup_elem(&fast_payload, &zero);
 	if (!slot || !asked || shape >= FAST_SHAPES || len > FAST_UA_REQ_SEGMENT)
 		return 0;
 	const __u8 *pool = (const __u8 *)slot + offsetof(struct fast_slot, ua.pool);
@@ -127,13 +119,9 @@ static __always_inline __u32 ua_request(struct __sk_buff *skb, const struct segm
 					__u32 pos)
 {
 	struct fast_opcua *u = &slot->ua;
-	__u32 zero = 0, last = s->len - 1, shape;
-	__u8 *h = bpf_map_lookup_elem(&fast_asked, &zero);
-	if (!h || s->len < UA_TYPED || last >= FAST_UA_REQ_SEGMENT)
-		return 0;
-	forget(last);
-	last &= FAST_UA_REQ_SEGMENT - 1;
-	if (bpf_skb_load_bytes(skb, s->off, h, last + 1) < 0 || !ua_head(h, s, u))
+	const __u8 *h = s->len < UA_TYPED || s->len > FAST_UA_REQ_SEGMENT ? NULL : payload(skb, s);
+	__u32 shape;
+	if (!h || !ua_head(h, s, u))
 		return 0;
 	if (u->opaque) {
 		if (!ua_opaque(h, s, u) || !ua_keep(skb, s, slot, 0, pos))

@@ -20,7 +20,8 @@
 
 #include "fast.h"
 
-enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0, SPINS = 128, ADU_MIN = 9, ADU_MAX = 260 };
+enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0, SPINS = 128, ADU_MIN = 9, ADU_MAX = 260,
+       PAYLOAD = 2048 };
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -71,6 +72,14 @@ struct {
 	__type(value, __u64);
 } fast_back SEC(".maps");
 
+/* That of the packet, where its parts are read many times. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64[PAYLOAD / 8 + 2]);
+} fast_payload SEC(".maps");
+
 const volatile struct fast_layout fast_layout SEC(".rodata.layout") = {};
 
 enum { HEAD = 12 };		/* a message's first bytes: of a request up to its quantity or value */
@@ -119,6 +128,10 @@ static __always_inline __u16 be16(const __u8 *p)
 
 /* The compiler may count neither down nor by pointers: the verifier then loses the end. */
 #define bounded(i, n) ((__u32)(i) < (n) && ({ asm volatile("" : "+r"(i)); true; }))
+
+/* The verifier of Linux 6.1 forgets what it knew of a number that was on the stack meanwhile:
+ * so bounds that were compared already are stated again where they are needed. */
+#define forget(x) asm volatile("" : "+r"(x))
 
 /* ---- headers ---- */
 
@@ -220,34 +233,33 @@ __noinline int permits(struct request *q)
 
 /* FC 16 (6.12): byte count, registers. The lowest and the highest value; of more than
  * FAST_VALUES registers nothing is known, so any value must be permitted. */
-static __always_inline bool registers(struct __sk_buff *skb, __u32 off, struct request *q)
+static __always_inline bool registers(struct __sk_buff *skb, __u32 off, __u32 body, struct request *q)
 {
-	__u32 n = q->p.qty;
-	q->value_lo = 0;
-	q->value_hi = 0xffff;
-	if (n > FAST_VALUES)
-		return true;
-	q->value_lo = 0xffff;
-	q->value_hi = 0;
+	__u8 v[4 * FAST_VALUES];
+	__u32 n = q->p.qty, last = n > FAST_VALUES ? 0 : 2 * n;
+	forget(last);
+	last &= sizeof(v) - 1;
+	if (body != 5 + 2 * n || bpf_skb_load_bytes(skb, off, v, last + 1) < 0 || v[0] != 2 * n)
+		return false;
+	q->value_lo = n > FAST_VALUES ? 0 : 0xffff;
+	q->value_hi = n > FAST_VALUES ? 0xffff : 0;
 	for (__u32 i = 0; bounded(i, FAST_VALUES); i++) {
-		if (i >= n)
+		if (2 * i >= last)
 			break;
-		__u8 v[2];
-		if (bpf_skb_load_bytes(skb, off + 2 * i, v, sizeof(v)) < 0)
-			return false;
-		__u16 x = be16(v);
+		__u16 x = be16(v + 1 + 2 * i);
 		q->value_lo = x < q->value_lo ? x : q->value_lo;
 		q->value_hi = x > q->value_hi ? x : q->value_hi;
 	}
 	return true;
 }
 
-/* FC 15 (6.11): what is beyond the last coil must be zero. */
-static __always_inline bool coils(struct __sk_buff *skb, __u32 off, struct request *q)
+/* FC 15 (6.11): byte count, coils. What is beyond the last one must be zero. */
+static __always_inline bool coils(struct __sk_buff *skb, __u32 off, __u32 body, struct request *q)
 {
-	__u8 last;
+	__u8 bytes, last;
 	__u32 used = q->p.qty % 8;
-	if (bpf_skb_load_bytes(skb, off + (q->p.qty + 7) / 8 - 1, &last, 1) < 0)
+	if (bpf_skb_load_bytes(skb, off, &bytes, 1) < 0 || bytes != (q->p.qty + 7) / 8 || body != 5u + bytes ||
+	    bpf_skb_load_bytes(skb, off + bytes, &last, 1) < 0)
 		return false;
 	q->value_lo = 0;
 	q->value_hi = 1;
@@ -264,7 +276,6 @@ static __always_inline bool read_request(struct __sk_buff *skb, __u32 off, __u32
 					 struct request *q)
 {
 	__u16 word = be16(a + 2);
-	__u8 bytes = 0;
 	q->p.addr = be16(a);
 	q->p.qty = word;
 	q->p.value = 0;
@@ -281,13 +292,10 @@ static __always_inline bool read_request(struct __sk_buff *skb, __u32 off, __u32
 		q->p.value = word;
 		q->value_lo = q->value_hi = q->p.fc == 5 ? word != 0 : word;
 		return true;
-	case 15: case 16:
-		if (!range_ok(&q->p, q->p.fc == 15 ? 0x7b0 : 0x7b) ||
-		    bpf_skb_load_bytes(skb, off + 4, &bytes, 1) < 0)
-			return false;
-		if (bytes != (q->p.fc == 15 ? (q->p.qty + 7) / 8 : 2 * q->p.qty) || body != 5u + bytes)
-			return false;
-		return q->p.fc == 15 ? coils(skb, off + 5, q) : registers(skb, off + 5, q);
+	case 15:
+		return range_ok(&q->p, 0x7b0) && coils(skb, off + 4, body, q);
+	case 16:
+		return range_ok(&q->p, 0x7b) && registers(skb, off + 4, body, q);
 	}
 	return false;
 }
@@ -311,19 +319,10 @@ __noinline int take_request(struct __sk_buff *skb, __u32 off, __u32 left, struct
 
 /* ---- one response ---- */
 
-/* FC 5, 6, 15 and 16 answer with the head of their request. */
-static __always_inline bool echoes(struct __sk_buff *skb, __u32 off, __u32 body, const struct fast_pending *p)
+/* One response that answers r->p: its length, or 0. */
+__noinline int take_response(__u32 left, struct response *r)
 {
-	__u8 a[4];
-	if (body != 4 || bpf_skb_load_bytes(skb, off, a, sizeof(a)) < 0)
-		return false;
-	return be16(a) == p->addr && be16(a + 2) == (p->fc <= 6 ? p->value : p->qty);
-}
-
-/* One response at off that answers r->p: its length, or 0. */
-__noinline int take_response(struct __sk_buff *skb, __u32 off, __u32 left, struct response *r)
-{
-	if (!r || left < ADU_MIN || off > 0xffff)
+	if (!r || left < ADU_MIN)
 		return 0;
 	const struct fast_pending *p = &r->p;
 	const __u8 *h = r->head;
@@ -339,23 +338,49 @@ __noinline int take_response(struct __sk_buff *skb, __u32 off, __u32 left, struc
 		good = h[8] == (p->qty + 7) / 8 && body == 1u + h[8];
 	else if (p->fc <= 4)
 		good = h[8] == 2 * p->qty && body == 1u + h[8];
-	else if (p->fc <= 6 || p->fc == 15 || p->fc == 16)
-		good = echoes(skb, off + 8, body, p);
+	else if (p->fc <= 6 || p->fc == 15 || p->fc == 16)	/* the head of the request */
+		good = body == 4 && be16(h + 8) == p->addr && be16(h + 10) == (p->fc <= 6 ? p->value : p->qty);
 	return good ? (int)n : 0;
 }
 
 /* ---- a segment ---- */
 
-/* The first bytes of the message at `at`; what is beyond the segment stays as it is. */
-static __always_inline bool head_at(struct __sk_buff *skb, const struct segment *s, __u32 at, __u8 *head)
+/* All of the payload, with room behind it; NULL: too long. */
+static __always_inline const __u8 *payload(struct __sk_buff *skb, const struct segment *s)
 {
-	if (at == 0 && s->has_head) {
+	__u32 zero = 0, last = s->len - 1;
+	__u8 *p = bpf_map_lookup_elem(&fast_payload, &zero);
+	if (!p || last >= PAYLOAD)
+		return NULL;
+	forget(last);
+	last &= PAYLOAD - 1;
+	return bpf_skb_load_bytes(skb, s->off, p, last + 1) == 0 ? p : NULL;
+}
+
+/* The first bytes of the first message; what is beyond the segment stays as it is. */
+static __always_inline bool first_head(struct __sk_buff *skb, const struct segment *s, __u8 *head)
+{
+	if (s->has_head) {
 		__builtin_memcpy(head, s->head, HEAD);
 		return true;
 	}
-	__u32 left = s->len - at;
-	return left >= HEAD ? bpf_skb_load_bytes(skb, s->off + at, head, HEAD) == 0 :
-	       left >= ADU_MIN && bpf_skb_load_bytes(skb, s->off + at, head, ADU_MIN) == 0;
+	return s->len >= HEAD ? bpf_skb_load_bytes(skb, s->off, head, HEAD) == 0 :
+	       s->len >= ADU_MIN && bpf_skb_load_bytes(skb, s->off, head, ADU_MIN) == 0;
+}
+
+/* Those of the i-th, at `at`. The payload is copied once there is a second one. */
+static __always_inline bool head_at(struct __sk_buff *skb, const struct segment *s, __u32 i, __u32 at, const __u8 **all,
+				    __u8 *head)
+{
+	if (i == 0)
+		return first_head(skb, s, head);
+	if (i == 1)
+		*all = payload(skb, s);
+	if (!*all)
+		return false;
+	forget(at);
+	__builtin_memcpy(head, *all + (at & (PAYLOAD - 1)), HEAD);
+	return true;
 }
 
 /* Whole requests that fill the segment: how many; 0: not all of them are for us. They are
@@ -364,6 +389,7 @@ static __always_inline __u32 requests(struct __sk_buff *skb, const struct segmen
 				      const struct request *first, int first_len)
 {
 	__u32 at = 0, n = 0, had = slot->n_pending;
+	const __u8 *all = NULL;
 	if (had == 0)
 		slot->head = 0;		/* shares a cache line with the numbers */
 	__u32 head = slot->head;
@@ -373,7 +399,7 @@ static __always_inline __u32 requests(struct __sk_buff *skb, const struct segmen
 			break;
 		int len = first_len;
 		if (i != 0)
-			len = head_at(skb, s, at, q.head) ? take_request(skb, s->off + at, s->len - at, &q) : 0;
+			len = head_at(skb, s, i, at, &all, q.head) ? take_request(skb, s->off + at, s->len - at, &q) : 0;
 		if (len <= 0)
 			return 0;
 		slot->pending[(head + had + n) & (FAST_PENDING - 1)] = q.p;
@@ -386,13 +412,14 @@ static __always_inline __u32 requests(struct __sk_buff *skb, const struct segmen
 static __always_inline __u32 responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
 {
 	__u32 at = 0, n = 0, had = slot->n_pending, head = slot->head;
+	const __u8 *all = NULL;
 	if (had > FAST_PENDING)
 		return 0;
 	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
 		if (at >= s->len || n >= had)
 			break;
 		struct response r = { .p = slot->pending[(head + n) & (FAST_PENDING - 1)] };
-		int len = head_at(skb, s, at, r.head) ? take_response(skb, s->off + at, s->len - at, &r) : 0;
+		int len = head_at(skb, s, i, at, &all, r.head) ? take_response(s->len - at, &r) : 0;
 		if (len <= 0)
 			return 0;
 		at += (__u32)len;
@@ -415,10 +442,6 @@ static __always_inline bool has_room(const struct segment *s, struct fast_slot *
 		return false;
 	return true;
 }
-
-/* The verifier of Linux 6.1 forgets what it knew of a number that was on the stack meanwhile:
- * so the bounds, which judge() has compared already, are stated again where they are needed. */
-#define forget(x) asm volatile("" : "+r"(x))
 
 #include "fast-dnp3.bpf.h"
 #include "fast-opcua.bpf.h"
@@ -569,7 +592,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 	*(volatile __u32 *)&slot->wanted = 1;
 	struct request first = { .policy = e.policy };
 	bool reads = e.proto == FAST_MODBUS && s.len != 0 && dir == 0;
-	int len = reads && head_at(skb, &s, 0, first.head) ? take_request(skb, s.off, s.len, &first) : 0;
+	int len = reads && first_head(skb, &s, first.head) ? take_request(skb, s.off, s.len, &first) : 0;
 	if (!hold(slot))
 		return 0;
 	/* An entry of the map may become another's while it is read; the slot then has another serial. */
