@@ -288,38 +288,6 @@ static void check_unique(struct ruleset *rs, enum set_index i, struct errs *errs
 				 v[k]->comment, v[k - 1]->comment, v[k - 1]->at.line);
 }
 
-/* ---- offload ---- */
-
-static bool has_device(const struct ruleset *rs, const char *name)
-{
-	for (size_t i = 0; i < rs->n_devices; i++)
-		if (!strcmp(rs->devices[i], name))
-			return true;
-	return false;
-}
-
-static void add_devices(struct ruleset *rs, const struct zone *owner)
-{
-	for (size_t i = 0; owner && i < owner->n_interfaces; i++) {
-		if (has_device(rs, owner->interfaces[i]))
-			continue;
-		rs->devices = arena_grow(rs->arena, rs->devices, rs->n_devices, sizeof(*rs->devices));
-		rs->devices[rs->n_devices++] = owner->interfaces[i];
-	}
-}
-
-/* The interfaces of both ends of every conduit with offload; check has bounded them. */
-static void add_flowtable(struct ruleset *rs, const struct model *m)
-{
-	for (size_t i = 0; i < m->n_conduits; i++) {
-		const struct conduit *c = &m->conduits[i];
-		if (!c->offload)
-			continue;
-		add_devices(rs, model_path_owner(m, &m->zones[c->from_zone]));
-		add_devices(rs, model_path_owner(m, &m->zones[c->to_zone]));
-	}
-}
-
 /* ---- the whole ---- */
 
 static void layout(struct ruleset *rs, const struct model *m, uint32_t generation, struct errs *errs)
@@ -362,7 +330,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	layout(rs, m, o->generation, errs);
 	if (errs->total == before) {
 		if (rs->offload)
-			add_flowtable(rs, m);
+			rs->n_devices = model_offload_interfaces(m, rs->devices);
 		ruleset_rules(rs, m);
 		add_networks(rs, m);
 		add_interfaces(rs, m);

@@ -81,7 +81,7 @@ struct ruleset {
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	bool fast_first;	/* it is asked by the first rule */
 	bool offload;		/* there is a flowtable, by the name RS_FLOWTABLE */
-	const char **devices; size_t n_devices;	/* its interfaces, whether they are there now or not */
+	const char *devices[MODEL_OFFLOAD_MAX]; size_t n_devices;	/* its interfaces, whether they are there now or not */
 	const char **counters; size_t n_counters;
 	struct where *counters_at;
 	const char **chains; size_t n_chains;	/* chains[0] is the base chain, hook forward */

@@ -28,30 +28,20 @@ static bool has(const json_t *list, const char *name)
 	return false;
 }
 
-static void add_missing(const struct zone *owner, const json_t *there, json_t *missing)
-{
-	for (size_t i = 0; owner && i < owner->n_interfaces; i++)
-		if (!has(there, owner->interfaces[i]) && !has(missing, owner->interfaces[i]))
-			on_interface(missing, owner->interfaces[i]);
-}
-
 json_t *offload_status(const struct parent *p)
 {
-	const struct model *m = p->model;
-	size_t n = model_offloads(m);
+	const char *wanted[MODEL_OFFLOAD_MAX];
+	size_t n = model_offloads(p->model);
 	if (!n)
 		return json_null();
 	json_t *there = json_array(), *missing = json_array();
 	int err = p->flowtable ? nft_offload_read(p->nl, on_interface, there) : 0;
 	if (err)
 		say(LOG_ERR, "offload: the flowtable cannot be read: %s", strerror(-err));
-	for (size_t i = 0; i < m->n_conduits; i++) {
-		const struct conduit *c = &m->conduits[i];
-		if (!c->offload)
-			continue;
-		add_missing(model_path_owner(m, &m->zones[c->from_zone]), there, missing);
-		add_missing(model_path_owner(m, &m->zones[c->to_zone]), there, missing);
-	}
+	size_t n_wanted = model_offload_interfaces(p->model, wanted);
+	for (size_t i = 0; i < n_wanted; i++)
+		if (!has(there, wanted[i]))
+			on_interface(missing, wanted[i]);
 	return json_pack("{s:i,s:b,s:o,s:o}", "conduits", (int)n, "kernel", p->flowtable, "interfaces", there,
 			 "missing", missing);
 }

@@ -229,6 +229,31 @@ size_t model_offloads(const struct model *m)
 	return n;
 }
 
+/* No two zones have an interface in common, so a name is the same when its pointer is. */
+static size_t add_once(const char **v, size_t n, const char *name)
+{
+	for (size_t i = 0; i < n; i++)
+		if (v[i] == name)
+			return n;
+	if (n < MODEL_OFFLOAD_MAX)
+		v[n++] = name;
+	return n;
+}
+
+size_t model_offload_interfaces(const struct model *m, const char *v[MODEL_OFFLOAD_MAX])
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		for (int end = 0; c->offload && end < 2; end++) {
+			const struct zone *zn = model_path_owner(m, &m->zones[end ? c->to_zone : c->from_zone]);
+			for (size_t k = 0; zn && k < zn->n_interfaces; k++)
+				n = add_once(v, n, zn->interfaces[k]);
+		}
+	}
+	return n;
+}
+
 /* The kernel forwards by interface, so both ends must say theirs. */
 static void check_offload_zone(struct load *l, const struct conduit *c, size_t zone)
 {

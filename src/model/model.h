@@ -226,5 +226,8 @@ const struct policy *model_policy(const struct model *m, const char *name);
 const struct zone *model_path_owner(const struct model *m, const struct zone *zn);
 /* The conduits with offload; 0: none. */
 size_t model_offloads(const struct model *m);
+/* The interfaces of both their ends, each once, in the order of the model. How many: at most
+ * MODEL_OFFLOAD_MAX, since a model with more is refused. */
+size_t model_offload_interfaces(const struct model *m, const char *v[MODEL_OFFLOAD_MAX]);
 
 #endif
