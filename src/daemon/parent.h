@@ -25,6 +25,7 @@ struct worker {
 	unsigned index;
 	struct inspector_conf conf;
 	int epoll;		/* of its thread */
+	int epoll_told;		/* for a while without the queues: the ring is full */
 	/* Held by its thread while it works, and by the main thread for what is below and
 	 * for either end of the rings. */
 	pthread_mutex_t lock;
@@ -36,6 +37,7 @@ struct worker {
 	uint64_t started_ns;
 	uint64_t beat;
 	unsigned stalled;
+	uint64_t now_ns, wall_ns;	/* of the packets that are being read */
 	uint64_t restarts, dropped_down, passed_down, sent;
 };
 
@@ -90,6 +92,7 @@ void on_ctwatch(evutil_socket_t fd, short what, void *parent);
 void on_nflog(evutil_socket_t fd, short what, void *parent);
 void on_spawner(evutil_socket_t fd, short what, void *parent);
 void drain(struct worker *w);
+bool worker_full(struct worker *w);		/* its ring has no room for packets now */
 void start_worker(struct worker *w);
 bool give_policy(struct worker *w, const struct pol_image *img);
 void worker_lock(struct worker *w);

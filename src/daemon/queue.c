@@ -22,7 +22,7 @@
 enum { OUT_SIZE = 128 << 10, OUT_ROOM = RING_DATA + 256, RCVBUF = 8 << 20 };
 
 /* One message is one packet, cut at RING_DATA, and the kernel's words about it. */
-enum { IN_BATCH = 32, IN_ROOM = RING_DATA + 2048 };
+enum { IN_ROOM = RING_DATA + 2048 };
 
 static struct nlmsghdr *head(void *buf, uint16_t type, uint16_t number)
 {
@@ -61,7 +61,7 @@ int queue_open(struct queue *q, uint16_t number)
 	int size = RCVBUF, err;
 	memset(q, 0, sizeof(*q));
 	q->number = number;
-	q->in = malloc(IN_BATCH * IN_ROOM);
+	q->in = malloc(QUEUE_BATCH * IN_ROOM);
 	q->out = malloc(OUT_SIZE);
 	q->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!q->in || !q->out || !q->nl || mnl_socket_bind(q->nl, 0, MNL_SOCKET_AUTOPID) < 0)
@@ -132,16 +132,16 @@ static void take_message(struct queue *q, const void *buf, int left,
 
 int queue_read(struct queue *q, unsigned max, void (*take)(void *, const struct queue_packet *), void *ctx)
 {
-	struct iovec v[IN_BATCH];
-	struct mmsghdr m[IN_BATCH];
+	struct iovec v[QUEUE_BATCH];
+	struct mmsghdr m[QUEUE_BATCH];
 	int fd = mnl_socket_get_fd(q->nl);
 	memset(m, 0, sizeof(m));
-	for (size_t i = 0; i < IN_BATCH; i++) {
+	for (size_t i = 0; i < QUEUE_BATCH; i++) {
 		v[i] = (struct iovec){ q->in + i * IN_ROOM, IN_ROOM };
 		m[i].msg_hdr = (struct msghdr){ .msg_iov = &v[i], .msg_iovlen = 1 };
 	}
 	for (unsigned k = 0; k < max; k++) {
-		int n = recvmmsg(fd, m, IN_BATCH, MSG_DONTWAIT, NULL);
+		int n = recvmmsg(fd, m, QUEUE_BATCH, MSG_DONTWAIT, NULL);
 		if (n < 0 && errno == ENOBUFS) {
 			q->overruns++;
 			continue;
@@ -150,7 +150,7 @@ int queue_read(struct queue *q, unsigned max, void (*take)(void *, const struct 
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		for (int i = 0; i < n; i++)
 			take_message(q, v[i].iov_base, (int)m[i].msg_len, take, ctx);
-		if (n < IN_BATCH)
+		if (n < QUEUE_BATCH)
 			break;
 	}
 	return 0;

@@ -8,7 +8,7 @@
 
 #include "daemon/ring.h"
 
-enum { QUEUE_MAX = 4096, QUEUE_TABLE = 8192 };
+enum { QUEUE_MAX = 4096, QUEUE_TABLE = 8192, QUEUE_BATCH = 32 /* packets of one read */ };
 
 struct mnl_socket;
 

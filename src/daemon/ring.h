@@ -15,6 +15,7 @@
 
 enum {
 	RING_SLOTS = 1024,		/* power of two */
+	RING_SPARE = 64,		/* of these not for packets: what else is to be said always has room */
 	RING_DATA = 10240,		/* bytes of one packet: jumbo frames too */
 	RING_IMAGE = 16 << 20,		/* room for one policy image */
 };
@@ -65,12 +66,19 @@ struct shared {
 	_Alignas(64) uint8_t image[2][RING_IMAGE];
 };
 
-/* The slot to fill next; NULL when the ring is full (or its indices are nonsense). */
-static inline struct slot *ring_put(struct ring *r)
+/* How many slots the producer may fill; 0 also when the indices are nonsense. */
+static inline unsigned ring_room(struct ring *r)
 {
 	unsigned head = atomic_load_explicit(&r->head, memory_order_relaxed);
 	unsigned tail = atomic_load_explicit(&r->tail, memory_order_acquire);
-	return head - tail < RING_SLOTS ? &r->slot[head % RING_SLOTS] : NULL;
+	return head - tail < RING_SLOTS ? RING_SLOTS - (head - tail) : 0;
+}
+
+/* The slot to fill next; NULL when the ring is full. */
+static inline struct slot *ring_put(struct ring *r)
+{
+	unsigned head = atomic_load_explicit(&r->head, memory_order_relaxed);
+	return ring_room(r) ? &r->slot[head % RING_SLOTS] : NULL;
 }
 
 static inline void ring_put_done(struct ring *r)

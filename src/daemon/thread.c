@@ -18,7 +18,10 @@
 
 #include "daemon/parent.h"
 
-enum { STACK = 256 << 10, TOLD = QUEUES, SOURCES };
+enum {
+	STACK = 256 << 10, TOLD = QUEUES, SOURCES,
+	FULL_MS = 10,	/* an inspector that is gone does not tell */
+};
 
 /*
  * Where to run. This thread and its inspector mostly wait for one another. On
@@ -86,8 +89,9 @@ static void *serve(void *ctx)
 	struct shared *m = w->conf.shm;
 	struct place place;
 	place_start(w, &place);
-	for (;;) {
-		int n = epoll_wait(w->epoll, got, SOURCES, ring_may_sleep(&m->from, &m->parent_sleeps) ? -1 : 0);
+	for (bool full = false;;) {
+		bool may_sleep = ring_may_sleep(&m->from, &m->parent_sleeps);
+		int n = epoll_wait(full ? w->epoll_told : w->epoll, got, SOURCES, !may_sleep ? 0 : full ? FULL_MS : -1);
 		atomic_store(&m->parent_sleeps, 0);
 		pthread_mutex_lock(&w->lock);
 		drain(w);
@@ -97,27 +101,31 @@ static void *serve(void *ctx)
 				read_queue(&w->queue[got[i].data.u32]);
 		if (w->sent != before)
 			place_turn(w, &place);
+		full = worker_full(w);
 		pthread_mutex_unlock(&w->lock);
 	}
 	return NULL;
 }
 
-static int add(struct worker *w, int fd, uint32_t what, uint32_t source)
+static int add(int epoll, int fd, uint32_t what, uint32_t source)
 {
 	struct epoll_event ev = { .events = what, .data.u32 = source };
-	return epoll_ctl(w->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
 static int start(struct worker *w, const pthread_attr_t *attr)
 {
 	pthread_t t;
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
-	int err = w->epoll < 0 ? -errno : 0;
+	w->epoll_told = epoll_create1(EPOLL_CLOEXEC);
+	int err = w->epoll < 0 || w->epoll_told < 0 ? -errno : 0;
 	for (uint32_t k = 0; !err && k < QUEUES; k++)
-		err = add(w, mnl_socket_get_fd(w->queue[k].nl), EPOLLIN, k);
+		err = add(w->epoll, mnl_socket_get_fd(w->queue[k].nl), EPOLLIN, k);
 	/* by edge: every write counts, and the counter need not be read */
 	if (!err)
-		err = add(w, w->conf.told, EPOLLIN | EPOLLET, TOLD);
+		err = add(w->epoll, w->conf.told, EPOLLIN | EPOLLET, TOLD);
+	if (!err)
+		err = add(w->epoll_told, w->conf.told, EPOLLIN | EPOLLET, TOLD);
 	return err ? err : -pthread_create(&t, attr, serve, w);
 }
 

@@ -91,19 +91,35 @@ static void hand_over(void *ctx, const struct queue_packet *k)
 	s->partial = k->partial;
 	s->in = k->in;
 	s->out = k->out;
-	s->now_ns = clock_ns(CLOCK_MONOTONIC);
-	s->wall_ns = clock_ns(CLOCK_REALTIME);
+	s->now_ns = w->now_ns;
+	s->wall_ns = w->wall_ns;
 	if (k->len)
 		memcpy(s->data, k->data, k->len);
 	ring_put_done(&w->conf.shm->to);
 	w->sent++;
 }
 
+/* Reads of a queue that its ring has room for. What is too much for the inspector waits in the
+ * kernel's queue: a ring that is full is no reason to drop, and none to pass unjudged. */
+static unsigned batches(struct worker *w)
+{
+	unsigned room = w->up ? ring_room(&w->conf.shm->to) : RING_SLOTS;
+	unsigned n = room < RING_SPARE ? 0 : (room - RING_SPARE) / QUEUE_BATCH;
+	return n < QUEUE_BATCHES ? n : QUEUE_BATCHES;
+}
+
+bool worker_full(struct worker *w)
+{
+	return batches(w) == 0;
+}
+
 void read_queue(struct queue *q)
 {
 	struct worker *w = q->owner;
 	uint64_t before = w->sent, lost = q->overruns;
-	int err = queue_read(q, QUEUE_BATCHES, hand_over, q);
+	w->now_ns = clock_ns(CLOCK_MONOTONIC);
+	w->wall_ns = clock_ns(CLOCK_REALTIME);
+	int err = queue_read(q, batches(w), hand_over, q);
 	if (err)
 		say(LOG_ERR, "queue %u: %s", q->number, strerror(-err));
 	if (q->overruns != lost)
