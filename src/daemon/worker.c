@@ -289,8 +289,11 @@ void start_worker(struct worker *w)
 static uint32_t end_waiting(struct worker *w, uint32_t *passed)
 {
 	w->up = false;
-	if (w->p->fast)
+	if (w->p->fast) {
+		pthread_mutex_lock(&w->p->record_lock);	/* claims are answered under it */
 		fastpath_forget(w->p->fast, w->index);
+		pthread_mutex_unlock(&w->p->record_lock);
+	}
 	*passed = queue_end_all(&w->queue[QUEUE_OPEN], true);
 	w->passed_down += *passed;
 	return queue_end_all(&w->queue[QUEUE_CLOSED], false);

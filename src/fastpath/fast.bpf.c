@@ -26,10 +26,11 @@ enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0, SPINS = 12
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(max_entries, 2);
-	__type(key, struct fast_key);
-	__type(value, struct fast_entry);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct fast_set);
 } fast_flows SEC(".maps");
 
 struct {
@@ -84,23 +85,29 @@ const volatile struct fast_layout fast_layout SEC(".rodata.layout") = {};
 
 enum { HEAD = 12 };		/* a message's first bytes: of a request up to its quantity or value */
 
+struct head {
+	__u32 w[HEAD / 4];
+};
+
 struct segment {
-	struct fast_key key;
+	__u64 src[2], dst[2];	/* as in a flow entry */
+	__u32 ports;		/* source and destination, as they come */
+	__u32 family;
 	__u32 seq, ack, off, len;	/* payload: offset and length */
-	__u8 flags, has_head;
-	__u8 head[HEAD];	/* of the payload, if it came with the headers */
+	__u32 flags, has_head;
+	struct head head;	/* of the payload, if it came with the headers */
 };
 
 struct request {		/* one request, and what to remember of it */
 	struct fast_pending p;
 	__u16 value_lo, value_hi;
 	__u32 policy;
-	__u8 head[HEAD];	/* its first bytes */
+	struct head head;	/* its first bytes */
 };
 
 struct response {		/* to *p, and its first bytes */
 	struct fast_pending p;
-	__u8 head[HEAD];
+	struct head head;
 };
 
 static __always_inline void count_back(void)
@@ -126,6 +133,17 @@ static __always_inline __u16 be16(const __u8 *p)
 	return (__u16)(p[0] << 8 | p[1]);
 }
 
+/* Of what stands at a multiple of two, and of four. */
+static __always_inline __u16 half_at(const void *p, __u32 at)
+{
+	return bpf_ntohs(*(const __u16 *)((const __u8 *)p + at));
+}
+
+static __always_inline __u32 word_at(const void *p, __u32 at)
+{
+	return *(const __u32 *)((const __u8 *)p + at);
+}
+
 /* The compiler may count neither down nor by pointers: the verifier then loses the end. */
 #define bounded(i, n) ((__u32)(i) < (n) && ({ asm volatile("" : "+r"(i)); true; }))
 
@@ -138,40 +156,47 @@ static __always_inline __u16 be16(const __u8 *p)
 enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 20, STAMPS = 12, FIRST = IPV4_LEN + TCP_LEN };
 
 /* Version 4 without options and fragments: the length of the packet, or 0. */
-static __always_inline __u32 parse_ipv4(const __u8 *h, struct segment *s)
+static __always_inline __u32 parse_ipv4(const __u64 *h, struct segment *s)
 {
-	if (h[0] != 0x45 || h[9] != TCP_PROTO || (be16(h + 6) & 0x3fff))
+	const __u8 *b = (const __u8 *)h;
+	if (b[9] != TCP_PROTO || (half_at(h, 6) & 0x3fff))
 		return 0;
-	__builtin_memcpy(s->key.src, h + 12, 4);
-	__builtin_memcpy(s->key.dst, h + 16, 4);
-	s->key.family = 4;
-	return be16(h + 2);
+	s->src[0] = word_at(h, 12);
+	s->dst[0] = word_at(h, 16);
+	s->src[1] = s->dst[1] = 0;
+	s->family = 4;
+	return half_at(h, 2);
 }
 
-static __always_inline __u32 parse_ipv6(const __u8 *h, struct segment *s)
+static __always_inline __u32 parse_ipv6(const __u64 *h, struct segment *s)
 {
-	if (h[0] >> 4 != 6 || h[6] != TCP_PROTO || be16(h + 4) == 0)
+	const __u8 *b = (const __u8 *)h;
+	if (b[0] >> 4 != 6 || b[6] != TCP_PROTO || half_at(h, 4) == 0)
 		return 0;
-	__builtin_memcpy(s->key.src, h + 8, 16);
-	__builtin_memcpy(s->key.dst, h + 24, 16);
-	s->key.family = 6;
-	return IPV6_LEN + be16(h + 4);
+	s->src[0] = h[1];
+	s->src[1] = h[2];
+	s->dst[0] = h[3];
+	s->dst[1] = h[4];
+	s->family = 6;
+	return IPV6_LEN + half_at(h, 4);
 }
+
+/* Two no-operations, time stamps and their length, as they come. */
+static const __u8 stamps[4] = { 1, 1, 8, 10 };
 
 /* t: the TCP header and the room of its usual options; at: where it is in a packet of len bytes.
  * Of options only time stamps in their usual place: the inspector blanks what gives the stream
  * another meaning (multipath TCP, RFC 8684), and selective acknowledgements come with losses. */
 static __always_inline bool parse_tcp(const __u8 *t, __u32 at, __u32 len, struct segment *s)
 {
-	__builtin_memcpy(&s->key.sport, t, 2);
-	__builtin_memcpy(&s->key.dport, t + 2, 2);
-	s->seq = (__u32)be16(t + 4) << 16 | be16(t + 6);
-	s->ack = (__u32)be16(t + 8) << 16 | be16(t + 10);
+	s->ports = word_at(t, 0);
+	s->seq = bpf_ntohl(word_at(t, 4));
+	s->ack = bpf_ntohl(word_at(t, 8));
 	s->flags = t[13];
 	__u32 head = (t[12] >> 4) * 4;
 	if (at + head > len)
 		return false;
-	if (head != TCP_LEN && (head != TCP_LEN + STAMPS || t[20] != 1 || t[21] != 1 || t[22] != 8 || t[23] != 10))
+	if (head != TCP_LEN && (head != TCP_LEN + STAMPS || word_at(t, 20) != word_at(stamps, 0)))
 		return false;
 	s->off = at + head;
 	s->len = len - s->off;
@@ -181,22 +206,24 @@ static __always_inline bool parse_tcp(const __u8 *t, __u32 at, __u32 len, struct
 /* As few calls as can be: they are most of what the program costs. */
 static __always_inline bool parse(struct __sk_buff *skb, struct segment *s)
 {
-	__u8 h[FIRST + STAMPS + HEAD], t[TCP_LEN + STAMPS] = {};
+	__u64 h[(FIRST + STAMPS + HEAD) / 8], t[(TCP_LEN + STAMPS) / 8];
 	__u32 n = skb->len;
-	h[FIRST] = h[FIRST + 1] = h[FIRST + 2] = h[FIRST + 3] = 0;
+	h[FIRST / 8] = t[2] = t[3] = 0;
 	bool whole = n >= sizeof(h);
 	if (whole ? bpf_skb_load_bytes(skb, 0, h, sizeof(h)) < 0 :
 	    n >= FIRST + STAMPS ? bpf_skb_load_bytes(skb, 0, h, FIRST + STAMPS) < 0 :
 				  bpf_skb_load_bytes(skb, 0, h, FIRST) < 0)
 		return false;
-	if (h[0] == 0x45) {
-		if (parse_ipv4(h, s) != n || !parse_tcp(h + IPV4_LEN, IPV4_LEN, n, s))
+	const __u8 *b = (const __u8 *)h;
+	s->has_head = 0;
+	if (b[0] == 0x45) {
+		if (parse_ipv4(h, s) != n || !parse_tcp(b + IPV4_LEN, IPV4_LEN, n, s))
 			return false;
 		s->has_head = whole || (s->off == FIRST && n >= FIRST + HEAD);
 		if (whole && s->off != FIRST)
-			__builtin_memcpy(s->head, h + FIRST + STAMPS, HEAD);
+			s->head = *(const struct head *)(b + FIRST + STAMPS);
 		else if (s->has_head)
-			__builtin_memcpy(s->head, h + FIRST, HEAD);
+			s->head = *(const struct head *)(b + FIRST);
 		return true;
 	}
 	if (parse_ipv6(h, s) != n)
@@ -204,20 +231,18 @@ static __always_inline bool parse(struct __sk_buff *skb, struct segment *s)
 	if (n >= IPV6_LEN + TCP_LEN + STAMPS ? bpf_skb_load_bytes(skb, IPV6_LEN, t, TCP_LEN + STAMPS) < 0 :
 					       bpf_skb_load_bytes(skb, IPV6_LEN, t, TCP_LEN) < 0)
 		return false;
-	return parse_tcp(t, IPV6_LEN, n, s);
+	return parse_tcp((const __u8 *)t, IPV6_LEN, n, s);
 }
 
 /* ---- one request ---- */
 
-/* Is it inside one rule? Verified by itself, so that the loops do not multiply. */
-__noinline int permits(struct request *q)
+/* Is it inside one rule? */
+static __always_inline bool permits(const struct request *q)
 {
-	if (!q)
-		return 0;
 	__u32 id = q->policy;
 	const struct fast_policy *pol = bpf_map_lookup_elem(&fast_policies, &id);
 	if (!pol)
-		return 0;
+		return false;
 	__u32 last = (__u32)q->p.addr + q->p.qty - 1;
 	for (__u32 i = 0; bounded(i, FAST_RULES); i++) {
 		if (i >= pol->n)
@@ -226,9 +251,9 @@ __noinline int permits(struct request *q)
 		if ((r->functions >> (q->p.fc & 31) & 1) && r->unit_lo <= q->p.unit && q->p.unit <= r->unit_hi &&
 		    r->addr_lo <= q->p.addr && last <= r->addr_hi && r->qty_lo <= q->p.qty &&
 		    q->p.qty <= r->qty_hi && r->value_lo <= q->value_lo && q->value_hi <= r->value_hi)
-			return 1;
+			return true;
 	}
-	return 0;
+	return false;
 }
 
 /* FC 16 (6.12): byte count, registers. The lowest and the highest value; of more than
@@ -271,12 +296,11 @@ static __always_inline bool range_ok(const struct fast_pending *p, __u32 max)
 	return p->qty != 0 && p->qty <= max && (__u32)p->addr + p->qty <= 0x10000;
 }
 
-/* The body of a request of `body` bytes behind the function code; a[] is its first four. */
-static __always_inline bool read_request(struct __sk_buff *skb, __u32 off, __u32 body, const __u8 *a,
-					 struct request *q)
+/* The body of a request of `body` bytes behind the function code. */
+static __always_inline bool read_request(struct __sk_buff *skb, __u32 off, __u32 body, struct request *q)
 {
-	__u16 word = be16(a + 2);
-	q->p.addr = be16(a);
+	__u16 word = half_at(&q->head, 10);
+	q->p.addr = half_at(&q->head, 8);
 	q->p.qty = word;
 	q->p.value = 0;
 	q->value_lo = q->value_hi = 0;
@@ -300,19 +324,20 @@ static __always_inline bool read_request(struct __sk_buff *skb, __u32 off, __u32
 	return false;
 }
 
-/* One request at off, of at most left bytes: its length, or 0 when it is not for us. */
+/* One request at off, of at most left bytes: its length, or 0 when it is not for us.
+ * Verified by itself, so that the loops do not multiply. */
 __noinline int take_request(struct __sk_buff *skb, __u32 off, __u32 left, struct request *q)
 {
 	if (!q || left < HEAD || off > 0xffff)
 		return 0;
-	const __u8 *h = q->head;
-	__u32 n = 6u + be16(h + 4);
-	if (be16(h + 2) != 0 || n < HEAD || n > ADU_MAX || n > left)
+	const __u8 *h = (const __u8 *)&q->head;
+	__u32 n = 6u + half_at(h, 4);
+	if (half_at(h, 2) != 0 || n < HEAD || n > ADU_MAX || n > left)
 		return 0;
-	q->p.tid = be16(h);
+	q->p.tid = half_at(h, 0);
 	q->p.unit = h[6];
 	q->p.fc = h[7];
-	if (!read_request(skb, off + 8, n - 8, h + 8, q) || !permits(q))
+	if (!read_request(skb, off + 8, n - 8, q) || !permits(q))
 		return 0;
 	return (int)n;
 }
@@ -325,11 +350,11 @@ __noinline int take_response(__u32 left, struct response *r)
 	if (!r || left < ADU_MIN)
 		return 0;
 	const struct fast_pending *p = &r->p;
-	const __u8 *h = r->head;
-	__u32 n = 6u + be16(h + 4), body = n - 8;
-	if (be16(h + 2) != 0 || n < ADU_MIN || n > ADU_MAX || n > left)
+	const __u8 *h = (const __u8 *)&r->head;
+	__u32 n = 6u + half_at(h, 4), body = n - 8;
+	if (half_at(h, 2) != 0 || n < ADU_MIN || n > ADU_MAX || n > left)
 		return 0;
-	if (be16(h) != p->tid || h[6] != p->unit || (h[7] & 0x7f) != p->fc)
+	if (half_at(h, 0) != p->tid || h[6] != p->unit || (h[7] & 0x7f) != p->fc)
 		return 0;
 	bool good = false;
 	if (h[7] & 0x80)	/* chapter 7; 7 is of older editions */
@@ -339,7 +364,7 @@ __noinline int take_response(__u32 left, struct response *r)
 	else if (p->fc <= 4)
 		good = h[8] == 2 * p->qty && body == 1u + h[8];
 	else if (p->fc <= 6 || p->fc == 15 || p->fc == 16)	/* the head of the request */
-		good = body == 4 && be16(h + 8) == p->addr && be16(h + 10) == (p->fc <= 6 ? p->value : p->qty);
+		good = body == 4 && half_at(h, 8) == p->addr && half_at(h, 10) == (p->fc <= 6 ? p->value : p->qty);
 	return good ? (int)n : 0;
 }
 
@@ -358,10 +383,10 @@ static __always_inline const __u8 *payload(struct __sk_buff *skb, const struct s
 }
 
 /* The first bytes of the first message; what is beyond the segment stays as it is. */
-static __always_inline bool first_head(struct __sk_buff *skb, const struct segment *s, __u8 *head)
+static __always_inline bool first_head(struct __sk_buff *skb, const struct segment *s, struct head *head)
 {
 	if (s->has_head) {
-		__builtin_memcpy(head, s->head, HEAD);
+		*head = s->head;
 		return true;
 	}
 	return s->len >= HEAD ? bpf_skb_load_bytes(skb, s->off, head, HEAD) == 0 :
@@ -370,7 +395,7 @@ static __always_inline bool first_head(struct __sk_buff *skb, const struct segme
 
 /* Those of the i-th, at `at`. The payload is copied once there is a second one. */
 static __always_inline bool head_at(struct __sk_buff *skb, const struct segment *s, __u32 i, __u32 at, const __u8 **all,
-				    __u8 *head)
+				    struct head *head)
 {
 	if (i == 0)
 		return first_head(skb, s, head);
@@ -399,7 +424,7 @@ static __always_inline __u32 requests(struct __sk_buff *skb, const struct segmen
 			break;
 		int len = first_len;
 		if (i != 0)
-			len = head_at(skb, s, i, at, &all, q.head) ? take_request(skb, s->off + at, s->len - at, &q) : 0;
+			len = head_at(skb, s, i, at, &all, &q.head) ? take_request(skb, s->off + at, s->len - at, &q) : 0;
 		if (len <= 0)
 			return 0;
 		slot->pending[(head + had + n) & (FAST_PENDING - 1)] = q.p;
@@ -419,7 +444,7 @@ static __always_inline __u32 responses(struct __sk_buff *skb, const struct segme
 		if (at >= s->len || n >= had)
 			break;
 		struct response r = { .p = slot->pending[(head + n) & (FAST_PENDING - 1)] };
-		int len = head_at(skb, s, i, at, &all, r.head) ? take_response(s->len - at, &r) : 0;
+		int len = head_at(skb, s, i, at, &all, &r.head) ? take_response(s->len - at, &r) : 0;
 		if (len <= 0)
 			return 0;
 		at += (__u32)len;
@@ -450,6 +475,10 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 				 __u32 pos)
 {
 	__u32 last = s->len - 1;	/* as a number that may be 0: it also forgets that one may not */
+	if (!dir && pos == 0 && s->has_head && s->len == HEAD) {
+		*(struct head *)slot->req = s->head;
+		return true;
+	}
 	forget(pos);
 	forget(last);
 	if (dir) {
@@ -462,13 +491,13 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 
 /* How many messages the segment is, all of them for us; 0: not all. They are kept and accounted for. */
 static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-					 const struct fast_entry *e, const struct request *first, int first_len,
+					 __u32 proto, __u32 dir, const struct request *first, int first_len,
 					 __u32 pos)
 {
-	__u32 dir = e->dir & 1, n;
-	if (e->proto == FAST_OPCUA)
+	__u32 n;
+	if (proto == FAST_OPCUA)
 		return dir ? ua_response(skb, s, slot, pos) : ua_request(skb, s, slot, pos);
-	if (e->proto == FAST_DNP3)
+	if (proto == FAST_DNP3)
 		n = dir ? dnp_response(skb, s, slot) : dnp_request(skb, s, slot);
 	else
 		n = dir ? responses(skb, s, slot) : requests(skb, s, slot, first, first_len);
@@ -483,10 +512,9 @@ static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct seg
  * first: the request at the beginning of the segment, of first_len bytes; 0: not for us.
  * messages: how many were passed, 0 before. */
 static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				  const struct fast_entry *e, const struct request *first, int first_len,
+				  __u32 proto, __u32 dir, const struct request *first, int first_len,
 				  __u32 *messages)
 {
-	__u32 dir = e->dir & 1;
 	__u32 back = dir ^ 1, pos;
 	if ((s->flags & ~(F_PSH | F_ECN)) != F_ACK)
 		return false;
@@ -497,15 +525,14 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 		if (ahead > 1)
 			return false;
 	} else {
-		if (ahead != 0 || !has_room(s, slot, e->proto, dir, &pos))
+		if (ahead != 0 || !has_room(s, slot, proto, dir, &pos))
 			return false;
-		__u32 n = messages_of(skb, s, slot, e, first, first_len, pos);
+		__u32 n = messages_of(skb, s, slot, proto, dir, first, first_len, pos);
 		if (n == 0)
 			return false;
 		if (pos == 0)
 			slot->from[dir] = s->seq;
 		slot->next[dir] = s->seq + s->len;
-		slot->messages += n;
 		*messages = n;
 	}
 	slot->acked[back] = s->ack;
@@ -513,25 +540,34 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 	return true;
 }
 
+/* Whoever wants it to stop says so first and then looks whether it is BUSY; here it is the other way
+ * round, with a full barrier (the exchange) between: so one of the two sees the other. */
 static __always_inline bool hold(struct fast_slot *slot)
 {
 	for (__u32 i = 0; bounded(i, SPINS); i++) {
 		__u32 was = __sync_val_compare_and_swap(&slot->state, FAST_ON, FAST_BUSY);
-		if (was == FAST_ON)
+		if (was == FAST_ON && !*(volatile __u32 *)&slot->stop)
 			return true;
+		if (was == FAST_ON)
+			*(volatile __u32 *)&slot->state = FAST_OFF;
 		if (was != FAST_BUSY)
 			return false;
 	}
-	__sync_fetch_and_or(&slot->state, FAST_STOP);
+	__sync_lock_test_and_set(&slot->stop, 1);
 	return false;
 }
 
-/* Whoever set STOP while it was held finds it OFF. */
+/* All that was written to the slot comes before. Where stores stay in order a plain one does, and
+ * does not wait for those before it. */
 static __always_inline void release(struct fast_slot *slot, bool on)
 {
 	__u32 to = on ? FAST_ON : FAST_OFF;
-	if (__sync_val_compare_and_swap(&slot->state, FAST_BUSY, to) != FAST_BUSY)
-		__sync_lock_test_and_set(&slot->state, FAST_OFF);
+#ifdef FAST_TSO
+	asm volatile("" ::: "memory");
+	*(volatile __u32 *)&slot->state = to;
+#else
+	__sync_lock_test_and_set(&slot->state, to);
+#endif
 }
 
 static __always_inline bool in_force(__u32 generation)
@@ -571,18 +607,82 @@ static __always_inline __u32 way_out(struct __sk_buff *skb)
 }
 #endif
 
+/* ---- whose packet is it ---- */
+
+enum { WORDS = sizeof(struct fast_entry) / 8 };
+
+/* A flow entry as it was when it was read. */
+union entry {
+	__u64 w[WORDS];
+	struct fast_entry e;
+};
+
+_Static_assert(sizeof(struct fast_entry) == 64 && offsetof(struct fast_entry, cport) == 32, "a cache line");
+
+enum { NOT_MINE = 2 };
+
+/* Of which direction is the packet, if it is of this connection? 0: from the client. */
+static __always_inline __u32 direction(const struct segment *s, const union entry *u)
+{
+	__u32 ports = (__u32)u->w[4];
+	if (u->e.family != s->family)
+		return NOT_MINE;
+	if (s->ports == ports && s->src[0] == u->w[0] && s->dst[0] == u->w[2] && s->src[1] == u->w[1] &&
+	    s->dst[1] == u->w[3])
+		return 0;
+	if (s->ports == (ports << 16 | ports >> 16) && s->src[0] == u->w[2] && s->dst[0] == u->w[0] &&
+	    s->src[1] == u->w[3] && s->dst[1] == u->w[1])
+		return 1;
+	return NOT_MINE;
+}
+
+/* The connection's entry, a copy of it, and the packet's direction. */
+static __always_inline const volatile __u64 *find(const struct segment *s, union entry *u, __u32 *dir)
+{
+	__u32 set = fast_set_of(fast_end(s->src, (__u16)s->ports, fast_layout.seed),
+				fast_end(s->dst, (__u16)(s->ports >> 16), fast_layout.seed)) & fast_layout.sets;
+	const struct fast_set *t = bpf_map_lookup_elem(&fast_flows, &set);
+	if (!t)
+		return NULL;
+	for (__u32 i = 0; bounded(i, FAST_WAYS); i++) {
+		const volatile __u64 *p = (const volatile __u64 *)&t->way[i];
+#pragma unroll
+		for (__u32 k = 0; k < WORDS; k++)
+			u->w[k] = p[k];
+		*dir = direction(s, u);
+		if (*dir != NOT_MINE)
+			return p;
+		if (!u->e.more)
+			break;
+	}
+	return NULL;
+}
+
+/* Its slot is held, so it does not change any more: is it what was read? */
+static __always_inline bool unchanged(const volatile __u64 *p, const union entry *u)
+{
+	__u64 differs = 0;
+#pragma unroll
+	for (__u32 k = 0; k < WORDS; k++)
+		differs |= p[k] ^ u->w[k];
+	return differs == 0;
+}
+
 /* ask_way: the rule does not know whether the packet's interfaces are those of its zones. */
 static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 {
-	struct segment s = {};
+	struct segment s;
+	union entry u;
+	__u32 dir, messages = 0;
 	if (!parse(skb, &s))
 		return 0;
-	const struct fast_entry *found = bpf_map_lookup_elem(&fast_flows, &s.key);
+	const volatile __u64 *found = find(&s, &u, &dir);
 	if (!found)
 		return 0;
-	struct fast_entry e = *found;
-	__u32 at = e.slot, dir = e.dir & 1, messages = 0;
-	if (ask_way && (e.in == 0 || e.out == 0 || skb->ifindex != e.in || way_out(skb) != e.out))
+	dir &= 1;
+	const struct fast_entry *e = &u.e;
+	__u32 at = e->slot, in = e->way[dir][0], out = e->way[dir][1];
+	if (ask_way && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
 		return 0;
 	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
 	if (!slot)
@@ -590,17 +690,16 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 	/* The other direction is another CPU's as a rule, and has the numbers in its cache: they are
 	 * on their way here while the request is read. */
 	*(volatile __u32 *)&slot->wanted = 1;
-	struct request first = { .policy = e.policy };
-	bool reads = e.proto == FAST_MODBUS && s.len != 0 && dir == 0;
-	int len = reads && first_head(skb, &s, first.head) ? take_request(skb, s.off, s.len, &first) : 0;
+	struct request first = { .policy = e->policy };
+	bool reads = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
+	int len = reads && first_head(skb, &s, &first.head) ? take_request(skb, s.off, s.len, &first) : 0;
 	if (!hold(slot))
 		return 0;
-	/* An entry of the map may become another's while it is read; the slot then has another serial. */
-	bool pass = in_force(e.generation) && slot->serial == e.serial &&
-		    judge(skb, &s, slot, &e, &first, len, &messages);
+	bool pass = unchanged(found, &u) && in_force(e->generation) && slot->serial == e->serial &&
+		    judge(skb, &s, slot, e->proto, dir, &first, len, &messages);
 	release(slot, pass);
 	if (pass)
-		count_passed(e.policy, skb->len, messages);
+		count_passed(e->policy, skb->len, messages);
 	else
 		count_back();
 	return pass;

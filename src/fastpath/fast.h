@@ -3,11 +3,12 @@
  * What the BPF program, the parent and the inspectors agree on: the layout of
  * flow entries, slots and policies. Fixed-width fields only; host byte order.
  *
- *	flow entry	(one per direction) whose packet is it, and which slot has its numbers.
- *			Written by the parent only.
+ *	flow entry	whose packet is it, and which slot has its numbers. Written by the
+ *			parent only, in a table of its own: one cache line for both directions,
+ *			found without a call.
  *	slot		the state of one connection: who is its judge at the moment (state), and
  *			the numbers from which the next packet is judged. Shared by the program
- *			and one inspector; one page each, so that no two inspectors share any.
+ *			and one inspector; those of an inspector fill pages, so that no two inspectors share any.
  *	policy		what one inspected flow of the image permits, flattened. Two banks of
  *			them, for even and odd generations; written by the parent only.
  */
@@ -29,7 +30,7 @@ enum {
 	FAST_PDUS = 16,		/* messages in one segment */
 	FAST_RULES = 32,	/* flattened rules of one policy */
 	FAST_VALUES = 16,	/* registers of one write whose values are compared */
-	FAST_SLOT = 4096,
+	FAST_LINE = 64, FAST_SLOT = 65 * FAST_LINE,	/* an odd number of cache lines: see struct fast_slot */
 	/* Bytes kept until their receiver acknowledges them (rooms: powers of two). A segment may begin up to
 	 * _ROOM after the oldest of them, and have _SEGMENT bytes. */
 	FAST_REQ_ROOM = 256, FAST_REQ_SEGMENT = 264,
@@ -45,33 +46,51 @@ enum {
 	FAST_UA_WAITS = 32,	/* outstanding requests */
 	FAST_SHAPES = 6,	/* requests of a connection that go fast */
 	FAST_POOL = 896,	/* bytes for their content, in words of eight */
-	FAST_HEAD = 216,	/* of a slot: what all protocols have */
+	FAST_HEAD = 208,	/* of a slot: what all protocols have */
+	FAST_WAYS = 4,		/* places in the table for a connection */
 };
 
 #define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a DNP3 request may be answered */
 
 enum fast_proto { FAST_MODBUS, FAST_DNP3, FAST_OPCUA };
 
-/* slot.state. Only ON may be taken (to BUSY), and only by the program. STOP is set by
- * whoever sees a packet that the program does not pass; whoever then is the last to hold
- * the slot leaves it OFF. In every state but ON and BUSY the inspector is the only judge. */
-enum { FAST_OFF = 0, FAST_ON = 1, FAST_BUSY = 2, FAST_STOP = 4 };
+/* slot.state. Only ON may be taken (to BUSY), and only by the program, which then asks whether
+ * somebody wants it to stop. OFF: the inspector is the only judge, until it makes it ON. */
+enum { FAST_OFF = 0, FAST_ON = 1, FAST_BUSY = 2 };
 
-struct fast_key {		/* of one direction, addresses and ports in network order */
-	uint8_t src[16], dst[16];	/* IPv4: the first four bytes, the rest zero */
-	uint16_t sport, dport;
-	uint8_t family;		/* 4, 6 */
-	uint8_t pad[3];
-};
-
+/* Fills a cache line. It is changed only while its slot is not BUSY and cannot become so. */
 struct fast_entry {
+	uint64_t client[2], server[2];	/* in network order; IPv4: the first four bytes, the rest zero */
+	uint16_t cport, sport;	/* in network order */
+	uint8_t family;		/* 4, 6; 0: nothing is here */
+	uint8_t more;		/* other places of the set are to be looked at, too */
+	uint8_t proto;		/* enum fast_proto */
+	uint8_t pad;
 	uint32_t slot, generation;
-	uint32_t policy;	/* index of its policy, the bank included */
-	uint32_t dir;		/* 0: from the client */
 	uint32_t serial;	/* of the claim; the slot has the same while it is given */
-	uint32_t in, out;	/* the interfaces of its packets */
-	uint32_t proto;		/* enum fast_proto */
+	uint32_t policy;	/* index of its policy, the bank included */
+	uint16_t way[2][2];	/* the interfaces of its packets: by direction, in and out */
 };
+
+struct fast_set {
+	struct fast_entry way[FAST_WAYS];
+};
+
+/* One end's part of the number of a connection's set. Nobody who does not know the seed can
+ * find connections that share a set. */
+static inline uint64_t fast_end(const uint64_t addr[2], uint16_t port, uint64_t seed)
+{
+	uint64_t x = (addr[0] ^ seed) * 0x9e3779b97f4a7c15ull;
+	x = ((x ^ x >> 32) + addr[1]) * 0xbf58476d1ce4e5b9ull;
+	x = ((x ^ x >> 29) + port) * 0x94d049bb133111ebull;
+	return x ^ x >> 31;
+}
+
+/* The same for both directions; below 2^24. */
+static inline uint32_t fast_set_of(uint64_t one, uint64_t other)
+{
+	return (uint32_t)((one + other) * 0x9e3779b97f4a7c15ull >> 40);
+}
 
 struct fast_pending {
 	uint16_t tid;
@@ -132,13 +151,16 @@ static inline unsigned fast_bit(unsigned long i)
 #endif
 }
 
+/* What is used of every slot is its first lines. Slots that follow one another at a power of two
+ * would have these all in the same few places of a processor's caches. */
 struct fast_slot {
 	uint32_t state;
-	uint32_t packets, messages;	/* passed since the slot was given over */
+	uint32_t stop;		/* not 0: whoever takes the slot next leaves it OFF */
+	uint32_t packets;	/* passed since the slot was given over */
 	uint32_t next[2];	/* the number that the next byte must have, per direction */
 	uint32_t acked[2];	/* acknowledged by its receiver */
 	uint32_t from[2];	/* the kept bytes are [from, next) */
-	uint32_t head, n_pending;	/* oldest; how many */
+	uint16_t head, n_pending;	/* oldest; how many */
 	uint32_t serial;	/* of the claim for which it was given */
 	uint32_t wanted;	/* written to have the line; means nothing */
 	struct fast_pending pending[FAST_PENDING];
@@ -172,8 +194,11 @@ struct fast_used {
 	uint64_t packets, bytes, messages;
 };
 
-/* Where this kernel keeps a packet's way out: offsets, known from its type information. */
+/* What the program is told when it is loaded. */
 struct fast_layout {
+	uint64_t seed;		/* of the table of flow entries */
+	uint32_t sets;		/* of the table: a power of two, less one */
+	/* where this kernel keeps a packet's way out: offsets, known from its type information */
 	uint32_t dst, dev, ifindex;	/* sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex */
 	uint32_t sk_buff, dst_entry;	/* BTF type ids, for bpf_rdonly_cast() */
 };

@@ -11,14 +11,17 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
 #include "fastpath/fast.skel.h"
 #include "fastpath/policy.h"
+#include "fastpath/slot.h"
 
 _Static_assert(sizeof(struct fast_dnp3) <= FAST_RESP_KEEP, "inside the room of responses");
-_Static_assert(sizeof(struct fast_slot) == FAST_SLOT, "a slot is a page, so that inspectors share none");
+_Static_assert(sizeof(struct fast_slot) == FAST_SLOT && FAST_SLOT / FAST_LINE % 2 == 1 && FAST_SLOT % FAST_LINE == 0,
+	       "slots are spread over the places of a cache");
 
 #define FIRST "zoned_first"
 
@@ -28,8 +31,11 @@ struct fastpath {
 	uint32_t slots;			/* per inspector */
 	uint32_t bank;			/* policies per generation */
 	struct fast_slot *map[FAST_INSPECTORS];
-	struct fast_key *owner;		/* per slot: the connection whose entries point here; family 0: none */
-	int flows, policies, now, used, back;
+	struct fast_set *table;		/* the flow entries; mapped in this process only */
+	uint32_t sets;			/* power of two */
+	uint64_t seed;
+	struct fast_entry **owner;	/* per slot: the entry that points here, or NULL */
+	int policies, now, used, back;
 	int cpus;
 	void *per_cpu;		/* room for one value of a per-CPU map */
 	bool first;		/* the program knows packets' way out */
@@ -63,7 +69,7 @@ static int resize(struct fastpath *fp)
 {
 	uint32_t all = fp->slots * fp->inspectors;
 	const struct { const char *name; uint32_t n; } rows[] = {
-		{ "fast_flows", 2 * all }, { "fast_slots", all },
+		{ "fast_flows", fp->sets }, { "fast_slots", all },
 		{ "fast_policies", 2 * fp->bank }, { "fast_used", 2 * fp->bank },
 	};
 	int err = 0;
@@ -82,7 +88,12 @@ static int map_slots(struct fastpath *fp)
 			return -errno;
 		fp->map[i] = p;
 	}
-	fp->flows = map_fd(fp, "fast_flows");
+	void *p = mmap(NULL, fp->sets * sizeof(*fp->table), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(fp, "fast_flows"), 0);
+	if (p == MAP_FAILED)
+		return -errno;
+	fp->table = p;
+	if (madvise(p, fp->sets * sizeof(*fp->table), MADV_DONTFORK))
+		return -errno;
 	fp->policies = map_fd(fp, "fast_policies");
 	fp->now = map_fd(fp, "fast_now");
 	fp->used = map_fd(fp, "fast_used");
@@ -167,7 +178,7 @@ static const struct kind {
 /* 0 or -errno */
 static int load(struct fastpath *fp, const struct kind *k)
 {
-	struct fast_layout l = { 0 };
+	struct fast_layout l = { .seed = fp->seed, .sets = fp->sets - 1 };
 	size_t n;
 	if (k->first && !find_layout(&l))
 		return -ENOENT;
@@ -190,6 +201,22 @@ static int load(struct fastpath *fp, const struct kind *k)
 	return err;
 }
 
+/* So many that an inspector's slots fill pages, and it has no part of another's. */
+static uint32_t slots_for(unsigned inspectors, uint32_t max_flows)
+{
+	uint32_t n = FAST_SLOTS / inspectors < max_flows ? FAST_SLOTS / inspectors : max_flows;
+	uint32_t unit = (uint32_t)sysconf(_SC_PAGESIZE) / FAST_LINE;
+	return (n + unit - 1) / unit * unit;
+}
+
+static uint32_t power_of_two(uint32_t at_least)
+{
+	uint32_t n = 1;
+	while (n < at_least)
+		n *= 2;
+	return n;
+}
+
 struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, const char **why)
 {
 	*why = fastpath_forbidden();
@@ -202,13 +229,16 @@ struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t
 	if (!fp)
 		return NULL;
 	fp->inspectors = inspectors;
-	fp->slots = FAST_SLOTS / inspectors < max_flows ? FAST_SLOTS / inspectors : max_flows;
+	fp->slots = slots_for(inspectors, max_flows);
+	fp->sets = power_of_two(fp->slots * inspectors);
 	fp->bank = 2 * flows > FAST_POLICIES ? 2 * flows : FAST_POLICIES;
 	fp->owner = calloc((size_t)fp->slots * inspectors, sizeof(*fp->owner));
 	fp->cpus = libbpf_num_possible_cpus();
 	fp->per_cpu = fp->cpus > 0 ? calloc((size_t)fp->cpus, sizeof(struct fast_used)) : NULL;
 	libbpf_print_fn_t was = libbpf_set_print(quiet);
 	int err = fp->owner && fp->per_cpu ? -ENOENT : -ENOMEM;
+	if (getrandom(&fp->seed, sizeof(fp->seed), 0) != sizeof(fp->seed))
+		err = -ENOMEM;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && err && err != -ENOMEM; i++)
 		err = load(fp, &kinds[i]);
 	if (!err)
@@ -228,6 +258,8 @@ void fastpath_close(struct fastpath *fp)
 	for (unsigned i = 0; i < fp->inspectors; i++)
 		if (fp->map[i])
 			munmap(fp->map[i], fp->slots * sizeof(struct fast_slot));
+	if (fp->table)
+		munmap(fp->table, fp->sets * sizeof(*fp->table));
 	bpf_object__close(fp->obj);
 	free(fp->owner);
 	free(fp->per_cpu);
@@ -285,35 +317,70 @@ int fastpath_switch(struct fastpath *fp, uint32_t generation)
 	return bpf_map_update_elem(fp->now, &zero, &generation, BPF_ANY);
 }
 
-static struct fast_key key_of(const struct fast_claim *c)
+/* ---- the table of flow entries ---- */
+
+static struct fast_entry key_of(const struct fast_claim *c)
 {
-	struct fast_key k = { .sport = htons(c->cport), .dport = htons(c->sport), .family = c->client.family };
+	struct fast_entry k = { .cport = htons(c->cport), .sport = htons(c->sport), .family = c->client.family };
 	size_t n = c->client.family == 4 ? 4 : 16;
-	memcpy(k.src, c->client.b, n);
-	memcpy(k.dst, c->server.b, n);
+	memcpy(k.client, c->client.b, n);
+	memcpy(k.server, c->server.b, n);
 	return k;
 }
 
-static struct fast_key turned(const struct fast_key *k)
+static bool same_key(const struct fast_entry *a, const struct fast_entry *b)
 {
-	struct fast_key t = { .sport = k->dport, .dport = k->sport, .family = k->family };
-	memcpy(t.src, k->dst, sizeof(t.src));
-	memcpy(t.dst, k->src, sizeof(t.dst));
-	return t;
+	return a->family == b->family && a->cport == b->cport && a->sport == b->sport &&
+	       memcmp(a->client, b->client, sizeof(a->client)) == 0 && memcmp(a->server, b->server, sizeof(a->server)) == 0;
 }
 
-/* The entries of the connection that had this slot before go first: never may a packet
+static struct fast_set *set_of(const struct fastpath *fp, const struct fast_entry *k)
+{
+	return &fp->table[fast_set_of(fast_end(k->client, k->cport, fp->seed), fast_end(k->server, k->sport, fp->seed)) &
+			  (fp->sets - 1)];
+}
+
+/* The connection's entry, or where it may be put; NULL: too many share the set. */
+static struct fast_entry *place_of(struct fast_set *t, const struct fast_entry *k)
+{
+	struct fast_entry *unused = NULL;
+	for (unsigned i = 0; i < FAST_WAYS; i++) {
+		if (same_key(&t->way[i], k))
+			return &t->way[i];
+		if (!unused && !t->way[i].family)
+			unused = &t->way[i];
+	}
+	return unused;
+}
+
+/* While it is changed it is nobody's: the program takes nothing of which it saw two states. */
+static void hide(struct fast_entry *e)
+{
+	__atomic_store_n(&e->family, 0, __ATOMIC_SEQ_CST);
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static void write_entry(struct fast_set *t, struct fast_entry *e, struct fast_entry v)
+{
+	hide(e);
+	for (struct fast_entry *before = t->way; before < e; before++)
+		if (!before->more)
+			__atomic_store_n(&before->more, 1, __ATOMIC_SEQ_CST);
+	uint8_t family = v.family;
+	v.family = 0;
+	v.more = e->more;
+	memcpy(e, &v, sizeof(v));
+	__atomic_store_n(&e->family, family, __ATOMIC_SEQ_CST);
+}
+
+/* The entry of the connection that had this slot before goes first: never may a packet
  * find the numbers of another connection. */
 static void disown(struct fastpath *fp, uint32_t slot)
 {
-	struct fast_key *old = &fp->owner[slot];
-	struct fast_key way[2] = { *old, turned(old) };
-	for (unsigned d = 0; d < 2 && old->family; d++) {
-		struct fast_entry e;
-		if (bpf_map_lookup_elem(fp->flows, &way[d], &e) == 0 && e.slot == slot)
-			bpf_map_delete_elem(fp->flows, &way[d]);
-	}
-	memset(old, 0, sizeof(*old));
+	struct fast_entry *e = fp->owner[slot];
+	if (e)
+		hide(e);
+	fp->owner[slot] = NULL;
 }
 
 static const uint32_t protos[PROTO_N] = {
@@ -325,39 +392,42 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 	uint8_t family = c->client.family;
 	if (c->slot >= fp->slots || (family != 4 && family != 6) || c->server.family != family)
 		return -EINVAL;
+	for (unsigned i = 0; i < 4; i++)
+		if (c->way[i / 2][i % 2] > UINT16_MAX)
+			return -ERANGE;
 	uint16_t flow = policy_classify(img, &c->client, &c->server, IPPROTO_TCP, c->sport);
 	const struct pol_flow *pol = policy_flow(img, flow);
 	if (!pol || flow >= fp->bank || !fast_eligible(pol))
 		return -EPERM;
 	uint32_t slot = inspector * fp->slots + c->slot;
-	struct fast_key k = key_of(c);
-	struct fast_key way[2] = { k, turned(&k) };
-	struct fast_entry e;
-	if (bpf_map_lookup_elem(fp->flows, &k, &e) == 0 && e.slot != slot) {
-		if (e.slot / fp->slots != inspector)
+	struct fast_entry v = key_of(c);
+	struct fast_set *t = set_of(fp, &v);
+	struct fast_entry *e = place_of(t, &v);
+	if (!e)
+		return -ENOSPC;
+	if (e->family && e->slot != slot) {
+		if (e->slot / fp->slots != inspector)
 			return -EBUSY;
-		disown(fp, e.slot);
+		disown(fp, e->slot);
 	}
-	if (memcmp(&fp->owner[slot], &k, sizeof(k)) != 0)
+	if (fp->owner[slot] != e)
 		disown(fp, slot);
-	fp->owner[slot] = k;
-	int err = 0;
-	for (uint32_t d = 0; d < 2 && !err; d++) {
-		e = (struct fast_entry){ .slot = slot, .generation = img->generation, .dir = d, .serial = c->serial,
-					 .policy = policy_index(fp, img->generation, flow),
-					 .in = c->way[d][0], .out = c->way[d][1],
-					 .proto = protos[pol->proto] };
-		err = bpf_map_update_elem(fp->flows, &way[d], &e, BPF_ANY);
-	}
-	if (err)
-		disown(fp, slot);
-	return err;
+	v.proto = (uint8_t)protos[pol->proto];
+	v.slot = slot;
+	v.generation = img->generation;
+	v.serial = c->serial;
+	v.policy = policy_index(fp, img->generation, flow);
+	for (unsigned i = 0; i < 4; i++)
+		v.way[i / 2][i % 2] = (uint16_t)c->way[i / 2][i % 2];
+	write_entry(t, e, v);
+	fp->owner[slot] = e;
+	return 0;
 }
 
 void fastpath_forget(struct fastpath *fp, unsigned inspector)
 {
 	for (uint32_t i = 0; i < fp->slots; i++)
-		__atomic_fetch_or(&fp->map[inspector][i].state, FAST_STOP, __ATOMIC_SEQ_CST);
+		fast_stop(&fp->map[inspector][i]);
 	for (uint32_t i = 0; i < fp->slots; i++)
 		disown(fp, inspector * fp->slots + i);
 }
@@ -365,13 +435,11 @@ void fastpath_forget(struct fastpath *fp, unsigned inspector)
 void fastpath_unplug(struct fastpath *fp, uint32_t ifindex)
 {
 	for (uint32_t i = 0; i < fp->slots * fp->inspectors; i++) {
-		struct fast_entry e;
-		bool there = fp->owner[i].family && bpf_map_lookup_elem(fp->flows, &fp->owner[i], &e) == 0;
-		struct fast_key back = turned(&fp->owner[i]);
-		bool uses = there && (e.in == ifindex || e.out == ifindex);
-		if (there && !uses && bpf_map_lookup_elem(fp->flows, &back, &e) == 0)
-			uses = e.in == ifindex || e.out == ifindex;
-		if (there && (uses || ifindex == 0))
+		const struct fast_entry *e = fp->owner[i];
+		bool uses = ifindex == 0;
+		for (unsigned k = 0; e && k < 4; k++)
+			uses |= e->way[k / 2][k % 2] == ifindex;
+		if (e && uses)
 			disown(fp, i);
 	}
 }

@@ -16,7 +16,7 @@
 
 enum {
 	FAST_INSPECTORS = 16,
-	FAST_SLOTS = 8192,	/* of all inspectors: 32 MB of kernel memory */
+	FAST_SLOTS = 8192,	/* of all inspectors, rounded up to whole pages for each: 33 MB of kernel memory */
 	FAST_POLICIES = 1024,	/* room for at least so many flows of an image */
 };
 
@@ -41,8 +41,9 @@ uint32_t fastpath_bank(const struct fastpath *fp);	/* the room: flows of one ima
 /* From now on this generation is judged; 0: none, everything goes to the inspectors. 0 or -errno. */
 int fastpath_switch(struct fastpath *fp, uint32_t generation);
 /* Make the entries for a connection under img, the image in force. 0 or -errno:
- * -EINVAL nonsense, -EPERM not eligible, -EBUSY it is another inspector's. That its interfaces
- * are those of its zones the caller has seen to. */
+ * -EINVAL nonsense, -EPERM not eligible, -EBUSY it is another inspector's, -ENOSPC too many share its
+ * place in the table, -ERANGE an interface's number above 65535. That its interfaces are those of its
+ * zones the caller has seen to. This and the two next: one at a time. */
 int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img);
 /* An inspector is gone: nobody can take its connections back, so none goes fast. */
 void fastpath_forget(struct fastpath *fp, unsigned inspector);

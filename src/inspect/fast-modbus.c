@@ -40,7 +40,7 @@ static bool fits(const struct pass *c)
 
 static bool give(struct pass *c, struct fast_slot *s)
 {
-	s->n_pending = c->f->state_of.mb.n_pending;
+	s->n_pending = (uint16_t)c->f->state_of.mb.n_pending;
 	for (unsigned i = 0; i < s->n_pending; i++)
 		if (!give_pending(&c->f->state_of.mb.pending[i], &s->pending[i]))
 			return false;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "fastpath/policy.h"
+#include "fastpath/slot.h"
 #include "inspect/internal.h"
 
 enum {
@@ -15,7 +16,6 @@ enum {
 	WAIT_ANSWER = 256,	/* packets until the parent is asked again */
 	WAIT_REFUSED = 4096,
 	FEW = 8,		/* packets: given back so soon, the next try comes later */
-	HOLD_SPINS = 1 << 24,	/* a CPU holds a slot for a microsecond; this is much longer */
 };
 
 static const struct fast_ops *const ops[PROTO_N] = {
@@ -38,21 +38,11 @@ void fast_pool_free(struct fast_pool *p)
 	free(p->free);
 }
 
-/* From here on the kernel passes nothing of it; false: a CPU does not let go of it. */
-static bool stop(struct fast_slot *s)
-{
-	__atomic_fetch_or(&s->state, FAST_STOP, __ATOMIC_SEQ_CST);
-	for (uint32_t i = 0; i < HOLD_SPINS; i++)
-		if (!(__atomic_load_n(&s->state, __ATOMIC_ACQUIRE) & FAST_BUSY))
-			return true;
-	return false;
-}
-
 void fast_release(struct fast_pool *p, struct fast_flow *f)
 {
 	if (!f->slot)
 		return;
-	if (stop(&p->v[f->slot - 1]))	/* else that slot is never used again */
+	if (fast_stop(&p->v[f->slot - 1]))	/* else that slot is never used again */
 		p->free[p->n_free++] = f->slot - 1;
 	*f = (struct fast_flow){ .slot = 0 };
 }
@@ -104,7 +94,7 @@ bool fast_take(struct pass *c)
 		return true;
 	struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
 	f->fast.given = false;
-	if (!stop(s))
+	if (!fast_stop(s))
 		return false;
 	for (int d = 0; d < 2; d++)
 		if (!take_half(ops[f->proto], s, d, &f->h[d]))
@@ -132,7 +122,8 @@ static void give(struct pass *c)
 {
 	struct flow *f = c->f;
 	struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
-	s->head = s->n_pending = s->packets = s->messages = 0;
+	s->packets = 0;
+	s->head = s->n_pending = 0;
 	s->serial = f->fast.serial;
 	if (!ops[f->proto]->give(c, s))
 		return;
@@ -144,7 +135,7 @@ static void give(struct pass *c)
 	}
 	f->fast.seen = 0;
 	f->fast.given = true;
-	__atomic_store_n(&s->state, FAST_ON, __ATOMIC_SEQ_CST);
+	fast_start(s);
 }
 
 static void claim(struct pass *c)

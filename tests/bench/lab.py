@@ -280,4 +280,6 @@ def systems(before=None):
     ]
     if before:
         rows.append(System("before", "the zoned given by --before", model=MODEL % "", binary=before))
+        rows.append(System("before-inspectors", "the same without its in-kernel path",
+                           model=MODEL % "fast_path = false;", binary=before))
     return rows

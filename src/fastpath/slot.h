@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ * A slot seen from outside the kernel: how it is stopped, and given again. */
+#ifndef ZONED_FASTPATH_SLOT_H
+#define ZONED_FASTPATH_SLOT_H
+
+#include <stdbool.h>
+
+#include "fastpath/fast.h"
+
+enum { FAST_HOLD_SPINS = 1 << 24 };	/* a CPU holds a slot for a microsecond; this is much longer */
+
+/* From here on the kernel passes nothing of it; false: a CPU does not let go of it. */
+static inline bool fast_stop(struct fast_slot *s)
+{
+	__atomic_store_n(&s->stop, 1, __ATOMIC_SEQ_CST);
+	for (uint32_t i = 0; i < FAST_HOLD_SPINS; i++) {
+		uint32_t was = FAST_ON;
+		if (__atomic_compare_exchange_n(&s->state, &was, FAST_OFF, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
+		    was != FAST_BUSY)
+			return true;
+	}
+	return false;
+}
+
+/* It was stopped, and all is in it that the program wants to know. */
+static inline void fast_start(struct fast_slot *s)
+{
+	__atomic_store_n(&s->stop, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->state, FAST_ON, __ATOMIC_SEQ_CST);
+}
+
+#endif
