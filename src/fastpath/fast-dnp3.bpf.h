@@ -120,7 +120,7 @@ static __always_inline bool dnp_load(struct __sk_buff *skb, const struct segment
 }
 
 /* One request that is one of the polls, and nothing outstanding: 1. */
-static __always_inline __u32 dnp_request(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
+static __noinline __u32 dnp_request(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
 {
 	__u32 poll = 0;
 	if (slot->n_pending != 0 || !dnp_load(skb, s, slot))
@@ -140,7 +140,7 @@ static __always_inline __u32 dnp_request(struct __sk_buff *skb, const struct seg
 }
 
 /* The answer to the request that is outstanding, in time: 1. */
-static __always_inline __u32 dnp_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
+static __noinline __u32 dnp_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
 {
 	struct fast_pending p = slot->pending[slot->head & (FAST_PENDING - 1)];
 	__u64 age = bpf_ktime_get_ns() - slot->dnp.asked_ns;

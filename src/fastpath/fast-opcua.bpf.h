@@ -115,7 +115,7 @@ static __always_inline __u32 ua_shape(struct fast_slot *slot, __u32 len)
 }
 
 /* 1: passed, kept and accounted for. */
-static __always_inline __u32 ua_request(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
+static __noinline __u32 ua_request(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
 					__u32 pos)
 {
 	struct fast_opcua *u = &slot->ua;
@@ -141,7 +141,7 @@ static __always_inline __u32 ua_request(struct __sk_buff *skb, const struct segm
 	return 1;
 }
 
-static __always_inline __u32 ua_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
+static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
 					 __u32 pos)
 {
 	struct fast_opcua *u = &slot->ua;

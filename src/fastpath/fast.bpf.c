@@ -296,19 +296,18 @@ static __always_inline bool has_room(const struct segment *s, struct fast_slot *
 static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 dir,
 				 __u32 pos)
 {
-	__u32 last = s->len - 1;	/* as a number that may be 0: it also forgets that one may not */
 	if (!dir && pos == 0 && s->has_head && s->len == HEAD) {
 		*(struct head *)slot->req = s->head;
 		return true;
 	}
+	__u32 last = s->len - 1;	/* as a number that may be 0: it also forgets that one may not */
+	if (last >= (dir ? FAST_RESP_SEGMENT : FAST_REQ_SEGMENT))
+		return false;
 	forget(pos);
 	forget(last);
-	if (dir) {
-		pos &= FAST_RESP_ROOM - 1;
-		return last < FAST_RESP_SEGMENT && bpf_skb_load_bytes(skb, s->off, slot->resp + pos, last + 1) == 0;
-	}
-	pos &= FAST_REQ_ROOM - 1;
-	return last < FAST_REQ_SEGMENT && bpf_skb_load_bytes(skb, s->off, slot->req + pos, last + 1) == 0;
+	last &= FAST_RESP_SEGMENT - 1;
+	return bpf_skb_load_bytes(skb, s->off, dir ? slot->resp + (pos & (FAST_RESP_ROOM - 1)) :
+				  slot->req + (pos & (FAST_REQ_ROOM - 1)), last + 1) == 0;
 }
 
 /* How many messages the segment is, all of them for us; 0: not all. They are kept and accounted for. */
@@ -504,14 +503,14 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 	dir &= 1;
 	const struct fast_entry *e = &u.e;
 	__u32 at = e->slot, in = e->way[dir][0], out = e->way[dir][1];
-	if (ask_way && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
-		return 0;
 	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
 	if (!slot)
 		return 0;
 	/* The other direction is another CPU's as a rule, and has the numbers in its cache: they are
 	 * on their way here while the request is read. */
 	*(volatile __u32 *)&slot->wanted = 1;
+	if (ask_way && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
+		return 0;
 	struct request first = { .policy = e->policy };
 	bool reads = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
 	int len = reads && first_head(skb, &s, &first.head) ? take_request(skb, s.off, s.len, &first) : 0;
