@@ -16,11 +16,8 @@
 enum { DNP_HEAD = 10, DNP_BLOCK = 16, DNP_CRC = 2, DNP_TRANSPORT = DNP_HEAD, DNP_CONTROL = DNP_HEAD + 1,
        DNP_WHOLE = 0xc0, DNP_BLOCKS = 16 };
 
-/* As dnp3_crc(). */
-const volatile __u16 dnp_step[16] = {
-	0x0000, 0xb26b, 0x29af, 0x9bc4, 0x535e, 0xe135, 0x7af1, 0xc89a,
-	0xa6bc, 0x14d7, 0x8f13, 0x3d78, 0xf5e2, 0x4789, 0xdc4d, 0x6e26,
-};
+/* By octet; of dnp3_crc(). */
+const volatile __u16 dnp_step[256] SEC(".rodata.crc") = {};
 
 /* Are the n octets at `at` followed by their CRC? By itself, so that the verifier's states do not
  * multiply: Linux 6.1 gives up on one loop over all blocks. */
@@ -33,9 +30,9 @@ __noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 	for (__u32 i = 0; bounded(i, DNP_BLOCK); i++) {
 		if (i >= n)
 			break;
-		crc ^= p[i];
-		crc = crc >> 4 ^ dnp_step[crc & 15];
-		crc = crc >> 4 ^ dnp_step[crc & 15];
+		__u32 k = crc ^ p[i];
+		forget(k);
+		crc = crc >> 8 ^ dnp_step[k & 255];
 	}
 	crc = ~crc;
 	forget(n);	/* the bound, so that the verifier sees it */
@@ -58,21 +55,10 @@ static __always_inline bool dnp_blocks_ok(struct fast_slot *slot, __u32 len)
 	return at == len;
 }
 
-/* Is this octet, the i-th of a frame of len, part of a CRC behind the header? */
-static __always_inline bool dnp_is_crc(__u32 i, __u32 len)
-{
-	return i >= DNP_HEAD && ((i - DNP_HEAD) % (DNP_BLOCK + DNP_CRC) >= DNP_BLOCK || i + DNP_CRC >= len);
-}
-
 static __always_inline bool dnp_whole(const struct fast_slot *slot)
 {
 	return (slot->dnp.in[DNP_TRANSPORT] & DNP_WHOLE) == DNP_WHOLE &&
 	       (slot->dnp.in[DNP_CONTROL] & 0xf0) == DNP_WHOLE;
-}
-
-static __always_inline bool dnp_numbered(__u32 i)
-{
-	return i == DNP_TRANSPORT || i == DNP_CONTROL;
 }
 
 /* Is the frame this poll's request? Its CRCs were found good. */
@@ -81,15 +67,16 @@ __noinline int dnp_asks(struct fast_slot *slot, __u32 len, __u32 poll)
 	if (!slot || poll >= FAST_POLLS || len > FAST_ASK_MAX || len <= DNP_CONTROL || !dnp_whole(slot))
 		return 0;
 	const struct fast_poll *p = &slot->dnp.poll[poll];
+	const __u64 *in = (const __u64 *)slot->dnp.in;
+	__u64 differs = 0;
 	if (p->ask_len != len || p->answer_len == 0)
 		return 0;
-	for (__u32 i = 0; bounded(i, FAST_ASK_MAX); i++) {
-		if (i >= len)
+	for (__u32 i = 0; bounded(i, FAST_ASK_MAX / 8); i++) {
+		if (8 * i >= len)
 			break;
-		if (slot->dnp.in[i] != p->ask[i] && !dnp_numbered(i) && !dnp_is_crc(i, len))
-			return 0;
+		differs |= (in[i] ^ p->ask[i]) & p->ask_mask[i];
 	}
-	return 1;
+	return differs == 0;
 }
 
 /* The same of its answer. */
@@ -98,15 +85,16 @@ __noinline int dnp_answers(struct fast_slot *slot, __u32 len, __u32 poll)
 	if (!slot || poll >= FAST_POLLS || len > FAST_ANSWER_MAX || len <= DNP_CONTROL || !dnp_whole(slot))
 		return 0;
 	const struct fast_poll *p = &slot->dnp.poll[poll];
+	const __u64 *in = (const __u64 *)slot->dnp.in;
+	__u64 differs = 0;
 	if (p->answer_len != len)
 		return 0;
-	for (__u32 i = 0; bounded(i, FAST_ANSWER_MAX); i++) {
-		if (i >= len)
+	for (__u32 i = 0; bounded(i, FAST_ANSWER_ROOM / 8); i++) {
+		if (8 * i >= len)
 			break;
-		if (((slot->dnp.in[i] ^ p->answer[i]) & p->mask[i]) && !dnp_numbered(i) && !dnp_is_crc(i, len))
-			return 0;
+		differs |= (in[i] ^ p->answer[i]) & p->answer_mask[i];
 	}
-	return 1;
+	return differs == 0;
 }
 
 static __always_inline bool dnp_load(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)

@@ -39,6 +39,7 @@ enum {
 	FAST_RESP_KEEP = FAST_RESP_ROOM + FAST_RESP_SEGMENT,
 	FAST_POLLS = 2,		/* DNP3 requests of a connection that go fast */
 	FAST_ASK_MAX = 64, FAST_ANSWER_MAX = 292,	/* octets of their frames, and of the answers' */
+	FAST_ANSWER_ROOM = 296,	/* in words of eight */
 	FAST_DNP_KEEP = FAST_RESP_ROOM + FAST_ANSWER_MAX,
 	/* OPC UA: the same of requests and responses, which are one chunk and one segment each */
 	FAST_UA_REQ_ROOM = 128, FAST_UA_REQ_SEGMENT = 512,
@@ -100,17 +101,19 @@ struct fast_pending {
 };
 
 /* A DNP3 poll that an inspector has permitted, under the policy for which the slot was claimed, and
- * its answer: one link frame each. What differs from one to the next is the sequence numbers, the
- * indications, and objects' data where mask is 0. */
+ * its answer: one link frame each. What differs from one to the next is where the masks are 0: sequence
+ * numbers, the indications, objects' data, CRCs, and what is behind the frame. */
 struct fast_poll {
 	uint32_t ask_len, answer_len;	/* octets; 0: there is none */
-	uint8_t ask[FAST_ASK_MAX], answer[FAST_ANSWER_MAX], mask[FAST_ANSWER_MAX];
+	uint64_t ask[FAST_ASK_MAX / 8], ask_mask[FAST_ASK_MAX / 8];
+	uint64_t answer[FAST_ANSWER_ROOM / 8], answer_mask[FAST_ANSWER_ROOM / 8];
 };
 
 struct fast_dnp3 {
 	uint8_t kept[FAST_DNP_KEEP];	/* as resp */
-	uint8_t in[FAST_ANSWER_MAX];	/* the frame that is judged */
-	uint64_t asked_ns __attribute__((aligned(8)));	/* CLOCK_MONOTONIC: the newest request; 0: none */
+	/* the frame that is judged */
+	uint8_t in[FAST_ANSWER_ROOM] __attribute__((aligned(8)));
+	uint64_t asked_ns;	/* CLOCK_MONOTONIC: the newest request; 0: none */
 	uint32_t asked[FAST_POLLS][16];	/* the newest of each poll and sequence number: 2^24 ns; 0: none */
 	struct fast_poll poll[FAST_POLLS];
 };

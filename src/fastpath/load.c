@@ -15,11 +15,12 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "dissect/dnp3.h"
 #include "fastpath/fast.skel.h"
 #include "fastpath/policy.h"
 #include "fastpath/slot.h"
 
-_Static_assert(sizeof(struct fast_dnp3) <= FAST_RESP_KEEP, "inside the room of responses");
+_Static_assert(offsetof(struct fast_slot, dnp) % 8 == 0, "read in words");
 _Static_assert(sizeof(struct fast_slot) == FAST_SLOT && FAST_SLOT / FAST_LINE % 2 == 1 && FAST_SLOT % FAST_LINE == 0,
 	       "slots are spread over the places of a cache");
 
@@ -175,6 +176,14 @@ static const struct kind {
 	{ fast_bpf__elf_bytes, false },
 };
 
+static int set_crc(struct fastpath *fp)
+{
+	uint16_t step[256];
+	for (unsigned i = 0; i < 256; i++)
+		step[i] = (uint16_t)~dnp3_crc(&(uint8_t){ (uint8_t)i }, 1);
+	return bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.crc"), step, sizeof(step));
+}
+
 /* 0 or -errno */
 static int load(struct fastpath *fp, const struct kind *k)
 {
@@ -188,6 +197,8 @@ static int load(struct fastpath *fp, const struct kind *k)
 		return -ENOMEM;
 	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, FIRST), k->first);
 	int err = bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.layout"), &l, sizeof(l));
+	if (!err)
+		err = set_crc(fp);
 	if (!err)
 		err = resize(fp);
 	if (!err)

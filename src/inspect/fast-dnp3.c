@@ -33,11 +33,20 @@ static bool is_whole(const struct dnp_msg *m)
 	       m->link.src < DNP_ADDR_RESERVED && m->link.dst < DNP_ADDR_RESERVED;
 }
 
+/* What is the same whenever the frame of n octets comes again: all but numbers and CRCs. */
+static void mask_of(uint64_t *words, size_t room, size_t n)
+{
+	uint8_t *mask = (uint8_t *)words;
+	for (size_t i = 0; i < room; i++)
+		mask[i] = i < n && i != TRANSPORT && i != CONTROL && !is_crc(i, n) ? 0xff : 0;
+}
+
 static bool same_ask(const struct fast_poll *p, const uint8_t *frame, size_t n)
 {
+	const uint8_t *ask = (const uint8_t *)p->ask, *mask = (const uint8_t *)p->ask_mask;
 	bool same = p->ask_len == n;
 	for (size_t i = 0; i < n && same; i++)
-		same = p->ask[i] == frame[i] || i == TRANSPORT || i == CONTROL || is_crc(i, n);
+		same = ask[i] == frame[i] || !mask[i];
 	return same;
 }
 
@@ -52,6 +61,7 @@ static uint8_t poll_of(struct fast_flow *f, struct fast_dnp3 *d, const uint8_t *
 	d->poll[i].ask_len = (uint32_t)n;
 	d->poll[i].answer_len = 0;
 	memcpy(d->poll[i].ask, frame, n);
+	mask_of(d->poll[i].ask_mask, sizeof(d->poll[i].ask_mask), n);
 	return i;
 }
 
@@ -66,14 +76,15 @@ static void learn_answer(struct fast_poll *p, const uint8_t *frame, size_t n, co
 {
 	struct dnp_walk w;
 	struct dnp_head h = { .group = 0 };
+	uint8_t *mask = (uint8_t *)p->answer_mask;
 	memcpy(p->answer, frame, n);
-	memset(p->mask, 0xff, sizeof(p->mask));
-	p->mask[INDICATIONS] = p->mask[INDICATIONS + 1] = 0;
+	mask_of(p->answer_mask, sizeof(p->answer_mask), n);
+	mask[INDICATIONS] = mask[INDICATIONS + 1] = 0;
 	dnp_walk(&w, a);
 	while (dnp_next(&w, &h)) {
 		size_t at = is_free(&h) ? a->len - a->n_objs + (size_t)(h.data - a->objs) : 0;
 		for (size_t i = 0; at && i < h.len && place(at + i) < n; i++)
-			p->mask[place(at + i)] = 0;
+			mask[place(at + i)] = 0;
 	}
 	p->answer_len = (uint32_t)n;
 }
@@ -133,7 +144,8 @@ static uint64_t when(uint32_t at, uint64_t now)
 /* As judging the request would have left it. */
 static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq)
 {
-	uint16_t dst = (uint16_t)(p->ask[4] | p->ask[5] << 8), src = (uint16_t)(p->ask[6] | p->ask[7] << 8);
+	const uint8_t *ask = (const uint8_t *)p->ask;
+	uint16_t dst = (uint16_t)(ask[4] | ask[5] << 8), src = (uint16_t)(ask[6] | ask[7] << 8);
 	dnp_pair(&f->state_of.dnp, src, dst, at);
 	dnp_ask(f->state_of.dnp.requests, &(struct dnp_asked){ .at_ns = at, .dst = dst, .src = src,
 							       .seq = (uint8_t)seq });

@@ -108,7 +108,7 @@ expect_at_least "packets on their way to the wrong interface" "$(($(lab_refused 
 expect "packets that went there" "$(in_g cat /sys/class/net/stray/statistics/tx_packets)" "$stray_before"
 
 # an interface changes under the connections that use it: they are asked about anew, and go on
-in_background -d 6
+in_background -d 8
 sleep 1
 back=$(lab_in_kernel handed_back) packets=$(queued)
 in_g ip link set eth2 alias changed
@@ -146,7 +146,7 @@ in_c nft delete table inet lossy
 in_s nft delete table inet lossy
 
 # a reload under way: nothing is lost, and the new generation goes fast too
-in_background -d 4
+in_background -d 7
 sleep 1
 counted=$(counted)
 for g in 2 3 4; do
