@@ -38,6 +38,14 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
+	__type(value, struct fast_hints);
+} fast_hints SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
 	__type(value, struct fast_slot);
 } fast_slots SEC(".maps");
 
@@ -457,14 +465,37 @@ static __always_inline __u32 direction(const struct segment *s, const union entr
 	return NOT_MINE;
 }
 
+/* The other direction is another CPU's as a rule, and has the slot's numbers in its cache: from now
+ * on they are on their way here. */
+static __always_inline void want(struct fast_slot *slot)
+{
+	*(volatile __u32 *)&slot->wanted = 1;
+}
+
+static __always_inline void want_by_hint(__u64 hash)
+{
+	__u32 zero = 0;
+	const struct fast_hints *hints = bpf_map_lookup_elem(&fast_hints, &zero);
+	__u32 at = hints ? hints->slot[fast_hint_of(hash)] : 0;
+	struct fast_slot *slot;
+	if (at == 0 || at == FAST_NO_HINT)
+		return;
+	at--;
+	slot = bpf_map_lookup_elem(&fast_slots, &at);
+	if (slot)
+		want(slot);
+}
+
 /* The connection's entry, a copy of it, and the packet's direction. */
 static __always_inline const volatile __u64 *find(const struct segment *s, union entry *u, __u32 *dir)
 {
-	__u32 set = fast_set_of(fast_end(s->src, (__u16)s->ports, fast_layout.seed),
-				fast_end(s->dst, (__u16)(s->ports >> 16), fast_layout.seed)) & fast_layout.sets;
+	__u64 hash = fast_hash(fast_end(s->src, (__u16)s->ports, fast_layout.seed),
+			       fast_end(s->dst, (__u16)(s->ports >> 16), fast_layout.seed));
+	__u32 set = hash >> 40 & fast_layout.sets;
 	const struct fast_set *t = bpf_map_lookup_elem(&fast_flows, &set);
 	if (!t)
 		return NULL;
+	want_by_hint(hash);
 	for (__u32 i = 0; bounded(i, FAST_WAYS); i++) {
 		const volatile __u64 *p = (const volatile __u64 *)&t->way[i];
 #pragma unroll
@@ -506,9 +537,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
 	if (!slot)
 		return 0;
-	/* The other direction is another CPU's as a rule, and has the numbers in its cache: they are
-	 * on their way here while the request is read. */
-	*(volatile __u32 *)&slot->wanted = 1;
+	want(slot);
 	if (ask_way && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
 		return 0;
 	struct request first = { .policy = e->policy };

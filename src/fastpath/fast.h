@@ -49,6 +49,8 @@ enum {
 	FAST_POOL = 896,	/* bytes for their content, in words of eight */
 	FAST_HEAD = 208,	/* of a slot: what all protocols have */
 	FAST_WAYS = 4,		/* places in the table for a connection */
+	FAST_HINTS = 2048,	/* power of two */
+	FAST_NO_HINT = 0xffff,
 };
 
 #define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a DNP3 request may be answered */
@@ -87,10 +89,22 @@ static inline uint64_t fast_end(const uint64_t addr[2], uint16_t port, uint64_t 
 	return x ^ x >> 31;
 }
 
-/* The same for both directions; below 2^24. */
-static inline uint32_t fast_set_of(uint64_t one, uint64_t other)
+/* Of both ends, whichever comes first. The upper 24 bits are for its set. */
+static inline uint64_t fast_hash(uint64_t one, uint64_t other)
 {
-	return (uint32_t)((one + other) * 0x9e3779b97f4a7c15ull >> 40);
+	return (one + other) * 0x9e3779b97f4a7c15ull;
+}
+
+/* Which slot a connection has, as long as it alone has this place: slot + 1, 0 for none, or FAST_NO_HINT.
+ * A few kilobytes, so always in the cache: the line of the slot is on its way before the entry is
+ * there, and both are waited for at once. Nothing else depends on it. */
+struct fast_hints {
+	uint16_t slot[FAST_HINTS];
+};
+
+static inline uint32_t fast_hint_of(uint64_t hash)
+{
+	return hash >> 24 & (FAST_HINTS - 1);
 }
 
 struct fast_pending {

@@ -21,6 +21,7 @@
 #include "fastpath/slot.h"
 
 _Static_assert(offsetof(struct fast_slot, dnp) % 8 == 0, "read in words");
+_Static_assert(FAST_SLOTS + FAST_INSPECTORS * 1024 < FAST_NO_HINT, "a hint names any slot");
 _Static_assert(sizeof(struct fast_slot) == FAST_SLOT && FAST_SLOT / FAST_LINE % 2 == 1 && FAST_SLOT % FAST_LINE == 0,
 	       "slots are spread over the places of a cache");
 
@@ -34,6 +35,8 @@ struct fastpath {
 	struct fast_slot *map[FAST_INSPECTORS];
 	struct fast_set *table;		/* the flow entries; mapped in this process only */
 	uint32_t sets;			/* power of two */
+	struct fast_hints *hints;	/* likewise */
+	uint16_t sharers[FAST_HINTS];	/* entries that want this place */
 	uint64_t seed;
 	struct fast_entry **owner;	/* per slot: the entry that points here, or NULL */
 	int policies, now, used, back;
@@ -79,6 +82,13 @@ static int resize(struct fastpath *fp)
 	return err;
 }
 
+/* In no child; NULL: errno. */
+static void *map_own(int fd, size_t size)
+{
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return p == MAP_FAILED || madvise(p, size, MADV_DONTFORK) ? NULL : p;
+}
+
 static int map_slots(struct fastpath *fp)
 {
 	size_t size = fp->slots * sizeof(struct fast_slot);
@@ -89,11 +99,9 @@ static int map_slots(struct fastpath *fp)
 			return -errno;
 		fp->map[i] = p;
 	}
-	void *p = mmap(NULL, fp->sets * sizeof(*fp->table), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(fp, "fast_flows"), 0);
-	if (p == MAP_FAILED)
-		return -errno;
-	fp->table = p;
-	if (madvise(p, fp->sets * sizeof(*fp->table), MADV_DONTFORK))
+	fp->table = map_own(map_fd(fp, "fast_flows"), fp->sets * sizeof(*fp->table));
+	fp->hints = map_own(map_fd(fp, "fast_hints"), sizeof(*fp->hints));
+	if (!fp->table || !fp->hints)
 		return -errno;
 	fp->policies = map_fd(fp, "fast_policies");
 	fp->now = map_fd(fp, "fast_now");
@@ -271,6 +279,8 @@ void fastpath_close(struct fastpath *fp)
 			munmap(fp->map[i], fp->slots * sizeof(struct fast_slot));
 	if (fp->table)
 		munmap(fp->table, fp->sets * sizeof(*fp->table));
+	if (fp->hints)
+		munmap(fp->hints, sizeof(*fp->hints));
 	bpf_object__close(fp->obj);
 	free(fp->owner);
 	free(fp->per_cpu);
@@ -345,10 +355,23 @@ static bool same_key(const struct fast_entry *a, const struct fast_entry *b)
 	       memcmp(a->client, b->client, sizeof(a->client)) == 0 && memcmp(a->server, b->server, sizeof(a->server)) == 0;
 }
 
+static uint64_t hash_of(const struct fastpath *fp, const struct fast_entry *k)
+{
+	return fast_hash(fast_end(k->client, k->cport, fp->seed), fast_end(k->server, k->sport, fp->seed));
+}
+
 static struct fast_set *set_of(const struct fastpath *fp, const struct fast_entry *k)
 {
-	return &fp->table[fast_set_of(fast_end(k->client, k->cport, fp->seed), fast_end(k->server, k->sport, fp->seed)) &
-			  (fp->sets - 1)];
+	return &fp->table[hash_of(fp, k) >> 40 & (fp->sets - 1)];
+}
+
+/* An entry comes (1) or goes (-1). Who shares a place has no hint: the last one that is left has none either. */
+static void hint(struct fastpath *fp, const struct fast_entry *e, int by)
+{
+	uint32_t at = fast_hint_of(hash_of(fp, e));
+	fp->sharers[at] = (uint16_t)(fp->sharers[at] + by);
+	uint16_t v = fp->sharers[at] == 0 ? 0 : by > 0 && fp->sharers[at] == 1 ? (uint16_t)(e->slot + 1) : FAST_NO_HINT;
+	__atomic_store_n(&fp->hints->slot[at], v, __ATOMIC_RELAXED);
 }
 
 /* The connection's entry, or where it may be put; NULL: too many share the set. */
@@ -389,8 +412,10 @@ static void write_entry(struct fast_set *t, struct fast_entry *e, struct fast_en
 static void disown(struct fastpath *fp, uint32_t slot)
 {
 	struct fast_entry *e = fp->owner[slot];
-	if (e)
+	if (e) {
 		hide(e);
+		hint(fp, e, -1);
+	}
 	fp->owner[slot] = NULL;
 }
 
@@ -421,8 +446,7 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 			return -EBUSY;
 		disown(fp, e->slot);
 	}
-	if (fp->owner[slot] != e)
-		disown(fp, slot);
+	disown(fp, slot);
 	v.proto = (uint8_t)protos[pol->proto];
 	v.slot = slot;
 	v.generation = img->generation;
@@ -432,6 +456,7 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 		v.way[i / 2][i % 2] = (uint16_t)c->way[i / 2][i % 2];
 	write_entry(t, e, v);
 	fp->owner[slot] = e;
+	hint(fp, e, 1);
 	return 0;
 }
 
