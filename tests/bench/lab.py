@@ -19,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 SRC = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("top_builddir") or SRC
 CLIENT, DEVICE = "10.10.1.10", "10.10.2.20"
+SHAPES = {"read": 502, "mixed": 502, "pipelined": 502, "large": 502, "dnp3": 20000, "opcua": 4840}    # ports
 FLOOD_PORT = 40404      # source port of the open-loop frames
 QUEUE = 6200            # of the reader that accepts everything
 TICK = os.sysconf("SC_CLK_TCK")
@@ -33,8 +34,9 @@ def sh(*argv, **kw):
 
 
 class Lab:
-    def __init__(self):
-        self.c, self.g, self.s = ("zb%s%d" % (x, os.getpid()) for x in "cgs")
+    def __init__(self, tag=""):
+        """tag: for several labs of one process"""
+        self.c, self.g, self.s = ("zb%s%d%s" % (x, os.getpid(), tag) for x in "cgs")
         self.dir = tempfile.mkdtemp(prefix="zoned-bench.")
         os.chmod(self.dir, 0o755)
         self.procs = []
@@ -222,6 +224,10 @@ class System:
         self.reader, self.model = reader, model
         self.binary = binary or os.path.join(BUILD, "zoned")
         self.proc = None
+
+    def again(self):
+        """the same, to be set up once more"""
+        return System(self.name, self.what, self.ruleset, self.xt, self.reader, self.model, self.binary)
 
     def up(self, lab, model=None):
         if self.xt and not lab.nft_can_queue():

@@ -6,8 +6,8 @@ tests_bench_serve_SOURCES = tests/bench/serve.c $(bench_shapes)
 tests_bench_accept_SOURCES = tests/bench/accept.c
 tests_bench_accept_LDADD = $(MNL_LIBS)
 tests_bench_blast_SOURCES = tests/bench/blast.c
-EXTRA_DIST += tests/bench/bench tests/bench/growth tests/bench/lab.py tests/bench/report.py tests/bench/README
-CLEANFILES += $(EXTRA_PROGRAMS) tests/bench/results.json tests/bench/results.svg tests/bench/growth.json
+EXTRA_DIST += tests/bench/bench tests/bench/growth tests/bench/turns tests/bench/lab.py tests/bench/report.py tests/bench/README
+CLEANFILES += $(EXTRA_PROGRAMS) tests/bench/results.json tests/bench/results.svg tests/bench/growth.json tests/bench/turns.json
 
 bench: all $(EXTRA_PROGRAMS)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1 \
@@ -17,4 +17,8 @@ bench: all $(EXTRA_PROGRAMS)
 bench-growth: all $(EXTRA_PROGRAMS)
 	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1 \
 		/usr/bin/python3 $(srcdir)/tests/bench/growth --json tests/bench/growth.json $(BENCH_ARGS)
-.PHONY: bench bench-growth
+
+bench-turns: all $(EXTRA_PROGRAMS)
+	top_srcdir='$(abs_top_srcdir)' top_builddir='$(abs_top_builddir)' PYTHONDONTWRITEBYTECODE=1 \
+		/usr/bin/python3 $(srcdir)/tests/bench/turns --json tests/bench/turns.json $(BENCH_ARGS)
+.PHONY: bench bench-growth bench-turns
