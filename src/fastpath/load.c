@@ -463,7 +463,7 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 void fastpath_forget(struct fastpath *fp, unsigned inspector)
 {
 	for (uint32_t i = 0; i < fp->slots; i++)
-		fast_stop(&fp->map[inspector][i]);
+		fast_ask_stop(&fp->map[inspector][i]);
 	for (uint32_t i = 0; i < fp->slots; i++)
 		disown(fp, inspector * fp->slots + i);
 }

@@ -9,10 +9,17 @@
 
 enum { FAST_HOLD_SPINS = 1 << 24 };	/* a CPU holds a slot for a microsecond; this is much longer */
 
+/* Nothing more is passed of it, but for what a CPU is at just now. Does not wait: whoever shares
+ * the slot may have written that it is BUSY. */
+static inline void fast_ask_stop(struct fast_slot *s)
+{
+	__atomic_store_n(&s->stop, 1, __ATOMIC_SEQ_CST);
+}
+
 /* From here on the kernel passes nothing of it; false: a CPU does not let go of it. */
 static inline bool fast_stop(struct fast_slot *s)
 {
-	__atomic_store_n(&s->stop, 1, __ATOMIC_SEQ_CST);
+	fast_ask_stop(s);
 	for (uint32_t i = 0; i < FAST_HOLD_SPINS; i++) {
 		uint32_t was = FAST_ON;
 		if (__atomic_compare_exchange_n(&s->state, &was, FAST_OFF, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||

@@ -159,5 +159,19 @@ static void test_table(struct world *w)
 		fast_start(&fastpath_map(w->fp, 0)[i]);
 		must(!program_passes(w, p, put_lone(w, (uint16_t)(50000 + i), 1000 * (i + 1) + 24, p)));
 	}
+	/* who shares the slots wrote nonsense before it died: the parent does not wait for it */
+	for (uint32_t i = 0; i < n; i++)
+		fastpath_map(w->fp, 0)[i].state = FAST_BUSY;
+	uint64_t before = clock_ns();
+	fastpath_forget(w->fp, 0);
+	must(clock_ns() - before < 100000000);
+	for (uint32_t i = 0; i < n; i++)
+		fastpath_map(w->fp, 0)[i].state = FAST_OFF;
+	/* asked to stop: nothing passes, and it is OFF */
+	give_lone(w, 40000, 1, 1000);
+	fast_ask_stop(fastpath_map(w->fp, 0));
+	must(!program_passes(w, p, put_lone(w, 40000, 1000, p)) && fastpath_map(w->fp, 0)->state == FAST_OFF);
+	fast_start(fastpath_map(w->fp, 0));
+	must(program_passes(w, p, put_lone(w, 40000, 1000, p)));
 	printf("table: %u of %u connections have a place\n", made, n);
 }
