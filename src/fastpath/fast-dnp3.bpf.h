@@ -16,23 +16,40 @@
 enum { DNP_HEAD = 10, DNP_BLOCK = 16, DNP_CRC = 2, DNP_TRANSPORT = DNP_HEAD, DNP_CONTROL = DNP_HEAD + 1,
        DNP_WHOLE = 0xc0, DNP_BLOCKS = 16 };
 
-/* By octet; of dnp3_crc(). */
-const volatile __u16 dnp_step[256] SEC(".rodata.crc") = {};
+/* The CRC after an octet, and after so many octets of zero behind it; of dnp3_crc(). */
+const volatile __u16 dnp_step[4][256] SEC(".rodata.crc") = {};
 
-/* Are the n octets at `at` followed by their CRC? By itself, so that the verifier's states do not
+enum { DNP_END = offsetof(struct fast_slot, dnp.behind) };	/* of what is kept, and no frame goes beyond */
+
+static __always_inline __u32 dnp_after(__u32 octet, __u32 zeros)
+{
+	forget(octet);	/* else the compiler may compare wider than it looks up, and the verifier sees no bound */
+	return dnp_step[zeros][octet & 255];
+}
+
+/* Are the n octets at `at` of the slot followed by their CRC? Four octets at a time, as each look into the
+ * table waits for the one before. By itself, so that the verifier's states do not
  * multiply: Linux 6.1 gives up on one loop over all blocks. */
 __noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 {
-	if (!slot || n == 0 || n > DNP_BLOCK || at > FAST_ANSWER_MAX)
+	if (!slot || n == 0 || n > DNP_BLOCK || at > DNP_END)
 		return 0;
-	const __u8 *p = (const __u8 *)slot + offsetof(struct fast_slot, dnp.in) + at;
-	__u32 crc = 0;
-	for (__u32 i = 0; bounded(i, DNP_BLOCK); i++) {
-		if (i >= n)
+	const __u8 *p = (const __u8 *)slot + at;
+	__u32 crc = 0, i = 0;
+	for (__u32 k = 0; bounded(k, DNP_BLOCK / 4); k++) {
+		if (4 * k + 4 > n)
 			break;
-		__u32 k = crc ^ p[i];
-		forget(k);
-		crc = crc >> 8 ^ dnp_step[k & 255];
+		__u32 w = crc ^ le32(p + 4 * k);
+		crc = dnp_after(w, 3) ^ dnp_after(w >> 8, 2) ^ dnp_after(w >> 16, 1) ^ dnp_after(w >> 24, 0);
+		i = 4 * k + 4;
+	}
+	for (__u32 k = 0; bounded(k, 3); k++) {
+		if (i + k >= n)
+			break;
+		__u32 here = i + k;
+		forget(here);
+		here &= DNP_BLOCK - 1;
+		crc = crc >> 8 ^ dnp_after(crc ^ p[here], 0);
 	}
 	crc = ~crc;
 	forget(n);	/* the bound, so that the verifier sees it */
@@ -41,98 +58,102 @@ __noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 }
 
 /* Of the user data behind the header, a CRC after each block and at the end: are all right? */
-static __always_inline bool dnp_blocks_ok(struct fast_slot *slot, __u32 len)
+static __always_inline bool dnp_blocks_ok(struct fast_slot *slot, __u32 from, __u32 len)
 {
 	__u32 at = DNP_HEAD;
 	for (__u32 i = 0; bounded(i, DNP_BLOCKS); i++) {
 		if (at >= len)
 			break;
 		__u32 n = len - at < DNP_BLOCK + DNP_CRC ? len - at - DNP_CRC : DNP_BLOCK;
-		if (!dnp_block_ok(slot, at, n))
+		if (!dnp_block_ok(slot, from + at, n))
 			return false;
 		at += n + DNP_CRC;
 	}
 	return at == len;
 }
 
-static __always_inline bool dnp_whole(const struct fast_slot *slot)
+static __always_inline bool dnp_whole(const __u8 *in)
 {
-	return (slot->dnp.in[DNP_TRANSPORT] & DNP_WHOLE) == DNP_WHOLE &&
-	       (slot->dnp.in[DNP_CONTROL] & 0xf0) == DNP_WHOLE;
+	return (in[DNP_TRANSPORT] & DNP_WHOLE) == DNP_WHOLE && (in[DNP_CONTROL] & 0xf0) == DNP_WHOLE;
 }
 
-/* Is the frame this poll's request? Its CRCs were found good. */
-__noinline int dnp_asks(struct fast_slot *slot, __u32 len, __u32 poll)
+/* Is the frame at `at` this poll's request? Its CRCs were found good. */
+__noinline int dnp_asks(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 {
-	if (!slot || poll >= FAST_POLLS || len > FAST_ASK_MAX || len <= DNP_CONTROL || !dnp_whole(slot))
+	if (!slot || poll >= FAST_POLLS || len > FAST_ASK_MAX || len <= DNP_CONTROL || at > DNP_END)
 		return 0;
 	const struct fast_poll *p = &slot->dnp.poll[poll];
-	const __u64 *in = (const __u64 *)slot->dnp.in;
+	const __u8 *in = (const __u8 *)slot + at;
 	__u64 differs = 0;
-	if (p->ask_len != len || p->answer_len == 0)
+	if (p->ask_len != len || p->answer_len == 0 || !dnp_whole(in))
 		return 0;
 	for (__u32 i = 0; bounded(i, FAST_ASK_MAX / 8); i++) {
 		if (8 * i >= len)
 			break;
-		differs |= (in[i] ^ p->ask[i]) & p->ask_mask[i];
+		differs |= (*(const __u64 *)(in + 8 * i) ^ p->ask[i]) & p->ask_mask[i];
 	}
 	return differs == 0;
 }
 
 /* The same of its answer. */
-__noinline int dnp_answers(struct fast_slot *slot, __u32 len, __u32 poll)
+__noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 {
-	if (!slot || poll >= FAST_POLLS || len > FAST_ANSWER_MAX || len <= DNP_CONTROL || !dnp_whole(slot))
+	if (!slot || poll >= FAST_POLLS || len > FAST_ANSWER_MAX || len <= DNP_CONTROL || at > DNP_END)
 		return 0;
 	const struct fast_poll *p = &slot->dnp.poll[poll];
-	const __u64 *in = (const __u64 *)slot->dnp.in;
+	const __u8 *in = (const __u8 *)slot + at;
 	__u64 differs = 0;
-	if (p->answer_len != len)
+	if (p->answer_len != len || !dnp_whole(in))
 		return 0;
 	for (__u32 i = 0; bounded(i, FAST_ANSWER_ROOM / 8); i++) {
 		if (8 * i >= len)
 			break;
-		differs |= (in[i] ^ p->answer[i]) & p->answer_mask[i];
+		differs |= (*(const __u64 *)(in + 8 * i) ^ p->answer[i]) & p->answer_mask[i];
 	}
 	return differs == 0;
 }
 
-static __always_inline bool dnp_load(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
+/* Of the frame at `at`. */
+static __always_inline __u32 dnp_seq(const struct fast_slot *slot, __u32 at)
 {
-	__u32 last = s->len - 1;
-	if (last >= FAST_ANSWER_MAX)
-		return false;
-	forget(last);	/* and stays inside the slot for the verifier to see */
-	last &= 511;
-	return bpf_skb_load_bytes(skb, s->off, slot->dnp.in, last + 1) == 0 && dnp_blocks_ok(slot, s->len);
+	forget(at);
+	at &= 2047;	/* above DNP_END, and inside the slot for the verifier to see */
+	return ((const __u8 *)slot)[at + DNP_CONTROL] & 15;
 }
 
-/* One request that is one of the polls, and nothing outstanding: 1. */
-static __noinline __u32 dnp_request(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
+_Static_assert(DNP_END < 2048, "any place of a frame");
+
+/* One request of len bytes at `at`, which is one of the polls, and nothing outstanding: 1. */
+__noinline int dnp_request(struct fast_slot *slot, __u32 at, __u32 len)
 {
 	__u32 poll = 0;
-	if (slot->n_pending != 0 || !dnp_load(skb, s, slot))
+	if (!slot || slot->n_pending != 0 || !dnp_blocks_ok(slot, at, len))
 		return 0;
-	if (!dnp_asks(slot, s->len, 0)) {
+	if (!dnp_asks(slot, at, len, 0)) {
 		poll = 1;
-		if (!dnp_asks(slot, s->len, 1))
+		if (!dnp_asks(slot, at, len, 1))
 			return 0;
 	}
 	__u64 now = bpf_ktime_get_ns();
-	__u32 seq = slot->dnp.in[DNP_CONTROL] & 15;
+	__u32 seq = dnp_seq(slot, at);
 	slot->head = 0;
-	slot->pending[0] = (struct fast_pending){ .tid = (__u16)seq, .qty = (__u16)poll };
+	slot->n_pending = 1;
+	slot->pending[0] = (struct fast_pending){ .tid = (__u16)seq, .word = (__u16)poll };
 	slot->dnp.asked_ns = now;
 	slot->dnp.asked[poll & 1][seq & 15] = (__u32)(now >> 24) | 1;
 	return 1;
 }
 
 /* The answer to the request that is outstanding, in time: 1. */
-static __noinline __u32 dnp_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
+__noinline int dnp_response(struct fast_slot *slot, __u32 at, __u32 len)
 {
+	if (!slot || slot->n_pending != 1)
+		return 0;
 	struct fast_pending p = slot->pending[slot->head & (FAST_PENDING - 1)];
 	__u64 age = bpf_ktime_get_ns() - slot->dnp.asked_ns;
-	if (slot->n_pending != 1 || age > FAST_WAIT_NS || !dnp_load(skb, s, slot))
+	if (age > FAST_WAIT_NS || dnp_seq(slot, at) != p.tid || !dnp_blocks_ok(slot, at, len) ||
+	    !dnp_answers(slot, at, len, p.word))
 		return 0;
-	return (slot->dnp.in[DNP_CONTROL] & 15) == p.tid && dnp_answers(slot, s->len, p.qty);
+	slot->n_pending = 0;
+	return 1;
 }

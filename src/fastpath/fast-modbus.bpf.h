@@ -7,113 +7,205 @@
 
 /* ---- one request ---- */
 
+/* A request as it is remembered. In one piece: what is written in parts and then read at once is waited for. */
+union asked {
+	struct fast_pending p;
+	__u64 w;
+};
+
+static __always_inline __u64 asked_of(__u32 tid, __u32 unit, __u32 fc, __u32 addr, __u32 word)
+{
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return tid | unit << 16 | fc << 24 | (__u64)(addr | word << 16) << 32;
+#else
+	return (__u64)(tid << 16 | unit << 8 | fc) << 32 | addr << 16 | word;
+#endif
+}
+
+struct request {
+	union asked a;		/* what to remember of it */
+	__u32 value_lo, value_hi;
+	__u32 policy;
+	/* The next one is permitted as well if it asks the same of an address between these. */
+	__u32 same_lo, same_hi;
+	struct head head;	/* its first bytes */
+};
+
 /* Is it inside one rule? */
-static __always_inline bool permits(const struct request *q)
+static __always_inline bool permits(struct request *q, __u32 unit, __u32 fc, __u32 addr, __u32 qty)
 {
 	__u32 id = q->policy;
 	const struct fast_policy *pol = bpf_map_lookup_elem(&fast_policies, &id);
 	if (!pol)
 		return false;
-	__u32 last = (__u32)q->p.addr + q->p.qty - 1;
+	__u32 last = addr + qty - 1;
 	for (__u32 i = 0; bounded(i, FAST_RULES); i++) {
 		if (i >= pol->n)
 			break;
 		const struct fast_rule *r = &pol->rule[i];
-		if ((r->functions >> (q->p.fc & 31) & 1) && r->unit_lo <= q->p.unit && q->p.unit <= r->unit_hi &&
-		    r->addr_lo <= q->p.addr && last <= r->addr_hi && r->qty_lo <= q->p.qty &&
-		    q->p.qty <= r->qty_hi && r->value_lo <= q->value_lo && q->value_hi <= r->value_hi)
+		if ((r->functions >> (fc & 31) & 1) && r->unit_lo <= unit && unit <= r->unit_hi &&
+		    r->addr_lo <= addr && last <= r->addr_hi && r->qty_lo <= qty && qty <= r->qty_hi &&
+		    r->value_lo <= q->value_lo && q->value_hi <= r->value_hi) {
+			q->same_lo = r->addr_lo;
+			q->same_hi = (__u32)r->addr_hi + 1 - qty;
 			return true;
+		}
 	}
 	return false;
 }
 
 /* FC 16 (6.12): byte count, registers. The lowest and the highest value; of more than
  * FAST_VALUES registers nothing is known, so any value must be permitted. */
-static __always_inline bool registers(struct __sk_buff *skb, __u32 off, __u32 body, struct request *q)
+static __always_inline bool registers(const __u8 *v, __u32 body, __u32 n, struct request *q)
 {
-	__u8 v[4 * FAST_VALUES];
-	__u32 n = q->p.qty, last = n > FAST_VALUES ? 0 : 2 * n;
-	forget(last);
-	last &= sizeof(v) - 1;
-	if (body != 5 + 2 * n || bpf_skb_load_bytes(skb, off, v, last + 1) < 0 || v[0] != 2 * n)
+	__u32 last = n > FAST_VALUES ? 0 : 2 * n, lo = 0xffff, hi = 0;
+	if (body != 5 + 2 * n || v[0] != 2 * n)
 		return false;
-	q->value_lo = n > FAST_VALUES ? 0 : 0xffff;
-	q->value_hi = n > FAST_VALUES ? 0xffff : 0;
 	for (__u32 i = 0; bounded(i, FAST_VALUES); i++) {
 		if (2 * i >= last)
 			break;
-		__u16 x = be16(v + 1 + 2 * i);
-		q->value_lo = x < q->value_lo ? x : q->value_lo;
-		q->value_hi = x > q->value_hi ? x : q->value_hi;
+		__u32 x = be16(v + 1 + 2 * i);
+		lo = x < lo ? x : lo;
+		hi = x > hi ? x : hi;
 	}
+	q->value_lo = n > FAST_VALUES ? 0 : lo;
+	q->value_hi = n > FAST_VALUES ? 0xffff : hi;
 	return true;
 }
 
 /* FC 15 (6.11): byte count, coils. What is beyond the last one must be zero. */
-static __always_inline bool coils(struct __sk_buff *skb, __u32 off, __u32 body, struct request *q)
+static __always_inline bool coils(const __u8 *v, __u32 body, __u32 n, struct request *q)
 {
-	__u8 bytes, last;
-	__u32 used = q->p.qty % 8;
-	if (bpf_skb_load_bytes(skb, off, &bytes, 1) < 0 || bytes != (q->p.qty + 7) / 8 || body != 5u + bytes ||
-	    bpf_skb_load_bytes(skb, off + bytes, &last, 1) < 0)
+	__u32 used = n % 8, bytes = v[0];
+	if (bytes == 0 || bytes != (n + 7) / 8 || body != 5 + bytes)
 		return false;
 	q->value_lo = 0;
 	q->value_hi = 1;
-	return !used || !(last >> used);
+	return !used || !(v[bytes] >> used);
 }
 
-static __always_inline bool range_ok(const struct fast_pending *p, __u32 max)
+static __always_inline bool range_ok(__u32 addr, __u32 qty, __u32 max)
 {
-	return p->qty != 0 && p->qty <= max && (__u32)p->addr + p->qty <= 0x10000;
+	return qty != 0 && qty <= max && addr + qty <= 0x10000;
 }
 
-/* The body of a request of `body` bytes behind the function code. */
-static __always_inline bool read_request(struct __sk_buff *skb, __u32 off, __u32 body, struct request *q)
+/* A request's address, second word, and v: what is behind, to `body` bytes behind the function code. */
+static __always_inline bool read_request(const __u8 *v, __u32 body, __u32 fc, __u32 addr, __u32 word, struct request *q)
 {
-	__u16 word = half_at(&q->head, 10);
-	q->p.addr = half_at(&q->head, 8);
-	q->p.qty = word;
-	q->p.value = 0;
 	q->value_lo = q->value_hi = 0;
-	switch (q->p.fc) {
+	switch (fc) {
 	case 1: case 2:
-		return body == 4 && range_ok(&q->p, 2000);
+		return body == 4 && range_ok(addr, word, 2000);
 	case 3: case 4:
-		return body == 4 && range_ok(&q->p, 125);
+		return body == 4 && range_ok(addr, word, 125);
 	case 5: case 6:
-		if (body != 4 || (q->p.fc == 5 && word != 0 && word != 0xff00))
+		if (body != 4 || (fc == 5 && word != 0 && word != 0xff00))
 			return false;
-		q->p.qty = 1;
-		q->p.value = word;
-		q->value_lo = q->value_hi = q->p.fc == 5 ? word != 0 : word;
+		q->value_lo = q->value_hi = fc == 5 ? word != 0 : word;
 		return true;
 	case 15:
-		return range_ok(&q->p, 0x7b0) && coils(skb, off + 4, body, q);
+		return range_ok(addr, word, 0x7b0) && coils(v, body, word, q);
 	case 16:
-		return range_ok(&q->p, 0x7b) && registers(skb, off + 4, body, q);
+		return range_ok(addr, word, 0x7b) && registers(v, body, word, q);
 	}
 	return false;
 }
 
-/* One request at off, of at most left bytes: its length, or 0 when it is not for us.
- * Verified by itself, so that the loops do not multiply. */
-__noinline int take_request(struct __sk_buff *skb, __u32 off, __u32 left, struct request *q)
+/* One request, its bytes at `at` of fast_copy, of at most left: its length, or 0 when it is not for
+ * us. Verified by itself, so that the loops do not multiply. */
+__noinline int take_request(__u32 at, __u32 left, struct request *q)
 {
-	if (!q || left < HEAD || off > 0xffff)
+	__u32 zero = 0;
+	const struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
+	if (!q || !a || left < HEAD || at >= PAYLOAD)
 		return 0;
 	const __u8 *h = (const __u8 *)&q->head;
 	__u32 n = 6u + half_at(h, 4);
 	if (half_at(h, 2) != 0 || n < HEAD || n > ADU_MAX || n > left)
 		return 0;
-	q->p.tid = half_at(h, 0);
-	q->p.unit = h[6];
-	q->p.fc = h[7];
-	if (!read_request(skb, off + 8, n - 8, q) || !permits(q))
+	__u32 unit = h[6], fc = h[7], addr = half_at(h, 8), word = half_at(h, 10);
+	if (!read_request(a->bytes + at + HEAD, n - 8, fc, addr, word, q) ||
+	    !permits(q, unit, fc, addr, fc == 5 || fc == 6 ? 1 : word))
 		return 0;
+	if (n != HEAD)		/* what is behind may differ */
+		q->same_hi = 0;
+	q->a.w = asked_of(half_at(h, 0), unit, fc, addr, word);
 	return (int)n;
 }
 
-/* ---- one response ---- */
+/* Is it what was permitted last, but for the transaction identifier and the address? */
+static __always_inline bool same_again(struct request *q, const struct head *next)
+{
+	const __u8 *h = (const __u8 *)next;
+	__u32 addr = half_at(h, 8);
+	if (half_at(h, 2) != 0 || next->w[1] != q->head.w[1] || half_at(h, 10) != half_at(&q->head, 10) ||
+	    addr < q->same_lo || addr > q->same_hi || q->same_hi == 0)
+		return false;
+	q->a.w = asked_of(half_at(h, 0), h[6], h[7], addr, half_at(h, 10));
+	return true;
+}
+
+/* Whole requests that fill the segment: how many, in fast_copy; 0: not all of them are for us. The slot need
+ * not be held: whether they come at the right moment is another question. */
+__noinline int take_requests(struct __sk_buff *skb, __u32 off, __u32 len, __u32 policy)
+{
+	__u32 zero = 0, at = 0, n = 0;
+	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
+	if (!a || !copy_payload(skb, off, len, FAST_REQ_SEGMENT, a))
+		return 0;
+	struct request q = { .policy = policy };
+	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
+		if (at >= len)
+			break;
+		struct head next = *(const struct head *)(a->bytes + (at & (PAYLOAD - 1)));
+		if (i != 0 && len - at >= HEAD && same_again(&q, &next)) {
+			at += HEAD;
+		} else {
+			q.head = next;
+			int took = take_request(at, len - at, &q);
+			if (took <= 0)
+				return 0;
+			at += (__u32)took;
+		}
+		a->message[i] = q.a.w;
+		n = i + 1;
+	}
+	return at == len ? (int)n : 0;
+}
+
+/* They come at the right moment, and are kept. How many; 0: not for us. */
+static __always_inline __u32 requests(const struct segment *s, struct fast_slot *slot, __u32 asked, __u32 pos)
+{
+	__u32 zero = 0, had = slot->n_pending;
+	const struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
+	if (!a || asked == 0 || asked > FAST_PDUS || had + asked > FAST_PENDING)
+		return 0;
+	if (had == 0)
+		slot->head = 0;		/* shares a cache line with the numbers */
+	__u32 head = slot->head + had;
+	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
+		if (i >= asked)
+			break;
+		slot->pending[(head + i) & (FAST_PENDING - 1)] = ((union asked){ .w = a->message[i] }).p;
+	}
+	slot->n_pending = (__u8)(had + asked);
+	forget(pos);
+	pos &= FAST_REQ_ROOM - 1;
+	__u8 *to = slot->req + pos;
+	for (__u32 i = 0; bounded(i, FAST_REQ_SEGMENT / 8); i++) {
+		if (8 * i >= s->len)
+			break;
+		*(__u64 *)(to + 8 * i) = *(const __u64 *)(a->bytes + 8 * i);
+	}
+	return asked;
+}
+
+/* ---- responses ---- */
+
+struct response {		/* to *p, and its first bytes */
+	struct fast_pending p;
+	struct head head;
+};
 
 /* One response that answers r->p: its length, or 0. */
 __noinline int take_response(__u32 left, struct response *r)
@@ -131,57 +223,39 @@ __noinline int take_response(__u32 left, struct response *r)
 	if (h[7] & 0x80)	/* chapter 7; 7 is of older editions */
 		good = body == 1 && h[8] != 0 && h[8] != 9 && h[8] <= 11;
 	else if (p->fc <= 2)
-		good = h[8] == (p->qty + 7) / 8 && body == 1u + h[8];
+		good = h[8] == (p->word + 7) / 8 && body == 1u + h[8];
 	else if (p->fc <= 4)
-		good = h[8] == 2 * p->qty && body == 1u + h[8];
+		good = h[8] == 2 * p->word && body == 1u + h[8];
 	else if (p->fc <= 6 || p->fc == 15 || p->fc == 16)	/* the head of the request */
-		good = body == 4 && half_at(h, 8) == p->addr && half_at(h, 10) == (p->fc <= 6 ? p->value : p->qty);
+		good = body == 4 && half_at(h, 8) == p->addr && half_at(h, 10) == p->word;
 	return good ? (int)n : 0;
 }
 
-/* ---- all of a segment ---- */
-
-/* Whole requests that fill the segment: how many; 0: not all of them are for us. They are
- * put behind the pending ones, but not counted yet. */
-static __always_inline __u32 requests(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				      const struct request *first, int first_len)
+/* Whole responses that fill the segment, to the requests that are outstanding: how many; 0: not all of them are
+ * for us. */
+__noinline int responses(struct __sk_buff *skb, __u32 off, __u32 len, const struct fast_slot *slot)
 {
-	__u32 at = 0, n = 0, had = slot->n_pending;
-	const __u8 *all = NULL;
-	if (had == 0)
-		slot->head = 0;		/* shares a cache line with the numbers */
-	__u32 head = slot->head;
-	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
-		struct request q = *first;
-		if (at >= s->len || had + n >= FAST_PENDING)
-			break;
-		int len = first_len;
-		if (i != 0)
-			len = head_at(skb, s, i, at, &all, &q.head) ? take_request(skb, s->off + at, s->len - at, &q) : 0;
-		if (len <= 0)
-			return 0;
-		slot->pending[(head + had + n) & (FAST_PENDING - 1)] = q.p;
-		at += (__u32)len;
-		n++;
-	}
-	return at == s->len ? n : 0;
-}
-
-static __always_inline __u32 responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot)
-{
-	__u32 at = 0, n = 0, had = slot->n_pending, head = slot->head;
-	const __u8 *all = NULL;
-	if (had > FAST_PENDING)
+	__u32 zero = 0, at = 0, n = 0;
+	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
+	if (!slot || !a)
+		return 0;
+	__u32 had = slot->n_pending, head = slot->head;
+	struct response r = {};
+	if (had > FAST_PENDING || !first_head(skb, off, len, &r.head))
 		return 0;
 	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
-		if (at >= s->len || n >= had)
+		if (at >= len || i >= had)
 			break;
-		struct response r = { .p = slot->pending[(head + n) & (FAST_PENDING - 1)] };
-		int len = head_at(skb, s, i, at, &all, &r.head) ? take_response(s->len - at, &r) : 0;
-		if (len <= 0)
+		if (i == 1 && !copy_payload(skb, off, len, FAST_RESP_SEGMENT, a))
 			return 0;
-		at += (__u32)len;
-		n++;
+		if (i != 0)
+			r.head = *(const struct head *)(a->bytes + (at & (PAYLOAD - 1)));
+		r.p = slot->pending[(head + i) & (FAST_PENDING - 1)];
+		int took = take_response(len - at, &r);
+		if (took <= 0)
+			return 0;
+		at += (__u32)took;
+		n = i + 1;
 	}
-	return at == s->len ? n : 0;
+	return at == len ? (int)n : 0;
 }

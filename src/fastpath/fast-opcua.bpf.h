@@ -16,11 +16,6 @@ enum { UA_HEADER = 24, UA_TYPED = UA_HEADER + 4, UA_SECURED = 16, UA_WORDS = FAS
 
 _Static_assert(offsetof(struct fast_opcua, pool) + 8 * (UA_POOL_WORDS + 1) <= sizeof(struct fast_opcua), "inside");
 
-static __always_inline __u32 le32(const __u8 *p)
-{
-	return p[0] | (__u32)p[1] << 8 | (__u32)p[2] << 16 | (__u32)p[3] << 24;
-}
-
 /* From one bit per byte: all bits of these bytes. */
 static __always_inline __u64 spread(__u64 bits)
 {
@@ -28,14 +23,14 @@ static __always_inline __u64 spread(__u64 bits)
 	return ((x + 0x7f7f7f7f7f7f7f7full) & 0x8080808080808080ull) / 128 * 255;
 }
 
-/* Is the chunk in fast_payload, of len bytes, of this shape? By itself, as the loops would multiply. */
-__noinline int ua_same(struct fast_slot *slot, __u32 shape, __u32 len)
+enum { UA_END = offsetof(struct fast_slot, ua) + sizeof(struct fast_opcua) - FAST_UA_RESP_SEGMENT };
+
+/* Is the chunk of len bytes at `from` of the slot of this shape? By itself, as the loops would multiply. */
+__noinline int ua_same(struct fast_slot *slot, __u32 from, __u32 len, __u32 shape)
 {
-	__u32 zero = 0;
-	const __u64 *asked = bpf_map_lookup_elem(&fast_payload, &zero);
-	if (!slot || !asked || shape >= FAST_SHAPES || len > FAST_UA_REQ_SEGMENT)
+	if (!slot || shape >= FAST_SHAPES || len > FAST_UA_REQ_SEGMENT || from > UA_END)
 		return 0;
-	const __u8 *pool = (const __u8 *)slot + offsetof(struct fast_slot, ua.pool);
+	const __u8 *pool = (const __u8 *)slot + offsetof(struct fast_slot, ua.pool), *asked = (const __u8 *)slot + from;
 	const struct fast_shape *t = &slot->ua.shape[shape];
 	__u32 at = t->at / 8, n = (len + 7) / 8;
 	if (t->len != len)
@@ -43,7 +38,7 @@ __noinline int ua_same(struct fast_slot *slot, __u32 shape, __u32 len)
 	for (__u32 i = 0; bounded(i, UA_WORDS); i++) {
 		if (i >= n)
 			break;
-		__u64 differs = asked[i] ^ *(const __u64 *)(pool + 8 * ((at + i) & UA_POOL_WORDS));
+		__u64 differs = *(const __u64 *)(asked + 8 * i) ^ *(const __u64 *)(pool + 8 * ((at + i) & UA_POOL_WORDS));
 		if (differs && (differs & spread(pool[(8 * (at + n) + i) & (8 * UA_POOL_WORDS + 7)])))
 			return 0;
 	}
@@ -66,9 +61,9 @@ __noinline int ua_waits(struct fast_slot *slot, __u32 id)
 }
 
 /* One whole message of the open channel, which fills the segment. */
-static __always_inline bool ua_head(const __u8 *h, const struct segment *s, const struct fast_opcua *u)
+static __always_inline bool ua_head(const __u8 *h, __u32 len, const struct fast_opcua *u)
 {
-	if (h[0] != 'M' || h[1] != 'S' || h[2] != 'G' || h[3] != 'F' || le32(h + 4) != s->len)
+	if (h[0] != 'M' || h[1] != 'S' || h[2] != 'G' || h[3] != 'F' || le32(h + 4) != len)
 		return false;
 	__u32 token = le32(h + 12);
 	return le32(h + 8) == u->channel &&
@@ -77,54 +72,39 @@ static __always_inline bool ua_head(const __u8 *h, const struct segment *s, cons
 
 /* Encrypted, and so that nobody can take it for one that is not: its first bytes are no TypeId in
  * namespace 0 of 16 bits or more, and those of fewer have no service. */
-static __always_inline bool ua_opaque(const __u8 *h, const struct segment *s, const struct fast_opcua *u)
+static __always_inline bool ua_opaque(const __u8 *h, __u32 len, const struct fast_opcua *u)
 {
 	const __u8 *type = h + UA_HEADER;
 	__u32 block = u->block, form = type[0] & 0x3f;
-	if (block == 0 || (s->len - UA_SECURED) % block != 0)
+	if (block == 0 || (len - UA_SECURED) % block != 0)
 		return false;
 	return !(form == 1 && type[1] == 0) && !(form == 2 && type[1] == 0 && type[2] == 0);
 }
 
-static __always_inline bool ua_keep(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 dir,
-				    __u32 pos)
-{
-	__u32 last = s->len - 1;
-	forget(pos);
-	forget(last);
-	if (dir) {
-		pos &= FAST_UA_RESP_ROOM - 1;
-		return last < FAST_UA_RESP_SEGMENT &&
-		       bpf_skb_load_bytes(skb, s->off, slot->ua.resp + pos, last + 1) == 0;
-	}
-	pos &= FAST_UA_REQ_ROOM - 1;
-	return last < FAST_UA_REQ_SEGMENT && bpf_skb_load_bytes(skb, s->off, slot->ua.req + pos, last + 1) == 0;
-}
-
 /* Which shape a request has, plus one; 0: none that is known. */
-static __always_inline __u32 ua_shape(struct fast_slot *slot, __u32 len)
+static __always_inline __u32 ua_shape(struct fast_slot *slot, __u32 from, __u32 len)
 {
 	__u32 n = slot->ua.n_shapes;
 	for (__u32 i = 0; bounded(i, FAST_SHAPES); i++) {
 		if (i >= n)
 			break;
-		if (ua_same(slot, i, len))
+		if (ua_same(slot, from, len, i))
 			return i + 1;
 	}
 	return 0;
 }
 
-/* 1: passed, kept and accounted for. */
-static __noinline __u32 ua_request(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-					__u32 pos)
+/* The request of len bytes at `at` of the slot. 1: passed and accounted for. */
+__noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len)
 {
+	if (!slot || at > UA_END || len < UA_TYPED)
+		return 0;
 	struct fast_opcua *u = &slot->ua;
-	const __u8 *h = s->len < UA_TYPED || s->len > FAST_UA_REQ_SEGMENT ? NULL : payload(skb, s);
-	__u32 shape;
-	if (!h || !ua_head(h, s, u))
+	const __u8 *h = (const __u8 *)slot + at;
+	if (!ua_head(h, len, u))
 		return 0;
 	if (u->opaque) {
-		if (!ua_opaque(h, s, u) || !ua_keep(skb, s, slot, 0, pos))
+		if (!ua_opaque(h, len, u))
 			return 0;
 		u->seq[0]++;
 		return 1;
@@ -132,8 +112,8 @@ static __noinline __u32 ua_request(struct __sk_buff *skb, const struct segment *
 	__u32 id = le32(h + 20), n = u->n_waits;
 	if (le32(h + 16) != u->seq[0] || n >= FAST_UA_WAITS || ua_waits(slot, id))
 		return 0;
-	shape = ua_shape(slot, s->len);
-	if (shape == 0 || shape > FAST_SHAPES || !ua_keep(skb, s, slot, 0, pos))
+	__u32 shape = ua_shape(slot, at, len);
+	if (shape == 0 || shape > FAST_SHAPES)
 		return 0;
 	u->wait[n & (FAST_UA_WAITS - 1)] = (struct fast_wait){ .id = id, .answer = u->shape[shape - 1].answer };
 	u->n_waits = n + 1;
@@ -141,28 +121,30 @@ static __noinline __u32 ua_request(struct __sk_buff *skb, const struct segment *
 	return 1;
 }
 
+/* The response in the segment. 1: passed, kept and accounted for. */
 static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-					 __u32 pos)
+				    __u32 pos)
 {
 	struct fast_opcua *u = &slot->ua;
 	__u8 h[UA_TYPED];
-	if (s->len < UA_TYPED || bpf_skb_load_bytes(skb, s->off, h, sizeof(h)) < 0 || !ua_head(h, s, u))
+	__u32 len = s->len, at;
+	if (len < UA_TYPED || bpf_skb_load_bytes(skb, s->off, h, sizeof(h)) < 0 || !ua_head(h, len, u))
 		return 0;
 	if (u->opaque) {
-		if (!ua_opaque(h, s, u) || !ua_keep(skb, s, slot, 1, pos))
+		if (!ua_opaque(h, len, u) || !LOAD(ua.resp, FAST_UA_RESP_ROOM, FAST_UA_RESP_SEGMENT))
 			return 0;
 		u->seq[1]++;
 		return 1;
 	}
 	/* the TypeId in its usual form: 16 bits in namespace 0 */
 	const __u8 *type = h + UA_HEADER;
-	if (le32(h + 16) != u->seq[1] || s->len < UA_TYPED + u->signature || type[0] != 1 || type[1] != 0)
+	if (le32(h + 16) != u->seq[1] || len < UA_TYPED + u->signature || type[0] != 1 || type[1] != 0)
 		return 0;
-	__u32 at = (__u32)ua_waits(slot, le32(h + 20)), n = u->n_waits;
-	if (at == 0 || at > n || n > FAST_UA_WAITS)
+	__u32 place = (__u32)ua_waits(slot, le32(h + 20)), n = u->n_waits;
+	if (place == 0 || place > n || n > FAST_UA_WAITS)
 		return 0;
-	struct fast_wait *w = &u->wait[(at - 1) & (FAST_UA_WAITS - 1)];
-	if (w->answer != (type[2] | type[3] << 8) || !ua_keep(skb, s, slot, 1, pos))
+	struct fast_wait *w = &u->wait[(place - 1) & (FAST_UA_WAITS - 1)];
+	if (w->answer != (type[2] | type[3] << 8) || !LOAD(ua.resp, FAST_UA_RESP_ROOM, FAST_UA_RESP_SEGMENT))
 		return 0;
 	*w = u->wait[(n - 1) & (FAST_UA_WAITS - 1)];
 	u->n_waits = n - 1;

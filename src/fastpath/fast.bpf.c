@@ -21,7 +21,7 @@
 #include "fast.h"
 
 enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0, SPINS = 128, ADU_MIN = 9, ADU_MAX = 260,
-       PAYLOAD = 2048 };
+       PAYLOAD = 2048, WANTED = 4 };
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -81,13 +81,19 @@ struct {
 	__type(value, __u64);
 } fast_back SEC(".maps");
 
-/* That of the packet, where its parts are read many times. */
+/* A Modbus segment out of an inspector's reach, with room to look at what a message at its end could
+ * have; of requests the messages that they are. */
+struct copy {
+	__u8 bytes[PAYLOAD + 288];
+	__u64 message[FAST_PDUS];
+};
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64[PAYLOAD / 8 + 2]);
-} fast_payload SEC(".maps");
+	__type(value, struct copy);
+} fast_copy SEC(".maps");
 
 const volatile struct fast_layout fast_layout SEC(".rodata.layout") = {};
 
@@ -102,20 +108,7 @@ struct segment {
 	__u32 ports;		/* source and destination, as they come */
 	__u32 family;
 	__u32 seq, ack, off, len;	/* payload: offset and length */
-	__u32 flags, has_head;
-	struct head head;	/* of the payload, if it came with the headers */
-};
-
-struct request {		/* one request, and what to remember of it */
-	struct fast_pending p;
-	__u16 value_lo, value_hi;
-	__u32 policy;
-	struct head head;	/* its first bytes */
-};
-
-struct response {		/* to *p, and its first bytes */
-	struct fast_pending p;
-	struct head head;
+	__u32 flags;
 };
 
 static __always_inline void count_back(void)
@@ -141,6 +134,11 @@ static __always_inline __u16 be16(const __u8 *p)
 	return (__u16)(p[0] << 8 | p[1]);
 }
 
+static __always_inline __u32 le32(const __u8 *p)
+{
+	return p[0] | (__u32)p[1] << 8 | (__u32)p[2] << 16 | (__u32)p[3] << 24;
+}
+
 /* Of what stands at a multiple of two, and of four. */
 static __always_inline __u16 half_at(const void *p, __u32 at)
 {
@@ -159,9 +157,78 @@ static __always_inline __u32 word_at(const void *p, __u32 at)
  * so bounds that were compared already are stated again where they are needed. */
 #define forget(x) asm volatile("" : "+r"(x))
 
-/* ---- headers ---- */
+/* ---- what the kernel knows of a packet ---- */
 
-enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 20, STAMPS = 12, FIRST = IPV4_LEN + TCP_LEN };
+enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 20, HEADERS = 64 };
+
+/* In the forward hook a packet's device is still the one that it came by; its way out is known
+ * to the route that it has (a pointer whose lowest bit says who counts references). 0: none. */
+#ifdef FAST_CAST	/* Linux 6.2 */
+void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+
+static __always_inline __u32 way_out(struct __sk_buff *skb)
+{
+	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);
+	__u64 dst = *(const __u64 *)(p + fast_layout.dst) & ~1ull;
+	p = bpf_rdonly_cast((const void *)dst, fast_layout.dst_entry);
+	p = *(const char *const *)(p + fast_layout.dev);
+	return *(const __u32 *)(p + fast_layout.ifindex);	/* what cannot be read is 0 */
+}
+
+/* What parse() looks at of a packet of n bytes; h: HEADERS bytes. Without a call: those are most of what the
+ * program costs. The headers are in one piece as a rule. */
+static __always_inline bool read_headers(struct __sk_buff *skb, __u32 n, __u64 *h)
+{
+	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);
+	__u64 data = *(const __u64 *)(p + fast_layout.data);
+	__u32 linear = n - *(const __u32 *)(p + fast_layout.data_len);
+	const __u64 *w = bpf_rdonly_cast((const void *)data, fast_layout.words);
+	if (n < IPV4_LEN + TCP_LEN || linear > n || linear < IPV4_LEN + TCP_LEN)
+		return false;
+#pragma unroll
+	for (__u32 k = 0; k < 5; k++)
+		h[k] = w[k];
+	h[5] = h[6] = h[7] = 0;
+	if (*(const __u8 *)h == 0x45) {
+		if (linear >= IPV4_LEN + TCP_LEN + 4)
+			*(__u32 *)&h[5] = *(const __u32 *)&w[5];
+		return true;
+	}
+	if (linear < IPV6_LEN + TCP_LEN)
+		return false;
+	h[5] = w[5];
+	h[6] = w[6];
+	if (linear >= HEADERS)
+		h[7] = w[7];
+	return true;
+}
+#else
+static __always_inline __u32 way_out(struct __sk_buff *skb)
+{
+	__u64 dst = 0, dev = 0;
+	__u32 index = 0;
+	if (bpf_probe_read_kernel(&dst, sizeof(dst), (void *)skb + fast_layout.dst) < 0)
+		return 0;
+	dst &= ~1ull;
+	if (dst == 0 || bpf_probe_read_kernel(&dev, sizeof(dev), (void *)(dst + fast_layout.dev)) < 0 || dev == 0 ||
+	    bpf_probe_read_kernel(&index, sizeof(index), (void *)(dev + fast_layout.ifindex)) < 0)
+		return 0;
+	return index;
+}
+
+static __always_inline bool read_headers(struct __sk_buff *skb, __u32 n, __u64 *h)
+{
+	enum { V4 = IPV4_LEN + TCP_LEN + 4, V6 = IPV6_LEN + TCP_LEN };
+	h[5] = h[6] = h[7] = 0;
+	if (n >= V4 ? bpf_skb_load_bytes(skb, 0, h, V4) < 0 : bpf_skb_load_bytes(skb, 0, h, V4 - 4) < 0)
+		return false;
+	if (*(const __u8 *)h == 0x45)
+		return true;
+	return n >= HEADERS ? bpf_skb_load_bytes(skb, 0, h, HEADERS) == 0 : bpf_skb_load_bytes(skb, 0, h, V6) == 0;
+}
+#endif
+
+/* ---- headers ---- */
 
 /* Version 4 without options and fragments: the length of the packet, or 0. */
 static __always_inline __u32 parse_ipv4(const __u64 *h, struct segment *s)
@@ -189,6 +256,8 @@ static __always_inline __u32 parse_ipv6(const __u64 *h, struct segment *s)
 	return IPV6_LEN + half_at(h, 4);
 }
 
+enum { STAMPS = 12 };
+
 /* Two no-operations, time stamps and their length, as they come. */
 static const __u8 stamps[4] = { 1, 1, 8, 10 };
 
@@ -211,75 +280,36 @@ static __always_inline bool parse_tcp(const __u8 *t, __u32 at, __u32 len, struct
 	return true;
 }
 
-/* As few calls as can be: they are most of what the program costs. */
 static __always_inline bool parse(struct __sk_buff *skb, struct segment *s)
 {
-	__u64 h[(FIRST + STAMPS + HEAD) / 8], t[(TCP_LEN + STAMPS) / 8];
+	__u64 h[HEADERS / 8];
 	__u32 n = skb->len;
-	h[FIRST / 8] = t[2] = t[3] = 0;
-	bool whole = n >= sizeof(h);
-	if (whole ? bpf_skb_load_bytes(skb, 0, h, sizeof(h)) < 0 :
-	    n >= FIRST + STAMPS ? bpf_skb_load_bytes(skb, 0, h, FIRST + STAMPS) < 0 :
-				  bpf_skb_load_bytes(skb, 0, h, FIRST) < 0)
+	if (!read_headers(skb, n, h))
 		return false;
 	const __u8 *b = (const __u8 *)h;
-	s->has_head = 0;
-	if (b[0] == 0x45) {
-		if (parse_ipv4(h, s) != n || !parse_tcp(b + IPV4_LEN, IPV4_LEN, n, s))
-			return false;
-		s->has_head = whole || (s->off == FIRST && n >= FIRST + HEAD);
-		if (whole && s->off != FIRST)
-			s->head = *(const struct head *)(b + FIRST + STAMPS);
-		else if (s->has_head)
-			s->head = *(const struct head *)(b + FIRST);
-		return true;
-	}
-	if (parse_ipv6(h, s) != n)
-		return false;
-	if (n >= IPV6_LEN + TCP_LEN + STAMPS ? bpf_skb_load_bytes(skb, IPV6_LEN, t, TCP_LEN + STAMPS) < 0 :
-					       bpf_skb_load_bytes(skb, IPV6_LEN, t, TCP_LEN) < 0)
-		return false;
-	return parse_tcp((const __u8 *)t, IPV6_LEN, n, s);
+	if (b[0] == 0x45)
+		return parse_ipv4(h, s) == n && parse_tcp(b + IPV4_LEN, IPV4_LEN, n, s);
+	return parse_ipv6(h, s) == n && parse_tcp(b + IPV6_LEN, IPV6_LEN, n, s);
 }
 
 /* ---- a segment ---- */
 
-/* All of the payload, with room behind it; NULL: too long. */
-static __always_inline const __u8 *payload(struct __sk_buff *skb, const struct segment *s)
+/* All of a segment of at most max bytes. */
+static __always_inline bool copy_payload(struct __sk_buff *skb, __u32 off, __u32 len, __u32 max, struct copy *c)
 {
-	__u32 zero = 0, last = s->len - 1;
-	__u8 *p = bpf_map_lookup_elem(&fast_payload, &zero);
-	if (!p || last >= PAYLOAD)
-		return NULL;
+	__u32 last = len - 1;
+	if (last >= max)
+		return false;
 	forget(last);
 	last &= PAYLOAD - 1;
-	return bpf_skb_load_bytes(skb, s->off, p, last + 1) == 0 ? p : NULL;
+	return bpf_skb_load_bytes(skb, off, c->bytes, last + 1) == 0;
 }
 
 /* The first bytes of the first message; what is beyond the segment stays as it is. */
-static __always_inline bool first_head(struct __sk_buff *skb, const struct segment *s, struct head *head)
+static __always_inline bool first_head(struct __sk_buff *skb, __u32 off, __u32 len, struct head *head)
 {
-	if (s->has_head) {
-		*head = s->head;
-		return true;
-	}
-	return s->len >= HEAD ? bpf_skb_load_bytes(skb, s->off, head, HEAD) == 0 :
-	       s->len >= ADU_MIN && bpf_skb_load_bytes(skb, s->off, head, ADU_MIN) == 0;
-}
-
-/* Those of the i-th, at `at`. The payload is copied once there is a second one. */
-static __always_inline bool head_at(struct __sk_buff *skb, const struct segment *s, __u32 i, __u32 at, const __u8 **all,
-				    struct head *head)
-{
-	if (i == 0)
-		return first_head(skb, s, head);
-	if (i == 1)
-		*all = payload(skb, s);
-	if (!*all)
-		return false;
-	forget(at);
-	__builtin_memcpy(head, *all + (at & (PAYLOAD - 1)), HEAD);
-	return true;
+	return len >= HEAD ? bpf_skb_load_bytes(skb, off, head, HEAD) == 0 :
+	       len >= ADU_MIN && bpf_skb_load_bytes(skb, off, head, ADU_MIN) == 0;
 }
 
 /* Is there room to keep these bytes until they are acknowledged? Where: *pos. */
@@ -297,52 +327,100 @@ static __always_inline bool has_room(const struct segment *s, struct fast_slot *
 	return true;
 }
 
+/* Where a slot keeps what was sent in this direction. */
+static __always_inline __u32 kept_at(__u32 proto, __u32 dir)
+{
+	if (proto == FAST_OPCUA)
+		return dir ? offsetof(struct fast_slot, ua.resp) : offsetof(struct fast_slot, ua.req);
+	return dir ? offsetof(struct fast_slot, resp) : offsetof(struct fast_slot, req);
+}
+
+static __always_inline __u32 byte_at(const struct fast_slot *slot, __u32 at)
+{
+	forget(at);
+	at &= 4095;	/* inside the slot for the verifier to see */
+	return ((const volatile __u8 *)slot)[at];
+}
+
+/* A segment that is read where it is kept: the copy to lines that are still on their way here would be
+ * waited for. */
+static __always_inline void want_kept(const struct fast_slot *slot, __u32 proto, __u32 dir, __u32 len)
+{
+	__u32 at = kept_at(proto, dir);
+	byte_at(slot, at);
+#pragma unroll
+	for (__u32 i = 1; i < WANTED; i++)
+		if (len > i * FAST_LINE)
+			byte_at(slot, at + i * FAST_LINE);
+}
+
+/* The segment's bytes go where they are kept, behind those that are kept already: nobody reads them there
+ * before they are accounted for. Where in the slot: *at. */
+static __always_inline bool load(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 base,
+				 __u32 room, __u32 max, __u32 pos, __u32 *at)
+{
+	__u32 last = s->len - 1;	/* as a number that may be 0: the verifier forgets that one may not */
+	if (last >= max)
+		return false;
+	forget(pos);
+	forget(last);
+	pos &= room - 1;
+	last &= FAST_RESP_SEGMENT - 1;
+	if (last >= max)
+		return false;
+	*at = base + pos;
+	return bpf_skb_load_bytes(skb, s->off, (__u8 *)slot + base + pos, last + 1) == 0;
+}
+
+#define LOAD(member, room, max) load(skb, s, slot, offsetof(struct fast_slot, member), room, max, pos, &at)
+
 #include "fast-modbus.bpf.h"
 #include "fast-dnp3.bpf.h"
 #include "fast-opcua.bpf.h"
 
-static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 dir,
-				 __u32 pos)
+/* What is read where it is kept: is it for us? If not, what was kept there may be no more. */
+static __always_inline bool in_place(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
+				     __u32 proto, __u32 dir, __u32 pos)
 {
-	if (!dir && pos == 0 && s->has_head && s->len == HEAD) {
-		*(struct head *)slot->req = s->head;
-		return true;
-	}
-	__u32 last = s->len - 1;	/* as a number that may be 0: it also forgets that one may not */
-	if (last >= (dir ? FAST_RESP_SEGMENT : FAST_REQ_SEGMENT))
-		return false;
-	forget(pos);
-	forget(last);
-	last &= FAST_RESP_SEGMENT - 1;
-	return bpf_skb_load_bytes(skb, s->off, dir ? slot->resp + (pos & (FAST_RESP_ROOM - 1)) :
-				  slot->req + (pos & (FAST_REQ_ROOM - 1)), last + 1) == 0;
+	__u32 at;
+	bool pass;
+	if (proto == FAST_OPCUA)
+		pass = LOAD(ua.req, FAST_UA_REQ_ROOM, FAST_UA_REQ_SEGMENT) && ua_request(slot, at, s->len) == 1;
+	else if (dir)
+		pass = LOAD(resp, FAST_RESP_ROOM, FAST_ANSWER_MAX) && dnp_response(slot, at, s->len) == 1;
+	else
+		pass = LOAD(req, FAST_REQ_ROOM, FAST_ASK_MAX) && dnp_request(slot, at, s->len) == 1;
+	if (pass)
+		slot->last[dir] = byte_at(slot, at + s->len - 1);
+	else if (pos == 0)
+		slot->from[dir] = slot->next[dir];
+	return pass;
 }
 
 /* How many messages the segment is, all of them for us; 0: not all. They are kept and accounted for. */
 static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-					 __u32 proto, __u32 dir, const struct request *first, int first_len,
-					 __u32 pos)
+					 __u32 proto, __u32 dir, __u32 asked, __u32 pos)
 {
-	__u32 n;
+	__u32 at;
+	if (proto == FAST_DNP3 || (proto == FAST_OPCUA && !dir))
+		return in_place(skb, s, slot, proto, dir, pos);
 	if (proto == FAST_OPCUA)
-		return dir ? ua_response(skb, s, slot, pos) : ua_request(skb, s, slot, pos);
-	if (proto == FAST_DNP3)
-		n = dir ? dnp_response(skb, s, slot) : dnp_request(skb, s, slot);
-	else
-		n = dir ? responses(skb, s, slot) : requests(skb, s, slot, first, first_len);
-	if (n == 0 || !keep(skb, s, slot, dir, pos))
+		return ua_response(skb, s, slot, pos);
+	if (!dir)
+		return requests(s, slot, asked, pos);
+	__u32 n = (__u32)responses(skb, s->off, s->len, slot);
+	if (n == 0 || n > FAST_PDUS || !LOAD(resp, FAST_RESP_ROOM, FAST_RESP_SEGMENT))
 		return 0;
-	slot->head += dir ? n : 0;
-	slot->n_pending += dir ? -n : n;
+	slot->head += n;
+	slot->n_pending -= n;
 	return n;
 }
 
 /* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1.
- * first: the request at the beginning of the segment, of first_len bytes; 0: not for us.
+ * asked: of a segment of Modbus requests how many they are; 0: not for us.
  * messages: how many were passed, 0 before. */
 static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				  __u32 proto, __u32 dir, const struct request *first, int first_len,
-				  __u32 *messages)
+				  __u32 proto, __u32 dir, __u32 asked, __u32 *messages)
 {
 	__u32 back = dir ^ 1, pos;
 	if ((s->flags & ~(F_PSH | F_ECN)) != F_ACK)
@@ -356,7 +434,7 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 	} else {
 		if (ahead != 0 || !has_room(s, slot, proto, dir, &pos))
 			return false;
-		__u32 n = messages_of(skb, s, slot, proto, dir, first, first_len, pos);
+		__u32 n = messages_of(skb, s, slot, proto, dir, asked, pos);
 		if (n == 0)
 			return false;
 		if (pos == 0)
@@ -405,36 +483,6 @@ static __always_inline bool in_force(__u32 generation)
 	const __u32 *now = bpf_map_lookup_elem(&fast_now, &zero);
 	return now && *now != 0 && generation == *now;
 }
-
-/* ---- a packet ---- */
-
-/* In the forward hook a packet's device is still the one that it came by; its way out is known
- * to the route that it has (a pointer whose lowest bit says who counts references). 0: none. */
-#ifdef FAST_CAST	/* Linux 6.2 */
-void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
-
-static __always_inline __u32 way_out(struct __sk_buff *skb)
-{
-	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);
-	__u64 dst = *(const __u64 *)(p + fast_layout.dst) & ~1ull;
-	p = bpf_rdonly_cast((const void *)dst, fast_layout.dst_entry);
-	p = *(const char *const *)(p + fast_layout.dev);
-	return *(const __u32 *)(p + fast_layout.ifindex);	/* what cannot be read is 0 */
-}
-#else
-static __always_inline __u32 way_out(struct __sk_buff *skb)
-{
-	__u64 dst = 0, dev = 0;
-	__u32 index = 0;
-	if (bpf_probe_read_kernel(&dst, sizeof(dst), (void *)skb + fast_layout.dst) < 0)
-		return 0;
-	dst &= ~1ull;
-	if (dst == 0 || bpf_probe_read_kernel(&dev, sizeof(dev), (void *)(dst + fast_layout.dev)) < 0 || dev == 0 ||
-	    bpf_probe_read_kernel(&index, sizeof(index), (void *)(dev + fast_layout.ifindex)) < 0)
-		return 0;
-	return index;
-}
-#endif
 
 /* ---- whose packet is it ---- */
 
@@ -533,20 +581,21 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 		return 0;
 	dir &= 1;
 	const struct fast_entry *e = &u.e;
-	__u32 at = e->slot, in = e->way[dir][0], out = e->way[dir][1];
+	__u32 at = e->slot, in = dir ? e->way[1][0] : e->way[0][0], out = dir ? e->way[1][1] : e->way[0][1];
 	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
 	if (!slot)
 		return 0;
 	want(slot);
+	if (s.len != 0 && (e->proto == FAST_DNP3 || (e->proto == FAST_OPCUA && !dir)))
+		want_kept(slot, e->proto, dir, s.len);
 	if (ask_way && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
 		return 0;
-	struct request first = { .policy = e->policy };
-	bool reads = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
-	int len = reads && first_head(skb, &s, &first.head) ? take_request(skb, s.off, s.len, &first) : 0;
+	bool asks = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
+	__u32 asked = asks ? (__u32)take_requests(skb, s.off, s.len, e->policy) : 0;
 	if (!hold(slot))
 		return 0;
 	bool pass = unchanged(found, &u) && in_force(e->generation) && slot->serial == e->serial &&
-		    judge(skb, &s, slot, e->proto, dir, &first, len, &messages);
+		    judge(skb, &s, slot, e->proto, dir, asked, &messages);
 	release(slot, pass);
 	if (pass)
 		count_passed(e->policy, skb->len, messages);

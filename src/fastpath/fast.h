@@ -47,7 +47,7 @@ enum {
 	FAST_UA_WAITS = 32,	/* outstanding requests */
 	FAST_SHAPES = 6,	/* requests of a connection that go fast */
 	FAST_POOL = 896,	/* bytes for their content, in words of eight */
-	FAST_HEAD = 208,	/* of a slot: what all protocols have */
+	FAST_HEAD = 176,	/* of a slot: what all protocols have */
 	FAST_WAYS = 4,		/* places in the table for a connection */
 	FAST_HINTS = 2048,	/* power of two */
 	FAST_NO_HINT = 0xffff,
@@ -110,9 +110,9 @@ static inline uint32_t fast_hint_of(uint64_t hash)
 struct fast_pending {
 	uint16_t tid;
 	uint8_t unit, fc;
-	uint16_t addr, qty;
-	uint16_t value;		/* FC 5 and 6: what the answer repeats */
-};
+	uint16_t addr;
+	uint16_t word;		/* quantity; FC 5 and 6: value. What the answers of writes repeat */
+} __attribute__((aligned(8)));
 
 /* A DNP3 poll that an inspector has permitted, under the policy for which the slot was claimed, and
  * its answer: one link frame each. What differs from one to the next is where the masks are 0: sequence
@@ -125,8 +125,7 @@ struct fast_poll {
 
 struct fast_dnp3 {
 	uint8_t kept[FAST_DNP_KEEP];	/* as resp */
-	/* the frame that is judged */
-	uint8_t in[FAST_ANSWER_ROOM] __attribute__((aligned(8)));
+	uint8_t behind[8];	/* compared, with a mask of 0: frames are taken in words */
 	uint64_t asked_ns;	/* CLOCK_MONOTONIC: the newest request; 0: none */
 	uint32_t asked[FAST_POLLS][16];	/* the newest of each poll and sequence number: 2^24 ns; 0: none */
 	struct fast_poll poll[FAST_POLLS];
@@ -177,7 +176,8 @@ struct fast_slot {
 	uint32_t next[2];	/* the number that the next byte must have, per direction */
 	uint32_t acked[2];	/* acknowledged by its receiver */
 	uint32_t from[2];	/* the kept bytes are [from, next) */
-	uint16_t head, n_pending;	/* oldest; how many */
+	uint8_t head, n_pending;	/* oldest; how many */
+	uint8_t last[2];	/* the byte before next, per direction, where none is kept (from is next) */
 	uint32_t serial;	/* of the claim for which it was given */
 	uint32_t wanted;	/* written to have the line; means nothing */
 	struct fast_pending pending[FAST_PENDING];
@@ -186,7 +186,7 @@ struct fast_slot {
 			uint8_t req[FAST_REQ_KEEP];
 			union {
 				uint8_t resp[FAST_RESP_KEEP];
-				struct fast_dnp3 dnp;	/* pending: tid is the sequence number, qty the poll */
+				struct fast_dnp3 dnp;	/* pending: tid is the sequence number, word the poll */
 			};
 		};
 		struct fast_opcua ua;
@@ -217,7 +217,9 @@ struct fast_layout {
 	uint32_t sets;		/* of the table: a power of two, less one */
 	/* where this kernel keeps a packet's way out: offsets, known from its type information */
 	uint32_t dst, dev, ifindex;	/* sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex */
+	uint32_t data, data_len;	/* of sk_buff: where its bytes are */
 	uint32_t sk_buff, dst_entry;	/* BTF type ids, for bpf_rdonly_cast() */
+	uint32_t words;			/* likewise, of something that begins with numbers of 64 bits (pt_regs) */
 };
 
 #endif

@@ -163,13 +163,16 @@ static bool find(const struct btf *btf, const char *type, const char *name, uint
 	return at >= 0;
 }
 
-/* Does the kernel say where it keeps a packet's way out? */
+/* Does the kernel say where it keeps a packet's bytes and its way out? */
 static bool find_layout(struct fast_layout *l)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	bool ok = btf && find(btf, "sk_buff", "_skb_refdst", &l->dst, &l->sk_buff) &&
 		  find(btf, "dst_entry", "dev", &l->dev, &l->dst_entry) &&
-		  find(btf, "net_device", "ifindex", &l->ifindex, NULL);
+		  find(btf, "net_device", "ifindex", &l->ifindex, NULL) &&
+		  find(btf, "sk_buff", "data", &l->data, NULL) && find(btf, "sk_buff", "data_len", &l->data_len, NULL);
+	int32_t words = ok ? btf__find_by_name_kind(btf, "pt_regs", BTF_KIND_STRUCT) : -1;
+	l->words = words < 0 ? 0 : (uint32_t)words;	/* 0 is none: the program is not taken then, but the next kind is */
 	btf__free(btf);
 	return ok;
 }
@@ -184,11 +187,15 @@ static const struct kind {
 	{ fast_bpf__elf_bytes, false },
 };
 
+/* The CRC after each octet, and after one to three octets of zero behind it. */
 static int set_crc(struct fastpath *fp)
 {
-	uint16_t step[256];
+	uint16_t step[4][256];
 	for (unsigned i = 0; i < 256; i++)
-		step[i] = (uint16_t)~dnp3_crc(&(uint8_t){ (uint8_t)i }, 1);
+		step[0][i] = (uint16_t)~dnp3_crc(&(uint8_t){ (uint8_t)i }, 1);
+	for (unsigned k = 1; k < 4; k++)
+		for (unsigned i = 0; i < 256; i++)
+			step[k][i] = (uint16_t)(step[k - 1][i] >> 8 ^ step[0][step[k - 1][i] & 255]);
 	return bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.crc"), step, sizeof(step));
 }
 

@@ -160,10 +160,10 @@ static bool take(struct pass *c, const struct fast_slot *s)
 		for (unsigned seq = 0; seq < 16; seq++)
 			if (d->asked[i][seq])
 				take_asked(f, &d->poll[i], when(d->asked[i][seq], c->raw->now_ns), seq);
-	bool waits = s->n_pending && k->qty < FAST_POLLS;
+	bool waits = s->n_pending && k->word < FAST_POLLS;
 	if (waits)
-		take_asked(f, &d->poll[k->qty], d->asked_ns, k->tid & 15);
-	f->fast.poll = waits ? (uint8_t)(k->qty + 1) : 0;
+		take_asked(f, &d->poll[k->word], d->asked_ns, k->tid & 15);
+	f->fast.poll = waits ? (uint8_t)(k->word + 1) : 0;
 	f->fast.poll_seq = (uint8_t)(k->tid & 15);
 	return true;
 }

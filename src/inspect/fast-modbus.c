@@ -4,10 +4,10 @@
 
 static void take_pending(const struct fast_pending *from, struct mb_pending *to, uint64_t now)
 {
-	const uint8_t value[2] = { (uint8_t)(from->value >> 8), (uint8_t)from->value };
+	const uint8_t value[2] = { (uint8_t)(from->word >> 8), (uint8_t)from->word };
 	bool single = from->fc == 5 || from->fc == 6;
 	struct mb_msg m = { .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
-			    .qty = from->qty, .values = single ? value : NULL, .values_len = single ? 2 : 0 };
+			    .qty = single ? 1 : from->word, .values = single ? value : NULL, .values_len = single ? 2 : 0 };
 	mb_remember(&m, to);
 	to->at_ns = now;
 }
@@ -29,7 +29,7 @@ static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
 {
 	bool fit = (from->fc >= 1 && from->fc <= 4) || from->fc == 15 || from->fc == 16;
 	*to = (struct fast_pending){ .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
-				     .qty = from->qty };
+				     .word = from->qty };
 	return fit;
 }
 
@@ -40,7 +40,7 @@ static bool fits(const struct pass *c)
 
 static bool give(struct pass *c, struct fast_slot *s)
 {
-	s->n_pending = (uint16_t)c->f->state_of.mb.n_pending;
+	s->n_pending = (uint8_t)c->f->state_of.mb.n_pending;
 	for (unsigned i = 0; i < s->n_pending; i++)
 		if (!give_pending(&c->f->state_of.mb.pending[i], &s->pending[i]))
 			return false;

@@ -75,8 +75,7 @@ static bool take_half(const struct fast_ops *o, const struct fast_slot *s, int d
 	if (n > o->keep[dir] || done > n)
 		return false;
 	half_resume(h, s->acked[dir], s->next[dir], kept + done);
-	if (n)
-		h->last = kept[n - 1];
+	h->last = n ? kept[n - 1] : s->last[dir];
 	return true;
 }
 
@@ -131,6 +130,7 @@ static void give(struct pass *c)
 		const struct half *h = &f->h[d];
 		s->next[d] = h->next;
 		s->from[d] = s->acked[d] = h->base;
+		s->last[d] = h->last;
 		memcpy((uint8_t *)s + ops[f->proto]->kept[d], h->buf, h->len);
 	}
 	f->fast.seen = 0;

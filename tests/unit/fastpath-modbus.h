@@ -34,7 +34,24 @@ static size_t put_adu(uint8_t *p, uint16_t tid, uint8_t unit, const uint8_t *pdu
 	return n + 7;
 }
 
-static size_t one_request(struct world *w, uint8_t *p)
+/* The last request once more, of another address; at times with something else changed that makes it another. */
+static size_t like_before(struct world *w, uint8_t *p)
+{
+	size_t n = w->n_before;
+	memcpy(p, w->before, n);
+	put_be16(p, ++w->tid);
+	if (n < 12)
+		return n;
+	put_be16(p + 8, odd(w, 4) ? rnd(w, 0x10000) : (uint32_t)be16(p + 8) + 2 - rnd(w, 5));
+	if (odd(w, 5)) {
+		const size_t where[] = { 2, 3, 6, 7, 10, 11, 11, n - 1 };
+		size_t i = where[rnd(w, 8)];
+		p[i] = (uint8_t)(one_in(w, 2) ? rnd(w, 256) : p[i] + 1u);
+	}
+	return n;
+}
+
+static size_t new_request(struct world *w, uint8_t *p)
 {
 	static const uint8_t codes[] = { 1, 2, 3, 4, 5, 6, 15, 16, 17, 3, 4, 3, 4, 3, 22 };
 	static const uint16_t addrs[] = { 0, 100, 110, 300, 305, 950, 2000, 2050, 60000 };
@@ -66,6 +83,16 @@ static size_t one_request(struct world *w, uint8_t *p)
 	n = put_adu(p, ++w->tid, odd(w, 20) ? (uint8_t)rnd(w, 9) : 1, b, n);
 	if (odd(w, 60))
 		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
+	return n;
+}
+
+static size_t one_request(struct world *w, uint8_t *p)
+{
+	size_t n = w->n_before && one_in(w, 3) ? like_before(w, p) : new_request(w, p);
+	if (be16(p + 4) + 6u == n) {
+		memcpy(w->before, p, n);
+		w->n_before = n;
+	}
 	return n;
 }
 

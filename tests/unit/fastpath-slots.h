@@ -36,19 +36,42 @@ static void give_lone(struct world *w, uint16_t cport, uint32_t serial, uint32_t
 	fast_start(s);
 }
 
-static size_t put_lone(struct world *w, uint16_t cport, uint32_t seq, uint8_t *p)
+static size_t put_segment(struct world *w, uint16_t cport, uint32_t seq, const uint8_t *payload, size_t n, uint8_t *p)
 {
 	memset(p, 0, PACKET);
 	w->v6 = false;
-	size_t at = put_ip(w, 0, p, 32);
+	size_t at = put_ip(w, 0, p, 20 + n);
 	put_be16(p + at, cport);
 	put_be16(p + at + 2, 502);
 	put_be32(p + at + 4, seq);
 	put_be32(p + at + 8, 5000);
 	p[at + 12] = 5 << 4;
 	p[at + 13] = TCP_ACK;
-	put_adu(p + at + 20, 1, 1, (const uint8_t[]){ 3, 0, 0, 0, 1 }, 5);
-	return at + 32;
+	memcpy(p + at + 20, payload, n);
+	return at + 20 + n;
+}
+
+static size_t put_lone(struct world *w, uint16_t cport, uint32_t seq, uint8_t *p)
+{
+	static const uint8_t read[] = { 0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 1 };
+	return put_segment(w, cport, seq, read, sizeof(read), p);
+}
+
+/* Two writes, of which the second is refused for a value, and a message of no function. Whoever takes the second write for one of 12 bytes,
+ * as it begins like the first, finds two requests in the rest that are allowed. */
+static void test_crafted(struct world *w)
+{
+	static const uint8_t writes[] = { 0, 1, 0, 0, 0, 13, 1, 16, 0, 100, 0, 3, 6, 0, 0, 0, 0, 0, 1,
+					  0, 2, 0, 0, 0, 13, 1, 16, 0, 100, 0, 3, 6, 0, 0, 0, 0, 6, 1,
+					  5, 3, 0, 0, 0, 11, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 1 };
+	uint8_t p[PACKET];
+	give_lone(w, 40000, 1, 1000);
+	must(!program_passes(w, p, put_segment(w, 40000, 1000, writes, sizeof(writes), p)));
+	fast_start(fastpath_map(w->fp, 0));
+	size_t n = put_segment(w, 40000, 1000, writes, 38, p);
+	p[n - 2] = 0;	/* that value */
+	must(program_passes(w, p, n));
+	must(fastpath_map(w->fp, 0)->n_pending == 2);
 }
 
 /* A request that is next comes twice at once: one goes fast, never both. */

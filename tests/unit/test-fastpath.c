@@ -88,6 +88,8 @@ struct world {
 	size_t in_len;
 	struct end end[2];	/* client, server */
 	uint16_t cport, tid, first_tid, answered;
+	uint8_t before[300];	/* the last Modbus request */
+	size_t n_before;
 	bool v6, wild;
 	struct ua_end ua;
 	struct waiting queue[WAITING];
@@ -548,6 +550,7 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	in_force(&w, generation + 1, VIOLATION_DROP, LOG_VIOLATIONS);
 	if (talk == &talks[0]) {
 		fastpath_unplug(w.fp, 0);	/* an empty table */
+		test_crafted(&w);
 		test_race(&w, 2000);
 		test_exchange(&w, 4000);
 		test_table(&w);
