@@ -111,12 +111,10 @@ static __always_inline bool read_request(const __u8 *v, __u32 body, __u32 fc, __
 	return false;
 }
 
-/* One request, its bytes at `at` of fast_copy, of at most left: its length, or 0 when it is not for
+/* One request, its bytes at `at` of the copy, of at most left: its length, or 0 when it is not for
  * us. Verified by itself, so that the loops do not multiply. */
-__noinline int take_request(__u32 at, __u32 left, struct request *q)
+__noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct request *q)
 {
-	__u32 zero = 0;
-	const struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
 	if (!q || !a || left < HEAD || at >= PAYLOAD)
 		return 0;
 	const __u8 *h = (const __u8 *)&q->head;
@@ -162,7 +160,7 @@ __noinline int take_requests(struct __sk_buff *skb, __u32 off, __u32 len, __u32 
 			at += HEAD;
 		} else {
 			q.head = next;
-			int took = take_request(at, len - at, &q);
+			int took = take_request(a, at, len - at, &q);
 			if (took <= 0)
 				return 0;
 			at += (__u32)took;
@@ -171,6 +169,16 @@ __noinline int take_requests(struct __sk_buff *skb, __u32 off, __u32 len, __u32 
 		n = i + 1;
 	}
 	return at == len ? (int)n : 0;
+}
+
+/* So many bytes, filled up to words, of which there are at most max. */
+static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u32 max)
+{
+	for (__u32 i = 0; bounded(i, max); i++) {
+		if (8 * i >= n)
+			break;
+		*(__u64 *)(to + 8 * i) = *(const __u64 *)(from + 8 * i);
+	}
 }
 
 /* They come at the right moment, and are kept. How many; 0: not for us. */
@@ -192,11 +200,7 @@ static __always_inline __u32 requests(const struct segment *s, struct fast_slot 
 	forget(pos);
 	pos &= FAST_REQ_ROOM - 1;
 	__u8 *to = slot->req + pos;
-	for (__u32 i = 0; bounded(i, FAST_REQ_SEGMENT / 8); i++) {
-		if (8 * i >= s->len)
-			break;
-		*(__u64 *)(to + 8 * i) = *(const __u64 *)(a->bytes + 8 * i);
-	}
+	copy_words(to, a->bytes, s->len, FAST_REQ_SEGMENT / 8);
 	return asked;
 }
 
@@ -231,31 +235,56 @@ __noinline int take_response(__u32 left, struct response *r)
 	return good ? (int)n : 0;
 }
 
+/* The length of the answer to a read if this is just that, else 0: no call for the usual one. */
+static __always_inline __u32 values_read(const struct head *head, const struct fast_pending *p, __u32 left)
+{
+	const __u8 *h = (const __u8 *)head;
+	__u32 bytes = p->fc <= 2 ? (p->word + 7u) / 8 : 2u * p->word;
+	if (p->fc > 4 || half_at(h, 0) != p->tid || half_at(h, 2) != 0 || half_at(h, 4) != 3 + bytes || h[6] != p->unit ||
+	    h[7] != p->fc || h[8] != bytes || left < 9 + bytes)
+		return 0;
+	return 9 + bytes;
+}
+
 /* Whole responses that fill the segment, to the requests that are outstanding: how many; 0: not all of them are
  * for us. */
 __noinline int responses(struct __sk_buff *skb, __u32 off, __u32 len, const struct fast_slot *slot)
 {
 	__u32 zero = 0, at = 0, n = 0;
 	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
-	if (!slot || !a)
+	if (!slot || !a || len < ADU_MIN)
 		return 0;
 	__u32 had = slot->n_pending, head = slot->head;
 	struct response r = {};
-	if (had > FAST_PENDING || !first_head(skb, off, len, &r.head))
+	if (had > FAST_PENDING ||
+	    (len <= SMALL ? !copy_payload(skb, off, len, SMALL, a) : bpf_skb_load_bytes(skb, off, a->bytes, HEAD) < 0))
 		return 0;
 	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
 		if (at >= len || i >= had)
 			break;
-		if (i == 1 && !copy_payload(skb, off, len, FAST_RESP_SEGMENT, a))
+		if (i == 1 && len > SMALL && !copy_payload(skb, off, len, FAST_RESP_SEGMENT, a))
 			return 0;
-		if (i != 0)
-			r.head = *(const struct head *)(a->bytes + (at & (PAYLOAD - 1)));
+		r.head = *(const struct head *)(a->bytes + (at & (PAYLOAD - 1)));
 		r.p = slot->pending[(head + i) & (FAST_PENDING - 1)];
-		int took = take_response(len - at, &r);
-		if (took <= 0)
+		__u32 took = values_read(&r.head, &r.p, len - at);
+		if (took == 0)
+			took = (__u32)take_response(len - at, &r);
+		if (took == 0 || took > ADU_MAX)
 			return 0;
-		at += (__u32)took;
+		at += took;
 		n = i + 1;
 	}
 	return at == len ? (int)n : 0;
+}
+
+/* They are kept, from the copy where that has all of them. */
+static __always_inline bool keep_responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 pos)
+{
+	__u32 zero = 0, at;
+	const struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
+	if (s->len > SMALL || !a)
+		return LOAD(resp, FAST_RESP_ROOM, FAST_RESP_SEGMENT);
+	forget(pos);
+	copy_words(slot->resp + (pos & (FAST_RESP_ROOM - 1)), a->bytes, s->len, SMALL / 8);
+	return true;
 }

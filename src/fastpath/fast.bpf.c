@@ -21,7 +21,7 @@
 #include "fast.h"
 
 enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0, SPINS = 128, ADU_MIN = 9, ADU_MAX = 260,
-       PAYLOAD = 2048, WANTED = 4 };
+       PAYLOAD = 2048, SMALL = 128, WANTED = 4 };
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -305,13 +305,6 @@ static __always_inline bool copy_payload(struct __sk_buff *skb, __u32 off, __u32
 	return bpf_skb_load_bytes(skb, off, c->bytes, last + 1) == 0;
 }
 
-/* The first bytes of the first message; what is beyond the segment stays as it is. */
-static __always_inline bool first_head(struct __sk_buff *skb, __u32 off, __u32 len, struct head *head)
-{
-	return len >= HEAD ? bpf_skb_load_bytes(skb, off, head, HEAD) == 0 :
-	       len >= ADU_MIN && bpf_skb_load_bytes(skb, off, head, ADU_MIN) == 0;
-}
-
 /* Is there room to keep these bytes until they are acknowledged? Where: *pos. */
 static __always_inline bool has_room(const struct segment *s, struct fast_slot *slot, __u32 proto, __u32 dir,
 				     __u32 *pos)
@@ -401,7 +394,6 @@ static __always_inline bool in_place(struct __sk_buff *skb, const struct segment
 static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
 					 __u32 proto, __u32 dir, __u32 asked, __u32 pos)
 {
-	__u32 at;
 	if (proto == FAST_DNP3 || (proto == FAST_OPCUA && !dir))
 		return in_place(skb, s, slot, proto, dir, pos);
 	if (proto == FAST_OPCUA)
@@ -409,7 +401,7 @@ static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct seg
 	if (!dir)
 		return requests(s, slot, asked, pos);
 	__u32 n = (__u32)responses(skb, s->off, s->len, slot);
-	if (n == 0 || n > FAST_PDUS || !LOAD(resp, FAST_RESP_ROOM, FAST_RESP_SEGMENT))
+	if (n == 0 || n > FAST_PDUS || !keep_responses(skb, s, slot, pos))
 		return 0;
 	slot->head += n;
 	slot->n_pending -= n;
