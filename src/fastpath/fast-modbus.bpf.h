@@ -235,13 +235,13 @@ __noinline int take_response(__u32 left, struct response *r)
 	return good ? (int)n : 0;
 }
 
-/* The length of the answer to a read if this is just that, else 0: no call for the usual one. */
-static __always_inline __u32 values_read(const struct head *head, const struct fast_pending *p, __u32 left)
+/* The length of the answer to a read if this is its head, else 0: no call for the usual one. */
+static __always_inline __u32 values_read(const struct head *head, const struct fast_pending *p)
 {
 	const __u8 *h = (const __u8 *)head;
 	__u32 bytes = p->fc <= 2 ? (p->word + 7u) / 8 : 2u * p->word;
 	if (p->fc > 4 || half_at(h, 0) != p->tid || half_at(h, 2) != 0 || half_at(h, 4) != 3 + bytes || h[6] != p->unit ||
-	    h[7] != p->fc || h[8] != bytes || left < 9 + bytes)
+	    h[7] != p->fc || h[8] != bytes)
 		return 0;
 	return 9 + bytes;
 }
@@ -266,7 +266,7 @@ __noinline int responses(struct __sk_buff *skb, __u32 off, __u32 len, const stru
 			return 0;
 		r.head = *(const struct head *)(a->bytes + (at & (PAYLOAD - 1)));
 		r.p = slot->pending[(head + i) & (FAST_PENDING - 1)];
-		__u32 took = values_read(&r.head, &r.p, len - at);
+		__u32 took = values_read(&r.head, &r.p);
 		if (took == 0)
 			took = (__u32)take_response(len - at, &r);
 		if (took == 0 || took > ADU_MAX)

@@ -119,11 +119,8 @@ static __always_inline void count_back(void)
 		*v += 1;
 }
 
-static __always_inline void count_passed(__u32 policy, __u32 bytes, __u32 messages)
+static __always_inline void count_passed(struct fast_used *u, __u32 bytes, __u32 messages)
 {
-	struct fast_used *u = bpf_map_lookup_elem(&fast_used, &policy);
-	if (!u)
-		return;
 	u->packets += 1;
 	u->bytes += bytes;
 	u->messages += messages;
@@ -478,7 +475,7 @@ static __always_inline bool in_force(__u32 generation)
 
 /* ---- whose packet is it ---- */
 
-enum { WORDS = sizeof(struct fast_entry) / 8 };
+enum { WORDS = sizeof(struct fast_entry) / 8, PORTS = 4 };
 
 /* A flow entry as it was when it was read. */
 union entry {
@@ -490,17 +487,20 @@ _Static_assert(sizeof(struct fast_entry) == 64 && offsetof(struct fast_entry, cp
 
 enum { NOT_MINE = 2 };
 
-/* Of which direction is the packet, if it is of this connection? 0: from the client. */
-static __always_inline __u32 direction(const struct segment *s, const union entry *u)
+/* Of which direction is the packet, if it is of the connection whose entry is at p? 0: from the client. Those of
+ * its words that are not compared with the packet are copied to u. */
+static __always_inline __u32 direction(const struct segment *s, const volatile __u64 *p, union entry *u)
 {
-	__u32 ports = (__u32)u->w[4];
+#pragma unroll
+	for (__u32 k = PORTS; k < WORDS; k++)
+		u->w[k] = p[k];
+	__u32 ports = (__u32)u->w[PORTS];
 	if (u->e.family != s->family)
 		return NOT_MINE;
-	if (s->ports == ports && s->src[0] == u->w[0] && s->dst[0] == u->w[2] && s->src[1] == u->w[1] &&
-	    s->dst[1] == u->w[3])
+	if (s->ports == ports && s->src[0] == p[0] && s->dst[0] == p[2] && s->src[1] == p[1] && s->dst[1] == p[3])
 		return 0;
-	if (s->ports == (ports << 16 | ports >> 16) && s->src[0] == u->w[2] && s->dst[0] == u->w[0] &&
-	    s->src[1] == u->w[3] && s->dst[1] == u->w[1])
+	if (s->ports == (ports << 16 | ports >> 16) && s->src[0] == p[2] && s->dst[0] == p[0] && s->src[1] == p[3] &&
+	    s->dst[1] == p[1])
 		return 1;
 	return NOT_MINE;
 }
@@ -538,10 +538,7 @@ static __always_inline const volatile __u64 *find(const struct segment *s, union
 	want_by_hint(hash);
 	for (__u32 i = 0; bounded(i, FAST_WAYS); i++) {
 		const volatile __u64 *p = (const volatile __u64 *)&t->way[i];
-#pragma unroll
-		for (__u32 k = 0; k < WORDS; k++)
-			u->w[k] = p[k];
-		*dir = direction(s, u);
+		*dir = direction(s, p, u);
 		if (*dir != NOT_MINE)
 			return p;
 		if (!u->e.more)
@@ -551,11 +548,12 @@ static __always_inline const volatile __u64 *find(const struct segment *s, union
 }
 
 /* Its slot is held, so it does not change any more: is it what was read? */
-static __always_inline bool unchanged(const volatile __u64 *p, const union entry *u)
+static __always_inline bool unchanged(const struct segment *s, const volatile __u64 *p, const union entry *u, __u32 dir)
 {
-	__u64 differs = 0;
+	__u64 differs = dir ? (s->src[0] ^ p[2]) | (s->src[1] ^ p[3]) | (s->dst[0] ^ p[0]) | (s->dst[1] ^ p[1]) :
+			      (s->src[0] ^ p[0]) | (s->src[1] ^ p[1]) | (s->dst[0] ^ p[2]) | (s->dst[1] ^ p[3]);
 #pragma unroll
-	for (__u32 k = 0; k < WORDS; k++)
+	for (__u32 k = PORTS; k < WORDS; k++)
 		differs |= p[k] ^ u->w[k];
 	return differs == 0;
 }
@@ -584,13 +582,15 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 		return 0;
 	bool asks = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
 	__u32 asked = asks ? (__u32)take_requests(skb, s.off, s.len, e->policy) : 0;
-	if (!hold(slot))
+	__u32 policy = e->policy;
+	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &policy);	/* early: where it is has to be looked up */
+	if (!used || !hold(slot))
 		return 0;
-	bool pass = unchanged(found, &u) && in_force(e->generation) && slot->serial == e->serial &&
+	bool pass = unchanged(&s, found, &u, dir) && in_force(e->generation) && slot->serial == e->serial &&
 		    judge(skb, &s, slot, e->proto, dir, asked, &messages);
 	release(slot, pass);
 	if (pass)
-		count_passed(e->policy, skb->len, messages);
+		count_passed(used, skb->len, messages);
 	else
 		count_back();
 	return pass;

@@ -128,5 +128,9 @@ static size_t one_response(struct world *w, const uint8_t *q, uint8_t *p)
 	n = put_adu(p, be16(q), q[6], b, n);
 	if (odd(w, 80))
 		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
+	if (odd(w, 12)) {	/* the answer to something else */
+		size_t i = rnd(w, 9);
+		p[i] = (uint8_t)(one_in(w, 3) ? rnd(w, 256) : p[i] + 1u);
+	}
 	return n;
 }

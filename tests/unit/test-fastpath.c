@@ -374,7 +374,7 @@ static void segment(struct world *w, int from, uint8_t flags, uint32_t seq, cons
 static void connect_again(struct world *w)
 {
 	run_queue(w, 0);
-	w->cport = (uint16_t)(20000 + rnd(w, 64));	/* few: ports come again */
+	w->cport = one_in(w, 16) ? w->talk->port : (uint16_t)(20000 + rnd(w, 64));	/* few: ports come again */
 	w->first_tid = w->tid;
 	w->answered = w->tid;
 	w->repeats = 0;
