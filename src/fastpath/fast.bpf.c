@@ -30,8 +30,16 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct fast_set);
+	__type(value, struct fast_entry);
 } fast_flows SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct fast_set);
+} fast_sets SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -520,38 +528,39 @@ static __always_inline void want(struct fast_slot *slot)
 	*(volatile __u32 *)&slot->wanted = 1;
 }
 
-static __always_inline void want_by_hint(__u64 hash)
+/* Is the packet of the connection that has this slot? What is looked at afterwards is on its way then. */
+static __always_inline const volatile __u64 *look(const struct segment *s, __u32 at, union entry *u, __u32 *dir)
 {
-	__u32 zero = 0;
-	const struct fast_hints *hints = bpf_map_lookup_elem(&fast_hints, &zero);
-	__u32 at = hints ? hints->slot[fast_hint_of(hash)] : 0;
-	struct fast_slot *slot;
-	if (at == 0 || at == FAST_NO_HINT)
-		return;
-	at--;
-	(void)slot;
-	struct dense *d = bpf_map_lookup_elem(&fast_dense, &at);
-	if (d)
-		*(volatile __u32 *)&d->v[0] = 1;
+	const volatile __u64 *p = bpf_map_lookup_elem(&fast_flows, &at);
+	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
+	if (!p || !slot)
+		return NULL;
+	want(slot);
+	*dir = direction(s, p, u);
+	return *dir == NOT_MINE ? NULL : p;
 }
 
-/* The connection's entry, a copy of it, and the packet's direction. */
-static __always_inline const volatile __u64 *find(const struct segment *s, union entry *u, __u32 *dir)
+/* The connection's entry, a copy of its words, its slot, and the packet's direction. */
+static __always_inline const volatile __u64 *find(const struct segment *s, union entry *u, __u32 *slot, __u32 *dir)
 {
 	__u64 hash = fast_hash(fast_end(s->src, (__u16)s->ports, fast_layout.seed),
 			       fast_end(s->dst, (__u16)(s->ports >> 16), fast_layout.seed));
-	__u32 set = hash >> 40 & fast_layout.sets;
-	const struct fast_set *t = bpf_map_lookup_elem(&fast_flows, &set);
+	__u32 zero = 0, set = hash >> 40 & fast_layout.sets;
+	const struct fast_hints *hints = bpf_map_lookup_elem(&fast_hints, &zero);
+	if (!hints)
+		return NULL;
+	*slot = hints->slot[fast_hint_of(hash)] - 1u;
+	const volatile __u64 *p = look(s, *slot, u, dir);
+	if (p)
+		return p;
+	const struct fast_set *t = bpf_map_lookup_elem(&fast_sets, &set);
 	if (!t)
 		return NULL;
-	want_by_hint(hash);
 	for (__u32 i = 0; bounded(i, FAST_WAYS); i++) {
-		const volatile __u64 *p = (const volatile __u64 *)&t->way[i];
-		*dir = direction(s, p, u);
-		if (*dir != NOT_MINE)
+		*slot = t->slot[i] - 1u;
+		p = look(s, *slot, u, dir);
+		if (p)
 			return p;
-		if (!u->e.more)
-			break;
 	}
 	return NULL;
 }
@@ -572,19 +581,18 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 {
 	struct segment s;
 	union entry u;
-	__u32 dir, messages = 0;
+	__u32 dir, at, messages = 0;
 	if (!parse(skb, &s))
 		return 0;
-	const volatile __u64 *found = find(&s, &u, &dir);
+	const volatile __u64 *found = find(&s, &u, &at, &dir);
 	if (!found)
 		return 0;
 	dir &= 1;
 	const struct fast_entry *e = &u.e;
-	__u32 at = e->slot, in = dir ? e->way[1][0] : e->way[0][0], out = dir ? e->way[1][1] : e->way[0][1];
+	__u32 in = dir ? e->way[1][0] : e->way[0][0], out = dir ? e->way[1][1] : e->way[0][1];
 	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
 	if (!slot)
 		return 0;
-	want(slot);
 	if (s.len != 0 && (e->proto == FAST_DNP3 || (e->proto == FAST_OPCUA && !dir)))
 		want_kept(slot, e->proto, dir, s.len);
 	if (ask_way && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))

@@ -3,9 +3,8 @@
  * What the BPF program, the parent and the inspectors agree on: the layout of
  * flow entries, slots and policies. Fixed-width fields only; host byte order.
  *
- *	flow entry	whose packet is it, and which slot has its numbers. Written by the
- *			parent only, in a table of its own: one cache line for both directions,
- *			found without a call.
+ *	flow entry	whose packet is it? One for each slot, a cache line for both directions; sets
+ *			say which to look at. Written by the parent only.
  *	slot		the state of one connection: who is its judge at the moment (state), and
  *			the numbers from which the next packet is judged. Shared by the program
  *			and one inspector; those of an inspector fill pages, so that no two inspectors share any.
@@ -48,7 +47,7 @@ enum {
 	FAST_SHAPES = 6,	/* requests of a connection that go fast */
 	FAST_POOL = 896,	/* bytes for their content, in words of eight */
 	FAST_HEAD = 176,	/* of a slot: what all protocols have */
-	FAST_WAYS = 4,		/* places in the table for a connection */
+	FAST_WAYS = 4,		/* connections that share a set */
 	FAST_HINTS = 2048,	/* power of two */
 	FAST_NO_HINT = 0xffff,
 };
@@ -66,17 +65,17 @@ struct fast_entry {
 	uint64_t client[2], server[2];	/* in network order; IPv4: the first four bytes, the rest zero */
 	uint16_t cport, sport;	/* in network order */
 	uint8_t family;		/* 4, 6; 0: nothing is here */
-	uint8_t more;		/* other places of the set are to be looked at, too */
 	uint8_t proto;		/* enum fast_proto */
-	uint8_t pad;
-	uint32_t slot, generation;
+	uint16_t pad;
+	uint32_t pad2, generation;
 	uint32_t serial;	/* of the claim; the slot has the same while it is given */
 	uint32_t policy;	/* index of its policy, the bank included */
 	uint16_t way[2][2];	/* the interfaces of its packets: by direction, in and out */
 };
 
+/* Which slots' entries are to be looked at: slot + 1; 0: none. */
 struct fast_set {
-	struct fast_entry way[FAST_WAYS];
+	uint16_t slot[FAST_WAYS];
 };
 
 /* One end's part of the number of a connection's set. Nobody who does not know the seed can
@@ -96,8 +95,7 @@ static inline uint64_t fast_hash(uint64_t one, uint64_t other)
 }
 
 /* Which slot a connection has, as long as it alone has this place: slot + 1, 0 for none, or FAST_NO_HINT.
- * A few kilobytes, so always in the cache: the line of the slot is on its way before the entry is
- * there, and both are waited for at once. Nothing else depends on it. */
+ * A few kilobytes, so always in the cache: the set is not looked at as a rule. */
 struct fast_hints {
 	uint16_t slot[FAST_HINTS];
 };

@@ -33,12 +33,12 @@ struct fastpath {
 	uint32_t slots;			/* per inspector */
 	uint32_t bank;			/* policies per generation */
 	struct fast_slot *map[FAST_INSPECTORS];
-	struct fast_set *table;		/* the flow entries; mapped in this process only */
+	struct fast_entry *table;	/* the flow entries, by slot; mapped in this process only, and so are: */
+	struct fast_set *set;
+	struct fast_hints *hints;
 	uint32_t sets;			/* power of two */
-	struct fast_hints *hints;	/* likewise */
 	uint16_t sharers[FAST_HINTS];	/* entries that want this place */
 	uint64_t seed;
-	struct fast_entry **owner;	/* per slot: the entry that points here, or NULL */
 	int policies, now, used, back;
 	int cpus;
 	void *per_cpu;		/* room for one value of a per-CPU map */
@@ -73,7 +73,7 @@ static int resize(struct fastpath *fp)
 {
 	uint32_t all = fp->slots * fp->inspectors;
 	const struct { const char *name; uint32_t n; } rows[] = {
-		{ "fast_flows", fp->sets }, { "fast_slots", all },
+		{ "fast_flows", all }, { "fast_sets", fp->sets }, { "fast_slots", all },
 		{ "fast_policies", 2 * fp->bank }, { "fast_used", 2 * fp->bank },
 	};
 	int err = 0;
@@ -99,9 +99,10 @@ static int map_slots(struct fastpath *fp)
 			return -errno;
 		fp->map[i] = p;
 	}
-	fp->table = map_own(map_fd(fp, "fast_flows"), fp->sets * sizeof(*fp->table));
+	fp->table = map_own(map_fd(fp, "fast_flows"), fp->slots * fp->inspectors * sizeof(*fp->table));
+	fp->set = map_own(map_fd(fp, "fast_sets"), fp->sets * sizeof(*fp->set));
 	fp->hints = map_own(map_fd(fp, "fast_hints"), sizeof(*fp->hints));
-	if (!fp->table || !fp->hints)
+	if (!fp->table || !fp->set || !fp->hints)
 		return -errno;
 	fp->policies = map_fd(fp, "fast_policies");
 	fp->now = map_fd(fp, "fast_now");
@@ -258,11 +259,10 @@ struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t
 	fp->slots = slots_for(inspectors, max_flows);
 	fp->sets = power_of_two(fp->slots * inspectors);
 	fp->bank = 2 * flows > FAST_POLICIES ? 2 * flows : FAST_POLICIES;
-	fp->owner = calloc((size_t)fp->slots * inspectors, sizeof(*fp->owner));
 	fp->cpus = libbpf_num_possible_cpus();
 	fp->per_cpu = fp->cpus > 0 ? calloc((size_t)fp->cpus, sizeof(struct fast_used)) : NULL;
 	libbpf_print_fn_t was = libbpf_set_print(quiet);
-	int err = fp->owner && fp->per_cpu ? -ENOENT : -ENOMEM;
+	int err = fp->per_cpu ? -ENOENT : -ENOMEM;
 	if (getrandom(&fp->seed, sizeof(fp->seed), 0) != sizeof(fp->seed))
 		err = -ENOMEM;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && err && err != -ENOMEM; i++)
@@ -285,11 +285,12 @@ void fastpath_close(struct fastpath *fp)
 		if (fp->map[i])
 			munmap(fp->map[i], fp->slots * sizeof(struct fast_slot));
 	if (fp->table)
-		munmap(fp->table, fp->sets * sizeof(*fp->table));
+		munmap(fp->table, fp->slots * fp->inspectors * sizeof(*fp->table));
+	if (fp->set)
+		munmap(fp->set, fp->sets * sizeof(*fp->set));
 	if (fp->hints)
 		munmap(fp->hints, sizeof(*fp->hints));
 	bpf_object__close(fp->obj);
-	free(fp->owner);
 	free(fp->per_cpu);
 	free(fp);
 }
@@ -369,27 +370,28 @@ static uint64_t hash_of(const struct fastpath *fp, const struct fast_entry *k)
 
 static struct fast_set *set_of(const struct fastpath *fp, const struct fast_entry *k)
 {
-	return &fp->table[hash_of(fp, k) >> 40 & (fp->sets - 1)];
+	return &fp->set[hash_of(fp, k) >> 40 & (fp->sets - 1)];
 }
 
 /* An entry comes (1) or goes (-1). Who shares a place has no hint: the last one that is left has none either. */
-static void hint(struct fastpath *fp, const struct fast_entry *e, int by)
+static void hint(struct fastpath *fp, uint32_t slot, int by)
 {
-	uint32_t at = fast_hint_of(hash_of(fp, e));
+	uint32_t at = fast_hint_of(hash_of(fp, &fp->table[slot]));
 	fp->sharers[at] = (uint16_t)(fp->sharers[at] + by);
-	uint16_t v = fp->sharers[at] == 0 ? 0 : by > 0 && fp->sharers[at] == 1 ? (uint16_t)(e->slot + 1) : FAST_NO_HINT;
+	uint16_t v = fp->sharers[at] == 0 ? 0 : by > 0 && fp->sharers[at] == 1 ? (uint16_t)(slot + 1) : FAST_NO_HINT;
 	__atomic_store_n(&fp->hints->slot[at], v, __ATOMIC_RELAXED);
 }
 
-/* The connection's entry, or where it may be put; NULL: too many share the set. */
-static struct fast_entry *place_of(struct fast_set *t, const struct fast_entry *k)
+/* The connection's place in its set, or one where it may be put; NULL: too many share the set. */
+static uint16_t *place_of(const struct fastpath *fp, const struct fast_entry *k)
 {
-	struct fast_entry *unused = NULL;
+	struct fast_set *t = set_of(fp, k);
+	uint16_t *unused = NULL;
 	for (unsigned i = 0; i < FAST_WAYS; i++) {
-		if (same_key(&t->way[i], k))
-			return &t->way[i];
-		if (!unused && !t->way[i].family)
-			unused = &t->way[i];
+		if (t->slot[i] && same_key(&fp->table[t->slot[i] - 1], k))
+			return &t->slot[i];
+		if (!unused && !t->slot[i])
+			unused = &t->slot[i];
 	}
 	return unused;
 }
@@ -401,15 +403,11 @@ static void hide(struct fast_entry *e)
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-static void write_entry(struct fast_set *t, struct fast_entry *e, struct fast_entry v)
+static void write_entry(struct fast_entry *e, struct fast_entry v)
 {
 	hide(e);
-	for (struct fast_entry *before = t->way; before < e; before++)
-		if (!before->more)
-			__atomic_store_n(&before->more, 1, __ATOMIC_SEQ_CST);
 	uint8_t family = v.family;
 	v.family = 0;
-	v.more = e->more;
 	memcpy(e, &v, sizeof(v));
 	__atomic_store_n(&e->family, family, __ATOMIC_SEQ_CST);
 }
@@ -418,12 +416,15 @@ static void write_entry(struct fast_set *t, struct fast_entry *e, struct fast_en
  * find the numbers of another connection. */
 static void disown(struct fastpath *fp, uint32_t slot)
 {
-	struct fast_entry *e = fp->owner[slot];
-	if (e) {
-		hide(e);
-		hint(fp, e, -1);
-	}
-	fp->owner[slot] = NULL;
+	struct fast_entry *e = &fp->table[slot];
+	if (!e->family)
+		return;
+	struct fast_set *t = set_of(fp, e);
+	hide(e);
+	hint(fp, slot, -1);
+	for (unsigned i = 0; i < FAST_WAYS; i++)
+		if (t->slot[i] == slot + 1)
+			__atomic_store_n(&t->slot[i], 0, __ATOMIC_SEQ_CST);
 }
 
 static const uint32_t protos[PROTO_N] = {
@@ -444,26 +445,24 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 		return -EPERM;
 	uint32_t slot = inspector * fp->slots + c->slot;
 	struct fast_entry v = key_of(c);
-	struct fast_set *t = set_of(fp, &v);
-	struct fast_entry *e = place_of(t, &v);
-	if (!e)
+	uint16_t *place = place_of(fp, &v);
+	if (!place)
 		return -ENOSPC;
-	if (e->family && e->slot != slot) {
-		if (e->slot / fp->slots != inspector)
+	if (*place && *place != slot + 1) {
+		if ((*place - 1u) / fp->slots != inspector)
 			return -EBUSY;
-		disown(fp, e->slot);
+		disown(fp, *place - 1u);
 	}
 	disown(fp, slot);
 	v.proto = (uint8_t)protos[pol->proto];
-	v.slot = slot;
 	v.generation = img->generation;
 	v.serial = c->serial;
 	v.policy = policy_index(fp, img->generation, flow);
 	for (unsigned i = 0; i < 4; i++)
 		v.way[i / 2][i % 2] = (uint16_t)c->way[i / 2][i % 2];
-	write_entry(t, e, v);
-	fp->owner[slot] = e;
-	hint(fp, e, 1);
+	write_entry(&fp->table[slot], v);
+	__atomic_store_n(place, (uint16_t)(slot + 1), __ATOMIC_SEQ_CST);
+	hint(fp, slot, 1);
 	return 0;
 }
 
@@ -478,11 +477,11 @@ void fastpath_forget(struct fastpath *fp, unsigned inspector)
 void fastpath_unplug(struct fastpath *fp, uint32_t ifindex)
 {
 	for (uint32_t i = 0; i < fp->slots * fp->inspectors; i++) {
-		const struct fast_entry *e = fp->owner[i];
+		const struct fast_entry *e = &fp->table[i];
 		bool uses = ifindex == 0;
-		for (unsigned k = 0; e && k < 4; k++)
+		for (unsigned k = 0; k < 4; k++)
 			uses |= e->way[k / 2][k % 2] == ifindex;
-		if (e && uses)
+		if (uses)
 			disown(fp, i);
 	}
 }
