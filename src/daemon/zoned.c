@@ -137,7 +137,7 @@ static void open_fastpath(struct parent *p, bool match)
 {
 	const char *why = "this kernel has no xt_bpf (modprobe -a nft_compat xt_bpf)";
 	if (match)
-		p->fast = fastpath_open(p->n, p->model->daemon.max_flows, p->img->n_flows, &why);
+		p->fast = fastpath_open(p->n, p->model->daemon.max_flows, p->img->n_flows, false, &why);
 	int err = p->fast ? fastpath_policy(p->fast, p->img) : 0;
 	if (err) {
 		fastpath_close(p->fast);

@@ -4,11 +4,12 @@
 
 #include <errno.h>
 
-struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, const char **why)
+struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, bool late, const char **why)
 {
 	(void)inspectors;
 	(void)max_flows;
 	(void)flows;
+	(void)late;
 	*why = "built without BPF";
 	return NULL;
 }

@@ -26,6 +26,7 @@ _Static_assert(sizeof(struct fast_slot) == FAST_SLOT && FAST_SLOT / FAST_LINE % 
 	       "slots are spread over the places of a cache");
 
 #define FIRST "zoned_first"
+#define LATE "zoned_late"
 
 struct fastpath {
 	struct bpf_object *obj;
@@ -201,7 +202,7 @@ static int set_crc(struct fastpath *fp)
 }
 
 /* 0 or -errno */
-static int load(struct fastpath *fp, const struct kind *k)
+static int load(struct fastpath *fp, const struct kind *k, bool late)
 {
 	struct fast_layout l = { .seed = fp->seed, .sets = fp->sets - 1 };
 	size_t n;
@@ -211,7 +212,9 @@ static int load(struct fastpath *fp, const struct kind *k)
 	fp->obj = bpf_object__open_mem(bytes, n, NULL);
 	if (!fp->obj)
 		return -ENOMEM;
-	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, FIRST), k->first);
+	bool first = k->first && !late;
+	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, FIRST), first);
+	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, LATE), !first);	/* verifying takes half a second */
 	int err = bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.layout"), &l, sizeof(l));
 	if (!err)
 		err = set_crc(fp);
@@ -220,7 +223,7 @@ static int load(struct fastpath *fp, const struct kind *k)
 	if (!err)
 		err = bpf_object__load(fp->obj);
 	if (!err) {
-		fp->first = k->first;
+		fp->first = first;
 		return 0;
 	}
 	bpf_object__close(fp->obj);
@@ -244,7 +247,7 @@ static uint32_t power_of_two(uint32_t at_least)
 	return n;
 }
 
-struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, const char **why)
+struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, bool late, const char **why)
 {
 	*why = fastpath_forbidden();
 	if (!*why && !kernel_is_new())
@@ -266,7 +269,7 @@ struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t
 	if (getrandom(&fp->seed, sizeof(fp->seed), 0) != sizeof(fp->seed))
 		err = -ENOMEM;
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]) && err && err != -ENOMEM; i++)
-		err = load(fp, &kinds[i]);
+		err = load(fp, &kinds[i], late);
 	if (!err)
 		err = map_slots(fp);
 	libbpf_set_print(was);
@@ -297,7 +300,7 @@ void fastpath_close(struct fastpath *fp)
 
 int fastpath_late(const struct fastpath *fp)
 {
-	return bpf_program__fd(bpf_object__find_program_by_name(fp->obj, "zoned_late"));
+	return bpf_program__fd(bpf_object__find_program_by_name(fp->obj, LATE));
 }
 
 int fastpath_first(const struct fastpath *fp)

@@ -7,6 +7,7 @@
 #ifndef ZONED_FASTPATH_LOAD_H
 #define ZONED_FASTPATH_LOAD_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,12 +24,13 @@ enum {
 struct fastpath;
 
 /* NULL, and *why says in one sentence what this machine lacks. Slots are divided among the
- * inspectors; flows: how many inspected flows the image has now. Nothing goes fast yet. */
-struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, const char **why);
+ * inspectors; flows: how many inspected flows the image has now. Of the two programs below only one
+ * is loaded: the second where it can be, unless late. Nothing goes fast yet. */
+struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, bool late, const char **why);
 void fastpath_close(struct fastpath *fp);	/* NULL is fine; a rule that calls the program keeps it */
-/* Descriptor for a rule behind those that ask whether a packet's interfaces are those of its zones. */
+/* Descriptor for a rule behind those that ask whether a packet's interfaces are those of its zones; -1: not loaded. */
 int fastpath_late(const struct fastpath *fp);
-/* The same for a rule before them: the program asks itself. -1: this kernel does not say where it
+/* The same for a rule before them: the program asks itself. -1: not loaded, as this kernel does not say where it
  * keeps a packet's way out (no BTF, or locked down). */
 int fastpath_first(const struct fastpath *fp);
 uint32_t fastpath_slots(const struct fastpath *fp);	/* per inspector */

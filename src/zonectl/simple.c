@@ -48,7 +48,7 @@ int verb_print(int argc, char **argv)
 static void say_in_kernel(void)
 {
 	const char *why;
-	struct fastpath *fp = fastpath_open(1, 1, 1, &why);
+	struct fastpath *fp = fastpath_open(1, 1, 1, false, &why);
 	printf("%-12s %-7s %s%s\n", "in-kernel", fp ? "present" : "absent", "permitted messages pass without an inspector: ",
 	       fp ? "yes" : why);
 	fastpath_close(fp);

@@ -523,7 +523,7 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 {
 	static struct world w;
 	w = (struct world){ .talk = talk, .rnd = seed };
-	w.fp = fastpath_open(1, 64, 1, why);
+	w.fp = fastpath_open(1, 64, 1, true, why);
 	if (!w.fp)
 		return false;
 	struct inspect_conf c = { .max_flows = 4096, .hash_key = { 1, 2 } };
