@@ -57,14 +57,6 @@ struct {
 	__type(value, struct fast_slot);
 } fast_slots SEC(".maps");
 
-struct dense { __u32 v[16]; };
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 8192);
-	__type(key, __u32);
-	__type(value, struct dense);
-} fast_dense SEC(".maps");
-
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_RDONLY_PROG);
