@@ -199,8 +199,7 @@ static __always_inline __u32 requests(const struct segment *s, struct fast_slot 
 	slot->n_pending = (__u8)(had + asked);
 	forget(pos);
 	pos &= FAST_REQ_ROOM - 1;
-	__u8 *to = slot->req + pos;
-	copy_words(to, a->bytes, s->len, FAST_REQ_SEGMENT / 8);
+	copy_words(slot->req + pos, a->bytes, s->len, FAST_REQ_SEGMENT / 8);
 	return asked;
 }
 
@@ -211,7 +210,7 @@ struct response {		/* to *p, and its first bytes */
 	struct head head;
 };
 
-/* One response that answers r->p: its length, or 0. */
+/* One response that answers r->p, an exception or what a write is answered with: its length, or 0. */
 __noinline int take_response(__u32 left, struct response *r)
 {
 	if (!r || left < ADU_MIN)
@@ -226,16 +225,12 @@ __noinline int take_response(__u32 left, struct response *r)
 	bool good = false;
 	if (h[7] & 0x80)	/* chapter 7; 7 is of older editions */
 		good = body == 1 && h[8] != 0 && h[8] != 9 && h[8] <= 11;
-	else if (p->fc <= 2)
-		good = h[8] == (p->word + 7) / 8 && body == 1u + h[8];
-	else if (p->fc <= 4)
-		good = h[8] == 2 * p->word && body == 1u + h[8];
-	else if (p->fc <= 6 || p->fc == 15 || p->fc == 16)	/* the head of the request */
+	else if (p->fc == 5 || p->fc == 6 || p->fc == 15 || p->fc == 16)	/* the head of the request */
 		good = body == 4 && half_at(h, 8) == p->addr && half_at(h, 10) == p->word;
 	return good ? (int)n : 0;
 }
 
-/* The length of the answer to a read if this is its head, else 0: no call for the usual one. */
+/* The same of what a read is answered with: no call for the usual one. */
 static __always_inline __u32 values_read(const struct head *head, const struct fast_pending *p)
 {
 	const __u8 *h = (const __u8 *)head;

@@ -21,7 +21,7 @@
 #include "fast.h"
 
 enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0, SPINS = 128, ADU_MIN = 9, ADU_MAX = 260,
-       PAYLOAD = 2048, SMALL = 128, WANTED = 4 };
+       PAYLOAD = 2048, SMALL = 128 };
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -325,31 +325,11 @@ static __always_inline bool has_room(const struct segment *s, struct fast_slot *
 	return true;
 }
 
-/* Where a slot keeps what was sent in this direction. */
-static __always_inline __u32 kept_at(__u32 proto, __u32 dir)
-{
-	if (proto == FAST_OPCUA)
-		return dir ? offsetof(struct fast_slot, ua.resp) : offsetof(struct fast_slot, ua.req);
-	return dir ? offsetof(struct fast_slot, resp) : offsetof(struct fast_slot, req);
-}
-
 static __always_inline __u32 byte_at(const struct fast_slot *slot, __u32 at)
 {
 	forget(at);
 	at &= 4095;	/* inside the slot for the verifier to see */
 	return ((const volatile __u8 *)slot)[at];
-}
-
-/* A segment that is read where it is kept: the copy to lines that are still on their way here would be
- * waited for. */
-static __always_inline void want_kept(const struct fast_slot *slot, __u32 proto, __u32 dir, __u32 len)
-{
-	__u32 at = kept_at(proto, dir);
-	byte_at(slot, at);
-#pragma unroll
-	for (__u32 i = 1; i < WANTED; i++)
-		if (len > i * FAST_LINE)
-			byte_at(slot, at + i * FAST_LINE);
 }
 
 /* The segment's bytes go where they are kept, behind those that are kept already: nobody reads them there
@@ -413,7 +393,8 @@ static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct seg
 	return n;
 }
 
-/* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1.
+/* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1; but what was kept
+ * and is acknowledged may be kept no more.
  * asked: of a segment of Modbus requests how many they are; 0: not for us.
  * messages: how many were passed, 0 before. */
 static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
@@ -520,51 +501,53 @@ static __always_inline void want(struct fast_slot *slot)
 	*(volatile __u32 *)&slot->wanted = 1;
 }
 
+/* What a packet's connection has. */
+struct found {
+	const volatile __u64 *entry;
+	union entry copy;
+	struct fast_slot *slot;
+	__u32 dir;		/* of the packet */
+};
+
 /* Is the packet of the connection that has this slot? What is looked at afterwards is on its way then. */
-static __always_inline const volatile __u64 *look(const struct segment *s, __u32 at, union entry *u, __u32 *dir)
+static __always_inline bool look(const struct segment *s, __u32 at, struct found *f)
 {
-	const volatile __u64 *p = bpf_map_lookup_elem(&fast_flows, &at);
-	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
-	if (!p || !slot)
-		return NULL;
-	want(slot);
-	*dir = direction(s, p, u);
-	return *dir == NOT_MINE ? NULL : p;
+	f->entry = bpf_map_lookup_elem(&fast_flows, &at);
+	f->slot = bpf_map_lookup_elem(&fast_slots, &at);
+	if (!f->entry || !f->slot)
+		return false;
+	want(f->slot);
+	f->dir = direction(s, f->entry, &f->copy);
+	return f->dir != NOT_MINE;
 }
 
-/* The connection's entry, a copy of its words, its slot, and the packet's direction. */
-static __always_inline const volatile __u64 *find(const struct segment *s, union entry *u, __u32 *slot, __u32 *dir)
+static __always_inline bool find(const struct segment *s, struct found *f)
 {
 	__u64 hash = fast_hash(fast_end(s->src, (__u16)s->ports, fast_layout.seed),
 			       fast_end(s->dst, (__u16)(s->ports >> 16), fast_layout.seed));
 	__u32 zero = 0, set = hash >> 40 & fast_layout.sets;
 	const struct fast_hints *hints = bpf_map_lookup_elem(&fast_hints, &zero);
 	if (!hints)
-		return NULL;
-	*slot = hints->slot[fast_hint_of(hash)] - 1u;
-	const volatile __u64 *p = look(s, *slot, u, dir);
-	if (p)
-		return p;
+		return false;
+	if (look(s, hints->slot[fast_hint_of(hash)] - 1u, f))
+		return true;
 	const struct fast_set *t = bpf_map_lookup_elem(&fast_sets, &set);
 	if (!t)
-		return NULL;
-	for (__u32 i = 0; bounded(i, FAST_WAYS); i++) {
-		*slot = t->slot[i] - 1u;
-		p = look(s, *slot, u, dir);
-		if (p)
-			return p;
-	}
-	return NULL;
+		return false;
+	for (__u32 i = 0; bounded(i, FAST_WAYS); i++)
+		if (look(s, t->slot[i] - 1u, f))
+			return true;
+	return false;
 }
 
 /* Its slot is held, so it does not change any more: is it what was read? */
-static __always_inline bool unchanged(const struct segment *s, const volatile __u64 *p, const union entry *u, __u32 dir)
+static __always_inline bool unchanged(const struct segment *s, const struct found *f)
 {
-	__u64 differs = dir ? (s->src[0] ^ p[2]) | (s->src[1] ^ p[3]) | (s->dst[0] ^ p[0]) | (s->dst[1] ^ p[1]) :
-			      (s->src[0] ^ p[0]) | (s->src[1] ^ p[1]) | (s->dst[0] ^ p[2]) | (s->dst[1] ^ p[3]);
+	union entry now;
+	__u64 differs = direction(s, f->entry, &now) ^ f->dir;
 #pragma unroll
 	for (__u32 k = PORTS; k < WORDS; k++)
-		differs |= p[k] ^ u->w[k];
+		differs |= now.w[k] ^ f->copy.w[k];
 	return differs == 0;
 }
 
@@ -572,21 +555,13 @@ static __always_inline bool unchanged(const struct segment *s, const volatile __
 static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 {
 	struct segment s;
-	union entry u;
-	__u32 dir, at, messages = 0;
-	if (!parse(skb, &s))
+	struct found f;
+	__u32 messages = 0;
+	if (!parse(skb, &s) || !find(&s, &f))
 		return 0;
-	const volatile __u64 *found = find(&s, &u, &at, &dir);
-	if (!found)
-		return 0;
-	dir &= 1;
-	const struct fast_entry *e = &u.e;
-	__u32 in = dir ? e->way[1][0] : e->way[0][0], out = dir ? e->way[1][1] : e->way[0][1];
-	struct fast_slot *slot = bpf_map_lookup_elem(&fast_slots, &at);
-	if (!slot)
-		return 0;
-	if (s.len != 0 && (e->proto == FAST_DNP3 || (e->proto == FAST_OPCUA && !dir)))
-		want_kept(slot, e->proto, dir, s.len);
+	const struct fast_entry *e = &f.copy.e;
+	struct fast_slot *slot = f.slot;
+	__u32 dir = f.dir & 1, in = dir ? e->way[1][0] : e->way[0][0], out = dir ? e->way[1][1] : e->way[0][1];
 	if (ask_way && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
 		return 0;
 	bool asks = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
@@ -595,7 +570,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &policy);	/* early: where it is has to be looked up */
 	if (!used || !hold(slot))
 		return 0;
-	bool pass = unchanged(&s, found, &u, dir) && in_force(e->generation) && slot->serial == e->serial &&
+	bool pass = unchanged(&s, &f) && in_force(e->generation) && slot->serial == e->serial &&
 		    judge(skb, &s, slot, e->proto, dir, asked, &messages);
 	release(slot, pass);
 	if (pass)

@@ -28,10 +28,11 @@ struct fastpath;
  * is loaded: the second where it can be, unless late. Nothing goes fast yet. */
 struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, bool late, const char **why);
 void fastpath_close(struct fastpath *fp);	/* NULL is fine; a rule that calls the program keeps it */
-/* Descriptor for a rule behind those that ask whether a packet's interfaces are those of its zones; -1: not loaded. */
+/* Descriptor for a rule behind those that ask whether a packet's interfaces are those of its zones. Negative:
+ * not loaded. */
 int fastpath_late(const struct fastpath *fp);
-/* The same for a rule before them: the program asks itself. -1: not loaded, as this kernel does not say where it
- * keeps a packet's way out (no BTF, or locked down). */
+/* The same for a rule before them: the program asks itself. Negative: not loaded; where late was false, because
+ * this kernel does not say where it keeps a packet's way out (no BTF, or locked down). */
 int fastpath_first(const struct fastpath *fp);
 uint32_t fastpath_slots(const struct fastpath *fp);	/* per inspector */
 /* This inspector's slots, shared memory; stays mapped in children. */

@@ -57,8 +57,8 @@ static size_t put_lone(struct world *w, uint16_t cport, uint32_t seq, uint8_t *p
 	return put_segment(w, cport, seq, read, sizeof(read), p);
 }
 
-/* Two writes, of which the second is refused for a value, and a message of no function. Whoever takes the second write for one of 12 bytes,
- * as it begins like the first, finds two requests in the rest that are allowed. */
+/* Two writes, of which the second is refused for a value, and a message of no function. Whoever takes the
+ * second write for one of 12 bytes, as it begins like the first, finds two requests in the rest that are allowed. */
 static void test_crafted(struct world *w)
 {
 	static const uint8_t writes[] = { 0, 1, 0, 0, 0, 13, 1, 16, 0, 100, 0, 3, 6, 0, 0, 0, 0, 0, 1,
