@@ -225,10 +225,6 @@ class System:
         self.binary = binary or os.path.join(BUILD, "zoned")
         self.proc = None
 
-    def again(self):
-        """the same, to be set up once more"""
-        return System(self.name, self.what, self.ruleset, self.xt, self.reader, self.model, self.binary)
-
     def up(self, lab, model=None):
         if self.xt and not lab.nft_can_queue():
             lab.run(lab.g, "iptables-nft-restore", input=self.xt, text=True)
@@ -289,3 +285,8 @@ def systems(before=None):
         rows.append(System("before-inspectors", "the same without its in-kernel path",
                            model=MODEL % "fast_path = false;", binary=before))
     return rows
+
+
+def system(name, before=None):
+    """a fresh one of this name"""
+    return next(s for s in systems(before) if s.name == name)
