@@ -66,13 +66,9 @@ int commit(struct parent *p, const struct model *m, uint32_t generation)
 {
 	if (!p->fast)
 		return ruleset(p, m, generation, true);
-	int err = fastpath_switch(p->fast, 0);
-	if (err)
-		return err;
-	err = ruleset(p, m, generation, true);
-	int on = fastpath_switch(p->fast, err ? p->generation : generation);
-	if (on)
-		say(LOG_ERR, "the in-kernel path stays off: %s", strerror(-on));
+	fastpath_switch(p->fast, 0);
+	int err = ruleset(p, m, generation, true);
+	fastpath_switch(p->fast, err ? p->generation : generation);
 	return err;
 }
 

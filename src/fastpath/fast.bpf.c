@@ -46,14 +46,6 @@ struct {
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct fast_hints);
-} fast_hints SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1);
-	__type(key, __u32);
 	__type(value, struct fast_slot);
 } fast_slots SEC(".maps");
 
@@ -64,15 +56,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct fast_policy);
 } fast_policies SEC(".maps");
-
-/* The generation in force; 0: nothing goes fast. */
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_RDONLY_PROG);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, __u32);
-} fast_now SEC(".maps");
 
 /* By policy. */
 struct {
@@ -104,6 +87,7 @@ struct {
 } fast_copy SEC(".maps");
 
 const volatile struct fast_layout fast_layout SEC(".rodata.layout") = {};
+volatile struct fast_front fast_front SEC(".data.front") = {};	/* written by the parent only */
 
 enum { HEAD = 12 };		/* a message's first bytes: of a request up to its quantity or value */
 
@@ -457,14 +441,12 @@ static __always_inline void release(struct fast_slot *slot, bool on)
 
 static __always_inline bool in_force(__u32 generation)
 {
-	__u32 zero = 0;
-	const __u32 *now = bpf_map_lookup_elem(&fast_now, &zero);
-	return now && *now != 0 && generation == *now;
+	return generation != 0 && generation == fast_front.now;
 }
 
 /* ---- whose packet is it ---- */
 
-enum { WORDS = sizeof(struct fast_entry) / 8, PORTS = 4 };
+enum { WORDS = sizeof(struct fast_entry) / 8, PORTS = 4, VERSION };	/* words of it */
 
 /* A flow entry as it was when it was read. */
 union entry {
@@ -472,19 +454,22 @@ union entry {
 	struct fast_entry e;
 };
 
-_Static_assert(sizeof(struct fast_entry) == 64 && offsetof(struct fast_entry, cport) == 32, "a cache line");
+_Static_assert(sizeof(struct fast_entry) == 64 && offsetof(struct fast_entry, cport) == 8 * PORTS &&
+		       offsetof(struct fast_entry, version) == 8 * VERSION, "a cache line");
 
 enum { NOT_MINE = 2 };
 
 /* Of which direction is the packet, if it is of the connection whose entry is at p? 0: from the client. Those of
- * its words that are not compared with the packet are copied to u. */
+ * its words that are not compared with the packet are copied to u, the version before anything else is read. */
 static __always_inline __u32 direction(const struct segment *s, const volatile __u64 *p, union entry *u)
 {
+	u->w[VERSION] = p[VERSION];
+	u->w[PORTS] = p[PORTS];
 #pragma unroll
-	for (__u32 k = PORTS; k < WORDS; k++)
+	for (__u32 k = VERSION + 1; k < WORDS; k++)
 		u->w[k] = p[k];
 	__u32 ports = (__u32)u->w[PORTS];
-	if (u->e.family != s->family)
+	if (u->e.family != s->family || (u->e.version & 1))
 		return NOT_MINE;
 	if (s->ports == ports && s->src[0] == p[0] && s->dst[0] == p[2] && s->src[1] == p[1] && s->dst[1] == p[3])
 		return 0;
@@ -523,14 +508,11 @@ static __always_inline bool look(const struct segment *s, __u32 at, struct found
 
 static __always_inline bool find(const struct segment *s, struct found *f)
 {
-	__u64 hash = fast_hash(fast_end(s->src, (__u16)s->ports, fast_layout.seed),
-			       fast_end(s->dst, (__u16)(s->ports >> 16), fast_layout.seed));
-	__u32 zero = 0, set = hash >> 40 & fast_layout.sets;
-	const struct fast_hints *hints = bpf_map_lookup_elem(&fast_hints, &zero);
-	if (!hints)
-		return false;
-	if (look(s, hints->slot[fast_hint_of(hash)] - 1u, f))
+	__u64 seed = fast_layout.seed;
+	if (look(s, fast_front.hint[fast_hint_of(s->src, s->dst, s->ports, seed)] - 1u, f))
 		return true;
+	__u32 set = fast_set_of(fast_end(s->src, (__u16)s->ports, seed), fast_end(s->dst, (__u16)(s->ports >> 16), seed),
+				fast_layout.sets);
 	const struct fast_set *t = bpf_map_lookup_elem(&fast_sets, &set);
 	if (!t)
 		return false;
@@ -540,15 +522,21 @@ static __always_inline bool find(const struct segment *s, struct found *f)
 	return false;
 }
 
-/* Its slot is held, so it does not change any more: is it what was read? */
+/* Its slot is held, so it does not change any more: is it what was read? Where loads stay in order, it is if it
+ * has the version that was read first. */
 static __always_inline bool unchanged(const struct segment *s, const struct found *f)
 {
+#ifdef FAST_TSO
+	(void)s;
+	return f->entry[VERSION] == f->copy.w[VERSION];
+#else
 	union entry now;
 	__u64 differs = direction(s, f->entry, &now) ^ f->dir;
 #pragma unroll
 	for (__u32 k = PORTS; k < WORDS; k++)
 		differs |= now.w[k] ^ f->copy.w[k];
 	return differs == 0;
+#endif
 }
 
 /* ask_way: the rule does not know whether the packet's interfaces are those of its zones. */

@@ -64,10 +64,11 @@ enum { FAST_OFF = 0, FAST_ON = 1, FAST_BUSY = 2 };
 struct fast_entry {
 	uint64_t client[2], server[2];	/* in network order; IPv4: the first four bytes, the rest zero */
 	uint16_t cport, sport;	/* in network order */
-	uint8_t family;		/* 4, 6; 0: nothing is here */
+	uint8_t family;		/* 4, 6; 0: nothing was ever here */
 	uint8_t proto;		/* enum fast_proto */
 	uint16_t pad;
-	uint32_t pad2, generation;
+	uint32_t version;	/* even, and another one whenever it was changed; odd: nothing is here, or not yet all */
+	uint32_t generation;
 	uint32_t serial;	/* of the claim; the slot has the same while it is given */
 	uint32_t policy;	/* index of its policy, the bank included */
 	uint16_t way[2][2];	/* the interfaces of its packets: by direction, in and out */
@@ -79,7 +80,7 @@ struct fast_set {
 };
 
 /* One end's part of the number of a connection's set. Nobody who does not know the seed can
- * find connections that share a set. */
+ * find connections that share a set. Port: as it comes. */
 static inline uint64_t fast_end(const uint64_t addr[2], uint16_t port, uint64_t seed)
 {
 	uint64_t x = (addr[0] ^ seed) * 0x9e3779b97f4a7c15ull;
@@ -88,21 +89,26 @@ static inline uint64_t fast_end(const uint64_t addr[2], uint16_t port, uint64_t 
 	return x ^ x >> 31;
 }
 
-/* Of both ends, whichever comes first. The upper 24 bits are for its set. */
-static inline uint64_t fast_hash(uint64_t one, uint64_t other)
+/* Of both ends, whichever comes first. */
+static inline uint32_t fast_set_of(uint64_t one, uint64_t other, uint32_t sets)
 {
-	return (one + other) * 0x9e3779b97f4a7c15ull;
+	return (uint32_t)((one + other) * 0x9e3779b97f4a7c15ull >> 40) & (sets - 1);
 }
 
-/* Which slot a connection has, as long as it alone has this place: slot + 1, 0 for none, or FAST_NO_HINT.
- * A few kilobytes, so always in the cache: the set is not looked at as a rule. */
-struct fast_hints {
-	uint16_t slot[FAST_HINTS];
+/* What the program looks at first: a few kilobytes, so always in the cache. */
+struct fast_front {
+	uint32_t now;		/* the generation in force; 0: nothing goes fast */
+	/* Which slot a connection has, as long as it alone has this place: slot + 1, 0 for none, or FAST_NO_HINT.
+	 * The set is not looked at as a rule. */
+	uint16_t hint[FAST_HINTS];
 };
 
-static inline uint32_t fast_hint_of(uint64_t hash)
+/* A connection's place among the hints: in few steps, since whoever finds two that share one gains nothing.
+ * Ports: both, as they come, in any order. */
+static inline uint32_t fast_hint_of(const uint64_t one[2], const uint64_t other[2], uint32_t ports, uint64_t seed)
 {
-	return hash >> 24 & (FAST_HINTS - 1);
+	uint64_t x = ((one[0] + other[0]) ^ (one[1] + other[1])) + (ports & 0xffff) + (ports >> 16);
+	return (uint32_t)(x * (seed | 1) >> 53) & (FAST_HINTS - 1);
 }
 
 struct fast_pending {
@@ -212,7 +218,7 @@ struct fast_used {
 /* What the program is told when it is loaded. */
 struct fast_layout {
 	uint64_t seed;		/* of the table of flow entries */
-	uint32_t sets;		/* of the table: a power of two, less one */
+	uint32_t sets;		/* of the table: a power of two */
 	/* where this kernel keeps a packet's way out: offsets, known from its type information */
 	uint32_t dst, dev, ifindex;	/* sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex */
 	uint32_t data, data_len;	/* of sk_buff: where its bytes are */

@@ -58,11 +58,10 @@ int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 	return -ENOTSUP;
 }
 
-int fastpath_switch(struct fastpath *fp, uint32_t generation)
+void fastpath_switch(struct fastpath *fp, uint32_t generation)
 {
 	(void)fp;
 	(void)generation;
-	return -ENOTSUP;
 }
 
 int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img)

@@ -27,6 +27,7 @@ _Static_assert(sizeof(struct fast_slot) == FAST_SLOT && FAST_SLOT / FAST_LINE % 
 
 #define FIRST "zoned_first"
 #define LATE "zoned_late"
+#define FRONT ".data.front"
 
 struct fastpath {
 	struct bpf_object *obj;
@@ -36,11 +37,12 @@ struct fastpath {
 	struct fast_slot *map[FAST_INSPECTORS];
 	struct fast_entry *table;	/* the flow entries, by slot; mapped in this process only, and so are: */
 	struct fast_set *set;
-	struct fast_hints *hints;
+	struct fast_front *front;
 	uint32_t sets;			/* power of two */
 	uint16_t sharers[FAST_HINTS];	/* entries that want this place */
 	uint64_t seed;
-	int policies, now, used, back;
+	uint32_t version;		/* of the newest entry */
+	int policies, used, back;
 	int cpus;
 	void *per_cpu;		/* room for one value of a per-CPU map */
 	bool first;		/* the program knows packets' way out */
@@ -102,11 +104,10 @@ static int map_slots(struct fastpath *fp)
 	}
 	fp->table = map_own(map_fd(fp, "fast_flows"), fp->slots * fp->inspectors * sizeof(*fp->table));
 	fp->set = map_own(map_fd(fp, "fast_sets"), fp->sets * sizeof(*fp->set));
-	fp->hints = map_own(map_fd(fp, "fast_hints"), sizeof(*fp->hints));
-	if (!fp->table || !fp->set || !fp->hints)
+	fp->front = map_own(map_fd(fp, FRONT), sizeof(*fp->front));
+	if (!fp->table || !fp->set || !fp->front)
 		return -errno;
 	fp->policies = map_fd(fp, "fast_policies");
-	fp->now = map_fd(fp, "fast_now");
 	fp->used = map_fd(fp, "fast_used");
 	fp->back = map_fd(fp, "fast_back");
 	return 0;
@@ -204,7 +205,7 @@ static int set_crc(struct fastpath *fp)
 /* 0 or -errno */
 static int load(struct fastpath *fp, const struct kind *k, bool late)
 {
-	struct fast_layout l = { .seed = fp->seed, .sets = fp->sets - 1 };
+	struct fast_layout l = { .seed = fp->seed, .sets = fp->sets };
 	size_t n;
 	if (k->first && !find_layout(&l))
 		return -ENOENT;
@@ -291,8 +292,8 @@ void fastpath_close(struct fastpath *fp)
 		munmap(fp->table, fp->slots * fp->inspectors * sizeof(*fp->table));
 	if (fp->set)
 		munmap(fp->set, fp->sets * sizeof(*fp->set));
-	if (fp->hints)
-		munmap(fp->hints, sizeof(*fp->hints));
+	if (fp->front)
+		munmap(fp->front, sizeof(*fp->front));
 	bpf_object__close(fp->obj);
 	free(fp->per_cpu);
 	free(fp);
@@ -343,10 +344,9 @@ int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 	return err;
 }
 
-int fastpath_switch(struct fastpath *fp, uint32_t generation)
+void fastpath_switch(struct fastpath *fp, uint32_t generation)
 {
-	uint32_t zero = 0;
-	return bpf_map_update_elem(fp->now, &zero, &generation, BPF_ANY);
+	__atomic_store_n(&fp->front->now, generation, __ATOMIC_SEQ_CST);
 }
 
 /* ---- the table of flow entries ---- */
@@ -366,23 +366,20 @@ static bool same_key(const struct fast_entry *a, const struct fast_entry *b)
 	       memcmp(a->client, b->client, sizeof(a->client)) == 0 && memcmp(a->server, b->server, sizeof(a->server)) == 0;
 }
 
-static uint64_t hash_of(const struct fastpath *fp, const struct fast_entry *k)
-{
-	return fast_hash(fast_end(k->client, k->cport, fp->seed), fast_end(k->server, k->sport, fp->seed));
-}
-
 static struct fast_set *set_of(const struct fastpath *fp, const struct fast_entry *k)
 {
-	return &fp->set[hash_of(fp, k) >> 40 & (fp->sets - 1)];
+	uint64_t client = fast_end(k->client, k->cport, fp->seed), server = fast_end(k->server, k->sport, fp->seed);
+	return &fp->set[fast_set_of(client, server, fp->sets)];
 }
 
 /* An entry comes (1) or goes (-1). Who shares a place has no hint: the last one that is left has none either. */
 static void hint(struct fastpath *fp, uint32_t slot, int by)
 {
-	uint32_t at = fast_hint_of(hash_of(fp, &fp->table[slot]));
+	const struct fast_entry *e = &fp->table[slot];
+	uint32_t at = fast_hint_of(e->client, e->server, (uint32_t)e->cport << 16 | e->sport, fp->seed);
 	fp->sharers[at] = (uint16_t)(fp->sharers[at] + by);
 	uint16_t v = fp->sharers[at] == 0 ? 0 : by > 0 && fp->sharers[at] == 1 ? (uint16_t)(slot + 1) : FAST_NO_HINT;
-	__atomic_store_n(&fp->hints->slot[at], v, __ATOMIC_RELAXED);
+	__atomic_store_n(&fp->front->hint[at], v, __ATOMIC_RELAXED);
 }
 
 /* The connection's place in its set, or one where it may be put; NULL: too many share the set. */
@@ -402,17 +399,21 @@ static uint16_t *place_of(const struct fastpath *fp, const struct fast_entry *k)
 /* While it is changed it is nobody's: the program takes nothing of which it saw two states. */
 static void hide(struct fast_entry *e)
 {
-	__atomic_store_n(&e->family, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&e->version, e->version | 1, __ATOMIC_SEQ_CST);
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 }
 
-static void write_entry(struct fast_entry *e, struct fast_entry v)
+static bool is_hidden(const struct fast_entry *e)
+{
+	return !e->family || e->version & 1;
+}
+
+static void write_entry(struct fastpath *fp, struct fast_entry *e, struct fast_entry v)
 {
 	hide(e);
-	uint8_t family = v.family;
-	v.family = 0;
+	v.version = e->version;
 	memcpy(e, &v, sizeof(v));
-	__atomic_store_n(&e->family, family, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&e->version, fp->version += 2, __ATOMIC_SEQ_CST);
 }
 
 /* The entry of the connection that had this slot before goes first: never may a packet
@@ -420,7 +421,7 @@ static void write_entry(struct fast_entry *e, struct fast_entry v)
 static void disown(struct fastpath *fp, uint32_t slot)
 {
 	struct fast_entry *e = &fp->table[slot];
-	if (!e->family)
+	if (is_hidden(e))
 		return;
 	struct fast_set *t = set_of(fp, e);
 	hide(e);
@@ -463,7 +464,7 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 	v.policy = policy_index(fp, img->generation, flow);
 	for (unsigned i = 0; i < 4; i++)
 		v.way[i / 2][i % 2] = (uint16_t)c->way[i / 2][i % 2];
-	write_entry(&fp->table[slot], v);
+	write_entry(fp, &fp->table[slot], v);
 	__atomic_store_n(place, (uint16_t)(slot + 1), __ATOMIC_SEQ_CST);
 	hint(fp, slot, 1);
 	return 0;

@@ -41,8 +41,8 @@ struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector);
  * start stay slow. 0 or -errno. */
 int fastpath_policy(struct fastpath *fp, const struct pol_image *img);
 uint32_t fastpath_bank(const struct fastpath *fp);	/* the room: flows of one image */
-/* From now on this generation is judged; 0: none, everything goes to the inspectors. 0 or -errno. */
-int fastpath_switch(struct fastpath *fp, uint32_t generation);
+/* From now on this generation is judged; 0: none, everything goes to the inspectors. */
+void fastpath_switch(struct fastpath *fp, uint32_t generation);
 /* Make the entries for a connection under img, the image in force. 0 or -errno:
  * -EINVAL nonsense, -EPERM not eligible, -EBUSY it is another inspector's, -ENOSPC too many share its
  * place in the table, -ERANGE an interface's number above 65535. That its interfaces are those of its

@@ -148,10 +148,11 @@ static void in_force(struct world *w, uint32_t generation, enum on_violation how
 {
 	struct pol_image *old = w->img;
 	w->img = w->talk->plant(generation, how, log);
-	must(fastpath_policy(w->fp, w->img) == 0 && fastpath_switch(w->fp, 0) == 0);
+	must(fastpath_policy(w->fp, w->img) == 0);
+	fastpath_switch(w->fp, 0);
 	inspect_policy(w->fast, w->img);
 	inspect_policy(w->slow, w->img);
-	must(fastpath_switch(w->fp, generation) == 0);
+	fastpath_switch(w->fp, generation);
 	free(old);
 }
 
