@@ -31,9 +31,11 @@ struct request {
 	struct head head;	/* its first bytes */
 };
 
-/* Is it inside one rule? */
-static __always_inline bool permits(struct request *q, __u32 unit, __u32 fc, __u32 addr, __u32 qty)
+/* Is it inside one rule? Then it is what is to be remembered. */
+static __always_inline bool permits(struct request *q, __u32 fc, __u32 addr, __u32 word)
 {
+	const __u8 *h = (const __u8 *)&q->head;
+	__u32 unit = h[6], qty = fc == 5 || fc == 6 ? 1 : word;
 	__u32 id = q->policy;
 	const struct fast_policy *pol = bpf_map_lookup_elem(&fast_policies, &id);
 	if (!pol)
@@ -48,6 +50,7 @@ static __always_inline bool permits(struct request *q, __u32 unit, __u32 fc, __u
 		    r->value_lo <= q->value_lo && q->value_hi <= r->value_hi) {
 			q->same_lo = r->addr_lo;
 			q->same_hi = (__u32)r->addr_hi + 1 - qty;
+			q->a.w = asked_of(half_at(h, 0), unit, fc, addr, word);
 			return true;
 		}
 	}
@@ -89,26 +92,21 @@ static __always_inline bool range_ok(__u32 addr, __u32 qty, __u32 max)
 	return qty != 0 && qty <= max && addr + qty <= 0x10000;
 }
 
-/* A request's address, second word, and v: what is behind, to `body` bytes behind the function code. */
-static __always_inline bool read_request(const __u8 *v, __u32 body, __u32 fc, __u32 addr, __u32 word, struct request *q)
+/* A request of HEAD bytes: its address and second word are all that it says. */
+static __always_inline bool read_short(__u32 fc, __u32 addr, __u32 word, struct request *q)
 {
-	q->value_lo = q->value_hi = 0;
-	switch (fc) {
-	case 1: case 2:
-		return body == 4 && range_ok(addr, word, 2000);
-	case 3: case 4:
-		return body == 4 && range_ok(addr, word, 125);
-	case 5: case 6:
-		if (body != 4 || (fc == 5 && word != 0 && word != 0xff00))
-			return false;
-		q->value_lo = q->value_hi = fc == 5 ? word != 0 : word;
-		return true;
-	case 15:
+	q->value_lo = q->value_hi = fc == 5 ? word != 0 : fc == 6 ? word : 0;
+	if (fc == 5 || fc == 6)
+		return fc == 6 || word == 0 || word == 0xff00;
+	return fc != 0 && fc <= 4 && range_ok(addr, word, fc <= 2 ? 2000 : 125);
+}
+
+/* A longer one; v: what is behind its second word, to `body` bytes behind the function code. */
+static __always_inline bool read_long(const __u8 *v, __u32 body, __u32 fc, __u32 addr, __u32 word, struct request *q)
+{
+	if (fc == 15)
 		return range_ok(addr, word, 0x7b0) && coils(v, body, word, q);
-	case 16:
-		return range_ok(addr, word, 0x7b) && registers(v, body, word, q);
-	}
-	return false;
+	return fc == 16 && range_ok(addr, word, 0x7b) && registers(v, body, word, q);
 }
 
 /* One request, its bytes at `at` of the copy, of at most left: its length, or 0 when it is not for
@@ -121,13 +119,12 @@ __noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct r
 	__u32 n = 6u + half_at(h, 4);
 	if (half_at(h, 2) != 0 || n < HEAD || n > ADU_MAX || n > left)
 		return 0;
-	__u32 unit = h[6], fc = h[7], addr = half_at(h, 8), word = half_at(h, 10);
-	if (!read_request(a->bytes + at + HEAD, n - 8, fc, addr, word, q) ||
-	    !permits(q, unit, fc, addr, fc == 5 || fc == 6 ? 1 : word))
+	__u32 fc = h[7], addr = half_at(h, 8), word = half_at(h, 10);
+	if (!(n == HEAD ? read_short(fc, addr, word, q) : read_long(a->bytes + at + HEAD, n - 8, fc, addr, word, q)) ||
+	    !permits(q, fc, addr, word))
 		return 0;
 	if (n != HEAD)		/* what is behind may differ */
 		q->same_hi = 0;
-	q->a.w = asked_of(half_at(h, 0), unit, fc, addr, word);
 	return (int)n;
 }
 
@@ -143,8 +140,7 @@ static __always_inline bool same_again(struct request *q, const struct head *nex
 	return true;
 }
 
-/* Whole requests that fill the segment: how many, in fast_copy; 0: not all of them are for us. The slot need
- * not be held: whether they come at the right moment is another question. */
+/* Whole requests that fill the segment: how many, in fast_copy; 0: not all of them are for us. */
 __noinline int take_requests(struct __sk_buff *skb, __u32 off, __u32 len, __u32 policy)
 {
 	__u32 zero = 0, at = 0, n = 0;
@@ -171,6 +167,20 @@ __noinline int take_requests(struct __sk_buff *skb, __u32 off, __u32 len, __u32 
 	return at == len ? (int)n : 0;
 }
 
+/* The same, where one of HEAD bytes, as most are, is in q instead. The slot need not be held: whether they come
+ * at the right moment is another question. */
+static __always_inline __u32 ask(struct __sk_buff *skb, const struct segment *s, __u32 policy, struct request *q)
+{
+	const __u8 *h = (const __u8 *)&q->head;
+	if (s->len != HEAD)
+		return (__u32)take_requests(skb, s->off, s->len, policy);
+	q->policy = policy;
+	if (bpf_skb_load_bytes(skb, s->off, &q->head, HEAD) < 0 || half_at(h, 2) != 0 || half_at(h, 4) != HEAD - 6)
+		return 0;
+	__u32 fc = h[7], addr = half_at(h, 8), word = half_at(h, 10);
+	return read_short(fc, addr, word, q) && permits(q, fc, addr, word);
+}
+
 /* So many bytes, filled up to words, of which there are at most max. */
 static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u32 max)
 {
@@ -181,25 +191,42 @@ static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u3
 	}
 }
 
-/* They come at the right moment, and are kept. How many; 0: not for us. */
-static __always_inline __u32 requests(const struct segment *s, struct fast_slot *slot, __u32 asked, __u32 pos)
+/* Those in fast_copy are kept. */
+static __always_inline bool keep_requests(const struct segment *s, struct fast_slot *slot, __u32 head, __u32 asked,
+					  __u32 pos)
 {
-	__u32 zero = 0, had = slot->n_pending;
+	__u32 zero = 0;
 	const struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
-	if (!a || asked == 0 || asked > FAST_PDUS || had + asked > FAST_PENDING)
-		return 0;
-	if (had == 0)
-		slot->head = 0;		/* shares a cache line with the numbers */
-	__u32 head = slot->head + had;
+	if (!a)
+		return false;
 	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
 		if (i >= asked)
 			break;
 		slot->pending[(head + i) & (FAST_PENDING - 1)] = ((union asked){ .w = a->message[i] }).p;
 	}
-	slot->n_pending = (__u8)(had + asked);
+	copy_words(slot->req + pos, a->bytes, s->len, FAST_REQ_SEGMENT / 8);
+	return true;
+}
+
+/* They come at the right moment, and are kept. How many; 0: not for us. */
+static __always_inline __u32 requests(const struct segment *s, struct fast_slot *slot, const struct request *q,
+				      __u32 asked, __u32 pos)
+{
+	__u32 had = slot->n_pending;
+	if (asked == 0 || asked > FAST_PDUS || had + asked > FAST_PENDING)
+		return 0;
+	if (had == 0)
+		slot->head = 0;		/* shares a cache line with the numbers */
+	__u32 head = slot->head + had;
 	forget(pos);
 	pos &= FAST_REQ_ROOM - 1;
-	copy_words(slot->req + pos, a->bytes, s->len, FAST_REQ_SEGMENT / 8);
+	if (s->len == HEAD) {
+		slot->pending[head & (FAST_PENDING - 1)] = q->a.p;
+		*(struct head *)(slot->req + pos) = q->head;
+	} else if (!keep_requests(s, slot, head, asked, pos)) {
+		return 0;
+	}
+	slot->n_pending = (__u8)(had + asked);
 	return asked;
 }
 
@@ -241,18 +268,16 @@ static __always_inline __u32 values_read(const struct head *head, const struct f
 	return 9 + bytes;
 }
 
-/* Whole responses that fill the segment, to the requests that are outstanding: how many; 0: not all of them are
- * for us. */
-__noinline int responses(struct __sk_buff *skb, __u32 off, __u32 len, const struct fast_slot *slot)
+/* Of a segment of which only the first response is at a, or all of it if it is small: whole responses that fill it,
+ * to the requests that are outstanding: how many; 0: not all of them are for us. */
+__noinline int take_responses(struct __sk_buff *skb, __u32 off, __u32 len, const struct fast_slot *slot, struct copy *a)
 {
-	__u32 zero = 0, at = 0, n = 0;
-	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
-	if (!slot || !a || len < ADU_MIN)
+	__u32 at = 0, n = 0;
+	if (!slot || !a)
 		return 0;
 	__u32 had = slot->n_pending, head = slot->head;
 	struct response r = {};
-	if (had > FAST_PENDING ||
-	    (len <= SMALL ? !copy_payload(skb, off, len, SMALL, a) : bpf_skb_load_bytes(skb, off, a->bytes, HEAD) < 0))
+	if (had > FAST_PENDING)
 		return 0;
 	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
 		if (at >= len || i >= had)
@@ -273,13 +298,34 @@ __noinline int responses(struct __sk_buff *skb, __u32 off, __u32 len, const stru
 }
 
 /* They are kept, from the copy where that has all of them. */
-static __always_inline bool keep_responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 pos)
+static __always_inline bool keep_responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
+					   const struct copy *a, __u32 pos)
 {
-	__u32 zero = 0, at;
-	const struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
-	if (s->len > SMALL || !a)
+	__u32 at;
+	if (s->len > SMALL)
 		return LOAD(resp, FAST_RESP_ROOM, FAST_RESP_SEGMENT);
 	forget(pos);
 	copy_words(slot->resp + (pos & (FAST_RESP_ROOM - 1)), a->bytes, s->len, SMALL / 8);
 	return true;
+}
+
+/* Responses, accounted for and kept. How many; 0: not for us. */
+static __always_inline __u32 responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 pos)
+{
+	__u32 zero = 0, n = 1;
+	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
+	if (!a || s->len < ADU_MIN || slot->n_pending == 0)
+		return 0;
+	if (s->len <= SMALL ? !copy_payload(skb, s->off, s->len, SMALL, a) :
+			      bpf_skb_load_bytes(skb, s->off, a->bytes, HEAD) < 0)
+		return 0;
+	struct head head = *(const struct head *)a->bytes;
+	struct fast_pending p = slot->pending[slot->head & (FAST_PENDING - 1)];
+	if (values_read(&head, &p) != s->len)	/* else it is the one response, to a read */
+		n = (__u32)take_responses(skb, s->off, s->len, slot, a);
+	if (n == 0 || n > FAST_PDUS || !keep_responses(skb, s, slot, a, pos))
+		return 0;
+	slot->head += n;
+	slot->n_pending -= n;
+	return n;
 }

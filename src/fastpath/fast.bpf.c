@@ -361,28 +361,21 @@ static __always_inline bool in_place(struct __sk_buff *skb, const struct segment
 
 /* How many messages the segment is, all of them for us; 0: not all. They are kept and accounted for. */
 static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-					 __u32 proto, __u32 dir, __u32 asked, __u32 pos)
+					 __u32 proto, __u32 dir, const struct request *q, __u32 asked, __u32 pos)
 {
 	if (proto == FAST_DNP3 || (proto == FAST_OPCUA && !dir))
 		return in_place(skb, s, slot, proto, dir, pos);
 	if (proto == FAST_OPCUA)
 		return ua_response(skb, s, slot, pos);
-	if (!dir)
-		return requests(s, slot, asked, pos);
-	__u32 n = (__u32)responses(skb, s->off, s->len, slot);
-	if (n == 0 || n > FAST_PDUS || !keep_responses(skb, s, slot, pos))
-		return 0;
-	slot->head += n;
-	slot->n_pending -= n;
-	return n;
+	return dir ? responses(skb, s, slot, pos) : requests(s, slot, q, asked, pos);
 }
 
 /* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1; but what was kept
  * and is acknowledged may be kept no more.
- * asked: of a segment of Modbus requests how many they are; 0: not for us.
+ * q, asked: of a segment of Modbus requests what ask() said; 0: not for us.
  * messages: how many were passed, 0 before. */
 static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				  __u32 proto, __u32 dir, __u32 asked, __u32 *messages)
+				  __u32 proto, __u32 dir, const struct request *q, __u32 asked, __u32 *messages)
 {
 	__u32 back = dir ^ 1, pos;
 	if ((s->flags & ~(F_PSH | F_ECN)) != F_ACK)
@@ -396,7 +389,7 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 	} else {
 		if (ahead != 0 || !has_room(s, slot, proto, dir, &pos))
 			return false;
-		__u32 n = messages_of(skb, s, slot, proto, dir, asked, pos);
+		__u32 n = messages_of(skb, s, slot, proto, dir, q, asked, pos);
 		if (n == 0)
 			return false;
 		if (pos == 0)
@@ -553,13 +546,14 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 	if (ask_way && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
 		return 0;
 	bool asks = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
-	__u32 asked = asks ? (__u32)take_requests(skb, s.off, s.len, e->policy) : 0;
 	__u32 policy = e->policy;
+	struct request q;
+	__u32 asked = asks ? ask(skb, &s, policy, &q) : 0;
 	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &policy);	/* early: where it is has to be looked up */
 	if (!used || !hold(slot))
 		return 0;
 	bool pass = unchanged(&s, &f) && in_force(e->generation) && slot->serial == e->serial &&
-		    judge(skb, &s, slot, e->proto, dir, asked, &messages);
+		    judge(skb, &s, slot, e->proto, dir, &q, asked, &messages);
 	release(slot, pass);
 	if (pass)
 		count_passed(used, skb->len, messages);
