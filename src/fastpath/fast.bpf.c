@@ -124,9 +124,14 @@ static __always_inline __u16 be16(const __u8 *p)
 	return (__u16)(p[0] << 8 | p[1]);
 }
 
+/* Anywhere: where numbers are in this order, a processor that has BPF loads them so. */
 static __always_inline __u32 le32(const __u8 *p)
 {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	return *(const __u32 *)p;
+#else
 	return p[0] | (__u32)p[1] << 8 | (__u32)p[2] << 16 | (__u32)p[3] << 24;
+#endif
 }
 
 /* Of what stands at a multiple of two, and of four. */
