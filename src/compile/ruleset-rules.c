@@ -128,7 +128,7 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct s
 
 static const struct rs_rule table[] = {
 	{ "forward", "whole permitted messages between interfaces of their zones, judged in the kernel",
-	  { CT_STATE(V_ESTABLISHED), FAST, DO(RS_ACCEPT) } },
+	  { FAST, DO(RS_ACCEPT) } },
 	{ "forward", "an inspector asks to block this connection",
 	  { META(NFT_META_MARK, 0), AND(0, V_IDS), EQ(0, V_BLOCKED),
 	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1),

@@ -12,6 +12,7 @@
  * stay inside its bounds, since an inspector can write to it.
  */
 #include <linux/bpf.h>
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -154,12 +155,26 @@ static __always_inline __u32 word_at(const void *p, __u32 at)
 
 /* ---- what the kernel knows of a packet ---- */
 
-enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 20, HEADERS = 64 };
+enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 20, HEADERS = 64, CT_INFO = 7 };
+
+/* From the pointer to a packet's connection, whose lowest bits say what the packet is to it: what the rules call
+ * ct state established. */
+static __always_inline bool established(__u64 ct)
+{
+	__u64 info = ct & CT_INFO;
+	return ct > CT_INFO && (info == IP_CT_ESTABLISHED || info == IP_CT_ESTABLISHED_REPLY);
+}
 
 /* In the forward hook a packet's device is still the one that it came by; its way out is known
  * to the route that it has (a pointer whose lowest bit says who counts references). 0: none. */
 #ifdef FAST_CAST	/* Linux 6.2 */
 void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+
+static __always_inline __u64 connection(struct __sk_buff *skb)
+{
+	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);
+	return *(const __u64 *)(p + fast_layout.nfct);
+}
 
 static __always_inline __u32 way_out(struct __sk_buff *skb)
 {
@@ -198,6 +213,12 @@ static __always_inline bool read_headers(struct __sk_buff *skb, __u32 n, __u64 *
 	return true;
 }
 #else
+static __always_inline __u64 connection(struct __sk_buff *skb)
+{
+	__u64 ct;
+	return bpf_probe_read_kernel(&ct, sizeof(ct), (void *)skb + fast_layout.nfct) < 0 ? 0 : ct;
+}
+
 static __always_inline __u32 way_out(struct __sk_buff *skb)
 {
 	__u64 dst = 0, dev = 0;
@@ -538,18 +559,19 @@ static __always_inline bool unchanged(const struct segment *s, const struct foun
 #endif
 }
 
-/* ask_way: the rule does not know whether the packet's interfaces are those of its zones. */
-static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
+/* first: the rule knows neither whether the packet's connection is established nor whether its interfaces are
+ * those of its zones. */
+static __always_inline int packet(struct __sk_buff *skb, bool first)
 {
 	struct segment s;
 	struct found f;
 	__u32 messages = 0;
-	if (!parse(skb, &s) || !find(&s, &f))
+	if ((first && !established(connection(skb))) || !parse(skb, &s) || !find(&s, &f))
 		return 0;
 	const struct fast_entry *e = &f.copy.e;
 	struct fast_slot *slot = f.slot;
 	__u32 dir = f.dir & 1, in = dir ? e->way[1][0] : e->way[0][0], out = dir ? e->way[1][1] : e->way[0][1];
-	if (ask_way && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
+	if (first && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
 		return 0;
 	bool asks = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
 	__u32 policy = e->policy;
@@ -571,7 +593,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool ask_way)
 	return pass;
 }
 
-/* For the first rule: the anti-spoofing of the others is done here. */
+/* For the first rule: what others ask about the connection and against spoofing is done here. */
 SEC("socket")
 int zoned_first(struct __sk_buff *skb)
 {

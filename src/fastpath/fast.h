@@ -221,7 +221,7 @@ struct fast_layout {
 	uint32_t sets;		/* of the table: a power of two */
 	/* where this kernel keeps a packet's way out: offsets, known from its type information */
 	uint32_t dst, dev, ifindex;	/* sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex */
-	uint32_t data, data_len;	/* of sk_buff: where its bytes are */
+	uint32_t data, data_len, nfct;	/* of sk_buff: where its bytes are; its connection */
 	uint32_t sk_buff, dst_entry;	/* BTF type ids, for bpf_rdonly_cast() */
 	uint32_t words;			/* likewise, of something that begins with numbers of 64 bits (pt_regs) */
 };

@@ -166,14 +166,15 @@ static bool find(const struct btf *btf, const char *type, const char *name, uint
 	return at >= 0;
 }
 
-/* Does the kernel say where it keeps a packet's bytes and its way out? */
+/* Does the kernel say where it keeps a packet's bytes, its connection and its way out? */
 static bool find_layout(struct fast_layout *l)
 {
 	struct btf *btf = btf__load_vmlinux_btf();
 	bool ok = btf && find(btf, "sk_buff", "_skb_refdst", &l->dst, &l->sk_buff) &&
 		  find(btf, "dst_entry", "dev", &l->dev, &l->dst_entry) &&
 		  find(btf, "net_device", "ifindex", &l->ifindex, NULL) &&
-		  find(btf, "sk_buff", "data", &l->data, NULL) && find(btf, "sk_buff", "data_len", &l->data_len, NULL);
+		  find(btf, "sk_buff", "data", &l->data, NULL) && find(btf, "sk_buff", "data_len", &l->data_len, NULL) &&
+		  find(btf, "sk_buff", "_nfct", &l->nfct, NULL);
 	int32_t words = ok ? btf__find_by_name_kind(btf, "pt_regs", BTF_KIND_STRUCT) : -1;
 	l->words = words < 0 ? 0 : (uint32_t)words;	/* 0 is none: the program is not taken then, but the next kind is */
 	btf__free(btf);

@@ -9,14 +9,15 @@ lab_up
 model=$lab_dir/model.conf
 lab_model >"$model"
 
-# spoofed: a request that is next in a connection in step comes from the device's side: does it come through?
-spoofed()
+# forged NETNS GO-ON [sum]: a request that is next in a connection in step is forged in this namespace
+# (spoof.py); with GO-ON "after" the connection goes on
+forged()
 {
-	ip netns exec "$lab_s" timeout 20 "$python" "$lab_src/spoof.py" "$V4" "$PORT" >"$lab_dir/spoof" 2>&1 &
+	ip netns exec "$1" timeout 20 "$python" "$lab_src/spoof.py" "$V4" "$PORT" $3 >"$lab_dir/spoof" 2>&1 &
 	spoof=$!
 	lab_pids+=("$spoof")
 	lab_wait 5 grep -q ready "$lab_dir/spoof" || lab_fail "spoof.py: $(cat "$lab_dir/spoof")"
-	in_c "$python" - "$V4" "$PORT" "$1" <<-'END' || lab_fail "reads around the spoofed request"
+	in_c "$python" - "$V4" "$PORT" "$2" <<-'END' || lab_fail "reads around the forged request"
 		import socket, sys, time
 		s = socket.create_connection((sys.argv[1], int(sys.argv[2])))
 		s.settimeout(5)
@@ -34,7 +35,17 @@ spoofed()
 	tail -1 "$lab_dir/spoof"
 }
 
-expect "a spoofed request, without the gate" "$(spoofed)" arrived
+# from the client, but with a wrong check sum: how many came to the device
+wrong_sum()
+{
+	in_s nft 'table ip seen { chain in { type filter hook prerouting priority -400; ip ttl 76 counter; }; }'
+	forged "$lab_c" after sum >/dev/null
+	in_s nft list table ip seen | awk '/packets/ { print $6 }'
+	in_s nft delete table ip seen
+}
+
+expect "a spoofed request, without the gate" "$(forged "$lab_s" before)" arrived
+expect "one with a wrong check sum, without the gate" "$(wrong_sum)" 1
 lab_gate "$model"
 lab_said "in-kernel path: up to" || lab_skip "$(grep -o 'no in-kernel path: [^;]*' "$lab_dir/zoned.err")"
 
@@ -89,8 +100,13 @@ expect "how the program is asked" "$(lab_in_kernel asked)" first
 in_g nft list chain inet zoned forward | grep -q "judged in the kernel" || lab_fail "the rule is not listed"
 
 # the way in and out of a packet counts here as everywhere
-expect "a spoofed request, with the gate" "$(spoofed after)" lost
+expect "a spoofed request, with the gate" "$(forged "$lab_s" after)" lost
 expect_at_least "packets from the wrong side" "$(lab_refused wrong-interface)" 1
+
+# nor is a packet of a connection that connection tracking does not take for one
+invalid=$(lab_refused invalid)
+expect "one with a wrong check sum, with the gate" "$(wrong_sum)" 0
+expect_at_least "packets that are invalid" "$(($(lab_refused invalid) - invalid))" 1
 
 # a route through another interface: what goes fast does not follow it
 in_g sysctl -qw net.ipv6.conf.default.disable_ipv6=1	# it sends nothing of its own

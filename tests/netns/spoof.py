@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The next request of another's connection, sent from the wrong side: the device's
-end sees a request of the client go by, and sends the one that would come after it
-to the gateway, as if it came from the client. Says "arrived" when it came back."""
+"""The next request of another's connection, forged.
+
+    spoof.py ADDRESS PORT       from the wrong side: the device's end sees a request of the client
+                                go by, and sends the one that would come after it to the gateway, as
+                                if it came from the client. Says "arrived" when it came back.
+    spoof.py ADDRESS PORT sum   at the client's end, with a wrong check sum and a time to live of 77."""
 import socket
 import struct
 import sys
@@ -9,6 +12,7 @@ import time
 
 OUTGOING = 4
 server, port = socket.inet_aton(sys.argv[1]), int(sys.argv[2])
+own = sys.argv[3:] == ["sum"]
 
 
 def checksum(b):
@@ -29,15 +33,15 @@ def segment(frame):
 def next_of(frame, ack):
     """The request after this one, with the gateway's address as its destination."""
     tcp, at = segment(frame)
-    f = bytearray(frame[6:12] + frame[0:6] + frame[12:])
+    f = bytearray(frame if own else frame[6:12] + frame[0:6] + frame[12:])
     seq, tid = struct.unpack("!I", f[tcp + 4:tcp + 8])[0], struct.unpack("!H", f[at:at + 2])[0]
     f[tcp + 4:tcp + 8] = struct.pack("!I", (seq + len(f) - at) & 0xffffffff)
     f[tcp + 8:tcp + 12] = ack
     f[at:at + 2] = struct.pack("!H", (tid + 1) & 0xffff)
-    f[22], f[24:26], f[tcp + 16:tcp + 18] = 64, b"\0\0", b"\0\0"
+    f[22], f[24:26], f[tcp + 16:tcp + 18] = 77 if own else 64, b"\0\0", b"\0\0"
     f[24:26] = struct.pack("!H", checksum(bytes(f[14:34])))
     pseudo = bytes(f[26:34]) + struct.pack("!HH", 6, len(f) - tcp)
-    f[tcp + 16:tcp + 18] = struct.pack("!H", checksum(pseudo + bytes(f[tcp:])))
+    f[tcp + 16:tcp + 18] = struct.pack("!H", checksum(pseudo + bytes(f[tcp:])) ^ (0x5555 if own else 0))
     return bytes(f)
 
 
@@ -49,7 +53,7 @@ def frames(s, seconds):
             frame, where = s.recvfrom(4096)
         except socket.timeout:
             return
-        if where[2] != OUTGOING:
+        if (where[2] == OUTGOING) == own:
             yield frame
 
 
@@ -69,5 +73,5 @@ if not last:
     sys.exit("no request was seen")
 forged = next_of(last, ack)
 s.send(forged)
-back = any(f[34:42] == forged[34:42] and f[-7:] == forged[-7:] for f in frames(s, 1.5))
+back = not own and any(f[34:42] == forged[34:42] and f[-7:] == forged[-7:] for f in frames(s, 1.5))
 print("arrived" if back else "lost")
