@@ -14,6 +14,8 @@
  *			path, which is asked there when it cannot be asked first
  *	counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
+ *	ways		(flow . direction . interface in . interface out) that the zones of its ends permit: what the
+ *			anti-spoofing would find for packets of a connection that is classified, in one look
  *	offloaded	the flowtable: connections that the kernel forwards at the way in, between
  *			the interfaces it has, without asking any rule (chain offload)
  *
@@ -133,6 +135,9 @@ static const struct rs_rule table[] = {
 	  { META(NFT_META_MARK, 0), AND(0, V_IDS), EQ(0, V_BLOCKED),
 	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1),
 	    META(NFT_META_MARK, 2), AND(2, V_FOREIGN), SET_META(2), TO(RS_GOTO, "blocked") } },
+	{ "forward", "classified by this generation, between interfaces of its zones",
+	  { CT_STATE(V_ESTABLISHED), CT_MARK(0), CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6),
+	    IN("ways", 0), TO(RS_JUMP, "flow") } },
 	{ "forward", "a blocked connection's ports open a new one",
 	  { CT_MARK(0), AND(0, V_IDS), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST),
 	    EQ8(1, V_SYN), CT_MARK(0), AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } },
@@ -141,29 +146,31 @@ static const struct rs_rule table[] = {
 	{ "forward", NULL, { CT_STATE(V_INVALID), COUNT("invalid"), DO(RS_DROP) } },
 	{ "forward", "anti-spoofing", { TO(RS_JUMP, "source") } },
 	{ "forward", "anti-spoofing, the way out", { TO(RS_JUMP, "destination") } },
+	{ "forward", "the same, between others of theirs", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "flow") } },
 	{ "forward", "within one zone", 
 	  { SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, IN("inside", 8), COUNT("inside"), DO(RS_ACCEPT) } },
 	{ "forward", "within one zone", 
 	  { SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, IN("inside", 8), COUNT("inside"), DO(RS_ACCEPT) } },
-	{ "forward", "classified by this generation", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "flow") } },
-	{ "forward", "errors about permitted flows", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "flow") } },
-	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "flow") } },
+	{ "forward", "errors about permitted flows", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "errors") } },
+	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "errors") } },
 	{ "forward", NULL, { TO(RS_GOTO, "classify") } },
 
 	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6),
 	WHERE("destination", NFT_META_OIFNAME, DST4, DST6),
 
 	{ "flow", NULL, { CT_FLOW, COUNT_MAP("counters", 0) } },
-	{ "flow", "ICMP errors are not for the inspectors",
-	  { CT_STATE(V_RELATED), L4_IS(V_ICMP), CT_FLOW, IN("permitted", 0), DO(RS_ACCEPT) } },
-	{ "flow", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), CT_FLOW, IN("permitted", 0), DO(RS_ACCEPT) } },
 	{ "flow", NULL, { CT_FLOW, VMAP("actions", 0) } },
+
+	{ "errors", NULL, { CT_FLOW, COUNT_MAP("counters", 0) } },
+	{ "errors", "ICMP errors are not for the inspectors", { CT_FLOW, IN("permitted", 0), DO(RS_ACCEPT) } },
 
 	{ "classify", "nobody else uses this ct mark: keep the flow in it",
 	  { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), FLOW4, SET_CT(0) } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), FLOW6, SET_CT(0) } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), PING4, SET_CT(0) } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), PING6, SET_CT(0) } },
+	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "errors") } },
+	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "errors") } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), TO(RS_JUMP, "flow") } },
 	{ "classify", "somebody else's bits are in it: look up every packet",
 	  { CT_MARK(1), AND(1, V_FOREIGN), NE(1, V_ZERO), TO(RS_JUMP, "uncached") } },

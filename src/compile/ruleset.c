@@ -14,7 +14,7 @@
 enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
 
 enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, REFUSED4, REFUSED6, SETS };
+		 PERMITTED, WAYS, REFUSED4, REFUSED6, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -29,6 +29,7 @@ static const struct rs_set set_table[SETS] = {
 	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
 	[COUNTERS] = { .name = "counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
+	[WAYS] = { .name = "ways", .types = { RS_T_MARK, RS_T_DIRECTION, RS_T_IFNAME, RS_T_IFNAME } },
 	[REFUSED4] = { .name = "refused4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
 	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
@@ -37,7 +38,7 @@ static const struct rs_set set_table[SETS] = {
 };
 
 static const char *const chain_table[] = {
-	"forward", "source", "destination", "flow", "classify", "uncached", "inspect-closed", "inspect-open",
+	"forward", "source", "destination", "flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
 	"offload",
 	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
@@ -217,6 +218,28 @@ static void add_service(struct ruleset *rs, const struct conduit *c, const struc
 	e->key[13] = (uint8_t)port;
 }
 
+static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uint8_t direction, const char *in, const char *out)
+{
+	struct rs_elem *e = add(rs, WAYS, f->at, NULL);
+	put32(e, 0, mark);
+	e->key[4] = direction;
+	put_ifname(e, 2, in);
+	put_ifname(e, 2 + IFNAMSIZ / 4, out);
+}
+
+/* Between which interfaces its packets go. All of them or none; zones that name no interface have none. */
+static void add_ways(struct ruleset *rs, const struct model *m, const struct conduit *c, const struct flow *f, uint32_t mark)
+{
+	const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]), *to = model_path_owner(m, &m->zones[c->to_zone]);
+	if (!from || !to || rs->sets[WAYS].n_elems + 2 * from->n_interfaces * to->n_interfaces > RS_WAYS_MAX)
+		return;
+	for (size_t i = 0; i < from->n_interfaces; i++)
+		for (size_t k = 0; k < to->n_interfaces; k++) {
+			add_way(rs, f, mark, 0, from->interfaces[i], to->interfaces[k]);
+			add_way(rs, f, mark, 1, to->interfaces[k], from->interfaces[i]);
+		}
+}
+
 static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint32_t mark)
 {
 	bool fast = f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
@@ -262,6 +285,7 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 				return;
 			}
 			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
+			add_ways(rs, m, c, &c->flows[k], flow_mark(rs, id));
 		}
 	}
 }

@@ -9,7 +9,7 @@
  *	[generation: 2 bits][flow id]	id 0: not classified, 1: blocked
  *
  * Packets whose ct mark carries the current generation go by the map `actions`
- * without another look-up; all others are classified again, so a reload cuts
+ * without looking up zones and services; all others are classified again, so a reload cuts
  * what is newly refused and keeps what is still permitted.
  */
 #ifndef ZONED_COMPILE_RULESET_H
@@ -19,11 +19,12 @@
 
 enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST };	/* flow ids */
 enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 4, RS_OPS_MAX = 28 };
+enum { RS_WAYS_MAX = 65536 };	/* elements of the set `ways`; flows for which there is no room are looked at longer */
 
 #define RS_FLOWTABLE "offloaded"
 
 enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT };		/* how packets get to NFQUEUE */
-enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME };
+enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME, RS_T_DIRECTION };
 enum rs_data { RS_D_NONE, RS_D_MARK, RS_D_VERDICT, RS_D_COUNTER };
 enum rs_verdict { RS_ACCEPT, RS_DROP, RS_RETURN, RS_JUMP, RS_GOTO };
 

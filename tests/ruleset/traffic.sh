@@ -166,6 +166,17 @@ ip netns exec $r nft delete table inet verdict
 result "blocked packets are counted" yes "$(more blocked 0)"
 expect ok "other connections go on" say w6
 
+# an established connection's packets: one look, at where they come and go
+flush() {	# flush set|map NAME, by whichever of its two names it has now
+	ip netns exec $r nft flush "$1" inet zoned "$2" 2>/dev/null || ip netns exec $r nft flush "$1" inet zoned "$2-b"
+}
+flush map zone6 || { echo "FAILED: flush zone6"; fails=$((fails + 1)); }
+expect ok "its addresses are not looked up again" say w6
+flush set ways || { echo "FAILED: flush ways"; fails=$((fails + 1)); }
+n=$(counter unknown-zone)
+expect timeout "they are, when it is not known to go that way" say w6
+result "and found in no zone" yes "$(more unknown-zone "$n")"
+
 # fail = open
 commit open 8
 expect open "inspected, no inspector, fail open" open m 10.9.2.2 502
