@@ -77,6 +77,7 @@ const struct shape shapes[] = {
 	{ "large", &modbus, mb_large, 1 },
 	{ "dnp3", &dnp3, dnp3_poll, 1 },
 	{ "opcua", &opcua, opcua_read, 1 },
+	{ "uninspected", &modbus, mb_read, 1 },	/* on a port that is not Modbus' */
 };
 const size_t n_shapes = sizeof(shapes) / sizeof(shapes[0]);
 
