@@ -110,7 +110,9 @@ expect "setpoint after the reload" "$(value)" 32
 # never wakes an inspector, whose judgement of what comes between is the same as ever
 if lab_said "in-kernel path: up to"; then
 	log=violations model "${open/refuse/allow}" "" | turn_to
-	for mode in None Sign SignAndEncrypt; do
+	modes=(None Sign SignAndEncrypt)
+	[ -z "${LAB_TRANSACTIONS:-}" ] || modes=(Sign)	# all of them once, in the first build
+	for mode in "${modes[@]}"; do
 		before=$(lab_in_kernel messages)
 		good $mode operator again "ns=1;s=Pump.Level,ns=1;s=Pump.Setpoint" 400
 		expect_at_least "$mode: messages that the kernel passed of 800" "$(($(lab_in_kernel messages) - before))" 640
@@ -118,7 +120,8 @@ if lab_said "in-kernel path: up to"; then
 		good $mode operator watch "ns=1;s=Pump.Level" 3
 		expect_at_least "$mode: the same of a subscription, of about 60" "$(($(lab_in_kernel messages) - before))" 20
 	done
-	for mode in None Sign; do
+	[ -z "${LAB_TRANSACTIONS:-}" ] || modes=(None)
+	for mode in "${modes[@]:0:2}"; do
 		bad $mode operator again "ns=1;s=Pump.Level" 60 write "ns=1;s=Pump.Setpoint" 35
 		expect "setpoint after a refused write among reads" "$(value)" 32
 	done
