@@ -99,17 +99,22 @@ static enum reason remember(struct pass *c, const struct mb_msg *m)
 	return R_NONE;
 }
 
+static enum reason judge_rules(struct pass *c, const struct mb_msg *m, struct decision *d)
+{
+	if (!c->pol)
+		return R_NONE;
+	*d = policy_modbus(c->in->img, c->pol, m);
+	return d->reason != R_NONE ? d->reason : judge_rates(c, writes(m));
+}
+
+/* What is only observed reaches the device, and its response is no fault of its own. */
 static enum reason judge_request(struct pass *c, const struct mb_msg *m, struct decision *d)
 {
-	if (c->pol) {
-		*d = policy_modbus(c->in->img, c->pol, m);
-		if (d->reason != R_NONE)
-			return d->reason;
-		enum reason r = judge_rates(c, writes(m));
-		if (r != R_NONE)
-			return r;
-	}
-	return remember(c, m);
+	enum reason why = judge_rules(c, m, d);
+	if (why != R_NONE && !pass_observes(c))
+		return why;
+	enum reason full = remember(c, m);
+	return why != R_NONE ? why : full;
 }
 
 static enum reason judge_response(struct pass *c, const struct mb_msg *m)

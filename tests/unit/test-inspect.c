@@ -78,6 +78,13 @@ static void observe_lets_pass_and_says_so(void **state)
 	segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 6, 10, 1));
 	assert_int_equal(b.reason, R_FUNCTION);
 	assert_memory_equal(b.got, b.orig, b.orig_len);
+	unsigned said = b.events;
+	segment(&b, 1, 5000, 1012, TCP_ACK, m, 12);	/* the write's response is the request again */
+	assert_int_equal(b.verdict, V_ACCEPT);
+	assert_int_equal(b.events, said);
+	segment(&b, 1, 5012, 1012, TCP_ACK, m, 12);	/* a second one answers nothing */
+	assert_int_equal(b.reason, R_UNSOLICITED);
+	assert_int_equal(b.events, said + 1);
 	inspect_free(b.in);
 }
 
