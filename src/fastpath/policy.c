@@ -19,8 +19,7 @@ static const uint32_t functions_of[KINDS] = { 0x1e, 1u << 5 | 1u << 6 | 1u << 15
 
 bool fast_eligible(const struct pol_flow *f)
 {
-	return f->proto != PROTO_NONE && f->mode == MODE_ENFORCE && f->log != LOG_ALL &&
-	       f->max_requests == 0 && f->max_writes == 0;
+	return f->proto != PROTO_NONE && f->log != LOG_ALL && f->max_requests == 0 && f->max_writes == 0;
 }
 
 static uint32_t count_of(const struct pol_rset *s)

@@ -225,6 +225,20 @@ expect "writes delivered" "$(lab_delivered writes)" 100
 expect_at_least "messages that the kernel passed after the restart" "$(lab_in_kernel messages)" 200
 lab_gate_stop
 
+# a conduit that only observes: what is permitted goes fast, what is not is recorded and gets through
+lab_model mode=observe >"$model"
+lab_gate "$model"
+before=$(lab_delivered writes)
+out=$(session -n 2000 -r 100 "$V4")
+writes=$(lab_value "$out" writes)
+expect_at_least "writes that the policy does not allow" "$writes" 1
+expect "those delivered" "$(($(lab_delivered writes) - before))" "$writes"
+expect_at_least "kinds of them that are recorded" "$(lab_logged 'verdict=observed reason=function-not-allowed')" 4
+expect "responses that are recorded, which are as they should be" "$(lab_logged verdict=observed)" \
+	"$(lab_logged 'verdict=observed reason=function-not-allowed')"
+expect_at_least "messages that the kernel passed of a conduit that observes" "$(lab_in_kernel messages)" 2000
+lab_gate_stop
+
 # zones that name no interface
 lab_model | sed 's/interfaces = [^;]*;//' >"$model"
 lab_gate "$model"

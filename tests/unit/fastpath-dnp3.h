@@ -2,7 +2,7 @@
  * What a DNP3 master and an outstation say in test-fastpath.c, whose world this uses. */
 #include "dnp3-samples.h"
 
-static struct pol_image *dnp_plant(uint32_t generation, enum on_violation how, enum log_what log)
+static struct pol_image *dnp_plant(uint32_t generation, struct conduit how)
 {
 	static struct range few = { 0, 9 }, any_object = { 0, 65535 };
 	few.hi = generation & 3 ? 9 : 3;	/* a poll may be refused that was permitted before */
@@ -15,8 +15,9 @@ static struct pol_image *dnp_plant(uint32_t generation, enum on_violation how, e
 	struct dnp3_policy d = { .select_before_operate = generation & 1, .allow = &a, .n_allow = 1 };
 	struct flow flow = { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
-	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .log = log, .on_violation = how,
-							      .mode = MODE_ENFORCE }, &policy, 1, generation);
+	how.flows = &flow;
+	how.n_flows = 1;
+	struct pol_image *img = plant_image(how, &policy, 1, generation);
 	must(img != NULL);
 	return img;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * What a Modbus client and a device say in test-fastpath.c, whose world this uses. */
-static struct pol_image *plant(uint32_t generation, enum on_violation how, enum log_what log)
+static struct pol_image *plant(uint32_t generation, struct conduit how)
 {
 	static struct range units[] = { { 1, 3 }, { 7, 7 } }, low[] = { { 0, 999 }, { 2000, 2099 } },
 			    qty[] = { { 1, 125 } }, set[] = { { 100, 199 }, { 300, 310 } },
@@ -18,8 +18,9 @@ static struct pol_image *plant(uint32_t generation, enum on_violation how, enum 
 	};
 	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = sizeof(a) / sizeof(a[0]) };
-	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .log = log, .on_violation = how,
-							      .mode = MODE_ENFORCE }, &policy, 1, generation);
+	how.flows = &flow;
+	how.n_flows = 1;
+	struct pol_image *img = plant_image(how, &policy, 1, generation);
 	must(img != NULL);
 	return img;
 }

@@ -4,7 +4,7 @@
 
 enum { UA_READS = 6, UA_NODE = 1000, UA_HELLO_LEN = 28 };
 
-static struct pol_image *ua_plant(uint32_t generation, enum on_violation how, enum log_what log)
+static struct pol_image *ua_plant(uint32_t generation, struct conduit how)
 {
 	static const char *const names[] = { "read", "publish", "create-subscription" };
 	static struct node_pattern pattern = { .form = NODE_NUMBER, .ns = 2, .lo = UA_NODE, .hi = UA_NODE + 3 };
@@ -23,8 +23,9 @@ static struct pol_image *ua_plant(uint32_t generation, enum on_violation how, en
 	};
 	struct flow flow = { .proto = PROTO_OPCUA, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .opcua = &o };
-	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .log = log, .on_violation = how,
-							      .mode = MODE_ENFORCE }, &policy, 1, generation);
+	how.flows = &flow;
+	how.n_flows = 1;
+	struct pol_image *img = plant_image(how, &policy, 1, generation);
 	must(img != NULL);
 	return img;
 }

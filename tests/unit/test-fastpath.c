@@ -39,6 +39,7 @@ enum {
 struct out {			/* what a gate made of a packet */
 	enum verdict v;
 	bool as_was;
+	uint32_t events;	/* of what it recorded; 0: nothing */
 	size_t len;
 	uint8_t p[PACKET];
 };
@@ -67,7 +68,7 @@ struct ua_end {			/* an OPC UA channel */
 struct talk {			/* a protocol, and what is said in it */
 	const char *name;
 	uint16_t port;
-	struct pol_image *(*plant)(uint32_t generation, enum on_violation how, enum log_what log);
+	struct pol_image *(*plant)(uint32_t generation, struct conduit how);	/* how: mode, on_violation, log */
 	size_t (*request)(struct world *w, uint8_t *p);
 	size_t (*length)(const uint8_t *q, size_t have);	/* of the request at q; 0: not all there */
 	size_t (*response)(struct world *w, const uint8_t *q, uint8_t *p);	/* 0: none */
@@ -144,10 +145,10 @@ static void put_be32(uint8_t *p, uint32_t v)
 
 /* ---- the gates ---- */
 
-static void in_force(struct world *w, uint32_t generation, enum on_violation how, enum log_what log)
+static void in_force(struct world *w, uint32_t generation, struct conduit how)
 {
 	struct pol_image *old = w->img;
-	w->img = w->talk->plant(generation, how, log);
+	w->img = w->talk->plant(generation, how);
 	must(fastpath_policy(w->fp, w->img) == 0);
 	fastpath_switch(w->fp, 0);
 	inspect_policy(w->fast, w->img);
@@ -179,8 +180,9 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 
 static void on_event(void *ctx, const struct event *ev)
 {
-	(void)ctx;
+	struct world *w = ctx;
 	must(ev->reason < R_COUNT);
+	w->out.events = w->out.events * 31 + ev->reason + ev->verdict + 1u;
 }
 
 static void on_claim(void *ctx, const struct fast_claim *c)
@@ -207,6 +209,7 @@ static struct out judge(struct world *w, struct inspect *in, const uint8_t *p, s
 	struct inspect_pkt k = { .id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = n, .check_sum = true };
 	w->in = p;
 	w->in_len = n;
+	w->out.events = 0;
 	inspect_packet(in, &k, &o);
 	return w->out;
 }
@@ -260,7 +263,7 @@ static void deliver(struct world *w, const struct out *o)
 static void through_queue(struct world *w, const uint8_t *p, size_t n)
 {
 	struct out a = judge(w, w->fast, p, n), b = judge(w, w->slow, p, n);
-	must(a.v == b.v);
+	must(a.v == b.v && a.events == b.events);
 	must(a.v != V_ACCEPT || (a.as_was == b.as_was && a.len == b.len && memcmp(a.p, b.p, a.len) == 0));
 	deliver(w, &a);
 }
@@ -285,7 +288,7 @@ static void send_packet(struct world *w, const uint8_t *p, size_t n)
 		w->now = clock_ns();
 	if (program_passes(w, p, n)) {
 		struct out b = judge(w, w->slow, p, n);
-		must(b.v == V_ACCEPT && b.as_was);	/* the invariant */
+		must(b.v == V_ACCEPT && b.as_was && !b.events);	/* the invariant */
 		w->passed++;
 		deliver(w, &b);
 		return;
@@ -535,20 +538,22 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	must(w.slow && w.fast);
 	w.now = 1000000000;
 	uint32_t generation = 1;
-	in_force(&w, generation, VIOLATION_DROP, LOG_VIOLATIONS);
+	in_force(&w, generation, (struct conduit){ .log = LOG_VIOLATIONS });
 	while (w.packets < n) {
 		step(&w);
 		if (one_in(&w, 3000)) {
 			run_queue(&w, 0);
 			generation++;
-			in_force(&w, generation, one_in(&w, 4) ? VIOLATION_RESET : VIOLATION_DROP,
-				 one_in(&w, 8) ? LOG_ALL : LOG_VIOLATIONS);
+			in_force(&w, generation, (struct conduit){
+				.mode = one_in(&w, 4) ? MODE_OBSERVE : MODE_ENFORCE,
+				.on_violation = one_in(&w, 4) ? VIOLATION_RESET : VIOLATION_DROP,
+				.log = one_in(&w, 8) ? LOG_ALL : LOG_VIOLATIONS });
 		}
 	}
 	run_queue(&w, 0);
 	report(&w, generation);
 	must(w.passed > w.packets / (talk->lone ? 12 : 10));
-	in_force(&w, generation + 1, VIOLATION_DROP, LOG_VIOLATIONS);
+	in_force(&w, generation + 1, (struct conduit){ .log = LOG_VIOLATIONS });
 	if (talk == &talks[0]) {
 		fastpath_unplug(w.fp, 0);	/* an empty table */
 		test_crafted(&w);
