@@ -22,7 +22,7 @@
 #include "fast.h"
 
 enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0, SPINS = 128, ADU_MIN = 9, ADU_MAX = 260,
-       PAYLOAD = 2048, SMALL = 128 };
+       PAYLOAD = 2048, SMALL = 264 };	/* SMALL: any one Modbus message, in words */
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
