@@ -181,16 +181,6 @@ static __always_inline __u32 ask(struct __sk_buff *skb, const struct segment *s,
 	return read_short(fc, addr, word, q) && permits(q, fc, addr, word);
 }
 
-/* So many bytes, filled up to words, of which there are at most max. */
-static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u32 max)
-{
-	for (__u32 i = 0; bounded(i, max); i++) {
-		if (8 * i >= n)
-			break;
-		*(__u64 *)(to + 8 * i) = *(const __u64 *)(from + 8 * i);
-	}
-}
-
 /* Those in fast_copy are kept. */
 static __always_inline bool keep_requests(const struct segment *s, struct fast_slot *slot, __u32 head, __u32 asked,
 					  __u32 pos)

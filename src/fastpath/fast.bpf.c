@@ -22,7 +22,7 @@
 #include "fast.h"
 
 enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0, SPINS = 128, ADU_MIN = 9, ADU_MAX = 260,
-       PAYLOAD = 2048, SMALL = 264 };	/* SMALL: any one Modbus message, in words */
+       PAYLOAD = 2048, SMALL = 264 };	/* SMALL: in words; any one Modbus message */
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -73,7 +73,7 @@ struct {
 	__type(value, __u64);
 } fast_back SEC(".maps");
 
-/* A Modbus segment out of an inspector's reach, with room to look at what a message at its end could
+/* A segment out of an inspector's reach, with room to look at what a message at its end could
  * have; of requests the messages that they are. */
 struct copy {
 	__u8 bytes[PAYLOAD + 288];
@@ -359,6 +359,16 @@ static __always_inline bool load(struct __sk_buff *skb, const struct segment *s,
 		return false;
 	*at = base + pos;
 	return bpf_skb_load_bytes(skb, s->off, (__u8 *)slot + base + pos, last + 1) == 0;
+}
+
+/* So many bytes, filled up to words, of which there are at most max. */
+static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u32 max)
+{
+	for (__u32 i = 0; bounded(i, max); i++) {
+		if (8 * i >= n)
+			break;
+		*(__u64 *)(to + 8 * i) = *(const __u64 *)(from + 8 * i);
+	}
 }
 
 #define LOAD(member, room, max) load(skb, s, slot, offsetof(struct fast_slot, member), room, max, pos, &at)
