@@ -117,11 +117,11 @@ __noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 po
 static __always_inline __u32 dnp_seq(const struct fast_slot *slot, __u32 at)
 {
 	forget(at);
-	at &= 2047;	/* above DNP_END, and inside the slot for the verifier to see */
+	at &= 4095;	/* above DNP_END, and inside the slot for the verifier to see */
 	return ((const __u8 *)slot)[at + DNP_CONTROL] & 15;
 }
 
-_Static_assert(DNP_END < 2048, "any place of a frame");
+_Static_assert(DNP_END < 4096, "any place of a frame");
 
 /* One request of len bytes at `at`, which is one of the polls, and nothing outstanding: 1. */
 __noinline int dnp_request(struct fast_slot *slot, __u32 at, __u32 len)

@@ -50,29 +50,29 @@ __noinline int ua_waits(struct fast_slot *slot, __u32 id)
 {
 	if (!slot)
 		return 0;
-	__u32 n = slot->ua.n_waits;
+	__u32 n = slot->ch.n_waits;
 	for (__u32 i = 0; bounded(i, FAST_UA_WAITS); i++) {
 		if (i >= n)
 			break;
-		if (slot->ua.wait[i].id == id)
+		if (slot->ch.wait[i].id == id)
 			return (int)i + 1;
 	}
 	return 0;
 }
 
 /* One whole message of the open channel, which fills the segment. */
-static __always_inline bool ua_head(const __u8 *h, __u32 len, const struct fast_opcua *u)
+static __always_inline bool ua_head(const __u8 *h, __u32 len, const struct fast_channel *u)
 {
 	if (h[0] != 'M' || h[1] != 'S' || h[2] != 'G' || h[3] != 'F' || le32(h + 4) != len)
 		return false;
 	__u32 token = le32(h + 12);
-	return le32(h + 8) == u->channel &&
+	return le32(h + 8) == u->id &&
 	       ((u->n_tokens > 0 && token == u->token[0]) || (u->n_tokens > 1 && token == u->token[1]));
 }
 
 /* Encrypted, and so that nobody can take it for one that is not: its first bytes are no TypeId in
  * namespace 0 of 16 bits or more, and those of fewer have no service. */
-static __always_inline bool ua_opaque(const __u8 *h, __u32 len, const struct fast_opcua *u)
+static __always_inline bool ua_opaque(const __u8 *h, __u32 len, const struct fast_channel *u)
 {
 	const __u8 *type = h + UA_HEADER;
 	__u32 block = u->block, form = type[0] & 0x3f;
@@ -84,7 +84,7 @@ static __always_inline bool ua_opaque(const __u8 *h, __u32 len, const struct fas
 /* Which shape a request has, plus one; 0: none that is known. */
 static __always_inline __u32 ua_shape(struct fast_slot *slot, __u32 from, __u32 len)
 {
-	__u32 n = slot->ua.n_shapes;
+	__u32 n = slot->ch.n_shapes;
 	for (__u32 i = 0; bounded(i, FAST_SHAPES); i++) {
 		if (i >= n)
 			break;
@@ -99,7 +99,7 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len)
 {
 	if (!slot || at > UA_END || len < UA_TYPED)
 		return 0;
-	struct fast_opcua *u = &slot->ua;
+	struct fast_channel *u = &slot->ch;
 	const __u8 *h = (const __u8 *)slot + at;
 	if (!ua_head(h, len, u))
 		return 0;
@@ -115,7 +115,7 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len)
 	__u32 shape = ua_shape(slot, at, len);
 	if (shape == 0 || shape > FAST_SHAPES)
 		return 0;
-	u->wait[n & (FAST_UA_WAITS - 1)] = (struct fast_wait){ .id = id, .answer = u->shape[shape - 1].answer };
+	u->wait[n & (FAST_UA_WAITS - 1)] = (struct fast_wait){ .id = id, .answer = slot->ua.shape[shape - 1].answer };
 	u->n_waits = n + 1;
 	u->seq[0]++;
 	return 1;
@@ -137,7 +137,7 @@ static __always_inline bool ua_keep(struct __sk_buff *skb, const struct segment 
 static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
 				    __u32 pos)
 {
-	struct fast_opcua *u = &slot->ua;
+	struct fast_channel *u = &slot->ch;
 	__u32 len = s->len, zero = 0;
 	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
 	if (!a || len < UA_TYPED || (len <= SMALL ? !copy_payload(skb, s->off, len, SMALL, a) :

@@ -46,7 +46,7 @@ enum {
 	FAST_UA_WAITS = 32,	/* outstanding requests */
 	FAST_SHAPES = 6,	/* requests of a connection that go fast */
 	FAST_POOL = 896,	/* bytes for their content, in words of eight */
-	FAST_HEAD = 176,	/* of a slot: what all protocols have */
+	FAST_HEAD = 6 * FAST_LINE,	/* of a slot: numbers, and what is outstanding */
 	FAST_WAYS = 4,		/* connections that share a set */
 	FAST_HINTS = 2048,	/* power of two */
 	FAST_NO_HINT = 0xffff,
@@ -147,14 +147,17 @@ struct fast_wait {		/* a request without its response */
 	uint16_t answer;
 };
 
-struct fast_opcua {
-	uint32_t channel, token[2], n_tokens;
+struct fast_channel {
+	uint32_t id, token[2], n_tokens;
 	uint32_t seq[2];	/* the next SequenceNumber, per direction */
 	uint32_t opaque;	/* the bodies are encrypted: the header is all there is to judge */
 	uint32_t block, signature;	/* bytes; block of the cipher, at least 1 */
 	uint32_t n_shapes, n_waits;
 	uint32_t permitted;	/* encrypted requests; known to the inspector only */
 	struct fast_wait wait[FAST_UA_WAITS];
+};
+
+struct fast_opcua {
 	struct fast_shape shape[FAST_SHAPES];
 	uint8_t pool[FAST_POOL] __attribute__((aligned(8)));
 	uint8_t req[FAST_UA_REQ_ROOM + FAST_UA_REQ_SEGMENT];
@@ -184,7 +187,11 @@ struct fast_slot {
 	uint8_t last[2];	/* the byte before next, per direction, where none is kept (from is next) */
 	uint32_t serial;	/* of the claim for which it was given */
 	uint32_t wanted;	/* written to have the line; means nothing */
-	struct fast_pending pending[FAST_PENDING];
+	union {			/* what is looked at first of every message, close to the numbers */
+		struct fast_pending pending[FAST_PENDING];
+		struct fast_channel ch;
+		uint8_t head_rest[FAST_HEAD - 48];
+	};
 	union {
 		struct {
 			uint8_t req[FAST_REQ_KEEP];

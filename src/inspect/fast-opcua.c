@@ -56,26 +56,27 @@ static bool has(const struct fast_opcua *u, const struct fast_shape *t, const ui
 }
 
 /* The next free place in the pool; when there is none all others go. */
-static struct fast_shape *new_shape(struct fast_opcua *u, size_t n)
+static struct fast_shape *new_shape(struct fast_opcua *u, uint32_t *n_shapes, size_t n)
 {
 	size_t need = 8 * words(n) + 8 * words(words(n));
-	const struct fast_shape *last = u->n_shapes ? &u->shape[u->n_shapes - 1] : NULL;
+	const struct fast_shape *last = *n_shapes ? &u->shape[*n_shapes - 1] : NULL;
 	size_t at = last ? bits_at(last) + 8 * words(words(last->len)) : 0;
-	if (at + need > FAST_POOL || u->n_shapes == FAST_SHAPES)
-		at = u->n_shapes = 0;
-	u->shape[u->n_shapes] = (struct fast_shape){ .at = (uint16_t)at, .len = (uint16_t)n };
+	if (at + need > FAST_POOL || *n_shapes == FAST_SHAPES)
+		at = *n_shapes = 0;
+	u->shape[*n_shapes] = (struct fast_shape){ .at = (uint16_t)at, .len = (uint16_t)n };
 	memset(u->pool + at, 0, need);
-	return &u->shape[u->n_shapes++];
+	return &u->shape[(*n_shapes)++];
 }
 
-static void learn(struct fast_opcua *u, const struct ua_look *k, const uint8_t *chunk, size_t n)
+static void learn(struct fast_slot *s, const struct ua_look *k, const uint8_t *chunk, size_t n)
 {
+	struct fast_opcua *u = &s->ua;
 	uint8_t mask[FAST_UA_REQ_SEGMENT];
-	for (uint32_t i = 0; i < u->n_shapes; i++)
+	for (uint32_t i = 0; i < s->ch.n_shapes; i++)
 		if (has(u, &u->shape[i], chunk, n))
 			return;
 	mask_of(k, chunk, n, mask);
-	struct fast_shape *t = new_shape(u, n);
+	struct fast_shape *t = new_shape(u, &s->ch.n_shapes, n);
 	t->answer = k->b.service->response;
 	memcpy(u->pool + t->at, chunk, n);
 	for (size_t i = 0; i < n; i++)
@@ -88,13 +89,13 @@ void fast_ua_permitted(struct ua_look *k, const uint8_t *chunk, size_t n)
 	const struct fast_flow *f = &k->c->f->fast;
 	if (!f->slot || k->answer || k->m.type != UA_MSG || k->m.chunk != 'F' || k->s->way[0].chunks != 1)
 		return;
-	struct fast_opcua *u = &k->c->in->flows.fast.v[f->slot - 1].ua;
+	struct fast_slot *s = &k->c->in->flows.fast.v[f->slot - 1];
 	if (!k->m.readable)
-		u->permitted = k->s->mode == UA_MODE_ENCRYPT;
+		s->ch.permitted = k->s->mode == UA_MODE_ENCRYPT;
 	/* a session's own requests change what its others may do */
 	else if (n == k->m.size && n <= FAST_UA_REQ_SEGMENT && k->body && k->has_body && k->b.service && k->b.stamp &&
 		 !(k->b.service->classes & (UA_SESSION | UA_CHANNEL)))
-		learn(u, k, chunk, n);
+		learn(s, k, chunk, n);
 }
 
 /* An open channel, both ends of which are between two messages. */
@@ -110,19 +111,19 @@ static bool fits(const struct pass *c)
 			return false;
 	if (!f->slot || f->generation != c->f->image_gen)
 		return true;	/* to be claimed; requests are learned then */
-	const struct fast_opcua *u = &c->in->flows.fast.v[f->slot - 1].ua;
+	const struct fast_channel *u = &c->in->flows.fast.v[f->slot - 1].ch;
 	return st->mode == UA_MODE_ENCRYPT ? u->permitted : u->n_shapes != 0;
 }
 
 static void forget(struct fast_slot *s)
 {
-	s->ua.n_shapes = s->ua.permitted = 0;
+	s->ch.n_shapes = s->ch.permitted = 0;
 }
 
 static bool give(struct pass *c, struct fast_slot *s)
 {
 	const struct ua_state *st = &c->f->state_of.ua;
-	struct fast_opcua *u = &s->ua;
+	struct fast_channel *u = &s->ch;
 	for (unsigned i = 0; i < st->n_pending; i++) {
 		const struct ua_service *asked = ua_service_by_id(st->pending[i].request);
 		if (!asked)
@@ -130,7 +131,7 @@ static bool give(struct pass *c, struct fast_slot *s)
 		u->wait[i] = (struct fast_wait){ .id = st->pending[i].id, .answer = asked->response };
 	}
 	u->n_waits = st->n_pending;
-	u->channel = st->channel;
+	u->id = st->channel;
 	u->n_tokens = st->n_tokens;
 	for (unsigned i = 0; i < UA_TOKENS; i++)
 		u->token[i] = st->tokens[i];
@@ -145,7 +146,7 @@ static bool give(struct pass *c, struct fast_slot *s)
 static bool take(struct pass *c, const struct fast_slot *s)
 {
 	struct ua_state *st = &c->f->state_of.ua;
-	const struct fast_opcua *u = &s->ua;
+	const struct fast_channel *u = &s->ch;
 	uint32_t n = u->n_waits;
 	if (n > FAST_UA_WAITS)
 		return false;
