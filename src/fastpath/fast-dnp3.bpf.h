@@ -85,12 +85,12 @@ __noinline int dnp_asks(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 	const struct fast_poll *p = &slot->dnp.poll[poll];
 	const __u8 *in = (const __u8 *)slot + at;
 	__u64 differs = 0;
-	if (p->ask_len != len || p->answer_len == 0 || !dnp_whole(in))
+	if (p->ask_len != len || !dnp_whole(in))
 		return 0;
 	for (__u32 i = 0; bounded(i, FAST_ASK_MAX / 8); i++) {
 		if (8 * i >= len)
 			break;
-		differs |= (*(const __u64 *)(in + 8 * i) ^ p->ask[i]) & p->ask_mask[i];
+		differs |= (*(const __u64 *)(in + 8 * i) ^ p->ask[i].v) & p->ask[i].mask;
 	}
 	return differs == 0;
 }
@@ -108,7 +108,7 @@ __noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 po
 	for (__u32 i = 0; bounded(i, FAST_ANSWER_ROOM / 8); i++) {
 		if (8 * i >= len)
 			break;
-		differs |= (*(const __u64 *)(in + 8 * i) ^ p->answer[i]) & p->answer_mask[i];
+		differs |= (*(const __u64 *)(in + 8 * i) ^ p->answer[i].v) & p->answer[i].mask;
 	}
 	return differs == 0;
 }
@@ -138,9 +138,9 @@ __noinline int dnp_request(struct fast_slot *slot, __u32 at, __u32 len)
 	__u32 seq = dnp_seq(slot, at);
 	slot->head = 0;
 	slot->n_pending = 1;
-	slot->pending[0] = (struct fast_pending){ .tid = (__u16)seq, .word = (__u16)poll };
-	slot->dnp.asked_ns = now;
-	slot->dnp.asked[poll & 1][seq & 15] = (__u32)(now >> 24) | 1;
+	slot->asked.newest = (struct fast_pending){ .tid = (__u16)seq, .word = (__u16)poll };
+	slot->asked.ns = now;
+	slot->asked.at[poll & 1][seq & 15] = (__u32)(now >> 24) | 1;
 	return 1;
 }
 
@@ -149,8 +149,8 @@ __noinline int dnp_response(struct fast_slot *slot, __u32 at, __u32 len)
 {
 	if (!slot || slot->n_pending != 1)
 		return 0;
-	struct fast_pending p = slot->pending[slot->head & (FAST_PENDING - 1)];
-	__u64 age = bpf_ktime_get_ns() - slot->dnp.asked_ns;
+	struct fast_pending p = slot->asked.newest;
+	__u64 age = bpf_ktime_get_ns() - slot->asked.ns;
 	if (age > FAST_WAIT_NS || dnp_seq(slot, at) != p.tid || !dnp_blocks_ok(slot, at, len) ||
 	    !dnp_answers(slot, at, len, p.word))
 		return 0;

@@ -121,18 +121,28 @@ struct fast_pending {
 /* A DNP3 poll that an inspector has permitted, under the policy for which the slot was claimed, and
  * its answer: one link frame each. What differs from one to the next is where the masks are 0: sequence
  * numbers, the indications, objects' data, CRCs, and what is behind the frame. */
+struct fast_octets {		/* eight of a frame, as they come */
+	uint64_t v, mask;
+};
+
 struct fast_poll {
-	uint32_t ask_len, answer_len;	/* octets; 0: there is none */
-	uint64_t ask[FAST_ASK_MAX / 8], ask_mask[FAST_ASK_MAX / 8];
-	uint64_t answer[FAST_ANSWER_ROOM / 8], answer_mask[FAST_ANSWER_ROOM / 8];
+	uint64_t ask_len;	/* octets; 0: there is none */
+	struct fast_octets ask[FAST_ASK_MAX / 8];
+	uint64_t answer_len;
+	struct fast_octets answer[FAST_ANSWER_ROOM / 8];
 };
 
 struct fast_dnp3 {
 	uint8_t kept[FAST_DNP_KEEP];	/* as resp */
 	uint8_t behind[8];	/* compared, with a mask of 0: frames are taken in words */
-	uint64_t asked_ns;	/* CLOCK_MONOTONIC: the newest request; 0: none */
-	uint32_t asked[FAST_POLLS][16];	/* the newest of each poll and sequence number: 2^24 ns; 0: none */
 	struct fast_poll poll[FAST_POLLS];
+};
+
+/* Of a DNP3 connection. */
+struct fast_asked {
+	struct fast_pending newest;	/* pending[0]: tid is the sequence number, word the poll */
+	uint64_t ns;		/* CLOCK_MONOTONIC: when it was asked; 0: never */
+	uint32_t at[FAST_POLLS][16];	/* the newest of each poll and sequence number: 2^24 ns; 0: none */
 };
 
 /* An OPC UA request that an inspector has permitted, likewise: at pool[at] the len bytes of its chunk, filled up
@@ -189,6 +199,7 @@ struct fast_slot {
 	uint32_t wanted;	/* written to have the line; means nothing */
 	union {			/* what is looked at first of every message, close to the numbers */
 		struct fast_pending pending[FAST_PENDING];
+		struct fast_asked asked;
 		struct fast_channel ch;
 		uint8_t head_rest[FAST_HEAD - 48];
 	};
@@ -197,7 +208,7 @@ struct fast_slot {
 			uint8_t req[FAST_REQ_KEEP];
 			union {
 				uint8_t resp[FAST_RESP_KEEP];
-				struct fast_dnp3 dnp;	/* pending: tid is the sequence number, word the poll */
+				struct fast_dnp3 dnp;
 			};
 		};
 		struct fast_opcua ua;

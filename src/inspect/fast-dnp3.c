@@ -33,20 +33,31 @@ static bool is_whole(const struct dnp_msg *m)
 	       m->link.src < DNP_ADDR_RESERVED && m->link.dst < DNP_ADDR_RESERVED;
 }
 
-/* What is the same whenever the frame of n octets comes again: all but numbers and CRCs. */
-static void mask_of(uint64_t *words, size_t room, size_t n)
+/* Octet i, and whether the next one must be the same. */
+static uint8_t *octet(struct fast_octets *v, size_t i)
 {
-	uint8_t *mask = (uint8_t *)words;
-	for (size_t i = 0; i < room; i++)
-		mask[i] = i < n && i != TRANSPORT && i != CONTROL && !is_crc(i, n) ? 0xff : 0;
+	return (uint8_t *)&v[i / 8].v + i % 8;
 }
 
-static bool same_ask(const struct fast_poll *p, const uint8_t *frame, size_t n)
+static uint8_t *mask(struct fast_octets *v, size_t i)
 {
-	const uint8_t *ask = (const uint8_t *)p->ask, *mask = (const uint8_t *)p->ask_mask;
+	return (uint8_t *)&v[i / 8].mask + i % 8;
+}
+
+/* What is the same whenever the frame of n octets comes again: all but numbers and CRCs. */
+static void put_frame(struct fast_octets *v, size_t room, const uint8_t *frame, size_t n)
+{
+	for (size_t i = 0; i < room; i++) {
+		*octet(v, i) = i < n ? frame[i] : 0;
+		*mask(v, i) = i < n && i != TRANSPORT && i != CONTROL && !is_crc(i, n) ? 0xff : 0;
+	}
+}
+
+static bool same_ask(struct fast_poll *p, const uint8_t *frame, size_t n)
+{
 	bool same = p->ask_len == n;
 	for (size_t i = 0; i < n && same; i++)
-		same = ask[i] == frame[i] || !mask[i];
+		same = *octet(p->ask, i) == frame[i] || !*mask(p->ask, i);
 	return same;
 }
 
@@ -58,10 +69,9 @@ static uint8_t poll_of(struct fast_flow *f, struct fast_dnp3 *d, const uint8_t *
 			return i;
 	uint8_t i = f->next_poll;
 	f->next_poll = (uint8_t)((i + 1) % FAST_POLLS);
-	d->poll[i].ask_len = (uint32_t)n;
+	d->poll[i].ask_len = n;
 	d->poll[i].answer_len = 0;
-	memcpy(d->poll[i].ask, frame, n);
-	mask_of(d->poll[i].ask_mask, sizeof(d->poll[i].ask_mask), n);
+	put_frame(d->poll[i].ask, FAST_ASK_MAX, frame, n);
 	return i;
 }
 
@@ -76,17 +86,15 @@ static void learn_answer(struct fast_poll *p, const uint8_t *frame, size_t n, co
 {
 	struct dnp_walk w;
 	struct dnp_head h = { .group = 0 };
-	uint8_t *mask = (uint8_t *)p->answer_mask;
-	memcpy(p->answer, frame, n);
-	mask_of(p->answer_mask, sizeof(p->answer_mask), n);
-	mask[INDICATIONS] = mask[INDICATIONS + 1] = 0;
+	put_frame(p->answer, FAST_ANSWER_ROOM, frame, n);
+	*mask(p->answer, INDICATIONS) = *mask(p->answer, INDICATIONS + 1) = 0;
 	dnp_walk(&w, a);
 	while (dnp_next(&w, &h)) {
 		size_t at = is_free(&h) ? a->len - a->n_objs + (size_t)(h.data - a->objs) : 0;
 		for (size_t i = 0; at && i < h.len && place(at + i) < n; i++)
-			mask[place(at + i)] = 0;
+			*mask(p->answer, place(at + i)) = 0;
 	}
-	p->answer_len = (uint32_t)n;
+	p->answer_len = n;
 }
 
 void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m)
@@ -144,7 +152,7 @@ static uint64_t when(uint32_t at, uint64_t now)
 /* As judging the request would have left it. */
 static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq)
 {
-	const uint8_t *ask = (const uint8_t *)p->ask;
+	const uint8_t *ask = (const uint8_t *)&p->ask[0].v;
 	uint16_t dst = (uint16_t)(ask[4] | ask[5] << 8), src = (uint16_t)(ask[6] | ask[7] << 8);
 	dnp_pair(&f->state_of.dnp, src, dst, at);
 	dnp_ask(f->state_of.dnp.requests, &(struct dnp_asked){ .at_ns = at, .dst = dst, .src = src,
@@ -154,15 +162,15 @@ static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, u
 static bool take(struct pass *c, const struct fast_slot *s)
 {
 	struct flow *f = c->f;
-	const struct fast_pending *k = &s->pending[s->head % FAST_PENDING];
+	const struct fast_pending *k = &s->asked.newest;
 	const struct fast_dnp3 *d = &s->dnp;
 	for (unsigned i = 0; i < FAST_POLLS; i++)
 		for (unsigned seq = 0; seq < 16; seq++)
-			if (d->asked[i][seq])
-				take_asked(f, &d->poll[i], when(d->asked[i][seq], c->raw->now_ns), seq);
+			if (s->asked.at[i][seq])
+				take_asked(f, &d->poll[i], when(s->asked.at[i][seq], c->raw->now_ns), seq);
 	bool waits = s->n_pending && k->word < FAST_POLLS;
 	if (waits)
-		take_asked(f, &d->poll[k->word], d->asked_ns, k->tid & 15);
+		take_asked(f, &d->poll[k->word], s->asked.ns, k->tid & 15);
 	f->fast.poll = waits ? (uint8_t)(k->word + 1) : 0;
 	f->fast.poll_seq = (uint8_t)(k->tid & 15);
 	return true;
@@ -171,8 +179,7 @@ static bool take(struct pass *c, const struct fast_slot *s)
 static bool give(struct pass *c, struct fast_slot *s)
 {
 	(void)c;
-	s->dnp.asked_ns = 0;
-	memset(s->dnp.asked, 0, sizeof(s->dnp.asked));
+	s->asked = (struct fast_asked){ .ns = 0 };
 	return true;
 }
 
