@@ -377,12 +377,24 @@ static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u3
 #include "fast-dnp3.bpf.h"
 #include "fast-opcua.bpf.h"
 
+/* What a frame will be held against is on its way while that is copied. */
+static __always_inline void want_known(struct fast_slot *slot, __u32 proto, __u32 dir)
+{
+	volatile __u32 *poll = slot->asked.newest.word == 0 ? &slot->dnp.poll[0].answer_wanted : &slot->dnp.poll[1].answer_wanted;
+	if (proto == FAST_OPCUA)
+		poll = &slot->ua.wanted;
+	else if (!dir)
+		poll = &slot->dnp.poll[0].wanted;
+	*poll = 1;
+}
+
 /* What is read where it is kept: is it for us? If not, what was kept there may be no more. */
 static __always_inline bool in_place(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
 				     __u32 proto, __u32 dir, __u32 pos)
 {
 	__u32 at;
 	bool pass;
+	want_known(slot, proto, dir);
 	if (proto == FAST_OPCUA)
 		pass = LOAD(ua.req, FAST_UA_REQ_ROOM, FAST_UA_REQ_SEGMENT) && ua_request(slot, at, s->len) == 1;
 	else if (dir)

@@ -126,9 +126,10 @@ struct fast_octets {		/* eight of a frame, as they come */
 };
 
 struct fast_poll {
-	uint64_t ask_len;	/* octets; 0: there is none */
+	uint32_t ask_len;	/* octets; 0: there is none */
+	uint32_t wanted;	/* as that of the slot */
 	struct fast_octets ask[FAST_ASK_MAX / 8];
-	uint64_t answer_len;
+	uint32_t answer_len, answer_wanted;
 	struct fast_octets answer[FAST_ANSWER_ROOM / 8];
 };
 
@@ -168,6 +169,7 @@ struct fast_channel {
 };
 
 struct fast_opcua {
+	uint32_t wanted;	/* as that of the slot */
 	struct fast_shape shape[FAST_SHAPES];
 	uint8_t pool[FAST_POOL] __attribute__((aligned(8)));
 	uint8_t req[FAST_UA_REQ_ROOM + FAST_UA_REQ_SEGMENT];

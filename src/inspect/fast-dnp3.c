@@ -69,7 +69,7 @@ static uint8_t poll_of(struct fast_flow *f, struct fast_dnp3 *d, const uint8_t *
 			return i;
 	uint8_t i = f->next_poll;
 	f->next_poll = (uint8_t)((i + 1) % FAST_POLLS);
-	d->poll[i].ask_len = n;
+	d->poll[i].ask_len = (uint32_t)n;
 	d->poll[i].answer_len = 0;
 	put_frame(d->poll[i].ask, FAST_ASK_MAX, frame, n);
 	return i;
@@ -94,7 +94,7 @@ static void learn_answer(struct fast_poll *p, const uint8_t *frame, size_t n, co
 		for (size_t i = 0; at && i < h.len && place(at + i) < n; i++)
 			*mask(p->answer, place(at + i)) = 0;
 	}
-	p->answer_len = n;
+	p->answer_len = (uint32_t)n;
 }
 
 void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m)
