@@ -287,33 +287,18 @@ __noinline int take_responses(struct __sk_buff *skb, __u32 off, __u32 len, const
 	return at == len ? (int)n : 0;
 }
 
-/* They are kept, from the copy where that has all of them. */
-static __always_inline bool keep_responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-					   const struct copy *a, __u32 pos)
-{
-	__u32 at;
-	if (s->len > SMALL)
-		return LOAD(resp, FAST_RESP_ROOM, FAST_RESP_SEGMENT);
-	forget(pos);
-	copy_words(slot->resp + (pos & (FAST_RESP_ROOM - 1)), a->bytes, s->len, SMALL / 8);
-	return true;
-}
-
 /* Responses, accounted for and kept. How many; 0: not for us. */
 static __always_inline __u32 responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 pos)
 {
 	__u32 zero = 0, n = 1;
 	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
-	if (!a || s->len < ADU_MIN || slot->n_pending == 0)
-		return 0;
-	if (s->len <= SMALL ? !copy_payload(skb, s->off, s->len, SMALL, a) :
-			      bpf_skb_load_bytes(skb, s->off, a->bytes, HEAD) < 0)
+	if (!a || s->len < ADU_MIN || slot->n_pending == 0 || !copy_start(skb, s, HEAD, a))
 		return 0;
 	struct head head = *(const struct head *)a->bytes;
 	struct fast_pending p = slot->pending[slot->head & (FAST_PENDING - 1)];
 	if (values_read(&head, &p) != s->len)	/* else it is the one response, to a read */
 		n = (__u32)take_responses(skb, s->off, s->len, slot, a);
-	if (n == 0 || n > FAST_PDUS || !keep_responses(skb, s, slot, a, pos))
+	if (n == 0 || n > FAST_PDUS || !KEEP(resp, FAST_RESP_ROOM, FAST_RESP_SEGMENT))
 		return 0;
 	slot->head += n;
 	slot->n_pending -= n;

@@ -121,18 +121,6 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len)
 	return 1;
 }
 
-/* Kept, from the copy where that has all of it. */
-static __always_inline bool ua_keep(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				    const struct copy *a, __u32 pos)
-{
-	__u32 at;
-	if (s->len > SMALL)
-		return LOAD(ua.resp, FAST_UA_RESP_ROOM, FAST_UA_RESP_SEGMENT);
-	forget(pos);
-	copy_words(slot->ua.resp + (pos & (FAST_UA_RESP_ROOM - 1)), a->bytes, s->len, SMALL / 8);
-	return true;
-}
-
 /* The response in the segment. 1: passed, kept and accounted for. */
 static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
 				    __u32 pos)
@@ -140,14 +128,13 @@ static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment 
 	struct fast_channel *u = &slot->ch;
 	__u32 len = s->len, zero = 0;
 	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
-	if (!a || len < UA_TYPED || (len <= SMALL ? !copy_payload(skb, s->off, len, SMALL, a) :
-						    bpf_skb_load_bytes(skb, s->off, a->bytes, UA_TYPED) < 0))
+	if (!a || len < UA_TYPED || !copy_start(skb, s, UA_TYPED, a))
 		return 0;
 	const __u8 *h = a->bytes;
 	if (!ua_head(h, len, u))
 		return 0;
 	if (u->opaque) {
-		if (!ua_opaque(h, len, u) || !ua_keep(skb, s, slot, a, pos))
+		if (!ua_opaque(h, len, u) || !KEEP(ua.resp, FAST_UA_RESP_ROOM, FAST_UA_RESP_SEGMENT))
 			return 0;
 		u->seq[1]++;
 		return 1;
@@ -160,7 +147,7 @@ static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment 
 	if (place == 0 || place > n || n > FAST_UA_WAITS)
 		return 0;
 	struct fast_wait *w = &u->wait[(place - 1) & (FAST_UA_WAITS - 1)];
-	if (w->answer != (type[2] | type[3] << 8) || !ua_keep(skb, s, slot, a, pos))
+	if (w->answer != (type[2] | type[3] << 8) || !KEEP(ua.resp, FAST_UA_RESP_ROOM, FAST_UA_RESP_SEGMENT))
 		return 0;
 	*w = u->wait[(n - 1) & (FAST_UA_WAITS - 1)];
 	u->n_waits = n - 1;

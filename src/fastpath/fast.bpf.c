@@ -373,6 +373,27 @@ static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u3
 
 #define LOAD(member, room, max) load(skb, s, slot, offsetof(struct fast_slot, member), room, max, pos, &at)
 
+/* Of a segment: all of it if it is small, else the first bytes. */
+static __always_inline bool copy_start(struct __sk_buff *skb, const struct segment *s, __u32 first, struct copy *a)
+{
+	return s->len <= SMALL ? copy_payload(skb, s->off, s->len, SMALL, a) :
+				 bpf_skb_load_bytes(skb, s->off, a->bytes, first) == 0;
+}
+
+/* What copy_start() has looked at is kept, from the copy where that has all of it. */
+static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
+				 const struct copy *a, __u32 base, __u32 room, __u32 max, __u32 pos)
+{
+	__u32 at;
+	if (s->len > SMALL)
+		return load(skb, s, slot, base, room, max, pos, &at);
+	forget(pos);
+	copy_words((__u8 *)slot + base + (pos & (room - 1)), a->bytes, s->len, SMALL / 8);
+	return true;
+}
+
+#define KEEP(member, room, max) keep(skb, s, slot, a, offsetof(struct fast_slot, member), room, max, pos)
+
 #include "fast-modbus.bpf.h"
 #include "fast-dnp3.bpf.h"
 #include "fast-opcua.bpf.h"
@@ -380,12 +401,12 @@ static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u3
 /* What a frame will be held against is on its way while that is copied. */
 static __always_inline void want_known(struct fast_slot *slot, __u32 proto, __u32 dir)
 {
-	volatile __u32 *poll = slot->asked.newest.word == 0 ? &slot->dnp.poll[0].answer_wanted : &slot->dnp.poll[1].answer_wanted;
 	if (proto == FAST_OPCUA)
-		poll = &slot->ua.wanted;
-	else if (!dir)
-		poll = &slot->dnp.poll[0].wanted;
-	*poll = 1;
+		*(volatile __u32 *)&slot->ua.wanted = 1;
+	else if (dir)
+		*(volatile __u32 *)&slot->dnp.poll[slot->asked.newest.word & (FAST_POLLS - 1)].answer_wanted = 1;
+	else
+		*(volatile __u32 *)&slot->dnp.poll[0].wanted = 1;
 }
 
 /* What is read where it is kept: is it for us? If not, what was kept there may be no more. */

@@ -46,7 +46,7 @@ enum {
 	FAST_UA_WAITS = 32,	/* outstanding requests */
 	FAST_SHAPES = 6,	/* requests of a connection that go fast */
 	FAST_POOL = 896,	/* bytes for their content, in words of eight */
-	FAST_HEAD = 6 * FAST_LINE,	/* of a slot: numbers, and what is outstanding */
+	FAST_NUMBERS = 48, FAST_HEAD = 6 * FAST_LINE,	/* of a slot: up to what is outstanding, and with it */
 	FAST_WAYS = 4,		/* connections that share a set */
 	FAST_HINTS = 2048,	/* power of two */
 	FAST_NO_HINT = 0xffff,
@@ -118,13 +118,13 @@ struct fast_pending {
 	uint16_t word;		/* quantity; FC 5 and 6: value. What the answers of writes repeat */
 } __attribute__((aligned(8)));
 
-/* A DNP3 poll that an inspector has permitted, under the policy for which the slot was claimed, and
- * its answer: one link frame each. What differs from one to the next is where the masks are 0: sequence
- * numbers, the indications, objects' data, CRCs, and what is behind the frame. */
 struct fast_octets {		/* eight of a frame, as they come */
 	uint64_t v, mask;
 };
 
+/* A DNP3 poll that an inspector has permitted, under the policy for which the slot was claimed, and
+ * its answer: one link frame each. What differs from one to the next is where the masks are 0: sequence
+ * numbers, the indications, objects' data, CRCs, and what is behind the frame. */
 struct fast_poll {
 	uint32_t ask_len;	/* octets; 0: there is none */
 	uint32_t wanted;	/* as that of the slot */
@@ -203,7 +203,7 @@ struct fast_slot {
 		struct fast_pending pending[FAST_PENDING];
 		struct fast_asked asked;
 		struct fast_channel ch;
-		uint8_t head_rest[FAST_HEAD - 48];
+		uint8_t head_rest[FAST_HEAD - FAST_NUMBERS];
 	};
 	union {
 		struct {
@@ -239,7 +239,7 @@ struct fast_used {
 struct fast_layout {
 	uint64_t seed;		/* of the table of flow entries */
 	uint32_t sets;		/* of the table: a power of two */
-	/* where this kernel keeps a packet's way out: offsets, known from its type information */
+	/* offsets, known from this kernel's type information: where it keeps a packet's way out */
 	uint32_t dst, dev, ifindex;	/* sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex */
 	uint32_t data, data_len, nfct;	/* of sk_buff: where its bytes are; its connection */
 	uint32_t sk_buff, dst_entry;	/* BTF type ids, for bpf_rdonly_cast() */

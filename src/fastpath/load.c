@@ -25,6 +25,10 @@ _Static_assert(FAST_SLOTS + FAST_INSPECTORS * 1024 < FAST_NO_HINT, "a hint names
 _Static_assert(sizeof(struct fast_slot) == FAST_SLOT && FAST_SLOT / FAST_LINE % 2 == 1 && FAST_SLOT % FAST_LINE == 0,
 	       "slots are spread over the places of a cache");
 
+_Static_assert(offsetof(struct fast_slot, pending) == FAST_NUMBERS && offsetof(struct fast_slot, req) == FAST_HEAD,
+	       "no holes");
+_Static_assert(FAST_HINTS == 1 << (64 - 53), "fast_hint_of() takes as many bits");
+
 #define FIRST "zoned_first"
 #define LATE "zoned_late"
 #define FRONT ".data.front"

@@ -56,16 +56,17 @@ static bool has(const struct fast_opcua *u, const struct fast_shape *t, const ui
 }
 
 /* The next free place in the pool; when there is none all others go. */
-static struct fast_shape *new_shape(struct fast_opcua *u, uint32_t *n_shapes, size_t n)
+static struct fast_shape *new_shape(struct fast_slot *s, size_t n)
 {
+	struct fast_opcua *u = &s->ua;
 	size_t need = 8 * words(n) + 8 * words(words(n));
-	const struct fast_shape *last = *n_shapes ? &u->shape[*n_shapes - 1] : NULL;
+	const struct fast_shape *last = s->ch.n_shapes ? &u->shape[s->ch.n_shapes - 1] : NULL;
 	size_t at = last ? bits_at(last) + 8 * words(words(last->len)) : 0;
-	if (at + need > FAST_POOL || *n_shapes == FAST_SHAPES)
-		at = *n_shapes = 0;
-	u->shape[*n_shapes] = (struct fast_shape){ .at = (uint16_t)at, .len = (uint16_t)n };
+	if (at + need > FAST_POOL || s->ch.n_shapes == FAST_SHAPES)
+		at = s->ch.n_shapes = 0;
+	u->shape[s->ch.n_shapes] = (struct fast_shape){ .at = (uint16_t)at, .len = (uint16_t)n };
 	memset(u->pool + at, 0, need);
-	return &u->shape[(*n_shapes)++];
+	return &u->shape[s->ch.n_shapes++];
 }
 
 static void learn(struct fast_slot *s, const struct ua_look *k, const uint8_t *chunk, size_t n)
@@ -76,7 +77,7 @@ static void learn(struct fast_slot *s, const struct ua_look *k, const uint8_t *c
 		if (has(u, &u->shape[i], chunk, n))
 			return;
 	mask_of(k, chunk, n, mask);
-	struct fast_shape *t = new_shape(u, &s->ch.n_shapes, n);
+	struct fast_shape *t = new_shape(s, n);
 	t->answer = k->b.service->response;
 	memcpy(u->pool + t->at, chunk, n);
 	for (size_t i = 0; i < n; i++)
