@@ -146,7 +146,7 @@ static const struct rs_rule table[] = {
 	{ "forward", NULL, { CT_STATE(V_INVALID), COUNT("invalid"), DO(RS_DROP) } },
 	{ "forward", "anti-spoofing", { TO(RS_JUMP, "source") } },
 	{ "forward", "anti-spoofing, the way out", { TO(RS_JUMP, "destination") } },
-	{ "forward", "the same, between others of theirs", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "flow") } },
+	{ "forward", "classified as well, and looked at the long way", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "flow") } },
 	{ "forward", "within one zone", 
 	  { SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, IN("inside", 8), COUNT("inside"), DO(RS_ACCEPT) } },
 	{ "forward", "within one zone", 
