@@ -202,17 +202,17 @@ static bool turn(struct load *l)
 
 /* The next port of ours that nobody has. Left to connect(), which looks for every other one from the same
  * beginning, half of all take as long as the other half times their number. */
-static bool bind_next(struct load *l, int fd, sa_family_t family)
+static bool bind_next(struct load *l, int fd, sa_family_t family, socklen_t len)
 {
 	for (unsigned tries = 0; tries < PORTS; tries++) {
-		uint16_t port = htons((uint16_t)(PORT_FIRST + l->port++ % PORTS));
-		struct sockaddr_in v4 = { .sin_family = AF_INET, .sin_port = port };
-		struct sockaddr_in6 v6 = { .sin6_family = AF_INET6, .sin6_port = port };
-		const void *own = family == AF_INET ? (const void *)&v4 : &v6;
-		if (ntohs(port) != PORT_TAKEN && bind(fd, own, family == AF_INET ? sizeof(v4) : sizeof(v6)) == 0)
-			return true;
-		if (ntohs(port) != PORT_TAKEN && errno != EADDRINUSE)
-			return false;
+		uint16_t port = (uint16_t)(PORT_FIRST + l->port++ % PORTS);
+		/* of IPv4 likewise: the port is at the same place, and the address is all zero */
+		struct sockaddr_in6 own = { .sin6_family = family, .sin6_port = htons(port) };
+		if (port == PORT_TAKEN)
+			continue;
+		int err = bind(fd, (const void *)&own, len);
+		if (!err || errno != EADDRINUSE)
+			return !err;
 	}
 	return false;
 }
@@ -223,7 +223,7 @@ static bool start(struct load *l, struct conn *c, const struct sockaddr_storage 
 	struct epoll_event ev = { .events = EPOLLOUT, .data.ptr = c };
 	c->fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	return c->fd >= 0 && setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0 &&
-	       bind_next(l, c->fd, to->ss_family) && (connect(c->fd, (const void *)to, len) == 0 || errno == EINPROGRESS) &&
+	       bind_next(l, c->fd, to->ss_family, len) && (connect(c->fd, (const void *)to, len) == 0 || errno == EINPROGRESS) &&
 	       epoll_ctl(l->ep, EPOLL_CTL_ADD, c->fd, &ev) == 0;
 }
 
