@@ -9,7 +9,7 @@
 struct inspector_conf {
 	struct shared *shm;
 	int told;		/* eventfd: something for the parent */
-	atomic_ullong *rates;	/* shared by all inspectors */
+	struct fast_rate *rates;	/* shared by all inspectors and the in-kernel path */
 	uint32_t max_flows, max_flows_per_source;
 	struct fast_slot *fast;	/* its own slots of the in-kernel path; NULL: there is none */
 	uint32_t n_fast;

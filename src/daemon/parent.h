@@ -64,7 +64,7 @@ struct parent {
 	struct event_base *base;
 	struct worker worker[INSPECTORS_MAX];
 	unsigned n;
-	atomic_ullong *rates;	/* shared by the inspectors */
+	struct fast_rate *rates;	/* shared by the inspectors and the in-kernel path */
 	int spawner;
 	struct mnl_socket *nflog, *ctwatch, *links;	/* ctwatch: only without the in-kernel path; links: with it */
 	/* Taken last. For record, model, img and next_img, which the workers' threads read. */

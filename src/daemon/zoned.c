@@ -178,14 +178,14 @@ static bool prepare(struct parent *p)
 	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	p->n = p->model->daemon.queues ? p->model->daemon.queues : cores < 1 ? 1 : cores > 8 ? 8 : (unsigned)cores;
-	p->rates = mmap(NULL, INSPECT_RATES * sizeof(*p->rates), PROT_READ | PROT_WRITE,
-			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (ok && p->model->daemon.fast_path)
+		open_fastpath(p, nft_has(f, n, "bpf-xt"));
+	p->rates = p->fast ? fastpath_rates(p->fast) : mmap(NULL, FAST_RATES * sizeof(*p->rates), PROT_READ | PROT_WRITE,
+							    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p->rates == MAP_FAILED) {
 		say(LOG_ERR, "no memory for the limits: %s", strerror(errno));
 		return false;
 	}
-	if (ok && p->model->daemon.fast_path)
-		open_fastpath(p, nft_has(f, n, "bpf-xt"));
 	for (unsigned i = 0; ok && i < p->n; i++) {
 		err = worker_open(p, i);
 		if (err)

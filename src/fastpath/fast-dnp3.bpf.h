@@ -124,7 +124,7 @@ static __always_inline __u32 dnp_seq(const struct fast_slot *slot, __u32 at)
 _Static_assert(DNP_END < 4096, "any place of a frame");
 
 /* One request of len bytes at `at`, which is one of the polls, and nothing outstanding: 1. */
-__noinline int dnp_request(struct fast_slot *slot, __u32 at, __u32 len)
+__noinline int dnp_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 limits)
 {
 	__u32 poll = 0;
 	if (!slot || slot->n_pending != 0 || !dnp_blocks_ok(slot, at, len))
@@ -134,6 +134,8 @@ __noinline int dnp_request(struct fast_slot *slot, __u32 at, __u32 len)
 		if (!dnp_asks(slot, at, len, 1))
 			return 0;
 	}
+	if (limits != NO_LIMITS && !within_limits(limits, 1, 0))
+		return 0;
 	__u64 now = bpf_ktime_get_ns();
 	__u32 seq = dnp_seq(slot, at);
 	slot->head = 0;

@@ -198,12 +198,35 @@ static __always_inline bool keep_requests(const struct segment *s, struct fast_s
 	return true;
 }
 
+static __always_inline bool is_write(__u64 asked)
+{
+	return ((union asked){ .w = asked }).p.fc > 4;	/* of those known here */
+}
+
+/* Of those in fast_copy, how many are writes? */
+__noinline int count_writes(__u32 asked)
+{
+	__u32 zero = 0, n = 0;
+	const struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
+	if (!a)
+		return 0;
+	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
+		if (i >= asked)
+			break;
+		n += is_write(a->message[i]);
+	}
+	return (int)n;
+}
+
 /* They come at the right moment, and are kept. How many; 0: not for us. */
 static __always_inline __u32 requests(const struct segment *s, struct fast_slot *slot, const struct request *q,
-				      __u32 asked, __u32 pos)
+				      __u32 asked, __u32 limits, __u32 pos)
 {
 	__u32 had = slot->n_pending;
 	if (asked == 0 || asked > FAST_PDUS || had + asked > FAST_PENDING)
+		return 0;
+	if (limits != NO_LIMITS &&
+	    !within_limits(limits, asked, s->len == HEAD ? is_write(q->a.w) : (__u32)count_writes(asked)))
 		return 0;
 	if (had == 0)
 		slot->head = 0;		/* shares a cache line with the numbers */

@@ -95,7 +95,7 @@ static __always_inline __u32 ua_shape(struct fast_slot *slot, __u32 from, __u32 
 }
 
 /* The request of len bytes at `at` of the slot. 1: passed and accounted for. */
-__noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len)
+__noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 limits)
 {
 	if (!slot || at > UA_END || len < UA_TYPED)
 		return 0;
@@ -104,7 +104,7 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len)
 	if (!ua_head(h, len, u))
 		return 0;
 	if (u->opaque) {
-		if (!ua_opaque(h, len, u))
+		if (!ua_opaque(h, len, u) || (limits != NO_LIMITS && !within_limits(limits, 1, 0)))
 			return 0;
 		u->seq[0]++;
 		return 1;
@@ -115,7 +115,10 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len)
 	__u32 shape = ua_shape(slot, at, len);
 	if (shape == 0 || shape > FAST_SHAPES)
 		return 0;
-	u->wait[n & (FAST_UA_WAITS - 1)] = (struct fast_wait){ .id = id, .answer = slot->ua.shape[shape - 1].answer };
+	const struct fast_shape *is = &slot->ua.shape[shape - 1];
+	if (limits != NO_LIMITS && !within_limits(limits, 1, is->changes != 0))
+		return 0;
+	u->wait[n & (FAST_UA_WAITS - 1)] = (struct fast_wait){ .id = id, .answer = is->answer };
 	u->n_waits = n + 1;
 	u->seq[0]++;
 	return 1;

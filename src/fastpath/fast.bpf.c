@@ -58,6 +58,14 @@ struct {
 	__type(value, struct fast_policy);
 } fast_policies SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, FAST_RATES);
+	__type(key, __u32);
+	__type(value, struct fast_rate);
+} fast_rates SEC(".maps");
+
 /* By policy. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -394,6 +402,40 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 
 #define KEEP(member, room, max) keep(skb, s, slot, a, offsetof(struct fast_slot, member), room, max, pos)
 
+/* ---- rate limits ---- */
+
+enum { NO_LIMITS = 0xffffffff, TOKEN_TRIES = 16 };
+
+static __always_inline bool take_tokens(__u64 *word, __u64 step, __u32 n, __u64 now)
+{
+	if (step == 0 || n == 0)
+		return true;
+	for (__u32 i = 0; bounded(i, TOKEN_TRIES); i++) {
+		__u64 due = *(volatile __u64 *)word, next = fast_rate_next(due, now, step, n);
+		if (next == 0)
+			return false;
+		if (__sync_val_compare_and_swap(word, due, next) == due)
+			return true;
+	}
+	return false;
+}
+
+/* May this policy's conduit have n requests more now, of which so many are writes? Then they are counted. Else it is
+ * for an inspector to say which of them are too many. Asked last: what was counted is passed. */
+__noinline int within_limits(__u32 policy, __u32 n, __u32 writes)
+{
+	const struct fast_policy *p = bpf_map_lookup_elem(&fast_policies, &policy);
+	__u32 conduit = p ? p->conduit : 0;
+	struct fast_rate *r = bpf_map_lookup_elem(&fast_rates, &conduit);
+	__u64 now = bpf_ktime_get_ns();
+	if (!p || !r || !take_tokens(&r->requests, p->request_ns, n, now))
+		return 0;
+	if (take_tokens(&r->writes, p->write_ns, writes, now))
+		return 1;
+	__sync_fetch_and_sub(&r->requests, n * p->request_ns);
+	return 0;
+}
+
 #include "fast-modbus.bpf.h"
 #include "fast-dnp3.bpf.h"
 #include "fast-opcua.bpf.h"
@@ -411,17 +453,17 @@ static __always_inline void want_known(struct fast_slot *slot, __u32 proto, __u3
 
 /* What is read where it is kept: is it for us? If not, what was kept there may be no more. */
 static __always_inline bool in_place(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				     __u32 proto, __u32 dir, __u32 pos)
+				     __u32 proto, __u32 dir, __u32 limits, __u32 pos)
 {
 	__u32 at;
 	bool pass;
 	want_known(slot, proto, dir);
 	if (proto == FAST_OPCUA)
-		pass = LOAD(ua.req, FAST_UA_REQ_ROOM, FAST_UA_REQ_SEGMENT) && ua_request(slot, at, s->len) == 1;
+		pass = LOAD(ua.req, FAST_UA_REQ_ROOM, FAST_UA_REQ_SEGMENT) && ua_request(slot, at, s->len, limits) == 1;
 	else if (dir)
 		pass = LOAD(resp, FAST_RESP_ROOM, FAST_ANSWER_MAX) && dnp_response(slot, at, s->len) == 1;
 	else
-		pass = LOAD(req, FAST_REQ_ROOM, FAST_ASK_MAX) && dnp_request(slot, at, s->len) == 1;
+		pass = LOAD(req, FAST_REQ_ROOM, FAST_ASK_MAX) && dnp_request(slot, at, s->len, limits) == 1;
 	if (pass)
 		slot->last[dir] = byte_at(slot, at + s->len - 1);
 	else if (pos == 0)
@@ -431,21 +473,24 @@ static __always_inline bool in_place(struct __sk_buff *skb, const struct segment
 
 /* How many messages the segment is, all of them for us; 0: not all. They are kept and accounted for. */
 static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-					 __u32 proto, __u32 dir, const struct request *q, __u32 asked, __u32 pos)
+					 __u32 proto, __u32 dir, const struct request *q, __u32 asked,
+					 __u32 limits, __u32 pos)
 {
 	if (proto == FAST_DNP3 || (proto == FAST_OPCUA && !dir))
-		return in_place(skb, s, slot, proto, dir, pos);
+		return in_place(skb, s, slot, proto, dir, limits, pos);
 	if (proto == FAST_OPCUA)
 		return ua_response(skb, s, slot, pos);
-	return dir ? responses(skb, s, slot, pos) : requests(s, slot, q, asked, pos);
+	return dir ? responses(skb, s, slot, pos) : requests(s, slot, q, asked, limits, pos);
 }
 
 /* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1; but what was kept
  * and is acknowledged may be kept no more.
  * q, asked: of a segment of Modbus requests what ask() said; 0: not for us.
+ * limits: the policy whose rate limits are to be asked, or NO_LIMITS.
  * messages: how many were passed, 0 before. */
 static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				  __u32 proto, __u32 dir, const struct request *q, __u32 asked, __u32 *messages)
+				  __u32 proto, __u32 dir, const struct request *q, __u32 asked, __u32 limits,
+				  __u32 *messages)
 {
 	__u32 back = dir ^ 1, pos;
 	if ((s->flags & ~(F_PSH | F_ECN)) != F_ACK)
@@ -459,7 +504,7 @@ static __always_inline bool judge(struct __sk_buff *skb, const struct segment *s
 	} else {
 		if (ahead != 0 || !has_room(s, slot, proto, dir, &pos))
 			return false;
-		__u32 n = messages_of(skb, s, slot, proto, dir, q, asked, pos);
+		__u32 n = messages_of(skb, s, slot, proto, dir, q, asked, limits, pos);
 		if (n == 0)
 			return false;
 		if (pos == 0)
@@ -617,7 +662,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 	if (first && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
 		return 0;
 	bool asks = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
-	__u32 policy = e->policy;
+	__u32 policy = e->policy, limits = e->limited ? policy : NO_LIMITS;
 	struct request q;
 	__u32 asked = asks ? ask(skb, &s, policy, &q) : 0;
 	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &policy);	/* early: where it is has to be looked up */
@@ -627,7 +672,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 	if (!hold(slot))
 		return 0;
 	bool pass = unchanged(&s, &f) && in_force(e->generation) && slot->serial == e->serial &&
-		    judge(skb, &s, slot, e->proto, dir, &q, asked, &messages);
+		    judge(skb, &s, slot, e->proto, dir, &q, asked, limits, &messages);
 	release(slot, pass);
 	if (pass)
 		count_passed(used, packets, skb->len, messages);

@@ -50,6 +50,7 @@ enum {
 	FAST_WAYS = 4,		/* connections that share a set */
 	FAST_HINTS = 2048,	/* power of two */
 	FAST_NO_HINT = 0xffff,
+	FAST_RATES = 65536,	/* conduits are numbered by 16 bits */
 };
 
 #define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a DNP3 request may be answered */
@@ -66,7 +67,7 @@ struct fast_entry {
 	uint16_t cport, sport;	/* in network order */
 	uint8_t family;		/* 4, 6; 0: nothing was ever here */
 	uint8_t proto;		/* enum fast_proto */
-	uint16_t pad;
+	uint16_t limited;	/* not 0: its conduit has rate limits */
 	uint32_t version;	/* even, and another one whenever it was changed; odd: nothing is here, or not yet all */
 	uint32_t generation;
 	uint32_t serial;	/* of the claim; the slot has the same while it is given */
@@ -151,6 +152,7 @@ struct fast_asked {
 struct fast_shape {
 	uint16_t at, len;
 	uint16_t answer;	/* the TypeId of its response */
+	uint16_t changes;	/* counts as a write */
 };
 
 struct fast_wait {		/* a request without its response */
@@ -226,9 +228,27 @@ struct fast_rule {
 };
 
 struct fast_policy {
-	uint32_t n;		/* 0: nothing of this flow goes fast */
+	uint32_t n;		/* Modbus; 0: nothing of this flow goes fast */
+	uint32_t conduit;	/* which fast_rate is counted in */
+	uint64_t request_ns, write_ns;	/* one in so many may pass; 0: as many as come */
 	struct fast_rule rule[FAST_RULES];
 };
+
+/* A conduit's rate limits, counted by program and inspectors in the same words. A word is the time
+ * (CLOCK_MONOTONIC, ns) at which all that was taken would have come at exactly that rate (GCRA, ITU-T
+ * I.371), so one compare-and-swap serves any number of them. */
+struct fast_rate {
+	uint64_t requests, writes;
+};
+
+/* The word when n more have passed, at one each step (ns) and up to one second's worth at once; 0: too many. */
+static inline uint64_t fast_rate_next(uint64_t due, uint64_t now, uint64_t step, uint32_t n)
+{
+	uint64_t second = 1000000000;
+	/* further ahead than any burst: another conduit's, from before a reload */
+	uint64_t next = (due < now || due > now + 2 * second ? now : due) + n * step;
+	return next > now + second ? 0 : next;
+}
 
 /* What the program passed under one policy. Bytes from the IP header on, as nft counts them. */
 struct fast_used {

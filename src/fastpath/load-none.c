@@ -45,6 +45,12 @@ struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector)
 	return NULL;
 }
 
+struct fast_rate *fastpath_rates(const struct fastpath *fp)
+{
+	(void)fp;
+	return NULL;
+}
+
 uint32_t fastpath_bank(const struct fastpath *fp)
 {
 	(void)fp;

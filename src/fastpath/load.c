@@ -39,6 +39,7 @@ struct fastpath {
 	uint32_t slots;			/* per inspector */
 	uint32_t bank;			/* policies per generation */
 	struct fast_slot *map[FAST_INSPECTORS];
+	struct fast_rate *rates;
 	struct fast_entry *table;	/* the flow entries, by slot; mapped in this process only, and so are: */
 	struct fast_set *set;
 	struct fast_front *front;
@@ -106,6 +107,10 @@ static int map_slots(struct fastpath *fp)
 			return -errno;
 		fp->map[i] = p;
 	}
+	void *rates = mmap(NULL, FAST_RATES * sizeof(*fp->rates), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(fp, "fast_rates"), 0);
+	if (rates == MAP_FAILED)
+		return -errno;
+	fp->rates = rates;
 	fp->table = map_own(map_fd(fp, "fast_flows"), fp->slots * fp->inspectors * sizeof(*fp->table));
 	fp->set = map_own(map_fd(fp, "fast_sets"), fp->sets * sizeof(*fp->set));
 	fp->front = map_own(map_fd(fp, FRONT), sizeof(*fp->front));
@@ -293,6 +298,8 @@ void fastpath_close(struct fastpath *fp)
 	for (unsigned i = 0; i < fp->inspectors; i++)
 		if (fp->map[i])
 			munmap(fp->map[i], fp->slots * sizeof(struct fast_slot));
+	if (fp->rates)
+		munmap(fp->rates, FAST_RATES * sizeof(*fp->rates));
 	if (fp->table)
 		munmap(fp->table, fp->slots * fp->inspectors * sizeof(*fp->table));
 	if (fp->set)
@@ -322,6 +329,11 @@ uint32_t fastpath_slots(const struct fastpath *fp)
 struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector)
 {
 	return fp->map[inspector];
+}
+
+struct fast_rate *fastpath_rates(const struct fastpath *fp)
+{
+	return fp->rates;
 }
 
 static uint32_t policy_index(const struct fastpath *fp, uint32_t generation, uint32_t flow)
@@ -466,6 +478,7 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 	v.proto = (uint8_t)protos[pol->proto];
 	v.generation = img->generation;
 	v.serial = c->serial;
+	v.limited = pol->max_requests || pol->max_writes;
 	v.policy = policy_index(fp, img->generation, flow);
 	for (unsigned i = 0; i < 4; i++)
 		v.way[i / 2][i % 2] = (uint16_t)c->way[i / 2][i % 2];

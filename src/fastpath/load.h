@@ -37,6 +37,9 @@ int fastpath_first(const struct fastpath *fp);
 uint32_t fastpath_slots(const struct fastpath *fp);	/* per inspector */
 /* This inspector's slots, shared memory; stays mapped in children. */
 struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector);
+/* The conduits' rate limits by conduit_id, FAST_RATES of them, which the program counts in; stays mapped in
+ * children. What an inspector passes must be counted there too. */
+struct fast_rate *fastpath_rates(const struct fastpath *fp);
 /* Write the policies of img, which is not in force yet. Flows beyond the room made at the
  * start stay slow. 0 or -errno. */
 int fastpath_policy(struct fastpath *fp, const struct pol_image *img);

@@ -19,7 +19,7 @@ static const uint32_t functions_of[KINDS] = { 0x1e, 1u << 5 | 1u << 6 | 1u << 15
 
 bool fast_eligible(const struct pol_flow *f)
 {
-	return f->proto != PROTO_NONE && f->log != LOG_ALL && f->max_requests == 0 && f->max_writes == 0;
+	return f->proto != PROTO_NONE && f->log != LOG_ALL;
 }
 
 static uint32_t count_of(const struct pol_rset *s)
@@ -83,9 +83,15 @@ static void add_rule(const struct pol_image *img, const struct pol_mb_rule *rule
 	}
 }
 
+static uint64_t step_ns(uint32_t per_second)
+{
+	return per_second ? UINT64_C(1000000000) / per_second : 0;
+}
+
 void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out)
 {
-	memset(out, 0, sizeof(*out));
+	*out = (struct fast_policy){ .conduit = f->conduit_id, .request_ns = step_ns(f->max_requests),
+				     .write_ns = step_ns(f->max_writes) };
 	if (!fast_eligible(f) || f->proto != PROTO_MODBUS)
 		return;
 	for (uint32_t i = 0; i < f->n_rules; i++)

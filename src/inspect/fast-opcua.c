@@ -79,6 +79,7 @@ static void learn(struct fast_slot *s, const struct ua_look *k, const uint8_t *c
 	mask_of(k, chunk, n, mask);
 	struct fast_shape *t = new_shape(s, n);
 	t->answer = k->b.service->response;
+	t->changes = ua_changes(&k->b);
 	memcpy(u->pool + t->at, chunk, n);
 	for (size_t i = 0; i < n; i++)
 		if (mask[i])

@@ -40,7 +40,7 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	in->rate = c->rates;
 	in->own_rate = !c->rates;
 	if (in->own_rate)
-		in->rate = calloc(INSPECT_RATES, sizeof(*in->rate));
+		in->rate = calloc(FAST_RATES, sizeof(*in->rate));
 	if (!whole || !in->rate || !in->scratch ||
 	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key) ||
 	    !fast_pool_init(&in->flows.fast, c->fast, c->n_fast)) {

@@ -7,7 +7,6 @@
 #ifndef ZONED_INSPECT_INSPECT_H
 #define ZONED_INSPECT_INSPECT_H
 
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,15 +19,13 @@
 
 struct inspect;
 
-enum { INSPECT_RATES = 2 * 65536 };	/* conduits are numbered by 16 bits */
-
 struct inspect_conf {
 	uint32_t max_flows;	/* power of two is not needed */
 	uint32_t max_flows_per_source;	/* open ones of one address (IPv6: one /64); 0: no limit */
 	uint64_t hash_key[2];	/* random; flow table hashing is keyed */
-	/* Rate limits, two words per conduit (requests, writes), INSPECT_RATES of them, shared
-	 * by the inspectors so that a limit holds over all; NULL: this one's own. */
-	atomic_ullong *rates;
+	/* Rate limits by conduit_id, FAST_RATES of them, shared by the inspectors and the in-kernel
+	 * path so that a limit holds over all; NULL: this one's own. */
+	struct fast_rate *rates;
 	struct fast_slot *fast; uint32_t n_fast;	/* shared with the in-kernel path; NULL: there is none */
 	/* dissect_only: server ports and what they speak; none: the protocols' own ports */
 	struct inspect_port { uint16_t port; uint8_t proto; } ports[8];

@@ -14,7 +14,7 @@ struct inspect {
 	struct inspect_stats stats;
 	const struct pol_image *img;
 	struct flows flows;
-	atomic_ullong *rate;	/* two per conduit: requests, writes */
+	struct fast_rate *rate;	/* by conduit_id */
 	bool own_rate;
 	uint8_t *scratch;	/* one rewritten packet */
 	uint64_t told_half_ns;	/* the last record of half-open connections pushed out */

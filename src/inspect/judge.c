@@ -40,22 +40,17 @@ void pass_event(struct pass *c, enum reason why, enum verdict v)
 	c->out->event(c->out->ctx, &ev);
 }
 
-/* One message of `per_second`, with a burst of one second's worth. The word is the
- * time at which all that was taken would have come at exactly that rate (GCRA,
- * ITU-T I.371), so one compare-and-swap serves any number of inspectors. */
-static bool take_token(atomic_ullong *word, uint32_t per_second, uint64_t now)
+/* One message of `per_second`. Others take as well, and so does the kernel. */
+static bool take_token(uint64_t *word, uint32_t per_second, uint64_t now)
 {
 	if (per_second == 0)
 		return true;
-	unsigned long long due = atomic_load_explicit(word, memory_order_relaxed);
+	uint64_t due = __atomic_load_n(word, __ATOMIC_RELAXED);
 	for (int tries = 0; tries < 64; tries++) {
-		/* further ahead than any burst: another conduit's, from before a reload */
-		unsigned long long from = due < now || due > now + 2 * SEC ? now : due;
-		unsigned long long next = from + SEC / per_second;
-		if (next > now + SEC)
+		uint64_t next = fast_rate_next(due, now, SEC / per_second, 1);
+		if (next == 0)
 			return false;
-		if (atomic_compare_exchange_weak_explicit(word, &due, next, memory_order_relaxed,
-							  memory_order_relaxed))
+		if (__atomic_compare_exchange_n(word, &due, next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 			return true;
 	}
 	return false;
@@ -63,10 +58,10 @@ static bool take_token(atomic_ullong *word, uint32_t per_second, uint64_t now)
 
 enum reason judge_rates(struct pass *c, bool writes)
 {
-	atomic_ullong *b = &c->in->rate[(size_t)c->pol->conduit_id * 2];
-	if (!take_token(b, c->pol->max_requests, c->raw->now_ns))
+	struct fast_rate *r = &c->in->rate[c->pol->conduit_id];
+	if (!take_token(&r->requests, c->pol->max_requests, c->raw->now_ns))
 		return R_REQUEST_RATE;
-	if (writes && !take_token(b + 1, c->pol->max_writes, c->raw->now_ns))
+	if (writes && !take_token(&r->writes, c->pol->max_writes, c->raw->now_ns))
 		return R_WRITE_RATE;
 	return R_NONE;
 }

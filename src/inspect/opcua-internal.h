@@ -36,6 +36,9 @@ static inline void ua_show(char text[EV_UA_TEXT], const void *p, size_t n)
 		memcpy(text, p, n);
 }
 
+/* proto-opcua.c: does the request count as a write? */
+bool ua_changes(const struct ua_body *b);
+
 /* opcua-channel.c: is the chunk what the connection and channel may carry now? */
 enum reason ua_hello(struct ua_look *k);	/* HEL, ACK, ERR, RHE */
 /* Before an OPN's body is read, and after. */

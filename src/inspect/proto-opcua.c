@@ -65,7 +65,7 @@ static bool first_node(void *ctx, const struct ua_visit *v)
 	return false;
 }
 
-static bool changes(const struct ua_body *b)
+bool ua_changes(const struct ua_body *b)
 {
 	return b->service && (b->service->classes & (UA_WRITE | UA_CALL | UA_HISTORY_UPDATE | UA_NODE_MANAGEMENT |
 						     UA_REGISTRATION));
@@ -153,7 +153,7 @@ static enum reason judge_request(struct ua_look *k, bool sound)
 		return why;
 	/* one that is given up was a request too */
 	if (why == R_NONE && k->head && (message || k->m.chunk == 'A'))
-		why = judge_rates(k->c, k->has_body && changes(&k->b));
+		why = judge_rates(k->c, k->has_body && ua_changes(&k->b));
 	if (readable && message && (why == R_NONE || pass_observes(k->c))) {
 		enum reason asked = ua_ask(k);
 		why = why == R_NONE ? asked : why;

@@ -199,7 +199,7 @@ zones = (
   { name = "cell"; type = "control"; interfaces = [ "eth2" ]; networks = [ "10.10.2.0/24" ]; }
 );
 conduits = (
-  { name = "hmi-to-cell"; from = "hmi"; to = "cell";
+  { name = "hmi-to-cell"; from = "hmi"; to = "cell"; %s
     flows = ( { protocol = "modbus"; policy = "bench"; }, { protocol = "dnp3"; policy = "dnp3-read-only"; },
               { protocol = "opcua"; policy = "opcua-read-only"; }, { transport = "tcp"; ports = 5020; } ); }
 );
@@ -278,13 +278,15 @@ def systems(before=None):
         System("queue", "one NFQUEUE, everything accepted unseen", ruleset=ACCEPT_QUEUE, xt=ACCEPT_QUEUE_XT,
                reader=(tool("accept"), str(QUEUE))),
         System("inspectors", "full Modbus policy, every message to an inspector",
-               model=MODEL % "fast_path = false;"),
-        System("zoned", "full Modbus policy, the in-kernel path where it can", model=MODEL % ""),
+               model=MODEL % ("", "fast_path = false;")),
+        System("zoned", "full Modbus policy, the in-kernel path where it can", model=MODEL % ("", "")),
+        System("limits", "the same with rate limits that nobody reaches",
+               model=MODEL % ("max_requests_per_second = 1000000; max_writes_per_second = 1000000;", "")),
     ]
     if before:
-        rows.append(System("before", "the zoned given by --before", model=MODEL % "", binary=before))
+        rows.append(System("before", "the zoned given by --before", model=MODEL % ("", ""), binary=before))
         rows.append(System("before-inspectors", "the same without its in-kernel path",
-                           model=MODEL % "fast_path = false;", binary=before))
+                           model=MODEL % ("", "fast_path = false;"), binary=before))
     return rows
 
 

@@ -6,7 +6,7 @@ enum { UA_READS = 6, UA_NODE = 1000, UA_HELLO_LEN = 28 };
 
 static struct pol_image *ua_plant(uint32_t generation, struct conduit how)
 {
-	static const char *const names[] = { "read", "publish", "create-subscription" };
+	static const char *const names[] = { "read", "publish", "create-subscription", "write" };
 	static struct node_pattern pattern = { .form = NODE_NUMBER, .ns = 2, .lo = UA_NODE, .hi = UA_NODE + 3 };
 	const char *node = "ns=2;i=1000-1003";
 	struct where at = { "test", 1 };
@@ -119,6 +119,15 @@ static void ua_ask(struct world *w, struct make *m)
 			put32(m, 5);
 			put32(m, (uint32_t)w->rnd);
 		}
+	} else if (what == 3) {
+		ua_header(w, m, 673);
+		put32(m, 1);
+		put_numeric(m, 2, UA_NODE + 3 + (odd(w, 20) ? 1 : 0));
+		put32(m, 13);
+		put_str(m, NULL);
+		put8(m, 1);	/* a value only: Int32 */
+		put8(m, 6);
+		put32(m, odd(w, 10) ? 8 : 7);
 	} else if (what < UA_READS || what == 6) {
 		uint32_t n = what == 5 ? 1 + rnd(w, odd(w, 2) ? 40 : 3) : 1 + what % 2;
 		ua_header(w, m, what == 6 ? 673 : 631);

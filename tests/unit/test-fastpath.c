@@ -75,6 +75,7 @@ struct talk {			/* a protocol, and what is said in it */
 	size_t most;		/* bytes of a message */
 	bool lone;		/* mostly one message in a segment */
 	bool in_turn;		/* an answer before the next request, mostly; and the program looks at the clock */
+	bool limits;		/* the conduit has rate limits, mostly; for which the program looks at the clock too */
 };
 
 struct world {
@@ -83,6 +84,8 @@ struct world {
 	struct fastpath *fp;
 	struct pol_image *img;
 	struct inspect *fast, *slow;
+	struct fast_rate rate[FAST_RATES];	/* of the inspector alone */
+	unsigned long too_many;	/* records of that */
 	struct out out;
 	uint32_t id;
 	const uint8_t *in;
@@ -145,6 +148,27 @@ static void put_be32(uint8_t *p, uint32_t v)
 
 /* ---- the gates ---- */
 
+/* Judged by the clock, both begin with the same words. The inspector alone comes later than the program,
+ * so that whatever the program permits is permitted still. */
+static void look_at_clock(struct world *w)
+{
+	if (w->talk->in_turn || w->talk->limits)
+		w->now = clock_ns();
+}
+
+static void same_rates(struct world *w)
+{
+	w->rate[0] = fastpath_rates(w->fp)[0];	/* there is one conduit */
+}
+
+/* As many tokens as an inspector takes, at some time since then. */
+static bool took_alike(const struct world *w, uint64_t since)
+{
+	const struct fast_rate *took = fastpath_rates(w->fp);
+	uint64_t later = w->talk->limits ? w->now - since : 0;
+	return w->rate[0].requests - took->requests <= later && w->rate[0].writes - took->writes <= later;
+}
+
 static void in_force(struct world *w, uint32_t generation, struct conduit how)
 {
 	struct pol_image *old = w->img;
@@ -153,8 +177,18 @@ static void in_force(struct world *w, uint32_t generation, struct conduit how)
 	fastpath_switch(w->fp, 0);
 	inspect_policy(w->fast, w->img);
 	inspect_policy(w->slow, w->img);
+	if (!one_in(w, 4))
+		fastpath_rates(w->fp)[0] = (struct fast_rate){ 0, 0 };
 	fastpath_switch(w->fp, generation);
 	free(old);
+}
+
+/* A word that is over means the same as any other that is. */
+static bool took_nothing(const struct world *w)
+{
+	const struct fast_rate *is = fastpath_rates(w->fp), *was = w->rate;
+	return (is->requests == was->requests || (is->requests <= w->now && was->requests <= w->now)) &&
+	       (is->writes == was->writes || (is->writes <= w->now && was->writes <= w->now));
 }
 
 static bool program_passes(const struct world *w, const uint8_t *p, size_t n)
@@ -183,6 +217,7 @@ static void on_event(void *ctx, const struct event *ev)
 	struct world *w = ctx;
 	must(ev->reason < R_COUNT);
 	w->out.events = w->out.events * 31 + ev->reason + ev->verdict + 1u;
+	w->too_many += ev->reason == R_REQUEST_RATE || ev->reason == R_WRITE_RATE;
 }
 
 static void on_claim(void *ctx, const struct fast_claim *c)
@@ -262,7 +297,10 @@ static void deliver(struct world *w, const struct out *o)
 /* Both judge it now. */
 static void through_queue(struct world *w, const uint8_t *p, size_t n)
 {
+	same_rates(w);
+	look_at_clock(w);
 	struct out a = judge(w, w->fast, p, n), b = judge(w, w->slow, p, n);
+	must(took_alike(w, w->now));
 	must(a.v == b.v && a.events == b.events);
 	must(a.v != V_ACCEPT || (a.as_was == b.as_was && a.len == b.len && memcmp(a.p, b.p, a.len) == 0));
 	deliver(w, &a);
@@ -284,15 +322,19 @@ static void send_packet(struct world *w, const uint8_t *p, size_t n)
 {
 	w->packets++;
 	w->now += 1000000;
-	if (w->talk->in_turn)
-		w->now = clock_ns();
-	if (program_passes(w, p, n)) {
+	same_rates(w);
+	uint64_t before = clock_ns();
+	bool passes = program_passes(w, p, n);
+	look_at_clock(w);
+	if (passes) {
 		struct out b = judge(w, w->slow, p, n);
 		must(b.v == V_ACCEPT && b.as_was && !b.events);	/* the invariant */
+		must(took_alike(w, before));
 		w->passed++;
 		deliver(w, &b);
 		return;
 	}
+	must(took_nothing(w));
 	if (w->n_queue == WAITING)
 		run_queue(w, WAITING - 1);
 	memcpy(w->queue[w->n_queue].p, p, n);
@@ -406,9 +448,12 @@ static void connect_again(struct world *w)
 #include "fastpath-opcua.h"
 
 static const struct talk talks[] = {
-	{ "modbus", 502, plant, one_request, one_length, one_response, 300, false, false },
-	{ "dnp3", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, 300, true, true },
-	{ "opcua", 4840, ua_plant, ua_request, ua_length, ua_response, 1000, true, false },
+	{ "modbus", 502, plant, one_request, one_length, one_response, 300, false, false, false },
+	{ "dnp3", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, 300, true, true, false },
+	{ "opcua", 4840, ua_plant, ua_request, ua_length, ua_response, 1000, true, false, false },
+	{ "modbus, limited", 502, plant, one_request, one_length, one_response, 300, false, false, true },
+	{ "dnp3, limited", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, 300, true, true, true },
+	{ "opcua, limited", 4840, ua_plant, ua_request, ua_length, ua_response, 1000, true, false, true },
 };
 
 /* New bytes of one end, in segments of any size. */
@@ -485,7 +530,7 @@ static void repeat(struct world *w, int from)
 static void finish(struct world *w, int who)
 {
 	segment(w, who, TCP_ACK | TCP_FIN, w->end[who].snd_nxt, NULL, 0);
-	w->repeats += w->talk != &talks[0] ? 40 : 0;	/* nothing is left to say */
+	w->repeats += w->talk->lone ? 40 : 0;	/* nothing is left to say */
 }
 
 static void step(struct world *w)
@@ -518,8 +563,23 @@ static void step(struct world *w)
 static void report(const struct world *w, uint32_t generation)
 {
 	printf("%s: %lu packets: %lu passed in the kernel, %lu by inspectors (%lu of them changed), %lu dropped, "
-	       "%lu reset, %lu lies, %u generations\n", w->talk->name, w->packets, w->passed, w->accepted - w->passed,
-	       w->changed, w->dropped, w->resets, w->lies, generation);
+	       "%lu reset, %lu lies, %lu too many, %u generations\n", w->talk->name, w->packets, w->passed, w->accepted - w->passed,
+	       w->changed, w->dropped, w->resets, w->lies, w->too_many, generation);
+}
+
+static struct conduit any_conduit(struct world *w)
+{
+	static const uint32_t requests[] = { 0, 50, 5000, 1000000 }, writes[] = { 0, 0, 5, 2000 };
+	struct conduit c = {
+		.mode = one_in(w, 4) ? MODE_OBSERVE : MODE_ENFORCE,
+		.on_violation = one_in(w, 4) ? VIOLATION_RESET : VIOLATION_DROP,
+		.log = one_in(w, 8) ? LOG_ALL : LOG_VIOLATIONS,
+	};
+	if (w->talk->limits) {
+		c.max_requests = requests[rnd(w, 4)];
+		c.max_writes = writes[rnd(w, 4)];
+	}
+	return c;
 }
 
 /* False: there is no in-kernel path here, *why. */
@@ -530,8 +590,9 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	w.fp = fastpath_open(1, 64, 1, true, why);
 	if (!w.fp)
 		return false;
-	struct inspect_conf c = { .max_flows = 4096, .hash_key = { 1, 2 } };
+	struct inspect_conf c = { .max_flows = 4096, .hash_key = { 1, 2 }, .rates = w.rate };
 	w.slow = inspect_new(&c);
+	c.rates = fastpath_rates(w.fp);
 	c.fast = fastpath_map(w.fp, 0);
 	c.n_fast = fastpath_slots(w.fp);
 	w.fast = inspect_new(&c);
@@ -539,20 +600,19 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	w.now = 1000000000;
 	uint32_t generation = 1;
 	in_force(&w, generation, (struct conduit){ .log = LOG_VIOLATIONS });
+	n = talk->limits ? n / 3 : n;
 	while (w.packets < n) {
 		step(&w);
 		if (one_in(&w, 3000)) {
 			run_queue(&w, 0);
 			generation++;
-			in_force(&w, generation, (struct conduit){
-				.mode = one_in(&w, 4) ? MODE_OBSERVE : MODE_ENFORCE,
-				.on_violation = one_in(&w, 4) ? VIOLATION_RESET : VIOLATION_DROP,
-				.log = one_in(&w, 8) ? LOG_ALL : LOG_VIOLATIONS });
+			in_force(&w, generation, any_conduit(&w));
 		}
 	}
 	run_queue(&w, 0);
 	report(&w, generation);
-	must(w.passed > w.packets / (talk->lone ? 12 : 10));
+	must(w.passed > w.packets / (talk->limits ? 50 : 20));
+	must((w.too_many != 0) == talk->limits);
 	in_force(&w, generation + 1, (struct conduit){ .log = LOG_VIOLATIONS });
 	if (talk == &talks[0]) {
 		fastpath_unplug(w.fp, 0);	/* an empty table */
