@@ -14,8 +14,9 @@
  *			path, which is asked there when it cannot be asked first
  *	counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
- *	ways		(flow . direction . interface in . interface out) that the zones of its ends permit: what the
- *			anti-spoofing would find for packets of a connection that is classified, in one look
+ *	ways		(flow . direction . interface in . interface out) that the zones of its ends permit -> the
+ *			conduit's counter: what the anti-spoofing would find for packets of a connection that is
+ *			classified, and the counter, in one look
  *	offloaded	the flowtable: connections that the kernel forwards at the way in, between
  *			the interfaces it has, without asking any rule (chain offload)
  *
@@ -137,7 +138,7 @@ static const struct rs_rule table[] = {
 	    META(NFT_META_MARK, 2), AND(2, V_FOREIGN), SET_META(2), TO(RS_GOTO, "blocked") } },
 	{ "forward", "classified by this generation, between interfaces of its zones",
 	  { CT_STATE(V_ESTABLISHED), CT_MARK(0), CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6),
-	    IN("ways", 0), TO(RS_JUMP, "flow") } },
+	    COUNT_MAP("ways", 0), VMAP("actions", 0) } },
 	{ "forward", "a blocked connection's ports open a new one",
 	  { CT_MARK(0), AND(0, V_IDS), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST),
 	    EQ8(1, V_SYN), CT_MARK(0), AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } },

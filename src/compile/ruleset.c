@@ -29,7 +29,8 @@ static const struct rs_set set_table[SETS] = {
 	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
 	[COUNTERS] = { .name = "counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
-	[WAYS] = { .name = "ways", .types = { RS_T_MARK, RS_T_DIRECTION, RS_T_IFNAME, RS_T_IFNAME } },
+	[WAYS] = { .name = "ways", .types = { RS_T_MARK, RS_T_DIRECTION, RS_T_IFNAME, RS_T_IFNAME },
+		   .data = RS_D_COUNTER },
 	[REFUSED4] = { .name = "refused4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
 	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
@@ -223,6 +224,7 @@ static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uin
 	struct rs_elem *e = add(rs, WAYS, f->at, NULL);
 	put32(e, 0, mark);
 	e->key[4] = direction;
+	e->target = rs->counters[rs->n_counters - 1];
 	put_ifname(e, 2, in);
 	put_ifname(e, 2 + IFNAMSIZ / 4, out);
 }

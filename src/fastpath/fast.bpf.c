@@ -617,7 +617,10 @@ static __always_inline bool look(const struct segment *s, __u32 at, struct found
 static __always_inline bool find(const struct segment *s, struct found *f)
 {
 	__u64 seed = fast_layout.seed;
-	if (look(s, fast_front.hint[fast_hint_of(s->src, s->dst, s->ports, seed)] - 1u, f))
+	__u32 hint = fast_front.hint[fast_hint_of(s->src, s->dst, s->ports, seed)];
+	if (hint == 0)
+		return false;
+	if (look(s, hint - 1, f))
 		return true;
 	__u32 set = fast_set_of(fast_end(s->src, (__u16)s->ports, seed), fast_end(s->dst, (__u16)(s->ports >> 16), seed),
 				fast_layout.sets);
