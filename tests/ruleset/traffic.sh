@@ -172,7 +172,7 @@ flush() {	# flush set|map NAME, by whichever of its two names it has now
 }
 flush map zone6 || { echo "FAILED: flush zone6"; fails=$((fails + 1)); }
 expect ok "its addresses are not looked up again" say w6
-flush set ways || { echo "FAILED: flush ways"; fails=$((fails + 1)); }
+flush map ways || { echo "FAILED: flush ways"; fails=$((fails + 1)); }
 n=$(counter unknown-zone)
 expect timeout "they are, when it is not known to go that way" say w6
 result "and found in no zone" yes "$(more unknown-zone "$n")"
