@@ -31,10 +31,12 @@ static void put32(uint8_t *p, uint32_t v)
 /* Options that leave alone what the bytes of the stream mean. Others may say that bytes
  * belong elsewhere than where they were judged (multipath TCP, RFC 8684), that some of them
  * are options (extended data offset), or ciphertext (RFC 8547): without them both ends
- * speak plain TCP. */
+ * speak plain TCP. Window scaling (3) goes too: bytes on their way are kept until they are
+ * acknowledged, and a sender that may have more of them out than there is room for would
+ * lose the rest again and again. So a window is 64 KB at most. */
 static bool known_option(uint8_t kind)
 {
-	static const uint8_t known[] = { 2, 3, 4, OPT_SACK, 8, 19, 29 };
+	static const uint8_t known[] = { 2, 4, OPT_SACK, 8, 19, 29 };
 	return memchr(known, kind, sizeof(known)) != NULL;
 }
 

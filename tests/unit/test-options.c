@@ -95,7 +95,7 @@ static void start(struct bench *b)
 
 static void plain_options_stay(void **state)
 {
-	static const char all[] = "\2\4\5\xb4\4\2\1\3\3\7\1\1\x8\xa\0\0\0\1\0\0\0\0\0\0";
+	static const char all[] = "\2\4\5\xb4\4\2\x8\xa\0\0\0\1\0\0\0\0";
 	(void)state;
 	struct bench b;
 	start(&b);
@@ -126,6 +126,19 @@ static void other_options_are_blanked(void **state)
 	inspect_free(b.in);
 }
 
+/* A sender may not have more bytes on their way than are kept. */
+static void windows_are_not_scaled(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b);
+	OPTS(&b, 0, TCP_SYN, "\2\4\5\xb4\1\3\3\7\4\2\1\1");
+	LEFT(&b, "\2\4\5\xb4\1\1\1\1\4\2\1\1");
+	OPTS(&b, 1, TCP_SYN | TCP_ACK, "\2\4\5\xb4\1\3\3\7");
+	LEFT(&b, "\2\4\5\xb4\1\1\1\1");
+	inspect_free(b.in);
+}
+
 static void unreadable_options_are_blanked(void **state)
 {
 	(void)state;
@@ -147,6 +160,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(plain_options_stay),
 		cmocka_unit_test(other_options_are_blanked),
+		cmocka_unit_test(windows_are_not_scaled),
 		cmocka_unit_test(unreadable_options_are_blanked),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
