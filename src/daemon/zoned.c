@@ -37,9 +37,18 @@
 #define sd_notify(unset, state) ((void)(state))
 #endif
 
-enum { TIMER_MS = 500, EXIT_MODEL = 3 };
+enum { TIMER_MS = 500, EXIT_MODEL = 3, DRAIN_MS = 2000 };
 
 static bool to_stderr;
+static struct record *voice;	/* once its thread runs, what is said goes the way of records: nobody waits for syslog */
+
+static void write_line(void *ctx, int level, const char *text)
+{
+	(void)ctx;
+	syslog(level, "%s", text);
+	if (to_stderr)
+		fprintf(stderr, "zoned: %s\n", text);
+}
 
 void say(int level, const char *fmt, ...)
 {
@@ -48,9 +57,10 @@ void say(int level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	syslog(level, "%s", text);
-	if (to_stderr)
-		fprintf(stderr, "zoned: %s\n", text);
+	if (voice)
+		record_say(voice, level, text);
+	else
+		write_line(NULL, level, text);
 }
 
 uint64_t clock_ns(int id)
@@ -254,13 +264,6 @@ static bool watch_all(struct parent *p)
 	return ok;
 }
 
-/* In the foreground records go to both, as everything else that is said. */
-static void on_line(void *ctx, int priority, const char *line)
-{
-	(void)ctx;
-	say(priority, "%s", line);
-}
-
 static void on_control(int priority, const char *line)
 {
 	say(priority, "%s", line);
@@ -278,12 +281,15 @@ static int run(struct parent *p)
 		    "another in daemon.user; nothing was changed", user, user);
 		return 1;
 	}
-	struct record_conf rc = { .ident = "zoned", .facility = p->model->daemon.syslog_facility,
-				  .json_path = p->model->daemon.json_log,
-				  .sink = p->foreground ? on_line : NULL };
-	p->record = record_open(&rc);
+	int facility = record_facility(p->model->daemon.syslog_facility);
+	if (facility < 0) {
+		say(LOG_ERR, "syslog_facility = \"%s\": there is none of that name", p->model->daemon.syslog_facility);
+		return 1;
+	}
+	openlog("zoned", LOG_PID | LOG_NDELAY, facility);
+	p->record = record_open(&(struct record_conf){ .json_path = p->model->daemon.json_log, .sink = write_line });
 	if (!p->record) {
-		say(LOG_ERR, "no records: syslog_facility = \"%s\": %s", rc.facility, strerror(errno));
+		say(LOG_ERR, "no records: %s", strerror(errno));
 		return 1;
 	}
 	if (!prepare(p) || !open_queues(p))
@@ -330,6 +336,12 @@ static int run(struct parent *p)
 	}
 	if (commit(p, p->model, p->generation) || !drop_rights(pw))
 		return 1;
+	err = record_start(p->record);
+	if (err) {
+		say(LOG_ERR, "no thread for the records: %s", strerror(-err));
+		return 1;
+	}
+	voice = p->record;
 	err = threads_start(p);
 	if (err) {
 		say(LOG_ERR, "no threads for the queues: %s", strerror(-err));
@@ -344,10 +356,10 @@ static int run(struct parent *p)
 	control_close(p->control);
 	pthread_mutex_lock(&p->record_lock);	/* for good: the threads end with us */
 	record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
-	record_close(p->record);
 	if (p->fast)
 		fastpath_switch(p->fast, 0);
 	say(LOG_NOTICE, "stopping; the rules stay in the kernel: what needs an inspector is dropped");
+	record_drain(p->record, DRAIN_MS);	/* and not closed: the other threads may still say something */
 	return p->stopping ? 0 : 1;
 }
 

@@ -114,12 +114,30 @@ int json_file_open(struct json_file *f, const char *path)
 	return err;
 }
 
+int json_file_reopen(struct json_file *f)
+{
+	struct json_file again = { .fd = -1 };
+	int err = json_file_open(&again, f->path);
+	if (err)
+		return err;
+	json_file_close(f);
+	f->fd = again.fd;
+	return 0;
+}
+
 void json_file_close(struct json_file *f)
 {
 	if (f->fd >= 0)
 		close(f->fd);
 	f->fd = -1;
 	f->torn = false;
+}
+
+int json_file_lost(struct json_file *f, int err)
+{
+	f->lost++;
+	f->lost_total++;
+	return err;
 }
 
 int json_file_put(struct json_file *f, const char *line, size_t n)
@@ -140,7 +158,5 @@ int json_file_put(struct json_file *f, const char *line, size_t n)
 	/* only the repair's own line end went in: the file ends at a line again */
 	if (put > 0)
 		f->torn = !(f->torn && put == 1);
-	f->lost++;
-	f->lost_total++;
-	return -err;
+	return json_file_lost(f, -err);
 }

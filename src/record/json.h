@@ -3,6 +3,7 @@
 #ifndef ZONED_RECORD_JSON_H
 #define ZONED_RECORD_JSON_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,13 +21,16 @@ struct json_file {
 	bool torn;		/* the last line went in only in part */
 	int err;		/* why it fails now, 0: it does not */
 	uint64_t lost;		/* lines since it fails */
-	uint64_t lost_total;
+	atomic_ullong lost_total;	/* read by others */
 };
 
 /* 0 or -errno; only regular files and character devices, never a pipe. */
 int json_file_open(struct json_file *f, const char *path);
+/* The file that now has this name; if it cannot be opened, the old one stays open. 0 or -errno. */
+int json_file_reopen(struct json_file *f);
 void json_file_close(struct json_file *f);
 /* Append one line. Returns 0 or -errno; the loss is counted in *f. */
 int json_file_put(struct json_file *f, const char *line, size_t n);
+int json_file_lost(struct json_file *f, int err);	/* count one that there is not; returns err */
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Events to their sinks. Order: merge same ones, cap the rate, write. The cap
+ * Events to their sinks. Order: merge same ones, cap the rate, write, or put where
+ * the record's own thread finds it (spool.h). The cap
  * has one bucket for refusals and one for permitted messages (log = "all"), so
  * that a busy conduit cannot hide another's violation.
  */
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,7 @@
 #include "record/aggregate.h"
 #include "record/json.h"
 #include "record/line.h"
+#include "record/spool.h"
 
 enum { LINE_MAX_TEXT = 2048, RATE = 50, BURST = 200, N_BUCKETS = 2 };
 #define SECOND_NS 1000000000ull
@@ -31,7 +34,9 @@ struct record {
 	char *json_path;		/* our own copy: conf is the caller's */
 	struct agg agg;
 	struct bucket bucket[N_BUCKETS];
-	struct json_file json;
+	struct json_file json;		/* with a spool, its thread's */
+	atomic_bool reopen;		/* asked of that */
+	struct spool *spool;		/* NULL: who records writes */
 	struct record_stats stats;
 	const struct pol_image *img;	/* only during a sweep */
 };
@@ -48,15 +53,12 @@ static const struct {
 	{ "local5", LOG_LOCAL5 }, { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
 };
 
-static void to_syslog(void *ctx, int priority, const char *line)
-{
-	(void)ctx;
-	syslog(priority, "%s", line);
-}
+enum { LINE, JSON, NO_JSON };	/* what is to be written; NO_JSON: there was no memory for one */
 
-static void say(struct record *r, int priority, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void now(struct record *r, int priority, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
-static void say(struct record *r, int priority, const char *fmt, ...)
+/* Where writing is done. */
+static void now(struct record *r, int priority, const char *fmt, ...)
 {
 	char text[512];
 	va_list ap;
@@ -71,29 +73,64 @@ static void json_trouble(struct record *r, int err)
 {
 	struct json_file *f = &r->json;
 	if (err && !f->err)
-		say(r, LOG_ERR, "records: %s cannot be written: %s; JSON records are lost, syslog goes on",
+		now(r, LOG_ERR, "records: %s cannot be written: %s; JSON records are lost, syslog goes on",
 		    f->path, strerror(-err));
 	if (!err && f->err) {
-		say(r, LOG_NOTICE, "records: %s is written again; %" PRIu64 " JSON records were lost",
+		now(r, LOG_NOTICE, "records: %s is written again; %" PRIu64 " JSON records were lost",
 		    f->path, f->lost);
 		f->lost = 0;
 	}
 	f->err = err;
 }
 
+static void reopen_json(struct record *r)
+{
+	struct json_file *f = &r->json;
+	int err = json_file_reopen(f);
+	if (err && f->fd >= 0)
+		now(r, LOG_ERR, "records: %s cannot be opened anew: %s; JSON records go on where they went", f->path,
+		    strerror(-err));
+	else if (err)	/* success is only known with the next line */
+		json_trouble(r, err);
+}
+
+static void do_write(void *ctx, int kind, int priority, const char *text)
+{
+	struct record *r = ctx;
+	if (atomic_exchange(&r->reopen, false))
+		reopen_json(r);
+	if (kind == LINE)
+		r->conf.sink(r->conf.sink_ctx, priority, text);
+	else if (kind == JSON)
+		json_trouble(r, json_file_put(&r->json, text, strlen(text)));
+	else
+		json_trouble(r, json_file_lost(&r->json, -ENOMEM));
+}
+
+static void tell_lost(void *ctx, uint64_t lines)
+{
+	now(ctx, LOG_ERR, "records: %" PRIu64 " lines were lost, since those before them were not taken in time", lines);
+}
+
+static void put(struct record *r, int kind, int priority, const char *text)
+{
+	if (r->spool)
+		spool_put(r->spool, kind, priority, text);
+	else
+		do_write(r, kind, priority, text);
+}
+
+void record_say(struct record *r, int priority, const char *text)
+{
+	put(r, LINE, priority, text);
+}
+
 static void write_json(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t repeated)
 {
-	if (!r->json.path)
+	if (!r->json_path)
 		return;
 	char *text = record_json(img, ev, repeated);
-	int err = -ENOMEM;
-	if (text) {
-		err = json_file_put(&r->json, text, strlen(text));
-	} else {
-		r->json.lost++;
-		r->json.lost_total++;
-	}
-	json_trouble(r, err);
+	put(r, text ? JSON : NO_JSON, 0, text ? text : "");
 	free(text);
 }
 
@@ -107,7 +144,7 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	record_line(&b, img, &named);
 	if (repeated)
 		sb_printf(&b, " repeated=%" PRIu64, repeated);
-	r->conf.sink(r->conf.sink_ctx, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
+	put(r, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
 	write_json(r, img, &named, repeated);
 }
 
@@ -152,9 +189,11 @@ static void sweep(struct record *r, const struct pol_image *img, uint64_t now_ns
 	r->img = NULL;
 	for (int i = 0; i < N_BUCKETS; i++) {
 		struct bucket *b = &r->bucket[i];
+		char text[128];
+		snprintf(text, sizeof(text), "records: %s came faster than %d a second; suppressed=%" PRIu64,
+			 bucket_names[i], RATE, b->suppressed);
 		if (b->suppressed)
-			say(r, LOG_WARNING, "records: %s came faster than %d a second; suppressed=%" PRIu64,
-			    bucket_names[i], RATE, b->suppressed);
+			put(r, LINE, LOG_WARNING, text);
 		b->suppressed = 0;
 	}
 }
@@ -169,7 +208,7 @@ void record_flush(struct record *r, const struct pol_image *img, uint64_t now_ns
 	sweep(r, img, now_ns, true);
 }
 
-static int facility_of(const char *name)
+int record_facility(const char *name)
 {
 	for (size_t i = 0; i < sizeof(facilities) / sizeof(facilities[0]); i++)
 		if (strcmp(facilities[i].name, name) == 0)
@@ -179,11 +218,6 @@ static int facility_of(const char *name)
 
 struct record *record_open(const struct record_conf *c)
 {
-	int facility = facility_of(c->facility);
-	if (facility < 0) {
-		errno = EINVAL;
-		return NULL;
-	}
 	struct record *r = calloc(1, sizeof(*r));
 	if (!r)
 		return NULL;
@@ -193,10 +227,6 @@ struct record *record_open(const struct record_conf *c)
 	}
 	r->conf = *c;
 	r->json.fd = -1;
-	if (!r->conf.sink) {
-		r->conf.sink = to_syslog;
-		openlog(c->ident, LOG_PID | LOG_NDELAY, facility);
-	}
 	for (int i = 0; i < N_BUCKETS; i++)
 		r->bucket[i].tokens = BURST;
 	if (r->json_path)
@@ -208,19 +238,29 @@ void record_reopen(struct record *r)
 {
 	if (!r->json_path)
 		return;
-	json_file_close(&r->json);
-	int err = json_file_open(&r->json, r->json_path);
-	if (err)	/* success is only known with the next line */
-		json_trouble(r, err);
+	if (r->spool)
+		atomic_store(&r->reopen, true);	/* before the next line */
+	else
+		reopen_json(r);
+}
+
+int record_start(struct record *r)
+{
+	r->spool = spool_open(&(struct spool_conf){ .write = do_write, .lost = tell_lost, .ctx = r });
+	return r->spool ? 0 : -errno;
+}
+
+bool record_drain(struct record *r, unsigned ms)
+{
+	return !r->spool || spool_drain(r->spool, ms);
 }
 
 void record_close(struct record *r)
 {
 	if (!r)
 		return;
+	spool_close(r->spool);
 	json_file_close(&r->json);
-	if (r->conf.sink == to_syslog)
-		closelog();
 	free(r->json_path);
 	free(r);
 }
@@ -228,5 +268,6 @@ void record_close(struct record *r)
 void record_stats(const struct record *r, struct record_stats *s)
 {
 	*s = r->stats;
-	s->json_lost = r->json.lost_total;
+	s->json_lost = atomic_load(&r->json.lost_total);
+	s->lost = r->spool ? spool_lost(r->spool) : 0;
 }

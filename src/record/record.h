@@ -3,8 +3,9 @@
  * The audit trail: events to syslog lines and to JSON lines (zoned-events(5)).
  *
  * Every event is written, counted in a "repeated" record, or counted in a
- * "suppressed" record; the three add up to what came in. Nothing here blocks
- * on a file: a JSON file that cannot be written is said once and counted.
+ * "suppressed" record; the three add up to what came in. A JSON file that cannot
+ * be written is said once and counted. After record_start() a thread of its own
+ * writes, and nobody who records something waits for a log daemon or a disk.
  * Time is passed in (CLOCK_MONOTONIC), so a step of the wall clock is harmless.
  */
 #ifndef ZONED_RECORD_RECORD_H
@@ -16,10 +17,8 @@
 struct record;
 
 struct record_conf {
-	const char *ident;	/* openlog(3); must outlive the record */
-	const char *facility;	/* "daemon", "auth", "local0".. */
-	const char *json_path;	/* or NULL; must outlive the record */
-	/* NULL: syslog(3). Also gets what the record says about itself. */
+	const char *json_path;	/* or NULL */
+	/* Gets what the record says about itself too. After record_start() in the record's thread. */
 	void (*sink)(void *ctx, int priority, const char *line);
 	void *sink_ctx;
 };
@@ -30,11 +29,18 @@ struct record_stats {
 	uint64_t repeated;	/* counted, not yet or already told as "repeated" */
 	uint64_t suppressed;	/* counted by the rate cap */
 	uint64_t json_lost;	/* JSON lines the file did not take */
+	uint64_t lost;		/* lines of either kind for which there was no room, as they were not taken in time */
 };
 
-/* NULL: out of memory or an unknown facility (errno EINVAL). A JSON file that
- * cannot be opened is no failure: it is said once, and tried again by reopen. */
+/* As openlog(3) wants it, by "daemon", "auth", "local0"..; -1: there is none of that name. */
+int record_facility(const char *name);
+/* NULL: out of memory. A JSON file that cannot be opened is no failure: it is said
+ * once, and tried again by reopen. */
 struct record *record_open(const struct record_conf *c);
+/* From now on writing is a thread's; call once. 0 or -errno. */
+int record_start(struct record *r);
+/* A line that is no event, as it is; after record_start() from any thread at any time, which the others are not. */
+void record_say(struct record *r, int priority, const char *text);
 /* img: the image the event was judged under; of another generation, names are
  * left out rather than guessed. */
 void record_event(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t now_ns);
@@ -43,7 +49,9 @@ void record_tick(struct record *r, const struct pol_image *img, uint64_t now_ns)
 /* Tell everything counted now: before img is replaced, and before close. */
 void record_flush(struct record *r, const struct pol_image *img, uint64_t now_ns);
 void record_reopen(struct record *r);	/* after the JSON file was rotated */
-void record_close(struct record *r);	/* NULL is fine; flush first */
+/* Wait until all of it is written, for at most so many ms; false: it is not. */
+bool record_drain(struct record *r, unsigned ms);
+void record_close(struct record *r);	/* NULL is fine; flush and drain first */
 void record_stats(const struct record *r, struct record_stats *s);
 
 #endif

@@ -24,8 +24,10 @@ tests_unit_test_policy_LDADD = src/compile/libcompile.a src/policy/libpolicy.a s
 endif
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-packet tests/unit/test-record
-TESTS += tests/unit/test-packet tests/unit/test-record
+check_PROGRAMS += tests/unit/test-packet tests/unit/test-record tests/unit/test-spool
+TESTS += tests/unit/test-packet tests/unit/test-record tests/unit/test-spool
+tests_unit_test_spool_SOURCES = tests/unit/test-spool.c
+tests_unit_test_spool_LDADD = src/record/librecord.a $(CMOCKA_LIBS)
 tests_unit_test_packet_SOURCES = tests/unit/test-packet.c
 tests_unit_test_packet_LDADD = src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_record_SOURCES = tests/unit/test-record.c

@@ -96,7 +96,7 @@ static struct event write_refused(void)
 
 static struct record *open_to(struct sink *s, const char *json)
 {
-	struct record_conf c = { .ident = "test", .facility = "local0", .json_path = json, .sink = take, .sink_ctx = s };
+	struct record_conf c = { .json_path = json, .sink = take, .sink_ctx = s };
 	memset(s, 0, sizeof(*s));
 	struct record *r = record_open(&c);
 	assert_non_null(r);
@@ -456,9 +456,8 @@ static void test_bad_file(void **state)
 	record_close(r);
 	close(reader);
 	unlink(path);
-	struct record_conf c = { .ident = "test", .facility = "local9" };
-	assert_null(record_open(&c));
-	assert_int_equal(errno, EINVAL);
+	assert_int_equal(record_facility("local9"), -1);
+	assert_int_equal(record_facility("local0"), LOG_LOCAL0);
 	free(img);
 }
 
@@ -481,8 +480,22 @@ static void test_reopen(void **state)
 	assert_null(strstr(slurp(old), "\"unit\":55"));
 	assert_non_null(strstr(slurp(path), "\"unit\":55"));
 	assert_int_equal(s.n_trouble, 0);
-	free(img);
 	unlink(path);
+	unlink(old);
+
+	/* there is no such file to be had any more: the old one goes on, which is said */
+	r = open_to(&s, path);
+	assert_int_equal(rename(path, old), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	record_reopen(r);
+	assert_int_equal(s.n_trouble, 1);
+	ev.mb.unit = 56;
+	record_event(r, img, &ev, 0);
+	record_close(r);
+	assert_non_null(strstr(slurp(old), "\"unit\":56"));
+	assert_int_equal(s.n_trouble, 1);
+	free(img);
+	rmdir(path);
 	unlink(old);
 }
 

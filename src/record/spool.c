@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: MIT
+ * A bounded ring of lines and the thread that writes them. */
+#include "record/spool.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct line {			/* in the ring, one behind the other */
+	uint32_t size;		/* with what fills it up to a multiple of ALIGN */
+	int kind, priority;	/* kind < 0: nothing, up to the ring's end */
+	char text[];
+};
+
+enum { ALIGN = 16, HEADER = offsetof(struct line, text), SKIP = -1, STACK = 256 << 10 };
+
+_Static_assert(SPOOL_BYTES % ALIGN == 0 && HEADER < ALIGN, "a header fits wherever a line may begin");
+
+struct spool {
+	struct spool_conf conf;
+	pthread_t thread;
+	pthread_mutex_t lock;	/* for all that follows */
+	pthread_cond_t more, done;
+	bool closing, writing;
+	uint64_t put, taken;	/* bytes, since it was opened */
+	uint64_t lost, told;
+	_Alignas(ALIGN) unsigned char ring[SPOOL_BYTES];
+};
+
+static struct line *at(struct spool *s, uint64_t where)
+{
+	return (struct line *)(void *)(s->ring + where % SPOOL_BYTES);
+}
+
+/* Room for so many bytes in one piece; NULL: there is none. */
+static struct line *reserve(struct spool *s, uint32_t size)
+{
+	uint32_t end = SPOOL_BYTES - (uint32_t)(s->put % SPOOL_BYTES), skip = size > end ? end : 0;
+	if (s->put - s->taken + skip + size > SPOOL_BYTES)
+		return NULL;
+	if (skip) {
+		*at(s, s->put) = (struct line){ .size = skip, .kind = SKIP };
+		s->put += skip;
+	}
+	struct line *l = at(s, s->put);
+	l->size = size;
+	s->put += size;
+	return l;
+}
+
+bool spool_put(struct spool *s, int kind, int priority, const char *text)
+{
+	size_t n = strlen(text) + 1;
+	uint32_t size = (uint32_t)(HEADER + n + ALIGN - 1) / ALIGN * ALIGN;
+	pthread_mutex_lock(&s->lock);
+	struct line *l = n <= SPOOL_TEXT ? reserve(s, size) : NULL;
+	if (l) {
+		l->kind = kind;
+		l->priority = priority;
+		memcpy(l->text, text, n);
+		pthread_cond_signal(&s->more);
+	} else {
+		s->lost++;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return l != NULL;
+}
+
+/* The next line, copied out; false: it is being closed. */
+static bool take(struct spool *s, struct line *head, char text[SPOOL_TEXT], uint64_t *lost)
+{
+	pthread_mutex_lock(&s->lock);
+	s->writing = false;
+	for (;;) {
+		while (s->taken != s->put && at(s, s->taken)->kind == SKIP)
+			s->taken += at(s, s->taken)->size;
+		if (s->taken != s->put || s->closing)
+			break;
+		pthread_cond_broadcast(&s->done);
+		pthread_cond_wait(&s->more, &s->lock);
+	}
+	bool any = s->taken != s->put;
+	if (any) {
+		const struct line *l = at(s, s->taken);
+		head->kind = l->kind;
+		head->priority = l->priority;
+		memcpy(text, l->text, l->size - HEADER);
+		s->taken += l->size;
+		s->writing = true;
+		*lost = s->lost - s->told;
+		s->told = s->lost;
+	}
+	pthread_mutex_unlock(&s->lock);
+	return any;
+}
+
+static void *run(void *ctx)
+{
+	struct spool *s = ctx;
+	struct line head = { 0 };
+	char text[SPOOL_TEXT + ALIGN];
+	uint64_t lost = 0;
+	while (take(s, &head, text, &lost)) {
+		if (lost)
+			s->conf.lost(s->conf.ctx, lost);
+		s->conf.write(s->conf.ctx, head.kind, head.priority, text);
+	}
+	return NULL;
+}
+
+static int start(struct spool *s)
+{
+	sigset_t all, old;
+	pthread_attr_t attr;
+	int err = pthread_attr_init(&attr);
+	if (err)
+		return err;
+	err = pthread_attr_setstacksize(&attr, STACK);
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	if (!err)
+		err = pthread_create(&s->thread, &attr, run, s);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	pthread_attr_destroy(&attr);
+	return err;
+}
+
+struct spool *spool_open(const struct spool_conf *c)
+{
+	struct spool *s = aligned_alloc(ALIGN, sizeof(*s));
+	if (!s)
+		return NULL;
+	memset(s, 0, offsetof(struct spool, ring));
+	s->conf = *c;
+	pthread_mutex_init(&s->lock, NULL);
+	pthread_condattr_t attr;
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&s->more, NULL);
+	pthread_cond_init(&s->done, &attr);
+	pthread_condattr_destroy(&attr);
+	int err = start(s);
+	if (!err)
+		return s;
+	free(s);
+	errno = err;
+	return NULL;
+}
+
+bool spool_drain(struct spool *s, unsigned ms)
+{
+	struct timespec end;
+	clock_gettime(CLOCK_MONOTONIC, &end);
+	end.tv_sec += ms / 1000;
+	end.tv_nsec += (long)(ms % 1000) * 1000000;
+	end.tv_sec += end.tv_nsec / 1000000000;
+	end.tv_nsec %= 1000000000;
+	int err = 0;
+	pthread_mutex_lock(&s->lock);
+	while ((s->taken != s->put || s->writing) && !err)
+		err = pthread_cond_timedwait(&s->done, &s->lock, &end);
+	bool all = s->taken == s->put && !s->writing;
+	pthread_mutex_unlock(&s->lock);
+	return all;
+}
+
+void spool_close(struct spool *s)
+{
+	if (!s)
+		return;
+	pthread_mutex_lock(&s->lock);
+	s->closing = true;
+	pthread_cond_signal(&s->more);
+	pthread_mutex_unlock(&s->lock);
+	pthread_join(s->thread, NULL);
+	pthread_cond_destroy(&s->more);
+	pthread_cond_destroy(&s->done);
+	pthread_mutex_destroy(&s->lock);
+	free(s);
+}
+
+uint64_t spool_lost(struct spool *s)
+{
+	pthread_mutex_lock(&s->lock);
+	uint64_t n = s->lost;
+	pthread_mutex_unlock(&s->lock);
+	return n;
+}

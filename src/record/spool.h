@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Lines on their way to somebody who may not take them just now (a log daemon that
+ * hangs, a disk that is busy): a bounded ring, and one thread that writes.
+ *
+ * Who has a line to write never waits for the writer. What there is no room for is lost,
+ * counted, and told as soon as the writer goes on: forwarding does not depend on the log
+ * (IEC 62443-3-3 SR 2.10). Lines come out in the order in which they were put.
+ */
+#ifndef ZONED_RECORD_SPOOL_H
+#define ZONED_RECORD_SPOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+	SPOOL_BYTES = 1 << 20,	/* of lines that wait */
+	SPOOL_TEXT = 8192,	/* of one line, with its NUL */
+};
+
+struct spool;
+
+struct spool_conf {
+	/* In the spool's thread, one at a time; may take as long as it likes. kind is the caller's. */
+	void (*write)(void *ctx, int kind, int priority, const char *text);
+	void (*lost)(void *ctx, uint64_t lines);	/* so many, before the line that is written next */
+	void *ctx;
+};
+
+/* Starts the thread, with all signals blocked; NULL: errno. */
+struct spool *spool_open(const struct spool_conf *c);
+/* Any thread; false: it is lost. */
+bool spool_put(struct spool *s, int kind, int priority, const char *text);
+/* Wait until all that was put is written; false: it is not after so many ms. */
+bool spool_drain(struct spool *s, unsigned ms);
+void spool_close(struct spool *s);	/* drained; NULL is fine. Waits for the line that is being written */
+uint64_t spool_lost(struct spool *s);	/* since it was opened */
+
+#endif
