@@ -52,7 +52,8 @@ enum {
 #define FLOW_IDLE_NS (24 * 3600 * SEC)	/* nothing at all */
 #define FLOW_UDP_NS (180 * SEC)		/* as conntrack's stream timeout */
 #define FLOW_PENDING_NS (30 * SEC)	/* a request this old is given up when room is needed */
-#define FLOW_PARTIAL_NS (10 * SEC)	/* an unfinished message */
+#define FLOW_PARTIAL_NS (10 * SEC)	/* an unfinished message, */
+#define FLOW_PARTIAL_RATE 512		/* and a second for so many bytes that there are of it: slow lines */
 
 enum flow_state {
 	FLOW_FREE,

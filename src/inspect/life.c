@@ -61,7 +61,8 @@ static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
 {
 	for (int d = 0; d < 2; d++) {
 		struct half *h = &f->h[d];
-		if (h->partial_since && now - h->partial_since > FLOW_PARTIAL_NS) {
+		uint64_t bytes = half_end(h) - h->next;
+		if (h->partial_since && now - h->partial_since > FLOW_PARTIAL_NS + bytes * SEC / FLOW_PARTIAL_RATE) {
 			h->partial_since = 0;
 			f->ending = true;
 			in->stats.refused++;

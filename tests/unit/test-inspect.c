@@ -255,6 +255,22 @@ static void half_message_times_out(void **state)
 	inspect_free(b.in);
 }
 
+/* The more of it there is the longer it may take: 512 bytes a second. */
+static void long_messages_take_longer(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[256] = { 0, 1, 0, 0, 0, 254, 1, 16 };
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	handshake(&b, 1000, 5000);
+	segment(&b, 0, 1000, 5000, TCP_ACK, m, sizeof(m));
+	inspect_tick(b.in, b.now + 10400000000u, b.now, &b.out);
+	assert_int_equal(b.events, 0);
+	inspect_tick(b.in, b.now + 10600000000u, b.now, &b.out);
+	assert_int_equal(b.reason, R_HALF_MESSAGE);
+	inspect_free(b.in);
+}
+
 static void only_the_end_is_the_end(void **state)
 {
 	(void)state;
@@ -330,6 +346,7 @@ int main(void)
 		cmocka_unit_test(half_open_flows_do_not_fill_the_table),
 		cmocka_unit_test(open_connections_are_never_pushed_out),
 		cmocka_unit_test(half_message_times_out),
+		cmocka_unit_test(long_messages_take_longer),
 		cmocka_unit_test(only_the_end_is_the_end),
 		cmocka_unit_test(old_acknowledgements_are_refused),
 		cmocka_unit_test(a_client_starts_anew),
