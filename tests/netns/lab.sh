@@ -146,7 +146,8 @@ input(type="imuxsock" Socket="$lab_dir/log.sock" RateLimit.Interval="0")
 module(load="builtin:omfile" Template="RSYSLOG_TraditionalFileFormat")
 *.* action(type="omfile" file="$lab_dir/syslog")
 END
-	rsyslogd -n -f "$lab_dir/rsyslog.conf" -i "$lab_dir/rsyslog.pid" 2>"$lab_dir/rsyslog.err" &
+	# in a session of its own: audit.sh stops it, and a process group with one that is stopped may be hung up on
+	setsid rsyslogd -n -f "$lab_dir/rsyslog.conf" -i "$lab_dir/rsyslog.pid" 2>"$lab_dir/rsyslog.err" &
 	lab_pids+=($!)
 	lab_wait 5 test -S "$lab_dir/log.sock" || lab_fail "rsyslogd did not start: $(cat "$lab_dir/rsyslog.err")"
 }
