@@ -10,16 +10,16 @@
 #include <libmnl/libmnl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <syslog.h>
 
+#include "base/thread.h"
 #include "daemon/parent.h"
 
 enum {
-	STACK = 256 << 10, TOLD = QUEUES, SOURCES,
+	TOLD = QUEUES, SOURCES,
 	FULL_MS = 10,	/* an inspector that is gone does not tell */
 };
 
@@ -113,7 +113,7 @@ static int add(int epoll, int fd, uint32_t what, uint32_t source)
 	return epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
-static int start(struct worker *w, const pthread_attr_t *attr)
+static int start(struct worker *w)
 {
 	pthread_t t;
 	w->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -126,24 +126,16 @@ static int start(struct worker *w, const pthread_attr_t *attr)
 		err = add(w->epoll, w->conf.told, EPOLLIN | EPOLLET, TOLD);
 	if (!err)
 		err = add(w->epoll_told, w->conf.told, EPOLLIN | EPOLLET, TOLD);
-	return err ? err : -pthread_create(&t, attr, serve, w);
+	if (!err)
+		err = thread_start(&t, serve, w);
+	return err ? err : -pthread_detach(t);
 }
 
 /* Threads have the rights of the thread that makes them: drop them before. */
 int threads_start(struct parent *p)
 {
-	sigset_t all, old;
-	pthread_attr_t attr;
-	int err = -pthread_attr_init(&attr);
-	if (err)
-		return err;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	err = -pthread_attr_setstacksize(&attr, STACK);
-	sigfillset(&all);	/* signals are for the main thread */
-	pthread_sigmask(SIG_SETMASK, &all, &old);
+	int err = 0;
 	for (unsigned i = 0; !err && i < p->n; i++)
-		err = start(&p->worker[i], &attr);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
+		err = start(&p->worker[i]);
 	return err;
 }

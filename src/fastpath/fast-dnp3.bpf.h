@@ -134,7 +134,7 @@ __noinline int dnp_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 li
 		if (!dnp_asks(slot, at, len, 1))
 			return 0;
 	}
-	if (limits != NO_LIMITS && !within_limits(limits, 1, 0))
+	if (!WITHIN(limits, 1, 0))
 		return 0;
 	__u64 now = bpf_ktime_get_ns();
 	__u32 seq = dnp_seq(slot, at);

@@ -225,8 +225,7 @@ static __always_inline __u32 requests(const struct segment *s, struct fast_slot 
 	__u32 had = slot->n_pending;
 	if (asked == 0 || asked > FAST_PDUS || had + asked > FAST_PENDING)
 		return 0;
-	if (limits != NO_LIMITS &&
-	    !within_limits(limits, asked, s->len == HEAD ? is_write(q->a.w) : (__u32)count_writes(asked)))
+	if (!WITHIN(limits, asked, s->len == HEAD ? is_write(q->a.w) : (__u32)count_writes(asked)))
 		return 0;
 	if (had == 0)
 		slot->head = 0;		/* shares a cache line with the numbers */

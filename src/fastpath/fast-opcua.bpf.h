@@ -104,7 +104,7 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 lim
 	if (!ua_head(h, len, u))
 		return 0;
 	if (u->opaque) {
-		if (!ua_opaque(h, len, u) || (limits != NO_LIMITS && !within_limits(limits, 1, 0)))
+		if (!ua_opaque(h, len, u) || !WITHIN(limits, 1, 0))
 			return 0;
 		u->seq[0]++;
 		return 1;
@@ -116,7 +116,7 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 lim
 	if (shape == 0 || shape > FAST_SHAPES)
 		return 0;
 	const struct fast_shape *is = &slot->ua.shape[shape - 1];
-	if (limits != NO_LIMITS && !within_limits(limits, 1, is->changes != 0))
+	if (!WITHIN(limits, 1, is->changes != 0))
 		return 0;
 	u->wait[n & (FAST_UA_WAITS - 1)] = (struct fast_wait){ .id = id, .answer = is->answer };
 	u->n_waits = n + 1;

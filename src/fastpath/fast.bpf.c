@@ -402,40 +402,7 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 
 #define KEEP(member, room, max) keep(skb, s, slot, a, offsetof(struct fast_slot, member), room, max, pos)
 
-/* ---- rate limits ---- */
-
-enum { NO_LIMITS = 0xffffffff, TOKEN_TRIES = 16 };
-
-static __always_inline bool take_tokens(__u64 *word, __u64 step, __u32 n, __u64 now)
-{
-	if (step == 0 || n == 0)
-		return true;
-	for (__u32 i = 0; bounded(i, TOKEN_TRIES); i++) {
-		__u64 due = *(volatile __u64 *)word, next = fast_rate_next(due, now, step, n);
-		if (next == 0)
-			return false;
-		if (__sync_val_compare_and_swap(word, due, next) == due)
-			return true;
-	}
-	return false;
-}
-
-/* May this policy's conduit have n requests more now, of which so many are writes? Then they are counted. Else it is
- * for an inspector to say which of them are too many. Asked last: what was counted is passed. */
-__noinline int within_limits(__u32 policy, __u32 n, __u32 writes)
-{
-	const struct fast_policy *p = bpf_map_lookup_elem(&fast_policies, &policy);
-	__u32 conduit = p ? p->conduit : 0;
-	struct fast_rate *r = bpf_map_lookup_elem(&fast_rates, &conduit);
-	__u64 now = bpf_ktime_get_ns();
-	if (!p || !r || !take_tokens(&r->requests, p->request_ns, n, now))
-		return 0;
-	if (take_tokens(&r->writes, p->write_ns, writes, now))
-		return 1;
-	__sync_fetch_and_sub(&r->requests, n * p->request_ns);
-	return 0;
-}
-
+#include "fast-limits.bpf.h"
 #include "fast-modbus.bpf.h"
 #include "fast-dnp3.bpf.h"
 #include "fast-opcua.bpf.h"

@@ -241,6 +241,12 @@ struct fast_rate {
 	uint64_t requests, writes;
 };
 
+/* ns between two of so many a second; 0: no limit. */
+static inline uint64_t fast_rate_step(uint32_t per_second)
+{
+	return per_second ? 1000000000 / per_second : 0;
+}
+
 /* The word when n more have passed, at one each step (ns) and up to one second's worth at once; 0: too many. */
 static inline uint64_t fast_rate_next(uint64_t due, uint64_t now, uint64_t step, uint32_t n)
 {

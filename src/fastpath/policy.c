@@ -83,15 +83,10 @@ static void add_rule(const struct pol_image *img, const struct pol_mb_rule *rule
 	}
 }
 
-static uint64_t step_ns(uint32_t per_second)
-{
-	return per_second ? UINT64_C(1000000000) / per_second : 0;
-}
-
 void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out)
 {
-	*out = (struct fast_policy){ .conduit = f->conduit_id, .request_ns = step_ns(f->max_requests),
-				     .write_ns = step_ns(f->max_writes) };
+	*out = (struct fast_policy){ .conduit = f->conduit_id, .request_ns = fast_rate_step(f->max_requests),
+				     .write_ns = fast_rate_step(f->max_writes) };
 	if (!fast_eligible(f) || f->proto != PROTO_MODBUS)
 		return;
 	for (uint32_t i = 0; i < f->n_rules; i++)

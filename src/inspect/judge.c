@@ -43,11 +43,12 @@ void pass_event(struct pass *c, enum reason why, enum verdict v)
 /* One message of `per_second`. Others take as well, and so does the kernel. */
 static bool take_token(uint64_t *word, uint32_t per_second, uint64_t now)
 {
-	if (per_second == 0)
+	uint64_t step = fast_rate_step(per_second);
+	if (step == 0)
 		return true;
 	uint64_t due = __atomic_load_n(word, __ATOMIC_RELAXED);
 	for (int tries = 0; tries < 64; tries++) {
-		uint64_t next = fast_rate_next(due, now, SEC / per_second, 1);
+		uint64_t next = fast_rate_next(due, now, step, 1);
 		if (next == 0)
 			return false;
 		if (__atomic_compare_exchange_n(word, &due, next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))

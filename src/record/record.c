@@ -190,10 +190,11 @@ static void sweep(struct record *r, const struct pol_image *img, uint64_t now_ns
 	for (int i = 0; i < N_BUCKETS; i++) {
 		struct bucket *b = &r->bucket[i];
 		char text[128];
+		if (!b->suppressed)
+			continue;
 		snprintf(text, sizeof(text), "records: %s came faster than %d a second; suppressed=%" PRIu64,
 			 bucket_names[i], RATE, b->suppressed);
-		if (b->suppressed)
-			put(r, LINE, LOG_WARNING, text);
+		put(r, LINE, LOG_WARNING, text);
 		b->suppressed = 0;
 	}
 }

@@ -4,11 +4,12 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "base/thread.h"
 
 struct line {			/* in the ring, one behind the other */
 	uint32_t size;		/* with what fills it up to a multiple of ALIGN */
@@ -16,7 +17,8 @@ struct line {			/* in the ring, one behind the other */
 	char text[];
 };
 
-enum { ALIGN = 16, HEADER = offsetof(struct line, text), SKIP = -1, STACK = 256 << 10 };
+enum { ALIGN = 16, HEADER = offsetof(struct line, text), SKIP = -1,
+       ROOM = SPOOL_TEXT + ALIGN };	/* of a text with what fills it up */
 
 _Static_assert(SPOOL_BYTES % ALIGN == 0 && HEADER < ALIGN, "a header fits wherever a line may begin");
 
@@ -71,7 +73,7 @@ bool spool_put(struct spool *s, int kind, int priority, const char *text)
 }
 
 /* The next line, copied out; false: it is being closed. */
-static bool take(struct spool *s, struct line *head, char text[SPOOL_TEXT], uint64_t *lost)
+static bool take(struct spool *s, struct line *head, char text[ROOM], uint64_t *lost)
 {
 	pthread_mutex_lock(&s->lock);
 	s->writing = false;
@@ -102,7 +104,7 @@ static void *run(void *ctx)
 {
 	struct spool *s = ctx;
 	struct line head = { 0 };
-	char text[SPOOL_TEXT + ALIGN];
+	char text[ROOM];
 	uint64_t lost = 0;
 	while (take(s, &head, text, &lost)) {
 		if (lost)
@@ -110,23 +112,6 @@ static void *run(void *ctx)
 		s->conf.write(s->conf.ctx, head.kind, head.priority, text);
 	}
 	return NULL;
-}
-
-static int start(struct spool *s)
-{
-	sigset_t all, old;
-	pthread_attr_t attr;
-	int err = pthread_attr_init(&attr);
-	if (err)
-		return err;
-	err = pthread_attr_setstacksize(&attr, STACK);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	if (!err)
-		err = pthread_create(&s->thread, &attr, run, s);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return err;
 }
 
 struct spool *spool_open(const struct spool_conf *c)
@@ -143,11 +128,11 @@ struct spool *spool_open(const struct spool_conf *c)
 	pthread_cond_init(&s->more, NULL);
 	pthread_cond_init(&s->done, &attr);
 	pthread_condattr_destroy(&attr);
-	int err = start(s);
+	int err = thread_start(&s->thread, run, s);
 	if (!err)
 		return s;
 	free(s);
-	errno = err;
+	errno = -err;
 	return NULL;
 }
 

@@ -27,7 +27,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-packet tests/unit/test-record tests/unit/test-spool
 TESTS += tests/unit/test-packet tests/unit/test-record tests/unit/test-spool
 tests_unit_test_spool_SOURCES = tests/unit/test-spool.c
-tests_unit_test_spool_LDADD = src/record/librecord.a $(CMOCKA_LIBS)
+tests_unit_test_spool_LDADD = src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_packet_SOURCES = tests/unit/test-packet.c
 tests_unit_test_packet_LDADD = src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_record_SOURCES = tests/unit/test-record.c
