@@ -7,7 +7,7 @@
  *	paths		(interface . zone) where a zone's packets may enter or leave
  *	claimed		interfaces that some zone names
  *	roaming		zones that name no interface
- *	inside		(zone . zone), the same twice: traffic that crosses no boundary
+ *	inside		(zone . zone), the same twice: traffic that crosses no boundary -> the zone's own flow
  *	conduits	client zone . server zone . protocol . port -> flow
  *	conduits-icmp	client zone . server zone -> flow, for ICMP and ICMPv6
  *	actions		flow -> accept or inspect; fast-closed and fast-open: may have the in-kernel
@@ -17,6 +17,8 @@
  *	ways		(flow . direction . interface in . interface out) that the zones of its ends permit -> the
  *			conduit's counter: what the anti-spoofing would find for packets of a connection that is
  *			classified, and the counter, in one look
+ *	ways-inside	(a zone's own flow . interface in . interface out): the same for what is routed inside one.
+ *			These flows are in no other map
  *	offloaded	the flowtable: connections that the kernel forwards at the way in, between
  *			the interfaces it has, without asking any rule (chain offload)
  *
@@ -110,6 +112,8 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct s
 #define DST4(r)		NFP4, NETHDR(16, 4, 0), MAP("zone4", 0, r)
 #define SRC6(r)		NFP6, NETHDR(8, 16, 0), MAP("zone6", 0, r)
 #define DST6(r)		NFP6, NETHDR(24, 16, 0), MAP("zone6", 0, r)
+#define INSIDE4		SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, MAP("inside", 8, 0)
+#define INSIDE6		SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, MAP("inside", 8, 0)
 #define CONN4		CT(NFT_CT_SRC_IP, 0, 0), CT(NFT_CT_DST_IP, 0, 1), \
 			CT(NFT_CT_PROTOCOL, 0, 2), CT(NFT_CT_PROTO_DST, 0, 3)
 #define CONN6		CT(NFT_CT_SRC_IP6, 0, 0), CT(NFT_CT_DST_IP6, 0, 4), \
@@ -139,6 +143,9 @@ static const struct rs_rule table[] = {
 	{ "forward", "classified by this generation, between interfaces of its zones",
 	  { CT_STATE(V_ESTABLISHED), CT_MARK(0), CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6),
 	    COUNT_MAP("ways", 0), VMAP("actions", 0) } },
+	{ "forward", "routed inside one zone, between interfaces of it",
+	  { CT_STATE(V_ESTABLISHED), CT_MARK(0), META(NFT_META_IIFNAME, 1), META(NFT_META_OIFNAME, 5), IN("ways-inside", 0),
+	    COUNT("inside"), DO(RS_ACCEPT) } },
 	{ "forward", "a blocked connection's ports open a new one",
 	  { CT_MARK(0), AND(0, V_IDS), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST),
 	    EQ8(1, V_SYN), CT_MARK(0), AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } },
@@ -148,16 +155,19 @@ static const struct rs_rule table[] = {
 	{ "forward", "anti-spoofing", { TO(RS_JUMP, "source") } },
 	{ "forward", "anti-spoofing, the way out", { TO(RS_JUMP, "destination") } },
 	{ "forward", "classified as well, and looked at the long way", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "flow") } },
-	{ "forward", "within one zone", 
-	  { SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, IN("inside", 8), COUNT("inside"), DO(RS_ACCEPT) } },
-	{ "forward", "within one zone", 
-	  { SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, IN("inside", 8), COUNT("inside"), DO(RS_ACCEPT) } },
+	{ "forward", "within one zone", { INSIDE4, SHOW(0), BACK, TO(RS_GOTO, "inside-zone") } },
+	{ "forward", "within one zone", { INSIDE6, SHOW(0), BACK, TO(RS_GOTO, "inside-zone") } },
 	{ "forward", "errors about permitted flows", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "errors") } },
 	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "errors") } },
 	{ "forward", NULL, { TO(RS_GOTO, "classify") } },
 
 	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6),
 	WHERE("destination", NFT_META_OIFNAME, DST4, DST6),
+
+	{ "inside-zone", "its own packets, not errors; nobody else uses this ct mark: keep the zone in it",
+	  { CT_STATE(V_ESTABLISHED), CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), INSIDE4, SET_CT(0) } },
+	{ "inside-zone", NULL, { CT_STATE(V_ESTABLISHED), CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), INSIDE6, SET_CT(0) } },
+	{ "inside-zone", NULL, { COUNT("inside"), DO(RS_ACCEPT) } },
 
 	{ "flow", NULL, { CT_FLOW, COUNT_MAP("counters", 0) } },
 	{ "flow", NULL, { CT_FLOW, VMAP("actions", 0) } },

@@ -14,7 +14,7 @@
 enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
 
 enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, WAYS, REFUSED4, REFUSED6, SETS };
+		 PERMITTED, WAYS, WAYS_INSIDE, REFUSED4, REFUSED6, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -22,7 +22,7 @@ static const struct rs_set set_table[SETS] = {
 	[PATHS] = { .name = "paths", .types = { RS_T_IFNAME, RS_T_MARK } },
 	[CLAIMED] = { .name = "claimed", .types = { RS_T_IFNAME } },
 	[ROAMING] = { .name = "roaming", .types = { RS_T_MARK } },
-	[INSIDE] = { .name = "inside", .types = { RS_T_MARK, RS_T_MARK } },
+	[INSIDE] = { .name = "inside", .types = { RS_T_MARK, RS_T_MARK }, .data = RS_D_MARK },
 	[CONDUITS] = { .name = "conduits", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT },
 		       .data = RS_D_MARK },
 	[CONDUITS_ICMP] = { .name = "conduits-icmp", .types = { RS_T_MARK, RS_T_MARK }, .data = RS_D_MARK },
@@ -31,6 +31,7 @@ static const struct rs_set set_table[SETS] = {
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
 	[WAYS] = { .name = "ways", .types = { RS_T_MARK, RS_T_DIRECTION, RS_T_IFNAME, RS_T_IFNAME },
 		   .data = RS_D_COUNTER },
+	[WAYS_INSIDE] = { .name = "ways-inside", .types = { RS_T_MARK, RS_T_IFNAME, RS_T_IFNAME } },
 	[REFUSED4] = { .name = "refused4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
 	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
@@ -39,7 +40,7 @@ static const struct rs_set set_table[SETS] = {
 };
 
 static const char *const chain_table[] = {
-	"forward", "source", "destination", "flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
+	"forward", "source", "destination", "inside-zone", "flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
 	"offload",
 	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
@@ -192,9 +193,6 @@ static void add_interfaces(struct ruleset *rs, const struct model *m)
 			add_path(rs, owner, i, z, zn->name);
 		if (!zn->n_interfaces)
 			put32(add(rs, ROAMING, zn->at, zn->name), 0, z);
-		struct rs_elem *e = add(rs, INSIDE, zn->at, zn->name);
-		put32(e, 0, z);
-		put32(e, 1, z);
 	}
 }
 
@@ -219,6 +217,12 @@ static void add_service(struct ruleset *rs, const struct conduit *c, const struc
 	e->key[13] = (uint8_t)port;
 }
 
+/* Is there room for the ways between all interfaces of these two? Zones that name no interface have none. */
+static bool has_ways(const struct ruleset *rs, enum set_index i, const struct zone *a, const struct zone *b, size_t each)
+{
+	return a && b && rs->sets[i].n_elems + each * a->n_interfaces * b->n_interfaces <= RS_WAYS_MAX;
+}
+
 static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uint8_t direction, const char *in, const char *out)
 {
 	struct rs_elem *e = add(rs, WAYS, f->at, NULL);
@@ -229,11 +233,11 @@ static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uin
 	put_ifname(e, 2 + IFNAMSIZ / 4, out);
 }
 
-/* Between which interfaces its packets go. All of them or none; zones that name no interface have none. */
+/* Between which interfaces its packets go. All of them or none. */
 static void add_ways(struct ruleset *rs, const struct model *m, const struct conduit *c, const struct flow *f, uint32_t mark)
 {
 	const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]), *to = model_path_owner(m, &m->zones[c->to_zone]);
-	if (!from || !to || rs->sets[WAYS].n_elems + 2 * from->n_interfaces * to->n_interfaces > RS_WAYS_MAX)
+	if (!has_ways(rs, WAYS, from, to, 2))
 		return;
 	for (size_t i = 0; i < from->n_interfaces; i++)
 		for (size_t k = 0; k < to->n_interfaces; k++) {
@@ -272,10 +276,16 @@ static void add_counter(struct ruleset *rs, const char *name, struct where at)
 	rs->counters_at[rs->n_counters++] = at;
 }
 
-static void add_conduits(struct ruleset *rs, const struct model *m, struct errs *errs)
+/* The largest flow id. */
+static uint32_t last_id(const struct ruleset *rs)
 {
-	uint32_t id = RS_FLOW_FIRST;
-	uint32_t ids = (rs->mark_mask & ~rs->generation_mask) / rs->blocked_mark;
+	return (rs->mark_mask & ~rs->generation_mask) / rs->blocked_mark;
+}
+
+/* The first id that no flow has. */
+static uint32_t add_conduits(struct ruleset *rs, const struct model *m, struct errs *errs)
+{
+	uint32_t id = RS_FLOW_FIRST, ids = last_id(rs);
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *c = &m->conduits[i];
 		add_counter(rs, text2(rs, "conduit-", c->name), c->at);
@@ -284,11 +294,37 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 				errs_add(errs, c->flows[k].at.file, c->flows[k].at.line,
 					 "more flows than mark_mask 0x%08x can number (%u); write a mask with more bits",
 					 rs->mark_mask, ids - RS_FLOW_FIRST + 1);
-				return;
+				return id;
 			}
 			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
 			add_ways(rs, m, c, &c->flows[k], flow_mark(rs, id));
 		}
+	}
+	return id;
+}
+
+static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t mark, const char *in, const char *out)
+{
+	struct rs_elem *e = add(rs, WAYS_INSIDE, zn->at, NULL);
+	put32(e, 0, mark);
+	put_ifname(e, 1, in);
+	put_ifname(e, 1 + IFNAMSIZ / 4, out);
+}
+
+/* What is routed inside a zone is marked as well, with ids from this one on, as far as there are some: those
+ * are in no other map, so they permit nothing but between the interfaces of that zone. */
+static void add_insides(struct ruleset *rs, const struct model *m, uint32_t id)
+{
+	for (size_t z = 1; z < m->n_zones; z++) {
+		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
+		bool marked = id <= last_id(rs) && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
+		struct rs_elem *e = add(rs, INSIDE, zn->at, zn->name);
+		put32(e, 0, z);
+		put32(e, 1, z);
+		e->mark = marked ? flow_mark(rs, id++) : 0;
+		for (size_t i = 0; marked && i < owner->n_interfaces; i++)
+			for (size_t k = 0; k < owner->n_interfaces; k++)
+				add_way_inside(rs, zn, e->mark, owner->interfaces[i], owner->interfaces[k]);
 	}
 }
 
@@ -360,7 +396,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 		ruleset_rules(rs, m);
 		add_networks(rs, m);
 		add_interfaces(rs, m);
-		add_conduits(rs, m, errs);
+		add_insides(rs, m, add_conduits(rs, m, errs));
 		check_unique(rs, CONDUITS, errs);
 		check_unique(rs, CONDUITS_ICMP, errs);
 	}

@@ -56,6 +56,9 @@ dns='{ service = "ping"; }, { transport = "udp"; ports = [ 53 ]; }'
 plc='{ protocol = "modbus"; policy = "modbus-read-only"; }'
 model "$alt, $web, $dns, $plc" >"$tmp/full.conf"
 model "$other, $web, $dns" >"$tmp/less.conf"		# the other service takes the id of what was removed
+model "$web" >"$tmp/one.conf"
+sed -i '/name = "a"/c { name = "all"; type = "control"; interfaces = [ "ra", "rb" ]; sl_t = 1; networks = [ "10.9.0.0/16", "fd09:1::/64", "fd09:2::/64" ]; } );
+	/name = "b"/d; s/^conduits = .*/conduits = ();/' "$tmp/one.conf"
 model "$plc" 'fail = "open"; fail_reason = "test";' >"$tmp/open.conf"
 
 exec 8> >(exec ip netns exec $s /usr/bin/python3 "$talk" serve >"$tmp/ready")
@@ -79,6 +82,10 @@ commit() { ip netns exec $r "$tool" commit "$tmp/$1.conf" "$2" || { echo "FAILED
 counter() { ip netns exec $r "$tool" counters | awk -v n="$1" '$1 == n { print $2 }'; }
 more() {	# more COUNTER BEFORE: did it grow?
 	[ "$(counter "$1")" -gt "$2" ] && echo yes || echo no
+}
+marks_of() {	# marks_of PORT [FAMILY]: of the client's connections to it
+	ip netns exec $r conntrack -L -f "${2:-ipv4}" -p tcp --dport "$1" --state ESTABLISHED 2>/dev/null |
+		grep -o 'mark=[0-9]*' | sort -u
 }
 pings() { ip netns exec $c ping -q -c 2 -i 0.1 -W 1 "$@" >/dev/null 2>&1 && echo ok || echo lost; }
 
@@ -181,6 +188,43 @@ result "and found in no zone" yes "$(more unknown-zone "$n")"
 commit open 8
 expect open "inspected, no inspector, fail open" open m 10.9.2.2 502
 expect ok "and it talks" say m
+
+# inside one zone: marked with its own flow, which is good between its interfaces only
+commit one 9
+expect open "inside a zone" open in4 10.9.2.2 8081
+expect ok "and it talks" say in4
+expect open "inside a zone, IPv6" open in6 fd09:2::2 8081
+expect ok "and it talks" say in6
+expect refused "ICMP error inside a zone" ask 10.9.2.2 54
+result "kept in the ct mark" "mark=$((0x40020000))" "$(marks_of 8081)"
+n=$(counter inside)
+flush map zone4; flush map zone6
+expect ok "its addresses are not looked up again" say in4
+expect ok "nor those of IPv6" say in6
+result "and it is counted" yes "$(more inside "$n")"
+flush set ways-inside
+n=$(counter unknown-zone)
+expect timeout "they are, when it is not known to go that way" say in4
+result "and found in no zone" yes "$(more unknown-zone "$n")"
+commit one 10
+expect ok "goes on over a reload" say in6
+result "with the new generation's mark" "mark=$((0x80020000))" "$(marks_of 8081 ipv6)"
+ip netns exec $r nft 'table inet theirs { chain mid { type filter hook prerouting priority mangle + 1; ct mark set ct mark | 0x5; }
+	}'
+expect open "inside a zone, marked by others" open in4m 10.9.2.2 8081
+expect ok "and it talks" say in4m
+ip netns exec $r nft delete table inet theirs
+commit full 11
+expect timeout "no zone of both any more" say in6
+
+# an error that stays inside a zone, about a connection that does not
+expect open "between zones" open err 10.9.2.2 8080
+ours=$(marks_of 8080)
+n=$(counter inside)
+expect sent "an error about it" error err 10.9.1.9 "$(ip netns exec $r cat /sys/class/net/ra/address)"
+for _ in $(seq 20); do [ "$(counter inside)" -gt "$n" ] && break; sleep 0.1; done
+result "it passed" yes "$(more inside "$n")"
+result "and did not make it a connection inside" "$ours" "$(marks_of 8080)"
 
 # leaving
 ip netns exec $r "$tool" remove 0xffff0000
