@@ -246,6 +246,11 @@ static void add_ways(struct ruleset *rs, const struct model *m, const struct con
 		}
 }
 
+static bool wants_offload(const struct conduit *c, const struct flow *f)
+{
+	return c->offload && f->proto == PROTO_NONE && f->l4 != IPPROTO_ICMP;
+}
+
 static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint32_t mark)
 {
 	bool fast = f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
@@ -256,7 +261,7 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 		add_service(rs, c, f, f->ports[i], mark);
 	struct rs_elem *e = add(rs, ACTIONS, f->at, c->name);
 	put32(e, 0, mark);
-	bool offload = c->offload && f->proto == PROTO_NONE && f->l4 != IPPROTO_ICMP;
+	bool offload = wants_offload(c, f);
 	e->verdict = f->proto == PROTO_NONE && !offload ? RS_ACCEPT : RS_GOTO;
 	if (offload)
 		e->target = "offload";
@@ -311,18 +316,24 @@ static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t m
 	put_ifname(e, 1 + IFNAMSIZ / 4, out);
 }
 
+/* owner: of the zone's interfaces. */
+static bool is_marked(const struct ruleset *rs, const struct zone *owner, uint32_t id)
+{
+	return owner && id <= last_id(rs);
+}
+
 /* What is routed inside a zone is marked as well, with ids from this one on, as far as there are some: those
  * are in no other map, so they permit nothing but between the interfaces of that zone. */
 static void add_insides(struct ruleset *rs, const struct model *m, uint32_t id)
 {
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
-		bool marked = id <= last_id(rs) && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
+		bool marked = is_marked(rs, owner, id), ways = marked && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
 		struct rs_elem *e = add(rs, INSIDE, zn->at, zn->name);
 		put32(e, 0, z);
 		put32(e, 1, z);
 		e->mark = marked ? flow_mark(rs, id++) : 0;
-		for (size_t i = 0; marked && i < owner->n_interfaces; i++)
+		for (size_t i = 0; ways && i < owner->n_interfaces; i++)
 			for (size_t k = 0; k < owner->n_interfaces; k++)
 				add_way_inside(rs, zn, e->mark, owner->interfaces[i], owner->interfaces[k]);
 	}
@@ -352,14 +363,17 @@ static void check_unique(struct ruleset *rs, enum set_index i, struct errs *errs
 
 /* ---- the whole ---- */
 
-static void layout(struct ruleset *rs, const struct model *m, uint32_t generation, struct errs *errs)
+static void check_mask(const struct model *m, struct errs *errs)
 {
 	uint32_t mask = m->daemon.mark_mask, unit = mask & -mask;
-	if (!mask || ((mask + unit) & mask) || mask / unit < 0xff) {
+	if (!mask || ((mask + unit) & mask) || mask / unit < 0xff)
 		errs_add(errs, m->path, 0, "mark_mask 0x%08x must be at least 8 bits without a gap; write 0xffff0000",
 			 mask);
-		return;
-	}
+}
+
+static void layout(struct ruleset *rs, const struct model *m, uint32_t generation)
+{
+	uint32_t mask = m->daemon.mark_mask, unit = mask & -mask;
 	uint32_t ids = mask / unit >> 2;	/* the largest flow id */
 	rs->mark_mask = mask;
 	rs->blocked_mark = unit;
@@ -389,8 +403,9 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	memcpy(rs->sets, set_table, sizeof(set_table));
 	for (size_t i = 0; i < sizeof(counter_table) / sizeof(counter_table[0]); i++)
 		add_counter(rs, counter_table[i], rs->at);
-	layout(rs, m, o->generation, errs);
+	check_mask(m, errs);
 	if (errs->total == before) {
+		layout(rs, m, o->generation);
 		if (rs->offload)
 			rs->n_devices = model_offload_interfaces(m, rs->devices);
 		ruleset_rules(rs, m);
@@ -410,4 +425,38 @@ void ruleset_free(struct ruleset *rs)
 {
 	if (rs)
 		arena_free(rs->arena);	/* rs lives in it too */
+}
+
+/* ---- what no inspector sees ---- */
+
+size_t ruleset_marks(const struct model *m)
+{
+	size_t n = m->n_zones;
+	for (size_t i = 0; i < m->n_conduits; i++)
+		n += m->conduits[i].n_flows;
+	return n;
+}
+
+struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload, size_t *n)
+{
+	struct ruleset_plain *v = calloc(ruleset_marks(m), sizeof(*v));
+	struct ruleset rs;
+	uint32_t id = RS_FLOW_FIRST;
+	*n = 0;
+	if (!v)
+		return NULL;
+	layout(&rs, m, generation);
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]), *to = model_path_owner(m, &m->zones[c->to_zone]);
+		for (size_t k = 0; k < c->n_flows; k++, id++)
+			if (c->flows[k].proto == PROTO_NONE && !(offload && wants_offload(c, &c->flows[k])))
+				v[(*n)++] = (struct ruleset_plain){ flow_mark(&rs, id), i, { from, to } };
+	}
+	for (size_t z = 1; z < m->n_zones; z++) {
+		const struct zone *owner = model_path_owner(m, &m->zones[z]);
+		if (is_marked(&rs, owner, id))
+			v[(*n)++] = (struct ruleset_plain){ flow_mark(&rs, id++), m->n_conduits, { owner, owner } };
+	}
+	return v;
 }

@@ -102,6 +102,18 @@ struct ruleset_opts {
 /* NULL when errs has new entries. The model must outlive the ruleset. */
 struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o, struct errs *errs);
 void ruleset_free(struct ruleset *rs);	/* NULL is fine */
+/* A flow that no inspector sees: what its connections are marked with, and between whose interfaces they go. */
+struct ruleset_plain {
+	uint32_t mark;
+	size_t conduit;		/* n_conduits: none, routed inside one zone */
+	const struct zone *end[2];	/* the client's and the server's; NULL: zones that name no interface */
+};
+
+/* Those of this generation, in an array of the caller's; NULL: out of memory. offload: as in the options; then
+ * conduits that want it are not among them, since the flowtable gets its connections from the rules. m was checked. */
+struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload, size_t *n);
+/* Flows that have a mark, inspected or not. */
+size_t ruleset_marks(const struct model *m);
 /* May packets of this zone's addresses come and go by this interface? As the ruleset says it. */
 bool ruleset_way_ok(const struct model *m, size_t zone, const char *ifname);
 

@@ -116,7 +116,7 @@ static void set_images(struct parent *p, struct model *m, struct pol_image *img,
 	pthread_mutex_unlock(&p->record_lock);
 }
 
-static bool give_fast(struct parent *p, const struct pol_image *img)
+static bool give_fast(struct parent *p, const struct model *m, const struct pol_image *img)
 {
 	int err = p->fast ? fastpath_policy(p->fast, img) : 0;
 	if (err)
@@ -124,6 +124,8 @@ static bool give_fast(struct parent *p, const struct pol_image *img)
 	else if (p->fast && img->n_flows > fastpath_bank(p->fast))
 		say(LOG_WARNING, "the in-kernel path has room for %u inspected flows; the last %u of this model go to "
 		    "the inspectors until a restart", fastpath_bank(p->fast), img->n_flows - fastpath_bank(p->fast));
+	if (!err && p->fast)
+		plain_give(p, m, img->generation);
 	return err == 0;
 }
 
@@ -158,10 +160,10 @@ bool reload(struct parent *p)
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
 		set_images(p, p->model, p->img, img);
-		if (judge(p, m, next) == 0 && give_fast(p, img) && give_all(p, img) && commit(p, m, next) == 0) {
+		if (judge(p, m, next) == 0 && give_fast(p, m, img) && give_all(p, img) && commit(p, m, next) == 0) {
 			struct pol_image *old = p->img;
 			struct model *before = p->model;
-			used_carry(p, old, img);
+			used_carry(p, m);
 			set_images(p, m, img, NULL);
 			model_free(before);
 			free(old);

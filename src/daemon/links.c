@@ -21,6 +21,7 @@ static void changed(struct parent *p, uint32_t ifindex)
 	pthread_mutex_lock(&p->record_lock);	/* claims are answered under it */
 	fastpath_unplug(p->fast, ifindex);
 	pthread_mutex_unlock(&p->record_lock);
+	plain_stop(p);
 }
 
 static void take(struct parent *p, const struct nlmsghdr *h)

@@ -41,6 +41,11 @@ struct worker {
 	uint64_t restarts, dropped_down, passed_down, sent;
 };
 
+/* What the in-kernel path passed for a conduit. */
+struct used {
+	struct fast_used inspected, plain;
+};
+
 /* The kernel's connections, asked for when word of some that ended was lost, or now and then. */
 struct ct_list {
 	struct mnl_socket *nl;
@@ -78,8 +83,9 @@ struct parent {
 	const char *control_path;
 	uint64_t started_ns;
 	struct fastpath *fast;	/* NULL: every inspected packet goes to an inspector */
+	bool plain_stopped;	/* interfaces have changed */
 	/* what earlier generations passed fast: by conduit of img, NULL: nothing; of conduits that are no more */
-	struct fast_used *carried, carried_gone;
+	struct used *carried, carried_gone;
 };
 
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -122,12 +128,19 @@ bool reload(struct parent *p);			/* false: said why, nothing changed */
 struct mnl_socket *links_open(void);		/* NULL and errno */
 void on_links(evutil_socket_t fd, short what, void *parent);
 
+/* plain.c: what the in-kernel path passes of flows without inspection */
+bool plain_give(struct parent *p, const struct model *m, uint32_t generation);	/* false: it was said why */
+void plain_stop(struct parent *p);		/* interfaces change */
+void plain_tick(struct parent *p);		/* they have changed; from the timer */
+
 /* used.c: what went fast, by conduit and over all generations. Main thread, with p->fast only.
- * The image img took the place of old. */
-void used_carry(struct parent *p, const struct pol_image *old, const struct pol_image *img);
+ * The model is about to take the place of the parent's. */
+void used_carry(struct parent *p, const struct model *m);
 /* 0, or -1 and it was said why */
-int used_total(const struct parent *p, struct fast_used *sum);
-int used_each(const struct parent *p, void (*take)(void *ctx, const char *conduit, const struct fast_used *u), void *ctx);
+int used_total(const struct parent *p, struct used *sum);
+/* By the name of the ruleset's counter. */
+int used_each(const struct parent *p, void (*take)(void *ctx, const char *counter, uint64_t packets, uint64_t bytes),
+	      void *ctx);
 /* offload.c: which conduits' connections leave the rules, and what keeps others from it */
 void offload_say(struct parent *p);		/* after each commit */
 void offload_tick(struct parent *p);		/* interfaces that have come; from the timer */

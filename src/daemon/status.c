@@ -10,13 +10,14 @@
 /* What the kernel passed by itself; null: it passes nothing. */
 static json_t *fast_status(const struct parent *p)
 {
-	struct fast_used u;
+	struct used u;
 	uint64_t back;
 	if (!p->fast || used_total(p, &u) || fastpath_back(p->fast, &back))
 		return json_null();
-	return json_pack("{s:s,s:I,s:I,s:I,s:I}", "asked", fastpath_first(p->fast) >= 0 ? "first" : "late",
-			 "packets", (json_int_t)u.packets, "bytes", (json_int_t)u.bytes,
-			 "messages", (json_int_t)u.messages, "handed_back", (json_int_t)back);
+	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "asked", fastpath_first(p->fast) >= 0 ? "first" : "late",
+			 "packets", (json_int_t)u.inspected.packets, "bytes", (json_int_t)u.inspected.bytes,
+			 "messages", (json_int_t)u.inspected.messages, "handed_back", (json_int_t)back,
+			 "uninspected", (json_int_t)u.plain.packets);
 }
 
 static json_t *status(void *ctx)
@@ -57,14 +58,12 @@ static void on_counter(void *ctx, const char *name, uint64_t packets, uint64_t b
 						 "bytes", (json_int_t)bytes));
 }
 
-static void add_used(void *ctx, const char *conduit, const struct fast_used *u)
+static void add_used(void *ctx, const char *counter, uint64_t packets, uint64_t bytes)
 {
-	char name[sizeof("conduit-") + MODEL_NAME_MAX];
-	snprintf(name, sizeof(name), "conduit-%s", conduit);
-	json_t *c = json_object_get(ctx, name);
-	json_int_t packets = json_integer_value(json_object_get(c, "packets"));
-	json_int_t bytes = json_integer_value(json_object_get(c, "bytes"));
-	on_counter(ctx, name, (uint64_t)packets + u->packets, (uint64_t)bytes + u->bytes);
+	json_t *c = json_object_get(ctx, counter);
+	packets += (uint64_t)json_integer_value(json_object_get(c, "packets"));
+	bytes += (uint64_t)json_integer_value(json_object_get(c, "bytes"));
+	on_counter(ctx, counter, packets, bytes);
 }
 
 static json_t *counters(void *ctx)

@@ -26,6 +26,7 @@
 #include <libmnl/libmnl.h>
 
 #include "compile/policy_build.h"
+#include "compile/ruleset.h"
 #include "config.h"
 #include "daemon/ctwatch.h"
 #include "daemon/nflog.h"
@@ -91,6 +92,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	list_start(p);
 	check_ruleset(p);
 	offload_tick(p);
+	plain_tick(p);
 	pthread_mutex_lock(&p->record_lock);
 	record_tick(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	pthread_mutex_unlock(&p->record_lock);
@@ -147,7 +149,10 @@ static void open_fastpath(struct parent *p, bool match)
 {
 	const char *why = "this kernel has no xt_bpf (modprobe -a nft_compat xt_bpf)";
 	if (match)
-		p->fast = fastpath_open(p->n, p->model->daemon.max_flows, p->img->n_flows, false, &why);
+		p->fast = fastpath_open(&(struct fast_room){
+			.inspectors = p->n, .max_flows = p->model->daemon.max_flows, .flows = p->img->n_flows,
+			.marks = (uint32_t)ruleset_marks(p->model), .conduits = (uint32_t)p->model->n_conduits,
+			.mark_mask = p->model->daemon.mark_mask }, false, &why);
 	int err = p->fast ? fastpath_policy(p->fast, p->img) : 0;
 	if (err) {
 		fastpath_close(p->fast);
@@ -309,6 +314,8 @@ static int run(struct parent *p)
 		say(LOG_ERR, "word of interfaces: %s; nothing was changed", strerror(errno));
 		return 1;
 	}
+	if (p->fast)
+		plain_give(p, p->model, p->generation);	/* from here on it is told when they change */
 	for (unsigned i = 0; i < p->n; i++)
 		conf[i] = p->worker[i].conf;
 	int err = spawner_start(conf, p->n, pw ? pw->pw_uid : 0, pw ? pw->pw_gid : 0, &p->spawner);

@@ -10,6 +10,8 @@
  *			and one inspector; those of an inspector fill pages, so that no two inspectors share any.
  *	policy		what one inspected flow of the image permits, flattened. Two banks of
  *			them, for even and odd generations; written by the parent only.
+ *	plain		between which interfaces the packets of a flow go that no inspector sees, by the mark
+ *			of its connections. Two banks; written by the parent only.
  */
 #ifndef ZONED_FASTPATH_FAST_H
 #define ZONED_FASTPATH_FAST_H
@@ -51,6 +53,8 @@ enum {
 	FAST_HINTS = 2048,	/* power of two */
 	FAST_NO_HINT = 0xffff,
 	FAST_RATES = 65536,	/* conduits are numbered by 16 bits */
+	FAST_PLAIN_IFS = 4,	/* interfaces of one end of a flow without inspection */
+	FAST_NO_IF = 0xffff,
 };
 
 #define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a DNP3 request may be answered */
@@ -99,6 +103,7 @@ static inline uint32_t fast_set_of(uint64_t one, uint64_t other, uint32_t sets)
 /* What the program looks at first: a few kilobytes, so always in the cache. */
 struct fast_front {
 	uint32_t now;		/* the generation in force; 0: nothing goes fast */
+	uint32_t plain[2];	/* by bank. 0: the interfaces of flows without inspection are not known just now */
 	/* Which slot a connection has, as long as it alone has this place: slot + 1, 0 for none, or FAST_NO_HINT.
 	 * The set is not looked at as a rule. */
 	uint16_t hint[FAST_HINTS];
@@ -256,6 +261,22 @@ static inline uint64_t fast_rate_next(uint64_t due, uint64_t now, uint64_t step,
 	return next > now + second ? 0 : next;
 }
 
+/* A flow that no inspector sees. The rules have marked its connections, so a packet of one that is established needs
+ * no other look than at the interfaces by which it comes and goes. */
+struct fast_plain {
+	uint32_t mark;		/* all of the mark; 0: there is no such flow */
+	uint32_t used;		/* for what is counted */
+	uint64_t end[2];	/* interfaces of the client's and of the server's zone: FAST_PLAIN_IFS numbers of 16 bits,
+				 * the unused ones FAST_NO_IF */
+};
+
+/* Is i one of four numbers of 16 bits? (0 in one of them, if each has i taken out.) */
+static inline uint64_t fast_one_of(uint64_t four, uint32_t i)
+{
+	uint64_t ones = 0x0001000100010001ull, x = four ^ i * ones;
+	return i < FAST_NO_IF ? (x - ones) & ~x & ones << 15 : 0;
+}
+
 /* What the program passed under one policy. Bytes from the IP header on, as nft counts them. */
 struct fast_used {
 	uint64_t packets, bytes, messages;
@@ -268,6 +289,9 @@ struct fast_layout {
 	/* offsets, known from this kernel's type information: where it keeps a packet's way out */
 	uint32_t dst, dev, ifindex;	/* sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex */
 	uint32_t data, data_len, nfct;	/* of sk_buff: where its bytes are; its connection */
+	uint32_t mark;		/* nf_conn.mark; 0: not known, and what no inspector sees goes by the rules */
+	uint32_t plain;		/* flows of one bank: a power of two */
+	uint32_t shift;		/* of the flow's number in a mark */
 	uint32_t sk_buff, dst_entry;	/* BTF type ids, for bpf_rdonly_cast() */
 	uint32_t words;			/* likewise, of something that begins with numbers of 64 bits (pt_regs) */
 };

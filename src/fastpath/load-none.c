@@ -4,11 +4,9 @@
 
 #include <errno.h>
 
-struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, bool late, const char **why)
+struct fastpath *fastpath_open(const struct fast_room *room, bool late, const char **why)
 {
-	(void)inspectors;
-	(void)max_flows;
-	(void)flows;
+	(void)room;
 	(void)late;
 	*why = "built without BPF";
 	return NULL;
@@ -64,6 +62,19 @@ int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 	return -ENOTSUP;
 }
 
+size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n)
+{
+	(void)fp;
+	(void)generation;
+	(void)v;
+	return n;
+}
+
+void fastpath_plain_stop(struct fastpath *fp)
+{
+	(void)fp;
+}
+
 void fastpath_switch(struct fastpath *fp, uint32_t generation)
 {
 	(void)fp;
@@ -96,6 +107,15 @@ int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow,
 	(void)fp;
 	(void)generation;
 	(void)flow;
+	(void)sum;
+	return -ENOTSUP;
+}
+
+int fastpath_plain_used(const struct fastpath *fp, uint32_t generation, uint32_t used, struct fast_used *sum)
+{
+	(void)fp;
+	(void)generation;
+	(void)used;
 	(void)sum;
 	return -ENOTSUP;
 }

@@ -38,11 +38,14 @@ struct fastpath {
 	unsigned inspectors;
 	uint32_t slots;			/* per inspector */
 	uint32_t bank;			/* policies per generation */
+	uint32_t plain, plain_used;	/* likewise flows without inspection, and what is counted for them */
+	uint32_t shift;			/* of a flow's number in a mark */
 	struct fast_slot *map[FAST_INSPECTORS];
 	struct fast_rate *rates;
 	struct fast_entry *table;	/* the flow entries, by slot; mapped in this process only, and so are: */
 	struct fast_set *set;
 	struct fast_front *front;
+	struct fast_plain *flow;	/* without inspection */
 	uint32_t sets;			/* power of two */
 	uint16_t sharers[FAST_HINTS];	/* entries that want this place */
 	uint64_t seed;
@@ -82,7 +85,8 @@ static int resize(struct fastpath *fp)
 	uint32_t all = fp->slots * fp->inspectors;
 	const struct { const char *name; uint32_t n; } rows[] = {
 		{ "fast_flows", all }, { "fast_sets", fp->sets }, { "fast_slots", all },
-		{ "fast_policies", 2 * fp->bank }, { "fast_used", 2 * fp->bank },
+		{ "fast_policies", 2 * fp->bank }, { "fast_plain", 2 * fp->plain },
+		{ "fast_used", 2 * (fp->bank + fp->plain_used) },
 	};
 	int err = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !err; i++)
@@ -114,7 +118,8 @@ static int map_slots(struct fastpath *fp)
 	fp->table = map_own(map_fd(fp, "fast_flows"), fp->slots * fp->inspectors * sizeof(*fp->table));
 	fp->set = map_own(map_fd(fp, "fast_sets"), fp->sets * sizeof(*fp->set));
 	fp->front = map_own(map_fd(fp, FRONT), sizeof(*fp->front));
-	if (!fp->table || !fp->set || !fp->front)
+	fp->flow = map_own(map_fd(fp, "fast_plain"), 2 * fp->plain * sizeof(*fp->flow));
+	if (!fp->table || !fp->set || !fp->front || !fp->flow)
 		return -errno;
 	fp->policies = map_fd(fp, "fast_policies");
 	fp->used = map_fd(fp, "fast_used");
@@ -175,6 +180,17 @@ static bool find(const struct btf *btf, const char *type, const char *name, uint
 	return at >= 0;
 }
 
+/* Of a connection, which is in a module as a rule. */
+static bool find_mark(struct btf *kernel, uint32_t *out)
+{
+	if (find(kernel, "nf_conn", "mark", out, NULL))
+		return true;
+	struct btf *module = btf__load_module_btf("nf_conntrack", kernel);
+	bool ok = module && find(module, "nf_conn", "mark", out, NULL);
+	btf__free(module);
+	return ok;
+}
+
 /* Does the kernel say where it keeps a packet's bytes, its connection and its way out? */
 static bool find_layout(struct fast_layout *l)
 {
@@ -185,6 +201,8 @@ static bool find_layout(struct fast_layout *l)
 		  find(btf, "sk_buff", "data", &l->data, NULL) && find(btf, "sk_buff", "data_len", &l->data_len, NULL) &&
 		  find(btf, "sk_buff", "_nfct", &l->nfct, NULL);
 	int32_t words = ok ? btf__find_by_name_kind(btf, "pt_regs", BTF_KIND_STRUCT) : -1;
+	if (!ok || !find_mark(btf, &l->mark))
+		l->mark = 0;
 	l->words = words < 0 ? 0 : (uint32_t)words;	/* 0 is none: the program is not taken then, but the next kind is */
 	btf__free(btf);
 	return ok;
@@ -215,7 +233,7 @@ static int set_crc(struct fastpath *fp)
 /* 0 or -errno */
 static int load(struct fastpath *fp, const struct kind *k, bool late)
 {
-	struct fast_layout l = { .seed = fp->seed, .sets = fp->sets };
+	struct fast_layout l = { .seed = fp->seed, .sets = fp->sets, .plain = fp->plain, .shift = fp->shift };
 	size_t n;
 	if (k->first && !find_layout(&l))
 		return -ENOENT;
@@ -258,21 +276,31 @@ static uint32_t power_of_two(uint32_t at_least)
 	return n;
 }
 
-struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, bool late, const char **why)
+static uint32_t grown(uint32_t n)
+{
+	return 2 * n > FAST_POLICIES ? 2 * n : FAST_POLICIES;
+}
+
+struct fastpath *fastpath_open(const struct fast_room *room, bool late, const char **why)
 {
 	*why = fastpath_forbidden();
 	if (!*why && !kernel_is_new())
 		*why = describe(0);
-	if (*why || inspectors == 0 || inspectors > FAST_INSPECTORS)
+	if (!*why && !room->mark_mask)
+		*why = "mark_mask is 0";
+	if (*why || room->inspectors == 0 || room->inspectors > FAST_INSPECTORS)
 		return NULL;
 	struct fastpath *fp = calloc(1, sizeof(*fp));
 	*why = describe(-ENOMEM);
 	if (!fp)
 		return NULL;
-	fp->inspectors = inspectors;
-	fp->slots = slots_for(inspectors, max_flows);
-	fp->sets = power_of_two(fp->slots * inspectors);
-	fp->bank = 2 * flows > FAST_POLICIES ? 2 * flows : FAST_POLICIES;
+	fp->inspectors = room->inspectors;
+	fp->slots = slots_for(room->inspectors, room->max_flows);
+	fp->sets = power_of_two(fp->slots * room->inspectors);
+	fp->bank = grown(room->flows);
+	fp->plain = power_of_two(grown(room->marks));
+	fp->plain_used = grown(room->conduits + 1);
+	fp->shift = (uint32_t)__builtin_ctz(room->mark_mask);
 	fp->cpus = libbpf_num_possible_cpus();
 	fp->per_cpu = fp->cpus > 0 ? calloc((size_t)fp->cpus, sizeof(struct fast_used)) : NULL;
 	libbpf_print_fn_t was = libbpf_set_print(quiet);
@@ -306,6 +334,8 @@ void fastpath_close(struct fastpath *fp)
 		munmap(fp->set, fp->sets * sizeof(*fp->set));
 	if (fp->front)
 		munmap(fp->front, sizeof(*fp->front));
+	if (fp->flow)
+		munmap(fp->flow, 2 * fp->plain * sizeof(*fp->flow));
 	bpf_object__close(fp->obj);
 	free(fp->per_cpu);
 	free(fp);
@@ -346,19 +376,65 @@ uint32_t fastpath_bank(const struct fastpath *fp)
 	return fp->bank;
 }
 
+/* Behind what is counted by policy. */
+static uint32_t plain_index(const struct fastpath *fp, uint32_t generation, uint32_t used)
+{
+	return 2 * fp->bank + (generation & 1) * fp->plain_used + used;
+}
+
+static int begin_anew(struct fastpath *fp, uint32_t at)
+{
+	memset(fp->per_cpu, 0, (size_t)fp->cpus * sizeof(struct fast_used));
+	return bpf_map_update_elem(fp->used, &at, fp->per_cpu, BPF_ANY);
+}
+
 int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 {
 	int err = 0;
+	for (uint32_t i = 0; i <= img->n_conduits && i < fp->plain_used && !err; i++)
+		err = begin_anew(fp, plain_index(fp, img->generation, i));
 	for (uint32_t i = 0; i < img->n_flows && i < fp->bank && !err; i++) {
 		struct fast_policy p;
 		uint32_t at = policy_index(fp, img->generation, i);
 		fast_flatten(img, policy_flow(img, (uint16_t)i), &p);
 		err = bpf_map_update_elem(fp->policies, &at, &p, BPF_ANY);
-		memset(fp->per_cpu, 0, (size_t)fp->cpus * sizeof(struct fast_used));
 		if (!err)
-			err = bpf_map_update_elem(fp->used, &at, fp->per_cpu, BPF_ANY);
+			err = begin_anew(fp, at);
 	}
 	return err;
+}
+
+/* Who reads it meanwhile finds another mark, or none. */
+static void write_plain(struct fast_plain *to, const struct fast_plain *v, uint32_t used)
+{
+	__atomic_store_n(&to->mark, 0, __ATOMIC_SEQ_CST);
+	for (unsigned i = 0; i < 2; i++)
+		__atomic_store_n(&to->end[i], v ? v->end[i] : 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&to->used, used, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&to->mark, v ? v->mark : 0, __ATOMIC_SEQ_CST);
+}
+
+size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n)
+{
+	struct fast_plain *bank = fp->flow + (generation & 1) * fp->plain;
+	size_t left = 0;
+	for (uint32_t i = 0; i < fp->plain; i++)
+		write_plain(&bank[i], NULL, 0);
+	for (size_t i = 0; i < n; i++) {
+		struct fast_plain *to = &bank[v[i].mark >> fp->shift & (fp->plain - 1)];
+		if (v[i].used < fp->plain_used && !to->mark)
+			write_plain(to, &v[i], plain_index(fp, generation, v[i].used));
+		else
+			left++;
+	}
+	__atomic_store_n(&fp->front->plain[generation & 1], 1, __ATOMIC_SEQ_CST);
+	return left;
+}
+
+void fastpath_plain_stop(struct fastpath *fp)
+{
+	for (unsigned i = 0; i < 2; i++)
+		__atomic_store_n(&fp->front->plain[i], 0, __ATOMIC_SEQ_CST);
 }
 
 void fastpath_switch(struct fastpath *fp, uint32_t generation)
@@ -508,13 +584,9 @@ void fastpath_unplug(struct fastpath *fp, uint32_t ifindex)
 	}
 }
 
-int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum)
+static int sum_cpus(const struct fastpath *fp, uint32_t at, struct fast_used *sum)
 {
-	uint32_t at = policy_index(fp, generation, flow);
 	const struct fast_used *v = fp->per_cpu;
-	memset(sum, 0, sizeof(*sum));
-	if (flow >= fp->bank)
-		return 0;	/* never goes fast */
 	int err = bpf_map_lookup_elem(fp->used, &at, fp->per_cpu);
 	for (int i = 0; i < fp->cpus && !err; i++) {
 		sum->packets += v[i].packets;
@@ -522,6 +594,19 @@ int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow,
 		sum->messages += v[i].messages;
 	}
 	return err;
+}
+
+/* Of what there was no room for: nothing. */
+int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	return flow < fp->bank ? sum_cpus(fp, policy_index(fp, generation, flow), sum) : 0;
+}
+
+int fastpath_plain_used(const struct fastpath *fp, uint32_t generation, uint32_t used, struct fast_used *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	return used < fp->plain_used ? sum_cpus(fp, plain_index(fp, generation, used), sum) : 0;
 }
 
 int fastpath_back(const struct fastpath *fp, uint64_t *packets)

@@ -23,10 +23,19 @@ enum {
 
 struct fastpath;
 
-/* NULL, and *why says in one sentence what this machine lacks. Slots are divided among the
- * inspectors; flows: how many inspected flows the image has now. Of the two programs below only one
+/* What is to be made room for. Models may grow to twice as much, or to a thousand. */
+struct fast_room {
+	unsigned inspectors;	/* slots are divided among them */
+	uint32_t max_flows;	/* connections of one inspector */
+	uint32_t flows;		/* inspected flows of the image */
+	uint32_t marks;		/* all flows that have a mark, inspected or not */
+	uint32_t conduits;
+	uint32_t mark_mask;	/* model->daemon.mark_mask */
+};
+
+/* NULL, and *why says in one sentence what this machine lacks. Of the two programs below only one
  * is loaded: the second where it can be, unless late. Nothing goes fast yet. */
-struct fastpath *fastpath_open(unsigned inspectors, uint32_t max_flows, uint32_t flows, bool late, const char **why);
+struct fastpath *fastpath_open(const struct fast_room *room, bool late, const char **why);
 void fastpath_close(struct fastpath *fp);	/* NULL is fine; a rule that calls the program keeps it */
 /* Descriptor for a rule behind those that ask whether a packet's interfaces are those of its zones. Negative:
  * not loaded. */
@@ -44,6 +53,12 @@ struct fast_rate *fastpath_rates(const struct fastpath *fp);
  * start stay slow. 0 or -errno. */
 int fastpath_policy(struct fastpath *fp, const struct pol_image *img);
 uint32_t fastpath_bank(const struct fastpath *fp);	/* the room: flows of one image */
+/* The n flows of this generation that no inspector sees, their interfaces by number (used: which conduit's, or the
+ * number of conduits: none's), in the place of what was given for it before. Interfaces may have changed since
+ * fastpath_plain_stop(): those are what they are now. How many found no room, and go by the rules. */
+size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n);
+/* Interfaces may have changed: until fastpath_plain() all of these go by the rules, of either generation. */
+void fastpath_plain_stop(struct fastpath *fp);
 /* From now on this generation is judged; 0: none, everything goes to the inspectors. */
 void fastpath_switch(struct fastpath *fp, uint32_t generation);
 /* Make the entries for a connection under img, the image in force. 0 or -errno:
@@ -57,6 +72,8 @@ void fastpath_forget(struct fastpath *fp, unsigned inspector);
 void fastpath_unplug(struct fastpath *fp, uint32_t ifindex);
 /* What was passed for a flow of this generation's image, since fastpath_policy(). 0 or -errno. */
 int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum);
+/* The same of flows without inspection, by what was given as used. */
+int fastpath_plain_used(const struct fastpath *fp, uint32_t generation, uint32_t used, struct fast_used *sum);
 /* Packets that were given back to the inspectors, since the start. 0 or -errno. */
 int fastpath_back(const struct fastpath *fp, uint64_t *packets);
 /* Which packets must not go fast: NULL, or why the kernel's settings forbid it. */

@@ -216,6 +216,13 @@ bench = {
 daemon = { json_log = "/dev/null"; %s };
 """
 
+MODEL_INSIDE = """
+system = { name = "bench"; };
+zones = ( { name = "plant"; type = "control"; interfaces = [ "eth1", "eth2" ]; networks = [ "10.10.0.0/16" ]; } );
+conduits = ();
+daemon = { json_log = "/dev/null"; };
+"""
+
 
 class System:
     """One row. up() prepares the gateway and returns when it is ready."""
@@ -282,6 +289,7 @@ def systems(before=None):
         System("zoned", "full Modbus policy, the in-kernel path where it can", model=MODEL % ("", "")),
         System("limits", "the same with rate limits that nobody reaches",
                model=MODEL % ("max_requests_per_second = 1000000; max_writes_per_second = 1000000;", "")),
+        System("inside", "zoned, both ends in one zone", model=MODEL_INSIDE),
     ]
     if before:
         rows.append(System("before", "the zoned given by --before", model=MODEL % ("", ""), binary=before))

@@ -3,6 +3,7 @@
  * The control path by hand, for tests: commit-tool VERB ...
  *	commit MODEL GENERATION [none]	load, compile, commit ("none": no way to queue)
  *	check MODEL GENERATION		the same without the commit
+ *	plain MODEL GENERATION		what the in-kernel path passes unseen: mark, direction, in, out, counter of each
  *	spoil MODEL CONDUIT		commit with one element made wrong: the kernel must refuse it
  *	remove MASK			delete our table, clear our mark bits
  *	counters			one line per named counter
@@ -48,6 +49,36 @@ static int apply(struct mnl_socket *nl, int argc, char **argv)
 	errs_free(&errs);
 	model_free(m);
 	return r ? 1 : 0;
+}
+
+static void print_ways(const struct model *m, const struct ruleset_plain *v, int dir)
+{
+	const struct zone *in = v->end[dir], *out = v->end[!dir];
+	bool inside = v->conduit == m->n_conduits;
+	for (size_t i = 0; in && out && i < in->n_interfaces; i++)
+		for (size_t k = 0; k < out->n_interfaces; k++)
+			printf("%" PRIu32 " %d %s %s %s%s\n", v->mark, dir, in->interfaces[i], out->interfaces[k],
+			       inside ? "inside" : "conduit-", inside ? "" : m->conduits[v->conduit].name);
+}
+
+static int plain(char **argv)
+{
+	const char *rules = getenv("ZONED_RULES");
+	struct errs errs;
+	errs_init(&errs);
+	struct model *m = model_load(argv[2], rules ? rules : "rules", &errs);
+	size_t n = 0;
+	uint64_t generation;
+	bool ok = m && num_parse(argv[3], 0, 1000, &generation);
+	struct ruleset_plain *v = ok ? ruleset_plain(m, (uint32_t)generation, false, &n) : NULL;
+	for (size_t i = 0; i < n; i++)
+		for (int dir = 0; dir < 2; dir++)
+			print_ways(m, &v[i], dir);
+	errs_print(&errs, stderr);
+	errs_free(&errs);
+	free(v);
+	model_free(m);
+	return v ? 0 : 1;
 }
 
 static int spoil(struct mnl_socket *nl, char **argv)
@@ -96,6 +127,8 @@ int main(int argc, char **argv)
 	}
 	if (argc >= 4 && (!strcmp(argv[1], "commit") || !strcmp(argv[1], "check")))
 		r = apply(nl, argc, argv);
+	else if (argc == 4 && !strcmp(argv[1], "plain"))
+		r = plain(argv);
 	else if (argc == 4 && !strcmp(argv[1], "spoil"))
 		r = spoil(nl, argv);
 	else if (argc == 2 && !strcmp(argv[1], "counters"))

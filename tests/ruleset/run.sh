@@ -45,6 +45,27 @@ big() {
 	}'
 }
 
+# what of established connections the rules pass in one look and nobody inspects: mark, direction, in, out, counter
+cat >"$tmp/express.py" <<'END'
+import json, sys
+sets = {}
+for x in json.load(sys.stdin)["nftables"]:
+    for kind in ("map", "set"):
+        if kind in x:
+            sets[x[kind]["name"]] = x[kind].get("elem", [])
+def key(k):
+    return k["elem"]["val"] if isinstance(k, dict) and "elem" in k else k
+accepted = {key(k) for k, v in sets["actions"] if "accept" in v}
+for k, v in sets["ways"]:
+    mark, direction, way_in, way_out = key(k)["concat"]
+    if mark in accepted:
+        print(mark, {"original": 0, "reply": 1}.get(direction, direction), way_in, way_out, v)
+for k in sets["ways-inside"]:
+    for direction in 0, 1:
+        mark, way_in, way_out = key(k)["concat"]
+        print(mark, direction, way_in, way_out, "inside")
+END
+
 # --- the expected text of every example
 for conf in "${top_srcdir:-.}"/conf/*.conf; do
 	name=$(basename "$conf" .conf)
@@ -53,6 +74,9 @@ for conf in "${top_srcdir:-.}"/conf/*.conf; do
 	fi
 	[ "${UPDATE:-}" = 1 ] && cp "$tmp/$name.nft" "$here/$name.nft"
 	check "listing of $name" diff -u "$here/$name.nft" "$tmp/$name.nft"
+	check "the in-kernel path's flows without inspection of $name are the rules'" in_ns "
+		\$tool commit '$conf' 3; nft -j -n list table inet zoned | /usr/bin/python3 \$tmp/express.py | sort >\$tmp/rules
+		\$tool plain '$conf' 3 | sort >\$tmp/plain; cat \$tmp/plain; [ -s \$tmp/plain ]; diff \$tmp/rules \$tmp/plain"
 done
 
 # --- offload: the same text without the flowtable where the kernel has none

@@ -591,7 +591,8 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 {
 	static struct world w;
 	w = (struct world){ .talk = talk, .rnd = seed };
-	w.fp = fastpath_open(1, 64, 1, true, why);
+	w.fp = fastpath_open(&(struct fast_room){ .inspectors = 1, .max_flows = 64, .flows = 1, .mark_mask = 0xffff0000 },
+			     true, why);
 	if (!w.fp)
 		return false;
 	struct inspect_conf c = { .max_flows = 4096, .hash_key = { 1, 2 }, .rates = w.rate };

@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT
+ * Flows without inspection in the in-kernel path, which knows interfaces by number: those of each
+ * zone, for each generation, and anew when interfaces change. */
+#include <net/if.h>
+#include <stdlib.h>
+#include <string.h>
+#include <syslog.h>
+
+#include "compile/ruleset.h"
+#include "daemon/parent.h"
+
+/* By this name, and not by another one that it has besides: the rules know only this one. 0: none. */
+static uint32_t number_of(const char *ifname)
+{
+	char name[IF_NAMESIZE];
+	uint32_t i = if_nametoindex(ifname);
+	return i != 0 && if_indextoname(i, name) && strcmp(name, ifname) == 0 ? i : 0;
+}
+
+/* Those that are there; none where not all can be known: these go by the rules. */
+static uint64_t numbers_of(const struct zone *zn)
+{
+	uint64_t v = UINT64_MAX;
+	if (!zn || zn->n_interfaces > FAST_PLAIN_IFS)
+		return v;
+	for (size_t i = 0; i < zn->n_interfaces; i++) {
+		uint32_t number = number_of(zn->interfaces[i]);
+		if (number >= FAST_NO_IF)
+			return UINT64_MAX;
+		if (number)
+			v = v << 16 | number;
+	}
+	return v;
+}
+
+bool plain_give(struct parent *p, const struct model *m, uint32_t generation)
+{
+	size_t n;
+	struct ruleset_plain *flow = ruleset_plain(m, generation, p->flowtable && model_offloads(m), &n);
+	struct fast_plain *v = flow ? calloc(n + 1, sizeof(*v)) : NULL;
+	uint64_t *end = v ? calloc(m->n_zones, sizeof(*end)) : NULL;
+	if (!end)
+		say(LOG_ERR, "no memory for the in-kernel path's flows without inspection: they go by the rules");
+	for (size_t z = 1; end && z < m->n_zones; z++)
+		end[z] = numbers_of(&m->zones[z]);
+	for (size_t i = 0; end && i < n; i++) {
+		v[i] = (struct fast_plain){ .mark = flow[i].mark, .used = (uint32_t)flow[i].conduit };
+		for (unsigned k = 0; k < 2; k++)
+			v[i].end[k] = flow[i].end[k] ? end[flow[i].end[k] - m->zones] : UINT64_MAX;
+	}
+	size_t left = end ? fastpath_plain(p->fast, generation, v, n) : 0;
+	if (left)
+		say(LOG_WARNING, "the in-kernel path has no room for %zu flows without inspection; they go by the rules "
+		    "until a restart", left);
+	free(end);
+	free(v);
+	free(flow);
+	return end != NULL;
+}
+
+void plain_stop(struct parent *p)
+{
+	fastpath_plain_stop(p->fast);
+	p->plain_stopped = true;
+}
+
+void plain_tick(struct parent *p)
+{
+	if (p->fast && p->plain_stopped)
+		p->plain_stopped = !plain_give(p, p->model, p->generation);
+}

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT
+ * What the kernel knows of a packet: its connection, its way out, where its bytes are. Read
+ * directly (FAST_CAST), or by calls. Part of fast.bpf.c. */
+
+enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 20, HEADERS = 64 };
+
+#define CT_INFO 7ull
+
+/* From the pointer to a packet's connection, whose lowest bits say what the packet is to it: what the rules call
+ * ct state established. */
+static __always_inline bool established(__u64 ct)
+{
+	__u64 info = ct & CT_INFO;
+	return ct > CT_INFO && (info == IP_CT_ESTABLISHED || info == IP_CT_ESTABLISHED_REPLY);
+}
+
+/* In the forward hook a packet's device is still the one that it came by; its way out is known
+ * to the route that it has (a pointer whose lowest bit says who counts references). 0: none. */
+#ifdef FAST_CAST	/* Linux 6.2 */
+void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
+
+static __always_inline __u64 connection(struct __sk_buff *skb)
+{
+	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);
+	return *(const __u64 *)(p + fast_layout.nfct);
+}
+
+static __always_inline __u32 mark_of(__u64 ct)
+{
+	return *(const __u32 *)bpf_rdonly_cast((const void *)((ct & ~CT_INFO) + fast_layout.mark), fast_layout.words);
+}
+
+static __always_inline __u32 way_out(struct __sk_buff *skb)
+{
+	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);
+	__u64 dst = *(const __u64 *)(p + fast_layout.dst) & ~1ull;
+	p = bpf_rdonly_cast((const void *)dst, fast_layout.dst_entry);
+	p = *(const char *const *)(p + fast_layout.dev);
+	return *(const __u32 *)(p + fast_layout.ifindex);	/* what cannot be read is 0 */
+}
+
+/* What parse() looks at of a packet of n bytes; h: HEADERS bytes. Without a call: those are most of what the
+ * program costs. The headers are in one piece as a rule. */
+static __always_inline bool read_headers(struct __sk_buff *skb, __u32 n, __u64 *h)
+{
+	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);
+	__u64 data = *(const __u64 *)(p + fast_layout.data);
+	__u32 linear = n - *(const __u32 *)(p + fast_layout.data_len);
+	const __u64 *w = bpf_rdonly_cast((const void *)data, fast_layout.words);
+	if (n < IPV4_LEN + TCP_LEN || linear > n || linear < IPV4_LEN + TCP_LEN)
+		return false;
+#pragma unroll
+	for (__u32 k = 0; k < 5; k++)
+		h[k] = w[k];
+	h[5] = h[6] = h[7] = 0;
+	if (*(const __u8 *)h == 0x45) {
+		if (linear >= IPV4_LEN + TCP_LEN + 4)
+			*(__u32 *)&h[5] = *(const __u32 *)&w[5];
+		return true;
+	}
+	if (linear < IPV6_LEN + TCP_LEN)
+		return false;
+	h[5] = w[5];
+	h[6] = w[6];
+	if (linear >= HEADERS)
+		h[7] = w[7];
+	return true;
+}
+#else
+static __always_inline __u64 connection(struct __sk_buff *skb)
+{
+	__u64 ct;
+	return bpf_probe_read_kernel(&ct, sizeof(ct), (void *)skb + fast_layout.nfct) < 0 ? 0 : ct;
+}
+
+static __always_inline __u32 mark_of(__u64 ct)
+{
+	__u32 mark;
+	return bpf_probe_read_kernel(&mark, sizeof(mark), (void *)((ct & ~CT_INFO) + fast_layout.mark)) < 0 ? 0 : mark;
+}
+
+static __always_inline __u32 way_out(struct __sk_buff *skb)
+{
+	__u64 dst = 0, dev = 0;
+	__u32 index = 0;
+	if (bpf_probe_read_kernel(&dst, sizeof(dst), (void *)skb + fast_layout.dst) < 0)
+		return 0;
+	dst &= ~1ull;
+	if (dst == 0 || bpf_probe_read_kernel(&dev, sizeof(dev), (void *)(dst + fast_layout.dev)) < 0 || dev == 0 ||
+	    bpf_probe_read_kernel(&index, sizeof(index), (void *)(dev + fast_layout.ifindex)) < 0)
+		return 0;
+	return index;
+}
+
+static __always_inline bool read_headers(struct __sk_buff *skb, __u32 n, __u64 *h)
+{
+	enum { V4 = IPV4_LEN + TCP_LEN + 4, V6 = IPV6_LEN + TCP_LEN };
+	h[5] = h[6] = h[7] = 0;
+	if (n >= V4 ? bpf_skb_load_bytes(skb, 0, h, V4) < 0 : bpf_skb_load_bytes(skb, 0, h, V4 - 4) < 0)
+		return false;
+	if (*(const __u8 *)h == 0x45)
+		return true;
+	return n >= HEADERS ? bpf_skb_load_bytes(skb, 0, h, HEADERS) == 0 : bpf_skb_load_bytes(skb, 0, h, V6) == 0;
+}
+#endif
