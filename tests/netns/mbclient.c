@@ -6,7 +6,7 @@
  *
  *	mbclient [options] HOST PORT
  *	  -n N	transactions (default 1000)
- *	  -d S	instead: go on for S seconds
+ *	  -d S	instead: go on for S seconds, or until SIGTERM
  *	  -r N	how many in 1000 are writes that must be refused (default 0)
  *	  -t MS	how long to wait for an answer to such a write (default 20)
  *	  -T MS	how long to wait for an answer to a read (default 3000)
@@ -19,6 +19,7 @@
  */
 #include <errno.h>
 #include <modbus.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -161,11 +162,24 @@ static void do_write(modbus_t *mb, const struct opts *o, uint64_t r, struct resu
 	}
 }
 
+static volatile sig_atomic_t enough;
+
+static void on_term(int sig)
+{
+	(void)sig;
+	enough = 1;
+}
+
+static bool goes_on(const struct opts *o, const struct result *res, uint64_t start)
+{
+	return o->seconds ? !enough && now_ms() - start < o->seconds * 1000 : res->sent < o->n;
+}
+
 static void session(modbus_t *mb, const struct opts *o, struct result *res)
 {
 	uint64_t state = o->seed, start = now_ms(), good = start;
 	set_timeout(mb, o->read_ms);
-	while (o->seconds ? now_ms() - start < o->seconds * 1000 : res->sent < o->n) {
+	while (goes_on(o, res, start)) {
 		uint64_t r = next_random(&state), kind = next_random(&state) % 1000;
 		unsigned long ok = res->ok;
 		uint64_t before = now_ms();
@@ -225,6 +239,8 @@ int main(int argc, char **argv)
 		modbus_free(mb);
 		return 1;
 	}
+	if (o.seconds)
+		sigaction(SIGTERM, &(struct sigaction){ .sa_handler = on_term, .sa_flags = SA_RESTART }, NULL);
 	session(mb, &o, &r);
 	modbus_close(mb);
 	modbus_free(mb);
