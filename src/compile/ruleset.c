@@ -316,19 +316,13 @@ static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t m
 	put_ifname(e, 1 + IFNAMSIZ / 4, out);
 }
 
-/* owner: of the zone's interfaces. */
-static bool is_marked(const struct ruleset *rs, const struct zone *owner, uint32_t id)
-{
-	return owner && id <= last_id(rs);
-}
-
 /* What is routed inside a zone is marked as well, with ids from this one on, as far as there are some: those
  * are in no other map, so they permit nothing but between the interfaces of that zone. */
 static void add_insides(struct ruleset *rs, const struct model *m, uint32_t id)
 {
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
-		bool marked = is_marked(rs, owner, id), ways = marked && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
+		bool marked = id <= last_id(rs), ways = marked && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
 		struct rs_elem *e = add(rs, INSIDE, zn->at, zn->name);
 		put32(e, 0, z);
 		put32(e, 1, z);
@@ -455,7 +449,7 @@ struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, 
 	}
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *owner = model_path_owner(m, &m->zones[z]);
-		if (is_marked(&rs, owner, id))
+		if (id <= last_id(&rs))
 			v[(*n)++] = (struct ruleset_plain){ flow_mark(&rs, id++), m->n_conduits, { owner, owner } };
 	}
 	return v;

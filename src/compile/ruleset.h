@@ -106,7 +106,7 @@ void ruleset_free(struct ruleset *rs);	/* NULL is fine */
 struct ruleset_plain {
 	uint32_t mark;
 	size_t conduit;		/* n_conduits: none, routed inside one zone */
-	const struct zone *end[2];	/* the client's and the server's; NULL: zones that name no interface */
+	const struct zone *end[2];	/* the client's and the server's; NULL: by any interface that no zone names */
 };
 
 /* Those of this generation, in an array of the caller's; NULL: out of memory. offload: as in the options; then

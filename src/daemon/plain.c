@@ -18,19 +18,19 @@ static uint32_t number_of(const char *ifname)
 }
 
 /* Those that are there; none where not all can be known: these go by the rules. */
-static uint64_t numbers_of(const struct zone *zn)
+static uint64_t numbers_of(const struct zone *zn, struct fast_claimed *claimed)
 {
 	uint64_t v = UINT64_MAX;
-	if (!zn || zn->n_interfaces > FAST_PLAIN_IFS)
-		return v;
+	bool all = zn->n_interfaces <= FAST_PLAIN_IFS;
 	for (size_t i = 0; i < zn->n_interfaces; i++) {
 		uint32_t number = number_of(zn->interfaces[i]);
-		if (number >= FAST_NO_IF)
-			return UINT64_MAX;
-		if (number)
+		all &= number < FAST_NO_IF;
+		if (number && number < FAST_NO_IF) {
+			claimed->bits[number / 64] |= 1ull << number % 64;
 			v = v << 16 | number;
+		}
 	}
-	return v;
+	return all ? v : UINT64_MAX;
 }
 
 bool plain_give(struct parent *p, const struct model *m, uint32_t generation)
@@ -39,16 +39,17 @@ bool plain_give(struct parent *p, const struct model *m, uint32_t generation)
 	struct ruleset_plain *flow = ruleset_plain(m, generation, p->flowtable && model_offloads(m), &n);
 	struct fast_plain *v = flow ? calloc(n + 1, sizeof(*v)) : NULL;
 	uint64_t *end = v ? calloc(m->n_zones, sizeof(*end)) : NULL;
+	struct fast_claimed claimed = { { 0 } };
 	if (!end)
 		say(LOG_ERR, "no memory for the in-kernel path's flows without inspection: they go by the rules");
 	for (size_t z = 1; end && z < m->n_zones; z++)
-		end[z] = numbers_of(&m->zones[z]);
+		end[z] = numbers_of(&m->zones[z], &claimed);
 	for (size_t i = 0; end && i < n; i++) {
 		v[i] = (struct fast_plain){ .mark = flow[i].mark, .used = (uint32_t)flow[i].conduit };
 		for (unsigned k = 0; k < 2; k++)
-			v[i].end[k] = flow[i].end[k] ? end[flow[i].end[k] - m->zones] : UINT64_MAX;
+			v[i].end[k] = flow[i].end[k] ? end[flow[i].end[k] - m->zones] : 0;
 	}
-	size_t left = end ? fastpath_plain(p->fast, generation, v, n) : 0;
+	size_t left = end ? fastpath_plain(p->fast, generation, v, n, &claimed) : 0;
 	if (left)
 		say(LOG_WARNING, "the in-kernel path has no room for %zu flows without inspection; they go by the rules "
 		    "until a restart", left);

@@ -69,6 +69,14 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2);
+	__type(key, __u32);
+	__type(value, struct fast_claimed);
+} fast_claimed SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, FAST_RATES);
 	__type(key, __u32);
 	__type(value, struct fast_rate);
@@ -536,19 +544,28 @@ static __always_inline bool unchanged(const struct segment *s, const struct foun
 #endif
 }
 
+/* May the interface be used at this end? */
+static __always_inline bool uses(__u64 end, __u32 i, __u32 bank)
+{
+	if (end)
+		return fast_one_of(end, i) != 0;
+	const volatile struct fast_claimed *c = bpf_map_lookup_elem(&fast_claimed, &bank);
+	return c && i != 0 && i < FAST_NO_IF && !(c->bits[i / 64 & (FAST_NO_IF / 64)] >> (i & 63) & 1);
+}
+
 /* Is the packet, of an established connection, of a flow that no inspector sees, between interfaces of its ends?
  * Whatever protocol it is: this is what the rules would ask. */
 static __always_inline bool plain(struct __sk_buff *skb, __u64 ct)
 {
 	__u32 now = fast_front.now, mark = mark_of(ct), dir = (ct & CT_INFO) == IP_CT_ESTABLISHED_REPLY;
-	__u32 at = (mark >> fast_layout.shift & (fast_layout.plain - 1)) | (now & 1 ? fast_layout.plain : 0);
-	__u32 known = now & 1 ? fast_front.plain[1] : fast_front.plain[0];
+	__u32 bank = now & 1, known = bank ? fast_front.plain[1] : fast_front.plain[0];
+	__u32 at = (mark >> fast_layout.shift & (fast_layout.plain - 1)) | (bank ? fast_layout.plain : 0);
 	const volatile struct fast_plain *flow = bpf_map_lookup_elem(&fast_plain, &at);
 	if (!flow || mark == 0 || flow->mark != mark || now == 0 || !known)
 		return false;
 	__u64 in = flow->end[dir], out = flow->end[dir ^ 1];
 	__u32 counted = flow->used;
-	if (!fast_one_of(in, skb->ifindex) || !fast_one_of(out, way_out(skb)) || flow->mark != mark)
+	if (!uses(in, skb->ifindex, bank) || !uses(out, way_out(skb), bank) || flow->mark != mark)
 		return false;
 	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &counted);
 	if (!used)

@@ -267,7 +267,12 @@ struct fast_plain {
 	uint32_t mark;		/* all of the mark; 0: there is no such flow */
 	uint32_t used;		/* for what is counted */
 	uint64_t end[2];	/* interfaces of the client's and of the server's zone: FAST_PLAIN_IFS numbers of 16 bits,
-				 * the unused ones FAST_NO_IF */
+				 * the unused ones FAST_NO_IF; or 0: any that no zone names */
+};
+
+/* Interfaces that some zone names: a bit for each number. One for each bank. */
+struct fast_claimed {
+	uint64_t bits[(FAST_NO_IF + 1) / 64];
 };
 
 /* Is i one of four numbers of 16 bits? (0 in one of them, if each has i taken out.) */

@@ -62,8 +62,10 @@ int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 	return -ENOTSUP;
 }
 
-size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n)
+size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n,
+		      const struct fast_claimed *claimed)
 {
+	(void)claimed;
 	(void)fp;
 	(void)generation;
 	(void)v;

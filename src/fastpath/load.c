@@ -46,6 +46,7 @@ struct fastpath {
 	struct fast_set *set;
 	struct fast_front *front;
 	struct fast_plain *flow;	/* without inspection */
+	struct fast_claimed *claimed;	/* two */
 	uint32_t sets;			/* power of two */
 	uint16_t sharers[FAST_HINTS];	/* entries that want this place */
 	uint64_t seed;
@@ -119,7 +120,8 @@ static int map_slots(struct fastpath *fp)
 	fp->set = map_own(map_fd(fp, "fast_sets"), fp->sets * sizeof(*fp->set));
 	fp->front = map_own(map_fd(fp, FRONT), sizeof(*fp->front));
 	fp->flow = map_own(map_fd(fp, "fast_plain"), 2 * fp->plain * sizeof(*fp->flow));
-	if (!fp->table || !fp->set || !fp->front || !fp->flow)
+	fp->claimed = map_own(map_fd(fp, "fast_claimed"), 2 * sizeof(*fp->claimed));
+	if (!fp->table || !fp->set || !fp->front || !fp->flow || !fp->claimed)
 		return -errno;
 	fp->policies = map_fd(fp, "fast_policies");
 	fp->used = map_fd(fp, "fast_used");
@@ -336,6 +338,8 @@ void fastpath_close(struct fastpath *fp)
 		munmap(fp->front, sizeof(*fp->front));
 	if (fp->flow)
 		munmap(fp->flow, 2 * fp->plain * sizeof(*fp->flow));
+	if (fp->claimed)
+		munmap(fp->claimed, 2 * sizeof(*fp->claimed));
 	bpf_object__close(fp->obj);
 	free(fp->per_cpu);
 	free(fp);
@@ -414,12 +418,14 @@ static void write_plain(struct fast_plain *to, const struct fast_plain *v, uint3
 	__atomic_store_n(&to->mark, v ? v->mark : 0, __ATOMIC_SEQ_CST);
 }
 
-size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n)
+size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n,
+		      const struct fast_claimed *claimed)
 {
 	struct fast_plain *bank = fp->flow + (generation & 1) * fp->plain;
 	size_t left = 0;
 	for (uint32_t i = 0; i < fp->plain; i++)
 		write_plain(&bank[i], NULL, 0);
+	memcpy(&fp->claimed[generation & 1], claimed, sizeof(*claimed));	/* nobody has a flow to ask for */
 	for (size_t i = 0; i < n; i++) {
 		struct fast_plain *to = &bank[v[i].mark >> fp->shift & (fp->plain - 1)];
 		if (v[i].used < fp->plain_used && !to->mark)

@@ -54,9 +54,11 @@ struct fast_rate *fastpath_rates(const struct fastpath *fp);
 int fastpath_policy(struct fastpath *fp, const struct pol_image *img);
 uint32_t fastpath_bank(const struct fastpath *fp);	/* the room: flows of one image */
 /* The n flows of this generation that no inspector sees, their interfaces by number (used: which conduit's, or the
- * number of conduits: none's), in the place of what was given for it before. Interfaces may have changed since
- * fastpath_plain_stop(): those are what they are now. How many found no room, and go by the rules. */
-size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n);
+ * number of conduits: none's), in the place of what was given for it before; claimed: the interfaces that zones name.
+ * Interfaces may have changed since fastpath_plain_stop(): those are what they are now. How many found no room, and
+ * go by the rules. */
+size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n,
+		      const struct fast_claimed *claimed);
 /* Interfaces may have changed: until fastpath_plain() all of these go by the rules, of either generation. */
 void fastpath_plain_stop(struct fastpath *fp);
 /* From now on this generation is judged; 0: none, everything goes to the inspectors. */

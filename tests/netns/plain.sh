@@ -242,6 +242,22 @@ inside_model | sed 's/"10.10.0.0\/16"/"10.10.1.0\/24"/' >"$model"
 reload
 lab_wait 1 stands || lab_fail "it goes on when its server is in no zone"
 
+# --- zones without interfaces: by any that no zone names, and no other
+bulk_model | sed 's/interfaces = \[[^]]*\];//' >"$model"
+reload
+lab_wait 5 goes_on && lab_wait 5 in_kernel || lab_fail "the kernel does not pass what is of zones without interfaces"
+bulk_model | sed 's/interfaces = \[[^]]*\];//; s/^zones = (/&\n  { name = "else"; type = "control"; interfaces = [ "stray" ];\
+ networks = [ "10.10.7.0\/24" ]; },/' >"$model"
+reload
+lab_wait 5 goes_on && lab_wait 5 in_kernel || lab_fail "another zone has one"
+expect "packets through an interface of another zone" "$(stray_out)" 0
+sed -i 's/"stray"/"eth1"/' "$model"
+reload
+lab_wait 1 stands || lab_fail "it passes by another zone's interface"
+inside_model | sed 's/interfaces = \[[^]]*\];//' >"$model"
+reload
+lab_wait 5 goes_on && lab_wait 5 in_kernel || lab_fail "the kernel does not pass what is inside a zone without interfaces"
+
 # --- nobody reads any more: stopped in order, all goes by the rules that stay
 inside_model >"$model"
 reload
