@@ -550,7 +550,11 @@ static __always_inline bool uses(__u64 end, __u32 i, __u32 bank)
 	if (end)
 		return fast_one_of(end, i) != 0;
 	const volatile struct fast_claimed *c = bpf_map_lookup_elem(&fast_claimed, &bank);
-	return c && i != 0 && i < FAST_NO_IF && !(c->bits[i / 64 & (FAST_NO_IF / 64)] >> (i & 63) & 1);
+	if (!c || i == 0 || i >= FAST_NO_IF)
+		return false;
+	__u32 word = i / 64;
+	forget(word);
+	return !(c->bits[word & (FAST_NO_IF / 64)] >> i % 64 & 1);
 }
 
 /* Is the packet, of an established connection, of a flow that no inspector sees, between interfaces of its ends?
