@@ -40,7 +40,7 @@ static const struct rs_set set_table[SETS] = {
 };
 
 static const char *const chain_table[] = {
-	"forward", "source", "destination", "inside-zone", "flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
+	"forward", "source", "destination", "flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
 	"offload",
 	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
@@ -287,8 +287,7 @@ static uint32_t last_id(const struct ruleset *rs)
 	return (rs->mark_mask & ~rs->generation_mask) / rs->blocked_mark;
 }
 
-/* The first id that no flow has. */
-static uint32_t add_conduits(struct ruleset *rs, const struct model *m, struct errs *errs)
+static void add_conduits(struct ruleset *rs, const struct model *m, struct errs *errs)
 {
 	uint32_t id = RS_FLOW_FIRST, ids = last_id(rs);
 	for (size_t i = 0; i < m->n_conduits; i++) {
@@ -299,13 +298,27 @@ static uint32_t add_conduits(struct ruleset *rs, const struct model *m, struct e
 				errs_add(errs, c->flows[k].at.file, c->flows[k].at.line,
 					 "more flows than mark_mask 0x%08x can number (%u); write a mask with more bits",
 					 rs->mark_mask, ids - RS_FLOW_FIRST + 1);
-				return id;
+				return;
 			}
 			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
 			add_ways(rs, m, c, &c->flows[k], flow_mark(rs, id));
 		}
 	}
-	return id;
+}
+
+static size_t flows_of(const struct model *m)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->n_conduits; i++)
+		n += m->conduits[i].n_flows;
+	return n;
+}
+
+/* What is routed inside a zone has a flow of its own, behind the model's n flows; 0: there are no ids left. */
+static uint32_t inside_mark(const struct ruleset *rs, size_t n, size_t zone)
+{
+	size_t id = RS_FLOW_FIRST + n + zone - 1;
+	return id <= last_id(rs) ? flow_mark(rs, (uint32_t)id) : 0;
 }
 
 static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t mark, const char *in, const char *out)
@@ -316,20 +329,21 @@ static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t m
 	put_ifname(e, 1 + IFNAMSIZ / 4, out);
 }
 
-/* What is routed inside a zone is marked as well, with ids from this one on, as far as there are some: those
- * are in no other map, so they permit nothing but between the interfaces of that zone. */
-static void add_insides(struct ruleset *rs, const struct model *m, uint32_t id)
+/* These flows are in no other map, so they permit nothing but between the interfaces of their zone. */
+static void add_insides(struct ruleset *rs, const struct model *m)
 {
+	size_t n = flows_of(m);
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
-		bool marked = id <= last_id(rs), ways = marked && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
+		uint32_t mark = inside_mark(rs, n, z);
+		bool ways = mark && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
 		struct rs_elem *e = add(rs, INSIDE, zn->at, zn->name);
 		put32(e, 0, z);
 		put32(e, 1, z);
-		e->mark = marked ? flow_mark(rs, id++) : 0;
+		e->mark = mark;
 		for (size_t i = 0; ways && i < owner->n_interfaces; i++)
 			for (size_t k = 0; k < owner->n_interfaces; k++)
-				add_way_inside(rs, zn, e->mark, owner->interfaces[i], owner->interfaces[k]);
+				add_way_inside(rs, zn, mark, owner->interfaces[i], owner->interfaces[k]);
 	}
 }
 
@@ -405,7 +419,8 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 		ruleset_rules(rs, m);
 		add_networks(rs, m);
 		add_interfaces(rs, m);
-		add_insides(rs, m, add_conduits(rs, m, errs));
+		add_conduits(rs, m, errs);
+		add_insides(rs, m);
 		check_unique(rs, CONDUITS, errs);
 		check_unique(rs, CONDUITS_ICMP, errs);
 	}
@@ -425,10 +440,7 @@ void ruleset_free(struct ruleset *rs)
 
 size_t ruleset_marks(const struct model *m)
 {
-	size_t n = m->n_zones;
-	for (size_t i = 0; i < m->n_conduits; i++)
-		n += m->conduits[i].n_flows;
-	return n;
+	return flows_of(m) + m->n_zones;
 }
 
 struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload, size_t *n)
@@ -436,6 +448,7 @@ struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, 
 	struct ruleset_plain *v = calloc(ruleset_marks(m), sizeof(*v));
 	struct ruleset rs;
 	uint32_t id = RS_FLOW_FIRST;
+	size_t flows = flows_of(m);
 	*n = 0;
 	if (!v)
 		return NULL;
@@ -449,8 +462,9 @@ struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, 
 	}
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *owner = model_path_owner(m, &m->zones[z]);
-		if (id <= last_id(&rs))
-			v[(*n)++] = (struct ruleset_plain){ flow_mark(&rs, id++), m->n_conduits, { owner, owner } };
+		uint32_t mark = inside_mark(&rs, flows, z);
+		if (mark)
+			v[(*n)++] = (struct ruleset_plain){ mark, m->n_conduits, { owner, owner } };
 	}
 	return v;
 }
