@@ -124,8 +124,10 @@ static bool give_fast(struct parent *p, const struct model *m, const struct pol_
 	else if (p->fast && img->n_flows > fastpath_bank(p->fast))
 		say(LOG_WARNING, "the in-kernel path has room for %u inspected flows; the last %u of this model go to "
 		    "the inspectors until a restart", fastpath_bank(p->fast), img->n_flows - fastpath_bank(p->fast));
-	if (!err && p->fast)
-		plain_give(p, m, img->generation);
+	ssize_t left = !err && p->fast ? plain_give(p, m, img->generation) : 0;
+	if (left > 0)
+		say(LOG_WARNING, "the in-kernel path has no room for %zd flows without inspection; they go by the rules "
+		    "until a restart", left);
 	return err == 0;
 }
 

@@ -84,7 +84,8 @@ struct parent {
 	uint64_t started_ns;
 	struct fastpath *fast;	/* NULL: every inspected packet goes to an inspector */
 	bool plain_stopped;	/* interfaces have changed */
-	/* what earlier generations passed fast: by conduit of img, NULL: nothing; of conduits that are no more */
+	/* what earlier generations passed fast: by conduit of the model and behind these what was inside one zone, NULL:
+	 * nothing; of conduits that are no more */
 	struct used *carried, carried_gone;
 };
 
@@ -129,7 +130,8 @@ struct mnl_socket *links_open(void);		/* NULL and errno */
 void on_links(evutil_socket_t fd, short what, void *parent);
 
 /* plain.c: what the in-kernel path passes of flows without inspection */
-bool plain_give(struct parent *p, const struct model *m, uint32_t generation);	/* false: it was said why */
+/* How many of them there is no room for; -1: no memory, it was said. */
+ssize_t plain_give(struct parent *p, const struct model *m, uint32_t generation);
 void plain_stop(struct parent *p);		/* interfaces change */
 void plain_tick(struct parent *p);		/* they have changed; from the timer */
 

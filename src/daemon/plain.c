@@ -33,7 +33,7 @@ static uint64_t numbers_of(const struct zone *zn, struct fast_claimed *claimed)
 	return all ? v : UINT64_MAX;
 }
 
-bool plain_give(struct parent *p, const struct model *m, uint32_t generation)
+ssize_t plain_give(struct parent *p, const struct model *m, uint32_t generation)
 {
 	size_t n;
 	struct ruleset_plain *flow = ruleset_plain(m, generation, p->flowtable && model_offloads(m), &n);
@@ -49,14 +49,11 @@ bool plain_give(struct parent *p, const struct model *m, uint32_t generation)
 		for (unsigned k = 0; k < 2; k++)
 			v[i].end[k] = flow[i].end[k] ? end[flow[i].end[k] - m->zones] : 0;
 	}
-	size_t left = end ? fastpath_plain(p->fast, generation, v, n, &claimed) : 0;
-	if (left)
-		say(LOG_WARNING, "the in-kernel path has no room for %zu flows without inspection; they go by the rules "
-		    "until a restart", left);
+	ssize_t left = end ? (ssize_t)fastpath_plain(p->fast, generation, v, n, &claimed) : -1;
 	free(end);
 	free(v);
 	free(flow);
-	return end != NULL;
+	return left;
 }
 
 void plain_stop(struct parent *p)
@@ -68,5 +65,5 @@ void plain_stop(struct parent *p)
 void plain_tick(struct parent *p)
 {
 	if (p->fast && p->plain_stopped)
-		p->plain_stopped = !plain_give(p, p->model, p->generation);
+		p->plain_stopped = plain_give(p, p->model, p->generation) < 0;
 }

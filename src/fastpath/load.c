@@ -408,14 +408,13 @@ int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 	return err;
 }
 
-/* Who reads it meanwhile finds another mark, or none. */
+/* It has no mark, so who reads it meanwhile finds none, or all of it. */
 static void write_plain(struct fast_plain *to, const struct fast_plain *v, uint32_t used)
 {
-	__atomic_store_n(&to->mark, 0, __ATOMIC_SEQ_CST);
 	for (unsigned i = 0; i < 2; i++)
-		__atomic_store_n(&to->end[i], v ? v->end[i] : 0, __ATOMIC_SEQ_CST);
+		__atomic_store_n(&to->end[i], v->end[i], __ATOMIC_SEQ_CST);
 	__atomic_store_n(&to->used, used, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&to->mark, v ? v->mark : 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&to->mark, v->mark, __ATOMIC_SEQ_CST);
 }
 
 size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n,
@@ -424,7 +423,7 @@ size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fas
 	struct fast_plain *bank = fp->flow + (generation & 1) * fp->plain;
 	size_t left = 0;
 	for (uint32_t i = 0; i < fp->plain; i++)
-		write_plain(&bank[i], NULL, 0);
+		__atomic_store_n(&bank[i].mark, 0, __ATOMIC_SEQ_CST);
 	memcpy(&fp->claimed[generation & 1], claimed, sizeof(*claimed));	/* nobody has a flow to ask for */
 	for (size_t i = 0; i < n; i++) {
 		struct fast_plain *to = &bank[v[i].mark >> fp->shift & (fp->plain - 1)];
