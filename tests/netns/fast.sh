@@ -56,29 +56,11 @@ queued()
 		"$python" -c "import json,sys; print(sum(i['packets'] for i in json.load(sys.stdin)['inspectors']))"
 }
 
-# packets of the conduit
-counted()
-{
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
-		"$python" -c "import json,sys; print(json.load(sys.stdin)['conduit-hmi-to-cell']['packets'])"
-}
-
-lab_refused()
-{
-	in_g nft list counter inet zoned "$1" | awk '/packets/ { print $2 }'
-}
-
 session()
 {
 	local out
 	out=$(in_c timeout 60 "$lab_bin/mbclient" "$@" "$PORT") || lab_fail "session $*: $out"
 	echo "$out"
-}
-
-reload()
-{
-	kill -HUP "$lab_zoned"
-	lab_wait 5 lab_said "generation $1 is in force" || lab_fail "generation $1"
 }
 
 in_background()
@@ -108,18 +90,18 @@ for to in "$V4" "$V6"; do
 	expect_at_least "messages of 4000 to $to that the kernel passed" "$(($(lab_in_kernel messages) - before))" 3600
 	expect_at_most "packets for the inspectors" "$(($(queued) - packets))" 400
 done
-expect_at_least "the conduit's counter has them too" "$(counted)" 8000
+expect_at_least "the conduit's counter has them too" "$(lab_counted conduit-hmi-to-cell)" 8000
 expect "how the program is asked" "$(lab_in_kernel asked)" first
 in_g nft list chain inet zoned forward | grep -q "judged in the kernel" || lab_fail "the rule is not listed"
 
 # the way in and out of a packet counts here as everywhere
 expect "a spoofed request, with the gate" "$(forged "$lab_s" after)" lost
-expect_at_least "packets from the wrong side" "$(lab_refused wrong-interface)" 1
+expect_at_least "packets from the wrong side" "$(lab_rules_counted wrong-interface)" 1
 
 # nor is a packet of a connection that connection tracking does not take for one
-invalid=$(lab_refused invalid)
+invalid=$(lab_rules_counted invalid)
 expect "one with a wrong check sum, with the gate" "$(wrong_sum)" 0
-expect_at_least "packets that are invalid" "$(($(lab_refused invalid) - invalid))" 1
+expect_at_least "packets that are invalid" "$(($(lab_rules_counted invalid) - invalid))" 1
 
 # a route through another interface: what goes fast does not follow it
 in_g sysctl -qw net.ipv6.conf.default.disable_ipv6=1	# it sends nothing of its own
@@ -128,12 +110,12 @@ in_g ip link set stray up && in_g ip link set stray-end up || lab_fail "a pair o
 stray_before=$(in_g cat /sys/class/net/stray/statistics/tx_packets)
 in_background -d 3
 sleep 1
-wrong=$(lab_refused wrong-interface)
+wrong=$(lab_rules_counted wrong-interface)
 in_g ip route add "$V4/32" dev stray
 sleep 0.5
 in_g ip route del "$V4/32" dev stray
 wait "$session"
-expect_at_least "packets on their way to the wrong interface" "$(($(lab_refused wrong-interface) - wrong))" 1
+expect_at_least "packets on their way to the wrong interface" "$(($(lab_rules_counted wrong-interface) - wrong))" 1
 expect "packets that went there" "$(in_g cat /sys/class/net/stray/statistics/tx_packets)" "$stray_before"
 
 # an interface changes under the connections that use it: they are asked about anew, and go on
@@ -176,19 +158,19 @@ in_s nft delete table inet lossy
 # a reload under way: nothing is lost, and the new generation goes fast too
 in_background -d 50
 sleep 1
-counted=$(counted)
+counted=$(lab_counted conduit-hmi-to-cell)
 for g in 2 3 4; do
-	reload "$g"
+	lab_reload
 	sleep 0.3
 done
-expect_at_least "the conduit's counter over three reloads" "$(counted)" "$((counted + 1000))"
+expect_at_least "the conduit's counter over three reloads" "$(lab_counted conduit-hmi-to-cell)" "$((counted + 1000))"
 before=$(lab_in_kernel messages)
 lab_wait 10 passes_more 1000 || lab_fail "the kernel passes nothing after three reloads"
 end_session "over three reloads"
 
 # the permitted write of a wider policy, on a connection that goes fast
 lab_model policy=modbus-read-write >"$model"
-reload 5
+lab_reload
 before=$(lab_in_kernel messages)
 in_c "$python" - "$V4" "$PORT" <<'END' || lab_fail "permitted writes"
 import socket, sys
@@ -203,7 +185,7 @@ expect_at_least "messages of 200 that the kernel passed" "$(($(lab_in_kernel mes
 
 # and are refused again at once when the policy says so, on a connection that is open
 lab_model >"$model"
-reload 6
+lab_reload
 in_background -d 3 -r 20
 sleep 1
 wait "$session" || lab_fail "the session after the policy was narrowed: $(cat "$lab_dir/session")"
@@ -274,8 +256,8 @@ lab_prefix=()
 session -n 500 "$V4" >/dev/null
 expect "how the program is asked then" "$(lab_in_kernel asked)" late
 expect_at_least "messages of 1000 that the kernel passed" "$(lab_in_kernel messages)" 900
-expect_at_most "packets counted for the conduit, once each" "$(counted)" 1100
-expect_at_least "packets counted for the conduit" "$(counted)" 1000
+expect_at_most "packets counted for the conduit, once each" "$(lab_counted conduit-hmi-to-cell)" 1100
+expect_at_least "packets counted for the conduit" "$(lab_counted conduit-hmi-to-cell)" 1000
 in_g nft list chain inet zoned fast-closed | grep -q "judged in the kernel" || lab_fail "the late rule is not listed"
 lab_gate_stop
 

@@ -242,6 +242,7 @@ lab_gate()
 		-R "$top_srcdir/rules" -u nobody -C "$lab_dir/control" "$@" >>"$lab_dir/zoned.err" 2>&1 &
 	lab_zoned=$!
 	lab_pids+=($!)
+	lab_generation=1
 	lab_wait 10 lab_said "generation 1 is in force" || lab_fail "zoned did not become ready"
 }
 
@@ -255,6 +256,27 @@ lab_in_kernel()
 {
 	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
 		"$python" -c "import json,sys; print(json.load(sys.stdin)['in_kernel']['$1'])"
+}
+
+# lab_counted COUNTER: packets, as the user sees them
+lab_counted()
+{
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
+		"$python" -c "import json,sys; print(json.load(sys.stdin)['$1']['packets'])"
+}
+
+# lab_rules_counted COUNTER: what of them came to the rules
+lab_rules_counted()
+{
+	in_g nft list counter inet zoned "$1" | awk '/packets/ { print $2 }'
+}
+
+# Put in force what the model file has now.
+lab_reload()
+{
+	lab_generation=$((lab_generation + 1))
+	kill -HUP "$lab_zoned"
+	lab_wait 10 lab_said "generation $lab_generation is in force" || lab_fail "generation $lab_generation"
 }
 
 # How often syslog has a line with this text.

@@ -17,7 +17,7 @@ TESTS += $(NETNS_TESTS)
 endif
 TESTS += tests/check-tree
 EXTRA_DIST += $(NETNS_TESTS) tests/netns/lab.sh tests/netns/with-devlog tests/netns/talk.py tests/netns/stream.py tests/netns/bulk.py tests/netns/dnp3-peer.py \
-	tests/netns/spoof.py tests/netns/opcua/package.json tests/netns/opcua/package-lock.json tests/netns/opcua/server.js \
+	tests/netns/spoof.py tests/netns/forge.py tests/netns/opcua/package.json tests/netns/opcua/package-lock.json tests/netns/opcua/server.js \
 	tests/netns/opcua/client.js tests/netns/demo.sh tests/check-tree COPYING ChangeLog.md
 
 # what tests/netns/opcua.sh had npm install

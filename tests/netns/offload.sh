@@ -16,23 +16,10 @@ bulk_model()
  { transport = \"tcp\"; ports = [ $BULK ]; }, { transport = \"udp\"; ports = [ $BULK ]; }, { service = \"ssh\"; } ); },/"
 }
 
-generation=1
-reload()
-{
-	generation=$((generation + 1))
-	kill -HUP "$lab_zoned"
-	lab_wait 10 lab_said "generation $generation is in force" || lab_fail "generation $generation"
-}
-
 status()	# status EXPRESSION: of what the status says about offload
 {
 	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
 		"$python" -c "import json,sys; o = json.load(sys.stdin)['offload']; print($1)"
-}
-
-counter()	# packets
-{
-	in_g nft list counter inet zoned "$1" | sed -n 's/.*packets \([0-9]*\) .*/\1/p'
 }
 
 arrived()
@@ -75,9 +62,7 @@ if ! "$top_builddir/zonectl" probe | grep -q '^flowtable *present'; then
 	expect "the kernel has it" "$(status 'o["kernel"]')" False
 	send fallback "$V4" 1 100000
 	wait "$sender" || lab_fail "without offload nothing passed: $(cat "$lab_dir/fallback")"
-	counted=$(ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
-		"$python" -c "import json,sys; print(json.load(sys.stdin)['conduit-bulk']['packets'])")
-	expect_at_least "packets that the conduit counted" "$counted" 40
+	expect_at_least "packets that the conduit counted" "$(lab_counted conduit-bulk)" 40
 	lab_skip "this kernel has no flowtable; the conduit works without it, and that is said"
 fi
 lab_said "offload: 1 conduits, 2 interfaces" || lab_fail "the log does not tell the interfaces"
@@ -87,10 +72,10 @@ expect "interfaces" "$(status '(sorted(o["interfaces"]), o["missing"])')" "(['et
 send bulk "$V4" 110 1000000
 bulk=$sender
 lab_wait 10 is_offloaded tcp "$BULK" || lab_fail "the connection is not offloaded: $(in_g conntrack -L 2>&1)"
-packets=$(counter conduit-bulk) bytes=$(arrived)
+packets=$(lab_rules_counted conduit-bulk) bytes=$(arrived)
 sleep 3
 expect_at_least "bytes that arrived meanwhile" "$(($(arrived) - bytes))" 500000
-expect_at_most "packets that the conduit counted meanwhile" "$(($(counter conduit-bulk) - packets))" 20
+expect_at_most "packets that the conduit counted meanwhile" "$(($(lab_rules_counted conduit-bulk) - packets))" 20
 
 # --- UDP, and IPv6
 in_c "$python" "$lab_src/stream.py" echo "$V4" "$BULK" 1 >"$lab_dir/echo"
@@ -116,19 +101,19 @@ lab_poll -t 4 -r 600 "$V4" 17 >/dev/null && lab_fail "a write passed beside"
 
 # --- a reload that keeps the conduit: judged again by the new rules, and offloaded again
 bulk_model true >"$model"
-packets=$(counter conduit-bulk)
-reload
+packets=$(lab_rules_counted conduit-bulk)
+lab_reload
 bytes=$(arrived)
 lab_wait 5 arrives $((bytes + 300000)) || lab_fail "the connection did not outlive the reload"
-expect_at_least "packets of it judged again" "$(($(counter conduit-bulk) - packets))" 1
+expect_at_least "packets of it judged again" "$(($(lab_rules_counted conduit-bulk) - packets))" 1
 lab_wait 5 is_offloaded tcp "$BULK" || lab_fail "not offloaded again"
 mark=$(in_g conntrack -L -p tcp --dport "$BULK" 2>/dev/null |
 	sed -n '/OFFLOAD/s/.* mark=\([0-9]*\).*/\1/p' | head -1)
-expect "generation in the connection's mark" $((mark >> 30)) $((generation & 3))
+expect "generation in the connection's mark" $((mark >> 30)) $((lab_generation & 3))
 
 # --- interfaces that come and go
 bulk_model true | sed 's/\[ "eth1" \]/[ "eth1", "eth9" ]/' >"$model"
-reload
+lab_reload
 lab_said "offload: there is no interface eth9" || lab_fail "nothing says that an interface is missing"
 expect "missing" "$(status 'o["missing"]')" "['eth9']"
 ip -n "$lab_g" link add eth9 type veth peer name eth9p
@@ -142,13 +127,13 @@ lab_wait 5 is_offloaded tcp "$BULK" || lab_fail "the connection is not offloaded
 
 # --- a reload that drops the conduit ends what was offloaded
 lab_model >"$model"
-refused=$(counter no-conduit)
-reload
+refused=$(lab_rules_counted no-conduit)
+lab_reload
 sleep 0.5	# what was under way at the switch
 bytes=$(arrived)
 sleep 2
 expect "bytes that arrived after the conduit was dropped" "$(($(arrived) - bytes))" 0
-expect_at_least "packets refused instead" "$(($(counter no-conduit) - refused))" 1
+expect_at_least "packets refused instead" "$(($(lab_rules_counted no-conduit) - refused))" 1
 expect "offloaded still" "$(offloaded tcp "$BULK")" 0
 expect "flowtables" "$(in_g nft list table inet zoned 2>/dev/null | grep -c flowtable)" 0
 kill -0 "$bulk" || lab_fail "there was nothing left to drop: $(cat "$lab_dir/bulk")"
@@ -156,7 +141,7 @@ lab_end "$bulk"
 
 # --- stopped, the rules stay, and what is offloaded with them
 bulk_model true >"$model"
-reload
+lab_reload
 send stop "$V4" 30 1000000
 lab_wait 10 is_offloaded tcp "$BULK" || lab_fail "the new connection is not offloaded"
 lab_end "$lab_zoned"
@@ -172,7 +157,6 @@ command -v ethtool >/dev/null && in_c ethtool -K eth0 tso off gso off >/dev/null
 for offload in false true; do
 	bulk_model $offload >"$model"
 	lab_gate "$model"
-	generation=1
 	bytes=$(arrived)
 	send rate "$V4" 5
 	wait "$sender"

@@ -27,25 +27,6 @@ inside_model()	# one zone of both networks, routed by the gateway
 	END
 }
 
-generation=1
-reload()
-{
-	generation=$((generation + 1))
-	kill -HUP "$lab_zoned"
-	lab_wait 10 lab_said "generation $generation is in force" || lab_fail "generation $generation"
-}
-
-counted()	# counted COUNTER: packets, as the user sees them
-{
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
-		"$python" -c "import json,sys; print(json.load(sys.stdin)['$1']['packets'])"
-}
-
-rules_counted()	# what of them came to the rules
-{
-	in_g nft list counter inet zoned "$1" | awk '/packets/ { print $2 }'
-}
-
 forwarded()	# packets to and from the bulk port and pings, by somebody who counts all of them
 {
 	in_g nft list table inet seen | sed -n 's/.* packets \([0-9]*\) .*/\1/p' | awk '{ n += $1 } END { print n }'
@@ -96,32 +77,15 @@ steady()
 #	error		about an answer to its client, from an address of the server's zone
 forged()
 {
-	local sport gw=eth1
+	local sport gw=eth1 what
 	[ "$1" = "$lab_s" ] && gw=eth2
 	sport=$(in_c ss -Hnu dst "$V4" | sed -n 's/.*[0-9.]*:\([0-9]*\) .*:'"$BULK"'.*/\1/p')
+	case $2 in
+	datagram)	what="datagram 10.10.1.10 $sport $V4 $BULK" ;;
+	error)		what="error 10.10.2.99 udp $V4 $BULK 10.10.1.10 $sport" ;;
+	esac
 	in_s nft 'table ip seen { counter f { }; chain in { type filter hook prerouting priority -400; ip ttl 76 counter name f; }; }'
-	ip netns exec "$1" "$python" - "$2" "$sport" "$BULK" "$(in_g cat "/sys/class/net/$gw/address")" <<-'END' || lab_fail "cannot forge"
-		import socket, struct, sys
-		kind, sport, port, mac = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), bytes.fromhex(sys.argv[4].replace(":", ""))
-		client, server = "10.10.1.10", "10.10.2.20"
-		def with_sum(b, at):
-		    n = sum(struct.unpack("!%dH" % (len(b) // 2), b))
-		    n = (n >> 16) + (n & 0xffff)
-		    return b[:at] + struct.pack("!H", ~(n + (n >> 16)) & 0xffff) + b[at + 2:]
-		def ipv4(src, dst, proto, data):
-		    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(data), 1, 0, 77, proto, 0, *map(socket.inet_aton, (src, dst)))
-		    return with_sum(head, 10) + data
-		def udp(sport, dport):
-		    return struct.pack("!HHHH", sport, dport, 108, 0) + b"f" * 100
-		if kind == "datagram":
-		    data = ipv4(client, server, 17, udp(sport, port))
-		else:
-		    about = ipv4(server, client, 17, udp(port, sport))
-		    data = ipv4("10.10.2.99", server, 1, with_sum(struct.pack("!BBHI", 3, 1, 0, 0) + about, 2))
-		with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as s:
-		    for _ in range(10):
-		        s.sendto(data, ("eth0", 0x0800, 0, 0, mac))
-	END
+	ip netns exec "$1" "$python" "$lab_src/forge.py" "$(in_g cat "/sys/class/net/$gw/address")" 10 $what || lab_fail "cannot forge"
 	sleep 0.2
 	in_s nft list table ip seen | awk '/packets/ { print $2 }'
 	in_s nft delete table ip seen
@@ -172,19 +136,19 @@ in_c ping -q -c 5 -i 0.02 -s 4000 "$V4" >/dev/null || lab_fail "pings in fragmen
 expect_at_least "datagrams that came back" "$(in_c "$python" "$lab_src/stream.py" echo "$V4" "$BULK" 1)" 100
 expect_at_least "datagrams that came back over IPv6" "$(in_c "$python" "$lab_src/stream.py" echo "$V6" "$BULK" 1)" 100
 sleep 0.3
-expect "packets that the conduit counted" "$(counted conduit-bulk)" "$(forwarded)"
-expect_at_most "of them by the rules" "$(rules_counted conduit-bulk)" 150
-expect "of them in the kernel" "$(lab_in_kernel uninspected)" $(($(counted conduit-bulk) - $(rules_counted conduit-bulk)))
+expect "packets that the conduit counted" "$(lab_counted conduit-bulk)" "$(forwarded)"
+expect_at_most "of them by the rules" "$(lab_rules_counted conduit-bulk)" 150
+expect "of them in the kernel" "$(lab_in_kernel uninspected)" $(($(lab_counted conduit-bulk) - $(lab_rules_counted conduit-bulk)))
 
 # --- between the interfaces of its zones only, both of them
 steady "$V4"
 lab_wait 5 in_kernel || lab_fail "the kernel does not pass it"
-wrong=$(rules_counted wrong-interface)
+wrong=$(lab_rules_counted wrong-interface)
 expect "forged datagrams that arrive" "$(forged "$lab_s" datagram)" 0
 expect "forged errors that arrive" "$(forged "$lab_c" error)" 0
-expect "packets refused for it" $(($(rules_counted wrong-interface) - wrong)) 20
+expect "packets refused for it" $(($(lab_rules_counted wrong-interface) - wrong)) 20
 expect "packets through another interface" "$(stray_out)" 0
-expect_at_least "packets refused for it" "$(($(rules_counted wrong-interface) - wrong))" 21
+expect_at_least "packets refused for it" "$(($(lab_rules_counted wrong-interface) - wrong))" 21
 
 # --- an interface by another name is another interface, and again the same when it has the old one
 rename_eth1()	# rename_eth1 FROM TO
@@ -209,58 +173,58 @@ echo "ok: somebody else's mark"
 
 # --- a reload: judged anew, and counted on; without its conduit it ends
 steady "$V6"
-before=$(counted conduit-bulk)
+before=$(lab_counted conduit-bulk)
 for i in 1 2 3 4 5; do
-	reload
+	lab_reload
 	lab_wait 5 in_kernel || lab_fail "not in the kernel after reload $i"
 done
-expect_at_least "packets counted on" "$(counted conduit-bulk)" "$((before + 500))"
+expect_at_least "packets counted on" "$(lab_counted conduit-bulk)" "$((before + 500))"
 lab_model >"$model"
-reload
+lab_reload
 lab_wait 1 stands || lab_fail "it goes on without its conduit"
 in_kernel && lab_fail "the kernel passes it without its conduit"
 bulk_model | sed 's/interfaces = \[ "eth1" \]/interfaces = [ "eth1", "b", "c", "d", "e" ]/' >"$model"
-reload
+lab_reload
 lab_wait 5 goes_on || lab_fail "it does not come back with its conduit"
 in_kernel && lab_fail "five interfaces of a zone are more than the kernel knows"
 echo "ok: a zone of five interfaces goes by the rules"
 
 # --- inside one zone
 inside_model >"$model"
-reload
+lab_reload
 steady "$V4"
 lab_wait 5 in_kernel || lab_fail "the kernel does not pass what is inside one zone"
-before=$(counted inside) rules=$(rules_counted inside)
+before=$(lab_counted inside) rules=$(lab_rules_counted inside)
 sleep 1
-expect_at_least "packets inside" "$(($(counted inside) - before))" 500
-expect "of them by the rules" $(($(rules_counted inside) - rules)) 0
+expect_at_least "packets inside" "$(($(lab_counted inside) - before))" 500
+expect "of them by the rules" $(($(lab_rules_counted inside) - rules)) 0
 in_c "$python" "$lab_src/stream.py" send "$V6" "$BULK" 0.5 100000 || lab_fail "TCP over IPv6"
-wrong=$(rules_counted wrong-interface)
+wrong=$(lab_rules_counted wrong-interface)
 expect "packets inside through another interface" "$(stray_out)" 0
-expect_at_least "packets refused for it" "$(($(rules_counted wrong-interface) - wrong))" 1
+expect_at_least "packets refused for it" "$(($(lab_rules_counted wrong-interface) - wrong))" 1
 inside_model | sed 's/"10.10.0.0\/16"/"10.10.1.0\/24"/' >"$model"
-reload
+lab_reload
 lab_wait 1 stands || lab_fail "it goes on when its server is in no zone"
 
 # --- zones without interfaces: by any that no zone names, and no other
 bulk_model | sed 's/interfaces = \[[^]]*\];//' >"$model"
-reload
+lab_reload
 lab_wait 5 goes_on && lab_wait 5 in_kernel || lab_fail "the kernel does not pass what is of zones without interfaces"
 bulk_model | sed 's/interfaces = \[[^]]*\];//; s/^zones = (/&\n  { name = "else"; type = "control"; interfaces = [ "stray" ];\
  networks = [ "10.10.7.0\/24" ]; },/' >"$model"
-reload
+lab_reload
 lab_wait 5 goes_on && lab_wait 5 in_kernel || lab_fail "another zone has one"
 expect "packets through an interface of another zone" "$(stray_out)" 0
 sed -i 's/"stray"/"eth1"/' "$model"
-reload
+lab_reload
 lab_wait 1 stands || lab_fail "it passes by another zone's interface"
 inside_model | sed 's/interfaces = \[[^]]*\];//' >"$model"
-reload
+lab_reload
 lab_wait 5 goes_on && lab_wait 5 in_kernel || lab_fail "the kernel does not pass what is inside a zone without interfaces"
 
 # --- nobody reads any more: stopped in order, all goes by the rules that stay
 inside_model >"$model"
-reload
+lab_reload
 lab_wait 5 in_kernel || lab_fail "not in the kernel again"
 lab_end "$lab_zoned"
 goes_on || lab_fail "what needs no inspector ends with zoned"

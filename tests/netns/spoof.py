@@ -10,15 +10,11 @@ import struct
 import sys
 import time
 
+from forge import checksum
+
 OUTGOING = 4
 server, port = socket.inet_aton(sys.argv[1]), int(sys.argv[2])
 own = sys.argv[3:] == ["sum"]
-
-
-def checksum(b):
-    s = sum(struct.unpack("!%dH" % (len(b) // 2), b[:len(b) & ~1])) + (b[-1] << 8 if len(b) & 1 else 0)
-    s = (s >> 16) + (s & 0xffff)
-    return ~(s + (s >> 16)) & 0xffff
 
 
 def segment(frame):

@@ -5,10 +5,8 @@ IPv6. "talk.py": obey lines on stdin, answer one line each:
   open NAME HOST PORT	-> open | refused | timeout | ...	(TCP)
   say NAME		-> ok | cut | reset
   ask HOST PORT		-> ok | refused | timeout	(UDP)
-  error NAME FROM MAC	-> sent		(ICMP: FROM says that NAME's server is not to be reached; by way of MAC)
 """
 import socket
-import struct
 import sys
 import threading
 
@@ -54,31 +52,6 @@ def why(e):
     return "error-%s" % e.errno
 
 
-def check_sum(data):
-    n = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    n = (n >> 16) + (n & 0xffff)
-    return ~(n + (n >> 16)) & 0xffff
-
-
-def with_sum(data, at):
-    return data[:at] + struct.pack("!H", check_sum(data)) + data[at + 2:]
-
-
-def ipv4(src, dst, proto, payload):
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 1, 0, 64, proto, 0,
-                       socket.inet_aton(src), socket.inet_aton(dst))
-    return with_sum(head, 10) + payload
-
-
-def send_error(conn, router, mac):
-    """Host unreachable, as it would come from the network: not over this host's own routes."""
-    (src, sport), (dst, dport) = conn.getsockname(), conn.getpeername()
-    quoted = ipv4(src, dst, 6, struct.pack("!HHI", sport, dport, 1))
-    packet = ipv4(router, src, 1, with_sum(struct.pack("!BBHI", 3, 1, 0, 0) + quoted, 2))
-    with socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0) as s:
-        s.sendto(packet, ("eth0", 0x0800, 0, 0, bytes.fromhex(mac.replace(":", ""))))
-
-
 def obey(words, conns):
     try:
         if words[0] == "open":
@@ -89,9 +62,6 @@ def obey(words, conns):
             c.settimeout(WAIT)
             c.sendall(b"hello")
             return "ok" if c.recv(4096) else "closed"
-        if words[0] == "error":
-            send_error(conns[words[1]], words[2], words[3])
-            return "sent"
         family = socket.AF_INET6 if ":" in words[1] else socket.AF_INET
         s = socket.socket(family, socket.SOCK_DGRAM)
         s.settimeout(WAIT)

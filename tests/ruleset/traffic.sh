@@ -5,6 +5,7 @@
 set -u
 tool=${top_builddir:-.}/tests/ruleset/commit-tool
 talk=${top_srcdir:-.}/tests/ruleset/talk.py
+forge=${top_srcdir:-.}/tests/netns/forge.py
 export ZONED_RULES=${top_srcdir:-.}/rules
 [ "$(id -u)" = 0 ] || { echo "SKIP: needs root"; exit 77; }
 for need in ip nft conntrack ping /usr/bin/python3; do
@@ -221,7 +222,11 @@ expect timeout "no zone of both any more" say in6
 expect open "between zones" open err 10.9.2.2 8080
 ours=$(marks_of 8080)
 n=$(counter inside)
-expect sent "an error about it" error err 10.9.1.9 "$(ip netns exec $r cat /sys/class/net/ra/address)"
+port=$(ip netns exec $c ss -Hnt state established dst 10.9.2.2:8080 | awk '{ sub(/.*:/, "", $3); print $3 }' | sort -u)
+for p in $port; do	# about each of the client's
+	ip netns exec $c /usr/bin/python3 "$forge" "$(ip netns exec $r cat /sys/class/net/ra/address)" 1 \
+		error 10.9.1.9 tcp 10.9.1.2 "$p" 10.9.2.2 8080
+done
 for _ in $(seq 20); do [ "$(counter inside)" -gt "$n" ] && break; sleep 0.1; done
 result "it passed" yes "$(more inside "$n")"
 result "and did not make it a connection inside" "$ours" "$(marks_of 8080)"
