@@ -4,4 +4,5 @@ EVASION_FILES = tests/evasion/bench.py tests/evasion/judge.py tests/evasion/peer
 	tests/evasion/rows_segments.py tests/evasion/rows_values.py tests/evasion/rows_windows.py \
 	tests/evasion/suite.py tests/evasion/table.py tests/evasion/wire.py
 TESTS += tests/evasion/run.sh tests/evasion/talks.sh
-EXTRA_DIST += tests/evasion/run.sh tests/evasion/talks.sh tests/evasion/talks.py tests/evasion/README $(EVASION_FILES)
+EXTRA_DIST += tests/evasion/run.sh tests/evasion/talks.sh tests/evasion/talks.py tests/evasion/README \
+	tests/evasion/ASSUMPTIONS $(EVASION_FILES)
