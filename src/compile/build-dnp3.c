@@ -53,6 +53,8 @@ static void put(struct build *b, const struct policy *p)
 		.server_is_master = d->server_is_master, .select_before_operate = d->select_before_operate,
 		.unsolicited = d->unsolicited, .broadcast = d->broadcast,
 		.secure_authentication = d->secure_authentication, .unwalkable = d->unwalkable,
+		.confirmed_requests = d->confirmed_requests, .select_timeout = (uint8_t)d->select_timeout,
+		.outstanding = (uint8_t)d->outstanding,
 	};
 	for (size_t k = 0; k < d->n_allow; k++)
 		put_rule(b, &d->allow[k]);

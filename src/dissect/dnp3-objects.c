@@ -120,6 +120,9 @@ static enum reason skip_objects(struct rd *r, struct dnp_head *h)
 		if (why != R_NONE)
 			return why;
 	}
+	/* indexes without objects, of what has no points: room for bytes of another meaning */
+	if (h->bare && h->indexed && !dnp_has_points(h->group))
+		return R_FORMAT;
 	if (h->bare)
 		return skip_all(r, h->count * prefix_octets(h->qual));
 	switch ((enum dnp_shape)h->shape) {

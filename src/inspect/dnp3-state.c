@@ -21,17 +21,30 @@ void dnp_ask(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_asked *what)
 	*to = *what;
 }
 
-bool dnp_was_asked(const struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_msg *m, uint64_t now)
+struct dnp_asked *dnp_asked_by(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_msg *m, uint64_t now)
 {
 	for (size_t i = 0; i < DNP_ASKED_MAX; i++) {
-		const struct dnp_asked *a = &v[i];
+		struct dnp_asked *a = &v[i];
 		/* who does not know the station's address asks the one that every station has (clause 9) */
 		bool whom = a->dst == m->link.src || a->dst == DNP_ADDR_SELF;
 		if (a->at_ns && now - a->at_ns <= DNP_WAIT_NS && a->src == m->link.dst && whom && a->seq == m->app.seq &&
 		    a->uns == (m->app.func == 0 && m->app.uns))
-			return true;
+			return a;
 	}
-	return false;
+	return NULL;
+}
+
+bool dnp_waits(const struct dnp_asked *request, uint64_t now)
+{
+	return request->at_ns && !request->answered && now - request->at_ns <= DNP_BUSY_NS;
+}
+
+unsigned dnp_outstanding(const struct dnp_asked v[DNP_ASKED_MAX], uint16_t src, uint16_t dst, uint64_t now)
+{
+	unsigned n = 0;
+	for (size_t i = 0; i < DNP_ASKED_MAX; i++)
+		n += v[i].src == src && v[i].dst == dst && dnp_waits(&v[i], now);
+	return n;
 }
 
 struct dnp_pair *dnp_pair(struct dnp_state *s, uint16_t master, uint16_t outstation, uint64_t now)

@@ -7,8 +7,12 @@
  *    sequence number goes to the same station again;
  *  - fragments after the first continue the numbers (clause 4), and so on;
  *  - a confirmation may come twice, and late;
- *  - an operate may be repeated; anything but confirmations between select
- *    and operate of one station undoes the select (clause 4).
+ *
+ * Not tolerated, since stations differ (tests/evasion/ASSUMPTIONS, dnp3-select-* and
+ * dnp3-outstanding): a select is used up by the operate that follows it, and lives as
+ * long as the policy says; anything but confirmations that goes on between the two undoes
+ * it (clause 4). An outstation has only so many unanswered requests as the policy says, each
+ * for DNP_BUSY_NS: then its master takes it for lost.
  */
 #ifndef ZONED_INSPECT_DNP3_H
 #define ZONED_INSPECT_DNP3_H
@@ -21,6 +25,7 @@ enum {
 };
 
 #define DNP_WAIT_NS (60 * UINT64_C(1000000000))
+#define DNP_BUSY_NS UINT64_C(1000000000)
 
 /* Something sent that the other end may answer: a request (by a response of its sequence
  * number), a fragment that asks for a confirmation (by that). */
@@ -29,6 +34,7 @@ struct dnp_asked {
 	uint16_t src, dst;	/* who asked, and whom */
 	uint8_t seq;
 	bool uns;
+	bool answered;		/* of a request: at least once */
 };
 
 /* A master and an outstation. */
@@ -49,8 +55,12 @@ struct dnp_state {
 };
 
 void dnp_ask(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_asked *what);
-/* Was it asked, by `dst` of `src`, not too long ago? */
-bool dnp_was_asked(const struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_msg *m, uint64_t now);
+/* What was asked, by `dst` of `src`, not too long ago, and m answers; NULL: nothing. */
+struct dnp_asked *dnp_asked_by(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_msg *m, uint64_t now);
+/* A request that its outstation may still be at. */
+bool dnp_waits(const struct dnp_asked *request, uint64_t now);
+/* How many of them src has sent to dst. */
+unsigned dnp_outstanding(const struct dnp_asked v[DNP_ASKED_MAX], uint16_t src, uint16_t dst, uint64_t now);
 /* Never NULL; a new one is empty. */
 struct dnp_pair *dnp_pair(struct dnp_state *s, uint16_t master, uint16_t outstation, uint64_t now);
 

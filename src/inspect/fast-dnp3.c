@@ -122,7 +122,10 @@ static bool fits(const struct pass *c)
 	const struct dnp_state *st = &f->state_of.dnp;
 	bool known = false;
 	for (size_t i = 0; i < DNP_PAIRS_MAX; i++)	/* the operate must come to us, and anything between */
-		if (st->pairs[i].selected_ns && c->raw->now_ns - st->pairs[i].selected_ns <= DNP_WAIT_NS)
+		if (st->pairs[i].selected_ns && c->raw->now_ns - st->pairs[i].selected_ns <= DNP_SELECT_MAX * SEC)
+			return false;
+	for (size_t i = 0; i < DNP_ASKED_MAX; i++)	/* the program knows of its own requests only */
+		if (dnp_waits(&st->requests[i], c->raw->now_ns))
 			return false;
 	if (!f->fast.answered || st->in[0].open || st->in[1].open)
 		return false;
@@ -150,13 +153,13 @@ static uint64_t when(uint32_t at, uint64_t now)
 }
 
 /* As judging the request would have left it. */
-static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq)
+static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq, bool answered)
 {
 	const uint8_t *ask = (const uint8_t *)&p->ask[0].v;
 	uint16_t dst = (uint16_t)(ask[4] | ask[5] << 8), src = (uint16_t)(ask[6] | ask[7] << 8);
 	dnp_pair(&f->state_of.dnp, src, dst, at);
 	dnp_ask(f->state_of.dnp.requests, &(struct dnp_asked){ .at_ns = at, .dst = dst, .src = src,
-							       .seq = (uint8_t)seq });
+							       .seq = (uint8_t)seq, .answered = answered });
 }
 
 static bool take(struct pass *c, const struct fast_slot *s)
@@ -167,10 +170,10 @@ static bool take(struct pass *c, const struct fast_slot *s)
 	for (unsigned i = 0; i < FAST_POLLS; i++)
 		for (unsigned seq = 0; seq < 16; seq++)
 			if (s->asked.at[i][seq])
-				take_asked(f, &d->poll[i], when(s->asked.at[i][seq], c->raw->now_ns), seq);
+				take_asked(f, &d->poll[i], when(s->asked.at[i][seq], c->raw->now_ns), seq, true);
 	bool waits = s->n_pending && k->word < FAST_POLLS;
 	if (waits)
-		take_asked(f, &d->poll[k->word], s->asked.ns, k->tid & 15);
+		take_asked(f, &d->poll[k->word], s->asked.ns, k->tid & 15, false);
 	f->fast.poll = waits ? (uint8_t)(k->word + 1) : 0;
 	f->fast.poll_seq = (uint8_t)(k->tid & 15);
 	return true;

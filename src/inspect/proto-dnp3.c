@@ -157,20 +157,19 @@ static enum reason judge_select(const struct ask *k, struct dnp_pair *p)
 {
 	const struct dnp_app *a = &k->m->app;
 	const struct dnp_func *f = dnp_func_by_code(a->func);
-	if (a->func == F_OPERATE) {
-		bool next = p->selected_ns && p->granted && k->now - p->selected_ns <= DNP_WAIT_NS &&
-			    a->seq == ((p->seq + 1) & 15) && p->sum == sum_objects(k);
-		return next || !k->head->select_before_operate ? R_NONE : R_DNP_NOT_SELECTED;
-	}
-	bool direct = f && (f->classes & DNP_OPERATE) && a->func != F_SELECT;
-	p->selected_ns = 0;
+	uint64_t life = (uint64_t)k->head->select_timeout * SEC;
+	bool selected = p->selected_ns && p->granted && k->now - p->selected_ns <= life &&
+			a->seq == ((p->seq + 1) & 15) && p->sum == sum_objects(k);
+	bool acts = f && (f->classes & DNP_OPERATE) && a->func != F_SELECT;
+	p->selected_ns = 0;	/* used up, or undone: some stations keep it, and would operate again */
 	if (a->func == F_SELECT) {
 		p->selected_ns = k->now;
 		p->granted = false;
 		p->seq = a->seq;
 		p->sum = sum_objects(k);
 	}
-	return direct && k->head->select_before_operate ? R_DNP_NOT_SELECTED : R_NONE;
+	bool good = !acts || (a->func == F_OPERATE && selected);
+	return good || !k->head->select_before_operate ? R_NONE : R_DNP_NOT_SELECTED;
 }
 
 static void remember_request(const struct ask *k)
@@ -189,12 +188,16 @@ static enum reason judge_rules(const struct ask *k, struct dnp_decision *d)
 	/* requests are one fragment (clause 4) */
 	if (!a->fir || !a->fin || a->uns)
 		return R_FORMAT;
+	if (a->con && !k->head->confirmed_requests)
+		return R_DNP_ASKS_CONFIRM;
 	*d = policy_dnp3(k->c->in->img, k->c->pol, m);
 	if (d->reason != R_NONE)
 		return d->reason;
 	struct dnp_pair *p = dnp_pair(k->st, m->link.src, m->link.dst, k->now);
 	if (!authenticated(k, p))
 		return R_DNP_AUTH;
+	if (dnp_outstanding(k->st->requests, m->link.src, m->link.dst, k->now) >= k->head->outstanding)
+		return R_DNP_OUTSTANDING;
 	enum reason why = judge_select(k, p);
 	return why == R_NONE ? judge_rates(k->c, changes(a)) : why;
 }
@@ -219,7 +222,8 @@ static void take_response(const struct ask *k)
 	uint8_t status = a->func == F_AUTH_RESPONSE ? dnp_key_status(a) : 0;
 	if (status)
 		p->authenticated = status == 1;
-	struct dnp_asked more = { .at_ns = k->now, .src = m->link.dst, .dst = m->link.src, .seq = (a->seq + 1) & 15 };
+	struct dnp_asked more = { .at_ns = k->now, .src = m->link.dst, .dst = m->link.src, .seq = (a->seq + 1) & 15,
+				  .answered = true };
 	if (a->func == F_RESPONSE && !a->fin)
 		dnp_ask(k->st->requests, &more);
 	if (a->con)
@@ -238,8 +242,12 @@ static enum reason judge_response(const struct ask *k)
 		return R_FORMAT;
 	if (a->func == F_UNSOLICITED && !k->head->unsolicited)
 		return R_DNP_UNSOLICITED;
-	if (a->func != F_UNSOLICITED && !dnp_was_asked(k->st->requests, k->m, k->now))
-		return R_UNSOLICITED;
+	if (a->func != F_UNSOLICITED) {
+		struct dnp_asked *request = dnp_asked_by(k->st->requests, k->m, k->now);
+		if (!request)
+			return R_UNSOLICITED;
+		request->answered = true;
+	}
 	take_response(k);
 	return R_NONE;
 }
@@ -255,7 +263,7 @@ static enum reason judge_whole(const struct ask *k, bool from_master, struct dnp
 	if (m->app.response)
 		return R_DNP_DIRECTION;
 	if (m->app.func == F_CONFIRM)
-		return dnp_was_asked(k->st->confirms, m, k->now) ? R_NONE : R_DNP_CONFIRM;
+		return dnp_asked_by(k->st->confirms, m, k->now) ? R_NONE : R_DNP_CONFIRM;
 	return judge_request(k, d);
 }
 

@@ -137,6 +137,9 @@ struct dnp3_policy {
 	bool server_is_master;	/* master = "server": the outstation opens the connection */
 	bool select_before_operate, unsolicited, broadcast, secure_authentication;
 	bool unwalkable;	/* what follows an object of unknown size passes */
+	bool confirmed_requests;	/* requests that ask for a confirmation */
+	unsigned select_timeout;	/* seconds from a select to its operate */
+	unsigned outstanding;	/* unanswered requests of one outstation */
 	struct dnp3_allow *allow; size_t n_allow;
 };
 

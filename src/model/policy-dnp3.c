@@ -120,6 +120,21 @@ static void check_broadcast(struct load *l, const struct policy *p)
 	complain(l, p->at, "policy \"%s\" has broadcast = true, but no entry's outstations hold 65533-65535", p->name);
 }
 
+static void load_times(struct load *l, const config_setting_t *g, struct dnp3_policy *d)
+{
+	uint64_t n;
+	d->select_timeout = DNP_SELECT_DEFAULT;
+	d->outstanding = DNP_OUTSTANDING_DEFAULT;
+	if (get_number(l, g, "select_timeout", 1, DNP_SELECT_MAX, &n)) {
+		d->select_timeout = (unsigned)n;
+		if (!d->select_before_operate)
+			complain(l, at_of(l, g), "select_timeout is of select_before_operate = true, which is not set; "
+				 "remove one or write the other");
+	}
+	if (get_number(l, g, "outstanding", 1, DNP_OUTSTANDING_MAX, &n))
+		d->outstanding = (unsigned)n;
+}
+
 static void load(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	struct dnp3_policy *d = arena_alloc(l->m->arena, sizeof(*d));
@@ -130,6 +145,8 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 	get_bool(l, g, "broadcast", &d->broadcast);
 	get_bool(l, g, "require_secure_authentication", &d->secure_authentication);
 	get_bool(l, g, "unwalkable", &d->unwalkable);
+	get_bool(l, g, "confirmed_requests", &d->confirmed_requests);
+	load_times(l, g, d);
 	const config_setting_t *allow = get_allow(l, g, p);
 	for (size_t k = 0; k < items(allow); k++)
 		load_allow(l, item(allow, k), d);
@@ -196,6 +213,11 @@ static void print(FILE *f, const struct policy *p)
 	print_flag(f, "broadcast", d->broadcast);
 	print_flag(f, "require_secure_authentication", d->secure_authentication);
 	print_flag(f, "unwalkable", d->unwalkable);
+	print_flag(f, "confirmed_requests", d->confirmed_requests);
+	if (d->select_timeout != DNP_SELECT_DEFAULT)
+		fprintf(f, "    select_timeout = %u;\n", d->select_timeout);
+	if (d->outstanding != DNP_OUTSTANDING_DEFAULT)
+		fprintf(f, "    outstanding = %u;\n", d->outstanding);
 	fputs("    allow = (\n", f);
 	for (size_t i = 0; i < d->n_allow; i++) {
 		print_allow(f, &d->allow[i]);
@@ -205,6 +227,7 @@ static void print(FILE *f, const struct policy *p)
 }
 
 static const char *const keys[] = { "master", "select_before_operate", "unsolicited", "broadcast",
-				    "require_secure_authentication", "unwalkable", NULL };
+				    "require_secure_authentication", "unwalkable", "confirmed_requests", "select_timeout",
+				    "outstanding", NULL };
 
 const struct policy_ops policy_dnp3_ops = { .keys = keys, .load = load, .print = print };

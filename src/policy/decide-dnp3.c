@@ -271,5 +271,7 @@ bool policy_dnp3_head_ok(const struct pol_image *img, const void *head)
 	const struct pol_dnp_head *h = head;
 	(void)img;
 	return h->server_is_master <= 1 && h->select_before_operate <= 1 && h->unsolicited <= 1 &&
-	       h->broadcast <= 1 && h->secure_authentication <= 1 && h->unwalkable <= 1;
+	       h->broadcast <= 1 && h->secure_authentication <= 1 && h->unwalkable <= 1 &&
+	       h->confirmed_requests <= 1 && h->select_timeout && h->select_timeout <= DNP_SELECT_MAX &&
+	       h->outstanding && h->outstanding <= DNP_OUTSTANDING_MAX;
 }

@@ -84,7 +84,9 @@ X(R_DNP_ANALOG, "analog-value-not-allowed", "the value of an analog output is ou
 X(R_DNP_NOT_SELECTED, "not-selected", "the same outputs were not selected just before") \
 X(R_DNP_UNSOLICITED, "unsolicited-not-allowed", "the policy does not allow unsolicited responses") \
 X(R_DNP_CONFIRM, "unexpected-confirm", "a confirmation of nothing that asked for one") \
-X(R_DNP_AUTH, "authentication-required", "the request is neither authenticated nor in an authenticated session")
+X(R_DNP_AUTH, "authentication-required", "the request is neither authenticated nor in an authenticated session") \
+X(R_DNP_OUTSTANDING, "request-outstanding", "the outstation has not answered the request before, and may lose or delay this one") \
+X(R_DNP_ASKS_CONFIRM, "request-asks-confirmation", "a request that asks for a confirmation: some outstations ignore it, others act")
 
 enum reason {
 #define X(e, n, t) e,

@@ -61,7 +61,8 @@ static void plant(void)
 		.outstations = any, .objects = { .v = objects, .n = 2, .set = true }, .operations = 0x18, .trip_close = 1,
 		.points = { .v = &points, .n = 1, .set = true }, .count = any, .on_time = any, .off_time = any,
 	};
-	struct dnp3_policy d = { .select_before_operate = true, .unsolicited = true, .allow = &a, .n_allow = 1 };
+	struct dnp3_policy d = { .select_before_operate = true, .select_timeout = 5, .outstanding = 1, .unsolicited = true,
+				 .allow = &a, .n_allow = 1 };
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
 	struct policy p = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };

@@ -38,7 +38,7 @@ static struct pol_image *policy(void)
 		a[i].points = (struct ranges){ .v = &points, .n = 1, .set = true };
 	}
 	struct flow flow = { .proto = PROTO_DNP3, .l4 = 6, .policy = "p" };
-	struct dnp3_policy d = { .allow = a, .n_allow = 3 };
+	struct dnp3_policy d = { .select_timeout = 5, .outstanding = 1, .allow = a, .n_allow = 3 };
 	struct policy p = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
 	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, &p, 1, 1);
 	must(img && policy_valid(img, img->size));

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """A small DNP3 outstation and master for the lab, over TCP and UDP.
 
-usage: dnp3-peer.py outstation ADDRESS PORT LOG      one line per fragment it took: function, sequence, objects
+usage: dnp3-peer.py outstation ADDRESS PORT LOG      one line per fragment it took: function, sequence, objects;
+                                                     "acted" where its outputs move
        dnp3-peer.py master tcp|udp ADDRESS PORT ACTION...
 
 The master does the actions in order on one connection and prints what came
@@ -82,11 +83,31 @@ def answer(fragment):
     return bytes([0xC0 | seq, 129, 0, 0]) + body
 
 
+class Outputs:
+    """As a stack in wide use does it: one selection per station, which an operate does not use
+    up; a request that is the same as the last one is answered again, and not acted on."""
+
+    def __init__(self):
+        self.last, self.selected = b"", None
+
+    def act(self, fragment):
+        seq, function, objects = fragment[0] & 15, fragment[1], fragment[2:]
+        again, self.last = fragment == self.last, fragment
+        if function == 3:
+            self.selected = ((seq + 1) & 15, objects)
+        return not again and (function in (5, 6) or (function == 4 and self.selected == (seq, objects)))
+
+
+OUTPUTS = Outputs()
+
+
 def serve(data, link, log):
     """Frames that answer these bytes."""
     out = []
     for src, dst, fragment in link.take(data):
         print(fragment[1], fragment[0] & 15, fragment[2:].hex(), file=log, flush=True)
+        if OUTPUTS.act(fragment):
+            print("acted", file=log, flush=True)
         said = answer(fragment)
         if said and dst not in BROADCAST:
             out += [frame(0x44, src, STATION, s) for s in segments(said, 0)]

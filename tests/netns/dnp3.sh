@@ -42,7 +42,7 @@ master()
 	expect "$transport: $*" "$(sed 's/.* //' <<<"$got" | tr '\n' ' ')" "$want "
 }
 
-taken() { grep -c "^$1 " "$lab_dir/station"; }	# fragments of a function that the outstation took
+taken() { grep -cw "^$1" "$lab_dir/station"; }	# fragments of a function that the outstation took
 logged() { lab_wait 3 grep -qE -- "$1" "$lab_dir/syslog" || lab_fail "syslog has no line with $1"; echo "ok: logged: $1"; }
 
 # without the gate: everything reaches it, but for the broken frame
@@ -52,6 +52,13 @@ done
 expect "direct operates without the gate" "$(taken 5)" 2
 expect "restarts without the gate" "$(taken 13)" 4
 expect "long reads without the gate" "$(taken 1)" 4
+
+# one select, and the same operate twice: the outputs move twice
+: >"$lab_dir/station"
+for t in tcp udp; do
+	master $t "129 129 129 129" select operate read operate
+done
+expect "times the outputs moved without the gate" "$(taken acted)" 4
 
 install -m 666 /dev/null "$lab_dir/json"	# opened again at every reload
 model dnp3-read-only-master >"$lab_dir/model.conf"
@@ -97,10 +104,20 @@ expect "selects delivered" "$(taken 3)" 2
 expect "operates delivered" "$(taken 4)" 2
 expect "direct operates delivered" "$(taken 5)" 0
 logged 'operate refused .*reason=not-selected '
+# a select is used up by its operate, whatever comes between, and undone by any other request
+: >"$lab_dir/station"
+for t in tcp udp; do
+	master $t "129 129 129 none 129 129 none" select operate read operate select read operate
+done
+expect "times the outputs moved" "$(taken acted)" 2
+# requests before the answer, and such that ask for a confirmation
+master tcp "none" "e0013c0206"
+logged 'read refused .*reason=request-asks-confirmation '
+: >"$lab_dir/station"
 # relay 4 is not of the plan; nor is a pulse of an hour, nor another master's outstation
 relay() { echo "c3 03 0c01 28 0100 $1 41 01 $2 00000000 00" | tr -d ' '; }
 master tcp "129 none none none" "$(relay 0300 e8030000)" "$(relay 0400 e8030000)" "$(relay 0000 80ee3600)" "dst=11:select"
-expect "selects delivered" "$(taken 3)" 3
+expect "selects delivered" "$(taken 3)" 1
 logged 'reason=point-not-allowed .*points=4-4'
 logged 'reason=control-not-allowed .*on_time=3600000'
 logged 'reason=link-address-not-allowed .*link_dst=11'

@@ -6,6 +6,7 @@ every message comes to.
 usage: dnp3.py ZONECTL DIRECTORY      (a directory to write captures and models in)
 """
 import json
+import os
 import subprocess
 import sys
 
@@ -117,12 +118,63 @@ CASES = {
         (1, m(crob(4, 1)), "not-selected"),
         (1, m(crob(3, 0)), PASS), (1, m(crob(4, 1)), "not-selected"),	# not agreed to yet
         (0, o(crob(129, 0, iin="0000")), PASS), (1, m(crob(4, 2)), "not-selected"),
-        (1, m(crob(4, 1, code="81")), "not-selected"), (1, m(crob(4, 1)), PASS), (1, m(crob(4, 1)), PASS),
-        (0, o(crob(129, 1, iin="0000")), PASS),
+        (1, m(crob(4, 1)), "not-selected"),	# undone by the wrong one
+        (1, m(crob(3, 0)), PASS), (0, o(crob(129, 0, iin="0000")), PASS), (1, m(crob(4, 1, code="81")), "not-selected"),
+        (1, m(crob(3, 0)), PASS), (0, o(crob(129, 0, iin="0000")), PASS), (1, m(crob(4, 1)), PASS),
+        # used up: a station that keeps its selection would act twice (dnp3-select-used-up)
+        (1, m(crob(4, 1)), "not-selected"), (0, o(crob(129, 1, iin="0000")), PASS), (1, m(crob(4, 1)), "not-selected"),
+        (0, o("f0 82 8000"), PASS), (1, m("d0 00"), PASS), (1, m(crob(4, 1)), "not-selected"),
+        # a confirmation between the two is no request
+        (1, m(crob(3, 0)), PASS), (0, o(crob(129, 0, iin="0000")), PASS), (0, o("f1 82 8000"), PASS), (1, m("d1 00"), PASS),
+        (1, m(crob(4, 1)), PASS), (0, o(crob(129, 1, iin="0000")), PASS),
         (1, m(crob(3, 2)), PASS), (0, o(crob(129, 2, iin="0000", status="04")), PASS),	# refused by the station
         (1, m(crob(4, 3)), "not-selected"),
         (1, m(crob(3, 4)), PASS), (0, o(crob(129, 4, iin="0000")), PASS), (1, READ, PASS),
         (1, m(crob(4, 5)), "not-selected"), (1, m(crob(5, 6)), "function-not-allowed"),
+        (1, m(crob(3, 4)), PASS), (0, o(crob(129, 4, iin="0000")), PASS), (1, m("c517"), PASS),	# another request
+        (1, m(crob(4, 5)), "not-selected"),
+    ]),
+    "a select lives five seconds": ("dnp3-operate", [
+        (1, m(crob(3, 0)), PASS), (0, o(crob(129, 0, iin="0000")), PASS), (0, o("f0 82 8000"), PASS),
+        (0, o("f1 82 8000"), PASS), (1, m(crob(4, 1)), PASS),
+        (1, m(crob(3, 2)), PASS), (0, o(crob(129, 2, iin="0000")), PASS), (0, o("f2 82 8000"), PASS),
+        (0, o("f3 82 8000"), PASS), (0, o("f4 82 8000"), PASS), (1, m(crob(4, 3)), "not-selected"),
+    ]),
+    "or as long as the policy says": ("two-seconds", [
+        (1, m(crob(3, 0)), PASS), (0, o(crob(129, 0, iin="0000")), PASS), (1, m(crob(4, 1)), "not-selected"),
+    ]),
+    "one request at a time": ("dnp3-operate", [
+        (1, READ, PASS), (1, m("c1 01 3c0106"), "request-outstanding"), (1, READ, "request-outstanding"),
+        (1, m(crob(3, 2)), "request-outstanding"), (0, ANSWER, PASS), (1, m("c2 17"), PASS),
+        (0, o("c2 81 0000 3402 07 01 0500"), PASS), (0, o("f0 82 8000"), PASS), (1, m("d0 00"), PASS),
+        (1, m(crob(3, 3)), PASS), (1, m(crob(4, 4)), "request-outstanding"), (0, o(crob(129, 3, iin="0000")), PASS),
+        (1, m(crob(4, 4)), PASS), (1, m("c5 01 3c0106"), "request-outstanding"),
+        (0, o("c3 81 0000"), PASS), (1, m("c5 01 3c0106"), "request-outstanding"),	# that of before, once more
+        (0, o(crob(129, 4, iin="0000")), PASS), (1, m("c5 01 3c0106"), PASS),
+        # of a response in fragments, the first
+        (0, o("a5 81 0000 1e02000000 01 1100"), PASS), (1, m("c6 17"), PASS),
+    ]),
+    "each station has its own": ("dnp3-read-only", [
+        (1, READ, PASS), (1, m("c0 01 3c0206 3c0306", dst=11), PASS), (1, m("c1 01 3c0206", dst=11), "request-outstanding"),
+        (0, ANSWER, PASS), (1, m("c1 01 3c0206"), PASS), (1, m("c1 01 3c0206", dst=11), "request-outstanding"),
+        (1, m("c0 01 3c0206", src=2), PASS), (0, o("c0 81 0000", src=11), PASS), (1, m("c1 01 3c0206", dst=11), PASS),
+        (1, m("c0 01 3c0106", dst=65532), PASS), (0, o("c0 81 0000", src=12), PASS), (1, m("c1 01 3c0106", dst=65532), PASS),
+    ]),
+    "what is not answered is not waited for": ("dnp3-all", [
+        *[(1, m(crob(6, i)), PASS) for i in range(16)], *[(1, m(f"c{i:x} 01 3c0106", dst=65535), PASS) for i in range(16)],
+        *[(1, m(f"c{i:x} 01 3c0106"), PASS) for i in range(16)], (1, READ, "request-outstanding"),
+    ]),
+    "requests that ask for a confirmation": ("dnp3-operate", [
+        (1, m("e0 01 3c0206"), "request-asks-confirmation"), (1, m("e" + crob(3, 0)[1:]), "request-asks-confirmation"),
+        (1, READ, PASS),
+    ]),
+    "where the policy permits them": ("confirmed", [
+        (1, m("e0 01 3c0206"), PASS), (1, m("e1 01 3c0206"), PASS), (1, m("e2 01 3c0206"), "request-outstanding"),
+    ]),
+    "indexes of what has none": ("dnp3-all", [
+        (1, m("c0 01 3c02 17 02 0c 01"), "bad-format"), (1, m("c0 01 3c02 28 0100 0c01"), "bad-format"),
+        (1, m("c0 01 3c02 17 00"), "bad-format"), (1, m("c0 14 3c02 17 01 00"), "bad-format"),
+        (1, m("c0 16 3c02 17 01 00 1e00 06"), "bad-format"), (1, m("c0 01 1e02 17 02 0c 01"), PASS),
     ]),
     "limits of controls": ("dnp3-operate", [
         (1, m(crob(3, 0, index=3, code="81")), PASS), (1, m(crob(3, 0, index=4)), "point-not-allowed"),
@@ -180,9 +232,23 @@ CASES = {
         (1, m("c4 0d"), PASS), (1, m("c4 0d", dst=11), "authentication-required"),
     ]),
 }
-AUTH = """auth = { protocol = "dnp3"; require_secure_authentication = true; allow = (
+# Conversations about how many requests may wait for an answer; in the others so many may
+# as no conversation has.
+OUTSTANDING = ("one request at a time", "each station has its own", "what is not answered is not waited for",
+           "requests that ask for a confirmation", "where the policy permits them")
+# Those about time: 1.2 seconds from message to message. Of the others, a hundredth.
+SLOW = ("a select lives five seconds", "or as long as the policy says")
+RULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rules")
+MORE = {
+    "auth": """auth = { protocol = "dnp3"; require_secure_authentication = true; allow = (
   { functions = [ "read", "authentication" ]; masters = "any"; outstations = "any"; objects = "any"; points = "any"; },
-  { functions = [ "restart" ]; masters = "any"; outstations = "any"; objects = "any"; points = "any"; } ); };"""
+  { functions = [ "restart" ]; masters = "any"; outstations = "any"; objects = "any"; points = "any"; } ); };""",
+    "two-seconds": """two-seconds = { protocol = "dnp3"; select_before_operate = true; select_timeout = 2; allow = (
+  { functions = [ "select", "operate" ]; masters = 1; outstations = 10; objects = [ "12.1" ]; points = 0;
+    operations = "any"; trip_close = "any"; count = "any"; on_time = "any"; off_time = "any"; } ); };""",
+    "confirmed": """confirmed = { protocol = "dnp3"; confirmed_requests = true; outstanding = 2; allow = (
+  { functions = [ "read" ]; masters = 1; outstations = 10; objects = "any"; points = "any"; } ); };""",
+}
 
 
 # What hides where the next frame begins ends the connection; a datagram is dropped.
@@ -212,17 +278,30 @@ def check_hidden(zonectl, where, name, transport):
     return not good
 
 
-def model(policy, mode):
-    return MODEL.format(policy=policy, mode=mode, text=AUTH if policy == "auth" else f'@include "{policy}.conf"')
+def policy_text(name, policy):
+    text = MORE.get(policy)
+    if not text:
+        with open(os.path.join(RULES, policy + ".conf"), encoding="utf-8") as f:
+            text = f.read()
+    if name in OUTSTANDING or "outstanding =" in text:
+        return text
+    return text.replace('protocol = "dnp3";', 'protocol = "dnp3"; outstanding = 16;')
+
+
+def model(name):
+    """The conversation's own, and whether it only observes."""
+    policy, mode = (CASES[name][0].split("/") + ["enforce"])[:2]
+    return MODEL.format(policy=policy, mode=mode, text=policy_text(name, policy)), mode == "observe"
 
 
 def check(zonectl, where, name, transport):
-    policy, steps = CASES[name]
-    policy, mode = (policy.split("/") + ["enforce"])[:2]
+    steps = CASES[name][1]
+    text, observes = model(name)
     conversation = transport(40000)
-    write_pcap(f"{where}/c.pcap", conversation.opening + [conversation.packet(d == 1, b) for d, b, _ in steps])
+    write_pcap(f"{where}/c.pcap", conversation.opening + [conversation.packet(d == 1, b) for d, b, _ in steps],
+               1200000 if name in SLOW else 10000)
     with open(f"{where}/m.conf", "w") as f:
-        f.write(model(policy, mode))
+        f.write(text)
     out = subprocess.run([zonectl, "replay", "--json", "--checksums", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
                          capture_output=True, text=True, timeout=60)
     got = [json.loads(x) for x in out.stdout.splitlines()]
@@ -231,7 +310,7 @@ def check(zonectl, where, name, transport):
         return 1
     wrong = 0
     for i, (step, g) in enumerate(zip(steps, got)):
-        verdict = "accept" if step[2] == PASS else "observed" if mode == "observe" else "drop"
+        verdict = "accept" if step[2] == PASS else "observed" if observes else "drop"
         if (g["reason"], g["verdict"]) != (step[2], verdict):
             print(f"{name}, {transport.__name__}, message {i}: {g['verdict']} {g['reason']}, want {verdict} {step[2]}")
             wrong += 1

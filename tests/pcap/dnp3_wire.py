@@ -80,9 +80,9 @@ class Udp:
         return ip(17, from_client, struct.pack("!HHHH", *ports, 8 + len(data), 0) + data, 6)
 
 
-def write_pcap(path, packets):
-    """Packets a tenth of a second apart; link type 101 is bare IP."""
+def write_pcap(path, packets, apart=100000):
+    """Packets so many microseconds apart; link type 101 is bare IP."""
     with open(path, "wb") as f:
         f.write(struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 101))
         for i, p in enumerate(packets):
-            f.write(struct.pack("<IIII", 1700000000 + i // 10, i % 10 * 100000, len(p), len(p)) + p)
+            f.write(struct.pack("<IIII", 1700000000 + i * apart // 1000000, i * apart % 1000000, len(p), len(p)) + p)

@@ -38,7 +38,7 @@ struct bench {
 };
 
 /* Reads and their like; selects and operates of relay 0. */
-static struct pol_image *image(bool select_before_operate)
+static struct pol_image *image(bool select_before_operate, unsigned outstanding)
 {
 	static struct range zero = { 0, 0 };
 	struct range any_object = { 0, 65535 };
@@ -48,7 +48,8 @@ static struct pol_image *image(bool select_before_operate)
 		.objects = { .v = &any_object, .n = 1, .set = true }, .points = { .v = &zero, .n = 1, .set = true },
 		.any_operation = true, .any_trip_close = true, .count = any, .on_time = any, .off_time = any,
 	};
-	struct dnp3_policy d = { .select_before_operate = select_before_operate, .allow = &a, .n_allow = 1 };
+	struct dnp3_policy d = { .select_before_operate = select_before_operate, .select_timeout = 5,
+				 .outstanding = outstanding, .allow = &a, .n_allow = 1 };
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
 	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
@@ -99,13 +100,13 @@ static void on_event(void *ctx, const struct event *ev)
 	((struct bench *)ctx)->reason = ev->reason;
 }
 
-static void start(struct bench *b, bool select_before_operate)
+static void start(struct bench *b, bool select_before_operate, unsigned outstanding)
 {
 	memset(b, 0, sizeof(*b));
 	struct inspect_conf conf = { .max_flows = 16, .hash_key = { 1, 2 } };
 	b->in = inspect_new(&conf);
 	assert_non_null(b->in);
-	b->img = image(select_before_operate);
+	b->img = image(select_before_operate, outstanding);
 	inspect_policy(b->in, b->img);
 	b->out = (struct inspect_out){ .ctx = b, .verdict = on_verdict, .event = on_event };
 	b->now = SECOND;
@@ -192,7 +193,7 @@ static void every_split(void **state)
 	for (size_t i = 1; i < n; i++) {
 		for (size_t k = i; k <= n; k += 7) {
 			struct bench b;
-			start(&b, false);
+			start(&b, false, 16);
 			handshake(&b);
 			packet(&b, 0, TCP_ACK, stream, i);
 			packet(&b, 0, TCP_ACK, stream + i, k - i);
@@ -216,7 +217,7 @@ static void octet_by_octet(void **state)
 	size_t n = sample_request("c0 c0 01 3c0206", stream);
 	n += sample_request("c6 c3 02 5001 00 07 07 00", stream + n);
 	struct bench b;
-	start(&b, false);
+	start(&b, false, 16);
 	handshake(&b);
 	for (size_t i = 0; i < n; i++) {
 		packet(&b, 0, TCP_ACK, stream + i, 1);
@@ -242,7 +243,7 @@ static void dropped_datagrams(void **state)
 	struct bench b;
 	uint8_t d[STREAM];
 	size_t n = 0;
-	start(&b, false);
+	start(&b, false, 1);
 	user_data(&b, "40 c0 01", &n, d);	/* delivered: the outstation waits for segment 1 */
 	packet(&b, 0, 0, d, n);
 	assert_false(b.dropped);
@@ -292,7 +293,7 @@ static void too_late(void **state)
 {
 	(void)state;
 	struct bench b;
-	start(&b, true);
+	start(&b, true, 1);
 	handshake(&b);
 	assert_int_equal(ask(&b, "c0 c0 01 3c0206"), R_NONE);
 	b.now += 59 * SECOND;
@@ -305,7 +306,7 @@ static void too_late(void **state)
 	assert_int_equal(ask(&b, "c1 c0 00"), R_DNP_CONFIRM);
 	assert_int_equal(ask(&b, "c2 c1 03" RELAY), R_NONE);
 	assert_int_equal(say(&b, "c2 c1 81 0000" RELAY), R_NONE);
-	b.now += 61 * SECOND;
+	b.now += 5 * SECOND;
 	assert_int_equal(ask(&b, "c3 c2 04" RELAY), R_DNP_NOT_SELECTED);
 	assert_int_equal(ask(&b, "c4 c3 03" RELAY), R_NONE);
 	assert_int_equal(say(&b, "c4 c3 81 0000" RELAY), R_NONE);
@@ -313,15 +314,35 @@ static void too_late(void **state)
 	stop(&b);
 }
 
+/* A request is waited for a second, and no longer: its answer may be lost. */
+static void one_at_a_time(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, false, 1);
+	handshake(&b);
+	assert_int_equal(ask(&b, "c0 c0 01 3c0206"), R_NONE);
+	b.now += SECOND - 2000000;
+	assert_int_equal(ask(&b, "c1 c1 01 3c0206"), R_DNP_OUTSTANDING);
+	b.now += 1000000;
+	assert_int_equal(ask(&b, "c1 c1 01 3c0206"), R_NONE);
+	assert_int_equal(ask(&b, "c2 c2 01 3c0206"), R_DNP_OUTSTANDING);
+	assert_int_equal(say(&b, "c0 c0 81 0000"), R_NONE);	/* late, to the first */
+	assert_int_equal(ask(&b, "c2 c2 01 3c0206"), R_DNP_OUTSTANDING);
+	assert_int_equal(say(&b, "c1 c1 81 0000"), R_NONE);
+	assert_int_equal(ask(&b, "c2 c2 01 3c0206"), R_NONE);
+	stop(&b);
+}
+
 /* What is mapped from elsewhere is looked at before it is used. */
 static void image_bounds(void **state)
 {
 	(void)state;
-	struct pol_image *img = image(false);
+	struct pol_image *img = image(false, 1);
 	struct pol_dnp_head *h = (void *)((uint8_t *)img + img->heads_off[PROTO_DNP3]);
 	struct pol_dnp_rule *r = (void *)((uint8_t *)img + img->rules_off[PROTO_DNP3]);
 	uint8_t *const flags[] = { &h->server_is_master, &h->select_before_operate, &h->unsolicited, &h->broadcast,
-				   &h->secure_authentication, &h->unwalkable, &r->any_operation, &r->any_trip_close,
+				   &h->secure_authentication, &h->unwalkable, &h->confirmed_requests, &r->any_operation, &r->any_trip_close,
 				   &r->any_analog };
 	struct pol_rset *const sets[] = { &r->masters, &r->outstations, &r->objects, &r->points, &r->count, &r->on_time,
 					  &r->off_time };
@@ -338,6 +359,15 @@ static void image_bounds(void **state)
 		assert_false(policy_valid(img, img->size));
 		*sets[i] = was;
 	}
+	uint8_t *const limits[] = { &h->select_timeout, &h->outstanding };
+	for (size_t i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		uint8_t was = *limits[i];
+		*limits[i] = 0;
+		assert_false(policy_valid(img, img->size));
+		*limits[i] = 61;
+		assert_false(policy_valid(img, img->size));
+		*limits[i] = was;
+	}
 	r->n_analog = POL_DNP_SPANS_MAX + 1;
 	assert_false(policy_valid(img, img->size));
 	r->n_analog = 0;
@@ -349,7 +379,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_split), cmocka_unit_test(octet_by_octet), cmocka_unit_test(dropped_datagrams),
-		cmocka_unit_test(too_late), cmocka_unit_test(image_bounds),
+		cmocka_unit_test(too_late), cmocka_unit_test(one_at_a_time), cmocka_unit_test(image_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
