@@ -12,7 +12,7 @@
  *	conduits-icmp	client zone . server zone -> flow, for ICMP and ICMPv6
  *	actions		flow -> accept or inspect; fast-closed and fast-open: may have the in-kernel
  *			path, which is asked there when it cannot be asked first
- *	counters	flow -> the conduit's counter
+ *	flow-counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
  *	ways		(flow . direction . interface in . interface out) that the zones of its ends permit -> the
  *			conduit's counter: what the anti-spoofing would find for packets of a connection that is
@@ -20,7 +20,7 @@
  *	ways-inside	(a zone's own flow . interface in . interface out): the same for what is routed inside one.
  *			These flows are in no other map
  *	offloaded	the flowtable: connections that the kernel forwards at the way in, between
- *			the interfaces it has, without asking any rule (chain offload)
+ *			the interfaces it has, without asking any rule (chain to-flowtable)
  *
  * The in-kernel path is asked first, and all else when it does not pass a packet: it knows the
  * connection, its interfaces and generation, and counts for the conduit. Where it cannot know
@@ -154,7 +154,7 @@ static const struct rs_rule table[] = {
 	{ "forward", NULL, { CT_STATE(V_INVALID), COUNT("invalid"), DO(RS_DROP) } },
 	{ "forward", "anti-spoofing", { TO(RS_JUMP, "source") } },
 	{ "forward", "anti-spoofing, the way out", { TO(RS_JUMP, "destination") } },
-	{ "forward", "classified as well, and looked at the long way", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "flow") } },
+	{ "forward", "classified as well, and looked at the long way", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "known-flow") } },
 	{ "forward", "within one zone, no error; nobody else uses this ct mark: keep the zone in it",
 	  { CT_STATE(V_ESTABLISHED), CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), INSIDE4, SET_CT(0), COUNT("inside"), DO(RS_ACCEPT) } },
 	{ "forward", NULL,
@@ -168,10 +168,10 @@ static const struct rs_rule table[] = {
 	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6),
 	WHERE("destination", NFT_META_OIFNAME, DST4, DST6),
 
-	{ "flow", NULL, { CT_FLOW, COUNT_MAP("counters", 0) } },
-	{ "flow", NULL, { CT_FLOW, VMAP("actions", 0) } },
+	{ "known-flow", NULL, { CT_FLOW, COUNT_MAP("flow-counters", 0) } },
+	{ "known-flow", NULL, { CT_FLOW, VMAP("actions", 0) } },
 
-	{ "errors", NULL, { CT_FLOW, COUNT_MAP("counters", 0) } },
+	{ "errors", NULL, { CT_FLOW, COUNT_MAP("flow-counters", 0) } },
 	{ "errors", "ICMP errors are not for the inspectors", { CT_FLOW, IN("permitted", 0), DO(RS_ACCEPT) } },
 
 	{ "classify", "nobody else uses this ct mark: keep the flow in it",
@@ -181,20 +181,20 @@ static const struct rs_rule table[] = {
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), PING6, SET_CT(0) } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "errors") } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "errors") } },
-	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), TO(RS_JUMP, "flow") } },
+	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), TO(RS_JUMP, "known-flow") } },
 	{ "classify", "somebody else's bits are in it: look up every packet",
 	  { CT_MARK(1), AND(1, V_FOREIGN), NE(1, V_ZERO), TO(RS_JUMP, "uncached") } },
 	{ "classify", "no conduit", { TO(RS_GOTO, "no-conduit") } },
 
-	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
+	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
 	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP), FLOW4, SHOW(0), BACK, IN("permitted", 0), DO(RS_ACCEPT) } },
 	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "uncached", NULL, { FLOW6, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
+	{ "uncached", NULL, { FLOW6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
 	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), FLOW6, SHOW(0), BACK, IN("permitted", 0), DO(RS_ACCEPT) } },
 	{ "uncached", NULL, { FLOW6, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "uncached", NULL, { PING4, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
+	{ "uncached", NULL, { PING4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
 	{ "uncached", NULL, { PING4, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "uncached", NULL, { PING6, SHOW(0), BACK, COUNT_MAP("counters", 0) } },
+	{ "uncached", NULL, { PING6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
 	{ "uncached", NULL, { PING6, SHOW(0), BACK, VMAP("actions", 0) } },
 
 	{ "fast-closed", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
@@ -204,8 +204,8 @@ static const struct rs_rule table[] = {
 	{ "inspect-closed", "no inspector: drop", { QUEUE(0) } },
 	{ "inspect-open", "no inspector: pass (fail = open)", { QUEUE(1) } },
 
-	{ "offload", "both ways have passed every check", { CT_STATE(V_ESTABLISHED), OFFLOAD } },
-	{ "offload", NULL, { DO(RS_ACCEPT) } },
+	{ "to-flowtable", "both ways have passed every check", { CT_STATE(V_ESTABLISHED), OFFLOAD } },
+	{ "to-flowtable", NULL, { DO(RS_ACCEPT) } },
 
 	{ "blocked", NULL, { COUNT("blocked") } },
 	{ "blocked", NULL, { L4_IS(V_TCP), RESET } },

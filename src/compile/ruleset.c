@@ -27,7 +27,7 @@ static const struct rs_set set_table[SETS] = {
 		       .data = RS_D_MARK },
 	[CONDUITS_ICMP] = { .name = "conduits-icmp", .types = { RS_T_MARK, RS_T_MARK }, .data = RS_D_MARK },
 	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
-	[COUNTERS] = { .name = "counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
+	[COUNTERS] = { .name = "flow-counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
 	[WAYS] = { .name = "ways", .types = { RS_T_MARK, RS_T_DIRECTION, RS_T_IFNAME, RS_T_IFNAME },
 		   .data = RS_D_COUNTER },
@@ -40,8 +40,8 @@ static const struct rs_set set_table[SETS] = {
 };
 
 static const char *const chain_table[] = {
-	"forward", "source", "destination", "flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
-	"offload",
+	"forward", "source", "destination", "known-flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
+	"to-flowtable",
 	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
 };
@@ -264,7 +264,7 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 	bool offload = wants_offload(c, f);
 	e->verdict = f->proto == PROTO_NONE && !offload ? RS_ACCEPT : RS_GOTO;
 	if (offload)
-		e->target = "offload";
+		e->target = "to-flowtable";
 	if (f->proto != PROTO_NONE)
 		e->target = fast ? (open ? "fast-open" : "fast-closed") : open ? "inspect-open" : "inspect-closed";
 	e = add(rs, COUNTERS, f->at, NULL);

@@ -96,6 +96,19 @@ else
 fi
 check "listing of conduits with offload" diff -u "$tmp/want.nft" "$tmp/offload.nft"
 
+# --- nft(8) can show each part alone: a name that is a word of its language it cannot
+cat >"$tmp/parts.py" <<'END'
+import json, sys
+for x in json.load(sys.stdin)["nftables"]:
+    for kind, o in x.items():
+        if kind in ("chain", "map", "set", "counter", "flowtable"):
+            print(kind, o["name"])
+END
+check "each part of the table can be listed by its name" in_ns "
+	$links; \$tool commit '$here/offload.conf' 1; nft -j list table inet zoned | /usr/bin/python3 \$tmp/parts.py >\$tmp/parts
+	grep -c . \$tmp/parts; grep -q '^chain known-flow' \$tmp/parts
+	while read -r kind name; do nft list \$kind inet zoned \$name >\$tmp/part || { echo \$kind \$name; exit 1; }; done <\$tmp/parts"
+
 # --- rules do not grow with the plant, and the largest plant is quick
 count='nft -a list table inet zoned 2>/dev/null | awk "/^\tchain/ { c = 1 } /^\t}/ { c = 0 } c && /# handle/ { n++ } END { print n }"'
 small=${top_srcdir:-.}/conf/example-small-cell.conf
