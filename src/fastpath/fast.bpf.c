@@ -181,11 +181,11 @@ static __always_inline __u32 word_at(const void *p, __u32 at)
 
 /* ---- headers ---- */
 
-/* Version 4 without options and fragments: the length of the packet, or 0. */
+/* Version 4 without options, fragments and the reserved flag, and not about to expire: the length of the packet, or 0. */
 static __always_inline __u32 parse_ipv4(const __u64 *h, struct segment *s)
 {
 	const __u8 *b = (const __u8 *)h;
-	if (b[9] != TCP_PROTO || (half_at(h, 6) & 0x3fff))
+	if (b[9] != TCP_PROTO || (half_at(h, 6) & 0xbfff) || b[8] < FAST_HOPS_MIN)
 		return 0;
 	s->src[0] = word_at(h, 12);
 	s->dst[0] = word_at(h, 16);
@@ -197,7 +197,7 @@ static __always_inline __u32 parse_ipv4(const __u64 *h, struct segment *s)
 static __always_inline __u32 parse_ipv6(const __u64 *h, struct segment *s)
 {
 	const __u8 *b = (const __u8 *)h;
-	if (b[0] >> 4 != 6 || b[6] != TCP_PROTO || half_at(h, 4) == 0)
+	if (b[0] >> 4 != 6 || b[6] != TCP_PROTO || half_at(h, 4) == 0 || b[7] < FAST_HOPS_MIN)
 		return 0;
 	s->src[0] = h[1];
 	s->src[1] = h[2];

@@ -225,6 +225,9 @@ struct fast_slot {
 	};
 };
 
+/* Hops that a packet must have left, as everywhere (PACKET_HOPS_MIN). */
+enum { FAST_HOPS_MIN = 8 };
+
 /* One way to be permitted. All bounds are inclusive. */
 struct fast_rule {
 	uint32_t functions;	/* bit per function code, 1..31 */

@@ -16,6 +16,21 @@ void emit_verdict(struct pass *c, enum verdict v)
 	c->out->verdict(c->out->ctx, c->raw->id, v, NULL, 0);
 }
 
+/* A receiver may be told to discard what has no checksum (RFC 1122 4.1.3.4), and one that the sending machine
+ * left to be filled in may be asked for at a wrong place: so the gate computes it. */
+void emit_datagram(struct pass *c, bool passes)
+{
+	const struct packet *p = &c->pkt;
+	bool fill = p->no_sum || !c->raw->check_sum;
+	if (!passes || !fill || pass_observes(c) || c->in->conf.dissect_only) {
+		emit_verdict(c, passes ? V_ACCEPT : V_DROP);
+		return;
+	}
+	memcpy(c->in->scratch, p->ip, p->ip_len);
+	packet_checksum(c->in->scratch, p->ip_len);
+	c->out->verdict(c->out->ctx, c->raw->id, V_ACCEPT, c->in->scratch, p->ip_len);
+}
+
 static void put16(uint8_t *p, uint32_t v)
 {
 	p[0] = (uint8_t)(v >> 8);

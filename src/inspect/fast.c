@@ -22,6 +22,8 @@ static const struct fast_ops *const ops[PROTO_N] = {
 	[PROTO_MODBUS] = &fast_modbus, [PROTO_DNP3] = &fast_dnp3, [PROTO_OPCUA] = &fast_opcua,
 };
 
+_Static_assert((int)FAST_HOPS_MIN == (int)PACKET_HOPS_MIN, "both paths refuse the same");
+
 bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n)
 {
 	*p = (struct fast_pool){ .v = v };

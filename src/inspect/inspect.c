@@ -529,6 +529,16 @@ static void on_segment(struct pass *c)
 		refuse(c, R_OUT_OF_WINDOW, V_DROP);
 }
 
+/* Whose packet it is, while it has no flow. */
+static void find_policy(struct pass *c)
+{
+	if (c->f || !c->in->img)
+		return;
+	bool client = from_client(c);
+	c->dir = client ? 0 : 1;
+	proto_of_packet(c, client);
+}
+
 static bool parse(struct pass *c)
 {
 	const struct inspect_pkt *r = c->raw;
@@ -543,8 +553,25 @@ static bool parse(struct pass *c)
 		return false;
 	}
 	packet_ends(r->ip, r->len, &c->pkt);	/* for the record */
+	find_policy(c);
 	refuse(c, why, V_DROP);
 	return false;
+}
+
+/* Will what goes on from here be read at the other end, whatever is on the way? Else a sender could make the
+ * gate and the receiver disagree about which packets there were. False: the packet has its verdict. */
+static bool arrives(struct pass *c)
+{
+	enum reason why = c->in->conf.dissect_only ? R_NONE : packet_arrives(&c->pkt);
+	if (why == R_NONE)
+		return true;
+	find_policy(c);
+	if (!pass_observes(c)) {
+		refuse(c, why, V_DROP);
+		return false;
+	}
+	pass_event(c, why, V_OBSERVED);
+	return true;
 }
 
 /* A datagram: whole messages, judged one by one; it goes on as it is or not at all. */
@@ -575,7 +602,7 @@ static void on_datagram(struct pass *c)
 		room_answered(c);
 	if (!passes && ops->lost)
 		ops->lost(c);
-	emit_verdict(c, passes ? V_ACCEPT : V_DROP);
+	emit_datagram(c, passes);
 }
 
 void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const struct inspect_out *out)
@@ -592,6 +619,8 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 		refuse_connection(&c);
 		return;
 	}
+	if (!arrives(&c))
+		return;
 	bool udp = c.pkt.l4 == IPPROTO_UDP;
 	if (!c.f && !(udp ? new_flow(&c) : adopt(&c)))
 		return;

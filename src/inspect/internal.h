@@ -89,6 +89,8 @@ void emit_probe(struct pass *c);
 void emit_reset(struct pass *c);
 /* A SYN as it is, but for options that would give the stream another meaning. */
 void emit_syn(struct pass *c);
+/* A datagram that goes on or not, as it is but for a checksum where it has none. */
+void emit_datagram(struct pass *c, bool passes);
 void emit_verdict(struct pass *c, enum verdict v);
 /* life.c: has a message of this flow been unfinished for too long? Then it is ending. */
 void life_clock(struct pass *c);

@@ -13,6 +13,13 @@ bool pass_observes(const struct pass *c)
 	return c->pol && c->pol->mode == MODE_OBSERVE;
 }
 
+static uint16_t flow_id(const struct pass *c)
+{
+	if (c->f)
+		return c->f->flow_id;
+	return c->pol ? (uint16_t)(c->pol - policy_flow(c->in->img, 0)) : 0xffff;
+}
+
 static void fill_event(const struct pass *c, struct event *ev, enum verdict v, const struct judged *j)
 {
 	memset(ev, 0, sizeof(*ev));
@@ -21,7 +28,7 @@ static void fill_event(const struct pass *c, struct event *ev, enum verdict v, c
 	ev->kind = j->why == R_NONE ? EV_MESSAGE : EV_VIOLATION;
 	ev->verdict = (uint8_t)v;
 	ev->reason = (uint16_t)j->why;
-	ev->flow_id = c->f ? c->f->flow_id : 0xffff;
+	ev->flow_id = flow_id(c);
 	ev->rule = j->rule;
 	ev->l4 = c->pkt.l4;
 	ev->src = c->pkt.src;

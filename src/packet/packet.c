@@ -47,7 +47,7 @@ static bool parse_ipv4(struct rd *r, bool check, struct packet *o)
 	uint16_t len = rd_be16(r);
 	rd_skip(r, 2);
 	uint16_t frag = rd_be16(r);
-	rd_skip(r, 1);
+	o->hops = rd_u8(r);
 	o->l4 = rd_u8(r);
 	rd_skip(r, 2);
 	const uint8_t *ends = rd_take(r, 8);
@@ -62,6 +62,7 @@ static bool parse_ipv4(struct rd *r, bool check, struct packet *o)
 	memcpy(o->dst.b, ends + 4, 4);
 	o->fragment = (frag & 0x3fff) != 0;
 	o->options = ihl > 20;
+	o->reserved = (frag & 0x8000) != 0;
 	o->ip_len = len;
 	o->l4_off = ihl;
 	return true;
@@ -95,7 +96,7 @@ static bool parse_ipv6(struct rd *r, struct packet *o)
 	rd_skip(r, 4);
 	uint16_t len = rd_be16(r);
 	o->l4 = rd_u8(r);
-	rd_skip(r, 1);
+	o->hops = rd_u8(r);
 	const uint8_t *ends = rd_take(r, 32);
 	if (!ends || 40u + len > have)
 		return false;
@@ -135,7 +136,7 @@ static bool parse_udp(struct rd *r, struct packet *o)
 	o->sport = rd_be16(r);
 	o->dport = rd_be16(r);
 	uint16_t len = rd_be16(r);
-	rd_skip(r, 2);
+	o->no_sum = rd_be16(r) == 0;
 	o->data_off = (uint16_t)(o->l4_off + 8);
 	return !r->bad && len == o->ip_len - o->l4_off;
 }
@@ -145,9 +146,9 @@ static bool parse_l4(const uint8_t *ip, bool check, struct packet *o)
 	struct rd r = rd_init(ip + o->l4_off, o->ip_len - o->l4_off);
 	if (o->l4 == IPPROTO_TCP ? !parse_tcp(&r, o) : !parse_udp(&r, o))
 		return false;
-	bool no_sum = o->l4 == IPPROTO_UDP && o->src.family == 4 &&
-		      ip[o->l4_off + 6] == 0 && ip[o->l4_off + 7] == 0;
-	if (check && !no_sum && l4_sum(ip, o->ip_len, o->l4_off, o->l4) != 0)
+	if (check && o->no_sum && o->src.family == 6)	/* RFC 8200 8.1: a receiver discards it */
+		return false;
+	if (check && !o->no_sum && l4_sum(ip, o->ip_len, o->l4_off, o->l4) != 0)
 		return false;
 	o->data = r.p;
 	o->len = r.left;
@@ -173,6 +174,13 @@ enum reason packet_parse(const uint8_t *ip, size_t n, bool check_sum, struct pac
 		return R_NONE;
 	}
 	return parse_l4(ip, check_sum, o) ? R_NONE : R_BAD_SEGMENT;
+}
+
+enum reason packet_arrives(const struct packet *o)
+{
+	if (o->options || o->reserved)
+		return R_IP_OPTIONS;
+	return o->hops < PACKET_HOPS_MIN ? R_HOPS : R_NONE;
 }
 
 bool packet_ends(const uint8_t *ip, size_t n, struct packet *o)

@@ -13,6 +13,10 @@
 #include "base/addr.h"
 #include "record/reason.h"
 
+/* Hops that a packet of an inspected connection must have left behind the gate. One with fewer may not
+ * reach the other end, and the gate would take for read what nobody has. */
+enum { PACKET_HOPS_MIN = 8 };
+
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
 
 struct packet {
@@ -21,6 +25,9 @@ struct packet {
 	uint8_t l4;			/* IPPROTO_*; of the last header */
 	bool fragment;			/* any IP fragment but a whole packet */
 	bool options;			/* IPv4 options or IPv6 extension headers present */
+	bool reserved;			/* the flag of the IPv4 header that must be zero */
+	bool no_sum;			/* a UDP datagram without a checksum (IPv4) */
+	uint8_t hops;			/* time to live, hop limit */
 	uint16_t l4_off;		/* offset of the L4 header from ip */
 	uint16_t sport, dport;		/* TCP, UDP */
 	uint32_t seq, ack;		/* TCP */
@@ -33,6 +40,10 @@ struct packet {
 
 /* R_NONE or R_BAD_SEGMENT. check_sum: verify IPv4, TCP and UDP checksums. */
 enum reason packet_parse(const uint8_t *ip, size_t n, bool check_sum, struct packet *out);
+/* Does every router and receiver treat this packet's IP header alike? R_NONE, or why not:
+ * options and extension headers can ask to be discarded, and many stacks and routers do so
+ * unasked; and whoever sets the last hop decides who reads it. */
+enum reason packet_arrives(const struct packet *o);
 /* Addresses and ports of a packet that was cut short (a log's copy): what is
  * there is filled, the rest stays zero. False: not even an IP header. */
 bool packet_ends(const uint8_t *ip, size_t n, struct packet *out);

@@ -86,7 +86,9 @@ X(R_DNP_UNSOLICITED, "unsolicited-not-allowed", "the policy does not allow unsol
 X(R_DNP_CONFIRM, "unexpected-confirm", "a confirmation of nothing that asked for one") \
 X(R_DNP_AUTH, "authentication-required", "the request is neither authenticated nor in an authenticated session") \
 X(R_DNP_OUTSTANDING, "request-outstanding", "the outstation has not answered the request before, and may lose or delay this one") \
-X(R_DNP_ASKS_CONFIRM, "request-asks-confirmation", "a request that asks for a confirmation: some outstations ignore it, others act")
+X(R_DNP_ASKS_CONFIRM, "request-asks-confirmation", "a request that asks for a confirmation: some outstations ignore it, others act") \
+X(R_IP_OPTIONS, "ip-options", "the packet has IP options, IPv6 extension headers or the reserved flag, which routers and receivers may discard") \
+X(R_HOPS, "hop-limit-too-small", "fewer than 8 hops are left to the packet: it may expire before it reaches the other end")
 
 enum reason {
 #define X(e, n, t) e,

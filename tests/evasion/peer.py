@@ -61,10 +61,11 @@ class Peer:
         return r, r[:7] + b"\x06" + struct.pack(">HH", 0x2030, 0x4050)
 
     # ---- packets out ----
-    def ip(self, payload, ttl=64, ipopts=b"", exts=(), ident=0, frag=0, badipsum=False):
+    def ip(self, payload, ttl=64, ipopts=b"", exts=(), ident=0, frag=0, badipsum=False, tos=0,
+           label=0):
         if self.family == 4:
-            return ip4(self.src, self.dst, payload, ttl, ident, frag, ipopts, badipsum)
-        return ip6(self.src, self.dst, payload, ttl, exts)
+            return ip4(self.src, self.dst, payload, ttl, ident, frag, ipopts, badipsum, tos)
+        return ip6(self.src, self.dst, payload, ttl, exts, tos, label)
 
     def segment(self, data=b"", at=None, flags=ACK | PSH, ack=None, seq=None, opts=b"", ts=None, **kw):
         """opts that bring timestamps of their own are for a connection without them."""
@@ -78,12 +79,12 @@ class Peer:
         return tcp(self.src, self.dst, self.sport, 502, seq, ack, flags, data, opts=opts, **kw)
 
     def send(self, data=b"", at=None, decoy=False, ttl=64, ipopts=b"", exts=(), ident=0, frag=0,
-             badipsum=False, trailer=b"", **kw):
+             badipsum=False, trailer=b"", tos=0, label=0, **kw):
         """One packet; a decoy does not move the place of the next one."""
         seg = self.segment(data, at, **kw)
         if not decoy:
             self.nxt = max(self.nxt, (self.nxt if at is None else at) + len(data))
-        self.world.wire.send(self.ip(seg, ttl, ipopts, exts, ident, frag, badipsum), trailer)
+        self.world.wire.send(self.ip(seg, ttl, ipopts, exts, ident, frag, badipsum, tos, label), trailer)
 
     def pieces(self, data, cuts, order=None, gap=0.0):
         """The stream in pieces that begin at the given places, in the given order."""

@@ -185,7 +185,7 @@ def _(c):
 
 
 @opened("fin-expires", "GENEVA", "a FIN that expires behind the gate, then a write in its place",
-        "R+", end="any")
+        "R+ W-", says="hop-limit-too-small")
 def _(c):
     c.send(c.read())
     c.answered()

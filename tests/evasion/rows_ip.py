@@ -3,27 +3,36 @@
 import time
 
 from rows_windows import big_read
-from rows_values import decoy
+from rows_values import REFUSED, decoy
 from table import PAUSE, opened
 
 from wire import DF, EVIL
 
-DROPPED = "the gateway's own IP refuses it before the gate; a capture at its interface has it"
 APART = "the gate sees what the kernel put together; replay refuses fragments as they are"
 
-# ---- options and header fields ----
+# ---- options and header fields: some receivers and routers discard such packets, so the gate does ----
+OPTIONS = {"ways": REFUSED, "says": "ip-options"}
 decoy("ip-option-nop", "PN98", "IP options that do nothing", only=4, taken=True,
-      ipopts=b"\x01\x01\x01\x00")
+      ipopts=b"\x01\x01\x01\x00", **OPTIONS)
 decoy("ip-option-timestamp", "PN98", "an IP timestamp option", only=4, taken=True,
-      ipopts=b"\x44\x08\x05\x00" + bytes(4))
+      ipopts=b"\x44\x08\x05\x00" + bytes(4), **OPTIONS)
+decoy("ip-option-timestamp-full", "RFC791", "an IP timestamp option that can count no more hops", only=4,
+      ipopts=b"\x44\x08\x09\xe0" + bytes(4), **OPTIONS)
+decoy("ip-option-record-route", "RFC791", "an IP option that records the route", only=4, taken=True,
+      ipopts=b"\x07\x0b\x04" + bytes(8) + b"\x00", **OPTIONS)
+decoy("ip-option-router-alert", "RFC2113", "an IP option for every router to look at", only=4, taken=True,
+      ipopts=b"\x94\x04\x00\x00", **OPTIONS)
+decoy("ip-option-unknown", "RFC1122", "an IP option that nobody knows", only=4, taken=True,
+      ipopts=b"\x1e\x04\x12\x34", **OPTIONS)
 decoy("ip-option-broken", "PN98", "an IP option longer than the header", only=4,
-      ipopts=b"\x07\x2f\x04\x00",
-      replay=("R+", "W-"), why=DROPPED)
+      ipopts=b"\x07\x2f\x04\x00")
 decoy("ip-source-route", "PN98", "a loose source route through the gateway", only=4,
-      ipopts=b"\x83\x07\x04\x0a\x0a\x02\x14\x00", replay=("R+", "W-"), why=DROPPED)
+      ipopts=b"\x83\x07\x04\x0a\x0a\x02\x14\x00")
 decoy("ip-evil-bit", "HPK01", "the reserved flag of the IP header (RFC 3514)", only=4, taken=True,
-      frag=EVIL)
+      frag=EVIL, **OPTIONS)
 decoy("ip-dont-fragment", "PN98", "may not be fragmented", only=4, taken=True, frag=DF)
+decoy("ip-class", "RFC3168", "the highest traffic class, congestion experienced, a flow label", taken=True,
+      tos=0xFF, label=0xFFFFF)
 decoy("ip-trailer", "PN98", "bytes of another message behind the packet's length", taken=True,
       trailer=b"\x00\x09\x00\x00\x00\x06\x09\x06\x02\x58\x12\x67")
 
@@ -127,8 +136,7 @@ def _(c, r, w):
     c.fragment(w[:16], 0, True, 83)
 
 
-@fragments("fragment-atomic", "RFC6946", "a fragment header on a whole packet", only=6, replay=None,
-           why="")
+@fragments("fragment-atomic", "RFC6946", "a fragment header on a whole packet", only=6)
 def _(c, r, w):
     c.fragment(w, 0, False, 84)
 
@@ -144,21 +152,20 @@ def _(c, r, w):
 
 # ---- IPv6 extension headers (kind, what follows the next-header byte) ----
 PAD = bytes([0, 1, 4, 0, 0, 0, 0])
-decoy("hop-by-hop", "RFC8200", "hop-by-hop options", only=6, taken=True, exts=[(0, PAD)])
-decoy("destination-options", "RFC8200", "destination options", only=6, taken=True, exts=[(60, PAD)])
+decoy("hop-by-hop", "RFC8200", "hop-by-hop options", only=6, taken=True, **OPTIONS, exts=[(0, PAD)])
+decoy("destination-options", "RFC8200", "destination options", only=6, taken=True, **OPTIONS,
+      exts=[(60, PAD)])
 decoy("three-extensions", "RFC8200", "hop-by-hop, destination options, destination options", only=6,
-      taken=True,
-      exts=[(0, PAD), (60, PAD), (60, PAD)])
-decoy("extension-long", "RFC8200", "destination options of 264 bytes", only=6, taken=True,
-      exts=[(60, bytes([32, 0x1E, 255]) + bytes(255) + bytes([1, 3, 0, 0, 0]))])
-decoy("extension-padding", "RFC8200", "more padding than any alignment needs", only=6, judged=True,
+      taken=True, **OPTIONS, exts=[(0, PAD), (60, PAD), (60, PAD)])
+decoy("extension-long", "RFC8200", "destination options of 264 bytes", only=6,
+      taken=True, **OPTIONS, exts=[(60, bytes([32, 0x1E, 255]) + bytes(255) + bytes([1, 3, 0, 0, 0]))])
+decoy("extension-padding", "RFC8200", "more padding than any alignment needs", only=6, **OPTIONS,
       exts=[(60, bytes([32, 1, 255]) + bytes(255) + bytes([1, 3, 0, 0, 0]))])
-decoy("unknown-option-skip", "RFC8200", "an unknown option to be skipped", only=6, taken=True,
-      exts=[(60, bytes([0, 0x1E, 4, 0, 0, 0, 0]))])
+decoy("unknown-option-skip", "RFC8200", "an unknown option to be skipped", only=6,
+      taken=True, **OPTIONS, exts=[(60, bytes([0, 0x1E, 4, 0, 0, 0, 0]))])
 decoy("unknown-option-discard", "RFC8200", "an unknown option that demands to be discarded", only=6,
-      judged=True,
-      exts=[(60, bytes([0, 0x5E, 4, 0, 0, 0, 0]))])
-decoy("routing-type-0", "RFC5095", "a routing header of type 0", only=6, judged=True,
+      **OPTIONS, exts=[(60, bytes([0, 0x5E, 4, 0, 0, 0, 0]))])
+decoy("routing-type-0", "RFC5095", "a routing header of type 0", only=6, **OPTIONS,
       exts=[(43, bytes([2, 0, 1]) + bytes(4) + bytes(16))])
 decoy("extensions-too-many", "RFC8200", "ten destination options headers", only=6,
       exts=[(60, PAD)] * 10,

@@ -40,12 +40,15 @@ def decoy(name, source, what, judged=False, taken=False, open_ts=None, open_opts
         replay=replay[1], **own)(run(True))
 
 
-TTL = "the gateway's own forwarding drops it before the gate; a capture at its interface has it"
+REFUSED = ("W-", "R+")      # what the device takes as well: ways of the two rows
 
 decoy("bad-tcp-checksum", "PN98", "TCP checksum wrong", badsum=True)
 decoy("bad-ip-checksum", "PN98", "IP checksum wrong", badipsum=True, only=4)
-decoy("ttl-behind-gate", "PN98", "expires between gate and device", judged=True, ttl=2)
-decoy("ttl-at-gate", "PN98", "expires at the gate", ttl=1, replay=("R+", "W-"), why=TTL)
+decoy("ttl-behind-gate", "PN98", "expires between gate and device", ttl=2, says="hop-limit-too-small")
+decoy("ttl-at-gate", "PN98", "expires at the gate", ttl=1)
+decoy("ttl-short", "PN98", "seven hops are left behind the gate", ttl=8, taken=True, ways=REFUSED,
+      says="hop-limit-too-small", replay=("R+", "W-"), why="a capture before the gate has one hop more")
+decoy("ttl-enough", "PN98", "eight hops are left behind the gate", ttl=9, taken=True)
 decoy("no-ack-flag", "PN98", "data without the ACK flag", flags=PSH)
 decoy("no-flags", "PN98", "data without any flag", flags=0)
 decoy("syn-fin", "PN98", "data with SYN and FIN", flags=SYN | FIN | ACK)

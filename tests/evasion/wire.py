@@ -36,10 +36,10 @@ def tcp(src, dst, sport, dport, seq, ack, flags, data=b"", win=8192, opts=b"", u
     return head[:16] + struct.pack(">H", s) + head[18:] + opts + data
 
 
-def ip4(src, dst, payload, ttl=64, ident=0, frag=0, opts=b"", badipsum=False):
+def ip4(src, dst, payload, ttl=64, ident=0, frag=0, opts=b"", badipsum=False, tos=0):
     opts += bytes(-len(opts) % 4)
     n = 20 + len(opts) + len(payload)
-    head = struct.pack(">BBHHHBBH", 0x45 + len(opts) // 4, 0, n, ident, frag, ttl, 6,
+    head = struct.pack(">BBHHHBBH", 0x45 + len(opts) // 4, tos, n, ident, frag, ttl, 6,
                        0) + src + dst + opts
     s = sum16(head)
     if badipsum:
@@ -47,12 +47,12 @@ def ip4(src, dst, payload, ttl=64, ident=0, frag=0, opts=b"", badipsum=False):
     return head[:10] + struct.pack(">H", s) + head[12:] + payload
 
 
-def ip6(src, dst, payload, ttl=64, exts=()):
+def ip6(src, dst, payload, ttl=64, exts=(), tos=0, label=0):
     """exts: (protocol number, body behind its next-header byte) in order."""
     kinds = [k for k, _ in exts] + [6]
     chain = b"".join(bytes([kinds[i + 1]]) + body for i, (_, body) in enumerate(exts))
     n = len(chain) + len(payload)
-    return struct.pack(">IHBB", 6 << 28, n, kinds[0], ttl) + src + dst + chain + payload
+    return struct.pack(">IHBB", 6 << 28 | tos << 20 | label, n, kinds[0], ttl) + src + dst + chain + payload
 
 
 def frag6(offset, more, ident):

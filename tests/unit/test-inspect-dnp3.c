@@ -30,6 +30,7 @@ struct bench {
 	uint32_t id;
 	enum reason reason;	/* of the last violation; R_NONE: the last packet had none */
 	bool dropped, ended;
+	bool summed;		/* the last packet went on with a right checksum of its own */
 	uint32_t seq[2];	/* of the senders */
 	/* the outstation */
 	uint32_t next;		/* it expects; 0: not open */
@@ -83,7 +84,7 @@ static size_t sent_len;
 static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
 {
 	struct bench *b = ctx;
-	struct packet p;
+	struct packet p, q;
 	assert_int_equal(id, b->id);
 	b->dropped = v != V_ACCEPT;
 	if (v == V_RESET)
@@ -91,6 +92,7 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 	if (v != V_ACCEPT)
 		return;
 	assert_int_equal(packet_parse(data ? data : sent, data ? len : sent_len, false, &p), R_NONE);
+	b->summed = packet_parse(data ? data : sent, data ? len : sent_len, true, &q) == R_NONE && !q.no_sum;
 	if (p.dport == 20000)
 		receive(b, &p);
 }
@@ -273,6 +275,21 @@ static void dropped_datagrams(void **state)
 	stop(&b);
 }
 
+/* One without a checksum, or with one that its machine has left to others, goes on with a right one. */
+static void datagram_checksum(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t d[STREAM];
+	size_t n = 0;
+	start(&b, false, 16);
+	user_data(&b, "c0 c0 01 3c0206", &n, d);
+	packet(&b, 0, 0, d, n);
+	assert_false(b.dropped);
+	assert_true(b.summed);
+	stop(&b);
+}
+
 static enum reason ask(struct bench *b, const char *hex)
 {
 	uint8_t f[STREAM];
@@ -379,7 +396,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_split), cmocka_unit_test(octet_by_octet), cmocka_unit_test(dropped_datagrams),
-		cmocka_unit_test(too_late), cmocka_unit_test(one_at_a_time), cmocka_unit_test(image_bounds),
+		cmocka_unit_test(datagram_checksum), cmocka_unit_test(too_late), cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(image_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

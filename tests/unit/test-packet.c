@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Packets: good ones with every fact, and every way to lie about a length. */
+#include <netinet/in.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +11,7 @@
 #include <cmocka.h>
 
 #include "packet/packet.h"
+#include "put.h"
 
 enum { TCP = 6, UDP = 17, MAX = 256 };
 
@@ -269,6 +271,54 @@ static void test_extension_limit(void **state)
 	}
 }
 
+/* What routers and receivers treat alike, and what not. */
+static void test_arrives(void **state)
+{
+	(void)state;
+	struct packet o;
+	static const uint8_t dst[] = { TCP, 0, 1, 4, 0, 0, 0, 0 };
+	struct pkt k = v4(TCP, tcp20, sizeof(tcp20), "hello"), k6 = v6(TCP, tcp20, sizeof(tcp20), "hello");
+	for (unsigned hops = 0; hops < 256; hops++) {
+		k.b[8] = k6.b[7] = (uint8_t)hops;
+		assert_int_equal(parse(&k, false, &o), R_NONE);
+		assert_int_equal(packet_arrives(&o), hops < PACKET_HOPS_MIN ? R_HOPS : R_NONE);
+		assert_int_equal(parse(&k6, false, &o), R_NONE);
+		assert_int_equal(packet_arrives(&o), hops < PACKET_HOPS_MIN ? R_HOPS : R_NONE);
+	}
+	k.b[6] = 0xc0;		/* the reserved flag */
+	assert_int_equal(parse(&k, false, &o), R_NONE);
+	assert_int_equal(packet_arrives(&o), R_IP_OPTIONS);
+	k6 = v6_chain(dst, sizeof(dst), 60);
+	assert_int_equal(parse(&k6, false, &o), R_NONE);
+	assert_int_equal(packet_arrives(&o), R_IP_OPTIONS);
+	k = (struct pkt){ .b = { 0x46, 0, 0, 0, 0, 1, 0, 0, 64, TCP, 0, 0, 10, 1, 0, 1, 10, 2, 0, 2, 1, 1, 1, 0 }, .n = 24 };
+	add(&k, tcp20, sizeof(tcp20));
+	k.b[3] = (uint8_t)k.n;
+	assert_int_equal(parse(&k, false, &o), R_NONE);
+	assert_int_equal(packet_arrives(&o), R_IP_OPTIONS);
+}
+
+/* RFC 8200 8.1: over IPv6 there is no datagram without a checksum, also where zero is what the sum makes. */
+static void test_no_checksum(void **state)
+{
+	(void)state;
+	struct packet o;
+	struct pkt k = v4(IPPROTO_UDP, udp8, sizeof(udp8), "abc"), k6 = v6(IPPROTO_UDP, udp8, sizeof(udp8), "abc");
+	put16(k.b + 26, 0);
+	assert_int_equal(parse(&k, true, &o), R_NONE);
+	assert_true(o.no_sum);
+	packet_checksum(k.b, k.n);
+	assert_int_equal(parse(&k, true, &o), R_NONE);
+	assert_false(o.no_sum);
+	unsigned sum = (unsigned)k6.b[46] << 8 | k6.b[47], port = 0x9c40 + sum;
+	put16(k6.b + 40, (port & 0xffff) + (port >> 16));	/* with it the sum makes zero */
+	put16(k6.b + 46, 0);
+	assert_int_equal(parse(&k6, true, &o), R_BAD_SEGMENT);
+	packet_checksum(k6.b, k6.n);
+	assert_int_equal((k6.b[46] << 8) + k6.b[47], 0xffff);
+	assert_int_equal(parse(&k6, true, &o), R_NONE);
+}
+
 static void test_other(void **state)
 {
 	(void)state;
@@ -306,7 +356,8 @@ int main(void)
 		cmocka_unit_test(test_tcp4), cmocka_unit_test(test_tcp_options), cmocka_unit_test(test_ip_options),
 		cmocka_unit_test(test_truncations), cmocka_unit_test(test_padding), cmocka_unit_test(test_checksums),
 		cmocka_unit_test(test_udp), cmocka_unit_test(test_fragments), cmocka_unit_test(test_extensions),
-		cmocka_unit_test(test_extension_limit), cmocka_unit_test(test_other), cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_extension_limit), cmocka_unit_test(test_arrives), cmocka_unit_test(test_no_checksum),
+		cmocka_unit_test(test_other), cmocka_unit_test(test_noise),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
