@@ -394,6 +394,15 @@ static size_t lie(struct world *w, uint8_t *p, size_t n, size_t tcp)
 	return n;
 }
 
+/* It may expire before its receiver, or has the reserved flag; with the next packets all goes on as before. */
+static void doubt_arrival(struct world *w, uint8_t *p)
+{
+	if (!w->v6 && one_in(w, 2))
+		p[6] |= 0x80;
+	else
+		p[w->v6 ? 7 : 8] = (uint8_t)rnd(w, 2 * PACKET_HOPS_MIN);
+}
+
 static void segment(struct world *w, int from, uint8_t flags, uint32_t seq, const uint8_t *data, size_t len)
 {
 	uint8_t p[PACKET];
@@ -417,6 +426,8 @@ static void segment(struct world *w, int from, uint8_t flags, uint32_t seq, cons
 	size_t n = tcp + 20 + opt + len;
 	if (odd(w, 60))
 		n = lie(w, p, n, tcp);
+	if (one_in(w, 400))
+		doubt_arrival(w, p);
 	packet_checksum(p, n);
 	send_packet(w, p, n);
 }
