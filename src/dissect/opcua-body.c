@@ -9,7 +9,7 @@
  *   q QualifiedName            t LocalizedText
  *   x ExtensionObject          v Variant          d DataValue
  *   [ ... ] array of structures with these fields
- *   a AttributeId              i Double, a sampling or publishing interval
+ *   a AttributeId              i Double, a sampling interval   I a publishing interval
  *   U user identity token      H one HistoryUpdateDetails
  *   @r NodeId kept for the attribute that follows; r is a role
  *   !r NodeId, or ExpandedNodeId by its role, that is named now
@@ -113,20 +113,41 @@ static void take_attribute(struct walk *w)
 	emit(w, &w->kept);
 }
 
-static void take_interval(struct walk *w)
+/* An infinite interval or a NaN is none; a server that gets one may end. */
+static bool read_interval(struct walk *w, double *ms)
 {
-	double v = ua_double(&w->u);
-	if (w->u.r.bad)
-		return;
-	if (isnan(v)) {
+	*ms = ua_double(&w->u);
+	if (!w->u.r.bad && !isfinite(*ms))
 		ua_fault(&w->u, R_FORMAT);
-		return;
-	}
-	/* a negative sampling interval means the publishing interval, which is judged too */
-	if (v >= 0 && (!w->b->has_interval || v < w->b->interval)) {
-		w->b->interval = v;
-		w->b->has_interval = true;
-	}
+	return !w->u.r.bad;
+}
+
+/* Below zero, and above what 32 bits hold, is up to the server: taken for the fastest there is. */
+static void note_interval(struct walk *w, double ms)
+{
+	struct ua_body *b = w->b;
+	if (ms < 0 || ms > UA_INTERVAL_MOST)
+		ms = 0;
+	if (!b->has_interval || ms < b->interval)
+		b->interval = ms;
+	b->has_interval = true;
+}
+
+/* OPC 10000-4 (1.05) 5.14.2: 0 and what is negative ask for the fastest that the server has. */
+static void take_publishing(struct walk *w)
+{
+	double ms;
+	if (read_interval(w, &ms))
+		note_interval(w, ms);
+}
+
+/* OPC 10000-4 (1.05) 7.21: -1 is the publishing interval of the subscription, which is judged when it is
+ * asked for. Any other negative number should mean the same; not every server takes it so. */
+static void take_sampling(struct walk *w)
+{
+	double ms;
+	if (read_interval(w, &ms) && !(ms >= -1 && ms <= -1))
+		note_interval(w, ms);
 }
 
 static bool in_ns0(const struct ua_node *n)
@@ -204,7 +225,8 @@ static void take_field(struct walk *w, char letter)
 		char letter;
 		void (*take)(struct walk *w);
 	} facts[] = {
-		{ 'a', take_attribute }, { 'i', take_interval }, { 'U', take_user }, { 'H', take_history },
+		{ 'a', take_attribute }, { 'i', take_sampling }, { 'I', take_publishing },
+		{ 'U', take_user }, { 'H', take_history },
 	};
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
 		if (plain[i].letter == letter) {

@@ -16,6 +16,7 @@
 enum {
 	UA_DEPTH_MAX = 16,	/* values inside values */
 	UA_NODE_TEXT = 96,	/* a node id as text, shortened if need be */
+	UA_INTERVAL_MOST = INT32_MAX,	/* ms, nearly 25 days: more is no interval that anybody wants */
 };
 
 enum ua_class {
@@ -89,7 +90,7 @@ struct ua_body {
 	struct ua_bytes url;		/* EndpointUrl of CreateSession, GetEndpoints, FindServers */
 	enum ua_token user;		/* ActivateSession */
 	bool has_interval;
-	double interval;		/* least sampling or publishing interval asked for, ms */
+	double interval;		/* least sampling or publishing interval asked for, ms; never negative */
 	uint32_t nodes;			/* nodes named */
 };
 

@@ -56,8 +56,8 @@ const struct ua_service ua_services[] = {
 	{   769,   772, "set-monitoring-mode", UA_SUBSCRIBE, "uu[u]", NULL },
 	{   775,   778, "set-triggering", UA_SUBSCRIBE, "uu[u][u]", NULL },
 	{   781,   784, "delete-monitored-items", UA_SUBSCRIBE, "u[u]", NULL },
-	{   787,   790, "create-subscription", UA_SUBSCRIBE, "iuuubB", NULL },
-	{   793,   796, "modify-subscription", UA_SUBSCRIBE, "uiuuuB", NULL },
+	{   787,   790, "create-subscription", UA_SUBSCRIBE, "IuuubB", NULL },
+	{   793,   796, "modify-subscription", UA_SUBSCRIBE, "uIuuuB", NULL },
 	{   799,   802, "set-publishing-mode", UA_SUBSCRIBE, "b[u]", NULL },
 	{   826,   829, "publish", UA_SUBSCRIBE, "[uu]", NULL },
 	{   832,   835, "republish", UA_SUBSCRIBE, "uu", NULL },
@@ -98,7 +98,7 @@ bool ua_service_names(const struct ua_service *s, char what)
 	static const struct {
 		char what;
 		const char *letters;
-	} marks[] = { { 'n', "@!H" }, { 'a', "a" }, { 'i', "i" } };
+	} marks[] = { { 'n', "@!H" }, { 'a', "a" }, { 'i', "iI" } };
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		if (marks[i].what != what)
 			continue;

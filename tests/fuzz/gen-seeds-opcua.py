@@ -23,7 +23,7 @@ SAMPLE = {
     "n": b"\0\x54", "e": b"\0\x55", "q": b"\1\0" + text("name"), "t": b"\3" + text("en") + text("name"),
     "x": type_id(321) + b"\1" + text("abcd"), "U": type_id(324) + b"\1" + text("abcd"),
     "v": b"\xc6" + u32(2, 1, 2, 2, 1, 2), "d": b"\x0f\x0b" + struct.pack("<d", 1.5) + u32(0) + bytes(16),
-    "a": u32(13), "i": struct.pack("<d", 250.0), "H": type_id(688) + b"\1" + u32(4) + type_id(2258),
+    "a": u32(13), "i": struct.pack("<d", 250.0), "I": struct.pack("<d", 250.0), "H": type_id(688) + b"\1" + u32(4) + type_id(2258),
     "T": u32(0), "M": u32(1), "C": u32(7), "K": u32(1), "L": u32(3600000),
 }
 

@@ -26,8 +26,9 @@ fetch
 lab_up
 export HOME=$lab_dir	# where it would keep its certificates
 mkdir "$lab_dir/ua"
-in_s timeout 170 node "$lab_src/opcua/server.js" "$V4" 4840 "$lab_dir/ua" >"$lab_dir/ua/log" 2>&1 &
-lab_pids+=($!)
+in_s timeout 400 node "$lab_src/opcua/server.js" "$V4" 4840 "$lab_dir/ua" >"$lab_dir/ua/log" 2>&1 &
+server=$!
+lab_pids+=("$server")
 lab_wait 40 test -s "$lab_dir/ua/ready" || lab_fail "the OPC UA server did not start: $(tail -n 3 "$lab_dir/ua/log")"
 
 # client MODE USER ACTION...: what it printed, in $lab_dir/said
@@ -39,7 +40,7 @@ client()
 }
 
 good() { client "$@" || lab_fail "$*: $(tr '\n' ';' <"$lab_dir/said")"; echo "ok: passes: $*"; }
-bad() { client "$@" && lab_fail "passed: $*"; echo "ok: refused: $*: $(tail -n 1 "$lab_dir/said" | cut -c1-60)"; }
+bad() { client "$@" && lab_fail "passed: $*"; kill -0 "$server" || lab_fail "the server is gone"; echo "ok: refused: $*: $(tail -n 1 "$lab_dir/said" | cut -c1-60)"; }
 value() { cat "$lab_dir/ua/value"; }
 logged() { lab_wait 3 grep -qE "$1" "$lab_dir/syslog" || lab_fail "syslog has no line with $1"; echo "ok: logged: $1"; }
 
@@ -74,6 +75,11 @@ good None anonymous read "ns=1;s=Pump.Level" write "ns=1;s=Pump.Setpoint" 20
 expect "setpoint without the gate" "$(value)" 20
 good SignAndEncrypt operator write "ns=1;s=Pump.Setpoint" 21
 expect "setpoint without the gate" "$(value)" 21
+said() { grep "^$1 " "$lab_dir/said"; }
+good None anonymous subscribe -1 -1
+expect "a negative publishing interval is the server's fastest" "$(said subscribe)" "subscribe 50 100"
+good Sign operator modify 1 -1
+expect "the same of a subscription that is there" "$(said modify)" "modify 50"
 
 open='security = "none"; opaque = "refuse"; endpoint_urls = [ "opc.tcp://10.10.2.20:4840*" ];
   server_certificates = "any"; user_tokens = [ "anonymous", "user-name" ];'
@@ -93,6 +99,14 @@ expect "bytes of a large write" "$(cat "$lab_dir/ua/log")" 180000
 bad Sign operator write "ns=1;s=Pump.Setpoint" 31
 expect "setpoint after a refused signed write" "$(value)" 21
 logged 'reason=node-not-allowed .*security_policy=Basic256Sha256 security=sign .*service=write'
+good None anonymous subscribe 100 -1
+expect "what the shortest interval brings" "$(said subscribe)" "subscribe 100 100"
+for mode in None Sign; do
+	bad $mode operator subscribe -1 100
+	bad $mode operator modify 1 -0.5
+done
+logged 'reason=interval-too-short .*security=none .*service=create-subscription'
+logged 'reason=interval-too-short .*security=sign .*service=modify-subscription'
 bad SignAndEncrypt operator read "ns=1;s=Pump.Level"
 logged 'reason=opaque-body .*security=sign-and-encrypt'
 
@@ -122,6 +136,7 @@ if lab_said "in-kernel path: up to"; then
 	done
 	[ -z "${LAB_TRANSACTIONS:-}" ] || modes=(None)
 	for mode in "${modes[@]:0:2}"; do
+		bad $mode operator modify 60 -1	# the same request but for the interval, after those that the kernel passed
 		bad $mode operator again "ns=1;s=Pump.Level" 60 write "ns=1;s=Pump.Setpoint" 35
 		expect "setpoint after a refused write among reads" "$(value)" 32
 	done

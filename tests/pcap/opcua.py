@@ -92,6 +92,10 @@ def subscribe(ms):
     return request(787, struct.pack("<d", ms) + u32(100, 10, 0) + b"\1\0")
 
 
+def modify_subscription(ms):
+    return request(793, u32(1) + struct.pack("<d", ms) + u32(100, 10, 0) + b"\1")
+
+
 def signed(m):
     return chunk(m[:4], m[8:] + bytes(32))
 
@@ -100,6 +104,10 @@ def opaque(n=48, kind=b"MSGF"):
     return chunk(kind, u32(3, 1) + bytes((37 * i + 11) % 251 for i in range(n)))
 
 
+SPECIAL_INTERVALS = (
+    (0.0, "interval-too-short"), (-0.0, "interval-too-short"), (-1.0, "interval-too-short"),
+    (-1e308, "interval-too-short"), (5e-324, "interval-too-short"), (1e308, "interval-too-short"),
+    (float("nan"), "bad-format"), (float("inf"), "bad-format"), (float("-inf"), "bad-format"), (2.0 ** 31 - 1, "none"))
 GOOD, BAD = node(1, 150), node(1, 200)
 READ = read(node(0, 2258))
 START = [("c", hel), ("s", ack), ("c", open_request()), ("s", open_answer())]
@@ -190,6 +198,13 @@ def cases():
     yield "negative array", {}, START + [ask(request(673, u32(-2) + value(GOOD)), "bad-format")]
     yield "deep value", {}, START + [ask(write(value(GOOD, b"\1" + (b"\x98" + u32(1)) * 20 + b"\3\7")), "nesting-too-deep")]
     yield "too fast", {}, START + [ask(subscribe(50.0), "interval-too-short")]
+    for ms, reason in SPECIAL_INTERVALS:
+        yield f"publishing every {ms}", {}, START + [ask(subscribe(ms), reason)]
+        yield f"publishing every {ms} from now on", {}, START + [
+            ask(subscribe(100.0)), ask(modify_subscription(ms), reason, seq=3, req=3)]
+        if reason != "none":
+            yield f"publishing every {ms}, observed", {"conduit": 'mode = "observe";'}, START + [
+                ask(subscribe(ms), reason)]
     yield "not too fast", {}, START + [ask(subscribe(100.0))]
     # chunks
     yield "parts", {}, START + parts(LONG, 9000, "none")

@@ -143,7 +143,7 @@ static void ua_ask(struct world *w, struct make *m)
 		}
 	} else {
 		ua_header(w, m, what == 7 ? 787 : 467);
-		put_double(m, 10.0 * rnd(w, 50));
+		put_double(m, odd(w, 10) ? -1 : 10.0 * rnd(w, 50));
 		for (unsigned i = 0; i < 3; i++)
 			put32(m, 10);
 		put8(m, 1);

@@ -199,6 +199,7 @@ static inline const char *put_fields(struct make *m, const char *f)
 			put8(m, 1);
 			break;
 		case 'i':
+		case 'I':
 			put_double(m, 250.0);
 			break;
 		case 'l':

@@ -285,6 +285,9 @@ static void intervals(void **state)
 	} v[] = {
 		{ 100, 50, 50, true, R_NONE }, { 0, 50, 0, true, R_NONE }, { -1, 70, 70, true, R_NONE },
 		{ -1, -1, 0, false, R_NONE }, { NAN, 1, 0, false, R_FORMAT },
+		{ -1, -0.5, 0, true, R_NONE }, { 70, -2, 0, true, R_NONE }, { 90, 1e300, 0, true, R_NONE },
+		{ UA_INTERVAL_MOST, 2.0 + UA_INTERVAL_MOST, 0, true, R_NONE },
+		{ UA_INTERVAL_MOST, -1, UA_INTERVAL_MOST, true, R_NONE }, { INFINITY, 1, 0, false, R_FORMAT },
 	};
 	for (size_t i = 0; i < LEN(v); i++) {
 		struct make *m = fresh();

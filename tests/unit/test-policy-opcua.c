@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * OPC UA policies: model structs -> image -> decisions. */
+#include <float.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -224,6 +226,71 @@ static void texts_and_stems(void **state)
 	free(img);
 }
 
+/* A request that asks for an interval, in each service that has one. */
+static const struct make *interval_request(uint16_t type, double ms)
+{
+	const char *p = ua_service_by_id(type)->fields;
+	made.n = 0;
+	put_request(&made, type);
+	for (; *p; p++) {
+		char one[] = { *p, '\0' };
+		if (*p == '[')
+			put32(&made, 1);
+		else if (*p == '@')
+			put_fields(&made, (char[]){ '@', *++p, '\0' });
+		else if (*p == 'i' || *p == 'I')
+			put_double(&made, ms);
+		else if (*p != ']')
+			put_fields(&made, one);
+	}
+	return &made;
+}
+
+/* What servers grant: node-opcua 2.186 and open62541 1.5 give their fastest for a publishing interval
+ * of 0, below 0 and NaN; node-opcua ends when ModifyMonitoredItems has a sampling interval that is
+ * infinite, or negative and not -1. */
+static void special_intervals(void **state)
+{
+	(void)state;
+	static const struct {
+		double ms;
+		enum reason publishing, sampling;	/* where 100 is the least */
+	} v[] = {
+		{ 100, R_NONE, R_NONE }, { 250.5, R_NONE, R_NONE }, { 99.999, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ 0, R_UA_INTERVAL, R_UA_INTERVAL }, { -0.0, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -1, R_UA_INTERVAL, R_NONE }, { -0.5, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -2, R_UA_INTERVAL, R_UA_INTERVAL }, { -1000, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -DBL_MAX, R_UA_INTERVAL, R_UA_INTERVAL }, { DBL_TRUE_MIN, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -DBL_TRUE_MIN, R_UA_INTERVAL, R_UA_INTERVAL }, { INT32_MAX, R_NONE, R_NONE },
+		{ 1.0 + INT32_MAX, R_UA_INTERVAL, R_UA_INTERVAL }, { 4294967296.0 + 100, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ DBL_MAX, R_UA_INTERVAL, R_UA_INTERVAL }, { INFINITY, R_FORMAT, R_FORMAT },
+		{ -INFINITY, R_FORMAT, R_FORMAT }, { NAN, R_FORMAT, R_FORMAT }, { -NAN, R_FORMAT, R_FORMAT },
+	};
+	struct opcua_allow a[] = { { .services = ~UINT64_C(0), .nodes = { .any = true }, .attributes = { .any = true } },
+				   { .services = ~UINT64_C(0), .nodes = { .any = true }, .attributes = { .any = true } } };
+	a[1].least_interval = 100;
+	unsigned services = 0;
+	for (size_t k = 0; k < ua_services_n; k++) {
+		const struct ua_service *s = &ua_services[k];
+		if (!ua_service_names(s, 'i'))
+			continue;
+		services++;
+		for (size_t i = 0; i < 2 * LEN(v); i++) {
+			struct opcua_policy o = { .allow = &a[i % 2], .n_allow = 1 };
+			struct pol_image *img = image_of(&o);
+			enum reason want = strchr(s->fields, 'I') ? v[i / 2].publishing : v[i / 2].sampling;
+			const struct make *m = interval_request(s->request, v[i / 2].ms);
+			struct ua_body b;
+			enum reason got = ua_body(m->b, m->n, false, NULL, NULL, &b);
+			if (got == R_NONE)
+				got = policy_opcua(img, policy_flow(img, 0), m->b, m->n, &b).reason;
+			assert_int_equal(got, want == R_UA_INTERVAL && i % 2 == 0 ? R_NONE : want);
+			free(img);
+		}
+	}
+	assert_int_equal(services, 4);
+}
+
 /* Any byte of the image changed: refused, or used without reading past its end. */
 static void image_mutations(void **state)
 {
@@ -275,6 +342,7 @@ int main(void)
 		cmocka_unit_test(unwritten_allows_nothing),
 		cmocka_unit_test(any_has_no_anonymous_and_nothing_deprecated),
 		cmocka_unit_test(texts_and_stems),
+		cmocka_unit_test(special_intervals),
 		cmocka_unit_test(image_mutations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,8 @@
 //   MODE  None, Sign, SignAndEncrypt     USER  anonymous, operator
 //   read NODE | write NODE NUMBER | fill NODE BYTES | browse | poll SECONDS (reads all the time, and says how often)
 //   again NODE,NODE... TIMES (one read after the other, of these in turn) | watch NODE SECONDS (a subscription; counts what it hears)
+//   subscribe PUBLISHING SAMPLING (both in ms; says what the server grants)
+//   modify TIMES MS (a subscription, so often to the interval that it has; then to this one)
 // It ends with 0 when all answers were good; a connection that is lost is never opened again.
 "use strict";
 const path = require("path");
@@ -32,6 +34,11 @@ async function poll(session, seconds) {
         await new Promise(r => setTimeout(r, 50));
     }
     return n;
+}
+
+function subscription(ms) {
+    return { requestedPublishingInterval: Number(ms), requestedLifetimeCount: 600, requestedMaxKeepAliveCount: 10,
+        maxNotificationsPerPublish: 0, publishingEnabled: true, priority: 1 };
 }
 
 const verbs = {
@@ -73,12 +80,28 @@ const verbs = {
         await s.terminate();
         say(`watch ${heard}`, heard > 0);
     },
+    async subscribe(session, publishing, sampling) {
+        const s = await session.createSubscription(subscription(publishing));
+        const parameters = { clientHandle: 1, samplingInterval: Number(sampling), queueSize: 1, discardOldest: true };
+        const r = await session.createMonitoredItems({ subscriptionId: s.subscriptionId, timestampsToReturn: 2,
+            itemsToCreate: [{ itemToMonitor: { nodeId: "ns=1;s=Pump.Level", attributeId: AttributeIds.Value },
+                monitoringMode: 2, requestedParameters: parameters }] });
+        say(`subscribe ${s.revisedPublishingInterval} ${r.results[0].revisedSamplingInterval}`,
+            r.results[0].statusCode.isGood());
+    },
+    async modify(session, times, ms) {
+        const { subscriptionId } = await session.createSubscription(subscription(500));
+        for (let i = 0; i < Number(times); i++)
+            await session.modifySubscription({ subscriptionId, ...subscription(500) });
+        const r = await session.modifySubscription({ subscriptionId, ...subscription(ms) });
+        say(`modify ${r.revisedPublishingInterval}`, true);
+    },
     async poll(session, seconds) {
         say(`poll ${await poll(session, Number(seconds))}`, true);
         console.log(`renewed ${renewed}`);
     },
 };
-const operands = { read: 1, write: 2, fill: 2, browse: 0, poll: 1, again: 2, watch: 2 };
+const operands = { read: 1, write: 2, fill: 2, browse: 0, poll: 1, again: 2, watch: 2, subscribe: 2, modify: 2 };
 
 async function main() {
     const client = OPCUAClient.create({
