@@ -106,7 +106,7 @@ static bool fits(const struct pass *c)
 	const struct ua_state *st = &c->f->state_of.ua;
 	const struct fast_flow *f = &c->f->fast;
 	if (st->stage != UA_OPENED || !st->channel_open || st->adopted || st->reverse || !st->policy ||
-	    st->mode == UA_MODE_INVALID || st->n_tokens == 0 || st->n_pending > FAST_UA_WAITS)
+	    st->mode == UA_MODE_INVALID || st->n_tokens == 0 || st->n_pending > FAST_UA_WAITS || st->n_older != 0)
 		return false;
 	for (int d = 0; d < 2; d++)
 		if (st->way[d].parting || st->way[d].rest || (st->mode != UA_MODE_ENCRYPT && !st->way[d].seq_known))

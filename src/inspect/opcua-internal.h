@@ -58,7 +58,7 @@ int ua_frame_in(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason
 enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t size);
 /* Put the chunk to the message it belongs to. R_NONE: k->whole says whether k->body is complete. */
 enum reason ua_join(struct ua_look *k);
-/* The pending table: a request that passes, a response that came. */
+/* opcua-pending.c: a request that passes, a response that came. */
 enum reason ua_ask(struct ua_look *k);
 enum reason ua_answer(struct ua_look *k);
 

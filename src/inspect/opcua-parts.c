@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * OPC UA messages of several chunks, and requests that wait for an answer.
+ * OPC UA messages of several chunks.
  *
  * A server acts on a request when its last chunk is there, so chunks go on as
  * they come and the last one is judged with the whole. Bodies that policy
@@ -176,59 +176,4 @@ enum reason ua_join(struct ua_look *k)
 	if (!w->parting)
 		w->place = 0;	/* its bytes stay until the next message of this inspector */
 	return why;
-}
-
-static void forget(struct ua_state *s, unsigned i)
-{
-	s->n_pending--;
-	memmove(&s->pending[i], &s->pending[i + 1], (s->n_pending - i) * sizeof(s->pending[0]));
-}
-
-/* One that is not waited for any more: old, and no publish request. */
-static bool make_room(const struct ua_look *k)
-{
-	struct ua_state *s = k->s;
-	uint64_t now = k->c->raw->now_ns;
-	const struct ua_service *publish = ua_service_by_name("publish");
-	for (unsigned i = 0; i < s->n_pending; i++) {
-		bool old = now - s->pending[i].at_ns > FLOW_PENDING_NS && s->pending[i].request != publish->request;
-		if (!old && k->head)
-			continue;
-		forget(s, i);
-		return true;
-	}
-	return false;
-}
-
-enum reason ua_ask(struct ua_look *k)
-{
-	struct ua_state *s = k->s;
-	for (unsigned i = 0; i < s->n_pending; i++)
-		if (s->pending[i].id == k->m.reqid)
-			return R_DUPLICATE_TID;
-	if (s->n_pending == UA_PENDING && !make_room(k))
-		return R_PENDING_LIMIT;
-	s->pending[s->n_pending++] = (struct ua_pending){
-		.id = k->m.reqid, .request = k->b.service ? k->b.service->request : 0,
-		.at_ns = k->c->raw->now_ns,
-	};
-	return R_NONE;
-}
-
-enum reason ua_answer(struct ua_look *k)
-{
-	struct ua_state *s = k->s;
-	struct ua_way *w = &s->way[1];
-	for (unsigned i = 0; i < s->n_pending; i++) {
-		const struct ua_pending *p = &s->pending[i];
-		if (p->id != k->m.reqid)
-			continue;
-		const struct ua_service *want = ua_service_by_id(p->request);
-		bool fits = k->m.chunk == 'A' || !w->has_type || w->type == UA_SERVICE_FAULT ||
-			    (want && w->type == want->response);
-		if (k->m.chunk != 'C')
-			forget(s, i);
-		return fits ? R_NONE : R_RESPONSE_MISMATCH;
-	}
-	return R_UNSOLICITED;
 }

@@ -9,7 +9,9 @@
 #include "dissect/opcua-body.h"
 
 enum {
-	UA_PENDING = 128,		/* outstanding requests; publish requests wait for long */
+	UA_PENDING = 128,		/* outstanding requests that are known one by one: the newest */
+	UA_OUTSTANDING = 4096,		/* and with the older ones, which are counted by service */
+	UA_SERVICES = 64,		/* rows of ua_services, and one for what is in none of them */
 	UA_MESSAGE_MAX = 262144,	/* one readable request, put together from its chunks */
 	UA_PARTS = 32,			/* such requests under way in one inspector */
 	UA_TOKENS = 2,			/* 6.7.3: the one before stays good until the new one is used */
@@ -58,7 +60,10 @@ struct ua_state {
 	const struct ua_policy *policy, *asked;	/* asked: of the OPN under way */
 	struct ua_way way[2];
 	unsigned n_pending;
-	struct ua_pending pending[UA_PENDING];
+	struct ua_pending pending[UA_PENDING];	/* oldest first */
+	unsigned n_older;	/* outstanding, and no longer among them; never more than the sum of older[] */
+	uint16_t older[UA_SERVICES];	/* by row of ua_services */
+	uint64_t older_ns;	/* since when there are any */
 };
 
 /* A message as replay prints it. */

@@ -99,6 +99,7 @@ expect "bytes of a large write" "$(cat "$lab_dir/ua/log")" 180000
 bad Sign operator write "ns=1;s=Pump.Setpoint" 31
 expect "setpoint after a refused signed write" "$(value)" 21
 logged 'reason=node-not-allowed .*security_policy=Basic256Sha256 security=sign .*service=write'
+good None anonymous together "ns=1;s=Pump.Level" 1000
 good None anonymous subscribe 100 -1
 expect "what the shortest interval brings" "$(said subscribe)" "subscribe 100 100"
 for mode in None Sign; do
@@ -134,6 +135,7 @@ if lab_said "in-kernel path: up to"; then
 		good $mode operator watch "ns=1;s=Pump.Level" 3
 		expect_at_least "$mode: the same of a subscription, of about 60" "$(($(lab_in_kernel messages) - before))" 20
 	done
+	good Sign operator again "ns=1;s=Pump.Level" 60 together "ns=1;s=Pump.Level" 300 again "ns=1;s=Pump.Level" 60
 	[ -z "${LAB_TRANSACTIONS:-}" ] || modes=(None)
 	for mode in "${modes[@]:0:2}"; do
 		bad $mode operator modify 60 -1	# the same request but for the interval, after those that the kernel passed

@@ -251,8 +251,13 @@ def cases():
     yield "answer in parts", {}, START + [
         ask(READ), answer(response(634, 0), kind=b"MSGC"), answer(bytes(99), seq=3),
         answer(bytes(9), "unsolicited-response", seq=4)]
-    yield "too many requests", {}, START + [ask(READ, seq=2 + i, req=2 + i) for i in range(128)] + [
-        ask(READ, "too-many-pending", seq=130, req=130)]
+    many = START + [ask(READ, seq=2 + i, req=2 + i) for i in range(300)]
+    yield "many requests at a time", {}, many + [answer(response(634, 0), seq=2 + i, req=2 + i) for i in range(300)] + [
+        answer(response(634, 0), "unsolicited-response", seq=302, req=2)]
+    yield "many requests, the oldest answered as another", {}, many + [
+        answer(response(676, 0), "unsolicited-response", seq=2, req=2)]
+    yield "many requests, the newest answered as another", {}, many + [
+        answer(response(676, 0), "response-mismatch", seq=2, req=301)]
     yield "another channel", {}, START + [("c", chunk(b"MSGF", u32(4, 1, 2, 2) + READ), "unknown-channel")]
     yield "another token", {}, START + [("c", chunk(b"MSGF", u32(3, 2, 2, 2) + READ), "unknown-channel")]
     # the life of a channel

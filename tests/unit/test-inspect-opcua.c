@@ -302,6 +302,102 @@ static void an_old_place_may_be_taken(void **state)
 	stop(&b);
 }
 
+/* A response to this request, in a chunk of its own. */
+static enum reason reply(struct bench *b, uint32_t seq, uint32_t req, uint16_t id)
+{
+	made.n = 0;
+	size_t at = msg_begin(&made, "MSGF", 3, 1, (uint32_t[]){ seq, req });
+	put_response(&made, id, 0);
+	chunk_done(&made, at);
+	return say(b, 0, 1);
+}
+
+enum { READ_ASKED = 631, READ_SAID = 634, WRITE_SAID = 676, PUBLISH_ASKED = 826, PUBLISH_SAID = 829 };
+
+static uint32_t ask_many(struct bench *b, uint32_t seq, unsigned n, uint16_t id, const char *fields)
+{
+	for (unsigned i = 0; i < n; i++)
+		assert_int_equal(ask(b, 0, seq++, id, fields), R_NONE);
+	return seq;
+}
+
+/* More at a time than are known one by one: each is answered once, in any order, by its service. */
+static void many_at_a_time(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, &open_rules);
+	open_channel(&b, 0);
+	uint32_t said = 2, seq = ask_many(&b, 2, 200, PUBLISH_ASKED, "[uu]");
+	seq = ask_many(&b, seq, 1000, READ_ASKED, "lu[@rasq]");
+	for (uint32_t id = seq - 1; id >= 2; id--)
+		assert_int_equal(reply(&b, said++, id, id < 202 ? PUBLISH_SAID : READ_SAID), R_NONE);
+	assert_int_equal(reply(&b, said, 2, PUBLISH_SAID), R_UNSOLICITED);
+	assert_true(b.ended);
+	stop(&b);
+}
+
+static void older_ones_are_answered_by_service(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t req;
+		uint16_t id;
+		enum reason why;
+	} v[] = {
+		{ 2, WRITE_SAID, R_UNSOLICITED }, { 2, READ_ASKED, R_UNSOLICITED }, { 2, 9999, R_UNSOLICITED },
+		{ 2, READ_SAID, R_NONE }, { 9999, READ_SAID, R_NONE }, { 2, UA_SERVICE_FAULT, R_NONE },
+		{ 2 + UA_PENDING, WRITE_SAID, R_RESPONSE_MISMATCH }, { 2 + UA_PENDING, READ_SAID, R_NONE },
+	};
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		struct bench b;
+		start(&b, &open_rules);
+		open_channel(&b, 0);
+		ask_many(&b, 2, UA_PENDING + 2, READ_ASKED, "lu[@rasq]");
+		assert_int_equal(reply(&b, 2, v[i].req, v[i].id), v[i].why);
+		stop(&b);
+	}
+}
+
+/* Whatever the answers are, there are no more than requests. */
+static void faults_use_up_requests_too(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, &open_rules);
+	open_channel(&b, 0);
+	ask_many(&b, 2, UA_PENDING + 3, READ_ASKED, "lu[@rasq]");
+	assert_int_equal(reply(&b, 2, 2, UA_SERVICE_FAULT), R_NONE);
+	assert_int_equal(reply(&b, 3, 3, READ_SAID), R_NONE);
+	assert_int_equal(reply(&b, 4, 4, UA_SERVICE_FAULT), R_NONE);
+	assert_int_equal(reply(&b, 5, 3, READ_SAID), R_UNSOLICITED);
+	stop(&b);
+}
+
+static void outstanding_requests_have_a_limit(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, &open_rules);
+	open_channel(&b, 0);
+	uint32_t seq = ask_many(&b, 2, 100, PUBLISH_ASKED, "[uu]");
+	seq = ask_many(&b, seq, UA_OUTSTANDING - 100, READ_ASKED, "lu[@rasq]");
+	assert_int_equal(ask(&b, 0, seq, READ_ASKED, "lu[@rasq]"), R_PENDING_LIMIT);
+	assert_true(b.ended);
+	stop(&b);
+	/* what nobody answers for long is given up where room is needed, but for publish requests */
+	start(&b, &open_rules);
+	open_channel(&b, 0);
+	seq = ask_many(&b, 2, 100, PUBLISH_ASKED, "[uu]");
+	seq = ask_many(&b, seq, UA_OUTSTANDING - 100, READ_ASKED, "lu[@rasq]");
+	b.now += 31 * SECOND;
+	seq = ask_many(&b, seq, UA_PENDING + 1, READ_ASKED, "lu[@rasq]");
+	assert_int_equal(reply(&b, 2, 2, PUBLISH_SAID), R_NONE);
+	assert_int_equal(reply(&b, 3, seq - 1, READ_SAID), R_NONE);
+	assert_int_equal(reply(&b, 4, 9999, WRITE_SAID), R_UNSOLICITED);
+	stop(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +407,10 @@ int main(void)
 		cmocka_unit_test(observed_late_then_enforced),
 		cmocka_unit_test(places_are_few_and_given_again),
 		cmocka_unit_test(an_old_place_may_be_taken),
+		cmocka_unit_test(many_at_a_time),
+		cmocka_unit_test(older_ones_are_answered_by_service),
+		cmocka_unit_test(faults_use_up_requests_too),
+		cmocka_unit_test(outstanding_requests_have_a_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 //   MODE  None, Sign, SignAndEncrypt     USER  anonymous, operator
 //   read NODE | write NODE NUMBER | fill NODE BYTES | browse | poll SECONDS (reads all the time, and says how often)
 //   again NODE,NODE... TIMES (one read after the other, of these in turn) | watch NODE SECONDS (a subscription; counts what it hears)
+//   together NODE TIMES (reads, all asked at once)
 //   subscribe PUBLISHING SAMPLING (both in ms; says what the server grants)
 //   modify TIMES MS (a subscription, so often to the interval that it has; then to this one)
 // It ends with 0 when all answers were good; a connection that is lost is never opened again.
@@ -80,6 +81,10 @@ const verbs = {
         await s.terminate();
         say(`watch ${heard}`, heard > 0);
     },
+    async together(session, nodeId, times) {
+        const all = await Promise.all(Array.from({ length: Number(times) }, () => read(session, nodeId)));
+        say(`together ${all.filter(([good]) => good).length}`, all.every(([good]) => good));
+    },
     async subscribe(session, publishing, sampling) {
         const s = await session.createSubscription(subscription(publishing));
         const parameters = { clientHandle: 1, samplingInterval: Number(sampling), queueSize: 1, discardOldest: true };
@@ -101,13 +106,13 @@ const verbs = {
         console.log(`renewed ${renewed}`);
     },
 };
-const operands = { read: 1, write: 2, fill: 2, browse: 0, poll: 1, again: 2, watch: 2, subscribe: 2, modify: 2 };
+const operands = { read: 1, write: 2, fill: 2, browse: 0, poll: 1, again: 2, watch: 2, together: 2, subscribe: 2, modify: 2 };
 
 async function main() {
     const client = OPCUAClient.create({
         applicationName: "lab", endpointMustExist: false, securityMode: MessageSecurityMode[mode],
         securityPolicy: mode === "None" ? SecurityPolicy.None : SecurityPolicy.Basic256Sha256,
-        connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 }, transportTimeout: 4000,
+        connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 }, transportTimeout: 15000,
         defaultSecureTokenLifetime: 2000,	// renewed all the time
         clientCertificateManager: new OPCUACertificateManager({ automaticallyAcceptUnknownCertificate: true,
             rootFolder: path.join(folder, "client-pki") }),
