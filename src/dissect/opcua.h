@@ -36,7 +36,7 @@ enum {
 	UA_HEADER = 8,
 	UA_CHUNK_MAX = 65536,	/* of all but MSG; what most stacks agree on for MSG too */
 	UA_CHUNK_HUGE = 16 << 20,	/* MSG chunks: some stacks agree on megabytes */
-	UA_CHUNK_LEAST = 8192,	/* 7.1.2.3: no buffer may be smaller */
+	UA_CHUNK_LEAST = 1024,	/* 7.1.2.3: no buffer is smaller; of RSA policies 8192, of ECC 1024 */
 	UA_URL_MAX = 4096,	/* 7.1.2.3: EndpointUrl, also reasons of ERR */
 	UA_URI_MAX = 255,	/* 6.7.2.3: SecurityPolicyUri */
 	UA_CERT_MAX = 16384,	/* sender certificate: chains of a few KB are in use */

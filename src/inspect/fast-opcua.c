@@ -12,8 +12,7 @@ enum {
 };
 
 _Static_assert((int)FAST_UA_WAITS <= (int)UA_PENDING, "all that waits comes back");
-_Static_assert((int)FAST_UA_REQ_SEGMENT <= (int)UA_CHUNK_LEAST && (int)FAST_UA_RESP_SEGMENT <= (int)UA_CHUNK_LEAST,
-	       "no limit of chunks' sizes is smaller");
+_Static_assert((int)FAST_UA_REQ_SEGMENT <= (int)UA_CHUNK_LEAST, "no limit of the size of a request's chunk is smaller");
 
 static size_t words(size_t n)
 {
@@ -107,6 +106,9 @@ static bool fits(const struct pass *c)
 	const struct fast_flow *f = &c->f->fast;
 	if (st->stage != UA_OPENED || !st->channel_open || st->adopted || st->reverse || !st->policy ||
 	    st->mode == UA_MODE_INVALID || st->n_tokens == 0 || st->n_pending > FAST_UA_WAITS || st->n_older != 0)
+		return false;
+	/* the program looks at no limit of a chunk's size, so none may be below what it passes */
+	if (st->way[1].max_chunk && st->way[1].max_chunk < FAST_UA_RESP_SEGMENT)
 		return false;
 	for (int d = 0; d < 2; d++)
 		if (st->way[d].parting || st->way[d].rest || (st->mode != UA_MODE_ENCRYPT && !st->way[d].seq_known))

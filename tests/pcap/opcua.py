@@ -111,6 +111,8 @@ SPECIAL_INTERVALS = (
 GOOD, BAD = node(1, 150), node(1, 200)
 READ = read(node(0, 2258))
 START = [("c", hel), ("s", ack), ("c", open_request()), ("s", open_answer())]
+SMALL = u32(0, 1024, 1024, 0, 0)
+START_SMALL = [("c", chunk(b"HELF", SMALL + text(URL))), ("s", chunk(b"ACKF", SMALL))] + START[2:]
 SEALED = [("c", hel), ("s", ack), ("c", sealed_open()), ("s", sealed_open(channel=3))]
 
 
@@ -206,6 +208,19 @@ def cases():
             yield f"publishing every {ms}, observed", {"conduit": 'mode = "observe";'}, START + [
                 ask(subscribe(ms), reason)]
     yield "not too fast", {}, START + [ask(subscribe(100.0))]
+    # buffers
+    yield "buffers of 1024", {}, START_SMALL + [ask(READ), answer(response(634, 0)), ask(write(value(GOOD)), seq=3, req=3)]
+    yield "buffers of 1024, a longer request", {}, START_SMALL + [
+        ask(write(*[value(GOOD)] * 50), "message-too-large")]
+    yield "buffers of 1024, a longer response", {}, START_SMALL + [
+        ask(READ), answer(response(634, 0) + bytes(1000), "message-too-large")]
+    for at in (8, 12):
+        small = bytearray(hel)
+        small[at + 4:at + 8] = u32(1023)
+        yield f"buffer too small at {at}", {}, [("c", bytes(small), "bad-length")]
+        small = bytearray(ack)
+        small[at + 4:at + 8] = u32(1023)
+        yield f"acknowledged buffer too small at {at}", {}, [("c", hel, "none"), ("s", bytes(small), "bad-length")]
     # chunks
     yield "parts", {}, START + parts(LONG, 9000, "none")
     yield "parts, last node elsewhere", {}, START + parts(LONG_BAD, 9000, "node-not-allowed")

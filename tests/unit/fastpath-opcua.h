@@ -161,6 +161,8 @@ static size_t ua_request(struct world *w, uint8_t *p)
 	if (said == 0) {
 		w->ua = (struct ua_end){ .channel = 0 };
 		put_hello(&m, "HELF", "opc.tcp://plc:4840");
+		if (w->cport % 5 == 0)
+			m.b[13] = 4, m.b[14] = 0;	/* its buffer for responses has 1,024 bytes */
 	} else if (got < UA_HELLO_LEN || (said > 1 && got == UA_HELLO_LEN)) {
 		w->end[0].open = ++w->ua.idle < 50;	/* else nothing comes any more */
 		return 0;
@@ -195,7 +197,7 @@ static void ua_say(struct world *w, struct make *m, const uint8_t *q, size_t n)
 		put_type(m, (uint16_t)type);	/* and nothing of its header */
 	} else {
 		put_response(m, one_in(w, 40) ? UA_SERVICE_FAULT : (uint16_t)type, odd(w, 20) ? 0x80010000 : 0);
-		ua_random(w, m, rnd(w, one_in(w, 20) ? 880 : 90));
+		ua_random(w, m, rnd(w, one_in(w, 20) ? 1250 : 90));
 	}
 	ua_chunk_end(w, m, at);
 }

@@ -506,10 +506,10 @@ static void client_says(struct world *w)
 static void server_says(struct world *w)
 {
 	struct end *e = &w->end[1];
-	uint8_t b[1400];
+	uint8_t b[1800];	/* the last of them may be 400 longer than most are */
 	size_t n = 0;
 	bool many = w->talk->lone ? odd(w, 10) : one_in(w, 4);
-	for (uint32_t i = many ? 1 + rnd(w, 4) : 1; i > 0 && n + w->talk->most <= sizeof(b); i--) {
+	for (uint32_t i = many ? 1 + rnd(w, 4) : 1; i > 0 && n + w->talk->most <= sizeof(b) - 400; i--) {
 		const uint8_t *q = e->got + e->used;
 		uint32_t have = e->n_got - e->used;
 		size_t len = w->talk->length(q, have);
