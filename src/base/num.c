@@ -22,7 +22,7 @@ bool num_parse(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 		base = 16;
 		s += 2;
 	}
-	if (!*s)
+	if (!*s || (base == 10 && s[0] == '0' && s[1]))
 		return false;
 	uint64_t v = 0;
 	for (; *s; s++) {

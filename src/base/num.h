@@ -7,7 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Decimal or 0x hexadecimal, the whole string, min <= value <= max. */
+/* Decimal or 0x hexadecimal, the whole string, min <= value <= max. No leading zeros in
+ * decimal: others read such a number as octal. */
 bool num_parse(const char *s, uint64_t min, uint64_t max, uint64_t *out);
 /* The entry of names[0..n) nearest to s by edit distance, or NULL when none is near. */
 const char *name_nearest(const char *s, const char *const *names, size_t n);

@@ -5,19 +5,31 @@
 
 #include <libconfig.h>
 
-#include "model/model.h"
+#include "model/text.h"
 
-/* The text after includes, and where each of its lines was written. */
+/* The settings of a file and what it includes; the same text for libconfig, and where
+ * each of its lines was written. */
 struct source {
+	const struct setting *root;
 	char *text;
 	size_t len;
 	struct where *lines;	/* [1..n_lines], index 0 unused */
 	size_t n_lines;
 };
 
-/* Read path and what it includes. False when errs got entries. Free text with free(). */
-bool source_read(struct arena *a, const char *path, const char *rules_dir, struct source *s,
-		 struct errs *errs);
+struct source_from {
+	const char *path, *rules_dir;
+	const char *text; size_t len;	/* what stands at path; NULL: read it */
+};
+
+/* Read it and what it includes. False when errs got entries. Free text with free(). */
+bool source_read(struct arena *a, const struct source_from *from, struct source *s, struct errs *errs);
+/* model_load() of any source; path in it may be any name when the text is given. */
+struct model *model_load_from(const struct source_from *from, struct errs *errs);
+
+/* The first setting that libconfig read otherwise, or NULL. Each setting of libconfig's
+ * gets the other as its hook: see written_of(). */
+const struct setting *settings_differ(const struct setting *ours, config_setting_t *theirs);
 
 struct word {
 	const char *name;
@@ -46,6 +58,8 @@ struct load {
 	struct where mark_at;	/* of daemon.mark_mask */
 };
 
+/* The setting as the grammar read it: its type and its values are taken from here. */
+const struct setting *written_of(const config_setting_t *s);
 struct where at_of(const struct load *l, const config_setting_t *s);
 void complain(struct load *l, struct where at, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -57,6 +71,10 @@ const char *get_text(struct load *l, const config_setting_t *g, const char *key)
 void get_bool(struct load *l, const config_setting_t *g, const char *key, bool *out);
 bool get_number(struct load *l, const config_setting_t *g, const char *key, uint64_t min,
 		uint64_t max, uint64_t *out);
+/* The one way from a setting to a number: s is a whole number, min <= it <= max. What is not is
+ * said, as written; *out stays as it is then. */
+bool number_of(struct load *l, const config_setting_t *s, const char *key, uint64_t min,
+	       uint64_t max, uint64_t *out);
 int get_word(struct load *l, const config_setting_t *g, const char *key, const struct word *w,
 	     int otherwise);
 /* 1 to MODEL_NAME_MAX letters, digits, - and _. */

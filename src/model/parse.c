@@ -38,7 +38,7 @@ static const config_setting_t *list_of_texts(struct load *l, const config_settin
 		return NULL;
 	bool ok = !config_setting_is_group(s) && items(s) > 0;
 	for (size_t i = 0; ok && i < items(s); i++)
-		ok = config_setting_type(item(s, i)) == CONFIG_TYPE_STRING;
+		ok = written_of(item(s, i))->type == SETTING_TEXT;
 	if (ok)
 		return s;
 	complain(l, at_of(l, s), "\"%s\" must be a list of texts: %s = [ \"%s\" ];", key, key, example);
@@ -52,15 +52,30 @@ static bool load_sl_t(struct load *l, const config_setting_t *g, uint8_t out[7])
 		return false;
 	size_t n = items(s);
 	bool ok = n == 1 || n == 7;
-	for (size_t i = 0; ok && i < 7; i++) {
-		const config_setting_t *x = item(s, n == 1 ? 0 : i);
-		int v = config_setting_type(x) == CONFIG_TYPE_INT ? config_setting_get_int(x) : -1;
-		ok = v >= 0 && v <= 4;
-		out[i] = (uint8_t)v;
-	}
 	if (!ok)
 		complain(l, at_of(l, s), "sl_t must be one level 0-4, or seven: [ IAC, UC, SI, DC, RDF, TRE, RA ]");
+	for (size_t i = 0; ok && i < 7; i++) {
+		uint64_t v = 0;
+		ok = number_of(l, item(s, n == 1 ? 0 : i), "sl_t", 0, 4, &v);
+		out[i] = (uint8_t)v;
+	}
 	return ok;
+}
+
+/* What the kernel takes for a name, and that no program reads as a pattern: iptables has
+ * "ppp+", nft "eth*". zoned compares whole names. */
+static bool good_interface(struct load *l, struct where at, const char *name)
+{
+	size_t pattern = strcspn(name, "+*?[]");
+	if (name[pattern]) {
+		complain(l, at, "interfaces: \"%s\" looks like a pattern, and interfaces are compared by their whole "
+			 "name; write each of them, such as \"%.*s0\"", name, (int)pattern, name);
+		return false;
+	}
+	if (*name && strlen(name) <= 15 && !strpbrk(name, "/: \t\r\n\f\"%") && strcmp(name, ".") && strcmp(name, ".."))
+		return true;
+	complain(l, at, "interfaces: write interface names of 1 to 15 characters, such as \"eth1\"");
+	return false;
 }
 
 static void load_interfaces(struct load *l, const config_setting_t *g, struct zone *z)
@@ -68,15 +83,32 @@ static void load_interfaces(struct load *l, const config_setting_t *g, struct zo
 	const config_setting_t *s = list_of_texts(l, g, "interfaces", "eth1");
 	for (size_t i = 0; i < items(s); i++) {
 		const config_setting_t *x = item(s, i);
-		const char *name = config_setting_get_string(x);
-		if (!*name || strlen(name) > 15 || strpbrk(name, "/ \t\r\n\"*")) {
-			complain(l, at_of(l, x), "interfaces: write interface names of 1 to 15 characters, "
-				 "such as \"eth1\"");
+		const char *name = written_of(x)->text;
+		if (!good_interface(l, at_of(l, x), name))
 			continue;
-		}
 		z->interfaces = arena_grow(l->m->arena, z->interfaces, z->n_interfaces, sizeof(*z->interfaces));
 		z->interfaces[z->n_interfaces++] = arena_strdup(l->m->arena, name);
 	}
+}
+
+/* IPv4 written as IPv6: no packet has such an address (RFC 4291 2.5.5), so that a zone
+ * of it would be empty where its writer means the IPv4 network. */
+static bool no_packet_has(struct load *l, struct where at, const char *text, const struct prefix *p)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff }, compatible[12] = { 0 };
+	const uint8_t *b = p->a.b;
+	bool is_mapped = p->a.family == 6 && p->len >= 96 && memcmp(b, mapped, 12) == 0;
+	bool is_compatible = p->a.family == 6 && p->len >= 96 && memcmp(b, compatible, 12) == 0;
+	if (!is_mapped && !is_compatible)
+		return false;
+	struct prefix v4 = { .a.family = 4, .len = (uint8_t)(p->len - 96) };
+	char right[ADDR_TEXT];
+	memcpy(v4.a.b, b + 12, 4);
+	prefix_text(&v4, right);
+	if (v4.len == 32)
+		right[strcspn(right, "/")] = '\0';
+	complain(l, at, "\"%s\" is in no packet: IPv4 addresses in IPv6 form are not sent; write \"%s\"", text, right);
+	return true;
 }
 
 static void load_networks(struct load *l, const config_setting_t *g, struct zone *z)
@@ -84,7 +116,7 @@ static void load_networks(struct load *l, const config_setting_t *g, struct zone
 	const config_setting_t *s = list_of_texts(l, g, "networks", "10.1.0.0/24");
 	for (size_t i = 0; i < items(s); i++) {
 		const config_setting_t *x = item(s, i);
-		const char *text = config_setting_get_string(x);
+		const char *text = written_of(x)->text;
 		struct prefix p;
 		bool host_bits;
 		if (!prefix_parse(text, &p, &host_bits)) {
@@ -92,6 +124,8 @@ static void load_networks(struct load *l, const config_setting_t *g, struct zone
 				 "\"fd00:1::/64\"", text);
 			continue;
 		}
+		if (no_packet_has(l, at_of(l, x), text, &p))
+			continue;
 		if (host_bits) {
 			char right[ADDR_TEXT];
 			prefix_text(&p, right);
@@ -122,6 +156,8 @@ static void load_assets(struct load *l, const config_setting_t *g, struct zone *
 			complain(l, a.at, "\"%s\" is not an IP address", text);
 			continue;
 		}
+		if (no_packet_has(l, a.at, text, &(struct prefix){ .a = a.addr, .len = 128 }))
+			continue;
 		z->assets = arena_grow(l->m->arena, z->assets, z->n_assets, sizeof(*z->assets));
 		z->assets[z->n_assets++] = a;
 	}
@@ -177,11 +213,8 @@ static void load_ports(struct load *l, const config_setting_t *g, struct flow *f
 	if (!s)
 		s = one;
 	for (size_t i = 0; i < items(s); i++) {
-		const config_setting_t *x = item(s, i);
-		int v = config_setting_type(x) == CONFIG_TYPE_INT ? config_setting_get_int(x) : 0;
-		if (v < 1 || v > 65535)
-			complain(l, at_of(l, s), "a port must be a whole number from 1 to 65535");
-		else
+		uint64_t v;
+		if (number_of(l, item(s, i), "a port", 1, 65535, &v))
 			add_port(l, f, (uint16_t)v);
 	}
 	if (s && items(s) == 0)
@@ -385,50 +418,58 @@ static void load_root(struct load *l, const config_setting_t *root)
 	check_model(l);
 }
 
-/* libconfig says what, not which: quote the line it stopped at. */
-static void say_syntax(struct load *l, struct where at, unsigned line, const char *what)
+/* What the grammar read and libconfig does not is a fault of one of them: nothing is taken of it. */
+static void say_refused(struct load *l, unsigned line, const char *what)
 {
-	const char *p = l->src.text;
-	for (unsigned i = 1; p && i < line; i++) {
-		p = strchr(p, '\n');
-		p = p ? p + 1 : NULL;
-	}
-	while (p && (*p == ' ' || *p == '\t'))
-		p++;
-	int n = p ? (int)strcspn(p, "\r\n") : 0;
-	complain(l, at, "%s at or before `%.*s%s`; the rest of the file was not checked",
-		 what ? what : "syntax error", n > 60 ? 60 : n, p ? p : "", n > 60 ? "..." : "");
+	struct where at = line <= l->src.n_lines && line ? l->src.lines[line] : (struct where){ l->m->path, 0 };
+	complain(l, at, "libconfig refuses at or before this line what zoned can read (%s); please report it with this file",
+		 what ? what : "syntax error");
 }
 
-struct model *model_load(const char *path, const char *rules_dir, struct errs *errs)
+static void load_source(struct load *l)
+{
+	config_t cfg;
+	config_init(&cfg);
+	if (config_read_string(&cfg, l->src.text) != CONFIG_TRUE) {
+		say_refused(l, (unsigned)config_error_line(&cfg), config_error_text(&cfg));
+		goto out;
+	}
+	const struct setting *differs = settings_differ(l->src.root, config_root_setting(&cfg));
+	if (differs)
+		complain(l, differs->at.line ? differs->at : (struct where){ l->m->path, 0 },
+			 "libconfig reads \"%s\" otherwise than zoned; please report it with this file",
+			 differs->name ? differs->name : differs->written ? differs->written : "this");
+	else
+		load_root(l, config_root_setting(&cfg));
+out:
+	config_destroy(&cfg);
+}
+
+struct model *model_load_from(const struct source_from *from, struct errs *errs)
 {
 	struct arena *a = arena_new();
 	struct model *m = a ? arena_alloc(a, sizeof(*m)) : NULL;
 	if (!m) {
-		errs_add(errs, path, 0, "out of memory");
+		errs_add(errs, from->path, 0, "out of memory");
 		return NULL;
 	}
 	struct load l = { .m = m, .errs = errs };
-	config_t cfg;
+	struct source_from there = *from;
 	size_t before = errs->total;
 	m->arena = a;
-	m->path = arena_strdup(a, path);
-	if (source_read(a, m->path, rules_dir, &l.src, errs)) {
-		config_init(&cfg);
-		if (config_read_string(&cfg, l.src.text) != CONFIG_TRUE) {
-			unsigned line = (unsigned)config_error_line(&cfg);
-			struct where at = line <= l.src.n_lines && line ? l.src.lines[line] : (struct where){ m->path, 0 };
-			say_syntax(&l, at, line, config_error_text(&cfg));
-		} else {
-			load_root(&l, config_root_setting(&cfg));
-		}
-		config_destroy(&cfg);
-	}
+	m->path = there.path = arena_strdup(a, from->path);
+	if (source_read(a, &there, &l.src, errs))
+		load_source(&l);
 	free(l.src.text);
 	if (errs->total == before)
 		return m;
 	model_free(m);
 	return NULL;
+}
+
+struct model *model_load(const char *path, const char *rules_dir, struct errs *errs)
+{
+	return model_load_from(&(struct source_from){ .path = path, .rules_dir = rules_dir }, errs);
 }
 
 void model_free(struct model *m)

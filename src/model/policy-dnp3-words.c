@@ -3,7 +3,6 @@
  * The lists of an allow entry of DNP3. "any" of objects is every group but
  * files (70): a read can fetch a file, so who means that writes "70.*" too.
  */
-#include <math.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -11,6 +10,7 @@
 #include "model/dnp3.h"
 
 enum { FUNCTION_MAX = 128, NAMES_MAX = 64 };
+static const int64_t EXACT_MAX = INT64_C(1) << 53;
 
 static void keep(struct load *l, const char ***v, size_t *n, const char *word)
 {
@@ -21,8 +21,8 @@ static void keep(struct load *l, const char ***v, size_t *n, const char *word)
 /* The text of one element; NULL after a complaint. */
 static const char *word_of(struct load *l, const config_setting_t *s, const char *key, const char *say)
 {
-	if (config_setting_type(s) == CONFIG_TYPE_STRING)
-		return config_setting_get_string(s);
+	if (written_of(s)->type == SETTING_TEXT)
+		return written_of(s)->text;
 	complain(l, at_of(l, s), "%s: write %s", key, say);
 	return NULL;
 }
@@ -90,13 +90,11 @@ static void add_function(struct load *l, const config_setting_t *s, struct dnp3_
 {
 	char number[12];
 	const char *word = number;
-	if (config_setting_type(s) == CONFIG_TYPE_INT) {
-		int v = config_setting_get_int(s);
-		snprintf(number, sizeof(number), "%d", v);
-		if (v < 1 || v > FUNCTION_MAX) {
-			complain(l, at_of(l, s), "function code %d is outside 1-%d, the requests", v, FUNCTION_MAX);
+	uint64_t v;
+	if (written_of(s)->type == SETTING_INT) {
+		if (!number_of(l, s, "a function code of requests", 1, FUNCTION_MAX, &v))
 			return;
-		}
+		snprintf(number, sizeof(number), "%u", (unsigned)v);
 		set_code(a, (unsigned)v);
 	} else {
 		word = word_of(l, s, "functions", "names, classes or numbers 1-128");
@@ -238,16 +236,13 @@ void dnp3_controls(struct load *l, const config_setting_t *g, struct dnp3_allow 
 
 /* ---- values ---- */
 
+/* A whole number that a double cannot hold would be another one. */
 static bool number(const config_setting_t *s, double *v)
 {
-	int t = config_setting_type(s);
-	if (t == CONFIG_TYPE_FLOAT)
-		*v = config_setting_get_float(s);
-	else if (t == CONFIG_TYPE_INT || t == CONFIG_TYPE_INT64)
-		*v = (double)config_setting_get_int64(s);
-	else
-		return false;
-	return isfinite(*v);
+	const struct setting *w = written_of(s);
+	*v = w->type == SETTING_FLOAT ? w->real : (double)w->number;
+	return w->type == SETTING_FLOAT ||
+	       (w->type == SETTING_INT && w->number <= EXACT_MAX && w->number >= -EXACT_MAX);
 }
 
 static void add_span(struct load *l, const config_setting_t *s, struct dnp3_allow *a)
@@ -255,11 +250,14 @@ static void add_span(struct load *l, const config_setting_t *s, struct dnp3_allo
 	double lo, hi;
 	if (!config_setting_is_aggregate(s) || config_setting_is_group(s) || items(s) != 2 || !number(item(s, 0), &lo) ||
 	    !number(item(s, 1), &hi)) {
-		complain(l, at_of(l, s), "analog_values: write ( [ -10.0, 250.0 ] ), pairs of least and most, or \"any\"");
+		complain(l, at_of(l, s), "analog_values: write ( [ -10.0, 250.0 ] ), pairs of least and most, or \"any\"; "
+			 "whole numbers up to 2^53");
 		return;
 	}
 	if (lo > hi)
-		complain(l, at_of(l, s), "analog_values: [ %g, %g ] is reversed; write [ %g, %g ]", lo, hi, hi, lo);
+		complain(l, at_of(l, s), "analog_values: [ %s, %s ] is reversed; write [ %s, %s ]",
+			 written_of(item(s, 0))->written, written_of(item(s, 1))->written,
+			 written_of(item(s, 1))->written, written_of(item(s, 0))->written);
 	else if (a->n_analog == DNP3_SPANS_MAX)
 		complain(l, at_of(l, s), "analog_values: more than %d pairs; write another entry", DNP3_SPANS_MAX);
 	else {
@@ -273,7 +271,7 @@ void dnp3_analog(struct load *l, const config_setting_t *g, struct dnp3_allow *a
 	const config_setting_t *s = config_setting_get_member(g, "analog_values");
 	if (!s)
 		return;
-	if (config_setting_type(s) == CONFIG_TYPE_STRING && strcmp(config_setting_get_string(s), "any") == 0) {
+	if (written_of(s)->type == SETTING_TEXT && strcmp(written_of(s)->text, "any") == 0) {
 		a->any_analog = true;
 		return;
 	}

@@ -44,16 +44,14 @@ static void add_function(struct load *l, const config_setting_t *s, struct modbu
 {
 	char number[12];
 	const char *word = number;
-	if (config_setting_type(s) == CONFIG_TYPE_INT) {
-		int v = config_setting_get_int(s);
-		snprintf(number, sizeof(number), "%d", v);
-		if (v < 0 || v > 127) {
-			complain(l, at_of(l, s), "function code %d is outside 0-127", v);
+	uint64_t v;
+	if (written_of(s)->type == SETTING_INT) {
+		if (!number_of(l, s, "a function code", 0, 127, &v))
 			return;
-		}
+		snprintf(number, sizeof(number), "%u", (unsigned)v);
 		set_code(a, (unsigned)v);
-	} else if (config_setting_type(s) == CONFIG_TYPE_STRING) {
-		word = config_setting_get_string(s);
+	} else if (written_of(s)->type == SETTING_TEXT) {
+		word = written_of(s)->text;
 		const struct mb_func *f = mb_func_by_name(word);
 		if (f) {
 			set_code(a, f->code);

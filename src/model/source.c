@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Files to one text. libconfig 1.5 has one include directory, no loop check
- * and blurred positions, so includes are expanded here, line by line, with a
- * map from each line of the result to where it was written.
+ * Files to settings. libconfig 1.5 has one include directory, no loop check and blurred
+ * positions, so includes are expanded here, line by line. Each line goes to the grammar
+ * (text.h), and into one text for the second reader (agree.c), with a map from each line
+ * of it to where it was written.
  */
-#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +24,10 @@ struct reader {
 	struct source *s;
 	size_t cap, lines_cap;
 	struct errs *errs;
+	struct lexer lex;
+	const char *line;	/* the one being read, and how much of it is in the text */
+	size_t copied;
+	const char *memory; size_t memory_len;	/* the first file, when it is none on disk */
 	const char *stack[DEPTH_MAX];
 	struct stat id[DEPTH_MAX];	/* "x" and "./x" are one file */
 	size_t depth;
@@ -44,16 +48,33 @@ static bool grow(struct reader *r, size_t n)
 	return s->text && s->lines;
 }
 
-static void add_line(struct reader *r, const char *file, unsigned line, const char *p, size_t n)
+static void put(struct reader *r, const char *p, size_t n)
 {
 	if (!grow(r, n + 1))
 		abort();
-	struct source *s = r->s;
-	memcpy(s->text + s->len, p, n);
-	s->len += n;
-	s->text[s->len++] = '\n';
-	s->text[s->len] = '\0';
-	s->lines[++s->n_lines] = (struct where){ file, line };
+	memcpy(r->s->text + r->s->len, p, n);
+	r->s->len += n;
+	r->s->text[r->s->len] = '\0';
+}
+
+static void number_ends(void *ctx, size_t at)
+{
+	struct reader *r = ctx;
+	put(r, r->line + r->copied, at - r->copied);
+	put(r, "L", 1);
+	r->copied = at;
+}
+
+static bool add_line(struct reader *r, struct where at, const char *p, size_t n)
+{
+	r->line = p;
+	r->copied = 0;
+	if (!lex_line(&r->lex, at, p, n))
+		return false;
+	put(r, p + r->copied, n - r->copied);
+	put(r, "\n", 1);
+	r->s->lines[++r->s->n_lines] = at;
+	return true;
 }
 
 /* The whole file, NUL-terminated; NULL with an error added. */
@@ -96,53 +117,6 @@ static char *slurp(struct reader *r, const char *path, struct where from, size_t
 	return buf;
 }
 
-/* What the scanner is in the middle of at the end of a line. */
-struct scan {
-	bool comment, text;
-	bool long_hex;
-};
-
-/* libconfig cuts a hexadecimal number of more than 32 bits without a word:
- * 0x100000003 would be 3. */
-static bool long_hex(const char *p, size_t i, size_t n)
-{
-	if (p[i] != '0' || i + 1 >= n || (p[i + 1] | 0x20) != 'x')
-		return false;
-	size_t k = i + 2;
-	while (k < n && p[k] == '0')
-		k++;
-	size_t first = k;
-	while (k < n && isxdigit((unsigned char)p[k]))
-		k++;
-	return k - first > 8;
-}
-
-static void scan_line(struct scan *s, const char *p, size_t n)
-{
-	for (size_t i = 0; i < n; i++) {
-		if (!s->comment && !s->text && long_hex(p, i, n))
-			s->long_hex = true;
-		if (s->comment) {
-			if (p[i] == '*' && i + 1 < n && p[i + 1] == '/') {
-				s->comment = false;
-				i++;
-			}
-		} else if (s->text) {
-			if (p[i] == '\\')
-				i++;
-			else if (p[i] == '"')
-				s->text = false;
-		} else if (p[i] == '"') {
-			s->text = true;
-		} else if (p[i] == '#' || (p[i] == '/' && i + 1 < n && p[i + 1] == '/')) {
-			return;
-		} else if (p[i] == '/' && i + 1 < n && p[i + 1] == '*') {
-			s->comment = true;
-			i++;
-		}
-	}
-}
-
 /* `@include "name"` alone on a line: the name, else NULL. Empty: it is written
  * wrongly; anything behind the name but a comment would be lost. */
 static const char *include_name(struct arena *a, const char *p, size_t n)
@@ -159,7 +133,7 @@ static const char *include_name(struct arena *a, const char *p, size_t n)
 	if (!e)
 		return "";
 	const char *rest = e + 1;
-	while (rest < end && (*rest == ' ' || *rest == '\t' || *rest == '\r'))
+	while (rest < end && (*rest == ' ' || *rest == '\t'))
 		rest++;
 	if (rest < end && *rest != '#' && !(end - rest > 1 && rest[0] == '/' && rest[1] == '/'))
 		return "";
@@ -208,99 +182,104 @@ static void say_loop(struct reader *r, struct where at, size_t first, const char
 	errs_add(r->errs, at.file, at.line, "includes go in a circle: %s; remove this line", chain);
 }
 
-static void include(struct reader *r, struct where at, const char *name)
+/* False: a syntax error, nothing more can be read. */
+static bool include(struct reader *r, struct where at, const char *name)
 {
 	if (!*name) {
 		errs_add(r->errs, at.file, at.line,
 			 "write @include \"FILE\" with a file name in quotes, alone on its line");
-		return;
+		return false;
 	}
 	const char *path = find_include(r, at, name);
 	if (!path)
-		return;
+		return true;
 	struct stat st;
 	bool there = stat(path, &st) == 0;
 	for (size_t i = 0; i < r->depth; i++) {
 		if (there && r->id[i].st_ino == st.st_ino && r->id[i].st_dev == st.st_dev) {
 			say_loop(r, at, i, path);
-			return;
+			return true;
 		}
 	}
 	if (r->depth == DEPTH_MAX) {
 		errs_add(r->errs, at.file, at.line, "files include each other more than %d deep", DEPTH_MAX);
-		return;
+		return true;
 	}
-	read_file(r, path, at);
+	return read_file(r, path, at);
 }
 
-static bool binary_line(const char *p, size_t n)
+static bool read_lines(struct reader *r, const char *path, const char *buf, size_t len, struct where *at)
 {
-	for (size_t i = 0; i < n; i++)
-		if ((unsigned char)p[i] < 0x20 && p[i] != '\t' && p[i] != '\r' && p[i] != '\f')
-			return true;
-	return false;
+	size_t bom = len >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	*at = (struct where){ path, 1 };
+	for (size_t i = bom; i < len; at->line++) {
+		const char *p = buf + i;
+		const char *nl = memchr(p, '\n', len - i);
+		size_t n = nl ? (size_t)(nl - p) : len - i;
+		i += n + 1;
+		n -= nl && n && p[n - 1] == '\r';
+		if (!line_is_text(r->errs, *at, p, n))
+			return false;
+		const char *name = r->lex.comment.line ? NULL : include_name(r->a, p, n);
+		if (name ? !include(r, *at, name) : !add_line(r, *at, p, n))
+			return false;
+	}
+	return true;
 }
 
+/* False: a syntax error, nothing more can be read. A file that is not there does not end it. */
 static bool read_file(struct reader *r, const char *path, struct where from)
 {
-	size_t len;
-	char *buf = slurp(r, path, from, &len);
-	if (!buf)
-		return false;
+	size_t len = r->memory_len;
+	bool memory = r->memory && !r->depth;
+	char *buf = memory ? NULL : slurp(r, path, from, &len);
+	if (!buf && !memory)
+		return true;
 	r->total += len;
 	if (r->total > TOTAL_MAX) {
 		errs_add(r->errs, from.file, from.line, "with \"%s\" the model is larger than %d MB; include "
 			 "each file once", path, TOTAL_MAX >> 20);
 		free(buf);
-		return false;
+		return true;
 	}
+	struct where at = from;
+	bool ok = grammar_file_begins(r->lex.g, from);
 	r->stack[r->depth++] = path;
-	struct scan sc = { .comment = false };
-	unsigned line = 1;
-	size_t bom = len >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-	for (size_t i = bom; i < len; line++) {
-		const char *p = buf + i;
-		const char *nl = memchr(p, '\n', len - i);
-		size_t n = nl ? (size_t)(nl - p) : len - i;
-		struct where at = { path, line };
-		if (binary_line(p, n)) {
-			errs_add(r->errs, path, line, "this is not text: a control character; a model is a "
-				 "plain text file");
-			break;
-		}
-		bool plain = !sc.comment && !sc.text;
-		const char *name = plain ? include_name(r->a, p, n) : NULL;
-		if (name) {
-			include(r, at, name);
-		} else {
-			scan_line(&sc, p, n);
-			add_line(r, path, line, p, n);
-			if (sc.long_hex)
-				errs_add(r->errs, path, line, "a hexadecimal number of more than 32 bits");
-			sc.long_hex = false;
-		}
-		i += n + 1;
+	ok = ok && read_lines(r, path, memory ? r->memory : buf, len, &at);
+	if (ok && r->lex.comment.line) {
+		errs_add(r->errs, path, r->lex.comment.line, "a comment that does not end in this file; write */");
+		ok = false;
 	}
+	at.line -= ok && at.line > 1;
+	ok = ok && grammar_file_ends(r->lex.g, at);
 	r->depth--;
 	free(buf);
-	return true;
+	return ok;
 }
 
-bool source_read(struct arena *a, const char *path, const char *rules_dir, struct source *s,
-		 struct errs *errs)
+static bool source_finish(struct reader *r, struct arena *a, size_t errors_before)
 {
-	size_t before = errs->total;
-	struct reader r = { .a = a, .rules_dir = rules_dir, .s = s, .errs = errs };
-	memset(s, 0, sizeof(*s));
-	if (!grow(&r, 0))
-		abort();
-	s->text[0] = '\0';
-	read_file(&r, path, (struct where){ path, 0 });
+	struct source *s = r->s;
 	struct where *lines = arena_alloc(a, (s->n_lines + 2) * sizeof(*lines));
 	if (s->n_lines)
 		memcpy(lines + 1, s->lines + 1, s->n_lines * sizeof(*lines));
 	lines[s->n_lines + 1] = lines[s->n_lines];
 	free(s->lines);
 	s->lines = lines;
-	return errs->total == before;
+	s->root = grammar_root(r->lex.g);
+	return r->errs->total == errors_before;
+}
+
+bool source_read(struct arena *a, const struct source_from *from, struct source *s, struct errs *errs)
+{
+	size_t before = errs->total;
+	struct reader r = { .a = a, .rules_dir = from->rules_dir, .s = s, .errs = errs, .memory = from->text,
+			    .memory_len = from->text ? from->len : 0 };
+	r.lex = (struct lexer){ .a = a, .errs = errs, .g = grammar_new(a, errs), .number_ends = number_ends, .ctx = &r };
+	memset(s, 0, sizeof(*s));
+	if (!grow(&r, 0))
+		abort();
+	s->text[0] = '\0';
+	read_file(&r, from->path, (struct where){ from->path, 0 });
+	return source_finish(&r, a, before);
 }

@@ -6,12 +6,15 @@
 #include "base/num.h"
 #include "model/internal.h"
 
+const struct setting *written_of(const config_setting_t *s)
+{
+	return config_setting_get_hook(s);
+}
+
 struct where at_of(const struct load *l, const config_setting_t *s)
 {
-	unsigned line = s ? (unsigned)config_setting_source_line(s) : 0;
-	if (line == 0 || line > l->src.n_lines)
-		return (struct where){ l->m->path, 0 };
-	return l->src.lines[line];
+	const struct setting *w = s ? written_of(s) : NULL;
+	return w && w->at.line ? w->at : (struct where){ l->m->path, 0 };
 }
 
 void complain(struct load *l, struct where at, const char *fmt, ...)
@@ -52,43 +55,41 @@ const char *get_text(struct load *l, const config_setting_t *g, const char *key)
 	const config_setting_t *s = config_setting_get_member(g, key);
 	if (!s)
 		return NULL;
-	if (config_setting_type(s) != CONFIG_TYPE_STRING) {
+	if (written_of(s)->type != SETTING_TEXT) {
 		complain(l, at_of(l, s), "\"%s\" must be text in double quotes", key);
 		return NULL;
 	}
-	return arena_strdup(l->m->arena, config_setting_get_string(s));
+	return written_of(s)->text;	/* lives as long as the model */
 }
 
-static bool is_int(const config_setting_t *s)
+bool number_of(struct load *l, const config_setting_t *s, const char *key, uint64_t min,
+	       uint64_t max, uint64_t *out)
 {
-	int t = config_setting_type(s);
-	return t == CONFIG_TYPE_INT || t == CONFIG_TYPE_INT64;
+	const struct setting *w = written_of(s);
+	if (w->type == SETTING_INT && w->number >= 0 && (uint64_t)w->number >= min && (uint64_t)w->number <= max) {
+		*out = (uint64_t)w->number;
+		return true;
+	}
+	bool number = w->type == SETTING_INT || w->type == SETTING_FLOAT;
+	complain(l, at_of(l, s), "%s must be a whole number from %llu to %llu%s%s", key, (unsigned long long)min,
+		 (unsigned long long)max, number ? ", not " : "", number ? w->written : "");
+	return false;
 }
 
 bool get_number(struct load *l, const config_setting_t *g, const char *key, uint64_t min,
 		uint64_t max, uint64_t *out)
 {
+	char quoted[64];
 	const config_setting_t *s = config_setting_get_member(g, key);
-	if (!s)
-		return false;
-	/* libconfig reads 0xffff0000 into a negative int */
-	long long v = is_int(s) ? config_setting_get_int64(s) : -1;
-	if (is_int(s) && v < 0 && max == UINT32_MAX && v >= INT32_MIN)
-		v = (long long)(uint32_t)v;
-	if (!is_int(s) || v < 0 || (uint64_t)v < min || (uint64_t)v > max) {
-		complain(l, at_of(l, s), "\"%s\" must be a whole number from %llu to %llu", key,
-			 (unsigned long long)min, (unsigned long long)max);
-		return false;
-	}
-	*out = (uint64_t)v;
-	return true;
+	snprintf(quoted, sizeof(quoted), "\"%s\"", key);
+	return s && number_of(l, s, quoted, min, max, out);
 }
 
 void get_bool(struct load *l, const config_setting_t *g, const char *key, bool *out)
 {
 	const config_setting_t *s = config_setting_get_member(g, key);
-	if (s && config_setting_type(s) == CONFIG_TYPE_BOOL)
-		*out = config_setting_get_bool(s);
+	if (s && written_of(s)->type == SETTING_BOOL)
+		*out = written_of(s)->number;
 	else if (s)
 		complain(l, at_of(l, s), "\"%s\" must be true or false", key);
 }
@@ -150,7 +151,7 @@ void get_texts(struct load *l, const config_setting_t *g, const char *key, struc
 		complain(l, at_of(l, s), "%s: nothing in it; write \"any\" or a list", key);
 	for (size_t i = 0; !config_setting_is_group(s) && i < items(s); i++) {
 		const config_setting_t *e = item(s, i);
-		const char *text = config_setting_type(e) == CONFIG_TYPE_STRING ? config_setting_get_string(e) : "";
+		const char *text = written_of(e)->type == SETTING_TEXT ? written_of(e)->text : "";
 		if (strcmp(text, "any") == 0) {
 			out->any = true;
 			continue;
@@ -162,7 +163,7 @@ void get_texts(struct load *l, const config_setting_t *g, const char *key, struc
 		out->v = arena_grow(l->m->arena, out->v, out->n, sizeof(*out->v));
 		out->at = arena_grow(l->m->arena, out->at, out->n, sizeof(*out->at));
 		out->at[out->n] = at_of(l, e);
-		out->v[out->n++] = arena_strdup(l->m->arena, text);
+		out->v[out->n++] = text;
 	}
 	if (out->any && out->n)
 		complain(l, at_of(l, s), "%s: \"any\" together with others; write one or the other", key);
@@ -194,7 +195,8 @@ static bool bound(const char *s, bool refs, uint64_t *out, char *table)
 	*table = refs && is_reference(s) ? s[0] : 0;
 	if (!*table)
 		return num_parse(s, 0, UINT32_MAX, out);
-	if (!num_parse(s + 1, 1, 65536, out))
+	s++;
+	if (!num_parse(s + strspn(s, "0"), 1, 65536, out))
 		return false;
 	*out -= 1;
 	return true;
@@ -218,54 +220,52 @@ static bool parse_range(const char *text, bool refs, struct range *r, char *tabl
 	return true;
 }
 
-static void add_range(struct load *l, const config_setting_t *s, const char *key, uint32_t min,
-		      uint32_t max, struct ranges *out)
+static void keep_range(struct load *l, struct ranges *out, struct range r)
 {
-	struct where at = at_of(l, s);
-	struct range r;
-	char table = 0;
-	if (is_int(s)) {
-		long long v = config_setting_get_int64(s);
-		if (v < 0 || v > UINT32_MAX) {
-			complain(l, at, "%s: %lld is outside %u-%u", key, v, min, max);
-			return;
-		}
-		r = (struct range){ (uint32_t)v, (uint32_t)v };
-	} else if (config_setting_type(s) == CONFIG_TYPE_STRING) {
-		const char *text = config_setting_get_string(s);
-		if (strcmp(text, "any") == 0) {
-			out->any = true;
-			return;
-		}
-		if (!*text) {
-			complain(l, at, "%s: an empty range; write \"%u-%u\" or \"any\"", key, min, max);
-			return;
-		}
-		if (!parse_range(text, l->tables != NULL, &r, &table)) {
-			complain(l, at, "%s: \"%s\" is not a range; write a number, \"%u-%u\" or \"any\"", key,
-				 text, min, max);
-			return;
-		}
-		if (table && strspn(l->tables, (char[]){ table, '\0' }) != strlen(l->tables)) {
-			complain(l, at, "%s: the reference \"%s\" is of table %c, but functions of this entry "
-				 "address another; write addresses from 0, such as \"%u-%u\"", key, text, table, r.lo,
-				 r.hi);
-			return;
-		}
-	} else {
-		complain(l, at, "%s: write numbers, \"FIRST-LAST\" or \"any\"", key);
-		return;
-	}
-	if (r.lo > r.hi) {
-		complain(l, at, "%s: the range %u-%u is reversed; write \"%u-%u\"", key, r.lo, r.hi, r.hi, r.lo);
-		return;
-	}
-	if (r.lo < min || r.hi > max) {
-		complain(l, at, "%s: %u-%u is outside %u-%u", key, r.lo, r.hi, min, max);
-		return;
-	}
 	out->v = arena_grow(l->m->arena, out->v, out->n, sizeof(*out->v));
 	out->v[out->n++] = r;
+}
+
+static void add_text_range(struct load *l, const config_setting_t *s, const char *key, struct range in,
+			   struct ranges *out)
+{
+	struct where at = at_of(l, s);
+	const char *text = written_of(s)->text;
+	struct range r;
+	char table = 0;
+	if (strcmp(text, "any") == 0) {
+		out->any = true;
+	} else if (!*text) {
+		complain(l, at, "%s: an empty range; write \"%u-%u\" or \"any\"", key, in.lo, in.hi);
+	} else if (!parse_range(text, l->tables != NULL, &r, &table)) {
+		bool zero = text[0] == '0' || strstr(text, "-0");
+		complain(l, at, "%s: \"%s\" is not a range; write a number, \"%u-%u\" or \"any\"%s", key, text, in.lo,
+			 in.hi, zero ? "; without leading zeros" : "");
+	} else if (table && strspn(l->tables, (char[]){ table, '\0' }) != strlen(l->tables)) {
+		complain(l, at, "%s: the reference \"%s\" is of table %c, but functions of this entry "
+			 "address another; write addresses from 0, such as \"%u-%u\"", key, text, table, r.lo, r.hi);
+	} else if (r.lo > r.hi) {
+		complain(l, at, "%s: the range \"%s\" is reversed; write \"%u-%u\"", key, text, r.hi, r.lo);
+	} else if (r.lo < in.lo || r.hi > in.hi) {
+		complain(l, at, "%s: \"%s\" is outside %u-%u", key, text, in.lo, in.hi);
+	} else {
+		keep_range(l, out, r);
+	}
+}
+
+static void add_range(struct load *l, const config_setting_t *s, const char *key, struct range in,
+		      struct ranges *out)
+{
+	const struct setting *w = written_of(s);
+	uint32_t v = (uint32_t)w->number;
+	if (w->type == SETTING_TEXT)
+		add_text_range(l, s, key, in, out);
+	else if (w->type != SETTING_INT)
+		complain(l, at_of(l, s), "%s: write numbers, \"FIRST-LAST\" or \"any\"", key);
+	else if (w->number < in.lo || w->number > in.hi)
+		complain(l, at_of(l, s), "%s: %s is outside %u-%u", key, w->written, in.lo, in.hi);
+	else
+		keep_range(l, out, (struct range){ v, v });
 }
 
 void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint32_t min,
@@ -281,7 +281,7 @@ void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint
 		return;
 	}
 	for (size_t i = 0; i < items(s); i++)
-		add_range(l, item(s, i), key, min, max, out);
+		add_range(l, item(s, i), key, (struct range){ min, max }, out);
 	if (out->any && out->n)
 		complain(l, at_of(l, s), "%s: \"any\" together with ranges; write one or the other", key);
 }

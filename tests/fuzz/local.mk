@@ -14,6 +14,12 @@ tests_fuzz_fuzz_stream_LDADD = src/stream/libstream.a
 tests_fuzz_fuzz_packet_SOURCES = tests/fuzz/fuzz-packet.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_packet_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_packet_LDADD = src/packet/libpacket.a src/base/libbase.a
+check_PROGRAMS += tests/fuzz/fuzz-model
+tests_fuzz_fuzz_model_SOURCES = tests/fuzz/fuzz-model.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_model_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_model_LDADD = src/model/libmodel.a src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+	$(CONFIG_LIBS)
+EXTRA_DIST += tests/fuzz/seeds-model
 check_PROGRAMS += tests/fuzz/fuzz-opcua tests/fuzz/fuzz-opcua-flow
 tests_fuzz_fuzz_opcua_flow_SOURCES = tests/fuzz/fuzz-opcua-flow.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_opcua_flow_LDFLAGS = $(FUZZ_LDFLAGS)

@@ -8,7 +8,7 @@ export ZONED_RULES=rules
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 mkdir "$dir/tree"
-cp -r "$top_srcdir/tests/model/cases" "$top_srcdir/rules" "$top_srcdir/conf" "$dir/tree/"
+cp -r "$top_srcdir/tests/model/cases" "$top_srcdir/tests/model/good" "$top_srcdir/rules" "$top_srcdir/conf" "$dir/tree/"
 chmod -R u+w "$dir/tree"
 cd "$dir/tree" || exit 1
 passed=0 failed=0
@@ -30,10 +30,21 @@ for f in cases/many-at-once.conf cases/include-missing.conf; do
 done
 "$top_builddir/zoned" -n -R rules -f conf/zoned.conf 2>err
 verdict "zoned -n conf/zoned.conf" $?
-for f in conf/*.conf; do
+for f in conf/*.conf good/*.conf; do
 	"$ctl" print "$f" >one && "$ctl" print one >two && cmp one two
 	verdict "$f" $?
 done
+# what is written is what is read: numbers above 31 bits, texts with escapes
+"$ctl" print good/numbers.conf >out
+grep -q 'on_time = \[ "3000000000-3000000000" \];' out &&
+	grep -q 'off_time = \[ "4294967295-4294967295", "1-1", "4294901760-4294967295" \];' out &&
+	grep -q 'count = \[ "1-1", "255-255", "3-3" \];' out &&
+	grep -q 'points = \[ "0-0", "4294967295-4294967295" \];' out &&
+	grep -q 'analog_values = ( \[ -9.00719925474099200e+15, 9.00719925474099200e+15 \], \[ 1.5' out
+verdict "numbers as written" $?
+"$ctl" print good/text.conf >out
+grep -qF 'name = "Kläranlage \"Nord\" // # /* none */ \\ \x7fä\x09\x0a";' out && grep -qF 'owner = "";' out
+verdict "texts as written" $?
 # a file of 50 MB is refused unread
 { cat cases/no-zones.conf; yes '# padding padding padding padding padding padding padding' | head -c 50000000; } >big.conf
 "$ctl" check big.conf 2>err

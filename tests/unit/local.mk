@@ -95,3 +95,11 @@ TESTS += tests/unit/test-fastpath
 tests_unit_test_fastpath_SOURCES = tests/unit/test-fastpath.c tests/unit/fastpath-modbus.h tests/unit/fastpath-dnp3.h tests/unit/fastpath-opcua.h tests/unit/fastpath-slots.h tests/unit/opcua-samples.h tests/unit/dnp3-samples.h
 tests_unit_test_fastpath_LDADD = $(DATA_PATH_LIBS) $(BPF_LIBS) $(NETTLE_LIBS) -lpthread
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-model-text
+TESTS += tests/unit/test-model-text
+tests_unit_test_model_text_SOURCES = tests/unit/test-model-text.c
+tests_unit_test_model_text_LDADD = src/model/libmodel.a src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+	$(CONFIG_LIBS) $(CMOCKA_LIBS)
+endif
