@@ -24,30 +24,14 @@ static void give_pages_back(uint8_t *buf, size_t n)
 		madvise(buf, n, MADV_DONTNEED);
 }
 
-static void push(struct flows *t, struct flow_list *l, struct flow *f)
+static void push(struct flows *t, struct flow_list *l, const struct flow *f)
 {
-	uint32_t self = (uint32_t)(f - t->v) + 1;
-	f->older = l->last;
-	f->newer = 0;
-	if (l->last)
-		t->v[l->last - 1].newer = self;
-	else
-		l->first = self;
-	l->last = self;
-	l->n++;
+	list_append(l, &t->v->link, sizeof(*t->v), (uint32_t)(f - t->v) + 1);
 }
 
-static void take(struct flows *t, struct flow_list *l, struct flow *f)
+static void take(struct flows *t, struct flow_list *l, const struct flow *f)
 {
-	if (f->older)
-		t->v[f->older - 1].newer = f->newer;
-	else
-		l->first = f->newer;
-	if (f->newer)
-		t->v[f->newer - 1].older = f->older;
-	else
-		l->last = f->older;
-	l->n--;
+	list_remove(l, &t->v->link, sizeof(*t->v), (uint32_t)(f - t->v) + 1);
 }
 
 static struct flow *first(const struct flows *t, const struct flow_list *l)
@@ -72,12 +56,10 @@ bool flows_init(struct flows *t, uint32_t n, uint32_t max_source, const uint64_t
 	t->n_big = n / FLOW_BIG_SHARE > FLOW_BIG_MIN ? n / FLOW_BIG_SHARE : FLOW_BIG_MIN;
 	t->bufs = pages((size_t)n * 2 * HALF_BUF);
 	t->big_bufs = pages((size_t)t->n_big * 2 * HALF_BIG);
-	t->big_free = calloc(t->n_big, sizeof(*t->big_free));
-	if (!sources_init(&t->sources, n, key) || !t->v || !t->bucket || !t->bufs || !t->big_bufs || !t->big_free)
+	bool shares = sources_init(&t->sources, n, key) && share_init(&t->big, t->n_big, key);
+	if (!shares || !t->v || !t->bucket || !t->bufs || !t->big_bufs)
 		return false;
 	t->unused = n;
-	for (uint32_t i = t->n_big; i > 0; i--)
-		t->big_free[t->n_big_free++] = i - 1;
 	return true;
 }
 
@@ -90,7 +72,7 @@ void flows_free(struct flows *t)
 		munmap(t->bufs, (size_t)t->n * 2 * HALF_BUF);
 	if (t->big_bufs)
 		munmap(t->big_bufs, (size_t)t->n_big * 2 * HALF_BIG);
-	free(t->big_free);
+	share_free(&t->big);
 	fast_pool_free(&t->fast);
 }
 
@@ -184,8 +166,75 @@ static void leave(struct flows *t, struct flow *f)
 	}
 }
 
+/* ---- large buffers ---- */
+
+static uint8_t *small_buf(const struct flows *t, const struct flow *f, unsigned d)
+{
+	return t->bufs + ((size_t)(f - t->v) * 2 + d) * HALF_BUF;
+}
+
+static uint8_t *large_buf(const struct flows *t, uint32_t place, unsigned d)
+{
+	return t->big_bufs + ((size_t)(place - 1) * 2 + d) * HALF_BIG;
+}
+
+static void give_large_back(struct flows *t, struct flow *f)
+{
+	give_pages_back(large_buf(t, f->big, 0), 2 * HALF_BIG);
+	share_leave(&t->big, f->big);
+	f->big = 0;
+}
+
+bool flow_shrink(struct flows *t, struct flow *f)
+{
+	if (!f->big || half_extent(&f->h[0]) > HALF_BUF || half_extent(&f->h[1]) > HALF_BUF)
+		return false;
+	for (unsigned d = 0; d < 2; d++)
+		half_move(&f->h[d], small_buf(t, f, d), HALF_BUF);
+	give_large_back(t, f);
+	return true;
+}
+
+bool flow_enlarge(struct flows *t, struct flow *f)
+{
+	if (!proto_of(f->proto)->big || f->big || !f->proven)
+		return false;
+	f->big = share_enter(&t->big, &f->client, (uint32_t)(f - t->v));
+	for (unsigned d = 0; f->big && d < 2; d++)
+		half_move(&f->h[d], large_buf(t, f->big, d), HALF_BIG);
+	return f->big != 0;
+}
+
+bool flow_large_yields(struct flows *t, const struct flow *f, uint64_t now, struct flow **victim)
+{
+	uint32_t has, most = 0, own = share_has(&t->big, &f->client);
+	*victim = NULL;
+	for (unsigned i = 0; i < SHARE_ASKED; i++) {
+		uint32_t place = share_candidate(&t->big, i, &has);
+		struct flow *v = &t->v[t->big.v[place - 1].owner];
+		if (flow_shrink(t, v)) {
+			*victim = NULL;
+			return true;
+		}
+		bool better = !*victim || has > most || (has == most && v->used_ns < (*victim)->used_ns);
+		if (!better || !share_yields(has, own, now - v->used_ns))
+			continue;
+		*victim = v;
+		most = has;
+	}
+	return *victim != NULL;
+}
+
+/* ---- groups, and how they change ---- */
+
 void flow_turn(struct flows *t, struct flow *f, enum flow_state state, uint64_t now)
 {
+	if (f->big && (state == FLOW_BLOCKED || state == FLOW_SYN)) {
+		/* nothing of what is kept goes on any more */
+		for (unsigned d = 0; d < 2; d++)
+			half_start(&f->h[d], f->h[d].next);
+	}
+	flow_shrink(t, f);
 	leave(t, f);
 	f->state = (uint8_t)state;
 	f->proven = f->proven && state == FLOW_BLIND;
@@ -206,7 +255,7 @@ void flow_used(struct flows *t, struct flow *f, uint64_t now)
 {
 	f->used_ns = now;
 	f->useful = true;
-	if (!f->proven || !f->newer)
+	if (!f->proven || !f->link.newer)
 		return;
 	struct flow_list *l = &t->sources.v[f->source - 1].flows;
 	take(t, l, f);
@@ -248,11 +297,8 @@ void flow_drop(struct flows *t, struct flow *f)
 	while (*at != self)
 		at = &t->v[*at - 1].chain;
 	*at = f->chain;
-	if (f->big) {
-		give_pages_back(t->big_bufs + (size_t)(f->big - 1) * 2 * HALF_BIG, 2 * HALF_BIG);
-		t->big_free[t->n_big_free++] = f->big - 1;
-	}
-	f->big = 0;
+	if (f->big)
+		give_large_back(t, f);
 	fast_release(&t->fast, &f->fast);
 	leave(t, f);
 	f->proven = false;
@@ -269,6 +315,8 @@ void flows_sweep(struct flows *t, uint64_t now, unsigned slots)
 		t->sweep = (t->sweep + 1) % n;
 		if (expired(t, f, now))
 			flow_drop(t, f);
+		else if (f->big && now - f->last_ns > FLOW_SETTLED_NS)
+			flow_shrink(t, f);
 		if (f->state == FLOW_FREE && f->touched)
 			give_pages_back(t->bufs + (size_t)(f - t->v) * 2 * HALF_BUF, 2 * HALF_BUF);
 		f->touched = f->touched && f->state != FLOW_FREE;
@@ -289,16 +337,23 @@ struct flow *flow_yields(const struct flows *t, uint64_t now)
 	return half;
 }
 
+/* Has a source so many more that it does not matter what it does with them? */
+static bool far_heavier(uint32_t has, uint32_t own)
+{
+	return has > FLOW_LIGHT * (own + 1);
+}
+
 /* May this one, of those that its source has, go for one more of a source that has own? */
 static bool stale(const struct flow *f, uint32_t has, uint32_t own, uint64_t now)
 {
-	if (!f->useful && has > FLOW_LIGHT * (own + 1))
+	if (far_heavier(has, own))
 		return true;
 	return now - f->used_ns > (f->useful ? FLOW_STALE_NS : FLOW_UNUSED_NS);
 }
 
-/* The kernel has passed messages of some, which nobody has told the list. */
-static struct flow *least_used(struct flows *t, const struct source *from, uint64_t now)
+/* The kernel has passed messages of some, which nobody has told the list: if all that are asked
+ * are in use, there is none but where one must go. */
+static struct flow *least_used(struct flows *t, const struct source *from, bool one_goes, uint64_t now)
 {
 	for (uint32_t i = 0; i < FLOW_ASKED; i++) {
 		struct flow *f = first(t, &from->flows);
@@ -306,7 +361,7 @@ static struct flow *least_used(struct flows *t, const struct source *from, uint6
 			return f;
 		flow_used(t, f, now);
 	}
-	return NULL;
+	return one_goes ? first(t, &from->flows) : NULL;
 }
 
 enum reason flow_admits(struct flows *t, const struct addr *client, uint64_t now,
@@ -325,8 +380,9 @@ enum reason flow_admits(struct flows *t, const struct addr *client, uint64_t now
 	}
 	if (from != own && own && from->flows.n <= own->flows.n)
 		from = own;
-	*victim = from ? least_used(t, from, now) : NULL;
-	if (*victim && stale(*victim, from->flows.n, own ? own->flows.n : 0, now))
+	uint32_t has = from ? from->flows.n : 0, mine = own ? own->flows.n : 0;
+	*victim = from ? least_used(t, from, far_heavier(has, mine), now) : NULL;
+	if (*victim && stale(*victim, has, mine, now))
 		return R_NONE;
 	*victim = NULL;
 	return why;
@@ -335,23 +391,6 @@ enum reason flow_admits(struct flows *t, const struct addr *client, uint64_t now
 void flow_fresh(struct flow *f)
 {
 	memset(&f->state_of, 0, proto_of(f->proto)->state);
-}
-
-bool flow_enlarge(struct flows *t, struct flow *f)
-{
-	if (!proto_of(f->proto)->big || f->big)
-		return true;
-	if (t->n_big_free == 0)
-		return false;
-	f->big = t->big_free[--t->n_big_free] + 1;
-	for (uint32_t d = 0; d < 2; d++) {
-		uint8_t *buf = t->big_bufs + ((size_t)(f->big - 1) * 2 + d) * HALF_BIG;
-		if (f->h[d].len || f->h[d].n_islands)
-			memcpy(buf, f->h[d].buf, HALF_BUF);
-		f->h[d].buf = buf;
-		f->h[d].size = HALF_BIG;
-	}
-	return true;
 }
 
 struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client, uint8_t proto, uint64_t now)
@@ -366,7 +405,7 @@ struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client,
 	ends_of(f, p, from_client);
 	f->proto = proto;
 	for (uint32_t d = 0; d < 2; d++) {
-		f->h[d].buf = t->bufs + ((size_t)(f - t->v) * 2 + d) * HALF_BUF;
+		f->h[d].buf = small_buf(t, f, d);
 		f->h[d].size = HALF_BUF;
 	}
 	flow_fresh(f);

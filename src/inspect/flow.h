@@ -19,15 +19,20 @@
  * When the places for open ones, or a source's share of them, are used up, a
  * connection that had no good message for a while goes, of the source that has the
  * most (never of one that has fewer than the newcomer); if there is none, the
- * newcomer is refused. One that never had a good message goes at once when its
- * source has many times more: a crowd that opens connections and is silent, or
- * sends what is refused, keeps nobody out.
+ * newcomer is refused. When that source has many times more than the newcomer's, its
+ * least used one goes at once, whatever it does with them: nobody keeps others out by
+ * having many, be they silent, refused, or in use.
+ *
+ * Connections have small buffers (HALF_BUF). Where messages may be larger (OPC UA), one has
+ * large ones while it needs them: from the packet that does not fit until what is kept fits
+ * again, and the connection is quiet or somebody else wants them. share.h says who yields.
  */
 #ifndef ZONED_INSPECT_FLOW_H
 #define ZONED_INSPECT_FLOW_H
 
 #include "inspect/fast.h"
 #include "inspect/proto.h"
+#include "inspect/share.h"
 #include "inspect/source.h"
 #include "packet/packet.h"
 #include "policy/policy.h"
@@ -35,10 +40,10 @@
 
 enum {
 	FLOW_ASKED = 16,	/* looked at for one that the kernel has not seen moving lately */
-	FLOW_LIGHT = 4,		/* who has so many times fewer does not wait for unused ones */
+	FLOW_LIGHT = 4,		/* who has so many times fewer does not wait until one is not used */
 	FLOW_RESERVE = 8,	/* one place in so many is not for open connections */
-	FLOW_BIG_SHARE = 16,	/* one in so many flows may have HALF_BIG buffers */
-	FLOW_BIG_MIN = 64,
+	FLOW_BIG_SHARE = 16,	/* one in so many flows may have HALF_BIG buffers at a time, */
+	FLOW_BIG_MIN = 64,	/* or so many */
 };
 
 #define SEC UINT64_C(1000000000)
@@ -48,6 +53,7 @@ enum {
 #define FLOW_LINGER_NS (1 * SEC)	/* a closed one's last packets */
 #define FLOW_STALE_NS (30 * SEC)	/* open without a good message: may go when room is needed */
 #define FLOW_UNUSED_NS (2 * SEC)	/* the same, when it never had one */
+#define FLOW_SETTLED_NS (1 * SEC)	/* so long without a packet: a large buffer that is not needed goes back */
 #define FLOW_GONE_NS (2 * SEC)		/* forgotten by the kernel, and silent */
 #define FLOW_IDLE_NS (24 * 3600 * SEC)	/* nothing at all */
 #define FLOW_UDP_NS (180 * SEC)		/* as conntrack's stream timeout */
@@ -77,7 +83,7 @@ struct flow {
 	bool useful;		/* a message was permitted on it */
 	bool touched;		/* its buffers may hold memory */
 	uint32_t chain;		/* next in bucket, index + 1 */
-	uint32_t older, newer;	/* in its list, index + 1 */
+	struct flow_link link;	/* in its list */
 	uint32_t listed;	/* the newest list of the kernel's that it was on */
 	uint32_t source;	/* when proven: index + 1 */
 	uint32_t syn_seq;		/* of the client's last SYN */
@@ -87,7 +93,7 @@ struct flow {
 	uint64_t used_ns;	/* the newest good message; the beginning, when there was none */
 	struct fast_flow fast;	/* its place in the in-kernel path */
 	struct half h[2];	/* [0] client to server: requests */
-	uint32_t big;		/* its place among the large buffers, + 1; 0: small ones */
+	uint32_t big;		/* its place among the large buffers, + 1; 0: it has small ones */
 	union proto_state state_of;	/* last: not touched where its protocol does not use it */
 };
 
@@ -104,8 +110,8 @@ struct flows {
 	bool list_ended;
 	uint8_t *bufs;
 	uint8_t *big_bufs;
-	uint32_t *big_free;	/* stack of places */
-	uint32_t n_big, n_big_free;
+	struct share big;	/* whose the large ones are */
+	uint32_t n_big;
 	uint64_t key[2];
 	struct fast_pool fast;
 };
@@ -129,8 +135,13 @@ struct flow *flow_yields(const struct flows *t, uint64_t now);
 /* May this client open one more connection? R_NONE: yes, when *victim (NULL: nobody) goes. */
 enum reason flow_admits(struct flows *t, const struct addr *client, uint64_t now,
 			struct flow **victim);
-/* Buffers of the size that its protocol needs, before it is open; false: none left. */
+/* Large buffers, for what does not fit into the small ones. False: its protocol has no such
+ * messages, it has them, its client has not shown that the address is its own, or none is left. */
 bool flow_enlarge(struct flows *t, struct flow *f);
+/* Small ones again, if what is kept fits into them. */
+bool flow_shrink(struct flows *t, struct flow *f);
+/* None is left. True: one of them can be had for f, when *victim (NULL: nobody) is dropped. */
+bool flow_large_yields(struct flows *t, const struct flow *f, uint64_t now, struct flow **victim);
 /* The client has shown that the address is its own; flow_admits() said yes. */
 void flow_prove(struct flows *t, struct flow *f, uint64_t now);
 /* The one way to change the state. FLOW_SYN and FLOW_OPEN begin anew: not proven. */

@@ -383,6 +383,18 @@ static void deliver(struct pass *c)
 		emit_bare(c);
 }
 
+/* Where bytes do not fit into small buffers, large ones are asked for. */
+static enum half_add add_bytes(struct pass *c, uint32_t seq, const uint8_t *data, size_t n)
+{
+	struct half *h = &c->f->h[c->dir];
+	enum half_add got = half_add(h, seq, data, n);
+	bool beyond = got == HALF_FULL || got == HALF_GAP;
+	uint32_t need = seq + (uint32_t)n - h->base;
+	if (beyond && need > h->size && need <= HALF_BIG && room_enlarge(c))
+		got = half_add(h, seq, data, n);
+	return got;
+}
+
 /* Replay without a model: no receiver, nothing to deliver. Captures hold
  * segments larger than the buffer (offload), so take them piece by piece. */
 static void watch_data(struct pass *c)
@@ -393,7 +405,7 @@ static void watch_data(struct pass *c)
 	for (size_t at = 0; at < p->len; at += PIECE) {
 		size_t n = p->len - at < PIECE ? p->len - at : PIECE;
 		uint32_t seq = p->seq + (uint32_t)at;
-		enum half_add got = half_add(h, seq, p->data + at, n);
+		enum half_add got = add_bytes(c, seq, p->data + at, n);
 		if (got == HALF_GAP || got == HALF_FULL) {
 			c->in->stats.resyncs++;
 			half_start(h, seq);
@@ -415,7 +427,7 @@ static void on_data(struct pass *c)
 		watch_data(c);
 		return;
 	}
-	switch (half_add(h, p->seq, p->data, p->len)) {
+	switch (add_bytes(c, p->seq, p->data, p->len)) {
 	case HALF_OK:
 		break;
 	case HALF_OLD:		/* the receiver has it: let it say so again */
@@ -429,7 +441,7 @@ static void on_data(struct pass *c)
 		if (pass_observes(c)) {
 			c->in->stats.resyncs++;
 			half_start(h, p->seq);
-			if (half_add(h, p->seq, p->data, p->len) == HALF_OK)
+			if (add_bytes(c, p->seq, p->data, p->len) == HALF_OK)
 				break;
 			emit_verdict(c, V_ACCEPT);
 			return;

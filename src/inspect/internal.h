@@ -18,6 +18,7 @@ struct inspect {
 	bool own_rate;
 	uint8_t *scratch;	/* one rewritten packet */
 	uint64_t told_half_ns;	/* the last record of half-open connections pushed out */
+	uint64_t told_large_ns;	/* and of a packet that found no large buffer */
 	void *shared[PROTO_N];	/* of proto_ops.shared bytes; NULL: none */
 };
 
@@ -57,6 +58,8 @@ enum reason room_prove(struct pass *c);
 /* The same for datagrams, whose sender proves nothing: only while there is room. Without,
  * the flow goes on, and its place is among the first to go. */
 void room_answered(struct pass *c);
+/* Large buffers for c->f, whose small ones are full; false: none for it. */
+bool room_enlarge(struct pass *c);
 /* The state of c->f. */
 static inline void turn(struct pass *c, enum flow_state state)
 {

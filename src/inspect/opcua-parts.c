@@ -6,8 +6,10 @@
  * they come and the last one is judged with the whole. Bodies that policy
  * reads are put together in one of a few places that all connections of an
  * inspector share; a place belongs to the open connection whose state names it,
- * so nothing has to be given back when a connection ends. Responses are not
- * put together: their type and result stand in their first chunk.
+ * so nothing has to be given back when a connection ends. When all are in use, a
+ * source that has many yields to one that has fewer; who lost a place is told so
+ * when the next part of its message comes. Responses are not put together: their
+ * type and result stand in their first chunk.
  */
 #include "inspect/opcua-internal.h"
 
@@ -22,21 +24,45 @@ static bool in_use(const struct ua_place *places, unsigned i)
 	return f && f->state == FLOW_OPEN && f->proto == PROTO_OPCUA && (f->state_of.ua.way[0].place == i + 1 || f->state_of.ua.way[0].raw == i + 1);
 }
 
-/* A place that nobody holds, or the oldest whose message does not come to its end; never
- * another one of this connection, whose bytes may be needed for the same message. */
-static unsigned find_place(struct ua_look *k)
+static unsigned places_of_source(const struct ua_place *places, const struct addr *client)
 {
-	struct ua_place *places = places_of(k);
+	unsigned n = 0;
+	for (unsigned i = 0; i < UA_PARTS; i++)
+		n += in_use(places, i) && source_same(&places[i].owner->client, client);
+	return n;
+}
+
+/* All places are in use: the one whose source has the most of them, and of these the oldest, if that
+ * source yields to this one (share.h); else the oldest whose message does not come to its end. Never
+ * another one of this connection, whose bytes may be needed for the same message. */
+static unsigned place_that_yields(const struct ua_look *k)
+{
+	const struct ua_place *places = places_of(k);
 	uint64_t now = k->c->raw->now_ns;
-	unsigned oldest = UA_PARTS;
+	unsigned own = places_of_source(places, &k->c->f->client), most = 0, found = UA_PARTS;
 	for (unsigned i = 0; i < UA_PARTS; i++) {
+		if (places[i].owner == k->c->f)
+			continue;
+		uint64_t age = now - places[i].since_ns;
+		unsigned has = places_of_source(places, &places[i].owner->client);
+		bool better = found == UA_PARTS || has > most ||
+			      (has == most && places[i].since_ns < places[found].since_ns);
+		if (!better || !(share_yields(has, own, age) || age > UA_PARTS_NS))
+			continue;
+		found = i;
+		most = has;
+	}
+	return found;
+}
+
+/* One that nobody holds, or that can be taken. UA_PARTS: none. */
+static unsigned find_place(const struct ua_look *k)
+{
+	const struct ua_place *places = places_of(k);
+	for (unsigned i = 0; i < UA_PARTS; i++)
 		if (!in_use(places, i))
 			return i;
-		if (places[i].owner != k->c->f && now - places[i].since_ns > UA_PARTS_NS &&
-		    (oldest == UA_PARTS || places[i].since_ns < places[oldest].since_ns))
-			oldest = i;
-	}
-	return oldest;
+	return place_that_yields(k);
 }
 
 /* What came so far, where it is put together; NULL: no room, or another connection took it. */

@@ -70,8 +70,6 @@ enum reason room_prove(struct pass *c)
 	if (c->f->proven)
 		return R_NONE;
 	enum reason why = flow_admits(t, &c->f->client, c->raw->now_ns, &victim);
-	if (why == R_NONE && !flow_enlarge(t, c->f))
-		why = R_FLOW_LIMIT;
 	if (why != R_NONE) {
 		c->in->stats.no_room++;
 		return why;
@@ -89,7 +87,32 @@ void room_answered(struct pass *c)
 {
 	struct flows *t = &c->in->flows;
 	struct flow *victim;
-	if (!c->f->proven && flow_admits(t, &c->f->client, c->raw->now_ns, &victim) == R_NONE && !victim &&
-	    flow_enlarge(t, c->f))
+	if (!c->f->proven && flow_admits(t, &c->f->client, c->raw->now_ns, &victim) == R_NONE && !victim)
 		flow_prove(t, c->f, c->raw->now_ns);
+}
+
+bool room_enlarge(struct pass *c)
+{
+	struct inspect *in = c->in;
+	struct flows *t = &in->flows;
+	uint64_t now = c->raw->now_ns;
+	struct flow *victim;
+	if (!proto_of(c->f->proto)->big || c->f->big || !c->f->proven)
+		return false;
+	if (flow_enlarge(t, c->f))
+		return true;
+	if (!flow_large_yields(t, c->f, now, &victim)) {
+		in->stats.no_room++;
+		if (now - in->told_large_ns >= SEC && !in->conf.dissect_only) {
+			in->told_large_ns = now;
+			pass_event(c, R_LARGE_ROOM, pass_observes(c) ? V_OBSERVED : V_DROP);
+		}
+		return false;
+	}
+	if (victim) {
+		in->stats.pushed_idle++;
+		tell(c, victim, R_LARGE_TAKEN);
+		flow_drop(t, victim);
+	}
+	return flow_enlarge(t, c->f);
 }

@@ -9,6 +9,36 @@
 
 enum { LINK_BYTES = 8 };	/* of an IPv6 address: its /64 */
 
+static struct flow_link *link_of(struct flow_link *links, size_t stride, uint32_t slot)
+{
+	return (struct flow_link *)(void *)((char *)links + (slot - 1) * stride);
+}
+
+void list_append(struct flow_list *l, struct flow_link *links, size_t stride, uint32_t slot)
+{
+	*link_of(links, stride, slot) = (struct flow_link){ .older = l->last };
+	if (l->last)
+		link_of(links, stride, l->last)->newer = slot;
+	else
+		l->first = slot;
+	l->last = slot;
+	l->n++;
+}
+
+void list_remove(struct flow_list *l, struct flow_link *links, size_t stride, uint32_t slot)
+{
+	const struct flow_link *k = link_of(links, stride, slot);
+	if (k->older)
+		link_of(links, stride, k->older)->newer = k->newer;
+	else
+		l->first = k->newer;
+	if (k->newer)
+		link_of(links, stride, k->newer)->older = k->older;
+	else
+		l->last = k->older;
+	l->n--;
+}
+
 bool sources_init(struct sources *s, uint32_t n, const uint64_t key[2])
 {
 	memset(s, 0, sizeof(*s));
@@ -42,6 +72,12 @@ static struct addr key_of(const struct addr *a)
 	if (k.family == 6)
 		memset(k.b + LINK_BYTES, 0, sizeof(k.b) - LINK_BYTES);
 	return k;
+}
+
+bool source_same(const struct addr *a, const struct addr *b)
+{
+	struct addr x = key_of(a), y = key_of(b);
+	return addr_eq(&x, &y);
 }
 
 static uint32_t *bucket_of(const struct sources *s, const struct addr *key)

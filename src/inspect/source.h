@@ -15,14 +15,24 @@
 #define ZONED_INSPECT_SOURCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/addr.h"
 
-/* A list of slots of the flow table, oldest first; index + 1, 0 is none. */
+/* A list of slots of a table, oldest first; index + 1, 0 is none. */
 struct flow_list {
 	uint32_t first, last, n;
 };
+
+/* A slot's neighbours in its list. */
+struct flow_link {
+	uint32_t older, newer;
+};
+
+/* links: that of the table's first slot; the next is `stride` bytes on. slot: index + 1. */
+void list_append(struct flow_list *l, struct flow_link *links, size_t stride, uint32_t slot);
+void list_remove(struct flow_list *l, struct flow_link *links, size_t stride, uint32_t slot);
 
 struct source {
 	struct addr key;
@@ -40,6 +50,8 @@ struct sources {
 
 bool sources_init(struct sources *s, uint32_t n, const uint64_t key[2]);
 void sources_free(struct sources *s);
+/* One source: the same IPv4 address, the same /64. */
+bool source_same(const struct addr *a, const struct addr *b);
 struct source *source_find(const struct sources *s, const struct addr *a);	/* NULL: has none */
 /* Room for as many sources as flows: never NULL while each has one. The new entry must be
  * counted with source_count() before anything else is done. */

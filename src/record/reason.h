@@ -88,7 +88,9 @@ X(R_DNP_AUTH, "authentication-required", "the request is neither authenticated n
 X(R_DNP_OUTSTANDING, "request-outstanding", "the outstation has not answered the request before, and may lose or delay this one") \
 X(R_DNP_ASKS_CONFIRM, "request-asks-confirmation", "a request that asks for a confirmation: some outstations ignore it, others act") \
 X(R_IP_OPTIONS, "ip-options", "the packet has IP options, IPv6 extension headers or the reserved flag, which routers and receivers may discard") \
-X(R_HOPS, "hop-limit-too-small", "fewer than 8 hops are left to the packet: it may expire before it reaches the other end")
+X(R_HOPS, "hop-limit-too-small", "fewer than 8 hops are left to the packet: it may expire before it reaches the other end") \
+X(R_LARGE_ROOM, "no-large-buffer", "all large buffers are in use, and none is due to this source; the packet comes again; at most one record a second") \
+X(R_LARGE_TAKEN, "large-buffer-taken", "the connection kept a large buffer that a source with fewer of them needed, and was ended")
 
 enum reason {
 #define X(e, n, t) e,

@@ -37,6 +37,20 @@ static uint32_t top_of(const struct half *h)
 	return h->n_islands ? h->island[h->n_islands - 1].to : half_end(h);
 }
 
+uint32_t half_extent(const struct half *h)
+{
+	return top_of(h) - h->base;
+}
+
+void half_move(struct half *h, uint8_t *buf, uint32_t size)
+{
+	uint32_t n = half_extent(h);
+	if (n)
+		memcpy(buf, h->buf, n);
+	h->buf = buf;
+	h->size = size;
+}
+
 /* Are the bytes [seq, seq+n) the same as those of them that came before? */
 static bool agrees(const struct half *h, uint32_t seq, const uint8_t *data, uint32_t n)
 {

@@ -78,6 +78,10 @@ void half_start(struct half *h, uint32_t seq);
 /* Start in the middle: all below next is judged and delivered, all below base acknowledged;
  * data holds [base, next), at most HALF_BUF bytes. */
 void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *data);
+/* Bytes of its buffer that are in use, holes included. */
+uint32_t half_extent(const struct half *h);
+/* Go on in another buffer, which has room for half_extent(). */
+void half_move(struct half *h, uint8_t *buf, uint32_t size);
 /* Judged, delivered and whole up to its end; nothing cut, no FIN: it could be resumed so. */
 bool half_at_rest(const struct half *h);
 /* Take [seq, seq+n) in. OLD: all of it is below base. GAP: a hole comes first

@@ -15,7 +15,7 @@
 #include "opcua-samples.h"
 #include "plant.h"
 
-enum { FLOWS = 64, SEGMENT = 4000 };
+enum { FLOWS = 120, SEGMENT = 4000, LARGE = 64 /* places for large buffers, of 256 flows */ };
 
 #define SECOND UINT64_C(1000000000)
 
@@ -31,6 +31,8 @@ struct bench {
 	uint64_t now;
 	uint32_t id;
 	enum reason reason;	/* of the last violation */
+	unsigned taken;		/* connections that lost their large buffer */
+	uint8_t host;		/* of the client: the last octet of its address */
 	bool ended;		/* by the last packet */
 	const uint8_t *ip;
 	struct end end[FLOWS];
@@ -53,6 +55,7 @@ static void on_event(void *ctx, const struct event *ev)
 	struct bench *b = ctx;
 	if (ev->kind == EV_VIOLATION)
 		b->reason = ev->reason;
+	b->taken += ev->reason == R_LARGE_TAKEN;
 }
 
 struct rules {
@@ -89,6 +92,7 @@ static void start(struct bench *b, const struct rules *r)
 	assert_non_null(b->in);
 	b->out = (struct inspect_out){ .ctx = b, .verdict = on_verdict, .event = on_event };
 	b->now = SECOND;
+	b->host = 1;
 	for (unsigned i = 0; i < FLOWS; i++)
 		b->end[i] = (struct end){ { 999, 4999 } };
 	turn_to(b, r);
@@ -121,6 +125,7 @@ static void segment(struct bench *b, unsigned flow, unsigned from, uint8_t flags
 	p[9] = IPPROTO_TCP;
 	memcpy(p + 12, from ? "\x0a\2\0\1" : "\x0a\1\0\1", 4);
 	memcpy(p + 16, from ? "\x0a\1\0\1" : "\x0a\2\0\1", 4);
+	p[from ? 19 : 15] = b->host;
 	put_be(p + 20, from ? 4840 : 40000 + flow, 2);
 	put_be(p + 22, from ? 40000 + flow : 4840, 2);
 	put_be(p + 24, e->seq[from], 4);
@@ -398,6 +403,109 @@ static void outstanding_requests_have_a_limit(void **state)
 	stop(&b);
 }
 
+/* As many connections as there are large buffers, and more, that never say a word. */
+static void the_silent_keep_no_large_buffer(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, &open_rules);
+	for (unsigned i = 1; i < FLOWS; i++) {
+		handshake(&b, i);
+		assert_false(b.ended);
+	}
+	b.host = 2;
+	open_channel(&b, 0);
+	assert_int_equal(ask(&b, 0, 2, 473, "b"), R_NONE);
+	stop(&b);
+}
+
+/* A chunk of 60,000 bytes: a write of one long string. Up to `upto` bytes of it are sent. */
+static enum reason write_long(struct bench *b, unsigned flow, size_t upto)
+{
+	static const char text[59000];
+	made.n = 0;
+	size_t at = msg_begin(&made, "MSGF", 3, 1, (uint32_t[]){ 2, 2 });
+	put_request(&made, 673);
+	put32(&made, 1);
+	put_numeric(&made, 1, 7);
+	put32(&made, 13);
+	put_str(&made, NULL);
+	put8(&made, 1);
+	put8(&made, 12);
+	put32(&made, sizeof(text));
+	put(&made, text, sizeof(text));
+	chunk_done(&made, at);
+	assert_true(upto <= made.n);
+	made.n = upto ? upto : made.n;
+	return say(b, flow, 0);
+}
+
+/* All large buffers hold the unfinished messages of one host; another has a long one to send. */
+static void an_unfinished_message_keeps_no_large_buffer(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, &open_rules);
+	for (unsigned i = 1; i <= LARGE + 1; i++) {
+		open_channel(&b, i);
+		/* the last finds none: its bytes are dropped, and it may send them again */
+		assert_int_equal(write_long(&b, i, 20000), i <= LARGE ? R_NONE : R_LARGE_ROOM);
+	}
+	b.host = 2;
+	open_channel(&b, 0);
+	assert_int_equal(b.taken, 0);
+	assert_int_equal(write_long(&b, 0, 0), R_NONE);
+	assert_false(b.ended);
+	assert_int_equal(b.taken, 1);
+	struct inspect_stats st;
+	inspect_stats(b.in, &st);
+	assert_int_equal(st.flows, LARGE + 1);
+	stop(&b);
+}
+
+/* What is kept fits into small buffers again: the large ones are there for others, and the
+ * connections go on. */
+static void large_buffers_are_lent(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, &open_rules);
+	for (unsigned i = 0; i < LARGE + 20; i++) {
+		open_channel(&b, i);
+		assert_int_equal(write_long(&b, i, 0), R_NONE);
+	}
+	for (unsigned i = 0; i < LARGE + 20; i++)
+		assert_int_equal(ask(&b, i, 3, 473, "b"), R_NONE);
+	assert_false(b.ended);
+	assert_int_equal(b.taken, 0);
+	stop(&b);
+}
+
+/* One host's unfinished messages fill all places: another gets one at once, the same one none. */
+static void places_are_shared_among_sources(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, &open_rules);
+	for (unsigned i = 0; i < UA_PARTS + 4; i++) {
+		b.host = i < UA_PARTS + 1 ? 1 : 2;
+		open_channel(&b, i);
+	}
+	b.host = 1;
+	for (unsigned i = 0; i <= UA_PARTS; i++)
+		assert_int_equal(ask_part(&b, i, 2), i < UA_PARTS ? R_NONE : R_UA_ROOM);
+	b.host = 2;
+	for (unsigned i = UA_PARTS + 1; i < UA_PARTS + 4; i++)
+		assert_int_equal(ask_part(&b, i, 2), R_NONE);
+	for (unsigned i = UA_PARTS + 1; i < UA_PARTS + 4; i++)
+		assert_int_equal(ask_rest(&b, i, 3), R_NONE);
+	b.host = 1;	/* the oldest lost theirs, and cannot go on as if nothing had happened */
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(ask_rest(&b, i, 3), R_UA_ROOM);
+	assert_int_equal(ask_rest(&b, 3, 3), R_NONE);
+	stop(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -411,6 +519,10 @@ int main(void)
 		cmocka_unit_test(older_ones_are_answered_by_service),
 		cmocka_unit_test(faults_use_up_requests_too),
 		cmocka_unit_test(outstanding_requests_have_a_limit),
+		cmocka_unit_test(the_silent_keep_no_large_buffer),
+		cmocka_unit_test(an_unfinished_message_keeps_no_large_buffer),
+		cmocka_unit_test(large_buffers_are_lent),
+		cmocka_unit_test(places_are_shared_among_sources),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
