@@ -55,6 +55,7 @@ static void put(struct build *b, const struct policy *p)
 		.secure_authentication = d->secure_authentication, .unwalkable = d->unwalkable,
 		.confirmed_requests = d->confirmed_requests, .select_timeout = (uint8_t)d->select_timeout,
 		.outstanding = (uint8_t)d->outstanding,
+		.max_fragment = (uint16_t)(d->max_fragment ? d->max_fragment : DNP_FRAGMENT),
 	};
 	for (size_t k = 0; k < d->n_allow; k++)
 		put_rule(b, &d->allow[k]);

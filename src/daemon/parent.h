@@ -70,6 +70,7 @@ struct parent {
 	struct worker worker[INSPECTORS_MAX];
 	unsigned n;
 	struct fast_rate *rates;	/* shared by the inspectors and the in-kernel path */
+	struct dnp_stations *stations;	/* shared by the inspectors */
 	int spawner;
 	struct mnl_socket *nflog, *ctwatch, *links;	/* ctwatch: only without the in-kernel path; links: with it */
 	/* Taken last. For record, model, img and next_img, which the workers' threads read. */

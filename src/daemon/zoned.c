@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -31,6 +32,7 @@
 #include "daemon/ctwatch.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
+#include "inspect/dnp3-station.h"
 #include "inspect/inspect.h"
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
@@ -133,6 +135,7 @@ static int worker_open(struct parent *p, unsigned i)
 	w->conf.max_flows = p->model->daemon.max_flows;
 	w->conf.max_flows_per_source = p->model->daemon.max_flows_per_source;
 	w->conf.rates = p->rates;
+	w->conf.stations = p->stations;
 	if (p->fast) {
 		w->conf.fast = fastpath_map(p->fast, i);
 		w->conf.n_fast = fastpath_slots(p->fast);
@@ -199,6 +202,12 @@ static bool prepare(struct parent *p)
 							    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (p->rates == MAP_FAILED) {
 		say(LOG_ERR, "no memory for the limits: %s", strerror(errno));
+		return false;
+	}
+	p->stations = mmap(NULL, sizeof(*p->stations), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (p->stations == MAP_FAILED ||
+	    getrandom(p->stations->key, sizeof(p->stations->key), 0) != sizeof(p->stations->key)) {
+		say(LOG_ERR, "no memory for DNP3 stations, or no random numbers: %s", strerror(errno));
 		return false;
 	}
 	for (unsigned i = 0; ok && i < p->n; i++) {

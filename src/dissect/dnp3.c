@@ -2,7 +2,7 @@
  *
  * DNP3 link frames, transport segments and the header of a fragment.
  *
- * Stricter than the standard: a frame with reserved functions, a wrong FCV bit,
+ * Stricter than the standard: a frame with reserved functions, a wrong FCV or FCB bit,
  * user data where there is none, or a source that no station can have is refused
  * rather than ignored, for the station behind may not ignore it.
  */
@@ -93,10 +93,15 @@ const char *dnp3_link_name(bool prm, uint8_t func)
 	return row ? row->name : "reserved";
 }
 
+/* What stations do with other frames differs: some ignore them, some act on them, and some look
+ * for the next frame inside. So does what they do with a broadcast that wants an answer. */
 static enum reason link_sound(const struct dnp_link *l)
 {
 	const struct link_row *row = link_row(l->prm, l->func);
-	if (!row || (row->prm && row->fcv != l->fcv) || l->src >= DNP_ADDR_RESERVED)
+	bool counted = l->prm && l->fcv;	/* the bit before counts frames only of these */
+	if (!row || (row->prm && row->fcv != l->fcv) || (l->fcb && !counted) || l->src >= DNP_ADDR_RESERVED)
+		return R_DNP_LINK;
+	if (l->prm && l->func != DNP_UNCONFIRMED && l->dst >= DNP_ADDR_BROADCAST)
 		return R_DNP_LINK;
 	/* a segment is its transport octet and at least one of the fragment (clause 8) */
 	return row->user ? (l->n >= 2 ? R_NONE : R_LENGTH) : (l->n ? R_LENGTH : R_NONE);
@@ -108,16 +113,34 @@ bool dnp3_has_segment(const struct dnp_link *l)
 	return row && row->user && l->n >= 1;
 }
 
+static struct dnp_link link_header(struct rd *r, size_t *user)
+{
+	rd_skip(r, 2);
+	*user = rd_u8(r);
+	uint8_t control = rd_u8(r);
+	struct dnp_link l = { .dir = control >> 7, .prm = control >> 6 & 1, .fcb = control >> 5 & 1,
+			      .fcv = control >> 4 & 1, .func = control & 15 };
+	l.dst = rd_le16(r);
+	l.src = rd_le16(r);
+	return l;
+}
+
+bool dnp3_header_sound(const uint8_t *p)
+{
+	struct rd r = rd_init(p, DNP_HEAD);
+	size_t user;
+	struct dnp_link l = link_header(&r, &user);
+	if (user < 5)
+		return false;
+	l.n = (uint8_t)(user - 5);
+	return link_sound(&l) == R_NONE;
+}
+
 enum reason dnp3_link(const uint8_t *p, size_t n, struct dnp_link *l)
 {
 	struct rd r = rd_init(p, n);
-	rd_skip(&r, 2);
-	size_t user = rd_u8(&r);
-	uint8_t control = rd_u8(&r);
-	*l = (struct dnp_link){ .dir = control >> 7, .prm = control >> 6 & 1, .fcb = control >> 5 & 1,
-				.fcv = control >> 4 & 1, .func = control & 15 };
-	l->dst = rd_le16(&r);
-	l->src = rd_le16(&r);
+	size_t user;
+	*l = link_header(&r, &user);
 	uint16_t crc = rd_le16(&r);
 	if (r.bad || user < 5 || n != wire_length(user - 5))
 		return R_LENGTH;
@@ -145,19 +168,21 @@ enum reason dnp3_segment(struct dnp_series *s, const struct dnp_link *l, bool *w
 	uint8_t octet = l->user[0];
 	bool fin = octet >> 7, fir = octet >> 6 & 1;
 	uint8_t seq = octet & 63;
-	bool follows = s->open && s->src == l->src && s->dst == l->dst && seq == ((s->seq + 1) & 63);
+	bool follows = s->open && s->src == l->src && s->dst == l->dst && s->func == l->func &&
+		       seq == ((s->seq + 1) & 63);
 	s->open = false;
 	if (!fir && !follows)
 		return R_DNP_SEGMENT;
 	if (fir)
 		s->n = 0;
 	size_t n = l->n - 1u;
-	if (s->n + n > sizeof(s->buf))
+	if (s->n + n > s->max)
 		return R_DNP_FRAGMENT;
 	memcpy(s->buf + s->n, l->user + 1, n);
 	s->n = (uint16_t)(s->n + n);
 	s->src = l->src;
 	s->dst = l->dst;
+	s->func = l->func;
 	s->seq = seq;
 	s->open = !fin;
 	*whole = fin;

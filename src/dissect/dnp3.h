@@ -30,7 +30,8 @@ enum {
 	DNP_BLOCK = 16,			/* user data under one CRC */
 	DNP_USER_MAX = 250,
 	DNP_FRAME_MAX = 292,
-	DNP_FRAGMENT_MAX = 2048,	/* octets of one application fragment; more is refused (clause 4) */
+	DNP_FRAGMENT = 2048,		/* octets of one application fragment that any station must take (clause 4) */
+	DNP_FRAGMENT_MAX = 16384,	/* the most that a policy can permit */
 	DNP_ADDR_SELF = 0xfffc, DNP_ADDR_BROADCAST = 0xfffd,	/* and the two above */
 	DNP_ADDR_RESERVED = 0xfff0,	/* from here no station has its address (clause 9) */
 	/* what a policy may set: seconds from a select to its operate, and unanswered requests */
@@ -95,12 +96,12 @@ struct dnp_app {
 	size_t n_objs;
 };
 
-/* Segments of one fragment, in the order in which they came. All zero: none yet. */
+/* Segments of one fragment, in the order in which they came. The caller gives the room. */
 struct dnp_series {
 	bool open;
-	uint8_t seq;		/* of the last segment */
-	uint16_t src, dst, n;
-	uint8_t buf[DNP_FRAGMENT_MAX];
+	uint8_t func, seq;	/* link function of all of them; number of the last */
+	uint16_t src, dst, n, max;
+	uint8_t *buf;		/* of max octets */
 };
 
 /* One frame, and what it completed. */
@@ -125,9 +126,13 @@ enum reason dnp3_link(const uint8_t *p, size_t n, struct dnp_link *l);
 const char *dnp3_link_name(bool prm, uint8_t func);
 /* Does this frame carry a transport segment? */
 bool dnp3_has_segment(const struct dnp_link *l);
+/* Of the DNP_HEAD octets at p, whose CRC was checked: may a station take what follows for a
+ * frame of its own (clause 9), or would one that takes this for none look for it inside? */
+bool dnp3_header_sound(const uint8_t *p);
 /* Take one segment into the series. R_NONE (is it the last: *whole), or R_DNP_SEGMENT,
  * R_DNP_FRAGMENT; then nothing is collected any more. Stricter than clause 8: the same
- * segment again is refused too, and so is one of other addresses in the middle. */
+ * segment again is refused too, and so is one of other addresses, or of another link
+ * function, in the middle. */
 enum reason dnp3_segment(struct dnp_series *s, const struct dnp_link *l, bool *whole);
 /* The header of a whole fragment of n octets: R_NONE or R_TRUNCATED. */
 enum reason dnp3_app(const uint8_t *p, size_t n, struct dnp_app *a);

@@ -18,10 +18,14 @@
 #define ZONED_INSPECT_DNP3_H
 
 #include "dissect/dnp3.h"
+#include "inspect/dnp3-station.h"
 
 enum {
 	DNP_ASKED_MAX = 32,	/* requests, and fragments to confirm; the oldest makes room */
 	DNP_PAIRS_MAX = 16,	/* stations behind one connection whose selects are kept; the same */
+	DNP_SERIES_MAX = 16,	/* and pairs whose fragments are collected side by side, per direction; the same */
+	DNP_PLACES = 128,	/* fragments of several frames that an inspector collects at once; the oldest makes room */
+	DNP_PLACES_SHARE = 16,	/* of these for one source, whose own oldest makes room before any other */
 };
 
 #define DNP_WAIT_NS (60 * UINT64_C(1000000000))
@@ -48,11 +52,55 @@ struct dnp_pair {
 	bool authenticated;	/* it reported good session keys */
 };
 
+/* A fragment of several frames between two link addresses, in one direction. */
+struct dnp_collect {
+	struct dnp_series s;	/* .buf is a place; src and dst stay when it ended */
+	uint64_t at_ns;		/* the newest frame of it; 0: none */
+	uint64_t sum;		/* of that frame, keyed: a copy of it changes nothing */
+	uint64_t told_ns;	/* its refusal has a record, and what belongs to it needs none more; 0: not */
+	uint16_t place;		/* index + 1 */
+	bool fcb;		/* of that frame */
+	bool copied;		/* one such copy has a record */
+	bool holds;		/* the station, for a request (dnp3-station.h) */
+};
+
+struct dnp_collects {
+	uint8_t used;		/* of v; none, as long as every fragment is whole in its frame */
+	struct dnp_collect v[DNP_SERIES_MAX];
+};
+
 struct dnp_state {
 	struct dnp_asked requests[DNP_ASKED_MAX], confirms[DNP_ASKED_MAX];
 	struct dnp_pair pairs[DNP_PAIRS_MAX];
-	struct dnp_series in[2];	/* by direction; last: large */
+	struct dnp_collects in[2];	/* by direction */
 };
+
+/* Where fragments of several frames are put together. A place belongs to the collection that
+ * names it, so nothing has to be given back when a connection ends. */
+struct dnp_place {
+	const struct flow *owner;
+	struct dnp_collect *of;
+	uint8_t bytes[DNP_FRAGMENT_MAX];
+};
+
+/* What a segment was. */
+struct dnp_piece {
+	const uint8_t *p;	/* the whole fragment, of n octets; NULL: not yet */
+	size_t n;
+	bool copy;		/* the frame before, once more: R_DNP_REPEAT, but the fragment goes on */
+	bool quiet;		/* refused, and a record says so already */
+};
+
+struct pass;
+/* dnp3-collect.c: the segment of m, which is the frame of n octets at p. */
+enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *p, size_t n, struct dnp_piece *out);
+/* What this frame belongs to was refused, and cannot be continued. */
+void dnp_collect_end(struct pass *c, const struct dnp_link *l);
+/* The same of everything in this direction. */
+void dnp_collect_end_all(struct pass *c);
+/* A station has answered: others may send it requests of several frames. */
+void dnp_collect_answered(struct pass *c, const struct dnp_link *l);
+bool dnp_collecting(const struct dnp_state *s);
 
 void dnp_ask(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_asked *what);
 /* What was asked, by `dst` of `src`, not too long ago, and m answers; NULL: nothing. */

@@ -127,7 +127,7 @@ static bool fits(const struct pass *c)
 	for (size_t i = 0; i < DNP_ASKED_MAX; i++)	/* the program knows of its own requests only */
 		if (dnp_waits(&st->requests[i], c->raw->now_ns))
 			return false;
-	if (!f->fast.answered || st->in[0].open || st->in[1].open)
+	if (!f->fast.answered || dnp_collecting(st))
 		return false;
 	if (!f->fast.slot || f->fast.generation != f->image_gen)
 		return true;	/* to be claimed; polls are learned then */

@@ -41,7 +41,11 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	in->own_rate = !c->rates;
 	if (in->own_rate)
 		in->rate = calloc(FAST_RATES, sizeof(*in->rate));
-	if (!whole || !in->rate || !in->scratch ||
+	in->stations = c->stations;
+	in->own_stations = !c->stations;
+	if (in->own_stations)
+		in->stations = calloc(1, sizeof(*in->stations));
+	if (!whole || !in->rate || !in->stations || !in->scratch ||
 	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key) ||
 	    !fast_pool_init(&in->flows.fast, c->fast, c->n_fast)) {
 		inspect_free(in);
@@ -57,6 +61,8 @@ void inspect_free(struct inspect *in)
 	flows_free(&in->flows);
 	if (in->own_rate)
 		free(in->rate);
+	if (in->own_stations)
+		free(in->stations);
 	free(in->scratch);
 	for (unsigned p = 0; p < PROTO_N; p++)
 		free(in->shared[p]);
@@ -593,9 +599,10 @@ static void on_datagram(struct pass *c)
 	const struct packet *p = &c->pkt;
 	bool passes = true;
 	size_t at = 0;
+	unsigned copies = 0, i;
 	if (c->f->state != FLOW_OPEN)
 		turn(c, FLOW_OPEN);
-	for (unsigned i = 0; at < p->len; i++) {
+	for (i = 0; at < p->len; i++) {
 		enum reason why = R_NONE;
 		int len = ops->frame(p->data + at, p->len - at, &why);
 		if (len <= 0 || (size_t)len > p->len - at || i == DATAGRAM_MESSAGES) {
@@ -604,15 +611,16 @@ static void on_datagram(struct pass *c)
 			refuse(c, len < 0 ? why : len && (size_t)len <= p->len - at ? R_LENGTH : R_TRUNCATED, V_DROP);
 			return;
 		}
-		if (ops->judge(c, p->data + at, (size_t)len) != ACT_PASS)
-			passes = false;
+		enum act act = ops->judge(c, p->data + at, (size_t)len);
+		copies += act == ACT_COPY;
+		passes &= act == ACT_PASS;
 		at += (size_t)len;
 	}
 	if (passes)
 		flow_used(&c->in->flows, c->f, c->raw->now_ns);
 	if (passes && c->dir == 1)
 		room_answered(c);
-	if (!passes && ops->lost)
+	if (!passes && copies < i && ops->lost)	/* what is but a copy takes nothing with it */
 		ops->lost(c);
 	emit_datagram(c, passes);
 }

@@ -17,6 +17,7 @@
 #include "policy/policy.h"
 #include "record/event.h"
 
+struct dnp_stations;
 struct inspect;
 
 struct inspect_conf {
@@ -26,6 +27,7 @@ struct inspect_conf {
 	/* Rate limits by conduit_id, FAST_RATES of them, shared by the inspectors and the in-kernel
 	 * path so that a limit holds over all; NULL: this one's own. */
 	struct fast_rate *rates;
+	struct dnp_stations *stations;	/* shared by the inspectors (dnp3-station.h); NULL: this one's own */
 	struct fast_slot *fast; uint32_t n_fast;	/* shared with the in-kernel path; NULL: there is none */
 	/* dissect_only: server ports and what they speak; none: the protocols' own ports */
 	struct inspect_port { uint16_t port; uint8_t proto; } ports[8];

@@ -20,6 +20,8 @@ struct inspect {
 	uint64_t told_half_ns;	/* the last record of half-open connections pushed out */
 	uint64_t told_large_ns;	/* and of a packet that found no large buffer */
 	void *shared[PROTO_N];	/* of proto_ops.shared bytes; NULL: none */
+	struct dnp_stations *stations;
+	bool own_stations;
 };
 
 /* One packet on its way through. */
@@ -39,6 +41,8 @@ struct judged {
 	size_t len;		/* bytes of it in the stream */
 	uint16_t rule;		/* that decided; 0xffff: none */
 	bool part;		/* permitted, but only a part of a message: no record of its own */
+	bool quiet;		/* refused, and a record said so already */
+	bool copy;		/* taken out as a copy of what passed; where that cannot be, it passes */
 	/* the protocol's facts of the event; NULL: none */
 	void (*fill)(const struct pass *c, struct event *ev, const void *of);
 	const void *of;

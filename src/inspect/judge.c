@@ -95,6 +95,8 @@ static enum act apply(struct pass *c, enum act act, uint32_t n)
 	struct half *h = &c->f->h[c->dir];
 	if (c->pkt.l4 != IPPROTO_TCP)
 		return act;
+	if (act == ACT_COPY && !half_cut(h, n))
+		act = ACT_PASS;
 	if (act == ACT_CUT && (!proto_of(c->f->proto)->cuts || !half_cut(h, n)))
 		act = ACT_RESET;	/* some of it was delivered, or too many cuts */
 	if (act == ACT_PASS)
@@ -104,7 +106,8 @@ static enum act apply(struct pass *c, enum act act, uint32_t n)
 
 enum act judge_done(struct pass *c, const struct judged *j)
 {
-	enum act act = apply(c, act_on(c, j->why), (uint32_t)j->len);
+	enum act act = act_on(c, j->why);
+	act = apply(c, j->copy && act != ACT_PASS ? ACT_COPY : act, (uint32_t)j->len);
 	c->in->stats.messages++;
 	if (j->why == R_NONE)
 		c->in->stats.permitted++;
@@ -112,7 +115,7 @@ enum act judge_done(struct pass *c, const struct judged *j)
 		c->in->stats.refused++;
 	struct event ev;
 	fill_event(c, &ev, j->why == R_NONE ? V_ACCEPT : verdict_of(c, act), j);
-	bool log_it = j->why != R_NONE ? !c->pol || c->pol->log != LOG_NONE
+	bool log_it = j->why != R_NONE ? !j->quiet && (!c->pol || c->pol->log != LOG_NONE)
 				       : c->pol && c->pol->log == LOG_ALL && !j->part;
 	if (log_it && !c->in->conf.dissect_only)
 		c->out->event(c->out->ctx, &ev);

@@ -5,5 +5,6 @@ src_inspect_libinspect_a_SOURCES = src/inspect/inspect.h src/inspect/inspect.c s
 	src/inspect/proto.h src/inspect/proto.c src/inspect/proto-modbus.c src/inspect/prefix-modbus.c \
 	src/inspect/opcua.h src/inspect/opcua-internal.h src/inspect/proto-opcua.c src/inspect/opcua-channel.c \
 	src/inspect/opcua-parts.c src/inspect/opcua-pending.c src/inspect/opcua-cert.c \
-	src/inspect/dnp3.h src/inspect/dnp3-state.c src/inspect/proto-dnp3.c \
+	src/inspect/dnp3.h src/inspect/dnp3-state.c src/inspect/dnp3-collect.c src/inspect/dnp3-station.h \
+	src/inspect/dnp3-station.c src/inspect/proto-dnp3.c \
 	src/inspect/fast.h src/inspect/fast.c src/inspect/fast-modbus.c src/inspect/fast-dnp3.c src/inspect/fast-opcua.c

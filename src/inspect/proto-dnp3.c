@@ -20,15 +20,23 @@ enum { TAIL = 3 };	/* of a frame: the last octet and its CRC */
 enum { F_CONFIRM = 0, F_SELECT = 3, F_OPERATE = 4, F_RESPONSE = 129, F_UNSOLICITED = 130, F_AUTH_RESPONSE = 131 };
 
 /* No receiver acts on a header without its CRC, or on a block without its last octet, even one
- * that checks no CRC. */
+ * that checks no CRC. Behind a header that is no station's, or a block that is broken, some look
+ * for the next frame at once: inside. */
 static size_t prefix_safe(const uint8_t *p, size_t n, bool response)
 {
 	enum reason why;
 	(void)response;
 	int whole = dnp3_frame(p, n, &why);
-	if (whole <= 0)
-		return n < DNP_HEAD - TAIL ? n : DNP_HEAD - TAIL;
-	return n < (size_t)whole - TAIL ? n : (size_t)whole - TAIL;
+	size_t to = DNP_HEAD - TAIL;
+	if (whole <= 0 || !dnp3_header_sound(p))
+		return n < to ? n : to;
+	for (size_t at = DNP_HEAD; at < (size_t)whole; at += DNP_BLOCK + 2) {
+		size_t len = (size_t)whole - at < DNP_BLOCK + 2 ? (size_t)whole - at : DNP_BLOCK + 2;
+		to = at + len - TAIL;
+		if (n < at + len || p[at + len - 2] + 256 * p[at + len - 1] != dnp3_crc(p + at, len - 2))
+			break;
+	}
+	return n < to ? n : to;
 }
 
 /* ---- facts ---- */
@@ -97,9 +105,22 @@ static void walk(struct dnp_msg *m, struct dnp_decision *d)
 	m->walk = w.why;
 }
 
-static enum reason parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_msg *m, struct dnp_decision *d)
+/* The fragment that the segment of m completes, if it does. */
+static enum reason parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_msg *m, struct dnp_decision *d,
+			 struct dnp_piece *piece)
 {
-	struct dnp_series *s = &c->f->state_of.dnp.in[c->dir];
+	enum reason why = dnp_collect(c, m, p, n, piece);
+	if (why != R_NONE || !piece->p)
+		return why;
+	why = dnp3_app(piece->p, piece->n, &m->app);
+	m->has_app = why == R_NONE;
+	if (m->has_app)
+		walk(m, d);
+	return why;
+}
+
+static enum reason parse_link(const uint8_t *p, size_t n, struct dnp_msg *m)
+{
 	enum reason why = dnp3_link(p, n, &m->link);
 	if (why != R_NONE || !dnp3_has_segment(&m->link))
 		return why;
@@ -107,15 +128,7 @@ static enum reason parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_
 	m->tr_fin = m->link.user[0] >> 7;
 	m->tr_fir = m->link.user[0] >> 6 & 1;
 	m->tr_seq = m->link.user[0] & 63;
-	bool whole;
-	why = dnp3_segment(s, &m->link, &whole);
-	if (why != R_NONE || !whole)
-		return why;
-	why = dnp3_app(s->buf, s->n, &m->app);
-	m->has_app = why == R_NONE;
-	if (m->has_app)
-		walk(m, d);
-	return why;
+	return R_NONE;
 }
 
 /* ---- judgement ---- */
@@ -267,46 +280,62 @@ static enum reason judge_whole(const struct ask *k, bool from_master, struct dnp
 	return judge_request(k, d);
 }
 
-static enum reason judge_policy(struct pass *c, const struct dnp_msg *m, struct dnp_decision *d)
+static bool is_from_master(const struct pass *c)
 {
-	const struct ask k = { .c = c, .m = m, .head = policy_head(c->in->img, c->pol),
-			       .st = &c->f->state_of.dnp, .now = c->raw->now_ns };
-	bool from_master = (c->dir == 0) != (k.head->server_is_master != 0);
+	const struct pol_dnp_head *head = policy_head(c->in->img, c->pol);
+	return (c->dir == 0) != (head->server_is_master != 0);
+}
+
+/* May these two speak this way? */
+static enum reason judge_pair(const struct pass *c, const struct dnp_msg *m)
+{
+	bool from_master = is_from_master(c);
 	if (m->link.dir != from_master)
 		return R_DNP_DIRECTION;
 	if (!from_master && m->link.dst >= DNP_ADDR_RESERVED)
 		return R_DNP_ADDRESS;	/* no master is called so */
 	uint16_t master = from_master ? m->link.src : m->link.dst, outstation = from_master ? m->link.dst : m->link.src;
-	enum reason why = policy_dnp3_pair(c->in->img, c->pol, master, outstation);
-	if (why != R_NONE || !m->has_app)
-		return why;
-	return judge_whole(&k, from_master, d);
+	return policy_dnp3_pair(c->in->img, c->pol, master, outstation);
+}
+
+static enum reason judge_fragment(struct pass *c, const struct dnp_msg *m, struct dnp_decision *d)
+{
+	const struct ask k = { .c = c, .m = m, .head = policy_head(c->in->img, c->pol),
+			       .st = &c->f->state_of.dnp, .now = c->raw->now_ns };
+	return judge_whole(&k, is_from_master(c), d);
 }
 
 static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct dnp_msg m;
 	struct dnp_decision d = { .rule = 0xffff };
+	struct dnp_piece piece = { .p = NULL };
 	memset(&m, 0, sizeof(m));
 	c->f->fast.answered = false;
-	enum reason why = parse(c, p, n, &m, &d);
+	enum reason why = parse_link(p, n, &m);
+	bool sound = why == R_NONE;
+	if (sound && c->pol)
+		why = judge_pair(c, &m);
+	if (why == R_NONE && m.has_tr)
+		why = parse(c, p, n, &m, &d, &piece);
+	if (why == R_NONE && m.has_app)
+		why = c->pol ? judge_fragment(c, &m, &d) : m.walk;
+	if (!sound)
+		dnp_collect_end_all(c);
+	else if (why != R_NONE && !piece.copy)
+		dnp_collect_end(c, &m.link);
+	if (why == R_NONE && m.has_app && m.app.response)
+		dnp_collect_answered(c, &m.link);
 	if (why == R_NONE)
-		why = c->pol ? judge_policy(c, &m, &d) : m.walk;
-	if (why != R_NONE)
-		c->f->state_of.dnp.in[c->dir].open = false;
-	else
 		fast_dnp_permitted(c, p, n, &m);
 	const struct dnp_case of = { .m = &m, .d = &d };
 	return judge_done(c, &(struct judged){ .why = why, .len = n, .rule = d.rule, .part = !m.has_app,
-					       .fill = fill, .of = &of, .msg = &m });
-}
-
-static void lost(struct pass *c)
-{
-	c->f->state_of.dnp.in[c->dir].open = false;
+					       .quiet = piece.quiet, .copy = piece.copy, .fill = fill, .of = &of,
+					       .msg = &m });
 }
 
 const struct proto_ops proto_dnp3 = {
 	.name = "dnp3", .port = 20000, .udp = true, .cuts = true, .state = sizeof(struct dnp_state),
-	.frame = dnp3_frame, .prefix_safe = prefix_safe, .judge = judge, .lost = lost,
+	.shared = DNP_PLACES * sizeof(struct dnp_place),
+	.frame = dnp3_frame, .prefix_safe = prefix_safe, .judge = judge, .lost = dnp_collect_end_all,
 };

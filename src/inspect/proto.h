@@ -38,7 +38,7 @@ union proto_state {
 struct pass;
 struct flow;
 
-enum act { ACT_PASS, ACT_CUT, ACT_RESET };
+enum act { ACT_PASS, ACT_CUT, ACT_RESET, ACT_COPY };	/* ACT_COPY: what passed already; cut out */
 
 struct proto_ops {
 	const char *name;	/* as in the model */

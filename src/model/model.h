@@ -140,6 +140,7 @@ struct dnp3_policy {
 	bool confirmed_requests;	/* requests that ask for a confirmation */
 	unsigned select_timeout;	/* seconds from a select to its operate */
 	unsigned outstanding;	/* unanswered requests of one outstation */
+	uint32_t max_fragment;	/* octets */
 	struct dnp3_allow *allow; size_t n_allow;
 };
 

@@ -4,6 +4,7 @@
  * functions and objects could be restricted by must be written, if only as
  * "any"; a setting of the whole policy that is not there is the strict one.
  */
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -138,6 +139,7 @@ static void load_times(struct load *l, const config_setting_t *g, struct dnp3_po
 static void load(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	struct dnp3_policy *d = arena_alloc(l->m->arena, sizeof(*d));
+	uint64_t octets;
 	p->dnp3 = d;
 	d->server_is_master = get_word(l, g, "master", words_master, 0);
 	get_bool(l, g, "select_before_operate", &d->select_before_operate);
@@ -147,6 +149,8 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 	get_bool(l, g, "unwalkable", &d->unwalkable);
 	get_bool(l, g, "confirmed_requests", &d->confirmed_requests);
 	load_times(l, g, d);
+	if (get_number(l, g, "max_fragment", DNP_FRAGMENT, DNP_FRAGMENT_MAX, &octets))
+		d->max_fragment = (uint32_t)octets;
 	const config_setting_t *allow = get_allow(l, g, p);
 	for (size_t k = 0; k < items(allow); k++)
 		load_allow(l, item(allow, k), d);
@@ -218,6 +222,8 @@ static void print(FILE *f, const struct policy *p)
 		fprintf(f, "    select_timeout = %u;\n", d->select_timeout);
 	if (d->outstanding != DNP_OUTSTANDING_DEFAULT)
 		fprintf(f, "    outstanding = %u;\n", d->outstanding);
+	if (d->max_fragment)
+		fprintf(f, "    max_fragment = %" PRIu32 ";\n", d->max_fragment);
 	fputs("    allow = (\n", f);
 	for (size_t i = 0; i < d->n_allow; i++) {
 		print_allow(f, &d->allow[i]);
@@ -228,6 +234,6 @@ static void print(FILE *f, const struct policy *p)
 
 static const char *const keys[] = { "master", "select_before_operate", "unsolicited", "broadcast",
 				    "require_secure_authentication", "unwalkable", "confirmed_requests", "select_timeout",
-				    "outstanding", NULL };
+				    "outstanding", "max_fragment", NULL };
 
 const struct policy_ops policy_dnp3_ops = { .keys = keys, .load = load, .print = print };

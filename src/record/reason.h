@@ -69,9 +69,9 @@ X(R_UA_MIXED, "security-mode-changed", "plain and encrypted bodies on one secure
 X(R_UA_ROOM, "no-room-for-message", "too many messages in parts at once for one inspector") \
 X(R_FRAME, "no-frame", "no frame begins here: the start octets are missing") \
 X(R_CRC, "bad-crc", "a checksum of the frame is wrong") \
-X(R_DNP_LINK, "bad-link-frame", "a link frame that no station sends: a reserved function, a wrong FCV bit or a reserved source") \
-X(R_DNP_SEGMENT, "bad-transport-sequence", "the segment does not continue the fragment that was begun") \
-X(R_DNP_FRAGMENT, "fragment-too-long", "the fragment is longer than any station must take") \
+X(R_DNP_LINK, "bad-link-frame", "a link frame that no station sends: a reserved function, a wrong FCV or FCB bit, a reserved source, or a broadcast that wants an answer") \
+X(R_DNP_SEGMENT, "bad-transport-sequence", "the segment does not continue the fragment that was begun, or begins another in the middle of it") \
+X(R_DNP_FRAGMENT, "fragment-too-long", "the fragment is longer than the policy allows") \
 X(R_DNP_QUALIFIER, "bad-qualifier", "the qualifier of an object header is reserved or does not fit the objects") \
 X(R_DNP_OBJECT, "unknown-object", "an object of unknown size: what follows it cannot be read") \
 X(R_DNP_DIRECTION, "wrong-direction", "the frame or function belongs to the other end of the connection") \
@@ -90,7 +90,12 @@ X(R_DNP_ASKS_CONFIRM, "request-asks-confirmation", "a request that asks for a co
 X(R_IP_OPTIONS, "ip-options", "the packet has IP options, IPv6 extension headers or the reserved flag, which routers and receivers may discard") \
 X(R_HOPS, "hop-limit-too-small", "fewer than 8 hops are left to the packet: it may expire before it reaches the other end") \
 X(R_LARGE_ROOM, "no-large-buffer", "all large buffers are in use, and none is due to this source; the packet comes again; at most one record a second") \
-X(R_LARGE_TAKEN, "large-buffer-taken", "the connection kept a large buffer that a source with fewer of them needed, and was ended")
+X(R_LARGE_TAKEN, "large-buffer-taken", "the connection kept a large buffer that a source with fewer of them needed, and was ended") \
+X(R_DNP_CONFIRMED, "confirmed-in-parts", "a request as confirmed user data in more than one frame: which of them the station takes, nobody else can know") \
+X(R_DNP_BROADCAST_PARTS, "broadcast-in-parts", "a request in more than one frame to a broadcast or self address") \
+X(R_DNP_STATION, "station-busy", "another connection is sending this station a request of more than one frame") \
+X(R_DNP_DATAGRAM, "not-in-one-datagram", "a request over UDP that does not end in the datagram where it begins") \
+X(R_DNP_REPEAT, "repeated-frame", "the frame before, once more: it was taken out, and the fragment goes on")
 
 enum reason {
 #define X(e, n, t) e,

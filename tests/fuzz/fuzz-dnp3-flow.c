@@ -23,7 +23,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { STREAM = 16384, PIECE = 2048, FROM_STATION = 1, DATAGRAM = 2, MAKE = 4, MASTER = 1, STATION = 10 };
+enum { STREAM = 16384, PIECE = 2048, FROM_STATION = 1, DATAGRAM = 2, MAKE = 4, MASTER = 1, STATION = 10,
+       PAIRS = 16 };
 
 /* What one transport brought the outstation. */
 struct receiver {
@@ -31,7 +32,8 @@ struct receiver {
 	uint32_t next;
 	size_t n;
 	uint8_t got[STREAM];
-	struct dnp_series series;
+	struct dnp_series series[PAIRS];
+	uint8_t room[PAIRS][DNP_FRAGMENT_MAX];
 };
 
 struct world {
@@ -72,14 +74,28 @@ static void plant(void)
 
 /* ---- the outstation ---- */
 
-static void act(const struct receiver *r, const struct dnp_link *l)
+static void act(const struct dnp_series *s, const struct dnp_link *l)
 {
 	struct dnp_msg m = { .link = *l, .has_app = true };
-	if (dnp3_app(r->series.buf, r->series.n, &m.app) != R_NONE)
+	if (dnp3_app(s->buf, s->n, &m.app) != R_NONE)
 		return;
 	must(l->dir && !m.app.response);
 	if (m.app.func != 0)
 		must(policy_dnp3(img, policy_flow(img, 0), &m).reason == R_NONE);
+}
+
+/* Of this pair, or a free one: a station knows its own address only. */
+static struct dnp_series *series_of(struct receiver *r, const struct dnp_link *l)
+{
+	unsigned i = 0, none = 0;
+	for (; i < PAIRS; i++) {
+		struct dnp_series *s = &r->series[i];
+		if (s->open && s->dst == l->dst)
+			return s;
+		none = s->open ? none : i;
+	}
+	r->series[none] = (struct dnp_series){ .buf = r->room[none], .max = DNP_FRAGMENT_MAX };
+	return &r->series[none];
 }
 
 /* All whole frames in it; the octets used. */
@@ -96,9 +112,12 @@ static size_t take_frames(struct receiver *r, const uint8_t *p, size_t n)
 			return at;
 		must(dnp3_link(p + at, (size_t)len, &l) == R_NONE);
 		if (dnp3_has_segment(&l)) {
-			must(dnp3_segment(&r->series, &l, &whole) == R_NONE);
-			if (whole)
-				act(r, &l);
+			struct dnp_series *s = series_of(r, &l);
+			bool copy = s->open && s->seq == (l.user[0] & 63);	/* one that could not be taken out */
+			must(!(s->open && l.user[0] >> 6 & 1));
+			must(copy || dnp3_segment(s, &l, &whole) == R_NONE);
+			if (!copy && whole)
+				act(s, &l);
 		}
 		at += (size_t)len;
 	}

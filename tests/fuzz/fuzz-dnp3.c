@@ -99,7 +99,8 @@ static void frames(const uint8_t *p, size_t n)
 {
 	static struct dnp_series s;
 	struct rd r = rd_init(p, n);
-	memset(&s, 0, sizeof(s));
+	static uint8_t room[DNP_FRAGMENT_MAX];
+	s = (struct dnp_series){ .buf = room, .max = sizeof(room) };
 	while (r.left) {
 		uint8_t f[DNP_FRAME_MAX] = { 0x05, 0x64 };
 		const uint8_t *head = rd_take(&r, 5);

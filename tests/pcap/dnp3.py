@@ -34,13 +34,31 @@ def setpoint(func, seq, value, var=3, index=0):
     return f"{0xC0 | seq:02x} {func:02x} 29{var:02x} 28 0100 {index:02x}00 {value} 00"
 
 
-def cut(fragment, seq=0, size=20):
+def cut(fragment, seq=0, size=20, control=0xC4, dst=10, src=1):
     """The frames of a long request."""
-    return [frame(0xC4, 10, 1, s) for s in segments(bytes.fromhex(fragment), seq, size)]
+    return [frame(control, dst, src, s) for s in segments(bytes.fromhex(fragment), seq % 64, size)]
+
+
+def answer(seq, size=20, src=10, confirmed=False, toggle=0x20):
+    """The frames of a long response to READ; confirmed data has a frame count bit."""
+    parts = segments(bytes.fromhex("c0 81 0000" + "1e02 00 0001 01 1100 01 1200" * 6), seq, size)
+    return [frame(0x73 ^ (toggle * (i % 2)) if confirmed else 0x44, 1, src, s) for i, s in enumerate(parts)]
+
+
+def long_answer():
+    """4,011 octets."""
+    return [frame(0x44, 1, 10, s) for s in segments(bytes.fromhex("c0 81 0000 1e0101 0000 1f03" + "0100000000" * 800), 0)]
 
 
 LONG = "c1 01" + "1e0200 0009" * 12
 READ, ANSWER = m("c0 01 3c0206 3c0306"), o("c0 81 0000 1e02000000 01 1100")
+OPERATE = m(crob(5, 0))
+OPERATING = bytes.fromhex(crob(5, 0))
+# What a station that ignores the second of these puts together is OPERATING.
+ATTACK = [frame(0xC4, 10, 1, b"\x40" + OPERATING[:2]),
+          frame(0xF3, 10, 1, b"\xc0" + bytes.fromhex("c0 01 3c0206")),
+          frame(0xC4, 10, 1, b"\x81" + OPERATING[2:])]
+IGNORED = [frame(0xD3, 10, 1, bytes([k & 63, 0])) for k in range(1, 65)]
 BAD = bytearray(READ)
 BAD[-1] ^= 1
 
@@ -99,20 +117,73 @@ CASES = {
     ]),
     "segments": ("dnp3-read-only-master", [
         *[(1, f, PASS) for f in cut(LONG)],
+        # one segment is missing: nothing continues the rest
         (1, cut(LONG)[0], PASS), (1, cut(LONG)[2], "bad-transport-sequence"), (1, cut(LONG)[1], "bad-transport-sequence"),
-        (1, cut(LONG)[0], PASS), (1, cut(LONG)[1], PASS), (1, cut(LONG)[1], "bad-transport-sequence"),
-        (1, cut(LONG)[0], PASS), (1, READ, PASS), (1, cut(LONG)[1], "bad-transport-sequence"),
+        # a copy is taken out, in the middle and at the end; one with other content is refused
+        (1, cut(LONG)[0], PASS), (1, cut(LONG)[0], "repeated-frame"), (1, cut(LONG)[1], PASS),
+        (1, cut(LONG)[1], "repeated-frame"), *[(1, f, PASS) for f in cut(LONG)[2:]], (1, cut(LONG)[-1], "repeated-frame"),
+        (1, cut(LONG)[0], PASS), (1, cut(LONG)[1], PASS), (1, cut(LONG, -1, 21)[2], "bad-transport-sequence"),
+        (1, cut(LONG)[2], "bad-transport-sequence"),
+        # another first segment in the middle, even if it is the whole of a fragment
+        (1, cut(LONG)[0], PASS), (1, READ, "bad-transport-sequence"), (1, cut(LONG)[1], "bad-transport-sequence"),
+        (1, READ, PASS),
         (1, cut(LONG)[0], PASS), (1, frame(0xC9, 10, 1), PASS), *[(1, f, PASS) for f in cut(LONG)[1:]],
         # the last frame is refused with all that it completes; what follows cannot continue it
         *[(1, f, PASS) for f in cut(crob(5, 0), 62, 10)[:-1]], (1, cut(crob(5, 0), 62, 10)[-1], "function-not-allowed"),
         (1, cut(crob(5, 0), 62, 10)[-1], "bad-transport-sequence"),
-        # a segment of another station in the middle
-        (1, cut(LONG)[0], PASS), (1, frame(0xC4, 11, 1, segments(bytes.fromhex(LONG), 0, 20)[1]), "bad-transport-sequence"),
-        (1, cut(LONG)[1], "bad-transport-sequence"),
+        # another station's fragment is its own; another master's segment in the middle is refused
+        (1, cut(LONG)[0], PASS), (1, cut(LONG, dst=11)[1], "bad-transport-sequence"), (1, cut(LONG, dst=11)[0], PASS),
+        (1, cut(LONG, src=2)[1], "bad-transport-sequence"), (1, cut(LONG, src=2)[0], "bad-transport-sequence"),
+        *[(1, f, PASS) for k in range(1, len(cut(LONG))) for f in (cut(LONG)[k], cut(LONG, dst=11)[k])],
     ]),
-    "too long a fragment": ("dnp3-all", [
+    "segments that some stations ignore": ("dnp3-read-only-master", [
+        # an unconfirmed beginning of a direct operate; a confirmed read; an unconfirmed end
+        (1, ATTACK[0], PASS), (1, ATTACK[1], "bad-transport-sequence"), (1, ATTACK[2], "bad-transport-sequence"),
+        (1, ATTACK[0], PASS), (1, cut(LONG, 5, 40, 0xF3)[0], "confirmed-in-parts"), (1, ATTACK[2], "bad-transport-sequence"),
+        # frames of one octet each: after 64 the transport number is the same again
+        (1, ATTACK[0], PASS), *[(1, f, "confirmed-in-parts") for f in IGNORED[:8]], (1, ATTACK[2], "bad-transport-sequence"),
+        (1, m("c0 01 3c0206 3c0306", control=0xD3), PASS), (1, m("c1 01 3c0206 3c0306", control=0xF3), PASS),
+        # from another master, to everybody, or called a response
+        (1, cut(LONG)[0], PASS), (1, cut(LONG, 1, 40, src=2)[0], "bad-transport-sequence"),
+        (1, cut(LONG, 1, 40, 0x44)[0], "wrong-direction"), (1, cut(LONG)[1], "bad-transport-sequence"),
+    ]),
+    "broadcasts in parts": ("dnp3-all", [
+        (1, cut(LONG, dst=65535)[0], "broadcast-in-parts"), (1, cut(LONG, dst=65535)[1], "broadcast-in-parts"),
+        (1, cut(LONG, dst=65532)[0], "broadcast-in-parts"), (1, m("c0 0d", dst=65535, control=0xD3), "bad-link-frame"),
+        (1, frame(0xC0, 65535, 1), "bad-link-frame"), (1, frame(0xC9, 65533, 1), "bad-link-frame"),
+        (1, m("c0 0d", dst=65535), PASS),
+    ]),
+    **{f"frames that hide another, to {dst}": ("dnp3-read-only-master", [
+        (1, frame(control, dst, 1, OPERATE), reason) for control, reason in (
+            (0xC0, "bad-length"), (0xC1, "bad-link-frame"), (0xC7, "bad-link-frame"), (0xC9, "bad-length"),
+            (0xD2, "bad-length"), (0xD4, "bad-link-frame"), (0xE4, "bad-link-frame"), (0xC3, "bad-link-frame"),
+            (0x80, "bad-length"), (0x84, "bad-link-frame"), (0xA0, "bad-link-frame"), (0xCF, "bad-link-frame"))
+    ] + [(1, frame(0xA0, 10, 1), "bad-link-frame"), (1, frame(0xE0, 10, 1), "bad-link-frame"), (1, READ, PASS)])
+       for dst in (10, 4000)},
+    "responses": ("dnp3-read-only-master", [
+        (1, READ, PASS), *[(0, f, PASS) for f in answer(62)],
+        # copies change nothing; of confirmed data they go on, for they are to be acknowledged
+        (1, READ, PASS), *[x for f in answer(0) for x in ((0, f, PASS), (0, f, "repeated-frame"))],
+        (1, READ, PASS), *[(0, f, PASS) for f in answer(0, confirmed=True) for _ in range(2)],
+        # a copy with other content, a gap, and the same frame count bit
+        (1, READ, PASS), (0, answer(0)[0], PASS), (0, answer(0, size=21)[0], PASS), (0, answer(0)[2], "bad-transport-sequence"),
+        (0, answer(0)[1], "bad-transport-sequence"), *[(0, f, PASS) for f in answer(0)],
+        (0, answer(0, confirmed=True)[0], PASS), (0, answer(0, confirmed=True, toggle=0)[1], "bad-transport-sequence"),
+        (0, answer(0, confirmed=True)[0], PASS), (0, answer(1)[1], "bad-transport-sequence"),
+        # two stations, one connection
+        (1, READ, PASS), (1, m("c0 01 3c0206", dst=11), PASS),
+        *[(0, f, PASS) for pair in zip(answer(0), answer(9, src=11)) for f in pair],
+        # the network may lose the end of one; the next begins anew
+        (1, READ, PASS), *[(0, f, PASS) for f in answer(0)[:2] + answer(7)],
+    ]),
+    "too long a fragment": ("dnp3-read-only-master", [
         *[(1, frame(0xC4, 10, 1, s), PASS) for s in segments(bytes(2049), 0)[:8]],
         (1, frame(0xC4, 10, 1, segments(bytes(2049), 0)[8]), "fragment-too-long"),
+        (1, READ, PASS), *[(0, f, PASS) for f in long_answer()[:8]], (0, long_answer()[8], "fragment-too-long"),
+        *[(0, f, "bad-transport-sequence") for f in long_answer()[9:]],
+    ]),
+    "long fragments": ("dnp3-all", [
+        (1, READ, PASS), *[(0, f, PASS) for f in long_answer()],
     ]),
     "select before operate": ("dnp3-operate", [
         (1, m(crob(4, 1)), "not-selected"),
@@ -252,7 +323,6 @@ MORE = {
 
 
 # What hides where the next frame begins ends the connection; a datagram is dropped.
-OPERATE = m(crob(5, 0))
 HIDDEN = {
     "a byte before it": (b"\0" + OPERATE, "no-frame"), "start octets turned round": (b"\x64\5" + OPERATE[2:], "no-frame"),
     "a length below 5": (b"\5\x64\4" + OPERATE[3:], "bad-length"),
@@ -294,6 +364,11 @@ def model(name):
     return MODEL.format(policy=policy, mode=mode, text=policy_text(name, policy)), mode == "observe"
 
 
+def is_a_part(data):
+    """Is this a frame of a request in several, which over UDP are in one datagram?"""
+    return len(data) > 10 and data[3] & 0x4F in (0x43, 0x44) and data[10] & 0xC0 != 0xC0
+
+
 def check(zonectl, where, name, transport):
     steps = CASES[name][1]
     text, observes = model(name)
@@ -317,9 +392,66 @@ def check(zonectl, where, name, transport):
     return wrong
 
 
+# Datagrams of several frames: what each frame comes to, and whether the datagram goes on. A request is whole in one.
+DATAGRAMS = [
+    (1, cut(LONG), [PASS] * len(cut(LONG)), True),
+    (1, cut(LONG)[:-1], ["not-in-one-datagram"] + ["bad-transport-sequence"] * (len(cut(LONG)) - 2), False),
+    (1, cut(LONG)[-1:], ["bad-transport-sequence"], False),
+    # the end of another station's fragment ends nothing
+    (1, cut(LONG)[:1] + cut(LONG, dst=11)[-1:], ["not-in-one-datagram", "bad-transport-sequence"], False),
+    (1, cut(LONG)[:1] + [READ], ["not-in-one-datagram", PASS], False),
+    (1, [READ, READ], [PASS, PASS], True),
+    (0, answer(0)[:3], [PASS] * 3, True), (0, answer(0)[2:3], ["repeated-frame"], False),
+    (0, answer(0)[3:], [PASS] * len(answer(0)[3:]), True),
+]
+
+
+def check_datagrams(zonectl, where):
+    conversation = Udp(40000)
+    write_pcap(f"{where}/c.pcap", [conversation.packet(d == 1, b"".join(frames)) for d, frames, _, _ in DATAGRAMS])
+    with open(f"{where}/m.conf", "w") as f:
+        f.write(MODEL.format(policy="dnp3-read-only-master", mode="enforce",
+                             text=policy_text("", "dnp3-read-only-master")))
+    out = subprocess.run([zonectl, "replay", "--json", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
+                         capture_output=True, text=True, timeout=60)
+    got = [json.loads(x) for x in out.stdout.splitlines()]
+    wrong = 0
+    for i, (_, _, reasons, passes) in enumerate(DATAGRAMS):
+        mine = [g for g in got if g.get("frame", g.get("id")) == i + 1]
+        if [g["reason"] for g in mine] != reasons or all(g["verdict"] == "accept" for g in mine) != passes:
+            print(f"datagram {i}:", [(g["verdict"], g["reason"]) for g in mine], "want", reasons)
+            wrong += 1
+    return wrong
+
+
+def check_two_connections(zonectl, where):
+    """A station may collect the segments of all its connections in one place: a long request of one waits for
+    that of another, until the station has answered."""
+    first, second = Tcp(40000), Tcp(40001)
+    steps = [(first, 1, cut(LONG)[0], PASS), (second, 1, cut(LONG, 0, 40)[0], "station-busy"),
+             (second, 1, READ, PASS), (second, 1, cut(LONG, dst=11)[0], PASS),
+             *[(first, 1, f, PASS) for f in cut(LONG)[1:]],
+             (second, 1, cut(LONG, 0, 40)[0], "station-busy"), (second, 1, cut(LONG, 0, 40)[1], "bad-transport-sequence"),
+             (first, 0, o("c1 81 0000"), PASS), *[(second, 1, f, PASS) for f in cut(LONG, 0, 40)],
+             (first, 1, cut(LONG)[0], "station-busy")]
+    write_pcap(f"{where}/c.pcap", first.opening + second.opening + [t.packet(d == 1, b) for t, d, b, _ in steps])
+    with open(f"{where}/m.conf", "w") as f:
+        f.write(MODEL.format(policy="dnp3-read-only-master", mode="enforce",
+                             text=policy_text("", "dnp3-read-only-master")))
+    out = subprocess.run([zonectl, "replay", "--json", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
+                         capture_output=True, text=True, timeout=60)
+    got = [json.loads(x)["reason"] for x in out.stdout.splitlines()]
+    want = [s[3] for s in steps]
+    if got != want:
+        print("two connections:", got, "want", want, sep="\n  ")
+    return got != want
+
+
 def main():
     zonectl, where = sys.argv[1:3]
-    wrong = sum(check(zonectl, where, name, t) for name in CASES for t in (Tcp, Udp))
+    wrong = sum(check(zonectl, where, name, t) for name in CASES for t in (Tcp, Udp)
+                if t is Tcp or not any(d == 1 and is_a_part(b) for d, b, _ in CASES[name][1]))
+    wrong += check_datagrams(zonectl, where) + check_two_connections(zonectl, where)
     wrong += sum(check_hidden(zonectl, where, name, t) for name in HIDDEN for t in (Tcp, Udp))
     n = sum(len(steps) for _, steps in CASES.values())
     print(f"dnp3: {len(CASES)} conversations, {n} messages, {len(HIDDEN)} lost frames, over TCP and UDP; {wrong} not as they must be")

@@ -660,6 +660,8 @@ const char *schedule_run(const struct schedule *sc, enum sabotage how, struct sc
 	static struct sim sim;
 	static struct pol_image *img[2];
 	struct sim *s = &sim;
+	if (sc->dnp3)
+		return schedule_stations(sc, how, stats);
 	if (!img[0]) {
 		img[0] = plant(1);
 		img[1] = plant(2);

@@ -17,6 +17,9 @@ enum { STEPS_MAX = 400, TEXT_MAX = 200, STREAM_MAX = 8192, MESSAGES_MAX = 64, RE
 
 enum op { OP_REQUEST, OP_ANSWER, OP_SEND, OP_GATE, OP_ARRIVE, OP_REPEAT, OP_LOSE, OP_ACK, OP_TIME, OP_RELOAD,
 	  OP_ATTACK, OPS };
+/* Of DNP3 frames (schedule-dnp3.c) */
+enum op_dnp3 { OP_PART, OP_ANEW, OP_COPY, OP_CONFIRMED, OP_IGNORED, OP_NUMBER, OP_ADDRESS, OP_CONTROL, OP_CONTENT, OP_BREAK,
+	       OP_HIDDEN, OP_LINK, OP_RECONNECT, OP_PAUSE, OPS_DNP3 };
 
 struct step {
 	uint8_t op, a, b, c;
@@ -25,12 +28,15 @@ struct step {
 struct schedule {
 	uint64_t seed;
 	bool attack;		/* some bytes come from somebody else */
+	bool dnp3;		/* frames to stations */
+	bool tame;		/* of these: nothing is wrong with any */
 	unsigned n;
 	struct step step[STEPS_MAX];
 };
 
 /* From the seed alone. */
 void schedule_make(struct schedule *s, uint64_t seed, bool attack);
+void schedule_make_dnp3(struct schedule *s, uint64_t seed);
 
 enum sabotage { SABOTAGE_NONE, SABOTAGE_PASS_ALL, SABOTAGE_SWALLOW };
 
@@ -41,6 +47,7 @@ struct schedule_stats {		/* summed over runs */
 /* Run it. NULL: every promise held; else which did not (static text). sabotage: what
  * the test does to packets behind the data path, to prove that breaches are seen. */
 const char *schedule_run(const struct schedule *s, enum sabotage how, struct schedule_stats *stats);
+const char *schedule_stations(const struct schedule *s, enum sabotage how, struct schedule_stats *stats);
 /* Leave out steps as long as it still fails. */
 void schedule_shrink(struct schedule *s, enum sabotage how);
 void schedule_print(const struct schedule *s);

@@ -143,7 +143,8 @@ static void link_functions(void **state)
 		bool is_sound = false, has_user = false;
 		struct dnp_link l;
 		for (size_t i = 0; i < sizeof(sound) / sizeof(sound[0]); i++)
-			if (sound[i].control == (c & 0x5f)) {
+			/* the frame count bit is that of confirmed data and link tests */
+			if (sound[i].control == (c & 0x5f) && (!(c & 0x20) || (c & 0x50) == 0x50)) {
 				is_sound = true;
 				has_user = sound[i].user;
 			}
@@ -170,7 +171,8 @@ enum { FIN = 0x80, FIR = 0x40 };
 static void segments_make_a_fragment(void **state)
 {
 	(void)state;
-	struct dnp_series s = { .open = false };
+	static uint8_t room[DNP_FRAGMENT_MAX];
+	struct dnp_series s = { .buf = room, .max = sizeof(room) };
 	bool whole;
 	/* the sequence wraps from 63 to 0 */
 	assert_int_equal(add(&s, 3, FIR | 62, 10, &whole), R_NONE);
@@ -202,7 +204,8 @@ static void segments_that_do_not_follow(void **state)
 		{ 4, FIR | 6, R_NONE }, { 3, FIR | 5, R_NONE },	/* begins anew */
 	};
 	for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
-		struct dnp_series s = { .open = false };
+		uint8_t room[64];
+		struct dnp_series s = { .buf = room, .max = sizeof(room) };
 		bool whole;
 		assert_int_equal(add(&s, 3, FIR | 5, 10, &whole), R_NONE);
 		assert_int_equal(add(&s, second[i].src, second[i].octet, 10, &whole), second[i].want);
@@ -215,19 +218,33 @@ static void segments_that_do_not_follow(void **state)
 	}
 }
 
+/* A station may ignore frames of one link function, and take those of the other. */
+static void segments_of_two_functions(void **state)
+{
+	(void)state;
+	uint8_t room[64];
+	struct dnp_series s = { .buf = room, .max = sizeof(room) };
+	struct dnp_link l = { .dir = true, .prm = true, .func = DNP_CONFIRMED, .src = 3, .dst = 9, .n = 2, .user = { 6, 1 } };
+	bool whole;
+	assert_int_equal(add(&s, 3, FIR | 5, 10, &whole), R_NONE);
+	assert_int_equal(dnp3_segment(&s, &l, &whole), R_DNP_SEGMENT);
+	assert_int_equal(add(&s, 3, FIN | 6, 10, &whole), R_DNP_SEGMENT);
+}
+
 static void fragments_have_a_limit(void **state)
 {
 	(void)state;
-	struct dnp_series s = { .open = false };
+	static uint8_t room[DNP_FRAGMENT + 1];
+	struct dnp_series s = { .buf = room, .max = DNP_FRAGMENT };
 	bool whole;
 	unsigned i = 0;
-	size_t left = DNP_FRAGMENT_MAX;
+	size_t left = DNP_FRAGMENT;
 	for (; left >= 249; left -= 249, i++)
 		assert_int_equal(add(&s, 3, (uint8_t)((i ? 0 : FIR) | i), 249, &whole), R_NONE);
 	struct dnp_series exact = s;
 	assert_int_equal(add(&exact, 3, (uint8_t)(FIN | i), left, &whole), R_NONE);
 	assert_true(whole);
-	assert_int_equal(exact.n, DNP_FRAGMENT_MAX);
+	assert_int_equal(exact.n, DNP_FRAGMENT);
 	assert_int_equal(add(&s, 3, (uint8_t)(FIN | i), left + 1, &whole), R_DNP_FRAGMENT);
 	assert_false(whole);
 	assert_int_equal(add(&s, 3, (uint8_t)(FIN | i), 1, &whole), R_DNP_SEGMENT);
@@ -261,7 +278,7 @@ int main(void)
 		cmocka_unit_test(every_truncation_of_a_frame), cmocka_unit_test(every_broken_bit_is_seen),
 		cmocka_unit_test(starts_that_are_no_frame), cmocka_unit_test(link_functions),
 		cmocka_unit_test(segments_make_a_fragment), cmocka_unit_test(segments_that_do_not_follow),
-		cmocka_unit_test(fragments_have_a_limit), cmocka_unit_test(headers_of_fragments),
+		cmocka_unit_test(segments_of_two_functions), cmocka_unit_test(fragments_have_a_limit), cmocka_unit_test(headers_of_fragments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -145,9 +145,9 @@ static void handshake(struct bench *b)
  * has: the functions of the fragments it acts on. */
 static size_t acts_on(const struct bench *b, uint8_t functions[DONE])
 {
-	static struct dnp_series s;
+	static uint8_t room[DNP_FRAGMENT_MAX];
+	struct dnp_series s = { .buf = room, .max = sizeof(room) };
 	size_t at = 0, n = 0;
-	memset(&s, 0, sizeof(s));
 	while (b->n_got - at >= 8) {
 		const uint8_t *p = b->got + at;
 		size_t user = p[2] - 5u, whole = 10 + user + 2 * ((user + 15) / 16), have = b->n_got - at;
@@ -231,14 +231,15 @@ static void octet_by_octet(void **state)
 	stop(&b);
 }
 
-static void user_data(struct bench *b, const char *hex, size_t *n, uint8_t *out)
+static void user_data(uint8_t control, const char *hex, size_t *n, uint8_t *out)
 {
 	uint8_t user[64];
-	(void)b;
-	*n += sample_frame(0xc4, SAMPLE_OUTSTATION, SAMPLE_MASTER, user, sample_hex(hex, user), out + *n);
+	bool request = control & 0x80;
+	*n += sample_frame(control, request ? SAMPLE_OUTSTATION : SAMPLE_MASTER, request ? SAMPLE_MASTER : SAMPLE_OUTSTATION,
+			   user, sample_hex(hex, user), out + *n);
 }
 
-/* A datagram that is dropped takes its segments with it: what follows continues nothing. */
+/* A request is whole in its datagram, and one that is dropped takes its segments with it. */
 static void dropped_datagrams(void **state)
 {
 	(void)state;
@@ -246,32 +247,49 @@ static void dropped_datagrams(void **state)
 	uint8_t d[STREAM];
 	size_t n = 0;
 	start(&b, false, 1);
-	user_data(&b, "40 c0 01", &n, d);	/* delivered: the outstation waits for segment 1 */
+	user_data(0xc4, "40 c0 01", &n, d);
+	packet(&b, 0, 0, d, n);
+	assert_true(b.dropped);
+	assert_int_equal(b.reason, R_DNP_DATAGRAM);
+	n = 0;
+	user_data(0xc4, "81 3c0206", &n, d);
+	packet(&b, 0, 0, d, n);
+	assert_true(b.dropped);
+	assert_int_equal(b.reason, R_NONE);	/* one record of a fragment */
+	packet(&b, 0, 0, d, n);
+	assert_int_equal(b.reason, R_DNP_SEGMENT);
+	n = 0;
+	user_data(0xc4, "40 c0 01", &n, d);
+	user_data(0xc4, "81 3c0206", &n, d);
 	packet(&b, 0, 0, d, n);
 	assert_false(b.dropped);
-	n = 0;
-	user_data(&b, "40 c0 05 0c01", &n, d);	/* a new beginning, and with it what is refused */
-	user_data(&b, "c9 c0 0d", &n, d);
-	packet(&b, 0, 0, d, n);
-	assert_true(b.dropped);
-	n = 0;
-	user_data(&b, "81 3c0206", &n, d);	/* would make a read of the first with this */
-	packet(&b, 0, 0, d, n);
-	assert_true(b.dropped);
-	assert_int_equal(b.reason, R_DNP_SEGMENT);
-	/* so does one that is no whole number of frames */
-	n = 0;
-	user_data(&b, "40 c0 01", &n, d);
+	/* one that is no whole number of frames */
 	packet(&b, 0, 0, d, n + 3);
 	assert_true(b.dropped);
+	packet(&b, 0, 0, d, n - 3);
+	assert_true(b.dropped);
+	/* a response may be in several: what is in a dropped one is lost, and a copy is not */
+	static const char *const parts[] = { "40 c0 81 0000", "01 1e020000", "82 0001 1100" };
+	for (unsigned i = 0; i < 3; i++) {
+		n = 0;
+		user_data(0x44, parts[i], &n, d);
+		packet(&b, 1, 0, d, n);
+		assert_false(b.dropped);
+		packet(&b, 1, 0, d, n);
+		assert_true(b.dropped);
+		assert_int_equal(b.reason, i ? R_NONE : R_DNP_REPEAT);	/* one record of a fragment's copies */
+	}
 	n = 0;
-	user_data(&b, "81 3c0206", &n, d);
-	packet(&b, 0, 0, d, n);
-	assert_int_equal(b.reason, R_DNP_SEGMENT);
-	n = 0;
-	user_data(&b, "c0 c0 01 3c0206", &n, d);
-	packet(&b, 0, 0, d, n);
+	user_data(0x44, parts[0], &n, d);
+	packet(&b, 1, 0, d, n);
 	assert_false(b.dropped);
+	n = 0;
+	user_data(0x44, parts[1], &n, d);
+	packet(&b, 1, 0, d, n + 3);
+	assert_true(b.dropped);
+	packet(&b, 1, 0, d, n);
+	assert_true(b.dropped);
+	assert_int_equal(b.reason, R_DNP_SEGMENT);
 	stop(&b);
 }
 
@@ -385,6 +403,9 @@ static void image_bounds(void **state)
 		assert_false(policy_valid(img, img->size));
 		*limits[i] = was;
 	}
+	h->max_fragment = DNP_FRAGMENT_MAX + 1;
+	assert_false(policy_valid(img, img->size));
+	h->max_fragment = DNP_FRAGMENT_MAX;
 	r->n_analog = POL_DNP_SPANS_MAX + 1;
 	assert_false(policy_valid(img, img->size));
 	r->n_analog = 0;

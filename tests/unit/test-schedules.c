@@ -63,6 +63,36 @@ void schedule_make(struct schedule *s, uint64_t seed, bool attack)
 	}
 }
 
+/* How often each step comes, of 64; in tame ones only parts and pauses do. */
+static const struct {
+	uint8_t op, share;
+	const char *name;
+} ops_dnp3[OPS_DNP3] = {
+	{ OP_PART, 26, "part" }, { OP_ANEW, 5, "anew" }, { OP_COPY, 5, "copy" }, { OP_CONFIRMED, 4, "confirmed" },
+	{ OP_IGNORED, 5, "ignored" }, { OP_NUMBER, 3, "number" }, { OP_ADDRESS, 3, "address" }, { OP_CONTROL, 2, "control" },
+	{ OP_CONTENT, 2, "content" }, { OP_BREAK, 1, "break" }, { OP_HIDDEN, 2, "hidden" }, { OP_LINK, 3, "link" },
+	{ OP_RECONNECT, 1, "reconnect" }, { OP_PAUSE, 2, "pause" },
+};
+
+void schedule_make_dnp3(struct schedule *s, uint64_t seed)
+{
+	uint64_t x = seed ^ UINT64_C(0xd3);
+	memset(s, 0, sizeof(*s));
+	s->seed = seed;
+	s->dnp3 = true;
+	s->n = 10 + (unsigned)(next(&x) % 90);
+	s->tame = next(&x) % 8 == 0;
+	for (unsigned i = 0; i < s->n; i++) {
+		uint64_t r = next(&x);
+		unsigned at = r % 64, op = 0;
+		while (op < OPS_DNP3 - 1 && at >= ops_dnp3[op].share)
+			at -= ops_dnp3[op++].share;
+		s->step[i] = (struct step){ ops_dnp3[op].op, (uint8_t)(r >> 8), (uint8_t)(r >> 16), (uint8_t)(r >> 24) };
+		if (s->tame)	/* one master, unconfirmed, no datagrams; requests that are permitted */
+			s->step[i] = (struct step){ OP_PART, (uint8_t)((r >> 8 & 0x80) | 1), (uint8_t)((r >> 16) % 4), 0 };
+	}
+}
+
 void schedule_shrink(struct schedule *s, enum sabotage how)
 {
 	struct schedule_stats stats = { 0 };
@@ -82,13 +112,24 @@ void schedule_print(const struct schedule *s)
 {
 	printf("seed %llu%s, %u steps:\n", (unsigned long long)s->seed, s->attack ? " (attack)" : "", s->n);
 	for (unsigned i = 0; i < s->n; i++)
-		printf("  %s %u %u %u\n", ops[s->step[i].op].name, s->step[i].a, s->step[i].b, s->step[i].c);
+		printf("  %s %u %u %u\n", s->dnp3 ? ops_dnp3[s->step[i].op].name : ops[s->step[i].op].name, s->step[i].a,
+		       s->step[i].b, s->step[i].c);
 }
 
-static void must_hold(uint64_t seed, bool attack, struct schedule_stats *stats)
+enum sort { HONEST, ATTACK, DNP3 };
+
+static void make_sort(struct schedule *s, uint64_t seed, enum sort sort)
+{
+	if (sort == DNP3)
+		schedule_make_dnp3(s, seed);
+	else
+		schedule_make(s, seed, sort == ATTACK);
+}
+
+static void must_hold(uint64_t seed, enum sort sort, struct schedule_stats *stats)
 {
 	struct schedule s;
-	schedule_make(&s, seed, attack);
+	make_sort(&s, seed, sort);
 	const char *fault = schedule_run(&s, SABOTAGE_NONE, stats);
 	if (!fault)
 		return;
@@ -97,19 +138,19 @@ static void must_hold(uint64_t seed, bool attack, struct schedule_stats *stats)
 	fail_msg("%s; ZONED_SEED=%llu", fault, (unsigned long long)seed);
 }
 
-static void run_many(bool attack)
+static void run_many(enum sort sort)
 {
 	struct schedule_stats stats = { 0 };
 	const char *only = getenv("ZONED_SEED");
 	uint64_t seed = 0;
 	if (only) {
 		assert_true(num_parse(only, 0, UINT64_MAX, &seed));
-		must_hold(seed, attack, &stats);
+		must_hold(seed, sort, &stats);
 		return;
 	}
-	uint64_t n = (uint64_t)(getenv("ZONED_LONG") ? LONG : NORMAL) / 2;
+	uint64_t n = (uint64_t)(getenv("ZONED_LONG") ? LONG : NORMAL) / (sort == DNP3 ? 1 : 2);
 	for (uint64_t i = 0; i < n; i++)
-		must_hold(i * 2 + (attack ? 1u : 0u), attack, &stats);
+		must_hold(i * 2 + (sort == ATTACK), sort, &stats);
 	printf("%llu schedules: %llu packets, %llu messages, %llu refused, %llu connections ended\n",
 	       (unsigned long long)stats.runs, (unsigned long long)stats.packets, (unsigned long long)stats.messages,
 	       (unsigned long long)stats.refused, (unsigned long long)stats.ended);
@@ -122,26 +163,34 @@ static void run_many(bool attack)
 static void honest_ends(void **state)
 {
 	(void)state;
-	run_many(false);
+	run_many(HONEST);
 }
 
 static void somebody_between(void **state)
 {
 	(void)state;
-	run_many(true);
+	run_many(ATTACK);
+}
+
+/* Link states, transport segments and datagrams, against stations that differ. */
+static void dnp3_stations(void **state)
+{
+	(void)state;
+	run_many(DNP3);
 }
 
 /* Would a breach be seen, and a failing schedule become short enough to read? */
 static void breaches_are_seen(void **state)
 {
 	(void)state;
-	static const enum sabotage how[] = { SABOTAGE_PASS_ALL, SABOTAGE_SWALLOW };
-	for (size_t k = 0; k < 2; k++) {
+	static const enum sabotage how[] = { SABOTAGE_PASS_ALL, SABOTAGE_SWALLOW, SABOTAGE_PASS_ALL };
+	for (size_t k = 0; k < 3; k++) {
+		enum sort sort = k == 2 ? DNP3 : HONEST;
 		struct schedule_stats stats = { 0 };
 		struct schedule s;
 		uint64_t seed = 1;
-		for (schedule_make(&s, seed, false); seed < 100 && !schedule_run(&s, how[k], &stats); seed++)
-			schedule_make(&s, seed + 1, false);
+		for (make_sort(&s, seed, sort); seed < 100 && !schedule_run(&s, how[k], &stats); seed++)
+			make_sort(&s, seed + 1, sort);
 		assert_true(seed < 100);
 		unsigned was = s.n;
 		schedule_shrink(&s, how[k]);
@@ -157,6 +206,7 @@ int main(void)
 		cmocka_unit_test(breaches_are_seen),
 		cmocka_unit_test(honest_ends),
 		cmocka_unit_test(somebody_between),
+		cmocka_unit_test(dnp3_stations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Two DNP3 masters and a datagram peer, the data path, and behind it one station of each kind
+ * (station.h); behind the other end one master of each kind. Whatever a receiver acts
+ * on must be what was judged as that.
+ */
+#ifndef ZONED_TESTS_STATIONS_H
+#define ZONED_TESTS_STATIONS_H
+
+#include "inspect/inspect.h"
+#include "station.h"
+
+enum { STATIONS_PEERS = 3, STATIONS_UDP = 2, STATIONS_JUDGED = 512 };	/* the last peer sends datagrams */
+
+struct stations_judged {
+	uint64_t sum;
+	bool request;
+	uint16_t acted[STATION_KINDS];
+	uint16_t n;	/* how often */
+};
+
+struct stations_peer {
+	uint16_t port;
+	uint32_t seq[2];	/* of the senders */
+	uint32_t next[2];	/* what each receiver expects: [0] the station */
+	bool ended;
+};
+
+struct stations {
+	struct inspect *in;	/* NULL: nothing between */
+	struct inspect_out out;
+	uint64_t now;
+	uint32_t id;
+	unsigned peer, from;	/* of the packet on its way */
+	const uint8_t *raw;
+	size_t raw_len;
+	struct stations_peer p[STATIONS_PEERS];
+	struct station of[2][STATION_KINDS];	/* [0]: stations, [1]: masters */
+	struct stations_judged judged[STATIONS_JUDGED];
+	unsigned n_judged, n_acted, n_refused;
+	unsigned functions[256];	/* what stations acted on */
+	bool pass_all;		/* whatever is refused goes on */
+	const char *fault;
+};
+
+/* gate false: packets go as they are sent. */
+void stations_start(struct stations *s, bool gate);
+void stations_stop(struct stations *s);
+/* A new connection of this peer. */
+void stations_connect(struct stations *s, unsigned peer);
+/* Bytes in one packet; from: 0 the master. */
+void stations_send(struct stations *s, unsigned peer, unsigned from, const uint8_t *p, size_t n);
+
+#endif
