@@ -301,11 +301,13 @@ void dnp_collect_answered(struct pass *c, const struct dnp_link *l)
 	k->holds = false;
 }
 
-bool dnp_collecting(const struct dnp_state *s)
+bool dnp_collecting(const struct dnp_state *s, uint16_t station)
 {
 	for (unsigned d = 0; d < 2; d++)
-		for (unsigned i = 0; i < s->in[d].used; i++)
-			if (s->in[d].v[i].s.open)
+		for (unsigned i = 0; i < s->in[d].used; i++) {
+			const struct dnp_series *k = &s->in[d].v[i].s;
+			if (k->open && (k->dst == station || k->src == station))
 				return true;
+		}
 	return false;
 }

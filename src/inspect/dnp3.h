@@ -100,7 +100,8 @@ void dnp_collect_end(struct pass *c, const struct dnp_link *l);
 void dnp_collect_end_all(struct pass *c);
 /* A station has answered: others may send it requests of several frames. */
 void dnp_collect_answered(struct pass *c, const struct dnp_link *l);
-bool dnp_collecting(const struct dnp_state *s);
+/* Is a fragment of several frames begun, to this station or from it? */
+bool dnp_collecting(const struct dnp_state *s, uint16_t station);
 
 void dnp_ask(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_asked *what);
 /* What was asked, by `dst` of `src`, not too long ago, and m answers; NULL: nothing. */

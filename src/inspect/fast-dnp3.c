@@ -127,13 +127,17 @@ static bool fits(const struct pass *c)
 	for (size_t i = 0; i < DNP_ASKED_MAX; i++)	/* the program knows of its own requests only */
 		if (dnp_waits(&st->requests[i], c->raw->now_ns))
 			return false;
-	if (!f->fast.answered || dnp_collecting(st))
+	if (!f->fast.answered)
 		return false;
 	if (!f->fast.slot || f->fast.generation != f->image_gen)
 		return true;	/* to be claimed; polls are learned then */
 	const struct fast_dnp3 *d = &c->in->flows.fast.v[f->fast.slot - 1].dnp;
-	for (size_t i = 0; i < FAST_POLLS; i++)
+	for (size_t i = 0; i < FAST_POLLS; i++) {
+		const uint8_t *ask = (const uint8_t *)&d->poll[i].ask[0].v;
+		if (d->poll[i].ask_len && dnp_collecting(st, (uint16_t)(ask[4] | ask[5] << 8)))
+			return false;	/* what the program passes would end that fragment */
 		known |= d->poll[i].answer_len != 0;
+	}
 	return known;
 }
 

@@ -72,6 +72,14 @@ static struct frame_of next_part(struct sender *k, unsigned from, uint8_t choice
 	return f;
 }
 
+/* One between two of what this sender sends: its number is such that the next follows it. */
+static struct frame_of between(struct sender *k, unsigned from, const struct step *t)
+{
+	struct sender other = { .parts = from ? responses[t->b % RESPONSES] : requests[t->b % REQUESTS], .seq = (k->seq + 63u) & 63 };
+	other.part = t->c >> 6 && other.parts[1];
+	return next_part(&other, from, 0);
+}
+
 static void confirm(struct sender *k, struct frame_of *f, const struct step *t)
 {
 	k->fcb ^= 0x20;
@@ -110,7 +118,7 @@ static size_t make(struct sender *k, unsigned from, const struct step *t, uint8_
 	}
 	if (t->op == OP_ANEW)	/* leaves what it was sending */
 		k->parts = NULL;
-	f = next_part(k, from, t->b);
+	f = t->op != OP_PART && t->b & 0x80 ? between(k, from, t) : next_part(k, from, t->b);
 	if (t->op == OP_CONFIRMED || (t->op == OP_PART && t->a & 0x20))
 		confirm(k, &f, t);
 	if (t->op == OP_NUMBER)
@@ -123,9 +131,9 @@ static size_t make(struct sender *k, unsigned from, const struct step *t, uint8_
 		f.control ^= (uint8_t)(1u << t->c % 8);
 	if (t->op == OP_CONTENT)
 		f.hex = t->c & 1 ? "3c0106" : t->c & 2 ? "050c 0117" : "";
-	if (t->op == OP_IGNORED) {	/* what some ignore: then it was not the sender's */
+	if (t->op == OP_IGNORED) {	/* what some ignore: it was not the sender's */
+		f = between(k, from, t);
 		f.control = (uint8_t)((f.control & 0x80) | 0x53 | (t->c & 0x20));
-		k->part--;
 	}
 	size_t n = put_frame(&f, out);
 	if (t->op == OP_BREAK)
@@ -158,6 +166,7 @@ static void step(struct stations *s, const struct step *t)
 		n += make(k, from, &(struct step){ .op = OP_PART, .b = t->b }, out + n);
 	if (n == 0)
 		return;
+	s->lost = peer == STATIONS_UDP && (t->a & 0x80) ? t->b : 0;
 	size_t cut = t->a & 0x80 && peer != STATIONS_UDP ? 1 + t->b % n : n;
 	stations_send(s, peer, from, out, cut);
 	if (cut < n && !s->p[peer].ended)

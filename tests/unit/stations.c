@@ -113,6 +113,8 @@ static void arrive(struct stations *s, const uint8_t *data, size_t len)
 		return;
 	c->next[s->from] += (uint32_t)p.len;
 	for (unsigned k = 0; k < STATION_KINDS; k++) {
+		if (s->lost >> k & 1)
+			continue;
 		if (tcp)
 			station_bytes(&of[k], s->peer, p.data, p.len);
 		else

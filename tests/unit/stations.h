@@ -39,6 +39,7 @@ struct stations {
 	struct stations_judged judged[STATIONS_JUDGED];
 	unsigned n_judged, n_acted, n_refused;
 	unsigned functions[256];	/* what stations acted on */
+	uint8_t lost;		/* the network behind the gate loses this packet before these kinds */
 	bool pass_all;		/* whatever is refused goes on */
 	const char *fault;
 };
