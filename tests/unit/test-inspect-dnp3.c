@@ -301,7 +301,7 @@ static void datagram_checksum(void **state)
 	uint8_t d[STREAM];
 	size_t n = 0;
 	start(&b, false, 16);
-	user_data(&b, "c0 c0 01 3c0206", &n, d);
+	user_data(0xc4, "c0 c0 01 3c0206", &n, d);
 	packet(&b, 0, 0, d, n);
 	assert_false(b.dropped);
 	assert_true(b.summed);
