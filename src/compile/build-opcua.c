@@ -98,14 +98,14 @@ static void put_policies(struct build *b, const struct texts *t, struct pol_ua_h
 	h->uris.any = 0;
 	for (size_t k = 1; t->any && k < ua_policies_n; k++)
 		if (!ua_policies[k].deprecated)
-			h->policies |= (uint16_t)(1u << k);
+			h->policies |= UINT32_C(1) << k;
 	for (size_t i = 0; i < t->n; i++) {
 		const char *v = t->v[i];
 		const struct ua_policy *p = ua_policy_by_name(v);
 		if (!p)
 			p = ua_policy_by_uri((const uint8_t *)v, strlen(v));
 		if (p)
-			h->policies |= (uint16_t)(1u << (p - ua_policies));
+			h->policies |= UINT32_C(1) << (p - ua_policies);
 		else
 			new_item(b, &h->uris, POL_UA_TEXT, v, strlen(v));
 	}

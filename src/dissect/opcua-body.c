@@ -328,7 +328,8 @@ enum reason ua_body(const uint8_t *p, size_t n, bool response, ua_visitor *visit
 		return w.u.why;
 	if (w.u.r.bad)
 		return R_TRUNCATED;
-	return w.u.r.left ? R_TRAILING : R_NONE;
+	b->rest = w.u.r.left;
+	return b->rest ? R_TRAILING : R_NONE;
 }
 
 /* Printable text as it is, or two digits a byte. */

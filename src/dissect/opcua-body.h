@@ -92,6 +92,7 @@ struct ua_body {
 	bool has_interval;
 	double interval;		/* least sampling or publishing interval asked for, ms; never negative */
 	uint32_t nodes;			/* nodes named */
+	size_t rest;			/* bytes behind the last field; then R_TRAILING */
 };
 
 /* Parse a whole body. R_NONE with service NULL: a type that is not known here.

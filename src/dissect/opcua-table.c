@@ -111,8 +111,9 @@ bool ua_service_names(const struct ua_service *s, char what)
 	return false;
 }
 
-/* Signatures of MSG: HMAC-SHA1, HMAC-SHA2-256, HMAC-SHA2-384, Poly1305. Of a
- * readable OPN: ECDSA or EdDSA of the curve. */
+/* Signatures of MSG: HMAC-SHA1, HMAC-SHA2-256, HMAC-SHA2-384, or the 16 bytes of the tag that
+ * AES-GCM and ChaCha20-Poly1305 have, which pad nothing. Of a readable OPN: ECDSA or EdDSA of the
+ * curve, or RSA. The names with a cipher at the end came in 2025. */
 const struct ua_policy ua_policies[] = {
 	{ "None", false, true, 0, 0, 0 },
 	{ "Basic128Rsa15", true, false, 16, 20, 0 },
@@ -126,6 +127,20 @@ const struct ua_policy ua_policies[] = {
 	{ "ECC_brainpoolP384r1", false, true, 16, 48, 96 },
 	{ "ECC_curve25519", false, true, 1, 16, 64 },
 	{ "ECC_curve448", false, true, 1, 16, 114 },
+	{ "ECC_nistP256_AesGcm", false, true, 1, 16, 64 },
+	{ "ECC_nistP256_ChaChaPoly", false, true, 1, 16, 64 },
+	{ "ECC_nistP384_AesGcm", false, true, 1, 16, 96 },
+	{ "ECC_nistP384_ChaChaPoly", false, true, 1, 16, 96 },
+	{ "ECC_brainpoolP256r1_AesGcm", false, true, 1, 16, 64 },
+	{ "ECC_brainpoolP256r1_ChaChaPoly", false, true, 1, 16, 64 },
+	{ "ECC_brainpoolP384r1_AesGcm", false, true, 1, 16, 96 },
+	{ "ECC_brainpoolP384r1_ChaChaPoly", false, true, 1, 16, 96 },
+	{ "ECC_curve25519_AesGcm", false, true, 1, 16, 64 },
+	{ "ECC_curve25519_ChaChaPoly", false, true, 1, 16, 64 },
+	{ "ECC_curve448_AesGcm", false, true, 1, 16, 114 },
+	{ "ECC_curve448_ChaChaPoly", false, true, 1, 16, 114 },
+	{ "RSA_DH_AesGcm", false, true, 1, 16, UA_SIGNATURE_OF_KEY },
+	{ "RSA_DH_ChaChaPoly", false, true, 1, 16, UA_SIGNATURE_OF_KEY },
 };
 const size_t ua_policies_n = sizeof(ua_policies) / sizeof(ua_policies[0]);
 

@@ -10,7 +10,10 @@
 
 #include "dissect/opcua-read.h"
 
-enum { UA_SECURED = 16 };	/* where encryption begins in MSG and CLO */
+enum {
+	UA_SECURED = 16,	/* where encryption begins in MSG and CLO */
+	RSA_SIGNATURE_MOST = 1024,	/* a key of 8192 bits */
+};
 
 typedef void ua_head(struct ua_read *u, struct ua_msg *m);
 
@@ -81,9 +84,16 @@ static void head_opn(struct ua_read *u, struct ua_msg *m)
 	if (m->thumbprint.n != 0 && m->thumbprint.n != UA_THUMB)
 		ua_fault(u, R_LENGTH);
 	else if (m->policy && m->policy->opn_plain)
-		sequence(u, m, m->policy->opn_signature);
+		sequence(u, m, m->policy->opn_signature == UA_SIGNATURE_OF_KEY ? 0 : m->policy->opn_signature);
 	else
 		rd_skip(&u->r, u->r.left);
+}
+
+bool ua_opn_signature_ok(const struct ua_policy *policy, size_t rest)
+{
+	if (!policy || policy->opn_signature != UA_SIGNATURE_OF_KEY)
+		return rest == 0;
+	return rest > 0 && rest <= RSA_SIGNATURE_MOST;
 }
 
 static void head_msg(struct ua_read *u, struct ua_msg *m)

@@ -41,6 +41,7 @@ enum {
 	UA_URI_MAX = 255,	/* 6.7.2.3: SecurityPolicyUri */
 	UA_CERT_MAX = 16384,	/* sender certificate: chains of a few KB are in use */
 	UA_THUMB = 20,		/* SHA-1 */
+	UA_SIGNATURE_OF_KEY = 255,	/* then the body of an OPN ends with it: ua_opn_signature_ok() */
 };
 
 enum ua_type { UA_HEL, UA_ACK, UA_ERR, UA_RHE, UA_OPN, UA_MSG, UA_CLO };
@@ -54,10 +55,10 @@ struct ua_bytes {		/* a string inside the chunk; p NULL: null string */
 struct ua_policy {
 	const char *name;	/* what follows '#' in its URI */
 	bool deprecated;
-	bool opn_plain;		/* OPN is readable: None, and ECC, which only signs it */
+	bool opn_plain;		/* OPN is readable: None, and ECC and RSA_DH, which only sign it */
 	uint8_t block;		/* cipher block; 1: any length; 0: nothing is encrypted */
 	uint8_t signature;	/* bytes behind the body of MSG and CLO */
-	uint8_t opn_signature;	/* behind the body of a readable OPN */
+	uint8_t opn_signature;	/* behind the body of a readable OPN; UA_SIGNATURE_OF_KEY: as long as the key */
 };
 
 extern const struct ua_policy ua_policies[];	/* [0] is None */
@@ -86,6 +87,10 @@ struct ua_msg {
 	const uint8_t *body;
 	size_t body_len;	/* without the signature */
 };
+
+/* What is left behind the body of an OPN: can it be the signature? Its length is checked where the
+ * policy alone says it; of RSA the two ends know it, and nothing of it says what is asked for. */
+bool ua_opn_signature_ok(const struct ua_policy *policy, size_t rest);
 
 /* How the bodies of a channel's MSG and CLO chunks are to be taken. Sign and
  * SignAndEncrypt look alike on the wire: see ua_plain(). */

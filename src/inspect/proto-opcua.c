@@ -170,6 +170,10 @@ static enum reason judge_open(struct ua_look *k)
 		return why;
 	enum reason body = ua_body(k->m.body, k->m.body_len, k->answer, NULL, NULL, &k->b);
 	k->has_body = true;
+	if (body == R_TRAILING && ua_opn_signature_ok(k->m.policy, k->b.rest))
+		body = R_NONE;
+	else if (body == R_NONE && !ua_opn_signature_ok(k->m.policy, 0))
+		body = R_TRUNCATED;
 	if (why == R_NONE)
 		why = body;
 	if (why == R_NONE)

@@ -244,8 +244,36 @@ static void load_entry(struct load *l, const config_setting_t *g, struct opcua_p
 
 /* ---- the policy as a whole ---- */
 
-static void check_policies(struct load *l, const struct texts *t)
+/* The next run of letters, or of digits: what it has of each, without case. 0: there is none. */
+static int next_run(const char **p, unsigned char of[128])
 {
+	while (**p && !isalnum((unsigned char)**p))
+		++*p;
+	bool digits = isdigit((unsigned char)**p);
+	int n = 0;
+	memset(of, 0, 128);
+	for (; isalnum((unsigned char)**p) && !isdigit((unsigned char)**p) == !digits; ++*p, n++)
+		of[tolower((unsigned char)**p) & 127]++;
+	return n;
+}
+
+/* Mistyped, but of the same letters and the same numbers in the same places: nobody is to be talked
+ * into another cipher or key length by "did you mean". */
+static bool same_strength(const char *a, const char *b)
+{
+	unsigned char of_a[128], of_b[128];
+	int n;
+	do {
+		n = next_run(&a, of_a);
+		if (next_run(&b, of_b) != n || memcmp(of_a, of_b, sizeof(of_a)) != 0)
+			return false;
+	} while (n);
+	return true;
+}
+
+static void check_policies(struct load *l, const struct opcua_policy *o)
+{
+	const struct texts *t = &o->security_policies;
 	const char *names[32];
 	size_t n = 0;
 	for (size_t i = 1; i < ua_policies_n && n < 32; i++)
@@ -256,12 +284,18 @@ static void check_policies(struct load *l, const struct texts *t)
 		if (!p)
 			p = ua_policy_by_uri((const uint8_t *)v, strlen(v));
 		const char *near = p || strchr(v, ':') ? NULL : name_nearest(v, names, n);
+		if (near && !same_strength(v, near))
+			near = NULL;
 		if (p == &ua_policies[0])
 			complain(l, t->at[i], "security_policies: None is a matter of security = \"none\"; or of "
 				 "unsecured_discovery; remove it");
 		else if (!p && !strchr(v, ':'))
 			complain(l, t->at[i], "there is no security policy \"%s\"%s%s%s", v,
-				 near ? "; did you mean \"" : "; write its URI", near ? near : "", near ? "\"?" : "");
+				 near ? "; did you mean \"" : "; zoned-model(5) lists them; of another write the URI",
+				 near ? near : "", near ? "\"?" : "");
+		else if (!p && !o->opaque)
+			complain(l, t->at[i], "security_policies: nothing on a channel with \"%s\" can be read, and opaque "
+				 "= \"refuse\" refuses what cannot; remove it, or write opaque = \"allow\";", v);
 	}
 }
 
@@ -310,7 +344,7 @@ static void check_policy(struct load *l, const config_setting_t *g, const struct
 	need(l, p, "client_certificates", "\"any\" or a list", o->client_certificates.set);
 	need(l, p, "server_certificates", "\"any\" or a list", o->server_certificates.set);
 	need(l, p, "user_tokens", "\"any\" or a list", o->user_tokens.set);
-	check_policies(l, &o->security_policies);
+	check_policies(l, o);
 	check_thumbprints(l, "client_certificates", &o->client_certificates);
 	check_thumbprints(l, "server_certificates", &o->server_certificates);
 	check_users(l, &o->user_tokens);

@@ -39,7 +39,7 @@ struct pol_ua_rule {
 struct pol_ua_head {
 	uint8_t security;	/* enum ua_mode: the least */
 	uint8_t unsecured_discovery, reverse_connect, opaque;
-	uint16_t policies;	/* bitmap by row of ua_policies */
+	uint32_t policies;	/* bitmap by row of ua_policies */
 	uint16_t users;		/* bitmap by enum ua_token */
 	uint32_t max_chunk, max_message;	/* bytes; 0: none of its own */
 	struct pol_ua_list uris;	/* security policies that have no row */

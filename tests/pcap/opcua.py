@@ -67,6 +67,28 @@ def sealed_open(policy="Basic256Sha256", channel=0, cert=CERT):
     return chunk(b"OPNF", u32(channel) + text(uri) + u32(len(cert)) + cert + u32(20) + bytes(20) + bytes(range(256)))
 
 
+# Policies whose OPN can be read: bytes of its signatures, and of those of MSG.
+CURVES = (("ECC_nistP256", 64, 32), ("ECC_nistP384", 96, 48), ("ECC_brainpoolP256r1", 64, 32),
+          ("ECC_brainpoolP384r1", 96, 48), ("ECC_curve25519", 64, 16), ("ECC_curve448", 114, 16))
+READABLE_OPEN = [(n, (a,), b) for n, a, b in CURVES] + [
+    (n + c, (a,), 16) for n, a, _ in CURVES for c in ("_AesGcm", "_ChaChaPoly")] + [
+    ("RSA_DH" + c, (256, 384, 512), 16) for c in ("_AesGcm", "_ChaChaPoly")]
+OTHER_NAME = {n: READABLE_OPEN[(i + 1) % len(READABLE_OPEN)][0] for i, (n, _, _) in enumerate(READABLE_OPEN)}
+
+
+def named_open(name, signature, mode=2, answer=False):
+    if answer:
+        body = response(449, 0, u32(0, 3, 1) + bytes(8) + u32(3600000) + text("n" * 64))
+    else:
+        body = request(446, u32(0, 0, mode) + text("n" * 64) + u32(3600000))
+    m = opn(name, u32(1, 1) + body + b"Z" * signature, "c")
+    return m[:8] + u32(3 if answer else 0) + m[12:]
+
+
+def tagged(body, signature, seq=2):
+    return chunk(b"MSGF", u32(3, 1, seq, seq) + body + b"w" * signature)
+
+
 def value(n, v=DOUBLE, attribute=13):
     return n + u32(attribute) + text(None) + v
 
@@ -334,6 +356,29 @@ def cases():
     uri = {"security_policies": '[ "http://opcfoundation.org/UA/SecurityPolicy#Best" ]', "opaque": '"allow"'}
     yield "policy by its URI", uri, START[:2] + [("c", sealed_open("Best")), ("s", sealed_open("Best", 3)), ("c", opaque(49))]
     ecc = request(446, u32(0, 0, 1) + text(None) + u32(3600000))
+    for name, in_opn, in_msg in READABLE_OPEN:
+        known = {"security_policies": f'[ "{name}" ]', "security": '"sign"'}
+        for size in in_opn:
+            begin = START[:2] + [("c", named_open(name, size)), ("s", named_open(name, size, answer=True))]
+            yield f"{name} signs, {size}", known, begin + [
+                ("c", tagged(READ, in_msg), "none"), ("s", tagged(response(634, 0), in_msg), "none"),
+                ("c", tagged(write(value(BAD)), in_msg, seq=3), "node-not-allowed")]
+            yield f"{name} encrypts, {size}", known, START[:2] + [
+                ("c", named_open(name, size, mode=3)), ("s", named_open(name, size, answer=True)),
+                ("c", opaque(64), "opaque-body")]
+        yield f"{name} encrypts what can be read", {**known, "opaque": '"allow"'}, START[:2] + [
+            ("c", named_open(name, in_opn[0], mode=3)), ("s", named_open(name, in_opn[0], answer=True)),
+            ("c", opaque(49 if in_msg == 16 else 64)), ("c", tagged(READ, in_msg, seq=3), "security-mode-changed")]
+        yield f"{name}, another signature", known, begin + [("c", tagged(READ, in_msg + 1), "trailing-bytes")]
+        yield f"{name} is in any", {"security": '"sign"'}, begin
+        yield f"{name} is not {READABLE_OPEN[0][0]}", {"security_policies": f'[ "{OTHER_NAME[name]}" ]'}, START[:2] + [
+            ("c", named_open(name, in_opn[0]), "security-policy-not-allowed")]
+        yield f"{name}, opened without a signature", known, START[:2] + [("c", named_open(name, 0), "truncated")]
+        if name.startswith("RSA"):
+            yield f"{name}, signature of no key", known, START[:2] + [("c", named_open(name, 1025), "trailing-bytes")]
+        else:
+            yield f"{name}, opened with one more", known, START[:2] + [
+                ("c", named_open(name, in_opn[0] + 1), "trailing-bytes")]
     yield "no security under a policy", {}, START[:2] + [
         ("c", opn("ECC_nistP256", u32(1, 1) + ecc + bytes(64), "c"), "bad-format")]
     yield "security under none", {}, START[:2] + [("c", open_request(mode=2), "bad-format")]
