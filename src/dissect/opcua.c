@@ -245,7 +245,10 @@ bool ua_plain(const uint8_t *p, size_t n, const struct ua_policy *policy, bool r
 	bool fault = response && type.number == UA_SERVICE_FAULT;
 	bool known = fault || (s && type.number == (response ? s->response : s->request));
 	skip_header(&u, response);
+	bool asked = first && !response;
 	if (!u.r.bad)
-		return known || (first && !response);
-	return first && known && m.chunk == 'C' && u.why == R_NONE;
+		return known || asked;
+	if (u.why != R_NONE)
+		return false;
+	return n < m.size ? known || asked : first && known && m.chunk == 'C';
 }

@@ -112,7 +112,8 @@ enum reason ua_parse(const uint8_t *p, size_t n, const struct ua_policy *policy,
  * about fifty begin with such a type; hardly any of those goes on with a header.
  * first: nothing came on the channel before. Then a part that ends inside of the
  * header, and a request of a type that has no row here, are in the clear too:
- * nobody shall be taken for encrypted by what he sends first. */
+ * nobody shall be taken for encrypted by what he sends first. Where p is the
+ * beginning of a large chunk only, a header that goes on behind it is in the clear. */
 bool ua_plain(const uint8_t *p, size_t n, const struct ua_policy *policy, bool response, bool first);
 
 #endif

@@ -17,6 +17,7 @@ struct ua_look {
 	const struct pol_ua_head *head;	/* NULL: no model */
 	bool whole;		/* the last chunk: body is that of the message */
 	const uint8_t *chunk;	/* of a large one: all that came */
+	bool unread;		/* the first piece of a large request that is encrypted: it has all that is judged */
 	const uint8_t *body;
 	size_t body_len;
 	bool has_body;

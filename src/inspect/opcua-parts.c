@@ -101,7 +101,7 @@ enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t siz
 	if (!w->rest) {
 		w->rest = (uint32_t)size;
 		w->got = 0;
-		w->raw = 0;
+		w->raw = k->unread ? UA_LOST : 0;
 	}
 	enum reason why = R_NONE;
 	struct ua_place *to = NULL;

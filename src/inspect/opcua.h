@@ -16,7 +16,7 @@ enum {
 	UA_PARTS = 32,			/* such requests under way in one inspector */
 	UA_TOKENS = 2,			/* 6.7.3: the one before stays good until the new one is used */
 	UA_CERT_HEX = 65,
-	UA_LOST = UINT16_MAX,	/* instead of a place: the chunk found none */
+	UA_LOST = UINT16_MAX,	/* instead of a place: the chunk found none, or needs none */
 	UA_PIECE = 32768,		/* of a chunk larger than UA_CHUNK_MAX, that is taken at once */
 };
 

@@ -292,8 +292,8 @@ static bool of_the_state(enum reason why)
 	return false;
 }
 
-/* Chunks larger than UA_CHUNK_MAX come in pieces. Of an answer the first one is judged, for it
- * has all that is; of a request the last one with the whole. True: go on with p and n. */
+/* Chunks larger than UA_CHUNK_MAX come in pieces. Of an answer, and of a request that nobody can
+ * read, the first one is judged, for it has all that is; else the last one with the whole. True: go on with p and n. */
 static bool take_piece(struct ua_look *k, const uint8_t **p, size_t *n, enum reason *why)
 {
 	struct ua_way *w = &k->s->way[k->answer];
@@ -302,11 +302,15 @@ static bool take_piece(struct ua_look *k, const uint8_t **p, size_t *n, enum rea
 	size_t size = first ? (size_t)ua_frame(*p, *n, &none) : (size_t)w->got + w->rest;
 	if (first && size <= UA_CHUNK_MAX)
 		return true;
+	if (first && !k->answer)
+		k->unread = bodies_of(k, *p, *n, &none) == UA_BODY_OPAQUE;
 	*why = ua_collect(k, *p, *n, size);
 	if (*why != R_NONE) {
 		(void)ua_parse(*p, *n, NULL, UA_BODY_OPAQUE, &k->m);
 		return true;
 	}
+	if (k->unread)
+		return true;
 	if (k->answer ? !first : w->rest != 0 || !k->chunk)
 		return false;
 	if (!k->answer) {

@@ -138,6 +138,17 @@ START_SMALL = [("c", chunk(b"HELF", SMALL + text(URL))), ("s", chunk(b"ACKF", SM
 SEALED = [("c", hel), ("s", ack), ("c", sealed_open()), ("s", sealed_open(channel=3))]
 
 
+LARGE = u32(0, 1 << 20, 1 << 20, 0, 0)
+SEALED_LARGE = [("c", chunk(b"HELF", LARGE + text(URL))), ("s", chunk(b"ACKF", LARGE))] + SEALED[2:]
+
+
+def long_header(kind, size, rest):
+    """A request whose header has an audit entry of so many bytes."""
+    head = request(kind, b"")
+    at = head.index(text(None), len(head) - 11)
+    return head[:at] + text("a" * size) + head[at + 4:] + rest
+
+
 def ask(body, reason="none", seq=2, req=2, kind=b"MSGF"):
     return ("c", msg(body, kind, seq, req), reason)
 
@@ -332,6 +343,26 @@ def cases():
     # security
     yield "signed", {}, SEALED + [ask_signed(READ), ask_signed(write(value(BAD)), "node-not-allowed", seq=3, req=3)]
     yield "signed, then not readable", {}, SEALED + [ask_signed(READ), ("c", opaque(), "bad-sequence-number")]
+    # one chunk above 256 KB: of an encrypted one there is nothing to put together, a readable one is too large
+    allow = {"opaque": '"allow"', "endpoint_urls": '"any"'}
+    yield "large encrypted request", allow, SEALED_LARGE + [
+        ("c", opaque(300000), "none"), ("c", opaque(64)), ("c", opaque(300000 + 1600), "none")]
+    yield "large encrypted request, first piece judged", allow, SEALED_LARGE + [
+        ("c", opaque(64)), ("c", opaque(300000), "none"), ("c", opaque(300001), "not-readable")]
+    yield "large encrypted request where it is refused", {"endpoint_urls": '"any"'}, SEALED_LARGE + [
+        ("c", opaque(300000), "opaque-body")]
+    yield "large signed request", allow, SEALED_LARGE + [ask_signed(READ + bytes(300000), "message-too-large")]
+    yield "large request that can be read, encrypted before", allow, SEALED_LARGE + [
+        ("c", opaque(64)), ask_signed(request(673, bytes(300000)), "security-mode-changed", seq=3, req=3)]
+    for size in (33000, 70000, 250000):
+        hidden = long_header(15903, size, bytes(70000 - size if size < 70000 else 0))
+        yield f"unknown request behind a header of {size}", allow, SEALED_LARGE + [
+            ask_signed(hidden, "service-not-allowed")]
+        hidden = long_header(673, size, write(value(BAD))[len(request(673, b"")):] + bytes(0))
+        yield f"write behind a header of {size}", allow, SEALED_LARGE + [ask_signed(hidden, "node-not-allowed")]
+        if size > 65536:
+            yield f"write behind a header of {size}, encrypted before", allow, SEALED_LARGE + [
+                ("c", opaque(64)), ask_signed(hidden, "security-mode-changed", seq=3, req=3)]
     yield "opaque refused", {}, SEALED + [("c", opaque(), "opaque-body")]
     yield "opaque", {"opaque": '"allow"'}, SEALED + [("c", opaque()), ("s", opaque(64)), ("c", opaque(80, b"MSGC"))]
     yield "opaque of odd length", {"opaque": '"allow"'}, SEALED + [("c", opaque(49), "not-readable")]
