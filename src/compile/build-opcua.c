@@ -131,6 +131,7 @@ static void put(struct build *b, const struct policy *p)
 		struct pol_ua_rule *r = build_rule(b, PROTO_OPCUA, a->at);
 		r->services = a->services;
 		r->least_interval = a->least_interval;
+		r->server_sampling = a->sampling_by_server;
 		r->attributes = a->attributes.any ? UINT32_MAX : a->attribute_bits;
 		r->nodes = new_list(b, &a->nodes);
 		for (size_t k = 0; k < a->nodes.n; k++)

@@ -142,11 +142,16 @@ static void take_publishing(struct walk *w)
 }
 
 /* OPC 10000-4 (1.05) 7.21: -1 is the publishing interval of the subscription, which is judged when it is
- * asked for. Any other negative number should mean the same; not every server takes it so. */
+ * asked for. Any other negative number should mean the same; not every server takes it so. 0 leaves
+ * it to the server. Events are not sampled: clients have to write 0 (5.13.1.2). */
 static void take_sampling(struct walk *w)
 {
 	double ms;
-	if (read_interval(w, &ms) && !(ms >= -1 && ms <= -1))
+	if (!read_interval(w, &ms) || (w->kept.has_attribute && w->kept.attribute == UA_EVENT_NOTIFIER))
+		return;
+	if (ms >= 0 && ms <= 0)
+		w->b->server_sampling = true;
+	else if (!(ms >= -1 && ms <= -1))
 		note_interval(w, ms);
 }
 

@@ -37,12 +37,13 @@ extern const struct ua_service ua_services[];	/* in order of request */
 extern const size_t ua_services_n;
 const struct ua_service *ua_service_by_id(uint32_t id);	/* of request or response */
 const struct ua_service *ua_service_by_name(const char *name);
-/* Does the service name nodes (attributes, sampling intervals) that a policy must judge? */
-bool ua_service_names(const struct ua_service *s, char what);	/* 'n', 'a' or 'i' */
+/* Does the service name nodes (attributes, any interval, a sampling interval) that a policy must judge? */
+bool ua_service_names(const struct ua_service *s, char what);	/* 'n', 'a', 'i' or 's' */
 struct ua_class_name { const char *name; uint16_t bit; };
 extern const struct ua_class_name ua_classes[];
 extern const size_t ua_classes_n;
 
+enum { UA_EVENT_NOTIFIER = 12, UA_VALUE = 13 };	/* attributes */
 enum { UA_SERVICE_FAULT = 397, UA_OPEN_CHANNEL = 446, UA_CLOSE_CHANNEL = 452 };
 
 enum ua_id { UA_NUMERIC, UA_STRING, UA_GUID, UA_OPAQUE };
@@ -66,7 +67,7 @@ struct ua_visit {
 	enum ua_role role;
 	struct ua_node node;
 	bool has_attribute;
-	uint32_t attribute;	/* 1..27, 13 is the value */
+	uint32_t attribute;	/* 1..27 */
 };
 
 /* Called for every node a request names, in order. False stops the calls, not the parse. */
@@ -89,6 +90,7 @@ struct ua_body {
 	uint32_t channel, token, lifetime;	/* ms */
 	struct ua_bytes url;		/* EndpointUrl of CreateSession, GetEndpoints, FindServers */
 	enum ua_token user;		/* ActivateSession */
+	bool server_sampling;		/* an item of data leaves its sampling interval to the server: 0 */
 	bool has_interval;
 	double interval;		/* least sampling or publishing interval asked for, ms; never negative */
 	uint32_t nodes;			/* nodes named */

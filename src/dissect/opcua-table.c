@@ -98,7 +98,7 @@ bool ua_service_names(const struct ua_service *s, char what)
 	static const struct {
 		char what;
 		const char *letters;
-	} marks[] = { { 'n', "@!H" }, { 'a', "a" }, { 'i', "iI" } };
+	} marks[] = { { 'n', "@!H" }, { 'a', "a" }, { 'i', "iI" }, { 's', "i" } };
 	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
 		if (marks[i].what != what)
 			continue;

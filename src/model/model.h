@@ -171,6 +171,7 @@ struct opcua_allow {
 	struct node_pattern *patterns;	/* of each text of nodes */
 	struct texts attributes; uint32_t attribute_bits;	/* required where a service names attributes */
 	uint32_t least_interval; bool has_interval;	/* ms; required where a service has intervals */
+	bool sampling_by_server;	/* a sampling interval of 0 passes all the same */
 };
 
 /* What holds for a whole OPC UA policy. */

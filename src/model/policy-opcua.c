@@ -219,11 +219,16 @@ static void check_needs(struct load *l, const struct opcua_allow *a)
 		if (!needs[i].needed && needs[i].set)
 			complain(l, a->at, "no service of this entry is restricted by \"%s\"; remove it", needs[i].key);
 	}
+	if (a->sampling_by_server && !any_names(a, 's'))
+		complain(l, a->at, "no service of this entry is restricted by \"sampling_by_server\"; remove it");
+	else if (a->sampling_by_server && a->has_interval && !a->least_interval)
+		complain(l, a->at, "sampling_by_server says nothing where least_interval = 0; remove it");
 }
 
 static void load_entry(struct load *l, const config_setting_t *g, struct opcua_policy *o)
 {
-	static const char *const keys[] = { "services", "nodes", "attributes", "least_interval" };
+	static const char *const keys[] = { "services", "nodes", "attributes", "least_interval",
+					    "sampling_by_server" };
 	struct opcua_allow a = { .at = at_of(l, g) };
 	uint64_t ms = 0;
 	if (!config_setting_is_group(g)) {
@@ -236,6 +241,7 @@ static void load_entry(struct load *l, const config_setting_t *g, struct opcua_p
 	load_attributes(l, g, &a);
 	a.has_interval = get_number(l, g, "least_interval", 0, 86400000, &ms);
 	a.least_interval = (uint32_t)ms;
+	get_bool(l, g, "sampling_by_server", &a.sampling_by_server);
 	if (a.services)
 		check_needs(l, &a);
 	o->allow = arena_grow(l->m->arena, o->allow, o->n_allow, sizeof(*o->allow));
@@ -389,6 +395,8 @@ static void print_entry(FILE *f, const struct opcua_allow *a)
 	print_texts(f, "        ", "attributes", &a->attributes);
 	if (a->has_interval)
 		fprintf(f, "        least_interval = %u;\n", a->least_interval);
+	if (a->sampling_by_server)
+		fputs("        sampling_by_server = true;\n", f);
 	fputs("      }", f);
 }
 

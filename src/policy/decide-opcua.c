@@ -29,7 +29,7 @@ bool policy_opcua_item_ok(const struct pol_image *img, const void *item)
 bool policy_opcua_rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_ua_rule *r = rule;
-	return list_ok(img, &r->nodes);
+	return r->server_sampling <= 1 && list_ok(img, &r->nodes);
 }
 
 bool policy_opcua_head_ok(const struct pol_image *img, const void *head)
@@ -134,6 +134,8 @@ static unsigned try_rule(struct trial *t, const uint8_t *body, size_t n, const s
 	if (t->refusal != R_NONE)
 		return t->refusal == R_UA_NODE ? 1 : 2;
 	if (b->has_interval && b->interval < t->rule->least_interval)
+		return 3;
+	if (b->server_sampling && t->rule->least_interval && !t->rule->server_sampling)
 		return 3;
 	return 4;
 }

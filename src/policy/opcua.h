@@ -34,6 +34,7 @@ struct pol_ua_rule {
 	struct pol_ua_list nodes;
 	uint32_t attributes;	/* bitmap by id */
 	uint32_t least_interval;	/* ms */
+	uint32_t server_sampling;	/* whether a sampling interval of 0 passes where there is a least */
 };
 
 struct pol_ua_head {

@@ -102,6 +102,8 @@ logged 'reason=node-not-allowed .*security_policy=Basic256Sha256 security=sign .
 good None anonymous together "ns=1;s=Pump.Level" 1000
 good None anonymous subscribe 100 -1
 expect "what the shortest interval brings" "$(said subscribe)" "subscribe 100 100"
+good None anonymous events
+bad None anonymous subscribe 100 0	# no word of the server's sampling there
 for mode in None Sign; do
 	bad $mode operator subscribe -1 100
 	bad $mode operator modify 1 -0.5
@@ -143,6 +145,24 @@ if lab_said "in-kernel path: up to"; then
 		expect "setpoint after a refused write among reads" "$(value)" 32
 	done
 fi
+
+# the policy that is shipped for looking on: what a client asks for that names no intervals, and events
+cat <<END | turn_to
+zones = (
+  { name = "hmi"; type = "control"; interfaces = [ "eth1" ]; networks = [ "10.10.1.0/24" ]; },
+  { name = "cell"; type = "control"; interfaces = [ "eth2" ]; networks = [ "10.10.2.0/24" ]; }
+);
+conduits = ( { name = "hmi-to-cell"; from = "hmi"; to = "cell";
+               flows = ( { protocol = "opcua"; policy = "opcua-read-only"; } ); } );
+policies = {
+  @include "opcua-read-only.conf"
+};
+daemon = { queues = 1; };
+END
+good None anonymous defaults events subscribe 100 0
+expect "what is granted where sampling is left to the server" "$(said subscribe)" "subscribe 100 100"
+good Sign operator defaults events
+bad None anonymous subscribe 100 50
 
 # nothing unsecured but discovery, nobody without a name, this server only
 secure='security = "sign"; unsecured_discovery = true; opaque = "allow"; endpoint_urls = "any";

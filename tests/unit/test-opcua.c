@@ -283,7 +283,7 @@ static void intervals(void **state)
 		bool has;
 		enum reason why;
 	} v[] = {
-		{ 100, 50, 50, true, R_NONE }, { 0, 50, 0, true, R_NONE }, { -1, 70, 70, true, R_NONE },
+		{ 100, 50, 50, true, R_NONE }, { 0, 50, 50, true, R_NONE }, { 0, -1, 0, false, R_NONE }, { -1, 70, 70, true, R_NONE },
 		{ -1, -1, 0, false, R_NONE }, { NAN, 1, 0, false, R_FORMAT },
 		{ -1, -0.5, 0, true, R_NONE }, { 70, -2, 0, true, R_NONE }, { 90, 1e300, 0, true, R_NONE },
 		{ UA_INTERVAL_MOST, 2.0 + UA_INTERVAL_MOST, 0, true, R_NONE },

@@ -291,6 +291,51 @@ static void special_intervals(void **state)
 	assert_int_equal(services, 4);
 }
 
+/* 0 leaves the sampling to the server; events have none. Two items: both must pass. */
+static void sampling_left_to_the_server(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t attribute;
+		double first, second;
+		uint32_t least;
+		bool by_server;
+		enum reason why;
+	} v[] = {
+		{ UA_VALUE, 0, 0, 100, true, R_NONE }, { UA_VALUE, -0.0, 100, 100, true, R_NONE },
+		{ UA_VALUE, 0, 0, 100, false, R_UA_INTERVAL }, { UA_VALUE, 100, -0.0, 100, false, R_UA_INTERVAL },
+		{ UA_VALUE, 0, 50, 100, true, R_UA_INTERVAL }, { UA_VALUE, 0, -2, 100, true, R_UA_INTERVAL },
+		{ UA_VALUE, DBL_TRUE_MIN, 0, 100, true, R_UA_INTERVAL }, { UA_VALUE, 0, 0, 0, false, R_NONE },
+		{ UA_EVENT_NOTIFIER, 0, 100, 100, false, R_NONE }, { UA_EVENT_NOTIFIER, 10, 100, 100, false, R_NONE },
+		{ UA_EVENT_NOTIFIER, -2, -1, 100, false, R_NONE }, { UA_EVENT_NOTIFIER, NAN, 100, 100, true, R_FORMAT },
+		/* the second item is of data */
+		{ UA_EVENT_NOTIFIER, 0, 0, 100, false, R_UA_INTERVAL }, { UA_EVENT_NOTIFIER, 0, 50, 100, true, R_UA_INTERVAL },
+	};
+	for (size_t i = 0; i < LEN(v); i++) {
+		struct opcua_allow a = { .services = ~UINT64_C(0), .nodes = { .any = true }, .attributes = { .any = true },
+					 .least_interval = v[i].least, .sampling_by_server = v[i].by_server };
+		struct opcua_policy o = { .allow = &a, .n_allow = 1 };
+		struct pol_image *img = image_of(&o);
+		struct ua_body b;
+		made.n = 0;
+		put_request(&made, 751);
+		put_fields(&made, "uu");
+		put32(&made, 2);
+		for (unsigned k = 0; k < 2; k++) {
+			put_fields(&made, "n");
+			put32(&made, k ? UA_VALUE : v[i].attribute);
+			put_fields(&made, "squu");
+			put_double(&made, k ? v[i].second : v[i].first);
+			put_fields(&made, "xub");
+		}
+		enum reason got = ua_body(made.b, made.n, false, NULL, NULL, &b);
+		if (got == R_NONE)
+			got = policy_opcua(img, policy_flow(img, 0), made.b, made.n, &b).reason;
+		assert_int_equal(got, v[i].why);
+		free(img);
+	}
+}
+
 /* Any byte of the image changed: refused, or used without reading past its end. */
 static void image_mutations(void **state)
 {
@@ -343,6 +388,7 @@ int main(void)
 		cmocka_unit_test(any_has_no_anonymous_and_nothing_deprecated),
 		cmocka_unit_test(texts_and_stems),
 		cmocka_unit_test(special_intervals),
+		cmocka_unit_test(sampling_left_to_the_server),
 		cmocka_unit_test(image_mutations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

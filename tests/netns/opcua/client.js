@@ -6,12 +6,14 @@
 //   again NODE,NODE... TIMES (one read after the other, of these in turn) | watch NODE SECONDS (a subscription; counts what it hears)
 //   together NODE TIMES (reads, all asked at once)
 //   subscribe PUBLISHING SAMPLING (both in ms; says what the server grants)
+//   defaults (a subscription and an item of data with nothing but their node named)
+//   events (an item for the events of the server)
 //   modify TIMES MS (a subscription, so often to the interval that it has; then to this one)
 // It ends with 0 when all answers were good; a connection that is lost is never opened again.
 "use strict";
 const path = require("path");
 const { OPCUAClient, OPCUACertificateManager, MessageSecurityMode, SecurityPolicy, UserTokenType, AttributeIds,
-        DataType, ClientSubscription, TimestampsToReturn } = require("node-opcua");
+        DataType, ClientSubscription, TimestampsToReturn, constructEventFilter } = require("node-opcua");
 
 const [url, mode, user, folder, ...actions] = process.argv.slice(2);
 let bad = 0, renewed = 0;
@@ -94,6 +96,22 @@ const verbs = {
         say(`subscribe ${s.revisedPublishingInterval} ${r.results[0].revisedSamplingInterval}`,
             r.results[0].statusCode.isGood());
     },
+    async defaults(session) {
+        const s = ClientSubscription.create(session, { publishingEnabled: true });
+        const item = await s.monitor({ nodeId: "ns=1;s=Pump.Level", attributeId: AttributeIds.Value }, {},
+            TimestampsToReturn.Both);
+        const value = await new Promise(r => item.once("changed", r));
+        await s.terminate();
+        say(`defaults ${item.result.statusCode.name}`, value.statusCode.isGood());
+    },
+    async events(session) {
+        const s = await session.createSubscription(subscription(500));
+        const r = await session.createMonitoredItems({ subscriptionId: s.subscriptionId, timestampsToReturn: 2,
+            itemsToCreate: [{ itemToMonitor: { nodeId: "i=2253", attributeId: AttributeIds.EventNotifier },
+                monitoringMode: 2, requestedParameters: { clientHandle: 1, samplingInterval: 0, queueSize: 10,
+                    discardOldest: true, filter: constructEventFilter(["Message"]) } }] });
+        say(`events ${r.results[0].statusCode.name}`, r.results[0].statusCode.isGood());
+    },
     async modify(session, times, ms) {
         const { subscriptionId } = await session.createSubscription(subscription(500));
         for (let i = 0; i < Number(times); i++)
@@ -106,14 +124,15 @@ const verbs = {
         console.log(`renewed ${renewed}`);
     },
 };
-const operands = { read: 1, write: 2, fill: 2, browse: 0, poll: 1, again: 2, watch: 2, together: 2, subscribe: 2, modify: 2 };
+const operands = { read: 1, write: 2, fill: 2, browse: 0, poll: 1, again: 2, watch: 2, together: 2, subscribe: 2, defaults: 0, events: 0, modify: 2 };
 
 async function main() {
     const client = OPCUAClient.create({
         applicationName: "lab", endpointMustExist: false, securityMode: MessageSecurityMode[mode],
         securityPolicy: mode === "None" ? SecurityPolicy.None : SecurityPolicy.Basic256Sha256,
         connectionStrategy: { maxRetry: 0, initialDelay: 100, maxDelay: 200 }, transportTimeout: 15000,
-        defaultSecureTokenLifetime: 2000,	// renewed all the time
+        // renewed all the time; but this server answers what was asked under a token with that token, be it old
+        defaultSecureTokenLifetime: actions.includes("defaults") ? 60000 : 2000,
         clientCertificateManager: new OPCUACertificateManager({ automaticallyAcceptUnknownCertificate: true,
             rootFolder: path.join(folder, "client-pki") }),
     });
