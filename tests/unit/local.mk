@@ -46,6 +46,14 @@ tests_unit_test_schedules_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-stations
+TESTS += tests/unit/test-stations
+tests_unit_test_stations_SOURCES = tests/unit/test-stations.c tests/unit/stations.c tests/unit/stations.h tests/unit/station.h \
+	tests/unit/dnp3-samples.h tests/plant.h tests/put.h
+tests_unit_test_stations_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-opcua tests/unit/test-opcua-values
 TESTS += tests/unit/test-opcua tests/unit/test-opcua-values
 tests_unit_test_opcua_values_SOURCES = tests/unit/test-opcua-values.c tests/unit/opcua-samples.h
