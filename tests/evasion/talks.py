@@ -65,7 +65,8 @@ def talks():
             continue
         model, observed = dnp3.model(name)
         client_first = steps[0][0] and steps[0][2] == "none"    # else there is no conduit for the other's
-        for udp in (False, True) if client_first or all(s[0] for s in steps) else (False,):
+        in_parts = any(s[0] and dnp3.is_a_part(s[1]) for s in steps)    # over UDP these are in one datagram
+        for udp in (False, True) if (client_first or all(s[0] for s in steps)) and not in_parts else (False,):
             yield Talk("dnp3", name, model, [(bool(s[0]),) + s[1:] for s in steps], udp, observed)
 
 
@@ -209,7 +210,11 @@ def refused_in_replay(lab, talk, recorder):
 
 def compare(talk, got, whence):
     want = collections.Counter(talk.refused())
-    if collections.Counter(got) != want:
+    if talk.proto == "dnp3" and whence == "inline":     # one record of a fragment, however many frames it has
+        good = set(want) - set(got) <= {"bad-transport-sequence"} and not collections.Counter(got) - want
+    else:
+        good = collections.Counter(got) == want
+    if not good:
         talk.faults.append("%s: refused %s, expected %s" % (whence, sorted(got), sorted(want.elements())))
 
 

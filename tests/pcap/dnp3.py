@@ -135,6 +135,7 @@ CASES = {
         (1, cut(LONG)[0], PASS), (1, cut(LONG, dst=11)[1], "bad-transport-sequence"), (1, cut(LONG, dst=11)[0], PASS),
         (1, cut(LONG, src=2)[1], "bad-transport-sequence"), (1, cut(LONG, src=2)[0], "bad-transport-sequence"),
         *[(1, f, PASS) for k in range(1, len(cut(LONG))) for f in (cut(LONG)[k], cut(LONG, dst=11)[k])],
+        (0, o("c1 81 0000"), PASS), (0, o("c1 81 0000", src=11), PASS),	# now other connections may
     ]),
     "segments that some stations ignore": ("dnp3-read-only-master", [
         # an unconfirmed beginning of a direct operate; a confirmed read; an unconfirmed end
@@ -146,6 +147,7 @@ CASES = {
         # from another master, to everybody, or called a response
         (1, cut(LONG)[0], PASS), (1, cut(LONG, 1, 40, src=2)[0], "bad-transport-sequence"),
         (1, cut(LONG, 1, 40, 0x44)[0], "wrong-direction"), (1, cut(LONG)[1], "bad-transport-sequence"),
+        (1, READ, PASS), (0, ANSWER, PASS),
     ]),
     "broadcasts in parts": ("dnp3-all", [
         (1, cut(LONG, dst=65535)[0], "broadcast-in-parts"), (1, cut(LONG, dst=65535)[1], "broadcast-in-parts"),

@@ -83,6 +83,7 @@ static void frames_around(struct attack *a)
 
 static void another_source(struct attack *a)
 {
+	plain(a, 0, "40" READS);
 	add(piece(a, 0), 0xc4, STATION, 2, BEGINS);
 	plain(a, 0, "81" ENDS);
 }
@@ -96,8 +97,8 @@ static void another_direction(struct attack *a)
 
 static void broadcast_between(struct attack *a)
 {
-	plain(a, 0, BEGINS);
-	add(piece(a, 0), 0xc4, 65535, MASTER, "40" READS);
+	plain(a, 0, "40" READS);
+	add(piece(a, 0), 0xc4, 65535, MASTER, BEGINS);
 	plain(a, 0, "81" ENDS);
 }
 
