@@ -82,6 +82,7 @@ struct ruleset {
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	bool fast_first;	/* it is asked by the first rule */
 	bool offload;		/* there is a flowtable, by the name RS_FLOWTABLE */
+	bool lock;		/* only the committing socket can change the table */
 	const char *devices[MODEL_OFFLOAD_MAX]; size_t n_devices;	/* its interfaces, whether they are there now or not */
 	const char **counters; size_t n_counters;
 	struct where *counters_at;
@@ -97,6 +98,7 @@ struct ruleset_opts {
 	int fast;		/* descriptor of the in-kernel path's program, -1: none */
 	bool fast_first;	/* it knows itself whether a packet's interfaces are those of its zones */
 	bool offload;		/* the kernel has flowtables; without, what asks for it is forwarded as all else */
+	bool lock;		/* the kernel can keep others from changing the table */
 };
 
 /* NULL when errs has new entries. The model must outlive the ruleset. */

@@ -47,29 +47,44 @@ struct model *load(const struct parent *p)
 	return m;
 }
 
-/* commit: put the ruleset in force; else only ask the kernel whether it would. */
-static int ruleset(struct parent *p, const struct model *m, uint32_t generation, bool for_good)
+enum how { ONLY_ASK, FOR_GOOD, AGAIN };
+
+static int ruleset(struct parent *p, const struct model *m, uint32_t generation, enum how how)
 {
 	struct errs errs;
 	errs_init(&errs);
 	struct nft_opts o = nft_opts_of(p, generation);
-	int err = for_good ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
+	unsigned seen = guard_seen(p);
+	o.again = how == AGAIN;
+	int err = how != ONLY_ASK ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
 	for (size_t i = 0; i < errs.n; i++)
 		say(LOG_ERR, "%s:%u: error: %s", errs.v[i].file, errs.v[i].line, errs.v[i].text);
 	errs_free(&errs);
+	if (!err && how != ONLY_ASK)
+		guard_committed(p, seen);
 	return err;
 }
 
 /* No packet may be judged by one generation's rules and another's policies: while the
  * rules change, none goes fast. */
-int commit(struct parent *p, const struct model *m, uint32_t generation)
+static int exchange(struct parent *p, const struct model *m, uint32_t generation, enum how how)
 {
 	if (!p->fast)
-		return ruleset(p, m, generation, true);
+		return ruleset(p, m, generation, how);
 	fastpath_switch(p->fast, 0);
-	int err = ruleset(p, m, generation, true);
+	int err = ruleset(p, m, generation, how);
 	fastpath_switch(p->fast, err ? p->generation : generation);
 	return err;
+}
+
+int commit(struct parent *p, const struct model *m, uint32_t generation)
+{
+	return exchange(p, m, generation, FOR_GOOD);
+}
+
+int commit_again(struct parent *p)
+{
+	return exchange(p, p->model, p->generation, AGAIN);
 }
 
 struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
@@ -77,12 +92,13 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 	bool first = p->fast && fastpath_first(p->fast) >= 0;
 	int program = !p->fast ? -1 : first ? fastpath_first(p->fast) : fastpath_late(p->fast);
 	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)p->n, .queue = p->queue_kind,
-				  .fast = program, .fast_first = first, .offload = p->flowtable };
+				  .fast = program, .fast_first = first, .offload = p->flowtable,
+				  .lock = p->lock };
 }
 
 static int judge(struct parent *p, const struct model *m, uint32_t generation)
 {
-	return ruleset(p, m, generation, false);
+	return ruleset(p, m, generation, ONLY_ASK);
 }
 
 static bool give_all(struct parent *p, const struct pol_image *img)
@@ -156,8 +172,9 @@ bool reload(struct parent *p)
 		  m->daemon.max_flows != p->model->daemon.max_flows ||
 		  m->daemon.max_flows_per_source != p->model->daemon.max_flows_per_source ||
 		  m->daemon.fast_path != p->model->daemon.fast_path ||
+		  m->daemon.lock_table != p->model->daemon.lock_table ||
 		  strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
-		why = "mark_mask, queue_base, queues, log_group, max_flows, max_flows_per_source, fast_path and user "
+		why = "mark_mask, queue_base, queues, log_group, max_flows, max_flows_per_source, fast_path, lock_table and user "
 		      "change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";

@@ -63,6 +63,8 @@ struct parent {
 	uint32_t generation;
 	enum nft_queue queue_kind;
 	bool flowtable;		/* the kernel has it */
+	bool lock;		/* nobody else can change our table */
+	struct guard *guard;
 	unsigned offload_ticks;
 	uint32_t blocked_mark;
 	struct mnl_socket *nl;
@@ -123,8 +125,19 @@ void on_list(evutil_socket_t fd, short what, void *parent);
 struct model *load(const struct parent *p);	/* NULL: errors were said */
 struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation);
 int commit(struct parent *p, const struct model *m, uint32_t generation);
+int commit_again(struct parent *p);		/* what is in force */
 bool wait_acks(struct parent *p);
 bool reload(struct parent *p);			/* false: said why, nothing changed */
+
+/* guard.c: others that change our table. Main thread. */
+int guard_open(struct parent *p);		/* before the first commit; 0 or -errno */
+int guard_start(struct parent *p);		/* after it; 0 or -errno */
+int guard_wake_fd(const struct parent *p);	/* readable: call on_guard() */
+void on_guard(evutil_socket_t fd, short what, void *parent);
+void guard_tick(struct parent *p);		/* from the timer */
+unsigned guard_seen(struct parent *p);		/* before a commit */
+void guard_committed(struct parent *p, unsigned seen);	/* after it: this is what the table shall be */
+json_t *guard_status(const struct parent *p);
 
 /* links.c: interfaces that change */
 struct mnl_socket *links_open(void);		/* NULL and errno */

@@ -40,7 +40,7 @@
 #define sd_notify(unset, state) ((void)(state))
 #endif
 
-enum { TIMER_MS = 500, EXIT_MODEL = 3, DRAIN_MS = 2000 };
+enum { TIMER_MS = 500, EXIT_MODEL = 3, DRAIN_MS = 2000, HELD_MS = 2000, BACK_MS = 300 };
 
 static bool to_stderr;
 static struct record *voice;	/* once its thread runs, what is said goes the way of records: nobody waits for syslog */
@@ -73,18 +73,6 @@ uint64_t clock_ns(int id)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void check_ruleset(struct parent *p)
-{
-	struct errs errs;
-	if (nft_present(p->nl))
-		return;
-	errs_init(&errs);
-	struct nft_opts o = nft_opts_of(p, p->generation);
-	int err = nft_commit(p->nl, p->model, &o, &errs);
-	say(LOG_CRIT, "somebody removed our table; it was %s", err ? "NOT put back" : "put back");
-	errs_free(&errs);
-}
-
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct parent *p = ctx;
@@ -92,7 +80,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	list_start(p);
-	check_ruleset(p);
+	guard_tick(p);
 	offload_tick(p);
 	plain_tick(p);
 	pthread_mutex_lock(&p->record_lock);
@@ -186,6 +174,11 @@ static bool prepare(struct parent *p)
 	}
 	const struct nft_feature *f = nft_probe(p->nl, &n, &p->queue_kind);
 	bool ok = true;
+	err = guard_open(p);
+	if (err) {
+		say(LOG_ERR, "notices of nftables: %s; nothing was changed", strerror(-err));
+		return false;
+	}
 	for (size_t i = 0; i < n; i++) {
 		if (!f[i].essential || f[i].present)
 			continue;
@@ -193,6 +186,7 @@ static bool prepare(struct parent *p)
 		ok = false;
 	}
 	p->flowtable = nft_has(f, n, "flowtable");
+	p->lock = p->model->daemon.lock_table && nft_has(f, n, "table-lock");
 	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	p->n = p->model->daemon.queues ? p->model->daemon.queues : cores < 1 ? 1 : cores > 8 ? 8 : (unsigned)cores;
@@ -268,7 +262,8 @@ static bool watch_all(struct parent *p)
 	p->base = event_base_new();
 	bool ok = p->base && watch(p, mnl_socket_get_fd(p->nflog), EV_READ, on_nflog, p) &&
 		  watch(p, mnl_socket_get_fd(p->list.nl), EV_READ, on_list, p) &&
-		  watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, -1, 0, on_timer, p);
+		  watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, guard_wake_fd(p), EV_READ, on_guard, p) &&
+		  watch(p, -1, 0, on_timer, p);
 	if (p->ctwatch)
 		ok = ok && watch(p, mnl_socket_get_fd(p->ctwatch), EV_READ, on_ctwatch, p);
 	if (p->links)
@@ -281,6 +276,14 @@ static bool watch_all(struct parent *p)
 static void on_control(int priority, const char *line)
 {
 	say(priority, "%s", line);
+}
+
+/* Another zoned that has just been ended may hold the table for a moment. */
+static int commit_first(struct parent *p)
+{
+	for (int ms = 0; ms < HELD_MS && nft_held_by_another(p->nl); ms += 10)
+		usleep(10000);
+	return commit(p, p->model, p->generation);
 }
 
 static int run(struct parent *p)
@@ -350,7 +353,7 @@ static int run(struct parent *p)
 		say(LOG_ERR, "control socket %s: %s; nothing was changed", p->control_path, strerror(errno));
 		return 1;
 	}
-	if (commit(p, p->model, p->generation) || !drop_rights(pw))
+	if (commit_first(p) || !drop_rights(pw))
 		return 1;
 	err = record_start(p->record);
 	if (err) {
@@ -359,8 +362,10 @@ static int run(struct parent *p)
 	}
 	voice = p->record;
 	err = threads_start(p);
+	if (!err)
+		err = guard_start(p);
 	if (err) {
-		say(LOG_ERR, "no threads for the queues: %s", strerror(-err));
+		say(LOG_ERR, "no threads for the queues and the guard of the table: %s", strerror(-err));
 		return 1;
 	}
 	say(LOG_NOTICE, "generation 1 is in force: %zu zones, %zu conduits, %u inspectors", p->model->n_zones - 1,
@@ -389,10 +394,18 @@ static int flush(void)
 {
 	struct mnl_socket *nl = nft_open();
 	int err = nl ? nft_remove(nl) : -errno;
-	if (err)
+	bool back = false;
+	for (int ms = 0; !err && !back && ms < BACK_MS; ms += 10) {
+		usleep(10000);
+		back = nft_present(nl);
+	}
+	if (back || err == -EPERM)
+		fprintf(stderr, "zoned: the table %s: another zoned runs here, stop it first\n",
+			back ? "was removed and is there again" : "was not removed");
+	else if (err)
 		fprintf(stderr, "zoned: the table was not removed: %s\n", strerror(-err));
 	nft_close(nl);
-	return err ? 1 : 0;
+	return err || back ? 1 : 0;
 }
 
 int main(int argc, char **argv)

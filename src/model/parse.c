@@ -351,14 +351,15 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	l->mark_at = (struct where){ l->m->path, 0 };
 	*d = (struct daemon_conf){ .mark_mask = 0xffff0000, .queue_base = 6240, .log_group = 62,
 				   .syslog_facility = "local0", .user = "zoned", .max_flows = 16384,
-				   .max_flows_per_source = 16384 / SOURCE_SHARE, .fast_path = true };
+				   .max_flows_per_source = 16384 / SOURCE_SHARE, .fast_path = true,
+				   .lock_table = true };
 	const config_setting_t *g = config_setting_get_member(root, "daemon");
 	if (!g)
 		return;
 	uint64_t v = 0;
 	const char *t;
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log", "syslog_facility",
-	     "user", "max_flows", "max_flows_per_source", "fast_path");
+	     "user", "max_flows", "max_flows_per_source", "fast_path", "lock_table");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -373,6 +374,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	if (get_number(l, g, "max_flows_per_source", 1, d->max_flows, &v))
 		d->max_flows_per_source = (uint32_t)v;
 	get_bool(l, g, "fast_path", &d->fast_path);
+	get_bool(l, g, "lock_table", &d->lock_table);
 	l->mark_at = at_of(l, config_setting_get_member(g, "mark_mask"));
 	d->json_log = get_text(l, g, "json_log");
 	if (d->json_log && d->json_log[0] != '/')

@@ -168,8 +168,11 @@ static void print_daemon(FILE *f, const struct daemon_conf *d)
 	print_key(f, "  ", "json_log", d->json_log);
 	print_key(f, "  ", "syslog_facility", d->syslog_facility);
 	print_key(f, "  ", "user", d->user);
-	fprintf(f, "  max_flows = %u;\n  max_flows_per_source = %u;\n  fast_path = %s;\n};\n", d->max_flows,
+	fprintf(f, "  max_flows = %u;\n  max_flows_per_source = %u;\n  fast_path = %s;\n", d->max_flows,
 		d->max_flows_per_source, d->fast_path ? "true" : "false");
+	if (!d->lock_table)
+		fputs("  lock_table = false;\n", f);
+	fputs("};\n", f);
 }
 
 void model_print(const struct model *m, FILE *f)

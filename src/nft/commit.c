@@ -97,10 +97,10 @@ static void wait_for_packets(void)
 static void put_new(struct batch *b, const struct ruleset *rs, const struct state *s)
 {
 	/* the base chain always: the kernel refuses it if one is there on another hook */
-	put_chain(b, rs->chains[0], true, rs->at);
+	put_chain(b, rs->chains[0], RS_PRIORITY, rs->at);
 	for (size_t i = 1; i < rs->n_chains; i++)
 		if (!names_have(&s->chains, rs->chains[i]))
-			put_chain(b, rs->chains[i], false, rs->at);
+			put_chain(b, rs->chains[i], 0, rs->at);
 	for (size_t i = 0; i < rs->n_counters; i++)
 		if (!names_have(&s->counters, rs->counters[i]))
 			put_counter(b, rs->counters[i], rs->counters_at[i]);
@@ -210,11 +210,27 @@ static int exchange_rules(struct nft *n, const struct ruleset *rs, const struct 
 	return 0;
 }
 
+/* A table keeps the flags that it was made with, but for its owner: with the wrong ones it has to be made anew, and
+ * what is forwarded in that moment is dropped. This happens at the first start on a new kernel, not at a reload. */
+static bool must_be_made_anew(const struct ruleset *rs, const struct state *s)
+{
+	return s->present && rs->lock && !(s->flags & TABLE_PERSIST);
+}
+
 static int attempt(struct nft *n, const struct ruleset *rs, bool commit, struct errs *errs)
 {
 	struct state s;
 	struct batch b;
 	int r = state_read(n, &s);
+	bool anew = !r && must_be_made_anew(rs, &s);
+	uint32_t flags = rs->lock ? TABLE_OWNER | TABLE_PERSIST : s.flags & TABLE_PERSIST;
+	if (!r && s.owner && s.owner != mnl_socket_get_portid(n->nl)) {
+		errs_add(errs, rs->at.file, 0, "the table inet " NFT_TABLE " belongs to another process (netlink port %u), "
+			 "which must end first", s.owner);
+		r = -EPERM;
+	}
+	if (anew)
+		state_forget(&s);
 	if (!r && delete_leftovers(n, &s))
 		r = -ERESTART;
 	else if (!r && !batch_begin(&b, NFT_TABLE, n->seq, &s.genid))
@@ -224,7 +240,9 @@ static int attempt(struct nft *n, const struct ruleset *rs, bool commit, struct 
 	/* a base chain without rules would drop everything for a moment */
 	bool staged = commit && names_have(&s.chains, rs->chains[0]);
 	b.taken = &s.sets;
-	put_table(&b, false, rs->at);
+	if (anew)
+		put_no_table(&b);
+	put_table(&b, flags, rs->at);
 	put_new(&b, rs, &s);
 	if (!staged)
 		put_rules(&b, rs, &s);
@@ -259,6 +277,7 @@ static struct ruleset *build(const struct model *m, const struct nft_opts *o, st
 	ro.fast = o->fast;
 	ro.fast_first = o->fast_first;
 	ro.offload = o->offload;
+	ro.lock = o->lock;
 	ro.queue_backend = o->queue == NFT_QUEUE_NATIVE ? RS_QUEUE_NATIVE : RS_QUEUE_XT;
 	return ruleset_build(m, &ro, errs);
 }
@@ -280,7 +299,7 @@ int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_op
 	if (!rs)
 		return -EINVAL;
 	/* two bits of generation come round again: nobody may still carry this one */
-	int r = ct_sweep(&n, rs->mark_mask, rs->generation_mask, rs->generation, rs->blocked_mark);
+	int r = o->again ? 0 : ct_sweep(&n, rs->mark_mask, rs->generation_mask, rs->generation, rs->blocked_mark);
 	if (r < 0)
 		errs_add(errs, m->path, 0, "old connection marks cannot be cleared: %s", strerror(-r));
 	else

@@ -10,6 +10,13 @@
 #include "nft/nft.h"
 
 #define NFT_TABLE "zoned"
+#define NFT_TABLE_CLOSED "zoned-closed"	/* there while nothing is forwarded, see closed.c */
+
+enum { RS_PRIORITY = -5 };	/* of our base chain, at the hook forward */
+/* of a table, as the kernel counts them. OWNER: nobody but the socket that made it may change it; PERSIST: it stays
+ * when that is closed, and waits for the next owner. Kernels before 6.9 have no PERSIST: there the table would go
+ * with us, and everything be forwarded. */
+enum { TABLE_OWNER = 2, TABLE_PERSIST = 4 };
 
 struct nft {			/* one call's view of the socket */
 	struct mnl_socket *nl;
@@ -52,8 +59,10 @@ void batch_free(struct batch *b);
 int batch_send(struct batch *b, struct mnl_socket *nl, struct errs *errs);
 
 /* ---- sets.c, rules.c ---- */
-void put_table(struct batch *b, bool del, struct where at);
-void put_chain(struct batch *b, const char *name, bool base, struct where at);
+void put_table(struct batch *b, uint32_t flags, struct where at);
+void put_table_once(struct batch *b);	/* refuses the batch when it is there */
+void put_no_table(struct batch *b);	/* deletes it */
+void put_chain(struct batch *b, const char *name, int priority, struct where at);	/* 0: no base chain */
 void put_flowtable(struct batch *b, const char **devices, size_t n, struct where at);
 void put_counter(struct batch *b, const char *name, struct where at);
 enum { SET_NAME_MAX = 32 };
@@ -69,13 +78,17 @@ int ruleset_exchange(struct nft *n, const struct ruleset *rs, bool commit, struc
 /* ---- state.c: what the kernel holds now ---- */
 struct state {
 	bool present;
+	uint32_t flags, owner;	/* of the table; owner: the port of the socket that has it, 0: none */
 	uint32_t genid;
 	struct names sets, chains, counters, flowtables;
 };
 
 int state_read(struct nft *n, struct state *s);
 void state_free(struct state *s);
-bool names_have(const struct names *n, const char *name);
+void state_forget(struct state *s);	/* as if there were no table */
+bool names_have(const struct names *n, const char *name);	/* sorted */
+bool names_add(struct names *n, const char *name);	/* at the end; false: out of memory */
+void names_free(struct names *n);
 
 /* mnl_attr_for_each, with the conversion that it hides said aloud */
 #define for_attrs(attr, nlh, offset) \
@@ -92,6 +105,10 @@ bool names_have(const struct names *n, const char *name);
 /* One request whose answers go to cb (may be NULL); waits for all of them. 0 or -errno. */
 int nft_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx);
 int table_present(struct nft *n);	/* 1, 0 or -errno */
+int table_read(struct nft *n, uint32_t *flags, uint32_t *owner);	/* the same */
+int table_remove(struct mnl_socket *nl, const char *table);	/* 0 or -errno */
+int counters_read(struct mnl_socket *nl, const char *table,
+		  void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx);
 struct nlmsghdr *nft_request(struct nft *n, char *buf, uint16_t type, uint16_t flags);
 
 /* ---- sweep.c: clear our bits in ct marks where (mark & mask) == want; all: wherever any is set ---- */

@@ -73,13 +73,39 @@ int nft_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx
 	return err;
 }
 
-int table_present(struct nft *n)
+struct table_ctx {
+	uint32_t flags, owner;
+};
+
+static int table_cb(const struct nlmsghdr *nlh, void *p)
+{
+	struct table_ctx *t = p;
+	const struct nlattr *a;
+	for_attrs(a, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(a) == NFTA_TABLE_FLAGS && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			t->flags = ntohl(mnl_attr_get_u32(a));
+		if (mnl_attr_get_type(a) == NFTA_TABLE_OWNER && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			t->owner = ntohl(mnl_attr_get_u32(a));
+	}
+	return MNL_CB_OK;
+}
+
+int table_read(struct nft *n, uint32_t *flags, uint32_t *owner)
 {
 	char buf[256] __attribute__((aligned(8)));
+	struct table_ctx t = { 0 };
 	struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NLM_F_ACK);
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, NFT_TABLE);
-	int r = nft_talk(n->nl, nlh, NULL, NULL);
+	int r = nft_talk(n->nl, nlh, table_cb, &t);
+	*flags = t.flags;
+	*owner = t.owner;
 	return r == -ENOENT ? 0 : r < 0 ? r : 1;
+}
+
+int table_present(struct nft *n)
+{
+	uint32_t flags, owner;
+	return table_read(n, &flags, &owner);
 }
 
 bool nft_present(struct mnl_socket *nl)
@@ -87,19 +113,32 @@ bool nft_present(struct mnl_socket *nl)
 	return table_present(&(struct nft){ .nl = nl }) == 1;
 }
 
-int nft_remove(struct mnl_socket *nl)
+bool nft_held_by_another(struct mnl_socket *nl)
+{
+	uint32_t flags, owner;
+	return table_read(&(struct nft){ .nl = nl }, &flags, &owner) == 1 && owner &&
+	       owner != mnl_socket_get_portid(nl);
+}
+
+int table_remove(struct mnl_socket *nl, const char *table)
 {
 	struct batch b = { 0 };
-	int r = table_present(&(struct nft){ .nl = nl });
-	if (r <= 0)
-		return r;
-	r = -ENOMEM;
-	if (batch_begin(&b, NFT_TABLE, 0, NULL)) {
-		put_table(&b, true, (struct where){ 0 });
+	int r = -ENOMEM;
+	if (batch_begin(&b, table, 0, NULL)) {
+		put_no_table(&b);
 		batch_commit(&b);
 		r = batch_send(&b, nl, NULL);
 	}
 	batch_free(&b);
+	return r;
+}
+
+int nft_remove(struct mnl_socket *nl)
+{
+	int r = table_remove(nl, NFT_TABLE_CLOSED);
+	if (r && r != -ENOENT)
+		return r;
+	r = table_remove(nl, NFT_TABLE);
 	return r == -ENOENT ? 0 : r;
 }
 
@@ -126,15 +165,21 @@ static int counter_cb(const struct nlmsghdr *nlh, void *p)
 	return MNL_CB_OK;
 }
 
-int nft_counters_read(struct mnl_socket *nl,
-		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx)
+int counters_read(struct mnl_socket *nl, const char *table,
+		  void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx)
 {
 	char buf[256] __attribute__((aligned(8)));
 	struct counter_ctx c = { cb, ctx };
 	struct nlmsghdr *nlh = nft_request(&(struct nft){ .nl = nl }, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, NLM_F_DUMP);
-	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, NFT_TABLE);
+	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, table);
 	mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	return nft_talk(nl, nlh, counter_cb, &c);
+}
+
+int nft_counters_read(struct mnl_socket *nl,
+		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx)
+{
+	return counters_read(nl, NFT_TABLE, cb, ctx);
 }
 
 struct device_ctx {

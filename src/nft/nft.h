@@ -26,6 +26,9 @@ struct nft_opts {
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	bool fast_first;	/* the program for the first rule, not for a later one */
 	bool offload;		/* the kernel has the probe's "flowtable"; it is used where conduits ask */
+	bool lock;		/* the kernel has the probe's "table-lock": while the socket is open nobody else can change
+				 * the table, and a flush of all tables spares it. It stays when the socket is closed */
+	bool again;		/* put what is in force in force once more: its connections keep their marks */
 };
 
 struct mnl_socket;
@@ -39,6 +42,7 @@ void nft_close(struct mnl_socket *nl);			/* NULL is fine */
 int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o, struct errs *errs);
 int nft_remove(struct mnl_socket *nl);			/* 0 also when there is none */
 bool nft_present(struct mnl_socket *nl);
+bool nft_held_by_another(struct mnl_socket *nl);	/* another process has it locked, and lives */
 /* The same batch as nft_commit's, judged by the kernel and not committed. */
 int nft_check(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o, struct errs *errs);
 /* Clear our bits in every connection mark; for when zoned leaves for good. */

@@ -21,7 +21,7 @@
 #include <unistd.h>
 
 enum row { ROW_QUEUE, ROW_QUEUE_NATIVE, ROW_QUEUE_XT, ROW_CT, ROW_INTERVAL_MAP, ROW_OBJREF_MAP, ROW_NFLOG, ROW_REJECT,
-	   ROW_CT_SWEEP, ROW_CONNMARK, ROW_FLOWTABLE, ROW_BPF, ROWS };
+	   ROW_CT_SWEEP, ROW_CONNMARK, ROW_FLOWTABLE, ROW_BPF, ROW_LOCK, ROWS };
 
 static const struct rs_rule rule_queue = { "c", NULL, { { .kind = RS_TO_QUEUE } } };
 static const struct rs_rule rule_ct = { "c", NULL, {
@@ -123,6 +123,12 @@ static void put_offload(struct batch *b)
 	put_rule(b, &(struct ruleset){ .queues = 1 }, &rule_offload);
 }
 
+/* Nothing more than the flags that try() gives the table. */
+static void put_lock(struct batch *b)
+{
+	(void)b;
+}
+
 static const struct {
 	struct nft_feature f;
 	void (*put)(struct batch *b);
@@ -141,6 +147,8 @@ static const struct {
 	[ROW_FLOWTABLE] = { { "flowtable", "offload of flows without inspection (nf_flow_table_inet, nft_flow_offload)",
 			    false, false }, put_offload },
 	[ROW_BPF] = { { "bpf-xt", "the in-kernel path's place in the ruleset (xt_bpf)", false, false }, put_bpf },
+	[ROW_LOCK] = { { "table-lock", "nobody else can change our table (flags owner and persist, Linux 6.9)", false, false },
+		       put_lock },
 };
 
 static bool try(struct mnl_socket *nl, const char *table, void (*put)(struct batch *b))
@@ -148,14 +156,14 @@ static bool try(struct mnl_socket *nl, const char *table, void (*put)(struct bat
 	struct batch b = { 0 };
 	if (!batch_begin(&b, table, 0, NULL))
 		return false;
-	put_table(&b, false, (struct where){ 0 });
-	put_chain(&b, "c", false, (struct where){ 0 });
+	put_table(&b, put == put_lock ? TABLE_OWNER | TABLE_PERSIST : 0, (struct where){ 0 });
+	put_chain(&b, "c", 0, (struct where){ 0 });
 	put(&b);
 	batch_commit(&b);
 	bool ok = batch_send(&b, nl, NULL) == 0;
 	batch_free(&b);
 	if (ok && batch_begin(&b, table, 0, NULL)) {
-		put_table(&b, true, (struct where){ 0 });
+		put_no_table(&b);
 		batch_commit(&b);
 		ok = batch_send(&b, nl, NULL) == 0;
 	}

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PRIORITY = -5, ELEMS_MAX = 56 * 1024 };	/* a nest's length has 16 bits */
+enum { ELEMS_MAX = 56 * 1024 };	/* a nest's length has 16 bits */
 enum { UDATA_KEY_ORDER = 0, UDATA_DATA_ORDER = 1, ORDER_HOST = 1, ORDER_NET = 2 };	/* of nft(8) */
 enum { UDATA_COMMENT = 0 };
 
@@ -35,29 +35,43 @@ static void put_be32(struct nlmsghdr *nlh, uint16_t type, uint32_t v)
 	mnl_attr_put_u32(nlh, type, htonl(v));
 }
 
-void put_table(struct batch *b, bool del, struct where at)
+static void table_msg(struct batch *b, uint16_t type, uint16_t how, uint32_t flags, struct where at)
 {
-	struct nlmsghdr *nlh = batch_msg(b, del ? NFT_MSG_DELTABLE : NFT_MSG_NEWTABLE,
-					 del ? 0 : NLM_F_CREATE, at, "the table");
+	struct nlmsghdr *nlh = batch_msg(b, type, how, at, "the table");
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, b->table);
-	if (!del)
-		put_be32(nlh, NFTA_TABLE_FLAGS, 0);
+	if (type == NFT_MSG_NEWTABLE)
+		put_be32(nlh, NFTA_TABLE_FLAGS, flags);
 	batch_end_msg(b, nlh);
 }
 
-void put_chain(struct batch *b, const char *name, bool base, struct where at)
+void put_table(struct batch *b, uint32_t flags, struct where at)
+{
+	table_msg(b, NFT_MSG_NEWTABLE, NLM_F_CREATE, flags, at);
+}
+
+void put_table_once(struct batch *b)
+{
+	table_msg(b, NFT_MSG_NEWTABLE, NLM_F_CREATE | NLM_F_EXCL, 0, (struct where){ 0 });
+}
+
+void put_no_table(struct batch *b)
+{
+	table_msg(b, NFT_MSG_DELTABLE, 0, 0, (struct where){ 0 });
+}
+
+void put_chain(struct batch *b, const char *name, int priority, struct where at)
 {
 	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, at, "a chain");
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, b->table);
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, name);
-	if (base) {
+	if (priority) {
 		struct nlattr *hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
 		put_be32(nlh, NFTA_HOOK_HOOKNUM, NF_INET_FORWARD);
-		put_be32(nlh, NFTA_HOOK_PRIORITY, (uint32_t)PRIORITY);
+		put_be32(nlh, NFTA_HOOK_PRIORITY, (uint32_t)priority);
 		mnl_attr_nest_end(nlh, hook);
 		put_be32(nlh, NFTA_CHAIN_POLICY, NF_DROP);
 		mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");

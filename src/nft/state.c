@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * What our table holds now: needed to replace its content without taking the
  * base chain away, and to leave counters that stay in place. */
+#include "nft/guard.h"
 #include "nft/internal.h"
 
 #include <arpa/inet.h>
@@ -9,6 +10,18 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+
+bool names_add(struct names *n, const char *name)
+{
+	char **v = realloc(n->v, (n->n + 1) * sizeof(*v));
+	if (!v)
+		return false;
+	n->v = v;
+	if (!(v[n->n] = strdup(name)))
+		return false;
+	n->n++;
+	return true;
+}
 
 struct dump {
 	struct names *names;
@@ -31,14 +44,7 @@ static int name_cb(const struct nlmsghdr *nlh, void *p)
 	}
 	if (!table || !name || strcmp(table, NFT_TABLE))
 		return MNL_CB_OK;
-	char **v = realloc(d->names->v, (d->names->n + 1) * sizeof(*v));
-	if (!v)
-		return MNL_CB_ERROR;
-	d->names->v = v;
-	if (!(v[d->names->n] = strdup(name)))
-		return MNL_CB_ERROR;
-	d->names->n++;
-	return MNL_CB_OK;
+	return names_add(d->names, name) ? MNL_CB_OK : MNL_CB_ERROR;
 }
 
 static int dump(struct nft *n, uint16_t type, struct dump d)
@@ -68,15 +74,20 @@ bool names_have(const struct names *n, const char *name)
 	return n->n && bsearch(&name, n->v, n->n, sizeof(*n->v), str_cmp);
 }
 
-int state_read(struct nft *n, struct state *s)
+int nft_genid(struct mnl_socket *nl, uint32_t *genid)
 {
 	char buf[256] __attribute__((aligned(8)));
+	struct nft n = { .nl = nl };
+	return nft_talk(nl, nft_request(&n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_ACK), gen_cb, genid);
+}
+
+int state_read(struct nft *n, struct state *s)
+{
 	*s = (struct state){ 0 };
-	int r = nft_talk(n->nl, nft_request(n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_ACK),
-			 gen_cb, &s->genid);
+	int r = nft_genid(n->nl, &s->genid);
 	if (r < 0)
 		return r;
-	r = table_present(n);
+	r = table_read(n, &s->flags, &s->owner);
 	if (r <= 0)
 		return r;
 	s->present = true;
@@ -97,11 +108,19 @@ int state_read(struct nft *n, struct state *s)
 	return r;
 }
 
-static void names_free(struct names *n)
+void names_free(struct names *n)
 {
 	for (size_t i = 0; i < n->n; i++)
 		free(n->v[i]);
 	free(n->v);
+	*n = (struct names){ 0 };
+}
+
+void state_forget(struct state *s)
+{
+	uint32_t genid = s->genid;
+	state_free(s);
+	s->genid = genid;
 }
 
 void state_free(struct state *s)
