@@ -54,10 +54,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum value { V_ZERO, V_MINE, V_FOREIGN, V_IDS, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED,
+enum value { V_ZERO, V_MINE, V_FOREIGN, V_IDS, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED, V_NEW,
 	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_VALUES };
 
-enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct state counts them */
+enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 8 };	/* as ct state counts them */
 
 #define CT(k, d, r)	{ .kind = RS_CT, .key = (k), .dir = (d), .to = (r) }
 #define META(k, r)	{ .kind = RS_META, .key = (k), .to = (r) }
@@ -81,6 +81,7 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4 };	/* as ct s
 #define QUEUE(bypass)	{ .kind = RS_TO_QUEUE, .a = (bypass) }
 #define FAST		{ .kind = RS_FAST }
 #define OFFLOAD		{ .kind = RS_OFFLOAD }
+#define HELPER(n)	{ .kind = RS_SET_HELPER, .name = (n) }
 #define RESET		{ .kind = RS_RESET }
 #define SET_CT(r)	{ .kind = RS_SET_CT_MARK, .reg = (r) }
 #define SET_META(r)	{ .kind = RS_SET_MARK, .reg = (r) }
@@ -201,7 +202,10 @@ static const struct rs_rule table[] = {
 	{ "fast-closed", NULL, { TO(RS_GOTO, "inspect-closed") } },
 	{ "fast-open", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
 	{ "fast-open", NULL, { TO(RS_GOTO, "inspect-open") } },
+	{ "inspect-closed", "no flowtable of others takes it past these rules",
+	  { CT_STATE(V_NEW), HELPER(RS_HELPER_TCP), HELPER(RS_HELPER_UDP) } },
 	{ "inspect-closed", "no inspector: drop", { QUEUE(0) } },
+	{ "inspect-open", NULL, { CT_STATE(V_NEW), HELPER(RS_HELPER_TCP), HELPER(RS_HELPER_UDP) } },
 	{ "inspect-open", "no inspector: pass (fail = open)", { QUEUE(1) } },
 
 	{ "to-flowtable", "both ways have passed every check", { CT_STATE(V_ESTABLISHED), OFFLOAD } },
@@ -226,7 +230,7 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 	const uint32_t values[V_VALUES] = {
 		[V_ZERO] = 0, [V_MINE] = rs->mark_mask, [V_FOREIGN] = ~rs->mark_mask,
 		[V_IDS] = rs->mark_mask & ~rs->generation_mask, [V_BLOCKED] = rs->blocked_mark,
-		[V_INVALID] = STATE_INVALID, [V_ESTABLISHED] = STATE_ESTABLISHED, [V_RELATED] = STATE_RELATED,
+		[V_INVALID] = STATE_INVALID, [V_ESTABLISHED] = STATE_ESTABLISHED, [V_RELATED] = STATE_RELATED, [V_NEW] = STATE_NEW,
 		[V_ICMP] = IPPROTO_ICMP, [V_ICMP6] = IPPROTO_ICMPV6, [V_TCP] = IPPROTO_TCP,
 		[V_SYN] = 0x02, [V_SYN_ACK_FIN_RST] = 0x17,
 	};
@@ -247,7 +251,7 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 	bool late = strncmp(r->chain, "fast-", 5) == 0;	/* its chains are there only when it is asked late */
 	if (late ? rs->fast < 0 || rs->fast_first : has(r, RS_FAST) && !rs->fast_first)
 		return true;
-	return !rs->offload && has(r, RS_OFFLOAD);
+	return (!rs->offload && has(r, RS_OFFLOAD)) || (!rs->helper && has(r, RS_SET_HELPER));
 }
 
 void ruleset_rules(struct ruleset *rs, const struct model *m)

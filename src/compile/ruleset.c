@@ -401,7 +401,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	*rs = (struct ruleset){ .arena = a, .at = { m->path, 0 }, .queue_base = m->daemon.queue_base,
 				.queues = o->queues ? o->queues : 1, .backend = o->queue_backend, .fast = o->fast,
 				.fast_first = o->fast >= 0 && o->fast_first, .offload = o->offload && model_offloads(m),
-				.lock = o->lock };
+				.lock = o->lock, .helper = o->helper };
 	rs->n_chains = sizeof(chain_table) / sizeof(chain_table[0]);
 	if (rs->fast < 0 || rs->fast_first)
 		rs->n_chains -= LATE_CHAINS;

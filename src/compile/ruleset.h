@@ -22,6 +22,11 @@ enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 4, RS_OPS_MAX = 28 };
 enum { RS_WAYS_MAX = 65536 };	/* elements of the set `ways`; flows for which there is no room are looked at longer */
 
 #define RS_FLOWTABLE "offloaded"
+/* Connections of inspected flows get this helper, which does nothing: the kernel puts no connection that has one
+ * into a flowtable, whoever asks for it (src/nft/helper.c). */
+#define RS_HELPER "zoned"
+#define RS_HELPER_TCP "inspected-tcp"	/* the table's objects for it */
+#define RS_HELPER_UDP "inspected-udp"
 
 enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT };		/* how packets get to NFQUEUE */
 enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME, RS_T_DIRECTION };
@@ -52,7 +57,7 @@ struct rs_set {
 enum rs_op_kind {
 	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_MAP, RS_IN, RS_NOT_IN,
 	RS_VMAP, RS_SET_CT_MARK, RS_SET_MARK, RS_COUNTER, RS_COUNTER_MAP, RS_ADD, RS_LIMIT, RS_LOG,
-	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD,
+	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD, RS_SET_HELPER,
 };
 
 struct rs_op {
@@ -83,6 +88,7 @@ struct ruleset {
 	bool fast_first;	/* it is asked by the first rule */
 	bool offload;		/* there is a flowtable, by the name RS_FLOWTABLE */
 	bool lock;		/* only the committing socket can change the table */
+	bool helper;		/* inspected connections get RS_HELPER */
 	const char *devices[MODEL_OFFLOAD_MAX]; size_t n_devices;	/* its interfaces, whether they are there now or not */
 	const char **counters; size_t n_counters;
 	struct where *counters_at;
@@ -99,6 +105,7 @@ struct ruleset_opts {
 	bool fast_first;	/* it knows itself whether a packet's interfaces are those of its zones */
 	bool offload;		/* the kernel has flowtables; without, what asks for it is forwarded as all else */
 	bool lock;		/* the kernel can keep others from changing the table */
+	bool helper;		/* the kernel has the helper RS_HELPER */
 };
 
 /* NULL when errs has new entries. The model must outlive the ruleset. */

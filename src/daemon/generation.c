@@ -93,7 +93,7 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 	int program = !p->fast ? -1 : first ? fastpath_first(p->fast) : fastpath_late(p->fast);
 	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)p->n, .queue = p->queue_kind,
 				  .fast = program, .fast_first = first, .offload = p->flowtable,
-				  .lock = p->lock };
+				  .lock = p->lock, .helper = p->helper };
 }
 
 static int judge(struct parent *p, const struct model *m, uint32_t generation)

@@ -266,7 +266,8 @@ static void look(struct parent *p)
 		if (touched || d.repairs || !d.right)
 			tell(g, &d, unfiltered, closed);
 	}
-	(void)bypass;
+	if (bypass)
+		bypass_look(p);
 }
 
 void on_guard(evutil_socket_t fd, short what, void *ctx)

@@ -64,7 +64,9 @@ struct parent {
 	enum nft_queue queue_kind;
 	bool flowtable;		/* the kernel has it */
 	bool lock;		/* nobody else can change our table */
+	bool helper;		/* what is inspected stays out of flowtables of others */
 	struct guard *guard;
+	struct bypass *bypass;
 	unsigned offload_ticks;
 	uint32_t blocked_mark;
 	struct mnl_socket *nl;
@@ -138,6 +140,14 @@ void guard_tick(struct parent *p);		/* from the timer */
 unsigned guard_seen(struct parent *p);		/* before a commit */
 void guard_committed(struct parent *p, unsigned seen);	/* after it: this is what the table shall be */
 json_t *guard_status(const struct parent *p);
+
+/* bypass.c: what others have that leads packets past our rules. Main thread. */
+int bypass_open(struct parent *p);		/* 0 or -errno */
+size_t bypass_look(struct parent *p);		/* now; says what is new or gone. How many there are */
+void bypass_tick(struct parent *p);		/* now and then; from the timer */
+void on_bypass(evutil_socket_t fd, short what, void *parent);	/* programs on interfaces changed */
+int bypass_fd(const struct parent *p);
+json_t *bypass_status(const struct parent *p);
 
 /* links.c: interfaces that change */
 struct mnl_socket *links_open(void);		/* NULL and errno */

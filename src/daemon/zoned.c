@@ -81,6 +81,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	list_start(p);
 	guard_tick(p);
+	bypass_tick(p);
 	offload_tick(p);
 	plain_tick(p);
 	pthread_mutex_lock(&p->record_lock);
@@ -186,6 +187,7 @@ static bool prepare(struct parent *p)
 		ok = false;
 	}
 	p->flowtable = nft_has(f, n, "flowtable");
+	p->helper = nft_has(f, n, "helper");
 	p->lock = p->model->daemon.lock_table && nft_has(f, n, "table-lock");
 	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -263,6 +265,7 @@ static bool watch_all(struct parent *p)
 	bool ok = p->base && watch(p, mnl_socket_get_fd(p->nflog), EV_READ, on_nflog, p) &&
 		  watch(p, mnl_socket_get_fd(p->list.nl), EV_READ, on_list, p) &&
 		  watch(p, p->spawner, EV_READ, on_spawner, p) && watch(p, guard_wake_fd(p), EV_READ, on_guard, p) &&
+		  watch(p, bypass_fd(p), EV_READ, on_bypass, p) &&
 		  watch(p, -1, 0, on_timer, p);
 	if (p->ctwatch)
 		ok = ok && watch(p, mnl_socket_get_fd(p->ctwatch), EV_READ, on_ctwatch, p);
@@ -284,6 +287,20 @@ static int commit_first(struct parent *p)
 	for (int ms = 0; ms < HELD_MS && nft_held_by_another(p->nl); ms += 10)
 		usleep(10000);
 	return commit(p, p->model, p->generation);
+}
+
+/* What leads packets past us is said; where the operator is strict, we do not start beside it. */
+static bool check_bypasses(struct parent *p)
+{
+	int err = bypass_open(p);
+	if (err) {
+		say(LOG_ERR, "programs on interfaces: %s; nothing was changed", strerror(-err));
+		return false;
+	}
+	if (!bypass_look(p) || !p->model->daemon.strict)
+		return true;
+	say(LOG_ERR, "strict = true: not started beside what is named above; nothing was changed");
+	return false;
 }
 
 static int run(struct parent *p)
@@ -309,7 +326,7 @@ static int run(struct parent *p)
 		say(LOG_ERR, "no records: %s", strerror(errno));
 		return 1;
 	}
-	if (!prepare(p) || !open_queues(p))
+	if (!prepare(p) || !check_bypasses(p) || !open_queues(p))
 		return 1;
 	p->nflog = nflog_open(p->model->daemon.log_group);
 	if (!p->nflog) {

@@ -205,6 +205,7 @@ struct daemon_conf {
 	uint32_t max_flows;		/* inspected flows per inspector, default 16384 */
 	uint32_t max_flows_per_source;	/* open ones of one address or IPv6 /64; default max_flows / 4 */
 	bool fast_path;			/* judge in the kernel what can be, default true */
+	bool strict;			/* do not start beside what leads packets past us, default false */
 	bool lock_table;		/* keep others from changing our table where the kernel can, default true */
 };
 

@@ -359,7 +359,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	uint64_t v = 0;
 	const char *t;
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log", "syslog_facility",
-	     "user", "max_flows", "max_flows_per_source", "fast_path", "lock_table");
+	     "user", "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -375,6 +375,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 		d->max_flows_per_source = (uint32_t)v;
 	get_bool(l, g, "fast_path", &d->fast_path);
 	get_bool(l, g, "lock_table", &d->lock_table);
+	get_bool(l, g, "strict", &d->strict);
 	l->mark_at = at_of(l, config_setting_get_member(g, "mark_mask"));
 	d->json_log = get_text(l, g, "json_log");
 	if (d->json_log && d->json_log[0] != '/')

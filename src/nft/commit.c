@@ -29,6 +29,7 @@
 #include <linux/membarrier.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -104,6 +105,10 @@ static void put_new(struct batch *b, const struct ruleset *rs, const struct stat
 	for (size_t i = 0; i < rs->n_counters; i++)
 		if (!names_have(&s->counters, rs->counters[i]))
 			put_counter(b, rs->counters[i], rs->counters_at[i]);
+	if (rs->helper) {	/* as they are, if they are there */
+		put_helper(b, RS_HELPER_TCP, IPPROTO_TCP, rs->at);
+		put_helper(b, RS_HELPER_UDP, IPPROTO_UDP, rs->at);
+	}
 	for (size_t i = 0; i < rs->n_sets; i++) {
 		put_set(b, &rs->sets[i], (uint32_t)i + 1, rs->at);
 		put_elems(b, &rs->sets[i]);
@@ -278,6 +283,7 @@ static struct ruleset *build(const struct model *m, const struct nft_opts *o, st
 	ro.fast_first = o->fast_first;
 	ro.offload = o->offload;
 	ro.lock = o->lock;
+	ro.helper = o->helper;
 	ro.queue_backend = o->queue == NFT_QUEUE_NATIVE ? RS_QUEUE_NATIVE : RS_QUEUE_XT;
 	return ruleset_build(m, &ro, errs);
 }
@@ -304,6 +310,8 @@ int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_op
 		errs_add(errs, m->path, 0, "old connection marks cannot be cleared: %s", strerror(-r));
 	else
 		r = ruleset_exchange(&n, rs, true, errs);
+	if (!r && rs->helper && !o->again)
+		helper_missing_end(&n, m);
 	ruleset_free(rs);
 	return r;
 }

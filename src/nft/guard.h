@@ -63,4 +63,12 @@ int nft_forwarding_stop(struct mnl_socket *nl);	/* 0, also when it is stopped al
 /* *dropped: packets meanwhile. 0, also when it was not stopped, or -errno. */
 int nft_forwarding_start(struct mnl_socket *nl, uint64_t *dropped);
 
+/* ---- what others have that leads packets past our table ---- */
+
+enum nft_bypass { NFT_BYPASS_FLOWTABLE, NFT_BYPASS_FORWARD, NFT_BYPASS_NOTRACK };
+enum { NFT_BYPASS_MAX = 160 };	/* of a place's text */
+
+/* found() for each, with where it is: "FAMILY TABLE NAME". 0 or -errno. */
+int nft_bypasses_read(struct mnl_socket *nl, void (*found)(void *ctx, enum nft_bypass kind, const char *where), void *ctx);
+
 #endif

@@ -64,6 +64,7 @@ void put_table_once(struct batch *b);	/* refuses the batch when it is there */
 void put_no_table(struct batch *b);	/* deletes it */
 void put_chain(struct batch *b, const char *name, int priority, struct where at);	/* 0: no base chain */
 void put_flowtable(struct batch *b, const char **devices, size_t n, struct where at);
+void put_helper(struct batch *b, const char *name, uint8_t protocol, struct where at);
 void put_counter(struct batch *b, const char *name, struct where at);
 enum { SET_NAME_MAX = 32 };
 /* What a set of this name is called in the kernel: "name-b" when "name" is taken. */
@@ -71,6 +72,12 @@ const char *set_name(const struct batch *b, const char *name, char buf[SET_NAME_
 void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where at);
 void put_elems(struct batch *b, const struct rs_set *s);
 void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r);
+
+/* ---- helper.c: a connection tracking helper that does nothing ---- */
+int helper_register(struct nft *n);	/* in the whole kernel, for good; 0 or -errno */
+/* End the entries of connections with the server at an inspected port that do not have it, for they may be in a flowtable
+ * of others already. The next packet of one begins it anew, through the rules. As far as possible. */
+void helper_missing_end(struct nft *n, const struct model *m);
 
 /* ---- commit.c: what nft_commit and nft_check share, for a ruleset at hand ---- */
 int ruleset_exchange(struct nft *n, const struct ruleset *rs, bool commit, struct errs *errs);
@@ -114,5 +121,7 @@ struct nlmsghdr *nft_request(struct nft *n, char *buf, uint16_t type, uint16_t f
 /* ---- sweep.c: clear our bits in ct marks where (mark & mask) == want; all: wherever any is set ---- */
 int ct_sweep(struct nft *n, uint32_t mine, uint32_t mask, uint32_t want, uint32_t blocked);
 int ct_sweep_all(struct nft *n, uint32_t mine);
+/* Forget one connection, by its original tuple; zone may be NULL. 0 or -errno. */
+int ct_end(struct nft *n, struct mnl_socket *writer, uint8_t family, const struct nlattr *tuple, const struct nlattr *zone);
 
 #endif

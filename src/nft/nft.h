@@ -28,6 +28,7 @@ struct nft_opts {
 	bool offload;		/* the kernel has the probe's "flowtable"; it is used where conduits ask */
 	bool lock;		/* the kernel has the probe's "table-lock": while the socket is open nobody else can change
 				 * the table, and a flush of all tables spares it. It stays when the socket is closed */
+	bool helper;		/* the kernel has the probe's "helper": no flowtable of others takes what is inspected */
 	bool again;		/* put what is in force in force once more: its connections keep their marks */
 };
 

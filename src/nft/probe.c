@@ -15,13 +15,14 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/xt_bpf.h>
 #include <linux/netfilter/xt_connmark.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum row { ROW_QUEUE, ROW_QUEUE_NATIVE, ROW_QUEUE_XT, ROW_CT, ROW_INTERVAL_MAP, ROW_OBJREF_MAP, ROW_NFLOG, ROW_REJECT,
-	   ROW_CT_SWEEP, ROW_CONNMARK, ROW_FLOWTABLE, ROW_BPF, ROW_LOCK, ROWS };
+	   ROW_CT_SWEEP, ROW_CONNMARK, ROW_FLOWTABLE, ROW_BPF, ROW_LOCK, ROW_HELPER, ROWS };
 
 static const struct rs_rule rule_queue = { "c", NULL, { { .kind = RS_TO_QUEUE } } };
 static const struct rs_rule rule_ct = { "c", NULL, {
@@ -123,6 +124,12 @@ static void put_offload(struct batch *b)
 	put_rule(b, &(struct ruleset){ .queues = 1 }, &rule_offload);
 }
 
+static void put_helpers(struct batch *b)
+{
+	put_helper(b, "t", IPPROTO_TCP, (struct where){ 0 });
+	put_helper(b, "u", IPPROTO_UDP, (struct where){ 0 });
+}
+
 /* Nothing more than the flags that try() gives the table. */
 static void put_lock(struct batch *b)
 {
@@ -149,6 +156,8 @@ static const struct {
 	[ROW_BPF] = { { "bpf-xt", "the in-kernel path's place in the ruleset (xt_bpf)", false, false }, put_bpf },
 	[ROW_LOCK] = { { "table-lock", "nobody else can change our table (flags owner and persist, Linux 6.9)", false, false },
 		       put_lock },
+	[ROW_HELPER] = { { "helper", "inspected connections stay out of flowtables of others (nfnetlink_cthelper, nft_ct)",
+			 false, false }, put_helpers },
 };
 
 static bool try(struct mnl_socket *nl, const char *table, void (*put)(struct batch *b))
@@ -176,6 +185,7 @@ const struct nft_feature *nft_probe(struct mnl_socket *nl, size_t *n, enum nft_q
 	static struct nft_feature found[ROWS];	/* the answer, until the next call */
 	char table[32];
 	snprintf(table, sizeof(table), "zoned-probe-%ld", (long)getpid());
+	(void)helper_register(&(struct nft){ .nl = nl });	/* its row tells whether that went well */
 	for (size_t i = 0; i < ROWS; i++) {
 		found[i] = rows[i].f;
 		if (rows[i].put)

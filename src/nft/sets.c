@@ -79,17 +79,40 @@ void put_chain(struct batch *b, const char *name, int priority, struct where at)
 	batch_end_msg(b, nlh);
 }
 
-void put_counter(struct batch *b, const char *name, struct where at)
+/* The beginning of an object; its data is what the caller adds. */
+static struct nlmsghdr *object_msg(struct batch *b, const char *name, uint32_t type, struct where at)
 {
-	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWOBJ, NLM_F_CREATE, at, "the counter");
+	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWOBJ, NLM_F_CREATE, at,
+					 type == NFT_OBJECT_COUNTER ? "the counter" : "the helper");
 	if (!nlh)
-		return;
+		return NULL;
 	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, b->table);
 	mnl_attr_put_strz(nlh, NFTA_OBJ_NAME, name);
-	put_be32(nlh, NFTA_OBJ_TYPE, NFT_OBJECT_COUNTER);
+	put_be32(nlh, NFTA_OBJ_TYPE, type);
+	return nlh;
+}
+
+void put_counter(struct batch *b, const char *name, struct where at)
+{
+	struct nlmsghdr *nlh = object_msg(b, name, NFT_OBJECT_COUNTER, at);
+	if (!nlh)
+		return;
 	struct nlattr *data = mnl_attr_nest_start(nlh, NFTA_OBJ_DATA);
 	mnl_attr_put_u64(nlh, NFTA_COUNTER_BYTES, 0);
 	mnl_attr_put_u64(nlh, NFTA_COUNTER_PACKETS, 0);
+	mnl_attr_nest_end(nlh, data);
+	batch_end_msg(b, nlh);
+}
+
+void put_helper(struct batch *b, const char *name, uint8_t protocol, struct where at)
+{
+	struct nlmsghdr *nlh = object_msg(b, name, NFT_OBJECT_CT_HELPER, at);
+	if (!nlh)
+		return;
+	struct nlattr *data = mnl_attr_nest_start(nlh, NFTA_OBJ_DATA);
+	mnl_attr_put_strz(nlh, NFTA_CT_HELPER_NAME, RS_HELPER);
+	mnl_attr_put_u16(nlh, NFTA_CT_HELPER_L3PROTO, htons(NFPROTO_INET));
+	mnl_attr_put_u8(nlh, NFTA_CT_HELPER_L4PROTO, protocol);
 	mnl_attr_nest_end(nlh, data);
 	batch_end_msg(b, nlh);
 }

@@ -26,6 +26,7 @@ bool names_add(struct names *n, const char *name)
 struct dump {
 	struct names *names;
 	uint16_t table_attr, name_attr;	/* numbers differ per kind of object */
+	uint32_t object;	/* this kind of object only; 0: whatever */
 };
 
 static int name_cb(const struct nlmsghdr *nlh, void *p)
@@ -52,6 +53,8 @@ static int dump(struct nft *n, uint16_t type, struct dump d)
 	char buf[256] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = nft_request(n, buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_DUMP);
 	mnl_attr_put_strz(nlh, d.table_attr, NFT_TABLE);
+	if (d.object)
+		mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(d.object));
 	return nft_talk(n->nl, nlh, name_cb, &d);
 }
 
@@ -91,14 +94,14 @@ int state_read(struct nft *n, struct state *s)
 	if (r <= 0)
 		return r;
 	s->present = true;
-	r = dump(n, NFT_MSG_GETSET, (struct dump){ &s->sets, NFTA_SET_TABLE, NFTA_SET_NAME });
+	r = dump(n, NFT_MSG_GETSET, (struct dump){ &s->sets, NFTA_SET_TABLE, NFTA_SET_NAME, 0 });
 	if (!r)
-		r = dump(n, NFT_MSG_GETCHAIN, (struct dump){ &s->chains, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME });
+		r = dump(n, NFT_MSG_GETCHAIN, (struct dump){ &s->chains, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, 0 });
 	if (!r)
-		r = dump(n, NFT_MSG_GETOBJ, (struct dump){ &s->counters, NFTA_OBJ_TABLE, NFTA_OBJ_NAME });
+		r = dump(n, NFT_MSG_GETOBJ, (struct dump){ &s->counters, NFTA_OBJ_TABLE, NFTA_OBJ_NAME, NFT_OBJECT_COUNTER });
 	if (!r)
 		r = dump(n, NFT_MSG_GETFLOWTABLE,
-			 (struct dump){ &s->flowtables, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME });
+			 (struct dump){ &s->flowtables, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME, 0 });
 	if (s->sets.n)
 		qsort(s->sets.v, s->sets.n, sizeof(*s->sets.v), str_cmp);
 	if (s->counters.n)

@@ -31,18 +31,36 @@ static bool stale(const struct sweep *s, uint32_t mark)
 	return (mark & s->mask) == s->want && (mark & s->mine & ~s->mask) != s->blocked;
 }
 
-static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple, const struct nlattr *zone)
+/* A request about one connection; NULL: no tuple that a kernel writes. */
+static struct nlmsghdr *about(struct nft *n, char *buf, uint16_t type, uint8_t family, const struct nlattr *tuple,
+			      const struct nlattr *zone)
 {
-	char buf[1024] __attribute__((aligned(8)));
-	struct nlmsghdr *nlh = nft_request(s->n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW, NLM_F_ACK);
+	struct nlmsghdr *nlh = nft_request(n, buf, (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type), NLM_F_ACK);
 	struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
 	g->nfgen_family = family;
 	if (mnl_attr_get_payload_len(tuple) > 512)
-		return -EMSGSIZE;
+		return NULL;
 	mnl_attr_put(nlh, CTA_TUPLE_ORIG | NLA_F_NESTED, mnl_attr_get_payload_len(tuple),
 		     mnl_attr_get_payload(tuple));
 	if (zone)
 		mnl_attr_put_u16(nlh, CTA_ZONE, mnl_attr_get_u16(zone));
+	return nlh;
+}
+
+int ct_end(struct nft *n, struct mnl_socket *writer, uint8_t family, const struct nlattr *tuple, const struct nlattr *zone)
+{
+	char buf[1024] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = about(n, buf, IPCTNL_MSG_CT_DELETE, family, tuple, zone);
+	int r = nlh ? nft_talk(writer, nlh, NULL, NULL) : -EMSGSIZE;
+	return r == -ENOENT ? 0 : r;	/* it ended by itself */
+}
+
+static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple, const struct nlattr *zone)
+{
+	char buf[1024] __attribute__((aligned(8)));
+	struct nlmsghdr *nlh = about(s->n, buf, IPCTNL_MSG_CT_NEW, family, tuple, zone);
+	if (!nlh)
+		return -EMSGSIZE;
 	mnl_attr_put_u32(nlh, CTA_MARK, 0);
 	mnl_attr_put_u32(nlh, CTA_MARK_MASK, htonl(s->mine));
 	int r = nft_talk(s->writer, nlh, NULL, NULL);

@@ -45,6 +45,10 @@ verdict "numbers as written" $?
 "$ctl" print good/text.conf >out
 grep -qF 'name = "Kläranlage \"Nord\" // # /* none */ \\ \x7fä\x09\x0a";' out && grep -qF 'owner = "";' out
 verdict "texts as written" $?
+# keys that are printed only when they are not at their default
+sed '/^daemon = {/a lock_table = false; strict = true;' one >three
+"$ctl" print three >four && grep -q 'lock_table = false' four && grep -q 'strict = true' four && "$ctl" print four | cmp - four
+verdict "daemon keys that are not at their default" $?
 # a file of 50 MB is refused unread
 { cat cases/no-zones.conf; yes '# padding padding padding padding padding padding padding' | head -c 50000000; } >big.conf
 "$ctl" check big.conf 2>err

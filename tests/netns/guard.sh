@@ -30,7 +30,7 @@ passes()	# passes: does a datagram get through that no conduit permits?
 {
 	local before after
 	before=$(in_s cat /proc/net/snmp | awk '/^Udp:/ && $2 ~ /[0-9]/ { print $2 }')
-	in_c timeout 2 "$python" "$lab_src/holes.py" send "$V4" "$FORBIDDEN" 0.05
+	in_c timeout 20 "$python" "$lab_src/holes.py" send "$V4" "$FORBIDDEN" 0.05
 	after=$(in_s cat /proc/net/snmp | awk '/^Udp:/ && $2 ~ /[0-9]/ { print $2 }')
 	[ "$after" -gt "$before" ]
 }

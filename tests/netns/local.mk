@@ -1,7 +1,7 @@
 # The lab needs root and libmodbus; without root every test in it is skipped.
 # LAB_TRANSACTIONS sets the length of the long session.
 NETNS_TESTS = tests/netns/basic.sh tests/netns/v6.sh tests/netns/segments.sh tests/netns/reset.sh \
-	tests/netns/foreign.sh tests/netns/guard.sh tests/netns/reload.sh tests/netns/kill.sh tests/netns/control.sh tests/netns/failmode.sh tests/netns/rates.sh tests/netns/notify.sh tests/netns/flood.sh tests/netns/session.sh \
+	tests/netns/foreign.sh tests/netns/guard.sh tests/netns/bypass.sh tests/netns/reload.sh tests/netns/kill.sh tests/netns/control.sh tests/netns/failmode.sh tests/netns/rates.sh tests/netns/notify.sh tests/netns/flood.sh tests/netns/session.sh \
 	tests/netns/opcua.sh tests/netns/dnp3.sh tests/netns/fast.sh tests/netns/plain.sh tests/netns/offload.sh \
 	tests/netns/nat.sh tests/netns/bulk.sh tests/netns/audit.sh
 if HAVE_MODBUS

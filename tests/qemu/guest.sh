@@ -15,7 +15,7 @@ echo "guest: Linux $(uname -r)"
 passed=0 failed=0
 for t in "$@"; do
 	echo "guest: running $t"
-	if timeout 240 bash "$top_srcdir/$t" </dev/null; then
+	if timeout 420 bash "$top_srcdir/$t" </dev/null; then
 		passed=$((passed + 1))
 	else
 		failed=$((failed + 1))

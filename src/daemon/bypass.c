@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What other programs have put on this machine that leads packets past our
+ * rules: flowtables, rules that forward at the way in, XDP and tc programs on
+ * the interfaces of zones; and rules that keep connections from being tracked, so
+ * that all of them are refused. Looked for at the start, when the kernel tells of a
+ * change, and every few seconds, since it does not tell of all.
+ */
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/bpf.h>
+#include <linux/if_link.h>
+#include <linux/pkt_sched.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "daemon/parent.h"
+#include "nft/guard.h"
+
+enum {
+	FOUND_MAX = 32, TEXT_MAX = NFT_BYPASS_MAX + 96,
+	LOOK_EVERY = 10,	/* ticks of the parent's timer: 5 s */
+	PROGRAMS_MAX = 16, LINKS_MAX = 256,
+};
+/* of <linux/bpf.h> since Linux 6.6 */
+enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
+
+struct list {
+	size_t n;
+	char text[FOUND_MAX][TEXT_MAX];
+	bool harmless[FOUND_MAX];	/* for inspected connections */
+};
+
+struct bypass {
+	struct mnl_socket *notices, *asks;
+	struct list now, before;
+	unsigned ticks;
+	bool due;
+	const struct parent *p;		/* while looking */
+	uint32_t ifindex;
+	bool filters;			/* seen in the dump that runs */
+};
+
+static bool has(const struct list *l, const char *text)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->text[i], text) == 0)
+			return true;
+	return false;
+}
+
+/* More than there is room for are not told one by one; the first are enough to act upon. */
+static void add(struct list *l, bool harmless, const char *what, const char *where)
+{
+	char text[TEXT_MAX];
+	snprintf(text, sizeof(text), "%s %s", what, where);
+	for (char *c = text; *c; c++)	/* names of others' tables */
+		if ((unsigned char)*c < ' ' || *c == '"')
+			*c = '?';
+	if (l->n == FOUND_MAX || has(l, text))
+		return;
+	l->harmless[l->n] = harmless;
+	memcpy(l->text[l->n++], text, sizeof(text));
+}
+
+static void on_table(void *ctx, enum nft_bypass kind, const char *where)
+{
+	static const char *const what[] = { [NFT_BYPASS_FLOWTABLE] = "flowtable", [NFT_BYPASS_FORWARD] = "forwarding rule in",
+					    [NFT_BYPASS_NOTRACK] = "untracked connections by" };
+	struct bypass *b = ctx;
+	bool kept_out = kind == NFT_BYPASS_FLOWTABLE && b->p->helper;
+	add(&b->now, kept_out || kind == NFT_BYPASS_NOTRACK, what[kind], where);
+}
+
+/* ---- interfaces ---- */
+
+/* Does some zone name it? Where a zone names none, packets of it may come by any. */
+static bool is_of_a_zone(const struct model *m, const char *name)
+{
+	for (size_t z = 1; z < m->n_zones; z++) {
+		const struct zone *owner = model_path_owner(m, &m->zones[z]);
+		if (!owner)
+			return true;
+		for (size_t i = 0; i < owner->n_interfaces; i++)
+			if (strcmp(owner->interfaces[i], name) == 0)
+				return true;
+	}
+	return false;
+}
+
+/* Each answer to a request of rtnetlink; 0 or -errno. */
+static int ask(struct mnl_socket *nl, struct nlmsghdr *h, mnl_cb_t cb, void *ctx)
+{
+	static _Alignas(8) char buf[1 << 16];
+	static uint32_t seq;
+	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
+	h->nlmsg_seq = ++seq;
+	if (mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
+		return -errno;
+	for (int r = MNL_CB_OK; r > MNL_CB_STOP;) {
+		ssize_t got = mnl_socket_recvfrom(nl, buf, sizeof(buf));
+		if (got < 0 && errno == EINTR)
+			continue;
+		r = got < 0 ? -1 : mnl_cb_run(buf, (size_t)got, h->nlmsg_seq, mnl_socket_get_portid(nl), cb, ctx);
+		if (r < 0)
+			return -errno;
+	}
+	return 0;
+}
+
+struct links {
+	struct bypass *b;
+	unsigned n;
+	struct {
+		uint32_t index;
+		char name[IFNAMSIZ];
+	} v[LINKS_MAX];
+};
+
+static int xdp_cb(const struct nlattr *a, void *attached)
+{
+	if (mnl_attr_get_type(a) == IFLA_XDP_ATTACHED && mnl_attr_get_payload_len(a) == 1)
+		*(bool *)attached = mnl_attr_get_u8(a) != XDP_ATTACHED_NONE;
+	return MNL_CB_OK;
+}
+
+struct link {
+	const char *name;
+	bool xdp;
+};
+
+static int link_attr_cb(const struct nlattr *a, void *ctx)
+{
+	struct link *l = ctx;
+	if (mnl_attr_get_type(a) == IFLA_IFNAME && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+		l->name = mnl_attr_get_str(a);
+	if (mnl_attr_get_type(a) == IFLA_XDP)
+		mnl_attr_parse_nested(a, xdp_cb, &l->xdp);
+	return MNL_CB_OK;
+}
+
+static int link_cb(const struct nlmsghdr *h, void *ctx)
+{
+	struct links *l = ctx;
+	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
+	struct link k = { 0 };
+	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*i))
+		return MNL_CB_OK;
+	mnl_attr_parse(h, sizeof(*i), link_attr_cb, &k);
+	if (!k.name || (i->ifi_flags & IFF_LOOPBACK) || !is_of_a_zone(l->b->p->model, k.name))
+		return MNL_CB_OK;
+	if (k.xdp)
+		add(&l->b->now, false, "XDP program on", k.name);
+	if (l->n < sizeof(l->v) / sizeof(l->v[0])) {
+		l->v[l->n].index = (uint32_t)i->ifi_index;
+		snprintf(l->v[l->n++].name, IFNAMSIZ, "%s", k.name);
+	}
+	return MNL_CB_OK;
+}
+
+static int filter_cb(const struct nlmsghdr *h, void *ctx)
+{
+	struct bypass *b = ctx;
+	b->filters |= h->nlmsg_type == RTM_NEWTFILTER;
+	return MNL_CB_OK;
+}
+
+static bool has_filters(struct bypass *b, uint32_t index, uint32_t at)
+{
+	_Alignas(8) char buf[256];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	h->nlmsg_type = RTM_GETTFILTER;
+	struct tcmsg *t = mnl_nlmsg_put_extra_header(h, sizeof(*t));
+	t->tcm_family = AF_UNSPEC;
+	t->tcm_ifindex = (int)index;
+	t->tcm_parent = at;
+	b->filters = false;
+	(void)ask(b->asks, h, filter_cb, b);	/* most have no such queue, which is an error here */
+	return b->filters;
+}
+
+/* Programs by bpf(2) links, of which rtnetlink does not know. */
+static bool has_tcx(uint32_t index, uint32_t type)
+{
+	uint32_t programs[PROGRAMS_MAX];
+	union bpf_attr a;
+	memset(&a, 0, sizeof(a));
+	a.query.target_fd = index;	/* for these types an interface's number */
+	a.query.attach_type = type;
+	a.query.prog_ids = (uint64_t)(uintptr_t)programs;
+	a.query.prog_cnt = PROGRAMS_MAX;
+	return syscall(SYS_bpf, BPF_PROG_QUERY, &a, sizeof(a)) == 0 && a.query.prog_cnt > 0;
+}
+
+static void look_at_interfaces(struct bypass *b)
+{
+	static const struct {
+		uint32_t parent, tcx;
+		const char *what;
+	} places[] = { { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TCX_INGRESS, "tc program at the way into" },
+		       { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), TCX_EGRESS, "tc program at the way out of" } };
+	static struct links l;
+	_Alignas(8) char buf[256];
+	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
+	h->nlmsg_type = RTM_GETLINK;
+	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
+	i->ifi_family = AF_UNSPEC;
+	l = (struct links){ .b = b };
+	int err = ask(b->asks, h, link_cb, &l);
+	if (err)
+		say(LOG_ERR, "programs on interfaces: %s", strerror(-err));
+	for (unsigned k = 0; k < l.n; k++)
+		for (size_t j = 0; j < sizeof(places) / sizeof(places[0]); j++)
+			if (has_filters(b, l.v[k].index, places[j].parent) || has_tcx(l.v[k].index, places[j].tcx))
+				add(&b->now, false, places[j].what, l.v[k].name);
+}
+
+/* ---- looking ---- */
+
+static void tell_changes(const struct bypass *b)
+{
+	for (size_t i = 0; i < b->now.n; i++)
+		if (!has(&b->before, b->now.text[i]))
+			say(b->now.harmless[i] ? LOG_WARNING : LOG_CRIT, "%s: event=bypass-found what=\"%s\"",
+			    b->now.harmless[i] ? "inspected connections are not led past our rules, others may be, or are refused" :
+			    "another program can lead packets past our rules, unjudged and unrecorded", b->now.text[i]);
+	for (size_t i = 0; i < b->before.n; i++)
+		if (!has(&b->now, b->before.text[i]))
+			say(LOG_NOTICE, "no more beside our rules: event=bypass-gone what=\"%s\"", b->before.text[i]);
+}
+
+size_t bypass_look(struct parent *p)
+{
+	struct bypass *b = p->bypass;
+	b->before = b->now;
+	b->now = (struct list){ 0 };
+	b->p = p;
+	int err = nft_bypasses_read(p->nl, on_table, b);
+	if (err)
+		say(LOG_ERR, "tables of others cannot be read: %s", strerror(-err));
+	look_at_interfaces(b);
+	tell_changes(b);
+	b->due = false;
+	return b->now.n;
+}
+
+void bypass_tick(struct parent *p)
+{
+	if (p->bypass->due || ++p->bypass->ticks % LOOK_EVERY == 0)
+		bypass_look(p);
+}
+
+/* What it was is found by looking, once for many of them. */
+void on_bypass(evutil_socket_t fd, short what, void *ctx)
+{
+	static char buf[1 << 15];
+	struct parent *p = ctx;
+	(void)what;
+	for (unsigned n = 0; n < READ_BATCH; n++)
+		if (recv(fd, buf, sizeof(buf), MSG_DONTWAIT) < 0 && errno != ENOBUFS)
+			break;
+	p->bypass->due = true;
+}
+
+int bypass_open(struct parent *p)
+{
+	struct bypass *b = calloc(1, sizeof(*b));
+	if (!b)
+		return -ENOMEM;
+	p->bypass = b;
+	b->notices = bus_open(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_TC);
+	b->asks = bus_open(NETLINK_ROUTE, 0);
+	return b->notices && b->asks ? 0 : -errno;
+}
+
+int bypass_fd(const struct parent *p)
+{
+	return mnl_socket_get_fd(p->bypass->notices);
+}
+
+json_t *bypass_status(const struct parent *p)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < p->bypass->now.n; i++)
+		json_array_append_new(list, json_string(p->bypass->now.text[i]));
+	return list;
+}
