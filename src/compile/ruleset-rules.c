@@ -14,6 +14,9 @@
  *			path, which is asked there when it cannot be asked first
  *	flow-counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
+ *	uninspected	TCP flows without inspection: a connection of theirs begins with a SYN, or is reset
+ *	reversed	client zone . server zone . protocol . client's port . server's port of what would be an
+ *			inspected connection turned round (ruleset-reversed.c)
  *	ways		(flow . direction . interface in . interface out) that the zones of its ends permit -> the
  *			conduit's counter: what the anti-spoofing would find for packets of a connection that is
  *			classified, and the counter, in one look
@@ -25,6 +28,9 @@
  * The in-kernel path is asked first, and all else when it does not pass a packet: it knows the
  * connection, its interfaces and generation, and counts for the conduit. Where it cannot know
  * a packet's way out, it is asked behind the anti-spoofing instead.
+ *
+ * What cannot be forwarded must not change what connection tracking knows: a packet that ends here for its
+ * time to live, and would go from one zone to another, is not tracked (chain before-tracking).
  *
  * The client is the original source and the server the reply source of the
  * connection: the real ends, whatever NAT did and whichever way the packet goes.
@@ -55,7 +61,7 @@
 #include <string.h>
 
 enum value { V_ZERO, V_MINE, V_FOREIGN, V_IDS, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED, V_NEW,
-	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_VALUES };
+	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_OPENING, V_MORE_HOPS, V_VALUES };
 
 enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 8 };	/* as ct state counts them */
 
@@ -69,6 +75,7 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 
 #define EQ(r, v)	{ .kind = RS_EQ, .reg = (r), .len = 4, .a = (v) }
 #define EQ8(r, v)	{ .kind = RS_EQ, .reg = (r), .len = 1, .a = (v) }
 #define NE(r, v)	{ .kind = RS_NE, .reg = (r), .len = 4, .a = (v) }
+#define NE8(r, v)	{ .kind = RS_NE, .reg = (r), .len = 1, .a = (v) }
 #define MAP(n, r, t)	{ .kind = RS_MAP, .name = (n), .reg = (r), .to = (t) }
 #define IN(n, r)	{ .kind = RS_IN, .name = (n), .reg = (r) }
 #define NOT_IN(n, r)	{ .kind = RS_NOT_IN, .name = (n), .reg = (r) }
@@ -82,6 +89,7 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 
 #define FAST		{ .kind = RS_FAST }
 #define OFFLOAD		{ .kind = RS_OFFLOAD }
 #define HELPER(n)	{ .kind = RS_SET_HELPER, .name = (n) }
+#define NOTRACK		{ .kind = RS_NOTRACK }
 #define RESET		{ .kind = RS_RESET }
 #define SET_CT(r)	{ .kind = RS_SET_CT_MARK, .reg = (r) }
 #define SET_META(r)	{ .kind = RS_SET_MARK, .reg = (r) }
@@ -119,6 +127,10 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 
 			CT(NFT_CT_PROTOCOL, 0, 2), CT(NFT_CT_PROTO_DST, 0, 3)
 #define CONN6		CT(NFT_CT_SRC_IP6, 0, 0), CT(NFT_CT_DST_IP6, 0, 4), \
 			CT(NFT_CT_PROTOCOL, 0, 8), CT(NFT_CT_PROTO_DST, 0, 9)
+/* a TCP packet that begins no connection, and is of none */
+#define NO_SYN		CT_STATE(V_OPENING), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST), NE8(1, V_SYN)
+#define PORTS		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 0, 11), CT(NFT_CT_PROTO_SRC, 1, 12)
+#define MORE_HOPS(at)	NETHDR(at, 1, 0), AND8(0, V_MORE_HOPS)
 #define REFUSE(why) \
 	{ why, "exact count of what is refused", { COUNT(why) } }, \
 	{ why, "log the first packet of a flow only", { TO(RS_JUMP, "first-packet") } }, \
@@ -166,6 +178,13 @@ static const struct rs_rule table[] = {
 	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "errors") } },
 	{ "forward", NULL, { TO(RS_GOTO, "classify") } },
 
+	{ "before-tracking", "goes on behind this box", { NFP4, MORE_HOPS(8), NE8(0, V_ZERO), DO(RS_ACCEPT) } },
+	{ "before-tracking", NULL, { NFP6, MORE_HOPS(7), NE8(0, V_ZERO), DO(RS_ACCEPT) } },
+	{ "before-tracking", "ends here for its time to live; within one zone it may be for this box", { INSIDE4, SHOW(0), BACK, DO(RS_ACCEPT) } },
+	{ "before-tracking", NULL, { INSIDE6, SHOW(0), BACK, DO(RS_ACCEPT) } },
+	{ "before-tracking", "between zones: no state comes of it", { SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, NOTRACK } },
+	{ "before-tracking", NULL, { SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, NOTRACK } },
+
 	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6),
 	WHERE("destination", NFT_META_OIFNAME, DST4, DST6),
 
@@ -175,6 +194,11 @@ static const struct rs_rule table[] = {
 	{ "errors", NULL, { CT_FLOW, COUNT_MAP("flow-counters", 0) } },
 	{ "errors", "ICMP errors are not for the inspectors", { CT_FLOW, IN("permitted", 0), DO(RS_ACCEPT) } },
 
+	{ "classify", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
+	{ "classify", NULL, { ENDS6, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
+	{ "classify", "a connection that belongs to another (conntrack helpers) has its mark: not its flow",
+	  { CT_STATE(V_RELATED), META(NFT_META_L4PROTO, 14), NE8(14, V_ICMP), NE8(14, V_ICMP6),
+	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_ZERO), SET_CT(1) } },
 	{ "classify", "nobody else uses this ct mark: keep the flow in it",
 	  { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), FLOW4, SET_CT(0) } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), FLOW6, SET_CT(0) } },
@@ -182,11 +206,15 @@ static const struct rs_rule table[] = {
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), PING6, SET_CT(0) } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "errors") } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "errors") } },
+	{ "classify", "TCP without inspection begins with a SYN",
+	  { NO_SYN, CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_FLOW, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
 	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), TO(RS_JUMP, "known-flow") } },
 	{ "classify", "somebody else's bits are in it: look up every packet",
 	  { CT_MARK(1), AND(1, V_FOREIGN), NE(1, V_ZERO), TO(RS_JUMP, "uncached") } },
 	{ "classify", "no conduit", { TO(RS_GOTO, "no-conduit") } },
 
+	{ "uncached", NULL, { NO_SYN, FLOW4, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
+	{ "uncached", NULL, { NO_SYN, FLOW6, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
 	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
 	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP), FLOW4, SHOW(0), BACK, IN("permitted", 0), DO(RS_ACCEPT) } },
 	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, VMAP("actions", 0) } },
@@ -218,6 +246,11 @@ static const struct rs_rule table[] = {
 	REFUSE("no-conduit"),
 	REFUSE("unknown-zone"),
 	REFUSE("wrong-interface"),
+	REFUSE("reversed-flow"),
+
+	{ "no-handshake", "exact count of what is refused", { COUNT("no-handshake") } },
+	{ "no-handshake", NULL, { LIMIT, LOG("zoned:no-handshake") } },
+	{ "no-handshake", "each one: its sender opens another connection", { RESET } },
 
 	{ "first-packet", NULL, { CONN4, IN("refused4", 0), DO(RS_DROP) } },
 	{ "first-packet", NULL, { CONN6, IN("refused6", 0), DO(RS_DROP) } },
@@ -232,7 +265,7 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 		[V_IDS] = rs->mark_mask & ~rs->generation_mask, [V_BLOCKED] = rs->blocked_mark,
 		[V_INVALID] = STATE_INVALID, [V_ESTABLISHED] = STATE_ESTABLISHED, [V_RELATED] = STATE_RELATED, [V_NEW] = STATE_NEW,
 		[V_ICMP] = IPPROTO_ICMP, [V_ICMP6] = IPPROTO_ICMPV6, [V_TCP] = IPPROTO_TCP,
-		[V_SYN] = 0x02, [V_SYN_ACK_FIN_RST] = 0x17,
+		[V_SYN] = 0x02, [V_SYN_ACK_FIN_RST] = 0x17, [V_OPENING] = STATE_NEW | STATE_RELATED, [V_MORE_HOPS] = 0xfe,
 	};
 	return v < V_VALUES ? values[v] : v - V_VALUES;	/* above the names: a literal */
 }

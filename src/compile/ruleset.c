@@ -14,7 +14,7 @@
 enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
 
 enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, WAYS, WAYS_INSIDE, REFUSED4, REFUSED6, SETS };
+		 PERMITTED, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, REFUSED4, REFUSED6, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -29,6 +29,8 @@ static const struct rs_set set_table[SETS] = {
 	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
 	[COUNTERS] = { .name = "flow-counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
+	[UNINSPECTED] = { .name = "uninspected", .types = { RS_T_MARK } },
+	[REVERSED] = { .name = "reversed", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT, RS_T_PORT } },
 	[WAYS] = { .name = "ways", .types = { RS_T_MARK, RS_T_DIRECTION, RS_T_IFNAME, RS_T_IFNAME },
 		   .data = RS_D_COUNTER },
 	[WAYS_INSIDE] = { .name = "ways-inside", .types = { RS_T_MARK, RS_T_IFNAME, RS_T_IFNAME } },
@@ -40,31 +42,30 @@ static const struct rs_set set_table[SETS] = {
 };
 
 static const char *const chain_table[] = {
-	"forward", "source", "destination", "known-flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
+	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
+	"source", "destination", "known-flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
 	"to-flowtable",
-	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "first-packet",
+	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
 };
 
 enum { LATE_CHAINS = 2 };
 
 static const char *const counter_table[] = {
-	"inside", "invalid", "blocked", "no-conduit", "unknown-zone", "wrong-interface",
+	"inside", "invalid", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
 };
 
-static struct rs_elem *add(struct ruleset *rs, enum set_index i, struct where at, const char *comment)
+struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at, const char *comment)
 {
-	struct rs_set *s = &rs->sets[i];
 	s->elems = arena_grow(rs->arena, s->elems, s->n_elems, sizeof(*s->elems));
 	struct rs_elem *e = &s->elems[s->n_elems++];
 	*e = (struct rs_elem){ .at = at, .comment = comment };
 	return e;
 }
 
-static void put32(struct rs_elem *e, size_t word, size_t v)
+static struct rs_elem *add(struct ruleset *rs, enum set_index i, struct where at, const char *comment)
 {
-	uint32_t u = (uint32_t)v;
-	memcpy(e->key + 4 * word, &u, sizeof(u));
+	return ruleset_add(rs, &rs->sets[i], at, comment);
 }
 
 static char *text2(struct ruleset *rs, const char *a, const char *b)
@@ -271,6 +272,8 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 	put32(e, 0, mark);
 	e->target = rs->counters[rs->n_counters - 1];
 	put32(add(rs, PERMITTED, f->at, NULL), 0, mark);
+	if (f->proto == PROTO_NONE && f->l4 == IPPROTO_TCP)
+		put32(add(rs, UNINSPECTED, f->at, NULL), 0, mark);
 }
 
 static void add_counter(struct ruleset *rs, const char *name, struct where at)
@@ -422,6 +425,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 		add_interfaces(rs, m);
 		add_conduits(rs, m, errs);
 		add_insides(rs, m);
+		ruleset_reversed(rs, &rs->sets[REVERSED], m, errs);
 		check_unique(rs, CONDUITS, errs);
 		check_unique(rs, CONDUITS_ICMP, errs);
 	}

@@ -18,8 +18,10 @@
 #include "model/model.h"
 
 enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST };	/* flow ids */
-enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 4, RS_OPS_MAX = 28 };
+enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 5, RS_OPS_MAX = 28 };
 enum { RS_WAYS_MAX = 65536 };	/* elements of the set `ways`; flows for which there is no room are looked at longer */
+enum { RS_REVERSED_MAX = 65536 };	/* elements of the set `reversed`; a model that needs more is refused */
+enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };	/* the first chains of a ruleset have hooks: forward, prerouting */
 
 #define RS_FLOWTABLE "offloaded"
 /* Connections of inspected flows get this helper, which does nothing: the kernel puts no connection that has one
@@ -57,7 +59,7 @@ struct rs_set {
 enum rs_op_kind {
 	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_MAP, RS_IN, RS_NOT_IN,
 	RS_VMAP, RS_SET_CT_MARK, RS_SET_MARK, RS_COUNTER, RS_COUNTER_MAP, RS_ADD, RS_LIMIT, RS_LOG,
-	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD, RS_SET_HELPER,
+	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD, RS_SET_HELPER, RS_NOTRACK,
 };
 
 struct rs_op {
@@ -92,7 +94,7 @@ struct ruleset {
 	const char *devices[MODEL_OFFLOAD_MAX]; size_t n_devices;	/* its interfaces, whether they are there now or not */
 	const char **counters; size_t n_counters;
 	struct where *counters_at;
-	const char **chains; size_t n_chains;	/* chains[0] is the base chain, hook forward */
+	const char **chains; size_t n_chains;	/* the first RS_BASE_CHAINS have hooks */
 	struct rs_set *sets; size_t n_sets;
 	struct rs_rule *rules; size_t n_rules;
 };

@@ -23,7 +23,7 @@ int nft_forwarding_stop(struct mnl_socket *nl)
 	int r = -ENOMEM;
 	if (batch_begin(&b, NFT_TABLE_CLOSED, 0, NULL)) {
 		put_table_once(&b);
-		put_chain(&b, rule.chain, RS_PRIORITY - 1, (struct where){ 0 });
+		put_chain(&b, rule.chain, HOOK_CLOSED, (struct where){ 0 });
 		put_counter(&b, DROPPED, (struct where){ 0 });
 		put_rule(&b, &(struct ruleset){ .queues = 1 }, &rule);
 		batch_commit(&b);

@@ -97,11 +97,10 @@ static void wait_for_packets(void)
 
 static void put_new(struct batch *b, const struct ruleset *rs, const struct state *s)
 {
-	/* the base chain always: the kernel refuses it if one is there on another hook */
-	put_chain(b, rs->chains[0], RS_PRIORITY, rs->at);
-	for (size_t i = 1; i < rs->n_chains; i++)
-		if (!names_have(&s->chains, rs->chains[i]))
-			put_chain(b, rs->chains[i], 0, rs->at);
+	/* those with a hook always: the kernel refuses one that is there on another hook */
+	for (size_t i = 0; i < rs->n_chains; i++)
+		if (i < RS_BASE_CHAINS || !names_have(&s->chains, rs->chains[i]))
+			put_chain(b, rs->chains[i], i < RS_BASE_CHAINS ? (int)i : NO_HOOK, rs->at);
 	for (size_t i = 0; i < rs->n_counters; i++)
 		if (!names_have(&s->counters, rs->counters[i]))
 			put_counter(b, rs->counters[i], rs->counters_at[i]);
@@ -243,7 +242,7 @@ static int attempt(struct nft *n, const struct ruleset *rs, bool commit, struct 
 	if (r)
 		goto out;
 	/* a base chain without rules would drop everything for a moment */
-	bool staged = commit && names_have(&s.chains, rs->chains[0]);
+	bool staged = commit && names_have(&s.chains, rs->chains[RS_FORWARD]);
 	b.taken = &s.sets;
 	if (anew)
 		put_no_table(&b);

@@ -166,7 +166,7 @@ static bool try(struct mnl_socket *nl, const char *table, void (*put)(struct bat
 	if (!batch_begin(&b, table, 0, NULL))
 		return false;
 	put_table(&b, put == put_lock ? TABLE_OWNER | TABLE_PERSIST : 0, (struct where){ 0 });
-	put_chain(&b, "c", 0, (struct where){ 0 });
+	put_chain(&b, "c", NO_HOOK, (struct where){ 0 });
 	put(&b);
 	batch_commit(&b);
 	bool ok = batch_send(&b, nl, NULL) == 0;

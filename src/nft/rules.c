@@ -261,6 +261,11 @@ static bool do_set_helper(const struct ctx *c)
 	return true;
 }
 
+static bool do_notrack(const struct ctx *c)
+{
+	return expr(c, "notrack") != NULL;
+}
+
 static bool do_reset(const struct ctx *c)
 {
 	struct nftnl_expr *e = expr(c, "reject");
@@ -292,8 +297,8 @@ static bool (*const makers[])(const struct ctx *c) = {
 	[RS_EQ] = do_cmp, [RS_NE] = do_cmp, [RS_MAP] = do_lookup, [RS_IN] = do_lookup, [RS_NOT_IN] = do_lookup,
 	[RS_VMAP] = do_lookup, [RS_SET_CT_MARK] = do_set_ct, [RS_SET_MARK] = do_meta, [RS_COUNTER] = do_counter,
 	[RS_COUNTER_MAP] = do_counter, [RS_ADD] = do_add, [RS_LIMIT] = do_limit, [RS_LOG] = do_log,
-	[RS_FAST] = do_fast, [RS_OFFLOAD] = do_offload, [RS_SET_HELPER] = do_set_helper,
-	 [RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict,
+	[RS_FAST] = do_fast, [RS_OFFLOAD] = do_offload, [RS_SET_HELPER] = do_set_helper, [RS_NOTRACK] = do_notrack,
+	[RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict,
 };
 
 static bool put_comment(struct nftnl_rule *rule, const char *text)

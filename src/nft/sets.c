@@ -61,19 +61,29 @@ void put_no_table(struct batch *b)
 	table_msg(b, NFT_MSG_DELTABLE, 0, 0, (struct where){ 0 });
 }
 
-void put_chain(struct batch *b, const char *name, int priority, struct where at)
+/* Before connection tracking (-200), and before other filters of forwarded packets (0). */
+static const struct {
+	uint32_t number, policy;
+	int32_t priority;
+} hooks[] = {
+	[RS_FORWARD] = { NF_INET_FORWARD, NF_DROP, RS_PRIORITY },
+	[RS_EARLY] = { NF_INET_PRE_ROUTING, NF_ACCEPT, -300 },
+	[HOOK_CLOSED] = { NF_INET_FORWARD, NF_DROP, RS_PRIORITY - 1 },
+};
+
+void put_chain(struct batch *b, const char *name, int hook, struct where at)
 {
 	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWCHAIN, NLM_F_CREATE, at, "a chain");
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_TABLE, b->table);
 	mnl_attr_put_strz(nlh, NFTA_CHAIN_NAME, name);
-	if (priority) {
-		struct nlattr *hook = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
-		put_be32(nlh, NFTA_HOOK_HOOKNUM, NF_INET_FORWARD);
-		put_be32(nlh, NFTA_HOOK_PRIORITY, (uint32_t)priority);
-		mnl_attr_nest_end(nlh, hook);
-		put_be32(nlh, NFTA_CHAIN_POLICY, NF_DROP);
+	if (hook != NO_HOOK) {
+		struct nlattr *nest = mnl_attr_nest_start(nlh, NFTA_CHAIN_HOOK);
+		put_be32(nlh, NFTA_HOOK_HOOKNUM, hooks[hook].number);
+		put_be32(nlh, NFTA_HOOK_PRIORITY, (uint32_t)hooks[hook].priority);
+		mnl_attr_nest_end(nlh, nest);
+		put_be32(nlh, NFTA_CHAIN_POLICY, hooks[hook].policy);
 		mnl_attr_put_strz(nlh, NFTA_CHAIN_TYPE, "filter");
 	}
 	batch_end_msg(b, nlh);

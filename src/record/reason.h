@@ -95,7 +95,9 @@ X(R_DNP_CONFIRMED, "confirmed-in-parts", "a request as confirmed user data in mo
 X(R_DNP_BROADCAST_PARTS, "broadcast-in-parts", "a request in more than one frame to a broadcast or self address") \
 X(R_DNP_STATION, "station-busy", "another connection is sending this station a request of more than one frame") \
 X(R_DNP_DATAGRAM, "not-in-one-datagram", "a request over UDP that does not end in the datagram where it begins") \
-X(R_DNP_REPEAT, "repeated-frame", "the frame before, once more: it was taken out, and the fragment goes on")
+X(R_DNP_REPEAT, "repeated-frame", "the frame before, once more: it was taken out, and the fragment goes on") \
+X(R_NO_HANDSHAKE, "no-handshake", "a TCP connection without inspection whose beginning the gate has not seen; its sender is reset") \
+X(R_REVERSED, "reversed-flow", "packets of an inspected service's server that would begin a connection judged less in the other direction")
 
 enum reason {
 #define X(e, n, t) e,

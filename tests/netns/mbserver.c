@@ -102,6 +102,7 @@ static void accept_one(struct server *s)
 		close(fd);
 		return;
 	}
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));	/* as devices do; how often is a sysctl */
 	s->fds[s->n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 }
 

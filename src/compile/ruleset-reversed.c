@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The set `reversed`: connections that would turn an inspected one round.
+ *
+ * Connection tracking may forget a connection while both ends still have it: a time-out, conntrack -D, a
+ * restart, a RST that it believes and that the device never gets. The next packet then begins a new connection, and
+ * if it is the server's, in the other direction. Where a conduit permits that direction, and the client has
+ * chosen its port for it, what the client sends next would be the answers of a flow without inspection.
+ *
+ * So for each inspected service, and each flow of the opposite conduits that is judged less than it, the set has
+ * client zone . server zone . protocol . port of the client . port of the server
+ * of the connection that would be the same one turned round. Nobody's client uses the port of a service that it
+ * offers itself, but for DNP3 over UDP, where both ends may have port 20000: with both directions inspected alike
+ * that is permitted. */
+#include "compile/ruleset-rules.h"
+
+#include <stdlib.h>
+
+/* Conduits in the order of their zones, so that those of the other direction are found quickly. */
+struct by_zones {
+	size_t from, to;
+	const struct conduit *c;
+};
+
+static int zones_cmp(const void *x, const void *y)
+{
+	const struct by_zones *a = x, *b = y;
+	if (a->from != b->from)
+		return a->from < b->from ? -1 : 1;
+	if (a->to != b->to)
+		return a->to < b->to ? -1 : 1;
+	return 0;
+}
+
+enum judged { UNJUDGED, JUDGED_OR_PASSED, JUDGED };
+
+/* How much of a connection of this flow is judged, whatever happens? */
+static enum judged judged(const struct conduit *c, const struct flow *f)
+{
+	if (f->proto == PROTO_NONE)
+		return UNJUDGED;
+	return c->mode == MODE_OBSERVE || c->fail == FAIL_OPEN ? JUDGED_OR_PASSED : JUDGED;
+}
+
+static void add_port(struct ruleset *rs, struct rs_set *set, const struct conduit *c, const struct flow *f, size_t i,
+		     uint16_t inspected)
+{
+	struct rs_elem *e = ruleset_add(rs, set, f->at, c->name);
+	put32(e, 0, c->from_zone);
+	put32(e, 1, c->to_zone);
+	e->key[8] = f->l4;
+	e->key[12] = (uint8_t)(inspected >> 8);
+	e->key[13] = (uint8_t)inspected;
+	e->key[16] = (uint8_t)(f->ports[i] >> 8);
+	e->key[17] = (uint8_t)f->ports[i];
+}
+
+/* The flows of conduit c that would turn round flow f of the conduit opposite. False: there are too many. */
+static bool add_conduit(struct ruleset *rs, struct rs_set *set, const struct conduit *c, const struct conduit *opposite,
+			const struct flow *f)
+{
+	for (size_t i = 0; i < c->n_flows; i++) {
+		const struct flow *g = &c->flows[i];
+		if (g->l4 != f->l4 || judged(c, g) >= judged(opposite, f))
+			continue;
+		if (set->n_elems + f->n_ports * g->n_ports > RS_REVERSED_MAX)
+			return false;
+		for (size_t k = 0; k < f->n_ports; k++)
+			for (size_t n = 0; n < g->n_ports; n++)
+				add_port(rs, set, c, g, n, f->ports[k]);
+	}
+	return true;
+}
+
+static const struct by_zones *first_of(const struct by_zones *v, size_t n, size_t from, size_t to)
+{
+	const struct by_zones want = { from, to, NULL };
+	size_t lo = 0, hi = n;
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+		if (zones_cmp(&v[mid], &want) < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return v + lo;
+}
+
+void ruleset_reversed(struct ruleset *rs, struct rs_set *set, const struct model *m, struct errs *errs)
+{
+	size_t n = m->n_conduits;
+	struct by_zones *v = arena_alloc(rs->arena, (n + 1) * sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		v[i] = (struct by_zones){ m->conduits[i].from_zone, m->conduits[i].to_zone, &m->conduits[i] };
+	if (n)
+		qsort(v, n, sizeof(*v), zones_cmp);
+	for (size_t i = 0; i < n; i++) {
+		const struct conduit *c = &m->conduits[i];
+		const struct by_zones *w = first_of(v, n, c->to_zone, c->from_zone);
+		for (; w < v + n && w->from == c->to_zone && w->to == c->from_zone; w++)
+			for (size_t k = 0; k < c->n_flows; k++)
+				if (c->flows[k].proto != PROTO_NONE && !add_conduit(rs, set, w->c, c, &c->flows[k])) {
+					errs_add(errs, w->c->at.file, w->c->at.line, "conduit \"%s\": its ports and those "
+						 "inspected in conduit \"%s\" the other way (line %u) make more than %d "
+						 "pairs; write fewer ports", w->c->name, c->name, c->at.line, RS_REVERSED_MAX);
+					return;
+				}
+	}
+}
