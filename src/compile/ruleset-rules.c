@@ -14,6 +14,7 @@
  *			path, which is asked there when it cannot be asked first
  *	flow-counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
+ *	flow-zones	flow . zone of one of its ends
  *	uninspected	TCP flows without inspection: a connection of theirs begins with a SYN, or is reset
  *	reversed	client zone . server zone . protocol . client's port . server's port of what would be an
  *			inspected connection turned round (ruleset-reversed.c)
@@ -31,6 +32,11 @@
  *
  * What cannot be forwarded must not change what connection tracking knows: a packet that ends here for its
  * time to live, and would go from one zone to another, is not tracked (chain before-tracking).
+ *
+ * ICMP errors about a connection come from behind the gateway as the packets of the direction in which they go:
+ * by an interface of the one end to an interface of the other. Their sender is a router that needs no zone, or is
+ * of a zone that has this interface; where zones have no interfaces, of a zone of one of the ends. They are of the kinds
+ * that a path needs, as short as routers make them, and few.
  *
  * The client is the original source and the server the reply source of the
  * connection: the real ends, whatever NAT did and whichever way the packet goes.
@@ -61,9 +67,13 @@
 #include <string.h>
 
 enum value { V_ZERO, V_MINE, V_FOREIGN, V_IDS, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED, V_NEW,
-	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_OPENING, V_MORE_HOPS, V_VALUES };
+	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_OPENING, V_MORE_HOPS, V_NOT_ECHO4, V_NOT_ECHO6, V_ECHO6,
+	     V_VALUES };
 
 enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 8 };	/* as ct state counts them */
+
+/* Octets of an ICMP error: RFC 1812, 4.3.2.3; RFC 4443, 2.4 (less the IPv6 header) */
+enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 
 #define CT(k, d, r)	{ .kind = RS_CT, .key = (k), .dir = (d), .to = (r) }
 #define META(k, r)	{ .kind = RS_META, .key = (k), .to = (r) }
@@ -71,11 +81,13 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 
 #define AND(r, m)	{ .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = V_ZERO }
 #define AND_XOR(r, m, x) { .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = (x) }
 #define TCP_FLAGS(r)	{ .kind = RS_PAYLOAD, .key = 13, .a = 1, .len = 1, .to = (r) }
+#define ICMP_TYPE(r)	{ .kind = RS_PAYLOAD, .key = 0, .a = 1, .len = 1, .to = (r) }
 #define AND8(r, m)	{ .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = V_ZERO, .len = 1 }
 #define EQ(r, v)	{ .kind = RS_EQ, .reg = (r), .len = 4, .a = (v) }
 #define EQ8(r, v)	{ .kind = RS_EQ, .reg = (r), .len = 1, .a = (v) }
 #define NE(r, v)	{ .kind = RS_NE, .reg = (r), .len = 4, .a = (v) }
 #define NE8(r, v)	{ .kind = RS_NE, .reg = (r), .len = 1, .a = (v) }
+#define ABOVE(r, v)	{ .kind = RS_ABOVE, .reg = (r), .a = (v) }
 #define MAP(n, r, t)	{ .kind = RS_MAP, .name = (n), .reg = (r), .to = (t) }
 #define IN(n, r)	{ .kind = RS_IN, .name = (n), .reg = (r) }
 #define NOT_IN(n, r)	{ .kind = RS_NOT_IN, .name = (n), .reg = (r) }
@@ -85,6 +97,7 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 
 #define ADD(n, r)	{ .kind = RS_ADD, .name = (n), .reg = (r) }
 #define LOG(p)		{ .kind = RS_LOG, .name = (p) }
 #define LIMIT		{ .kind = RS_LIMIT, .a = 50, .b = 100 }
+#define FEW_ERRORS	{ .kind = RS_LIMIT, .a = 20, .b = 50 }
 #define QUEUE(bypass)	{ .kind = RS_TO_QUEUE, .a = (bypass) }
 #define FAST		{ .kind = RS_FAST }
 #define OFFLOAD		{ .kind = RS_OFFLOAD }
@@ -112,8 +125,8 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 
 #define IS_ICMP(p)	CT(NFT_CT_PROTOCOL, 0, 14), EQ8(14, p)
 #define FLOW4		ENDS4, SERVICE, MAP("conduits", 8, 0)
 #define FLOW6		ENDS6, SERVICE, MAP("conduits", 8, 0)
-#define PING4		IS_ICMP(V_ICMP), ENDS4, MAP("conduits-icmp", 8, 0)
-#define PING6		IS_ICMP(V_ICMP6), ENDS6, MAP("conduits-icmp", 8, 0)
+#define PING4		IS_ICMP(V_ICMP), ICMP_TYPE(15), AND8(15, V_NOT_ECHO4), EQ8(15, V_ZERO), ENDS4, MAP("conduits-icmp", 8, 0)
+#define PING6		IS_ICMP(V_ICMP6), ICMP_TYPE(15), AND8(15, V_NOT_ECHO6), EQ8(15, V_ECHO6), ENDS6, MAP("conduits-icmp", 8, 0)
 /* payload reads the packet as the network header's family: ask for that first */
 #define NFP4		META(NFT_META_NFPROTO, 15), { .kind = RS_EQ, .reg = 15, .len = 1, .a = V_VALUES + 2 }
 #define NFP6		META(NFT_META_NFPROTO, 15), { .kind = RS_EQ, .reg = 15, .len = 1, .a = V_VALUES + 10 }
@@ -123,6 +136,9 @@ enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 
 #define DST6(r)		NFP6, NETHDR(24, 16, 0), MAP("zone6", 0, r)
 #define INSIDE4		SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, MAP("inside", 8, 0)
 #define INSIDE6		SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, MAP("inside", 8, 0)
+/* as the rules say it of the packets of an established connection */
+#define ITS_WAY		CT_MARK(0), CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6), COUNT_MAP("ways", 0)
+#define KIND(family, type) { "error-kinds", NULL, { family, ICMP_TYPE(0), EQ8(0, V_VALUES + (type)), TO(RS_GOTO, "error-room") } }
 #define CONN4		CT(NFT_CT_SRC_IP, 0, 0), CT(NFT_CT_DST_IP, 0, 1), \
 			CT(NFT_CT_PROTOCOL, 0, 2), CT(NFT_CT_PROTO_DST, 0, 3)
 #define CONN6		CT(NFT_CT_SRC_IP6, 0, 0), CT(NFT_CT_DST_IP6, 0, 4), \
@@ -154,8 +170,7 @@ static const struct rs_rule table[] = {
 	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1),
 	    META(NFT_META_MARK, 2), AND(2, V_FOREIGN), SET_META(2), TO(RS_GOTO, "blocked") } },
 	{ "forward", "classified by this generation, between interfaces of its zones",
-	  { CT_STATE(V_ESTABLISHED), CT_MARK(0), CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6),
-	    COUNT_MAP("ways", 0), VMAP("actions", 0) } },
+	  { CT_STATE(V_ESTABLISHED), ITS_WAY, VMAP("actions", 0) } },
 	{ "forward", "routed inside one zone, between interfaces of it",
 	  { CT_STATE(V_ESTABLISHED), CT_MARK(0), META(NFT_META_IIFNAME, 1), META(NFT_META_OIFNAME, 5), IN("ways-inside", 0),
 	    COUNT("inside"), DO(RS_ACCEPT) } },
@@ -165,6 +180,8 @@ static const struct rs_rule table[] = {
 	{ "forward", "blocked earlier; stays so over a reload",
 	  { CT_MARK(0), AND(0, V_IDS), EQ(0, V_BLOCKED), TO(RS_GOTO, "blocked") } },
 	{ "forward", NULL, { CT_STATE(V_INVALID), COUNT("invalid"), DO(RS_DROP) } },
+	{ "forward", "an error may come from a router of no zone", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "router-errors") } },
+	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "router-errors") } },
 	{ "forward", "anti-spoofing", { TO(RS_JUMP, "source") } },
 	{ "forward", "anti-spoofing, the way out", { TO(RS_JUMP, "destination") } },
 	{ "forward", "classified as well, and looked at the long way", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "known-flow") } },
@@ -191,8 +208,26 @@ static const struct rs_rule table[] = {
 	{ "known-flow", NULL, { CT_FLOW, COUNT_MAP("flow-counters", 0) } },
 	{ "known-flow", NULL, { CT_FLOW, VMAP("actions", 0) } },
 
-	{ "errors", NULL, { CT_FLOW, COUNT_MAP("flow-counters", 0) } },
-	{ "errors", "ICMP errors are not for the inspectors", { CT_FLOW, IN("permitted", 0), DO(RS_ACCEPT) } },
+	{ "router-errors", "of a zone: looked at as any packet of it", { SAVE, SRC4(8), SHOW(8), BACK, NE(8, V_ZERO), DO(RS_RETURN) } },
+	{ "router-errors", NULL, { SAVE, SRC6(8), SHOW(8), BACK, NE(8, V_ZERO), DO(RS_RETURN) } },
+	{ "router-errors", "of none, and behind the other end of the connection", { ITS_WAY, TO(RS_GOTO, "error-kinds") } },
+
+	{ "errors", "from the other end's side", { ITS_WAY, TO(RS_GOTO, "error-kinds") } },
+	{ "errors", "from a zone of one of its ends",
+	  { SAVE, CT_MARK(8), AND(8, V_MINE), SRC4(9), SHOW(8), SHOW(9), BACK, IN("flow-zones", 8), TO(RS_GOTO, "error-counted") } },
+	{ "errors", NULL, { SAVE, CT_MARK(8), AND(8, V_MINE), SRC6(9), SHOW(8), SHOW(9), BACK, IN("flow-zones", 8), TO(RS_GOTO, "error-counted") } },
+	{ "errors", "about a permitted flow, and from elsewhere", { CT_FLOW, IN("permitted", 0), TO(RS_GOTO, "icmp-error") } },
+
+	{ "error-counted", NULL, { CT_FLOW, COUNT_MAP("flow-counters", 0) } },
+	{ "error-counted", NULL, { TO(RS_GOTO, "error-kinds") } },
+
+	{ "error-kinds", "longer than routers make them", { NFP4, NETHDR(2, 2, 0), ABOVE(0, ERROR4_MAX), TO(RS_GOTO, "icmp-error") } },
+	{ "error-kinds", NULL, { NFP6, NETHDR(4, 2, 0), ABOVE(0, ERROR6_MAX), TO(RS_GOTO, "icmp-error") } },
+	KIND(NFP4, 3), KIND(NFP4, 11), KIND(NFP4, 12),		/* unreachable, time exceeded, parameter problem */
+	KIND(NFP6, 1), KIND(NFP6, 2), KIND(NFP6, 3), KIND(NFP6, 4),	/* and packet too big */
+	{ "error-kinds", "redirects, source quench and others", { TO(RS_GOTO, "icmp-error") } },
+	{ "error-room", "not for the inspectors", { FEW_ERRORS, DO(RS_ACCEPT) } },
+	{ "error-room", "more than paths have", { TO(RS_GOTO, "icmp-error") } },
 
 	{ "classify", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
 	{ "classify", NULL, { ENDS6, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
@@ -216,10 +251,14 @@ static const struct rs_rule table[] = {
 	{ "uncached", NULL, { NO_SYN, FLOW4, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
 	{ "uncached", NULL, { NO_SYN, FLOW6, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
 	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP), FLOW4, SHOW(0), BACK, IN("permitted", 0), DO(RS_ACCEPT) } },
+	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP), FLOW4, SET_META(0), META(NFT_META_MARK, 4), SRC4(5), SHOW(5), BACK,
+	  IN("flow-zones", 4), TO(RS_GOTO, "error-kinds") } },
+	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP), FLOW4, SHOW(0), BACK, IN("permitted", 0), TO(RS_GOTO, "icmp-error") } },
 	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, VMAP("actions", 0) } },
 	{ "uncached", NULL, { FLOW6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), FLOW6, SHOW(0), BACK, IN("permitted", 0), DO(RS_ACCEPT) } },
+	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), FLOW6, SET_META(0), META(NFT_META_MARK, 4), SRC6(5), SHOW(5), BACK,
+	  IN("flow-zones", 4), TO(RS_GOTO, "error-kinds") } },
+	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), FLOW6, SHOW(0), BACK, IN("permitted", 0), TO(RS_GOTO, "icmp-error") } },
 	{ "uncached", NULL, { FLOW6, SHOW(0), BACK, VMAP("actions", 0) } },
 	{ "uncached", NULL, { PING4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
 	{ "uncached", NULL, { PING4, SHOW(0), BACK, VMAP("actions", 0) } },
@@ -247,6 +286,7 @@ static const struct rs_rule table[] = {
 	REFUSE("unknown-zone"),
 	REFUSE("wrong-interface"),
 	REFUSE("reversed-flow"),
+	REFUSE("icmp-error"),
 
 	{ "no-handshake", "exact count of what is refused", { COUNT("no-handshake") } },
 	{ "no-handshake", NULL, { LIMIT, LOG("zoned:no-handshake") } },
@@ -266,6 +306,7 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 		[V_INVALID] = STATE_INVALID, [V_ESTABLISHED] = STATE_ESTABLISHED, [V_RELATED] = STATE_RELATED, [V_NEW] = STATE_NEW,
 		[V_ICMP] = IPPROTO_ICMP, [V_ICMP6] = IPPROTO_ICMPV6, [V_TCP] = IPPROTO_TCP,
 		[V_SYN] = 0x02, [V_SYN_ACK_FIN_RST] = 0x17, [V_OPENING] = STATE_NEW | STATE_RELATED, [V_MORE_HOPS] = 0xfe,
+		[V_NOT_ECHO4] = 0xf7, [V_NOT_ECHO6] = 0xfe, [V_ECHO6] = 128,	/* 8 and 0; 128 and 129 */
 	};
 	return v < V_VALUES ? values[v] : v - V_VALUES;	/* above the names: a literal */
 }

@@ -14,7 +14,7 @@
 enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
 
 enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, REFUSED4, REFUSED6, SETS };
+		 PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, REFUSED4, REFUSED6, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -29,6 +29,7 @@ static const struct rs_set set_table[SETS] = {
 	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
 	[COUNTERS] = { .name = "flow-counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
+	[FLOW_ZONES] = { .name = "flow-zones", .types = { RS_T_MARK, RS_T_MARK } },
 	[UNINSPECTED] = { .name = "uninspected", .types = { RS_T_MARK } },
 	[REVERSED] = { .name = "reversed", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT, RS_T_PORT } },
 	[WAYS] = { .name = "ways", .types = { RS_T_MARK, RS_T_DIRECTION, RS_T_IFNAME, RS_T_IFNAME },
@@ -43,9 +44,10 @@ static const struct rs_set set_table[SETS] = {
 
 static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
-	"source", "destination", "known-flow", "errors", "classify", "uncached", "inspect-closed", "inspect-open",
+	"source", "destination", "known-flow", "errors", "router-errors", "error-counted", "error-kinds", "error-room", "classify", "uncached", "inspect-closed", "inspect-open",
 	"to-flowtable",
-	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow", "first-packet",
+	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow", "icmp-error",
+	"first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
 };
 
@@ -53,6 +55,7 @@ enum { LATE_CHAINS = 2 };
 
 static const char *const counter_table[] = {
 	"inside", "invalid", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
+	"icmp-error",
 };
 
 struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at, const char *comment)
@@ -252,6 +255,13 @@ static bool wants_offload(const struct conduit *c, const struct flow *f)
 	return c->offload && f->proto == PROTO_NONE && f->l4 != IPPROTO_ICMP;
 }
 
+static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mark, size_t zone)
+{
+	struct rs_elem *e = add(rs, FLOW_ZONES, f->at, NULL);
+	put32(e, 0, mark);
+	put32(e, 1, zone);
+}
+
 static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint32_t mark)
 {
 	bool fast = f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
@@ -272,6 +282,8 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 	put32(e, 0, mark);
 	e->target = rs->counters[rs->n_counters - 1];
 	put32(add(rs, PERMITTED, f->at, NULL), 0, mark);
+	add_flow_zone(rs, f, mark, c->from_zone);
+	add_flow_zone(rs, f, mark, c->to_zone);
 	if (f->proto == PROTO_NONE && f->l4 == IPPROTO_TCP)
 		put32(add(rs, UNINSPECTED, f->at, NULL), 0, mark);
 }

@@ -18,7 +18,7 @@
 #include "model/model.h"
 
 enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST };	/* flow ids */
-enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 5, RS_OPS_MAX = 28 };
+enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 5, RS_OPS_MAX = 32 };
 enum { RS_WAYS_MAX = 65536 };	/* elements of the set `ways`; flows for which there is no room are looked at longer */
 enum { RS_REVERSED_MAX = 65536 };	/* elements of the set `reversed`; a model that needs more is refused */
 enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };	/* the first chains of a ruleset have hooks: forward, prerouting */
@@ -57,7 +57,7 @@ struct rs_set {
 
 /* One step of a rule. Registers are 32-bit words 0..15. */
 enum rs_op_kind {
-	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_MAP, RS_IN, RS_NOT_IN,
+	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_ABOVE, RS_MAP, RS_IN, RS_NOT_IN,
 	RS_VMAP, RS_SET_CT_MARK, RS_SET_MARK, RS_COUNTER, RS_COUNTER_MAP, RS_ADD, RS_LIMIT, RS_LOG,
 	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD, RS_SET_HELPER, RS_NOTRACK,
 };
@@ -68,7 +68,7 @@ struct rs_op {
 	uint32_t key;		/* NFT_CT_*, NFT_META_*; RS_PAYLOAD: offset (a: of the transport header); RS_VERDICT: enum rs_verdict */
 	int dir;		/* RS_CT: 0 original, 1 reply, -1 none */
 	uint32_t len;		/* bytes of the value: RS_PAYLOAD, RS_EQ, RS_NE, RS_AND_XOR (0: 4) */
-	uint32_t a, b;		/* compare with a; and a, xor b; LIMIT: rate, burst; LOG: group, snaplen; QUEUE: bypass */
+	uint32_t a, b;		/* compare with a (RS_ABOVE: 16 bits of a header); and a, xor b; LIMIT: rate, burst; LOG: group, snaplen; QUEUE: bypass */
 	const char *name;	/* set, chain, counter, log prefix */
 };
 

@@ -56,7 +56,8 @@ struct mnl_socket *nflog_open(uint16_t group)
 /* The prefixes that the ruleset writes. */
 static enum reason reason_of(const char *prefix)
 {
-	static const enum reason all[] = { R_NO_CONDUIT, R_UNKNOWN_ZONE, R_SPOOFED, R_NO_HANDSHAKE, R_REVERSED };
+	static const enum reason all[] = { R_NO_CONDUIT, R_UNKNOWN_ZONE, R_SPOOFED, R_NO_HANDSHAKE, R_REVERSED,
+					   R_ICMP_ERROR };
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strncmp(prefix, "zoned:", 6) == 0 && strcmp(prefix + 6, reason_name(all[i])) == 0)
 			return all[i];

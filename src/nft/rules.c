@@ -112,6 +112,19 @@ static bool do_cmp(const struct ctx *c)
 	return true;
 }
 
+/* A number of 16 bits in a header, and it is larger. */
+static bool do_above(const struct ctx *c)
+{
+	struct nftnl_expr *e = expr(c, "cmp");
+	uint8_t v[2] = { (uint8_t)(c->op->a >> 8), (uint8_t)c->op->a };
+	if (!e)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, reg(c->op->reg));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, NFT_CMP_GT);
+	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, v, sizeof(v));
+	return true;
+}
+
 static bool do_lookup(const struct ctx *c)
 {
 	struct nftnl_expr *e = expr(c, "lookup");
@@ -298,7 +311,7 @@ static bool (*const makers[])(const struct ctx *c) = {
 	[RS_VMAP] = do_lookup, [RS_SET_CT_MARK] = do_set_ct, [RS_SET_MARK] = do_meta, [RS_COUNTER] = do_counter,
 	[RS_COUNTER_MAP] = do_counter, [RS_ADD] = do_add, [RS_LIMIT] = do_limit, [RS_LOG] = do_log,
 	[RS_FAST] = do_fast, [RS_OFFLOAD] = do_offload, [RS_SET_HELPER] = do_set_helper, [RS_NOTRACK] = do_notrack,
-	[RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict,
+	[RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict, [RS_ABOVE] = do_above,
 };
 
 static bool put_comment(struct nftnl_rule *rule, const char *text)

@@ -21,6 +21,7 @@ PORT=502
 lab_pids=()
 lab_prefix=()		# what lab_gate runs zoned with
 lab_dir=
+lab_more=		# further namespaces of a test's own
 
 lab_skip()
 {
@@ -85,7 +86,7 @@ lab_down()
 	for pid in $(lab_strays); do
 		kill -KILL "$pid" 2>/dev/null
 	done
-	for ns in "$lab_c" "$lab_g" "$lab_s"; do
+	for ns in "$lab_c" "$lab_g" "$lab_s" $lab_more; do
 		ip netns del "$ns" 2>/dev/null
 	done
 	[ -n "$lab_dir" ] && rm -rf "$lab_dir"
@@ -96,7 +97,7 @@ lab_down()
 lab_strays()
 {
 	local ns
-	for ns in "$lab_c" "$lab_g" "$lab_s"; do
+	for ns in "$lab_c" "$lab_g" "$lab_s" $lab_more; do
 		ip netns pids "$ns" 2>/dev/null
 	done
 }

@@ -78,6 +78,7 @@ in_s sysctl -qw net.ipv4.tcp_keepalive_time=1 net.ipv4.tcp_keepalive_intvl=1
 quick='net.netfilter.nf_conntrack_tcp_timeout_close=1 net.netfilter.nf_conntrack_tcp_timeout_fin_wait=1
 	net.netfilter.nf_conntrack_udp_timeout=1 net.netfilter.nf_conntrack_udp_timeout_stream=1'
 in_g sysctl -qw $quick || lab_skip "the time-outs of connection tracking cannot be set"
+in_g sysctl -qw net.ipv4.icmp_ratelimit=0 net.ipv6.icmp.ratelimit=0
 lab_end "$lab_server_pid"
 lab_server	# with the keep-alives of now
 ip netns exec "$lab_s" "$lab_bin/mbserver" "$PLAIN" "$lab_dir/plain-device" 2>/dev/null &
