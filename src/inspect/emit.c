@@ -84,6 +84,15 @@ static void set_ip_length(uint8_t *ip, size_t n)
 		put16(ip + 4, (uint32_t)(n - 40));
 }
 
+/* What the other end is told of its own bytes. A RST's number was not checked. */
+static uint32_t ack_out(struct pass *c)
+{
+	struct half *back = &c->f->h[!c->dir];
+	if (!(c->pkt.flags & TCP_ACK))
+		return c->pkt.ack;
+	return c->pkt.flags & TCP_RST ? half_to_sender(back, c->pkt.ack) : half_tell(back, c->pkt.ack);
+}
+
 /* Headers into scratch with new numbers; payload of n bytes is already behind them. */
 static void send_rewritten(struct pass *c, uint32_t seq, size_t n, uint8_t flags)
 {
@@ -93,8 +102,7 @@ static void send_rewritten(struct pass *c, uint32_t seq, size_t n, uint8_t flags
 	memcpy(s, p->ip, p->data_off);
 	uint8_t *tcp = s + p->l4_off;
 	put32(tcp + 4, seq);
-	if (p->flags & TCP_ACK)
-		put32(tcp + 8, back->cut_total ? half_to_sender(back, p->ack) : p->ack);
+	put32(tcp + 8, ack_out(c));
 	tcp[13] = flags;
 	if (back->cut_total || !pass_observes(c))
 		blank_options(p->ip + p->opt_off, p->opt_len, back->cut_total != 0, s + p->opt_off);
@@ -105,10 +113,10 @@ static void send_rewritten(struct pass *c, uint32_t seq, size_t n, uint8_t flags
 }
 
 /* Neither its numbers nor its options need a change. */
-static bool headers_unchanged(const struct pass *c)
+static bool headers_unchanged(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
-	return c->f->h[0].cut_total == 0 && c->f->h[1].cut_total == 0 &&
+	return c->f->h[0].cut_total == 0 && c->f->h[1].cut_total == 0 && ack_out(c) == p->ack &&
 	       (pass_observes(c) || !blank_options(p->ip + p->opt_off, p->opt_len, false, NULL));
 }
 
@@ -131,8 +139,11 @@ void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin)
 {
 	struct half *h = &c->f->h[c->dir];
 	const struct packet *p = &c->pkt;
-	/* never a larger packet than a path must carry, unless it came larger */
+	/* Never a larger packet than a path must carry, unless it came larger; or one before it
+	 * did, of which something is left. */
 	size_t room = p->ip_len > MIN_MTU ? p->ip_len - p->data_off : (size_t)MIN_MTU - p->data_off;
+	if (seq_lt(h->sent, p->seq) && room < h->largest)
+		room = h->largest;
 	if (to - from > room) {
 		to = from + (uint32_t)room;
 		with_fin = false;
@@ -155,12 +166,16 @@ void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin)
 void emit_bare(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
-	if (p->len == 0 && headers_unchanged(c)) {
+	const struct half *h = &c->f->h[c->dir];
+	bool kept = seq_lt(h->sent, p->seq) && seq_le(p->seq, half_end(h)) && !(p->flags & TCP_FIN) &&
+		    !pass_observes(c);
+	if (p->len == 0 && !kept && headers_unchanged(c)) {
 		emit_verdict(c, V_ACCEPT);
 		return;
 	}
 	uint8_t flags = p->len ? p->flags & (uint8_t)~TCP_FIN : p->flags;
-	send_rewritten(c, half_to_receiver(&c->f->h[c->dir], p->seq), 0, flags);
+	/* a receiver that has not got the kept bytes knows no place behind them */
+	send_rewritten(c, half_to_receiver(h, kept ? h->sent : p->seq), 0, flags);
 }
 
 void emit_probe(struct pass *c)

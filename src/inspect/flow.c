@@ -294,6 +294,8 @@ void flow_drop(struct flows *t, struct flow *f)
 {
 	uint32_t self = (uint32_t)(f - t->v) + 1;
 	uint32_t *at = &t->bucket[hash_ends(t, f)];
+	if (t->dropped)
+		t->dropped(t->owner, f);
 	while (*at != self)
 		at = &t->v[*at - 1].chain;
 	*at = f->chain;

@@ -114,6 +114,9 @@ struct flows {
 	uint32_t n_big;
 	uint64_t key[2];
 	struct fast_pool fast;
+	/* called with each flow that is about to be forgotten; NULL: nobody asks */
+	void (*dropped)(void *owner, struct flow *f);
+	void *owner;
 };
 
 /* max_source: open connections that one source may have; 0: all. */

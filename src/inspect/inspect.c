@@ -3,10 +3,15 @@
  * The data path in one function.
  *
  * Every packet gets its verdict at once; nothing is held in the kernel. What a
- * packet brings of an unfinished message beyond the safe prefix is kept back
- * in the stream buffer and goes out with the packet that completes it. So the
- * receiver never has a byte that was not judged and could matter, and the
- * sender is never left without an acknowledgement it waits for.
+ * packet brings of an unfinished message is kept back in the stream buffer and
+ * goes out with the packet that completes it: so the receiver never has a byte
+ * that was not judged, and a device that takes whatever one read returns for a
+ * message acts on nothing less than one. The sender must not wait for an
+ * acknowledgement for ever (Nagle, a congestion window of one), so the receiver
+ * is made to repeat its last one, which is told as one of the kept bytes too
+ * (half_tell). Of messages larger than a packet that every path carries, the last
+ * HOLD_MAX bytes are kept; which protocols keep, and which pass parts, says
+ * proto_ops.holds.
  */
 #include "inspect/inspect.h"
 
@@ -17,7 +22,8 @@
 #include "inspect/internal.h"
 #include "inspect/proto.h"
 
-enum { WINDOW_MAX = 1 << 20, ACK_LAG_MAX = 65535, DATAGRAM_MESSAGES = 64 };
+enum { WINDOW_MAX = 1 << 20, ACK_LAG_MAX = 65535, DATAGRAM_MESSAGES = 64,
+       PLAIN_MSS = 1460 };	/* what comes with more may be several segments in one (offload) */
 
 struct inspect *inspect_new(const struct inspect_conf *c)
 {
@@ -51,6 +57,8 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 		inspect_free(in);
 		return NULL;
 	}
+	in->flows.owner = in;
+	in->flows.dropped = unfinished_dropped;
 	return in;
 }
 
@@ -90,6 +98,7 @@ static void refuse(struct pass *c, enum reason why, enum verdict v)
 /* Both ends get a RST: the receiver by this packet, its sender when it comes again. */
 static void block(struct pass *c)
 {
+	unfinished_record(c->in, c->f);
 	if (c->pkt.flags & (TCP_SYN | TCP_RST))
 		emit_verdict(c, V_RESET);
 	else
@@ -106,20 +115,23 @@ static uint8_t port_proto(const struct inspect *in, uint16_t port)
 	return PROTO_NONE;
 }
 
-/* The inspected flow a connection belongs to, as the image says now. */
-static void bind_policy(struct pass *c)
+const struct pol_flow *policy_of(struct inspect *in, struct flow *f)
 {
-	const struct pol_image *img = c->in->img;
-	struct flow *f = c->f;
-	if (!img || !f)
-		return;
+	const struct pol_image *img = in->img;
+	if (!img)
+		return NULL;
 	if (f->image_gen != img->generation) {
 		f->flow_id = policy_classify(img, &f->client, &f->server, f->l4, f->sport);
 		f->image_gen = img->generation;
 	}
-	c->pol = policy_flow(img, f->flow_id);
-	if (c->pol && c->pol->proto != f->proto)	/* another protocol since a reload */
-		c->pol = NULL;
+	const struct pol_flow *pol = policy_flow(img, f->flow_id);
+	return pol && pol->proto == f->proto ? pol : NULL;	/* else another protocol since a reload */
+}
+
+static void bind_policy(struct pass *c)
+{
+	if (c->f)
+		c->pol = policy_of(c->in, c->f);
 }
 
 /* Is the sender of this packet the side that opened (or must have opened) the connection? */
@@ -255,6 +267,7 @@ static void on_syn(struct pass *c)
 		return;
 	}
 	if (answers && anew) {
+		unfinished_record(c->in, f);
 		half_start(&f->h[0], f->syn_seq + 1);
 		half_start(&f->h[1], p->seq + 1);
 		f->open_seq = f->syn_seq;
@@ -283,10 +296,20 @@ static bool take_ack(struct pass *c)
 	uint32_t top = seq_lt(back->sent, back->next) ? back->next : back->sent;
 	if (back->fin)
 		top = back->fin_seq + 1;
+	if (c->in->conf.replay && seq_lt(top, ack) && seq_le(p->ack, half_end(back))) {
+		half_uncut(back);
+		ack = seq_lt(p->ack, top) ? p->ack : top;
+	}
 	if (seq_lt(top, ack) || seq_lt(ack + ACK_LAG_MAX, back->acked))
 		return false;
 	half_acked(back, ack);
 	return true;
+}
+
+static int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why)
+{
+	const struct proto_ops *ops = proto_of(c->f->proto);
+	return ops->frame_in ? ops->frame_in(c->f, c->dir, p, n, why) : ops->frame(p, n, why);
 }
 
 /* Judge every whole message there is. False: the connection was reset. */
@@ -300,8 +323,7 @@ static bool judge_all(struct pass *c)
 		if (n == 0)
 			break;
 		enum reason why = R_NONE;
-		const struct proto_ops *ops = proto_of(c->f->proto);
-		int len = ops->frame_in ? ops->frame_in(c->f, c->dir, p, n, &why) : ops->frame(p, n, &why);
+		int len = frame_of(c, p, n, &why);
 		if (len < 0) {
 			/* there is no way to find the next boundary */
 			c->in->stats.refused++;
@@ -315,6 +337,7 @@ static bool judge_all(struct pass *c)
 				break;
 			}
 			pass_event(c, why, V_RESET);
+			half_pass(h, (uint32_t)n);	/* refused, not unfinished */
 			block(c);
 			return false;
 		}
@@ -322,6 +345,7 @@ static bool judge_all(struct pass *c)
 			break;
 		enum act act = proto_of(c->f->proto)->judge(c, p, (size_t)len);
 		if (act == ACT_RESET) {
+			half_pass(h, (uint32_t)n);
 			block(c);
 			return false;
 		}
@@ -329,6 +353,8 @@ static bool judge_all(struct pass *c)
 			flow_used(&c->in->flows, c->f, c->raw->now_ns);
 	}
 	bool partial = h->next != half_end(h);
+	if (!partial || h->next != before)
+		h->partial_told = false;
 	if (!partial)
 		h->partial_since = 0;
 	else if (!h->partial_since || h->next != before)	/* another one than before */
@@ -337,14 +363,18 @@ static bool judge_all(struct pass *c)
 }
 
 /* Up to where the receiver may have this direction's bytes. */
-static uint32_t deliverable(const struct pass *c)
+static uint32_t deliverable(struct pass *c)
 {
 	const struct half *h = &c->f->h[c->dir];
 	size_t n;
 	const uint8_t *p = half_pending(h, &n);
-	if (pass_observes(c))
+	enum reason why;
+	if (pass_observes(c) || !proto_of(c->f->proto)->holds)
 		return half_end(h);
-	uint32_t to = h->next + (uint32_t)proto_of(c->f->proto)->prefix_safe(p, n, c->dir == 1);
+	int len = frame_of(c, p, n, &why);
+	uint32_t to = h->next;
+	if (len > HOLD_MAX)
+		to += (size_t)len - HOLD_MAX < n ? (uint32_t)len - HOLD_MAX : (uint32_t)n;
 	return seq_lt(to, h->sent) ? h->sent : to;
 }
 
@@ -358,8 +388,23 @@ static void note_fin(struct pass *c)
 		return;
 	h->fin = true;
 	h->fin_seq = end;
-	if (c->f->h[!c->dir].fin && c->f->state == FLOW_OPEN)
+}
+
+/* This end has sent all it will send. In the middle of a message, which nobody can finish any more, the
+ * connection ends at once; so says false. */
+static bool end_stream(struct pass *c)
+{
+	const struct half *h = &c->f->h[c->dir];
+	if (!h->fin || c->f->state != FLOW_OPEN)
+		return true;
+	if (c->pol && half_unfinished(h) && !pass_observes(c)) {
+		block(c);
+		return false;
+	}
+	unfinished_record(c->in, c->f);
+	if (c->f->h[!c->dir].fin)
 		turn(c, FLOW_CLOSED);
+	return true;
 }
 
 static void deliver(struct pass *c)
@@ -367,10 +412,17 @@ static void deliver(struct pass *c)
 	struct half *h = &c->f->h[c->dir];
 	const struct packet *p = &c->pkt;
 	uint32_t end = p->seq + (uint32_t)p->len;
-	uint32_t limit = deliverable(c);
+	uint32_t limit = h->limit = deliverable(c);
+	if (seq_le(p->seq, h->sent))	/* nothing was kept */
+		h->largest = 0;
+	if (p->len <= PLAIN_MSS && h->largest < p->len)
+		h->largest = (uint16_t)p->len;
 	/* a packet that fills a hole brings along what came behind it */
 	uint32_t to = seq_lt(limit, end) || !seq_lt(end, h->sent) ? limit : end;
 	uint32_t from = seq_lt(h->sent, p->seq) ? h->sent : p->seq;
+	/* who was told of more than came repeats only what is behind it, we the rest */
+	if (half_owes(h) && seq_lt(p->seq, h->sent) && seq_lt(h->acked, from))
+		from = h->acked;
 	if (seq_lt(from, h->base))
 		from = h->base;
 	bool fin = (p->flags & TCP_FIN) && h->fin && to == h->fin_seq;	/* never bytes behind a FIN */
@@ -383,10 +435,8 @@ static void deliver(struct pass *c)
 		h->sent = to;
 	if (fin)
 		emit_range(c, to, to, true);
-	else if (seq_le(end, h->next))
-		emit_probe(c);
 	else
-		emit_bare(c);
+		emit_probe(c);
 }
 
 /* Where bytes do not fit into small buffers, large ones are asked for. */
@@ -422,6 +472,7 @@ static void watch_data(struct pass *c)
 		half_acked(h, h->next);
 	}
 	note_fin(c);
+	end_stream(c);
 	emit_verdict(c, V_ACCEPT);
 }
 
@@ -438,6 +489,8 @@ static void on_data(struct pass *c)
 		break;
 	case HALF_OLD:		/* the receiver has it: let it say so again */
 		note_fin(c);
+		if (!end_stream(c))
+			return;
 		if ((p->flags & TCP_FIN) && h->fin && h->fin_seq == p->seq + (uint32_t)p->len)
 			emit_range(c, h->fin_seq, h->fin_seq, true);
 		else
@@ -465,7 +518,7 @@ static void on_data(struct pass *c)
 		return;
 	}
 	note_fin(c);
-	if (c->f->state != FLOW_BLIND && !judge_all(c))
+	if (c->f->state != FLOW_BLIND && (!judge_all(c) || !end_stream(c)))
 		return;
 	if (c->f->state == FLOW_BLIND) {
 		h->next = h->sent = half_end(h);
@@ -483,8 +536,10 @@ static void on_rst(struct pass *c)
 		return;
 	}
 	/* only an exact one ends the connection (RFC 5961); the receiver decides about others */
-	if (c->f->state == FLOW_SYN || c->pkt.seq == half_end(h) || c->pkt.seq == h->sent)
+	if (c->f->state == FLOW_SYN || c->pkt.seq == half_end(h) || c->pkt.seq == h->sent) {
+		unfinished_record(c->in, c->f);
 		turn(c, FLOW_CLOSED);
+	}
 	emit_bare(c);
 }
 
@@ -539,6 +594,8 @@ static void on_segment(struct pass *c)
 		return;
 	}
 	note_fin(c);
+	if (!end_stream(c))
+		return;
 	if (!(p->flags & TCP_FIN) || (h->fin && end == h->fin_seq))
 		emit_bare(c);
 	else if (seq_lt(half_end(h), end))
@@ -628,6 +685,8 @@ static void on_datagram(struct pass *c)
 void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const struct inspect_out *out)
 {
 	struct pass c = { .in = in, .out = out, .raw = raw };
+	in->out = out;
+	in->wall_ns = raw->wall_ns;
 	in->stats.packets++;
 	flows_sweep(&in->flows, raw->now_ns, 1);
 	if (!parse(&c))

@@ -32,6 +32,8 @@ struct inspect_conf {
 	/* dissect_only: server ports and what they speak; none: the protocols' own ports */
 	struct inspect_port { uint16_t port; uint8_t proto; } ports[8];
 	unsigned n_ports;
+	/* A capture: both ends may have had what is refused or kept back here, and acknowledge it. */
+	bool replay;
 	bool dissect_only;	/* replay without a model: ports name protocols, nothing is refused, gaps are skipped */
 };
 

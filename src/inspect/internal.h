@@ -19,6 +19,8 @@ struct inspect {
 	uint8_t *scratch;	/* one rewritten packet */
 	uint64_t told_half_ns;	/* the last record of half-open connections pushed out */
 	uint64_t told_large_ns;	/* and of a packet that found no large buffer */
+	const struct inspect_out *out;	/* of the call that is going on */
+	uint64_t wall_ns;
 	void *shared[PROTO_N];	/* of proto_ops.shared bytes; NULL: none */
 	struct dnp_stations *stations;
 	bool own_stations;
@@ -99,6 +101,13 @@ void emit_syn(struct pass *c);
 /* A datagram that goes on or not, as it is but for a checksum where it has none. */
 void emit_datagram(struct pass *c, bool passes);
 void emit_verdict(struct pass *c, enum verdict v);
+/* inspect.c: the inspected flow a connection belongs to, as the image says now; NULL: none, or another protocol. */
+const struct pol_flow *policy_of(struct inspect *in, struct flow *f);
+/* unfinished.c: the record of what each end has begun and not finished, once; to be called
+ * where the rest can come no more, or did not come in time. */
+void unfinished_record(struct inspect *in, struct flow *f);
+/* struct flows.dropped */
+void unfinished_dropped(void *in, struct flow *f);
 /* life.c: has a message of this flow been unfinished for too long? Then it is ending. */
 void life_clock(struct pass *c);
 

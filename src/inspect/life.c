@@ -18,7 +18,7 @@ void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
 	f->gone = true;
 	if (fast_moved(&in->flows.fast, &f->fast))
 		f->last_ns = now_ns;
-	if (now_ns - f->last_ns > FLOW_GONE_NS)
+	if (now_ns - f->last_ns > FLOW_GONE_NS && in->out)	/* else the sweep finds it */
 		flow_drop(&in->flows, f);
 }
 
@@ -56,50 +56,44 @@ void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reaso
 	out->event(out->ctx, &ev);
 }
 
-/* Messages whose rest does not come: end the connection at its next packet. */
-static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
+/* Has the rest of a message not come in time? */
+static bool is_late(const struct flow *f, uint64_t now)
 {
 	for (int d = 0; d < 2; d++) {
-		struct half *h = &f->h[d];
+		const struct half *h = &f->h[d];
 		uint64_t bytes = half_end(h) - h->next;
-		if (h->partial_since && now - h->partial_since > FLOW_PARTIAL_NS + bytes * SEC / FLOW_PARTIAL_RATE) {
-			h->partial_since = 0;
-			f->ending = true;
-			in->stats.refused++;
-		}
+		if (h->partial_since && !h->partial_told &&
+		    now - h->partial_since > FLOW_PARTIAL_NS + bytes * SEC / FLOW_PARTIAL_RATE)
+			return true;
 	}
+	return false;
+}
+
+/* There is a record of it, and the connection ends at its next packet; unless it is only observed. */
+static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
+{
+	if (f->state != FLOW_OPEN || f->ending || !is_late(f, now))
+		return;
+	const struct pol_flow *pol = policy_of(in, f);
+	if (!pol)
+		return;
+	f->ending = pol->mode != MODE_OBSERVE;
+	unfinished_record(in, f);
 }
 
 /* Verdicts hang on the clock, not on when the sweep comes by. */
 void life_clock(struct pass *c)
 {
-	if (c->f->state != FLOW_OPEN || c->f->ending || !c->pol || pass_observes(c))
-		return;
 	check_partial(c->in, c->f, c->raw->now_ns);
-	if (c->f->ending)
-		pass_event(c, R_HALF_MESSAGE, V_RESET);
 }
 
 void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const struct inspect_out *out)
 {
 	uint32_t n = in->flows.n - in->flows.unused;
-	for (uint32_t i = 0; i < SWEEP_SLOTS && i < n; i++) {
-		uint32_t at = (in->flows.sweep + i) % n;
-		struct flow *f = &in->flows.v[at];
-		const struct pol_flow *pol = in->img ? policy_flow(in->img, f->flow_id) : NULL;
-		if (f->state != FLOW_OPEN || f->ending || !pol || pol->mode == MODE_OBSERVE)
-			continue;
-		check_partial(in, f, now_ns);
-		if (!f->ending)
-			continue;
-		struct event ev = {
-			.time_ns = wall_ns, .generation = in->img->generation, .kind = EV_VIOLATION,
-			.verdict = V_RESET, .reason = R_HALF_MESSAGE, .flow_id = f->flow_id, .rule = 0xffff,
-			.l4 = IPPROTO_TCP, .src = f->client, .dst = f->server, .sport = f->cport,
-			.dport = f->sport,
-		};
-		out->event(out->ctx, &ev);
-	}
+	in->out = out;
+	in->wall_ns = wall_ns;
+	for (uint32_t i = 0; i < SWEEP_SLOTS && i < n; i++)
+		check_partial(in, &in->flows.v[(in->flows.sweep + i) % n], now_ns);
 	flows_sweep(&in->flows, now_ns, SWEEP_SLOTS);
 }
 

@@ -16,28 +16,7 @@
 #include "inspect/internal.h"
 #include "policy/dnp3.h"
 
-enum { TAIL = 3 };	/* of a frame: the last octet and its CRC */
 enum { F_CONFIRM = 0, F_SELECT = 3, F_OPERATE = 4, F_RESPONSE = 129, F_UNSOLICITED = 130, F_AUTH_RESPONSE = 131 };
-
-/* No receiver acts on a header without its CRC, or on a block without its last octet, even one
- * that checks no CRC. Behind a header that is no station's, or a block that is broken, some look
- * for the next frame at once: inside. */
-static size_t prefix_safe(const uint8_t *p, size_t n, bool response)
-{
-	enum reason why;
-	(void)response;
-	int whole = dnp3_frame(p, n, &why);
-	size_t to = DNP_HEAD - TAIL;
-	if (whole <= 0 || !dnp3_header_sound(p))
-		return n < to ? n : to;
-	for (size_t at = DNP_HEAD; at < (size_t)whole; at += DNP_BLOCK + 2) {
-		size_t len = (size_t)whole - at < DNP_BLOCK + 2 ? (size_t)whole - at : DNP_BLOCK + 2;
-		to = at + len - TAIL;
-		if (n < at + len || p[at + len - 2] + 256 * p[at + len - 1] != dnp3_crc(p + at, len - 2))
-			break;
-	}
-	return n < to ? n : to;
-}
 
 /* ---- facts ---- */
 
@@ -336,6 +315,6 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 
 const struct proto_ops proto_dnp3 = {
 	.name = "dnp3", .port = 20000, .udp = true, .cuts = true, .state = sizeof(struct dnp_state),
-	.shared = DNP_PLACES * sizeof(struct dnp_place),
-	.frame = dnp3_frame, .prefix_safe = prefix_safe, .judge = judge, .lost = dnp_collect_end_all,
+	.shared = DNP_PLACES * sizeof(struct dnp_place), .holds = true,
+	.frame = dnp3_frame, .judge = judge, .lost = dnp_collect_end_all,
 };

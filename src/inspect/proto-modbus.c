@@ -148,7 +148,16 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 					       .msg = &m });
 }
 
+static void begun(const uint8_t *p, size_t n, struct event *ev)
+{
+	struct mb_msg m;
+	if (mb_parse(p, n, ev->response, &m) == R_TRUNCATED && n <= MB_MBAP)
+		return;		/* not even its function is known */
+	ev->proto = PROTO_MODBUS;
+	common_facts(&ev->mb, &m);
+}
+
 const struct proto_ops proto_modbus = {
 	.name = "modbus", .port = 502, .cuts = true, .state = sizeof(struct mb_state),
-	.frame = mb_frame, .prefix_safe = mb_prefix_safe, .judge = judge,
+	.begun = begun, .holds = true, .frame = mb_frame, .judge = judge,
 };

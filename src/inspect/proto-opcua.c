@@ -346,15 +346,8 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 					       .of = &k, .msg = &seen });
 }
 
-static size_t prefix_safe(const uint8_t *p, size_t n, bool response)
-{
-	(void)p;
-	(void)response;
-	return n;
-}
-
 const struct proto_ops proto_opcua = {
 	.name = "opcua", .port = 4840, .big = true, .state = sizeof(struct ua_state),
-	.shared = UA_PARTS_BYTES, .frame = ua_frame, .frame_in = ua_frame_in, .prefix_safe = prefix_safe,
+	.shared = UA_PARTS_BYTES, .frame = ua_frame, .frame_in = ua_frame_in,
 	.judge = judge,
 };

@@ -20,6 +20,9 @@
 
 enum {
 	FLOW_PENDING = 32,	/* outstanding Modbus requests of one connection */
+	/* Kept back of an unfinished message: what goes into one packet on any path (576 bytes, RFC 791)
+	 * behind the longest headers there are (IPv6, TCP with options). */
+	HOLD_MAX = 576 - 40 - 60,
 };
 
 struct mb_state {
@@ -53,8 +56,9 @@ struct proto_ops {
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
 	/* The same where it hangs on what came before, or NULL: then frame says it. */
 	int (*frame_in)(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason *why);
-	/* Of an unfinished message's n bytes, how many no receiver could act upon. */
-	size_t (*prefix_safe)(const uint8_t *p, size_t n, bool response);
+	/* The facts of an unfinished message, as far as n bytes tell; NULL: none. */
+	void (*begun)(const uint8_t *p, size_t n, struct event *ev);
+	bool holds;		/* of an unfinished message up to HOLD_MAX bytes are kept back; else parts go on */
 	/* Parse and judge one whole message; ends in judge_done(), or half_pass() for a piece of one. */
 	enum act (*judge)(struct pass *c, const uint8_t *p, size_t n);
 	/* What was judged of this datagram did not go on; NULL: does not matter. */
@@ -64,7 +68,5 @@ struct proto_ops {
 extern const struct proto_ops proto_modbus, proto_opcua, proto_dnp3;
 /* NULL: not inspected. */
 const struct proto_ops *proto_of(uint8_t proto);
-
-size_t mb_prefix_safe(const uint8_t *p, size_t n, bool response);
 
 #endif

@@ -11,7 +11,7 @@ void half_start(struct half *h, uint32_t seq)
 	memset(h, 0, sizeof(*h));
 	h->buf = buf;
 	h->size = size;
-	h->base = h->next = h->sent = h->acked = seq;
+	h->base = h->next = h->sent = h->limit = h->acked = h->told = seq;
 }
 
 void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *data)
@@ -20,7 +20,7 @@ void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *da
 	half_start(h, base);
 	h->last = last;		/* the caller may know a later one */
 	h->len = next - base;
-	h->next = h->sent = next;
+	h->next = h->sent = h->limit = next;
 	if (h->len)
 		memcpy(h->buf, data, h->len);
 }
@@ -28,7 +28,7 @@ void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *da
 bool half_at_rest(const struct half *h)
 {
 	return h->next == half_end(h) && h->sent == h->next && h->base == h->acked && h->cut_total == 0 &&
-	       h->n_islands == 0 && !h->fin && !h->partial_since;
+	       h->n_islands == 0 && !h->fin && !h->partial_since && !half_owes(h);
 }
 
 /* Where stored bytes end, holes included. */
@@ -166,6 +166,24 @@ uint32_t half_to_sender(const struct half *h, uint32_t ack)
 			break;
 		s += h->cuts[i].len;
 	}
+	return s;
+}
+
+void half_uncut(struct half *h)
+{
+	h->n_cuts = 0;
+	h->cut_base = h->cut_total = 0;
+}
+
+uint32_t half_tell(struct half *h, uint32_t ack)
+{
+	uint32_t s = half_to_sender(h, ack);
+	if (seq_le(h->limit, s) && seq_lt(s, half_end(h)))
+		s = half_end(h);
+	if (half_owes(h) && seq_lt(s, h->told))
+		s = h->told;
+	if (seq_lt(h->told, s))
+		h->told = s;
 	return s;
 }
 

@@ -13,8 +13,10 @@
  * - A refused message is cut out: the receiver never gets its bytes, and its
  *   sequence numbers are closed up. From then on sequence numbers of this
  *   direction, and acknowledgements of the other, are translated.
- * - Bytes of an unfinished message may be delivered only as far as no
- *   receiver could act on them; the caller says how far.
+ * - Bytes of an unfinished message may be kept back; the caller says from where
+ *   on (limit). Its sender would wait for an acknowledgement for ever, so once the
+ *   receiver has all that was delivered, what it says is told as an acknowledgement
+ *   of the kept bytes too (half_tell). From then on nobody but us can repeat them.
  *
  * "Sender space" numbers are those the sender uses; "receiver space" is what
  * the receiver sees after cuts. All comparisons are modulo 2^32.
@@ -47,13 +49,17 @@ struct half {
 	uint32_t base, len;	/* buffer holds [base, base+len) */
 	uint32_t next;		/* judged up to here: a message boundary */
 	uint32_t sent;		/* delivered up to here (sender space) */
+	uint32_t limit;		/* may be delivered up to here (sender space) */
 	uint32_t acked;		/* receiver has acknowledged up to here (sender space) */
+	uint32_t told;		/* and its sender was told that it had up to here */
 	uint32_t cut_base;	/* bytes of cuts that are acknowledged and forgotten */
 	uint32_t cut_total;
 	uint32_t fin_seq;
 	uint64_t partial_since;	/* when the unfinished message began; 0: none */
+	bool partial_told;	/* there is a record of it */
 	bool fin;		/* FIN seen at fin_seq */
 	uint8_t last;		/* last byte delivered */
+	uint16_t largest;	/* bytes of the largest packet since there last was nothing kept, within what is ordinary */
 	uint8_t n_cuts, n_islands;
 	struct island island[HALF_ISLANDS];
 	struct cut cuts[HALF_CUTS];
@@ -82,7 +88,7 @@ void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *da
 uint32_t half_extent(const struct half *h);
 /* Go on in another buffer, which has room for half_extent(). */
 void half_move(struct half *h, uint8_t *buf, uint32_t size);
-/* Judged, delivered and whole up to its end; nothing cut, no FIN: it could be resumed so. */
+/* Judged, delivered and whole up to its end; nothing cut or kept back, no FIN: it could be resumed so. */
 bool half_at_rest(const struct half *h);
 /* Take [seq, seq+n) in. OLD: all of it is below base. GAP: a hole comes first
  * (kept, as long as there is room for another island).
@@ -97,6 +103,11 @@ void half_pass(struct half *h, uint32_t n);
 bool half_cut(struct half *h, uint32_t n);
 uint32_t half_to_receiver(const struct half *h, uint32_t seq);
 uint32_t half_to_sender(const struct half *h, uint32_t ack);
+/* What the sender is to be told when the receiver acknowledges this (receiver space, already
+ * checked): kept bytes as well, and never less than before. */
+uint32_t half_tell(struct half *h, uint32_t ack);
+/* The receiver had all bytes, none cut: no number is translated any more. */
+void half_uncut(struct half *h);
 /* The receiver acknowledged up to ack (sender space, already checked). */
 void half_acked(struct half *h, uint32_t ack);
 /* Copy [a, b) without cut bytes to out; returns the count. a >= base, b <= end. */
@@ -105,6 +116,18 @@ size_t half_copy(const struct half *h, uint32_t a, uint32_t b, uint8_t *out);
 static inline uint32_t half_end(const struct half *h)
 {
 	return h->base + h->len;
+}
+
+/* The beginning of a message is there, and no record of it yet. */
+static inline bool half_unfinished(const struct half *h)
+{
+	return h->next != half_end(h) && !h->partial_told;
+}
+
+/* Was the sender told of bytes that the receiver has not acknowledged? It repeats them no more. */
+static inline bool half_owes(const struct half *h)
+{
+	return seq_lt(h->acked, h->told);
 }
 
 #endif

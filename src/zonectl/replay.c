@@ -111,7 +111,8 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 static void on_event(void *ctx, const struct event *ev)
 {
 	struct replay *r = ctx;
-	if (ev->proto != PROTO_NONE || r->json)	/* messages are printed as messages */
+	/* messages are printed as messages */
+	if ((ev->proto != PROTO_NONE && ev->reason != R_UNFINISHED) || r->json)
 		return;
 	char src[ADDR_TEXT], dst[ADDR_TEXT];
 	addr_text(&ev->src, src);
@@ -198,7 +199,7 @@ static int load(struct replay *r)
 
 int verb_replay(int argc, char **argv)
 {
-	struct replay r = { .conf = { .max_flows = 65536, .hash_key = { 1, 2 } } };
+	struct replay r = { .conf = { .max_flows = 65536, .hash_key = { 1, 2 }, .replay = true } };
 	int i = 1;
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (strcmp(argv[i], "--json") == 0)

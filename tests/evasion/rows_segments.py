@@ -5,7 +5,7 @@ import time
 
 from table import PAUSE, opened
 
-from wire import ACK, FIN
+from wire import ACK, FIN, RST
 
 
 # ---- plain ----
@@ -21,7 +21,7 @@ def _(c):
 
 # ---- cuts and orders ----
 @opened("rest-too-late", "HPK01", "the header of a write, and the rest eleven seconds later", "", end="reset",
-        says="half-message-timeout")
+        says="unfinished-message")
 def _(c):
     w = c.write()
     c.send(w[:7])
@@ -34,8 +34,7 @@ def _(c):
     c.pieces(c.read(), range(12), gap=0.003)
 
 
-@opened("bytes-write", "PN98", "a write, one byte a segment; its beginning was delivered", "W!",
-        end="reset")
+@opened("bytes-write", "PN98", "a write, one byte a segment; the gate acknowledges each", "W-")
 def _(c):
     c.pieces(c.write(), range(12), gap=0.003)
 
@@ -45,8 +44,7 @@ def _(c):
     c.pieces(c.write(), range(12), order=range(11, -1, -1))
 
 
-@opened("bytes-shuffled", "PN98", "a write, one byte a segment, shuffled, sent three times", "W!",
-        end="reset")
+@opened("bytes-shuffled", "PN98", "a write, one byte a segment, shuffled, sent three times", "W-")
 def _(c):
     w = c.write()
     order = random.Random(3).sample(range(12), 12)
@@ -67,8 +65,7 @@ def _(c):
         time.sleep(PAUSE)
 
 
-@opened("odd-then-even", "PN98", "the odd bytes of a write first, then the even ones", "W!",
-        end="reset")
+@opened("odd-then-even", "PN98", "the odd bytes of a write first, then the even ones", "W-")
 def _(c):
     c.pieces(c.write(), range(12), order=[*range(1, 12, 2), *range(0, 12, 2)])
     time.sleep(PAUSE)
@@ -83,19 +80,17 @@ def _(c):
     c.send(data, at=0)
 
 
-@opened("function-code-alone", "PN98", "header, function code and data in a segment each", "W!",
-        end="reset")
+@opened("function-code-alone", "PN98", "header, function code and data in a segment each", "W-")
 def _(c):
     c.pieces(c.write(), [0, 7, 8], gap=0.01)
 
 
-@opened("length-field-split", "PN98", "the cut goes through the length field", "W!", end="reset")
+@opened("length-field-split", "PN98", "the cut goes through the length field", "W-")
 def _(c):
     c.pieces(c.write(), [0, 5], gap=0.01)
 
 
-@opened("last-byte-late", "PN98", "a write without its last byte, which comes later", "W!",
-        end="reset")
+@opened("last-byte-late", "PN98", "a write without its last byte, which comes later", "W-")
 def _(c):
     c.pieces(c.write(), [0, 11], gap=0.05)
 
@@ -107,7 +102,7 @@ def _(c):
 
 @opened("write-never-finished", "PN98",
         "all of a write but its last byte, then the end of the stream", "",
-        end="any", control="-")
+        end="any", control="-", says="unfinished-message")
 def _(c):
     c.send(c.write()[:11])
     time.sleep(PAUSE)
@@ -115,8 +110,26 @@ def _(c):
     time.sleep(PAUSE)
 
 
-@opened("straddling", "PN98", "read and half a write, then the other half and a read", "R+ W! ",
-        end="reset")
+@opened("write-never-finished-reset", "MBTCP", "the same, then a reset: a device may take one read for one message", "",
+        end="any", control="-", says="unfinished-message")
+def _(c):
+    c.send(c.write()[:11])
+    time.sleep(PAUSE)
+    c.send(flags=RST | ACK)
+
+
+@opened("header-alone", "MBTCP", "a read, then a header for another unit and no more", "R+", control="R",
+        end="any", says="unfinished-message")
+def _(c):
+    c.send(c.read())
+    c.answered()
+    c.send(c.write()[:7])
+    time.sleep(PAUSE)
+    c.send(flags=FIN | ACK)
+    time.sleep(PAUSE)
+
+
+@opened("straddling", "PN98", "read and half a write, then the other half and a read", "R+ W- R+")
 def _(c):
     data = c.read() + c.write() + c.read()
     c.pieces(data, [0, 16], gap=0.01)
@@ -205,8 +218,7 @@ for kind, one, two, text in OVERLAPS:
     opened("overlap-%s-read" % kind, "NS07", text + ", the read came first", "R+", control="RW",
            says="overlap-differs")(overlap(one, two, False))
     opened("overlap-%s-write" % kind, "NS07", text + ", the write came first",
-           "W-" if one == (7, 12) else "W!",
-           end="on" if one == (7, 12) else "reset", control="RW", says="overlap-differs")(overlap(one, two, True))
+           "W-", control="RW", says="overlap-differs")(overlap(one, two, True))
 
 
 @opened("overlap-teardrop", "NS07", "three copies around each other, each with its own function",
@@ -257,8 +269,7 @@ def _(c):
     time.sleep(PAUSE)
 
 
-@opened("changed-header", "SP03", "the header, acknowledged, then the whole as a write", "W!",
-        end="reset")
+@opened("changed-header", "SP03", "the header, acknowledged, then the whole as a write", "W-")
 def _(c):
     r, w = c.pair()
     c.send(r[:6])

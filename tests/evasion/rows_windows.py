@@ -82,8 +82,8 @@ def _(c):
     c.send(pad + r, at=at - len(pad))
 
 
-@opened("zero-window-probe", "RFC9293", "the byte of a zero-window probe begins a write", "R+* W!",
-        device="small", end="reset")
+@opened("zero-window-probe", "RFC9293", "the byte of a zero-window probe begins a write", "R+* W-",
+        device="small")
 def _(c):
     fill(c)
     w = c.write()

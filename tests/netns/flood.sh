@@ -124,7 +124,7 @@ expect "reads lost, wrong, and connections opened again" \
 	"$(($(lab_value "$out" lost) + $(lab_value "$out" wrong) + $(lab_value "$out" reconnects)))" 0
 expect_at_most "longest time without an answer, ms" "$(lab_value "$out" gap_ms)" 999
 
-for reason in half-open-evicted idle-evicted source-limit half-message-timeout function-not-allowed \
+for reason in half-open-evicted idle-evicted source-limit unfinished-message function-not-allowed \
 	bad-protocol-identifier; do
 	grep -q " reason=$reason " "$lab_dir/syslog" || lab_fail "no record says $reason"
 done

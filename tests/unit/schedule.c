@@ -15,6 +15,7 @@
 #include "compile/policy_build.h"
 #include "dissect/modbus.h"
 #include "put.h"
+#include "schedule-plant.h"
 
 enum { PKT = 40 + 600, WIRE_MAX = 64, CLIENT_PORT = 40000, SERVER_PORT = 502, WINDOW = 8192, DRAIN_ROUNDS = 60 };
 
@@ -41,6 +42,7 @@ struct end {
 	bool fin, fin_acked;
 	uint8_t in[STREAM_MAX];		/* what came, from peer's first byte as this end counts */
 	bool here[STREAM_MAX];
+	bool gated[STREAM_MAX];		/* of out: the gate had it */
 	uint32_t next, used, peer_isn;
 	bool peer_fin;
 	uint32_t fin_at;
@@ -68,6 +70,7 @@ struct sim {
 	uint64_t now;
 	uint32_t id;
 	unsigned verdicts;
+	unsigned unfinished;	/* records of messages whose rest did not come */
 	bool ended, attacked;
 	const uint8_t *raw;
 	size_t raw_len;
@@ -79,33 +82,6 @@ static void fault(struct sim *s, const char *text)
 {
 	if (!s->fault)
 		s->fault = text;
-}
-
-/* ---- the plant: unit 1; reads of 0-99, one register of 100-109 up to 500 ---- */
-
-static struct pol_image *plant(uint32_t generation)
-{
-	static struct range unit[] = { { 1, 1 } }, low[] = { { 0, 99 } }, set[] = { { 100, 109 } }, values[] = { { 0, 500 } };
-	struct modbus_allow a[2] = {
-		{ .units = { .v = unit, .n = 1 }, .addresses = { .v = low, .n = 1 }, .functions = { 0x1e } },
-		{ .units = { .v = unit, .n = 1 }, .addresses = { .v = set, .n = 1 },
-		  .values = { .v = values, .n = 1 }, .functions = { 0x40 } },
-	};
-	struct prefix net[2];
-	bool host_bits;
-	if (!prefix_parse("10.0.1.0/24", &net[0], &host_bits) || !prefix_parse("10.0.2.0/24", &net[1], &host_bits))
-		abort();
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "a", .networks = &net[0], .n_networks = 1 },
-				 { .name = "b", .networks = &net[1], .n_networks = 1 } };
-	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct conduit c = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1 };
-	struct policy p = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = 2 };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &c, .n_conduits = 1, .policies = &p, .n_policies = 1 };
-	int err;
-	struct pol_image *img = policy_build(&m, generation, &err);
-	if (!img)
-		abort();
-	return img;
 }
 
 /* ---- packets ---- */
@@ -391,10 +367,42 @@ static void arrive(struct sim *s, int from, const struct wire_packet *k)
 
 /* ---- the gate ---- */
 
+/* The gate gets these bytes. */
+static void note_gated(struct end *e, const struct wire_packet *k)
+{
+	struct packet p;
+	bool good = packet_parse(k->b, k->n, true, &p) == R_NONE;
+	uint32_t at = p.seq - e->isn - 1;
+	for (uint32_t i = 0; good && i < p.len && at + i < STREAM_MAX; i++)
+		e->gated[at + i] = true;
+}
+
+/* Nothing leaves the gate of a message that it does not have as a whole. */
+static void check_whole(struct sim *s, const uint8_t *ip, size_t n)
+{
+	const struct end *e = &s->end[s->dir];
+	struct packet p;
+	if (packet_parse(ip, n, true, &p) != R_NONE || p.len == 0)
+		return;
+	uint32_t at = p.seq - e->isn - 1, from = 0;	/* the receiver counts permitted messages only */
+	for (unsigned i = 0; i < e->n_m; i++) {
+		const struct message *m = &e->m[i];
+		if (m->why != R_NONE)
+			continue;
+		bool part = (int32_t)(at + (uint32_t)p.len - from) > 0 && (int32_t)(from + m->len - at) > 0;
+		for (uint32_t k = 0; part && k < m->len; k++)
+			if (!e->gated[m->at + k])
+				fault(s, "a part of an unfinished message went on");
+		from += m->len;
+	}
+}
+
 static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
 {
 	struct sim *s = ctx;
 	s->verdicts++;
+	if (v == V_ACCEPT && !s->attacked && s->how == SABOTAGE_NONE)
+		check_whole(s, data ? data : s->raw, data ? len : s->raw_len);
 	if (id != s->id)
 		fault(s, "a verdict for another packet");
 	if (v == V_RESET)
@@ -425,6 +433,10 @@ static void on_event(void *ctx, const struct event *ev)
 			fault(s, "honest segments were refused");
 		return;
 	}
+	if (ev->reason == R_UNFINISHED) {
+		s->unfinished++;
+		return;
+	}
 	if (s->attacked)
 		return;
 	while (e->events < e->n_m && e->m[e->events].why == R_NONE)
@@ -442,6 +454,7 @@ static void gate(struct sim *s, int dir, unsigned i)
 	s->raw_len = k.n;
 	s->dir = dir;
 	s->now += 1000;
+	note_gated(&s->end[dir], &k);
 	unsigned before = s->verdicts;
 	struct inspect_pkt p = { .id = ++s->id, .now_ns = s->now, .wall_ns = s->now, .ip = k.b, .len = k.n, .check_sum = true };
 	inspect_packet(s->in, &p, &s->out);
@@ -617,6 +630,8 @@ static void check_end(struct sim *s, struct schedule_stats *stats)
 	bool refused = any_refused(s);
 	if (!s->fault && s->ended && !refused && !s->attacked)
 		fault(s, "a connection with nothing to refuse was ended");
+	if (!s->fault && !s->ended && !s->attacked && s->unfinished)
+		fault(s, "a message that was finished is called unfinished");
 	if (!s->fault && !s->ended && !s->attacked && !all_done(s))
 		fault(s, "the connection is wedged: permitted messages did not arrive");
 	for (int d = 0; d < 2 && !s->fault && !s->ended && !s->attacked; d++) {

@@ -244,14 +244,14 @@ static void half_message_times_out(void **state)
 	inspect_tick(b.in, b.now + 5000000000u, b.now, &b.out);
 	assert_int_equal(b.events, 0);
 	inspect_tick(b.in, b.now + 11000000000u, b.now, &b.out);
-	assert_int_equal(b.reason, R_HALF_MESSAGE);
+	assert_int_equal(b.reason, R_UNFINISHED);
 	segment(&b, 0, 1009, 5000, TCP_ACK, m + 9, 3);
-	assert_ended(&b, 1009);
+	assert_ended(&b, 1000);	/* nothing of it had gone on */
 	handshake(&b, 9000, 7000);	/* and without a tick */
 	segment(&b, 0, 9000, 7000, TCP_ACK, m, 9);
 	b.now += 11000000000u;
 	segment(&b, 0, 9009, 7000, TCP_ACK, m + 9, 3);
-	assert_ended(&b, 9009);
+	assert_ended(&b, 9000);
 	inspect_free(b.in);
 }
 
@@ -267,7 +267,110 @@ static void long_messages_take_longer(void **state)
 	inspect_tick(b.in, b.now + 10400000000u, b.now, &b.out);
 	assert_int_equal(b.events, 0);
 	inspect_tick(b.in, b.now + 10600000000u, b.now, &b.out);
-	assert_int_equal(b.reason, R_HALF_MESSAGE);
+	assert_int_equal(b.reason, R_UNFINISHED);
+	inspect_free(b.in);
+}
+
+/* Nothing of a message goes on before its last byte; its sender is told that it came all the same, and
+ * what the receiver then loses is repeated by the gate. */
+static void parts_are_kept(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[12];
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	handshake(&b, 1000, 5000);
+	request(m, 1, 1, 3, 10, 1);
+	segment(&b, 0, 1000, 5000, TCP_ACK, m, 8);
+	struct packet p = left(&b);
+	assert_int_equal(p.len, 1);		/* an old byte, to draw an acknowledgement */
+	assert_int_equal(p.seq, 999);
+	segment(&b, 1, 5000, 1000, TCP_ACK, NULL, 0);
+	assert_int_equal(left(&b).ack, 1008);
+	segment(&b, 0, 1008, 5000, TCP_ACK, m + 8, 4);
+	p = left(&b);
+	assert_int_equal(p.seq, 1000);
+	assert_int_equal(p.len, 12);
+	/* that is lost: an older acknowledgement takes nothing back, and what its sender repeats is its end only */
+	segment(&b, 1, 5000, 1000, TCP_ACK, NULL, 0);
+	assert_int_equal(left(&b).ack, 1008);
+	segment(&b, 0, 1008, 5000, TCP_ACK, m + 8, 4);
+	p = left(&b);
+	assert_int_equal(p.seq, 1000);
+	assert_int_equal(p.len, 12);
+	assert_memory_equal(p.data, m, 12);
+	segment(&b, 1, 5000, 1012, TCP_ACK, NULL, 0);
+	assert_int_equal(left(&b).ack, 1012);
+	assert_int_equal(b.events, 0);
+	inspect_free(b.in);
+}
+
+/* A message that is not finished is recorded once, whatever ends it. */
+static void the_unfinished_is_recorded(void **state)
+{
+	(void)state;
+	struct bench b;
+	struct addr client, server;
+	uint8_t m[12];
+	request(m, 1, 1, 6, 10, 1);
+	assert_true(addr_parse("10.0.1.5", &client) && addr_parse("10.0.2.9", &server));
+	for (unsigned mode = MODE_ENFORCE; mode <= MODE_OBSERVE; mode++)
+		for (unsigned how = 0; how < 6; how++) {
+			bench_start(&b, VIOLATION_RESET, (uint8_t)mode);
+			handshake(&b, 1000, 5000);
+			segment(&b, 0, 1000, 5000, TCP_ACK, m, 11);
+			assert_int_equal(b.events, 0);
+			assert_int_equal(left(&b).len, mode == MODE_OBSERVE ? 11 : 1);
+			if (how == 0)
+				segment(&b, 0, 1011, 5000, TCP_FIN | TCP_ACK, NULL, 0);
+			else if (how == 1)
+				segment(&b, 0, 1011, 5000, TCP_RST, NULL, 0);
+			else if (how == 2)
+				segment(&b, 1, 5000, 1000, TCP_RST | TCP_ACK, NULL, 0);
+			else if (how == 3)	/* forgotten by the kernel */
+				inspect_gone(b.in, &client, CLIENT_PORT, &server, 502, b.now + 9000000000u);
+			else if (how == 4)	/* the other end's fault */
+				segment(&b, 1, 5000, 1000, TCP_ACK, (const uint8_t *)"HTTP/1.0 200 OK", 15);
+			else			/* new ones on the same ports */
+				handshake(&b, 90000, 50000);
+			if (how == 4 && mode == MODE_OBSERVE) {
+				assert_int_equal(b.reason, R_PROTOCOL_ID);	/* goes on unjudged */
+				inspect_free(b.in);
+				continue;
+			}
+			assert_int_equal(b.reason, R_UNFINISHED);
+			unsigned said = b.events;
+			assert_int_equal(said, how == 4 ? 2 : 1);
+			inspect_tick(b.in, b.now + 60000000000u, b.now, &b.out);
+			assert_int_equal(b.events, said);
+			inspect_free(b.in);
+		}
+}
+
+/* Both ends of a capture without a gate had what is refused, or kept back, here. */
+static void a_capture_shows_other_acknowledgements(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[12];
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	inspect_free(b.in);
+	struct inspect_conf conf = { .max_flows = 8, .hash_key = { 1, 2 }, .replay = true };
+	b.in = inspect_new(&conf);
+	inspect_policy(b.in, &b.img.h);
+	handshake(&b, 1000, 5000);
+	segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 6, 10, 1));
+	assert_int_equal(b.reason, R_FUNCTION);
+	segment(&b, 1, 5000, 1012, TCP_ACK, NULL, 0);
+	request(m, 2, 1, 3, 10, 1);
+	segment(&b, 0, 1012, 5000, TCP_ACK, m, 8);
+	segment(&b, 1, 5000, 1020, TCP_ACK, NULL, 0);
+	segment(&b, 0, 1020, 5000, TCP_ACK, m + 8, 4);
+	segment(&b, 1, 5000, 1024, TCP_ACK, NULL, 0);
+	assert_int_equal(b.events, 1);
+	struct inspect_stats st;
+	inspect_stats(b.in, &st);
+	assert_int_equal(st.permitted, 1);
 	inspect_free(b.in);
 }
 
@@ -345,6 +448,8 @@ int main(void)
 		cmocka_unit_test(bytes_behind_a_hole_are_kept),
 		cmocka_unit_test(half_open_flows_do_not_fill_the_table),
 		cmocka_unit_test(open_connections_are_never_pushed_out),
+		cmocka_unit_test(parts_are_kept), cmocka_unit_test(the_unfinished_is_recorded),
+		cmocka_unit_test(a_capture_shows_other_acknowledgements),
 		cmocka_unit_test(half_message_times_out),
 		cmocka_unit_test(long_messages_take_longer),
 		cmocka_unit_test(only_the_end_is_the_end),

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Messages that were begun and never finished. Nothing judges them, so at least
+ * there is a record of each: when the rest did not come in time, when the end
+ * that sent it (FIN) or the connection (RST, by us too) is at its end, when new
+ * ones begin on the same ports, and when the connection is forgotten.
+ */
+#include <netinet/in.h>
+
+#include "inspect/internal.h"
+
+static void record_of(struct inspect *in, struct flow *f, int dir, const struct pol_flow *pol)
+{
+	struct half *h = &f->h[dir];
+	size_t n;
+	const uint8_t *p = half_pending(h, &n);
+	struct event ev = {
+		.time_ns = in->wall_ns, .generation = in->img->generation, .kind = EV_VIOLATION,
+		.verdict = pol->mode == MODE_OBSERVE ? V_OBSERVED : V_RESET, .reason = R_UNFINISHED,
+		.flow_id = f->flow_id, .rule = 0xffff, .l4 = IPPROTO_TCP, .response = dir == 1,
+		.src = dir ? f->server : f->client, .dst = dir ? f->client : f->server,
+		.sport = dir ? f->sport : f->cport, .dport = dir ? f->cport : f->sport,
+	};
+	if (proto_of(f->proto)->begun)
+		proto_of(f->proto)->begun(p, n, &ev);
+	h->partial_told = true;
+	in->stats.refused++;
+	if (pol->log != LOG_NONE)
+		in->out->event(in->out->ctx, &ev);
+}
+
+void unfinished_record(struct inspect *in, struct flow *f)
+{
+	const struct pol_flow *pol = f->state == FLOW_OPEN && f->l4 == IPPROTO_TCP ? policy_of(in, f) : NULL;
+	for (int d = 0; pol && d < 2; d++)
+		if (half_unfinished(&f->h[d]))
+			record_of(in, f, d, pol);
+}
+
+void unfinished_dropped(void *in, struct flow *f)
+{
+	unfinished_record(in, f);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT
+ * The policy of the schedules: unit 1; reads of 0-99, one register of 100-109 up to 500. */
+#ifndef ZONED_TESTS_SCHEDULE_PLANT_H
+#define ZONED_TESTS_SCHEDULE_PLANT_H
+
+#include <netinet/in.h>
+#include <stdlib.h>
+
+#include "compile/policy_build.h"
+
+static struct pol_image *plant(uint32_t generation)
+{
+	static struct range unit[] = { { 1, 1 } }, low[] = { { 0, 99 } }, set[] = { { 100, 109 } }, values[] = { { 0, 500 } };
+	struct modbus_allow a[2] = {
+		{ .units = { .v = unit, .n = 1 }, .addresses = { .v = low, .n = 1 }, .functions = { 0x1e } },
+		{ .units = { .v = unit, .n = 1 }, .addresses = { .v = set, .n = 1 },
+		  .values = { .v = values, .n = 1 }, .functions = { 0x40 } },
+	};
+	struct prefix net[2];
+	bool host_bits;
+	if (!prefix_parse("10.0.1.0/24", &net[0], &host_bits) || !prefix_parse("10.0.2.0/24", &net[1], &host_bits))
+		abort();
+	struct zone zones[3] = { { .name = "unknown" }, { .name = "a", .networks = &net[0], .n_networks = 1 },
+				 { .name = "b", .networks = &net[1], .n_networks = 1 } };
+	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
+	struct conduit c = { .name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1 };
+	struct policy p = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = 2 };
+	struct model m = { .zones = zones, .n_zones = 3, .conduits = &c, .n_conduits = 1, .policies = &p, .n_policies = 1 };
+	int err;
+	struct pol_image *img = policy_build(&m, generation, &err);
+	if (!img)
+		abort();
+	return img;
+}
+
+#endif
