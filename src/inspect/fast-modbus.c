@@ -35,6 +35,7 @@ static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
 
 static bool fits(const struct pass *c)
 {
+	mb_forget_old(&c->f->state_of.mb, c->raw->now_ns);
 	return c->f->state_of.mb.n_pending <= FAST_PENDING;
 }
 

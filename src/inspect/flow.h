@@ -57,7 +57,7 @@ enum {
 #define FLOW_GONE_NS (2 * SEC)		/* forgotten by the kernel, and silent */
 #define FLOW_IDLE_NS (24 * 3600 * SEC)	/* nothing at all */
 #define FLOW_UDP_NS (180 * SEC)		/* as conntrack's stream timeout */
-#define FLOW_PENDING_NS (30 * SEC)	/* a request this old is given up when room is needed */
+#define FLOW_PENDING_NS (30 * SEC)	/* a Modbus request may be answered so long */
 #define FLOW_PARTIAL_NS (10 * SEC)	/* an unfinished message, */
 #define FLOW_PARTIAL_RATE 512		/* and a second for so many bytes that there are of it: slow lines */
 

@@ -22,8 +22,7 @@
 #include "inspect/internal.h"
 #include "inspect/proto.h"
 
-enum { WINDOW_MAX = 1 << 20, ACK_LAG_MAX = 65535, DATAGRAM_MESSAGES = 64,
-       PLAIN_MSS = 1460 };	/* what comes with more may be several segments in one (offload) */
+enum { WINDOW_MAX = 1 << 20, ACK_LAG_MAX = 65535, DATAGRAM_MESSAGES = 64 };
 
 struct inspect *inspect_new(const struct inspect_conf *c)
 {
@@ -306,12 +305,6 @@ static bool take_ack(struct pass *c)
 	return true;
 }
 
-static int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why)
-{
-	const struct proto_ops *ops = proto_of(c->f->proto);
-	return ops->frame_in ? ops->frame_in(c->f, c->dir, p, n, why) : ops->frame(p, n, why);
-}
-
 /* Judge every whole message there is. False: the connection was reset. */
 static bool judge_all(struct pass *c)
 {
@@ -362,22 +355,6 @@ static bool judge_all(struct pass *c)
 	return true;
 }
 
-/* Up to where the receiver may have this direction's bytes. */
-static uint32_t deliverable(struct pass *c)
-{
-	const struct half *h = &c->f->h[c->dir];
-	size_t n;
-	const uint8_t *p = half_pending(h, &n);
-	enum reason why;
-	if (pass_observes(c) || !proto_of(c->f->proto)->holds)
-		return half_end(h);
-	int len = frame_of(c, p, n, &why);
-	uint32_t to = h->next;
-	if (len > HOLD_MAX)
-		to += (size_t)len - HOLD_MAX < n ? (uint32_t)len - HOLD_MAX : (uint32_t)n;
-	return seq_lt(to, h->sent) ? h->sent : to;
-}
-
 /* The end of a stream is known when every byte before it is, and none behind it: an old
  * FIN, or one that came with refused bytes, must not end what goes on (RFC 9293 3.10.7.4). */
 static void note_fin(struct pass *c)
@@ -405,38 +382,6 @@ static bool end_stream(struct pass *c)
 	if (c->f->h[!c->dir].fin)
 		turn(c, FLOW_CLOSED);
 	return true;
-}
-
-static void deliver(struct pass *c)
-{
-	struct half *h = &c->f->h[c->dir];
-	const struct packet *p = &c->pkt;
-	uint32_t end = p->seq + (uint32_t)p->len;
-	uint32_t limit = h->limit = deliverable(c);
-	if (seq_le(p->seq, h->sent))	/* nothing was kept */
-		h->largest = 0;
-	if (p->len <= PLAIN_MSS && h->largest < p->len)
-		h->largest = (uint16_t)p->len;
-	/* a packet that fills a hole brings along what came behind it */
-	uint32_t to = seq_lt(limit, end) || !seq_lt(end, h->sent) ? limit : end;
-	uint32_t from = seq_lt(h->sent, p->seq) ? h->sent : p->seq;
-	/* who was told of more than came repeats only what is behind it, we the rest */
-	if (half_owes(h) && seq_lt(p->seq, h->sent) && seq_lt(h->acked, from))
-		from = h->acked;
-	if (seq_lt(from, h->base))
-		from = h->base;
-	bool fin = (p->flags & TCP_FIN) && h->fin && to == h->fin_seq;	/* never bytes behind a FIN */
-	if (seq_lt(from, to) && half_to_receiver(h, from) != half_to_receiver(h, to)) {
-		emit_range(c, from, to, fin);
-		return;
-	}
-	/* nothing of it may go on: all cut, or not yet */
-	if (seq_lt(h->sent, h->next) && seq_lt(h->sent, to))
-		h->sent = to;
-	if (fin)
-		emit_range(c, to, to, true);
-	else
-		emit_probe(c);
 }
 
 /* Where bytes do not fit into small buffers, large ones are asked for. */

@@ -103,6 +103,10 @@ void emit_datagram(struct pass *c, bool passes);
 void emit_verdict(struct pass *c, enum verdict v);
 /* inspect.c: the inspected flow a connection belongs to, as the image says now; NULL: none, or another protocol. */
 const struct pol_flow *policy_of(struct inspect *in, struct flow *f);
+/* deliver.c: the length of the message that begins at p, as proto_ops.frame says it */
+int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
+/* The packet's own bytes, or others that it is the occasion for. */
+void deliver(struct pass *c);
 /* unfinished.c: the record of what each end has begun and not finished, once; to be called
  * where the rest can come no more, or did not come in time. */
 void unfinished_record(struct inspect *in, struct flow *f);

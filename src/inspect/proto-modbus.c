@@ -4,7 +4,14 @@
  *
  * Tolerances for what real devices do: responses in any order; the same
  * transaction identifier outstanding more than once (they are answered oldest
- * first); a late answer within 30 s, as long as the request is not pushed out.
+ * first); a late answer within 30 s.
+ *
+ * Requests that are never answered (a dead unit behind a gateway, broadcasts) must
+ * not keep others from being asked, so where there is no room for one more the
+ * oldest of a unit makes room: of unit 0, which no serial device answers, but a
+ * device that speaks TCP may; else of the unit that has the most. So a unit that
+ * answers does not suffer from one that does not. An answer that comes after its
+ * request was given up is one that nobody asked for, and is refused.
  */
 #include <string.h>
 
@@ -83,20 +90,41 @@ static void forget(struct mb_state *f, unsigned i)
 	memmove(&f->pending[i], &f->pending[i + 1], (f->n_pending - i) * sizeof(f->pending[0]));
 }
 
-static enum reason remember(struct pass *c, const struct mb_msg *m)
+/* The request that makes room for one more. */
+static unsigned least_missed(const struct mb_state *f)
+{
+	uint8_t has[256] = { 0 };
+	unsigned most = 0;
+	for (unsigned i = 0; i < f->n_pending; i++)
+		has[f->pending[i].unit]++;
+	for (unsigned i = 1; i < f->n_pending; i++)	/* of equals, the one with the oldest */
+		if (has[f->pending[i].unit] > has[f->pending[most].unit])
+			most = i;
+	for (unsigned i = 0; has[0] && i < f->n_pending; i++)
+		if (f->pending[i].unit == 0)
+			return i;
+	return most;
+}
+
+void mb_forget_old(struct mb_state *f, uint64_t now)
+{
+	unsigned n = 0;
+	while (n < f->n_pending && now - f->pending[n].at_ns > FLOW_PENDING_NS)
+		n++;
+	f->n_pending -= n;
+	memmove(f->pending, f->pending + n, f->n_pending * sizeof(f->pending[0]));
+}
+
+static void remember(struct pass *c, const struct mb_msg *m)
 {
 	struct mb_state *f = &c->f->state_of.mb;
-	if (f->n_pending == FLOW_PENDING) {
-		bool stale = c->raw->now_ns - f->pending[0].at_ns > FLOW_PENDING_NS;
-		if (!stale && !c->in->conf.dissect_only)
-			return R_PENDING_LIMIT;
-		forget(f, 0);
-	}
+	mb_forget_old(f, c->raw->now_ns);
+	if (f->n_pending == FLOW_PENDING)
+		forget(f, least_missed(f));
 	struct mb_pending *p = &f->pending[f->n_pending++];
 	memset(p, 0, sizeof(*p));
 	mb_remember(m, p);
 	p->at_ns = c->raw->now_ns;
-	return R_NONE;
 }
 
 static enum reason judge_rules(struct pass *c, const struct mb_msg *m, struct decision *d)
@@ -113,8 +141,8 @@ static enum reason judge_request(struct pass *c, const struct mb_msg *m, struct 
 	enum reason why = judge_rules(c, m, d);
 	if (why != R_NONE && !pass_observes(c))
 		return why;
-	enum reason full = remember(c, m);
-	return why != R_NONE ? why : full;
+	remember(c, m);
+	return why;
 }
 
 static enum reason judge_response(struct pass *c, const struct mb_msg *m)
@@ -158,6 +186,6 @@ static void begun(const uint8_t *p, size_t n, struct event *ev)
 }
 
 const struct proto_ops proto_modbus = {
-	.name = "modbus", .port = 502, .cuts = true, .state = sizeof(struct mb_state),
+	.name = "modbus", .port = 502, .cuts = true, .state = offsetof(struct mb_state, pending),
 	.begun = begun, .holds = true, .frame = mb_frame, .judge = judge,
 };

@@ -19,7 +19,7 @@
 #include "record/reason.h"
 
 enum {
-	FLOW_PENDING = 32,	/* outstanding Modbus requests of one connection */
+	FLOW_PENDING = 128,	/* outstanding Modbus requests of one connection that are remembered */
 	/* Kept back of an unfinished message: what goes into one packet on any path (576 bytes, RFC 791)
 	 * behind the longest headers there are (IPv6, TCP with options). */
 	HOLD_MAX = 576 - 40 - 60,
@@ -27,7 +27,7 @@ enum {
 
 struct mb_state {
 	unsigned n_pending;
-	struct mb_pending pending[FLOW_PENDING];	/* oldest first */
+	struct mb_pending pending[FLOW_PENDING];	/* oldest first; those from n_pending on mean nothing */
 };
 
 /* What a protocol keeps of one connection. Zeroed where the streams begin; only
@@ -49,7 +49,7 @@ struct proto_ops {
 	bool udp;		/* datagrams too */
 	bool big;		/* messages that need HALF_BIG buffers */
 	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */
-	size_t state;		/* bytes of its member of union proto_state */
+	size_t state;		/* bytes to zero of its member of union proto_state */
 	size_t shared;		/* bytes that all connections of an inspector share, zeroed at the start */
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
 	 * tell, < 0 there is no way to find the next boundary (*why). */
@@ -64,6 +64,9 @@ struct proto_ops {
 	/* What was judged of this datagram did not go on; NULL: does not matter. */
 	void (*lost)(struct pass *c);
 };
+
+/* proto-modbus.c: requests that are too old for an answer are given up. */
+void mb_forget_old(struct mb_state *f, uint64_t now);
 
 extern const struct proto_ops proto_modbus, proto_opcua, proto_dnp3;
 /* NULL: not inspected. */

@@ -374,6 +374,67 @@ static void a_capture_shows_other_acknowledgements(void **state)
 	inspect_free(b.in);
 }
 
+struct talk {		/* next number of the client, of the device, and of the device as the client knows it */
+	uint32_t client, device, known;
+};
+
+static void answer(struct bench *b, struct talk *t, unsigned tid, unsigned unit, enum reason why)
+{
+	uint8_t r[11] = { (uint8_t)(tid >> 8), (uint8_t)tid, 0, 0, 0, 5, (uint8_t)unit, 3, 2, 0, 7 };
+	b->reason = R_NONE;
+	segment(b, 1, t->device, t->client, TCP_ACK, r, sizeof(r));
+	assert_int_equal(b->reason, why);
+	t->device += (uint32_t)sizeof(r);
+	t->known += why == R_NONE ? (uint32_t)sizeof(r) : 0;
+}
+
+/* Read one register of a unit. */
+static void ask(struct bench *b, struct talk *t, unsigned tid, unsigned unit)
+{
+	uint8_t m[12];
+	segment(b, 0, t->client, t->known, TCP_ACK, m, request(m, tid, unit, 3, 10, 1));
+	assert_int_equal(left(b).len, 12);
+	t->client += 12;
+	segment(b, 1, t->device, t->client, TCP_ACK, NULL, 0);
+}
+
+/* Those that nobody answers make room, the oldest of the unit that has the most first. */
+static void silent_units_make_room(void **state)
+{
+	(void)state;
+	struct bench b;
+	struct talk t = { 1000, 5000, 5000 };
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	b.img.ranges[0] = (struct pol_range){ 0, 3 };	/* units */
+	handshake(&b, t.client, t.device);
+	ask(&b, &t, 1, 1);		/* the oldest, but the only one of its unit */
+	ask(&b, &t, 2, 3);
+	for (unsigned tid = 100; tid < 300; tid++)
+		ask(&b, &t, tid, 2);
+	ask(&b, &t, 3, 1);
+	answer(&b, &t, 3, 1, R_NONE);
+	assert_int_equal(b.events, 0);
+	answer(&b, &t, 299, 2, R_NONE);
+	answer(&b, &t, 100, 2, R_UNSOLICITED);	/* given up */
+	answer(&b, &t, 1, 1, R_NONE);
+	/* broadcasts go before any other */
+	for (unsigned tid = 300; tid < 400; tid++)
+		ask(&b, &t, tid, 0);
+	answer(&b, &t, 399, 0, R_NONE);	/* a device that speaks TCP answers unit 0 */
+	for (unsigned tid = 400; tid < 500; tid++)
+		ask(&b, &t, tid, 0);
+	answer(&b, &t, 400, 0, R_UNSOLICITED);
+	answer(&b, &t, 298, 2, R_NONE);
+	answer(&b, &t, 2, 3, R_NONE);
+	/* after half a minute nobody waits for an answer */
+	ask(&b, &t, 4, 1);
+	b.now += 31000000000u;
+	ask(&b, &t, 5, 1);
+	answer(&b, &t, 5, 1, R_NONE);
+	answer(&b, &t, 4, 1, R_UNSOLICITED);
+	inspect_free(b.in);
+}
+
 static void only_the_end_is_the_end(void **state)
 {
 	(void)state;
@@ -448,7 +509,7 @@ int main(void)
 		cmocka_unit_test(bytes_behind_a_hole_are_kept),
 		cmocka_unit_test(half_open_flows_do_not_fill_the_table),
 		cmocka_unit_test(open_connections_are_never_pushed_out),
-		cmocka_unit_test(parts_are_kept), cmocka_unit_test(the_unfinished_is_recorded),
+		cmocka_unit_test(silent_units_make_room), cmocka_unit_test(parts_are_kept), cmocka_unit_test(the_unfinished_is_recorded),
 		cmocka_unit_test(a_capture_shows_other_acknowledgements),
 		cmocka_unit_test(half_message_times_out),
 		cmocka_unit_test(long_messages_take_longer),

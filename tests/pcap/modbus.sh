@@ -1,0 +1,39 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Captured Modbus of odd devices and plants, from ../shared/cases: what each policy makes of it.
+set -u
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export ZONED_RULES="$top_srcdir/rules"
+cases="$top_srcdir/../shared/cases"
+[ -d "$cases" ] || { echo "SKIP: there is no $cases"; exit 77; }
+bad=0
+
+# judged MODEL CAPTURE: verdicts and reasons, with how many there are of each
+judged()
+{
+	"$top_builddir/zonectl" replay -m "$1" "$cases/$2.pcap" |
+		awk '{ why = "-"; if ($NF ~ /^reason=/) why = substr($NF, 8); n[$2 " " why]++ }
+		     END { for (k in n) print k, n[k] ";" }' | sort | tr -d '\n'
+}
+
+# case_of MODEL CAPTURE WANTED
+case_of()
+{
+	local got
+	got=$(judged "$1" "$2")
+	if [ "$got" = "$3" ]; then
+		echo "ok: $2 under $(basename "$1" .conf): $got"
+	else
+		echo "FAIL: $2 under $(basename "$1" .conf): $got, expected $3"
+		bad=1
+	fi
+}
+
+for model in m-mb-rw m-mb-rw-obs; do
+	case_of "$cases/$model.conf" 01-dead-slave "accept - 180;"
+	case_of "$cases/$model.conf" 02-broadcast "accept - 180;"
+done
+# a capture without a gate: reads go on after what is refused here
+case_of "$cases/m-mb-ro.conf" 13-replay-after-refusal "accept - 8;drop function-not-allowed 2;drop unsolicited-response 2;"
+exit $bad
