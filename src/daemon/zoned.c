@@ -34,6 +34,7 @@
 #include "daemon/parent.h"
 #include "inspect/dnp3-station.h"
 #include "inspect/inspect.h"
+#include "inspect/rate.h"
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #else
@@ -116,6 +117,12 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
 
 /* ---- start ---- */
 
+/* For processes to come. MAP_FAILED: errno. */
+static void *pages(size_t size)
+{
+	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}
+
 static int worker_open(struct parent *p, unsigned i)
 {
 	struct worker *w = &p->worker[i];
@@ -125,11 +132,12 @@ static int worker_open(struct parent *p, unsigned i)
 	w->conf.max_flows_per_source = p->model->daemon.max_flows_per_source;
 	w->conf.rates = p->rates;
 	w->conf.stations = p->stations;
+	w->conf.shares = p->shares;
 	if (p->fast) {
 		w->conf.fast = fastpath_map(p->fast, i);
 		w->conf.n_fast = fastpath_slots(p->fast);
 	}
-	w->conf.shm = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	w->conf.shm = pages(sizeof(struct shared));
 	w->conf.told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (w->conf.shm == MAP_FAILED || w->conf.told < 0)
 		return -errno;
@@ -194,9 +202,9 @@ static bool prepare(struct parent *p)
 	p->n = p->model->daemon.queues ? p->model->daemon.queues : cores < 1 ? 1 : cores > 8 ? 8 : (unsigned)cores;
 	if (ok && p->model->daemon.fast_path)
 		open_fastpath(p, nft_has(f, n, "bpf-xt"));
-	p->rates = p->fast ? fastpath_rates(p->fast) : mmap(NULL, FAST_RATES * sizeof(*p->rates), PROT_READ | PROT_WRITE,
-							    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (p->rates == MAP_FAILED) {
+	p->rates = p->fast ? fastpath_rates(p->fast) : pages(FAST_RATES * sizeof(*p->rates));
+	p->shares = pages(FAST_RATES * sizeof(*p->shares));
+	if (p->rates == MAP_FAILED || p->shares == MAP_FAILED) {
 		say(LOG_ERR, "no memory for the limits: %s", strerror(errno));
 		return false;
 	}

@@ -11,7 +11,7 @@ static __always_inline bool take_tokens(__u64 *word, __u64 step, __u32 n, __u64 
 		return true;
 	for (__u32 i = 0; bounded(i, TOKEN_TRIES); i++) {
 		__u64 due = *(volatile __u64 *)word, next = fast_rate_next(due, now, step, n);
-		if (next == 0)
+		if (!fast_rate_plenty(next, now))
 			return false;
 		if (__sync_val_compare_and_swap(word, due, next) == due)
 			return true;
@@ -19,8 +19,8 @@ static __always_inline bool take_tokens(__u64 *word, __u64 step, __u32 n, __u64 
 	return false;
 }
 
-/* May this policy's conduit have n requests more now, of which so many are writes? Then they are counted. Else it is
- * for an inspector to say which of them are too many. Asked last: what was counted is passed. */
+/* May this policy's conduit have n requests more now, of which so many are writes, and much is left for others?
+ * Then they are counted. Else it is for an inspector to say which of them are too many, and whose turn it is. Asked last: what was counted is passed. */
 __noinline int within_limits(__u32 policy, __u32 n, __u32 writes)
 {
 	const struct fast_policy *p = bpf_map_lookup_elem(&fast_policies, &policy);

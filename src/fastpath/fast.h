@@ -264,6 +264,13 @@ static inline uint64_t fast_rate_next(uint64_t due, uint64_t now, uint64_t step,
 	return next > now + second ? 0 : next;
 }
 
+/* Is more than half of a second's worth left then? Below that it matters who takes (inspect/rate.h),
+ * and the program leaves it to an inspector. */
+static inline int fast_rate_plenty(uint64_t next, uint64_t now)
+{
+	return next != 0 && next <= now + 500000000;
+}
+
 /* A flow that no inspector sees. The rules have marked its connections, so a packet of one that is established needs
  * no other look than at the interfaces by which it comes and goes. */
 struct fast_plain {

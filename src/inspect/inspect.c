@@ -43,14 +43,17 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	}
 	in->scratch = malloc(SCRATCH);
 	in->rate = c->rates;
+	in->shares = c->shares;
 	in->own_rate = !c->rates;
-	if (in->own_rate)
+	if (in->own_rate) {	/* pages that are not used are not there */
 		in->rate = calloc(FAST_RATES, sizeof(*in->rate));
+		in->shares = calloc(FAST_RATES, sizeof(*in->shares));
+	}
 	in->stations = c->stations;
 	in->own_stations = !c->stations;
 	if (in->own_stations)
 		in->stations = calloc(1, sizeof(*in->stations));
-	if (!whole || !in->rate || !in->stations || !in->scratch ||
+	if (!whole || !in->rate || !in->shares || !in->stations || !in->scratch ||
 	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key) ||
 	    !fast_pool_init(&in->flows.fast, c->fast, c->n_fast)) {
 		inspect_free(in);
@@ -66,8 +69,10 @@ void inspect_free(struct inspect *in)
 	if (!in)
 		return;
 	flows_free(&in->flows);
-	if (in->own_rate)
+	if (in->own_rate) {
 		free(in->rate);
+		free(in->shares);
+	}
 	if (in->own_stations)
 		free(in->stations);
 	free(in->scratch);

@@ -19,6 +19,7 @@
 
 struct dnp_stations;
 struct inspect;
+struct rate_shares;
 
 struct inspect_conf {
 	uint32_t max_flows;	/* power of two is not needed */
@@ -28,6 +29,7 @@ struct inspect_conf {
 	 * path so that a limit holds over all; NULL: this one's own. */
 	struct fast_rate *rates;
 	struct dnp_stations *stations;	/* shared by the inspectors (dnp3-station.h); NULL: this one's own */
+	struct rate_shares *shares;	/* with rates: whose part of them is whose, as many; among the inspectors only */
 	struct fast_slot *fast; uint32_t n_fast;	/* shared with the in-kernel path; NULL: there is none */
 	/* dissect_only: server ports and what they speak; none: the protocols' own ports */
 	struct inspect_port { uint16_t port; uint8_t proto; } ports[8];

@@ -6,6 +6,7 @@
 #include "inspect/flow.h"
 #include "inspect/inspect.h"
 #include "inspect/proto.h"
+#include "inspect/rate.h"
 
 enum { SCRATCH = 65536 + 256 };
 
@@ -15,6 +16,7 @@ struct inspect {
 	const struct pol_image *img;
 	struct flows flows;
 	struct fast_rate *rate;	/* by conduit_id */
+	struct rate_shares *shares;	/* likewise */
 	bool own_rate;
 	uint8_t *scratch;	/* one rewritten packet */
 	uint64_t told_half_ns;	/* the last record of half-open connections pushed out */

@@ -47,29 +47,15 @@ void pass_event(struct pass *c, enum reason why, enum verdict v)
 	c->out->event(c->out->ctx, &ev);
 }
 
-/* One message of `per_second`. Others take as well, and so does the kernel. */
-static bool take_token(uint64_t *word, uint32_t per_second, uint64_t now)
-{
-	uint64_t step = fast_rate_step(per_second);
-	if (step == 0)
-		return true;
-	uint64_t due = __atomic_load_n(word, __ATOMIC_RELAXED);
-	for (int tries = 0; tries < 64; tries++) {
-		uint64_t next = fast_rate_next(due, now, step, 1);
-		if (next == 0)
-			return false;
-		if (__atomic_compare_exchange_n(word, &due, next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-			return true;
-	}
-	return false;
-}
-
 enum reason judge_rates(struct pass *c, bool writes)
 {
-	struct fast_rate *r = &c->in->rate[c->pol->conduit_id];
-	if (!take_token(&r->requests, c->pol->max_requests, c->raw->now_ns))
+	struct inspect *in = c->in;
+	struct fast_rate *r = &in->rate[c->pol->conduit_id];
+	struct rate_shares *s = &in->shares[c->pol->conduit_id];
+	uint64_t now = c->raw->now_ns, who = rate_who(&c->pkt.src);
+	if (!rate_take(&r->requests, s->requests, c->pol->max_requests, who, now))
 		return R_REQUEST_RATE;
-	if (writes && !take_token(&r->writes, c->pol->max_writes, c->raw->now_ns))
+	if (writes && !rate_take(&r->writes, s->writes, c->pol->max_writes, who, now))
 		return R_WRITE_RATE;
 	return R_NONE;
 }

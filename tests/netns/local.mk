@@ -1,9 +1,34 @@
 # The lab needs root and libmodbus; without root every test in it is skipped.
 # LAB_TRANSACTIONS sets the length of the long session.
-NETNS_TESTS = tests/netns/basic.sh tests/netns/v6.sh tests/netns/segments.sh tests/netns/reset.sh \
-	tests/netns/foreign.sh tests/netns/guard.sh tests/netns/bypass.sh tests/netns/reload.sh tests/netns/kill.sh tests/netns/control.sh tests/netns/failmode.sh tests/netns/rates.sh tests/netns/notify.sh tests/netns/flood.sh tests/netns/session.sh \
-	tests/netns/opcua.sh tests/netns/dnp3.sh tests/netns/fast.sh tests/netns/plain.sh tests/netns/reverse.sh tests/netns/errors.sh tests/netns/offload.sh \
-	tests/netns/nat.sh tests/netns/bulk.sh tests/netns/audit.sh tests/netns/oneread.sh tests/netns/silent.sh
+NETNS_TESTS = \
+	tests/netns/basic.sh \
+	tests/netns/v6.sh \
+	tests/netns/segments.sh \
+	tests/netns/reset.sh \
+	tests/netns/foreign.sh \
+	tests/netns/guard.sh \
+	tests/netns/bypass.sh \
+	tests/netns/reload.sh \
+	tests/netns/kill.sh \
+	tests/netns/control.sh \
+	tests/netns/failmode.sh \
+	tests/netns/rates.sh \
+	tests/netns/shares.sh \
+	tests/netns/notify.sh \
+	tests/netns/flood.sh \
+	tests/netns/session.sh \
+	tests/netns/opcua.sh \
+	tests/netns/dnp3.sh \
+	tests/netns/fast.sh \
+	tests/netns/plain.sh \
+	tests/netns/reverse.sh \
+	tests/netns/errors.sh \
+	tests/netns/offload.sh \
+	tests/netns/nat.sh \
+	tests/netns/bulk.sh \
+	tests/netns/audit.sh \
+	tests/netns/oneread.sh \
+	tests/netns/silent.sh
 if HAVE_MODBUS
 check_PROGRAMS += tests/netns/mbserver tests/netns/mbclient tests/netns/flooder
 tests_netns_flooder_SOURCES = tests/netns/flooder.c
@@ -16,9 +41,27 @@ tests_netns_mbclient_LDADD = $(MODBUS_LIBS)
 TESTS += $(NETNS_TESTS)
 endif
 TESTS += tests/check-tree
-EXTRA_DIST += $(NETNS_TESTS) tests/netns/lab.sh tests/netns/with-devlog tests/netns/talk.py tests/netns/holes.py tests/netns/stream.py tests/netns/bulk.py tests/netns/dnp3-peer.py \
-	tests/netns/spoof.py tests/netns/oneread.py tests/netns/silent.py tests/netns/reverse.py tests/netns/errors.py tests/netns/forge.py tests/netns/opcua/package.json tests/netns/opcua/package-lock.json tests/netns/opcua/server.js \
-	tests/netns/opcua/client.js tests/netns/demo.sh tests/check-tree COPYING ChangeLog.md
+EXTRA_DIST += $(NETNS_TESTS) \
+	tests/netns/lab.sh \
+	tests/netns/with-devlog \
+	tests/netns/talk.py \
+	tests/netns/holes.py \
+	tests/netns/stream.py \
+	tests/netns/bulk.py \
+	tests/netns/dnp3-peer.py \
+	tests/netns/spoof.py \
+	tests/netns/oneread.py \
+	tests/netns/silent.py \
+	tests/netns/shares.py \
+	tests/netns/reverse.py \
+	tests/netns/errors.py \
+	tests/netns/forge.py \
+	tests/netns/opcua/package.json \
+	tests/netns/opcua/package-lock.json \
+	tests/netns/opcua/server.js \
+	tests/netns/opcua/client.js \
+	tests/netns/demo.sh \
+	tests/check-tree COPYING ChangeLog.md
 
 # what tests/netns/opcua.sh had npm install
 clean-local:

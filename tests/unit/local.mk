@@ -2,8 +2,10 @@
 DATA_PATH_LIBS = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a src/compile/libcompile.a \
 	src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room tests/unit/test-share
-TESTS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room tests/unit/test-share
+check_PROGRAMS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room tests/unit/test-share tests/unit/test-rate
+TESTS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room tests/unit/test-share tests/unit/test-rate
+tests_unit_test_rate_SOURCES = tests/unit/test-rate.c
+tests_unit_test_rate_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_share_SOURCES = tests/unit/test-share.c
 tests_unit_test_share_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_flow_SOURCES = tests/unit/test-flow.c

@@ -28,6 +28,7 @@
 #include "fastpath/load.h"
 #include "fastpath/slot.h"
 #include "inspect/inspect.h"
+#include "inspect/rate.h"
 #include "plant.h"
 #include "stream/stream.h"
 
@@ -85,6 +86,7 @@ struct world {
 	struct pol_image *img;
 	struct inspect *fast, *slow;
 	struct fast_rate rate[FAST_RATES];	/* of the inspector alone */
+	struct rate_shares share[2][1];	/* there is one conduit; [0] of the inspector alone */
 	unsigned long too_many;	/* records of that */
 	unsigned long may;	/* packets while the conduit goes fast */
 	bool goes;
@@ -161,6 +163,7 @@ static void look_at_clock(struct world *w)
 static void same_rates(struct world *w)
 {
 	w->rate[0] = fastpath_rates(w->fp)[0];	/* there is one conduit */
+	w->share[0][0] = w->share[1][0];
 }
 
 /* As many tokens as an inspector takes, at some time since then. */
@@ -606,9 +609,10 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 			     true, why);
 	if (!w.fp)
 		return false;
-	struct inspect_conf c = { .max_flows = 4096, .hash_key = { 1, 2 }, .rates = w.rate };
+	struct inspect_conf c = { .max_flows = 4096, .hash_key = { 1, 2 }, .rates = w.rate, .shares = w.share[0] };
 	w.slow = inspect_new(&c);
 	c.rates = fastpath_rates(w.fp);
+	c.shares = w.share[1];
 	c.fast = fastpath_map(w.fp, 0);
 	c.n_fast = fastpath_slots(w.fp);
 	w.fast = inspect_new(&c);
