@@ -10,6 +10,8 @@
 #include "fastpath/slot.h"
 #include "inspect/internal.h"
 
+enum { NOBODY = 0xffffffff };	/* owner of a slot that the kernel does not let go of */
+
 enum {
 	WAIT_FIRST = 4,		/* packets before the first try: short connections are not worth it */
 	WAIT_MAX = 16,
@@ -24,28 +26,25 @@ static const struct fast_ops *const ops[PROTO_N] = {
 
 _Static_assert((int)FAST_HOPS_MIN == (int)PACKET_HOPS_MIN, "both paths refuse the same");
 
-bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n)
+bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n, const uint64_t key[2])
 {
 	*p = (struct fast_pool){ .v = v };
-	if (!v)
-		return true;
-	p->free = calloc(n, sizeof(*p->free));
-	for (uint32_t i = 0; p->free && i < n; i++)
-		p->free[p->n_free++] = n - 1 - i;
-	return p->free != NULL;
+	return !v || share_init(&p->share, n, key);
 }
 
 void fast_pool_free(struct fast_pool *p)
 {
-	free(p->free);
+	share_free(&p->share);
 }
 
 void fast_release(struct fast_pool *p, struct fast_flow *f)
 {
 	if (!f->slot)
 		return;
-	if (fast_stop(&p->v[f->slot - 1]))	/* else that slot is never used again */
-		p->free[p->n_free++] = f->slot - 1;
+	if (fast_stop(&p->v[f->slot - 1]))
+		share_leave(&p->share, f->slot);
+	else	/* that slot is never used again */
+		p->share.v[f->slot - 1].owner = NOBODY;
 	*f = (struct fast_flow){ .slot = 0 };
 }
 
@@ -140,13 +139,46 @@ static void give(struct pass *c)
 	fast_start(s);
 }
 
+/* How long the kernel has passed nothing of it, as far as it is known. */
+static uint64_t unused_ns(struct flows *t, struct flow *f, uint64_t now)
+{
+	if (fast_moved(&t->fast, &f->fast)) {	/* asked once, so it is told to whom it matters */
+		f->last_ns = now;
+		flow_used(t, f, now);
+	}
+	return now - f->last_ns;
+}
+
+/* All slots are in use: a connection of a source that has more of them goes on with the inspector. */
+static void take_slot_from_another(struct pass *c)
+{
+	struct flows *t = &c->in->flows;
+	uint64_t now = c->raw->now_ns;
+	uint32_t has, own = share_has(&t->fast.share, &c->f->client);
+	for (unsigned i = 0; i < SHARE_ASKED; i++) {
+		uint32_t slot = share_candidate(&t->fast.share, i, &has), owner = t->fast.share.v[slot - 1].owner;
+		struct pass k = { .in = c->in, .out = c->out, .raw = c->raw, .f = owner == NOBODY ? NULL : &t->v[owner] };
+		if (!k.f || k.f == c->f || !share_yields(has, own, unused_ns(t, k.f, now)))
+			continue;
+		if (!fast_take(&k)) {	/* what the kernel left is nonsense: nothing of it may go on */
+			flow_drop(t, k.f);
+			return;
+		}
+		fast_release(&t->fast, &k.f->fast);
+		k.f->fast.wait = k.f->fast.step = WAIT_MAX;
+		return;
+	}
+}
+
 static void claim(struct pass *c)
 {
 	struct flow *f = c->f;
 	struct fast_pool *p = &c->in->flows.fast;
 	bool anew = !f->fast.slot || f->fast.learned != f->image_gen;
-	if (!f->fast.slot && p->n_free)
-		f->fast.slot = p->free[--p->n_free] + 1;
+	if (!f->fast.slot && !p->share.free.n)
+		take_slot_from_another(c);
+	if (!f->fast.slot)
+		f->fast.slot = share_enter(&p->share, &f->client, (uint32_t)(f - c->in->flows.v));
 	f->fast.wait = WAIT_ANSWER;
 	if (!f->fast.slot)
 		return;

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "fastpath/fast.h"
+#include "inspect/share.h"
 
 struct fast_flow {		/* of one connection */
 	uint32_t slot;		/* index + 1; 0: none */
@@ -30,11 +31,11 @@ struct fast_flow {		/* of one connection */
 
 struct fast_pool {
 	struct fast_slot *v;	/* NULL: there is no in-kernel path */
-	uint32_t *free, n_free;
+	struct share share;	/* whose the slots are: flows, by their number in the flow table */
 	uint32_t serial;	/* of the last claim */
 };
 
-bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n);
+bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n, const uint64_t key[2]);
 void fast_pool_free(struct fast_pool *p);
 /* The connection is forgotten: the kernel judges it no more. */
 void fast_release(struct fast_pool *p, struct fast_flow *f);

@@ -55,7 +55,7 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 		in->stations = calloc(1, sizeof(*in->stations));
 	if (!whole || !in->rate || !in->shares || !in->stations || !in->scratch ||
 	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key) ||
-	    !fast_pool_init(&in->flows.fast, c->fast, c->n_fast)) {
+	    !fast_pool_init(&in->flows.fast, c->fast, c->n_fast, c->hash_key)) {
 		inspect_free(in);
 		return NULL;
 	}

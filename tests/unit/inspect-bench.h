@@ -107,12 +107,15 @@ static void on_event(void *ctx, const struct event *ev)
 }
 
 static uint32_t max_per_source;
+static struct fast_slot *bench_slots;	/* of the in-kernel path; NULL: there is none */
+static uint32_t n_bench_slots;
 
 static void bench_start(struct bench *b, uint8_t on_violation, uint8_t mode)
 {
 	memset(b, 0, sizeof(*b));
 	image_make(&b->img, on_violation, mode);
-	struct inspect_conf conf = { .max_flows = 8, .max_flows_per_source = max_per_source, .hash_key = { 1, 2 } };
+	struct inspect_conf conf = { .max_flows = 8, .max_flows_per_source = max_per_source, .hash_key = { 1, 2 },
+				     .fast = bench_slots, .n_fast = n_bench_slots };
 	b->in = inspect_new(&conf);
 	assert_non_null(b->in);
 	inspect_policy(b->in, &b->img.h);

@@ -116,12 +116,72 @@ static void a_share_is_taken_when_the_handshake_is_finished(void **state)
 	inspect_free(b.in);
 }
 
+static unsigned claimed[256][8];	/* by the host and the port of the client */
+
+/* The parent, which has nothing against it. */
+static void on_claim(void *ctx, const struct fast_claim *c)
+{
+	struct bench *b = ctx;
+	struct fast_claim answer = *c;
+	answer.generation = 1;
+	inspect_claimed(b->in, &answer);
+	claimed[c->client.b[3]][c->cport - CLIENT_PORT]++;
+}
+
+/* A read and its answer, the nth of a connection. */
+static void transact(struct bench *b, uint8_t host, unsigned port, uint32_t nth)
+{
+	uint8_t m[12], a[11] = { 0, 1, 0, 0, 0, 5, 1, 3, 2, 0, 7 };
+	uint32_t c = 1000 + 12 * nth, s = 5000 + 11 * nth;
+	client_host = host;
+	client_port = (uint16_t)(CLIENT_PORT + port);
+	segment(b, 0, c, s, TCP_ACK, m, request(m, 1, 1, 3, 10, 1));
+	assert_int_equal(left(b).len, 12);
+	segment(b, 1, s, c + 12, TCP_ACK, a, sizeof(a));
+	assert_int_equal(left(b).len, 11);
+	segment(b, 0, c + 12, s + 11, TCP_ACK, NULL, 0);
+}
+
+/* Connections of one host have all slots of the in-kernel path; one of another host wants one. */
+static void slots_are_shared(void **state)
+{
+	(void)state;
+	enum { SLOTS = 4, TALKS = 8 };
+	struct bench b;
+	n_bench_slots = SLOTS;
+	bench_slots = calloc(SLOTS, sizeof(*bench_slots));
+	assert_non_null(bench_slots);
+	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+	b.out.claim = on_claim;
+	for (unsigned port = 0; port <= SLOTS; port++) {
+		try_handshake(&b, 5, port);
+		for (uint32_t i = 0; i < TALKS; i++)
+			transact(&b, 5, port, i);
+	}
+	for (unsigned port = 0; port <= SLOTS; port++)	/* the last one got none, and goes on without */
+		assert_int_equal(claimed[5][port] != 0, port < SLOTS);
+	try_handshake(&b, 6, 0);
+	for (uint32_t i = 0; i < TALKS; i++)
+		transact(&b, 6, 0, i);
+	assert_int_not_equal(claimed[6][0], 0);
+	/* who had it before goes on as well, whichever it was */
+	for (unsigned port = 0; port <= SLOTS; port++)
+		transact(&b, 5, port, TALKS);
+	client_host = 5;
+	client_port = CLIENT_PORT;
+	inspect_free(b.in);
+	free(bench_slots);
+	bench_slots = NULL;
+	n_bench_slots = 0;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers_to_false_senders_do_not_fill_the_table),
 		cmocka_unit_test(one_source_has_its_share),
 		cmocka_unit_test(a_share_is_taken_when_the_handshake_is_finished),
+		cmocka_unit_test(slots_are_shared),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
