@@ -18,7 +18,7 @@ struct control {
 	struct event_base *base;
 	struct event *accept;
 	int fd;
-	unsigned clients;
+	struct client *client[CONTROL_CLIENTS];	/* NULL: a free place */
 	const struct control_verb *verbs;
 	void *ctx;
 	void (*say)(int, const char *);
@@ -29,11 +29,32 @@ struct client {
 	struct control *c;
 	struct ucred peer;
 	bool replied;
+	unsigned place;
 };
+
+static bool is_admin(const struct ucred *who)
+{
+	return who->uid == 0 || who->uid == geteuid();
+}
+
+/* A place for one more; false: there is none, or its user has its share. */
+static bool find_place(const struct control *c, const struct ucred *who, unsigned *place)
+{
+	unsigned others = 0, same = 0;
+	*place = CONTROL_CLIENTS;
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++) {
+		const struct client *k = c->client[i];
+		if (!k)
+			*place = i;
+		others += k && !is_admin(&k->peer);
+		same += k && k->peer.uid == who->uid;
+	}
+	return *place < CONTROL_CLIENTS && (is_admin(who) || (others < CONTROL_OTHERS && same < CONTROL_PER_USER));
+}
 
 static void drop(struct bufferevent *b, struct client *k)
 {
-	k->c->clients--;
+	k->c->client[k->place] = NULL;
 	bufferevent_free(b);
 	free(k);
 }
@@ -50,7 +71,7 @@ static json_t *answer(const struct client *k, const char *line)
 	for (const struct control_verb *v = c->verbs; v->name; v++) {
 		if (strcmp(v->name, line) != 0)
 			continue;
-		bool may = !v->admin || k->peer.uid == 0 || k->peer.uid == geteuid();
+		bool may = !v->admin || is_admin(&k->peer);
 		if (v->admin) {
 			snprintf(text, sizeof(text), "control: \"%s\" asked by uid %u, pid %d: %s", v->name,
 				 (unsigned)k->peer.uid, (int)k->peer.pid, may ? "done" : "refused, not root");
@@ -104,8 +125,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	int s = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (s < 0)
 		return;
-	struct client *k = c->clients < CONTROL_CLIENTS ? calloc(1, sizeof(*k)) : NULL;
-	if (!k || getsockopt(s, SOL_SOCKET, SO_PEERCRED, &k->peer, &len)) {
+	struct client *k = calloc(1, sizeof(*k));
+	if (!k || getsockopt(s, SOL_SOCKET, SO_PEERCRED, &k->peer, &len) || !find_place(c, &k->peer, &k->place)) {
 		free(k);
 		close(s);
 		return;
@@ -117,7 +138,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	k->c = c;
-	c->clients++;
+	c->client[k->place] = k;
 	bufferevent_setcb(b, on_readable, on_written, on_trouble, k);
 	bufferevent_set_timeouts(b, &limit, &limit);
 	bufferevent_enable(b, EV_READ | EV_WRITE);

@@ -12,7 +12,9 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-enum { CONTROL_CLIENTS = 8, CONTROL_LINE = 64, CONTROL_SECONDS = 5 };
+/* At a time: in all, of users who are neither root nor zoned's, and of one of these. */
+enum { CONTROL_CLIENTS = 8, CONTROL_OTHERS = 6, CONTROL_PER_USER = 4 };
+enum { CONTROL_LINE = 64, CONTROL_SECONDS = 5 };
 
 struct control_verb {
 	const char *name;

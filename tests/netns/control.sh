@@ -55,6 +55,49 @@ in_g conntrack -D -p tcp --dport "$PORT" >/dev/null 2>&1
 lab_wait 20 lab_flows_are 0 || lab_fail "the flow outlives the connection: $(lab_flows)"
 echo "ok: flows follow conntrack"
 
+# one who may only read takes no place from root, and none of another reader's
+"$python" - "$ZONED_CONTROL" <<'END' || lab_fail "the places of the control socket are not shared"
+import os, socket, sys, time
+def ask(path, silent):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(2)
+    s.connect(path)
+    if silent:
+        return s
+    s.sendall(b"status\n")
+    try:
+        return b"generation" in s.recv(65536)
+    except OSError:
+        return False
+def as_user(uid, f):
+    pid = os.fork()
+    if pid == 0:
+        os.setgroups([])
+        os.setgid(uid)
+        os.setuid(uid)
+        os._exit(0 if f() else 1)
+    return pid
+def ended_well(pid):
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+path = sys.argv[1]
+there, end = os.pipe()
+def crowd():    # it says nothing, has its share, and stays until the others were there
+    held = [ask(path, True) for _ in range(4)]
+    time.sleep(0.3)
+    full = not ask(path, False)
+    os.write(end, b"y" if full else b"n")
+    time.sleep(2)
+    return held and full
+silent = as_user(1, crowd)
+os.close(end)
+said = os.read(there, 1)
+assert said == b"y", "one user has more than its share"
+assert ended_well(as_user(2, lambda: ask(path, False))), "another reader is kept out"
+assert ask(path, False), "root is kept out"
+assert ended_well(silent)
+END
+echo "ok: places of the control socket are shared"
+
 # nonsense, silence and a crowd do not disturb the daemon
 "$python" - "$ZONED_CONTROL" <<'END' || lab_fail "hostile clients"
 import socket
