@@ -9,16 +9,14 @@
 #include <linux/futex.h>
 #include <poll.h>
 #include <sched.h>
-#include <seccomp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "daemon/confine.h"
 #include "daemon/ctwatch.h"
 #include "inspect/inspect.h"
 
@@ -189,32 +187,6 @@ static void change_core(struct inspector *s)
 	sched_setaffinity(0, sizeof(one), core < CPU_SETSIZE ? &one : &s->cores);
 }
 
-/* What an inspector may still ask of the kernel; anything else kills it. */
-static const int calls[] = {
-	SCMP_SYS(write), SCMP_SYS(poll), SCMP_SYS(ppoll), SCMP_SYS(clock_gettime),
-	SCMP_SYS(exit_group), SCMP_SYS(exit), SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(madvise),
-	SCMP_SYS(mremap), SCMP_SYS(rt_sigreturn), SCMP_SYS(restart_syscall), SCMP_SYS(futex),
-};
-
-static void lock_in(void)
-{
-	/* poll(2) refuses more entries than RLIMIT_NOFILE: one is needed. Descriptor 0
-	 * is taken, so that still none can be opened. */
-	struct rlimit none = { 0, 0 }, one = { 1, 1 };
-	setrlimit(RLIMIT_NOFILE, &one);
-	setrlimit(RLIMIT_NPROC, &none);
-	setrlimit(RLIMIT_CORE, &none);
-	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	bool ok = f && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0;
-	for (size_t i = 0; ok && i < sizeof(calls) / sizeof(calls[0]); i++)
-		ok = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls[i], 0) == 0;
-	const struct scmp_arg_cmp itself = { .arg = 0, .op = SCMP_CMP_EQ, .datum_a = 0 };
-	ok = ok && seccomp_rule_add_array(f, SCMP_ACT_ALLOW, SCMP_SYS(sched_setaffinity), 1, &itself) == 0;
-	if (!ok || seccomp_load(f) != 0)
-		_exit(1);	/* never unguarded */
-	seccomp_release(f);
-}
-
 /* Until the parent has put something in, or it is time for a tick. */
 static void wait_for_work(const struct inspector *s)
 {
@@ -253,7 +225,8 @@ void inspector_run(const struct inspector_conf *c)
 	s.core = CPU_SETSIZE;
 	if (sched_getaffinity(0, sizeof(s.cores), &s.cores))
 		_exit(1);
-	lock_in();
+	if (confine_inspector())
+		_exit(1);	/* never unguarded */
 	uint64_t last = 0;
 	for (;;) {
 		wait_for_work(&s);

@@ -18,7 +18,7 @@ struct inspector_conf {
 	uint32_t n_fast;
 };
 
-/* Closes every other descriptor, locks itself in, and never returns. */
+/* Locks itself in, and never returns. No descriptor but told is open. */
 _Noreturn void inspector_run(const struct inspector_conf *c);
 
 #endif

@@ -12,21 +12,10 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void close_but(const int *keep, size_t n)
-{
-	/* sorted ascending, so that the gaps between can be closed in ranges */
-	unsigned from = 3;
-	for (size_t i = 0; i < n; i++) {
-		if ((unsigned)keep[i] > from)
-			syscall(SYS_close_range, from, (unsigned)keep[i] - 1, 0);
-		from = (unsigned)keep[i] + 1;
-	}
-	syscall(SYS_close_range, from, ~0u, 0);
-}
+#include "daemon/confine.h"
 
 struct spawner {
 	const struct inspector_conf *conf;
@@ -60,8 +49,11 @@ static pid_t start(const struct spawner *s, unsigned index)
 	for (unsigned i = 0; i < s->n; i++)	/* nobody else's packets and verdicts */
 		if (i != index)
 			unmap(&s->conf[i]);
-	close_but(&c->told, 1);
-	inspector_run(c);
+	struct inspector_conf mine = *c;
+	mine.told = 0;
+	if (confine_inspector_descriptors(c->told))
+		_exit(1);
+	inspector_run(&mine);
 }
 
 static void say(const struct spawner *s, struct spawn_msg m)
@@ -99,6 +91,17 @@ static void reap(struct spawner *s)
 	}
 }
 
+/* Without a user to change to, capabilities would stay: they are cleared in either case. */
+static int drop_rights(uid_t uid, gid_t gid)
+{
+	capng_clear(CAPNG_SELECT_BOTH);
+	if (uid && (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
+		return -1;
+	if (uid)	/* changing users clears the parent-death signal */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return capng_apply(CAPNG_SELECT_CAPS);
+}
+
 static _Noreturn void run(struct spawner *s, uid_t uid, gid_t gid)
 {
 	sigset_t chld;
@@ -110,18 +113,12 @@ static _Noreturn void run(struct spawner *s, uid_t uid, gid_t gid)
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	/* before anything else: without a user to change to, capabilities would stay */
-	if (!uid) {
-		capng_clear(CAPNG_SELECT_BOTH);
-		if (capng_apply(CAPNG_SELECT_BOTH))
-			_exit(1);
-	}
-	if (uid && (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
+	int keep[INSPECTORS_MAX + 2] = { s->fd, signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK) };
+	int sig = keep[1];
+	for (unsigned i = 0; i < s->n; i++)
+		keep[i + 2] = s->conf[i].told;
+	if (sig < 0 || drop_rights(uid, gid) || confine_spawner(keep, s->n + 2))
 		_exit(1);
-	if (uid)	/* changing users clears the parent-death signal */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-	int sig = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 	struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN }, { .fd = sig, .events = POLLIN } };
 	for (;;) {
 		struct signalfd_siginfo si;

@@ -29,6 +29,7 @@
 #include "compile/policy_build.h"
 #include "compile/ruleset.h"
 #include "config.h"
+#include "daemon/confine.h"
 #include "daemon/ctwatch.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
@@ -254,6 +255,8 @@ static bool drop_rights(const struct passwd *pw)
 	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
 	int err = pw ? capng_change_id((int)pw->pw_uid, (int)pw->pw_gid, CAPNG_DROP_SUPP_GRP) :
 		       capng_apply(CAPNG_SELECT_BOTH);
+	if (!err)
+		err = confine_parent();
 	if (err)
 		say(LOG_ERR, "cannot give up rights (%d)", err);
 	return err == 0;
@@ -314,6 +317,12 @@ static bool check_bypasses(struct parent *p)
 static int run(struct parent *p)
 {
 	struct inspector_conf conf[INSPECTORS_MAX];
+	closelog();
+	int err = confine_start();
+	if (err) {
+		say(LOG_ERR, "cannot give up what this process was started with: %s", strerror(-err));
+		return 1;
+	}
 	const char *user = p->user ? p->user : p->model->daemon.user;
 	/* as another user than root: started with CAP_NET_ADMIN only, as our unit does */
 	bool root = geteuid() == 0;
@@ -355,7 +364,7 @@ static int run(struct parent *p)
 		plain_give(p, p->model, p->generation);	/* from here on it is told when they change */
 	for (unsigned i = 0; i < p->n; i++)
 		conf[i] = p->worker[i].conf;
-	int err = spawner_start(conf, p->n, pw ? pw->pw_uid : 0, pw ? pw->pw_gid : 0, &p->spawner);
+	err = spawner_start(conf, p->n, pw ? pw->pw_uid : 0, pw ? pw->pw_gid : 0, &p->spawner);
 	if (err) {
 		say(LOG_ERR, "no spawner: %s", strerror(-err));
 		return 1;

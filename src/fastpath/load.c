@@ -232,6 +232,19 @@ static int set_crc(struct fastpath *fp)
 	return bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.crc"), step, sizeof(step));
 }
 
+/* libbpf's copies of the program's constants are shared memory: no child gets them. */
+static int keep_constants_here(struct bpf_object *obj)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, obj) {
+		size_t n = 0;
+		uintptr_t p = (uintptr_t)bpf_map__initial_value(map, &n);
+		if (p && madvise((void *)p, n, MADV_DONTFORK))
+			return -errno;
+	}
+	return 0;
+}
+
 /* 0 or -errno */
 static int load(struct fastpath *fp, const struct kind *k, bool late)
 {
@@ -253,6 +266,8 @@ static int load(struct fastpath *fp, const struct kind *k, bool late)
 		err = resize(fp);
 	if (!err)
 		err = bpf_object__load(fp->obj);
+	if (!err)
+		err = keep_constants_here(fp->obj);
 	if (!err) {
 		fp->first = first;
 		return 0;

@@ -28,7 +28,8 @@ NETNS_TESTS = \
 	tests/netns/bulk.sh \
 	tests/netns/audit.sh \
 	tests/netns/oneread.sh \
-	tests/netns/silent.sh
+	tests/netns/silent.sh \
+	tests/netns/processes.sh
 if HAVE_MODBUS
 check_PROGRAMS += tests/netns/mbserver tests/netns/mbclient tests/netns/flooder
 tests_netns_flooder_SOURCES = tests/netns/flooder.c

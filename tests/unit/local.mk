@@ -116,3 +116,13 @@ tests_unit_test_model_text_SOURCES = tests/unit/test-model-text.c
 tests_unit_test_model_text_LDADD = src/model/libmodel.a src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
 	$(CONFIG_LIBS) $(CMOCKA_LIBS)
 endif
+
+# Sanitizers need calls that the boundary has not.
+if HAVE_CMOCKA
+if !SANITIZERS
+check_PROGRAMS += tests/unit/test-confine
+TESTS += tests/unit/test-confine
+endif
+tests_unit_test_confine_SOURCES = tests/unit/test-confine.c src/daemon/confine.c src/daemon/confine.h
+tests_unit_test_confine_LDADD = $(SECCOMP_LIBS) $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The boundary of each process (confine.h), tried from inside: a child shuts itself in and
+ * does what it must not, and for comparison the same without the boundary, and what it must.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config.h"
+#include "daemon/confine.h"
+
+#define N(a) (sizeof(a) / sizeof((a)[0]))
+
+enum { FREE, PARENT, SPAWNER, INSPECTOR };
+enum { DONE = 10, REFUSED, NOT_CONFINED };
+
+/* ---- what is tried; 0: done, else -1 ---- */
+
+static int run_program(void)
+{
+	char *const argv[] = { "/bin/true", NULL };
+	return execv(argv[0], argv);
+}
+
+static int map_code(void)
+{
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
+}
+
+static void *page;	/* made before the boundary */
+
+static int make_code(void)
+{
+	return mprotect(page, 4096, PROT_READ | PROT_EXEC);
+}
+
+static int map_data(void)
+{
+	void *p = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? -1 : munmap(p, 4096);
+}
+
+static int map_much(void)
+{
+	void *p = mmap(NULL, (size_t)1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	return p == MAP_FAILED ? -1 : 0;
+}
+
+static int make_file(void)
+{
+	return memfd_create("x", 0) < 0 ? -1 : 0;
+}
+
+static int open_file(void)
+{
+	return open("/dev/null", O_RDONLY) < 0 ? -1 : 0;
+}
+
+static int open_inet(void)
+{
+	return socket(AF_INET, SOCK_STREAM, 0) < 0 ? -1 : 0;
+}
+
+static int open_packet(void)
+{
+	return socket(AF_PACKET, SOCK_RAW, 0) < 0 ? -1 : 0;
+}
+
+static int open_unix(void)
+{
+	return socket(AF_UNIX, SOCK_DGRAM, 0) < 0 ? -1 : 0;
+}
+
+static int open_netlink(void)
+{
+	return socket(AF_NETLINK, SOCK_RAW, 0) < 0 ? -1 : 0;
+}
+
+static int make_process(void)
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 || waitpid(pid, NULL, 0) != pid ? -1 : 0;
+}
+
+static int make_name_space(void)
+{
+	return unshare(CLONE_NEWUSER);
+}
+
+static int clone_name_space(void)
+{
+	long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, 0);
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 ? -1 : 0;
+}
+
+static int trace(void)
+{
+	return (int)syscall(SYS_ptrace, PTRACE_TRACEME, 0, NULL, NULL);
+}
+
+static int read_parent(void)
+{
+	char here, *there = &here;
+	struct iovec { void *p; size_t n; } to = { &here, 1 }, from = { there, 1 };
+	return syscall(SYS_process_vm_readv, getppid(), &to, 1, &from, 1, 0) == 1 ? 0 : -1;
+}
+
+static int kill_parent(void)
+{
+	return kill(getppid(), 0);
+}
+
+static int tell(void)
+{
+	uint64_t one = 1;
+	return write(0, &one, sizeof(one)) == sizeof(one) ? 0 : -1;
+}
+
+static int wait_some(void)
+{
+	return poll(NULL, 0, 1);
+}
+
+static int move_core(void)
+{
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	sched_setaffinity(0, sizeof(one), &one);	/* that core may not be ours */
+	return 0;
+}
+
+static int move_other(void)
+{
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(0, &one);
+	return sched_setaffinity(getppid(), sizeof(one), &one);
+}
+
+/* ---- in a child ---- */
+
+static int shut_in(int who)
+{
+	int told = eventfd(0, EFD_NONBLOCK), keep[1] = { told };
+	page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (who == FREE)
+		return dup2(told, 0) < 0;
+	if (confine_start())
+		return -1;
+	if (who == PARENT)
+		return confine_parent();
+	told = keep[0] = eventfd(0, EFD_NONBLOCK);
+	if (confine_spawner(keep, 1))
+		return -1;
+	return who == SPAWNER ? 0 : confine_inspector_descriptors(told) ? -1 : confine_inspector();
+}
+
+/* DONE, REFUSED, or minus the signal that ended it. */
+static int try(int who, int (*what)(void))
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		if (shut_in(who))
+			_exit(NOT_CONFINED);
+		_exit(what() == 0 ? DONE : REFUSED);
+	}
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+	return WIFSIGNALED(status) ? -WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+struct row {
+	const char *name;
+	int (*what)(void);
+	int freely, parent, spawner, inspector;
+};
+
+enum { KILLED = -SIGSYS, ANY = 0 };
+
+static const struct row rows[] = {
+	{ "a program", run_program, 0, REFUSED, REFUSED, KILLED },
+	{ "memory with code", map_code, DONE, REFUSED, REFUSED, KILLED },
+	{ "code of memory", make_code, DONE, REFUSED, REFUSED, KILLED },
+	{ "memory", map_data, DONE, DONE, DONE, DONE },
+	{ "much memory", map_much, DONE, DONE, DONE, REFUSED },
+	{ "a file in memory", make_file, DONE, REFUSED, REFUSED, KILLED },
+	{ "a file", open_file, DONE, DONE, REFUSED, KILLED },
+	{ "an IP socket", open_inet, DONE, REFUSED, REFUSED, KILLED },
+	{ "a packet socket", open_packet, ANY, REFUSED, REFUSED, KILLED },
+	{ "a local socket", open_unix, DONE, DONE, REFUSED, KILLED },
+	{ "a netlink socket", open_netlink, DONE, DONE, REFUSED, KILLED },
+	{ "a process", make_process, DONE, REFUSED, DONE, KILLED },
+	{ "a name space", make_name_space, ANY, REFUSED, REFUSED, KILLED },
+	{ "a process in one", clone_name_space, ANY, REFUSED, REFUSED, KILLED },
+	{ "tracing", trace, DONE, REFUSED, REFUSED, KILLED },
+	{ "another's memory", read_parent, ANY, REFUSED, REFUSED, KILLED },
+	{ "a signal", kill_parent, DONE, DONE, DONE, KILLED },
+	{ "telling", tell, DONE, ANY, ANY, DONE },
+	{ "waiting", wait_some, DONE, DONE, DONE, DONE },
+	{ "another core", move_core, DONE, DONE, DONE, DONE },
+	{ "another's core", move_other, ANY, DONE, REFUSED, KILLED },
+};
+
+static void check(const struct row *r, const char *as, int got, int want)
+{
+	if (want != ANY && got != want)
+		fail_msg("%s as %s: %d instead of %d", r->name, as, got, want);
+}
+
+static void system_calls(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < N(rows); i++) {
+		const struct row *r = &rows[i];
+		check(r, "anybody", try(FREE, r->what), r->freely);
+		check(r, "parent", try(PARENT, r->what), r->parent);
+		check(r, "spawner", try(SPAWNER, r->what), r->spawner);
+		check(r, "inspector", try(INSPECTOR, r->what), r->inspector);
+	}
+}
+
+/* ---- what is held ---- */
+
+enum { SECRET_FD = 57 };
+
+static int open_descriptors(void)
+{
+	int n = 0;
+	for (int fd = 0; fd < 1024; fd++)
+		n += fcntl(fd, F_GETFD) >= 0;
+	return n;
+}
+
+static int start_leaves(void)
+{
+	struct rlimit core, files;
+	getrlimit(RLIMIT_CORE, &core);
+	getrlimit(RLIMIT_NOFILE, &files);
+	bool clean = fcntl(SECRET_FD, F_GETFD) < 0 && open_descriptors() == 3 && !getenv("ZONED_TEST_SECRET") &&
+		     getenv("NOTIFY_SOCKET") && strcmp(getenv("NOTIFY_SOCKET"), "@x") == 0 && core.rlim_max == 0 &&
+		     files.rlim_max <= 1024 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_DUMPABLE) == 0;
+	return clean ? 0 : -1;
+}
+
+static int closed_standard(void)
+{
+	int fd = open("/dev/null", O_RDONLY);
+	return fd == 3 ? 0 : -1;	/* 0 to 2 are taken */
+}
+
+static int start_and(int (*what)(void), bool closed)
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0) {
+		dup2(1, SECRET_FD);
+		setenv("ZONED_TEST_SECRET", "hunter2", 1);
+		setenv("NOTIFY_SOCKET", "@x", 1);
+		for (int fd = 0; closed && fd < 3; fd++)
+			close(fd);
+		_exit(confine_start() ? NOT_CONFINED : what() == 0 ? DONE : REFUSED);
+	}
+	assert_true(pid > 0 && waitpid(pid, &status, 0) == pid);
+	return WEXITSTATUS(status);
+}
+
+static void start(void **state)
+{
+	(void)state;
+	assert_int_equal(start_and(start_leaves, false), DONE);
+	assert_int_equal(start_and(closed_standard, true), DONE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = { cmocka_unit_test(system_calls), cmocka_unit_test(start) };
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
