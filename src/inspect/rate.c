@@ -76,7 +76,8 @@ bool rate_take(uint64_t *word, struct rate_source v[RATE_SOURCES], uint32_t per_
 		if (!fast_rate_plenty(next, now) && !own) {
 			own = find(v, who, now, &others);
 			was = due_of(own);
-			if (others == 0 && next == now + step)	/* alone, and the bucket is full */
+			/* alone, and the bucket is full or too small to have halves */
+			if (others == 0 && (next == now + step || per_second <= RATE_FEW))
 				remember(own, was, now);
 			else if (!within_share(own, step, others + 1, now))
 				return false;

@@ -14,8 +14,8 @@
  * this half in the last RATE_LATELY_NS, and of one more, so that who comes next finds some.
  * Together they take less than what comes in, so who wants much cannot empty it.
  *
- * Where a second's worth is one or two tokens there are no halves worth the name; then only a
- * source that is alone may have what is there, and others take turns.
+ * Where a second's worth is RATE_FEW tokens or less there are no halves worth the name; then a
+ * source that is alone may have what is there, and several take turns.
  *
  * A source is an IPv4 address or the /64 of an IPv6 address (source.h). RATE_SOURCES of them
  * are known at a time; more have the entry of the one that used the least, together.
@@ -31,7 +31,7 @@
 #include "base/addr.h"
 #include "fastpath/fast.h"
 
-enum { RATE_SOURCES = 32 };
+enum { RATE_SOURCES = 32, RATE_FEW = 8 };
 
 #define RATE_LATELY_NS UINT64_C(10000000000)
 #define RATE_BURST_NS UINT64_C(250000000)	/* of its share's worth a source may take at once */

@@ -64,8 +64,8 @@ def ask(path, silent):
     s.connect(path)
     if silent:
         return s
-    s.sendall(b"status\n")
     try:
+        s.sendall(b"status\n")
         return b"generation" in s.recv(65536)
     except OSError:
         return False

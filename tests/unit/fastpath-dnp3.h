@@ -12,7 +12,7 @@ static struct pol_image *dnp_plant(uint32_t generation, struct conduit how)
 		.objects = { .v = &any_object, .n = 1, .set = true }, .points = { .v = &few, .n = 1, .set = true },
 		.any_operation = true, .any_trip_close = true, .count = any, .on_time = any, .off_time = any,
 	};
-	struct dnp3_policy d = { .select_before_operate = generation & 1, .select_timeout = 5, .outstanding = 1,
+	struct dnp3_policy d = { .select_before_operate = generation & 1, .select_timeout = 5, .outstanding = generation & 2 ? 1 : 8,
 				  .allow = &a, .n_allow = 1 };
 	struct flow flow = { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };

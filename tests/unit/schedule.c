@@ -7,12 +7,10 @@
  */
 #include "schedule.h"
 
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "compile/policy_build.h"
 #include "dissect/modbus.h"
 #include "put.h"
 #include "schedule-plant.h"
