@@ -39,7 +39,7 @@ done
 
 timeout 120 "$python" "$suite" control "$lab_dir" $$ || lab_fail "control"
 
-lab_model daemon="json_log = \"$lab_dir/json\"" >"$lab_dir/model.conf"
+lab_model daemon="json_log = \"$lab_dir/json\";" >"$lab_dir/model.conf"
 timeout 120 "$python" "$suite" inline "$lab_dir" $$ &
 attack=$!
 lab_wait 10 test -e "$lab_dir/opened" || lab_fail "the suite does not start"
