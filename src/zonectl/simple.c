@@ -17,6 +17,18 @@ static const char *one_file(int argc, char **argv)
 	return NULL;
 }
 
+/* Not errors: the model says what it says, and the operator should know what that is. */
+static void warn_interfaces(const struct model *m)
+{
+	for (size_t z = 1; z < m->n_zones; z++) {
+		const struct zone *zn = &m->zones[z];
+		if (zn->n_networks && !model_path_owner(m, zn))
+			fprintf(stderr, "%s:%u: warning: zone \"%s\" names no interfaces, nor does a parent of it: packets "
+				"with its addresses are taken for its own on any interface that no zone names; write "
+				"interfaces = [ \"eth1\" ];\n", zn->at.file, zn->at.line, zn->name);
+	}
+}
+
 int verb_check(int argc, char **argv)
 {
 	const char *path = one_file(argc, argv);
@@ -27,6 +39,7 @@ int verb_check(int argc, char **argv)
 		return EXIT_MODEL;
 	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1, m->n_conduits,
 	       m->n_policies);
+	warn_interfaces(m);
 	model_free(m);
 	return EXIT_OK;
 }

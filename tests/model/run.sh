@@ -49,6 +49,12 @@ verdict "texts as written" $?
 sed '/^daemon = {/a lock_table = false; strict = true;' one >three
 "$ctl" print three >four && grep -q 'lock_table = false' four && grep -q 'strict = true' four && "$ctl" print four | cmp - four
 verdict "daemon keys that are not at their default" $?
+# a zone without interfaces is good, and said; one whose parent has them is not
+printf '%s\n' 'zones = (' '  { name = "bare"; type = "control"; networks = [ "10.1.0.0/16" ]; },' \
+	'  { name = "wired"; type = "control"; interfaces = [ "eth1" ]; networks = [ "10.2.0.0/16" ]; },' \
+	'  { name = "child"; type = "control"; parent = "wired"; networks = [ "10.3.0.0/16" ]; }' ');' >wires.conf
+"$ctl" check wires.conf >out 2>err && [ "$(grep -c warning err)" = 1 ] && grep -q 'wires.conf:2: warning: zone "bare"' err
+verdict "zones without interfaces" $?
 # a file of 50 MB is refused unread
 { cat cases/no-zones.conf; yes '# padding padding padding padding padding padding padding' | head -c 50000000; } >big.conf
 "$ctl" check big.conf 2>err
