@@ -9,7 +9,8 @@ usage: dnp3-peer.py outstation ADDRESS PORT LOG      one line per fragment it to
 The master does the actions in order on one connection and prints what came
 back: "ACTION FUNCTION", "ACTION none" after a while, or "ACTION ended".
 An action is a name below, or hex of a fragment; "slow:" before it sends its
-frames octet by octet, "dst=N:" to another station, "bad:" with a broken CRC.
+frames octet by octet, "dst=N:" to another station, "bad:" with a broken CRC,
+"apart:" each frame in a datagram of its own.
 """
 import os
 import select
@@ -149,11 +150,13 @@ def frames_of(action):
     frames = [frame(0xC4, dst, MASTER, s) for s in segments(fragment, 0)]
     if "bad" in words:
         frames[-1] = frames[-1][:-1] + bytes([frames[-1][-1] ^ 1])
-    return frames, "slow" in words
+    return frames, "slow" in words, "apart" in words
 
 
 def send(s, action):
-    frames, slow = frames_of(action)
+    frames, slow, apart = frames_of(action)
+    if s.type == socket.SOCK_DGRAM and not apart:
+        frames = [b"".join(frames)]
     for f in frames:
         if slow and s.type == socket.SOCK_STREAM:
             for i in range(len(f)):
