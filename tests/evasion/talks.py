@@ -185,9 +185,14 @@ def hold(lab, talk, source, gate):
     s.close()
 
 
+def source_of(i):
+    return "10.10.%d.%d" % (16 + i // 250, 1 + i % 250)
+
+
 def put_model(lab, text):
     for net in ("10.1.0.", "10.2.0."):
         text = text.replace(net, net.replace("10.", "10.10.", 1).replace(".0.", "."))
+    text = text.replace('"10.10.1.0/24"', '"10.10.1.0/24", "10.10.16.0/23"')
     text += 'daemon = { queues = 1; json_log = "%s/json"; };\n' % lab.where
     with open(lab.where + "/model.conf", "w") as f:
         f.write(text)
@@ -225,7 +230,7 @@ def main():
         put_model(lab, all_talks[0].model)
         return 0
     for i, t in enumerate(all_talks):
-        hold(lab, t, "10.10.1.%d" % (20 + i), False)
+        hold(lab, t, source_of(i), False)
     broken = [t for t in all_talks if t.faults]
     open(lab.where + "/held", "w").close()
     while not os.path.exists(lab.where + "/gate"):
@@ -240,10 +245,10 @@ def main():
             current = t.model
             use_model(lab, current)
         if "per_second" in current:
-            time.sleep(1.1)             # what was counted before
+            time.sleep(10.1)            # what was counted before, and of another source (RATE_LATELY_NS)
         recorder.frames = []
         recorder.on = True
-        hold(lab, t, "10.10.1.%d" % (20 + i), True)
+        hold(lab, t, source_of(i), True)
         time.sleep(0.05)        # for the recorder
         recorder.on = False
         t.offline = refused_in_replay(lab, t, recorder)
@@ -258,7 +263,7 @@ def main():
             records[client] += [ev["reason"]] * ev.get("repeated", 1)
     for i, t in enumerate(all_talks):
         if t not in broken:
-            compare(t, records["10.10.1.%d" % (20 + i)], "inline")
+            compare(t, records[source_of(i)], "inline")
             compare(t, t.offline, "replay")
     for t in all_talks:
         print("%-6s %-48s %2d steps, %2d refused  %s" % (t.proto, t.name, len(t.steps), len(list(t.refused())),
