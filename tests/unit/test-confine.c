@@ -192,7 +192,7 @@ static int shut_in(int who)
 /* DONE, REFUSED, or minus the signal that ended it. */
 static int try(int who, int (*what)(void))
 {
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 	if (pid == 0) {
 		if (shut_in(who))
@@ -284,7 +284,7 @@ static int closed_standard(void)
 
 static int start_and(int (*what)(void), bool closed)
 {
-	int status;
+	int status = 0;
 	pid_t pid = fork();
 	if (pid == 0) {
 		dup2(1, SECRET_FD);
