@@ -125,17 +125,6 @@ static struct dnp_link link_header(struct rd *r, size_t *user)
 	return l;
 }
 
-bool dnp3_header_sound(const uint8_t *p)
-{
-	struct rd r = rd_init(p, DNP_HEAD);
-	size_t user;
-	struct dnp_link l = link_header(&r, &user);
-	if (user < 5)
-		return false;
-	l.n = (uint8_t)(user - 5);
-	return link_sound(&l) == R_NONE;
-}
-
 enum reason dnp3_link(const uint8_t *p, size_t n, struct dnp_link *l)
 {
 	struct rd r = rd_init(p, n);

@@ -126,9 +126,6 @@ enum reason dnp3_link(const uint8_t *p, size_t n, struct dnp_link *l);
 const char *dnp3_link_name(bool prm, uint8_t func);
 /* Does this frame carry a transport segment? */
 bool dnp3_has_segment(const struct dnp_link *l);
-/* Of the DNP_HEAD octets at p, whose CRC was checked: may a station take what follows for a
- * frame of its own (clause 9), or would one that takes this for none look for it inside? */
-bool dnp3_header_sound(const uint8_t *p);
 /* Take one segment into the series. R_NONE (is it the last: *whole), or R_DNP_SEGMENT,
  * R_DNP_FRAGMENT; then nothing is collected any more. Stricter than clause 8: the same
  * segment again is refused too, and so is one of other addresses, or of another link
