@@ -8,13 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/pages.h"
 #include "base/siphash.h"
-
-static uint8_t *pages(size_t n)
-{
-	void *p = mmap(NULL, n, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	return p == MAP_FAILED ? NULL : p;
-}
 
 /* After a flood its memory goes back to the system. */
 static void give_pages_back(uint8_t *buf, size_t n)
@@ -54,8 +49,8 @@ bool flows_init(struct flows *t, uint32_t n, uint32_t max_source, const uint64_t
 	t->v = calloc(n, sizeof(*t->v));
 	t->bucket = calloc(t->n_buckets, sizeof(*t->bucket));
 	t->n_big = n / FLOW_BIG_SHARE > FLOW_BIG_MIN ? n / FLOW_BIG_SHARE : FLOW_BIG_MIN;
-	t->bufs = pages((size_t)n * 2 * HALF_BUF);
-	t->big_bufs = pages((size_t)t->n_big * 2 * HALF_BIG);
+	t->bufs = pages_map((size_t)n * 2 * HALF_BUF);
+	t->big_bufs = pages_map((size_t)t->n_big * 2 * HALF_BIG);
 	bool shares = sources_init(&t->sources, n, key) && share_init(&t->big, t->n_big, key);
 	if (!shares || !t->v || !t->bucket || !t->bufs || !t->big_bufs)
 		return false;
@@ -68,10 +63,8 @@ void flows_free(struct flows *t)
 	sources_free(&t->sources);
 	free(t->v);
 	free(t->bucket);
-	if (t->bufs)
-		munmap(t->bufs, (size_t)t->n * 2 * HALF_BUF);
-	if (t->big_bufs)
-		munmap(t->big_bufs, (size_t)t->n_big * 2 * HALF_BIG);
+	pages_unmap(t->bufs, (size_t)t->n * 2 * HALF_BUF);
+	pages_unmap(t->big_bufs, (size_t)t->n_big * 2 * HALF_BIG);
 	share_free(&t->big);
 	fast_pool_free(&t->fast);
 }

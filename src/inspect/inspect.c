@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "inspect/internal.h"
 #include "inspect/proto.h"
 
@@ -38,16 +39,16 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
 		if (!proto_of(p) || !proto_of(p)->shared)
 			continue;
-		in->shared[p] = calloc(1, proto_of(p)->shared);
+		in->shared[p] = pages_map(proto_of(p)->shared);
 		whole &= in->shared[p] != NULL;
 	}
 	in->scratch = malloc(SCRATCH);
 	in->rate = c->rates;
 	in->shares = c->shares;
 	in->own_rate = !c->rates;
-	if (in->own_rate) {	/* pages that are not used are not there */
-		in->rate = calloc(FAST_RATES, sizeof(*in->rate));
-		in->shares = calloc(FAST_RATES, sizeof(*in->shares));
+	if (in->own_rate) {
+		in->rate = pages_map(FAST_RATES * sizeof(*in->rate));
+		in->shares = pages_map(FAST_RATES * sizeof(*in->shares));
 	}
 	in->stations = c->stations;
 	in->own_stations = !c->stations;
@@ -70,14 +71,15 @@ void inspect_free(struct inspect *in)
 		return;
 	flows_free(&in->flows);
 	if (in->own_rate) {
-		free(in->rate);
-		free(in->shares);
+		pages_unmap(in->rate, FAST_RATES * sizeof(*in->rate));
+		pages_unmap(in->shares, FAST_RATES * sizeof(*in->shares));
 	}
 	if (in->own_stations)
 		free(in->stations);
 	free(in->scratch);
-	for (unsigned p = 0; p < PROTO_N; p++)
-		free(in->shared[p]);
+	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++)
+		if (proto_of(p))
+			pages_unmap(in->shared[p], proto_of(p)->shared);
 	free(in);
 }
 
