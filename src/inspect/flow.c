@@ -46,8 +46,8 @@ bool flows_init(struct flows *t, uint32_t n, uint32_t max_source, const uint64_t
 		t->n_buckets *= 2;
 	t->key[0] = key[0];
 	t->key[1] = key[1];
-	t->v = calloc(n, sizeof(*t->v));
-	t->bucket = calloc(t->n_buckets, sizeof(*t->bucket));
+	t->v = pages_map(n * sizeof(*t->v));
+	t->bucket = pages_map(t->n_buckets * sizeof(*t->bucket));
 	t->n_big = n / FLOW_BIG_SHARE > FLOW_BIG_MIN ? n / FLOW_BIG_SHARE : FLOW_BIG_MIN;
 	t->bufs = pages_map((size_t)n * 2 * HALF_BUF);
 	t->big_bufs = pages_map((size_t)t->n_big * 2 * HALF_BIG);
@@ -61,8 +61,8 @@ bool flows_init(struct flows *t, uint32_t n, uint32_t max_source, const uint64_t
 void flows_free(struct flows *t)
 {
 	sources_free(&t->sources);
-	free(t->v);
-	free(t->bucket);
+	pages_unmap(t->v, t->n * sizeof(*t->v));
+	pages_unmap(t->bucket, t->n_buckets * sizeof(*t->bucket));
 	pages_unmap(t->bufs, (size_t)t->n * 2 * HALF_BUF);
 	pages_unmap(t->big_bufs, (size_t)t->n_big * 2 * HALF_BIG);
 	share_free(&t->big);
