@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <libmnl/libmnl.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -316,19 +317,38 @@ int guard_open(struct parent *p)
 	g->writer = nft_open();
 	if (g->wake < 0 || !g->writer || getrandom(g->key, sizeof(g->key), 0) != sizeof(g->key))
 		return -errno;
-	int err = -pthread_mutex_init(&g->lock, NULL);
+	pthread_mutexattr_t attr;
+	int err = -pthread_mutexattr_init(&attr);
+	if (err)
+		return err;
+	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);	/* nor behind the main thread, behind others */
+	err = -pthread_mutex_init(&g->lock, &attr);
+	pthread_mutexattr_destroy(&attr);
 	return err ? err : nft_watch_open(&g->watch, p->nl, g->writer);
+}
+
+/* What the thread does takes a fraction of a millisecond, and until then all is open: it need not wait for a core
+ * behind others. It is born with this thread's priority, which may be given up without rights, but not taken. */
+bool guard_before_others(void)
+{
+	const struct sched_param lowest = { .sched_priority = 1 };
+	return sched_setscheduler(0, SCHED_FIFO, &lowest) == 0;
 }
 
 int guard_start(struct parent *p)
 {
+	const struct sched_param none = { 0 };
 	pthread_t t;
 	uint64_t dropped;
 	/* closed by one that ended before it could open again */
 	int err = nft_forwarding_start(p->guard->writer, &dropped);
 	if (!err)
 		err = thread_start(&t, listen_to_notices, p->guard);
-	return err ? err : -pthread_detach(t);
+	if (!err)
+		err = -pthread_detach(t);
+	if (sched_setscheduler(0, SCHED_OTHER, &none) && !err)
+		err = -errno;
+	return err;
 }
 
 json_t *guard_status(const struct parent *p)

@@ -134,7 +134,8 @@ bool reload(struct parent *p);			/* false: said why, nothing changed */
 
 /* guard.c: others that change our table. Main thread. */
 int guard_open(struct parent *p);		/* before the first commit; 0 or -errno */
-int guard_start(struct parent *p);		/* after it; 0 or -errno */
+bool guard_before_others(void);			/* while there are rights: this thread and the next; false: errno */
+int guard_start(struct parent *p);		/* after it, and the first thread then; 0 or -errno */
 int guard_wake_fd(const struct parent *p);	/* readable: call on_guard() */
 void on_guard(evutil_socket_t fd, short what, void *parent);
 void guard_tick(struct parent *p);		/* from the timer */

@@ -387,8 +387,18 @@ static int run(struct parent *p)
 		say(LOG_ERR, "control socket %s: %s; nothing was changed", p->control_path, strerror(errno));
 		return 1;
 	}
-	if (commit_first(p) || !drop_rights(pw))
+	if (commit_first(p))
 		return 1;
+	if (!guard_before_others())
+		say(LOG_WARNING, "no real-time priority for the guard of the table (%s): while the processors are busy, a table "
+		    "that is removed stays open for longer; see LimitRTPRIO in zoned.service", strerror(errno));
+	if (!drop_rights(pw))
+		return 1;
+	err = guard_start(p);
+	if (err) {
+		say(LOG_ERR, "no thread for the guard of the table: %s", strerror(-err));
+		return 1;
+	}
 	err = record_start(p->record);
 	if (err) {
 		say(LOG_ERR, "no thread for the records: %s", strerror(-err));
@@ -396,10 +406,8 @@ static int run(struct parent *p)
 	}
 	voice = p->record;
 	err = threads_start(p);
-	if (!err)
-		err = guard_start(p);
 	if (err) {
-		say(LOG_ERR, "no threads for the queues and the guard of the table: %s", strerror(-err));
+		say(LOG_ERR, "no threads for the queues: %s", strerror(-err));
 		return 1;
 	}
 	say(LOG_NOTICE, "generation 1 is in force: %zu zones, %zu conduits, %u inspectors", p->model->n_zones - 1,

@@ -3,6 +3,7 @@ EVASION_FILES = tests/evasion/bench.py tests/evasion/judge.py tests/evasion/peer
 	tests/evasion/rows_connection.py tests/evasion/rows_ip.py tests/evasion/rows_modbus.py \
 	tests/evasion/rows_segments.py tests/evasion/rows_values.py tests/evasion/rows_windows.py \
 	tests/evasion/suite.py tests/evasion/table.py tests/evasion/wire.py
-TESTS += tests/evasion/run.sh tests/evasion/datagrams.sh tests/evasion/talks.sh
-EXTRA_DIST += tests/evasion/run.sh tests/evasion/datagrams.sh tests/evasion/datagrams.py tests/evasion/talks.sh tests/evasion/talks.py tests/evasion/README \
+EVASION_TESTS = tests/evasion/run.sh tests/evasion/datagrams.sh tests/evasion/talks.sh
+TESTS += $(EVASION_TESTS)
+EXTRA_DIST += $(EVASION_TESTS) tests/evasion/datagrams.py tests/evasion/talks.py tests/evasion/README \
 	tests/evasion/ASSUMPTIONS $(EVASION_FILES)

@@ -49,6 +49,15 @@ sockets()
 	done | sort -u
 }
 
+# realtime PROCESSES...: how many of their threads have a real-time priority
+realtime()
+{
+	local pid
+	for pid in "$@"; do
+		cat "/proc/$pid/task"/*/stat
+	done | sed 's/^.*) //' | awk '$39 != 0 { n++ } END { print n + 0 }'	# policy
+}
+
 # maps PID: rights of what is mapped that no process here should have
 bad_maps()
 {
@@ -95,6 +104,9 @@ look()
 		grep -v '^socket\|^pipe\|^anon_inode\|^/dev/null$\|/zoned.err$\|/json$\|^/proc/[0-9]*/task/[0-9]*/schedstat$')" ""
 	expect "parent: other anonymous ones" "$(descriptors "$lab_zoned" | sed -n 's/^[0-9]* anon_inode:*//p' | sort -u |
 		grep -v '^\[*\(btf\|eventpoll\|eventfd\|bpf-map\|bpf-prog\|bpf_link\|signalfd\)\]*$')" ""
+	expect "parent: threads with a real-time priority, the guard of the table" "$(realtime "$lab_zoned")" "$guards"
+	# shellcheck disable=SC2086 # a word each
+	expect "spawner, inspectors: real-time priority" "$(realtime "$spawner" $inspectors)" 0
 	common spawner "$spawner" 0000000000000000
 	expect "spawner: filter" "$(status "$spawner" Seccomp)" "$filter"
 	expect "spawner: descriptors" "$(descriptors "$spawner" | sed 's/^[0-9]* //' | sed "s#^$lab_dir/zoned.err#/dev/null#" | sort | uniq -c | awk '{ print $1, $2 }' | tr '\n' ',')" \
@@ -121,7 +133,10 @@ in_g "$lab_src/with-devlog" "$lab_dir" /bin/sh -c "ls -l /proc/\$\$/fd; tr '\\0'
 expect "descriptors that a child gets" "$(grep -c secret "$lab_dir/held")" 2
 expect "words that a child gets" "$(grep -c hunter2 "$lab_dir/held")" 1
 
+guards=0
 lab_gate "$lab_dir/model.conf"
+lab_said "no real-time priority" || guards=1
+chrt -f 1 true && expect "guards with a real-time priority, where the kernel gives it" "$guards" 1
 rings=4
 lab_said "in-kernel path: up to" && rings=3
 look
