@@ -314,6 +314,31 @@ static bool check_bypasses(struct parent *p)
 	return false;
 }
 
+/* Rights are given up on the way. */
+static bool begin_threads(struct parent *p, const struct passwd *pw)
+{
+	if (!guard_before_others())
+		say(LOG_WARNING, "no real-time priority for the guard of the table (%s): while the processors are busy, a table "
+		    "that is removed stays open for longer; see LimitRTPRIO in zoned.service", strerror(errno));
+	if (!drop_rights(pw))
+		return false;
+	int err = guard_start(p);
+	if (err) {
+		say(LOG_ERR, "no thread for the guard of the table: %s", strerror(-err));
+		return false;
+	}
+	err = record_start(p->record);
+	if (err) {
+		say(LOG_ERR, "no thread for the records: %s", strerror(-err));
+		return false;
+	}
+	voice = p->record;
+	err = threads_start(p);
+	if (err)
+		say(LOG_ERR, "no threads for the queues: %s", strerror(-err));
+	return err == 0;
+}
+
 static int run(struct parent *p)
 {
 	struct inspector_conf conf[INSPECTORS_MAX];
@@ -389,27 +414,8 @@ static int run(struct parent *p)
 	}
 	if (commit_first(p))
 		return 1;
-	if (!guard_before_others())
-		say(LOG_WARNING, "no real-time priority for the guard of the table (%s): while the processors are busy, a table "
-		    "that is removed stays open for longer; see LimitRTPRIO in zoned.service", strerror(errno));
-	if (!drop_rights(pw))
+	if (!begin_threads(p, pw))
 		return 1;
-	err = guard_start(p);
-	if (err) {
-		say(LOG_ERR, "no thread for the guard of the table: %s", strerror(-err));
-		return 1;
-	}
-	err = record_start(p->record);
-	if (err) {
-		say(LOG_ERR, "no thread for the records: %s", strerror(-err));
-		return 1;
-	}
-	voice = p->record;
-	err = threads_start(p);
-	if (err) {
-		say(LOG_ERR, "no threads for the queues: %s", strerror(-err));
-		return 1;
-	}
 	say(LOG_NOTICE, "generation 1 is in force: %zu zones, %zu conduits, %u inspectors", p->model->n_zones - 1,
 	    p->model->n_conduits, p->n);
 	offload_say(p);
