@@ -18,6 +18,7 @@
  *	uninspected	TCP flows without inspection: a connection of theirs begins with a SYN, or is reset
  *	reversed	client zone . server zone . protocol . client's port . server's port of what would be an
  *			inspected connection turned round (ruleset-reversed.c)
+ *	known4, known6	the two ends of an established connection, protocol and ports -> its flow. Filled by packets
  *	ways		(flow . direction . interface in . interface out) that the zones of its ends permit -> the
  *			conduit's counter: what the anti-spoofing would find for packets of a connection that is
  *			classified, and the counter, in one look
@@ -41,11 +42,13 @@
  * The client is the original source and the server the reply source of the
  * connection: the real ends, whatever NAT did and whichever way the packet goes.
  *
- * Kernels before 6.13 cannot OR two registers, so the flow (from a map) cannot
- * be merged into a ct mark that also holds somebody else's bits. Therefore it
- * is stored only where the other bits are zero (chain classify). A connection
- * that somebody else marked is looked up for every packet instead (chain
- * uncached): same answer, and nobody's bits are lost.
+ * Marks prove nothing: whoever may write them (other firewalls, policy routing, conntrackd with the marks of another
+ * box) could write the number of any flow. So what a connection is comes from its addresses and ports alone, which
+ * only connection tracking writes. They are looked up for its first packets; from when it is established, its flow
+ * is kept by them in `known4` or `known6` (and by the in-kernel path in a table of its own, FAST_LEARN), which are
+ * made anew with every generation. In marks there is one number, by which an inspector asks to block a connection and
+ * the connection then is blocked. It is drawn at every start, so that nobody has it by accident: what a wrong one
+ * could do is to refuse.
  *
  * Into the flowtable go connections of flows without inspection, where the conduit says
  * offload = true and packets have gone both ways, so that every check was made of either
@@ -66,7 +69,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum value { V_ZERO, V_MINE, V_FOREIGN, V_IDS, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED, V_NEW,
+enum value { V_ZERO, V_MINE, V_FOREIGN, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED, V_NEW,
 	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_OPENING, V_MORE_HOPS, V_NOT_ECHO4, V_NOT_ECHO6, V_ECHO6,
 	     V_VALUES };
 
@@ -95,11 +98,13 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define COUNT(n)	{ .kind = RS_COUNTER, .name = (n) }
 #define COUNT_MAP(n, r)	{ .kind = RS_COUNTER_MAP, .name = (n), .reg = (r) }
 #define ADD(n, r)	{ .kind = RS_ADD, .name = (n), .reg = (r) }
+#define ADD_MAP(n, r, t) { .kind = RS_ADD_MAP, .name = (n), .reg = (r), .to = (t) }
 #define LOG(p)		{ .kind = RS_LOG, .name = (p) }
 #define LIMIT		{ .kind = RS_LIMIT, .a = 50, .b = 100 }
 #define FEW_ERRORS	{ .kind = RS_LIMIT, .a = 20, .b = 50 }
 #define QUEUE(bypass)	{ .kind = RS_TO_QUEUE, .a = (bypass) }
 #define FAST		{ .kind = RS_FAST }
+#define FAST_LEARN	{ .kind = RS_LEARN }
 #define OFFLOAD		{ .kind = RS_OFFLOAD }
 #define HELPER(n)	{ .kind = RS_SET_HELPER, .name = (n) }
 #define NOTRACK		{ .kind = RS_NOTRACK }
@@ -114,7 +119,6 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define SHOW(r)		SET_META(r), META(NFT_META_MARK, r)
 #define BACK		SET_META(13)
 #define CT_MARK(r)	CT(NFT_CT_MARK, -1, r)
-#define CT_FLOW		CT_MARK(0), AND(0, V_MINE)
 #define CT_STATE(s)	CT(NFT_CT_STATE, -1, 15), AND(15, s), NE(15, V_ZERO)
 #define L4_IS(p)	META(NFT_META_L4PROTO, 14), EQ8(14, p)
 #define ENDS4		SAVE, CT(NFT_CT_SRC_IP, 0, 0), MAP("zone4", 0, 8), \
@@ -127,6 +131,24 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define FLOW6		ENDS6, SERVICE, MAP("conduits", 8, 0)
 #define PING4		IS_ICMP(V_ICMP), ICMP_TYPE(15), AND8(15, V_NOT_ECHO4), EQ8(15, V_ZERO), ENDS4, MAP("conduits-icmp", 8, 0)
 #define PING6		IS_ICMP(V_ICMP6), ICMP_TYPE(15), AND8(15, V_NOT_ECHO6), EQ8(15, V_ECHO6), ENDS6, MAP("conduits-icmp", 8, 0)
+/* What an ICMP error is about: connection tracking gives the ends of the packet that it quotes. */
+#define ABOUT_PING4	IS_ICMP(V_ICMP), ENDS4, MAP("conduits-icmp", 8, 0)
+#define ABOUT_PING6	IS_ICMP(V_ICMP6), ENDS6, MAP("conduits-icmp", 8, 0)
+/* The connection as `known4` and `known6` have it, in words 1..; and its flow, if it is there. */
+#define ENDS_AND_PORTS4	CT(NFT_CT_SRC_IP, 0, 1), CT(NFT_CT_SRC_IP, 1, 2), CT(NFT_CT_PROTOCOL, 0, 3), \
+			CT(NFT_CT_PROTO_SRC, 0, 4), CT(NFT_CT_PROTO_SRC, 1, 5)
+#define ENDS_AND_PORTS6	CT(NFT_CT_SRC_IP6, 0, 1), CT(NFT_CT_SRC_IP6, 1, 5), CT(NFT_CT_PROTOCOL, 0, 9), \
+			CT(NFT_CT_PROTO_SRC, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
+#define KNOWN4		SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), BACK
+#define KNOWN6		SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), BACK
+/* The same, and the in-kernel path is told: it knows of the next packet by itself. */
+#define KNOWN_FAST4	SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), FAST_LEARN, BACK
+#define KNOWN_FAST6	SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), FAST_LEARN, BACK
+/* Word 0 has the flow: it need not be looked up again. */
+#define LEARN4		SHOW(0), BACK, ENDS_AND_PORTS4, ADD_MAP("known4", 1, 0)
+#define LEARN6		SHOW(0), BACK, ENDS_AND_PORTS6, ADD_MAP("known6", 1, 0)
+#define WAY		CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6)
+#define WAY_INSIDE	META(NFT_META_IIFNAME, 1), META(NFT_META_OIFNAME, 5)
 /* payload reads the packet as the network header's family: ask for that first */
 #define NFP4		META(NFT_META_NFPROTO, 15), { .kind = RS_EQ, .reg = 15, .len = 1, .a = V_VALUES + 2 }
 #define NFP6		META(NFT_META_NFPROTO, 15), { .kind = RS_EQ, .reg = 15, .len = 1, .a = V_VALUES + 10 }
@@ -136,8 +158,6 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define DST6(r)		NFP6, NETHDR(24, 16, 0), MAP("zone6", 0, r)
 #define INSIDE4		SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, MAP("inside", 8, 0)
 #define INSIDE6		SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, MAP("inside", 8, 0)
-/* as the rules say it of the packets of an established connection */
-#define ITS_WAY		CT_MARK(0), CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6), COUNT_MAP("ways", 0)
 #define KIND(family, type) { "error-kinds", NULL, { family, ICMP_TYPE(0), EQ8(0, V_VALUES + (type)), TO(RS_GOTO, "error-room") } }
 #define CONN4		CT(NFT_CT_SRC_IP, 0, 0), CT(NFT_CT_DST_IP, 0, 1), \
 			CT(NFT_CT_PROTOCOL, 0, 2), CT(NFT_CT_PROTO_DST, 0, 3)
@@ -152,6 +172,17 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 	{ why, "log the first packet of a flow only", { TO(RS_JUMP, "first-packet") } }, \
 	{ why, NULL, { LIMIT, LOG("zoned:" why) } }, \
 	{ why, NULL, { DO(RS_DROP) } }
+/* By the interfaces by which the packets of the connection go in this direction. */
+#define ROUTER_ERRORS(FLOW) \
+	{ "router-errors", "of none, and behind the other end of the connection", \
+	  { FLOW, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") } }
+#define ERRORS(FLOW, SRC) \
+	{ "errors", "from the other end's side", { FLOW, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") } }, \
+	{ "errors", "from a zone of one of its ends", \
+	  { SAVE, SRC(5), FLOW, SET_META(0), META(NFT_META_MARK, 4), SHOW(5), BACK, IN("flow-zones", 4), \
+	    COUNT_MAP("flow-counters", 4), TO(RS_GOTO, "error-kinds") } }, \
+	{ "errors", "about a permitted flow, and from elsewhere", \
+	  { FLOW, SHOW(0), BACK, IN("permitted", 0), TO(RS_GOTO, "icmp-error") } }
 #define WHERE(chain, key, A4, A6) \
 	{ chain, "an interface of this zone", { SAVE, META(key, 4), A4(8), SHOW(8), BACK, IN("paths", 4), DO(RS_RETURN) } }, \
 	{ chain, NULL, { SAVE, META(key, 4), A6(8), SHOW(8), BACK, IN("paths", 4), DO(RS_RETURN) } }, \
@@ -166,33 +197,33 @@ static const struct rs_rule table[] = {
 	{ "forward", "whole permitted messages between interfaces of their zones, judged in the kernel",
 	  { FAST, DO(RS_ACCEPT) } },
 	{ "forward", "an inspector asks to block this connection",
-	  { META(NFT_META_MARK, 0), AND(0, V_IDS), EQ(0, V_BLOCKED),
+	  { META(NFT_META_MARK, 0), AND(0, V_MINE), EQ(0, V_BLOCKED),
 	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1),
 	    META(NFT_META_MARK, 2), AND(2, V_FOREIGN), SET_META(2), TO(RS_GOTO, "blocked") } },
-	{ "forward", "classified by this generation, between interfaces of its zones",
-	  { CT_STATE(V_ESTABLISHED), ITS_WAY, VMAP("actions", 0) } },
+	{ "forward", "of a flow that is known, between interfaces of its zones",
+	  { CT_STATE(V_ESTABLISHED), KNOWN_FAST4, WAY, COUNT_MAP("ways", 0), VMAP("actions", 0) } },
+	{ "forward", NULL, { CT_STATE(V_ESTABLISHED), KNOWN_FAST6, WAY, COUNT_MAP("ways", 0), VMAP("actions", 0) } },
 	{ "forward", "routed inside one zone, between interfaces of it",
-	  { CT_STATE(V_ESTABLISHED), CT_MARK(0), META(NFT_META_IIFNAME, 1), META(NFT_META_OIFNAME, 5), IN("ways-inside", 0),
-	    COUNT("inside"), DO(RS_ACCEPT) } },
+	  { CT_STATE(V_ESTABLISHED), KNOWN4, WAY_INSIDE, IN("ways-inside", 0), COUNT("inside"), DO(RS_ACCEPT) } },
+	{ "forward", NULL,
+	  { CT_STATE(V_ESTABLISHED), KNOWN6, WAY_INSIDE, IN("ways-inside", 0), COUNT("inside"), DO(RS_ACCEPT) } },
 	{ "forward", "a blocked connection's ports open a new one",
-	  { CT_MARK(0), AND(0, V_IDS), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST),
+	  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST),
 	    EQ8(1, V_SYN), CT_MARK(0), AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } },
 	{ "forward", "blocked earlier; stays so over a reload",
-	  { CT_MARK(0), AND(0, V_IDS), EQ(0, V_BLOCKED), TO(RS_GOTO, "blocked") } },
+	  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), TO(RS_GOTO, "blocked") } },
 	{ "forward", NULL, { CT_STATE(V_INVALID), COUNT("invalid"), DO(RS_DROP) } },
 	{ "forward", "an error may come from a router of no zone", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "router-errors") } },
 	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "router-errors") } },
 	{ "forward", "anti-spoofing", { TO(RS_JUMP, "source") } },
 	{ "forward", "anti-spoofing, the way out", { TO(RS_JUMP, "destination") } },
-	{ "forward", "classified as well, and looked at the long way", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "known-flow") } },
-	{ "forward", "within one zone, no error; nobody else uses this ct mark: keep the zone in it",
-	  { CT_STATE(V_ESTABLISHED), CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), INSIDE4, SET_CT(0), COUNT("inside"), DO(RS_ACCEPT) } },
-	{ "forward", NULL,
-	  { CT_STATE(V_ESTABLISHED), CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), INSIDE6, SET_CT(0), COUNT("inside"), DO(RS_ACCEPT) } },
+	{ "forward", "known as well, and looked at the long way", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "known-flow") } },
+	{ "forward", "within one zone, no error: known from now on", { CT_STATE(V_ESTABLISHED), INSIDE4, LEARN4 } },
+	{ "forward", NULL, { CT_STATE(V_ESTABLISHED), INSIDE6, LEARN6 } },
 	{ "forward", "within one zone", { INSIDE4, SHOW(0), BACK, COUNT("inside"), DO(RS_ACCEPT) } },
 	{ "forward", "within one zone", { INSIDE6, SHOW(0), BACK, COUNT("inside"), DO(RS_ACCEPT) } },
-	{ "forward", "errors about permitted flows", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "errors") } },
-	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "errors") } },
+	{ "forward", "errors about permitted flows", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_GOTO, "errors") } },
+	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_GOTO, "errors") } },
 	{ "forward", NULL, { TO(RS_GOTO, "classify") } },
 
 	{ "before-tracking", "goes on behind this box", { NFP4, MORE_HOPS(8), NE8(0, V_ZERO), DO(RS_ACCEPT) } },
@@ -205,21 +236,21 @@ static const struct rs_rule table[] = {
 	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6),
 	WHERE("destination", NFT_META_OIFNAME, DST4, DST6),
 
-	{ "known-flow", NULL, { CT_FLOW, COUNT_MAP("flow-counters", 0) } },
-	{ "known-flow", NULL, { CT_FLOW, VMAP("actions", 0) } },
+	{ "known-flow", NULL, { KNOWN4, COUNT_MAP("flow-counters", 0) } },
+	{ "known-flow", NULL, { KNOWN4, VMAP("actions", 0) } },
+	{ "known-flow", NULL, { KNOWN6, COUNT_MAP("flow-counters", 0) } },
+	{ "known-flow", NULL, { KNOWN6, VMAP("actions", 0) } },
 
 	{ "router-errors", "of a zone: looked at as any packet of it", { SAVE, SRC4(8), SHOW(8), BACK, NE(8, V_ZERO), DO(RS_RETURN) } },
 	{ "router-errors", NULL, { SAVE, SRC6(8), SHOW(8), BACK, NE(8, V_ZERO), DO(RS_RETURN) } },
-	{ "router-errors", "of none, and behind the other end of the connection", { ITS_WAY, TO(RS_GOTO, "error-kinds") } },
+	{ "router-errors", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), DO(RS_RETURN) } },
+	{ "router-errors", NULL, { ENDS6, PORTS, IN("reversed", 8), DO(RS_RETURN) } },
+	ROUTER_ERRORS(FLOW4), ROUTER_ERRORS(FLOW6), ROUTER_ERRORS(ABOUT_PING4), ROUTER_ERRORS(ABOUT_PING6),
 
-	{ "errors", "from the other end's side", { ITS_WAY, TO(RS_GOTO, "error-kinds") } },
-	{ "errors", "from a zone of one of its ends",
-	  { SAVE, CT_MARK(8), AND(8, V_MINE), SRC4(9), SHOW(8), SHOW(9), BACK, IN("flow-zones", 8), TO(RS_GOTO, "error-counted") } },
-	{ "errors", NULL, { SAVE, CT_MARK(8), AND(8, V_MINE), SRC6(9), SHOW(8), SHOW(9), BACK, IN("flow-zones", 8), TO(RS_GOTO, "error-counted") } },
-	{ "errors", "about a permitted flow, and from elsewhere", { CT_FLOW, IN("permitted", 0), TO(RS_GOTO, "icmp-error") } },
-
-	{ "error-counted", NULL, { CT_FLOW, COUNT_MAP("flow-counters", 0) } },
-	{ "error-counted", NULL, { TO(RS_GOTO, "error-kinds") } },
+	{ "errors", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
+	{ "errors", NULL, { ENDS6, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
+	ERRORS(FLOW4, SRC4), ERRORS(FLOW6, SRC6), ERRORS(ABOUT_PING4, SRC4), ERRORS(ABOUT_PING6, SRC6),
+	{ "errors", "no conduit", { TO(RS_GOTO, "no-conduit") } },
 
 	{ "error-kinds", "longer than routers make them", { NFP4, NETHDR(2, 2, 0), ABOVE(0, ERROR4_MAX), TO(RS_GOTO, "icmp-error") } },
 	{ "error-kinds", NULL, { NFP6, NETHDR(4, 2, 0), ABOVE(0, ERROR6_MAX), TO(RS_GOTO, "icmp-error") } },
@@ -231,39 +262,21 @@ static const struct rs_rule table[] = {
 
 	{ "classify", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
 	{ "classify", NULL, { ENDS6, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
-	{ "classify", "a connection that belongs to another (conntrack helpers) has its mark: not its flow",
-	  { CT_STATE(V_RELATED), META(NFT_META_L4PROTO, 14), NE8(14, V_ICMP), NE8(14, V_ICMP6),
-	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_ZERO), SET_CT(1) } },
-	{ "classify", "nobody else uses this ct mark: keep the flow in it",
-	  { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), FLOW4, SET_CT(0) } },
-	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), FLOW6, SET_CT(0) } },
-	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), PING4, SET_CT(0) } },
-	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), PING6, SET_CT(0) } },
-	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "errors") } },
-	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "errors") } },
 	{ "classify", "TCP without inspection begins with a SYN",
-	  { NO_SYN, CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), CT_FLOW, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
-	{ "classify", NULL, { CT_MARK(1), AND(1, V_FOREIGN), EQ(1, V_ZERO), TO(RS_JUMP, "known-flow") } },
-	{ "classify", "somebody else's bits are in it: look up every packet",
-	  { CT_MARK(1), AND(1, V_FOREIGN), NE(1, V_ZERO), TO(RS_JUMP, "uncached") } },
+	  { NO_SYN, FLOW4, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
+	{ "classify", NULL, { NO_SYN, FLOW6, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
+	{ "classify", "known from now on", { CT_STATE(V_ESTABLISHED), FLOW4, LEARN4 } },
+	{ "classify", NULL, { CT_STATE(V_ESTABLISHED), FLOW6, LEARN6 } },
+	{ "classify", NULL, { FLOW4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
+	{ "classify", NULL, { FLOW4, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "classify", NULL, { FLOW6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
+	{ "classify", NULL, { FLOW6, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "classify", "echo and its answers, each by its type: never among the known",
+	  { PING4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
+	{ "classify", NULL, { PING4, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "classify", NULL, { PING6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
+	{ "classify", NULL, { PING6, SHOW(0), BACK, VMAP("actions", 0) } },
 	{ "classify", "no conduit", { TO(RS_GOTO, "no-conduit") } },
-
-	{ "uncached", NULL, { NO_SYN, FLOW4, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
-	{ "uncached", NULL, { NO_SYN, FLOW6, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
-	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP), FLOW4, SET_META(0), META(NFT_META_MARK, 4), SRC4(5), SHOW(5), BACK,
-	  IN("flow-zones", 4), TO(RS_GOTO, "error-kinds") } },
-	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP), FLOW4, SHOW(0), BACK, IN("permitted", 0), TO(RS_GOTO, "icmp-error") } },
-	{ "uncached", NULL, { FLOW4, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "uncached", NULL, { FLOW6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), FLOW6, SET_META(0), META(NFT_META_MARK, 4), SRC6(5), SHOW(5), BACK,
-	  IN("flow-zones", 4), TO(RS_GOTO, "error-kinds") } },
-	{ "uncached", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), FLOW6, SHOW(0), BACK, IN("permitted", 0), TO(RS_GOTO, "icmp-error") } },
-	{ "uncached", NULL, { FLOW6, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "uncached", NULL, { PING4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "uncached", NULL, { PING4, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "uncached", NULL, { PING6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "uncached", NULL, { PING6, SHOW(0), BACK, VMAP("actions", 0) } },
 
 	{ "fast-closed", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
 	{ "fast-closed", NULL, { TO(RS_GOTO, "inspect-closed") } },
@@ -302,7 +315,7 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 {
 	const uint32_t values[V_VALUES] = {
 		[V_ZERO] = 0, [V_MINE] = rs->mark_mask, [V_FOREIGN] = ~rs->mark_mask,
-		[V_IDS] = rs->mark_mask & ~rs->generation_mask, [V_BLOCKED] = rs->blocked_mark,
+		[V_BLOCKED] = rs->blocked_mark,
 		[V_INVALID] = STATE_INVALID, [V_ESTABLISHED] = STATE_ESTABLISHED, [V_RELATED] = STATE_RELATED, [V_NEW] = STATE_NEW,
 		[V_ICMP] = IPPROTO_ICMP, [V_ICMP6] = IPPROTO_ICMPV6, [V_TCP] = IPPROTO_TCP,
 		[V_SYN] = 0x02, [V_SYN_ACK_FIN_RST] = 0x17, [V_OPENING] = STATE_NEW | STATE_RELATED, [V_MORE_HOPS] = 0xfe,

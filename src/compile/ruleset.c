@@ -13,8 +13,11 @@
 
 enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
 
+/* Then a connection is classified again, by its next packet; and so it is for every packet while there is no room. */
+enum { KNOWN_MS = 300 * 1000, KNOWN_MAX = 65536 };
+
 enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, REFUSED4, REFUSED6, SETS };
+		 PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, KNOWN4, KNOWN6, REFUSED4, REFUSED6, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -35,6 +38,10 @@ static const struct rs_set set_table[SETS] = {
 	[WAYS] = { .name = "ways", .types = { RS_T_MARK, RS_T_DIRECTION, RS_T_IFNAME, RS_T_IFNAME },
 		   .data = RS_D_COUNTER },
 	[WAYS_INSIDE] = { .name = "ways-inside", .types = { RS_T_MARK, RS_T_IFNAME, RS_T_IFNAME } },
+	[KNOWN4] = { .name = "known4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT, RS_T_PORT },
+		     .data = RS_D_MARK, .dynamic = true, .timeout_ms = KNOWN_MS, .size = KNOWN_MAX },
+	[KNOWN6] = { .name = "known6", .types = { RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_PORT },
+		     .data = RS_D_MARK, .dynamic = true, .timeout_ms = KNOWN_MS, .size = KNOWN_MAX },
 	[REFUSED4] = { .name = "refused4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
 	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
@@ -44,7 +51,7 @@ static const struct rs_set set_table[SETS] = {
 
 static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
-	"source", "destination", "known-flow", "errors", "router-errors", "error-counted", "error-kinds", "error-room", "classify", "uncached", "inspect-closed", "inspect-open",
+	"source", "destination", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
 	"to-flowtable",
 	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow", "icmp-error",
 	"first-packet",
@@ -204,7 +211,7 @@ static void add_interfaces(struct ruleset *rs, const struct model *m)
 
 static uint32_t flow_mark(const struct ruleset *rs, uint32_t id)
 {
-	return rs->generation | id * rs->blocked_mark;	/* the blocked mark is id 1, in place */
+	return rs->generation | id * rs->unit;
 }
 
 static void add_service(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint16_t port,
@@ -299,7 +306,7 @@ static void add_counter(struct ruleset *rs, const char *name, struct where at)
 /* The largest flow id. */
 static uint32_t last_id(const struct ruleset *rs)
 {
-	return (rs->mark_mask & ~rs->generation_mask) / rs->blocked_mark;
+	return (rs->mark_mask & ~rs->generation_mask) / rs->unit;
 }
 
 static void add_conduits(struct ruleset *rs, const struct model *m, struct errs *errs)
@@ -399,7 +406,7 @@ static void layout(struct ruleset *rs, const struct model *m, uint32_t generatio
 	uint32_t mask = m->daemon.mark_mask, unit = mask & -mask;
 	uint32_t ids = mask / unit >> 2;	/* the largest flow id */
 	rs->mark_mask = mask;
-	rs->blocked_mark = unit;
+	rs->unit = unit;
 	rs->generation_mask = mask & ~(ids * unit);
 	rs->generation = (generation & 3) * (ids + 1) * unit;
 }
@@ -415,8 +422,8 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	struct ruleset *rs = arena_alloc(a, sizeof(*rs));
 	*rs = (struct ruleset){ .arena = a, .at = { m->path, 0 }, .queue_base = m->daemon.queue_base,
 				.queues = o->queues ? o->queues : 1, .backend = o->queue_backend, .fast = o->fast,
-				.fast_first = o->fast >= 0 && o->fast_first, .offload = o->offload && model_offloads(m),
-				.lock = o->lock, .helper = o->helper };
+				.fast_first = o->fast >= 0 && o->fast_first, .learn = o->learn,
+				.offload = o->offload && model_offloads(m), .lock = o->lock, .helper = o->helper };
 	rs->n_chains = sizeof(chain_table) / sizeof(chain_table[0]);
 	if (rs->fast < 0 || rs->fast_first)
 		rs->n_chains -= LATE_CHAINS;
@@ -430,6 +437,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	check_mask(m, errs);
 	if (errs->total == before) {
 		layout(rs, m, o->generation);
+		rs->blocked_mark = o->blocked_mark & rs->mark_mask ? o->blocked_mark & rs->mark_mask : rs->unit;
 		if (rs->offload)
 			rs->n_devices = model_offload_interfaces(m, rs->devices);
 		ruleset_rules(rs, m);

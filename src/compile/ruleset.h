@@ -4,13 +4,12 @@
  * structs. Pure; src/nft turns it into one netlink batch.
  *
  * The rules are a constant (ruleset-rules.c); only the elements of maps grow
- * with the plant. Our part of a mark (model->daemon.mark_mask) is
+ * with the plant. Flows are numbered within the model's mark_mask,
  *
- *	[generation: 2 bits][flow id]	id 0: not classified, 1: blocked
+ *	[generation: 2 bits][flow id]	id 0: none; 1: not used
  *
- * Packets whose ct mark carries the current generation go by the map `actions`
- * without looking up zones and services; all others are classified again, so a reload cuts
- * what is newly refused and keeps what is still permitted.
+ * as they would stand in a mark, but no mark says of which flow a connection is: others write marks, too.
+ * Our bits of marks have but one number, for connections that are blocked (blocked_mark).
  */
 #ifndef ZONED_COMPILE_RULESET_H
 #define ZONED_COMPILE_RULESET_H
@@ -59,7 +58,7 @@ struct rs_set {
 enum rs_op_kind {
 	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_ABOVE, RS_MAP, RS_IN, RS_NOT_IN,
 	RS_VMAP, RS_SET_CT_MARK, RS_SET_MARK, RS_COUNTER, RS_COUNTER_MAP, RS_ADD, RS_LIMIT, RS_LOG,
-	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD, RS_SET_HELPER, RS_NOTRACK,
+	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD, RS_SET_HELPER, RS_NOTRACK, RS_ADD_MAP, RS_LEARN,
 };
 
 struct rs_op {
@@ -83,11 +82,14 @@ struct ruleset {
 	uint32_t mark_mask;
 	uint32_t generation;	/* our top two mark bits, in place */
 	uint32_t generation_mask;
-	uint32_t blocked_mark;	/* skb mark (our bits) with which a verdict of NF_REPEAT asks for blocking */
+	uint32_t unit;		/* the lowest bit of mark_mask: flow id 1, in place */
+	uint32_t blocked_mark;	/* our bits of a packet's mark with which a verdict of NF_REPEAT asks for blocking, and
+				 * of the ct mark of a connection that is blocked */
 	uint16_t queue_base, queues;
 	enum rs_queue backend;
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	bool fast_first;	/* it is asked by the first rule */
+	int learn;		/* descriptor of the program that is told which flow a connection is of; -1: none */
 	bool offload;		/* there is a flowtable, by the name RS_FLOWTABLE */
 	bool lock;		/* only the committing socket can change the table */
 	bool helper;		/* inspected connections get RS_HELPER */
@@ -105,6 +107,8 @@ struct ruleset_opts {
 	enum rs_queue queue_backend;
 	int fast;		/* descriptor of the in-kernel path's program, -1: none */
 	bool fast_first;	/* it knows itself whether a packet's interfaces are those of its zones */
+	int learn;		/* descriptor of the program that learns flows, -1: none */
+	uint32_t blocked_mark;	/* within the model's mark_mask; 0: its lowest bit */
 	bool offload;		/* the kernel has flowtables; without, what asks for it is forwarded as all else */
 	bool lock;		/* the kernel can keep others from changing the table */
 	bool helper;		/* the kernel has the helper RS_HELPER */

@@ -76,20 +76,17 @@ static bool tuple_source(const struct nlattr *tuple, struct addr *addr, uint16_t
 	return copy_addr(ip.v[CTA_IP_V4_SRC], ip.v[CTA_IP_V6_SRC], addr);
 }
 
-/* mask 0: whatever its mark. */
-static bool parse(const struct nlmsghdr *h, uint32_t mask, struct ct_ends *out)
+static bool parse(const struct nlmsghdr *h, struct ct_ends *out)
 {
 	struct table t = { { NULL } };
 	if (mnl_attr_parse(h, sizeof(struct nfgenmsg), attr_cb, &t) < 0)
-		return false;
-	if (mask && (!t.v[CTA_MARK] || !(ntohl(mnl_attr_get_u32(t.v[CTA_MARK])) & mask)))
 		return false;
 	return tuple_source(t.v[CTA_TUPLE_ORIG], &out->client, &out->cport) &&
 	       tuple_source(t.v[CTA_TUPLE_REPLY], &out->server, &out->sport);
 }
 
-int ctwatch_read(struct mnl_socket *nl, unsigned max, uint32_t mask,
-		 void (*take)(void *, const struct ct_ends *), void *ctx, bool *lost)
+int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const struct ct_ends *), void *ctx,
+		 bool *lost)
 {
 	static _Alignas(8) char buf[1 << 16];
 	for (unsigned i = 0; i < max; i++) {
@@ -103,7 +100,7 @@ int ctwatch_read(struct mnl_socket *nl, unsigned max, uint32_t mask,
 		int left = (int)n;
 		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 			struct ct_ends gone;
-			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE && parse(h, mask, &gone))
+			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE && parse(h, &gone))
 				take(ctx, &gone);
 		}
 	}
@@ -142,7 +139,7 @@ int ctlist_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const 
 				return -EINTR;
 			if (h->nlmsg_type == NLMSG_DONE)
 				return 1;
-			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_NEW && parse(h, 0, &there))
+			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_NEW && parse(h, &there))
 				take(ctx, &there);
 		}
 	}

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 #include <linux/futex.h>
 #include <net/if.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -227,6 +228,8 @@ static void tell_gone(struct worker *w, const struct ct_ends *gone)
 static void hand_gone(void *ctx, const struct ct_ends *gone)
 {
 	struct parent *p = ctx;
+	if (policy_classify(p->img, &gone->client, &gone->server, IPPROTO_TCP, gone->sport) == 0xffff)
+		return;		/* not inspected */
 	for (unsigned i = 0; i < p->n; i++) {
 		worker_lock(&p->worker[i]);
 		tell_gone(&p->worker[i], gone);
@@ -239,7 +242,7 @@ void on_ctwatch(evutil_socket_t fd, short what, void *ctx)
 	struct parent *p = ctx;
 	(void)fd;
 	(void)what;
-	int err = ctwatch_read(p->ctwatch, READ_BATCH, p->model->daemon.mark_mask, hand_gone, p, &p->list.wanted);
+	int err = ctwatch_read(p->ctwatch, READ_BATCH, hand_gone, p, &p->list.wanted);
 	if (err)
 		say(LOG_ERR, "connection tracking events: %s", strerror(-err));
 }

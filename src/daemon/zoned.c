@@ -198,7 +198,12 @@ static bool prepare(struct parent *p)
 	p->flowtable = nft_has(f, n, "flowtable");
 	p->helper = nft_has(f, n, "helper");
 	p->lock = p->model->daemon.lock_table && nft_has(f, n, "table-lock");
-	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask);
+	uint32_t drawn;
+	if (getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn)) {
+		say(LOG_ERR, "no random numbers: %s", strerror(errno));
+		return false;
+	}
+	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask, drawn);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	p->n = p->model->daemon.queues ? p->model->daemon.queues : cores < 1 ? 1 : cores > 8 ? 8 : (unsigned)cores;
 	if (ok && p->model->daemon.fast_path)

@@ -14,6 +14,24 @@ static __always_inline bool established(__u64 ct)
 	return ct > CT_INFO && (info == IP_CT_ESTABLISHED || info == IP_CT_ESTABLISHED_REPLY);
 }
 
+/* Of struct nf_conntrack_tuple, whose form load.c has compared: the sender of one direction, its port and family in
+ * one word, and a word that ends with the protocol's number and the direction. What an IPv4 address does not fill is
+ * zero. */
+struct side {
+	__u64 addr[2];
+	__u32 port, proto;
+};
+
+enum { TUPLE_PORT = 16, TUPLE_PROTO = 36, TUPLE_LEN = 40 };
+
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define PROTO_MASK 0x00ff0000u
+#define PROTO_SHIFT 8	/* above the family */
+#else
+#define PROTO_MASK 0x0000ff00u
+#define PROTO_SHIFT 0
+#endif
+
 /* In the forward hook a packet's device is still the one that it came by; its way out is known
  * to the route that it has (a pointer whose lowest bit says who counts references). 0: none. */
 #ifdef FAST_CAST	/* Linux 6.2 */
@@ -25,9 +43,13 @@ static __always_inline __u64 connection(struct __sk_buff *skb)
 	return *(const __u64 *)(p + fast_layout.nfct);
 }
 
-static __always_inline __u32 mark_of(__u64 ct)
+static __always_inline void read_side(__u64 ct, __u32 dir, struct side *s)
 {
-	return *(const __u32 *)bpf_rdonly_cast((const void *)((ct & ~CT_INFO) + fast_layout.mark), fast_layout.words);
+	const char *p = bpf_rdonly_cast((const void *)((ct & ~CT_INFO) + fast_layout.tuple[dir]), fast_layout.words);
+	s->addr[0] = *(const __u64 *)p;
+	s->addr[1] = *(const __u64 *)(p + 8);
+	s->port = *(const __u32 *)(p + TUPLE_PORT);
+	s->proto = *(const __u32 *)(p + TUPLE_PROTO) & PROTO_MASK;
 }
 
 static __always_inline __u32 way_out(struct __sk_buff *skb)
@@ -73,10 +95,14 @@ static __always_inline __u64 connection(struct __sk_buff *skb)
 	return bpf_probe_read_kernel(&ct, sizeof(ct), (void *)skb + fast_layout.nfct) < 0 ? 0 : ct;
 }
 
-static __always_inline __u32 mark_of(__u64 ct)
+static __always_inline void read_side(__u64 ct, __u32 dir, struct side *s)
 {
-	__u32 mark;
-	return bpf_probe_read_kernel(&mark, sizeof(mark), (void *)((ct & ~CT_INFO) + fast_layout.mark)) < 0 ? 0 : mark;
+	__u64 t[TUPLE_LEN / 8] = { 0 };
+	bpf_probe_read_kernel(t, sizeof(t), (void *)((ct & ~CT_INFO) + fast_layout.tuple[dir]));
+	s->addr[0] = t[0];
+	s->addr[1] = t[1];
+	s->port = word_at(t, TUPLE_PORT);
+	s->proto = word_at(t, TUPLE_PROTO) & PROTO_MASK;
 }
 
 static __always_inline __u32 way_out(struct __sk_buff *skb)

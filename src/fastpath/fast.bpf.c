@@ -68,6 +68,13 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, FAST_KNOWN);
+	__type(key, __u32);
+	__type(value, struct fast_known);
+} fast_known SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 2);
 	__type(key, __u32);
@@ -544,39 +551,7 @@ static __always_inline bool unchanged(const struct segment *s, const struct foun
 #endif
 }
 
-/* May the interface be used at this end? */
-static __always_inline bool uses(__u64 end, __u32 i, __u32 bank)
-{
-	if (end)
-		return fast_one_of(end, i) != 0;
-	const volatile struct fast_claimed *c = bpf_map_lookup_elem(&fast_claimed, &bank);
-	if (!c || i == 0 || i >= FAST_NO_IF)
-		return false;
-	__u32 word = i / 64;
-	forget(word);
-	return !(c->bits[word & (FAST_NO_IF / 64)] >> i % 64 & 1);
-}
-
-/* Is the packet, of an established connection, of a flow that no inspector sees, between interfaces of its ends?
- * Whatever protocol it is: this is what the rules would ask. */
-static __always_inline bool plain(struct __sk_buff *skb, __u64 ct)
-{
-	__u32 now = fast_front.now, mark = mark_of(ct), dir = (ct & CT_INFO) == IP_CT_ESTABLISHED_REPLY;
-	__u32 bank = now & 1, known = bank ? fast_front.plain[1] : fast_front.plain[0];
-	__u32 at = (mark >> fast_layout.shift & (fast_layout.plain - 1)) | (bank ? fast_layout.plain : 0);
-	const volatile struct fast_plain *flow = bpf_map_lookup_elem(&fast_plain, &at);
-	if (!flow || mark == 0 || flow->mark != mark || now == 0 || !known)
-		return false;
-	__u64 in = flow->end[dir], out = flow->end[dir ^ 1];
-	__u32 counted = flow->used;
-	if (!uses(in, skb->ifindex, bank) || !uses(out, way_out(skb), bank) || flow->mark != mark)
-		return false;
-	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &counted);
-	if (!used)
-		return false;
-	count_passed(used, used->packets, skb->len, 0);
-	return true;
-}
+#include "fast-plain.bpf.h"
 
 /* first: the rule knows neither whether the packet's connection is established nor whether its interfaces are
  * those of its zones. */
@@ -589,7 +564,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 		__u64 ct = connection(skb);
 		if (!established(ct))
 			return 0;
-		if (fast_layout.mark && plain(skb, ct))
+		if (fast_layout.tuple[1] && plain(skb, ct))
 			return 1;
 	}
 	if (!parse(skb, &s) || !find(&s, &f))
@@ -624,6 +599,14 @@ SEC("socket")
 int zoned_first(struct __sk_buff *skb)
 {
 	return packet(skb, true);
+}
+
+/* Where the rules have found a flow: always 1, so that the rule goes on. */
+SEC("socket")
+int zoned_learn(struct __sk_buff *skb)
+{
+	learn(skb, connection(skb));
+	return 1;
 }
 
 /* For a rule behind the anti-spoofing. */

@@ -10,8 +10,10 @@
  *			and one inspector; those of an inspector fill pages, so that no two inspectors share any.
  *	policy		what one inspected flow of the image permits, flattened. Two banks of
  *			them, for even and odd generations; written by the parent only.
- *	plain		between which interfaces the packets of a flow go that no inspector sees, by the mark
- *			of its connections. Two banks; written by the parent only.
+ *	plain		between which interfaces the packets of a flow go that no inspector sees, by the flow's
+ *			number. Two banks; written by the parent only.
+ *	known		of which flow a connection is that no inspector sees, by its ends. Written by the program, when
+ *			the rules have found it.
  */
 #ifndef ZONED_FASTPATH_FAST_H
 #define ZONED_FASTPATH_FAST_H
@@ -55,6 +57,7 @@ enum {
 	FAST_RATES = 65536,	/* conduits are numbered by 16 bits */
 	FAST_PLAIN_IFS = 4,	/* interfaces of one end of a flow without inspection */
 	FAST_NO_IF = 0xffff,
+	FAST_KNOWN = 4096,	/* power of two */
 };
 
 #define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a DNP3 request may be answered */
@@ -103,6 +106,7 @@ static inline uint32_t fast_set_of(uint64_t one, uint64_t other, uint32_t sets)
 /* What the program looks at first: a few kilobytes, so always in the cache. */
 struct fast_front {
 	uint32_t now;		/* the generation in force; 0: nothing goes fast */
+	uint64_t inspected[2];	/* by bank: a bit for each server port with inspection (fast_port_bit) */
 	uint32_t plain[2];	/* by bank. 0: the interfaces of flows without inspection are not known just now */
 	/* Which slot a connection has, as long as it alone has this place: slot + 1, 0 for none, or FAST_NO_HINT.
 	 * The set is not looked at as a rule. */
@@ -115,6 +119,32 @@ static inline uint32_t fast_hint_of(const uint64_t one[2], const uint64_t other[
 {
 	uint64_t x = ((one[0] + other[0]) ^ (one[1] + other[1])) + (ports & 0xffff) + (ports >> 16);
 	return (uint32_t)(x * (seed | 1) >> 53) & (FAST_HINTS - 1);
+}
+
+/* Of a port, as it comes. Others may have the same one. */
+static inline uint64_t fast_port_bit(uint16_t port)
+{
+	return 1ull << ((port * 0x9e3779b1u) >> 26);
+}
+
+/* Of which flow the connections are that have these ends: what the rules found, from addresses, protocol and ports,
+ * and nothing else. Marks would be less work, but others can write them. A cache line. */
+struct fast_known {
+	uint64_t client[2], server[2];	/* in network order; IPv4: the first four bytes, the rest zero */
+	uint32_t service;	/* the server's port, family and protocol */
+	uint32_t cport;		/* the client's where it could be a server's port with inspection, else 0 */
+	uint32_t flow;		/* as in struct fast_plain */
+	uint32_t generation;	/* that found it */
+	uint32_t version;	/* odd: being written */
+	uint32_t pad[3];
+};
+
+/* In few steps: who finds ends that share a place makes their packets go by the rules, and gains nothing. */
+static inline uint32_t fast_known_of(const struct fast_known *k, uint64_t seed)
+{
+	uint64_t server = k->server[0] ^ k->server[1];
+	uint64_t x = (k->client[0] ^ k->client[1]) + (server << 32 | server >> 32) + k->service + k->cport;
+	return (uint32_t)(x * (seed | 1) >> 52) & (FAST_KNOWN - 1);
 }
 
 struct fast_pending {
@@ -271,10 +301,10 @@ static inline int fast_rate_plenty(uint64_t next, uint64_t now)
 	return next != 0 && next <= now + 500000000;
 }
 
-/* A flow that no inspector sees. The rules have marked its connections, so a packet of one that is established needs
- * no other look than at the interfaces by which it comes and goes. */
+/* A flow that no inspector sees. A packet of a known connection that is established needs no other look than at the
+ * interfaces by which it comes and goes. */
 struct fast_plain {
-	uint32_t mark;		/* all of the mark; 0: there is no such flow */
+	uint32_t mark;		/* the flow's number; 0: there is no such flow */
 	uint32_t used;		/* for what is counted */
 	uint64_t end[2];	/* interfaces of the client's and of the server's zone: FAST_PLAIN_IFS numbers of 16 bits,
 				 * the unused ones FAST_NO_IF; or 0: any that no zone names */
@@ -304,9 +334,10 @@ struct fast_layout {
 	/* offsets, known from this kernel's type information: where it keeps a packet's way out */
 	uint32_t dst, dev, ifindex;	/* sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex */
 	uint32_t data, data_len, nfct;	/* of sk_buff: where its bytes are; its connection */
-	uint32_t mark;		/* nf_conn.mark; 0: not known, and what no inspector sees goes by the rules */
+	/* of nf_conn: what it has of each direction; 0: not known, and what no inspector sees goes by the rules */
+	uint32_t tuple[2];
 	uint32_t plain;		/* flows of one bank: a power of two */
-	uint32_t shift;		/* of the flow's number in a mark */
+	uint32_t shift;		/* of a flow's number */
 	uint32_t sk_buff, dst_entry;	/* BTF type ids, for bpf_rdonly_cast() */
 	uint32_t words;			/* likewise, of something that begins with numbers of 64 bits (pt_regs) */
 };

@@ -30,6 +30,12 @@ int fastpath_first(const struct fastpath *fp)
 	return -1;
 }
 
+int fastpath_learn(const struct fastpath *fp)
+{
+	(void)fp;
+	return -1;
+}
+
 uint32_t fastpath_slots(const struct fastpath *fp)
 {
 	(void)fp;

@@ -31,6 +31,7 @@ _Static_assert(FAST_HINTS == 1 << (64 - 53), "fast_hint_of() takes as many bits"
 
 #define FIRST "zoned_first"
 #define LATE "zoned_late"
+#define LEARN "zoned_learn"
 #define FRONT ".data.front"
 
 struct fastpath {
@@ -182,13 +183,36 @@ static bool find(const struct btf *btf, const char *type, const char *name, uint
 	return at >= 0;
 }
 
-/* Of a connection, which is in a module as a rule. */
-static bool find_mark(struct btf *kernel, uint32_t *out)
+/* Where a connection has its addresses and ports, in the form that the program knows (struct tuple). */
+static bool find_tuples_in(const struct btf *btf, uint32_t out[2])
 {
-	if (find(kernel, "nf_conn", "mark", out, NULL))
+	uint32_t at, tuple, src, dst, port, family, hash, type = 0;
+	bool ok = find(btf, "nf_conn", "tuplehash", &at, NULL) &&
+		  find(btf, "nf_conntrack_tuple_hash", "tuple", &tuple, &hash) &&
+		  find(btf, "nf_conntrack_tuple", "src", &src, &type) && find(btf, "nf_conntrack_tuple", "dst", &dst, NULL) &&
+		  find(btf, "nf_conntrack_man", "u", &port, NULL) && find(btf, "nf_conntrack_man", "l3num", &family, NULL);
+	if (!ok || src != 0 || port != 16 || family != 18 || dst != 20)
+		return false;
+	const struct btf_type *t = btf__type_by_id(btf, type);
+	const struct btf_member *m = btf_members(t);
+	for (uint32_t i = 0; i < btf_vlen(t); i++) {
+		int32_t inner = (int32_t)m[i].type;
+		if (strcmp(btf__name_by_offset(btf, m[i].name_off), "dst") == 0 &&
+		    (offset_of(btf, inner, "u", 0) != 16 || offset_of(btf, inner, "protonum", 0) != 18))
+			return false;
+	}
+	out[0] = at + tuple;
+	out[1] = at + tuple + (uint32_t)btf__resolve_size(btf, hash);
+	return true;
+}
+
+/* In the connection tracking's module, as a rule. */
+static bool find_tuples(struct btf *kernel, uint32_t out[2])
+{
+	if (find_tuples_in(kernel, out))
 		return true;
 	struct btf *module = btf__load_module_btf("nf_conntrack", kernel);
-	bool ok = module && find(module, "nf_conn", "mark", out, NULL);
+	bool ok = module && find_tuples_in(module, out);
 	btf__free(module);
 	return ok;
 }
@@ -203,8 +227,8 @@ static bool find_layout(struct fast_layout *l)
 		  find(btf, "sk_buff", "data", &l->data, NULL) && find(btf, "sk_buff", "data_len", &l->data_len, NULL) &&
 		  find(btf, "sk_buff", "_nfct", &l->nfct, NULL);
 	int32_t words = ok ? btf__find_by_name_kind(btf, "pt_regs", BTF_KIND_STRUCT) : -1;
-	if (!ok || !find_mark(btf, &l->mark))
-		l->mark = 0;
+	if (!ok || !find_tuples(btf, l->tuple))
+		l->tuple[0] = l->tuple[1] = 0;
 	l->words = words < 0 ? 0 : (uint32_t)words;	/* 0 is none: the program is not taken then, but the next kind is */
 	btf__free(btf);
 	return ok;
@@ -258,6 +282,7 @@ static int load(struct fastpath *fp, const struct kind *k, bool late)
 		return -ENOMEM;
 	bool first = k->first && !late;
 	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, FIRST), first);
+	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, LEARN), first && l.tuple[1]);
 	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, LATE), !first);	/* verifying takes half a second */
 	int err = bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.layout"), &l, sizeof(l));
 	if (!err)
@@ -370,6 +395,11 @@ int fastpath_first(const struct fastpath *fp)
 	return fp->first ? bpf_program__fd(bpf_object__find_program_by_name(fp->obj, FIRST)) : -1;
 }
 
+int fastpath_learn(const struct fastpath *fp)
+{
+	return fp->first ? bpf_program__fd(bpf_object__find_program_by_name(fp->obj, LEARN)) : -1;
+}
+
 uint32_t fastpath_slots(const struct fastpath *fp)
 {
 	return fp->slots;
@@ -407,9 +437,21 @@ static int begin_anew(struct fastpath *fp, uint32_t at)
 	return bpf_map_update_elem(fp->used, &at, fp->per_cpu, BPF_ANY);
 }
 
+/* A client's port that is one of these may make of its connection what the rules judge otherwise than others
+ * between the same ends. */
+static void set_ports(struct fastpath *fp, const struct pol_image *img)
+{
+	uint64_t bits = 0;
+	const struct pol_key *k = (const void *)((const char *)img + img->keys_off);
+	for (uint32_t i = 0; i < img->n_keys; i++)
+		bits |= fast_port_bit(htons(k[i].port));
+	__atomic_store_n(&fp->front->inspected[img->generation & 1], bits, __ATOMIC_SEQ_CST);
+}
+
 int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 {
 	int err = 0;
+	set_ports(fp, img);
 	for (uint32_t i = 0; i <= img->n_conduits && i < fp->plain_used && !err; i++)
 		err = begin_anew(fp, plain_index(fp, img->generation, i));
 	for (uint32_t i = 0; i < img->n_flows && i < fp->bank && !err; i++) {

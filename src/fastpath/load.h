@@ -43,6 +43,9 @@ int fastpath_late(const struct fastpath *fp);
 /* The same for a rule before them: the program asks itself. Negative: not loaded; where late was false, because
  * this kernel does not say where it keeps a packet's way out (no BTF, or locked down). */
 int fastpath_first(const struct fastpath *fp);
+/* For where the rules have found of which flow a connection is, and say it in the packet's mark; with
+ * fastpath_first() only. It matches always. Negative: not loaded. */
+int fastpath_learn(const struct fastpath *fp);
 uint32_t fastpath_slots(const struct fastpath *fp);	/* per inspector */
 /* This inspector's slots, shared memory; stays mapped in children. */
 struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector);

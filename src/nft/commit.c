@@ -280,6 +280,8 @@ static struct ruleset *build(const struct model *m, const struct nft_opts *o, st
 	}
 	ro.fast = o->fast;
 	ro.fast_first = o->fast_first;
+	ro.learn = o->learn;
+	ro.blocked_mark = o->blocked_mark;
 	ro.offload = o->offload;
 	ro.lock = o->lock;
 	ro.helper = o->helper;
@@ -303,19 +305,15 @@ int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_op
 	struct ruleset *rs = build(m, o, errs);
 	if (!rs)
 		return -EINVAL;
-	/* two bits of generation come round again: nobody may still carry this one */
-	int r = o->again ? 0 : ct_sweep(&n, rs->mark_mask, rs->generation_mask, rs->generation, rs->blocked_mark);
-	if (r < 0)
-		errs_add(errs, m->path, 0, "old connection marks cannot be cleared: %s", strerror(-r));
-	else
-		r = ruleset_exchange(&n, rs, true, errs);
+	int r = ruleset_exchange(&n, rs, true, errs);
 	if (!r && rs->helper && !o->again)
 		helper_missing_end(&n, m);
 	ruleset_free(rs);
 	return r;
 }
 
-uint32_t nft_blocked_mark(uint32_t mask)
+uint32_t nft_blocked_mark(uint32_t mask, uint32_t drawn)
 {
-	return mask & -mask;	/* flow id 1, in place */
+	uint32_t unit = mask & -mask, others = mask ? mask / unit - 2 : 0;	/* neither 0 nor 1 nor all bits */
+	return others ? (2 + drawn % others) * unit : unit;
 }

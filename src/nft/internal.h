@@ -120,9 +120,8 @@ int counters_read(struct mnl_socket *nl, const char *table,
 		  void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx);
 struct nlmsghdr *nft_request(struct nft *n, char *buf, uint16_t type, uint16_t flags);
 
-/* ---- sweep.c: clear our bits in ct marks where (mark & mask) == want; all: wherever any is set ---- */
-int ct_sweep(struct nft *n, uint32_t mine, uint32_t mask, uint32_t want, uint32_t blocked);
-int ct_sweep_all(struct nft *n, uint32_t mine);
+/* ---- sweep.c: clear these bits in all ct marks ---- */
+int ct_sweep(struct nft *n, uint32_t mine);
 /* Forget one connection, by its original tuple; zone may be NULL. 0 or -errno. */
 int ct_end(struct nft *n, struct mnl_socket *writer, uint8_t family, const struct nlattr *tuple, const struct nlattr *zone);
 

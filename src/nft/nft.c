@@ -144,7 +144,7 @@ int nft_remove(struct mnl_socket *nl)
 
 int nft_forget_marks(struct mnl_socket *nl, uint32_t mask)
 {
-	return ct_sweep_all(&(struct nft){ .nl = nl }, mask);
+	return ct_sweep(&(struct nft){ .nl = nl }, mask);
 }
 
 struct counter_ctx {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * The only door to nftables: one table, `inet zoned`, written in one netlink
- * transaction. Marks are touched only inside the model's mark_mask:
+ * transaction. Marks are touched only inside the model's mark_mask, and only where a
+ * connection is blocked. Flows are numbered as they would stand in a mark:
  *
- *      [ generation: 2 bits | flow: the rest ]      flow 0: not classified, 1: blocked
+ *      [ generation: 2 bits | flow: the rest ]
  *
  * Flow values from 2 up number the model's conduits' flows in order.
  */
@@ -25,6 +26,9 @@ struct nft_opts {
 	enum nft_queue queue;
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	bool fast_first;	/* the program for the first rule, not for a later one */
+	int learn;		/* descriptor of the program that learns flows; -1: none */
+	uint32_t blocked_mark;	/* of packets whose connection is to be blocked, and of such connections; 0: the
+				 * lowest bit of mark_mask */
 	bool offload;		/* the kernel has the probe's "flowtable"; it is used where conduits ask */
 	bool lock;		/* the kernel has the probe's "table-lock": while the socket is open nobody else can change
 				 * the table, and a flush of all tables spares it. It stays when the socket is closed */
@@ -38,8 +42,7 @@ struct mnl_socket *nft_open(void);			/* NULL and errno */
 void nft_close(struct mnl_socket *nl);			/* NULL is fine */
 /* Replace our table by this model's, or change nothing: 0, or -errno with errs saying what
  * was refused, at the model's file:line. Counters whose name stays keep their values. The
- * base chain stays hooked, so not one packet meets an empty chain. Connection marks left
- * from the last use of this generation number are cleared first. */
+ * base chain stays hooked, so not one packet meets an empty chain. */
 int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o, struct errs *errs);
 int nft_remove(struct mnl_socket *nl);			/* 0 also when there is none */
 bool nft_present(struct mnl_socket *nl);
@@ -57,8 +60,8 @@ int nft_counters_read(struct mnl_socket *nl,
 int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *interface), void *ctx);
 /* Let it forward on this interface too. 0 or -errno. */
 int nft_offload_add(struct mnl_socket *nl, const char *interface);
-/* The packet mark that tells the ruleset to block the packet's connection. */
-uint32_t nft_blocked_mark(uint32_t mask);
+/* A mark to block by, within mask, that nobody has by accident: of what is drawn at random. */
+uint32_t nft_blocked_mark(uint32_t mask, uint32_t drawn);
 
 /* What this kernel can do, each tried with a table of its own that is removed again. */
 struct nft_feature {

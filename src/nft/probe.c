@@ -192,7 +192,7 @@ const struct nft_feature *nft_probe(struct mnl_socket *nl, size_t *n, enum nft_q
 			found[i].present = try(nl, table, rows[i].put);
 	}
 	/* a sweep for no bits changes nothing, but needs all that a real one does */
-	found[ROW_CT_SWEEP].present = ct_sweep(&(struct nft){ .nl = nl }, 0, UINT32_MAX, UINT32_MAX, 0) == 0;
+	found[ROW_CT_SWEEP].present = ct_sweep(&(struct nft){ .nl = nl }, 0) == 0;
 	found[ROW_QUEUE].present = found[ROW_QUEUE_NATIVE].present || found[ROW_QUEUE_XT].present;
 	*queue = found[ROW_QUEUE_NATIVE].present ? NFT_QUEUE_NATIVE :
 		 found[ROW_QUEUE_XT].present ? NFT_QUEUE_XT : NFT_QUEUE_NONE;

@@ -167,6 +167,8 @@ static bool do_add(const struct ctx *c)
 	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set_name(c->b, c->op->name, buf));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_ADD);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg(c->op->reg));
+	if (c->op->kind == RS_ADD_MAP)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_DATA, reg(c->op->to));
 	return true;
 }
 
@@ -238,7 +240,7 @@ static bool do_queue(const struct ctx *c)
 
 /* The xt match through nft_compat. The kernel looks the program up in our own descriptors
  * while it takes the batch, and keeps it for as long as the rule is there: no pin, no path. */
-static bool do_fast(const struct ctx *c)
+static bool put_program(const struct ctx *c, int fd)
 {
 	struct nftnl_expr *e = expr(c, "match");
 	size_t size = (sizeof(struct xt_bpf_info_v1) + XT_ALIGN - 1) & ~(size_t)(XT_ALIGN - 1);
@@ -248,11 +250,22 @@ static bool do_fast(const struct ctx *c)
 		return false;
 	}
 	info->mode = XT_BPF_MODE_FD_ELF;
-	info->fd = c->rs->fast;
+	info->fd = fd;
 	nftnl_expr_set_str(e, NFTNL_EXPR_MT_NAME, "bpf");
 	nftnl_expr_set_u32(e, NFTNL_EXPR_MT_REV, BPF_REVISION);
 	nftnl_expr_set(e, NFTNL_EXPR_MT_INFO, info, (uint32_t)size);	/* libnftnl frees it */
 	return true;
+}
+
+static bool do_fast(const struct ctx *c)
+{
+	return put_program(c, c->rs->fast);
+}
+
+/* It always matches: the rule goes on, with it or without. */
+static bool do_learn(const struct ctx *c)
+{
+	return !c->rs->fast_first || c->rs->learn < 0 || put_program(c, c->rs->learn);
 }
 
 static bool do_offload(const struct ctx *c)
@@ -310,7 +323,8 @@ static bool (*const makers[])(const struct ctx *c) = {
 	[RS_EQ] = do_cmp, [RS_NE] = do_cmp, [RS_MAP] = do_lookup, [RS_IN] = do_lookup, [RS_NOT_IN] = do_lookup,
 	[RS_VMAP] = do_lookup, [RS_SET_CT_MARK] = do_set_ct, [RS_SET_MARK] = do_meta, [RS_COUNTER] = do_counter,
 	[RS_COUNTER_MAP] = do_counter, [RS_ADD] = do_add, [RS_LIMIT] = do_limit, [RS_LOG] = do_log,
-	[RS_FAST] = do_fast, [RS_OFFLOAD] = do_offload, [RS_SET_HELPER] = do_set_helper, [RS_NOTRACK] = do_notrack,
+	[RS_FAST] = do_fast, [RS_ADD_MAP] = do_add, [RS_LEARN] = do_learn, [RS_OFFLOAD] = do_offload,
+	[RS_SET_HELPER] = do_set_helper, [RS_NOTRACK] = do_notrack,
 	[RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict, [RS_ABOVE] = do_above,
 };
 

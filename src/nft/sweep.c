@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Clear our bits in connection marks, through ctnetlink: those left from the
- * last use of a generation number before it is used again, and all of them
- * when zoned leaves. Other bits of a mark are never written: the kernel
- * merges under our mask.
+ * Clear our bits in connection marks, through ctnetlink, when zoned leaves. Other
+ * bits of a mark are never written: the kernel merges under our mask.
  */
 #include "nft/internal.h"
 
@@ -16,20 +14,9 @@
 struct sweep {
 	struct nft *n;
 	struct mnl_socket *writer;	/* changes go out while the dump comes in */
-	uint32_t mine, mask, want, blocked;
-	bool all;
+	uint32_t mine;
 	int err;
 };
-
-static bool stale(const struct sweep *s, uint32_t mark)
-{
-	if (!(mark & s->mine))
-		return false;
-	if (s->all)
-		return true;
-	/* a blocked connection stays blocked for its life, in any generation */
-	return (mark & s->mask) == s->want && (mark & s->mine & ~s->mask) != s->blocked;
-}
 
 /* A request about one connection; NULL: no tuple that a kernel writes. */
 static struct nlmsghdr *about(struct nft *n, char *buf, uint16_t type, uint8_t family, const struct nlattr *tuple,
@@ -89,7 +76,7 @@ static int entry_cb(const struct nlmsghdr *nlh, void *p)
 			break;
 		}
 	}
-	if (tuple && stale(s, mark)) {
+	if (tuple && (mark & s->mine)) {
 		int r = clear(s, g->nfgen_family, tuple, zone);
 		if (r < 0 && !s->err)
 			s->err = r;
@@ -108,22 +95,13 @@ static int sweep(struct sweep *s)
 	for (int i = 0; i < 3 && r == -EINTR; i++) {
 		struct nlmsghdr *nlh = nft_request(s->n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
 						   NLM_F_DUMP);
-		if (!s->all) {
-			mnl_attr_put_u32(nlh, CTA_MARK, htonl(s->want));
-			mnl_attr_put_u32(nlh, CTA_MARK_MASK, htonl(s->mask));
-		}
 		r = nft_talk(s->n->nl, nlh, entry_cb, s);
 	}
 	nft_close(s->writer);
 	return r < 0 ? r : s->err;
 }
 
-int ct_sweep(struct nft *n, uint32_t mine, uint32_t mask, uint32_t want, uint32_t blocked)
+int ct_sweep(struct nft *n, uint32_t mine)
 {
-	return sweep(&(struct sweep){ .n = n, .mine = mine, .mask = mask, .want = want, .blocked = blocked });
-}
-
-int ct_sweep_all(struct nft *n, uint32_t mine)
-{
-	return sweep(&(struct sweep){ .n = n, .mine = mine, .all = true });
+	return sweep(&(struct sweep){ .n = n, .mine = mine });
 }

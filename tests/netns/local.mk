@@ -21,6 +21,7 @@ NETNS_TESTS = \
 	tests/netns/dnp3.sh \
 	tests/netns/fast.sh \
 	tests/netns/plain.sh \
+	tests/netns/marks.sh \
 	tests/netns/reverse.sh \
 	tests/netns/errors.sh \
 	tests/netns/offload.sh \
@@ -48,6 +49,7 @@ EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/talk.py \
 	tests/netns/holes.py \
 	tests/netns/stream.py \
+	tests/netns/marks.py \
 	tests/netns/bulk.py \
 	tests/netns/dnp3-peer.py \
 	tests/netns/spoof.py \
