@@ -19,6 +19,7 @@
  *	reversed	client zone . server zone . protocol . client's port . server's port of what would be an
  *			inspected connection turned round (ruleset-reversed.c)
  *	known4, known6	the two ends of an established connection, protocol and ports -> its flow. Filled by packets
+ *	blocked4, blocked6	the same of connections that an inspector had blocked. Filled by packets
  *	ways		(flow . direction . interface in . interface out) that the zones of its ends permit -> the
  *			conduit's counter: what the anti-spoofing would find for packets of a connection that is
  *			classified, and the counter, in one look
@@ -46,9 +47,12 @@
  * box) could write the number of any flow. So what a connection is comes from its addresses and ports alone, which
  * only connection tracking writes. They are looked up for its first packets; from when it is established, its flow
  * is kept by them in `known4` or `known6` (and by the in-kernel path in a table of its own, FAST_LEARN), which are
- * made anew with every generation. In marks there is one number, by which an inspector asks to block a connection and
- * the connection then is blocked. It is drawn at every start, so that nobody has it by accident: what a wrong one
- * could do is to refuse.
+ * made anew with every generation.
+ *
+ * Two numbers are drawn at every start, and mean something on the way to the inspectors only: by the one, a whole packet
+ * mark, an inspector asks to block a connection; the other one in our bits of a connection's mark says that it is
+ * blocked. Nobody has the first by accident. Who has the second, which is as short as mark_mask, has a connection
+ * refused, and recorded, since no inspector asked for it.
  *
  * Into the flowtable go connections of flows without inspection, where the conduit says
  * offload = true and packets have gone both ways, so that every check was made of either
@@ -69,7 +73,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum value { V_ZERO, V_MINE, V_FOREIGN, V_BLOCKED, V_INVALID, V_ESTABLISHED, V_RELATED, V_NEW,
+enum value { V_ZERO, V_MINE, V_FOREIGN, V_BLOCKED, V_ASKED, V_INVALID, V_ESTABLISHED, V_RELATED, V_NEW,
 	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_OPENING, V_MORE_HOPS, V_NOT_ECHO4, V_NOT_ECHO6, V_ECHO6,
 	     V_VALUES };
 
@@ -172,6 +176,16 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 	{ why, "log the first packet of a flow only", { TO(RS_JUMP, "first-packet") } }, \
 	{ why, NULL, { LIMIT, LOG("zoned:" why) } }, \
 	{ why, NULL, { DO(RS_DROP) } }
+/* Before a packet goes to the inspectors, or once more after they had it. */
+#define BLOCKING(chain) \
+	{ chain, "an inspector asks to block this connection", \
+	  { META(NFT_META_MARK, 0), EQ(0, V_ASKED), AND(0, V_ZERO), SET_META(0), \
+	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1), TO(RS_GOTO, "asked") } }, \
+	{ chain, "a blocked connection's ports open a new one", \
+	  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST), \
+	    EQ8(1, V_SYN), CT_MARK(0), AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } }, \
+	{ chain, "blocked earlier; stays so over a reload", \
+	  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), TO(RS_GOTO, "marked") } }
 /* By the interfaces by which the packets of the connection go in this direction. */
 #define ROUTER_ERRORS(FLOW) \
 	{ "router-errors", "of none, and behind the other end of the connection", \
@@ -196,10 +210,6 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 static const struct rs_rule table[] = {
 	{ "forward", "whole permitted messages between interfaces of their zones, judged in the kernel",
 	  { FAST, DO(RS_ACCEPT) } },
-	{ "forward", "an inspector asks to block this connection",
-	  { META(NFT_META_MARK, 0), AND(0, V_MINE), EQ(0, V_BLOCKED),
-	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1),
-	    META(NFT_META_MARK, 2), AND(2, V_FOREIGN), SET_META(2), TO(RS_GOTO, "blocked") } },
 	{ "forward", "of a flow that is known, between interfaces of its zones",
 	  { CT_STATE(V_ESTABLISHED), KNOWN_FAST4, WAY, COUNT_MAP("ways", 0), VMAP("actions", 0) } },
 	{ "forward", NULL, { CT_STATE(V_ESTABLISHED), KNOWN_FAST6, WAY, COUNT_MAP("ways", 0), VMAP("actions", 0) } },
@@ -207,11 +217,6 @@ static const struct rs_rule table[] = {
 	  { CT_STATE(V_ESTABLISHED), KNOWN4, WAY_INSIDE, IN("ways-inside", 0), COUNT("inside"), DO(RS_ACCEPT) } },
 	{ "forward", NULL,
 	  { CT_STATE(V_ESTABLISHED), KNOWN6, WAY_INSIDE, IN("ways-inside", 0), COUNT("inside"), DO(RS_ACCEPT) } },
-	{ "forward", "a blocked connection's ports open a new one",
-	  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST),
-	    EQ8(1, V_SYN), CT_MARK(0), AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } },
-	{ "forward", "blocked earlier; stays so over a reload",
-	  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), TO(RS_GOTO, "blocked") } },
 	{ "forward", NULL, { CT_STATE(V_INVALID), COUNT("invalid"), DO(RS_DROP) } },
 	{ "forward", "an error may come from a router of no zone", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_JUMP, "router-errors") } },
 	{ "forward", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_JUMP, "router-errors") } },
@@ -282,14 +287,23 @@ static const struct rs_rule table[] = {
 	{ "fast-closed", NULL, { TO(RS_GOTO, "inspect-closed") } },
 	{ "fast-open", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
 	{ "fast-open", NULL, { TO(RS_GOTO, "inspect-open") } },
+	BLOCKING("inspect-closed"),
 	{ "inspect-closed", "no flowtable of others takes it past these rules",
 	  { CT_STATE(V_NEW), HELPER(RS_HELPER_TCP), HELPER(RS_HELPER_UDP) } },
 	{ "inspect-closed", "no inspector: drop", { QUEUE(0) } },
+	BLOCKING("inspect-open"),
 	{ "inspect-open", NULL, { CT_STATE(V_NEW), HELPER(RS_HELPER_TCP), HELPER(RS_HELPER_UDP) } },
 	{ "inspect-open", "no inspector: pass (fail = open)", { QUEUE(1) } },
 
 	{ "to-flowtable", "both ways have passed every check", { CT_STATE(V_ESTABLISHED), OFFLOAD } },
 	{ "to-flowtable", NULL, { DO(RS_ACCEPT) } },
+
+	{ "asked", NULL, { ENDS_AND_PORTS4, ADD("blocked4", 1) } },
+	{ "asked", NULL, { ENDS_AND_PORTS6, ADD("blocked6", 1) } },
+	{ "asked", NULL, { TO(RS_GOTO, "blocked") } },
+	{ "marked", "an inspector asked for it", { ENDS_AND_PORTS4, IN("blocked4", 1), TO(RS_GOTO, "blocked") } },
+	{ "marked", NULL, { ENDS_AND_PORTS6, IN("blocked6", 1), TO(RS_GOTO, "blocked") } },
+	{ "marked", "none of this generation", { TO(RS_GOTO, "blocked-mark") } },
 
 	{ "blocked", NULL, { COUNT("blocked") } },
 	{ "blocked", NULL, { L4_IS(V_TCP), RESET } },
@@ -300,6 +314,7 @@ static const struct rs_rule table[] = {
 	REFUSE("wrong-interface"),
 	REFUSE("reversed-flow"),
 	REFUSE("icmp-error"),
+	REFUSE("blocked-mark"),
 
 	{ "no-handshake", "exact count of what is refused", { COUNT("no-handshake") } },
 	{ "no-handshake", NULL, { LIMIT, LOG("zoned:no-handshake") } },
@@ -315,7 +330,7 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 {
 	const uint32_t values[V_VALUES] = {
 		[V_ZERO] = 0, [V_MINE] = rs->mark_mask, [V_FOREIGN] = ~rs->mark_mask,
-		[V_BLOCKED] = rs->blocked_mark,
+		[V_BLOCKED] = rs->blocked_mark, [V_ASKED] = rs->asked_mark,
 		[V_INVALID] = STATE_INVALID, [V_ESTABLISHED] = STATE_ESTABLISHED, [V_RELATED] = STATE_RELATED, [V_NEW] = STATE_NEW,
 		[V_ICMP] = IPPROTO_ICMP, [V_ICMP6] = IPPROTO_ICMPV6, [V_TCP] = IPPROTO_TCP,
 		[V_SYN] = 0x02, [V_SYN_ACK_FIN_RST] = 0x17, [V_OPENING] = STATE_NEW | STATE_RELATED, [V_MORE_HOPS] = 0xfe,

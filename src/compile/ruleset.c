@@ -16,8 +16,11 @@ enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of ref
 /* Then a connection is classified again, by its next packet; and so it is for every packet while there is no room. */
 enum { KNOWN_MS = 300 * 1000, KNOWN_MAX = 65536 };
 
+/* Of what inspectors had blocked. Later packets of such a connection are refused as well, and recorded once more. */
+enum { BLOCKED_MS = 3600 * 1000, BLOCKED_MAX = 16384 };
+
 enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, KNOWN4, KNOWN6, REFUSED4, REFUSED6, SETS };
+		 PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, KNOWN4, KNOWN6, BLOCKED4, BLOCKED6, REFUSED4, REFUSED6, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -42,6 +45,10 @@ static const struct rs_set set_table[SETS] = {
 		     .data = RS_D_MARK, .dynamic = true, .timeout_ms = KNOWN_MS, .size = KNOWN_MAX },
 	[KNOWN6] = { .name = "known6", .types = { RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_PORT },
 		     .data = RS_D_MARK, .dynamic = true, .timeout_ms = KNOWN_MS, .size = KNOWN_MAX },
+	[BLOCKED4] = { .name = "blocked4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT, RS_T_PORT },
+		       .dynamic = true, .timeout_ms = BLOCKED_MS, .size = BLOCKED_MAX },
+	[BLOCKED6] = { .name = "blocked6", .types = { RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_PORT },
+		       .dynamic = true, .timeout_ms = BLOCKED_MS, .size = BLOCKED_MAX },
 	[REFUSED4] = { .name = "refused4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
 	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
@@ -53,8 +60,8 @@ static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
 	"source", "destination", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
 	"to-flowtable",
-	"blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow", "icmp-error",
-	"first-packet",
+	"asked", "marked", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
+	"icmp-error", "blocked-mark", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
 };
 
@@ -62,7 +69,7 @@ enum { LATE_CHAINS = 2 };
 
 static const char *const counter_table[] = {
 	"inside", "invalid", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
-	"icmp-error",
+	"icmp-error", "blocked-mark",
 };
 
 struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at, const char *comment)
@@ -438,6 +445,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	if (errs->total == before) {
 		layout(rs, m, o->generation);
 		rs->blocked_mark = o->blocked_mark & rs->mark_mask ? o->blocked_mark & rs->mark_mask : rs->unit;
+		rs->asked_mark = o->asked_mark ? o->asked_mark : rs->unit;
 		if (rs->offload)
 			rs->n_devices = model_offload_interfaces(m, rs->devices);
 		ruleset_rules(rs, m);

@@ -9,7 +9,7 @@
  *	[generation: 2 bits][flow id]	id 0: none; 1: not used
  *
  * as they would stand in a mark, but no mark says of which flow a connection is: others write marks, too.
- * Our bits of marks have but one number, for connections that are blocked (blocked_mark).
+ * Our bits of a connection's mark have but one number, for those that are blocked (blocked_mark).
  */
 #ifndef ZONED_COMPILE_RULESET_H
 #define ZONED_COMPILE_RULESET_H
@@ -83,8 +83,8 @@ struct ruleset {
 	uint32_t generation;	/* our top two mark bits, in place */
 	uint32_t generation_mask;
 	uint32_t unit;		/* the lowest bit of mark_mask: flow id 1, in place */
-	uint32_t blocked_mark;	/* our bits of a packet's mark with which a verdict of NF_REPEAT asks for blocking, and
-				 * of the ct mark of a connection that is blocked */
+	uint32_t asked_mark;	/* the packet's mark with which a verdict of NF_REPEAT asks for blocking: all of it */
+	uint32_t blocked_mark;	/* our bits of the ct mark of a connection that is blocked */
 	uint16_t queue_base, queues;
 	enum rs_queue backend;
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
@@ -108,7 +108,7 @@ struct ruleset_opts {
 	int fast;		/* descriptor of the in-kernel path's program, -1: none */
 	bool fast_first;	/* it knows itself whether a packet's interfaces are those of its zones */
 	int learn;		/* descriptor of the program that learns flows, -1: none */
-	uint32_t blocked_mark;	/* within the model's mark_mask; 0: its lowest bit */
+	uint32_t asked_mark, blocked_mark;	/* the latter within the model's mark_mask; 0: its lowest bit */
 	bool offload;		/* the kernel has flowtables; without, what asks for it is forwarded as all else */
 	bool lock;		/* the kernel can keep others from changing the table */
 	bool helper;		/* the kernel has the helper RS_HELPER */

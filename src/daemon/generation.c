@@ -94,7 +94,8 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)p->n, .queue = p->queue_kind,
 				  .fast = program, .fast_first = first, .offload = p->flowtable,
 				  .lock = p->lock, .helper = p->helper,
-				  .learn = first ? fastpath_learn(p->fast) : -1, .blocked_mark = p->blocked_mark };
+				  .learn = first ? fastpath_learn(p->fast) : -1, .asked_mark = p->asked_mark,
+				  .blocked_mark = p->blocked_mark };
 }
 
 static int judge(struct parent *p, const struct model *m, uint32_t generation)

@@ -40,6 +40,7 @@ struct guard {
 	pthread_mutex_t lock;		/* over all that follows up to the next comment; taken before no other */
 	unsigned touched;		/* transactions of others that changed our table, or of which nothing is known */
 	bool lost;			/* since the last look */
+	bool known;			/* others may have said of which flows connections are, since the last look */
 	bool bypass;			/* others changed what can lead packets past us, since the last look */
 	bool closed;
 	uint64_t woke_ns, delay_ns;	/* of the notices that are being read: when, and how long they had waited for us */
@@ -89,6 +90,7 @@ static void on_notice(void *ctx, const struct nft_notice *n, bool whole)
 	if (n->lost && !nft_present(g->writer))
 		close_forwarding(g);
 	g->lost |= n->lost;
+	g->known |= n->known || n->lost;
 	if (n->ours && !whole) {
 		g->closed = false;	/* who removes ours may have removed that as well */
 		close_forwarding(g);
@@ -204,6 +206,14 @@ struct damage {
 	uint64_t dropped;
 };
 
+/* Packets fill the maps anew. */
+static void begin_to_know(struct parent *p)
+{
+	commit_again(p);
+	if (p->fast)
+		fastpath_unlearn(p->fast);
+}
+
 /* Compare until the table was seen to be right and nobody has touched it since; put it right in between. */
 static void put_right(struct parent *p, struct damage *d)
 {
@@ -214,9 +224,16 @@ static void put_right(struct parent *p, struct damage *d)
 		pthread_mutex_lock(&g->lock);
 		hear(g, 0);
 		unsigned seen = g->touched;
-		g->lost = false;
+		bool known = g->known, lost = g->lost;
+		g->lost = g->known = false;
 		pthread_mutex_unlock(&g->lock);
+		if (known)
+			begin_to_know(p);
 		int err = nft_digest_read(p->nl, g->key, &now);
+		if (!err && known && !lost) {
+			d->repairs++;
+			snprintf(d->what, sizeof(d->what), "known");
+		}
 		if (!err && compare(g, &now, what)) {
 			g->whole.genid = now.genid;
 			d->right = open_forwarding(g, seen, &d->dropped);

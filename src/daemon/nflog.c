@@ -57,7 +57,7 @@ struct mnl_socket *nflog_open(uint16_t group)
 static enum reason reason_of(const char *prefix)
 {
 	static const enum reason all[] = { R_NO_CONDUIT, R_UNKNOWN_ZONE, R_SPOOFED, R_NO_HANDSHAKE, R_REVERSED,
-					   R_ICMP_ERROR };
+					   R_ICMP_ERROR, R_BLOCKED_MARK };
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strncmp(prefix, "zoned:", 6) == 0 && strcmp(prefix + 6, reason_name(all[i])) == 0)
 			return all[i];

@@ -68,7 +68,7 @@ struct parent {
 	struct guard *guard;
 	struct bypass *bypass;
 	unsigned offload_ticks;
-	uint32_t blocked_mark;
+	uint32_t asked_mark, blocked_mark;
 	struct mnl_socket *nl;
 	struct event_base *base;
 	struct worker worker[INSPECTORS_MAX];

@@ -111,7 +111,6 @@ static bool parse(struct queue *q, const struct nlmsghdr *h, struct queue_packet
 	}
 	uint32_t at = p->id % QUEUE_TABLE;
 	q->id[at] = p->id;
-	q->mark[at] = v[NFQA_MARK] ? ntohl(mnl_attr_get_u32(v[NFQA_MARK])) : 0;
 	q->waiting += !q->open[at];
 	q->open[at] = true;
 	q->packets++;
@@ -171,7 +170,7 @@ bool queue_verdict(struct queue *q, uint32_t id, bool accept, const uint8_t *dat
 	struct nfqnl_msg_verdict_hdr vh = { .verdict = htonl(what), .id = htonl(id) };
 	mnl_attr_put(h, NFQA_VERDICT_HDR, sizeof(vh), &vh);
 	if (repeat_mark)
-		mnl_attr_put_u32(h, NFQA_MARK, htonl((q->mark[at] & ~q->mark_mask) | repeat_mark));
+		mnl_attr_put_u32(h, NFQA_MARK, htonl(repeat_mark));
 	if (data)
 		mnl_attr_put(h, NFQA_PAYLOAD, len, data);
 	q->out_len += NLMSG_ALIGN(h->nlmsg_len);

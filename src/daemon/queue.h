@@ -17,9 +17,7 @@ struct queue {
 	uint16_t number;
 	uint32_t kind;			/* QUEUE_CLOSED, QUEUE_OPEN */
 	void *owner;			/* the caller's */
-	uint32_t mark_mask;		/* our bits of a packet's mark */
 	uint64_t packets, overruns, refused_kernel;
-	uint32_t mark[QUEUE_TABLE];	/* the packet's own mark, by id */
 	uint32_t id[QUEUE_TABLE];
 	bool open[QUEUE_TABLE];		/* the id waits for its verdict */
 	uint32_t waiting;

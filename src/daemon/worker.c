@@ -182,7 +182,7 @@ static void take_slot(struct worker *w, const struct slot *s)
 	} else if (kind == SLOT_VERDICT && len <= RING_DATA && queue < QUEUES) {
 		bool accept = verdict == V_ACCEPT;
 		queue_verdict(&w->queue[queue], id, accept, accept && len ? s->data : NULL, len,
-			      verdict == V_RESET ? p->blocked_mark : 0);
+			      verdict == V_RESET ? p->asked_mark : 0);
 	}
 }
 

@@ -198,12 +198,13 @@ static bool prepare(struct parent *p)
 	p->flowtable = nft_has(f, n, "flowtable");
 	p->helper = nft_has(f, n, "helper");
 	p->lock = p->model->daemon.lock_table && nft_has(f, n, "table-lock");
-	uint32_t drawn;
-	if (getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn)) {
+	uint32_t drawn[2];
+	if (getrandom(drawn, sizeof(drawn), 0) != sizeof(drawn)) {
 		say(LOG_ERR, "no random numbers: %s", strerror(errno));
 		return false;
 	}
-	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask, drawn);
+	p->asked_mark = drawn[0] ? drawn[0] : 1;
+	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask, drawn[1]);
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	p->n = p->model->daemon.queues ? p->model->daemon.queues : cores < 1 ? 1 : cores > 8 ? 8 : (unsigned)cores;
 	if (ok && p->model->daemon.fast_path)
@@ -239,7 +240,6 @@ static bool open_queue(struct parent *p, unsigned i, uint32_t kind)
 		    err == -EBUSY || err == -EPERM ? " (is another program, or another zoned, using it?)" : "");
 		return false;
 	}
-	q->mark_mask = p->model->daemon.mark_mask;
 	q->kind = kind;
 	q->owner = &p->worker[i];
 	return true;

@@ -104,6 +104,11 @@ void fastpath_forget(struct fastpath *fp, unsigned inspector)
 	(void)inspector;
 }
 
+void fastpath_unlearn(struct fastpath *fp)
+{
+	(void)fp;
+}
+
 void fastpath_unplug(struct fastpath *fp, uint32_t ifindex)
 {
 	(void)fp;

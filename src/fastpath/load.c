@@ -400,6 +400,14 @@ int fastpath_learn(const struct fastpath *fp)
 	return fp->first ? bpf_program__fd(bpf_object__find_program_by_name(fp->obj, LEARN)) : -1;
 }
 
+void fastpath_unlearn(struct fastpath *fp)
+{
+	static const struct fast_known none;
+	int fd = map_fd(fp, "fast_known");
+	for (uint32_t i = 0; i < FAST_KNOWN; i++)
+		bpf_map_update_elem(fd, &i, &none, BPF_ANY);
+}
+
 uint32_t fastpath_slots(const struct fastpath *fp)
 {
 	return fp->slots;

@@ -46,6 +46,8 @@ int fastpath_first(const struct fastpath *fp);
 /* For where the rules have found of which flow a connection is, and say it in the packet's mark; with
  * fastpath_first() only. It matches always. Negative: not loaded. */
 int fastpath_learn(const struct fastpath *fp);
+/* What it has learned is forgotten: the rules have to find it once more. */
+void fastpath_unlearn(struct fastpath *fp);
 uint32_t fastpath_slots(const struct fastpath *fp);	/* per inspector */
 /* This inspector's slots, shared memory; stays mapped in children. */
 struct fast_slot *fastpath_map(const struct fastpath *fp, unsigned inspector);

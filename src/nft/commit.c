@@ -281,6 +281,7 @@ static struct ruleset *build(const struct model *m, const struct nft_opts *o, st
 	ro.fast = o->fast;
 	ro.fast_first = o->fast_first;
 	ro.learn = o->learn;
+	ro.asked_mark = o->asked_mark;
 	ro.blocked_mark = o->blocked_mark;
 	ro.offload = o->offload;
 	ro.lock = o->lock;

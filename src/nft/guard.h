@@ -22,6 +22,7 @@ struct nft_notice {		/* one transaction of somebody else's */
 	uint32_t pid;		/* 0: the kernel did not say */
 	char program[16];	/* as the process calls itself, with '?' for what is no plain character */
 	bool ours;		/* it changed our table */
+	bool known;		/* it said of which flow a connection is */
 	bool others;		/* it changed a table of others, in what can lead packets past ours */
 	bool lost;		/* the kernel had more to tell than there was room for: anything may have changed */
 };

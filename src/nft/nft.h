@@ -27,13 +27,13 @@ struct nft_opts {
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	bool fast_first;	/* the program for the first rule, not for a later one */
 	int learn;		/* descriptor of the program that learns flows; -1: none */
-	uint32_t blocked_mark;	/* of packets whose connection is to be blocked, and of such connections; 0: the
-				 * lowest bit of mark_mask */
+	uint32_t asked_mark;	/* of packets whose connection is to be blocked */
+	uint32_t blocked_mark;	/* of connections that are blocked, within mark_mask. 0: the lowest bit of that */
 	bool offload;		/* the kernel has the probe's "flowtable"; it is used where conduits ask */
 	bool lock;		/* the kernel has the probe's "table-lock": while the socket is open nobody else can change
 				 * the table, and a flush of all tables spares it. It stays when the socket is closed */
 	bool helper;		/* the kernel has the probe's "helper": no flowtable of others takes what is inspected */
-	bool again;		/* put what is in force in force once more: its connections keep their marks */
+	bool again;		/* put what is in force in force once more */
 };
 
 struct mnl_socket;
@@ -60,7 +60,7 @@ int nft_counters_read(struct mnl_socket *nl,
 int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *interface), void *ctx);
 /* Let it forward on this interface too. 0 or -errno. */
 int nft_offload_add(struct mnl_socket *nl, const char *interface);
-/* A mark to block by, within mask, that nobody has by accident: of what is drawn at random. */
+/* A mark for blocked connections, within mask, of what is drawn at random. */
 uint32_t nft_blocked_mark(uint32_t mask, uint32_t drawn);
 
 /* What this kernel can do, each tried with a table of its own that is removed again. */

@@ -75,10 +75,16 @@ static const char *text_of(const struct nlmsghdr *h, uint16_t type)
 	return "";
 }
 
-/* Sets that packets fill are the log's memory; whoever empties one only has lines repeated. */
-static bool is_filled_by_packets(const char *set)
+/* Most sets that packets fill are the log's memory; whoever empties one only has lines repeated. */
+static bool is_log_memory(const char *set)
 {
-	return strncmp(set, "refused", 7) == 0;
+	return strncmp(set, "refused", 7) == 0 || strncmp(set, "blocked", 7) == 0;
+}
+
+/* Of which flow connections are: nothing can tell what packets put there from what somebody else did. */
+static bool is_known(const char *set)
+{
+	return strncmp(set, "known", 5) == 0;
 }
 
 static bool is_ours(const struct nlmsghdr *h, uint16_t type)
@@ -88,7 +94,7 @@ static bool is_ours(const struct nlmsghdr *h, uint16_t type)
 	if (g->nfgen_family != NFPROTO_INET || (strcmp(table, NFT_TABLE) && strcmp(table, NFT_TABLE_CLOSED)))
 		return false;
 	bool elements = type == NFT_MSG_NEWSETELEM || type == NFT_MSG_DELSETELEM;
-	return !elements || !is_filled_by_packets(text_of(h, ATTR_NAME));
+	return !elements || !is_log_memory(text_of(h, ATTR_NAME));
 }
 
 /* True: this message ends the transaction. */
@@ -101,11 +107,14 @@ static bool read_message(const struct nlmsghdr *h, struct nft_notice *n)
 		read_generation(h, n);
 		return true;
 	}
-	if (is_ours(h, type))
+	if (is_ours(h, type)) {
 		n->ours = true;
+		n->known |= type == NFT_MSG_NEWSETELEM && is_known(text_of(h, ATTR_NAME));
+	}
 	else if (type == NFT_MSG_NEWFLOWTABLE || type == NFT_MSG_DELFLOWTABLE || type == NFT_MSG_NEWRULE ||
-		 type == NFT_MSG_DELRULE || type == NFT_MSG_NEWCHAIN || type == NFT_MSG_DELTABLE)
+		 type == NFT_MSG_DELRULE || type == NFT_MSG_NEWCHAIN || type == NFT_MSG_DELTABLE) {
 		n->others = true;
+	}
 	return false;
 }
 

@@ -239,7 +239,7 @@ session -n 500 "$V4" >/dev/null
 expect_at_least "messages of 1000 that the kernel passed without interfaces in the model" "$(lab_in_kernel messages)" 800
 lab_gate_stop
 
-# somebody else's bits in the connection mark: it is looked up for each packet
+# somebody else's bits in the connection mark change nothing
 lab_model >"$model"
 lab_gate "$model"
 in_g nft 'table inet other { chain f { type filter hook forward priority 10; ct mark set ct mark or 1; }; }'

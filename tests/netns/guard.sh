@@ -160,6 +160,34 @@ row "another counter" counters quiet nft add counter inet zoned another
 row "a chain of others" chains,rules quiet nft 'table inet zoned { chain before { type filter hook forward priority -100; accept; }; }'
 row "a set of others" sets quiet nft 'add set inet zoned theirs { type inet_service; }'
 
+# of which flow a connection is: nothing in the table tells what packets put there from what others did
+mkfifo "$lab_dir/go"
+in_c timeout 60 "$python" "$lab_src/marks.py" "$V4" wait <"$lab_dir/go" >"$lab_dir/said" &
+lab_pids+=($!)
+exec 3>"$lab_dir/go"
+talked()	# talked LINES TEXT [read]: another talk, the answer of which is line LINES, says TEXT
+{
+	echo "${3:-}" >&3
+	lab_wait 10 bash -c "[ \$(wc -l <'$lab_dir/said') -ge $1 ]" || lab_fail "no answer of the connection"
+	sed -n "$1p" "$lab_dir/said" | grep -q "$2"
+}
+talked 1 "reads 2 writes 0" read || lab_fail "the connection does not talk"
+port=$(in_c ss -Hnt state established dst "$V4:$PORT" | awk '{ sub(/.*:/, "", $3); print $3; exit }')
+known=$(set_named known4)
+ends="10.10.1.10 . $V4 . 6 . $port . $PORT"
+in_g nft -n list map inet zoned "$known" | grep -q "$ends" || lab_fail "the connection is not known"
+kill -STOP "$lab_zoned"
+in_g nft "delete element inet zoned $known { $ends }; add element inet zoned $known { $ends : $(mark_in conduits-icmp) }" ||
+	lab_fail "a connection cannot be made known as one without inspection"
+talked 2 "reads 2 writes 1" || lab_fail "it makes no difference, so it shows nothing"
+: >"$lab_dir/zoned.err"
+kill -CONT "$lab_zoned"
+lab_wait 5 told "changed=known" "result=restored" 'program="nft"' || lab_fail "not told: $(cat "$lab_dir/zoned.err")"
+talked 3 "writes 0" || lab_fail "a write passes still"
+exec 3>&-
+reads || lab_fail "the conduit is closed"
+echo "ok: a connection that somebody else makes known as one without inspection"
+
 # what traffic changes by itself, and tables of others, are no change of ours
 : >"$lab_dir/zoned.err"
 in_g nft flush set inet zoned "$(set_named refused4)" || lab_fail "flush of the log's memory"

@@ -3,7 +3,7 @@
 """marks.py ADDRESS COUNT PORT: so many connections, from the ports PORT and so on, each a read, a write of
 register 600 and a read, sent at once.
 Prints "reads N writes N refused N": how many reads and writes were answered, and connections that were none.
-marks.py ADDRESS wait: reads, then the same for each line on standard input, on one connection."""
+marks.py ADDRESS wait: the same for each line on standard input, on one connection; without the write for "read"."""
 import socket
 import struct
 import sys
@@ -31,16 +31,17 @@ def answers(s, data, last):
     return got
 
 
-def talk(s, tid, value):
-    return answers(s, adu(tid, 3, 600, 1) + adu(tid + 1, 6, 600, value) + adu(tid + 2, 3, 600, 1), tid + 2)
+def talk(s, tid, value=None):
+    write = b"" if value is None else adu(tid + 1, 6, 600, value)
+    return answers(s, adu(tid, 3, 600, 1) + write + adu(tid + 2, 3, 600, 1), tid + 2)
 
 
 def main():
     addr, count, *port = sys.argv[1:]
     if count == "wait":
         with socket.create_connection((addr, 502), 2) as s:
-            for tid, _ in enumerate(sys.stdin, 1):
-                got = talk(s, 10 * tid, 666)
+            for tid, line in enumerate(sys.stdin, 1):
+                got = talk(s, 10 * tid, None if line == "read\n" else 666)
                 print("reads %d writes %d" % (sum(f == 3 for _, f in got), sum(f == 6 for _, f in got)), flush=True)
         return
     reads = writes = refused = 0

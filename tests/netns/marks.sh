@@ -50,11 +50,13 @@ numbered()
 
 writes=0 port=31000 n=${#values[@]}
 for hook in "prerouting priority raw" "prerouting priority mangle" "forward priority mangle" "forward priority -6" \
-	"forward priority 10" "postrouting priority mangle"; do
+	"forward priority 10" "postrouting priority mangle" "ingress devices = { eth1, eth2 } priority 0"; do
 	for what in ct meta; do
-		[ "$hook $what" = "prerouting priority raw ct" ] && continue	# there is no connection yet
+		[[ "$hook $what" = @(prerouting priority raw|ingress*)" ct" ]] && continue	# there is no connection yet
+		family=inet
+		[[ $hook = ingress* ]] && family=netdev
 		port=$((port + 200))
-		in_g nft "table inet theirs { map m { type inet_service : mark; elements = {
+		in_g nft "table $family theirs { map m { type inet_service : mark; elements = {
 				$(numbered $port) $(numbered $((port + 100))) }; }
 			chain c { type filter hook $hook; tcp dport 502 $what mark set tcp sport map @m
 				tcp sport 502 $what mark set tcp dport map @m; }; }" || lab_fail "nft: $hook $what"
@@ -65,7 +67,7 @@ for hook in "prerouting priority raw" "prerouting priority mangle" "forward prio
 				"reads $((2 * n)) writes 0 refused 0"
 			writes=$((writes + n))
 		done
-		in_g nft delete table inet theirs
+		in_g nft delete table "$family" theirs
 	done
 done
 
@@ -101,6 +103,30 @@ for address in "$V4" "$V6"; do
 	done
 	exec 3>&-
 done
+
+# the numbers of this run. That of blocked connections in a packet's mark asks for nothing; in a connection's mark, where
+# an inspector has not asked for it, it refuses, and that is recorded; the whole one that asks is nobody's by accident
+rules=$(in_g nft -n list chain inet zoned inspect-closed)
+blocked=$(grep -o 'ct mark 0x[0-9a-f]*/16' <<<"$rules" | grep -o '0x[0-9a-f]*' | head -1)
+asked=$(grep -o 'meta mark 0x[0-9a-f]* ' <<<"$rules" | grep -o '0x[0-9a-f]*' | head -1)
+echo "ok: numbers $asked and $blocked"
+[ -n "$blocked" ] && [ -n "$asked" ] || lab_fail "the numbers of this run: $rules"
+port=40000
+for address in "$V4" "$V6"; do
+	port=$((port + 20))
+	in_g nft "table inet theirs { chain c { type filter hook prerouting priority mangle; tcp dport 502 meta mark set $((blocked | 1)); }
+		chain f { type filter hook forward priority -6; tcp dport 502 meta mark set $((blocked | 1)); }; }"
+	expect "packets to $address marked $blocked" "$(talk "$address" 5 $port)" "reads 10 writes 0 refused 0"
+	in_g nft delete table inet theirs
+	before=$(lab_logged "reason=blocked-mark")
+	in_g nft "table inet theirs { chain c { type filter hook prerouting priority mangle; tcp dport 502 ct mark set $((blocked | 1)); }; }"
+	expect "connections to $address marked $blocked" "$(talk "$address" 1 $((port + 10)))" "reads 0 writes 0 refused 0"
+	in_g nft delete table inet theirs
+	lab_wait 5 bash -c "[ \$(grep -cF 'reason=blocked-mark' '$lab_dir/syslog') -gt $before ]" ||
+		lab_fail "refused without a record"
+	echo "ok: and that is recorded"
+done
+in_g nft list set inet zoned blocked4 | grep -q elements && lab_fail "an inspector has blocked something"
 
 # an uninspected flow's connection goes on, whatever it is marked with, and by the in-kernel path as before
 in_s timeout 60 "$python" "$lab_src/stream.py" serve "$PLAIN" "$lab_dir/arrived" 2>"$lab_dir/serve.err" &

@@ -166,19 +166,18 @@ result "packet marks still come through" 0 "$(theirs lost)"
 commit less 7
 expect ok "still permitted" say marked
 
-# blocking: as an inspector's verdict would
 ip netns exec $r nft delete table inet theirs
-expect open "to be blocked" open victim 10.9.2.2 8080
-expect ok "talks" say victim
-ip netns exec $r nft 'table inet verdict { chain v { type filter hook prerouting priority 0; iifname ra tcp dport 8080 meta mark set 0x00010003; }
-	counter left { }
-	chain p { type filter hook forward priority 1; meta mark & 0xffff0000 != 0 counter name left; }
-	}'
-expect reset "the verdict resets it" say victim
-result "the verdict's mark goes no further" 0 "$(ip netns exec $r nft list counter inet verdict left | awk '/packets/ { print $2 }')"
+marked() {	# marked PORT MARK: a packet mark on the way in
+	ip netns exec $r nft "table inet verdict { chain v { type filter hook prerouting priority 0; iifname ra tcp dport $1 meta mark set $2; }
+		counter left { }
+		chain p { type filter hook forward priority 1; meta mark & 0xffff0000 != 0 counter name left; }
+		}"
+}
+marked 8080 0x00010000
+expect ok "no mark blocks where there is no inspector" say marked
 ip netns exec $r nft delete table inet verdict
-result "blocked packets are counted" yes "$(more blocked 0)"
-expect ok "other connections go on" say w6
+
+expect ok "and other connections go on" say w6
 
 # an established connection's packets: one look, at where they come and go
 flush() {	# flush set|map NAME, by whichever of its two names it has now
@@ -195,6 +194,27 @@ result "and found in no zone" yes "$(more unknown-zone "$n")"
 commit open 8
 expect open "inspected, no inspector, fail open" open m 10.9.2.2 502
 expect ok "and it talks" say m
+
+# blocking: as an inspector's verdict would
+expect open "to be blocked" open victim 10.9.2.2 502
+expect ok "talks" say victim
+left() { ip netns exec $r nft list counter inet verdict left | awk '/packets/ { print $2 }'; }
+marked 502 0x00010003
+expect ok "our bits of a mark that is another one ask for nothing" say victim
+ip netns exec $r nft delete table inet verdict
+marked 502 0x00010000
+expect reset "the verdict resets it" say victim
+result "the verdict's mark goes no further" 0 "$(left)"
+ip netns exec $r nft delete table inet verdict
+result "blocked packets are counted" yes "$(more blocked 0)"
+expect ok "other connections go on" say m
+expect open "to be marked as blocked by somebody else" open theirs 10.9.2.2 502
+expect ok "talks" say theirs
+blocked=$(counter blocked)
+ip netns exec $r nft 'table inet verdict { chain v { type filter hook prerouting priority 0; tcp dport 502 ct mark set 0x00010007; }; }'
+expect timeout "it is refused" say theirs
+ip netns exec $r nft delete table inet verdict
+result "and not as what an inspector had blocked" "yes no" "$(more blocked-mark 0) $(more blocked "$blocked")"
 
 # inside one zone: its own flow, which is good between its interfaces only
 commit one 9
