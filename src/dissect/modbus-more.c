@@ -256,7 +256,9 @@ enum reason mb_mei_response(struct rd *r, const struct mb_shape *s, struct mb_ms
 	if (m->mei != MEI_DEVICE_ID)
 		return mei_opaque(r);
 	m->mei_code = rd_u8(r);
-	uint8_t conformity = rd_u8(r), more = rd_u8(r), next = rd_u8(r), n = rd_u8(r);
+	uint8_t conformity = rd_u8(r), more = rd_u8(r);
+	rd_skip(r, 1);		/* the next object's id: where nothing follows, devices leave anything there */
+	uint8_t n = rd_u8(r);
 	enum reason why = read_objects(r, m, n);
 	if (why != R_NONE)
 		return why;
@@ -264,8 +266,6 @@ enum reason mb_mei_response(struct rd *r, const struct mb_shape *s, struct mb_ms
 		return R_FORMAT;
 	uint8_t level = conformity & 0x7f;
 	if (level < 1 || level > 3 || (more != 0x00 && more != 0xff))
-		return R_FORMAT;
-	if (more == 0 && next != 0)
 		return R_FORMAT;
 	return m->mei_code == 4 && n != 1 ? R_FORMAT : R_NONE;
 }

@@ -262,8 +262,8 @@ __noinline int take_response(__u32 left, struct response *r)
 	if (half_at(h, 0) != p->tid || h[6] != p->unit || (h[7] & 0x7f) != p->fc)
 		return 0;
 	bool good = false;
-	if (h[7] & 0x80)	/* chapter 7; 7 is of older editions */
-		good = body == 1 && h[8] != 0 && h[8] != 9 && h[8] <= 11;
+	if (h[7] & 0x80)	/* whatever its code */
+		good = body == 1;
 	else if (p->fc == 5 || p->fc == 6 || p->fc == 15 || p->fc == 16)	/* the head of the request */
 		good = body == 4 && half_at(h, 8) == p->addr && half_at(h, 10) == p->word;
 	return good ? (int)n : 0;

@@ -34,6 +34,13 @@ for model in m-mb-rw m-mb-rw-obs; do
 	case_of "$cases/$model.conf" 01-dead-slave "accept - 180;"
 	case_of "$cases/$model.conf" 02-broadcast "accept - 180;"
 done
+# an exception of the device's own; lists of objects that end and name one that would be next, and one whose
+# octet for that is neither 00 nor FF
+for model in m-mb-rw m-mb-rw-obs; do
+	case_of "$cases/$model.conf" 04-exception-0x80 "accept - 4;"
+done
+case_of "$cases/m-mb-rw.conf" 08-device-id "accept - 11;drop bad-format 1;"
+case_of "$cases/m-mb-rw-obs.conf" 08-device-id "accept - 11;observed bad-format 1;"
 # a capture without a gate: reads go on after what is refused here
 case_of "$cases/m-mb-ro.conf" 13-replay-after-refusal "accept - 8;drop function-not-allowed 2;drop unsolicited-response 2;"
 exit $bad

@@ -123,7 +123,7 @@ static size_t one_response(struct world *w, const uint8_t *q, uint8_t *p)
 	}
 	if (one_in(w, 15)) {
 		b[0] |= 0x80;
-		b[1] = (uint8_t)(odd(w, 4) ? rnd(w, 13) : 2);
+		b[1] = (uint8_t)(one_in(w, 4) ? rnd(w, 256) : 2);
 		n = 2;
 	}
 	n = put_adu(p, be16(q), q[6], b, n);

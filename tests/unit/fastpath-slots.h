@@ -74,6 +74,52 @@ static void test_crafted(struct world *w)
 	must(fastpath_map(w->fp, 0)->n_pending == 2);
 }
 
+/* What the device says first, to the request of put_lone(). */
+static size_t put_answer(struct world *w, uint16_t cport, const uint8_t *payload, size_t n, uint8_t *p)
+{
+	memset(p, 0, PACKET);
+	w->v6 = false;
+	size_t at = put_ip(w, 1, p, 20 + n);
+	put_be16(p + at, 502);
+	put_be16(p + at + 2, cport);
+	put_be32(p + at + 4, 5000);
+	put_be32(p + at + 8, 1012);
+	p[at + 12] = 5 << 4;
+	p[at + 13] = TCP_ACK;
+	memcpy(p + at + 20, payload, n);
+	return at + 20 + n;
+}
+
+static bool answer_passes(struct world *w, const uint8_t *answer, size_t n)
+{
+	uint8_t p[PACKET];
+	give_lone(w, 40000, 1, 1000);
+	must(program_passes(w, p, put_lone(w, 40000, 1000, p)));
+	return program_passes(w, p, put_answer(w, 40000, answer, n, p));
+}
+
+/* An answer in its plain form goes fast, an exception whatever its code; what leaves the form in any way is for
+ * an inspector, which knows whether the policy tolerates it. */
+static void test_answers_in_kernel(struct world *w)
+{
+	static const uint8_t odd_ones[][16] = {	/* with their length first */
+		{ 9, 0, 1, 0, 0, 0, 4, 1, 0x83, 2 }, { 10, 0, 1, 0, 0, 0, 4, 1, 0x83, 2, 0 },	/* too long, and padded */
+		{ 9, 0, 1, 0, 0, 0, 3, 2, 0x83, 2 }, { 9, 0, 0, 0, 0, 0, 3, 1, 0x83, 2 },
+		{ 9, 0, 1, 0, 0, 0, 3, 1, 0x84, 2 }, { 11, 0, 1, 0, 0, 0, 6, 1, 3, 2, 0, 7 },
+		{ 12, 0, 1, 0, 0, 0, 6, 1, 3, 2, 0, 7, 0 }, { 11, 0, 1, 0, 0, 0, 5, 2, 3, 2, 0, 7 },
+		{ 11, 0, 0, 0, 0, 0, 5, 1, 3, 2, 0, 7 }, { 13, 0, 1, 0, 0, 0, 7, 1, 3, 4, 0, 7, 0, 8 },
+	};
+	static const uint8_t plain[] = { 0, 1, 0, 0, 0, 5, 1, 3, 2, 0, 7 };
+	uint8_t exception[] = { 0, 1, 0, 0, 0, 3, 1, 0x83, 0 };
+	for (unsigned code = 0; code < 256; code++) {
+		exception[8] = (uint8_t)code;
+		must(answer_passes(w, exception, sizeof(exception)));
+	}
+	must(answer_passes(w, plain, sizeof(plain)));
+	for (size_t i = 0; i < sizeof(odd_ones) / sizeof(odd_ones[0]); i++)
+		must(!answer_passes(w, odd_ones[i] + 1, odd_ones[i][0]));
+}
+
 /* A request that is next comes twice at once: one goes fast, never both. */
 static void test_race(struct world *w, unsigned times)
 {

@@ -638,6 +638,7 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	if (talk == &talks[0]) {
 		fastpath_unplug(w.fp, 0);	/* an empty table */
 		test_crafted(&w);
+		test_answers_in_kernel(&w);
 		test_race(&w, 2000);
 		test_exchange(&w, 4000);
 		test_table(&w);
