@@ -3,6 +3,7 @@
 #ifndef ZONED_TESTS_PUT_H
 #define ZONED_TESTS_PUT_H
 
+#include <ctype.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -57,6 +58,23 @@ static inline size_t put_whole(uint8_t *p, unsigned from, uint16_t port, uint8_t
 	if (n)
 		memcpy(p + head, data, n);
 	return head + n;
+}
+
+/* Hex digits, whatever is between them; how many octets. */
+static inline size_t unhex(const char *s, uint8_t *out)
+{
+	size_t n = 0;
+	unsigned hi = 0, half = 0;
+	for (; *s; s++) {
+		if (!isxdigit((unsigned char)*s))
+			continue;
+		unsigned d = (unsigned)(isdigit((unsigned char)*s) ? *s - '0' : tolower(*s) - 'a' + 10);
+		if (half)
+			out[n++] = (uint8_t)(hi << 4 | d);
+		hi = d;
+		half = !half;
+	}
+	return n;
 }
 
 #endif

@@ -29,6 +29,8 @@ static void count(const struct policy *p, struct counts *c)
 
 static void put(struct build *b, const struct policy *p)
 {
+	struct pol_mb_head *h = build_head(b, PROTO_MODBUS);
+	h->tolerate = p->modbus_tolerates;
 	for (size_t k = 0; k < p->n_modbus; k++) {
 		const struct modbus_allow *a = &p->modbus[k];
 		struct pol_mb_rule *r = build_rule(b, PROTO_MODBUS, a->at);

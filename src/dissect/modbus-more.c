@@ -19,7 +19,6 @@ enum {
 	FILE_RECORDS = 10000,		/* records 0..9999 in every file */
 	FILE_READ_MIN = 7, FILE_WRITE_MIN = 9, FILE_REPLY_MIN = 4,
 	FILE_READ_MAX = 0xf5, FILE_WRITE_MAX = 0xfb,
-	MEI_CANOPEN = 13, MEI_DEVICE_ID = 14,
 };
 
 /* ---- FC 8 ---- */
@@ -226,7 +225,7 @@ enum reason mb_mei_request(struct rd *r, const struct mb_shape *s, struct mb_msg
 {
 	(void)s;
 	read_mei(r, m);
-	if (m->mei != MEI_DEVICE_ID)
+	if (m->mei != MB_MEI_DEVICE_ID)
 		return mei_opaque(r);
 	m->mei_code = rd_u8(r);
 	m->mei_object = rd_u8(r);
@@ -253,7 +252,7 @@ enum reason mb_mei_response(struct rd *r, const struct mb_shape *s, struct mb_ms
 {
 	(void)s;
 	read_mei(r, m);
-	if (m->mei != MEI_DEVICE_ID)
+	if (m->mei != MB_MEI_DEVICE_ID)
 		return mei_opaque(r);
 	m->mei_code = rd_u8(r);
 	uint8_t conformity = rd_u8(r), more = rd_u8(r);

@@ -6,6 +6,8 @@
 #include "base/rd.h"
 #include "dissect/modbus.h"
 
+enum { MB_EXCEPTION = 0x80, MB_MEI_DEVICE_ID = 14 };
+
 struct mb_shape;
 
 /* Reads what follows the function code. Returns the first fault of meaning;
@@ -27,5 +29,10 @@ mb_body mb_mei_request, mb_mei_response;
 
 /* Does the response of this diagnostics sub-function repeat the request? */
 bool mb_diag_echoes(uint16_t sub);
+
+/* modbus-tolerate.c: may the length field be this, and may this message of a response, whose body is not its
+ * function's, pass all the same? left: octets behind what was read. */
+bool mb_length_tolerated(const uint8_t *p, size_t n, const struct mb_msg *m, const struct mb_reading *how);
+bool mb_form_tolerated(const uint8_t *p, size_t n, const struct mb_msg *m, size_t left, unsigned tolerate);
 
 #endif

@@ -15,7 +15,7 @@
 #include "base/rd.h"
 #include "dissect/modbus-shape.h"
 
-enum { MB_LEN_OFF = 6, MB_LEN_MIN = 2, MB_LEN_MAX = 254, MB_EXCEPTION = 0x80 };
+enum { MB_LEN_OFF = 6, MB_LEN_MIN = 2, MB_LEN_MAX = 254 };
 
 static enum reason check_range(uint16_t addr, uint16_t qty, uint16_t max)
 {
@@ -299,20 +299,21 @@ static enum reason parse_body(struct rd *r, struct mb_msg *m, uint8_t code)
 	return m->response ? s->response(r, s, m) : s->request(r, s, m);
 }
 
-static enum reason check_header(const struct mb_msg *m, size_t n)
+static enum reason check_header(const uint8_t *p, size_t n, const struct mb_msg *m,
+				const struct mb_reading *how)
 {
 	if (m->pid != 0)
 		return R_PROTOCOL_ID;
-	if (m->len < MB_LEN_MIN || m->len > MB_LEN_MAX || n != (size_t)MB_LEN_OFF + m->len)
-		return R_LENGTH;
-	return R_NONE;
+	bool plain = m->len >= MB_LEN_MIN && m->len <= MB_LEN_MAX && n == (size_t)MB_LEN_OFF + m->len;
+	return plain || mb_length_tolerated(p, n, m, how) ? R_NONE : R_LENGTH;
 }
 
-enum reason mb_parse(const uint8_t *p, size_t n, bool response, struct mb_msg *m)
+enum reason mb_parse_as(const uint8_t *p, size_t n, const struct mb_reading *how, struct mb_msg *m)
 {
-	*m = (struct mb_msg){ .response = response, .adu = p };
-	if (n > MB_ADU_MAX)
-		n = MB_ADU_MAX + 1;	/* wrong by its length; its head still has facts */
+	size_t most = how->tolerate & MB_TOL_UMAS ? MB_LEN_OFF + MB_UMAS_LEN_MAX : MB_ADU_MAX;
+	*m = (struct mb_msg){ .response = how->response, .adu = p };
+	if (n > most)
+		n = most + 1;	/* wrong by its length; its head still has facts */
 	m->adu_len = (uint16_t)n;
 	struct rd r = rd_init(p, n);
 	m->tid = rd_be16(&r);
@@ -323,13 +324,20 @@ enum reason mb_parse(const uint8_t *p, size_t n, bool response, struct mb_msg *m
 	m->fc = code & 0x7f;
 	if (r.bad)
 		return R_TRUNCATED;
-	enum reason header = check_header(m, n);
+	enum reason header = check_header(p, n, m, how);
 	enum reason body = parse_body(&r, m, code);
 	if (header != R_NONE)
 		return header;
+	if (how->response && mb_form_tolerated(p, n, m, r.left, how->tolerate))
+		return R_NONE;
 	if (r.bad)
 		return R_TRUNCATED;
 	if (body != R_NONE)
 		return body;
 	return r.left ? R_TRAILING : R_NONE;
+}
+
+enum reason mb_parse(const uint8_t *p, size_t n, bool response, struct mb_msg *m)
+{
+	return mb_parse_as(p, n, &(struct mb_reading){ .response = response }, m);
 }

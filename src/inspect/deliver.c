@@ -9,7 +9,7 @@ enum { PLAIN_MSS = 1460 };	/* what comes with more may be several segments in on
 int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why)
 {
 	const struct proto_ops *ops = proto_of(c->f->proto);
-	return ops->frame_in ? ops->frame_in(c->f, c->dir, p, n, why) : ops->frame(p, n, why);
+	return ops->frame_in ? ops->frame_in(c, p, n, why) : ops->frame(p, n, why);
 }
 
 /* Up to where the receiver may have this direction's bytes. */

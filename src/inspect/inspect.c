@@ -332,11 +332,11 @@ static bool judge_all(struct pass *c)
 				break;
 			}
 			if (pass_observes(c)) {
-				pass_event(c, why, V_OBSERVED);
+				pass_event_of(c, why, V_OBSERVED, p, n);
 				turn(c, FLOW_BLIND);
 				break;
 			}
-			pass_event(c, why, V_RESET);
+			pass_event_of(c, why, V_RESET, p, n);
 			half_pass(h, (uint32_t)n);	/* refused, not unfinished */
 			block(c);
 			return false;

@@ -58,6 +58,8 @@ enum act judge_done(struct pass *c, const struct judged *j);
 /* The conduit's rate limits; writes: the message changes something. */
 enum reason judge_rates(struct pass *c, bool writes);
 void pass_event(struct pass *c, enum reason why, enum verdict v);
+/* Likewise of bytes in which no message can be found. */
+void pass_event_of(struct pass *c, enum reason why, enum verdict v, const uint8_t *p, size_t n);
 bool pass_observes(const struct pass *c);
 /* room.c: a place in the flow table for the connection of this packet, in c->f */
 enum reason room_add(struct pass *c, bool from_client, uint8_t proto);

@@ -47,6 +47,16 @@ void pass_event(struct pass *c, enum reason why, enum verdict v)
 	c->out->event(c->out->ctx, &ev);
 }
 
+void pass_event_of(struct pass *c, enum reason why, enum verdict v, const uint8_t *p, size_t n)
+{
+	struct event ev;
+	fill_event(c, &ev, v, &(struct judged){ .why = why, .rule = 0xffff });
+	ev.part = 1;
+	if (proto_of(c->f->proto)->begun)
+		proto_of(c->f->proto)->begun(p, n, &ev);
+	c->out->event(c->out->ctx, &ev);
+}
+
 enum reason judge_rates(struct pass *c, bool writes)
 {
 	struct inspect *in = c->in;

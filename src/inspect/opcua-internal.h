@@ -54,7 +54,7 @@ struct ua_place {
 	uint8_t bytes[UA_MESSAGE_MAX];
 };
 enum { UA_PARTS_BYTES = UA_PARTS * sizeof(struct ua_place) };
-int ua_frame_in(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason *why);
+int ua_frame_in(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
 /* The next piece of a chunk of this size; requests are put together again in k->chunk. */
 enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t size);
 /* Put the chunk to the message it belongs to. R_NONE: k->whole says whether k->body is complete. */

@@ -81,11 +81,11 @@ static struct ua_place *place_of(struct ua_look *k, uint16_t *held, bool begun)
 	return p->owner == k->c->f ? p : NULL;
 }
 
-int ua_frame_in(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason *why)
+int ua_frame_in(const struct pass *c, const uint8_t *p, size_t n, enum reason *why)
 {
-	struct ua_state *s = &f->state_of.ua;
-	struct ua_way *w = &s->way[(dir == 1) != s->reverse];
-	if (w->rest && w->at != f->h[dir].next)
+	struct ua_state *s = &c->f->state_of.ua;
+	struct ua_way *w = &s->way[(c->dir == 1) != s->reverse];
+	if (w->rest && w->at != c->f->h[c->dir].next)
 		w->rest = 0;	/* bytes were lost: only where nothing is enforced */
 	if (w->rest) {
 		uint32_t piece = w->rest < UA_PIECE ? w->rest : UA_PIECE;

@@ -64,13 +64,25 @@ static bool first_value(const struct mb_msg *m, uint16_t *out)
 struct modbus_case {
 	const struct mb_msg *m;
 	const struct decision *d;
+	const struct mb_difference *differs;
 };
+
+static void put_difference(struct ev_modbus *ev, const struct mb_difference *d)
+{
+	if (d->field == MB_F_NONE)
+		return;
+	ev->field = d->field;
+	ev->expected = d->expected;
+	ev->received = d->received;
+	ev->has |= EVH_FIELD;
+}
 
 static void fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct modbus_case *k = of;
 	ev->proto = PROTO_MODBUS;
 	common_facts(&ev->mb, k->m);
+	put_difference(&ev->mb, k->differs);
 	bool offending = k->d->has_value;
 	if (offending)
 		ev->mb.value = k->d->value;
@@ -145,47 +157,133 @@ static enum reason judge_request(struct pass *c, const struct mb_msg *m, struct 
 	return why;
 }
 
-static enum reason judge_response(struct pass *c, const struct mb_msg *m)
+/* The oldest request that this answers, if need be as the policy tolerates it. */
+static int answered(const struct mb_state *f, const struct mb_msg *m, unsigned tolerate)
+{
+	struct mb_difference d;
+	for (unsigned i = 0; i < f->n_pending; i++)
+		if (mb_answers(&f->pending[i], m, tolerate, &d) == R_NONE)
+			return (int)i;
+	return -1;
+}
+
+/* Nothing is answered by it: what is wrong with it, seen from the oldest request that it could have meant. */
+static enum reason not_answered(const struct mb_state *f, const struct mb_msg *m, unsigned tolerate,
+				struct mb_difference *d)
+{
+	bool any = (tolerate & MB_TOL_TRANSACTION) && m->tid == 0;
+	for (unsigned i = 0; i < f->n_pending; i++)
+		if (any || f->pending[i].tid == m->tid)
+			return mb_answers(&f->pending[i], m, tolerate, d);
+	if (f->n_pending)
+		*d = (struct mb_difference){ MB_F_TRANSACTION, f->pending[0].tid, m->tid };
+	return R_UNSOLICITED;
+}
+
+static enum reason judge_response(struct pass *c, const struct mb_msg *m, unsigned tolerate,
+				  struct mb_difference *d)
 {
 	struct mb_state *f = &c->f->state_of.mb;
-	enum reason why = R_UNSOLICITED;
-	for (unsigned i = 0; i < f->n_pending; i++) {
-		if (f->pending[i].tid != m->tid)
-			continue;
-		enum reason r = mb_answers(&f->pending[i], m);
-		if (r == R_NONE) {
-			forget(f, i);
-			return R_NONE;
-		}
-		why = r;
+	int i = answered(f, m, 0);
+	if (i < 0 && tolerate)
+		i = answered(f, m, tolerate);
+	if (i < 0)
+		return c->pol ? not_answered(f, m, tolerate, d) : R_NONE;
+	forget(f, (unsigned)i);
+	if (m->fc == MB_UMAS && !m->exception) {
+		f->umas = true;
+		f->umas_unit = m->unit;
 	}
-	return c->pol ? why : R_NONE;
+	return R_NONE;
+}
+
+/* ---- what the policy tolerates ---- */
+
+static bool asked_umas(const struct mb_state *f, const struct mb_msg *m)
+{
+	for (unsigned i = 0; i < f->n_pending; i++)
+		if (f->pending[i].fc == MB_UMAS && f->pending[i].tid == m->tid && f->pending[i].unit == m->unit)
+			return true;
+	return false;
+}
+
+/* A long frame of function 90 begins with this. There are devices that look for the next request inside
+ * what they do not know, and of such a frame the beginning goes on before its end is there: so the device has
+ * shown that it knows the function, and the policy permits it, or it is the answer to one. */
+static bool long_umas_due(const struct pass *c, const uint8_t *p, size_t n)
+{
+	const struct mb_state *f = &c->f->state_of.mb;
+	struct mb_msg m;
+	if (n <= MB_MBAP)
+		return true;	/* not told yet */
+	if (!f->umas || f->umas_unit != p[MB_MBAP - 1] || p[MB_MBAP] != MB_UMAS)
+		return false;
+	(void)mb_parse(p, MB_MBAP + 1, false, &m);	/* its head */
+	if (c->dir)
+		return asked_umas(f, &m);
+	return pass_observes(c) || policy_modbus(c->in->img, c->pol, &m).reason == R_NONE;
+}
+
+static struct mb_reading reading_of(const struct pass *c, const uint8_t *p, size_t n)
+{
+	const struct pol_mb_head *h = c->pol ? policy_head(c->in->img, c->pol) : NULL;
+	struct mb_reading how = { .response = c->dir == 1, .observed = !c->pol || pass_observes(c),
+				  .tolerate = h ? h->tolerate : 0 };
+	if ((how.tolerate & MB_TOL_UMAS) && !long_umas_due(c, p, n))
+		how.tolerate &= ~(unsigned)MB_TOL_UMAS;
+	return how;
+}
+
+static int frame_in(const struct pass *c, const uint8_t *p, size_t n, enum reason *why)
+{
+	const struct mb_reading how = reading_of(c, p, n);
+	return mb_frame_as(p, n, &how, why);
 }
 
 static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct mb_msg m;
 	struct decision d = { .reason = R_NONE, .rule = 0xffff };
-	bool response = c->dir == 1;
+	struct mb_difference differs = { .field = MB_F_NONE };
+	const struct mb_reading how = reading_of(c, p, n);
 	memset(&m, 0, sizeof(m));
-	enum reason why = mb_parse(p, n, response, &m);
+	enum reason why = mb_parse_as(p, n, &how, &m);
+	if (why != R_NONE && how.response)
+		mb_length_differs(p, n, &differs);
 	if (why == R_NONE)
-		why = response ? judge_response(c, &m) : judge_request(c, &m, &d);
-	const struct modbus_case of = { &m, &d };
+		why = how.response ? judge_response(c, &m, how.tolerate, &differs) : judge_request(c, &m, &d);
+	if (why != R_NONE && !how.response && mb_rtu_only(p, n, false))
+		why = R_RTU;
+	const struct modbus_case of = { &m, &d, &differs };
 	return judge_done(c, &(struct judged){ .why = why, .len = n, .rule = d.rule, .fill = fill, .of = &of,
 					       .msg = &m });
 }
 
+/* The serial line's header, as far as it is one. */
+static void begun_rtu(const uint8_t *p, struct event *ev)
+{
+	ev->reason = R_RTU;
+	ev->proto = PROTO_MODBUS;
+	ev->mb = (struct ev_modbus){ .unit = p[0], .fc = p[1] & 0x7f, .has = EVH_FC };
+}
+
 static void begun(const uint8_t *p, size_t n, struct event *ev)
 {
+	struct mb_difference d = { .field = MB_F_NONE };
 	struct mb_msg m;
-	if (mb_parse(p, n, ev->response, &m) == R_TRUNCATED && n <= MB_MBAP)
-		return;		/* not even its function is known */
+	if (mb_rtu_length(p, n, ev->response)) {
+		begun_rtu(p, ev);
+		return;
+	}
+	if (ev->reason == R_PROTOCOL_ID || (mb_parse(p, n, ev->response, &m) == R_TRUNCATED && n <= MB_MBAP))
+		return;		/* no header, or not even its function is known */
 	ev->proto = PROTO_MODBUS;
 	common_facts(&ev->mb, &m);
+	if (ev->response && ev->reason == R_LENGTH && mb_length_differs(p, n, &d))
+		put_difference(&ev->mb, &d);
 }
 
 const struct proto_ops proto_modbus = {
 	.name = "modbus", .port = 502, .cuts = true, .state = offsetof(struct mb_state, pending),
-	.begun = begun, .holds = true, .frame = mb_frame, .judge = judge,
+	.begun = begun, .holds = true, .frame = mb_frame, .frame_in = frame_in, .judge = judge,
 };

@@ -27,6 +27,8 @@ enum {
 
 struct mb_state {
 	unsigned n_pending;
+	bool umas;		/* the device has answered function 90, as this unit */
+	uint8_t umas_unit;
 	struct mb_pending pending[FLOW_PENDING];	/* oldest first; those from n_pending on mean nothing */
 };
 
@@ -54,9 +56,10 @@ struct proto_ops {
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
 	 * tell, < 0 there is no way to find the next boundary (*why). */
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
-	/* The same where it hangs on what came before, or NULL: then frame says it. */
-	int (*frame_in)(struct flow *f, int dir, const uint8_t *p, size_t n, enum reason *why);
-	/* The facts of an unfinished message, as far as n bytes tell; NULL: none. */
+	/* The same where it hangs on what came before or on the policy, or NULL: then frame says it. */
+	int (*frame_in)(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
+	/* The facts of a message whose end is not there or not to be found (ev->reason), as far as
+	 * n bytes tell; it may have a better reason. NULL: none. */
 	void (*begun)(const uint8_t *p, size_t n, struct event *ev);
 	bool holds;		/* of an unfinished message up to HOLD_MAX bytes are kept back; else parts go on */
 	/* Parse and judge one whole message; ends in judge_done(), or half_pass() for a piece of one. */

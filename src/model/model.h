@@ -190,6 +190,7 @@ struct policy {
 	enum proto proto;
 	const char *description;
 	struct modbus_allow *modbus; size_t n_modbus;
+	unsigned modbus_tolerates;	/* enum mb_tolerance bits of dissect/modbus.h */
 	struct dnp3_policy *dnp3;
 	struct opcua_policy *opcua;
 };

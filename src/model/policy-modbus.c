@@ -163,11 +163,67 @@ static void load_allow(struct load *l, const config_setting_t *g, struct policy 
 	p->modbus[p->n_modbus++] = a;
 }
 
+static const struct mb_tolerated *tolerated_by_name(struct load *l, const config_setting_t *s)
+{
+	const char *word = written_of(s)->type == SETTING_TEXT ? written_of(s)->text : NULL;
+	const char *names[16];
+	size_t n = 0;
+	if (!word) {
+		complain(l, at_of(l, s), "tolerate: write names, such as \"%s\"", mb_tolerances[0].name);
+		return NULL;
+	}
+	for (size_t i = 0; i < mb_tolerances_n && n < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(mb_tolerances[i].name, word) == 0)
+			return &mb_tolerances[i];
+		names[n++] = mb_tolerances[i].name;
+	}
+	const char *near = name_nearest(word, names, n);
+	complain(l, at_of(l, s), "tolerate: there is no tolerance \"%s\"%s%s%s", word,
+		 near ? "; did you mean \"" : "; zoned-model(5) lists them under tolerate", near ? near : "",
+		 near ? "\"?" : "");
+	return NULL;
+}
+
+/* A tolerance that nothing of the policy can use is surely not what was meant. */
+static void check_used(struct load *l, struct where at, const struct mb_tolerated *t, const struct policy *p)
+{
+	bool used = t->fc[0] == 0;
+	for (size_t k = 0; k < p->n_modbus; k++)
+		for (size_t i = 0; i < sizeof(t->fc); i++)
+			used |= t->fc[i] && has_code(&p->modbus[k], t->fc[i]);
+	if (!used && p->n_modbus)
+		complain(l, at, "tolerate: \"%s\" is about function %u%s, which no entry of \"%s\" allows; remove it",
+			 t->name, t->fc[0], t->fc[1] ? " and its like" : "", p->name);
+}
+
+static void load_tolerances(struct load *l, const config_setting_t *g, struct policy *p)
+{
+	const config_setting_t *s = config_setting_get_member(g, "tolerate");
+	if (!s)
+		return;
+	if (config_setting_is_group(s) || items(s) == 0)
+		complain(l, at_of(l, s), "tolerate: nothing in it; remove it, or write names such as [ \"%s\" ]",
+			 mb_tolerances[0].name);
+	for (size_t i = 0; !config_setting_is_group(s) && i < items(s); i++) {
+		const struct mb_tolerated *t = tolerated_by_name(l, item(s, i));
+		if (!t)
+			continue;
+		if (p->modbus_tolerates & t->bit)
+			complain(l, at_of(l, item(s, i)), "tolerate: \"%s\" twice; remove one", t->name);
+		p->modbus_tolerates |= t->bit;
+		check_used(l, at_of(l, item(s, i)), t, p);
+	}
+	if ((p->modbus_tolerates & MB_TOL_LENGTH) && (p->modbus_tolerates & MB_TOL_PADDED))
+		complain(l, at_of(l, s), "tolerate: an exception whose length is one more could end in two places with "
+			 "\"length-one-more\" and \"padded-exception\"; write the one that the device needs");
+}
+
 static void load(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	const config_setting_t *allow = get_allow(l, g, p);
 	for (size_t k = 0; k < items(allow); k++)
 		load_allow(l, item(allow, k), p);
+	load_tolerances(l, g, p);
 }
 
 /* libconfig arrays hold one type; functions mix words and numbers, so they are a list. */
@@ -186,8 +242,22 @@ static void print_allow(FILE *f, const struct modbus_allow *a)
 	fputs("      }", f);
 }
 
+static void print_tolerances(FILE *f, unsigned bits)
+{
+	const char *between = "    tolerate = [ ";
+	for (size_t i = 0; i < mb_tolerances_n; i++) {
+		if (!(bits & mb_tolerances[i].bit))
+			continue;
+		fprintf(f, "%s\"%s\"", between, mb_tolerances[i].name);
+		between = ", ";
+	}
+	if (bits)
+		fputs(" ];\n", f);
+}
+
 static void print(FILE *f, const struct policy *p)
 {
+	print_tolerances(f, p->modbus_tolerates);
 	fputs("    allow = (\n", f);
 	for (size_t i = 0; i < p->n_modbus; i++) {
 		print_allow(f, &p->modbus[i]);
@@ -196,4 +266,6 @@ static void print(FILE *f, const struct policy *p)
 	fputs("    );\n", f);
 }
 
-const struct policy_ops policy_modbus_ops = { .load = load, .print = print };
+static const char *const keys[] = { "tolerate", NULL };
+
+const struct policy_ops policy_modbus_ops = { .keys = keys, .load = load, .print = print };

@@ -245,3 +245,9 @@ bool policy_modbus_ok(const struct pol_image *img, const void *rule)
 			return false;
 	return true;
 }
+
+bool policy_modbus_head_ok(const struct pol_image *img, const void *head)
+{
+	(void)img;
+	return ((const struct pol_mb_head *)head)->tolerate <= MB_TOL_ALL;
+}

@@ -39,7 +39,8 @@ static const struct pol_flow *flows(const struct pol_image *img)
 }
 
 const struct pol_shape pol_shapes[PROTO_N] = {
-	[PROTO_MODBUS] = { .rule = sizeof(struct pol_mb_rule), .rule_ok = policy_modbus_ok },
+	[PROTO_MODBUS] = { .rule = sizeof(struct pol_mb_rule), .head = sizeof(struct pol_mb_head),
+			   .rule_ok = policy_modbus_ok, .head_ok = policy_modbus_head_ok },
 	[PROTO_DNP3] = { .rule = sizeof(struct pol_dnp_rule), .head = sizeof(struct pol_dnp_head),
 			 .rule_ok = policy_dnp3_rule_ok, .head_ok = policy_dnp3_head_ok },
 	[PROTO_OPCUA] = {

@@ -50,6 +50,10 @@ struct pol_mb_rule {
 	struct pol_rset units, addresses, write_addresses, quantity, values, subfunctions, mei, files;
 };
 
+struct pol_mb_head {		/* of a whole Modbus policy */
+	uint32_t tolerate;	/* enum mb_tolerance bits */
+};
+
 struct pol_image {
 	uint32_t magic, size, generation;
 	uint32_t n_zones, n_nets, n_keys, n_flows, n_ranges, n_conduits;
@@ -81,6 +85,7 @@ bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint
 bool policy_str_ok(const struct pol_image *img, struct pol_str s);
 bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s);
 bool policy_modbus_ok(const struct pol_image *img, const void *rule);
+bool policy_modbus_head_ok(const struct pol_image *img, const void *head);
 const char *policy_zone_name(const struct pol_image *img, uint16_t zone);
 uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a);	/* 0: unknown */
 /* The inspected flow for a connection opened by src to dst:dport, or 0xffff. */

@@ -15,13 +15,16 @@
 enum event_kind { EV_VIOLATION, EV_MESSAGE /* permitted, log = all */, EV_REFUSED_FLOW };
 enum verdict { V_ACCEPT, V_DROP, V_RESET, V_OBSERVED /* would drop; mode = observe */ };
 
-enum { EVH_FC = 1, EVH_ADDR = 2, EVH_WADDR = 4, EVH_VALUE = 8, EVH_SUB = 16, EVH_MEI = 32, EVH_EXC = 64 };
+enum { EVH_FC = 1, EVH_ADDR = 2, EVH_WADDR = 4, EVH_VALUE = 8, EVH_SUB = 16, EVH_MEI = 32, EVH_EXC = 64,
+       EVH_FIELD = 128 };
 
 struct ev_modbus {
 	uint8_t unit, fc, exc, mei;
 	uint16_t tid;
 	uint16_t has;		/* EVH_* bits: which of the others are set */
 	uint16_t addr, qty, waddr, wqty, value, sub;
+	uint8_t field;		/* enum mb_field: what of a response is not as expected */
+	uint16_t expected, received;
 };
 
 enum { EVD_APP = 1, EVD_OBJECT = 2, EVD_POINTS = 4, EVD_CONTROL = 8, EVD_VALUE = 16 };
@@ -64,6 +67,7 @@ struct event {
 	uint16_t sport, dport;
 	struct addr src, dst;
 	uint8_t proto;		/* enum proto of the message that the facts are of; PROTO_NONE: of none */
+	uint8_t part;		/* that message was not judged: its end was not there, or not to be found */
 	union {
 		struct ev_modbus mb;
 		struct ev_dnp3 dnp;

@@ -47,6 +47,13 @@ static void each(const struct event *ev, const struct fact_sink *to)
 		to->num(to->ctx, "mei", m->mei);
 	if (m->has & EVH_EXC)
 		to->num(to->ctx, "exception", m->exc);
+	if (!(m->has & EVH_FIELD))
+		return;
+	to->word(to->ctx, "field", mb_field_name(m->field));
+	if (m->expected == m->received)		/* too much to be kept */
+		return;
+	to->num(to->ctx, "expected", m->expected);
+	to->num(to->ctx, "received", m->received);
 }
 
 static uint64_t key(const struct event *ev)

@@ -99,7 +99,8 @@ X(R_DNP_REPEAT, "repeated-frame", "the frame before, once more: it was taken out
 X(R_NO_HANDSHAKE, "no-handshake", "a TCP connection without inspection whose beginning the gate has not seen; its sender is reset") \
 X(R_REVERSED, "reversed-flow", "packets of an inspected service's server that would begin a connection judged less in the other direction") \
 X(R_ICMP_ERROR, "icmp-error", "an ICMP error from no side of its connection, or of a type, length or number that no path needs") \
-X(R_BLOCKED_MARK, "blocked-mark", "packets of a connection that is marked as blocked, though no inspector has asked for it since the last reload")
+X(R_BLOCKED_MARK, "blocked-mark", "packets of a connection that is marked as blocked, though no inspector has asked for it since the last reload") \
+X(R_RTU, "rtu-over-tcp", "Modbus RTU framing over TCP: a CRC and no MBAP header; set both ends to Modbus TCP, or put a converter between them")
 
 enum reason {
 #define X(e, n, t) e,

@@ -2,6 +2,7 @@
  * Modbus messages as replay prints them. */
 #include <stdio.h>
 
+#include "base/words.h"
 #include "dissect/modbus.h"
 #include "zonectl/replay.h"
 
@@ -43,6 +44,15 @@ static void json(json_t *o, const struct event *ev, const void *of)
 		json_object_set_new(o, "sub", json_string(sub));
 }
 
+void replay_difference(const struct event *ev)
+{
+	if (ev->proto != PROTO_MODBUS || !(ev->mb.has & EVH_FIELD))
+		return;
+	printf(" field=%s", mb_field_name(ev->mb.field));
+	if (ev->mb.expected != ev->mb.received)
+		printf(" expected=%u received=%u", ev->mb.expected, ev->mb.received);
+}
+
 static void text(const struct event *ev, const void *of)
 {
 	const struct mb_msg *m = of;
@@ -59,6 +69,7 @@ static void text(const struct event *ev, const void *of)
 		printf(" exception=%u", m->exc);
 	if (sub[0])
 		printf(" %s", sub);
+	replay_difference(ev);
 }
 
 const struct replay_ops replay_modbus = { .json = json, .text = text };

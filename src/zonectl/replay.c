@@ -112,13 +112,14 @@ static void on_event(void *ctx, const struct event *ev)
 {
 	struct replay *r = ctx;
 	/* messages are printed as messages */
-	if ((ev->proto != PROTO_NONE && ev->reason != R_UNFINISHED) || r->json)
+	if ((ev->proto != PROTO_NONE && !ev->part) || r->json)
 		return;
 	char src[ADDR_TEXT], dst[ADDR_TEXT];
 	addr_text(&ev->src, src);
 	addr_text(&ev->dst, dst);
-	printf("- %s %s %u > %s %u reason=%s\n", verdict_name(ev->verdict), src, ev->sport, dst, ev->dport,
-	       reason_name(ev->reason));
+	printf("- %s %s %u > %s %u", verdict_name(ev->verdict), src, ev->sport, dst, ev->dport);
+	replay_difference(ev);
+	printf(" reason=%s\n", reason_name(ev->reason));
 }
 
 static int replay_file(struct replay *r, const char *path)

@@ -17,6 +17,8 @@ struct replay_ops {
 
 extern const struct replay_ops replay_modbus, replay_opcua, replay_dnp3;
 
+/* replay-modbus.c: what of a response is not as expected, if that is known. */
+void replay_difference(const struct event *ev);
 void replay_put(json_t *o, const char *key, bool have, int64_t v);
 
 #endif

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The manual says what the program does: the examples of zoned-model(5) and zoned.conf(5) load,
-# zoned-model(5) names every OPC UA service, zoned-events(5) lists exactly the reasons of the table, pages are well formed.
+# zoned-model(5) names every OPC UA service and what is tolerated of Modbus, zoned-events(5) lists exactly the reasons of the table, pages are well formed.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -22,6 +22,10 @@ while read -r word; do
 	case $word in None | ECC_*) continue ;; esac
 	grep -qE "(Cm|,|;) $word( |\$)" "$top_srcdir/man/zoned-model.5" || { echo "zoned-model(5) lacks $word"; exit 1; }
 done <"$dir/words"
+# and what a Modbus policy may tolerate: each name, and no other
+sed -n '/mb_tolerances\[\] = {/,/^}/s/^\t{ "\([a-z0-9-]*\)",.*/\1/p' "$top_srcdir/src/dissect/modbus-tolerate.c" >"$dir/words"
+sed -n '/^\.Ss Modbus policies/,/^\.Ss DNP3/s/^\.It Cm //p' "$top_srcdir/man/zoned-model.5" | diff "$dir/words" -
+[ "$(wc -l <"$dir/words")" = 8 ]
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning "$top_srcdir"/man/*.[58]
 fi

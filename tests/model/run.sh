@@ -45,6 +45,10 @@ verdict "numbers as written" $?
 "$ctl" print good/text.conf >out
 grep -qF 'name = "Kläranlage \"Nord\" // # /* none */ \\ \x7fä\x09\x0a";' out && grep -qF 'owner = "";' out
 verdict "texts as written" $?
+"$ctl" print good/tolerate.conf >out
+[ "$(grep -c tolerate out)" = 2 ] && grep -q '    tolerate = \[ "padded-exception" \];' out &&
+	grep -q 'tolerate = \[ "unit-differs", "transaction-zero", "length-one-more", "device-id-form", "file-record-form", "clamped-echo", "long-umas" \];' out
+verdict "what is tolerated" $?
 # keys that are printed only when they are not at their default
 sed '/^daemon = {/a lock_table = false; strict = true;' one >three
 "$ctl" print three >four && grep -q 'lock_table = false' four && grep -q 'strict = true' four && "$ctl" print four | cmp - four

@@ -30,6 +30,7 @@ struct image {
 	_Alignas(8) struct pol_key key;
 	_Alignas(8) struct pol_flow flow;
 	_Alignas(8) struct pol_mb_rule rule;
+	_Alignas(8) struct pol_mb_head head;
 	_Alignas(8) struct pol_range ranges[2];
 	_Alignas(8) char strings[8];
 };
@@ -42,7 +43,8 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 	memcpy(m->strings, "name", 5);
 	m->h = (struct pol_image){
 		.magic = POL_MAGIC, .size = sizeof(*m), .generation = 1, .n_zones = 3, .n_nets = 2,
-		.n_keys = 1, .n_flows = 1, .n_rules = { [PROTO_MODBUS] = 1 }, .n_ranges = 2, .n_conduits = 1,
+		.n_keys = 1, .n_flows = 1, .n_rules = { [PROTO_MODBUS] = 1 },
+		.n_heads = { [PROTO_MODBUS] = 1 }, .n_ranges = 2, .n_conduits = 1,
 		.zones_off = offsetof(struct image, zones), .nets_off = offsetof(struct image, nets),
 		.keys_off = offsetof(struct image, key), .flows_off = offsetof(struct image, flow),
 		.ranges_off = offsetof(struct image, ranges),
@@ -50,6 +52,7 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 	};
 	for (int p = 0; p < PROTO_N; p++)
 		m->h.rules_off[p] = m->h.heads_off[p] = m->h.items_off[p] = offsetof(struct image, rule);
+	m->h.heads_off[PROTO_MODBUS] = offsetof(struct image, head);
 	for (int i = 0; i < 3; i++)
 		m->zones[i].name = name;
 	assert_true(prefix_parse("10.0.1.0/24", &m->nets[0].net, &host));
@@ -59,7 +62,7 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 	m->key = (struct pol_key){ .from = 1, .to = 2, .port = 502, .l4 = IPPROTO_TCP };
 	m->flow = (struct pol_flow){ .conduit = name, .policy = name, .from = 1, .to = 2,
 				     .proto = PROTO_MODBUS, .mode = mode,
-				     .on_violation = on_violation, .n_rules = 1, .head = 0xffff };
+				     .on_violation = on_violation, .n_rules = 1, .head = 0 };
 	m->rule.at.file = name;
 	m->rule.functions[0] = 1 << 3;
 	m->rule.units = (struct pol_rset){ .r0 = 0, .n = 1 };
@@ -86,6 +89,7 @@ struct bench {
 	size_t orig_len;
 	unsigned events;
 	enum reason reason;
+	struct event last;	/* of them */
 };
 
 static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
@@ -104,6 +108,7 @@ static void on_event(void *ctx, const struct event *ev)
 	struct bench *b = ctx;
 	b->events++;
 	b->reason = ev->reason;
+	b->last = *ev;
 }
 
 static uint32_t max_per_source;

@@ -13,6 +13,10 @@ tests_unit_test_flow_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_inspect_SOURCES = tests/unit/test-inspect.c tests/unit/inspect-bench.h
 tests_unit_test_room_SOURCES = tests/unit/test-room.c tests/unit/inspect-bench.h
 tests_unit_test_room_LDADD = $(tests_unit_test_inspect_LDADD)
+check_PROGRAMS += tests/unit/test-tolerate
+TESTS += tests/unit/test-tolerate
+tests_unit_test_tolerate_SOURCES = tests/unit/test-tolerate.c tests/unit/inspect-bench.h
+tests_unit_test_tolerate_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_inspect_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 

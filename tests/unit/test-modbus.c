@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * Modbus framing, parsing and matching. */
-#include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,24 +12,9 @@
 
 #include "dissect/modbus.h"
 #include "modbus-samples.h"
+#include "put.h"
 
 enum { TID = 0x1234, UNIT = 0x11 };
-
-static size_t unhex(const char *s, uint8_t *out)
-{
-	size_t n = 0;
-	unsigned hi = 0, half = 0;
-	for (; *s; s++) {
-		if (!isxdigit((unsigned char)*s))
-			continue;
-		unsigned d = (unsigned)(isdigit((unsigned char)*s) ? *s - '0' : tolower(*s) - 'a' + 10);
-		if (half)
-			out[n++] = (uint8_t)(hi << 4 | d);
-		hi = d;
-		half = !half;
-	}
-	return n;
-}
 
 static void set_len(uint8_t *adu, size_t len)
 {
@@ -440,7 +424,10 @@ static enum reason answers(const char *req, const char *resp)
 	assert_int_equal(mb_parse(x, nx, false, &a), R_NONE);
 	assert_int_equal(mb_parse(y, ny, true, &b), R_NONE);
 	mb_remember(&a, &p);
-	return mb_answers(&p, &b);
+	struct mb_difference d = { .field = MB_F_NONE };
+	enum reason why = mb_answers(&p, &b, 0, &d);
+	assert_int_equal(why, d.field == MB_F_NONE ? R_NONE : R_RESPONSE_MISMATCH);
+	return why;
 }
 
 static void test_answers(void **state)
@@ -485,15 +472,16 @@ static void test_mismatches(void **state)
 			fail_msg("%s is taken as the answer to %s", bad[i].response, bad[i].request);
 	struct mb_msg req, resp;
 	struct mb_pending p;
+	struct mb_difference d;
 	assert_int_equal(parse_hex("03 0000 0001", false, &req), R_NONE);
 	mb_remember(&req, &p);
 	assert_int_equal(parse_hex("83 02", true, &resp), R_NONE);
-	assert_int_equal(mb_answers(&p, &resp), R_NONE);
+	assert_int_equal(mb_answers(&p, &resp, 0, &d), R_NONE);
 	resp.unit++;
-	assert_int_equal(mb_answers(&p, &resp), R_RESPONSE_MISMATCH);
+	assert_int_equal(mb_answers(&p, &resp, 0, &d), R_RESPONSE_MISMATCH);
 	resp.unit--;
 	resp.tid++;
-	assert_int_equal(mb_answers(&p, &resp), R_RESPONSE_MISMATCH);
+	assert_int_equal(mb_answers(&p, &resp, 0, &d), R_RESPONSE_MISMATCH);
 }
 
 static uint32_t next_random(uint32_t *s)
