@@ -30,6 +30,7 @@ NETNS_TESTS = \
 	tests/netns/audit.sh \
 	tests/netns/oneread.sh \
 	tests/netns/silent.sh \
+	tests/netns/tolerate.sh \
 	tests/netns/processes.sh
 if HAVE_MODBUS
 check_PROGRAMS += tests/netns/mbserver tests/netns/mbclient tests/netns/flooder
@@ -55,6 +56,7 @@ EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/spoof.py \
 	tests/netns/oneread.py \
 	tests/netns/silent.py \
+	tests/netns/tolerate.py \
 	tests/netns/shares.py \
 	tests/netns/reverse.py \
 	tests/netns/errors.py \

@@ -17,7 +17,9 @@ static struct pol_image *plant(uint32_t generation, struct conduit how)
 		{ .units = { .any = true }, .functions = { 0, 0, 0x02 } },	/* 17 */
 	};
 	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = sizeof(a) / sizeof(a[0]) };
+	static const unsigned tolerate[] = { 0, MB_TOL_ALL & ~MB_TOL_PADDED, 0, MB_TOL_ALL & ~MB_TOL_LENGTH };
+	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = sizeof(a) / sizeof(a[0]),
+				 .modbus_tolerates = tolerate[generation % 4] };
 	how.flows = &flow;
 	how.n_flows = 1;
 	struct pol_image *img = plant_image(how, &policy, 1, generation);
@@ -102,6 +104,30 @@ static size_t one_length(const uint8_t *q, size_t have)
 	return have < 8 || have < 6u + be16(q + 4) ? 0 : 6u + be16(q + 4);
 }
 
+/* As devices do that a policy may tolerate, and what is next to it. */
+static size_t leave_form(struct world *w, uint8_t *p, size_t n)
+{
+	size_t more = 1 + rnd(w, 4);
+	switch (rnd(w, 5)) {
+	case 0:
+		p[6] = (uint8_t)rnd(w, 9);
+		break;
+	case 1:
+		put_be16(p, rnd(w, 2));
+		break;
+	case 2:
+		put_be16(p + 4, (uint32_t)(n - 6 + more));
+		break;
+	case 3:		/* zeros, mostly */
+		memset(p + n, one_in(w, 9), more);
+		put_be16(p + 4, (uint32_t)(n - 6 + more));
+		return n + more;
+	default:	/* the last of a value or quantity */
+		p[n - 1] = (uint8_t)rnd(w, 4);
+	}
+	return n;
+}
+
 /* The device's answer to the request at q; 0: none. */
 static size_t one_response(struct world *w, const uint8_t *q, uint8_t *p)
 {
@@ -127,6 +153,8 @@ static size_t one_response(struct world *w, const uint8_t *q, uint8_t *p)
 		n = 2;
 	}
 	n = put_adu(p, be16(q), q[6], b, n);
+	if (odd(w, 8))
+		n = leave_form(w, p, n);
 	if (odd(w, 80))
 		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
 	if (odd(w, 12)) {	/* the answer to something else */

@@ -103,6 +103,25 @@ static struct record *open_to(struct sink *s, const char *json)
 	return r;
 }
 
+static char *slurp(const char *path)
+{
+	static char text[4 << 20];
+	FILE *f = fopen(path, "r");
+	assert_non_null(f);
+	size_t n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	return text;
+}
+
+static void temp_name(char out[64])
+{
+	snprintf(out, 64, "/tmp/test-record.XXXXXX");
+	int fd = mkstemp(out);
+	assert_true(fd >= 0);
+	close(fd);
+}
+
 static void test_line(void **state)
 {
 	(void)state;
@@ -116,6 +135,49 @@ static void test_line(void **state)
 		"verdict=drop reason=function-not-allowed conduit=hmi-cell policy=reads from_zone=hmi to_zone=cell "
 		"src=10.1.0.10 sport=40000 dst=10.2.0.20 dport=502 proto=modbus dir=request tid=9 unit=1 fc=16 "
 		"function=write-multiple-registers address=100-104 value=77 rule=\"/etc/zoned/plant.conf:31\"");
+	free(img);
+}
+
+/* What of an answer is not as expected; of data no numbers; and a field that nobody has. */
+static void test_difference(void **state)
+{
+	(void)state;
+	static const struct {
+		uint8_t field;
+		uint16_t expected, received;
+		const char *end;
+	} rows[] = {
+		{ MB_F_UNIT, 1, 9, " field=unit expected=1 received=9 rule=" },
+		{ MB_F_VALUE, 5119, 5000, " field=value expected=5119 received=5000 rule=" },
+		{ MB_F_DATA, 0, 0, " exception=3 field=data rule=" }, { 200, 0, 1, " field=? expected=0 received=1 rule=" },
+	};
+	struct pol_image *img = image(7, "plant.conf");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char path[64], text[2048];
+		struct sink s;
+		struct event ev = write_refused();
+		temp_name(path);
+		ev.reason = R_RESPONSE_MISMATCH;
+		ev.response = 1;
+		ev.mb.exc = 3;
+		ev.mb.has |= EVH_FIELD | EVH_EXC;
+		ev.mb.field = rows[i].field;
+		ev.mb.expected = rows[i].expected;
+		ev.mb.received = rows[i].received;
+		struct sb b = sb_init(text, sizeof(text));
+		record_line(&b, img, &ev);
+		assert_non_null(strstr(text, rows[i].end));
+		struct record *r = open_to(&s, path);
+		record_event(r, img, &ev, 0);
+		record_close(r);
+		json_t *o = json_loads(slurp(path), 0, NULL);
+		assert_string_equal(json_string_value(json_object_get(o, "field")), mb_field_name(rows[i].field));
+		assert_int_equal(json_object_get(o, "expected") != NULL, rows[i].expected != rows[i].received);
+		assert_int_equal(json_integer_value(json_object_get(o, "expected")), rows[i].expected);
+		assert_int_equal(json_integer_value(json_object_get(o, "received")), rows[i].received);
+		json_decref(o);
+		unlink(path);
+	}
 	free(img);
 }
 
@@ -135,25 +197,6 @@ static void test_refused_flow(void **state)
 		"reason=no-conduit from_zone=cell to_zone=unknown src=10.2.0.20 sport=5000 dst=192.0.2.1 dport=161 "
 		"proto=udp dir=request");
 	free(img);
-}
-
-static char *slurp(const char *path)
-{
-	static char text[4 << 20];
-	FILE *f = fopen(path, "r");
-	assert_non_null(f);
-	size_t n = fread(text, 1, sizeof(text) - 1, f);
-	text[n] = '\0';
-	fclose(f);
-	return text;
-}
-
-static void temp_name(char out[64])
-{
-	snprintf(out, 64, "/tmp/test-record.XXXXXX");
-	int fd = mkstemp(out);
-	assert_true(fd >= 0);
-	close(fd);
 }
 
 static void test_json(void **state)
@@ -502,7 +545,7 @@ static void test_reopen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line), cmocka_unit_test(test_refused_flow), cmocka_unit_test(test_json),
+		cmocka_unit_test(test_line), cmocka_unit_test(test_difference), cmocka_unit_test(test_refused_flow), cmocka_unit_test(test_json),
 		cmocka_unit_test(test_any_event), cmocka_unit_test(test_repeats), cmocka_unit_test(test_keys), cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_flood), cmocka_unit_test(test_permitted), cmocka_unit_test(test_generation),
 		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_bad_file), cmocka_unit_test(test_reopen),
