@@ -69,4 +69,5 @@ def main(way, *args):
     print("%d: unit 1 always answered" % n)
 
 
-main(*sys.argv[1:])
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -17,6 +17,8 @@ import sys
 import threading
 import time
 
+from silent import exactly, one
+
 READ = bytes.fromhex("0300000002")
 GREETING, LONG = bytes.fromhex("5a0001"), 1004
 FIRST = 6 + LONG - 476      # what the gate lets go of it before the rest is there
@@ -44,21 +46,6 @@ FORMS = {
     "near-clamped-echo": ("0600060009", lambda t: message(t, 1, bytes.fromhex("0600050009"))),
 }
 BY_REQUEST = {bytes.fromhex(request): answer for request, answer in FORMS.values()}
-
-
-def exactly(s, n):
-    got = b""
-    while len(got) < n:
-        part = s.recv(n - len(got))
-        if not part:
-            raise OSError("closed")
-        got += part
-    return got
-
-
-def one(s):
-    head = exactly(s, 7)
-    return head, exactly(s, struct.unpack(">H", head[4:6])[0] - 1)
 
 
 def device(s):

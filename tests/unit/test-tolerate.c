@@ -91,6 +91,7 @@ static const struct odd odd[] = {
 	{ ID, "0001 0000 0004 01 ab 0e 01", MB_TOL_DEVICE_ID, TRAIL, OK, MB_F_LENGTH, 3, 4 },
 	{ ID, "0001 0000 0004 01 ab 01 0e", MB_TOL_DEVICE_ID, TRAIL, TRAIL, MB_F_LENGTH, 3, 4 },
 	{ ID, "0001 0000 0005 01 ab 0e 01 00", MB_TOL_DEVICE_ID, TRAIL, TRAIL, MB_F_LENGTH, 3, 5 },
+	{ ID, "0001 0000 0002 01 2b", MB_TOL_DEVICE_ID, R_TRUNCATED, R_TRUNCATED, 0, 0, 0 },
 	{ ID, "0001 0000 0003 01 2b 0d", MB_TOL_DEVICE_ID, MIS, MIS, MB_F_MEI, 14, 13 },
 	{ "0001 0000 0004 01 2b 0d 01", "0001 0000 0003 01 2b 0e", MB_TOL_DEVICE_ID, R_TRUNCATED, MIS, 0, 0, 0 },
 	{ READ, "0001 0000 0005 01 03 03 0007", MB_TOL_DEVICE_ID, R_BYTE_COUNT, R_BYTE_COUNT, MB_F_LENGTH, 6, 5 },
@@ -239,6 +240,8 @@ static void the_end_of_an_answer(void **state)
 	segment(&b, 1, S, C + 12, TCP_ACK, r, unhex("0001 0000 0004 01 83 02", r));
 	assert_true(b.reason == R_LENGTH && delivered(&b));
 	goes_on(&b, C + 12, S + 9);
+	segment(&b, 1, S + 20, C + 24, TCP_ACK, r, unhex("0002 0000 0005 01 03 02 0007", r));
+	assert_int_equal(b.reason, R_UNSOLICITED);	/* and judged */
 	inspect_free(b.in);
 }
 
