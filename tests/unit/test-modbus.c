@@ -138,6 +138,37 @@ static void test_frame(void **state)
 	assert_int_equal(mb_frame(adu, 3, &why), 0);
 }
 
+/* Of what is tolerated a frame has no more than its own form: no request, no other function, no longer one. */
+static void test_tolerated_frames(void **state)
+{
+	(void)state;
+	static uint8_t p[6 + MB_UMAS_LEN_MAX + 2];
+	struct mb_msg m;
+	for (unsigned fc = 0; fc < 256; fc++)
+		for (unsigned k = 0; k < 4; k++) {
+			const struct mb_reading how = { .response = k & 1, .tolerate = k & 2 ? MB_TOL_ALL : 0 };
+			enum reason why = R_NONE;
+			p[7] = (uint8_t)fc;
+			for (unsigned len = 254; len <= MB_UMAS_LEN_MAX + 1; len += len == 255 ? MB_UMAS_LEN_MAX - 255 : 1) {
+				bool good = len <= 254 || (fc == MB_UMAS && len <= MB_UMAS_LEN_MAX && k & 2);
+				set_len(p, len);
+				int whole = mb_frame_as(p, sizeof(p), &how, &why);
+				assert_int_equal(whole > 0, good);
+				if (len > 254)
+					assert_int_equal(mb_parse_as(p, 6 + len, &how, &m), good ? R_NONE : R_LENGTH);
+			}
+		}
+	for (unsigned response = 0; response < 2; response++) {	/* the length is one too large for a read */
+		const struct mb_reading how = { .response = response, .tolerate = MB_TOL_ALL };
+		size_t n = adu_of(response ? "03 02 0007" : "03 0000 0001", p);
+		set_len(p, n - 5);
+		assert_int_equal(mb_parse_as(p, n, &how, &m), response ? R_NONE : R_LENGTH);
+		assert_int_equal(mb_parse(p, n, response, &m), R_LENGTH);
+		set_len(p, n - 4);
+		assert_int_equal(mb_parse_as(p, n, &how, &m), R_LENGTH);
+	}
+}
+
 /* Cut anywhere: with the true header the stream waits for more and the parser
  * refuses; with the length corrected the body is short or has another shape. */
 static void truncate_one(const char *pdu, bool response)
@@ -538,7 +569,7 @@ int main(void)
 		cmocka_unit_test(test_inner_length_lies),
 		cmocka_unit_test(test_bad_requests),
 		cmocka_unit_test(test_bad_responses),
-		cmocka_unit_test(test_any_octet_passes),
+		cmocka_unit_test(test_any_octet_passes), cmocka_unit_test(test_tolerated_frames),
 		cmocka_unit_test(test_limits_pass),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_facts_of_faulty),
