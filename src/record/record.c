@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Events to their sinks. Order: merge same ones, cap the rate, write, or put where
- * the record's own thread finds it (spool.h). The cap
- * has one bucket for refusals and one for permitted messages (log = "all"), so
- * that a busy conduit cannot hide another's violation.
+ * Events to their sinks. Order: merge same ones, cap the rate (cap.h), write, or put where
+ * the record's own thread finds it (spool.h). There is one cap for violations, one for permitted
+ * messages (log = "all"), and one for flows that the ruleset refused, which anybody can have
+ * refused in anybody's name.
  */
 #include "record/record.h"
 
@@ -17,31 +17,30 @@
 #include <syslog.h>
 
 #include "record/aggregate.h"
+#include "record/cap.h"
 #include "record/json.h"
 #include "record/line.h"
 #include "record/spool.h"
 
-enum { LINE_MAX_TEXT = 2048, RATE = 50, BURST = 200, N_BUCKETS = 2 };
-#define SECOND_NS 1000000000ull
-
-struct bucket {
-	uint64_t tokens, at_ns;		/* whole lines left; since when */
-	uint64_t suppressed;		/* not told yet */
-};
+enum { LINE_MAX_TEXT = 2048, KINDS = 3 };	/* KINDS: of enum event_kind */
+enum { OF_NO_CONDUIT = 0x80000000u };	/* a group of a cap is a conduit, or this and a zone */
 
 struct record {
 	struct record_conf conf;
 	char *json_path;		/* our own copy: conf is the caller's */
 	struct agg agg;
-	struct bucket bucket[N_BUCKETS];
+	struct cap cap[KINDS];
 	struct json_file json;		/* with a spool, its thread's */
 	atomic_bool reopen;		/* asked of that */
 	struct spool *spool;		/* NULL: who records writes */
 	struct record_stats stats;
-	const struct pol_image *img;	/* only during a sweep */
+	const struct pol_image *img;	/* only during a sweep, */
+	unsigned kind;			/* and this */
 };
 
-static const char *const bucket_names[N_BUCKETS] = { "refusals", "permitted messages" };
+static const char *const kind_names[KINDS] = {
+	[EV_VIOLATION] = "refusals", [EV_MESSAGE] = "permitted messages", [EV_REFUSED_FLOW] = "refused flows",
+};
 
 static const struct {
 	const char *name;
@@ -148,32 +147,55 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	write_json(r, img, &named, repeated);
 }
 
-static bool take_token(struct bucket *b, uint64_t now_ns)
+/* Whose record it is: of a conduit, or of what comes from a zone. */
+static struct cap_who who_of(const struct pol_image *img, const struct event *ev)
 {
-	uint64_t step = SECOND_NS / RATE, n = now_ns > b->at_ns ? (now_ns - b->at_ns) / step : 0;
-	b->at_ns += n * step;
-	b->tokens = n >= BURST - b->tokens ? BURST : b->tokens + n;
-	if (b->tokens == 0)
-		return false;
-	b->tokens--;
-	return true;
+	const struct pol_flow *f = ev->generation == img->generation ? policy_flow(img, ev->flow_id) : NULL;
+	return (struct cap_who){ .generation = img->generation, .source = ev->src,
+				 .group = f ? f->conduit_id : OF_NO_CONDUIT | policy_zone_of(img, &ev->src) };
 }
 
 void record_event(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t now_ns)
 {
-	bool message = ev->kind == EV_MESSAGE;
-	struct bucket *b = &r->bucket[message];
+	unsigned kind = ev->kind < KINDS ? ev->kind : EV_VIOLATION;
+	struct cap_who who = who_of(img, ev);
 	r->stats.events++;
 	/* who asked for every permitted message wants each address, not a count */
-	if (!message && agg_add(&r->agg, ev, now_ns)) {
+	if (kind != EV_MESSAGE && agg_add(&r->agg, ev, now_ns)) {
 		r->stats.repeated++;
-	} else if (take_token(b, now_ns)) {
+	} else if (cap_take(&r->cap[kind], &who, now_ns)) {
 		r->stats.written++;
 		write_both(r, img, ev, 0);
 	} else {
 		r->stats.suppressed++;
-		b->suppressed++;
 	}
+}
+
+static const char *conduit_name(const struct pol_image *img, uint32_t conduit)
+{
+	for (uint32_t i = 0; i < img->n_flows; i++)
+		if (policy_flow(img, (uint16_t)i)->conduit_id == conduit)
+			return policy_str(img, policy_flow(img, (uint16_t)i)->conduit);
+	return "?";
+}
+
+static void tell_suppressed(void *ctx, const struct cap_who *who, uint64_t suppressed)
+{
+	struct record *r = ctx;
+	char text[512], src[ADDR_TEXT];
+	struct sb b = sb_init(text, sizeof(text));
+	sb_printf(&b, "records: %s came faster than %d a second;", kind_names[r->kind], CAP_RATE);
+	if (who) {
+		bool link = who->source.family == 6, named = who->generation == r->img->generation;
+		addr_text(&who->source, src);
+		if (named && who->group & OF_NO_CONDUIT)
+			sb_printf(&b, " from_zone=%s", policy_zone_name(r->img, (uint16_t)who->group));
+		else if (named)
+			sb_printf(&b, " conduit=%s", conduit_name(r->img, who->group));
+		sb_printf(&b, " src=%s%s", src, link ? "/64" : "");
+	}
+	sb_printf(&b, " suppressed=%" PRIu64, suppressed);
+	put(r, LINE, LOG_WARNING, text);
 }
 
 static void tell_repeats(void *ctx, const struct event *last, uint64_t repeats)
@@ -186,17 +208,9 @@ static void sweep(struct record *r, const struct pol_image *img, uint64_t now_ns
 {
 	r->img = img;
 	agg_sweep(&r->agg, now_ns, all, tell_repeats, r);
+	for (r->kind = 0; r->kind < KINDS; r->kind++)
+		cap_tell(&r->cap[r->kind], tell_suppressed, r);
 	r->img = NULL;
-	for (int i = 0; i < N_BUCKETS; i++) {
-		struct bucket *b = &r->bucket[i];
-		char text[128];
-		if (!b->suppressed)
-			continue;
-		snprintf(text, sizeof(text), "records: %s came faster than %d a second; suppressed=%" PRIu64,
-			 bucket_names[i], RATE, b->suppressed);
-		put(r, LINE, LOG_WARNING, text);
-		b->suppressed = 0;
-	}
 }
 
 void record_tick(struct record *r, const struct pol_image *img, uint64_t now_ns)
@@ -228,8 +242,8 @@ struct record *record_open(const struct record_conf *c)
 	}
 	r->conf = *c;
 	r->json.fd = -1;
-	for (int i = 0; i < N_BUCKETS; i++)
-		r->bucket[i].tokens = BURST;
+	for (int i = 0; i < KINDS; i++)
+		cap_init(&r->cap[i]);
 	if (r->json_path)
 		json_trouble(r, json_file_open(&r->json, r->json_path));
 	return r;

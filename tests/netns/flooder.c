@@ -13,9 +13,10 @@
  *	drip		the same, then one byte of a message a second on each
  *	islands		the same, then bytes behind holes on each, once
  *	garbage		the same, then refused messages on all in turn
+ *	repeat		the same, then one permitted message again and again, as retransmissions
  *
  *	-n N	connections (default 1000); syn: SYNs
- *	-m N	garbage: messages in all (default 10000)
+ *	-m N	garbage, repeat: messages in all (default 10000)
  *	-r N	packets a second of our own (default 5000)
  *	-a N	source addresses, from SOURCE on (default 100)
  *	-p N	first source port (default 10000)
@@ -327,6 +328,22 @@ static void do_garbage(struct flooder *f)
 	flush(f);
 }
 
+/* What was sent before changes nothing for its receiver, and the gate judges each of them. */
+static void do_repeat(struct flooder *f)
+{
+	static const uint8_t read[12] = { 0, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 1 };
+	do_open(f);
+	for (unsigned long k = 0; k < f->messages && going(f); k++) {
+		struct conn *c = &f->conn[k % f->n];
+		if (c->open && !c->dead) {
+			say(f, k % f->n, c->seq, ACK | PSH, read, sizeof(read));
+			f->total++;
+		}
+		pace(f);
+	}
+	flush(f);
+}
+
 static void do_sink(struct flooder *f)
 {
 	struct segment s;
@@ -354,7 +371,7 @@ static const struct mode {
 } modes[] = {
 	{ "sink", do_sink, true, true }, { "syn", do_syn, false, false }, { "open", do_open, true, false },
 	{ "drip", do_drip, true, false }, { "islands", do_islands, true, false },
-	{ "garbage", do_garbage, true, false },
+	{ "garbage", do_garbage, true, false }, { "repeat", do_repeat, true, false },
 };
 
 /* Only packets from our server, or to it: the kernel drops the others for us. */
@@ -417,7 +434,7 @@ int main(int argc, char **argv)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			m = &modes[i];
 	if (!m || !options(argc - 1, argv + 1, &f)) {
-		fputs("usage: flooder sink|syn|open|drip|islands|garbage [-n N] [-m N] [-r RATE] [-a N] [-p PORT] "
+		fputs("usage: flooder sink|syn|open|drip|islands|garbage|repeat [-n N] [-m N] [-r RATE] [-a N] [-p PORT] "
 		      "[-t S] SOURCE SERVER PORT\n", stderr);
 		return 2;
 	}
