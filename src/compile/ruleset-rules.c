@@ -104,8 +104,9 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define ADD(n, r)	{ .kind = RS_ADD, .name = (n), .reg = (r) }
 #define ADD_MAP(n, r, t) { .kind = RS_ADD_MAP, .name = (n), .reg = (r), .to = (t) }
 #define LOG(p)		{ .kind = RS_LOG, .name = (p) }
-#define LIMIT		{ .kind = RS_LIMIT, .a = 50, .b = 100 }
-#define FEW_ERRORS	{ .kind = RS_LIMIT, .a = 20, .b = 50 }
+#define OVER_ALL	{ .kind = RS_LIMIT, .key = NFT_LIMIT_F_INV, .a = 200, .b = 200 }
+#define NETWORK6	{ .kind = RS_NETWORK6 }
+#define OVER(n, rate, burst) { .kind = RS_OVER_SHARE, .name = (n), .a = (rate), .b = (burst) }
 #define QUEUE(bypass)	{ .kind = RS_TO_QUEUE, .a = (bypass) }
 #define FAST		{ .kind = RS_FAST }
 #define FAST_LEARN	{ .kind = RS_LEARN }
@@ -171,10 +172,18 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define NO_SYN		CT_STATE(V_OPENING), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST), NE8(1, V_SYN)
 #define PORTS		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 0, 11), CT(NFT_CT_PROTO_SRC, 1, 12)
 #define MORE_HOPS(at)	NETHDR(at, 1, 0), AND8(0, V_MORE_HOPS)
+/* its source, and then the interface it came by, has used up its share: who can write senders has no more than that. With
+ * more sources than the set holds the interface's share is left */
+#define OVER_SHARES(chain, of, rate, burst, rate_in, burst_in, ...) \
+	{ chain, "more than the share of one source", { NFP4, NETHDR(12, 4, 0), OVER(of "-share4", rate, burst), __VA_ARGS__ } }, \
+	{ chain, NULL, { NFP6, NETHDR(8, 16, 0), NETWORK6, OVER(of "-share6", rate, burst), __VA_ARGS__ } }, \
+	{ chain, "more than that of one interface", { META(NFT_META_IIFNAME, 0), OVER(of "-share-in", rate_in, burst_in), __VA_ARGS__ } }
+#define OVER_LOG_SHARES(chain, ...) OVER_SHARES(chain, "log", 5, 20, 50, 100, __VA_ARGS__), \
+	{ chain, "more than there is room for", { OVER_ALL, __VA_ARGS__ } }
 #define REFUSE(why) \
 	{ why, "exact count of what is refused", { COUNT(why) } }, \
-	{ why, "log the first packet of a flow only", { TO(RS_JUMP, "first-packet") } }, \
-	{ why, NULL, { LIMIT, LOG("zoned:" why) } }, \
+	{ why, "log the first packet of a flow only, and no more than the share of its source", { TO(RS_JUMP, "first-packet") } }, \
+	{ why, NULL, { LOG("zoned:" why) } }, \
 	{ why, NULL, { DO(RS_DROP) } }
 /* Before a packet goes to the inspectors, or once more after they had it. */
 #define BLOCKING(chain) \
@@ -262,8 +271,8 @@ static const struct rs_rule table[] = {
 	KIND(NFP4, 3), KIND(NFP4, 11), KIND(NFP4, 12),		/* unreachable, time exceeded, parameter problem */
 	KIND(NFP6, 1), KIND(NFP6, 2), KIND(NFP6, 3), KIND(NFP6, 4),	/* and packet too big */
 	{ "error-kinds", "redirects, source quench and others", { TO(RS_GOTO, "icmp-error") } },
-	{ "error-room", "not for the inspectors", { FEW_ERRORS, DO(RS_ACCEPT) } },
-	{ "error-room", "more than paths have", { TO(RS_GOTO, "icmp-error") } },
+	OVER_SHARES("error-room", "error", 10, 25, 20, 50, TO(RS_GOTO, "icmp-error")),
+	{ "error-room", "as many as paths have; not for the inspectors", { DO(RS_ACCEPT) } },
 
 	{ "classify", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
 	{ "classify", NULL, { ENDS6, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
@@ -317,11 +326,13 @@ static const struct rs_rule table[] = {
 	REFUSE("blocked-mark"),
 
 	{ "no-handshake", "exact count of what is refused", { COUNT("no-handshake") } },
-	{ "no-handshake", NULL, { LIMIT, LOG("zoned:no-handshake") } },
+	OVER_LOG_SHARES("no-handshake", RESET),
+	{ "no-handshake", NULL, { LOG("zoned:no-handshake") } },
 	{ "no-handshake", "each one: its sender opens another connection", { RESET } },
 
 	{ "first-packet", NULL, { CONN4, IN("refused4", 0), DO(RS_DROP) } },
 	{ "first-packet", NULL, { CONN6, IN("refused6", 0), DO(RS_DROP) } },
+	OVER_LOG_SHARES("first-packet", DO(RS_DROP)),
 	{ "first-packet", NULL, { CONN4, ADD("refused4", 0) } },
 	{ "first-packet", NULL, { CONN6, ADD("refused6", 0) } },
 };

@@ -12,6 +12,7 @@
 #include "compile/ruleset-rules.h"
 
 enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
+enum { SHARES_MS = 60 * 1000, SHARES_MAX = 16384, SHARES_IN_MAX = 1024 };	/* sources and interfaces that have shares */
 
 /* Then a connection is classified again, by its next packet; and so it is for every packet while there is no room. */
 enum { KNOWN_MS = 300 * 1000, KNOWN_MAX = 65536 };
@@ -20,7 +21,8 @@ enum { KNOWN_MS = 300 * 1000, KNOWN_MAX = 65536 };
 enum { BLOCKED_MS = 3600 * 1000, BLOCKED_MAX = 16384 };
 
 enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, KNOWN4, KNOWN6, BLOCKED4, BLOCKED6, REFUSED4, REFUSED6, SETS };
+		 PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, KNOWN4, KNOWN6, BLOCKED4, BLOCKED6, REFUSED4,
+		 REFUSED6, LOG_SHARE4, LOG_SHARE6, LOG_SHARE_IN, ERROR_SHARE4, ERROR_SHARE6, ERROR_SHARE_IN, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -54,6 +56,14 @@ static const struct rs_set set_table[SETS] = {
 	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
 	[REFUSED6] = { .name = "refused6", .types = { RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
+#define SHARES(set, type, n) { .name = (set), .types = { type }, .dynamic = true, .timeout_ms = SHARES_MS, .size = (n) }
+	[LOG_SHARE4] = SHARES("log-share4", RS_T_IPV4, SHARES_MAX),
+	[LOG_SHARE6] = SHARES("log-share6", RS_T_IPV6, SHARES_MAX),
+	[LOG_SHARE_IN] = SHARES("log-share-in", RS_T_IFNAME, SHARES_IN_MAX),
+	[ERROR_SHARE4] = SHARES("error-share4", RS_T_IPV4, SHARES_MAX),
+	[ERROR_SHARE6] = SHARES("error-share6", RS_T_IPV6, SHARES_MAX),
+	[ERROR_SHARE_IN] = SHARES("error-share-in", RS_T_IFNAME, SHARES_IN_MAX),
+#undef SHARES
 };
 
 static const char *const chain_table[] = {

@@ -59,15 +59,16 @@ enum rs_op_kind {
 	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_ABOVE, RS_MAP, RS_IN, RS_NOT_IN,
 	RS_VMAP, RS_SET_CT_MARK, RS_SET_MARK, RS_COUNTER, RS_COUNTER_MAP, RS_ADD, RS_LIMIT, RS_LOG,
 	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD, RS_SET_HELPER, RS_NOTRACK, RS_ADD_MAP, RS_LEARN,
+	RS_NETWORK6, RS_OVER_SHARE,
 };
 
 struct rs_op {
 	enum rs_op_kind kind;
 	uint8_t reg, to;	/* source and destination register */
-	uint32_t key;		/* NFT_CT_*, NFT_META_*; RS_PAYLOAD: offset (a: of the transport header); RS_VERDICT: enum rs_verdict */
+	uint32_t key;		/* NFT_CT_*, NFT_META_*; RS_LIMIT: NFT_LIMIT_F_*; RS_PAYLOAD: offset (a: of the transport header); RS_VERDICT: enum rs_verdict */
 	int dir;		/* RS_CT: 0 original, 1 reply, -1 none */
 	uint32_t len;		/* bytes of the value: RS_PAYLOAD, RS_EQ, RS_NE, RS_AND_XOR (0: 4) */
-	uint32_t a, b;		/* compare with a (RS_ABOVE: 16 bits of a header); and a, xor b; LIMIT: rate, burst; LOG: group, snaplen; QUEUE: bypass */
+	uint32_t a, b;		/* compare with a (RS_ABOVE: 16 bits of a header); and a, xor b; LIMIT, OVER_SHARE: rate, burst; LOG: group, snaplen; QUEUE: bypass */
 	const char *name;	/* set, chain, counter, log prefix */
 };
 

@@ -158,30 +158,66 @@ static bool do_counter(const struct ctx *c)
 	return true;
 }
 
-static bool do_add(const struct ctx *c)
+static struct nftnl_expr *add_to_set(const struct ctx *c)
 {
 	struct nftnl_expr *e = expr(c, "dynset");
 	char buf[SET_NAME_MAX];
 	if (!e)
-		return false;
+		return NULL;
 	nftnl_expr_set_str(e, NFTNL_EXPR_DYNSET_SET_NAME, set_name(c->b, c->op->name, buf));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_ADD);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_KEY, reg(c->op->reg));
 	if (c->op->kind == RS_ADD_MAP)
 		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_SREG_DATA, reg(c->op->to));
-	return true;
+	return e;
+}
+
+static bool do_add(const struct ctx *c)
+{
+	return add_to_set(c) != NULL;
+}
+
+static void set_limit(struct nftnl_expr *e, const struct ctx *c, uint32_t flags)
+{
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, c->op->a);
+	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, c->op->b);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, flags);
 }
 
 static bool do_limit(const struct ctx *c)
 {
 	struct nftnl_expr *e = expr(c, "limit");
+	if (e)
+		set_limit(e, c, c->op->key);
+	return e != NULL;
+}
+
+/* Each key has a limit of its own in the set; the rule goes on when this one is exceeded. It does not where
+ * there is no room for another key. */
+static bool do_over_share(const struct ctx *c)
+{
+	struct nftnl_expr *e = add_to_set(c), *limit = e ? nftnl_expr_alloc("limit") : NULL;
+	if (!limit)
+		return false;
+	set_limit(limit, c, NFT_LIMIT_F_INV);
+	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, limit, 0);	/* it is freed with the rule */
+	return true;
+}
+
+/* Of an IPv6 address, the network of its link: /64. */
+static bool do_network6(const struct ctx *c)
+{
+	static const uint8_t zero[16], mask[16] = { 255, 255, 255, 255, 255, 255, 255, 255 };
+	struct nftnl_expr *e = expr(c, "bitwise");
 	if (!e)
 		return false;
-	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_RATE, c->op->a);
-	nftnl_expr_set_u64(e, NFTNL_EXPR_LIMIT_UNIT, 1);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_BURST, c->op->b);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_TYPE, NFT_LIMIT_PKTS);
-	nftnl_expr_set_u32(e, NFTNL_EXPR_LIMIT_FLAGS, 0);
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_SREG, reg(c->op->reg));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_DREG, reg(c->op->reg));
+	nftnl_expr_set_u32(e, NFTNL_EXPR_BITWISE_LEN, sizeof(mask));
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_MASK, mask, sizeof(mask));
+	nftnl_expr_set(e, NFTNL_EXPR_BITWISE_XOR, zero, sizeof(zero));
 	return true;
 }
 
@@ -323,6 +359,7 @@ static bool (*const makers[])(const struct ctx *c) = {
 	[RS_EQ] = do_cmp, [RS_NE] = do_cmp, [RS_MAP] = do_lookup, [RS_IN] = do_lookup, [RS_NOT_IN] = do_lookup,
 	[RS_VMAP] = do_lookup, [RS_SET_CT_MARK] = do_set_ct, [RS_SET_MARK] = do_meta, [RS_COUNTER] = do_counter,
 	[RS_COUNTER_MAP] = do_counter, [RS_ADD] = do_add, [RS_LIMIT] = do_limit, [RS_LOG] = do_log,
+	[RS_NETWORK6] = do_network6, [RS_OVER_SHARE] = do_over_share,
 	[RS_FAST] = do_fast, [RS_ADD_MAP] = do_add, [RS_LEARN] = do_learn, [RS_OFFLOAD] = do_offload,
 	[RS_SET_HELPER] = do_set_helper, [RS_NOTRACK] = do_notrack,
 	[RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict, [RS_ABOVE] = do_above,

@@ -106,6 +106,26 @@ before=$(lab_counted icmp-error)
 check_errors "enforced" 1
 expect_at_least "refused and counted" $(($(lab_counted icmp-error) - before)) 4
 lab_wait 3 grep -q 'reason=icmp-error' "$lab_dir/syslog" || lab_fail "no record"
+# whoever tells very much leaves others their share
+for i in 0 1; do
+	f=$((4 + 2 * i)) v=$V4 c=10.10.1.10 ip=ip
+	[ "$f" = 4 ] || v=$V6 c=fd00:10:1::10 ip=ip6
+	in_c nft "table inet seen { counter many { }; counter few { }; chain in { type filter hook prerouting priority -400;
+		$ip saddr ${inside[i]} counter name many; $ip saddr ${router[i]} counter name few; }; }"
+	in_s timeout 4 "$python" "$lab_src/errors.py" "$(mac_of eth2)" 10000000 "${inside[i]}" "${unreachable[i]}" 1 60 udp \
+		"$c" 40010 "$v" "$UDP" & greedy=$!
+	lab_pids+=("$greedy")
+	for k in 1 2 3; do
+		sleep 1
+		in_s "$python" "$lab_src/errors.py" "$(mac_of eth2)" 1 "${router[i]}" "${large[i]}" $((4 - 4 * i)) 60 udp \
+			"$c" 40010 "$v" "$UDP" || lab_fail "cannot send"
+	done
+	wait "$greedy"
+	expect_at_most "IPv$f: of very many of one source" "$(in_c nft list counter inet seen many | awk '/packets/ { print $2 }')" 75
+	expect "IPv$f: of three of another meanwhile" "$(in_c nft list counter inet seen few | awk '/packets/ { print $2 }')" 3
+	in_c nft delete table inet seen
+done
+sleep 3
 expect_at_most "of three hundred at once" "$(arrived "$lab_s" 10.10.2.99 3 1 60 4 300)" 75
 sleep 3
 in_g nft 'table inet theirs { chain mid { type filter hook prerouting priority mangle; ct mark set ct mark | 0x5; }; }'

@@ -14,6 +14,7 @@ NETNS_TESTS = \
 	tests/netns/failmode.sh \
 	tests/netns/rates.sh \
 	tests/netns/shares.sh \
+	tests/netns/records.sh \
 	tests/netns/notify.sh \
 	tests/netns/flood.sh \
 	tests/netns/session.sh \
@@ -58,6 +59,7 @@ EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/silent.py \
 	tests/netns/tolerate.py \
 	tests/netns/shares.py \
+	tests/netns/records.py \
 	tests/netns/reverse.py \
 	tests/netns/errors.py \
 	tests/netns/forge.py \
