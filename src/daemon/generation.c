@@ -91,7 +91,7 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 {
 	bool first = p->fast && fastpath_first(p->fast) >= 0;
 	int program = !p->fast ? -1 : first ? fastpath_first(p->fast) : fastpath_late(p->fast);
-	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)p->n, .queue = p->queue_kind,
+	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)(p->n * LANES), .queue = p->queue_kind,
 				  .fast = program, .fast_first = first, .offload = p->flowtable,
 				  .lock = p->lock, .helper = p->helper,
 				  .learn = first ? fastpath_learn(p->fast) : -1, .asked_mark = p->asked_mark,

@@ -30,6 +30,7 @@ struct worker {
 	 * for either end of the rings. */
 	pthread_mutex_t lock;
 	struct queue queue[QUEUES];
+	unsigned turn;
 	pid_t pid;
 	bool up;		/* running and told the policy */
 	bool acked;
@@ -100,7 +101,9 @@ uint64_t clock_ns(int id);	/* CLOCK_MONOTONIC, CLOCK_REALTIME */
 
 /* worker.c: packets to an inspector and verdicts back; inspectors' lives. What takes a worker
  * or a queue wants the worker locked, but for callbacks and workers_alive(). */
-void read_queue(struct queue *q);
+/* q: one of so many that have something; each may fill its part of the ring. */
+void read_queue(struct queue *q, unsigned ready);
+uint64_t worker_overruns(const struct worker *w);
 void on_ctwatch(evutil_socket_t fd, short what, void *parent);
 void on_nflog(evutil_socket_t fd, short what, void *parent);
 void on_spawner(evutil_socket_t fd, short what, void *parent);

@@ -8,14 +8,14 @@
 
 #include "daemon/ring.h"
 
-enum { QUEUE_MAX = 4096, QUEUE_TABLE = 8192, QUEUE_BATCH = 32 /* packets of one read */ };
+enum { QUEUE_MAX = 2048, QUEUE_TABLE = 4096, QUEUE_BATCH = 32 /* packets of one read */ };
 
 struct mnl_socket;
 
 struct queue {
 	struct mnl_socket *nl;
 	uint16_t number;
-	uint32_t kind;			/* QUEUE_CLOSED, QUEUE_OPEN */
+	uint32_t kind, index;		/* QUEUE_CLOSED, QUEUE_OPEN; which of its worker's */
 	void *owner;			/* the caller's */
 	uint64_t packets, overruns, refused_kernel;
 	uint32_t id[QUEUE_TABLE];

@@ -20,7 +20,10 @@ enum {
 	RING_IMAGE = 16 << 20,		/* room for one policy image */
 };
 
-enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUES };	/* by the conduit's "fail" */
+/* A worker's queues. The kernel hands a packet to a queue by a hash of its two addresses and protocol, so what one pair
+ * of hosts has too much of fills the one queue (LANES of each kind), and the others are read in turn. */
+enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUE_KINDS };	/* by the conduit's "fail" */
+enum { LANES = 8, QUEUES = QUEUE_KINDS * LANES };	/* number kind * LANES + lane */
 
 enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED, SLOT_GONE,
 		 SLOT_LIST, SLOT_CLAIM };
@@ -33,7 +36,7 @@ struct slot {
 	uint32_t id;		/* packet: the kernel's; policy, ack: image 0 or 1; refused: enum reason;
 				 * list: enum list_part */
 	uint32_t verdict;	/* enum verdict */
-	uint32_t queue;		/* packet, verdict: which of the worker's queues, QUEUE_* */
+	uint32_t queue;		/* packet, verdict: which of the worker's queues */
 	uint32_t len;		/* bytes of data; verdict: 0 is "as it was" */
 	uint64_t now_ns, wall_ns;
 	uint32_t check_sum, partial;

@@ -35,7 +35,7 @@ static json_t *status(void *ctx)
 			"pid", (int)w->pid, "up", w->up, "packets", (json_int_t)w->sent,
 			"restarts", (json_int_t)w->restarts, "dropped_while_down", (json_int_t)w->dropped_down,
 			"passed_while_down", (json_int_t)w->passed_down, "queue_overruns",
-			(json_int_t)(w->queue[0].overruns + w->queue[1].overruns));
+			(json_int_t)worker_overruns(w));
 #define X(name) json_object_set_new(o, #name, json_integer((json_int_t)atomic_load(&w->conf.shm->name)));
 		RING_STATS(X)
 #undef X

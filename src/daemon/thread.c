@@ -82,6 +82,18 @@ static void place_turn(struct worker *w, struct place *l)
 	l->sent = w->sent;
 }
 
+/* Those that have packets, another one first each time. */
+static void read_ready(struct worker *w, const struct epoll_event *got, int n)
+{
+	unsigned ready[QUEUES], k = 0;
+	for (int i = 0; i < n; i++)
+		if (got[i].data.u32 != TOLD)
+			ready[k++] = got[i].data.u32;
+	w->turn++;
+	for (unsigned i = 0; i < k; i++)
+		read_queue(&w->queue[ready[(i + w->turn) % k]], k);
+}
+
 static void *serve(void *ctx)
 {
 	struct worker *w = ctx;
@@ -96,9 +108,7 @@ static void *serve(void *ctx)
 		pthread_mutex_lock(&w->lock);
 		drain(w);
 		uint64_t before = w->sent;
-		for (int i = 0; i < n; i++)
-			if (got[i].data.u32 != TOLD)
-				read_queue(&w->queue[got[i].data.u32]);
+		read_ready(w, got, n);
 		if (w->sent != before)
 			place_turn(w, &place);
 		full = worker_full(w);

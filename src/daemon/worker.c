@@ -72,6 +72,14 @@ static void flush_verdicts(struct worker *w)
 	}
 }
 
+uint64_t worker_overruns(const struct worker *w)
+{
+	uint64_t n = 0;
+	for (unsigned k = 0; k < QUEUES; k++)
+		n += w->queue[k].overruns;
+	return n;
+}
+
 static void hand_over(void *ctx, const struct queue_packet *k)
 {
 	struct queue *q = ctx;
@@ -84,7 +92,7 @@ static void hand_over(void *ctx, const struct queue_packet *k)
 		queue_verdict(q, k->id, pass, NULL, 0, 0);
 		return;
 	}
-	s->queue = q->kind;
+	s->queue = q->index;
 	s->kind = SLOT_PACKET;
 	s->id = k->id;
 	s->len = k->len;
@@ -102,25 +110,29 @@ static void hand_over(void *ctx, const struct queue_packet *k)
 
 /* Reads of a queue that its ring has room for. What is too much for the inspector waits in the
  * kernel's queue: a ring that is full is no reason to drop, and none to pass unjudged. */
-static unsigned batches(struct worker *w)
+static unsigned batches(struct worker *w, unsigned ready)
 {
 	unsigned room = w->up ? ring_room(&w->conf.shm->to) : RING_SLOTS;
 	unsigned n = room < RING_SPARE ? 0 : (room - RING_SPARE) / QUEUE_BATCH;
+	if (n > ready)
+		n /= ready;
+	else if (n > 1)
+		n = 1;
 	return n < QUEUE_BATCHES ? n : QUEUE_BATCHES;
 }
 
 bool worker_full(struct worker *w)
 {
-	return batches(w) == 0;
+	return batches(w, 1) == 0;
 }
 
-void read_queue(struct queue *q)
+void read_queue(struct queue *q, unsigned ready)
 {
 	struct worker *w = q->owner;
 	uint64_t before = w->sent, lost = q->overruns;
 	w->now_ns = clock_ns(CLOCK_MONOTONIC);
 	w->wall_ns = clock_ns(CLOCK_REALTIME);
-	int err = queue_read(q, batches(w), hand_over, q);
+	int err = queue_read(q, batches(w, ready), hand_over, q);
 	if (err)
 		say(LOG_ERR, "queue %u: %s", q->number, strerror(-err));
 	if (q->overruns != lost)
@@ -297,9 +309,14 @@ static uint32_t end_waiting(struct worker *w, uint32_t *passed)
 		fastpath_forget(w->p->fast, w->index);
 		pthread_mutex_unlock(&w->p->record_lock);
 	}
-	*passed = queue_end_all(&w->queue[QUEUE_OPEN], true);
+	uint32_t lost = 0;
+	*passed = 0;
+	for (unsigned k = 0; k < LANES; k++) {
+		*passed += queue_end_all(&w->queue[QUEUE_OPEN * LANES + k], true);
+		lost += queue_end_all(&w->queue[QUEUE_CLOSED * LANES + k], false);
+	}
 	w->passed_down += *passed;
-	return queue_end_all(&w->queue[QUEUE_CLOSED], false);
+	return lost;
 }
 
 void on_spawner(evutil_socket_t fd, short what, void *ctx)

@@ -109,7 +109,7 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
 			say(LOG_INFO, "inspector %u: pid %d, %" PRIu64 " packets, %" PRIu64 " restarts, %" PRIu64
 			    " dropped while down, %" PRIu64 " overruns", i, (int)p->worker[i].pid,
 			    p->worker[i].sent, p->worker[i].restarts, p->worker[i].dropped_down,
-			    p->worker[i].queue[0].overruns + p->worker[i].queue[1].overruns);
+			    worker_overruns(&p->worker[i]));
 	} else {
 		p->stopping = true;
 		event_base_loopbreak(p->base);
@@ -230,10 +230,11 @@ static bool prepare(struct parent *p)
 	return ok;
 }
 
-static bool open_queue(struct parent *p, unsigned i, uint32_t kind)
+static bool open_queue(struct parent *p, unsigned i, uint32_t index)
 {
-	struct queue *q = &p->worker[i].queue[kind];
-	uint16_t number = (uint16_t)(p->model->daemon.queue_base + kind * p->n + i);
+	struct queue *q = &p->worker[i].queue[index];
+	uint32_t kind = index / LANES;
+	uint16_t number = (uint16_t)(p->model->daemon.queue_base + (kind * p->n + i) * LANES + index % LANES);
 	int err = queue_open(q, number);
 	if (err) {
 		say(LOG_ERR, "queue %u: %s%s; nothing was changed", number, strerror(-err),
@@ -241,6 +242,7 @@ static bool open_queue(struct parent *p, unsigned i, uint32_t kind)
 		return false;
 	}
 	q->kind = kind;
+	q->index = index;
 	q->owner = &p->worker[i];
 	return true;
 }
@@ -248,8 +250,8 @@ static bool open_queue(struct parent *p, unsigned i, uint32_t kind)
 static bool open_queues(struct parent *p)
 {
 	for (unsigned i = 0; i < p->n; i++)
-		for (uint32_t kind = 0; kind < QUEUES; kind++)
-			if (!open_queue(p, i, kind))
+		for (uint32_t k = 0; k < QUEUES; k++)
+			if (!open_queue(p, i, k))
 				return false;
 	return true;
 }

@@ -15,6 +15,7 @@ NETNS_TESTS = \
 	tests/netns/rates.sh \
 	tests/netns/shares.sh \
 	tests/netns/records.sh \
+	tests/netns/lanes.sh \
 	tests/netns/notify.sh \
 	tests/netns/flood.sh \
 	tests/netns/session.sh \
