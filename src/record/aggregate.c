@@ -61,10 +61,13 @@ bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)
 void agg_sweep(struct agg *a, uint64_t now_ns, bool all,
 	       void (*told)(void *ctx, const struct event *last, uint64_t repeats), void *ctx)
 {
-	for (size_t i = 0; i < AGG_SLOTS; i++) {
-		struct agg_slot *s = &a->slot[i];
+	uint32_t from = a->hand, n = 0;
+	for (uint32_t i = 0; i < AGG_SLOTS && (all || n < AGG_TOLD); i++) {
+		struct agg_slot *s = &a->slot[(from + i) % AGG_SLOTS];
+		a->hand = (from + i + 1) % AGG_SLOTS;
 		if (!s->used || (!all && now_ns < s->until_ns))
 			continue;
+		n += s->repeats != 0;
 		if (s->repeats)
 			told(ctx, &s->last, s->repeats);
 		/* still going on: the next window opens without a line of its own */

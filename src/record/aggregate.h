@@ -12,7 +12,7 @@
 
 #include "record/event.h"
 
-enum { AGG_SLOTS = 1024, AGG_PROBES = 16 };
+enum { AGG_SLOTS = 1024, AGG_PROBES = 16, AGG_TOLD = 64 };
 #define AGG_WINDOW_NS (10ull * 1000000000ull)
 
 struct agg_slot {
@@ -24,12 +24,14 @@ struct agg_slot {
 
 struct agg {
 	struct agg_slot slot[AGG_SLOTS];
+	uint32_t hand;		/* where the next sweep begins */
 };
 
 /* true: merged into a count; false: the caller writes it. */
 bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns);
 /* Call told() for every slot whose window ended by now (all: every slot) and
- * that counted something; a slot that stayed quiet is given back. */
+ * that counted something, AGG_TOLD at most (all: no limit), others another time; a slot that
+ * stayed quiet is given back. */
 void agg_sweep(struct agg *a, uint64_t now_ns, bool all,
 	       void (*told)(void *ctx, const struct event *last, uint64_t repeats), void *ctx);
 

@@ -14,8 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <syslog.h>
 
+#include "base/siphash.h"
 #include "record/aggregate.h"
 #include "record/cap.h"
 #include "record/json.h"
@@ -30,6 +32,7 @@ struct record {
 	char *json_path;		/* our own copy: conf is the caller's */
 	struct agg agg;
 	struct cap cap[KINDS];
+	uint64_t key[2];		/* nobody chooses with whom he has a share of the spool together */
 	struct json_file json;		/* with a spool, its thread's */
 	atomic_bool reopen;		/* asked of that */
 	struct spool *spool;		/* NULL: who records writes */
@@ -111,25 +114,43 @@ static void tell_lost(void *ctx, uint64_t lines)
 	now(ctx, LOG_ERR, "records: %" PRIu64 " lines were lost, since those before them were not taken in time", lines);
 }
 
-static void put(struct record *r, int kind, int priority, const char *text)
+/* owner: whose line it is, for its share of what waits. */
+static void put(struct record *r, unsigned owner, int kind, int priority, const char *text)
 {
 	if (r->spool)
-		spool_put(r->spool, kind, priority, text);
+		spool_put(r->spool, owner, kind, priority, text);
 	else
 		do_write(r, kind, priority, text);
 }
 
 void record_say(struct record *r, int priority, const char *text)
 {
-	put(r, LINE, priority, text);
+	put(r, 0, LINE, priority, text);
 }
 
-static void write_json(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t repeated)
+/* Whose record it is: of a conduit, or of what comes from a zone. */
+static struct cap_who who_of(const struct pol_image *img, const struct event *ev)
+{
+	const struct pol_flow *f = ev->generation == img->generation ? policy_flow(img, ev->flow_id) : NULL;
+	return (struct cap_who){ .generation = img->generation, .source = ev->src,
+				 .group = f ? f->conduit_id : OF_NO_CONDUIT | policy_zone_of(img, &ev->src) };
+}
+
+/* The share that a source has, by conduit or zone. */
+static unsigned owner_of(const struct record *r, const struct cap_who *who)
+{
+	uint64_t w[2] = { 0, (uint64_t)who->group << 8 | who->source.family };
+	memcpy(w, who->source.b, sizeof(w[0]));	/* of an IPv6 address: its /64 */
+	return 1 + (unsigned)(siphash_words(r->key, w, 2) % (SPOOL_OWNERS - 1));
+}
+
+static void write_json(struct record *r, unsigned owner, const struct pol_image *img, const struct event *ev,
+		       uint64_t repeated)
 {
 	if (!r->json_path)
 		return;
 	char *text = record_json(img, ev, repeated);
-	put(r, text ? JSON : NO_JSON, 0, text ? text : "");
+	put(r, owner, text ? JSON : NO_JSON, 0, text ? text : "");
 	free(text);
 }
 
@@ -143,16 +164,10 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	record_line(&b, img, &named);
 	if (repeated)
 		sb_printf(&b, " repeated=%" PRIu64, repeated);
-	put(r, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
-	write_json(r, img, &named, repeated);
-}
-
-/* Whose record it is: of a conduit, or of what comes from a zone. */
-static struct cap_who who_of(const struct pol_image *img, const struct event *ev)
-{
-	const struct pol_flow *f = ev->generation == img->generation ? policy_flow(img, ev->flow_id) : NULL;
-	return (struct cap_who){ .generation = img->generation, .source = ev->src,
-				 .group = f ? f->conduit_id : OF_NO_CONDUIT | policy_zone_of(img, &ev->src) };
+	struct cap_who who = who_of(img, ev);
+	unsigned owner = owner_of(r, &who);
+	put(r, owner, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
+	write_json(r, owner, img, &named, repeated);
 }
 
 void record_event(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t now_ns)
@@ -195,7 +210,7 @@ static void tell_suppressed(void *ctx, const struct cap_who *who, uint64_t suppr
 		sb_printf(&b, " src=%s%s", src, link ? "/64" : "");
 	}
 	sb_printf(&b, " suppressed=%" PRIu64, suppressed);
-	put(r, LINE, LOG_WARNING, text);
+	put(r, who ? owner_of(r, who) : 0, LINE, LOG_WARNING, text);
 }
 
 static void tell_repeats(void *ctx, const struct event *last, uint64_t repeats)
@@ -236,6 +251,10 @@ struct record *record_open(const struct record_conf *c)
 	struct record *r = calloc(1, sizeof(*r));
 	if (!r)
 		return NULL;
+	if (getrandom(r->key, sizeof(r->key), 0) != sizeof(r->key)) {
+		free(r);
+		return NULL;
+	}
 	if (c->json_path && !(r->json_path = strdup(c->json_path))) {
 		free(r);
 		return NULL;

@@ -13,7 +13,8 @@
 
 struct line {			/* in the ring, one behind the other */
 	uint32_t size;		/* with what fills it up to a multiple of ALIGN */
-	int kind, priority;	/* kind < 0: nothing, up to the ring's end */
+	uint16_t owner, priority;
+	int kind;		/* < 0: nothing, up to the ring's end */
 	char text[];
 };
 
@@ -30,6 +31,7 @@ struct spool {
 	bool closing, writing;
 	uint64_t put, taken;	/* bytes, since it was opened */
 	uint64_t lost, told;
+	uint32_t waiting[SPOOL_OWNERS];	/* bytes of each */
 	_Alignas(ALIGN) unsigned char ring[SPOOL_BYTES];
 };
 
@@ -54,15 +56,24 @@ static struct line *reserve(struct spool *s, uint32_t size)
 	return l;
 }
 
-bool spool_put(struct spool *s, int kind, int priority, const char *text)
+static bool within_share(const struct spool *s, unsigned owner, uint32_t size)
+{
+	uint64_t free = SPOOL_BYTES - (s->put - s->taken);
+	return owner == 0 || s->waiting[owner] + size <= SPOOL_SHARE * free;
+}
+
+bool spool_put(struct spool *s, unsigned owner, int kind, int priority, const char *text)
 {
 	size_t n = strlen(text) + 1;
 	uint32_t size = (uint32_t)(HEADER + n + ALIGN - 1) / ALIGN * ALIGN;
 	pthread_mutex_lock(&s->lock);
-	struct line *l = n <= SPOOL_TEXT ? reserve(s, size) : NULL;
+	owner %= SPOOL_OWNERS;
+	struct line *l = n <= SPOOL_TEXT && within_share(s, owner, size) ? reserve(s, size) : NULL;
 	if (l) {
+		s->waiting[owner] += size;
+		l->owner = (uint16_t)owner;
 		l->kind = kind;
-		l->priority = priority;
+		l->priority = (uint16_t)priority;
 		memcpy(l->text, text, n);
 		pthread_cond_signal(&s->more);
 	} else {
@@ -92,6 +103,7 @@ static bool take(struct spool *s, struct line *head, char text[ROOM], uint64_t *
 		head->priority = l->priority;
 		memcpy(text, l->text, l->size - HEADER);
 		s->taken += l->size;
+		s->waiting[l->owner] -= l->size;
 		s->writing = true;
 		*lost = s->lost - s->told;
 		s->told = s->lost;

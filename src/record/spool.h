@@ -6,6 +6,10 @@
  * Who has a line to write never waits for the writer. What there is no room for is lost,
  * counted, and told as soon as the writer goes on: forwarding does not depend on the log
  * (IEC 62443-3-3 SR 2.10). Lines come out in the order in which they were put.
+ *
+ * Lines are somebody's, and nobody may have more bytes waiting than SPOOL_SHARE times what is
+ * still free: one who puts very many lines stops at three quarters of the ring, k of them together
+ * leave one part in 1 + SPOOL_SHARE * k, and who has few lines always finds room.
  */
 #ifndef ZONED_RECORD_SPOOL_H
 #define ZONED_RECORD_SPOOL_H
@@ -16,6 +20,8 @@
 enum {
 	SPOOL_BYTES = 1 << 20,	/* of lines that wait */
 	SPOOL_TEXT = 8192,	/* of one line, with its NUL */
+	SPOOL_SHARE = 3,
+	SPOOL_OWNERS = 1024,	/* who they are: 1 to this less 1, by a hash of the caller's; 0: nobody's, without a share */
 };
 
 struct spool;
@@ -30,7 +36,7 @@ struct spool_conf {
 /* Starts the thread, with all signals blocked; NULL: errno. */
 struct spool *spool_open(const struct spool_conf *c);
 /* Any thread; false: it is lost. */
-bool spool_put(struct spool *s, int kind, int priority, const char *text);
+bool spool_put(struct spool *s, unsigned owner, int kind, int priority, const char *text);
 /* Wait until all that was put is written; false: it is not after so many ms. */
 bool spool_drain(struct spool *s, unsigned ms);
 void spool_close(struct spool *s);	/* drained; NULL is fine. Waits for the line that is being written */

@@ -72,7 +72,7 @@ static void *talk(void *ctx)
 	char text[3000];
 	for (unsigned i = 0; i < LINES; i++) {
 		snprintf(text, sizeof(text), "%u %*s", i, (int)(i * 7 % 2900), ".");
-		if (spool_put(t->s, t->kind, t->kind + 10, text))
+		if (spool_put(t->s, 0, t->kind, t->kind + 10, text))
 			t->put++;
 		else	/* the ring is full: on a busy machine its reader may not have had a turn */
 			nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
@@ -120,7 +120,7 @@ static void nobody_waits(void **state)
 	unsigned long put = 0, lost = 0;
 	for (unsigned i = 0; i < 3 * SPOOL_BYTES / 100; i++) {
 		text[snprintf(text, 10, "%u", i)] = ' ';
-		bool took = spool_put(s, 0, 10, text);
+		bool took = spool_put(s, 0, 0, 10, text);
 		put += took;
 		lost += !took;
 	}
@@ -135,11 +135,45 @@ static void nobody_waits(void **state)
 	assert_in_range(r.told, 1, 2);	/* some perhaps before it hung */
 	assert_int_equal(spool_lost(s), lost);
 	unsigned long told = r.told;
-	assert_true(spool_put(s, 0, 10, "99999999"));
+	assert_true(spool_put(s, 0, 0, 10, "99999999"));
 	assert_true(spool_drain(s, 5000));
 	assert_int_equal(r.told, told);
 	assert_false(r.wrong);
 	spool_close(s);
+}
+
+/* Who puts very many lines while nobody writes leaves room for others, however many others do the same; and has it
+ * back when they are written. */
+static void others_find_room(void **state)
+{
+	(void)state;
+	struct reader r;
+	char text[201];
+	memset(text, ' ', sizeof(text));
+	text[200] = '\0';
+	for (unsigned crowd = 1; crowd <= 100; crowd += 33) {
+		struct spool *s = start(&r);
+		unsigned long put = 0, number = 0;
+		pthread_mutex_lock(&r.hang);
+		for (unsigned i = 0; i < 3 * SPOOL_BYTES / 200; i++) {
+			text[snprintf(text, 10, "%lu", number)] = ' ';
+			bool took = spool_put(s, 1 + i % crowd, 0, 10, text);
+			put += took;
+			number += took;
+		}
+		assert_in_range(put, SPOOL_BYTES / 4 * 3 / 240, SPOOL_BYTES / 200);
+		for (unsigned i = 0; i < 10; i++) {
+			text[snprintf(text, 10, "%lu", number++)] = ' ';
+			assert_true(spool_put(s, 500 + i, 0, 10, text));
+		}
+		pthread_mutex_unlock(&r.hang);
+		assert_true(spool_drain(s, 5000));
+		assert_int_equal(r.n, put + 10);
+		assert_int_equal(r.lost, spool_lost(s));
+		assert_true(spool_put(s, 1, 0, 10, "99999999"));
+		assert_false(r.wrong);
+		spool_close(s);
+	}
 }
 
 /* The longest line, one that is longer, none at all, and what waits when it is closed. */
@@ -151,17 +185,17 @@ static void lengths(void **state)
 	char text[SPOOL_TEXT + 1];
 	memset(text, ' ', sizeof(text));
 	text[SPOOL_TEXT] = '\0';
-	assert_false(spool_put(s, 0, 10, text));
+	assert_false(spool_put(s, 0, 0, 10, text));
 	text[SPOOL_TEXT - 1] = '\0';
 	for (unsigned i = 0; i < 1000; i++) {
 		text[snprintf(text, 10, "%u", i)] = ' ';
 		assert_true(spool_drain(s, 5000));
-		assert_true(spool_put(s, 0, 10, text));
+		assert_true(spool_put(s, 0, 0, 10, text));
 	}
 	assert_true(spool_drain(s, 5000));
 	assert_int_equal(r.bytes, 1000ul * (SPOOL_TEXT - 1));
 	assert_int_equal(r.lost, 1);
-	assert_true(spool_put(s, 1, 11, ""));
+	assert_true(spool_put(s, 0, 1, 11, ""));
 	spool_close(s);		/* writes it before */
 	assert_int_equal(r.n, 1001);
 	assert_false(r.wrong);
@@ -173,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(many_talk_at_once),
 		cmocka_unit_test(nobody_waits),
+		cmocka_unit_test(others_find_room),
 		cmocka_unit_test(lengths),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
