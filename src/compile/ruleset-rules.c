@@ -8,6 +8,9 @@
  *	claimed		interfaces that some zone names
  *	roaming		zones that name no interface
  *	inside		(zone . zone), the same twice: traffic that crosses no boundary -> the zone's own flow
+ *	roaming-inside	likewise of zones that name no interface: inside is only what goes out where it came in, since
+ *			nobody can tell a false sender on another wire (chain inside-roaming). These have no flow
+ *	same-interface	(interface . interface), the same twice. Filled by packets, since no rule can compare two names
  *	conduits	client zone . server zone . protocol . port -> flow
  *	conduits-icmp	client zone . server zone -> flow, for ICMP and ICMPv6
  *	actions		flow -> accept or inspect; fast-closed and fast-open: may have the in-kernel
@@ -163,6 +166,8 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define DST6(r)		NFP6, NETHDR(24, 16, 0), MAP("zone6", 0, r)
 #define INSIDE4		SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, MAP("inside", 8, 0)
 #define INSIDE6		SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, MAP("inside", 8, 0)
+#define ROAMING_INSIDE4	SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, IN("roaming-inside", 8)
+#define ROAMING_INSIDE6	SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, IN("roaming-inside", 8)
 #define KIND(family, type) { "error-kinds", NULL, { family, ICMP_TYPE(0), EQ8(0, V_VALUES + (type)), TO(RS_GOTO, "error-room") } }
 #define CONN4		CT(NFT_CT_SRC_IP, 0, 0), CT(NFT_CT_DST_IP, 0, 1), \
 			CT(NFT_CT_PROTOCOL, 0, 2), CT(NFT_CT_PROTO_DST, 0, 3)
@@ -232,6 +237,8 @@ static const struct rs_rule table[] = {
 	{ "forward", "anti-spoofing", { TO(RS_JUMP, "source") } },
 	{ "forward", "anti-spoofing, the way out", { TO(RS_JUMP, "destination") } },
 	{ "forward", "known as well, and looked at the long way", { CT_STATE(V_ESTABLISHED), TO(RS_JUMP, "known-flow") } },
+	{ "forward", "within one zone that names no interfaces", { ROAMING_INSIDE4, TO(RS_GOTO, "inside-roaming") } },
+	{ "forward", NULL, { ROAMING_INSIDE6, TO(RS_GOTO, "inside-roaming") } },
 	{ "forward", "within one zone, no error: known from now on", { CT_STATE(V_ESTABLISHED), INSIDE4, LEARN4 } },
 	{ "forward", NULL, { CT_STATE(V_ESTABLISHED), INSIDE6, LEARN6 } },
 	{ "forward", "within one zone", { INSIDE4, SHOW(0), BACK, COUNT("inside"), DO(RS_ACCEPT) } },
@@ -244,11 +251,21 @@ static const struct rs_rule table[] = {
 	{ "before-tracking", NULL, { NFP6, MORE_HOPS(7), NE8(0, V_ZERO), DO(RS_ACCEPT) } },
 	{ "before-tracking", "ends here for its time to live; within one zone it may be for this box", { INSIDE4, SHOW(0), BACK, DO(RS_ACCEPT) } },
 	{ "before-tracking", NULL, { INSIDE6, SHOW(0), BACK, DO(RS_ACCEPT) } },
+	{ "before-tracking", NULL, { ROAMING_INSIDE4, DO(RS_ACCEPT) } },
+	{ "before-tracking", NULL, { ROAMING_INSIDE6, DO(RS_ACCEPT) } },
 	{ "before-tracking", "between zones: no state comes of it", { SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, NOTRACK } },
 	{ "before-tracking", NULL, { SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, NOTRACK } },
 
 	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6),
 	WHERE("destination", NFT_META_OIFNAME, DST4, DST6),
+
+	{ "inside-roaming", "back by the interface by which it came",
+	  { META(NFT_META_IIFNAME, 0), META(NFT_META_IIFNAME, 4), ADD("same-interface", 0) } },
+	{ "inside-roaming", NULL,
+	  { META(NFT_META_IIFNAME, 0), META(NFT_META_OIFNAME, 4), IN("same-interface", 0), COUNT("inside"), DO(RS_ACCEPT) } },
+	{ "inside-roaming", "errors about permitted flows", { CT_STATE(V_RELATED), L4_IS(V_ICMP), TO(RS_GOTO, "errors") } },
+	{ "inside-roaming", NULL, { CT_STATE(V_RELATED), L4_IS(V_ICMP6), TO(RS_GOTO, "errors") } },
+	{ "inside-roaming", "by another: whose wire it came from, nobody knows", { TO(RS_GOTO, "wrong-interface") } },
 
 	{ "known-flow", NULL, { KNOWN4, COUNT_MAP("flow-counters", 0) } },
 	{ "known-flow", NULL, { KNOWN4, VMAP("actions", 0) } },
@@ -358,10 +375,20 @@ static bool has(const struct rs_rule *r, enum rs_op_kind kind)
 	return false;
 }
 
+static bool has_name(const struct rs_rule *r, const char *name)
+{
+	for (const struct rs_op *op = r->ops; op->kind != RS_END; op++)
+		if (op->name && strcmp(op->name, name) == 0)
+			return true;
+	return false;
+}
+
 /* Rules that need what this kernel does not have, or nobody asks for. */
 static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 {
 	bool late = strncmp(r->chain, "fast-", 5) == 0;	/* its chains are there only when it is asked late */
+	if (!rs->roaming && has_name(r, "roaming-inside"))
+		return true;
 	if (late ? rs->fast < 0 || rs->fast_first : has(r, RS_FAST) && !rs->fast_first)
 		return true;
 	return (!rs->offload && has(r, RS_OFFLOAD)) || (!rs->helper && has(r, RS_SET_HELPER));

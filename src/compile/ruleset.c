@@ -20,9 +20,12 @@ enum { KNOWN_MS = 300 * 1000, KNOWN_MAX = 65536 };
 /* Of what inspectors had blocked. Later packets of such a connection are refused as well, and recorded once more. */
 enum { BLOCKED_MS = 3600 * 1000, BLOCKED_MAX = 16384 };
 
-enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, CONDUITS, CONDUITS_ICMP, ACTIONS, COUNTERS,
-		 PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE, KNOWN4, KNOWN6, BLOCKED4, BLOCKED6, REFUSED4,
-		 REFUSED6, LOG_SHARE4, LOG_SHARE6, LOG_SHARE_IN, ERROR_SHARE4, ERROR_SHARE6, ERROR_SHARE_IN, SETS };
+enum { SAME_MAX = 4096 };	/* interfaces that no zone names; by more nothing is inside a zone */
+
+enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, ROAMING_INSIDE, SAME_INTERFACE, CONDUITS,
+		 CONDUITS_ICMP, ACTIONS, COUNTERS, PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE,
+		 KNOWN4, KNOWN6, BLOCKED4, BLOCKED6, REFUSED4, REFUSED6, LOG_SHARE4, LOG_SHARE6, LOG_SHARE_IN,
+		 ERROR_SHARE4, ERROR_SHARE6, ERROR_SHARE_IN, SETS };
 
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
@@ -31,6 +34,9 @@ static const struct rs_set set_table[SETS] = {
 	[CLAIMED] = { .name = "claimed", .types = { RS_T_IFNAME } },
 	[ROAMING] = { .name = "roaming", .types = { RS_T_MARK } },
 	[INSIDE] = { .name = "inside", .types = { RS_T_MARK, RS_T_MARK }, .data = RS_D_MARK },
+	[ROAMING_INSIDE] = { .name = "roaming-inside", .types = { RS_T_MARK, RS_T_MARK } },
+	[SAME_INTERFACE] = { .name = "same-interface", .types = { RS_T_IFNAME, RS_T_IFNAME },
+			     .dynamic = true, .timeout_ms = KNOWN_MS, .size = SAME_MAX },
 	[CONDUITS] = { .name = "conduits", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT },
 		       .data = RS_D_MARK },
 	[CONDUITS_ICMP] = { .name = "conduits-icmp", .types = { RS_T_MARK, RS_T_MARK }, .data = RS_D_MARK },
@@ -68,7 +74,7 @@ static const struct rs_set set_table[SETS] = {
 
 static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
-	"source", "destination", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
+	"source", "destination", "inside-roaming", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
 	"to-flowtable",
 	"asked", "marked", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
 	"icmp-error", "blocked-mark", "first-packet",
@@ -208,7 +214,7 @@ bool ruleset_way_ok(const struct model *m, size_t zone, const char *ifname)
 	bool claimed = false;
 	for (size_t z = 1; z < m->n_zones && !claimed; z++)
 		claimed = names(&m->zones[z], ifname);
-	return !claimed && !m->zones[zone].n_interfaces;
+	return !claimed && !owner;
 }
 
 static void add_interfaces(struct ruleset *rs, const struct model *m)
@@ -219,7 +225,7 @@ static void add_interfaces(struct ruleset *rs, const struct model *m)
 			put_ifname(add(rs, CLAIMED, zn->at, zn->name), 0, zn->interfaces[i]);
 		for (size_t i = 0; owner && i < owner->n_interfaces; i++)
 			add_path(rs, owner, i, z, zn->name);
-		if (!zn->n_interfaces)
+		if (!owner)
 			put32(add(rs, ROAMING, zn->at, zn->name), 0, z);
 	}
 }
@@ -374,6 +380,12 @@ static void add_insides(struct ruleset *rs, const struct model *m)
 	size_t n = flows_of(m);
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
+		if (!owner) {
+			struct rs_elem *r = add(rs, ROAMING_INSIDE, zn->at, zn->name);
+			put32(r, 0, z);
+			put32(r, 1, z);
+			continue;
+		}
 		uint32_t mark = inside_mark(rs, n, z);
 		bool ways = mark && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
 		struct rs_elem *e = add(rs, INSIDE, zn->at, zn->name);
@@ -458,6 +470,8 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 		rs->asked_mark = o->asked_mark ? o->asked_mark : rs->unit;
 		if (rs->offload)
 			rs->n_devices = model_offload_interfaces(m, rs->devices);
+		for (size_t z = 1; z < m->n_zones; z++)
+			rs->roaming |= !model_path_owner(m, &m->zones[z]);
 		ruleset_rules(rs, m);
 		add_networks(rs, m);
 		add_interfaces(rs, m);
@@ -506,7 +520,7 @@ struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, 
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *owner = model_path_owner(m, &m->zones[z]);
 		uint32_t mark = inside_mark(&rs, flows, z);
-		if (mark)
+		if (mark && owner)	/* else only the rules know whether it goes out where it came in */
 			v[(*n)++] = (struct ruleset_plain){ mark, m->n_conduits, { owner, owner } };
 	}
 	return v;

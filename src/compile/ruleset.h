@@ -92,6 +92,7 @@ struct ruleset {
 	bool fast_first;	/* it is asked by the first rule */
 	int learn;		/* descriptor of the program that is told which flow a connection is of; -1: none */
 	bool offload;		/* there is a flowtable, by the name RS_FLOWTABLE */
+	bool roaming;		/* some zone names no interfaces, nor does a parent of it */
 	bool lock;		/* only the committing socket can change the table */
 	bool helper;		/* inspected connections get RS_HELPER */
 	const char *devices[MODEL_OFFLOAD_MAX]; size_t n_devices;	/* its interfaces, whether they are there now or not */
@@ -122,7 +123,8 @@ void ruleset_free(struct ruleset *rs);	/* NULL is fine */
 struct ruleset_plain {
 	uint32_t mark;
 	size_t conduit;		/* n_conduits: none, routed inside one zone */
-	const struct zone *end[2];	/* the client's and the server's; NULL: by any interface that no zone names */
+	const struct zone *end[2];	/* the client's and the server's; NULL: by any interface that no zone names
+				 * (of conduits only: what is inside such a zone must go out where it came in) */
 };
 
 /* Those of this generation, in an array of the caller's; NULL: out of memory. offload: as in the options; then

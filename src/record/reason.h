@@ -12,7 +12,7 @@
 X(R_NONE, "none", "permitted") \
 X(R_NO_CONDUIT, "no-conduit", "no conduit permits this flow between the two zones") \
 X(R_UNKNOWN_ZONE, "unknown-zone", "an address belongs to no zone of the model") \
-X(R_SPOOFED, "wrong-interface", "the address arrived on an interface of another zone") \
+X(R_SPOOFED, "wrong-interface", "the address came, or would leave, by an interface that is not known as its zone's") \
 X(R_FUNCTION, "function-not-allowed", "the policy does not allow this function code") \
 X(R_UNIT, "unit-not-allowed", "the policy does not allow this unit identifier for the function") \
 X(R_ADDRESS, "address-not-allowed", "the address range is not contained in an allowed range") \

@@ -117,8 +117,9 @@ def serve(data, link, log):
 
 def outstation(address, port, path):
     log = open(path, "w")
-    tcp = socket.create_server((address, port))
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    tcp = socket.create_server((address, port), family=family)
+    udp = socket.socket(family, socket.SOCK_DGRAM)
     udp.bind((address, port))
     peers, links = {}, {}
     print("ready", file=log, flush=True)

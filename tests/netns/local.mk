@@ -23,6 +23,7 @@ NETNS_TESTS = \
 	tests/netns/dnp3.sh \
 	tests/netns/fast.sh \
 	tests/netns/plain.sh \
+	tests/netns/inside.sh \
 	tests/netns/marks.sh \
 	tests/netns/reverse.sh \
 	tests/netns/errors.sh \
@@ -64,6 +65,7 @@ EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/reverse.py \
 	tests/netns/errors.py \
 	tests/netns/forge.py \
+	tests/netns/inside.py \
 	tests/netns/opcua/package.json \
 	tests/netns/opcua/package-lock.json \
 	tests/netns/opcua/server.js \
