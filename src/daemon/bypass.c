@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/bpf.h>
-#include <linux/if_link.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
@@ -44,7 +43,6 @@ struct bypass {
 	unsigned ticks;
 	bool due;
 	const struct parent *p;		/* while looking */
-	uint32_t ifindex;
 	bool filters;			/* seen in the dump that runs */
 };
 
@@ -95,76 +93,6 @@ static bool is_of_a_zone(const struct model *m, const char *name)
 	return false;
 }
 
-/* Each answer to a request of rtnetlink; 0 or -errno. */
-static int ask(struct mnl_socket *nl, struct nlmsghdr *h, mnl_cb_t cb, void *ctx)
-{
-	static _Alignas(8) char buf[1 << 16];
-	static uint32_t seq;
-	h->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	h->nlmsg_seq = ++seq;
-	if (mnl_socket_sendto(nl, h, h->nlmsg_len) < 0)
-		return -errno;
-	for (int r = MNL_CB_OK; r > MNL_CB_STOP;) {
-		ssize_t got = mnl_socket_recvfrom(nl, buf, sizeof(buf));
-		if (got < 0 && errno == EINTR)
-			continue;
-		r = got < 0 ? -1 : mnl_cb_run(buf, (size_t)got, h->nlmsg_seq, mnl_socket_get_portid(nl), cb, ctx);
-		if (r < 0)
-			return -errno;
-	}
-	return 0;
-}
-
-struct links {
-	struct bypass *b;
-	unsigned n;
-	struct {
-		uint32_t index;
-		char name[IFNAMSIZ];
-	} v[LINKS_MAX];
-};
-
-static int xdp_cb(const struct nlattr *a, void *attached)
-{
-	if (mnl_attr_get_type(a) == IFLA_XDP_ATTACHED && mnl_attr_get_payload_len(a) == 1)
-		*(bool *)attached = mnl_attr_get_u8(a) != XDP_ATTACHED_NONE;
-	return MNL_CB_OK;
-}
-
-struct link {
-	const char *name;
-	bool xdp;
-};
-
-static int link_attr_cb(const struct nlattr *a, void *ctx)
-{
-	struct link *l = ctx;
-	if (mnl_attr_get_type(a) == IFLA_IFNAME && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
-		l->name = mnl_attr_get_str(a);
-	if (mnl_attr_get_type(a) == IFLA_XDP)
-		mnl_attr_parse_nested(a, xdp_cb, &l->xdp);
-	return MNL_CB_OK;
-}
-
-static int link_cb(const struct nlmsghdr *h, void *ctx)
-{
-	struct links *l = ctx;
-	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
-	struct link k = { 0 };
-	if (h->nlmsg_type != RTM_NEWLINK || mnl_nlmsg_get_payload_len(h) < sizeof(*i))
-		return MNL_CB_OK;
-	mnl_attr_parse(h, sizeof(*i), link_attr_cb, &k);
-	if (!k.name || (i->ifi_flags & IFF_LOOPBACK) || !is_of_a_zone(l->b->p->model, k.name))
-		return MNL_CB_OK;
-	if (k.xdp)
-		add(&l->b->now, false, "XDP program on", k.name);
-	if (l->n < sizeof(l->v) / sizeof(l->v[0])) {
-		l->v[l->n].index = (uint32_t)i->ifi_index;
-		snprintf(l->v[l->n++].name, IFNAMSIZ, "%s", k.name);
-	}
-	return MNL_CB_OK;
-}
-
 static int filter_cb(const struct nlmsghdr *h, void *ctx)
 {
 	struct bypass *b = ctx;
@@ -182,7 +110,7 @@ static bool has_filters(struct bypass *b, uint32_t index, uint32_t at)
 	t->tcm_ifindex = (int)index;
 	t->tcm_parent = at;
 	b->filters = false;
-	(void)ask(b->asks, h, filter_cb, b);	/* most have no such queue, which is an error here */
+	(void)host_ask(b->asks, h, filter_cb, b);	/* most have no such queue, which is an error here */
 	return b->filters;
 }
 
@@ -199,27 +127,26 @@ static bool has_tcx(uint32_t index, uint32_t type)
 	return syscall(SYS_bpf, BPF_PROG_QUERY, &a, sizeof(a)) == 0 && a.query.prog_cnt > 0;
 }
 
-static void look_at_interfaces(struct bypass *b)
+static void look_at_interfaces(struct bypass *b, const struct parent *p)
 {
 	static const struct {
 		uint32_t parent, tcx;
 		const char *what;
 	} places[] = { { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TCX_INGRESS, "tc program at the way into" },
 		       { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), TCX_EGRESS, "tc program at the way out of" } };
-	static struct links l;
-	_Alignas(8) char buf[256];
-	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
-	h->nlmsg_type = RTM_GETLINK;
-	struct ifinfomsg *i = mnl_nlmsg_put_extra_header(h, sizeof(*i));
-	i->ifi_family = AF_UNSPEC;
-	l = (struct links){ .b = b };
-	int err = ask(b->asks, h, link_cb, &l);
-	if (err)
-		say(LOG_ERR, "programs on interfaces: %s", strerror(-err));
-	for (unsigned k = 0; k < l.n; k++)
-		for (size_t j = 0; j < sizeof(places) / sizeof(places[0]); j++)
-			if (has_filters(b, l.v[k].index, places[j].parent) || has_tcx(l.v[k].index, places[j].tcx))
-				add(&b->now, false, places[j].what, l.v[k].name);
+	unsigned looked_at = 0;
+	for (size_t i = 0; i < p->interfaces.n; i++) {
+		const struct host_link *k = &p->interfaces.v[i], *of = host_link_by_index(&p->interfaces, k->master);
+		if ((k->flags & IFF_LOOPBACK) || (!is_of_a_zone(p->model, k->name) &&
+						  !(of && is_of_a_zone(p->model, of->name))))
+			continue;
+		if (k->xdp)
+			add(&b->now, false, "XDP program on", k->name);
+		for (size_t j = 0; j < sizeof(places) / sizeof(places[0]) && looked_at < LINKS_MAX; j++)
+			if (has_filters(b, k->index, places[j].parent) || has_tcx(k->index, places[j].tcx))
+				add(&b->now, false, places[j].what, k->name);
+		looked_at++;
+	}
 }
 
 /* ---- looking ---- */
@@ -245,8 +172,14 @@ size_t bypass_look(struct parent *p)
 	int err = nft_bypasses_read(p->nl, on_table, b);
 	if (err)
 		say(LOG_ERR, "tables of others cannot be read: %s", strerror(-err));
-	look_at_interfaces(b);
+	err = host_links_read(b->asks, &p->interfaces);
+	if (err)
+		say(LOG_ERR, "interfaces: %s", strerror(-err));
+	else
+		look_at_interfaces(b, p);
 	tell_changes(b);
+	if (!err)
+		misfits_look(p);
 	b->due = false;
 	return b->now.n;
 }

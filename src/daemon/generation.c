@@ -192,6 +192,7 @@ bool reload(struct parent *p)
 			say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits", next, m->n_zones - 1,
 			    m->n_conduits);
 			offload_say(p);
+			misfits_tell_again(p);
 			return true;
 		}
 		give_all(p, p->img);

@@ -13,6 +13,7 @@
 #include "daemon/queue.h"
 #include "daemon/spawner.h"
 #include "fastpath/load.h"
+#include "host/misfits.h"
 #include "model/model.h"
 #include "nft/nft.h"
 #include "policy/policy.h"
@@ -68,6 +69,9 @@ struct parent {
 	bool helper;		/* what is inspected stays out of flowtables of others */
 	struct guard *guard;
 	struct bypass *bypass;
+	struct host_links interfaces;	/* as last looked at */
+	struct misfits misfits, misfits_told;
+	bool misfits_again;	/* all are to be told, new or not */
 	unsigned offload_ticks;
 	uint32_t asked_mark, blocked_mark;
 	struct mnl_socket *nl;
@@ -148,11 +152,18 @@ json_t *guard_status(const struct parent *p);
 
 /* bypass.c: what others have that leads packets past our rules. Main thread. */
 int bypass_open(struct parent *p);		/* 0 or -errno */
-size_t bypass_look(struct parent *p);		/* now; says what is new or gone. How many there are */
+/* Now, and at the interfaces too, for which it calls misfits_look(); says what is new or gone. How many there are. */
+size_t bypass_look(struct parent *p);
 void bypass_tick(struct parent *p);		/* now and then; from the timer */
 void on_bypass(evutil_socket_t fd, short what, void *parent);	/* programs on interfaces changed */
 int bypass_fd(const struct parent *p);
 json_t *bypass_status(const struct parent *p);
+
+/* misfits.c: where the model does not fit the interfaces that are here. Main thread. */
+void misfits_look(struct parent *p);		/* with p->interfaces; says what is new or gone */
+void misfits_tell_again(struct parent *p);	/* another model is in force: look, and say all */
+size_t misfits_unjudged(const struct parent *p);	/* of what was found: packets between zones pass unjudged */
+json_t *misfits_status(const struct parent *p);
 
 /* links.c: interfaces that change */
 struct mnl_socket *links_open(void);		/* NULL and errno */

@@ -42,12 +42,12 @@ static json_t *status(void *ctx)
 		json_array_append_new(list, o);
 		worker_unlock(w);
 	}
-	return json_pack("{s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I}}", "model", p->path,
+	return json_pack("{s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I}}", "model", p->path,
 		"generation", (int)p->generation,
 		"uptime_seconds", (json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000),
 		"zones", (int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors", list,
 		"in_kernel", fast_status(p), "offload", offload_status(p), "table", guard_status(p),
-		"bypasses", bypass_status(p),
+		"bypasses", bypass_status(p), "misfits", misfits_status(p),
 		"records", "events", (json_int_t)rs.events, "written", (json_int_t)rs.written,
 		"repeated", (json_int_t)rs.repeated, "suppressed", (json_int_t)rs.suppressed,
 		"json_lost", (json_int_t)rs.json_lost, "lost", (json_int_t)rs.lost);

@@ -46,6 +46,7 @@ struct zone {
 	const char *owner;		/* free text or NULL */
 	const char *description;	/* free text or NULL */
 	const char **interfaces; size_t n_interfaces;
+	struct where *interfaces_at;
 	struct prefix *networks; size_t n_networks;
 	struct where *networks_at;
 	struct asset *assets; size_t n_assets;

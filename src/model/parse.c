@@ -87,6 +87,8 @@ static void load_interfaces(struct load *l, const config_setting_t *g, struct zo
 		if (!good_interface(l, at_of(l, x), name))
 			continue;
 		z->interfaces = arena_grow(l->m->arena, z->interfaces, z->n_interfaces, sizeof(*z->interfaces));
+		z->interfaces_at = arena_grow(l->m->arena, z->interfaces_at, z->n_interfaces, sizeof(*z->interfaces_at));
+		z->interfaces_at[z->n_interfaces] = at_of(l, x);
 		z->interfaces[z->n_interfaces++] = arena_strdup(l->m->arena, name);
 	}
 }

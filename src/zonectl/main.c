@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const struct verb verbs[] = {
-	{ "check", "FILE", "check a model; every error at once", verb_check },
+	{ "check", "[--here] FILE", "check a model; every error at once. --here: also against the interfaces of this machine", verb_check },
 	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print },
 	{ "probe", "", "what this kernel can do for zoned (needs root)", verb_probe },
 	{ "reasons", "", "every reason code a record can carry", verb_reasons },

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The short verbs: check, print, probe, reasons, version. */
+ * The short verbs: print, probe, reasons, version. */
 #include "config.h"
 #include "fastpath/load.h"
 #include "nft/nft.h"
@@ -15,33 +15,6 @@ static const char *one_file(int argc, char **argv)
 		return argv[1];
 	fprintf(stderr, "usage: zonectl %s FILE\n", argv[0]);
 	return NULL;
-}
-
-/* Not errors: the model says what it says, and the operator should know what that is. */
-static void warn_interfaces(const struct model *m)
-{
-	for (size_t z = 1; z < m->n_zones; z++) {
-		const struct zone *zn = &m->zones[z];
-		if (zn->n_networks && !model_path_owner(m, zn))
-			fprintf(stderr, "%s:%u: warning: zone \"%s\" names no interfaces, nor does a parent of it: packets "
-				"with its addresses are taken for its own on any interface that no zone names; write "
-				"interfaces = [ \"eth1\" ];\n", zn->at.file, zn->at.line, zn->name);
-	}
-}
-
-int verb_check(int argc, char **argv)
-{
-	const char *path = one_file(argc, argv);
-	if (!path)
-		return EXIT_USAGE;
-	struct model *m = load_or_say(path);
-	if (!m)
-		return EXIT_MODEL;
-	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1, m->n_conduits,
-	       m->n_policies);
-	warn_interfaces(m);
-	model_free(m);
-	return EXIT_OK;
 }
 
 int verb_print(int argc, char **argv)

@@ -5,7 +5,7 @@
 
 #include "model/model.h"
 
-enum { EXIT_OK = 0, EXIT_FAIL = 1, EXIT_USAGE = 2, EXIT_MODEL = 3, EXIT_NOT_RUNNING = 4 };
+enum { EXIT_OK = 0, EXIT_FAIL = 1, EXIT_USAGE = 2, EXIT_MODEL = 3, EXIT_NOT_RUNNING = 4, EXIT_NOT_HERE = 5 };
 
 struct verb {
 	const char *name, *args, *help;

@@ -46,7 +46,9 @@ lab_pids+=($!)
 lab_wait 20 test -s "$lab_dir/holes" || lab_fail "no sink"
 passes || lab_fail "without zoned nothing arrives: the test is worth nothing"
 
-lab_model >"$model"
+in_g ip link add br9 type bridge && in_g ip link add member type veth peer name away && in_g ip link set member master br9 ||
+	lab_skip "no bridges here"
+lab_model | sed 's/interfaces = \[ "eth1" \]/interfaces = [ "eth1", "br9" ]/' >"$model"
 lab_gate "$model"
 expect "bypasses at first" "$(bypasses)" ""
 passes && lab_fail "what no conduit permits passes"
@@ -76,6 +78,8 @@ printf '__attribute__((section("xdp"), used)) int p(void *c) { return 2; }\nchar
 if clang -O2 -target bpf -c "$lab_dir/xdp.c" -o "$lab_dir/xdp.o" 2>/dev/null &&
 	in_g ip link set eth2 xdpgeneric obj "$lab_dir/xdp.o" sec xdp 2>"$lab_dir/xdp.err"; then
 	found "unjudged and unrecorded" "XDP program on eth2" in_g ip link set eth2 xdpgeneric off
+	in_g ip link set member xdpgeneric obj "$lab_dir/xdp.o" sec xdp || lab_fail "an XDP program on a part of a zone's interface"
+	found "unjudged and unrecorded" "XDP program on member" in_g ip link set member xdpgeneric off
 else
 	echo "no XDP program here: $(cat "$lab_dir/xdp.err" 2>/dev/null)"
 fi

@@ -108,6 +108,7 @@ expect "operates that move the output without the gate" "$(forged "$lab_c")" 10
 for fast in true false; do
 	roaming_model $fast >"$model"
 	lab_gate "$model"
+	lab_said 'event=misfit-found kind=no-zone interface="eth1" zone="cell"' || lab_fail "nothing is said of the other wire"
 	before=$(lab_counted wrong-interface)
 	expect "fast_path = $fast: operates from another wire that move it" "$(forged "$lab_c")" 0
 	expect "fast_path = $fast: refused for it" "$(($(lab_counted wrong-interface) - before))" 10

@@ -24,6 +24,7 @@ NETNS_TESTS = \
 	tests/netns/fast.sh \
 	tests/netns/plain.sh \
 	tests/netns/inside.sh \
+	tests/netns/misfits.sh \
 	tests/netns/marks.sh \
 	tests/netns/reverse.sh \
 	tests/netns/errors.sh \

@@ -132,3 +132,11 @@ endif
 tests_unit_test_confine_SOURCES = tests/unit/test-confine.c src/daemon/confine.c src/daemon/confine.h
 tests_unit_test_confine_LDADD = $(SECCOMP_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-misfits
+TESTS += tests/unit/test-misfits
+tests_unit_test_misfits_SOURCES = tests/unit/test-misfits.c
+tests_unit_test_misfits_LDADD = src/host/libhost.a src/model/libmodel.a src/dissect/libdissect.a src/base/libbase.a \
+	$(CONFIG_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
+endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Interfaces of the model that are not there, are part of another, or have a bridge between them that nobody
+ * judges; and interfaces of no zone (host/misfits.h). Said at the start and after each reload, and
+ * when it becomes so, or is so no more: the kernel tells of interfaces that change (bypass.c), and what it
+ * does not tell of is looked at every few seconds.
+ */
+#include <string.h>
+#include <syslog.h>
+
+#include "daemon/parent.h"
+
+static const struct misfit *find(const struct misfits *l, const char *what)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (strcmp(l->v[i].what, what) == 0)
+			return &l->v[i];
+	return NULL;
+}
+
+static void tell(const struct parent *p, const struct misfit *f)
+{
+	int level = misfit_is_unjudged(f->kind) ? LOG_CRIT : LOG_WARNING;
+	if (f->at.line)
+		say(level, "%s:%u: warning: %s: event=misfit-found %s", f->at.file, f->at.line, f->text, f->what);
+	else
+		say(level, "%s: warning: %s: event=misfit-found %s", p->path, f->text, f->what);
+}
+
+void misfits_look(struct parent *p)
+{
+	p->misfits_told = p->misfits;
+	if (!host_misfits(p->model, &p->interfaces, &p->misfits)) {
+		say(LOG_ERR, "no memory to compare the model with the interfaces that are here");
+		return;
+	}
+	for (size_t i = 0; i < p->misfits.n; i++)
+		if (p->misfits_again || !find(&p->misfits_told, p->misfits.v[i].what))
+			tell(p, &p->misfits.v[i]);
+	if (p->misfits.more && (p->misfits_again || !p->misfits_told.more))
+		say(LOG_WARNING, "more such interfaces than are told one by one: zonectl check --here %s", p->path);
+	for (size_t i = 0; i < p->misfits_told.n; i++)
+		if (!find(&p->misfits, p->misfits_told.v[i].what))
+			say(LOG_NOTICE, "no more so: event=misfit-gone %s", p->misfits_told.v[i].what);
+	p->misfits_again = false;
+}
+
+void misfits_tell_again(struct parent *p)
+{
+	p->misfits_again = true;
+	bypass_look(p);
+}
+
+size_t misfits_unjudged(const struct parent *p)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < p->misfits.n; i++)
+		n += misfit_is_unjudged(p->misfits.v[i].kind);
+	return n;
+}
+
+json_t *misfits_status(const struct parent *p)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < p->misfits.n; i++)
+		json_array_append_new(list, json_string(p->misfits.v[i].what));
+	return list;
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The interfaces of this machine, as rtnetlink lists them: which there are, by which names, and what they
+ * are part of. Nothing here needs a right.
+ */
+#ifndef ZONED_HOST_LINKS_H
+#define ZONED_HOST_LINKS_H
+
+#include <libmnl/libmnl.h>
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HOST_LINKS_MAX = 16384 };	/* interfaces, and as many other names; more are not looked at */
+
+struct host_link {
+	uint32_t index, master;		/* master: the interface that it is part of; 0: none */
+	unsigned flags;			/* IFF_* */
+	char name[IFNAMSIZ];
+	char kind[IFNAMSIZ];		/* "bridge", "bond", "vrf"; empty: the kernel does not say */
+	bool xdp;			/* it has a program */
+	bool calls4, calls6;		/* a bridge that is set to show its packets to netfilter (nf_call_iptables) */
+};
+
+struct host_name {			/* another name of an interface (ip link property add altname) */
+	char name[IFNAMSIZ];
+	uint32_t index;
+};
+
+struct host_links {
+	struct host_link *v; size_t n;
+	struct host_name *other; size_t n_other;
+	bool cut;			/* there are more */
+	bool br_netfilter;		/* the module is there; else no bridge shows its packets to netfilter */
+	bool calls4, calls6;		/* net.bridge.bridge-nf-call-iptables, -ip6tables: all bridges do */
+};
+
+/* Each answer to a request that lists something; 0 or -errno, -EAGAIN: it changed meanwhile. */
+int host_ask(struct mnl_socket *nl, struct nlmsghdr *h, mnl_cb_t cb, void *ctx);
+/* Fill l, which was zero or filled before. 0 or -errno: then it has none. */
+int host_links_read(struct mnl_socket *nl, struct host_links *l);
+void host_links_free(struct host_links *l);
+const struct host_link *host_link_by_index(const struct host_links *l, uint32_t index);	/* NULL: none */
+/* Does it move packets between its ports itself, where no rule of a router sees them? */
+bool host_link_switches(const struct host_links *l, const struct host_link *k);
+
+#endif

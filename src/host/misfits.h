@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where a model and the machine that it is for do not fit: interfaces that are not there, that no packet comes by,
+ * between whose ports packets pass that nobody judges, or that no zone names. Pure; each in words for the operator.
+ */
+#ifndef ZONED_HOST_MISFITS_H
+#define ZONED_HOST_MISFITS_H
+
+#include "host/links.h"
+#include "model/model.h"
+
+enum { MISFITS_MAX = 64 };	/* told one by one; the first are enough to act upon */
+
+/* In the order in which they are told. */
+enum misfit_kind {
+	MISFIT_PORT,		/* a zone names a port of something that moves packets between its ports, unjudged */
+	MISFIT_SHARED,		/* several zones may be behind such a thing */
+	MISFIT_MEMBER,		/* a zone names a part of another interface, by which its packets come */
+	MISFIT_MISSING,		/* a zone names what is not there */
+	MISFIT_OTHER_NAME,	/* a zone names another name than that by which the rules know it */
+	MISFIT_NO_ZONE,		/* up, and no zone names it */
+	MISFIT_KINDS
+};
+
+struct misfit {
+	enum misfit_kind kind;
+	struct where at;	/* of the model; line 0: nothing there concerns it */
+	char what[160];		/* fields: kind=bridge-port interface="eth2" master="br0" zone="cell" */
+	char text[320];		/* a sentence, and what to do */
+};
+
+struct misfits {
+	size_t n, more;		/* more: for which there was no room */
+	struct misfit v[MISFITS_MAX];
+};
+
+/* False: out of memory, and out is empty. */
+bool host_misfits(const struct model *m, const struct host_links *l, struct misfits *out);
+/* Packets pass between zones that nobody judges nor records. */
+bool misfit_is_unjudged(enum misfit_kind kind);
+/* The model does not work here as it is written; else it is something to know. */
+bool misfit_is_error(enum misfit_kind kind);
+
+#endif
