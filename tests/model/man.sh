@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The manual says what the program does: the examples of zoned-model(5) and zoned.conf(5) load,
+# The manual says what the program does: the examples of zoned-model(5), zoned.conf(5) and zoned-peers(7) load,
 # zoned-model(5) names every OPC UA service and what is tolerated of Modbus, zoned-events(5) lists exactly the reasons of the table, pages are well formed.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export ZONED_RULES="$top_srcdir/rules"
 ctl="$top_builddir/zonectl"
-sed -n '/^\.Bd/,/^\.Ed/p' "$top_srcdir/man/zoned-model.5" | grep -v '^\.' >"$dir/example.conf"
-"$ctl" check "$dir/example.conf"
-sed -n '/^\.Bd/,/^\.Ed/p' "$top_srcdir/man/zoned.conf.5" | grep -v '^\.' >"$dir/daemon.conf"
-"$ctl" check "$dir/daemon.conf"
+for page in zoned-model.5 zoned.conf.5 zoned-peers.7; do
+	sed -n '/^\.Bd/,/^\.Ed/p' "$top_srcdir/man/$page" | grep -v '^\.' >"$dir/example.conf"
+	"$ctl" check "$dir/example.conf"
+done
 sed -n 's/^\.It Cm //p' "$top_srcdir/man/zoned-events.5" >"$dir/man"
 "$ctl" reasons | sed 's/ .*//' >"$dir/table"
 diff "$dir/table" "$dir/man"
@@ -27,5 +27,5 @@ sed -n '/mb_tolerances\[\] = {/,/^}/s/^\t{ "\([a-z0-9-]*\)",.*/\1/p' "$top_srcdi
 sed -n '/^\.Ss Modbus policies/,/^\.Ss DNP3/s/^\.It Cm //p' "$top_srcdir/man/zoned-model.5" | diff "$dir/words" -
 [ "$(wc -l <"$dir/words")" = 8 ]
 if command -v mandoc >/dev/null; then
-	mandoc -Tlint -W warning "$top_srcdir"/man/*.[58]
+	mandoc -Tlint -W warning "$top_srcdir"/man/*.[578]
 fi

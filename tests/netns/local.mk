@@ -6,6 +6,7 @@ NETNS_TESTS = \
 	tests/netns/segments.sh \
 	tests/netns/reset.sh \
 	tests/netns/foreign.sh \
+	tests/netns/neighbours.sh \
 	tests/netns/guard.sh \
 	tests/netns/bypass.sh \
 	tests/netns/reload.sh \

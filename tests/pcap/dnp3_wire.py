@@ -56,14 +56,15 @@ def ip(proto, from_client, payload, at):
 
 
 class Tcp:
-    def __init__(self, cport):
-        self.cport, self.next = cport, [1000, 5000]
+    def __init__(self, cport, port=PORT, acknowledges=False):
+        """acknowledges: each end acknowledges what the other sent, instead of nothing."""
+        self.cport, self.port, self.next, self.acknowledges = cport, port, [1000, 5000], acknowledges
         self.opening = [self.packet(True, b"", 2), self.packet(False, b"", 0x12), self.packet(True, b"", 0x10)]
 
     def packet(self, from_client, data, flags=0x18):
-        ports = (self.cport, PORT) if from_client else (PORT, self.cport)
+        ports = (self.cport, self.port) if from_client else (self.port, self.cport)
         d = 0 if from_client else 1
-        seq, ack = self.next[d], (1001, 5001)[not d]
+        seq, ack = self.next[d], self.next[not d] if self.acknowledges else (1001, 5001)[not d]
         if flags == 2:
             ack = 0
         self.next[d] += len(data) + (flags & 2 != 0)

@@ -1,4 +1,4 @@
-TESTS += tests/pcap/truth.sh tests/pcap/cases.sh tests/pcap/tshark.sh tests/pcap/opcua.sh tests/pcap/dnp3.sh tests/pcap/modbus.sh
+TESTS += tests/pcap/truth.sh tests/pcap/cases.sh tests/pcap/tshark.sh tests/pcap/opcua.sh tests/pcap/dnp3.sh tests/pcap/modbus.sh tests/pcap/peers.sh
 EXTRA_DIST += tests/pcap/truth.sh tests/pcap/truth.py tests/pcap/truth_opcua.py tests/pcap/truth_dnp3.py tests/pcap/differences.tsv tests/pcap/peers-known.txt \
 	tests/pcap/cases.sh tests/pcap/modbus.sh tests/pcap/make-case.py tests/pcap/tshark.sh tests/pcap/opcua.sh tests/pcap/opcua.py \
-	tests/pcap/opcua_wire.py tests/pcap/dnp3.sh tests/pcap/dnp3.py tests/pcap/dnp3_wire.py
+	tests/pcap/opcua_wire.py tests/pcap/dnp3.sh tests/pcap/dnp3.py tests/pcap/dnp3_wire.py tests/pcap/peers.sh tests/pcap/peers.py
