@@ -369,6 +369,77 @@ static void one_at_a_time(void **state)
 	stop(&b);
 }
 
+/* Frames of a connection on which a READ waits for its answer, and what each comes to. */
+struct frames {
+	uint8_t control;	/* 0: the end */
+	const char *hex;
+	enum reason reason;
+};
+
+static void check_frames(const struct frames *v)
+{
+	struct bench b;
+	start(&b, false, 16);
+	handshake(&b);
+	assert_int_equal(ask(&b, "c0 c0 01 3c0206"), R_NONE);
+	for (; v->control; v++) {
+		uint8_t f[STREAM];
+		size_t n = 0, before = b.n_got;
+		user_data(v->control, v->hex, &n, f);
+		packet(&b, v->control & 0x80 ? 0 : 1, TCP_ACK, f, n);
+		if (b.reason != v->reason)
+			fail_msg("%02x %s: %s, not %s", v->control, v->hex, reason_name(b.reason), reason_name(v->reason));
+		if (v->control & 0x80 && v->reason != R_NONE)
+			assert_int_equal(b.n_got, before);
+	}
+	stop(&b);
+}
+
+enum {
+	REQUEST = 0xc4, CONFIRMED = 0xd3, CONFIRMED_1 = 0xf3,	/* the frame count bit 0, and 1 */
+	RESPONSE = 0x44, ANSWERED = 0x53, ANSWERED_1 = 0x73,	/* the latter two are confirmed data */
+};
+#define FRAMES(...) check_frames((const struct frames[]){ __VA_ARGS__, { 0 } })
+#define FIRST "40 c0 81 0000"
+#define LAST "81 1e020000000111 00"
+
+/* Each of these guards is alone in its test: without it, only that test fails. */
+
+static void a_confirmed_request_is_one_frame(void **state)
+{
+	(void)state;
+	FRAMES({ CONFIRMED, "c1 c1 01 3c0206", R_NONE }, { CONFIRMED_1, "40 c2 01", R_DNP_CONFIRMED });
+	FRAMES({ REQUEST, "40 c1 01", R_NONE }, { CONFIRMED, "81 3c0206", R_DNP_CONFIRMED });
+}
+
+static void a_fragment_has_one_link_function(void **state)
+{
+	(void)state;
+	FRAMES({ RESPONSE, FIRST, R_NONE }, { ANSWERED_1, LAST, R_DNP_SEGMENT });
+	FRAMES({ ANSWERED_1, FIRST, R_NONE }, { RESPONSE, LAST, R_DNP_SEGMENT });
+}
+
+static void no_request_begins_in_another(void **state)
+{
+	(void)state;
+	FRAMES({ REQUEST, "40 c1 01", R_NONE }, { REQUEST, "c1 c1 01 3c0206", R_DNP_SEGMENT });
+	FRAMES({ REQUEST, "40 c1 01", R_NONE }, { REQUEST, "41 c1 01", R_DNP_SEGMENT });
+	FRAMES({ REQUEST, "40 c1 01", R_NONE }, { REQUEST, "81 3c0206", R_NONE }, { REQUEST, "42 c2 01", R_NONE });
+}
+
+static void the_frame_count_bit_alternates(void **state)
+{
+	(void)state;
+	FRAMES({ ANSWERED_1, FIRST, R_NONE }, { ANSWERED_1, LAST, R_DNP_SEGMENT });
+	FRAMES({ ANSWERED_1, FIRST, R_NONE }, { ANSWERED, LAST, R_NONE });
+}
+
+static void no_confirmed_response_begins_in_another(void **state)
+{
+	(void)state;
+	FRAMES({ ANSWERED_1, FIRST, R_NONE }, { ANSWERED, "41 c0 81 0000", R_DNP_SEGMENT });
+}
+
 /* What is mapped from elsewhere is looked at before it is used. */
 static void image_bounds(void **state)
 {
@@ -418,6 +489,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_split), cmocka_unit_test(octet_by_octet), cmocka_unit_test(dropped_datagrams),
 		cmocka_unit_test(datagram_checksum), cmocka_unit_test(too_late), cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(a_confirmed_request_is_one_frame), cmocka_unit_test(a_fragment_has_one_link_function),
+		cmocka_unit_test(no_request_begins_in_another),
+		cmocka_unit_test(the_frame_count_bit_alternates),
+		cmocka_unit_test(no_confirmed_response_begins_in_another),
 		cmocka_unit_test(image_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
