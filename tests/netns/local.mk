@@ -53,6 +53,7 @@ EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/lab.sh \
 	tests/netns/with-devlog \
 	tests/netns/talk.py \
+	tests/netns/mbwire.py \
 	tests/netns/holes.py \
 	tests/netns/stream.py \
 	tests/netns/marks.py \

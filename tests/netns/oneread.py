@@ -18,9 +18,7 @@ import sys
 import threading
 import time
 
-
-def message(tid, unit, pdu):
-    return struct.pack(">HHHB", tid, 0, len(pdu) + 1, unit) + pdu
+from mbwire import connect, message, must_get
 
 
 def answer(buf):
@@ -58,19 +56,8 @@ def serve(port, path):
         threading.Thread(target=device, args=(listener.accept()[0], say), daemon=True).start()
 
 
-def must_get(s, want):
-    got = b""
-    while len(got) < len(want):
-        part = s.recv(512)
-        if not part:
-            sys.exit("the connection ended after %s" % got.hex())
-        got += part
-    if got != want:
-        sys.exit("got %s, expected %s" % (got.hex(), want.hex()))
-
-
 def attack(host, port, how):
-    s = socket.create_connection((host, port), timeout=5)
+    s = connect(host, port)
     s.send(message(1, 1, struct.pack(">BHH", 5, 7, 0xFF00))[:-1])
     time.sleep(0.5)
     if how == "fin":
@@ -90,7 +77,7 @@ def attack(host, port, how):
 
 
 def stale(host, port):
-    s = socket.create_connection((host, port), timeout=5)
+    s = connect(host, port)
     on = message(1, 1, struct.pack(">BHH", 5, 7, 0xFF00))
     s.send(on)
     must_get(s, on)
@@ -99,7 +86,7 @@ def stale(host, port):
 
 
 def patient(host, port):
-    s = socket.create_connection((host, port), timeout=5)     # without TCP_NODELAY
+    s = connect(host, port, delay=True)
     slow, tid = [], 0
     for cuts in [(k,) for k in range(1, 12)] + [(k, 12 - k) for k in range(1, 6)] + [range(1, 12)]:
         for qty in (1, 100):

@@ -10,35 +10,20 @@ import struct
 import sys
 import time
 
+from mbwire import connect, message, must_get
+
 
 def read_req(tid, addr, count):
-    return struct.pack(">HHHBBHH", tid, 0, 6, 1, 3, addr, count)
+    return message(tid, 1, struct.pack(">BHH", 3, addr, count))
 
 
 def write_req(tid, addr, value):
-    return struct.pack(">HHHBBHH", tid, 0, 6, 1, 6, addr, value)
+    return message(tid, 1, struct.pack(">BHH", 6, addr, value))
 
 
 def read_answer(tid, addr, count):
     regs = b"".join(struct.pack(">H", (i * 7 + 3) & 0xFFFF) for i in range(addr, addr + count))
-    return struct.pack(">HHHBBB", tid, 0, 3 + len(regs), 1, 3, len(regs)) + regs
-
-
-def open_to(host, port):
-    s = socket.create_connection((host, port), timeout=5)
-    s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    return s
-
-
-def must_get(s, want):
-    got = b""
-    while len(got) < len(want):
-        part = s.recv(4096)
-        if not part:
-            sys.exit("the connection ended; got %s" % got.hex())
-        got += part
-    if got != want:
-        sys.exit("got %s, expected %s" % (got.hex(), want.hex()))
+    return message(tid, 1, struct.pack(">BB", 3, len(regs)) + regs)
 
 
 def must_be_quiet(s, seconds):
@@ -64,7 +49,7 @@ def split_write(host, port, cut):
     rest comes, so the gate may have to end the connection instead of cutting
     the message out of it. Answered, or delivered, it must never be."""
     data = write_req(cut, 600, 9)
-    with open_to(host, port) as s:
+    with connect(host, port) as s:
         try:
             s.send(data[:cut])
             time.sleep(0.02)
@@ -120,6 +105,6 @@ if __name__ == "__main__":
     way, host, port = sys.argv[1:]
     try:
         more = (host, int(port)) if way == "split" else ()
-        print(WAYS[way](open_to(host, int(port)), *more))
+        print(WAYS[way](connect(host, int(port)), *more))
     except OSError as e:
         sys.exit("%s: %s" % (way, e))
