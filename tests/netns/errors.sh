@@ -41,6 +41,12 @@ arrived()
 	in_c nft delete table inet seen
 }
 
+# error_comes WANTED WHAT NETNS ROUTER TYPE CODE SIZE FAMILY: of one that is sent so, so many come
+error_comes()
+{
+	expect "$2, IPv$8" "$(arrived "${@:3}")" "$1"
+}
+
 # The connections that the errors are about: datagrams from one port, to and fro.
 talk()
 {
@@ -73,10 +79,10 @@ in_g nft 'table inet tracking { chain f { type filter hook forward priority 0; c
 sleep 0.5
 for i in 0 1; do
 	f=$((4 + 2 * i))
-	expect "without the gate, IPv$f: from a zone that has no part" "$(arrived "$lab_x" "${other[i]}" "${unreachable[i]}" 1 60 $f)" 1
-	expect "without the gate, IPv$f: with a good thousand octets" "$(arrived "$lab_x" "${other[i]}" "${unreachable[i]}" 1 1200 $f)" 1
+	error_comes 1 "without the gate: from a zone that has no part" "$lab_x" "${other[i]}" "${unreachable[i]}" 1 60 $f
+	error_comes 1 "without the gate: with a good thousand octets" "$lab_x" "${other[i]}" "${unreachable[i]}" 1 1200 $f
 done
-expect "without the gate: a source quench" "$(arrived "$lab_s" 10.10.2.99 4 0 60 4)" 1
+error_comes 1 "without the gate: a source quench" "$lab_s" 10.10.2.99 4 0 60 4
 in_g nft delete table inet tracking
 
 check_errors()	# check_errors WHAT ROUTERS: do routers of no zone count?
@@ -84,19 +90,19 @@ check_errors()	# check_errors WHAT ROUTERS: do routers of no zone count?
 	local i f
 	for i in 0 1; do
 		f=$((4 + 2 * i))
-		expect "$1, IPv$f: from the server's zone" "$(arrived "$lab_s" "${inside[i]}" "${unreachable[i]}" 1 60 $f)" 1
-		expect "$1, IPv$f: that its packets are too large" "$(arrived "$lab_s" "${inside[i]}" "${large[i]}" $((4 - 4 * i)) 60 $f)" 1
-		expect "$1, IPv$f: from a router of no zone on its side" "$(arrived "$lab_s" "${router[i]}" "${large[i]}" $((4 - 4 * i)) 60 $f)" "$2"
-		expect "$1, IPv$f: from a zone that has no part" "$(arrived "$lab_x" "${other[i]}" "${unreachable[i]}" 1 60 $f)" 0
-		expect "$1, IPv$f: of no zone, from there" "$(arrived "$lab_x" "${router[i]}" "${unreachable[i]}" 1 60 $f)" 0
-		expect "$1, IPv$f: as the server's zone, from there" "$(arrived "$lab_x" "${inside[i]}" "${unreachable[i]}" 1 60 $f)" 0
-		expect "$1, IPv$f: as the third zone, from the server's side" "$(arrived "$lab_s" "${other[i]}" "${unreachable[i]}" 1 60 $f)" 0
+		error_comes 1 "$1: from the server's zone" "$lab_s" "${inside[i]}" "${unreachable[i]}" 1 60 $f
+		error_comes 1 "$1: that its packets are too large" "$lab_s" "${inside[i]}" "${large[i]}" $((4 - 4 * i)) 60 $f
+		error_comes "$2" "$1: from a router of no zone on its side" "$lab_s" "${router[i]}" "${large[i]}" $((4 - 4 * i)) 60 $f
+		error_comes 0 "$1: from a zone that has no part" "$lab_x" "${other[i]}" "${unreachable[i]}" 1 60 $f
+		error_comes 0 "$1: of no zone, from there" "$lab_x" "${router[i]}" "${unreachable[i]}" 1 60 $f
+		error_comes 0 "$1: as the server's zone, from there" "$lab_x" "${inside[i]}" "${unreachable[i]}" 1 60 $f
+		error_comes 0 "$1: as the third zone, from the server's side" "$lab_s" "${other[i]}" "${unreachable[i]}" 1 60 $f
 	done
-	expect "$1: source quench" "$(arrived "$lab_s" 10.10.2.99 4 0 60 4)" 0
-	expect "$1: redirect" "$(arrived "$lab_s" 10.10.2.99 5 1 60 4)" 0
-	expect "$1: longer than routers make them" "$(arrived "$lab_s" 10.10.2.99 3 1 700 4)" 0
-	expect "$1: longer than routers make them, IPv6" "$(arrived "$lab_s" fd00:10:2::99 1 1 1300 6)" 0
-	expect "$1: as long as they do, IPv6" "$(arrived "$lab_s" fd00:10:2::99 2 0 1232 6)" 1
+	error_comes 0 "$1: source quench" "$lab_s" 10.10.2.99 4 0 60 4
+	error_comes 0 "$1: redirect" "$lab_s" 10.10.2.99 5 1 60 4
+	error_comes 0 "$1: longer than routers make them" "$lab_s" 10.10.2.99 3 1 700 4
+	error_comes 0 "$1: longer than routers make them" "$lab_s" fd00:10:2::99 1 1 1300 6
+	error_comes 1 "$1: as long as they do" "$lab_s" fd00:10:2::99 2 0 1232 6
 }
 
 errors_model >"$model"
@@ -155,6 +161,6 @@ lab_gate "$model"
 sleep 0.5
 for i in 0 1; do
 	f=$((4 + 2 * i))
-	expect "no interfaces, IPv$f: from the server's zone" "$(arrived "$lab_s" "${inside[i]}" "${unreachable[i]}" 1 60 $f)" 1
-	expect "no interfaces, IPv$f: from a zone that has no part" "$(arrived "$lab_x" "${other[i]}" "${unreachable[i]}" 1 60 $f)" 0
+	error_comes 1 "no interfaces: from the server's zone" "$lab_s" "${inside[i]}" "${unreachable[i]}" 1 60 $f
+	error_comes 0 "no interfaces: from a zone that has no part" "$lab_x" "${other[i]}" "${unreachable[i]}" 1 60 $f
 done
