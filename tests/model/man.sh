@@ -26,6 +26,14 @@ done <"$dir/words"
 sed -n '/mb_tolerances\[\] = {/,/^}/s/^\t{ "\([a-z0-9-]*\)",.*/\1/p' "$top_srcdir/src/dissect/modbus-tolerate.c" >"$dir/words"
 sed -n '/^\.Ss Modbus policies/,/^\.Ss DNP3/s/^\.It Cm //p' "$top_srcdir/man/zoned-model.5" | diff "$dir/words" -
 [ "$(wc -l <"$dir/words")" = 8 ]
+# and every key that the grammar knows
+cat "$top_srcdir"/src/model/parse.c "$top_srcdir"/src/model/polic*.c | tr '\n' ' ' |
+	grep -oE 'KEYS\([^;]*;|keys\[[A-Z_]*\] = \{[^}]*' | grep -oE '"[a-z_0-9]+"' | tr -d '"' | sort -u >"$dir/words"
+[ "$(wc -l <"$dir/words")" -gt 80 ]
+while read -r word; do
+	grep -qE "^\.(It )?Va (.* )?$word( |\$)" "$top_srcdir"/man/zoned.conf.5 "$top_srcdir"/man/zoned-model.5 ||
+		{ echo "no manual has the key $word"; exit 1; }
+done <"$dir/words"
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning "$top_srcdir"/man/*.[578]
 fi
