@@ -415,6 +415,29 @@ static void test_build_refuses(void **state)
 	assert_int_equal(err, -7);
 }
 
+/* What a policy tolerates comes into the image of its flow, and nothing else can stand there. */
+static void test_tolerances(void **state)
+{
+	(void)state;
+	struct modbus_allow a[1] = { { .units = RANGES(unit1), .addresses = ANY } };
+	struct plant p;
+	plant_init(&p, a, 1);
+	const struct pol_mb_head *h = policy_head(p.img, policy_flow(p.img, 0));
+	assert_int_equal(h->tolerate, 0);
+	free(p.img);
+	for (size_t i = 0; i < mb_tolerances_n; i++) {
+		p.policies[1].modbus_tolerates = mb_tolerances[i].bit;
+		build(&p);
+		h = policy_head(p.img, policy_flow(p.img, 0));
+		assert_int_equal(h->tolerate, mb_tolerances[i].bit);
+		h = policy_head(p.img, policy_flow(p.img, 1));	/* of the other policy */
+		assert_int_equal(h->tolerate, 0);
+		((struct pol_mb_head *)((uint8_t *)p.img + p.img->heads_off[PROTO_MODBUS]))->tolerate = MB_TOL_ALL + 1;
+		assert_false(policy_valid(p.img, p.img->size));
+		free(p.img);
+	}
+}
+
 /* Break each byte of a good image: it is refused, or every look-up stays in it. */
 static void test_image_mutations(void **state)
 {
@@ -458,7 +481,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_image),
-		cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_classify), cmocka_unit_test(test_tolerances),
 		cmocka_unit_test(test_containment),
 		cmocka_unit_test(test_containment_exhaustive),
 		cmocka_unit_test(test_unwritten_allows_nothing),
