@@ -30,6 +30,14 @@ static __always_inline void read_ends(__u64 ct, __u32 bank, struct fast_known *k
 	k->service = s.port | s.proto << PROTO_SHIFT;
 }
 
+/* Could it be a connection with inspection? What it costs to know one without is spared those with. */
+static __always_inline bool inspected_port(__u64 ct, __u32 bank)
+{
+	struct side s;
+	read_side(ct, 1, &s);
+	return ((bank ? fast_front.inspected[1] : fast_front.inspected[0]) & fast_port_bit((__u16)s.port)) != 0;
+}
+
 static __always_inline struct fast_known *known_of(const struct fast_known *k)
 {
 	__u32 at = fast_known_of(k, fast_layout.seed);

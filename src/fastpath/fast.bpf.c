@@ -560,15 +560,17 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 	struct segment s;
 	struct found f;
 	__u32 messages = 0;
+	bool may_be_plain = false, may_have_slot = true;
+	__u64 ct = 0;
 	if (first) {
-		__u64 ct = connection(skb);
+		ct = connection(skb);
 		if (!established(ct))
 			return 0;
-		if (fast_layout.tuple[1] && plain(skb, ct))
-			return 1;
+		may_be_plain = fast_layout.tuple[1] != 0;
+		may_have_slot = !may_be_plain || inspected_port(ct, fast_front.now & 1);
 	}
-	if (!parse(skb, &s) || !find(&s, &f))
-		return 0;
+	if (!may_have_slot || !parse(skb, &s) || !find(&s, &f))
+		return may_be_plain && plain(skb, ct);
 	const struct fast_entry *e = &f.copy.e;
 	struct fast_slot *slot = f.slot;
 	__u32 dir = f.dir & 1, in = dir ? e->way[1][0] : e->way[0][0], out = dir ? e->way[1][1] : e->way[0][1];
