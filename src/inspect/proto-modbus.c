@@ -189,11 +189,10 @@ static enum reason judge_response(struct pass *c, const struct mb_msg *m, unsign
 		i = answered(f, m, tolerate);
 	if (i < 0)
 		return c->pol ? not_answered(f, m, tolerate, d) : R_NONE;
+	/* an answer of another unit than was asked (tolerated) shows of neither what it knows */
+	if (m->fc == MB_UMAS && !m->exception && f->pending[i].unit == m->unit)
+		f->umas[m->unit / 8] |= (uint8_t)(1u << m->unit % 8);
 	forget(f, (unsigned)i);
-	if (m->fc == MB_UMAS && !m->exception) {
-		f->umas = true;
-		f->umas_unit = m->unit;
-	}
 	return R_NONE;
 }
 
@@ -216,9 +215,9 @@ static bool long_umas_due(const struct pass *c, const uint8_t *p, size_t n)
 	struct mb_msg m;
 	if (n <= MB_MBAP)
 		return true;	/* not told yet */
-	if (!f->umas || f->umas_unit != p[MB_MBAP - 1] || p[MB_MBAP] != MB_UMAS)
-		return false;
 	(void)mb_parse(p, MB_MBAP + 1, false, &m);	/* its head */
+	if (p[MB_MBAP] != MB_UMAS || !(f->umas[m.unit / 8] >> m.unit % 8 & 1))
+		return false;
 	if (c->dir)
 		return asked_umas(f, &m);
 	return pass_observes(c) || policy_modbus(c->in->img, c->pol, &m).reason == R_NONE;

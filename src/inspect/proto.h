@@ -27,8 +27,7 @@ enum {
 
 struct mb_state {
 	unsigned n_pending;
-	bool umas;		/* the device has answered function 90, as this unit */
-	uint8_t umas_unit;
+	uint8_t umas[32];	/* a bit for each unit: asked for function 90, it has answered */
 	struct mb_pending pending[FLOW_PENDING];	/* oldest first; those from n_pending on mean nothing */
 };
 

@@ -368,6 +368,45 @@ static void long_frames_are_due(void **state)
 	inspect_free(b.in);
 }
 
+#define UMAS_ASK(unit)		"0001 0000 0004 " #unit " 5a 0001"
+#define UMAS_ANSWER(unit)	"0001 0000 0005 " #unit " 5a 00 fe 00"
+
+/* Each unit shows for itself what it knows, and no other one takes it away: first both are asked, unit 2 as
+ * the last one. Where an answer of another unit than was asked is tolerated, it shows of neither. */
+static void long_frames_by_unit(void **state)
+{
+	(void)state;
+	static uint8_t m[MOST];
+	struct bench b;
+	start(&b, MODE_ENFORCE, MB_TOL_UMAS);
+	for (uint32_t i = 0; i < 2; i++) {
+		segment(&b, 0, C + 10 * i, S + 11 * i, TCP_ACK, m, unhex(i ? UMAS_ASK(02) : UMAS_ASK(01), m));
+		segment(&b, 1, S + 11 * i, C + 10 * i + 10, TCP_ACK, m, unhex(i ? UMAS_ANSWER(02) : UMAS_ANSWER(01), m));
+		assert_true(delivered(&b));
+	}
+	for (uint32_t i = 0; i < 3; i++) {
+		uint32_t at = C + 20 + 606 * i;
+		segment(&b, 0, at, S + 22, TCP_ACK, m, long_frame(m, 3 + i, 600, 1 + i, 90));
+		assert_int_equal(b.events, i == 2);
+		if (i < 2)
+			assert_true(delivered(&b));
+		else
+			assert_ended(&b, at);
+	}
+	assert_int_equal(b.reason, R_LENGTH);
+	inspect_free(b.in);
+	for (unsigned unit = 1; unit <= 9; unit += 8) {
+		start(&b, MODE_ENFORCE, MB_TOL_UMAS | MB_TOL_UNIT);
+		segment(&b, 0, C, S, TCP_ACK, m, unhex(UMAS_ASK(01), m));
+		segment(&b, 1, S, C + 10, TCP_ACK, m, unhex(UMAS_ANSWER(09), m));
+		assert_true(delivered(&b) && b.events == 0);
+		segment(&b, 0, C + 10, S + 11, TCP_ACK, m, long_frame(m, 2, 600, unit, 90));
+		assert_int_equal(b.reason, R_LENGTH);
+		assert_ended(&b, C + 10);
+		inspect_free(b.in);
+	}
+}
+
 /* ---- RTU framing ---- */
 
 static void rtu_is_called_so(void **state)
@@ -444,6 +483,7 @@ int main(void)
 		cmocka_unit_test(answers_are_tolerated_one_by_one), cmocka_unit_test(requests_are_read_strictly),
 		cmocka_unit_test(the_end_of_an_answer), cmocka_unit_test(the_exact_answer_first),
 		cmocka_unit_test(long_frames_of_umas), cmocka_unit_test(long_frames_are_due),
+		cmocka_unit_test(long_frames_by_unit),
 		cmocka_unit_test(rtu_is_called_so), cmocka_unit_test(rtu_is_only_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
