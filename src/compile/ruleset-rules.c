@@ -108,7 +108,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define ADD_MAP(n, r, t) { .kind = RS_ADD_MAP, .name = (n), .reg = (r), .to = (t) }
 #define LOG(p)		{ .kind = RS_LOG, .name = (p) }
 #define OVER_ALL	{ .kind = RS_LIMIT, .key = NFT_LIMIT_F_INV, .a = 200, .b = 200 }
-#define NETWORK6	{ .kind = RS_NETWORK6 }
+#define NETWORK6(r)	{ .kind = RS_NETWORK6, .reg = (r) }
 #define OVER(n, rate, burst) { .kind = RS_OVER_SHARE, .name = (n), .a = (rate), .b = (burst) }
 #define QUEUE(bypass)	{ .kind = RS_TO_QUEUE, .a = (bypass) }
 #define FAST		{ .kind = RS_FAST }
@@ -169,10 +169,11 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define ROAMING_INSIDE4	SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, IN("roaming-inside", 8)
 #define ROAMING_INSIDE6	SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, IN("roaming-inside", 8)
 #define KIND(family, type) { "error-kinds", NULL, { family, ICMP_TYPE(0), EQ8(0, V_VALUES + (type)), TO(RS_GOTO, "error-room") } }
-#define CONN4		CT(NFT_CT_SRC_IP, 0, 0), CT(NFT_CT_DST_IP, 0, 1), \
-			CT(NFT_CT_PROTOCOL, 0, 2), CT(NFT_CT_PROTO_DST, 0, 3)
-#define CONN6		CT(NFT_CT_SRC_IP6, 0, 0), CT(NFT_CT_DST_IP6, 0, 4), \
-			CT(NFT_CT_PROTOCOL, 0, 8), CT(NFT_CT_PROTO_DST, 0, 9)
+/* By interface, as the shares below: who sends under another's address, on another wire, hides nothing of his */
+#define CONN4		META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP, 0, 4), CT(NFT_CT_DST_IP, 0, 5), \
+			CT(NFT_CT_PROTOCOL, 0, 6), CT(NFT_CT_PROTO_DST, 0, 7)
+#define CONN6		META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP6, 0, 4), CT(NFT_CT_DST_IP6, 0, 8), \
+			CT(NFT_CT_PROTOCOL, 0, 12), CT(NFT_CT_PROTO_DST, 0, 13)
 /* a TCP packet that begins no connection, and is of none */
 #define NO_SYN		CT_STATE(V_OPENING), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST), NE8(1, V_SYN)
 #define PORTS		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 0, 11), CT(NFT_CT_PROTO_SRC, 1, 12)
@@ -180,8 +181,8 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 /* its source, and then the interface it came by, has used up its share: who can write senders has no more than that. With
  * more sources than the set holds the interface's share is left */
 #define OVER_SHARES(chain, of, rate, burst, rate_in, burst_in, ...) \
-	{ chain, "more than the share of one source", { NFP4, NETHDR(12, 4, 0), OVER(of "-share4", rate, burst), __VA_ARGS__ } }, \
-	{ chain, NULL, { NFP6, NETHDR(8, 16, 0), NETWORK6, OVER(of "-share6", rate, burst), __VA_ARGS__ } }, \
+	{ chain, "more than the share of one source", { NFP4, META(NFT_META_IIFNAME, 0), NETHDR(12, 4, 4), OVER(of "-share4", rate, burst), __VA_ARGS__ } }, \
+	{ chain, NULL, { NFP6, META(NFT_META_IIFNAME, 0), NETHDR(8, 16, 4), NETWORK6(4), OVER(of "-share6", rate, burst), __VA_ARGS__ } }, \
 	{ chain, "more than that of one interface", { META(NFT_META_IIFNAME, 0), OVER(of "-share-in", rate_in, burst_in), __VA_ARGS__ } }
 #define OVER_LOG_SHARES(chain, ...) OVER_SHARES(chain, "log", 5, 20, 50, 100, __VA_ARGS__), \
 	{ chain, "more than there is room for", { OVER_ALL, __VA_ARGS__ } }

@@ -57,18 +57,18 @@ static const struct rs_set set_table[SETS] = {
 		       .dynamic = true, .timeout_ms = BLOCKED_MS, .size = BLOCKED_MAX },
 	[BLOCKED6] = { .name = "blocked6", .types = { RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = BLOCKED_MS, .size = BLOCKED_MAX },
-	[REFUSED4] = { .name = "refused4", .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
+	[REFUSED4] = { .name = "refused4", .types = { RS_T_IFNAME, RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
-	/* IPv6 addresses twice make 40 bytes of key: only ever filled by packets */
-	[REFUSED6] = { .name = "refused6", .types = { RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT },
+	/* more than RS_KEY_MAX bytes of key: only ever filled by packets */
+	[REFUSED6] = { .name = "refused6", .types = { RS_T_IFNAME, RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
-#define SHARES(set, type, n) { .name = (set), .types = { type }, .dynamic = true, .timeout_ms = SHARES_MS, .size = (n) }
-	[LOG_SHARE4] = SHARES("log-share4", RS_T_IPV4, SHARES_MAX),
-	[LOG_SHARE6] = SHARES("log-share6", RS_T_IPV6, SHARES_MAX),
-	[LOG_SHARE_IN] = SHARES("log-share-in", RS_T_IFNAME, SHARES_IN_MAX),
-	[ERROR_SHARE4] = SHARES("error-share4", RS_T_IPV4, SHARES_MAX),
-	[ERROR_SHARE6] = SHARES("error-share6", RS_T_IPV6, SHARES_MAX),
-	[ERROR_SHARE_IN] = SHARES("error-share-in", RS_T_IFNAME, SHARES_IN_MAX),
+#define SHARES(set, n, ...) { .name = (set), .types = { RS_T_IFNAME, __VA_ARGS__ }, .dynamic = true, .timeout_ms = SHARES_MS, .size = (n) }
+	[LOG_SHARE4] = SHARES("log-share4", SHARES_MAX, RS_T_IPV4),
+	[LOG_SHARE6] = SHARES("log-share6", SHARES_MAX, RS_T_IPV6),
+	[LOG_SHARE_IN] = SHARES("log-share-in", SHARES_IN_MAX, RS_T_NONE),
+	[ERROR_SHARE4] = SHARES("error-share4", SHARES_MAX, RS_T_IPV4),
+	[ERROR_SHARE6] = SHARES("error-share6", SHARES_MAX, RS_T_IPV6),
+	[ERROR_SHARE_IN] = SHARES("error-share-in", SHARES_IN_MAX, RS_T_NONE),
 #undef SHARES
 };
 

@@ -25,7 +25,9 @@
 #include "record/spool.h"
 
 enum { LINE_MAX_TEXT = 2048, KINDS = 3 };	/* KINDS: of enum event_kind */
-enum { OF_NO_CONDUIT = 0x80000000u };	/* a group of a cap is a conduit, or this and a zone */
+/* A group of a cap is a conduit, or the first and a zone. What came from another wire than the zone's has a false sender,
+ * and is another group: it takes nothing from what the zone's own have refused. */
+enum { OF_NO_CONDUIT = 0x80000000u, OF_ANOTHER_WIRE = 0x40000000u };
 
 struct record {
 	struct record_conf conf;
@@ -132,8 +134,8 @@ void record_say(struct record *r, int priority, const char *text)
 static struct cap_who who_of(const struct pol_image *img, const struct event *ev)
 {
 	const struct pol_flow *f = ev->generation == img->generation ? policy_flow(img, ev->flow_id) : NULL;
-	return (struct cap_who){ .generation = img->generation, .source = ev->src,
-				 .group = f ? f->conduit_id : OF_NO_CONDUIT | policy_zone_of(img, &ev->src) };
+	uint32_t zone = OF_NO_CONDUIT | (ev->reason == R_SPOOFED ? OF_ANOTHER_WIRE : 0) | policy_zone_of(img, &ev->src);
+	return (struct cap_who){ .generation = img->generation, .source = ev->src, .group = f ? f->conduit_id : zone };
 }
 
 /* The share that a source has, by conduit or zone. */

@@ -39,6 +39,9 @@ hidden_trial()
 	echo "ok: $what: $(grep -c " reason=$6 .* src=$greedy " "$lab_dir/syslog") lines of the greedy one, and one of $other"
 }
 
+# recorded SOURCE DESTINATION: that flow, as the model says
+recorded() { grep " reason=no-conduit .* src=$1 " "$lab_dir/syslog" | grep -q " dst=$2 "; }
+
 model()
 {
 	lab_model mode="$1" queues=1 services="{ transport = \"tcp\"; ports = [ $PLAIN ]; }" |
@@ -65,6 +68,28 @@ expect_at_least "a crowd of senders: sent" "$(sed 's/sent //' "$lab_dir/many")" 
 expect_at_least "a crowd of senders: lines" "$(grep -c ' reason=no-conduit .* src=10.10.1.1[0-9][0-9] ' "$lab_dir/syslog")" 20
 lab_wait 3 grep -q " reason=no-conduit .* src=$V4 " "$lab_dir/syslog" || lab_fail "a crowd of senders: no record of another interface's"
 echo "ok: a crowd of false senders"
+
+# one who sends under another's address, on another wire: its records are not that one's, nor of its flows
+for f in 4 6; do
+	host=10.10.2.31 inside=10.10.2.99 to=10.10.1.77 same=10.10.1.78 gateway=10.10.1.1
+	[ $f = 6 ] && host=fd00:10:2::31 inside=fd00:10:2::99 to=fd00:10:1::77 same=fd00:10:1::78 gateway=fd00:10:1::1
+	ip -n "$lab_s" addr add "$host/$([ $f = 6 ] && echo 64 || echo 24)" dev eth0
+	ip -n "$lab_c" -$f route add "$same" via "$gateway"
+	records refused "$host" "$same" 30000 0 0 >/dev/null	# the one flow is the other's, too
+	records refused "$host" "$inside" 20000 1500 6 >"$lab_dir/many" & many=$!
+	lab_pids+=("$many")
+	sleep 3
+	for there in $to $same; do
+		records_at=$lab_s records refused "$host" "$there" 30000 0 0 >/dev/null
+	done
+	wait "$many" || lab_fail "IPv$f: a false sender"
+	expect_at_least "IPv$f: a false sender: sent" "$(sed 's/sent //' "$lab_dir/many")" 2000
+	lab_wait 3 grep -q " reason=wrong-interface .* src=$host " "$lab_dir/syslog" || lab_fail "IPv$f: no record of the false sender"
+	for there in $to $same; do
+		lab_wait 3 recorded "$host" "$there" || lab_fail "IPv$f: a false sender: no record of a flow to $there of whose address it is"
+	done
+	echo "ok: IPv$f: a false sender hides nothing of the true one"
+done
 lab_gate_stop
 
 model observe

@@ -512,6 +512,26 @@ static void test_others_are_not_hidden(void **state)
 	}
 }
 
+/* Nor does a crowd on another wire that gives the zone's addresses, this one's too. */
+static void test_false_senders_hide_nobody(void **state)
+{
+	(void)state;
+	struct of_source seen = { .word = "reason=no-conduit" };
+	struct record_conf c = { .sink = of_source, .sink_ctx = &seen };
+	struct pol_image *img = image(7, "plant.conf");
+	struct record *r = record_open(&c);
+	struct event own = kind_of(EV_REFUSED_FLOW, false), ev = own;
+	for (uint32_t k = 0; k < 60000; k++) {
+		ev.reason = k % 1000 ? R_SPOOFED : R_NO_CONDUIT;
+		ev.src.b[3] = k % 1000 ? (uint8_t)(k % 100) : own.src.b[3];
+		ev.dst.b[3] = (uint8_t)(k / 250);
+		record_event(r, img, &ev, k * (SEC / 1000));
+	}
+	assert_int_equal(seen.lines, 60);
+	record_close(r);
+	free(img);
+}
+
 /* What is left out is said of whom. */
 static void test_suppressed_is_named(void **state)
 {
@@ -672,10 +692,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_line), cmocka_unit_test(test_difference), cmocka_unit_test(test_refused_flow), cmocka_unit_test(test_json),
 		cmocka_unit_test(test_any_event), cmocka_unit_test(test_repeats), cmocka_unit_test(test_keys), cmocka_unit_test(test_neighbours),
-		cmocka_unit_test(test_repeats_in_parts),
-		cmocka_unit_test(test_flood), cmocka_unit_test(test_permitted), cmocka_unit_test(test_others_are_not_hidden),
-		cmocka_unit_test(test_suppressed_is_named), cmocka_unit_test(test_generation),
-		cmocka_unit_test(test_full_disk), cmocka_unit_test(test_bad_file), cmocka_unit_test(test_reopen),
+		cmocka_unit_test(test_repeats_in_parts), cmocka_unit_test(test_flood), cmocka_unit_test(test_permitted),
+		cmocka_unit_test(test_others_are_not_hidden), cmocka_unit_test(test_suppressed_is_named), cmocka_unit_test(test_false_senders_hide_nobody),
+		cmocka_unit_test(test_generation), cmocka_unit_test(test_full_disk), cmocka_unit_test(test_bad_file), cmocka_unit_test(test_reopen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
