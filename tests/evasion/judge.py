@@ -67,7 +67,9 @@ def from_records(path):
             response = ev["dir"] == "response"
             v = by_port.setdefault(ev["dport" if response else "sport"], Verdicts())
             v.reasons.add(ev["reason"])
-            if "fc" not in ev or ev["reason"] == "unfinished-message":  # no message: nothing to compare
+            # no message, but what its beginning says: nothing to compare
+            unframed = ev["reason"] == "bad-length" and ev["verdict"] == "reset"
+            if "fc" not in ev or ev["reason"] == "unfinished-message" or unframed:
                 continue
             if "repeated" in ev:
                 trouble.append("merged: " + line.strip())
