@@ -138,6 +138,12 @@ static bool longer_tolerated(const uint8_t *p, size_t n, size_t more, unsigned t
 	       ((tolerate & MB_TOL_FILE) && p[MB_MBAP] == 20);
 }
 
+static bool is_header(const uint8_t *p, size_t n)
+{
+	enum reason why;
+	return mb_frame(p, n, &why) > 0;
+}
+
 /* n octets are there of a response that is len long, as its header says. */
 static int answer_end(const uint8_t *p, size_t n, int len, const struct mb_reading *how, enum reason *why)
 {
@@ -146,6 +152,8 @@ static int answer_end(const uint8_t *p, size_t n, int len, const struct mb_readi
 		return len;
 	if ((how->tolerate & MB_TOL_LENGTH) && said == right + 1)
 		return (int)right;
+	if (how->observed && n > said && is_header(p + right, n - right) && !is_header(p + said, n - said))
+		return (int)right;	/* the next one is there, too, and shows where this one ends */
 	if (n >= said || n < right)	/* all there, and judged for what it is; or not even its end */
 		return len;
 	if (how->observed)

@@ -244,6 +244,20 @@ static void the_end_of_an_answer(void **state)
 	segment(&b, 1, S + 20, C + 24, TCP_ACK, r, unhex("0002 0000 0005 01 03 02 0007", r));
 	assert_int_equal(b.reason, R_UNSOLICITED);	/* and judged */
 	inspect_free(b.in);
+	/* so it is where both come in one segment; and with an octet too many, which is there, the next one is behind that */
+	static const char *const two[] = { "0001 0000 0006 01 03 02 0007 0002 0000 0006 01 03 02 0007",
+					   "0001 0000 0006 01 03 02 0007 00 0002 0000 0005 01 03 02 0007" };
+	for (unsigned i = 0; i < 2; i++) {
+		start(&b, MODE_OBSERVE, 0);
+		segment(&b, 0, C, S, TCP_ACK, q, unhex(READ "0002 0000 0006 01 03 0064 0001", q));
+		segment(&b, 1, S, C + 24, TCP_ACK, r, unhex(two[i], r));
+		assert_true(b.events == 2 - i && b.reason == (i ? R_TRAILING : R_LENGTH) && delivered(&b));
+		segment(&b, 0, C + 24, S + 22 + i, TCP_ACK, q, unhex(READ, q));
+		b.img.rule.functions[0] = 0;
+		segment(&b, 0, C + 36, S + 22 + i, TCP_ACK, q, unhex(READ, q));
+		assert_int_equal(b.reason, R_FUNCTION);	/* still judged */
+		inspect_free(b.in);
+	}
 }
 
 /* Two requests wait under one identifier: each gets its own unit's answer, also where another's would do. */
