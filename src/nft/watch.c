@@ -81,10 +81,11 @@ static bool is_log_memory(const char *set)
 	return strncmp(set, "refused", 7) == 0 || strncmp(set, "blocked", 7) == 0;
 }
 
-/* Of which flow connections are: nothing can tell what packets put there from what somebody else did. */
+/* Of which flow connections are, and what goes back where it came from: by these packets pass, and nothing can
+ * tell what packets put there from what somebody else did. */
 static bool is_known(const char *set)
 {
-	return strncmp(set, "known", 5) == 0;
+	return strncmp(set, "known", 5) == 0 || strncmp(set, "same-interface", 14) == 0;
 }
 
 static bool is_ours(const struct nlmsghdr *h, uint16_t type)
@@ -110,8 +111,7 @@ static bool read_message(const struct nlmsghdr *h, struct nft_notice *n)
 	if (is_ours(h, type)) {
 		n->ours = true;
 		n->known |= type == NFT_MSG_NEWSETELEM && is_known(text_of(h, ATTR_NAME));
-	}
-	else if (type == NFT_MSG_NEWFLOWTABLE || type == NFT_MSG_DELFLOWTABLE || type == NFT_MSG_NEWRULE ||
+	} else if (type == NFT_MSG_NEWFLOWTABLE || type == NFT_MSG_DELFLOWTABLE || type == NFT_MSG_NEWRULE ||
 		 type == NFT_MSG_DELRULE || type == NFT_MSG_NEWCHAIN || type == NFT_MSG_DELTABLE) {
 		n->others = true;
 	}

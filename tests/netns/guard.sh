@@ -45,13 +45,6 @@ writes()
 	lab_poll -t 4 -r 600 "$V4" 17 >/dev/null
 }
 
-set_named()	# the set that the rules use: its name alternates
-{
-	in_g nft list sets inet 2>/dev/null | grep -q "set $1-b " && { echo "$1-b"; return; }
-	in_g nft -j list table inet zoned 2>/dev/null | grep -q "\"name\": \"$1-b\"" && { echo "$1-b"; return; }
-	echo "$1"
-}
-
 listing()	# of all that does not change by itself; chains that were made anew come in another order
 {
 	in_g nft list table inet zoned 2>/dev/null | sed -E 's/packets [0-9]+ bytes [0-9]+//; s/([a-z46])-b\b/\1/g; /expires/d' | sort
@@ -143,17 +136,17 @@ row "flush ruleset" removed open nft flush ruleset
 row "delete table" removed open nft delete table inet zoned
 row "flush table" rules closed nft flush table inet zoned
 row "flush chain" rules closed nft flush chain inet zoned forward
-row "flush map" elements closed nft flush map inet zoned "$(set_named conduits)"
+row "flush map" elements closed nft flush map inet zoned "$(lab_set_named conduits)"
 row "an inserted rule" rules open nft insert rule inet zoned forward accept
 row "another policy" chains,rules open nft 'chain inet zoned forward { policy accept; }; flush chain inet zoned forward'
 row "a dormant table" table open nft 'add table inet zoned { flags dormant; }'
 mark_in()	# the first mark that a map gives
 {
-	in_g nft -n list map inet zoned "$(set_named "$1")" 2>/dev/null | sed -n 's/.* : \(0x[0-9a-f]*\).*/\1/p' | head -1
+	in_g nft -n list map inet zoned "$(lab_set_named "$1")" 2>/dev/null | sed -n 's/.* : \(0x[0-9a-f]*\).*/\1/p' | head -1
 }
-row "an added element" elements open nft add element inet zoned "$(set_named conduits)" \
+row "an added element" elements open nft add element inet zoned "$(lab_set_named conduits)" \
 	"{ 0x1 . 0x2 . 17 . $FORBIDDEN : $(mark_in conduits-icmp) }"
-row "a deleted element" elements closed nft delete element inet zoned "$(set_named conduits)" \
+row "a deleted element" elements closed nft delete element inet zoned "$(lab_set_named conduits)" \
 	"{ 0x1 . 0x2 . 6 . $PORT : $(mark_in conduits) }"
 row "a renamed chain" chains,rules quiet nft rename chain inet zoned classify elsewhere
 row "another counter" counters quiet nft add counter inet zoned another
@@ -173,7 +166,7 @@ talked()	# talked LINES TEXT [read]: another talk, the answer of which is line L
 }
 talked 1 "reads 2 writes 0" read || lab_fail "the connection does not talk"
 port=$(in_c ss -Hnt state established dst "$V4:$PORT" | awk '{ sub(/.*:/, "", $3); print $3; exit }')
-known=$(set_named known4)
+known=$(lab_set_named known4)
 ends="10.10.1.10 . $V4 . 6 . $port . $PORT"
 in_g nft -n list map inet zoned "$known" | grep -q "$ends" || lab_fail "the connection is not known"
 kill -STOP "$lab_zoned"
@@ -190,7 +183,7 @@ echo "ok: a connection that somebody else makes known as one without inspection"
 
 # what traffic changes by itself, and tables of others, are no change of ours
 : >"$lab_dir/zoned.err"
-in_g nft flush set inet zoned "$(set_named refused4)" || lab_fail "flush of the log's memory"
+in_g nft flush set inet zoned "$(lab_set_named refused4)" || lab_fail "flush of the log's memory"
 in_g nft 'table ip theirs { set s { type ipv4_addr; }; chain c { type filter hook forward priority 0; policy accept; counter; }; }' ||
 	lab_fail "a table of others"
 in_g nft delete table ip theirs

@@ -142,3 +142,17 @@ for fast in true false; do
 	in_g conntrack -F 2>/dev/null
 	: >"$lab_dir/syslog"
 done
+
+# --- another program says of two wires that they are one: first that it makes a difference, then that it is seen
+roaming_model true | sed 's/daemon = {/& lock_table = false;/' >"$model"
+lab_gate "$model"
+expect "operates from another wire, before another program comes" "$(forged "$lab_c")" 0
+same=$(lab_set_named same-interface)
+kill -STOP "$lab_zoned"
+in_g nft add element inet zoned "$same" '{ "eth1" . "eth2" }' || lab_fail "an element cannot be added"
+expect "operates that move it, while zoned cannot see the element" "$(forged "$lab_c")" 10
+: >"$lab_dir/zoned.err"
+kill -CONT "$lab_zoned"
+lab_wait 5 lab_said "changed=known" || lab_fail "the element is not told: $(cat "$lab_dir/zoned.err")"
+expect "operates from another wire, after it was put right" "$(forged "$lab_c")" 0
+lab_gate_stop

@@ -286,6 +286,14 @@ lab_logged()
 	grep -cF -- "$1" "$lab_dir/syslog" || true
 }
 
+# lab_set_named NAME: that set as the rules use it now, for its name alternates
+lab_set_named()
+{
+	in_g nft list sets inet 2>/dev/null | grep -q "set $1-b " && { echo "$1-b"; return; }
+	in_g nft -j list table inet zoned 2>/dev/null | grep -q "\"name\": \"$1-b\"" && { echo "$1-b"; return; }
+	echo "$1"
+}
+
 # Process ids of the inspectors, from zoned's own report on SIGUSR1.
 lab_inspectors()
 {
