@@ -71,6 +71,14 @@ bool addr_eq(const struct addr *a, const struct addr *b)
 	return a->family == b->family && memcmp(a->b, b->b, 16) == 0;
 }
 
+struct addr addr_source(const struct addr *a)
+{
+	struct addr k = *a;
+	if (k.family == 6)
+		memset(k.b + ADDR_SOURCE, 0, sizeof(k.b) - ADDR_SOURCE);
+	return k;
+}
+
 static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned n)
 {
 	if (memcmp(a, b, n / 8) != 0)

@@ -8,7 +8,7 @@ uint64_t rate_who(const struct addr *a)
 {
 	uint64_t w = 0;
 	if (a->family != 4) {
-		memcpy(&w, a->b, 8);	/* no /64 in use begins with 32 zeros and a one */
+		memcpy(&w, a->b, ADDR_SOURCE);	/* no /64 in use begins with 32 zeros and a one */
 		return w ? w : 1;
 	}
 	for (unsigned i = 0; i < 4; i++)

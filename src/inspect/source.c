@@ -7,8 +7,6 @@
 
 #include "base/siphash.h"
 
-enum { LINK_BYTES = 8 };	/* of an IPv6 address: its /64 */
-
 static struct flow_link *link_of(struct flow_link *links, size_t stride, uint32_t slot)
 {
 	return (struct flow_link *)(void *)((char *)links + (slot - 1) * stride);
@@ -66,30 +64,22 @@ void sources_free(struct sources *s)
 	free(s->rank);
 }
 
-static struct addr key_of(const struct addr *a)
-{
-	struct addr k = *a;
-	if (k.family == 6)
-		memset(k.b + LINK_BYTES, 0, sizeof(k.b) - LINK_BYTES);
-	return k;
-}
-
 bool source_same(const struct addr *a, const struct addr *b)
 {
-	struct addr x = key_of(a), y = key_of(b);
+	struct addr x = addr_source(a), y = addr_source(b);
 	return addr_eq(&x, &y);
 }
 
 static uint32_t *bucket_of(const struct sources *s, const struct addr *key)
 {
 	uint64_t w[2] = { 0, key->family };
-	memcpy(w, key->b, LINK_BYTES);
+	memcpy(w, key->b, ADDR_SOURCE);
 	return &s->bucket[siphash_words(s->key, w, 2) & (s->n_buckets - 1)];
 }
 
 struct source *source_find(const struct sources *s, const struct addr *a)
 {
-	struct addr k = key_of(a);
+	struct addr k = addr_source(a);
 	uint32_t i = *bucket_of(s, &k);
 	while (i && !addr_eq(&s->v[i - 1].key, &k))
 		i = s->v[i - 1].chain;
@@ -104,7 +94,7 @@ struct source *source_get(struct sources *s, const struct addr *a)
 	e = &s->v[s->free - 1];
 	uint32_t self = s->free, *b;
 	s->free = e->chain;
-	*e = (struct source){ .key = key_of(a) };
+	*e = (struct source){ .key = addr_source(a) };
 	b = bucket_of(s, &e->key);
 	e->chain = *b;
 	*b = self;

@@ -2,10 +2,6 @@
  * The records' rate, shared. */
 #include "record/cap.h"
 
-#include <string.h>
-
-enum { LINK_BYTES = 8 };	/* of an IPv6 address: its /64 */
-
 #define STEP_NS (UINT64_C(1000000000) / CAP_RATE)
 
 void cap_init(struct cap *c)
@@ -90,15 +86,13 @@ static struct cap_entry *source_of(struct cap *c, struct cap_entry *v, const str
 
 bool cap_take(struct cap *c, const struct cap_who *who, uint64_t now)
 {
-	struct cap_who own = *who;
+	struct cap_who own = { who->generation, who->group, addr_source(&who->source) };
 	uint64_t groups, sources;
 	refill(c, now);
 	if (c->tokens > CAP_KEPT) {
 		c->tokens--;
 		return true;
 	}
-	if (own.source.family == 6)
-		memset(own.source.b + LINK_BYTES, 0, sizeof(own.source.b) - LINK_BYTES);
 	struct cap_entry *g = group_of(c, &own, now, &groups);
 	struct cap_entry *s = source_of(c, c->source[g - c->group], &own, now, &sources);
 	uint64_t most = now + CAP_SAVED_NS, step = STEP_NS * (groups + 2);

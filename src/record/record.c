@@ -134,15 +134,20 @@ void record_say(struct record *r, int priority, const char *text)
 static struct cap_who who_of(const struct pol_image *img, const struct event *ev)
 {
 	const struct pol_flow *f = ev->generation == img->generation ? policy_flow(img, ev->flow_id) : NULL;
-	uint32_t zone = OF_NO_CONDUIT | (ev->reason == R_SPOOFED ? OF_ANOTHER_WIRE : 0) | policy_zone_of(img, &ev->src);
-	return (struct cap_who){ .generation = img->generation, .source = ev->src, .group = f ? f->conduit_id : zone };
+	struct cap_who who = { .generation = img->generation, .source = ev->src };
+	if (f)
+		who.group = f->conduit_id;
+	else
+		who.group = OF_NO_CONDUIT | (ev->reason == R_SPOOFED ? OF_ANOTHER_WIRE : 0) |
+			    policy_zone_of(img, &ev->src);
+	return who;
 }
 
 /* The share that a source has, by conduit or zone. */
 static unsigned owner_of(const struct record *r, const struct cap_who *who)
 {
 	uint64_t w[2] = { 0, (uint64_t)who->group << 8 | who->source.family };
-	memcpy(w, who->source.b, sizeof(w[0]));	/* of an IPv6 address: its /64 */
+	memcpy(w, who->source.b, ADDR_SOURCE);
 	return 1 + (unsigned)(siphash_words(r->key, w, 2) % (SPOOL_OWNERS - 1));
 }
 
@@ -156,7 +161,8 @@ static void write_json(struct record *r, unsigned owner, const struct pol_image 
 	free(text);
 }
 
-static void write_both(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t repeated)
+static void write_both(struct record *r, const struct pol_image *img, const struct event *ev,
+		       const struct cap_who *who, uint64_t repeated)
 {
 	char text[LINE_MAX_TEXT];
 	struct event named = *ev;
@@ -166,8 +172,7 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	record_line(&b, img, &named);
 	if (repeated)
 		sb_printf(&b, " repeated=%" PRIu64, repeated);
-	struct cap_who who = who_of(img, ev);
-	unsigned owner = owner_of(r, &who);
+	unsigned owner = owner_of(r, who);
 	put(r, owner, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
 	write_json(r, owner, img, &named, repeated);
 }
@@ -175,14 +180,16 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 void record_event(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t now_ns)
 {
 	unsigned kind = ev->kind < KINDS ? ev->kind : EV_VIOLATION;
-	struct cap_who who = who_of(img, ev);
 	r->stats.events++;
 	/* who asked for every permitted message wants each address, not a count */
 	if (kind != EV_MESSAGE && agg_add(&r->agg, ev, now_ns)) {
 		r->stats.repeated++;
-	} else if (cap_take(&r->cap[kind], &who, now_ns)) {
+		return;
+	}
+	struct cap_who who = who_of(img, ev);
+	if (cap_take(&r->cap[kind], &who, now_ns)) {
 		r->stats.written++;
-		write_both(r, img, ev, 0);
+		write_both(r, img, ev, &who, 0);
 	} else {
 		r->stats.suppressed++;
 	}
@@ -218,7 +225,8 @@ static void tell_suppressed(void *ctx, const struct cap_who *who, uint64_t suppr
 static void tell_repeats(void *ctx, const struct event *last, uint64_t repeats)
 {
 	struct record *r = ctx;
-	write_both(r, r->img, last, repeats);
+	struct cap_who who = who_of(r->img, last);
+	write_both(r, r->img, last, &who, repeats);
 }
 
 static void sweep(struct record *r, const struct pol_image *img, uint64_t now_ns, bool all)
