@@ -20,8 +20,8 @@ struct ct_ends {
 /* Any netlink socket, to send on or to hear these groups. NULL and errno. */
 struct mnl_socket *bus_open(int bus, unsigned groups);
 struct mnl_socket *ctwatch_open(void);	/* NULL and errno */
-/* Read at most max messages; take() for each TCP connection that ended. *lost becomes true when the kernel had more to say than there was room for: ask for
- * the list. 0 or -errno. */
+/* Read at most max messages; take() for each TCP connection that ended. *lost becomes true when the kernel had more
+ * to say than there was room for: ask for the list. 0 or -errno. */
 int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *ctx, const struct ct_ends *gone), void *ctx,
 		 bool *lost);
 

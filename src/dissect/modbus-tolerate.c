@@ -57,8 +57,8 @@ static const struct extent requests[] = {
 	[15] = { 6, 5, 1 }, [16] = { 6, 5, 1 }, [17] = { 1, 0, 0 }, [20] = { 2, 1, 1 }, [21] = { 2, 1, 1 },
 	[22] = { 7, 0, 0 }, [23] = { 10, 9, 1 }, [24] = { 3, 0, 0 }, [43] = { 4, 0, 0 },
 };
-static const struct extent exception = { 2, 0, 0 };
 enum {
+	EXCEPTION_PDU = 2,
 	ROWS_RESPONSE = sizeof(responses) / sizeof(responses[0]),
 	ROWS_REQUEST = sizeof(requests) / sizeof(requests[0]),
 };
@@ -69,7 +69,7 @@ static size_t pdu_length(const uint8_t *pdu, size_t n, bool response)
 	if (n == 0)
 		return 0;
 	if (pdu[0] & MB_EXCEPTION)
-		return response ? exception.fixed : 0;
+		return response ? EXCEPTION_PDU : 0;
 	if (response)
 		return pdu[0] < ROWS_RESPONSE ? length_of(&responses[pdu[0]], pdu, n) : 0;
 	return pdu[0] < ROWS_REQUEST ? length_of(&requests[pdu[0]], pdu, n) : 0;

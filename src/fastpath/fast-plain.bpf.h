@@ -15,6 +15,12 @@ static __always_inline bool uses(__u64 end, __u32 i, __u32 bank)
 	return !(c->bits[word & (FAST_NO_IF / 64)] >> i % 64 & 1);
 }
 
+/* Is it, as it comes, like a port with inspection? */
+static __always_inline bool may_be_inspected(__u32 port, __u32 bank)
+{
+	return ((bank ? fast_front.inspected[1] : fast_front.inspected[0]) & fast_port_bit((__u16)port)) != 0;
+}
+
 /* A connection's real ends, whatever address translation did: who opened it, and who answers. */
 static __always_inline void read_ends(__u64 ct, __u32 bank, struct fast_known *k)
 {
@@ -26,7 +32,7 @@ static __always_inline void read_ends(__u64 ct, __u32 bank, struct fast_known *k
 	k->server[0] = s.addr[0];
 	k->server[1] = s.addr[1];
 	__u16 cport = (__u16)c.port;
-	k->cport = (bank ? fast_front.inspected[1] : fast_front.inspected[0]) & fast_port_bit(cport) ? cport : 0;
+	k->cport = may_be_inspected(cport, bank) ? cport : 0;
 	k->service = s.port | s.proto << PROTO_SHIFT;
 }
 
@@ -35,7 +41,7 @@ static __always_inline bool inspected_port(__u64 ct, __u32 bank)
 {
 	struct side s;
 	read_side(ct, 1, &s);
-	return ((bank ? fast_front.inspected[1] : fast_front.inspected[0]) & fast_port_bit((__u16)s.port)) != 0;
+	return may_be_inspected(s.port, bank);
 }
 
 static __always_inline struct fast_known *known_of(const struct fast_known *k)

@@ -215,8 +215,10 @@ static bool long_umas_due(const struct pass *c, const uint8_t *p, size_t n)
 	struct mb_msg m;
 	if (n <= MB_MBAP)
 		return true;	/* not told yet */
+	if (p[MB_MBAP] != MB_UMAS)
+		return false;
 	(void)mb_parse(p, MB_MBAP + 1, false, &m);	/* its head */
-	if (p[MB_MBAP] != MB_UMAS || !(f->umas[m.unit / 8] >> m.unit % 8 & 1))
+	if (!(f->umas[m.unit / 8] >> m.unit % 8 & 1))
 		return false;
 	if (c->dir)
 		return asked_umas(f, &m);

@@ -84,24 +84,19 @@ static int entry_cb(const struct nlmsghdr *nlh, void *p)
 	return MNL_CB_OK;
 }
 
-static int sweep(struct sweep *s)
+int ct_sweep(struct nft *n, uint32_t mine)
 {
 	char buf[256] __attribute__((aligned(8)));
+	struct sweep s = { .n = n, .writer = nft_open(), .mine = mine };
 	int r = -EINTR;
-	s->writer = nft_open();
-	if (!s->writer)
+	if (!s.writer)
 		return -errno;
 	/* EINTR: the table changed while it was read; what was seen is done */
 	for (int i = 0; i < 3 && r == -EINTR; i++) {
-		struct nlmsghdr *nlh = nft_request(s->n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
+		struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
 						   NLM_F_DUMP);
-		r = nft_talk(s->n->nl, nlh, entry_cb, s);
+		r = nft_talk(n->nl, nlh, entry_cb, &s);
 	}
-	nft_close(s->writer);
-	return r < 0 ? r : s->err;
-}
-
-int ct_sweep(struct nft *n, uint32_t mine)
-{
-	return sweep(&(struct sweep){ .n = n, .mine = mine });
+	nft_close(s.writer);
+	return r < 0 ? r : s.err;
 }
