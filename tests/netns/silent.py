@@ -8,44 +8,17 @@
 import socket
 import struct
 import sys
-import threading
 
-
-def message(tid, unit, pdu):
-    return struct.pack(">HHHB", tid, 0, len(pdu) + 1, unit) + pdu
-
-
-def exactly(s, n):
-    got = b""
-    while len(got) < n:
-        part = s.recv(n - len(got))
-        if not part:
-            raise OSError("closed")
-        got += part
-    return got
-
-
-def one(s):
-    head = exactly(s, 7)
-    return head, exactly(s, struct.unpack(">H", head[4:6])[0] - 1)
+from mbwire import message, one, serve
 
 
 def device(s):
-    try:
-        while True:
-            head, pdu = one(s)
-            if head[6] != 1:
-                continue
-            n = struct.unpack(">H", pdu[3:5])[0]
-            s.send(message(struct.unpack(">H", head[:2])[0], 1, struct.pack(">BB", pdu[0], 2 * n) + bytes(2 * n)))
-    except OSError:
-        s.close()
-
-
-def serve(port):
-    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
     while True:
-        threading.Thread(target=device, args=(listener.accept()[0],), daemon=True).start()
+        head, pdu = one(s)
+        if head[6] != 1:
+            continue
+        n = struct.unpack(">H", pdu[3:5])[0]
+        s.send(message(struct.unpack(">H", head[:2])[0], 1, struct.pack(">BB", pdu[0], 2 * n) + bytes(2 * n)))
 
 
 def read(s, tid):
@@ -56,7 +29,7 @@ def read(s, tid):
 
 def main(way, *args):
     if way == "serve":
-        serve(int(args[0]))
+        serve(int(args[0]), device)
     s = socket.create_connection((args[0], int(args[1])), timeout=3)
     n = int(args[2])
     for tid in range(1, n + 1):

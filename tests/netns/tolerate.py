@@ -17,15 +17,11 @@ import sys
 import threading
 import time
 
-from silent import exactly, one
+from mbwire import exactly, message, one, serve
 
 READ = bytes.fromhex("0300000002")
 GREETING, LONG = bytes.fromhex("5a0001"), 1004
 FIRST = 6 + LONG - 476      # what the gate lets go of it before the rest is there
-
-
-def message(tid, unit, pdu, more=0):
-    return struct.pack(">HHHB", tid, 0, len(pdu) + 1 + more, unit) + pdu
 
 
 # name: request, answer to it with this identifier (unit 1)
@@ -49,24 +45,15 @@ BY_REQUEST = {bytes.fromhex(request): answer for request, answer in FORMS.values
 
 
 def device(s):
-    try:
-        while True:
-            head, pdu = one(s)
-            tid = struct.unpack(">H", head[:2])[0]
-            if pdu in BY_REQUEST:
-                s.send(BY_REQUEST[pdu](tid))
-            elif pdu[0] == 90:
-                s.send(message(tid, head[6], b"\x5a\0\xfe" + struct.pack(">H", len(pdu))))
-            else:
-                s.send(message(tid, head[6], b"\3\4\0\1\0\2"))
-    except OSError:
-        s.close()
-
-
-def serve(port):
-    listener = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
     while True:
-        threading.Thread(target=device, args=(listener.accept()[0],), daemon=True).start()
+        head, pdu = one(s)
+        tid = struct.unpack(">H", head[:2])[0]
+        if pdu in BY_REQUEST:
+            s.send(BY_REQUEST[pdu](tid))
+        elif pdu[0] == 90:
+            s.send(message(tid, head[6], b"\x5a\0\xfe" + struct.pack(">H", len(pdu))))
+        else:
+            s.send(message(tid, head[6], b"\3\4\0\1\0\2"))
 
 
 def plain(s, tid):
@@ -136,7 +123,7 @@ def hide(host, port):
 
 def main(way, *args):
     if way == "serve":
-        serve(int(args[0]))
+        serve(int(args[0]), device)
     {"ask": ask, "download": download, "hide": hide}[way](args[0], int(args[1]))
 
 
