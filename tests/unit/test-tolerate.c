@@ -206,7 +206,7 @@ static void the_end_of_an_answer(void **state)
 {
 	(void)state;
 	struct bench b;
-	uint8_t q[12], r[64];
+	uint8_t q[24], r[64];
 	for (unsigned tolerate = 0; tolerate <= MB_TOL_PADDED; tolerate += MB_TOL_PADDED) {
 		start(&b, MODE_ENFORCE, tolerate);
 		segment(&b, 0, C, S, TCP_ACK, q, unhex(READ, q));
