@@ -2,9 +2,9 @@
  * Connections per source. */
 #include "inspect/source.h"
 
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/pages.h"
 #include "base/siphash.h"
 
 static struct flow_link *link_of(struct flow_link *links, size_t stride, uint32_t slot)
@@ -40,28 +40,23 @@ void list_remove(struct flow_list *l, struct flow_link *links, size_t stride, ui
 bool sources_init(struct sources *s, uint32_t n, const uint64_t key[2])
 {
 	memset(s, 0, sizeof(*s));
+	s->n = s->unused = n;
 	s->n_buckets = 1;
 	while (s->n_buckets < n)
 		s->n_buckets *= 2;
 	s->key[0] = key[0];
 	s->key[1] = ~key[1];	/* not the flow table's hash */
-	s->v = calloc(n, sizeof(*s->v));
-	s->bucket = calloc(s->n_buckets, sizeof(*s->bucket));
-	s->rank = calloc((size_t)n + 1, sizeof(*s->rank));
-	if (!s->v || !s->bucket || !s->rank)
-		return false;
-	for (uint32_t i = n; i > 0; i--) {
-		s->v[i - 1].chain = s->free;
-		s->free = i;
-	}
-	return true;
+	s->v = pages_map(n * sizeof(*s->v));
+	s->bucket = pages_map(s->n_buckets * sizeof(*s->bucket));
+	s->rank = pages_map(((size_t)n + 1) * sizeof(*s->rank));
+	return s->v && s->bucket && s->rank;
 }
 
 void sources_free(struct sources *s)
 {
-	free(s->v);
-	free(s->bucket);
-	free(s->rank);
+	pages_unmap(s->v, s->n * sizeof(*s->v));
+	pages_unmap(s->bucket, s->n_buckets * sizeof(*s->bucket));
+	pages_unmap(s->rank, ((size_t)s->n + 1) * sizeof(*s->rank));
 }
 
 bool source_same(const struct addr *a, const struct addr *b)
@@ -86,14 +81,24 @@ struct source *source_find(const struct sources *s, const struct addr *a)
 	return i ? &s->v[i - 1] : NULL;
 }
 
+/* One that is not in use, or 0. */
+static uint32_t take_free(struct sources *s)
+{
+	uint32_t self = s->free;
+	if (self)
+		s->free = s->v[self - 1].chain;
+	else if (s->unused)
+		self = s->n - s->unused-- + 1;
+	return self;
+}
+
 struct source *source_get(struct sources *s, const struct addr *a)
 {
 	struct source *e = source_find(s, a);
-	if (e || !s->free)
+	uint32_t self = e ? 0 : take_free(s), *b;
+	if (!self)
 		return e;
-	e = &s->v[s->free - 1];
-	uint32_t self = s->free, *b;
-	s->free = e->chain;
+	e = &s->v[self - 1];
 	*e = (struct source){ .key = addr_source(a) };
 	b = bucket_of(s, &e->key);
 	e->chain = *b;

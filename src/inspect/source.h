@@ -44,7 +44,8 @@ struct source {
 struct sources {
 	struct source *v;
 	uint32_t *bucket, *rank;	/* rank[n]: the first of those that have n */
-	uint32_t n_buckets, used, free, most;
+	uint32_t n, n_buckets, used, free, most;
+	uint32_t unused;		/* the last so many have never been in use */
 	uint64_t key[2];
 };
 
