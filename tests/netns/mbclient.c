@@ -9,7 +9,8 @@
  *	  -d S	instead: go on for S seconds, or until SIGTERM
  *	  -r N	how many in 1000 are writes that must be refused (default 0)
  *	  -t MS	how long to wait for an answer to such a write (default 20)
- *	  -T MS	how long to wait for an answer to a read (default 3000)
+ *	  -T MS	how long to wait for an answer to a read (default 3000); at first, so long or
+ *		3000 to connect: one SYN may be lost
  *	  -s N	seed (default 1)
  *	  -u N	unit identifier (default 1)
  *
@@ -234,6 +235,8 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	modbus_t *mb = modbus_new_tcp_pi(o.host, o.port);
+	if (mb)
+		set_timeout(mb, o.read_ms > 3000 ? o.read_ms : 3000);
 	if (!mb || modbus_set_slave(mb, (int)o.unit) != 0 || modbus_connect(mb) != 0) {
 		fprintf(stderr, "mbclient: cannot connect to %s port %s: %s\n", o.host, o.port, modbus_strerror(errno));
 		modbus_free(mb);

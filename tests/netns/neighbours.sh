@@ -15,6 +15,12 @@ their()
 		lab_fail "nft"
 }
 
+# The client's own end: the device may still hold connections of clients that are gone.
+connected()
+{
+	in_c ss -Htn state established "dport = :$PORT" | grep -q .
+}
+
 # beside WHAT LOST TURNS MS COMMAND...: a session under way while the command runs over and over; so many reads may have
 # no answer within MS
 beside()
@@ -24,13 +30,13 @@ beside()
 	ip netns exec "$lab_c" timeout 60 "$lab_bin/mbclient" -d 60 -T "$ms" "$V4" "$PORT" >"$lab_dir/session" 2>&1 &
 	client=$!
 	lab_pids+=("$client")
-	lab_wait 5 in_s ss -Htn state established "sport = :$PORT" || lab_fail "no session"
+	lab_wait 5 connected || lab_fail "no session: $(cat "$lab_dir/session")"
 	sleep 0.3
 	for ((i = 0; i < turns; i++)); do
 		"$@" >/dev/null 2>&1 || lab_fail "$what"
 		sleep 0.02
 	done
-	kill -TERM "$client"
+	kill -TERM "$client" || lab_fail "$what: the session ended: $(cat "$lab_dir/session")"
 	wait "$client"
 	session=$(cat "$lab_dir/session")
 	expect_at_least "$what: reads" "$(lab_value "$session" reads)" 100
