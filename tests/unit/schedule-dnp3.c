@@ -2,7 +2,8 @@
  *
  * Schedules of DNP3 frames: masters and a station send fragments in frames as they should,
  * and with one thing wrong; each step is a frame or a datagram. Behind the data path are
- * receivers of every kind (stations.h).
+ * receivers of every kind (stations.h). Where they turn round, what the gate knows is forgotten at
+ * times, and a conduit from the stations to the masters permits everything.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,8 +155,12 @@ static void step(struct stations *s, const struct step *t)
 		k->parts = NULL;
 		return;
 	}
+	if (t->op == OP_RECONNECT && s->both_ways) {	/* restarted */
+		stations_new_gate(s);
+		return;
+	}
 	if (t->op == OP_PAUSE) {
-		s->now += (uint64_t)t->c * 100000000;
+		s->now += s->both_ways && t->c & 1 ? UINT64_C(1) << 47 : (uint64_t)t->c * 100000000;	/* or a day and a half */
 		inspect_tick(s->in, s->now, s->now, &s->out);
 		return;
 	}
@@ -187,8 +192,7 @@ const char *schedule_stations(const struct schedule *sc, enum sabotage how, stru
 {
 	static struct stations s;
 	memset(sender, 0, sizeof(sender));
-	stations_start(&s, true);
-	struct inspect *gate = s.in;
+	stations_start(&s, sc->reversed ? STATIONS_BOTH_WAYS : STATIONS_ONE_WAY);
 	for (unsigned i = 0; i < sc->n && !s.fault; i++) {
 		if (how == SABOTAGE_PASS_ALL)
 			s.pass_all = true;
@@ -203,6 +207,6 @@ const char *schedule_stations(const struct schedule *sc, enum sabotage how, stru
 	stats->refused += s.n_refused;
 	stats->finished += s.n_acted > 0;
 	stats->ended += s.n_refused > 0;
-	inspect_free(gate);
+	stations_stop(&s);
 	return fault;
 }

@@ -16,10 +16,12 @@
 enum { STEPS_MAX = 400, TEXT_MAX = 200, STREAM_MAX = 8192, MESSAGES_MAX = 64, REQUESTS_MAX = 24 };
 
 enum op { OP_REQUEST, OP_ANSWER, OP_SEND, OP_GATE, OP_ARRIVE, OP_REPEAT, OP_LOSE, OP_ACK, OP_TIME, OP_RELOAD,
-	  OP_ATTACK, OPS };
+	  OP_ATTACK, OP_FORGET, OPS };
 /* Of DNP3 frames (schedule-dnp3.c) */
 enum op_dnp3 { OP_PART, OP_ANEW, OP_COPY, OP_CONFIRMED, OP_IGNORED, OP_NUMBER, OP_ADDRESS, OP_CONTROL, OP_CONTENT, OP_BREAK,
 	       OP_HIDDEN, OP_LINK, OP_RECONNECT, OP_PAUSE, OPS_DNP3 };
+
+enum sort { HONEST, ATTACK, REVERSED, DNP3, DNP3_REVERSED };
 
 struct step {
 	uint8_t op, a, b, c;
@@ -28,6 +30,7 @@ struct step {
 struct schedule {
 	uint64_t seed;
 	bool attack;		/* some bytes come from somebody else */
+	bool reversed;		/* and the gate forgets; another conduit permits the way back */
 	bool dnp3;		/* frames to stations */
 	bool tame;		/* of these: nothing is wrong with any */
 	unsigned n;
@@ -35,8 +38,7 @@ struct schedule {
 };
 
 /* From the seed alone. */
-void schedule_make(struct schedule *s, uint64_t seed, bool attack);
-void schedule_make_dnp3(struct schedule *s, uint64_t seed);
+void schedule_make(struct schedule *s, uint64_t seed, enum sort sort);
 
 enum sabotage { SABOTAGE_NONE, SABOTAGE_PASS_ALL, SABOTAGE_SWALLOW };
 

@@ -17,22 +17,34 @@ static void fault(struct stations *s, const char *text)
 		s->fault = text;
 }
 
-/* Reads and delay measurements. */
-static const struct pol_image *image(void)
+/* Reads and delay measurements; both ways: and from the stations to the masters' ports, everything. */
+static const struct pol_image *image(bool both_ways)
 {
-	static struct pol_image *img;
+	static struct pol_image *img[2];
 	static struct range object = { 0, 65535 };
 	struct ranges any = { .any = true, .set = true };
 	struct dnp3_allow a = { .functions = { 1 << 1, 0, 1 << 7 }, .masters = any, .outstations = any,
-				.objects = { .v = &object, .n = 1, .set = true }, .points = any };
+				.objects = { .v = &object, .n = 1, .set = true }, .points = any }, all = a;
+	memset(all.functions, 0xff, sizeof(all.functions));
 	struct dnp3_policy d = { .allow = &a, .n_allow = 1, .broadcast = true, .unsolicited = true,
-				 .select_timeout = DNP_SELECT_DEFAULT, .outstanding = DNP_OUTSTANDING_MAX };
+				 .select_timeout = DNP_SELECT_DEFAULT, .outstanding = DNP_OUTSTANDING_MAX }, e = d;
+	e.allow = &all;
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
-	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
-	if (!img)
-		img = plant_image((struct conduit){ .flows = flows, .n_flows = 2, .log = LOG_ALL }, &policy, 1, 1);
-	return img;
+	struct flow back[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "q" },
+				{ .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "q" } };
+	struct policy policy[2] = { { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d },
+				    { .name = "q", .proto = PROTO_DNP3, .dnp3 = &e } };
+	struct conduit c[2] = { { .flows = flows, .n_flows = 2, .log = LOG_ALL }, { .flows = back, .n_flows = 2, .log = LOG_ALL } };
+	if (!img[both_ways])
+		img[both_ways] = plant_image_of(c, both_ways ? 2 : 1, policy, 2, 1);
+	return img[both_ways];
+}
+
+/* Is it one of those that the policy permits, or a confirmation? */
+static bool permitted(uint8_t function)
+{
+	return function == 0 || function == 1 || function == 23;
 }
 
 static uint64_t sum_bytes(const uint8_t *p, size_t n)
@@ -65,6 +77,8 @@ static void act(void *ctx, const struct station *at, uint16_t src, uint16_t dst,
 	struct stations_judged *j = find(s, !at->master, sum_bytes(p, n));
 	if (!j)
 		fault(s, at->master ? "a master took a response that was not judged" : "a station acted on what was not judged");
+	else if (!at->master && !permitted(p[1]))
+		fault(s, "a station acted on a function that the policy refuses");
 	else if (++j->acted[kind] > j->n)
 		fault(s, "a receiver acted more often than was judged");
 }
@@ -161,11 +175,23 @@ static void packet(struct stations *s, unsigned peer, unsigned from, uint8_t fla
 	inspect_packet(s->in, &k, &s->out);
 }
 
-void stations_start(struct stations *s, bool gate)
+/* A gate that knows nothing. */
+void stations_new_gate(struct stations *s)
 {
 	struct inspect_conf conf = { .max_flows = 64, .hash_key = { 1, 2 } };
+	const struct pol_image *img = image(s->both_ways);
+	inspect_free(s->in);
+	s->in = inspect_new(&conf);
+	if (!s->in || !img)
+		abort();
+	inspect_policy(s->in, img);
+}
+
+void stations_start(struct stations *s, enum stations_how how)
+{
 	memset(s, 0, sizeof(*s));
 	s->now = UINT64_C(1000000000);
+	s->both_ways = how == STATIONS_BOTH_WAYS;
 	s->out = (struct inspect_out){ .ctx = s, .verdict = on_verdict, .event = on_event, .message = on_message };
 	for (unsigned d = 0; d < 2; d++)
 		for (unsigned k = 0; k < STATION_KINDS; k++) {
@@ -176,14 +202,10 @@ void stations_start(struct stations *s, bool gate)
 			at->act = act;
 			at->ctx = s;
 		}
-	if (gate) {
-		s->in = inspect_new(&conf);
-		if (!s->in || !image())
-			abort();
-		inspect_policy(s->in, image());
-	}
+	if (how != STATIONS_NO_GATE)
+		stations_new_gate(s);
 	for (unsigned i = 0; i < STATIONS_PEERS; i++) {
-		s->p[i].port = (uint16_t)(40000 + i);
+		s->p[i].port = (uint16_t)(i == STATIONS_UDP && s->both_ways ? PORT : 40000 + i);
 		if (i != STATIONS_UDP)
 			stations_connect(s, i);
 	}

@@ -40,12 +40,16 @@ struct stations {
 	unsigned n_judged, n_acted, n_refused;
 	unsigned functions[256];	/* what stations acted on */
 	uint8_t lost;		/* the network behind the gate loses this packet before these kinds */
+	bool both_ways;
 	bool pass_all;		/* whatever is refused goes on */
 	const char *fault;
 };
 
-/* gate false: packets go as they are sent. */
-void stations_start(struct stations *s, bool gate);
+/* Without a gate packets go as they are sent. Both ways: another conduit permits the stations everything
+ * that they send to the masters' port, and datagrams have that port at both ends. */
+enum stations_how { STATIONS_NO_GATE, STATIONS_ONE_WAY, STATIONS_BOTH_WAYS };
+void stations_start(struct stations *s, enum stations_how how);
+void stations_new_gate(struct stations *s);
 void stations_stop(struct stations *s);
 /* A new connection of this peer. */
 void stations_connect(struct stations *s, unsigned peer);

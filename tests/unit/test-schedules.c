@@ -38,14 +38,16 @@ static const struct {
 	{ OP_REQUEST, 6, "request" }, { OP_ANSWER, 6, "answer" }, { OP_SEND, 13, "send" }, { OP_GATE, 15, "gate" },
 	{ OP_ARRIVE, 14, "arrive" }, { OP_REPEAT, 2, "repeat" }, { OP_LOSE, 3, "lose" }, { OP_ACK, 2, "ack" },
 	{ OP_TIME, 1, "time" }, { OP_RELOAD, 1, "reload" }, { OP_ATTACK, 1, "attack" },
+	{ OP_FORGET, 0, "forget" },	/* every other attack, where connections turn round */
 };
 
-void schedule_make(struct schedule *s, uint64_t seed, bool attack)
+static void make_tcp(struct schedule *s, uint64_t seed, enum sort sort)
 {
 	uint64_t x = seed;
 	memset(s, 0, sizeof(*s));
 	s->seed = seed;
-	s->attack = attack;
+	s->attack = sort != HONEST;
+	s->reversed = sort == REVERSED;
 	s->n = 40 + (unsigned)(next(&x) % (STEPS_MAX - 40));
 	bool tame = next(&x) % 3 == 0;	/* nothing to refuse: then all must arrive */
 	for (unsigned i = 0; i < s->n; i++) {
@@ -53,9 +55,10 @@ void schedule_make(struct schedule *s, uint64_t seed, bool attack)
 		unsigned at = r % 64, op = 0;
 		while (op < OPS - 1 && at >= ops[op].share)
 			at -= ops[op++].share;
-		if (ops[op].op == OP_ATTACK && !attack)
-			op = OP_GATE;
-		s->step[i] = (struct step){ ops[op].op, (uint8_t)(r >> 8), (uint8_t)(r >> 16), (uint8_t)(r >> 24) };
+		uint8_t what = ops[op].op;
+		if (what == OP_ATTACK && sort != ATTACK)
+			what = sort == HONEST ? OP_GATE : r >> 32 & 1 ? OP_FORGET : OP_ATTACK;
+		s->step[i] = (struct step){ what, (uint8_t)(r >> 8), (uint8_t)(r >> 16), (uint8_t)(r >> 24) };
 		if (tame && s->step[i].op == OP_REQUEST)
 			s->step[i].a = (uint8_t)(s->step[i].a | 16);
 		if (tame && s->step[i].op == OP_ANSWER)
@@ -74,12 +77,13 @@ static const struct {
 	{ OP_RECONNECT, 1, "reconnect" }, { OP_PAUSE, 2, "pause" },
 };
 
-void schedule_make_dnp3(struct schedule *s, uint64_t seed)
+static void make_dnp3(struct schedule *s, uint64_t seed, enum sort sort)
 {
 	uint64_t x = seed ^ UINT64_C(0xd3);
 	memset(s, 0, sizeof(*s));
 	s->seed = seed;
 	s->dnp3 = true;
+	s->reversed = sort == DNP3_REVERSED;
 	s->n = 10 + (unsigned)(next(&x) % 90);
 	s->tame = next(&x) % 8 == 0;
 	for (unsigned i = 0; i < s->n; i++) {
@@ -116,20 +120,18 @@ void schedule_print(const struct schedule *s)
 		       s->step[i].b, s->step[i].c);
 }
 
-enum sort { HONEST, ATTACK, DNP3 };
-
-static void make_sort(struct schedule *s, uint64_t seed, enum sort sort)
+void schedule_make(struct schedule *s, uint64_t seed, enum sort sort)
 {
-	if (sort == DNP3)
-		schedule_make_dnp3(s, seed);
+	if (sort >= DNP3)
+		make_dnp3(s, seed, sort);
 	else
-		schedule_make(s, seed, sort == ATTACK);
+		make_tcp(s, seed, sort);
 }
 
 static void must_hold(uint64_t seed, enum sort sort, struct schedule_stats *stats)
 {
 	struct schedule s;
-	make_sort(&s, seed, sort);
+	schedule_make(&s, seed, sort);
 	const char *fault = schedule_run(&s, SABOTAGE_NONE, stats);
 	if (!fault)
 		return;
@@ -149,10 +151,12 @@ static void run_many(enum sort sort)
 		return;
 	}
 	uint64_t n = (uint64_t)(getenv("ZONED_LONG") ? LONG : NORMAL) / 2;
-	if (sort == DNP3)	/* there are many frames in each */
+	if (sort >= DNP3)	/* there are many frames in each */
 		n = getenv("ZONED_LONG") ? LONG : NORMAL / 4;
+	if (sort == REVERSED && !getenv("ZONED_LONG"))
+		n = NORMAL / 4;
 	for (uint64_t i = 0; i < n; i++)
-		must_hold(i * 2 + (sort == ATTACK), sort, &stats);
+		must_hold(i * 2 + (sort == ATTACK || sort == REVERSED), sort, &stats);
 	printf("%llu schedules: %llu packets, %llu messages, %llu refused, %llu connections ended\n",
 	       (unsigned long long)stats.runs, (unsigned long long)stats.packets, (unsigned long long)stats.messages,
 	       (unsigned long long)stats.refused, (unsigned long long)stats.ended);
@@ -181,22 +185,35 @@ static void dnp3_stations(void **state)
 	run_many(DNP3);
 }
 
+/* Connections that the gate forgets while a conduit permits the way back. */
+static void turned_round(void **state)
+{
+	(void)state;
+	run_many(REVERSED);
+	run_many(DNP3_REVERSED);
+}
+
 /* Would a breach be seen, and a failing schedule become short enough to read? */
 static void breaches_are_seen(void **state)
 {
 	(void)state;
-	static const enum sabotage how[] = { SABOTAGE_PASS_ALL, SABOTAGE_SWALLOW, SABOTAGE_PASS_ALL };
-	for (size_t k = 0; k < 3; k++) {
-		enum sort sort = k == 2 ? DNP3 : HONEST;
+	static const struct {
+		enum sabotage how;
+		enum sort sort;
+	} breach[] = { { SABOTAGE_PASS_ALL, HONEST }, { SABOTAGE_SWALLOW, HONEST }, { SABOTAGE_PASS_ALL, DNP3 },
+		       { SABOTAGE_PASS_ALL, REVERSED }, { SABOTAGE_PASS_ALL, DNP3_REVERSED } };
+	for (size_t k = 0; k < sizeof(breach) / sizeof(breach[0]); k++) {
+		enum sabotage how = breach[k].how;
+		enum sort sort = breach[k].sort;
 		struct schedule_stats stats = { 0 };
 		struct schedule s;
 		uint64_t seed = 1;
-		for (make_sort(&s, seed, sort); seed < 100 && !schedule_run(&s, how[k], &stats); seed++)
-			make_sort(&s, seed + 1, sort);
+		for (schedule_make(&s, seed, sort); seed < 100 && !schedule_run(&s, how, &stats); seed++)
+			schedule_make(&s, seed + 1, sort);
 		assert_true(seed < 100);
 		unsigned was = s.n;
-		schedule_shrink(&s, how[k]);
-		assert_non_null(schedule_run(&s, how[k], &stats));
+		schedule_shrink(&s, how);
+		assert_non_null(schedule_run(&s, how, &stats));
 		assert_true(s.n < was);
 		assert_in_range(s.n, 1, SHOWN_MAX);
 	}
@@ -209,6 +226,7 @@ int main(void)
 		cmocka_unit_test(honest_ends),
 		cmocka_unit_test(somebody_between),
 		cmocka_unit_test(dnp3_stations),
+		cmocka_unit_test(turned_round),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -195,11 +195,11 @@ static void no_station_acts(void **state)
 	for (unsigned i = 0; i < ATTACKS; i++) {
 		a.n = 0;
 		attacks[i].make(&a);
-		stations_start(&s, false);
+		stations_start(&s, STATIONS_NO_GATE);
 		send_all(&s, &a);
 		if (!harm(&s))
 			fail_msg("%s: no station acts on it without the gate", attacks[i].name);
-		stations_start(&s, true);
+		stations_start(&s, STATIONS_ONE_WAY);
 		send_all(&s, &a);
 		if (harm(&s) || s.fault)
 			fail_msg("%s: %u acts; %s", attacks[i].name, harm(&s), s.fault ? s.fault : "");
@@ -214,7 +214,7 @@ static void every_station_acts(void **state)
 	(void)state;
 	static struct stations s;
 	static struct attack a;
-	stations_start(&s, true);
+	stations_start(&s, STATIONS_ONE_WAY);
 	plain(&a, 0, "c0" READS ENDS);
 	plain(&a, 0, "41" READS ENDS);
 	plain(&a, 0, "41" READS ENDS);
