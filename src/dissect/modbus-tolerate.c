@@ -173,10 +173,11 @@ int mb_frame_as(const uint8_t *p, size_t n, const struct mb_reading *how, enum r
 	if (len > 0)
 		return how->response ? answer_end(p, n, len, how, why) : len;
 	if (len < 0 && *why == R_LENGTH && (how->tolerate & MB_TOL_UMAS) && is_long(length_field(p))) {
-		if (n <= MB_MBAP)
-			return 0;	/* whose frame it is, the next octets tell */
-		if (p[MB_MBAP] == MB_UMAS)
-			return 6 + length_field(p);
+		bool tells = n > MB_MBAP;	/* else the next octets tell whose frame it is */
+		if (!tells || p[MB_MBAP] == MB_UMAS) {
+			*why = R_NONE;
+			return tells ? 6 + length_field(p) : 0;
+		}
 	}
 	if (len < 0 && mb_rtu_length(p, n, how->response))
 		*why = R_RTU;

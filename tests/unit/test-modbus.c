@@ -147,13 +147,19 @@ static void test_tolerated_frames(void **state)
 	for (unsigned fc = 0; fc < 256; fc++)
 		for (unsigned k = 0; k < 4; k++) {
 			const struct mb_reading how = { .response = k & 1, .tolerate = k & 2 ? MB_TOL_ALL : 0 };
-			enum reason why = R_NONE;
 			p[7] = (uint8_t)fc;
 			for (unsigned len = 254; len <= MB_UMAS_LEN_MAX + 1; len += len == 255 ? MB_UMAS_LEN_MAX - 255 : 1) {
 				bool good = len <= 254 || (fc == MB_UMAS && len <= MB_UMAS_LEN_MAX && k & 2);
 				set_len(p, len);
+				for (size_t n = 5; n <= 9; n++) {	/* the reason is that of a refusal, and of nothing else */
+					enum reason why = R_NONE;
+					int begun = mb_frame_as(p, n, &how, &why);
+					assert_int_equal(begun < 0, why != R_NONE);
+				}
+				enum reason why = R_NONE;
 				int whole = mb_frame_as(p, sizeof(p), &how, &why);
 				assert_int_equal(whole > 0, good);
+				assert_int_equal(whole < 0, why != R_NONE);
 				if (len > 254)
 					assert_int_equal(mb_parse_as(p, 6 + len, &how, &m), good ? R_NONE : R_LENGTH);
 			}
