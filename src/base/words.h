@@ -3,7 +3,8 @@
 #ifndef ZONED_BASE_WORDS_H
 #define ZONED_BASE_WORDS_H
 
-enum proto { PROTO_NONE, PROTO_MODBUS, PROTO_DNP3, PROTO_OPCUA, PROTO_N };	/* inspected protocols */
+#include "proto/protocols.h"
+
 enum mode { MODE_ENFORCE, MODE_OBSERVE };
 enum on_violation { VIOLATION_DROP, VIOLATION_RESET };
 enum fail { FAIL_CLOSED, FAIL_OPEN };

@@ -5,6 +5,7 @@
 
 #include "model/model.h"
 #include "policy/policy.h"
+#include "proto/list.h"
 
 struct counts {
 	size_t nets, keys, flows, ranges, strings;
@@ -24,7 +25,7 @@ struct build {
 	uint32_t n_rules[PROTO_N], n_heads[PROTO_N], n_items[PROTO_N];
 };
 
-/* Two passes over the same policy: count says how much put will take. */
+/* Of each inspected protocol: build_NAME. Two passes over the same policy: count says how much put will take. */
 struct build_ops {
 	size_t (*rules)(const struct policy *p);	/* how many */
 	/* ranges, items and strings of rules and head */
@@ -32,8 +33,9 @@ struct build_ops {
 	void (*put)(struct build *b, const struct policy *p);	/* every rule, and the head if there is one */
 };
 
-extern const struct build_ops build_modbus, build_opcua, build_dnp3;
-
+#define P(symbol, name, word, port, over) extern const struct build_ops build_##name;
+PROTOCOLS(P)
+#undef P
 size_t build_str_size(const char *s);		/* in the image */
 struct pol_str build_str(struct build *b, const char *s);
 struct pol_rset build_ranges(struct build *b, const struct ranges *r);

@@ -14,11 +14,9 @@
 
 enum { INDEX_MAX = 0xfffe };	/* 0xffff says "none" */
 
-static const struct build_ops *const ops[PROTO_N] = {
-	[PROTO_MODBUS] = &build_modbus,
-	[PROTO_DNP3] = &build_dnp3,
-	[PROTO_OPCUA] = &build_opcua,
-};
+#define P(symbol, name, word, port, over) [PROTO_##symbol] = &build_##name,
+static const struct build_ops *const ops[PROTO_N] = { PROTOCOLS(P) };
+#undef P
 
 size_t build_str_size(const char *s)
 {
@@ -40,7 +38,7 @@ static struct counts count(const struct model *m)
 	for (size_t i = 0; i < m->n_policies; i++) {
 		const struct policy *p = &m->policies[i];
 		c.rules[p->proto] += ops[p->proto]->rules(p);
-		c.heads[p->proto] += pol_shapes[p->proto].head != 0;
+		c.heads[p->proto] += policy_shape(p->proto)->head != 0;
 		ops[p->proto]->count(p, &c);
 	}
 	for (size_t i = 0; i < m->n_conduits; i++) {
@@ -76,7 +74,7 @@ struct pol_rset build_ranges(struct build *b, const struct ranges *r)
 void *build_rule(struct build *b, enum proto proto, struct where at)
 {
 	uint8_t *all = (uint8_t *)b->img + b->img->rules_off[proto];
-	struct pol_rule *r = (void *)(all + pol_shapes[proto].rule * b->n_rules[proto]++);
+	struct pol_rule *r = (void *)(all + policy_shape(proto)->rule * b->n_rules[proto]++);
 	r->file = build_str(b, at.file);
 	r->line = at.line;
 	return r;
@@ -85,13 +83,13 @@ void *build_rule(struct build *b, enum proto proto, struct where at)
 void *build_head(struct build *b, enum proto proto)
 {
 	uint8_t *all = (uint8_t *)b->img + b->img->heads_off[proto];
-	return all + pol_shapes[proto].head * b->n_heads[proto]++;
+	return all + policy_shape(proto)->head * b->n_heads[proto]++;
 }
 
 void *build_item(struct build *b, enum proto proto)
 {
 	uint8_t *all = (uint8_t *)b->img + b->img->items_off[proto];
-	return all + pol_shapes[proto].item * b->n_items[proto]++;
+	return all + policy_shape(proto)->item * b->n_items[proto]++;
 }
 
 /* Rules and heads stand in the order of the policies: where does this one begin? */
@@ -107,21 +105,13 @@ static void find_policy(const struct model *m, const char *name, struct pol_flow
 		if (strcmp(p->name, name) == 0) {
 			f->rule0 = rule0;
 			f->n_rules = n;
-			if (pol_shapes[p->proto].head)
+			if (policy_shape(p->proto)->head)
 				f->head = head;
 			return;
 		}
 		rule0 += n;
 		head++;
 	}
-}
-
-static uint16_t default_port(enum proto p)
-{
-	static const uint16_t ports[] = {
-		[PROTO_MODBUS] = 502, [PROTO_DNP3] = 20000, [PROTO_OPCUA] = 4840,
-	};
-	return ports[p];
 }
 
 static void put_flow(struct build *b, const struct conduit *c, const struct flow *f, size_t conduit_id)
@@ -140,7 +130,7 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 	for (size_t i = 0; i < ports_of(f); i++)
 		b->keys[b->n_keys++] = (struct pol_key){
 			.from = out->from, .to = out->to, .flow = id,
-			.port = f->n_ports ? f->ports[i] : default_port(f->proto),
+			.port = f->n_ports ? f->ports[i] : proto_port(f->proto),
 			.l4 = f->l4 ? f->l4 : IPPROTO_TCP,
 		};
 }
@@ -263,10 +253,10 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 	for (unsigned p = 0; p < PROTO_N; p++) {
 		head.n_rules[p] = (uint32_t)c.rules[p];
 		head.n_heads[p] = (uint32_t)c.heads[p];
-		head.rules_off[p] = reserve(&size, c.rules[p], pol_shapes[p].rule);
+		head.rules_off[p] = reserve(&size, c.rules[p], policy_shape(p)->rule);
 		head.n_items[p] = (uint32_t)c.items[p];
-		head.items_off[p] = reserve(&size, c.items[p], pol_shapes[p].item);
-		head.heads_off[p] = reserve(&size, c.heads[p], pol_shapes[p].head);
+		head.items_off[p] = reserve(&size, c.items[p], policy_shape(p)->item);
+		head.heads_off[p] = reserve(&size, c.heads[p], policy_shape(p)->head);
 	}
 	head.ranges_off = reserve(&size, c.ranges, sizeof(struct pol_range));
 	head.strings_off = reserve(&size, c.strings, 1);

@@ -269,7 +269,7 @@ static __always_inline bool has_room(const struct segment *s, struct fast_slot *
 {
 	bool all = slot->acked[dir] == slot->next[dir];
 	*pos = all ? 0 : slot->next[dir] - slot->from[dir];
-	if (proto == FAST_OPCUA)
+	if (proto == PROTO_OPCUA)
 		return dir ? *pos < FAST_UA_RESP_ROOM && s->len <= FAST_UA_RESP_SEGMENT :
 			     *pos < FAST_UA_REQ_ROOM && s->len <= FAST_UA_REQ_SEGMENT;
 	if (dir ? *pos >= FAST_RESP_ROOM || s->len > FAST_RESP_SEGMENT :
@@ -344,7 +344,7 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 /* What a frame will be held against is on its way while that is copied. */
 static __always_inline void want_known(struct fast_slot *slot, __u32 proto, __u32 dir)
 {
-	if (proto == FAST_OPCUA)
+	if (proto == PROTO_OPCUA)
 		*(volatile __u32 *)&slot->ua.wanted = 1;
 	else if (dir)
 		*(volatile __u32 *)&slot->dnp.poll[slot->asked.newest.word & (FAST_POLLS - 1)].answer_wanted = 1;
@@ -359,7 +359,7 @@ static __always_inline bool in_place(struct __sk_buff *skb, const struct segment
 	__u32 at;
 	bool pass;
 	want_known(slot, proto, dir);
-	if (proto == FAST_OPCUA)
+	if (proto == PROTO_OPCUA)
 		pass = LOAD(ua.req, FAST_UA_REQ_ROOM, FAST_UA_REQ_SEGMENT) && ua_request(slot, at, s->len, limits) == 1;
 	else if (dir)
 		pass = LOAD(resp, FAST_RESP_ROOM, FAST_ANSWER_MAX) && dnp_response(slot, at, s->len) == 1;
@@ -377,9 +377,9 @@ static __always_inline __u32 messages_of(struct __sk_buff *skb, const struct seg
 					 __u32 proto, __u32 dir, const struct request *q, __u32 asked,
 					 __u32 limits, __u32 pos)
 {
-	if (proto == FAST_DNP3 || (proto == FAST_OPCUA && !dir))
+	if (proto == PROTO_DNP3 || (proto == PROTO_OPCUA && !dir))
 		return in_place(skb, s, slot, proto, dir, limits, pos);
-	if (proto == FAST_OPCUA)
+	if (proto == PROTO_OPCUA)
 		return ua_response(skb, s, slot, pos);
 	return dir ? responses(skb, s, slot, pos) : requests(s, slot, q, asked, limits, pos);
 }
@@ -576,7 +576,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 	__u32 dir = f.dir & 1, in = dir ? e->way[1][0] : e->way[0][0], out = dir ? e->way[1][1] : e->way[0][1];
 	if (first && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
 		return 0;
-	bool asks = e->proto == FAST_MODBUS && s.len != 0 && dir == 0;
+	bool asks = e->proto == PROTO_MODBUS && s.len != 0 && dir == 0;
 	__u32 policy = e->policy, limits = e->limited ? policy : NO_LIMITS;
 	struct request q;
 	__u32 asked = asks ? ask(skb, &s, policy, &q) : 0;

@@ -28,6 +28,8 @@ typedef __u64 uint64_t;
 #include <stdint.h>
 #endif
 
+#include "proto/protocols.h"
+
 enum {
 	FAST_PENDING = 16,	/* outstanding requests; power of two */
 	FAST_PDUS = 16,		/* messages in one segment */
@@ -62,8 +64,6 @@ enum {
 
 #define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a DNP3 request may be answered */
 
-enum fast_proto { FAST_MODBUS, FAST_DNP3, FAST_OPCUA };
-
 /* slot.state. Only ON may be taken (to BUSY), and only by the program, which then asks whether
  * somebody wants it to stop. OFF: the inspector is the only judge, until it makes it ON. */
 enum { FAST_OFF = 0, FAST_ON = 1, FAST_BUSY = 2 };
@@ -73,7 +73,7 @@ struct fast_entry {
 	uint64_t client[2], server[2];	/* in network order; IPv4: the first four bytes, the rest zero */
 	uint16_t cport, sport;	/* in network order */
 	uint8_t family;		/* 4, 6; 0: nothing was ever here */
-	uint8_t proto;		/* enum fast_proto */
+	uint8_t proto;		/* enum proto */
 	uint16_t limited;	/* not 0: its conduit has rate limits */
 	uint32_t version;	/* even, and another one whenever it was changed; odd: nothing is here, or not yet all */
 	uint32_t generation;

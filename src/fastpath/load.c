@@ -594,10 +594,6 @@ static void disown(struct fastpath *fp, uint32_t slot)
 			__atomic_store_n(&t->slot[i], 0, __ATOMIC_SEQ_CST);
 }
 
-static const uint32_t protos[PROTO_N] = {
-	[PROTO_MODBUS] = FAST_MODBUS, [PROTO_DNP3] = FAST_DNP3, [PROTO_OPCUA] = FAST_OPCUA,
-};
-
 int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img)
 {
 	uint8_t family = c->client.family;
@@ -621,7 +617,7 @@ int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_cl
 		disown(fp, *place - 1u);
 	}
 	disown(fp, slot);
-	v.proto = (uint8_t)protos[pol->proto];
+	v.proto = pol->proto;
 	v.generation = img->generation;
 	v.serial = c->serial;
 	v.limited = pol->max_requests || pol->max_writes;

@@ -1,15 +1,16 @@
 noinst_LIBRARIES += src/fastpath/libfastpath.a
-src_fastpath_libfastpath_a_SOURCES = src/fastpath/fast.h src/fastpath/policy.h src/fastpath/policy.c \
+src_fastpath_libfastpath_a_SOURCES = src/fastpath/fast.h src/fastpath/policy.h src/fastpath/policy.c src/fastpath/policy-modbus.c \
+	src/fastpath/policy-dnp3.c src/fastpath/policy-opcua.c \
 	src/fastpath/load.h src/fastpath/claim.h src/fastpath/slot.h
 FAST_PROGRAM = src/fastpath/fast.bpf.c src/fastpath/fast-kernel.bpf.h src/fastpath/fast-limits.bpf.h src/fastpath/fast-modbus.bpf.h \
 	src/fastpath/fast-dnp3.bpf.h src/fastpath/fast-opcua.bpf.h src/fastpath/fast-plain.bpf.h
 EXTRA_DIST += $(FAST_PROGRAM) src/fastpath/load.c src/fastpath/load-none.c src/fastpath/README
 if HAVE_BPF
 src_fastpath_libfastpath_a_SOURCES += src/fastpath/load.c
-BPF_CLANG_FLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -Wextra $(BPF_INCLUDES) $(BPF_TSO) $(BPF_CFLAGS)
-src/fastpath/fast.bpf.o: $(FAST_PROGRAM) src/fastpath/fast.h
+BPF_CLANG_FLAGS = -target bpf -I$(srcdir)/src -mcpu=v3 -O2 -g -Wall -Wextra $(BPF_INCLUDES) $(BPF_TSO) $(BPF_CFLAGS)
+src/fastpath/fast.bpf.o: $(FAST_PROGRAM) src/fastpath/fast.h src/proto/protocols.h
 	$(AM_V_GEN)$(MKDIR_P) src/fastpath && $(CLANG_BPF) $(BPF_CLANG_FLAGS) -c $(srcdir)/src/fastpath/fast.bpf.c -o $@
-src/fastpath/fast-cast.bpf.o: $(FAST_PROGRAM) src/fastpath/fast.h
+src/fastpath/fast-cast.bpf.o: $(FAST_PROGRAM) src/fastpath/fast.h src/proto/protocols.h
 	$(AM_V_GEN)$(MKDIR_P) src/fastpath && $(CLANG_BPF) $(BPF_CLANG_FLAGS) -DFAST_CAST -c $(srcdir)/src/fastpath/fast.bpf.c -o $@
 src/fastpath/fast.skel.h: src/fastpath/fast.bpf.o src/fastpath/fast-cast.bpf.o
 	$(AM_V_GEN){ echo '#pragma GCC system_header' && $(BPFTOOL) gen skeleton src/fastpath/fast.bpf.o name fast_bpf && \

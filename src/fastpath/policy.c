@@ -1,94 +1,25 @@
 /* SPDX-License-Identifier: MIT
- *
- * Policy image -> what the BPF program can compare.
- *
- * A request passes policy_modbus() when one rule has its function, and for the
- * unit, the address range and the quantity one range each that holds it, and
- * for every written value some range. So a rule is the union of all combinations
- * of one range of each kind, except that here all values of a request must be
- * in the same range: less passes, never more.
- */
+ * Policy image -> what the BPF program can compare. */
 #include "fastpath/policy.h"
 
-#include <string.h>
-
-enum { SETS = 4, KINDS = 2 };
-
-/* FC 1-4: the values are not asked; FC 5, 6, 15, 16. */
-static const uint32_t functions_of[KINDS] = { 0x1e, 1u << 5 | 1u << 6 | 1u << 15 | 1u << 16 };
+static const struct fast_policy_ops *ops_of(const struct pol_flow *f)
+{
+#define P(symbol, name, word, port, over) [PROTO_##symbol] = &fast_##name##_policy,
+	static const struct fast_policy_ops *const ops[PROTO_N] = { PROTOCOLS(P) };
+#undef P
+	return f->proto < PROTO_N ? ops[f->proto] : NULL;
+}
 
 bool fast_eligible(const struct pol_flow *f)
 {
-	return f->proto != PROTO_NONE && f->log != LOG_ALL;
-}
-
-static uint32_t count_of(const struct pol_rset *s)
-{
-	return s->any ? 1 : s->n;
-}
-
-static struct pol_range nth(const struct pol_image *img, const struct pol_rset *s, uint32_t i)
-{
-	static const struct pol_range all = { 0, 0xffff };
-	const struct pol_range *v = (const void *)((const uint8_t *)img + img->ranges_off);
-	struct pol_range r = s->any ? all : v[s->r0 + i];
-	r.hi = r.hi > 0xffff ? 0xffff : r.hi;	/* nothing compared is larger */
-	return r;
-}
-
-static void add(struct fast_policy *out, uint32_t functions, const struct pol_range r[SETS])
-{
-	if (out->n == FAST_RULES || r[0].lo > 0xffff || r[1].lo > 0xffff || r[2].lo > 0xffff || r[3].lo > 0xffff)
-		return;
-	out->rule[out->n++] = (struct fast_rule){
-		.functions = functions,
-		.unit_lo = (uint16_t)r[0].lo, .unit_hi = (uint16_t)r[0].hi,
-		.addr_lo = (uint16_t)r[1].lo, .addr_hi = (uint16_t)r[1].hi,
-		.qty_lo = (uint16_t)r[2].lo, .qty_hi = (uint16_t)r[2].hi,
-		.value_lo = (uint16_t)r[3].lo, .value_hi = (uint16_t)r[3].hi,
-	};
-}
-
-static void add_combinations(const struct pol_image *img, const struct pol_rset *const set[SETS], uint32_t functions,
-			     struct fast_policy *out)
-{
-	uint32_t n = 1;
-	for (unsigned k = 0; k < SETS; k++) {
-		uint32_t c = count_of(set[k]);
-		if (c == 0)
-			return;
-		n = c > FAST_RULES || n * c > FAST_RULES ? FAST_RULES : n * c;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		struct pol_range r[SETS];
-		uint32_t left = i;
-		for (unsigned k = 0; k < SETS; k++) {
-			r[k] = nth(img, set[k], left % count_of(set[k]));
-			left /= count_of(set[k]);
-		}
-		add(out, functions, r);
-	}
-}
-
-static void add_rule(const struct pol_image *img, const struct pol_mb_rule *rule, struct fast_policy *out)
-{
-	static const struct pol_rset any = { .any = true };
-	uint32_t functions = (uint32_t)rule->functions[0] | (uint32_t)rule->functions[1] << 8 |
-			     (uint32_t)rule->functions[2] << 16;
-	for (unsigned k = 0; k < KINDS; k++) {
-		const struct pol_rset *const set[SETS] = { &rule->units, &rule->addresses, &rule->quantity,
-							   k ? &rule->values : &any };
-		if (functions & functions_of[k])
-			add_combinations(img, set, functions & functions_of[k], out);
-	}
+	const struct fast_policy_ops *o = ops_of(f);
+	return o && o->judged && f->log != LOG_ALL;
 }
 
 void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out)
 {
 	*out = (struct fast_policy){ .conduit = f->conduit_id, .request_ns = fast_rate_step(f->max_requests),
 				     .write_ns = fast_rate_step(f->max_writes) };
-	if (!fast_eligible(f) || f->proto != PROTO_MODBUS)
-		return;
-	for (uint32_t i = 0; i < f->n_rules; i++)
-		add_rule(img, (const void *)policy_rule(img, PROTO_MODBUS, f->rule0 + i), out);
+	if (fast_eligible(f) && ops_of(f)->flatten)
+		ops_of(f)->flatten(img, f, out);
 }

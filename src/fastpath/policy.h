@@ -4,9 +4,20 @@
 #define ZONED_FASTPATH_POLICY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "fastpath/fast.h"
 #include "policy/policy.h"
+
+/* Of each inspected protocol: fast_NAME_policy. */
+struct fast_policy_ops {
+	bool judged;	/* the program knows its messages; else they all go to the inspectors */
+	/* Its rules into what the program compares; NULL: it compares none. */
+	void (*flatten)(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out);
+};
+#define P(symbol, name, word, port, over) extern const struct fast_policy_ops fast_##name##_policy;
+PROTOCOLS(P)
+#undef P
 
 /* May anything of this flow be judged in the kernel? What is inspected, without a record of every message. */
 bool fast_eligible(const struct pol_flow *f);

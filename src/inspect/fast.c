@@ -20,9 +20,9 @@ enum {
 	FEW = 8,		/* packets: given back so soon, the next try comes later */
 };
 
-static const struct fast_ops *const ops[PROTO_N] = {
-	[PROTO_MODBUS] = &fast_modbus, [PROTO_DNP3] = &fast_dnp3, [PROTO_OPCUA] = &fast_opcua,
-};
+#define P(symbol, name, word, port, over) [PROTO_##symbol] = &fast_##name,
+static const struct fast_ops *const ops[PROTO_N] = { PROTOCOLS(P) };
+#undef P
 
 _Static_assert((int)FAST_HOPS_MIN == (int)PACKET_HOPS_MIN, "both paths refuse the same");
 
@@ -113,7 +113,7 @@ static bool fits(const struct pass *c)
 {
 	const struct flow *f = c->f;
 	const struct fast_ops *o = ops[f->proto];
-	return o && f->state == FLOW_OPEN && f->proven && f->l4 == IPPROTO_TCP && !f->ending && !f->syn_again &&
+	return o->fits && f->state == FLOW_OPEN && f->proven && f->l4 == IPPROTO_TCP && !f->ending && !f->syn_again &&
 	       half_at_rest(&f->h[0]) && half_at_rest(&f->h[1]) &&
 	       f->h[0].len < o->room[0] && f->h[1].len < o->room[1] && o->fits(c);
 }

@@ -34,7 +34,7 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	for (uint8_t p = PROTO_NONE + 1; c->n_ports == 0 && p < PROTO_N; p++)
 		if (proto_of(p))
 			in->conf.ports[in->conf.n_ports++] =
-				(struct inspect_port){ .port = proto_of(p)->port, .proto = p };
+				(struct inspect_port){ .port = proto_port(p), .proto = p };
 	bool whole = true;
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
 		if (!proto_of(p) || !proto_of(p)->shared)
@@ -170,8 +170,7 @@ static bool new_flow(struct pass *c)
 	bool client = from_client(c);
 	c->dir = client ? 0 : 1;
 	uint8_t proto = proto_of_packet(c, client);
-	const struct proto_ops *ops = proto_of(proto);
-	if (!ops || (c->pkt.l4 == IPPROTO_UDP && !ops->udp)) {
+	if (!proto_over(proto, c->pkt.l4)) {
 		if (c->in->conf.dissect_only)
 			emit_verdict(c, V_ACCEPT);
 		else

@@ -79,7 +79,7 @@ static inline void turn(struct pass *c, enum flow_state state)
 bool fast_take(struct pass *c);
 /* Let the kernel have it, when it is at rest and the policy permits. */
 void fast_offer(struct pass *c);
-/* What fast.c asks about a protocol. */
+/* What fast.c asks about each inspected protocol: fast_NAME. fits NULL: no connection of it is ever given. */
 struct fast_ops {
 	bool (*fits)(const struct pass *c);	/* could the program go on from here? */
 	/* What was learned of another connection, or under another policy. NULL: nothing ever is. */
@@ -89,7 +89,9 @@ struct fast_ops {
 	size_t kept[2], keep[2];	/* per direction: where in a slot it keeps bytes, and how many fit */
 	uint32_t room[2];	/* fewer may be unacknowledged when it is given */
 };
-extern const struct fast_ops fast_modbus, fast_dnp3, fast_opcua;
+#define P(symbol, name, word, port, over) extern const struct fast_ops fast_##name;
+PROTOCOLS(P)
+#undef P
 /* fast-dnp3.c. A frame that goes on, m: what it is; it may be what the program is to know. */
 void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m);
 /* emit.c: send the packet on with the bytes [from, to) of its stream. */

@@ -314,7 +314,7 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 }
 
 const struct proto_ops proto_dnp3 = {
-	.name = "dnp3", .port = 20000, .udp = true, .cuts = true, .state = sizeof(struct dnp_state),
+	.cuts = true, .state = sizeof(struct dnp_state),
 	.shared = DNP_PLACES * sizeof(struct dnp_place), .holds = true,
 	.frame = dnp3_frame, .judge = judge, .lost = dnp_collect_end_all,
 };

@@ -285,6 +285,6 @@ static void begun(const uint8_t *p, size_t n, struct event *ev)
 }
 
 const struct proto_ops proto_modbus = {
-	.name = "modbus", .port = 502, .cuts = true, .state = offsetof(struct mb_state, pending),
+	.cuts = true, .state = offsetof(struct mb_state, pending),
 	.begun = begun, .holds = true, .frame = mb_frame, .frame_in = frame_in, .judge = judge,
 };

@@ -347,7 +347,7 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 }
 
 const struct proto_ops proto_opcua = {
-	.name = "opcua", .port = 4840, .big = true, .state = sizeof(struct ua_state),
+	.big = true, .state = sizeof(struct ua_state),
 	.shared = UA_PARTS_BYTES, .frame = ua_frame, .frame_in = ua_frame_in,
 	.judge = judge,
 };

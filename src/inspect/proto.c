@@ -2,11 +2,9 @@
  * The inspected protocols. */
 #include "inspect/proto.h"
 
-static const struct proto_ops *const table[PROTO_N] = {
-	[PROTO_MODBUS] = &proto_modbus,
-	[PROTO_DNP3] = &proto_dnp3,
-	[PROTO_OPCUA] = &proto_opcua,
-};
+#define P(symbol, name, word, port, over) [PROTO_##symbol] = &proto_##name,
+static const struct proto_ops *const table[PROTO_N] = { PROTOCOLS(P) };
+#undef P
 
 const struct proto_ops *proto_of(uint8_t proto)
 {

@@ -15,6 +15,7 @@
 #include "dissect/modbus.h"
 #include "inspect/dnp3.h"
 #include "inspect/opcua.h"
+#include "proto/list.h"
 #include "record/event.h"
 #include "record/reason.h"
 
@@ -44,10 +45,8 @@ struct flow;
 
 enum act { ACT_PASS, ACT_CUT, ACT_RESET, ACT_COPY };	/* ACT_COPY: what passed already; cut out */
 
+/* Of each inspected protocol: proto_NAME. */
 struct proto_ops {
-	const char *name;	/* as in the model */
-	uint16_t port;		/* where it is looked for without a model */
-	bool udp;		/* datagrams too */
 	bool big;		/* messages that need HALF_BIG buffers */
 	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */
 	size_t state;		/* bytes to zero of its member of union proto_state */
@@ -70,7 +69,9 @@ struct proto_ops {
 /* proto-modbus.c: requests that are too old for an answer are given up. */
 void mb_forget_old(struct mb_state *f, uint64_t now);
 
-extern const struct proto_ops proto_modbus, proto_opcua, proto_dnp3;
+#define P(symbol, name, word, port, over) extern const struct proto_ops proto_##name;
+PROTOCOLS(P)
+#undef P
 /* NULL: not inspected. */
 const struct proto_ops *proto_of(uint8_t proto);
 

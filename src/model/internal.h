@@ -6,6 +6,7 @@
 #include <libconfig.h>
 
 #include "model/text.h"
+#include "proto/list.h"
 
 /* The settings of a file and what it includes; the same text for libconfig, and where
  * each of its lines was written. */
@@ -47,7 +48,6 @@ extern const struct word words_zone_type[], words_proto[], words_mode[], words_v
 extern const struct service services[];
 extern const size_t services_n;
 const char *word_name(const struct word *w, int value);
-uint16_t proto_port(enum proto p);
 
 /* One walk through the parsed file. */
 struct load {
@@ -91,14 +91,16 @@ const config_setting_t *item(const config_setting_t *s, size_t i);
 
 enum { POLICY_KEYS_MAX = 32 };
 
-/* One row per inspected protocol. */
+/* Of each inspected protocol: policy_NAME_ops. */
 struct policy_ops {
 	const char *const *keys;	/* of the policy, besides the common ones; ends with NULL, or NULL */
 	void (*load)(struct load *l, const config_setting_t *g, struct policy *p);
 	void (*print)(FILE *f, const struct policy *p);	/* what follows the description */
 };
-extern const struct policy_ops policy_modbus_ops, policy_opcua_ops, policy_dnp3_ops;
-const struct policy_ops *policy_ops_of(enum proto p);	/* NULL: not inspected by this version */
+#define P(symbol, name, word, port, over) extern const struct policy_ops policy_##name##_ops;
+PROTOCOLS(P)
+#undef P
+const struct policy_ops *policy_ops_of(enum proto p);	/* NULL: PROTO_NONE */
 /* The entries of "allow", one or more; NULL after a complaint. */
 const config_setting_t *get_allow(struct load *l, const config_setting_t *g, const struct policy *p);
 

@@ -242,13 +242,9 @@ static void load_service(struct load *l, struct flow *f)
 
 static void load_protocol(struct load *l, const config_setting_t *g, struct flow *f)
 {
-	f->proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_MODBUS);
-	if (!policy_ops_of(f->proto))
-		complain(l, f->at, "protocol \"%s\" cannot be inspected by this version; nothing would be "
-			 "judged, so it is refused", word_name(words_proto, (int)f->proto));
-	if (f->l4 == IPPROTO_UDP && f->proto != PROTO_DNP3)
-		complain(l, f->at, "%s is inspected over TCP; remove transport = \"udp\"",
-			 word_name(words_proto, (int)f->proto));
+	f->proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_NONE + 1);	/* some, so that the rest is read */
+	if (!proto_over(f->proto, f->l4))
+		complain(l, f->at, "%s is inspected over TCP; remove transport = \"udp\"", proto_word(f->proto));
 	load_ports(l, g, f);
 	if (!f->n_ports)
 		add_port(l, f, proto_port(f->proto));
@@ -262,10 +258,9 @@ static void load_protocol(struct load *l, const config_setting_t *g, struct flow
 static void check_uninspected(struct load *l, const struct flow *f)
 {
 	for (int p = PROTO_NONE + 1; p < PROTO_N; p++) {
-		const char *name = word_name(words_proto, p);
-		bool here = policy_ops_of((enum proto)p) && (f->l4 == IPPROTO_TCP || p == PROTO_DNP3);
-		for (size_t i = 0; here && i < f->n_ports; i++)
-			if (f->ports[i] == proto_port((enum proto)p))
+		const char *name = proto_word((unsigned)p);
+		for (size_t i = 0; proto_over((unsigned)p, f->l4) && i < f->n_ports; i++)
+			if (f->ports[i] == proto_port((unsigned)p))
 				complain(l, f->at, "port %u is %s and would pass unjudged; write protocol = "
 					 "\"%s\" with a policy (mode = \"observe\" lets all pass)",
 					 f->ports[i], name, name);

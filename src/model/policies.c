@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * The policies section: what every protocol's policy has. The rest of each is
- * in its policy-*.c; a protocol without a row here cannot be inspected.
+ * in its words.c.
  */
 #include <string.h>
 
 #include "model/internal.h"
 
-static const struct policy_ops *const ops[PROTO_N] = {
-	[PROTO_MODBUS] = &policy_modbus_ops,
-	[PROTO_DNP3] = &policy_dnp3_ops,
-	[PROTO_OPCUA] = &policy_opcua_ops,
-};
+#define P(symbol, name, word, port, over) [PROTO_##symbol] = &policy_##name##_ops,
+static const struct policy_ops *const ops[PROTO_N] = { PROTOCOLS(P) };
+#undef P
 
 const struct policy_ops *policy_ops_of(enum proto p)
 {
@@ -32,7 +30,7 @@ static void check_keys(struct load *l, const config_setting_t *g, const struct p
 {
 	const char *keys[POLICY_KEYS_MAX] = { "protocol", "description", "allow" };
 	size_t n = 3;
-	for (size_t i = 0; o && o->keys && o->keys[i] && n < POLICY_KEYS_MAX; i++)
+	for (size_t i = 0; o->keys && o->keys[i] && n < POLICY_KEYS_MAX; i++)
 		keys[n++] = o->keys[i];
 	known_keys(l, g, "a policy", keys, n);
 }
@@ -51,15 +49,11 @@ static void load_policy(struct load *l, const config_setting_t *g)
 			 MODEL_NAME_MAX);
 	if (!config_setting_get_member(g, "protocol"))
 		complain(l, p.at, "policy \"%s\" has no protocol; write protocol = \"modbus\";", p.name);
-	p.proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_MODBUS);
+	p.proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_NONE + 1);	/* some, so that the rest is read */
 	const struct policy_ops *o = policy_ops_of(p.proto);
 	check_keys(l, g, o);
 	p.description = get_text(l, g, "description");
-	if (o)
-		o->load(l, g, &p);
-	else
-		complain(l, p.at, "protocol \"%s\" cannot be inspected by this version",
-			 word_name(words_proto, (int)p.proto));
+	o->load(l, g, &p);
 	m->policies = arena_grow(m->arena, m->policies, m->n_policies, sizeof(*m->policies));
 	m->policies[m->n_policies++] = p;
 }

@@ -10,7 +10,10 @@ const struct word words_zone_type[] = {
 	{ "external", ZONE_EXTERNAL }, { NULL, 0 },
 };
 const struct word words_proto[] = {
-	{ "modbus", PROTO_MODBUS }, { "dnp3", PROTO_DNP3 }, { "opcua", PROTO_OPCUA }, { NULL, 0 },
+#define P(symbol, name, word, port, over) { word, PROTO_##symbol },
+	PROTOCOLS(P)
+#undef P
+	{ NULL, 0 },
 };
 const struct word words_mode[] = { { "enforce", MODE_ENFORCE }, { "observe", MODE_OBSERVE }, { NULL, 0 } };
 const struct word words_violation[] = {
@@ -61,10 +64,4 @@ const char *word_name(const struct word *w, int value)
 		if (w->value == value)
 			return w->name;
 	return "?";
-}
-
-uint16_t proto_port(enum proto p)
-{
-	static const uint16_t port[] = { [PROTO_MODBUS] = 502, [PROTO_DNP3] = 20000, [PROTO_OPCUA] = 4840 };
-	return p <= PROTO_OPCUA ? port[p] : 0;
 }

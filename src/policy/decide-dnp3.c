@@ -253,7 +253,7 @@ enum reason policy_dnp3_pair(const struct pol_image *img, const struct pol_flow 
 
 /* ---- bounds of a foreign image ---- */
 
-bool policy_dnp3_rule_ok(const struct pol_image *img, const void *rule)
+static bool rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_dnp_rule *r = rule;
 	const struct pol_rset *sets[] = {
@@ -266,7 +266,7 @@ bool policy_dnp3_rule_ok(const struct pol_image *img, const void *rule)
 	       r->n_analog <= POL_DNP_SPANS_MAX;
 }
 
-bool policy_dnp3_head_ok(const struct pol_image *img, const void *head)
+static bool head_ok(const struct pol_image *img, const void *head)
 {
 	const struct pol_dnp_head *h = head;
 	(void)img;
@@ -276,3 +276,7 @@ bool policy_dnp3_head_ok(const struct pol_image *img, const void *head)
 	       h->outstanding && h->outstanding <= DNP_OUTSTANDING_MAX &&
 	       h->max_fragment <= DNP_FRAGMENT_MAX;
 }
+
+const struct pol_shape pol_dnp3_shape = {
+	.rule = sizeof(struct pol_dnp_rule), .head = sizeof(struct pol_dnp_head), .rule_ok = rule_ok, .head_ok = head_ok,
+};

@@ -233,7 +233,7 @@ struct decision policy_modbus(const struct pol_image *img, const struct pol_flow
 	return best;
 }
 
-bool policy_modbus_ok(const struct pol_image *img, const void *rule)
+static bool rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_mb_rule *r = rule;
 	const struct pol_rset *sets[] = {
@@ -246,8 +246,12 @@ bool policy_modbus_ok(const struct pol_image *img, const void *rule)
 	return true;
 }
 
-bool policy_modbus_head_ok(const struct pol_image *img, const void *head)
+static bool head_ok(const struct pol_image *img, const void *head)
 {
 	(void)img;
 	return ((const struct pol_mb_head *)head)->tolerate <= MB_TOL_ALL;
 }
+
+const struct pol_shape pol_modbus_shape = {
+	.rule = sizeof(struct pol_mb_rule), .head = sizeof(struct pol_mb_head), .rule_ok = rule_ok, .head_ok = head_ok,
+};

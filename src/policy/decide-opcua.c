@@ -19,20 +19,20 @@ static bool list_ok(const struct pol_image *img, const struct pol_ua_list *l)
 	return l->any <= 1 && (uint64_t)l->i0 + l->n <= img->n_items[PROTO_OPCUA];
 }
 
-bool policy_opcua_item_ok(const struct pol_image *img, const void *item)
+static bool item_ok(const struct pol_image *img, const void *item)
 {
 	const struct pol_ua_item *i = item;
 	return i->how < POL_UA_HOW_N && i->lo <= i->hi && policy_str_ok(img, i->text) &&
 	       (uint64_t)i->text.off + i->len < (uint64_t)img->strings_off + img->strings_len;
 }
 
-bool policy_opcua_rule_ok(const struct pol_image *img, const void *rule)
+static bool rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_ua_rule *r = rule;
 	return r->server_sampling <= 1 && list_ok(img, &r->nodes);
 }
 
-bool policy_opcua_head_ok(const struct pol_image *img, const void *head)
+static bool head_ok(const struct pol_image *img, const void *head)
 {
 	const struct pol_ua_head *h = head;
 	return h->security <= UA_MODE_ENCRYPT && h->unsecured_discovery <= 1 && h->reverse_connect <= 1 &&
@@ -160,3 +160,8 @@ struct ua_decision policy_opcua(const struct pol_image *img, const struct pol_fl
 	}
 	return best;
 }
+
+const struct pol_shape pol_opcua_shape = {
+	.rule = sizeof(struct pol_ua_rule), .head = sizeof(struct pol_ua_head), .item = sizeof(struct pol_ua_item),
+	.rule_ok = rule_ok, .head_ok = head_ok, .item_ok = item_ok,
+};

@@ -45,7 +45,5 @@ enum reason policy_dnp3_pair(const struct pol_image *img, const struct pol_flow 
 /* A request whose walk ended in m->walk. When every rule refuses, the reason is of the rule
  * that came furthest in the order function, addresses, objects, points, control, value. */
 struct dnp_decision policy_dnp3(const struct pol_image *img, const struct pol_flow *f, const struct dnp_msg *m);
-bool policy_dnp3_rule_ok(const struct pol_image *img, const void *rule);
-bool policy_dnp3_head_ok(const struct pol_image *img, const void *head);
 
 #endif

@@ -8,8 +8,6 @@
 
 #include <string.h>
 
-#include "policy/dnp3.h"
-#include "policy/opcua.h"
 
 /* Largest values of enums that model.h owns and the data path may not include. */
 enum { MODE_MAX = 1, ON_VIOLATION_MAX = 1, FAIL_MAX = 1, LOG_MAX = 2 };
@@ -38,17 +36,14 @@ static const struct pol_flow *flows(const struct pol_image *img)
 	return AT(img, img->flows_off, struct pol_flow);
 }
 
-const struct pol_shape pol_shapes[PROTO_N] = {
-	[PROTO_MODBUS] = { .rule = sizeof(struct pol_mb_rule), .head = sizeof(struct pol_mb_head),
-			   .rule_ok = policy_modbus_ok, .head_ok = policy_modbus_head_ok },
-	[PROTO_DNP3] = { .rule = sizeof(struct pol_dnp_rule), .head = sizeof(struct pol_dnp_head),
-			 .rule_ok = policy_dnp3_rule_ok, .head_ok = policy_dnp3_head_ok },
-	[PROTO_OPCUA] = {
-		.rule = sizeof(struct pol_ua_rule), .head = sizeof(struct pol_ua_head),
-		.item = sizeof(struct pol_ua_item), .rule_ok = policy_opcua_rule_ok,
-		.head_ok = policy_opcua_head_ok, .item_ok = policy_opcua_item_ok,
-	},
-};
+const struct pol_shape *policy_shape(unsigned proto)
+{
+	static const struct pol_shape none;
+#define P(symbol, name, word, port, over) [PROTO_##symbol] = &pol_##name##_shape,
+	static const struct pol_shape *const shapes[PROTO_N] = { &none, PROTOCOLS(P) };
+#undef P
+	return shapes[proto < PROTO_N ? proto : PROTO_NONE];
+}
 
 static int addr_order(const struct addr *a, const struct addr *b)
 {
@@ -92,11 +87,11 @@ static bool by_proto_ok(const struct pol_image *img)
 {
 	for (unsigned p = 0; p < PROTO_N; p++)
 		if (img->n_rules[p] > INDEX_MAX || img->n_heads[p] > INDEX_MAX ||
-		    (img->n_rules[p] && pol_shapes[p].rule == 0) || (img->n_heads[p] && pol_shapes[p].head == 0) ||
-		    !array_fits(img, img->rules_off[p], img->n_rules[p], pol_shapes[p].rule) ||
-		    (img->n_items[p] && pol_shapes[p].item == 0) ||
-		    !array_fits(img, img->heads_off[p], img->n_heads[p], pol_shapes[p].head) ||
-		    !array_fits(img, img->items_off[p], img->n_items[p], pol_shapes[p].item))
+		    (img->n_rules[p] && policy_shape(p)->rule == 0) || (img->n_heads[p] && policy_shape(p)->head == 0) ||
+		    !array_fits(img, img->rules_off[p], img->n_rules[p], policy_shape(p)->rule) ||
+		    (img->n_items[p] && policy_shape(p)->item == 0) ||
+		    !array_fits(img, img->heads_off[p], img->n_heads[p], policy_shape(p)->head) ||
+		    !array_fits(img, img->items_off[p], img->n_items[p], policy_shape(p)->item))
 			return false;
 	return true;
 }
@@ -161,7 +156,7 @@ static bool flows_ok(const struct pol_image *img)
 			return false;
 		if ((uint64_t)f->rule0 + f->n_rules > img->n_rules[f->proto])
 			return false;
-		if (pol_shapes[f->proto].head ? f->head >= img->n_heads[f->proto] : f->head != 0xffff)
+		if (policy_shape(f->proto)->head ? f->head >= img->n_heads[f->proto] : f->head != 0xffff)
 			return false;
 	}
 	return true;
@@ -179,14 +174,14 @@ static bool rules_ok(const struct pol_image *img)
 	for (unsigned p = 0; p < PROTO_N; p++) {
 		for (uint32_t i = 0; i < img->n_rules[p]; i++) {
 			const struct pol_rule *r = policy_rule(img, (uint8_t)p, i);
-			if (!policy_str_ok(img, r->file) || !pol_shapes[p].rule_ok(img, r))
+			if (!policy_str_ok(img, r->file) || !policy_shape(p)->rule_ok(img, r))
 				return false;
 		}
 		for (uint32_t i = 0; i < img->n_heads[p]; i++)
-			if (!pol_shapes[p].head_ok(img, AT(img, img->heads_off[p] + i * pol_shapes[p].head, uint8_t)))
+			if (!policy_shape(p)->head_ok(img, AT(img, img->heads_off[p] + i * policy_shape(p)->head, uint8_t)))
 				return false;
 		for (uint32_t i = 0; i < img->n_items[p]; i++)
-			if (!pol_shapes[p].item_ok(img, AT(img, img->items_off[p] + i * pol_shapes[p].item, uint8_t)))
+			if (!policy_shape(p)->item_ok(img, AT(img, img->items_off[p] + i * policy_shape(p)->item, uint8_t)))
 				return false;
 	}
 	return true;
@@ -227,14 +222,14 @@ const struct pol_rule *policy_rule(const struct pol_image *img, uint8_t proto, u
 {
 	if (proto >= PROTO_N || id >= img->n_rules[proto])
 		return NULL;
-	return AT(img, img->rules_off[proto] + id * pol_shapes[proto].rule, struct pol_rule);
+	return AT(img, img->rules_off[proto] + id * policy_shape(proto)->rule, struct pol_rule);
 }
 
 const void *policy_head(const struct pol_image *img, const struct pol_flow *f)
 {
 	if (f->head >= img->n_heads[f->proto])
 		return NULL;
-	return AT(img, img->heads_off[f->proto] + f->head * pol_shapes[f->proto].head, uint8_t);
+	return AT(img, img->heads_off[f->proto] + f->head * policy_shape(f->proto)->head, uint8_t);
 }
 
 bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo, uint32_t hi)

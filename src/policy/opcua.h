@@ -47,9 +47,6 @@ struct pol_ua_head {
 	struct pol_ua_list urls, client_certificates, server_certificates;
 };
 
-bool policy_opcua_rule_ok(const struct pol_image *img, const void *rule);
-bool policy_opcua_head_ok(const struct pol_image *img, const void *head);
-bool policy_opcua_item_ok(const struct pol_image *img, const void *item);
 
 /* Does the list hold this text? */
 bool policy_opcua_text(const struct pol_image *img, const struct pol_ua_list *l, const void *text, size_t n);

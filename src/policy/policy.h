@@ -63,14 +63,18 @@ struct pol_image {
 	uint32_t n_items[PROTO_N], items_off[PROTO_N];	/* elements of lists in rules and heads */
 };
 
-/* One row per protocol: the shapes of its rule and head, and what in them must be in bounds. */
+/* Of each inspected protocol, pol_NAME_shape: the shapes of its rule and head, and what in them must be in bounds. */
 struct pol_shape {
 	size_t rule, head, item;	/* bytes; head or item 0: it has none */
 	bool (*rule_ok)(const struct pol_image *img, const void *rule);
 	bool (*head_ok)(const struct pol_image *img, const void *head);
 	bool (*item_ok)(const struct pol_image *img, const void *item);
 };
-extern const struct pol_shape pol_shapes[PROTO_N];
+#define P(symbol, name, word, port, over) extern const struct pol_shape pol_##name##_shape;
+PROTOCOLS(P)
+#undef P
+/* Of PROTO_NONE and what is no protocol: a shape of nothing. */
+const struct pol_shape *policy_shape(unsigned proto);
 
 /* Every offset and index inside the image's bounds; do this once after mapping. */
 bool policy_valid(const struct pol_image *img, size_t size);
@@ -84,8 +88,6 @@ bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint
 /* For the shapes: bounds of what a foreign image may hold. */
 bool policy_str_ok(const struct pol_image *img, struct pol_str s);
 bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s);
-bool policy_modbus_ok(const struct pol_image *img, const void *rule);
-bool policy_modbus_head_ok(const struct pol_image *img, const void *head);
 const char *policy_zone_name(const struct pol_image *img, uint16_t zone);
 uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a);	/* 0: unknown */
 /* The inspected flow for a connection opened by src to dst:dport, or 0xffff. */

@@ -70,4 +70,4 @@ static uint64_t key(const struct event *ev)
 	       (uint64_t)d->func << 8 | (uint64_t)(d->has & EVD_APP) << 7 | (uint64_t)(d->prm & 1) << 4 | (d->link & 15);
 }
 
-const struct fact_ops facts_dnp3 = { .name = "dnp3", .title = title, .each = each, .key = key };
+const struct fact_ops facts_dnp3 = { .title = title, .each = each, .key = key };

@@ -61,4 +61,4 @@ static uint64_t key(const struct event *ev)
 	return (uint64_t)ev->mb.fc << 8 | ev->mb.unit;
 }
 
-const struct fact_ops facts_modbus = { .name = "modbus", .title = title, .each = each, .key = key };
+const struct fact_ops facts_modbus = { .title = title, .each = each, .key = key };

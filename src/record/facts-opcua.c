@@ -68,4 +68,4 @@ static uint64_t key(const struct event *ev)
 	return siphash_words(fixed, w, EV_UA_TEXT / 8) ^ ((uint64_t)ev->ua.service << 24 | (uint64_t)ev->ua.mode << 16 | (uint64_t)ev->ua.user << 8 | ev->ua.type);
 }
 
-const struct fact_ops facts_opcua = { .name = "opcua", .title = title, .each = each, .key = key };
+const struct fact_ops facts_opcua = { .title = title, .each = each, .key = key };

@@ -6,11 +6,9 @@
 
 #include "base/words.h"
 
-static const struct fact_ops *const table[PROTO_N] = {
-	[PROTO_MODBUS] = &facts_modbus,
-	[PROTO_DNP3] = &facts_dnp3,
-	[PROTO_OPCUA] = &facts_opcua,
-};
+#define P(symbol, name, word, port, over) [PROTO_##symbol] = &facts_##name,
+static const struct fact_ops *const table[PROTO_N] = { PROTOCOLS(P) };
+#undef P
 
 const struct fact_ops *facts_of(const struct event *ev)
 {

@@ -9,6 +9,7 @@
 
 #include <stdint.h>
 
+#include "proto/list.h"
 #include "record/event.h"
 
 struct fact_sink {
@@ -18,8 +19,8 @@ struct fact_sink {
 	void (*text)(void *ctx, const char *key, const char *v);	/* from the wire */
 };
 
+/* Of each inspected protocol: facts_NAME. */
 struct fact_ops {
-	const char *name;		/* "modbus": proto= of records */
 	/* What the sentence of the record begins with, from our tables. */
 	const char *(*title)(const struct event *ev);
 	void (*each)(const struct event *ev, const struct fact_sink *to);
@@ -27,8 +28,9 @@ struct fact_ops {
 	uint64_t (*key)(const struct event *ev);
 };
 
-extern const struct fact_ops facts_modbus, facts_opcua, facts_dnp3;
-
+#define P(symbol, name, word, port, over) extern const struct fact_ops facts_##name;
+PROTOCOLS(P)
+#undef P
 /* NULL: the event is not of a message. */
 const struct fact_ops *facts_of(const struct event *ev);
 

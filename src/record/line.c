@@ -36,8 +36,8 @@ const char *record_verdict(const struct event *ev)
 
 const char *record_proto(const struct event *ev)
 {
-	const struct fact_ops *facts = facts_of(ev);
-	return facts ? facts->name : ev->l4 == 17 ? "udp" : ev->l4 == 6 ? "tcp" : "ip";
+	const char *word = proto_word(ev->proto);
+	return word ? word : ev->l4 == 17 ? "udp" : ev->l4 == 6 ? "tcp" : "ip";
 }
 
 static void put_num(void *ctx, const char *key, uint64_t v)

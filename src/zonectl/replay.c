@@ -24,11 +24,9 @@ struct replay {
 	uint64_t events;
 };
 
-static const struct replay_ops *const ops[PROTO_N] = {
-	[PROTO_MODBUS] = &replay_modbus,
-	[PROTO_DNP3] = &replay_dnp3,
-	[PROTO_OPCUA] = &replay_opcua,
-};
+#define P(symbol, name, word, port, over) [PROTO_##symbol] = &replay_##name,
+static const struct replay_ops *const ops[PROTO_N] = { PROTOCOLS(P) };
+#undef P
 
 void replay_put(json_t *o, const char *key, bool have, int64_t v)
 {
@@ -61,7 +59,7 @@ static json_t *message_json(const struct replay *r, const struct event *ev, cons
 	put_text(o, "dst", dst);
 	replay_put(o, "dport", true, ev->dport);
 	put_text(o, "l4", ev->l4 == IPPROTO_UDP ? "udp" : "tcp");
-	put_text(o, "proto", proto_of(ev->proto)->name);
+	put_text(o, "proto", proto_word(ev->proto));
 	ops[ev->proto]->json(o, ev, m);
 	put_text(o, "reason", reason_name(ev->reason));
 	if (r->img) {
@@ -79,7 +77,7 @@ static void message_text(const struct replay *r, const struct event *ev, const v
 	addr_text(&ev->src, src);
 	addr_text(&ev->dst, dst);
 	printf("%u %s %s %u > %s %u %s", id, r->img ? verdict_name(ev->verdict) : "-", src, ev->sport, dst,
-	       ev->dport, proto_of(ev->proto)->name);
+	       ev->dport, proto_word(ev->proto));
 	ops[ev->proto]->text(ev, m);
 	if (ev->reason != R_NONE)
 		printf(" reason=%s", reason_name(ev->reason));
@@ -167,8 +165,8 @@ static bool add_port(struct replay *r, const char *arg)
 	if (!colon || !num_parse(colon + 1, 1, 65535, &port) || r->conf.n_ports >= 8)
 		return false;
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
-		const struct proto_ops *o = proto_of(p);
-		if (!o || strlen(o->name) != (size_t)(colon - arg) || strncmp(o->name, arg, strlen(o->name)) != 0)
+		const char *word = proto_word(p);
+		if (strlen(word) != (size_t)(colon - arg) || strncmp(word, arg, strlen(word)) != 0)
 			continue;
 		r->conf.ports[r->conf.n_ports++] = (struct inspect_port){ .port = (uint16_t)port, .proto = p };
 		return true;

@@ -7,16 +7,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proto/protocols.h"
 #include "record/event.h"
 
+/* Of each inspected protocol: replay_NAME. */
 struct replay_ops {
 	/* m: the struct of the protocol's dissector. The ends and the verdict are the caller's. */
 	void (*json)(json_t *o, const struct event *ev, const void *m);
 	void (*text)(const struct event *ev, const void *m);
 };
 
-extern const struct replay_ops replay_modbus, replay_opcua, replay_dnp3;
-
+#define P(symbol, name, word, port, over) extern const struct replay_ops replay_##name;
+PROTOCOLS(P)
+#undef P
 /* replay-modbus.c: what of a response is not as expected, if that is known. */
 void replay_difference(const struct event *ev);
 void replay_put(json_t *o, const char *key, bool have, int64_t v);
