@@ -33,7 +33,7 @@
 #include "daemon/ctwatch.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
-#include "inspect/dnp3-station.h"
+#include "proto/dnp3/gate-station.h"
 #include "inspect/inspect.h"
 #include "inspect/rate.h"
 #ifdef HAVE_SYSTEMD

@@ -337,9 +337,9 @@ static __always_inline bool keep(struct __sk_buff *skb, const struct segment *s,
 #define KEEP(member, room, max) keep(skb, s, slot, a, offsetof(struct fast_slot, member), room, max, pos)
 
 #include "fast-limits.bpf.h"
-#include "fast-modbus.bpf.h"
-#include "fast-dnp3.bpf.h"
-#include "fast-opcua.bpf.h"
+#include "proto/modbus/kernel.bpf.h"
+#include "proto/dnp3/kernel.bpf.h"
+#include "proto/opcua/kernel.bpf.h"
 
 /* What a frame will be held against is on its way while that is copied. */
 static __always_inline void want_known(struct fast_slot *slot, __u32 proto, __u32 dir)

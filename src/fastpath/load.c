@@ -15,7 +15,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "dissect/dnp3.h"
+#include "proto/dnp3/wire.h"
 #include "fastpath/fast.skel.h"
 #include "fastpath/policy.h"
 #include "fastpath/slot.h"

@@ -1,9 +1,8 @@
 noinst_LIBRARIES += src/fastpath/libfastpath.a
-src_fastpath_libfastpath_a_SOURCES = src/fastpath/fast.h src/fastpath/policy.h src/fastpath/policy.c src/fastpath/policy-modbus.c \
-	src/fastpath/policy-dnp3.c src/fastpath/policy-opcua.c \
+src_fastpath_libfastpath_a_SOURCES = src/fastpath/fast.h src/fastpath/policy.h src/fastpath/policy.c \
 	src/fastpath/load.h src/fastpath/claim.h src/fastpath/slot.h
-FAST_PROGRAM = src/fastpath/fast.bpf.c src/fastpath/fast-kernel.bpf.h src/fastpath/fast-limits.bpf.h src/fastpath/fast-modbus.bpf.h \
-	src/fastpath/fast-dnp3.bpf.h src/fastpath/fast-opcua.bpf.h src/fastpath/fast-plain.bpf.h
+FAST_PROGRAM = src/fastpath/fast.bpf.c src/fastpath/fast-kernel.bpf.h src/fastpath/fast-limits.bpf.h \
+	src/fastpath/fast-plain.bpf.h
 EXTRA_DIST += $(FAST_PROGRAM) src/fastpath/load.c src/fastpath/load-none.c src/fastpath/README
 if HAVE_BPF
 src_fastpath_libfastpath_a_SOURCES += src/fastpath/load.c

@@ -28,7 +28,7 @@ struct inspect_conf {
 	/* Rate limits by conduit_id, FAST_RATES of them, shared by the inspectors and the in-kernel
 	 * path so that a limit holds over all; NULL: this one's own. */
 	struct fast_rate *rates;
-	struct dnp_stations *stations;	/* shared by the inspectors (dnp3-station.h); NULL: this one's own */
+	struct dnp_stations *stations;	/* shared by the inspectors (proto/dnp3/gate-station.h); NULL: this one's own */
 	struct rate_shares *shares;	/* with rates: whose part of them is whose, as many; among the inspectors only */
 	struct fast_slot *fast; uint32_t n_fast;	/* shared with the in-kernel path; NULL: there is none */
 	/* dissect_only: server ports and what they speak; none: the protocols' own ports */

@@ -92,7 +92,7 @@ struct fast_ops {
 #define P(symbol, name, word, port, over) extern const struct fast_ops fast_##name;
 PROTOCOLS(P)
 #undef P
-/* fast-dnp3.c. A frame that goes on, m: what it is; it may be what the program is to know. */
+/* proto/dnp3/gate-fast.c. A frame that goes on, m: what it is; it may be what the program is to know. */
 void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m);
 /* emit.c: send the packet on with the bytes [from, to) of its stream. */
 void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin);

@@ -12,9 +12,9 @@
 #include <stdint.h>
 
 #include "base/words.h"
-#include "dissect/modbus.h"
-#include "inspect/dnp3.h"
-#include "inspect/opcua.h"
+#include "proto/modbus/wire.h"
+#include "proto/dnp3/gate.h"
+#include "proto/opcua/gate.h"
 #include "proto/list.h"
 #include "record/event.h"
 #include "record/reason.h"
@@ -66,7 +66,7 @@ struct proto_ops {
 	void (*lost)(struct pass *c);
 };
 
-/* proto-modbus.c: requests that are too old for an answer are given up. */
+/* proto/modbus/gate.c: requests that are too old for an answer are given up. */
 void mb_forget_old(struct mb_state *f, uint64_t now);
 
 #define P(symbol, name, word, port, over) extern const struct proto_ops proto_##name;

@@ -115,7 +115,7 @@ enum { DNP3_SPANS_MAX = 8 };
 struct dnp3_allow {
 	struct where at;
 	uint8_t functions[32];		/* bitmap of function codes */
-	unsigned writes;		/* "clear-restart", "time-sync": enum dnp_write of dissect/dnp3-objects.h */
+	unsigned writes;		/* "clear-restart", "time-sync": enum dnp_write of proto/dnp3/wire-objects.h */
 	const char **function_words; size_t n_function_words;	/* as written, for print; and so below */
 	struct ranges masters;		/* link addresses, 0..65519; required */
 	struct ranges outstations;	/* 0..65535; required */
@@ -177,7 +177,7 @@ struct opcua_allow {
 
 /* What holds for a whole OPC UA policy. */
 struct opcua_policy {
-	int security;			/* least mode: enum ua_mode of dissect/opcua-body.h */
+	int security;			/* least mode: enum ua_mode of proto/opcua/wire-body.h */
 	bool unsecured_discovery, reverse_connect;
 	bool opaque;			/* encrypted bodies pass */
 	struct texts security_policies, endpoint_urls, client_certificates, server_certificates, user_tokens;
@@ -191,7 +191,7 @@ struct policy {
 	enum proto proto;
 	const char *description;
 	struct modbus_allow *modbus; size_t n_modbus;
-	unsigned modbus_tolerates;	/* enum mb_tolerance bits of dissect/modbus.h */
+	unsigned modbus_tolerates;	/* enum mb_tolerance bits of proto/modbus/wire.h */
 	struct dnp3_policy *dnp3;
 	struct opcua_policy *opcua;
 };

@@ -14,7 +14,7 @@
 
 #include "base/addr.h"
 #include "base/words.h"
-#include "dissect/modbus.h"
+#include "proto/modbus/wire.h"
 #include "record/event.h"
 
 enum { POL_MAGIC = 0x5a4f4e34, POL_ZONE_UNKNOWN = 0 };
@@ -83,7 +83,7 @@ const struct pol_flow *policy_flow(const struct pol_image *img, uint16_t id);	/*
 /* NULL: none. The rule's own struct begins with it. */
 const struct pol_rule *policy_rule(const struct pol_image *img, uint8_t proto, uint32_t id);
 const void *policy_head(const struct pol_image *img, const struct pol_flow *f);
-/* lo..hi lies inside one range as written; for the decide-*.c. */
+/* lo..hi lies inside one range as written; for each protocol's decide.c. */
 bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo, uint32_t hi);
 /* For the shapes: bounds of what a foreign image may hold. */
 bool policy_str_ok(const struct pol_image *img, struct pol_str s);

@@ -20,7 +20,7 @@ struct replay_ops {
 #define P(symbol, name, word, port, over) extern const struct replay_ops replay_##name;
 PROTOCOLS(P)
 #undef P
-/* replay-modbus.c: what of a response is not as expected, if that is known. */
+/* proto/modbus/replay.c: what of a response is not as expected, if that is known. */
 void replay_difference(const struct event *ev);
 void replay_put(json_t *o, const char *key, bool have, int64_t v);
 

@@ -18,7 +18,7 @@
 
 #include "inspect/inspect.h"
 #include "plant.h"
-#include "policy/dnp3.h"
+#include "proto/dnp3/policy.h"
 #include "put.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

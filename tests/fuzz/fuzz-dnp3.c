@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "plant.h"
-#include "policy/dnp3.h"
+#include "proto/dnp3/policy.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

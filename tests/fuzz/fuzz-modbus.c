@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "dissect/modbus.h"
+#include "proto/modbus/wire.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

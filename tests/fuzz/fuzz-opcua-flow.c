@@ -17,7 +17,7 @@
 #include <string.h>
 
 #include "inspect/inspect.h"
-#include "inspect/opcua.h"
+#include "proto/opcua/gate.h"
 #include "plant.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);

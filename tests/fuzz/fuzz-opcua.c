@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dissect/opcua-body.h"
+#include "proto/opcua/wire-body.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 

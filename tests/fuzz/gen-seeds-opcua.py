@@ -4,7 +4,7 @@
 and seeds-opcua-flow/, whole conversations for fuzz-opcua-flow.c.
 
 Run in tests/fuzz; the result is committed, so a build needs no Python. The
-bodies are made from the field letters in src/dissect/opcua-table.c.
+bodies are made from the field letters in src/proto/opcua/wire-table.c.
 """
 import os
 import re
@@ -15,7 +15,7 @@ sys.path.insert(0, "../pcap")
 import opcua as conversations  # noqa: E402
 from opcua_wire import chunk, msg, node, opn, request, response, text, type_id, u32  # noqa: E402
 
-TABLE = "../../src/dissect/opcua-table.c"
+TABLE = "../../src/proto/opcua/wire-table.c"
 
 
 SAMPLE = {

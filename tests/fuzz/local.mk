@@ -17,7 +17,7 @@ tests_fuzz_fuzz_packet_LDADD = src/packet/libpacket.a src/base/libbase.a
 check_PROGRAMS += tests/fuzz/fuzz-model
 tests_fuzz_fuzz_model_SOURCES = tests/fuzz/fuzz-model.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_model_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_model_LDADD = src/model/libmodel.a src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+tests_fuzz_fuzz_model_LDADD = src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(CONFIG_LIBS)
 EXTRA_DIST += tests/fuzz/seeds-model
 check_PROGRAMS += tests/fuzz/fuzz-opcua tests/fuzz/fuzz-opcua-flow
@@ -26,7 +26,7 @@ tests_fuzz_fuzz_opcua_flow_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_opcua_flow_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
 tests_fuzz_fuzz_opcua_SOURCES = tests/fuzz/fuzz-opcua.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_opcua_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a
+tests_fuzz_fuzz_opcua_LDADD = src/proto/libwire.a src/record/librecord.a src/base/libbase.a
 EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua tests/fuzz/seeds-opcua-flow
 check_PROGRAMS += tests/fuzz/fuzz-dnp3 tests/fuzz/fuzz-dnp3-flow
 tests_fuzz_fuzz_dnp3_flow_SOURCES = tests/fuzz/fuzz-dnp3-flow.c $(FUZZ_MAIN)
@@ -34,13 +34,13 @@ tests_fuzz_fuzz_dnp3_flow_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_dnp3_flow_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
 tests_fuzz_fuzz_dnp3_SOURCES = tests/fuzz/fuzz-dnp3.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_dnp3_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_dnp3_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
+tests_fuzz_fuzz_dnp3_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/proto/libwire.a \
 	src/record/librecord.a src/base/libbase.a
 EXTRA_DIST += tests/fuzz/gen-seeds-dnp3.py tests/fuzz/seeds-dnp3 \
 	tests/fuzz/seeds-dnp3-flow
 tests_fuzz_fuzz_modbus_SOURCES = tests/fuzz/fuzz-modbus.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
-tests_fuzz_fuzz_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a
+tests_fuzz_fuzz_modbus_LDADD = src/proto/libwire.a src/record/librecord.a
 tests_fuzz_fuzz_inspect_SOURCES = tests/fuzz/fuzz-inspect.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_inspect_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_inspect_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)

@@ -16,18 +16,18 @@ sed -n 's/^\.It Cm //p' "$top_srcdir/man/zoned-events.5" >"$dir/man"
 diff "$dir/table" "$dir/man"
 # every OPC UA service, class and security policy is named, but the two that are always permitted
 sed -n 's/^\t{ *[0-9]*, *[0-9]*, "\([a-z0-9-]*\)", UA_[^C].*/\1/p; s/^\t{ "\([A-Z][a-z0-9A-Z_]*\)", .*/\1/p' \
-	"$top_srcdir/src/dissect/opcua-table.c" >"$dir/words"
+	"$top_srcdir/src/proto/opcua/wire-table.c" >"$dir/words"
 [ "$(wc -l <"$dir/words")" -gt 40 ]
 while read -r word; do
 	case $word in None | ECC_*) continue ;; esac
 	grep -qE "(Cm|,|;) $word( |\$)" "$top_srcdir/man/zoned-model.5" || { echo "zoned-model(5) lacks $word"; exit 1; }
 done <"$dir/words"
 # and what a Modbus policy may tolerate: each name, and no other
-sed -n '/mb_tolerances\[\] = {/,/^}/s/^\t{ "\([a-z0-9-]*\)",.*/\1/p' "$top_srcdir/src/dissect/modbus-tolerate.c" >"$dir/words"
+sed -n '/mb_tolerances\[\] = {/,/^}/s/^\t{ "\([a-z0-9-]*\)",.*/\1/p' "$top_srcdir/src/proto/modbus/wire-tolerate.c" >"$dir/words"
 sed -n '/^\.Ss Modbus policies/,/^\.Ss DNP3/s/^\.It Cm //p' "$top_srcdir/man/zoned-model.5" | diff "$dir/words" -
 [ "$(wc -l <"$dir/words")" = 8 ]
 # and every key that the grammar knows
-cat "$top_srcdir"/src/model/parse.c "$top_srcdir"/src/model/polic*.c | tr '\n' ' ' |
+cat "$top_srcdir"/src/model/parse.c "$top_srcdir"/src/model/polic*.c "$top_srcdir"/src/proto/*/words*.c | tr '\n' ' ' |
 	grep -oE 'KEYS\([^;]*;|keys\[[A-Z_]*\] = \{[^}]*' | grep -oE '"[a-z_0-9]+"' | tr -d '"' | sort -u >"$dir/words"
 [ "$(wc -l <"$dir/words")" -gt 80 ]
 while read -r word; do

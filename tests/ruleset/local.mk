@@ -1,7 +1,7 @@
 check_PROGRAMS += tests/ruleset/commit-tool
 tests_ruleset_commit_tool_SOURCES = tests/ruleset/commit-tool.c
 tests_ruleset_commit_tool_LDADD = src/nft/libnft.a src/compile/libcompile.a src/model/libmodel.a \
-	src/dissect/libdissect.a src/base/libbase.a $(NFTNL_LIBS) $(MNL_LIBS) $(CONFIG_LIBS)
+	src/proto/libwire.a src/base/libbase.a $(NFTNL_LIBS) $(MNL_LIBS) $(CONFIG_LIBS)
 TESTS += tests/ruleset/run.sh tests/ruleset/traffic.sh
 EXTRA_DIST += tests/qemu/run.sh tests/qemu/guest.sh tests/qemu/systemd.sh
 EXTRA_DIST += tests/ruleset/run.sh tests/ruleset/traffic.sh tests/ruleset/talk.py \

@@ -1,6 +1,6 @@
 # The data path, with what makes policies for it; NETTLE_LIBS comes behind.
 DATA_PATH_LIBS = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a src/compile/libcompile.a \
-	src/policy/libpolicy.a src/dissect/libdissect.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
+	src/policy/libpolicy.a src/proto/libwire.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room tests/unit/test-share tests/unit/test-rate
 TESTS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room tests/unit/test-share tests/unit/test-rate
@@ -26,9 +26,9 @@ TESTS += tests/unit/test-base tests/unit/test-modbus tests/unit/test-policy
 tests_unit_test_base_SOURCES = tests/unit/test-base.c
 tests_unit_test_base_LDADD = src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_modbus_SOURCES = tests/unit/test-modbus.c tests/unit/modbus-samples.h
-tests_unit_test_modbus_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
+tests_unit_test_modbus_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA_LIBS)
 tests_unit_test_policy_SOURCES = tests/unit/test-policy.c
-tests_unit_test_policy_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a 	src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_policy_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/proto/libwire.a 	src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -42,7 +42,7 @@ tests_unit_test_packet_SOURCES = tests/unit/test-packet.c
 tests_unit_test_packet_LDADD = src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_record_SOURCES = tests/unit/test-record.c
 tests_unit_test_record_LDADD = src/compile/libcompile.a src/record/librecord.a src/policy/libpolicy.a \
-	src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+	src/proto/libwire.a src/record/librecord.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -65,10 +65,10 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-opcua tests/unit/test-opcua-values
 TESTS += tests/unit/test-opcua tests/unit/test-opcua-values
 tests_unit_test_opcua_values_SOURCES = tests/unit/test-opcua-values.c tests/unit/opcua-samples.h
-tests_unit_test_opcua_values_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+tests_unit_test_opcua_values_LDADD = src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(CMOCKA_LIBS)
 tests_unit_test_opcua_SOURCES = tests/unit/test-opcua.c tests/unit/opcua-samples.h
-tests_unit_test_opcua_LDADD = src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+tests_unit_test_opcua_LDADD = src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(CMOCKA_LIBS)
 endif
 
@@ -76,7 +76,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-policy-opcua
 TESTS += tests/unit/test-policy-opcua
 tests_unit_test_policy_opcua_SOURCES = tests/unit/test-policy-opcua.c tests/unit/opcua-samples.h
-tests_unit_test_policy_opcua_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/dissect/libdissect.a \
+tests_unit_test_policy_opcua_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/proto/libwire.a \
 	src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 endif
 
@@ -95,9 +95,9 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-dnp3 tests/unit/test-dnp3-objects
 TESTS += tests/unit/test-dnp3 tests/unit/test-dnp3-objects
 tests_unit_test_dnp3_objects_SOURCES = tests/unit/test-dnp3-objects.c tests/unit/dnp3-samples.h
-tests_unit_test_dnp3_objects_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
+tests_unit_test_dnp3_objects_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA_LIBS)
 tests_unit_test_dnp3_SOURCES = tests/unit/test-dnp3.c tests/unit/dnp3-samples.h
-tests_unit_test_dnp3_LDADD = src/dissect/libdissect.a src/record/librecord.a $(CMOCKA_LIBS)
+tests_unit_test_dnp3_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA
@@ -119,7 +119,7 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-model-text
 TESTS += tests/unit/test-model-text
 tests_unit_test_model_text_SOURCES = tests/unit/test-model-text.c
-tests_unit_test_model_text_LDADD = src/model/libmodel.a src/dissect/libdissect.a src/record/librecord.a src/base/libbase.a \
+tests_unit_test_model_text_LDADD = src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(CONFIG_LIBS) $(CMOCKA_LIBS)
 endif
 
@@ -137,6 +137,6 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-misfits
 TESTS += tests/unit/test-misfits
 tests_unit_test_misfits_SOURCES = tests/unit/test-misfits.c
-tests_unit_test_misfits_LDADD = src/host/libhost.a src/model/libmodel.a src/dissect/libdissect.a src/base/libbase.a \
+tests_unit_test_misfits_LDADD = src/host/libhost.a src/model/libmodel.a src/proto/libwire.a src/base/libbase.a \
 	$(CONFIG_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
 endif

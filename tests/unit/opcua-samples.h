@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dissect/opcua-body.h"
+#include "proto/opcua/wire-body.h"
 
 enum { MAKE_MAX = 70000 };
 

@@ -3,7 +3,7 @@
 #ifndef ZONED_TESTS_SCHEDULE_SIM_H
 #define ZONED_TESTS_SCHEDULE_SIM_H
 
-#include "dissect/modbus.h"
+#include "proto/modbus/wire.h"
 #include "schedule.h"
 
 enum { PKT = 40 + 600, WIRE_MAX = 64, CLIENT_PORT = 40000, SERVER_PORT = 502, WINDOW = 8192, DRAIN_ROUNDS = 60 };

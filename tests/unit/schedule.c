@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dissect/modbus.h"
+#include "proto/modbus/wire.h"
 #include "put.h"
 #include "schedule-plant.h"
 #include "schedule-sim.h"

@@ -5,7 +5,7 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 
-#include "dissect/dnp3.h"
+#include "proto/dnp3/wire.h"
 #include "plant.h"
 #include "put.h"
 

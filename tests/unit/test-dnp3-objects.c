@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/dnp3-objects.h"
+#include "proto/dnp3/wire-objects.h"
 #include "dnp3-samples.h"
 
 enum { TEXT = 4096 };

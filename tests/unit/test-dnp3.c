@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/dnp3.h"
+#include "proto/dnp3/wire.h"
 #include "dnp3-samples.h"
 
 /* From a heap block of exactly n bytes, so that a sanitizer sees any read past the end. */

@@ -11,11 +11,11 @@
 
 #include <cmocka.h>
 
-#include "dissect/dnp3-objects.h"
+#include "proto/dnp3/wire-objects.h"
 #include "dnp3-samples.h"
 #include "inspect/inspect.h"
 #include "plant.h"
-#include "policy/dnp3.h"
+#include "proto/dnp3/policy.h"
 #include "put.h"
 
 #define SECOND UINT64_C(1000000000)

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "inspect/inspect.h"
-#include "inspect/opcua.h"
+#include "proto/opcua/gate.h"
 #include "opcua-samples.h"
 #include "plant.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/modbus.h"
+#include "proto/modbus/wire.h"
 #include "modbus-samples.h"
 #include "put.h"
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/opcua-read.h"
+#include "proto/opcua/wire-read.h"
 #include "opcua-samples.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))

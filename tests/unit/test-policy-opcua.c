@@ -13,7 +13,7 @@
 
 #include "opcua-samples.h"
 #include "plant.h"
-#include "policy/opcua.h"
+#include "proto/opcua/policy.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "dissect/dnp3.h"
+#include "proto/dnp3/wire.h"
 #include "stations.h"
 
 enum { DIRECT_OPERATE = 5, COLD_RESTART = 13, READ = 1, PIECES = 80, BYTES = 400, MASTER = 1, STATION = 10 };

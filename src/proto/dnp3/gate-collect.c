@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * DNP3 fragments of several frames. Stations differ in what they join, ignore and
+ * drop; where they do, the frame is refused, so that what a station puts together
+ * can only be what was put together here:
+ *
+ *  - confirmed user data: whether a station takes a frame of it hangs on its link
+ *    state, which nobody else can know. A request of it is one frame. Responses of
+ *    several are ordinary; there its frame count bit must alternate;
+ *  - a request's first segment while its fragment is open, a gap, a repeat with
+ *    other content, another source or link function in the middle, broadcasts in
+ *    several segments: refused, and so is what would continue the fragment;
+ *  - the same frame once more changes nothing: some stations would drop the
+ *    fragment, so the copy is taken out. Of confirmed data it goes on, for its
+ *    sender waits for the acknowledgement;
+ *  - over UDP a request is whole in its datagram, of which the network may lose any;
+ *  - a station that collects the segments of all its connections in one place gets
+ *    requests of several frames from one connection at a time (gate-station.h).
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/siphash.h"
+#include "inspect/internal.h"
+#include "proto/dnp3/policy.h"
+
+#define QUIET_NS (10 * SEC)	/* a refused fragment's further frames need no record for so long */
+
+static struct dnp_collects *collects_of(struct pass *c)
+{
+	return &c->f->state_of.dnp.in[c->dir];
+}
+
+/* Of this pair, or NULL; src UINT32_MAX: of any that sends to dst. */
+static struct dnp_collect *find(struct dnp_collects *v, uint32_t src, uint16_t dst)
+{
+	for (unsigned i = 0; i < v->used; i++)
+		if (v->v[i].at_ns && v->v[i].s.dst == dst &&
+		    (src == UINT32_MAX ? v->v[i].s.open : v->v[i].s.src == src))
+			return &v->v[i];
+	return NULL;
+}
+
+/* For this pair; the oldest makes room. */
+static struct dnp_collect *begin(struct dnp_collects *v, const struct dnp_link *l)
+{
+	struct dnp_collect *to = &v->v[0];
+	if (v->used < DNP_SERIES_MAX)
+		to = &v->v[v->used++];
+	else
+		for (unsigned i = 1; i < DNP_SERIES_MAX; i++)
+			if (v->v[i].at_ns < to->at_ns)
+				to = &v->v[i];
+	*to = (struct dnp_collect){ .s = { .src = l->src, .dst = l->dst } };
+	return to;
+}
+
+/* ---- places ---- */
+
+static bool in_use(const struct dnp_place *places, unsigned i)
+{
+	const struct dnp_place *p = &places[i];
+	return p->owner && p->owner->state != FLOW_FREE && p->owner->proto == PROTO_DNP3 && p->of->s.open &&
+	       p->of->place == i + 1;
+}
+
+/* Free; else the oldest, of this source when it has its share. */
+static unsigned find_place(const struct pass *c, const struct dnp_place *places)
+{
+	unsigned own = 0, none = DNP_PLACES, oldest = none, oldest_own = none;
+	for (unsigned i = 0; i < DNP_PLACES; i++) {
+		if (!in_use(places, i)) {
+			none = i;
+			continue;
+		}
+		if (oldest == DNP_PLACES || places[i].of->at_ns < places[oldest].of->at_ns)
+			oldest = i;
+		if (!addr_eq(&places[i].owner->client, &c->f->client))
+			continue;
+		own++;
+		if (oldest_own == DNP_PLACES || places[i].of->at_ns < places[oldest_own].of->at_ns)
+			oldest_own = i;
+	}
+	return own >= DNP_PLACES_SHARE ? oldest_own : none < DNP_PLACES ? none : oldest;
+}
+
+static void take_place(struct pass *c, struct dnp_collect *k)
+{
+	struct dnp_place *places = c->in->shared[PROTO_DNP3];
+	const struct pol_dnp_head *head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
+	unsigned i = find_place(c, places);
+	if (in_use(places, i))	/* what its owner sends on continues nothing */
+		places[i].of->s.open = false;
+	places[i].owner = c->f;
+	places[i].of = k;
+	k->place = (uint16_t)(i + 1);
+	k->s.buf = places[i].bytes;
+	k->s.max = head ? head->max_fragment : DNP_FRAGMENT_MAX;
+}
+
+static bool holds_place(const struct pass *c, const struct dnp_collect *k)
+{
+	const struct dnp_place *places = c->in->shared[PROTO_DNP3];
+	return k->place && places[k->place - 1].owner == c->f && places[k->place - 1].of == k;
+}
+
+/* ---- judgement of a segment ---- */
+
+static uint64_t sum_frame(const struct pass *c, const uint8_t *p, size_t n)
+{
+	uint64_t w[DNP_FRAME_MAX / 8 + 2] = { n };
+	memcpy(w + 1, p, n);
+	return siphash_words(c->in->flows.key, w, n / 8 + 2);
+}
+
+static bool is_request(const struct dnp_msg *m)
+{
+	return m->link.dir;
+}
+
+static struct dnp_holder holder_of(const struct pass *c, const struct dnp_link *l, bool request)
+{
+	const struct flow *f = c->f;
+	uint64_t w[5];
+	memcpy(w, f->client.b, 16);
+	memcpy(w + 2, f->server.b, 16);
+	w[4] = (uint64_t)f->cport << 32 | (uint64_t)f->sport << 16 | (uint64_t)f->l4 << 8 | f->client.family;
+	return (struct dnp_holder){
+		.station = request ? c->pkt.dst : c->pkt.src, .link = request ? l->dst : l->src,
+		.who = siphash_words(c->in->flows.key, w, 5), .now = c->raw->now_ns,
+	};
+}
+
+/* Is the rest of the fragment that begins with the frame of n octets at p behind it in this
+ * datagram, and nothing between? */
+static bool ends_in_datagram(const struct pass *c, const uint8_t *p, size_t n)
+{
+	enum { CONTROL = 3, ADDRESSES = 4 };
+	const uint8_t *end = c->pkt.data + c->pkt.len, *first = p + CONTROL;
+	for (int len = (int)n; (size_t)(end - p) > (size_t)len; ) {
+		enum reason why;
+		p += len;
+		len = dnp3_frame(p, (size_t)(end - p), &why);
+		if (len <= DNP_HEAD || (size_t)len > (size_t)(end - p) || (p[DNP_HEAD] >> 6 & 1) ||
+		    memcmp(p + CONTROL, first, 1 + ADDRESSES) != 0)
+			return false;
+		if (p[DNP_HEAD] >> 7)
+			return true;
+	}
+	return false;
+}
+
+static bool is_whole(const struct dnp_msg *m)
+{
+	return m->tr_fir && m->tr_fin;
+}
+
+/* Of another source, too. No station minds how long its fragment is open, but each takes the next
+ * first segment for the beginning of another. */
+static struct dnp_collect *open_to(struct dnp_collects *v, uint16_t dst, uint64_t now)
+{
+	struct dnp_collect *k = find(v, UINT32_MAX, dst);
+	if (k && now - k->at_ns > DNP_HOLD_NS)
+		k->s.open = false;
+	return k && k->s.open ? k : NULL;
+}
+
+/* A request's segment, before it is collected: what stations would do different things with. */
+static enum reason judge_request(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k)
+{
+	const struct dnp_link *l = &m->link;
+	const struct dnp_collect *open = open_to(collects_of(c), l->dst, c->raw->now_ns);
+	if (!is_whole(m) && l->func == DNP_CONFIRMED)
+		return R_DNP_CONFIRMED;
+	if (!is_whole(m) && l->dst >= DNP_ADDR_SELF)
+		return R_DNP_BROADCAST_PARTS;
+	if (open && (open != k || m->tr_fir))
+		return R_DNP_SEGMENT;
+	if (!open && !m->tr_fir)
+		return R_DNP_SEGMENT;
+	if (is_whole(m) || !c->pol || pass_observes(c))
+		return R_NONE;
+	struct dnp_holder h = holder_of(c, l, true);
+	return dnp_station_hold(c->in->stations, &h, !m->tr_fir) ? R_NONE : R_DNP_STATION;
+}
+
+static enum reason judge_counted(const struct dnp_msg *m, const struct dnp_collect *k)
+{
+	bool open = m->link.func == DNP_CONFIRMED && k && k->s.open;
+	return open && (m->tr_fir || m->link.fcb == k->fcb) ? R_DNP_SEGMENT : R_NONE;
+}
+
+static enum reason collect(struct pass *c, const struct dnp_msg *m, struct dnp_collect **k,
+			   struct dnp_piece *out)
+{
+	struct dnp_collects *v = collects_of(c);
+	enum reason why = is_request(m) ? judge_request(c, m, *k) : judge_counted(m, *k);
+	bool whole;
+	if (why != R_NONE)
+		return why;
+	if (is_whole(m)) {
+		if (*k)
+			(*k)->s.open = false;
+		*out = (struct dnp_piece){ .p = m->link.user + 1, .n = m->link.n - 1u };
+		return R_NONE;
+	}
+	if (m->tr_fir) {
+		if (!*k)
+			*k = begin(v, &m->link);
+		**k = (struct dnp_collect){ .holds = is_request(m) && c->pol };
+		take_place(c, *k);
+	} else if (!*k || !(*k)->s.open || !holds_place(c, *k)) {
+		return R_DNP_SEGMENT;
+	}
+	why = dnp3_segment(&(*k)->s, &m->link, &whole);
+	if (why == R_NONE && whole)
+		*out = (struct dnp_piece){ .p = (*k)->s.buf, .n = (*k)->s.n };
+	return why;
+}
+
+/* The frame before, once more: in the middle of a fragment, or of its end. */
+static bool is_copy(const struct dnp_msg *m, const struct dnp_collect *k, uint64_t sum)
+{
+	return k && k->sum == sum && !k->told_ns && !is_whole(m);
+}
+
+/* One record for a fragment, however many frames it has. */
+static void note_refused(struct pass *c, const struct dnp_msg *m, struct dnp_collect *k, struct dnp_piece *out)
+{
+	uint64_t now = c->raw->now_ns;
+	if (!k)
+		k = begin(collects_of(c), &m->link);
+	out->quiet = !m->tr_fir && k->told_ns && now - k->told_ns <= QUIET_NS;
+	if (!out->quiet)
+		k->told_ns = now;
+	if (m->tr_fin)
+		k->told_ns = 0;
+	k->s.open = false;
+	k->s.src = m->link.src;
+	k->s.dst = m->link.dst;
+	k->sum = 0;
+	k->at_ns = now;
+}
+
+enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *p, size_t n,
+			struct dnp_piece *out)
+{
+	struct dnp_collect *k = find(collects_of(c), m->link.src, m->link.dst);
+	bool whole = is_whole(m);
+	uint64_t sum = whole ? 0 : sum_frame(c, p, n);
+	*out = (struct dnp_piece){ .p = NULL };
+	if (is_copy(m, k, sum)) {
+		k->at_ns = c->raw->now_ns;
+		if (m->link.func == DNP_CONFIRMED)
+			return R_NONE;
+		out->copy = true;
+		out->quiet = k->copied;
+		k->copied = true;
+		return R_DNP_REPEAT;
+	}
+	enum reason why = R_NONE;
+	if (is_request(m) && m->tr_fir && !whole && c->pkt.l4 == IPPROTO_UDP && !ends_in_datagram(c, p, n))
+		why = R_DNP_DATAGRAM;
+	if (why == R_NONE)
+		why = collect(c, m, &k, out);
+	if (why != R_NONE) {
+		note_refused(c, m, k, out);
+	} else if (!whole) {
+		k->at_ns = c->raw->now_ns;
+		k->sum = sum;
+		k->fcb = m->link.fcb;
+	}
+	return why;
+}
+
+void dnp_collect_end(struct pass *c, const struct dnp_link *l)
+{
+	struct dnp_collect *k = find(collects_of(c), l->src, l->dst);
+	if (k) {
+		k->s.open = false;
+		k->sum = 0;
+	}
+}
+
+void dnp_collect_end_all(struct pass *c)
+{
+	struct dnp_collects *v = collects_of(c);
+	for (unsigned i = 0; i < v->used; i++) {
+		v->v[i].s.open = false;
+		v->v[i].sum = 0;
+	}
+}
+
+void dnp_collect_answered(struct pass *c, const struct dnp_link *l)
+{
+	struct dnp_collect *k = find(&c->f->state_of.dnp.in[!c->dir], l->dst, l->src);
+	if (!k || !k->holds || k->s.open)
+		return;
+	struct dnp_holder h = holder_of(c, l, false);
+	dnp_station_release(c->in->stations, &h);
+	k->holds = false;
+}
+
+bool dnp_collecting(const struct dnp_state *s, uint16_t station)
+{
+	for (unsigned d = 0; d < 2; d++)
+		for (unsigned i = 0; i < s->in[d].used; i++) {
+			const struct dnp_series *k = &s->in[d].v[i].s;
+			if (k->open && (k->dst == station || k->src == station))
+				return true;
+		}
+	return false;
+}

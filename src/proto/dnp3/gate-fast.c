@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * DNP3 and the in-kernel path: which polls and answers the program may take for
+ * repeated (src/proto/dnp3/kernel.bpf.h), and the requests that it passed.
+ */
+#include <string.h>
+
+#include "proto/dnp3/wire-objects.h"
+#include "inspect/internal.h"
+
+enum { F_READ = 1, F_RESPONSE = 129, TRANSPORT = DNP_HEAD, CONTROL = DNP_HEAD + 1, INDICATIONS = DNP_HEAD + 3 };
+
+_Static_assert(FAST_WAIT_NS == DNP_WAIT_NS, "the program waits as long as the inspector");
+_Static_assert((int)FAST_ANSWER_MAX == (int)DNP_FRAME_MAX, "any frame");
+
+/* Where octet i of a fragment is in the frame: behind the transport octet, between CRCs. */
+static size_t place(size_t i)
+{
+	size_t user = i + 1;
+	return DNP_HEAD + user + 2 * (user / DNP_BLOCK);
+}
+
+static bool is_crc(size_t i, size_t n)
+{
+	return i >= DNP_HEAD && ((i - DNP_HEAD) % (DNP_BLOCK + 2) >= DNP_BLOCK || i + 2 >= n);
+}
+
+/* A whole fragment in one plain frame, that asks for no confirmation. */
+static bool is_whole(const struct dnp_msg *m)
+{
+	return m->has_app && m->tr_fir && m->tr_fin && m->link.prm && m->link.func == DNP_UNCONFIRMED &&
+	       m->app.fir && m->app.fin && !m->app.con && !m->app.uns && m->walk == R_NONE &&
+	       m->link.src < DNP_ADDR_RESERVED && m->link.dst < DNP_ADDR_RESERVED;
+}
+
+/* Octet i, and whether the next one must be the same. */
+static uint8_t *octet(struct fast_octets *v, size_t i)
+{
+	return (uint8_t *)&v[i / 8].v + i % 8;
+}
+
+static uint8_t *mask(struct fast_octets *v, size_t i)
+{
+	return (uint8_t *)&v[i / 8].mask + i % 8;
+}
+
+/* What is the same whenever the frame of n octets comes again: all but numbers and CRCs. */
+static void put_frame(struct fast_octets *v, size_t room, const uint8_t *frame, size_t n)
+{
+	for (size_t i = 0; i < room; i++) {
+		*octet(v, i) = i < n ? frame[i] : 0;
+		*mask(v, i) = i < n && i != TRANSPORT && i != CONTROL && !is_crc(i, n) ? 0xff : 0;
+	}
+}
+
+static bool same_ask(struct fast_poll *p, const uint8_t *frame, size_t n)
+{
+	bool same = p->ask_len == n;
+	for (size_t i = 0; i < n && same; i++)
+		same = *octet(p->ask, i) == frame[i] || !*mask(p->ask, i);
+	return same;
+}
+
+/* The place of this request among the polls; the older one makes room for a new one. */
+static uint8_t poll_of(struct fast_flow *f, struct fast_dnp3 *d, const uint8_t *frame, size_t n)
+{
+	for (uint8_t i = 0; i < FAST_POLLS; i++)
+		if (same_ask(&d->poll[i], frame, n))
+			return i;
+	uint8_t i = f->next_poll;
+	f->next_poll = (uint8_t)((i + 1) % FAST_POLLS);
+	d->poll[i].ask_len = (uint32_t)n;
+	d->poll[i].answer_len = 0;
+	put_frame(d->poll[i].ask, FAST_ASK_MAX, frame, n);
+	return i;
+}
+
+/* Data that nobody judges, and whose length hangs on the header alone. */
+static bool is_free(const struct dnp_head *h)
+{
+	bool sized = h->shape == DNP_FIXED || h->shape == DNP_BITS || h->shape == DNP_PAIRS;
+	return h->span == DNP_RANGE && !h->bare && !h->indexed && sized && h->data;
+}
+
+static void learn_answer(struct fast_poll *p, const uint8_t *frame, size_t n, const struct dnp_app *a)
+{
+	struct dnp_walk w;
+	struct dnp_head h = { .group = 0 };
+	put_frame(p->answer, FAST_ANSWER_ROOM, frame, n);
+	*mask(p->answer, INDICATIONS) = *mask(p->answer, INDICATIONS + 1) = 0;
+	dnp_walk(&w, a);
+	while (dnp_next(&w, &h)) {
+		size_t at = is_free(&h) ? a->len - a->n_objs + (size_t)(h.data - a->objs) : 0;
+		for (size_t i = 0; at && i < h.len && place(at + i) < n; i++)
+			*mask(p->answer, place(at + i)) = 0;
+	}
+	p->answer_len = (uint32_t)n;
+}
+
+void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m)
+{
+	struct fast_flow *f = &c->f->fast;
+	struct fast_dnp3 *d = f->slot ? &c->in->flows.fast.v[f->slot - 1].dnp : NULL;
+	uint8_t poll = f->poll;
+	f->poll = 0;
+	if (!is_whole(m) || (c->dir == 0) != m->link.dir)
+		return;
+	if (c->dir == 0 && m->app.func == F_READ && n <= FAST_ASK_MAX) {
+		f->poll = (uint8_t)(1 + (d ? poll_of(f, d, frame, n) : 0));
+		f->poll_seq = m->app.seq;
+	}
+	if (c->dir == 0 || !poll || m->app.func != F_RESPONSE || m->app.seq != f->poll_seq)
+		return;
+	if (d)
+		learn_answer(&d->poll[poll - 1], frame, n, &m->app);
+	f->answered = true;
+}
+
+static bool fits(const struct pass *c)
+{
+	const struct flow *f = c->f;
+	const struct dnp_state *st = &f->state_of.dnp;
+	bool known = false;
+	for (size_t i = 0; i < DNP_PAIRS_MAX; i++)	/* the operate must come to us, and anything between */
+		if (st->pairs[i].selected_ns && c->raw->now_ns - st->pairs[i].selected_ns <= DNP_SELECT_MAX * SEC)
+			return false;
+	for (size_t i = 0; i < DNP_ASKED_MAX; i++)	/* the program knows of its own requests only */
+		if (dnp_waits(&st->requests[i], c->raw->now_ns))
+			return false;
+	if (!f->fast.answered)
+		return false;
+	if (!f->fast.slot || f->fast.generation != f->image_gen)
+		return true;	/* to be claimed; polls are learned then */
+	const struct fast_dnp3 *d = &c->in->flows.fast.v[f->fast.slot - 1].dnp;
+	for (size_t i = 0; i < FAST_POLLS; i++) {
+		const uint8_t *ask = (const uint8_t *)&d->poll[i].ask[0].v;
+		if (d->poll[i].ask_len && dnp_collecting(st, (uint16_t)(ask[4] | ask[5] << 8)))
+			return false;	/* what the program passes would end that fragment */
+		known |= d->poll[i].answer_len != 0;
+	}
+	return known;
+}
+
+static void forget(struct fast_slot *s)
+{
+	for (size_t i = 0; i < FAST_POLLS; i++)
+		s->dnp.poll[i].ask_len = s->dnp.poll[i].answer_len = 0;
+}
+
+/* The newest time before now of which these are the lower bits, above 24. */
+static uint64_t when(uint32_t at, uint64_t now)
+{
+	uint64_t t = ((now >> 24 & ~UINT64_C(0xffffffff)) | at) << 24;
+	if (t > now + (1 << 25))
+		t -= UINT64_C(1) << 56;
+	return t < now ? t : now;	/* the lowest bit only says that there is one */
+}
+
+/* As judging the request would have left it. */
+static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq, bool answered)
+{
+	const uint8_t *ask = (const uint8_t *)&p->ask[0].v;
+	uint16_t dst = (uint16_t)(ask[4] | ask[5] << 8), src = (uint16_t)(ask[6] | ask[7] << 8);
+	dnp_pair(&f->state_of.dnp, src, dst, at);
+	dnp_ask(f->state_of.dnp.requests, &(struct dnp_asked){ .at_ns = at, .dst = dst, .src = src,
+							       .seq = (uint8_t)seq, .answered = answered });
+}
+
+static bool take(struct pass *c, const struct fast_slot *s)
+{
+	struct flow *f = c->f;
+	const struct fast_pending *k = &s->asked.newest;
+	const struct fast_dnp3 *d = &s->dnp;
+	for (unsigned i = 0; i < FAST_POLLS; i++)
+		for (unsigned seq = 0; seq < 16; seq++)
+			if (s->asked.at[i][seq])
+				take_asked(f, &d->poll[i], when(s->asked.at[i][seq], c->raw->now_ns), seq, true);
+	bool waits = s->n_pending && k->word < FAST_POLLS;
+	if (waits)
+		take_asked(f, &d->poll[k->word], s->asked.ns, k->tid & 15, false);
+	f->fast.poll = waits ? (uint8_t)(k->word + 1) : 0;
+	f->fast.poll_seq = (uint8_t)(k->tid & 15);
+	return true;
+}
+
+static bool give(struct pass *c, struct fast_slot *s)
+{
+	(void)c;
+	s->asked = (struct fast_asked){ .ns = 0 };
+	return true;
+}
+
+const struct fast_ops fast_dnp3 = {
+	.fits = fits, .forget = forget, .give = give, .take = take,
+	.kept = { offsetof(struct fast_slot, req), offsetof(struct fast_slot, resp) },
+	.keep = { FAST_REQ_KEEP, FAST_DNP_KEEP }, .room = { FAST_REQ_ROOM, FAST_RESP_ROOM },
+};

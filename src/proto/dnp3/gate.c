@@ -1,0 +1,320 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * DNP3 in the data path. A message of the stream is one link frame. Frames of
+ * an unfinished fragment go on when their link layer is permitted, for no
+ * station acts before the last; with that one the whole fragment is judged.
+ * When it is refused it is cut out, so the receiver is left with the beginning
+ * of a fragment, which it drops when the next begins (clause 8).
+ *
+ * What is refused also ends the collected fragment: a segment that follows is
+ * refused too, and nothing that was not delivered can be continued.
+ */
+#include <string.h>
+
+#include "base/siphash.h"
+#include "proto/dnp3/wire-objects.h"
+#include "inspect/internal.h"
+#include "proto/dnp3/policy.h"
+
+enum { F_CONFIRM = 0, F_SELECT = 3, F_OPERATE = 4, F_RESPONSE = 129, F_UNSOLICITED = 130, F_AUTH_RESPONSE = 131 };
+
+/* ---- facts ---- */
+
+struct dnp_case {
+	const struct dnp_msg *m;
+	const struct dnp_decision *d;
+};
+
+static void fill_object(struct ev_dnp3 *ev, const struct dnp_decision *d)
+{
+	ev->has |= EVD_OBJECT;
+	ev->group = d->head.group;
+	ev->var = d->head.var;
+	if (d->has_point || d->head.span == DNP_RANGE) {
+		ev->has |= EVD_POINTS;
+		ev->start = d->has_point ? d->point : d->head.start;
+		ev->stop = d->has_point ? d->point : d->head.stop;
+	}
+	if (d->has_control) {
+		ev->has |= EVD_CONTROL;
+		ev->op = d->control.op;
+		ev->code = d->control.code;
+		ev->count = d->control.count;
+		ev->on_time = d->control.on_time;
+		ev->off_time = d->control.off_time;
+	}
+	if (d->has_value) {
+		ev->has |= EVD_VALUE;
+		ev->value = d->value;
+	}
+}
+
+static void fill(const struct pass *c, struct event *ev, const void *of)
+{
+	const struct dnp_case *k = of;
+	const struct dnp_msg *m = k->m;
+	(void)c;
+	ev->proto = PROTO_DNP3;
+	ev->dnp = (struct ev_dnp3){ .src = m->link.src, .dst = m->link.dst, .link = m->link.func,
+				    .prm = m->link.prm };
+	if (!m->has_app)
+		return;
+	ev->dnp.has |= EVD_APP;
+	ev->dnp.func = m->app.func;
+	ev->dnp.seq = m->app.seq;
+	ev->dnp.iin = m->app.iin;
+	if (k->d->has_head)
+		fill_object(&ev->dnp, k->d);
+}
+
+/* ---- parsing ---- */
+
+/* Does every object of the fragment end where the next begins? */
+static void walk(struct dnp_msg *m, struct dnp_decision *d)
+{
+	struct dnp_walk w;
+	struct dnp_head h = { .group = 0 };
+	dnp_walk(&w, &m->app);
+	while (dnp_next(&w, &h))
+		if (m->objects++ == 0)
+			d->head = h;
+	if (w.why != R_NONE)
+		d->head = h;	/* where it failed */
+	d->has_head = m->objects > 0;
+	m->walk = w.why;
+}
+
+/* The fragment that the segment of m completes, if it does. */
+static enum reason parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_msg *m, struct dnp_decision *d,
+			 struct dnp_piece *piece)
+{
+	enum reason why = dnp_collect(c, m, p, n, piece);
+	if (why != R_NONE || !piece->p)
+		return why;
+	why = dnp3_app(piece->p, piece->n, &m->app);
+	m->has_app = why == R_NONE;
+	if (m->has_app)
+		walk(m, d);
+	return why;
+}
+
+static enum reason parse_link(const uint8_t *p, size_t n, struct dnp_msg *m)
+{
+	enum reason why = dnp3_link(p, n, &m->link);
+	if (why != R_NONE || !dnp3_has_segment(&m->link))
+		return why;
+	m->has_tr = true;
+	m->tr_fin = m->link.user[0] >> 7;
+	m->tr_fir = m->link.user[0] >> 6 & 1;
+	m->tr_seq = m->link.user[0] & 63;
+	return R_NONE;
+}
+
+/* ---- judgement ---- */
+
+/* One frame under a policy. */
+struct ask {
+	struct pass *c;
+	const struct dnp_msg *m;
+	const struct pol_dnp_head *head;
+	struct dnp_state *st;
+	uint64_t now;
+};
+
+static uint64_t sum_objects(const struct ask *k)
+{
+	uint64_t w[DNP_FRAGMENT_MAX / 8 + 2];
+	const struct dnp_app *a = &k->m->app;
+	size_t n = a->n_objs / 8 + 1;
+	w[n - 1] = 0;
+	memcpy(w, a->objs, a->n_objs);
+	w[n] = a->n_objs;
+	return siphash_words(k->c->in->flows.key, w, n + 1);
+}
+
+/* Everything but reading and measuring time changes something. */
+static bool changes(const struct dnp_app *a)
+{
+	const struct dnp_func *f = dnp_func_by_code(a->func);
+	return !f || !(f->classes & (DNP_READ | DNP_TIME | DNP_AUTH));
+}
+
+/* What an outstation would challenge; whether the proof is right only it can tell. */
+static bool authenticated(const struct ask *k, const struct dnp_pair *p)
+{
+	return !k->head->secure_authentication || !changes(&k->m->app) || p->authenticated || dnp_aggressive(&k->m->app);
+}
+
+static enum reason judge_select(const struct ask *k, struct dnp_pair *p)
+{
+	const struct dnp_app *a = &k->m->app;
+	const struct dnp_func *f = dnp_func_by_code(a->func);
+	uint64_t life = (uint64_t)k->head->select_timeout * SEC;
+	bool selected = p->selected_ns && p->granted && k->now - p->selected_ns <= life &&
+			a->seq == ((p->seq + 1) & 15) && p->sum == sum_objects(k);
+	bool acts = f && (f->classes & DNP_OPERATE) && a->func != F_SELECT;
+	p->selected_ns = 0;	/* used up, or undone: some stations keep it, and would operate again */
+	if (a->func == F_SELECT) {
+		p->selected_ns = k->now;
+		p->granted = false;
+		p->seq = a->seq;
+		p->sum = sum_objects(k);
+	}
+	bool good = !acts || (a->func == F_OPERATE && selected);
+	return good || !k->head->select_before_operate ? R_NONE : R_DNP_NOT_SELECTED;
+}
+
+static void remember_request(const struct ask *k)
+{
+	const struct dnp_msg *m = k->m;
+	const struct dnp_func *f = dnp_func_by_code(m->app.func);
+	if ((!f || f->answered) && m->link.dst < DNP_ADDR_BROADCAST)
+		dnp_ask(k->st->requests, &(struct dnp_asked){ .at_ns = k->now, .src = m->link.src, .dst = m->link.dst,
+							      .seq = m->app.seq });
+}
+
+static enum reason judge_rules(const struct ask *k, struct dnp_decision *d)
+{
+	const struct dnp_msg *m = k->m;
+	const struct dnp_app *a = &m->app;
+	/* requests are one fragment (clause 4) */
+	if (!a->fir || !a->fin || a->uns)
+		return R_FORMAT;
+	if (a->con && !k->head->confirmed_requests)
+		return R_DNP_ASKS_CONFIRM;
+	*d = policy_dnp3(k->c->in->img, k->c->pol, m);
+	if (d->reason != R_NONE)
+		return d->reason;
+	struct dnp_pair *p = dnp_pair(k->st, m->link.src, m->link.dst, k->now);
+	if (!authenticated(k, p))
+		return R_DNP_AUTH;
+	if (dnp_outstanding(k->st->requests, m->link.src, m->link.dst, k->now) >= k->head->outstanding)
+		return R_DNP_OUTSTANDING;
+	enum reason why = judge_select(k, p);
+	return why == R_NONE ? judge_rates(k->c, changes(a)) : why;
+}
+
+/* What is only observed reaches the outstation, and its response is no fault of its own. */
+static enum reason judge_request(const struct ask *k, struct dnp_decision *d)
+{
+	enum reason why = judge_rules(k, d);
+	if (why == R_NONE || pass_observes(k->c))
+		remember_request(k);
+	return why;
+}
+
+/* What the outstation's word means for later requests. */
+static void take_response(const struct ask *k)
+{
+	const struct dnp_msg *m = k->m;
+	const struct dnp_app *a = &m->app;
+	struct dnp_pair *p = dnp_pair(k->st, m->link.dst, m->link.src, k->now);
+	if (a->func == F_RESPONSE && p->selected_ns && a->seq == p->seq)
+		p->granted = a->fir && a->fin && p->sum == sum_objects(k);
+	uint8_t status = a->func == F_AUTH_RESPONSE ? dnp_key_status(a) : 0;
+	if (status)
+		p->authenticated = status == 1;
+	struct dnp_asked more = { .at_ns = k->now, .src = m->link.dst, .dst = m->link.src, .seq = (a->seq + 1) & 15,
+				  .answered = true };
+	if (a->func == F_RESPONSE && !a->fin)
+		dnp_ask(k->st->requests, &more);
+	if (a->con)
+		dnp_ask(k->st->confirms, &(struct dnp_asked){ .at_ns = k->now, .src = m->link.src, .dst = m->link.dst,
+							      .seq = a->seq, .uns = a->uns });
+}
+
+static enum reason judge_response(const struct ask *k)
+{
+	const struct dnp_app *a = &k->m->app;
+	if (!a->response)
+		return R_DNP_DIRECTION;
+	if (!dnp_func_by_code(a->func))
+		return R_FUNCTION;
+	if ((a->func == F_UNSOLICITED && !a->uns) || (a->func == F_RESPONSE && a->uns))
+		return R_FORMAT;
+	if (a->func == F_UNSOLICITED && !k->head->unsolicited)
+		return R_DNP_UNSOLICITED;
+	if (a->func != F_UNSOLICITED) {
+		struct dnp_asked *request = dnp_asked_by(k->st->requests, k->m, k->now);
+		if (!request)
+			return R_UNSOLICITED;
+		request->answered = true;
+	}
+	take_response(k);
+	return R_NONE;
+}
+
+static enum reason judge_whole(const struct ask *k, bool from_master, struct dnp_decision *d)
+{
+	const struct dnp_msg *m = k->m;
+	bool unwalkable = m->walk == R_DNP_OBJECT || m->walk == R_DNP_QUALIFIER;
+	if (m->walk != R_NONE && !(unwalkable && k->head->unwalkable))
+		return m->walk;
+	if (!from_master)
+		return judge_response(k);
+	if (m->app.response)
+		return R_DNP_DIRECTION;
+	if (m->app.func == F_CONFIRM)
+		return dnp_asked_by(k->st->confirms, m, k->now) ? R_NONE : R_DNP_CONFIRM;
+	return judge_request(k, d);
+}
+
+static bool is_from_master(const struct pass *c)
+{
+	const struct pol_dnp_head *head = policy_head(c->in->img, c->pol);
+	return (c->dir == 0) != (head->server_is_master != 0);
+}
+
+/* May these two speak this way? */
+static enum reason judge_pair(const struct pass *c, const struct dnp_msg *m)
+{
+	bool from_master = is_from_master(c);
+	if (m->link.dir != from_master)
+		return R_DNP_DIRECTION;
+	if (!from_master && m->link.dst >= DNP_ADDR_RESERVED)
+		return R_DNP_ADDRESS;	/* no master is called so */
+	uint16_t master = from_master ? m->link.src : m->link.dst, outstation = from_master ? m->link.dst : m->link.src;
+	return policy_dnp3_pair(c->in->img, c->pol, master, outstation);
+}
+
+static enum reason judge_fragment(struct pass *c, const struct dnp_msg *m, struct dnp_decision *d)
+{
+	const struct ask k = { .c = c, .m = m, .head = policy_head(c->in->img, c->pol),
+			       .st = &c->f->state_of.dnp, .now = c->raw->now_ns };
+	return judge_whole(&k, is_from_master(c), d);
+}
+
+static enum act judge(struct pass *c, const uint8_t *p, size_t n)
+{
+	struct dnp_msg m;
+	struct dnp_decision d = { .rule = 0xffff };
+	struct dnp_piece piece = { .p = NULL };
+	memset(&m, 0, sizeof(m));
+	c->f->fast.answered = false;
+	enum reason why = parse_link(p, n, &m);
+	bool sound = why == R_NONE;
+	if (sound && c->pol)
+		why = judge_pair(c, &m);
+	if (why == R_NONE && m.has_tr)
+		why = parse(c, p, n, &m, &d, &piece);
+	if (why == R_NONE && m.has_app)
+		why = c->pol ? judge_fragment(c, &m, &d) : m.walk;
+	if (!sound)
+		dnp_collect_end_all(c);
+	else if (why != R_NONE && !piece.copy)
+		dnp_collect_end(c, &m.link);
+	if (why == R_NONE && m.has_app && m.app.response)
+		dnp_collect_answered(c, &m.link);
+	if (why == R_NONE)
+		fast_dnp_permitted(c, p, n, &m);
+	const struct dnp_case of = { .m = &m, .d = &d };
+	return judge_done(c, &(struct judged){ .why = why, .len = n, .rule = d.rule, .part = !m.has_app,
+					       .quiet = piece.quiet, .copy = piece.copy, .fill = fill, .of = &of,
+					       .msg = &m });
+}
+
+const struct proto_ops proto_dnp3 = {
+	.cuts = true, .state = sizeof(struct dnp_state),
+	.shared = DNP_PLACES * sizeof(struct dnp_place), .holds = true,
+	.frame = dnp3_frame, .judge = judge, .lost = dnp_collect_end_all,
+};

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the data path keeps of one DNP3 connection, and what it asks of it.
+ * Tolerances for what real stations do, all within DNP_WAIT_NS:
+ *
+ *  - a response may be repeated, and may come late, until a request of its
+ *    sequence number goes to the same station again;
+ *  - fragments after the first continue the numbers (clause 4), and so on;
+ *  - a confirmation may come twice, and late;
+ *
+ * Not tolerated, since stations differ (tests/evasion/ASSUMPTIONS, dnp3-select-* and
+ * dnp3-outstanding): a select is used up by the operate that follows it, and lives as
+ * long as the policy says; anything but confirmations that goes on between the two undoes
+ * it (clause 4). An outstation has only so many unanswered requests as the policy says, each
+ * for DNP_BUSY_NS: then its master takes it for lost.
+ */
+#ifndef ZONED_PROTO_DNP3_GATE_H
+#define ZONED_PROTO_DNP3_GATE_H
+
+#include "proto/dnp3/wire.h"
+#include "proto/dnp3/gate-station.h"
+
+enum {
+	DNP_ASKED_MAX = 32,	/* requests, and fragments to confirm; the oldest makes room */
+	DNP_PAIRS_MAX = 16,	/* stations behind one connection whose selects are kept; the same */
+	DNP_SERIES_MAX = 16,	/* and pairs whose fragments are collected side by side, per direction; the same */
+	DNP_PLACES = 128,	/* fragments of several frames that an inspector collects at once; the oldest makes room */
+	DNP_PLACES_SHARE = 16,	/* of these for one source, whose own oldest makes room before any other */
+};
+
+#define DNP_WAIT_NS (60 * UINT64_C(1000000000))
+#define DNP_BUSY_NS UINT64_C(1000000000)
+
+/* Something sent that the other end may answer: a request (by a response of its sequence
+ * number), a fragment that asks for a confirmation (by that). */
+struct dnp_asked {
+	uint64_t at_ns;		/* 0: none */
+	uint16_t src, dst;	/* who asked, and whom */
+	uint8_t seq;
+	bool uns;
+	bool answered;		/* of a request: at least once */
+};
+
+/* A master and an outstation. */
+struct dnp_pair {
+	uint64_t at_ns;		/* last used; 0: none */
+	uint64_t selected_ns;	/* 0: nothing */
+	uint64_t sum;		/* of the objects selected, keyed */
+	uint16_t master, outstation;
+	uint8_t seq;		/* of the select */
+	bool granted;		/* the outstation repeated the objects: it agreed */
+	bool authenticated;	/* it reported good session keys */
+};
+
+/* A fragment of several frames between two link addresses, in one direction. */
+struct dnp_collect {
+	struct dnp_series s;	/* .buf is a place; src and dst stay when it ended */
+	uint64_t at_ns;		/* the newest frame of it; 0: none */
+	uint64_t sum;		/* of that frame, keyed: a copy of it changes nothing */
+	uint64_t told_ns;	/* its refusal has a record, and what belongs to it needs none more; 0: not */
+	uint16_t place;		/* index + 1 */
+	bool fcb;		/* of that frame */
+	bool copied;		/* one such copy has a record */
+	bool holds;		/* the station, for a request (gate-station.h) */
+};
+
+struct dnp_collects {
+	uint8_t used;		/* of v; none, as long as every fragment is whole in its frame */
+	struct dnp_collect v[DNP_SERIES_MAX];
+};
+
+struct dnp_state {
+	struct dnp_asked requests[DNP_ASKED_MAX], confirms[DNP_ASKED_MAX];
+	struct dnp_pair pairs[DNP_PAIRS_MAX];
+	struct dnp_collects in[2];	/* by direction */
+};
+
+/* Where fragments of several frames are put together. A place belongs to the collection that
+ * names it, so nothing has to be given back when a connection ends. */
+struct dnp_place {
+	const struct flow *owner;
+	struct dnp_collect *of;
+	uint8_t bytes[DNP_FRAGMENT_MAX];
+};
+
+/* What a segment was. */
+struct dnp_piece {
+	const uint8_t *p;	/* the whole fragment, of n octets; NULL: not yet */
+	size_t n;
+	bool copy;		/* the frame before, once more: R_DNP_REPEAT, but the fragment goes on */
+	bool quiet;		/* refused, and a record says so already */
+};
+
+struct pass;
+/* gate-collect.c: the segment of m, which is the frame of n octets at p. */
+enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *p, size_t n, struct dnp_piece *out);
+/* What this frame belongs to was refused, and cannot be continued. */
+void dnp_collect_end(struct pass *c, const struct dnp_link *l);
+/* The same of everything in this direction. */
+void dnp_collect_end_all(struct pass *c);
+/* A station has answered: others may send it requests of several frames. */
+void dnp_collect_answered(struct pass *c, const struct dnp_link *l);
+/* Is a fragment of several frames begun, to this station or from it? */
+bool dnp_collecting(const struct dnp_state *s, uint16_t station);
+
+void dnp_ask(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_asked *what);
+/* What was asked, by `dst` of `src`, not too long ago, and m answers; NULL: nothing. */
+struct dnp_asked *dnp_asked_by(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_msg *m, uint64_t now);
+/* A request that its outstation may still be at. */
+bool dnp_waits(const struct dnp_asked *request, uint64_t now);
+/* How many of them src has sent to dst. */
+unsigned dnp_outstanding(const struct dnp_asked v[DNP_ASKED_MAX], uint16_t src, uint16_t dst, uint64_t now);
+/* Never NULL; a new one is empty. */
+struct dnp_pair *dnp_pair(struct dnp_state *s, uint16_t master, uint16_t outstation, uint64_t now);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * decide(): one Modbus request against the rules of its flow.
+ *
+ * A request passes when ONE rule allows all of it, and each of its address
+ * ranges lies inside ONE range as the operator wrote it: neighbours do not
+ * merge, overlap is not enough. The checks of a rule are a table in the order
+ * in which they narrow; the rule that came furthest names the refusal.
+ *
+ * Nothing is special about unit 0 (broadcast): it passes where it is written.
+ * Codes without addresses (vendor codes) are judged by code and unit alone.
+ */
+#include "policy/policy.h"
+
+#include "base/rd.h"
+
+struct trial {
+	const struct pol_image *img;
+	const struct pol_mb_rule *rule;
+	const struct mb_msg *m;
+	bool has_value;
+	uint16_t value;		/* the first written, or the one that offended */
+};
+
+static bool contains(const struct trial *t, const struct pol_rset *s, uint32_t lo, uint32_t hi)
+{
+	return policy_contains(t->img, s, lo, hi);
+}
+
+static bool has(const struct trial *t, const struct pol_rset *s, uint32_t x)
+{
+	return contains(t, s, x, x);
+}
+
+static bool function_ok(struct trial *t)
+{
+	return t->rule->functions[t->m->fc / 8] >> (t->m->fc % 8) & 1;
+}
+
+static bool unit_ok(struct trial *t)
+{
+	return has(t, &t->rule->units, t->m->unit);
+}
+
+static bool sub_ok(struct trial *t)
+{
+	return !t->m->has_sub || has(t, &t->rule->subfunctions, t->m->sub);
+}
+
+static bool mei_ok(struct trial *t)
+{
+	return !t->m->has_mei || has(t, &t->rule->mei, t->m->mei);
+}
+
+static bool files_ok(struct trial *t)
+{
+	for (size_t i = 0; i < t->m->n_files; i++)
+		if (!has(t, &t->rule->files, t->m->files[i].file))
+			return false;
+	return true;
+}
+
+static bool address_ok(struct trial *t)
+{
+	const struct mb_msg *m = t->m;
+	return !m->has_addr ||
+	       (m->qty && contains(t, &t->rule->addresses, m->addr, m->addr + m->qty - 1u));
+}
+
+static bool write_address_ok(struct trial *t)
+{
+	const struct mb_msg *m = t->m;
+	return !m->has_waddr ||
+	       (m->wqty && contains(t, &t->rule->write_addresses, m->waddr, m->waddr + m->wqty - 1u));
+}
+
+/* Every quantity the request names: both parts of FC 23, each file record. */
+static bool quantity_ok(struct trial *t)
+{
+	const struct mb_msg *m = t->m;
+	const struct pol_rset *q = &t->rule->quantity;
+	if ((m->has_addr && !has(t, q, m->qty)) || (m->has_waddr && !has(t, q, m->wqty)))
+		return false;
+	for (size_t i = 0; i < m->n_files; i++)
+		if (!has(t, q, m->files[i].length))
+			return false;
+	return true;
+}
+
+static bool value_ok(struct trial *t, uint16_t value)
+{
+	if (has(t, &t->rule->values, value))
+		return true;
+	t->value = value;
+	return false;
+}
+
+static bool registers_ok(struct trial *t, struct rd *r, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (!value_ok(t, rd_be16(r)))
+			return false;
+	return !r->bad;
+}
+
+static bool coil_value_ok(struct trial *t)
+{
+	return value_ok(t, t->m->values[0] ? 1 : 0);
+}
+
+static bool coils_ok(struct trial *t)
+{
+	for (unsigned i = 0; i < t->m->qty; i++)
+		if (!value_ok(t, t->m->values[i / 8] >> (i % 8) & 1))
+			return false;
+	return true;
+}
+
+static bool all_registers_ok(struct trial *t)
+{
+	struct rd r = rd_init(t->m->values, t->m->values_len);
+	return registers_ok(t, &r, t->m->values_len / 2u);
+}
+
+/* Groups of 7 bytes of reference and then the data; see wire-more.c. */
+static bool file_data_ok(struct trial *t)
+{
+	struct rd r = rd_init(t->m->values, t->m->values_len);
+	for (size_t i = 0; i < t->m->n_files; i++) {
+		rd_skip(&r, 7);
+		if (!registers_ok(t, &r, t->m->files[i].length))
+			return false;
+	}
+	return rd_done(&r);
+}
+
+/* The register becomes (old AND and_mask) OR (or_mask AND NOT and_mask). The
+ * old value is not known, so every bit of and_mask may be 0 or 1; the result
+ * is never below the bits that are fixed, never above both together. The rule
+ * must hold that whole span: a pure assignment (and_mask 0) is judged exactly,
+ * a mask that keeps high bits passes only where nearly anything would. */
+static bool mask_ok(struct trial *t)
+{
+	uint16_t lo = t->m->or_mask & (uint16_t)~t->m->and_mask;
+	uint16_t hi = lo | t->m->and_mask;
+	return contains(t, &t->rule->values, lo, hi);
+}
+
+struct value_check {
+	uint8_t fc;
+	bool (*ok)(struct trial *t);
+};
+
+static const struct value_check value_checks[] = {
+	{ 5, coil_value_ok }, { 6, all_registers_ok }, { 15, coils_ok }, { 16, all_registers_ok },
+	{ 21, file_data_ok }, { 22, mask_ok }, { 23, all_registers_ok },
+};
+
+/* The first written value, for the record of a request that passes. */
+static void first_value(struct trial *t)
+{
+	const struct mb_msg *m = t->m;
+	t->has_value = m->fc == 22 ? m->has_mask : m->values_len > 0;
+	if (!t->has_value)
+		return;
+	if (m->fc == 22) {
+		t->value = m->or_mask;
+		return;
+	}
+	struct rd r = rd_init(m->values, m->values_len);
+	if (m->fc == 21)
+		rd_skip(&r, 7);
+	if (m->fc == 5)
+		t->value = rd_u8(&r) ? 1 : 0;
+	else
+		t->value = m->fc == 15 ? rd_u8(&r) & 1 : rd_be16(&r);
+	t->has_value = !r.bad;
+}
+
+static bool values_ok(struct trial *t)
+{
+	for (size_t i = 0; i < sizeof(value_checks) / sizeof(value_checks[0]); i++) {
+		if (value_checks[i].fc != t->m->fc)
+			continue;
+		first_value(t);
+		return t->has_value && value_checks[i].ok(t);
+	}
+	return true;
+}
+
+static const struct {
+	bool (*ok)(struct trial *t);
+	enum reason refusal;
+} steps[] = {
+	{ function_ok, R_FUNCTION },
+	{ unit_ok, R_UNIT },
+	{ sub_ok, R_SUBFUNCTION },
+	{ mei_ok, R_MEI },
+	{ files_ok, R_FILE },
+	{ address_ok, R_ADDRESS },
+	{ write_address_ok, R_WRITE_ADDRESS },
+	{ quantity_ok, R_QUANTITY },
+	{ values_ok, R_VALUE },
+};
+enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+
+static unsigned try_rule(struct trial *t)
+{
+	unsigned n = 0;
+	while (n < STEPS && steps[n].ok(t))
+		n++;
+	return n;
+}
+
+struct decision policy_modbus(const struct pol_image *img, const struct pol_flow *f, const struct mb_msg *m)
+{
+	struct decision best = { .reason = R_FUNCTION, .rule = 0xffff };
+	unsigned furthest = 0;
+	for (uint32_t i = 0; i < f->n_rules; i++) {
+		uint16_t id = (uint16_t)(f->rule0 + i);
+		struct trial t = { .img = img, .rule = (const void *)policy_rule(img, PROTO_MODBUS, id), .m = m };
+		unsigned n = try_rule(&t);
+		if (n <= furthest)
+			continue;
+		furthest = n;
+		best = (struct decision){
+			.reason = n == STEPS ? R_NONE : steps[n].refusal, .rule = id,
+			.has_value = t.has_value, .value = t.value,
+		};
+		if (n == STEPS)
+			break;
+	}
+	return best;
+}
+
+static bool rule_ok(const struct pol_image *img, const void *rule)
+{
+	const struct pol_mb_rule *r = rule;
+	const struct pol_rset *sets[] = {
+		&r->units, &r->addresses, &r->write_addresses, &r->quantity,
+		&r->values, &r->subfunctions, &r->mei, &r->files,
+	};
+	for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++)
+		if (!policy_rset_ok(img, sets[k]))
+			return false;
+	return true;
+}
+
+static bool head_ok(const struct pol_image *img, const void *head)
+{
+	(void)img;
+	return ((const struct pol_mb_head *)head)->tolerate <= MB_TOL_ALL;
+}
+
+const struct pol_shape pol_modbus_shape = {
+	.rule = sizeof(struct pol_mb_rule), .head = sizeof(struct pol_mb_head), .rule_ok = rule_ok, .head_ok = head_ok,
+};

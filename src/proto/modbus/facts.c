@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT
+ * The facts of a Modbus message. */
+#include <stdio.h>
+
+#include "proto/modbus/wire.h"
+#include "record/facts.h"
+
+static const struct mb_func *func_of(const struct event *ev)
+{
+	return ev->mb.has & EVH_FC ? mb_func_by_code(ev->mb.fc) : NULL;
+}
+
+static const char *title(const struct event *ev)
+{
+	const struct mb_func *fn = func_of(ev);
+	return fn ? fn->name : "Modbus message";
+}
+
+static void put_range(const struct fact_sink *to, const char *key, uint16_t addr, uint16_t qty)
+{
+	char text[16];
+	if (qty == 0)
+		return;
+	snprintf(text, sizeof(text), "%u-%u", addr, addr + qty - 1u);
+	to->word(to->ctx, key, text);
+}
+
+static void each(const struct event *ev, const struct fact_sink *to)
+{
+	const struct ev_modbus *m = &ev->mb;
+	const struct mb_func *fn = func_of(ev);
+	to->num(to->ctx, "tid", m->tid);
+	to->num(to->ctx, "unit", m->unit);
+	if (m->has & EVH_FC) {
+		to->num(to->ctx, "fc", m->fc);
+		to->word(to->ctx, "function", fn ? fn->name : "unassigned");
+	}
+	if (m->has & EVH_ADDR)
+		put_range(to, "address", m->addr, m->qty);
+	if (m->has & EVH_WADDR)
+		put_range(to, "write_address", m->waddr, m->wqty);
+	if (m->has & EVH_VALUE)
+		to->num(to->ctx, "value", m->value);
+	if (m->has & EVH_SUB)
+		to->num(to->ctx, "subfunction", m->sub);
+	if (m->has & EVH_MEI)
+		to->num(to->ctx, "mei", m->mei);
+	if (m->has & EVH_EXC)
+		to->num(to->ctx, "exception", m->exc);
+	if (!(m->has & EVH_FIELD))
+		return;
+	to->word(to->ctx, "field", mb_field_name(m->field));
+	if (m->expected == m->received)		/* too much to be kept */
+		return;
+	to->num(to->ctx, "expected", m->expected);
+	to->num(to->ctx, "received", m->received);
+}
+
+static uint64_t key(const struct event *ev)
+{
+	return (uint64_t)ev->mb.fc << 8 | ev->mb.unit;
+}
+
+const struct fact_ops facts_modbus = { .title = title, .each = each, .key = key };

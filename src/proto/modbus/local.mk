@@ -1,0 +1,11 @@
+src_proto_libwire_a_SOURCES += src/proto/modbus/wire-match.c src/proto/modbus/wire-more.c \
+	src/proto/modbus/wire-shape.h src/proto/modbus/wire-table.c src/proto/modbus/wire-tolerate.c \
+	src/proto/modbus/wire.c src/proto/modbus/wire.h
+src_model_libmodel_a_SOURCES += src/proto/modbus/words.c
+src_compile_libcompile_a_SOURCES += src/proto/modbus/image.c
+src_policy_libpolicy_a_SOURCES += src/proto/modbus/decide.c
+src_inspect_libinspect_a_SOURCES += src/proto/modbus/gate-fast.c src/proto/modbus/gate.c
+src_fastpath_libfastpath_a_SOURCES += src/proto/modbus/kernel.c
+src_record_librecord_a_SOURCES += src/proto/modbus/facts.c
+zonectl_SOURCES += src/proto/modbus/replay.c
+FAST_PROGRAM += src/proto/modbus/kernel.bpf.h

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Modbus/TCP: framing and facts of one ADU. MODBUS Application Protocol 1.1b3,
+ * MODBUS Messaging on TCP/IP 1.0b. No policy, no state, no allocation.
+ *
+ *   0        2        4        6      7      8
+ *   +--------+--------+--------+------+------+------------
+ *   | trans  | proto  | length | unit | func | data ...
+ *   +--------+--------+--------+------+------+------------
+ *     MBAP header, big endian;  length counts from `unit`, 2..254
+ */
+#ifndef ZONED_PROTO_MODBUS_WIRE_H
+#define ZONED_PROTO_MODBUS_WIRE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "record/reason.h"
+
+enum {
+	MB_MBAP = 7,		/* header with unit identifier */
+	MB_ADU_MAX = 260,
+	MB_SUBREQ_MAX = 35,	/* file sub-requests in one PDU */
+	MB_UMAS = 90,		/* the one code whose frames may be longer, up to this length field */
+	MB_UMAS_LEN_MAX = 1026,
+	MB_PAD_MAX = 3,		/* octets that a padded exception may have behind its code, all zero */
+};
+
+/* What a policy may tolerate (wire-tolerate.c has the names), a bit each. All but the last are
+ * of responses. */
+enum mb_tolerance {
+	MB_TOL_UNIT = 1,		/* another unit than was asked */
+	MB_TOL_TRANSACTION = 2,		/* transaction identifier 0 */
+	MB_TOL_LENGTH = 4,		/* a length field one too large */
+	MB_TOL_PADDED = 8,		/* exceptions with up to MB_PAD_MAX zeros behind the code */
+	MB_TOL_DEVICE_ID = 16,		/* answers to 43/14 of any form */
+	MB_TOL_FILE = 32,		/* answers to 20 of any form */
+	MB_TOL_ECHO = 64,		/* another value, or fewer items, than was asked to be written */
+	MB_TOL_UMAS = 128,		/* long frames of function 90, both ways */
+	MB_TOL_ALL = 255,
+};
+struct mb_tolerated {
+	const char *name;
+	uint8_t bit, fc[4];	/* the functions that it is about; none: any */
+};
+extern const struct mb_tolerated mb_tolerances[];
+extern const size_t mb_tolerances_n;
+
+/* How a stream's messages are to be read. */
+struct mb_reading {
+	bool response;
+	bool observed;		/* nothing is refused: where a response's length is wrong, it ends where its function says */
+	unsigned tolerate;	/* enum mb_tolerance bits */
+};
+
+enum mb_class { MB_READ = 1, MB_WRITE = 2, MB_DIAGNOSTIC = 4, MB_PROGRAM = 8, MB_OTHER = 16 };
+
+struct mb_func {
+	uint8_t code;
+	const char *name;	/* "read-holding-registers": policy, records, man page */
+	uint8_t classes;	/* enum mb_class bits */
+	bool has_address;	/* request names an address range */
+	bool has_values;	/* request carries written values */
+};
+
+/* NULL for codes without a row. */
+const struct mb_func *mb_func_by_code(uint8_t code);
+const struct mb_func *mb_func_by_name(const char *name);
+extern const struct mb_func mb_funcs[];
+extern const size_t mb_funcs_n;
+
+struct mb_file_ref {		/* FC 20/21 sub-request */
+	uint16_t file, record, length;	/* length in registers */
+};
+
+struct mb_msg {
+	uint16_t tid, pid, len;
+	uint8_t unit;
+	uint8_t fc;		/* without bit 7 */
+	bool response;
+	bool exception;
+	uint8_t exc;		/* exception code, when exception */
+	bool has_addr;  uint16_t addr, qty;	/* FC23: read part; FC5/6/22: qty 1 */
+	bool has_waddr; uint16_t waddr, wqty;	/* FC23: write part */
+	bool has_bytes; uint16_t bytes;		/* byte count field */
+	bool has_sub;   uint16_t sub;		/* FC8 sub-function */
+	bool has_mei;   uint8_t mei, mei_code, mei_object;	/* FC43; 14: read device id code, object id */
+	bool has_mask;  uint16_t and_mask, or_mask;	/* FC22 */
+	uint8_t n_files; struct mb_file_ref files[MB_SUBREQ_MAX];
+	const uint8_t *values;	/* written or read data inside the ADU; values_len bytes */
+	uint16_t values_len;
+	const uint8_t *adu; uint16_t adu_len;
+};
+
+/* Length of the ADU that starts at p: >0 whole length, 0 need more bytes to
+ * tell, <0 this can never be Modbus (then *why says why). Decides on the MBAP
+ * header alone. */
+int mb_frame(const uint8_t *p, size_t n, enum reason *why);
+/* The same with what is tolerated. A response whose length field says more than its function has
+ * is refused as soon as all that belongs to it is there (R_LENGTH), unless the rest is there, too;
+ * what is RTU framing, with a right CRC, is called so (R_RTU). */
+int mb_frame_as(const uint8_t *p, size_t n, const struct mb_reading *how, enum reason *why);
+/* Parse one whole ADU of exactly n bytes. R_NONE, or the reason why it is not
+ * a well-formed request (response). Facts read before the fault stay in *m.
+ * Codes without a public shape (vendor ranges) parse as header facts only. */
+enum reason mb_parse(const uint8_t *p, size_t n, bool response, struct mb_msg *m);
+enum reason mb_parse_as(const uint8_t *p, size_t n, const struct mb_reading *how, struct mb_msg *m);
+/* The whole length of the response that begins at p, as its function and counts say it, whatever
+ * its length field does; 0: not known of this function, or not yet. */
+size_t mb_answer_length(const uint8_t *p, size_t n);
+/* Of the message as the serial line has it, unit to CRC, that begins at p: its length, or 0 when
+ * it is none or its CRC is wrong. The second: nothing but such messages. */
+size_t mb_rtu_length(const uint8_t *p, size_t n, bool response);
+bool mb_rtu_only(const uint8_t *p, size_t n, bool response);
+/* Does this well-formed response answer this request? R_NONE, or
+ * R_RESPONSE_MISMATCH (unit, function, quantity, echo differ). Both parsed. */
+struct mb_pending {	/* what must be remembered of a request */
+	uint16_t tid; uint8_t unit, fc;
+	uint16_t addr, qty, waddr, wqty, sub, and_mask, or_mask;
+	uint16_t echo;		/* FC 5 and 6: the value; else the CRC of the values */
+	uint8_t mei;
+	uint16_t files_bytes;	/* FC20: exact response data length expected */
+	uint64_t at_ns;		/* filled by the caller */
+};
+void mb_remember(const struct mb_msg *req, struct mb_pending *p);
+
+enum mb_field { MB_F_NONE, MB_F_TRANSACTION, MB_F_UNIT, MB_F_FUNCTION, MB_F_LENGTH, MB_F_ADDRESS, MB_F_VALUE,
+		MB_F_QUANTITY, MB_F_BYTES, MB_F_SUB, MB_F_MEI, MB_F_ID_CODE, MB_F_AND, MB_F_OR, MB_F_DATA };
+const char *mb_field_name(unsigned field);	/* "?" outside the table */
+
+struct mb_difference {		/* the first; of data only that it differs: both are 0 */
+	uint8_t field;
+	uint16_t expected, received;
+};
+/* d: written when they differ. */
+enum reason mb_answers(const struct mb_pending *p, const struct mb_msg *resp, unsigned tolerate,
+		       struct mb_difference *d);
+/* Is the length field of this response another than its function's? */
+bool mb_length_differs(const uint8_t *p, size_t n, struct mb_difference *d);
+uint16_t mb_crc16(const uint8_t *p, size_t n);
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Certificates by thumbprint. OPN carries the sender's certificate, DER, with
+ * its issuers behind it (OPC 10000-6 6.7.2.3); the first one is the sender's.
+ * The thumbprint of a certificate is the SHA-1 of all of it; SHA-256 is what
+ * certificate stores show today. Neither proves possession: that the peer does,
+ * by the signature under the same OPN.
+ */
+#include <nettle/sha1.h>
+#include <nettle/sha2.h>
+
+#include "base/rd.h"
+#include "proto/opcua/gate-internal.h"
+
+/* The first SEQUENCE of the chain; n 0: there is none. */
+static struct ua_bytes leaf(const struct ua_bytes *chain)
+{
+	struct ua_bytes none = { NULL, 0 };
+	struct rd r = rd_init(chain->p, chain->n);
+	uint8_t tag = rd_u8(&r), form = rd_u8(&r);
+	uint32_t n = form;
+	if (form & 0x80) {
+		n = 0;
+		for (unsigned i = 0; i < (form & 0x7fu) && i < 3; i++)
+			n = n << 8 | rd_u8(&r);
+		if ((form & 0x7f) > 2 || (form & 0x7f) == 0)
+			return none;
+	}
+	size_t head = chain->n - r.left;
+	rd_skip(&r, n);
+	if (r.bad || tag != 0x30)
+		return none;
+	return (struct ua_bytes){ chain->p, (uint32_t)head + n };
+}
+
+static void hex(const uint8_t *p, size_t n, char out[UA_CERT_HEX])
+{
+	static const char digits[] = "0123456789abcdef";
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = digits[p[i] >> 4];
+		out[2 * i + 1] = digits[p[i] & 15];
+	}
+	out[2 * n] = '\0';
+}
+
+bool ua_certificate_ok(const struct pol_image *img, const struct pol_ua_list *l, const struct ua_bytes *chain,
+		       char shown[EV_UA_TEXT])
+{
+	if (l->any)
+		return true;
+	struct ua_bytes cert = leaf(chain);
+	if (cert.n == 0)
+		return false;
+	uint8_t sum[SHA256_DIGEST_SIZE];
+	char text[UA_CERT_HEX];
+	struct sha256_ctx long_sum;
+	sha256_init(&long_sum);
+	sha256_update(&long_sum, cert.n, cert.p);
+	sha256_digest(&long_sum, SHA256_DIGEST_SIZE, sum);
+	hex(sum, SHA256_DIGEST_SIZE, text);
+	if (policy_opcua_text(img, l, text, 2 * SHA256_DIGEST_SIZE))
+		return true;
+	struct sha1_ctx short_sum;
+	sha1_init(&short_sum);
+	sha1_update(&short_sum, cert.n, cert.p);
+	sha1_digest(&short_sum, SHA1_DIGEST_SIZE, sum);
+	hex(sum, SHA1_DIGEST_SIZE, text);
+	ua_show(shown, text, 2 * SHA1_DIGEST_SIZE);
+	return policy_opcua_text(img, l, text, 2 * SHA1_DIGEST_SIZE);
+}

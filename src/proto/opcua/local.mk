@@ -1,0 +1,13 @@
+src_proto_libwire_a_SOURCES += src/proto/opcua/wire-body.c src/proto/opcua/wire-body.h \
+	src/proto/opcua/wire-read.c src/proto/opcua/wire-read.h src/proto/opcua/wire-table.c src/proto/opcua/wire.c \
+	src/proto/opcua/wire.h
+src_model_libmodel_a_SOURCES += src/proto/opcua/words.c
+src_compile_libcompile_a_SOURCES += src/proto/opcua/image.c
+src_policy_libpolicy_a_SOURCES += src/proto/opcua/decide.c src/proto/opcua/policy.h
+src_inspect_libinspect_a_SOURCES += src/proto/opcua/gate-cert.c src/proto/opcua/gate-channel.c \
+	src/proto/opcua/gate-fast.c src/proto/opcua/gate-internal.h src/proto/opcua/gate-parts.c \
+	src/proto/opcua/gate-pending.c src/proto/opcua/gate.c src/proto/opcua/gate.h
+src_fastpath_libfastpath_a_SOURCES += src/proto/opcua/kernel.c
+src_record_librecord_a_SOURCES += src/proto/opcua/facts.c
+zonectl_SOURCES += src/proto/opcua/replay.c
+FAST_PROGRAM += src/proto/opcua/kernel.bpf.h
