@@ -10,7 +10,8 @@
  *   length  of the data
  *
  * The outstation takes what the gate lets out as the standard wants it. Every
- * fragment it acts on must be one that the policy permits, whole.
+ * fragment it acts on must be one that the policy permits, whole. Another one begins
+ * in the middle of one only where its rest was refused, or did not come in time.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -18,6 +19,7 @@
 
 #include "inspect/inspect.h"
 #include "plant.h"
+#include "proto/dnp3/gate-station.h"
 #include "proto/dnp3/policy.h"
 #include "put.h"
 
@@ -33,6 +35,8 @@ struct receiver {
 	size_t n;
 	uint8_t got[STREAM];
 	struct dnp_series series[PAIRS];
+	unsigned refused[PAIRS];	/* so many had been when its newest segment came, */
+	uint64_t at_ns[PAIRS];		/* and when that was */
 	uint8_t room[PAIRS][DNP_FRAGMENT_MAX];
 };
 
@@ -41,6 +45,7 @@ struct world {
 	struct inspect_out out;
 	uint64_t now;
 	uint32_t id, seq[2];
+	unsigned refused;
 	const uint8_t *sent;
 	size_t sent_len;
 	struct receiver tcp, udp;
@@ -98,8 +103,15 @@ static struct dnp_series *series_of(struct receiver *r, const struct dnp_link *l
 	return &r->series[none];
 }
 
+/* Another fragment of this series begins while it is open. */
+static bool may_begin(const struct world *w, const struct receiver *r, const struct dnp_series *s)
+{
+	size_t i = (size_t)(s - r->series);
+	return w->refused != r->refused[i] || w->now - r->at_ns[i] > DNP_HOLD_NS;
+}
+
 /* All whole frames in it; the octets used. */
-static size_t take_frames(struct receiver *r, const uint8_t *p, size_t n)
+static size_t take_frames(const struct world *w, struct receiver *r, const uint8_t *p, size_t n)
 {
 	size_t at = 0;
 	for (;;) {
@@ -114,7 +126,9 @@ static size_t take_frames(struct receiver *r, const uint8_t *p, size_t n)
 		if (dnp3_has_segment(&l)) {
 			struct dnp_series *s = series_of(r, &l);
 			bool copy = s->open && s->seq == (l.user[0] & 63);	/* one that could not be taken out */
-			must(!(s->open && l.user[0] >> 6 & 1));
+			must(!(s->open && l.user[0] >> 6 & 1) || may_begin(w, r, s));
+			r->refused[s - r->series] = w->refused;
+			r->at_ns[s - r->series] = w->now;
 			must(copy || dnp3_segment(s, &l, &whole) == R_NONE);
 			if (!copy && whole)
 				act(s, &l);
@@ -127,7 +141,7 @@ static void receive(struct world *w, const struct packet *p)
 {
 	struct receiver *r = p->l4 == IPPROTO_TCP ? &w->tcp : &w->udp;
 	if (p->l4 != IPPROTO_TCP) {
-		must(take_frames(r, p->data, p->len) == p->len);
+		must(take_frames(w, r, p->data, p->len) == p->len);
 		return;
 	}
 	if (p->flags & TCP_RST)
@@ -145,7 +159,7 @@ static void receive(struct world *w, const struct packet *p)
 	memcpy(r->got + r->n, p->data, p->len);
 	r->n += p->len;
 	r->next += (uint32_t)p->len;
-	size_t used = take_frames(r, r->got, r->n);
+	size_t used = take_frames(w, r, r->got, r->n);
 	memmove(r->got, r->got + used, r->n - used);
 	r->n -= used;
 }
@@ -166,8 +180,9 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 
 static void on_event(void *ctx, const struct event *ev)
 {
-	(void)ctx;
+	struct world *w = ctx;
 	must(ev->reason < R_COUNT);
+	w->refused += ev->reason != R_NONE;
 }
 
 static void packet(struct world *w, unsigned from, uint8_t flags, const uint8_t *data, size_t n)
