@@ -5,7 +5,7 @@
  * A reader is a window over somebody else's memory. Reading past the end, or
  * asking rd_done() with bytes left over, sets a sticky error; every later read
  * then yields zero. So a parser reads a whole fixed part in one chain and
- * tests once. Integers are unsigned; DNP3 and OPC UA read little endian.
+ * tests once. Integers are unsigned, big or little endian.
  */
 #ifndef ZONED_BASE_RD_H
 #define ZONED_BASE_RD_H

@@ -214,7 +214,7 @@ void inspector_run(const struct inspector_conf *c)
 {
 	struct inspector s = { .c = c };
 	struct inspect_conf conf = { .max_flows = c->max_flows, .max_flows_per_source = c->max_flows_per_source,
-				     .rates = c->rates, .shares = c->shares, .stations = c->stations, .fast = c->fast,
+				     .rates = c->rates, .shares = c->shares, .common = c->common, .fast = c->fast,
 				     .n_fast = c->n_fast };
 	if (getrandom(conf.hash_key, sizeof(conf.hash_key), 0) != sizeof(conf.hash_key))
 		_exit(1);

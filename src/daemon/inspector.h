@@ -11,7 +11,7 @@ struct inspector_conf {
 	struct shared *shm;
 	int told;		/* eventfd: something for the parent */
 	struct fast_rate *rates;	/* shared by all inspectors and the in-kernel path */
-	struct dnp_stations *stations;	/* shared by all inspectors */
+	void *common;		/* inspect_conf.common */
 	struct rate_shares *shares;	/* shared by all inspectors */
 	uint32_t max_flows, max_flows_per_source;
 	struct fast_slot *fast;	/* its own slots of the in-kernel path; NULL: there is none */

@@ -79,7 +79,7 @@ struct parent {
 	struct worker worker[INSPECTORS_MAX];
 	unsigned n;
 	struct fast_rate *rates;	/* shared by the inspectors and the in-kernel path */
-	struct dnp_stations *stations;	/* shared by the inspectors */
+	void *common;			/* inspect_conf.common: shared by the inspectors */
 	struct rate_shares *shares;	/* shared by the inspectors */
 	int spawner;
 	struct mnl_socket *nflog, *ctwatch, *links;	/* ctwatch: only without the in-kernel path; links: with it */

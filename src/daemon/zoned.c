@@ -33,7 +33,7 @@
 #include "daemon/ctwatch.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
-#include "proto/dnp3/gate-station.h"
+#include "inspect/proto.h"
 #include "inspect/inspect.h"
 #include "inspect/rate.h"
 #ifdef HAVE_SYSTEMD
@@ -132,7 +132,7 @@ static int worker_open(struct parent *p, unsigned i)
 	w->conf.max_flows = p->model->daemon.max_flows;
 	w->conf.max_flows_per_source = p->model->daemon.max_flows_per_source;
 	w->conf.rates = p->rates;
-	w->conf.stations = p->stations;
+	w->conf.common = p->common;
 	w->conf.shares = p->shares;
 	if (p->fast) {
 		w->conf.fast = fastpath_map(p->fast, i);
@@ -164,6 +164,18 @@ static void open_fastpath(struct parent *p, bool match)
 		say(LOG_INFO, "in-kernel path: up to %u connections per inspector", fastpath_slots(p->fast));
 	else
 		say(LOG_NOTICE, "no in-kernel path: %s; every inspected packet goes to an inspector", why);
+}
+
+/* What all inspectors share of each protocol, each with a key of its own. */
+static bool open_common(struct parent *p)
+{
+	p->common = pages(proto_common_size());
+	bool ok = p->common != MAP_FAILED;
+	for (uint8_t proto = PROTO_NONE + 1; ok && proto < PROTO_N; proto++) {
+		void *part = proto_common(p->common, proto);
+		ok = !part || getrandom(part, PROTO_KEY, 0) == PROTO_KEY;
+	}
+	return ok;
 }
 
 static bool prepare(struct parent *p)
@@ -215,10 +227,8 @@ static bool prepare(struct parent *p)
 		say(LOG_ERR, "no memory for the limits: %s", strerror(errno));
 		return false;
 	}
-	p->stations = mmap(NULL, sizeof(*p->stations), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (p->stations == MAP_FAILED ||
-	    getrandom(p->stations->key, sizeof(p->stations->key), 0) != sizeof(p->stations->key)) {
-		say(LOG_ERR, "no memory for DNP3 stations, or no random numbers: %s", strerror(errno));
+	if (!open_common(p)) {
+		say(LOG_ERR, "no memory for what inspectors share, or no random numbers: %s", strerror(errno));
 		return false;
 	}
 	for (unsigned i = 0; ok && i < p->n; i++) {

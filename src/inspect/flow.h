@@ -57,7 +57,7 @@ enum {
 #define FLOW_GONE_NS (2 * SEC)		/* forgotten by the kernel, and silent */
 #define FLOW_IDLE_NS (24 * 3600 * SEC)	/* nothing at all */
 #define FLOW_UDP_NS (180 * SEC)		/* as conntrack's stream timeout */
-#define FLOW_PENDING_NS (30 * SEC)	/* a Modbus request may be answered so long */
+#define FLOW_PENDING_NS (30 * SEC)	/* a request may be answered so long */
 #define FLOW_PARTIAL_NS (10 * SEC)	/* an unfinished message, */
 #define FLOW_PARTIAL_RATE 512		/* and a second for so many bytes that there are of it: slow lines */
 
@@ -94,7 +94,7 @@ struct flow {
 	struct fast_flow fast;	/* its place in the in-kernel path */
 	struct half h[2];	/* [0] client to server: requests */
 	uint32_t big;		/* its place among the large buffers, + 1; 0: it has small ones */
-	union proto_state state_of;	/* last: not touched where its protocol does not use it */
+	void *proto_state;		/* its protocol's, of proto_ops.state bytes */
 };
 
 struct flows {
@@ -108,6 +108,7 @@ struct flows {
 	uint32_t list;			/* lists begun; flows count the newest, when it ended */
 	uint64_t list_ns;		/* when it began */
 	bool list_ended;
+	uint8_t *states;	/* one of proto_state_max() bytes for each place */
 	uint8_t *bufs;
 	uint8_t *big_bufs;
 	struct share big;	/* whose the large ones are */

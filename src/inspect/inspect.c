@@ -50,11 +50,11 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 		in->rate = pages_map(FAST_RATES * sizeof(*in->rate));
 		in->shares = pages_map(FAST_RATES * sizeof(*in->shares));
 	}
-	in->stations = c->stations;
-	in->own_stations = !c->stations;
-	if (in->own_stations)
-		in->stations = calloc(1, sizeof(*in->stations));
-	if (!whole || !in->rate || !in->shares || !in->stations || !in->scratch ||
+	in->common = c->common;
+	in->own_common = !c->common;
+	if (in->own_common)
+		in->common = pages_map(proto_common_size());
+	if (!whole || !in->rate || !in->shares || !in->common || !in->scratch ||
 	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key) ||
 	    !fast_pool_init(&in->flows.fast, c->fast, c->n_fast, c->hash_key)) {
 		inspect_free(in);
@@ -74,8 +74,8 @@ void inspect_free(struct inspect *in)
 		pages_unmap(in->rate, FAST_RATES * sizeof(*in->rate));
 		pages_unmap(in->shares, FAST_RATES * sizeof(*in->shares));
 	}
-	if (in->own_stations)
-		free(in->stations);
+	if (in->own_common)
+		pages_unmap(in->common, proto_common_size());
 	free(in->scratch);
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++)
 		if (proto_of(p))

@@ -17,7 +17,6 @@
 #include "policy/policy.h"
 #include "record/event.h"
 
-struct dnp_stations;
 struct inspect;
 struct rate_shares;
 
@@ -28,7 +27,9 @@ struct inspect_conf {
 	/* Rate limits by conduit_id, FAST_RATES of them, shared by the inspectors and the in-kernel
 	 * path so that a limit holds over all; NULL: this one's own. */
 	struct fast_rate *rates;
-	struct dnp_stations *stations;	/* shared by the inspectors (proto/dnp3/gate-station.h); NULL: this one's own */
+	/* What the inspectors share of each protocol: proto_common_size() bytes, of which each part begins
+	 * with PROTO_KEY random ones; NULL: this one's own. */
+	void *common;
 	struct rate_shares *shares;	/* with rates: whose part of them is whose, as many; among the inspectors only */
 	struct fast_slot *fast; uint32_t n_fast;	/* shared with the in-kernel path; NULL: there is none */
 	/* dissect_only: server ports and what they speak; none: the protocols' own ports */
@@ -51,7 +52,7 @@ struct inspect_out {
 	/* may this connection go fast? Answered by inspect_claimed(); NULL without conf.fast */
 	void (*claim)(void *ctx, const struct fast_claim *c);
 	/* every message in order, permitted or not (replay); may be NULL. m: the struct of
-	 * ev->proto's dissector (Modbus: struct mb_msg) */
+	 * ev->proto's wire.h */
 	void (*message)(void *ctx, const struct event *ev, const void *m, uint32_t id);
 };
 

@@ -24,8 +24,8 @@ struct inspect {
 	const struct inspect_out *out;	/* of the call that is going on */
 	uint64_t wall_ns;
 	void *shared[PROTO_N];	/* of proto_ops.shared bytes; NULL: none */
-	struct dnp_stations *stations;
-	bool own_stations;
+	void *common;		/* see proto_common() */
+	bool own_common;
 };
 
 /* One packet on its way through. */
@@ -92,8 +92,6 @@ struct fast_ops {
 #define P(symbol, name, word, port, over) extern const struct fast_ops fast_##name;
 PROTOCOLS(P)
 #undef P
-/* proto/dnp3/gate-fast.c. A frame that goes on, m: what it is; it may be what the program is to know. */
-void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m);
 /* emit.c: send the packet on with the bytes [from, to) of its stream. */
 void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin);
 /* Send it on without payload at its own (translated) place. */

@@ -11,34 +11,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/words.h"
-#include "proto/modbus/wire.h"
-#include "proto/dnp3/gate.h"
-#include "proto/opcua/gate.h"
 #include "proto/list.h"
 #include "record/event.h"
 #include "record/reason.h"
 
-enum {
-	FLOW_PENDING = 128,	/* outstanding Modbus requests of one connection that are remembered */
-	/* Kept back of an unfinished message: what goes into one packet on any path (576 bytes, RFC 791)
-	 * behind the longest headers there are (IPv6, TCP with options). */
-	HOLD_MAX = 576 - 40 - 60,
-};
-
-struct mb_state {
-	unsigned n_pending;
-	uint8_t umas[32];	/* a bit for each unit: asked for function 90, it has answered */
-	struct mb_pending pending[FLOW_PENDING];	/* oldest first; those from n_pending on mean nothing */
-};
-
-/* What a protocol keeps of one connection. Zeroed where the streams begin; only
- * what a protocol uses is touched, so unused memory costs nothing. */
-union proto_state {
-	struct mb_state mb;
-	struct dnp_state dnp;
-	struct ua_state ua;
-};
+/* Kept back of an unfinished message: what goes into one packet on any path (576 bytes, RFC 791)
+ * behind the longest headers there are (IPv6, TCP with options). */
+enum { HOLD_MAX = 576 - 40 - 60, PROTO_KEY = 16 };
 
 struct pass;
 struct flow;
@@ -49,8 +28,12 @@ enum act { ACT_PASS, ACT_CUT, ACT_RESET, ACT_COPY };	/* ACT_COPY: what passed al
 struct proto_ops {
 	bool big;		/* messages that need HALF_BIG buffers */
 	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */
-	size_t state;		/* bytes to zero of its member of union proto_state */
+	/* Bytes that it keeps of one connection, struct flow.proto_state. The first `fresh` of them are zeroed where
+	 * the streams begin; what is not used is not touched, so unused memory costs nothing. */
+	size_t state, fresh;
 	size_t shared;		/* bytes that all connections of an inspector share, zeroed at the start */
+	/* Bytes that all inspectors share: PROTO_KEY random ones, and zeroes. 0: none */
+	size_t common;
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
 	 * tell, < 0 there is no way to find the next boundary (*why). */
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
@@ -66,13 +49,15 @@ struct proto_ops {
 	void (*lost)(struct pass *c);
 };
 
-/* proto/modbus/gate.c: requests that are too old for an answer are given up. */
-void mb_forget_old(struct mb_state *f, uint64_t now);
-
 #define P(symbol, name, word, port, over) extern const struct proto_ops proto_##name;
 PROTOCOLS(P)
 #undef P
 /* NULL: not inspected. */
 const struct proto_ops *proto_of(uint8_t proto);
+/* Bytes for one connection of any protocol. */
+size_t proto_state_max(void);
+/* What all inspectors share of all protocols: its size, and where in it that of one is (NULL: it has none). */
+size_t proto_common_size(void);
+void *proto_common(void *all, uint8_t proto);
 
 #endif

@@ -251,7 +251,7 @@ static void load_protocol(struct load *l, const config_setting_t *g, struct flow
 	f->policy = get_text(l, g, "policy");
 	if (!f->policy)
 		complain(l, f->at, "a flow of an inspected protocol needs policy = \"NAME\"; "
-			 "(for example \"modbus-read-only\")");
+			 "(for example \"%s-read-only\")", proto_word(f->proto));
 }
 
 /* The port of an inspected protocol, forwarded unjudged: surely not what is meant. */

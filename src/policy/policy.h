@@ -14,7 +14,6 @@
 
 #include "base/addr.h"
 #include "base/words.h"
-#include "proto/modbus/wire.h"
 #include "record/event.h"
 
 enum { POL_MAGIC = 0x5a4f4e34, POL_ZONE_UNKNOWN = 0 };
@@ -43,16 +42,6 @@ struct pol_range { uint32_t lo, hi; };
 
 /* What every protocol's rule begins with: where the operator wrote it. */
 struct pol_rule { struct pol_str file; uint32_t line; };
-
-struct pol_mb_rule {
-	struct pol_rule at;
-	uint8_t functions[32];
-	struct pol_rset units, addresses, write_addresses, quantity, values, subfunctions, mei, files;
-};
-
-struct pol_mb_head {		/* of a whole Modbus policy */
-	uint32_t tolerate;	/* enum mb_tolerance bits */
-};
 
 struct pol_image {
 	uint32_t magic, size, generation;
@@ -93,16 +82,5 @@ uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a);	/* 0
 /* The inspected flow for a connection opened by src to dst:dport, or 0xffff. */
 uint16_t policy_classify(const struct pol_image *img, const struct addr *src,
 			 const struct addr *dst, uint8_t l4, uint16_t dport);
-
-struct decision {
-	enum reason reason;	/* R_NONE: permitted */
-	uint16_t rule;		/* the rule that permitted, or came nearest; 0xffff: none */
-	bool has_value; uint16_t value;	/* the value that offended, or the first written one */
-};
-
-/* Judge one well-formed request. Rate limits are not judged here. When every
- * rule refuses, the reason is of the rule that came furthest in the order
- * function, unit, sub-function/MEI/file, address, write address, quantity, value. */
-struct decision policy_modbus(const struct pol_image *img, const struct pol_flow *f, const struct mb_msg *m);
 
 #endif

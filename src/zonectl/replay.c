@@ -116,7 +116,8 @@ static void on_event(void *ctx, const struct event *ev)
 	addr_text(&ev->src, src);
 	addr_text(&ev->dst, dst);
 	printf("- %s %s %u > %s %u", verdict_name(ev->verdict), src, ev->sport, dst, ev->dport);
-	replay_difference(ev);
+	if (ev->proto != PROTO_NONE && ops[ev->proto]->difference)
+		ops[ev->proto]->difference(ev);
 	printf(" reason=%s\n", reason_name(ev->reason));
 }
 

@@ -15,13 +15,13 @@ struct replay_ops {
 	/* m: the struct of the protocol's dissector. The ends and the verdict are the caller's. */
 	void (*json)(json_t *o, const struct event *ev, const void *m);
 	void (*text)(const struct event *ev, const void *m);
+	/* What of a response is not as expected, where an event has no message; NULL: nothing is known. */
+	void (*difference)(const struct event *ev);
 };
 
 #define P(symbol, name, word, port, over) extern const struct replay_ops replay_##name;
 PROTOCOLS(P)
 #undef P
-/* proto/modbus/replay.c: what of a response is not as expected, if that is known. */
-void replay_difference(const struct event *ev);
 void replay_put(json_t *o, const char *key, bool have, int64_t v);
 
 #endif

@@ -35,7 +35,7 @@ struct receiver {
 	size_t n;
 	uint8_t got[STREAM];
 	struct dnp_series series[PAIRS];
-	unsigned refused[PAIRS];	/* so many had been when its newest segment came, */
+	unsigned refused[PAIRS];	/* so many had been before the packet that brought its newest segment, */
 	uint64_t at_ns[PAIRS];		/* and when that was */
 	uint8_t room[PAIRS][DNP_FRAGMENT_MAX];
 };
@@ -45,7 +45,7 @@ struct world {
 	struct inspect_out out;
 	uint64_t now;
 	uint32_t id, seq[2];
-	unsigned refused;
+	unsigned refused, before;	/* before: this packet, which is judged as a whole and then goes on */
 	const uint8_t *sent;
 	size_t sent_len;
 	struct receiver tcp, udp;
@@ -127,7 +127,7 @@ static size_t take_frames(const struct world *w, struct receiver *r, const uint8
 			struct dnp_series *s = series_of(r, &l);
 			bool copy = s->open && s->seq == (l.user[0] & 63);	/* one that could not be taken out */
 			must(!(s->open && l.user[0] >> 6 & 1) || may_begin(w, r, s));
-			r->refused[s - r->series] = w->refused;
+			r->refused[s - r->series] = w->before;
 			r->at_ns[s - r->series] = w->now;
 			must(copy || dnp3_segment(s, &l, &whole) == R_NONE);
 			if (!copy && whole)
@@ -191,6 +191,7 @@ static void packet(struct world *w, unsigned from, uint8_t flags, const uint8_t 
 	w->sent = p;
 	w->sent_len = put_whole(p, from, 20000, flags, w->seq, data, n);
 	w->now += 1000000;
+	w->before = w->refused;
 	struct inspect_pkt k = { .id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = w->sent_len };
 	inspect_packet(w->in, &k, &w->out);
 }

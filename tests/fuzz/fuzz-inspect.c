@@ -20,6 +20,7 @@
 
 #include "base/rd.h"
 #include "inspect/inspect.h"
+#include "proto/modbus/policy.h"
 #include "plant.h"
 #include "put.h"
 

@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "inspect/inspect.h"
+#include "proto/modbus/policy.h"
 #include "put.h"
 
 enum { CLIENT_PORT = 40000, PKT = 2048 };

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "proto/modbus/wire.h"
+#include "proto/modbus/policy.h"
 #include "put.h"
 #include "schedule-plant.h"
 #include "schedule-sim.h"

@@ -30,6 +30,7 @@
 #include "inspect/inspect.h"
 #include "inspect/rate.h"
 #include "plant.h"
+#include "proto/modbus/wire.h"
 #include "stream/stream.h"
 
 enum {

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "compile/policy_build.h"
+#include "proto/modbus/policy.h"
 
 enum { TCP = 6, UDP = 17 };
 

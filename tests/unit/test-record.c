@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "compile/policy_build.h"
+#include "proto/modbus/wire.h"
 #include "record/aggregate.h"
 #include "record/cap.h"
 #include "record/line.h"
@@ -30,8 +31,7 @@
 struct sink {
 	size_t n, n_repeated, n_suppressed;
 	uint64_t repeated, suppressed;
-	char last[2048], first[2048], trouble[2048];
-	size_t n_trouble;
+	char last[2048], first[2048], trouble[2048]; size_t n_trouble;
 };
 
 static void take(void *ctx, int priority, const char *line)

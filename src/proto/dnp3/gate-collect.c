@@ -21,14 +21,13 @@
 #include <string.h>
 
 #include "base/siphash.h"
-#include "inspect/internal.h"
-#include "proto/dnp3/policy.h"
+#include "proto/dnp3/gate.h"
 
 #define QUIET_NS (10 * SEC)	/* a refused fragment's further frames need no record for so long */
 
 static struct dnp_collects *collects_of(struct pass *c)
 {
-	return &c->f->state_of.dnp.in[c->dir];
+	return &dnp_of(c->f)->in[c->dir];
 }
 
 /* Of this pair, or NULL; src UINT32_MAX: of any that sends to dst. */
@@ -181,7 +180,7 @@ static enum reason judge_request(struct pass *c, const struct dnp_msg *m, const 
 	if (is_whole(m) || !c->pol || pass_observes(c))
 		return R_NONE;
 	struct dnp_holder h = holder_of(c, l, true);
-	return dnp_station_hold(c->in->stations, &h, !m->tr_fir) ? R_NONE : R_DNP_STATION;
+	return dnp_station_hold(dnp_stations_of(c), &h, !m->tr_fir) ? R_NONE : R_DNP_STATION;
 }
 
 static enum reason judge_counted(const struct dnp_msg *m, const struct dnp_collect *k)
@@ -293,11 +292,11 @@ void dnp_collect_end_all(struct pass *c)
 
 void dnp_collect_answered(struct pass *c, const struct dnp_link *l)
 {
-	struct dnp_collect *k = find(&c->f->state_of.dnp.in[!c->dir], l->dst, l->src);
+	struct dnp_collect *k = find(&dnp_of(c->f)->in[!c->dir], l->dst, l->src);
 	if (!k || !k->holds || k->s.open)
 		return;
 	struct dnp_holder h = holder_of(c, l, false);
-	dnp_station_release(c->in->stations, &h);
+	dnp_station_release(dnp_stations_of(c), &h);
 	k->holds = false;
 }
 

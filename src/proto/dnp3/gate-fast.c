@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "proto/dnp3/wire-objects.h"
-#include "inspect/internal.h"
+#include "proto/dnp3/gate.h"
 
 enum { F_READ = 1, F_RESPONSE = 129, TRANSPORT = DNP_HEAD, CONTROL = DNP_HEAD + 1, INDICATIONS = DNP_HEAD + 3 };
 
@@ -119,7 +119,7 @@ void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const st
 static bool fits(const struct pass *c)
 {
 	const struct flow *f = c->f;
-	const struct dnp_state *st = &f->state_of.dnp;
+	const struct dnp_state *st = dnp_of(f);
 	bool known = false;
 	for (size_t i = 0; i < DNP_PAIRS_MAX; i++)	/* the operate must come to us, and anything between */
 		if (st->pairs[i].selected_ns && c->raw->now_ns - st->pairs[i].selected_ns <= DNP_SELECT_MAX * SEC)
@@ -161,8 +161,8 @@ static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, u
 {
 	const uint8_t *ask = (const uint8_t *)&p->ask[0].v;
 	uint16_t dst = (uint16_t)(ask[4] | ask[5] << 8), src = (uint16_t)(ask[6] | ask[7] << 8);
-	dnp_pair(&f->state_of.dnp, src, dst, at);
-	dnp_ask(f->state_of.dnp.requests, &(struct dnp_asked){ .at_ns = at, .dst = dst, .src = src,
+	dnp_pair(dnp_of(f), src, dst, at);
+	dnp_ask(dnp_of(f)->requests, &(struct dnp_asked){ .at_ns = at, .dst = dst, .src = src,
 							       .seq = (uint8_t)seq, .answered = answered });
 }
 

@@ -19,7 +19,7 @@ enum { DNP_STATIONS = 4096 };
 
 #define DNP_HOLD_NS (10 * UINT64_C(1000000000))
 
-struct dnp_stations {		/* zeroed, but for the key */
+struct dnp_stations {		/* proto_ops.common: zeroed, but for the key */
 	uint64_t key[2];
 	uint64_t holder[DNP_STATIONS];	/* who, and since when; 0: nobody */
 };

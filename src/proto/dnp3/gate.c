@@ -13,8 +13,7 @@
 
 #include "base/siphash.h"
 #include "proto/dnp3/wire-objects.h"
-#include "inspect/internal.h"
-#include "proto/dnp3/policy.h"
+#include "proto/dnp3/gate.h"
 
 enum { F_CONFIRM = 0, F_SELECT = 3, F_OPERATE = 4, F_RESPONSE = 129, F_UNSOLICITED = 130, F_AUTH_RESPONSE = 131 };
 
@@ -280,7 +279,7 @@ static enum reason judge_pair(const struct pass *c, const struct dnp_msg *m)
 static enum reason judge_fragment(struct pass *c, const struct dnp_msg *m, struct dnp_decision *d)
 {
 	const struct ask k = { .c = c, .m = m, .head = policy_head(c->in->img, c->pol),
-			       .st = &c->f->state_of.dnp, .now = c->raw->now_ns };
+			       .st = dnp_of(c->f), .now = c->raw->now_ns };
 	return judge_whole(&k, is_from_master(c), d);
 }
 
@@ -314,7 +313,8 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 }
 
 const struct proto_ops proto_dnp3 = {
-	.cuts = true, .state = sizeof(struct dnp_state),
+	.cuts = true, .state = sizeof(struct dnp_state), .fresh = sizeof(struct dnp_state),
+	.common = sizeof(struct dnp_stations),
 	.shared = DNP_PLACES * sizeof(struct dnp_place), .holds = true,
 	.frame = dnp3_frame, .judge = judge, .lost = dnp_collect_end_all,
 };

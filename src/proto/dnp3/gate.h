@@ -17,8 +17,9 @@
 #ifndef ZONED_PROTO_DNP3_GATE_H
 #define ZONED_PROTO_DNP3_GATE_H
 
-#include "proto/dnp3/wire.h"
+#include "inspect/internal.h"
 #include "proto/dnp3/gate-station.h"
+#include "proto/dnp3/policy.h"
 
 enum {
 	DNP_ASKED_MAX = 32,	/* requests, and fragments to confirm; the oldest makes room */
@@ -112,5 +113,18 @@ bool dnp_waits(const struct dnp_asked *request, uint64_t now);
 unsigned dnp_outstanding(const struct dnp_asked v[DNP_ASKED_MAX], uint16_t src, uint16_t dst, uint64_t now);
 /* Never NULL; a new one is empty. */
 struct dnp_pair *dnp_pair(struct dnp_state *s, uint16_t master, uint16_t outstation, uint64_t now);
+
+/* gate-fast.c. A frame that goes on, m: what it is; it may be what the program is to know. */
+void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m);
+
+static inline struct dnp_state *dnp_of(const struct flow *f)
+{
+	return f->proto_state;
+}
+
+static inline struct dnp_stations *dnp_stations_of(const struct pass *c)
+{
+	return proto_common(c->in->common, PROTO_DNP3);
+}
 
 #endif

@@ -10,7 +10,7 @@
  * Nothing is special about unit 0 (broadcast): it passes where it is written.
  * Codes without addresses (vendor codes) are judged by code and unit alone.
  */
-#include "policy/policy.h"
+#include "proto/modbus/policy.h"
 
 #include "base/rd.h"
 

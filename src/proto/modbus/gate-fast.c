@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Modbus and the in-kernel path: the requests that wait for an answer, there and back. */
-#include "inspect/internal.h"
+#include "proto/modbus/gate.h"
 
 static void take_pending(const struct fast_pending *from, struct mb_pending *to, uint64_t now)
 {
@@ -17,9 +17,9 @@ static bool take(struct pass *c, const struct fast_slot *s)
 	struct flow *f = c->f;
 	if (s->n_pending > FAST_PENDING)
 		return false;
-	f->state_of.mb.n_pending = s->n_pending;
+	mb_of(f)->n_pending = s->n_pending;
 	for (uint32_t i = 0; i < s->n_pending; i++)
-		take_pending(&s->pending[(s->head + i) % FAST_PENDING], &f->state_of.mb.pending[i], c->raw->now_ns);
+		take_pending(&s->pending[(s->head + i) % FAST_PENDING], &mb_of(f)->pending[i], c->raw->now_ns);
 	return true;
 }
 
@@ -35,15 +35,15 @@ static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
 
 static bool fits(const struct pass *c)
 {
-	mb_forget_old(&c->f->state_of.mb, c->raw->now_ns);
-	return c->f->state_of.mb.n_pending <= FAST_PENDING;
+	mb_forget_old(mb_of(c->f), c->raw->now_ns);
+	return mb_of(c->f)->n_pending <= FAST_PENDING;
 }
 
 static bool give(struct pass *c, struct fast_slot *s)
 {
-	s->n_pending = (uint8_t)c->f->state_of.mb.n_pending;
+	s->n_pending = (uint8_t)mb_of(c->f)->n_pending;
 	for (unsigned i = 0; i < s->n_pending; i++)
-		if (!give_pending(&c->f->state_of.mb.pending[i], &s->pending[i]))
+		if (!give_pending(&mb_of(c->f)->pending[i], &s->pending[i]))
 			return false;
 	return true;
 }

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "base/rd.h"
-#include "inspect/internal.h"
+#include "proto/modbus/gate.h"
 
 static void common_facts(struct ev_modbus *ev, const struct mb_msg *m)
 {
@@ -129,9 +129,9 @@ void mb_forget_old(struct mb_state *f, uint64_t now)
 
 static void remember(struct pass *c, const struct mb_msg *m)
 {
-	struct mb_state *f = &c->f->state_of.mb;
+	struct mb_state *f = mb_of(c->f);
 	mb_forget_old(f, c->raw->now_ns);
-	if (f->n_pending == FLOW_PENDING)
+	if (f->n_pending == MB_PENDING)
 		forget(f, least_missed(f));
 	struct mb_pending *p = &f->pending[f->n_pending++];
 	memset(p, 0, sizeof(*p));
@@ -183,7 +183,7 @@ static enum reason not_answered(const struct mb_state *f, const struct mb_msg *m
 static enum reason judge_response(struct pass *c, const struct mb_msg *m, unsigned tolerate,
 				  struct mb_difference *d)
 {
-	struct mb_state *f = &c->f->state_of.mb;
+	struct mb_state *f = mb_of(c->f);
 	int i = answered(f, m, 0);
 	if (i < 0 && tolerate)
 		i = answered(f, m, tolerate);
@@ -211,7 +211,7 @@ static bool asked_umas(const struct mb_state *f, const struct mb_msg *m)
  * shown that it knows the function, and the policy permits it, or it is the answer to one. */
 static bool long_umas_due(const struct pass *c, const uint8_t *p, size_t n)
 {
-	const struct mb_state *f = &c->f->state_of.mb;
+	const struct mb_state *f = mb_of(c->f);
 	struct mb_msg m;
 	if (n <= MB_MBAP)
 		return true;	/* not told yet */
@@ -285,6 +285,6 @@ static void begun(const uint8_t *p, size_t n, struct event *ev)
 }
 
 const struct proto_ops proto_modbus = {
-	.cuts = true, .state = offsetof(struct mb_state, pending),
+	.cuts = true, .state = sizeof(struct mb_state), .fresh = offsetof(struct mb_state, pending),
 	.begun = begun, .holds = true, .frame = mb_frame, .frame_in = frame_in, .judge = judge,
 };

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "compile/build.h"
+#include "proto/modbus/policy.h"
 
 static size_t rules(const struct policy *p)
 {

@@ -9,6 +9,7 @@
  * in the same range: less passes, never more.
  */
 #include "fastpath/policy.h"
+#include "proto/modbus/policy.h"
 
 #include <string.h>
 

@@ -44,9 +44,9 @@ static void json(json_t *o, const struct event *ev, const void *of)
 		json_object_set_new(o, "sub", json_string(sub));
 }
 
-void replay_difference(const struct event *ev)
+static void difference(const struct event *ev)
 {
-	if (ev->proto != PROTO_MODBUS || !(ev->mb.has & EVH_FIELD))
+	if (!(ev->mb.has & EVH_FIELD))
 		return;
 	printf(" field=%s", mb_field_name(ev->mb.field));
 	if (ev->mb.expected != ev->mb.received)
@@ -69,7 +69,7 @@ static void text(const struct event *ev, const void *of)
 		printf(" exception=%u", m->exc);
 	if (sub[0])
 		printf(" %s", sub);
-	replay_difference(ev);
+	difference(ev);
 }
 
-const struct replay_ops replay_modbus = { .json = json, .text = text };
+const struct replay_ops replay_modbus = { .json = json, .text = text, .difference = difference };

@@ -102,7 +102,7 @@ void fast_ua_permitted(struct ua_look *k, const uint8_t *chunk, size_t n)
 /* An open channel, both ends of which are between two messages. */
 static bool fits(const struct pass *c)
 {
-	const struct ua_state *st = &c->f->state_of.ua;
+	const struct ua_state *st = ua_of(c->f);
 	const struct fast_flow *f = &c->f->fast;
 	if (st->stage != UA_OPENED || !st->channel_open || st->adopted || st->reverse || !st->policy ||
 	    st->mode == UA_MODE_INVALID || st->n_tokens == 0 || st->n_pending > FAST_UA_WAITS || st->n_older != 0)
@@ -126,7 +126,7 @@ static void forget(struct fast_slot *s)
 
 static bool give(struct pass *c, struct fast_slot *s)
 {
-	const struct ua_state *st = &c->f->state_of.ua;
+	const struct ua_state *st = ua_of(c->f);
 	struct fast_channel *u = &s->ch;
 	for (unsigned i = 0; i < st->n_pending; i++) {
 		const struct ua_service *asked = ua_service_by_id(st->pending[i].request);
@@ -149,7 +149,7 @@ static bool give(struct pass *c, struct fast_slot *s)
 
 static bool take(struct pass *c, const struct fast_slot *s)
 {
-	struct ua_state *st = &c->f->state_of.ua;
+	struct ua_state *st = ua_of(c->f);
 	const struct fast_channel *u = &s->ch;
 	uint32_t n = u->n_waits;
 	if (n > FAST_UA_WAITS)

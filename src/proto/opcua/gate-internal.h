@@ -6,7 +6,13 @@
 #include <string.h>
 
 #include "inspect/internal.h"
+#include "proto/opcua/gate.h"
 #include "proto/opcua/policy.h"
+
+static inline struct ua_state *ua_of(const struct flow *f)
+{
+	return f->proto_state;
+}
 
 /* One chunk on its way through. */
 struct ua_look {

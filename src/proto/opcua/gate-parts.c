@@ -21,7 +21,7 @@ static struct ua_place *places_of(const struct ua_look *k)
 static bool in_use(const struct ua_place *places, unsigned i)
 {
 	const struct flow *f = places[i].owner;
-	return f && f->state == FLOW_OPEN && f->proto == PROTO_OPCUA && (f->state_of.ua.way[0].place == i + 1 || f->state_of.ua.way[0].raw == i + 1);
+	return f && f->state == FLOW_OPEN && f->proto == PROTO_OPCUA && (ua_of(f)->way[0].place == i + 1 || ua_of(f)->way[0].raw == i + 1);
 }
 
 static unsigned places_of_source(const struct ua_place *places, const struct addr *client)
@@ -83,7 +83,7 @@ static struct ua_place *place_of(struct ua_look *k, uint16_t *held, bool begun)
 
 int ua_frame_in(const struct pass *c, const uint8_t *p, size_t n, enum reason *why)
 {
-	struct ua_state *s = &c->f->state_of.ua;
+	struct ua_state *s = ua_of(c->f);
 	struct ua_way *w = &s->way[(c->dir == 1) != s->reverse];
 	if (w->rest && w->at != c->f->h[c->dir].next)
 		w->rest = 0;	/* bytes were lost: only where nothing is enforced */

@@ -322,7 +322,7 @@ static bool take_piece(struct ua_look *k, const uint8_t **p, size_t *n, enum rea
 
 static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 {
-	struct ua_state *s = &c->f->state_of.ua;
+	struct ua_state *s = ua_of(c->f);
 	struct ua_look k = { .c = c, .s = s, .rule = 0xffff, .answer = (c->dir == 1) != s->reverse };
 	struct ua_seen seen;
 	size_t len = n;
@@ -347,7 +347,7 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 }
 
 const struct proto_ops proto_opcua = {
-	.big = true, .state = sizeof(struct ua_state),
+	.big = true, .state = sizeof(struct ua_state), .fresh = sizeof(struct ua_state),
 	.shared = UA_PARTS_BYTES, .frame = ua_frame, .frame_in = ua_frame_in,
 	.judge = judge,
 };
