@@ -92,59 +92,6 @@ struct ranges {
 	bool set;		/* the key was written */
 };
 
-/* One entry of a Modbus policy's allow list. A request passes when one entry
- * allows all of it; an address range must be contained in ONE written range. */
-struct modbus_allow {
-	struct where at;
-	uint8_t functions[32];		/* bitmap of function codes 0..255 */
-	const char **function_words; size_t n_function_words;	/* as written, for print */
-	struct ranges units;		/* 0..255, required */
-	struct ranges addresses;	/* 0..65535; FC23: the read part. Required where a function has an address */
-	struct ranges write_addresses;	/* FC23 write part; required with FC23 */
-	struct ranges quantity;		/* 1..2000; default: the specification's limit */
-	struct ranges values;		/* 0..65535 (coils 0 or 1); required for writes */
-	struct ranges subfunctions;	/* FC8; required with FC8 */
-	struct ranges mei;		/* FC43; required with FC43 */
-	struct ranges files;		/* FC20/21 file numbers; required with them */
-};
-
-enum { DNP3_SPANS_MAX = 8 };
-
-/* One entry of a DNP3 policy's allow list. A request passes when one entry allows
- * all of it; its points must be contained in ONE written range, header by header. */
-struct dnp3_allow {
-	struct where at;
-	uint8_t functions[32];		/* bitmap of function codes */
-	unsigned writes;		/* "clear-restart", "time-sync": enum dnp_write of proto/dnp3/wire-objects.h */
-	const char **function_words; size_t n_function_words;	/* as written, for print; and so below */
-	struct ranges masters;		/* link addresses, 0..65519; required */
-	struct ranges outstations;	/* 0..65535; required */
-	const char **object_words; size_t n_object_words;
-	struct ranges objects;		/* group << 8 | variation; required where a function has objects */
-	struct ranges points;		/* indexes; required where an object has one */
-	const char **operation_words; size_t n_operation_words;
-	uint8_t operations;		/* bit by dnp_operations; required with g12 in control functions */
-	bool any_operation;		/* reserved ones too */
-	const char **trip_close_words; size_t n_trip_close_words;
-	uint8_t trip_close;		/* bit by dnp_trip_close */
-	bool any_trip_close;
-	struct ranges count, on_time, off_time;	/* 0..255; ms */
-	double analog[DNP3_SPANS_MAX][2]; size_t n_analog;	/* required with g41 */
-	bool any_analog;
-};
-
-/* What holds for a whole DNP3 policy. */
-struct dnp3_policy {
-	bool server_is_master;	/* master = "server": the outstation opens the connection */
-	bool select_before_operate, unsolicited, broadcast, secure_authentication;
-	bool unwalkable;	/* what follows an object of unknown size passes */
-	bool confirmed_requests;	/* requests that ask for a confirmation */
-	unsigned select_timeout;	/* seconds from a select to its operate */
-	unsigned outstanding;	/* unanswered requests of one outstation */
-	uint32_t max_fragment;	/* octets */
-	struct dnp3_allow *allow; size_t n_allow;
-};
-
 struct texts {
 	const char **v; size_t n;
 	struct where *at;	/* of each */
@@ -152,48 +99,12 @@ struct texts {
 	bool set;		/* the key was written */
 };
 
-enum node_form { NODE_ANY, NODE_NUMBER, NODE_STRING, NODE_STEM, NODE_GUID, NODE_OPAQUE };
-
-/* "ns=1;i=1000-1999", "ns=1;s=Plc1.Setpoint", "ns=1;s=Plc1.*", "ns=2", "i=2258". */
-struct node_pattern {
-	enum node_form form;
-	uint16_t ns;
-	uint32_t lo, hi;	/* NODE_NUMBER */
-	const char *id; size_t len;	/* the others; inside the text */
-};
-
-/* One entry of an OPC UA policy's allow list; a request passes when one entry
- * allows its service and everything it names. */
-struct opcua_allow {
-	struct where at;
-	uint64_t services;		/* bitmap by row of ua_services */
-	const char **service_words; size_t n_service_words;	/* as written, for print */
-	struct texts nodes;		/* required where a service names nodes */
-	struct node_pattern *patterns;	/* of each text of nodes */
-	struct texts attributes; uint32_t attribute_bits;	/* required where a service names attributes */
-	uint32_t least_interval; bool has_interval;	/* ms; required where a service has intervals */
-	bool sampling_by_server;	/* a sampling interval of 0 passes all the same */
-};
-
-/* What holds for a whole OPC UA policy. */
-struct opcua_policy {
-	int security;			/* least mode: enum ua_mode of proto/opcua/wire-body.h */
-	bool unsecured_discovery, reverse_connect;
-	bool opaque;			/* encrypted bodies pass */
-	struct texts security_policies, endpoint_urls, client_certificates, server_certificates, user_tokens;
-	uint32_t max_chunk, max_message;	/* bytes; 0: the inspector's own */
-	struct opcua_allow *allow; size_t n_allow;
-};
-
 struct policy {
 	struct where at;
 	const char *name;
 	enum proto proto;
 	const char *description;
-	struct modbus_allow *modbus; size_t n_modbus;
-	unsigned modbus_tolerates;	/* enum mb_tolerance bits of proto/modbus/wire.h */
-	struct dnp3_policy *dnp3;
-	struct opcua_policy *opcua;
+	void *of;			/* what its protocol has read: struct NAME_policy of proto/NAME/words.h */
 };
 
 struct daemon_conf {

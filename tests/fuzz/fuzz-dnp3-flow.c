@@ -21,6 +21,7 @@
 #include "plant.h"
 #include "proto/dnp3/gate-station.h"
 #include "proto/dnp3/policy.h"
+#include "proto/dnp3/words.h"
 #include "put.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -72,7 +73,7 @@ static void plant(void)
 				 .allow = &a, .n_allow = 1 };
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
-	struct policy p = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
+	struct policy p = { .name = "p", .proto = PROTO_DNP3, .of = &d };
 	img = plant_image((struct conduit){ .flows = flows, .n_flows = 2, .log = LOG_ALL }, &p, 1, 1);
 	must(img != NULL);
 }

@@ -12,6 +12,7 @@
 
 #include "plant.h"
 #include "proto/dnp3/policy.h"
+#include "proto/dnp3/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -39,7 +40,7 @@ static struct pol_image *policy(void)
 	}
 	struct flow flow = { .proto = PROTO_DNP3, .l4 = 6, .policy = "p" };
 	struct dnp3_policy d = { .select_timeout = 5, .outstanding = 1, .allow = a, .n_allow = 3 };
-	struct policy p = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
+	struct policy p = { .name = "p", .proto = PROTO_DNP3, .of = &d };
 	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, &p, 1, 1);
 	must(img && policy_valid(img, img->size));
 	return img;

@@ -22,6 +22,7 @@
 #include "inspect/inspect.h"
 #include "proto/modbus/policy.h"
 #include "plant.h"
+#include "proto/modbus/words.h"
 #include "put.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
@@ -81,7 +82,8 @@ static struct pol_image *plant(uint8_t opt)
 	struct conduit how = { .flows = &flow, .n_flows = 1, .log = LOG_ALL,
 			       .mode = opt & OPT_OBSERVE ? MODE_OBSERVE : MODE_ENFORCE,
 			       .on_violation = opt & OPT_RESET ? VIOLATION_RESET : VIOLATION_DROP };
-	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = 2 };
+	struct modbus_policy p = { .allow = a, .n_allow = 2 };
+	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .of = &p };
 	struct pol_image *img = plant_image(how, &policy, 1, 1);
 	must(img != NULL);
 	return img;

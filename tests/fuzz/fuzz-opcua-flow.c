@@ -19,6 +19,7 @@
 #include "inspect/inspect.h"
 #include "proto/opcua/gate.h"
 #include "plant.h"
+#include "proto/opcua/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
@@ -65,7 +66,7 @@ static struct pol_image *plant(uint8_t opt)
 	struct flow flow = { .proto = PROTO_OPCUA, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct conduit how = { .flows = &flow, .n_flows = 1, .log = LOG_ALL,
 			       .mode = opt & OPT_OBSERVE ? MODE_OBSERVE : MODE_ENFORCE };
-	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .opcua = &o };
+	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .of = &o };
 	struct pol_image *img = plant_image(how, &policy, 1, 1);
 	must(img != NULL);
 	return img;

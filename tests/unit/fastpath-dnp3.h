@@ -15,7 +15,7 @@ static struct pol_image *dnp_plant(uint32_t generation, struct conduit how)
 	struct dnp3_policy d = { .select_before_operate = generation & 1, .select_timeout = 5, .outstanding = generation & 2 ? 1 : 8,
 				  .allow = &a, .n_allow = 1 };
 	struct flow flow = { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
+	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .of = &d };
 	how.flows = &flow;
 	how.n_flows = 1;
 	struct pol_image *img = plant_image(how, &policy, 1, generation);

@@ -18,8 +18,8 @@ static struct pol_image *plant(uint32_t generation, struct conduit how)
 	};
 	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
 	static const unsigned tolerate[] = { 0, MB_TOL_ALL & ~MB_TOL_PADDED, 0, MB_TOL_ALL & ~MB_TOL_LENGTH };
-	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = sizeof(a) / sizeof(a[0]),
-				 .modbus_tolerates = tolerate[generation % 4] };
+	struct modbus_policy p = { .allow = a, .n_allow = sizeof(a) / sizeof(a[0]), .tolerates = tolerate[generation % 4] };
+	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .of = &p };
 	how.flows = &flow;
 	how.n_flows = 1;
 	struct pol_image *img = plant_image(how, &policy, 1, generation);

@@ -22,7 +22,7 @@ static struct pol_image *ua_plant(uint32_t generation, struct conduit how)
 		.client_certificates = any, .server_certificates = any, .user_tokens = any, .allow = &a, .n_allow = 1,
 	};
 	struct flow flow = { .proto = PROTO_OPCUA, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .opcua = &o };
+	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .of = &o };
 	how.flows = &flow;
 	how.n_flows = 1;
 	struct pol_image *img = plant_image(how, &policy, 1, generation);

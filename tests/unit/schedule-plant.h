@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "compile/policy_build.h"
+#include "proto/modbus/words.h"
 
 static struct pol_image *plant(uint32_t generation, bool reversed)
 {
@@ -33,8 +34,9 @@ static struct pol_image *plant(uint32_t generation, bool reversed)
 	struct modbus_allow all = { .units = any, .addresses = any, .write_addresses = any, .values = any, .files = any,
 				    .subfunctions = any, .mei = any };
 	memset(all.functions, 0xff, sizeof(all.functions));
-	struct policy p[2] = { { .name = "p", .proto = PROTO_MODBUS, .modbus = a, .n_modbus = 2 },
-			       { .name = "q", .proto = PROTO_MODBUS, .modbus = &all, .n_modbus = 1 } };
+	struct modbus_policy some = { .allow = a, .n_allow = 2 }, each = { .allow = &all, .n_allow = 1 };
+	struct policy p[2] = { { .name = "p", .proto = PROTO_MODBUS, .of = &some },
+			       { .name = "q", .proto = PROTO_MODBUS, .of = &each } };
 	struct model m = { .zones = zones, .n_zones = 3, .conduits = c, .n_conduits = reversed ? 2 : 1, .policies = p,
 			   .n_policies = 2 };
 	int err;

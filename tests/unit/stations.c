@@ -7,6 +7,7 @@
 
 #include "proto/dnp3/wire.h"
 #include "plant.h"
+#include "proto/dnp3/words.h"
 #include "put.h"
 
 enum { MASTER = 1, STATION = 10, PORT = 20000, PACKET = 40 + 2048 };
@@ -33,8 +34,8 @@ static const struct pol_image *image(bool both_ways)
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
 	struct flow back[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "q" },
 				{ .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "q" } };
-	struct policy policy[2] = { { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d },
-				    { .name = "q", .proto = PROTO_DNP3, .dnp3 = &e } };
+	struct policy policy[2] = { { .name = "p", .proto = PROTO_DNP3, .of = &d },
+				    { .name = "q", .proto = PROTO_DNP3, .of = &e } };
 	struct conduit c[2] = { { .flows = flows, .n_flows = 2, .log = LOG_ALL }, { .flows = back, .n_flows = 2, .log = LOG_ALL } };
 	if (!img[both_ways])
 		img[both_ways] = plant_image_of(c, both_ways ? 2 : 1, policy, 2, 1);

@@ -31,6 +31,9 @@
 #include "inspect/rate.h"
 #include "plant.h"
 #include "proto/modbus/wire.h"
+#include "proto/modbus/words.h"
+#include "proto/dnp3/words.h"
+#include "proto/opcua/words.h"
 #include "stream/stream.h"
 
 enum {

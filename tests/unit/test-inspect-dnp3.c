@@ -16,6 +16,7 @@
 #include "inspect/inspect.h"
 #include "plant.h"
 #include "proto/dnp3/policy.h"
+#include "proto/dnp3/words.h"
 #include "put.h"
 
 #define SECOND UINT64_C(1000000000)
@@ -53,7 +54,7 @@ static struct pol_image *image(bool select_before_operate, unsigned outstanding)
 				 .outstanding = outstanding, .allow = &a, .n_allow = 1 };
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
-	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .dnp3 = &d };
+	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .of = &d };
 	struct pol_image *img = plant_image((struct conduit){ .flows = flows, .n_flows = 2 }, &policy, 1, 1);
 	assert_non_null(img);
 	return img;

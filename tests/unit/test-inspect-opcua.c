@@ -14,6 +14,7 @@
 #include "proto/opcua/gate.h"
 #include "opcua-samples.h"
 #include "plant.h"
+#include "proto/opcua/words.h"
 
 enum { FLOWS = 120, SEGMENT = 4000, LARGE = 64 /* places for large buffers, of 256 flows */ };
 
@@ -75,7 +76,7 @@ static void turn_to(struct bench *b, const struct rules *r)
 		.user_tokens = { .v = users, .n = r->anonymous ? 2 : 1 }, .allow = &a, .n_allow = 1,
 	};
 	struct flow flow = { .proto = PROTO_OPCUA, .policy = "p" };
-	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .opcua = &o };
+	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .of = &o };
 	assert_true(b->n_img < 4);
 	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .mode = r->mode }, &policy, 1,
 					    b->n_img + 1);

@@ -14,6 +14,7 @@
 #include "opcua-samples.h"
 #include "plant.h"
 #include "proto/opcua/policy.h"
+#include "proto/opcua/words.h"
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -24,8 +25,8 @@ static struct pol_image *image_of(struct opcua_policy *o)
 {
 	struct flow flow = { .proto = PROTO_OPCUA, .policy = "q" };
 	struct opcua_policy first = { .security = UA_MODE_ENCRYPT };	/* another policy before it */
-	struct policy policies[2] = { { .name = "p", .proto = PROTO_OPCUA, .opcua = &first },
-				      { .name = "q", .proto = PROTO_OPCUA, .opcua = o } };
+	struct policy policies[2] = { { .name = "p", .proto = PROTO_OPCUA, .of = &first },
+				      { .name = "q", .proto = PROTO_OPCUA, .of = o } };
 	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, policies, 2, 1);
 	assert_non_null(img);
 	assert_true(policy_valid(img, img->size));

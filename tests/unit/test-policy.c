@@ -11,6 +11,7 @@
 
 #include "compile/policy_build.h"
 #include "proto/modbus/policy.h"
+#include "proto/modbus/words.h"
 
 enum { TCP = 6, UDP = 17 };
 
@@ -40,6 +41,7 @@ struct plant {
 	struct conduit conduits[2];
 	struct flow flows[3];
 	struct policy policies[2];
+	struct modbus_policy own[2];	/* of each */
 	uint16_t ports[2];
 	struct pol_image *img;
 };
@@ -72,8 +74,9 @@ static void plant_init(struct plant *p, struct modbus_allow *rules, size_t n)
 	p->zones[3].n_networks = 1;
 	for (size_t i = 0; i < n; i++)
 		rules[i].at = (struct where){ "plant.conf", (unsigned)i + 10 };
-	p->policies[0] = (struct policy){ .name = "empty", .proto = PROTO_MODBUS };
-	p->policies[1] = (struct policy){ .name = "rules", .proto = PROTO_MODBUS, .modbus = rules, .n_modbus = n };
+	p->own[1] = (struct modbus_policy){ .allow = rules, .n_allow = n };
+	p->policies[0] = (struct policy){ .name = "empty", .proto = PROTO_MODBUS, .of = &p->own[0] };
+	p->policies[1] = (struct policy){ .name = "rules", .proto = PROTO_MODBUS, .of = &p->own[1] };
 	p->ports[0] = 502;
 	p->ports[1] = 1502;
 	p->flows[0] = (struct flow){ .service = "ssh", .l4 = TCP, .ports = p->ports, .n_ports = 1 };
@@ -427,7 +430,7 @@ static void test_tolerances(void **state)
 	assert_int_equal(h->tolerate, 0);
 	free(p.img);
 	for (size_t i = 0; i < mb_tolerances_n; i++) {
-		p.policies[1].modbus_tolerates = mb_tolerances[i].bit;
+		p.own[1].tolerates = mb_tolerances[i].bit;
 		build(&p);
 		h = policy_head(p.img, policy_flow(p.img, 0));
 		assert_int_equal(h->tolerate, mb_tolerances[i].bit);

@@ -19,7 +19,7 @@
 #include <cmocka.h>
 
 #include "compile/policy_build.h"
-#include "proto/modbus/wire.h"
+#include "proto/modbus/words.h"
 #include "record/aggregate.h"
 #include "record/cap.h"
 #include "record/line.h"
@@ -73,9 +73,9 @@ static struct pol_image *image(uint32_t generation, const char *file)
 	uint16_t port = 502;
 	struct flow flow = { .proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "reads" };
 	struct conduit conduit = { .name = "hmi-cell", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1 };
-	struct modbus_allow allow = { .at = { file, 31 }, .functions = { 8 },
-				      .units = { .v = &unit, .n = 1, .set = true }, .addresses = { .any = true, .set = true } };
-	struct policy policy = { .name = "reads", .proto = PROTO_MODBUS, .modbus = &allow, .n_modbus = 1 };
+	struct modbus_allow allow = { .at = { file, 31 }, .functions = { 8 }, .units = { .v = &unit, .n = 1, .set = true },
+				      .addresses = { .any = true, .set = true } };
+	struct policy policy = { .name = "reads", .proto = PROTO_MODBUS, .of = &(struct modbus_policy){ &allow, 1, 0 } };
 	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
 			   .policies = &policy, .n_policies = 1 };
 	struct pol_image *img = policy_build(&m, generation, &err);

@@ -4,18 +4,19 @@
 
 #include "compile/build.h"
 #include "proto/dnp3/policy.h"
+#include "proto/dnp3/words.h"
 
 _Static_assert((int)POL_DNP_SPANS_MAX == (int)DNP3_SPANS_MAX, "as many spans as the model takes");
 
 static size_t rules(const struct policy *p)
 {
-	return p->dnp3->n_allow;
+	return dnp3_policy_of(p)->n_allow;
 }
 
 static void count(const struct policy *p, struct counts *c)
 {
-	for (size_t k = 0; k < p->dnp3->n_allow; k++) {
-		const struct dnp3_allow *a = &p->dnp3->allow[k];
+	for (size_t k = 0; k < dnp3_policy_of(p)->n_allow; k++) {
+		const struct dnp3_allow *a = &dnp3_policy_of(p)->allow[k];
 		const struct ranges *all[] = { &a->masters, &a->outstations, &a->objects, &a->points, &a->count,
 					       &a->on_time, &a->off_time };
 		for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
@@ -47,7 +48,7 @@ static void put_rule(struct build *b, const struct dnp3_allow *a)
 
 static void put(struct build *b, const struct policy *p)
 {
-	const struct dnp3_policy *d = p->dnp3;
+	const struct dnp3_policy *d = dnp3_policy_of(p);
 	struct pol_dnp_head *h = build_head(b, PROTO_DNP3);
 	*h = (struct pol_dnp_head){
 		.server_is_master = d->server_is_master, .select_before_operate = d->select_before_operate,

@@ -7,7 +7,7 @@
 
 #include "base/num.h"
 #include "proto/dnp3/wire-objects.h"
-#include "proto/dnp3/words.h"
+#include "proto/dnp3/words-read.h"
 
 enum { FUNCTION_MAX = 128, NAMES_MAX = 64 };
 static const int64_t EXACT_MAX = INT64_C(1) << 53;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "proto/dnp3/wire-objects.h"
-#include "proto/dnp3/words.h"
+#include "proto/dnp3/words-read.h"
 
 static const struct word words_master[] = { { "client", 0 }, { "server", 1 }, { NULL, 0 } };
 
@@ -110,8 +110,8 @@ static void load_allow(struct load *l, const config_setting_t *g, struct dnp3_po
 /* A permission that nothing can use is surely not what was meant. */
 static void check_broadcast(struct load *l, const struct policy *p)
 {
-	for (size_t i = 0; i < p->dnp3->n_allow; i++) {
-		const struct ranges *r = &p->dnp3->allow[i].outstations;
+	for (size_t i = 0; i < dnp3_policy_of(p)->n_allow; i++) {
+		const struct ranges *r = &dnp3_policy_of(p)->allow[i].outstations;
 		for (size_t k = 0; k < r->n; k++)
 			if (r->v[k].hi >= DNP_ADDR_BROADCAST)
 				return;
@@ -140,7 +140,7 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	struct dnp3_policy *d = arena_alloc(l->m->arena, sizeof(*d));
 	uint64_t octets;
-	p->dnp3 = d;
+	p->of = d;
 	d->server_is_master = get_word(l, g, "master", words_master, 0);
 	get_bool(l, g, "select_before_operate", &d->select_before_operate);
 	get_bool(l, g, "unsolicited", &d->unsolicited);
@@ -210,7 +210,7 @@ static void print_flag(FILE *f, const char *key, bool v)
 
 static void print(FILE *f, const struct policy *p)
 {
-	const struct dnp3_policy *d = p->dnp3;
+	const struct dnp3_policy *d = dnp3_policy_of(p);
 	print_key(f, "    ", "master", word_name(words_master, d->server_is_master));
 	print_flag(f, "select_before_operate", d->select_before_operate);
 	print_flag(f, "unsolicited", d->unsolicited);

@@ -1,14 +1,50 @@
 /* SPDX-License-Identifier: MIT
- * Lists of words in DNP3 policies: functions, objects, controls, values. */
+ * A DNP3 policy, as the operator wrote it. */
 #ifndef ZONED_PROTO_DNP3_WORDS_H
 #define ZONED_PROTO_DNP3_WORDS_H
 
-#include "model/internal.h"
+#include "model/model.h"
 
-/* Each reads one key of an entry and complains about what it does not know. */
-void dnp3_functions(struct load *l, const config_setting_t *g, struct dnp3_allow *a);
-void dnp3_objects(struct load *l, const config_setting_t *g, struct dnp3_allow *a);
-void dnp3_controls(struct load *l, const config_setting_t *g, struct dnp3_allow *a);
-void dnp3_analog(struct load *l, const config_setting_t *g, struct dnp3_allow *a);
+enum { DNP3_SPANS_MAX = 8 };
+
+/* One entry of a DNP3 policy's allow list. A request passes when one entry allows
+ * all of it; its points must be contained in ONE written range, header by header. */
+struct dnp3_allow {
+	struct where at;
+	uint8_t functions[32];		/* bitmap of function codes */
+	unsigned writes;		/* "clear-restart", "time-sync": enum dnp_write of wire-objects.h */
+	const char **function_words; size_t n_function_words;	/* as written, for print; and so below */
+	struct ranges masters;		/* link addresses, 0..65519; required */
+	struct ranges outstations;	/* 0..65535; required */
+	const char **object_words; size_t n_object_words;
+	struct ranges objects;		/* group << 8 | variation; required where a function has objects */
+	struct ranges points;		/* indexes; required where an object has one */
+	const char **operation_words; size_t n_operation_words;
+	uint8_t operations;		/* bit by dnp_operations; required with g12 in control functions */
+	bool any_operation;		/* reserved ones too */
+	const char **trip_close_words; size_t n_trip_close_words;
+	uint8_t trip_close;		/* bit by dnp_trip_close */
+	bool any_trip_close;
+	struct ranges count, on_time, off_time;	/* 0..255; ms */
+	double analog[DNP3_SPANS_MAX][2]; size_t n_analog;	/* required with g41 */
+	bool any_analog;
+};
+
+/* What holds for a whole DNP3 policy. */
+struct dnp3_policy {
+	bool server_is_master;	/* master = "server": the outstation opens the connection */
+	bool select_before_operate, unsolicited, broadcast, secure_authentication;
+	bool unwalkable;	/* what follows an object of unknown size passes */
+	bool confirmed_requests;	/* requests that ask for a confirmation */
+	unsigned select_timeout;	/* seconds from a select to its operate */
+	unsigned outstanding;	/* unanswered requests of one outstation */
+	uint32_t max_fragment;	/* octets */
+	struct dnp3_allow *allow; size_t n_allow;
+};
+
+static inline struct dnp3_policy *dnp3_policy_of(const struct policy *p)
+{
+	return p->of;
+}
 
 #endif

@@ -8,16 +8,17 @@
 
 #include "compile/build.h"
 #include "proto/modbus/policy.h"
+#include "proto/modbus/words.h"
 
 static size_t rules(const struct policy *p)
 {
-	return p->n_modbus;
+	return modbus_policy_of(p)->n_allow;
 }
 
 static void count(const struct policy *p, struct counts *c)
 {
-	for (size_t k = 0; k < p->n_modbus; k++) {
-		const struct modbus_allow *a = &p->modbus[k];
+	for (size_t k = 0; k < modbus_policy_of(p)->n_allow; k++) {
+		const struct modbus_allow *a = &modbus_policy_of(p)->allow[k];
 		const struct ranges *all[] = {
 			&a->units, &a->addresses, &a->write_addresses, &a->quantity,
 			&a->values, &a->subfunctions, &a->mei, &a->files,
@@ -31,9 +32,9 @@ static void count(const struct policy *p, struct counts *c)
 static void put(struct build *b, const struct policy *p)
 {
 	struct pol_mb_head *h = build_head(b, PROTO_MODBUS);
-	h->tolerate = p->modbus_tolerates;
-	for (size_t k = 0; k < p->n_modbus; k++) {
-		const struct modbus_allow *a = &p->modbus[k];
+	h->tolerate = modbus_policy_of(p)->tolerates;
+	for (size_t k = 0; k < modbus_policy_of(p)->n_allow; k++) {
+		const struct modbus_allow *a = &modbus_policy_of(p)->allow[k];
 		struct pol_mb_rule *r = build_rule(b, PROTO_MODBUS, a->at);
 		memcpy(r->functions, a->functions, sizeof(r->functions));
 		r->units = build_ranges(b, &a->units);

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "proto/modbus/wire.h"
 #include "model/internal.h"
+#include "proto/modbus/words.h"
 
 static const struct {
 	const char *name;
@@ -129,7 +130,7 @@ static void check_needs(struct load *l, const struct modbus_allow *a)
 	}
 }
 
-static void load_allow(struct load *l, const config_setting_t *g, struct policy *p)
+static void load_allow(struct load *l, const config_setting_t *g, struct modbus_policy *p)
 {
 	static const char *const keys[] = { "functions", "units", "addresses", "write_addresses", "quantity",
 					    "values", "subfunctions", "mei", "files" };
@@ -159,8 +160,8 @@ static void load_allow(struct load *l, const config_setting_t *g, struct policy 
 	get_ranges(l, g, "files", 0, 65535, &a.files);
 	if (a.n_function_words)
 		check_needs(l, &a);
-	p->modbus = arena_grow(l->m->arena, p->modbus, p->n_modbus, sizeof(*p->modbus));
-	p->modbus[p->n_modbus++] = a;
+	p->allow = arena_grow(l->m->arena, p->allow, p->n_allow, sizeof(*p->allow));
+	p->allow[p->n_allow++] = a;
 }
 
 static const struct mb_tolerated *tolerated_by_name(struct load *l, const config_setting_t *s)
@@ -188,10 +189,11 @@ static const struct mb_tolerated *tolerated_by_name(struct load *l, const config
 static void check_used(struct load *l, struct where at, const struct mb_tolerated *t, const struct policy *p)
 {
 	bool used = t->fc[0] == 0;
-	for (size_t k = 0; k < p->n_modbus; k++)
+	const struct modbus_policy *o = modbus_policy_of(p);
+	for (size_t k = 0; k < o->n_allow; k++)
 		for (size_t i = 0; i < sizeof(t->fc); i++)
-			used |= t->fc[i] && has_code(&p->modbus[k], t->fc[i]);
-	if (!used && p->n_modbus)
+			used |= t->fc[i] && has_code(&o->allow[k], t->fc[i]);
+	if (!used && o->n_allow)
 		complain(l, at, "tolerate: \"%s\" is about function %u%s, which no entry of \"%s\" allows; remove it",
 			 t->name, t->fc[0], t->fc[1] ? " and its like" : "", p->name);
 }
@@ -199,6 +201,7 @@ static void check_used(struct load *l, struct where at, const struct mb_tolerate
 static void load_tolerances(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	const config_setting_t *s = config_setting_get_member(g, "tolerate");
+	struct modbus_policy *o = modbus_policy_of(p);
 	if (!s)
 		return;
 	if (config_setting_is_group(s) || items(s) == 0)
@@ -208,12 +211,12 @@ static void load_tolerances(struct load *l, const config_setting_t *g, struct po
 		const struct mb_tolerated *t = tolerated_by_name(l, item(s, i));
 		if (!t)
 			continue;
-		if (p->modbus_tolerates & t->bit)
+		if (o->tolerates & t->bit)
 			complain(l, at_of(l, item(s, i)), "tolerate: \"%s\" twice; remove one", t->name);
-		p->modbus_tolerates |= t->bit;
+		o->tolerates |= t->bit;
 		check_used(l, at_of(l, item(s, i)), t, p);
 	}
-	if ((p->modbus_tolerates & MB_TOL_LENGTH) && (p->modbus_tolerates & MB_TOL_PADDED))
+	if ((o->tolerates & MB_TOL_LENGTH) && (o->tolerates & MB_TOL_PADDED))
 		complain(l, at_of(l, s), "tolerate: an exception whose length is one more could end in two places with "
 			 "\"length-one-more\" and \"padded-exception\"; write the one that the device needs");
 }
@@ -221,8 +224,9 @@ static void load_tolerances(struct load *l, const config_setting_t *g, struct po
 static void load(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	const config_setting_t *allow = get_allow(l, g, p);
+	p->of = arena_alloc(l->m->arena, sizeof(struct modbus_policy));
 	for (size_t k = 0; k < items(allow); k++)
-		load_allow(l, item(allow, k), p);
+		load_allow(l, item(allow, k), modbus_policy_of(p));
 	load_tolerances(l, g, p);
 }
 
@@ -257,11 +261,12 @@ static void print_tolerances(FILE *f, unsigned bits)
 
 static void print(FILE *f, const struct policy *p)
 {
-	print_tolerances(f, p->modbus_tolerates);
+	const struct modbus_policy *o = modbus_policy_of(p);
+	print_tolerances(f, o->tolerates);
 	fputs("    allow = (\n", f);
-	for (size_t i = 0; i < p->n_modbus; i++) {
-		print_allow(f, &p->modbus[i]);
-		fputs(i + 1 < p->n_modbus ? ",\n" : "\n", f);
+	for (size_t i = 0; i < o->n_allow; i++) {
+		print_allow(f, &o->allow[i]);
+		fputs(i + 1 < o->n_allow ? ",\n" : "\n", f);
 	}
 	fputs("    );\n", f);
 }

@@ -10,10 +10,11 @@
 #include "base/num.h"
 #include "compile/build.h"
 #include "proto/opcua/policy.h"
+#include "proto/opcua/words.h"
 
 static size_t rules(const struct policy *p)
 {
-	return p->opcua ? p->opcua->n_allow : 0;
+	return opcua_policy_of(p)->n_allow;
 }
 
 static void count_texts(const struct texts *t, struct counts *c)
@@ -25,7 +26,7 @@ static void count_texts(const struct texts *t, struct counts *c)
 
 static void count(const struct policy *p, struct counts *c)
 {
-	const struct opcua_policy *o = p->opcua;
+	const struct opcua_policy *o = opcua_policy_of(p);
 	const struct texts *heads[] = { &o->endpoint_urls, &o->client_certificates, &o->server_certificates,
 					&o->security_policies };
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
@@ -113,7 +114,7 @@ static void put_policies(struct build *b, const struct texts *t, struct pol_ua_h
 
 static void put(struct build *b, const struct policy *p)
 {
-	const struct opcua_policy *o = p->opcua;
+	const struct opcua_policy *o = opcua_policy_of(p);
 	struct pol_ua_head *h = build_head(b, PROTO_OPCUA);
 	h->security = (uint8_t)o->security;
 	h->unsecured_discovery = o->unsecured_discovery;

@@ -1,7 +1,7 @@
 src_proto_libwire_a_SOURCES += src/proto/opcua/wire-body.c src/proto/opcua/wire-body.h \
 	src/proto/opcua/wire-read.c src/proto/opcua/wire-read.h src/proto/opcua/wire-table.c src/proto/opcua/wire.c \
 	src/proto/opcua/wire.h
-src_model_libmodel_a_SOURCES += src/proto/opcua/words.c
+src_model_libmodel_a_SOURCES += src/proto/opcua/words.c src/proto/opcua/words.h
 src_compile_libcompile_a_SOURCES += src/proto/opcua/image.c
 src_policy_libpolicy_a_SOURCES += src/proto/opcua/decide.c src/proto/opcua/policy.h
 src_inspect_libinspect_a_SOURCES += src/proto/opcua/gate-cert.c src/proto/opcua/gate-channel.c \

@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "proto/opcua/wire-body.h"
 #include "model/internal.h"
+#include "proto/opcua/words.h"
 
 enum { NODES_MAX = 256, OPAQUE_MAX = 37, GUID_TEXT = 36 };
 
@@ -341,7 +342,7 @@ static void need(struct load *l, const struct policy *p, const char *key, const 
 
 static void check_policy(struct load *l, const config_setting_t *g, const struct policy *p)
 {
-	const struct opcua_policy *o = p->opcua;
+	const struct opcua_policy *o = opcua_policy_of(p);
 	need(l, p, "security", "\"sign-and-encrypt\", \"sign\" or \"none\"",
 	     config_setting_get_member(g, "security") != NULL);
 	need(l, p, "opaque", "\"refuse\" or \"allow\"", config_setting_get_member(g, "opaque") != NULL);
@@ -364,7 +365,7 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	struct opcua_policy *o = arena_alloc(l->m->arena, sizeof(*o));
 	uint64_t n = 0;
-	p->opcua = o;
+	p->of = o;
 	o->security = get_word(l, g, "security", words_security, UA_MODE_ENCRYPT);
 	o->opaque = get_word(l, g, "opaque", words_opaque, o->security == UA_MODE_ENCRYPT);
 	get_bool(l, g, "unsecured_discovery", &o->unsecured_discovery);
@@ -402,7 +403,7 @@ static void print_entry(FILE *f, const struct opcua_allow *a)
 
 static void print(FILE *f, const struct policy *p)
 {
-	const struct opcua_policy *o = p->opcua;
+	const struct opcua_policy *o = opcua_policy_of(p);
 	print_key(f, "    ", "security", word_name(words_security, o->security));
 	if (o->unsecured_discovery)
 		fputs("    unsecured_discovery = true;\n", f);
