@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "compile/policy_build.h"
+#include "proto/modbus/facts.h"
 #include "proto/modbus/words.h"
 #include "record/aggregate.h"
 #include "record/cap.h"
@@ -86,10 +87,9 @@ static struct pol_image *image(uint32_t generation, const char *file)
 static struct event write_refused(void)
 {
 	struct event ev = { .time_ns = 1700000000ull * SEC + 42000000, .generation = 7, .kind = EV_VIOLATION,
-			    .verdict = V_DROP, .l4 = 6, .reason = R_FUNCTION, .flow_id = 0, .rule = 0,
-			    .sport = 40000, .dport = 502, .proto = PROTO_MODBUS,
-			    .mb = { .unit = 1, .fc = 16, .tid = 9, .has = EVH_FC | EVH_ADDR | EVH_VALUE,
-				    .addr = 100, .qty = 5, .value = 77 } };
+			    .verdict = V_DROP, .l4 = 6, .reason = R_FUNCTION, .sport = 40000, .dport = 502, .proto = PROTO_MODBUS };
+	*EV_MODBUS(&ev) = (struct ev_modbus){ .unit = 1, .fc = 16, .tid = 9, .has = EVH_FC | EVH_ADDR | EVH_VALUE, .addr = 100,
+					      .qty = 5, .value = 77 };
 	assert_true(addr_parse("10.1.0.10", &ev.src));
 	assert_true(addr_parse("10.2.0.20", &ev.dst));
 	return ev;
@@ -160,11 +160,11 @@ static void test_difference(void **state)
 		temp_name(path);
 		ev.reason = R_RESPONSE_MISMATCH;
 		ev.response = 1;
-		ev.mb.exc = 3;
-		ev.mb.has |= EVH_FIELD | EVH_EXC;
-		ev.mb.field = rows[i].field;
-		ev.mb.expected = rows[i].expected;
-		ev.mb.received = rows[i].received;
+		EV_MODBUS(&ev)->exc = 3;
+		EV_MODBUS(&ev)->has |= EVH_FIELD | EVH_EXC;
+		EV_MODBUS(&ev)->field = rows[i].field;
+		EV_MODBUS(&ev)->expected = rows[i].expected;
+		EV_MODBUS(&ev)->received = rows[i].received;
 		struct sb b = sb_init(text, sizeof(text));
 		record_line(&b, img, &ev);
 		assert_non_null(strstr(text, rows[i].end));
@@ -278,7 +278,7 @@ static void test_repeats(void **state)
 	struct record *r = open_to(&s, NULL);
 	struct event ev = write_refused();
 	for (uint16_t i = 0; i < 1000; i++) {
-		ev.mb.tid = ev.mb.addr = ev.sport = i;	/* no part of what makes events the same */
+		EV_MODBUS(&ev)->tid = EV_MODBUS(&ev)->addr = ev.sport = i;	/* no part of what makes events the same */
 		record_event(r, img, &ev, i);
 	}
 	assert_int_equal(s.n, 1);
@@ -310,8 +310,8 @@ static void test_keys(void **state)
 	struct event base = write_refused(), ev[9];
 	for (size_t i = 0; i < 9; i++)
 		ev[i] = base;
-	ev[1].mb.fc = 6;
-	ev[2].mb.unit = 2;
+	EV_MODBUS(&ev[1])->fc = 6;
+	EV_MODBUS(&ev[2])->unit = 2;
 	ev[3].reason = R_ADDRESS;
 	ev[4].src.b[3] = 11;
 	ev[5].dst.b[3] = 21;
@@ -347,7 +347,7 @@ static void test_neighbours(void **state)
 	for (int round = 0; round < 2; round++)
 		for (unsigned unit = 0; unit < 256; unit++) {
 			struct event ev = write_refused();
-			ev.mb.unit = (uint8_t)unit;
+			EV_MODBUS(&ev)->unit = (uint8_t)unit;
 			assert_int_equal(agg_add(a, &ev, 0), round);
 		}
 	agg_sweep(a, 0, true, add_up, &told);
@@ -365,7 +365,7 @@ static void test_repeats_in_parts(void **state)
 	for (int round = 0; round < 2; round++)
 		for (unsigned i = 0; i < 800; i++) {
 			struct event ev = write_refused();
-			ev.mb.unit = (uint8_t)i;
+			EV_MODBUS(&ev)->unit = (uint8_t)i;
 			ev.src.b[3] = (uint8_t)(i >> 8);
 			merged += agg_add(a, &ev, 0);
 		}
@@ -491,8 +491,8 @@ static void test_others_are_not_hidden(void **state)
 		assert_true(addr_parse(v6 ? "fd00:77::2" : "10.1.0.77", &seldom.src));
 		for (uint32_t k = 0; k < 60000; k++) {
 			uint64_t now = k * (SEC / 1000);
-			greedy.mb.fc = (uint8_t)(k * 2654435761u >> 8);
-			greedy.mb.unit = (uint8_t)(k * 2654435761u >> 16);
+			EV_MODBUS(&greedy)->fc = (uint8_t)(k * 2654435761u >> 8);
+			EV_MODBUS(&greedy)->unit = (uint8_t)(k * 2654435761u >> 16);
 			greedy.reason = (uint16_t)(R_NONE + 1 + k % 60);
 			if (v6)
 				greedy.src.b[15] = (uint8_t)k;
@@ -593,13 +593,13 @@ static void test_full_disk(void **state)
 	tight.rlim_cur = (rlim_t)st.st_size + 20;
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
 	for (uint8_t i = 2; i < 12; i++) {
-		ev.mb.unit = i;
+		EV_MODBUS(&ev)->unit = i;
 		record_event(r, img, &ev, 0);
 	}
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
 	assert_int_equal(s.n, 11);		/* syslog had all of them */
 	assert_int_equal(s.n_trouble, 1);	/* and was told once */
-	ev.mb.unit = 99;
+	EV_MODBUS(&ev)->unit = 99;
 	record_event(r, img, &ev, 0);
 	assert_int_equal(s.n_trouble, 2);
 	assert_non_null(strstr(s.trouble, "10 JSON records were lost"));
@@ -662,7 +662,7 @@ static void test_reopen(void **state)
 	record_event(r, img, &ev, 0);
 	assert_int_equal(rename(path, old), 0);
 	record_reopen(r);
-	ev.mb.unit = 55;
+	EV_MODBUS(&ev)->unit = 55;
 	record_event(r, img, &ev, 0);
 	record_close(r);
 	assert_null(strstr(slurp(old), "\"unit\":55"));
@@ -677,7 +677,7 @@ static void test_reopen(void **state)
 	assert_int_equal(mkdir(path, 0700), 0);
 	record_reopen(r);
 	assert_int_equal(s.n_trouble, 1);
-	ev.mb.unit = 56;
+	EV_MODBUS(&ev)->unit = 56;
 	record_event(r, img, &ev, 0);
 	record_close(r);
 	assert_non_null(strstr(slurp(old), "\"unit\":56"));

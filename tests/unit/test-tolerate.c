@@ -7,6 +7,7 @@
 #include "inspect-bench.h"
 
 #include "inspect/proto.h"
+#include "proto/modbus/facts.h"
 
 enum { C = 1000, S = 5000, MOST = 1100 };
 
@@ -151,7 +152,7 @@ static void try_one(const struct odd *o, uint8_t mode, unsigned tolerate, enum r
 	if (want == OK)
 		goes_on(&b, C + (uint32_t)nq, S + (uint32_t)nr);
 	else if (record) {
-		const struct ev_modbus *ev = &b.last.mb;
+		const struct ev_modbus *ev = EV_MODBUS(&b.last);
 		assert_int_equal(b.last.proto, PROTO_MODBUS);
 		assert_int_equal((ev->has & EVH_FIELD) != 0, o->field != 0);
 		if (o->field)
@@ -217,7 +218,7 @@ static void the_end_of_an_answer(void **state)
 		if (!tolerate) {	/* at once, and not when the next answer comes */
 			assert_int_equal(b.reason, R_LENGTH);
 			assert_ended(&b, S);
-			assert_true(b.last.part && b.last.mb.unit == 1 && b.last.mb.fc == 3 && b.last.mb.exc == 2);
+			assert_true(b.last.part && EV_MODBUS(&b.last)->unit == 1 && EV_MODBUS(&b.last)->fc == 3 && EV_MODBUS(&b.last)->exc == 2);
 		} else {
 			assert_true(b.events == 0 && left(&b).len <= 1);
 			segment(&b, 1, S + 9, C + 12, TCP_ACK, r + 9, n - 9);

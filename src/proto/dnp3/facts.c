@@ -4,6 +4,7 @@
 
 #include "proto/dnp3/wire-objects.h"
 #include "record/facts.h"
+#include "proto/dnp3/facts.h"
 
 static const char *function(const struct ev_dnp3 *d)
 {
@@ -13,8 +14,8 @@ static const char *function(const struct ev_dnp3 *d)
 
 static const char *title(const struct event *ev)
 {
-	bool named = (ev->dnp.has & EVD_APP) && dnp_func_by_code(ev->dnp.func);
-	return named ? function(&ev->dnp) : "DNP3 message";
+	bool named = (EV_DNP3(ev)->has & EVD_APP) && dnp_func_by_code(EV_DNP3(ev)->func);
+	return named ? function(EV_DNP3(ev)) : "DNP3 message";
 }
 
 static void put_control(const struct ev_dnp3 *d, const struct fact_sink *to)
@@ -54,7 +55,7 @@ static void put_application(const struct ev_dnp3 *d, const struct fact_sink *to)
 
 static void each(const struct event *ev, const struct fact_sink *to)
 {
-	const struct ev_dnp3 *d = &ev->dnp;
+	const struct ev_dnp3 *d = EV_DNP3(ev);
 	to->num(to->ctx, "link_src", d->src);
 	to->num(to->ctx, "link_dst", d->dst);
 	to->word(to->ctx, "link", dnp3_link_name(d->prm, d->link));
@@ -65,7 +66,7 @@ static void each(const struct event *ev, const struct fact_sink *to)
 /* Function, link addresses and object: other points of one object are one record. */
 static uint64_t key(const struct event *ev)
 {
-	const struct ev_dnp3 *d = &ev->dnp;
+	const struct ev_dnp3 *d = EV_DNP3(ev);
 	return (uint64_t)d->src << 48 | (uint64_t)d->dst << 32 | (uint64_t)d->group << 24 | (uint64_t)d->var << 16 |
 	       (uint64_t)d->func << 8 | (uint64_t)(d->has & EVD_APP) << 7 | (uint64_t)(d->prm & 1) << 4 | (d->link & 15);
 }

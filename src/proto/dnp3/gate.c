@@ -14,6 +14,7 @@
 #include "base/siphash.h"
 #include "proto/dnp3/wire-objects.h"
 #include "proto/dnp3/gate.h"
+#include "proto/dnp3/facts.h"
 
 enum { F_CONFIRM = 0, F_SELECT = 3, F_OPERATE = 4, F_RESPONSE = 129, F_UNSOLICITED = 130, F_AUTH_RESPONSE = 131 };
 
@@ -54,16 +55,16 @@ static void fill(const struct pass *c, struct event *ev, const void *of)
 	const struct dnp_msg *m = k->m;
 	(void)c;
 	ev->proto = PROTO_DNP3;
-	ev->dnp = (struct ev_dnp3){ .src = m->link.src, .dst = m->link.dst, .link = m->link.func,
+	*EV_DNP3(ev) = (struct ev_dnp3){ .src = m->link.src, .dst = m->link.dst, .link = m->link.func,
 				    .prm = m->link.prm };
 	if (!m->has_app)
 		return;
-	ev->dnp.has |= EVD_APP;
-	ev->dnp.func = m->app.func;
-	ev->dnp.seq = m->app.seq;
-	ev->dnp.iin = m->app.iin;
+	EV_DNP3(ev)->has |= EVD_APP;
+	EV_DNP3(ev)->func = m->app.func;
+	EV_DNP3(ev)->seq = m->app.seq;
+	EV_DNP3(ev)->iin = m->app.iin;
 	if (k->d->has_head)
-		fill_object(&ev->dnp, k->d);
+		fill_object(EV_DNP3(ev), k->d);
 }
 
 /* ---- parsing ---- */

@@ -4,10 +4,11 @@
 
 #include "proto/modbus/wire.h"
 #include "record/facts.h"
+#include "proto/modbus/facts.h"
 
 static const struct mb_func *func_of(const struct event *ev)
 {
-	return ev->mb.has & EVH_FC ? mb_func_by_code(ev->mb.fc) : NULL;
+	return EV_MODBUS(ev)->has & EVH_FC ? mb_func_by_code(EV_MODBUS(ev)->fc) : NULL;
 }
 
 static const char *title(const struct event *ev)
@@ -27,7 +28,7 @@ static void put_range(const struct fact_sink *to, const char *key, uint16_t addr
 
 static void each(const struct event *ev, const struct fact_sink *to)
 {
-	const struct ev_modbus *m = &ev->mb;
+	const struct ev_modbus *m = EV_MODBUS(ev);
 	const struct mb_func *fn = func_of(ev);
 	to->num(to->ctx, "tid", m->tid);
 	to->num(to->ctx, "unit", m->unit);
@@ -58,7 +59,7 @@ static void each(const struct event *ev, const struct fact_sink *to)
 
 static uint64_t key(const struct event *ev)
 {
-	return (uint64_t)ev->mb.fc << 8 | ev->mb.unit;
+	return (uint64_t)EV_MODBUS(ev)->fc << 8 | EV_MODBUS(ev)->unit;
 }
 
 const struct fact_ops facts_modbus = { .title = title, .each = each, .key = key };

@@ -17,6 +17,7 @@
 
 #include "base/rd.h"
 #include "proto/modbus/gate.h"
+#include "proto/modbus/facts.h"
 
 static void common_facts(struct ev_modbus *ev, const struct mb_msg *m)
 {
@@ -81,13 +82,13 @@ static void fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct modbus_case *k = of;
 	ev->proto = PROTO_MODBUS;
-	common_facts(&ev->mb, k->m);
-	put_difference(&ev->mb, k->differs);
+	common_facts(EV_MODBUS(ev), k->m);
+	put_difference(EV_MODBUS(ev), k->differs);
 	bool offending = k->d->has_value;
 	if (offending)
-		ev->mb.value = k->d->value;
-	if (offending || (c->dir == 0 && first_value(k->m, &ev->mb.value)))
-		ev->mb.has |= EVH_VALUE;
+		EV_MODBUS(ev)->value = k->d->value;
+	if (offending || (c->dir == 0 && first_value(k->m, &EV_MODBUS(ev)->value)))
+		EV_MODBUS(ev)->has |= EVH_VALUE;
 }
 
 static bool writes(const struct mb_msg *m)
@@ -265,7 +266,7 @@ static void begun_rtu(const uint8_t *p, struct event *ev)
 {
 	ev->reason = R_RTU;
 	ev->proto = PROTO_MODBUS;
-	ev->mb = (struct ev_modbus){ .unit = p[0], .fc = p[1] & 0x7f, .has = EVH_FC };
+	*EV_MODBUS(ev) = (struct ev_modbus){ .unit = p[0], .fc = p[1] & 0x7f, .has = EVH_FC };
 }
 
 static void begun(const uint8_t *p, size_t n, struct event *ev)
@@ -279,9 +280,9 @@ static void begun(const uint8_t *p, size_t n, struct event *ev)
 	if (ev->reason == R_PROTOCOL_ID || (mb_parse(p, n, ev->response, &m) == R_TRUNCATED && n <= MB_MBAP))
 		return;		/* no header, or not even its function is known */
 	ev->proto = PROTO_MODBUS;
-	common_facts(&ev->mb, &m);
+	common_facts(EV_MODBUS(ev), &m);
 	if (ev->response && ev->reason == R_LENGTH && mb_length_differs(p, n, &d))
-		put_difference(&ev->mb, &d);
+		put_difference(EV_MODBUS(ev), &d);
 }
 
 const struct proto_ops proto_modbus = {

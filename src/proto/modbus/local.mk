@@ -6,6 +6,6 @@ src_compile_libcompile_a_SOURCES += src/proto/modbus/image.c
 src_policy_libpolicy_a_SOURCES += src/proto/modbus/decide.c src/proto/modbus/policy.h
 src_inspect_libinspect_a_SOURCES += src/proto/modbus/gate-fast.c src/proto/modbus/gate.c src/proto/modbus/gate.h
 src_fastpath_libfastpath_a_SOURCES += src/proto/modbus/kernel.c
-src_record_librecord_a_SOURCES += src/proto/modbus/facts.c
+src_record_librecord_a_SOURCES += src/proto/modbus/facts.c src/proto/modbus/facts.h
 zonectl_SOURCES += src/proto/modbus/replay.c
 FAST_PROGRAM += src/proto/modbus/kernel.bpf.h

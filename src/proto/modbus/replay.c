@@ -5,6 +5,7 @@
 #include "base/words.h"
 #include "proto/modbus/wire.h"
 #include "zonectl/replay.h"
+#include "proto/modbus/facts.h"
 
 enum { SUB_TEXT = 64 };
 
@@ -46,11 +47,11 @@ static void json(json_t *o, const struct event *ev, const void *of)
 
 static void difference(const struct event *ev)
 {
-	if (!(ev->mb.has & EVH_FIELD))
+	if (!(EV_MODBUS(ev)->has & EVH_FIELD))
 		return;
-	printf(" field=%s", mb_field_name(ev->mb.field));
-	if (ev->mb.expected != ev->mb.received)
-		printf(" expected=%u received=%u", ev->mb.expected, ev->mb.received);
+	printf(" field=%s", mb_field_name(EV_MODBUS(ev)->field));
+	if (EV_MODBUS(ev)->expected != EV_MODBUS(ev)->received)
+		printf(" expected=%u received=%u", EV_MODBUS(ev)->expected, EV_MODBUS(ev)->received);
 }
 
 static void text(const struct event *ev, const void *of)

@@ -6,12 +6,13 @@
 #include "base/siphash.h"
 #include "proto/opcua/wire-body.h"
 #include "record/facts.h"
+#include "proto/opcua/facts.h"
 
 static const char *const modes[] = { "unknown", "none", "sign", "sign-and-encrypt" };
 
 static const struct ua_service *service_of(const struct event *ev)
 {
-	return ev->ua.has & EVU_SERVICE ? ua_service_by_id(ev->ua.service) : NULL;
+	return EV_OPCUA(ev)->has & EVU_SERVICE ? ua_service_by_id(EV_OPCUA(ev)->service) : NULL;
 }
 
 static const char *title(const struct event *ev)
@@ -31,7 +32,7 @@ static void put_text(const struct fact_sink *to, const char *key, const char *fr
 
 static void each(const struct event *ev, const struct fact_sink *to)
 {
-	const struct ev_opcua *u = &ev->ua;
+	const struct ev_opcua *u = EV_OPCUA(ev);
 	const struct ua_service *s = service_of(ev);
 	const char *attribute = ua_attribute_name(u->attribute);
 	char result[16];
@@ -64,8 +65,8 @@ static uint64_t key(const struct event *ev)
 {
 	uint64_t w[EV_UA_TEXT / 8];
 	static const uint64_t fixed[2] = { 0, 0 };	/* no secret: a collision only costs a record */
-	memcpy(w, ev->ua.text, sizeof(w));
-	return siphash_words(fixed, w, EV_UA_TEXT / 8) ^ ((uint64_t)ev->ua.service << 24 | (uint64_t)ev->ua.mode << 16 | (uint64_t)ev->ua.user << 8 | ev->ua.type);
+	memcpy(w, EV_OPCUA(ev)->text, sizeof(w));
+	return siphash_words(fixed, w, EV_UA_TEXT / 8) ^ ((uint64_t)EV_OPCUA(ev)->service << 24 | (uint64_t)EV_OPCUA(ev)->mode << 16 | (uint64_t)EV_OPCUA(ev)->user << 8 | EV_OPCUA(ev)->type);
 }
 
 const struct fact_ops facts_opcua = { .title = title, .each = each, .key = key };

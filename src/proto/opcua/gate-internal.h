@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "inspect/internal.h"
+#include "proto/opcua/facts.h"
 #include "proto/opcua/gate.h"
 #include "proto/opcua/policy.h"
 

@@ -18,7 +18,7 @@
 static void fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct ua_look *k = of;
-	struct ev_opcua *u = &ev->ua;
+	struct ev_opcua *u = EV_OPCUA(ev);
 	(void)c;
 	ev->proto = PROTO_OPCUA;
 	ev->response = k->answer;

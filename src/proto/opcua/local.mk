@@ -8,6 +8,6 @@ src_inspect_libinspect_a_SOURCES += src/proto/opcua/gate-cert.c src/proto/opcua/
 	src/proto/opcua/gate-fast.c src/proto/opcua/gate-internal.h src/proto/opcua/gate-parts.c \
 	src/proto/opcua/gate-pending.c src/proto/opcua/gate.c src/proto/opcua/gate.h
 src_fastpath_libfastpath_a_SOURCES += src/proto/opcua/kernel.c
-src_record_librecord_a_SOURCES += src/proto/opcua/facts.c
+src_record_librecord_a_SOURCES += src/proto/opcua/facts.c src/proto/opcua/facts.h
 zonectl_SOURCES += src/proto/opcua/replay.c
 FAST_PROGRAM += src/proto/opcua/kernel.bpf.h

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ * The facts of a Modbus message in an event. */
+#ifndef ZONED_PROTO_MODBUS_FACTS_H
+#define ZONED_PROTO_MODBUS_FACTS_H
+
+#include "record/event.h"
+
+enum { EVH_FC = 1, EVH_ADDR = 2, EVH_WADDR = 4, EVH_VALUE = 8, EVH_SUB = 16, EVH_MEI = 32, EVH_EXC = 64,
+       EVH_FIELD = 128 };
+
+struct EVENT_FACTS_OF ev_modbus {
+	uint8_t unit, fc, exc, mei;
+	uint16_t tid;
+	uint16_t has;		/* EVH_* bits: which of the others are set */
+	uint16_t addr, qty, waddr, wqty, value, sub;
+	uint8_t field;		/* enum mb_field: what of a response is not as expected */
+	uint16_t expected, received;
+};
+
+_Static_assert(sizeof(struct ev_modbus) <= EVENT_FACTS, "an event has room for them");
+
+/* Those of an event whose proto this is. */
+#define EV_MODBUS(ev) ((struct ev_modbus *)(void *)(ev)->facts)
+
+#endif
