@@ -1,3 +1,3 @@
 TESTS += tests/model/run.sh tests/model/man.sh tests/model/keys.sh
 EXTRA_DIST += tests/model/run.sh tests/model/man.sh tests/model/keys.sh tests/model/keys.py tests/model/mdoc.py \
-	tests/model/cases tests/model/good
+	tests/model/options.py tests/model/cases tests/model/good

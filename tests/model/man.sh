@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The manual says what the program does: the examples of zoned-model(5), zoned.conf(5) and zoned-peers(7) load,
-# zoned-events(5) lists exactly the reasons of the table, pages are well formed. keys.sh tests the keys and words
+# zoned-events(5) lists exactly the reasons of the table, pages are well formed. keys.sh has the keys and words
+# of the model, options.py what the programs are called with.
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -29,6 +30,7 @@ done
 sed -n 's/^\.It Cm //p' "$top_srcdir/man/zoned-events.5" >"$dir/man"
 "$ctl" reasons | sed 's/ .*//' >"$dir/table"
 diff "$dir/table" "$dir/man"
+python3 -B "$top_srcdir/tests/model/options.py" "$top_builddir" "$top_srcdir/src" "$top_srcdir/man"
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning "$top_srcdir"/man/*.[578]
 fi
