@@ -41,6 +41,18 @@ lab_wait 4 lab_poll -t 4 -r 600 "$V4" >/dev/null || lab_fail "open: reads do not
 lab_poll -t 4 -r 600 "$V4" 18 >/dev/null && lab_fail "open: a write passed when the inspector was back"
 expect "open: writes delivered since" "$(lab_delivered writes)" $((before + 1))
 echo "ok: open"
+
+# zoned stops, its rules stay, and nobody is there to judge
+lab_end "$lab_zoned"
+in_g nft list table inet zoned >/dev/null 2>&1 || lab_fail "the rules went with zoned"
+lab_poll -t 4 -r 600 "$V4" 21 >/dev/null || lab_fail "open: the write did not pass while zoned was stopped"
+expect "open: writes delivered while zoned was stopped" "$(lab_delivered writes)" $((before + 2))
+lab_model >"$lab_dir/closed.conf"
+lab_gate "$lab_dir/closed.conf"
+lab_poll -t 4 -r 600 "$V4" >/dev/null || lab_fail "closed: the read did not pass"
+lab_end "$lab_zoned"
+lab_poll -t 4 -r 600 "$V4" >/dev/null && lab_fail "closed: a read passed while zoned was stopped"
+echo "ok: stopped"
 lab_gate_stop
 
 # more packets than the ring to a stopped inspector holds, then a write: it may wait or be lost
