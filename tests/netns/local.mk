@@ -2,6 +2,7 @@
 # LAB_TRANSACTIONS sets the length of the long session.
 NETNS_TESTS = \
 	tests/netns/basic.sh \
+	tests/netns/readme.sh \
 	tests/netns/v6.sh \
 	tests/netns/segments.sh \
 	tests/netns/reset.sh \
