@@ -356,6 +356,15 @@ static bool begin_threads(struct parent *p, const struct passwd *pw)
 	return err == 0;
 }
 
+/* Conduits whose packets pass while nobody judges them. */
+static size_t conduits_open(const struct model *m)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->n_conduits; i++)
+		n += m->conduits[i].fail == FAIL_OPEN;
+	return n;
+}
+
 static int run(struct parent *p)
 {
 	struct inspector_conf conf[INSPECTORS_MAX];
@@ -444,7 +453,8 @@ static int run(struct parent *p)
 	record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	if (p->fast)
 		fastpath_switch(p->fast, 0);
-	say(LOG_NOTICE, "stopping; the rules stay in the kernel: what needs an inspector is dropped");
+	say(LOG_NOTICE, "stopping; the rules stay in the kernel: what needs an inspector is dropped%s",
+	    conduits_open(p->model) ? ", but for conduits with fail = \"open\": what they carry passes unjudged" : "");
 	record_drain(p->record, DRAIN_MS);	/* and not closed: the other threads may still say something */
 	return p->stopping ? 0 : 1;
 }

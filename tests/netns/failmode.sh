@@ -45,12 +45,14 @@ echo "ok: open"
 # zoned stops, its rules stay, and nobody is there to judge
 lab_end "$lab_zoned"
 in_g nft list table inet zoned >/dev/null 2>&1 || lab_fail "the rules went with zoned"
+lab_said 'but for conduits with fail = "open"' || lab_fail "open: zoned did not say that packets pass while it is stopped"
 lab_poll -t 4 -r 600 "$V4" 21 >/dev/null || lab_fail "open: the write did not pass while zoned was stopped"
 expect "open: writes delivered while zoned was stopped" "$(lab_delivered writes)" $((before + 2))
 lab_model >"$lab_dir/closed.conf"
 lab_gate "$lab_dir/closed.conf"
 lab_poll -t 4 -r 600 "$V4" >/dev/null || lab_fail "closed: the read did not pass"
 lab_end "$lab_zoned"
+lab_said 'an inspector is dropped' && ! lab_said 'but for conduits' || lab_fail "closed: what zoned said of its stop"
 lab_poll -t 4 -r 600 "$V4" >/dev/null && lab_fail "closed: a read passed while zoned was stopped"
 echo "ok: stopped"
 lab_gate_stop
