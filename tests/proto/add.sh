@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The list of protocols is the only one: a line more without its parts does not link, and the linker names each that is
+# missing; with the parts of tests/proto/echo the program knows a protocol more, from its words to its records.
+set -eu -o pipefail
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+src=$top_srcdir/src
+echo=$top_srcdir/tests/proto/echo
+setting() { sed -n "s/^$1 = //p" "$top_builddir/Makefile"; }
+fail() { echo "FAIL: $*"; exit 1; }
+
+flags="$(setting DEFS) -std=gnu11 -D_GNU_SOURCE -O0 -Wall -Wextra -Werror -I$dir -I$src -I$top_builddir"
+printf '#define ZONED_%s\n' "RULESDIR \"$top_srcdir/rules\"" 'CONF "/etc/zoned/zoned.conf"' 'RUNDIR "/run/zoned"' >"$dir/paths.h"
+flags+=" -include $dir/paths.h"
+libs=
+for lib in MNL NFTNL CONFIG PCAP JANSSON NETTLE; do
+	flags+=" $(setting ${lib}_CFLAGS)"
+	libs+=" $(setting ${lib}_LIBS)"
+done
+cc=$(setting CC)
+
+# The list with one line more; a header is found here before it is found in src.
+mkdir -p "$dir/proto" "$dir/o"
+last=$(grep -n '^	P(' "$src/proto/protocols.h" | tail -n 1 | cut -d: -f1)
+sed "${last}s/\$/ \\\\\n	P(ECHO, echo, \"echo\", 7, OVER_TCP)/" "$src/proto/protocols.h" >"$dir/proto/protocols.h"
+grep -q 'PROTO_ECHO\|P(ECHO' "$dir/proto/protocols.h" || fail "the list has no line more"
+cp -r "$echo" "$dir/proto/echo"
+
+# All of zonectl, and the protocol
+for file in "$src"/{base,model,packet,record,policy,compile,nft,stream,inspect,host,zonectl}/*.c \
+	"$src"/fastpath/policy.c "$src"/fastpath/load-none.c "$src"/proto/*/*.c "$dir"/proto/echo/*.c; do
+	folder=${file%/*}
+	echo "$file $dir/o/${folder##*/}-${file##*/}.o"
+done >"$dir/files"
+xargs -P 2 -L 1 sh -c "$cc $flags -c \"\$0\" -o \"\$1\"" <"$dir/files" || fail "it does not compile"
+
+link() # link OBJECT...: what the linker says
+{
+	$cc -o "$dir/zonectl" "$@" $libs 2>"$dir/said"
+}
+
+parts="words:policy_echo_ops image:build_echo decide:pol_echo_shape gate:proto_echo gate-fast:fast_echo
+	kernel:fast_echo_policy facts:facts_echo replay:replay_echo"
+without=$(ls "$dir"/o/*.o | grep -v '/echo-')
+link $without && fail "a line without its parts links"
+for part in $parts; do
+	grep -q "undefined reference to .${part#*:}'" "$dir/said" || fail "the linker does not name ${part#*:}"
+done
+echo "ok: a line without its parts: the linker names each"
+for part in $parts; do
+	link $(ls "$dir"/o/*.o | grep -v "/echo-${part%:*}.c.o") && fail "it links without its ${part%:*}.c"
+	grep -q "undefined reference to .${part#*:}'" "$dir/said" || fail "the linker does not name ${part#*:} alone"
+done
+echo "ok: each part alone"
+link "$dir"/o/*.o || { cat "$dir/said"; fail "the whole protocol does not link"; }
+
+# --- it is there, from its words to its records
+cat >"$dir/model.conf" <<'END'
+zones = (
+  { name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; interfaces = [ "eth1" ]; },
+  { name = "b"; type = "control"; networks = [ "10.2.0.0/24" ]; interfaces = [ "eth2" ]; } );
+conduits = (
+  { name = "a-to-b"; from = "a"; to = "b"; flows = ( { protocol = "echo"; policy = "short"; } ); } );
+policies = { short = { protocol = "echo"; allow = ( { lengths = "1-8"; } ); }; };
+END
+"$dir/zonectl" check "$dir/model.conf" || fail "its model is not good"
+"$dir/zonectl" print "$dir/model.conf" >"$dir/printed"
+grep -q 'protocol = "echo"' "$dir/printed" || fail "its model is not printed"
+grep -qE 'ports = \[ 7 \]' "$dir/printed" || fail "its port is not 7: $(grep ports "$dir/printed")"
+grep -q '"1-8"' "$dir/printed" || fail "its policy is not printed"
+"$dir/zonectl" check "$dir/printed" || fail "what is printed is not good"
+sed 's/lengths/length/' "$dir/model.conf" >"$dir/bad.conf"
+"$dir/zonectl" check "$dir/bad.conf" 2>"$dir/said" && fail "a wrong key of its policy is good"
+grep -q 'bad.conf:6: .*"lengths"' "$dir/said" || fail "a wrong key of its policy: $(cat "$dir/said")"
+sed 's/"echo"; policy/"echo"; transport = "udp"; policy/' "$dir/model.conf" >"$dir/bad.conf"
+"$dir/zonectl" check "$dir/bad.conf" 2>"$dir/said" && fail "it is inspected over UDP"
+grep -q 'echo is inspected over TCP' "$dir/said" || fail "its transport: $(cat "$dir/said")"
+python3 "$top_srcdir/tests/proto/talk.py" "$dir/talk.pcap"
+"$dir/zonectl" replay "$dir/talk.pcap" >"$dir/read"
+"$dir/zonectl" replay -m "$dir/model.conf" --json "$dir/talk.pcap" >"$dir/judged"
+cat "$dir/read"
+python3 - "$dir/judged" <<'END' || fail "what was judged: $(cat "$dir/judged")"
+import json, sys
+got = [json.loads(line) for line in open(sys.argv[1])]
+got = [(m["proto"], m["length"], m["verdict"], m["reason"]) for m in got]
+assert got == [("echo", 3, "accept", "none"), ("echo", 3, "accept", "none"), ("echo", 9, "drop", "quantity-not-allowed")], got
+END
+[ "$(grep -c 'echo.*length=' "$dir/read")" = 3 ] || fail "what was read"
+echo "ok: a protocol more: its words, its port, its policy, its messages"
