@@ -10,7 +10,7 @@
  * So for each inspected service, and each flow of the opposite conduits that is judged less than it, the set has
  * client zone . server zone . protocol . port of the client . port of the server
  * of the connection that would be the same one turned round. Nobody's client uses the port of a service that it
- * offers itself, but for DNP3 over UDP, where both ends may have port 20000: with both directions inspected alike
+ * offers itself, but over UDP, where both ends may have a protocol's port: with both directions inspected alike
  * that is permitted. */
 #include "compile/ruleset-rules.h"
 

@@ -15,7 +15,6 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#include "proto/dnp3/wire.h"
 #include "fastpath/fast.skel.h"
 #include "fastpath/policy.h"
 #include "fastpath/slot.h"
@@ -244,16 +243,19 @@ static const struct kind {
 	{ fast_bpf__elf_bytes, false },
 };
 
-/* The CRC after each octet, and after one to three octets of zero behind it. */
-static int set_crc(struct fastpath *fp)
+/* What the protocols' parts of the program find computed. */
+static int set_tables(struct fastpath *fp)
 {
-	uint16_t step[4][256];
-	for (unsigned i = 0; i < 256; i++)
-		step[0][i] = (uint16_t)~dnp3_crc(&(uint8_t){ (uint8_t)i }, 1);
-	for (unsigned k = 1; k < 4; k++)
-		for (unsigned i = 0; i < 256; i++)
-			step[k][i] = (uint16_t)(step[k - 1][i] >> 8 ^ step[0][step[k - 1][i] & 255]);
-	return bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.crc"), step, sizeof(step));
+	static _Alignas(8) uint8_t table[FAST_TABLE_MAX];
+	int err = 0;
+	for (uint8_t p = PROTO_NONE + 1; !err && p < PROTO_N; p++) {
+		const struct fast_policy_ops *o = fast_policy_of(p);
+		if (!o->table)
+			continue;
+		size_t n = o->fill(table);
+		err = bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, o->table), table, n);
+	}
+	return err;
 }
 
 /* libbpf's copies of the program's constants are shared memory: no child gets them. */
@@ -286,7 +288,7 @@ static int load(struct fastpath *fp, const struct kind *k, bool late)
 	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, LATE), !first);	/* verifying takes half a second */
 	int err = bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.layout"), &l, sizeof(l));
 	if (!err)
-		err = set_crc(fp);
+		err = set_tables(fp);
 	if (!err)
 		err = resize(fp);
 	if (!err)

@@ -2,17 +2,17 @@
  * Policy image -> what the BPF program can compare. */
 #include "fastpath/policy.h"
 
-static const struct fast_policy_ops *ops_of(const struct pol_flow *f)
+const struct fast_policy_ops *fast_policy_of(uint8_t proto)
 {
 #define P(symbol, name, word, port, over) [PROTO_##symbol] = &fast_##name##_policy,
 	static const struct fast_policy_ops *const ops[PROTO_N] = { PROTOCOLS(P) };
 #undef P
-	return f->proto < PROTO_N ? ops[f->proto] : NULL;
+	return proto < PROTO_N ? ops[proto] : NULL;
 }
 
 bool fast_eligible(const struct pol_flow *f)
 {
-	const struct fast_policy_ops *o = ops_of(f);
+	const struct fast_policy_ops *o = fast_policy_of(f->proto);
 	return o && o->judged && f->log != LOG_ALL;
 }
 
@@ -20,6 +20,6 @@ void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct 
 {
 	*out = (struct fast_policy){ .conduit = f->conduit_id, .request_ns = fast_rate_step(f->max_requests),
 				     .write_ns = fast_rate_step(f->max_writes) };
-	if (fast_eligible(f) && ops_of(f)->flatten)
-		ops_of(f)->flatten(img, f, out);
+	if (fast_eligible(f) && fast_policy_of(f->proto)->flatten)
+		fast_policy_of(f->proto)->flatten(img, f, out);
 }

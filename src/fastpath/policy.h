@@ -14,11 +14,18 @@ struct fast_policy_ops {
 	bool judged;	/* the program knows its messages; else they all go to the inspectors */
 	/* Its rules into what the program compares; NULL: it compares none. */
 	void (*flatten)(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out);
+	/* A constant of its part of the program that is computed: its section, NULL for none; and
+	 * what is in it: bytes written, at most FAST_TABLE_MAX, to memory that is aligned to 8 */
+	const char *table;
+	size_t (*fill)(void *out);
 };
+enum { FAST_TABLE_MAX = 4096 };
 #define P(symbol, name, word, port, over) extern const struct fast_policy_ops fast_##name##_policy;
 PROTOCOLS(P)
 #undef P
 
+/* NULL: PROTO_NONE. */
+const struct fast_policy_ops *fast_policy_of(uint8_t proto);
 /* May anything of this flow be judged in the kernel? What is inspected, without a record of every message. */
 bool fast_eligible(const struct pol_flow *f);
 /* Each rule, flattened to combinations of one range of each kind. What does not fit in

@@ -13,6 +13,8 @@
 #include "fastpath/fast.h"
 #include "inspect/share.h"
 
+enum { FAST_OWN = 4 };		/* bytes */
+
 struct fast_flow {		/* of one connection */
 	uint32_t slot;		/* index + 1; 0: none */
 	uint32_t generation;	/* for which the parent made its entries; 0: not yet */
@@ -22,10 +24,7 @@ struct fast_flow {		/* of one connection */
 	uint32_t way[2][2];	/* interfaces of the newest packets: per direction, in and out */
 	uint32_t claimed[2][2];	/* those of the last claim */
 	bool given;		/* the kernel judges */
-	/* DNP3: the newest message was the answer to a poll; the poll that waits for one, + 1, and
-	 * its sequence number; the place for the next new one */
-	bool answered;
-	uint8_t poll, poll_seq, next_poll;
+	uint8_t own[FAST_OWN];	/* what its protocol keeps as long as the slot is its */
 	uint16_t wait, step;	/* packets until the next try; how many the last time */
 };
 

@@ -23,7 +23,7 @@
  * least used one goes at once, whatever it does with them: nobody keeps others out by
  * having many, be they silent, refused, or in use.
  *
- * Connections have small buffers (HALF_BUF). Where messages may be larger (OPC UA), one has
+ * Connections have small buffers (HALF_BUF). Where messages may be larger, one has
  * large ones while it needs them: from the packet that does not fit until what is kept fits
  * again, and the connection is quiet or somebody else wants them. share.h says who yields.
  */

@@ -62,7 +62,7 @@ static bool same_ask(struct fast_poll *p, const uint8_t *frame, size_t n)
 }
 
 /* The place of this request among the polls; the older one makes room for a new one. */
-static uint8_t poll_of(struct fast_flow *f, struct fast_dnp3 *d, const uint8_t *frame, size_t n)
+static uint8_t poll_of(struct dnp_fast *f, struct fast_dnp3 *d, const uint8_t *frame, size_t n)
 {
 	for (uint8_t i = 0; i < FAST_POLLS; i++)
 		if (same_ask(&d->poll[i], frame, n))
@@ -99,8 +99,9 @@ static void learn_answer(struct fast_poll *p, const uint8_t *frame, size_t n, co
 
 void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m)
 {
-	struct fast_flow *f = &c->f->fast;
-	struct fast_dnp3 *d = f->slot ? &c->in->flows.fast.v[f->slot - 1].dnp : NULL;
+	struct dnp_fast *f = dnp_fast_of(c->f);
+	uint32_t slot = c->f->fast.slot;
+	struct fast_dnp3 *d = slot ? &c->in->flows.fast.v[slot - 1].dnp : NULL;
 	uint8_t poll = f->poll;
 	f->poll = 0;
 	if (!is_whole(m) || (c->dir == 0) != m->link.dir)
@@ -127,7 +128,7 @@ static bool fits(const struct pass *c)
 	for (size_t i = 0; i < DNP_ASKED_MAX; i++)	/* the program knows of its own requests only */
 		if (dnp_waits(&st->requests[i], c->raw->now_ns))
 			return false;
-	if (!f->fast.answered)
+	if (!dnp_fast_of(c->f)->answered)
 		return false;
 	if (!f->fast.slot || f->fast.generation != f->image_gen)
 		return true;	/* to be claimed; polls are learned then */
@@ -178,8 +179,8 @@ static bool take(struct pass *c, const struct fast_slot *s)
 	bool waits = s->n_pending && k->word < FAST_POLLS;
 	if (waits)
 		take_asked(f, &d->poll[k->word], s->asked.ns, k->tid & 15, false);
-	f->fast.poll = waits ? (uint8_t)(k->word + 1) : 0;
-	f->fast.poll_seq = (uint8_t)(k->tid & 15);
+	dnp_fast_of(f)->poll = waits ? (uint8_t)(k->word + 1) : 0;
+	dnp_fast_of(f)->poll_seq = (uint8_t)(k->tid & 15);
 	return true;
 }
 

@@ -290,7 +290,7 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 	struct dnp_decision d = { .rule = 0xffff };
 	struct dnp_piece piece = { .p = NULL };
 	memset(&m, 0, sizeof(m));
-	c->f->fast.answered = false;
+	dnp_fast_of(c->f)->answered = false;
 	enum reason why = parse_link(p, n, &m);
 	bool sound = why == R_NONE;
 	if (sound && c->pol)
