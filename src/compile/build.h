@@ -36,6 +36,7 @@ struct build_ops {
 #define P(symbol, name, word, port, over) extern const struct build_ops build_##name;
 PROTOCOLS(P)
 #undef P
+
 size_t build_str_size(const char *s);		/* in the image */
 struct pol_str build_str(struct build *b, const char *s);
 struct pol_rset build_ranges(struct build *b, const struct ranges *r);

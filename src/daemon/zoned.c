@@ -356,13 +356,14 @@ static bool begin_threads(struct parent *p, const struct passwd *pw)
 	return err == 0;
 }
 
-/* Conduits whose packets pass while nobody judges them. */
-static size_t conduits_open(const struct model *m)
+/* Does anything that is inspected pass while nobody judges it? */
+static bool any_open(const struct model *m)
 {
-	size_t n = 0;
 	for (size_t i = 0; i < m->n_conduits; i++)
-		n += m->conduits[i].fail == FAIL_OPEN;
-	return n;
+		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
+			if (m->conduits[i].fail == FAIL_OPEN && m->conduits[i].flows[k].proto != PROTO_NONE)
+				return true;
+	return false;
 }
 
 static int run(struct parent *p)
@@ -454,7 +455,7 @@ static int run(struct parent *p)
 	if (p->fast)
 		fastpath_switch(p->fast, 0);
 	say(LOG_NOTICE, "stopping; the rules stay in the kernel: what needs an inspector is dropped%s",
-	    conduits_open(p->model) ? ", but for conduits with fail = \"open\": what they carry passes unjudged" : "");
+	    any_open(p->model) ? ", but for conduits with fail = \"open\": what they carry passes unjudged" : "");
 	record_drain(p->record, DRAIN_MS);	/* and not closed: the other threads may still say something */
 	return p->stopping ? 0 : 1;
 }

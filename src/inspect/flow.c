@@ -49,7 +49,8 @@ bool flows_init(struct flows *t, uint32_t n, uint32_t max_source, const uint64_t
 	t->v = pages_map(n * sizeof(*t->v));
 	t->bucket = pages_map(t->n_buckets * sizeof(*t->bucket));
 	t->n_big = n / FLOW_BIG_SHARE > FLOW_BIG_MIN ? n / FLOW_BIG_SHARE : FLOW_BIG_MIN;
-	t->states = pages_map(n * proto_state_max());
+	t->state = proto_state_max();
+	t->states = pages_map(n * t->state);
 	t->bufs = pages_map((size_t)n * 2 * HALF_BUF);
 	t->big_bufs = pages_map((size_t)t->n_big * 2 * HALF_BIG);
 	bool shares = sources_init(&t->sources, n, key) && share_init(&t->big, t->n_big, key);
@@ -64,7 +65,7 @@ void flows_free(struct flows *t)
 	sources_free(&t->sources);
 	pages_unmap(t->v, t->n * sizeof(*t->v));
 	pages_unmap(t->bucket, t->n_buckets * sizeof(*t->bucket));
-	pages_unmap(t->states, t->n * proto_state_max());
+	pages_unmap(t->states, t->n * t->state);
 	pages_unmap(t->bufs, (size_t)t->n * 2 * HALF_BUF);
 	pages_unmap(t->big_bufs, (size_t)t->n_big * 2 * HALF_BIG);
 	share_free(&t->big);
@@ -398,7 +399,7 @@ struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client,
 		return NULL;
 	struct flow *f = &t->v[t->free.last - 1];	/* the newest: its memory is warm */
 	leave(t, f);
-	*f = (struct flow){ .proto_state = t->states + (size_t)(f - t->v) * proto_state_max() };
+	*f = (struct flow){ .proto_state = t->states + (size_t)(f - t->v) * t->state };
 	ends_of(f, p, from_client);
 	f->proto = proto;
 	for (uint32_t d = 0; d < 2; d++) {

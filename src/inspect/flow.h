@@ -108,7 +108,8 @@ struct flows {
 	uint32_t list;			/* lists begun; flows count the newest, when it ended */
 	uint64_t list_ns;		/* when it began */
 	bool list_ended;
-	uint8_t *states;	/* one of proto_state_max() bytes for each place */
+	uint8_t *states;	/* of each place what its protocol keeps */
+	size_t state;		/* bytes of one */
 	uint8_t *bufs;
 	uint8_t *big_bufs;
 	struct share big;	/* whose the large ones are */

@@ -25,6 +25,9 @@
 
 enum { WINDOW_MAX = 1 << 20, ACK_LAG_MAX = 65535, DATAGRAM_MESSAGES = 64 };
 
+_Static_assert(PROTO_N - 1 <= sizeof(((struct inspect_conf *)0)->ports) / sizeof(struct inspect_port),
+	       "a port for each protocol");
+
 struct inspect *inspect_new(const struct inspect_conf *c)
 {
 	struct inspect *in = calloc(1, sizeof(*in));

@@ -51,8 +51,8 @@ struct inspect_out {
 	void (*event)(void *ctx, const struct event *ev);
 	/* may this connection go fast? Answered by inspect_claimed(); NULL without conf.fast */
 	void (*claim)(void *ctx, const struct fast_claim *c);
-	/* every message in order, permitted or not (replay); may be NULL. m: the struct of
-	 * ev->proto's wire.h */
+	/* every message in order, permitted or not (replay); may be NULL. m: judged.msg of
+	 * ev->proto, as its gate.c has it */
 	void (*message)(void *ctx, const struct event *ev, const void *m, uint32_t id);
 };
 

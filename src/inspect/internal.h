@@ -92,6 +92,7 @@ struct fast_ops {
 #define P(symbol, name, word, port, over) extern const struct fast_ops fast_##name;
 PROTOCOLS(P)
 #undef P
+
 /* emit.c: send the packet on with the bytes [from, to) of its stream. */
 void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin);
 /* Send it on without payload at its own (translated) place. */

@@ -52,6 +52,7 @@ struct proto_ops {
 #define P(symbol, name, word, port, over) extern const struct proto_ops proto_##name;
 PROTOCOLS(P)
 #undef P
+
 /* NULL: not inspected. */
 const struct proto_ops *proto_of(uint8_t proto);
 /* Bytes for one connection of any protocol. */

@@ -100,6 +100,7 @@ struct policy_ops {
 #define P(symbol, name, word, port, over) extern const struct policy_ops policy_##name##_ops;
 PROTOCOLS(P)
 #undef P
+
 const struct policy_ops *policy_ops_of(enum proto p);	/* NULL: PROTO_NONE */
 /* The entries of "allow", one or more; NULL after a complaint. */
 const config_setting_t *get_allow(struct load *l, const config_setting_t *g, const struct policy *p);

@@ -244,7 +244,8 @@ static void load_protocol(struct load *l, const config_setting_t *g, struct flow
 {
 	f->proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_NONE + 1);	/* some, so that the rest is read */
 	if (!proto_over(f->proto, f->l4))
-		complain(l, f->at, "%s is inspected over TCP; remove transport = \"udp\"", proto_word(f->proto));
+		complain(l, f->at, "%s is not inspected over %s; write transport = \"%s\"", proto_word(f->proto),
+			 f->l4 == IPPROTO_UDP ? "UDP" : "TCP", f->l4 == IPPROTO_UDP ? "tcp" : "udp");
 	load_ports(l, g, f);
 	if (!f->n_ports)
 		add_port(l, f, proto_port(f->proto));

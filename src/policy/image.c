@@ -8,7 +8,6 @@
 
 #include <string.h>
 
-
 /* Largest values of enums that model.h owns and the data path may not include. */
 enum { MODE_MAX = 1, ON_VIOLATION_MAX = 1, FAIL_MAX = 1, LOG_MAX = 2 };
 

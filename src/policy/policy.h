@@ -62,6 +62,7 @@ struct pol_shape {
 #define P(symbol, name, word, port, over) extern const struct pol_shape pol_##name##_shape;
 PROTOCOLS(P)
 #undef P
+
 /* Of PROTO_NONE and what is no protocol: a shape of nothing. */
 const struct pol_shape *policy_shape(unsigned proto);
 

@@ -18,6 +18,8 @@ enum verdict { V_ACCEPT, V_DROP, V_RESET, V_OBSERVED /* would drop; mode = obser
 enum { EVENT_FACTS = 96 };	/* bytes, for those of any protocol */
 /* Of each struct ev_NAME, for it is read in the place of these bytes. */
 #define EVENT_FACTS_OF __attribute__((may_alias))
+#define EVENT_FACTS_FIT(type) \
+	_Static_assert(sizeof(type) <= EVENT_FACTS && _Alignof(type) <= 8, "an event has room for them")
 
 struct event {
 	uint64_t time_ns;	/* CLOCK_REALTIME */

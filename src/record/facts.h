@@ -31,6 +31,7 @@ struct fact_ops {
 #define P(symbol, name, word, port, over) extern const struct fact_ops facts_##name;
 PROTOCOLS(P)
 #undef P
+
 /* NULL: the event is not of a message. */
 const struct fact_ops *facts_of(const struct event *ev);
 

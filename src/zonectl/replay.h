@@ -12,7 +12,7 @@
 
 /* Of each inspected protocol: replay_NAME. */
 struct replay_ops {
-	/* m: the struct of the protocol's dissector. The ends and the verdict are the caller's. */
+	/* m: judged.msg of the protocol, as its gate.c has it. The ends and the verdict are the caller's. */
 	void (*json)(json_t *o, const struct event *ev, const void *m);
 	void (*text)(const struct event *ev, const void *m);
 	/* What of a response is not as expected, where an event has no message; NULL: nothing is known. */
@@ -22,6 +22,7 @@ struct replay_ops {
 #define P(symbol, name, word, port, over) extern const struct replay_ops replay_##name;
 PROTOCOLS(P)
 #undef P
+
 void replay_put(json_t *o, const char *key, bool have, int64_t v);
 
 #endif

@@ -5,6 +5,8 @@
  */
 #include "inspect-bench.h"
 
+#include "inspect/proto.h"
+
 /* ---- single cases ---- */
 static void read_passes_untouched(void **state)
 {
@@ -495,9 +497,30 @@ static void a_client_starts_anew(void **state)
 	inspect_free(b.in);
 }
 
+/* What every protocol asks for is what proto.h permits, and the parts that all inspectors share lie apart. */
+static void protocols_ask_for_sound_sizes(void **state)
+{
+	(void)state;
+	static uint64_t all[1 << 16];
+	const uint8_t *end = (const uint8_t *)all;
+	assert_in_range(proto_common_size(), 1, sizeof(all));
+	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
+		const struct proto_ops *o = proto_of(p);
+		assert_true(o->fresh <= o->state && o->state <= proto_state_max());
+		assert_true(o->common == 0 || o->common >= PROTO_KEY);
+		const uint8_t *part = proto_common(all, p);
+		assert_int_equal(part != NULL, o->common != 0);
+		assert_true(!part || part >= end);
+		end = part ? part + o->common : end;
+	}
+	assert_true(end <= (const uint8_t *)all + proto_common_size());
+	assert_null(proto_common(all, PROTO_NONE));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(protocols_ask_for_sound_sizes),
 		cmocka_unit_test(read_passes_untouched),
 		cmocka_unit_test(write_is_cut_and_the_connection_lives),
 		cmocka_unit_test(reset_blocks_the_connection),

@@ -19,7 +19,7 @@ struct EVENT_FACTS_OF ev_dnp3 {
 	double value;
 };
 
-_Static_assert(sizeof(struct ev_dnp3) <= EVENT_FACTS, "an event has room for them");
+EVENT_FACTS_FIT(struct ev_dnp3);
 
 /* Those of an event whose proto this is. */
 #define EV_DNP3(ev) ((struct ev_dnp3 *)(void *)(ev)->facts)

@@ -9,6 +9,7 @@
  * What is refused also ends the collected fragment: a segment that follows is
  * refused too, and nothing that was not delivered can be continued.
  */
+#include <stddef.h>
 #include <string.h>
 
 #include "base/siphash.h"
@@ -312,6 +313,9 @@ static enum act judge(struct pass *c, const uint8_t *p, size_t n)
 					       .quiet = piece.quiet, .copy = piece.copy, .fill = fill, .of = &of,
 					       .msg = &m });
 }
+
+_Static_assert(offsetof(struct dnp_stations, key) == 0 && sizeof(((struct dnp_stations *)0)->key) == PROTO_KEY,
+	       "they begin with the key that is drawn for them");
 
 const struct proto_ops proto_dnp3 = {
 	.cuts = true, .state = sizeof(struct dnp_state), .fresh = sizeof(struct dnp_state),

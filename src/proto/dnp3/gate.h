@@ -92,7 +92,6 @@ struct dnp_piece {
 	bool quiet;		/* refused, and a record says so already */
 };
 
-struct pass;
 /* gate-collect.c: the segment of m, which is the frame of n octets at p. */
 enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *p, size_t n, struct dnp_piece *out);
 /* What this frame belongs to was refused, and cannot be continued. */

@@ -17,7 +17,7 @@ struct EVENT_FACTS_OF ev_modbus {
 	uint16_t expected, received;
 };
 
-_Static_assert(sizeof(struct ev_modbus) <= EVENT_FACTS, "an event has room for them");
+EVENT_FACTS_FIT(struct ev_modbus);
 
 /* Those of an event whose proto this is. */
 #define EV_MODBUS(ev) ((struct ev_modbus *)(void *)(ev)->facts)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Modbus policies into the image. What is not written allows nothing, but for
- * the quantity: there the protocol's own limits, which the dissector enforces,
+ * the quantity: there the protocol's own limits, which wire.c enforces,
  * are the default.
  */
 #include <string.h>

@@ -2,7 +2,7 @@
  *
  * Modbus/TCP framing, and the shapes that are ranges of bits and registers.
  * MODBUS Application Protocol 1.1b3 chapter 6, one row and at most two small
- * readers per function code; the frame is drawn in modbus.h. Diagnostics,
+ * readers per function code; the frame is drawn in wire.h. Diagnostics,
  * files and MEI have their own readers in wire-more.c.
  *
  * Strictness: what the specification gives a number for is enforced. A written

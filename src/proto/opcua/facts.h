@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The facts of a OPC UA message in an event. */
+ * The facts of an OPC UA message in an event. */
 #ifndef ZONED_PROTO_OPCUA_FACTS_H
 #define ZONED_PROTO_OPCUA_FACTS_H
 
@@ -21,7 +21,7 @@ struct EVENT_FACTS_OF ev_opcua {
 	char text[EV_UA_TEXT];	/* the node, URL, URI or thumbprint that offended, or the first node */
 };
 
-_Static_assert(sizeof(struct ev_opcua) <= EVENT_FACTS, "an event has room for them");
+EVENT_FACTS_FIT(struct ev_opcua);
 
 /* Those of an event whose proto this is. */
 #define EV_OPCUA(ev) ((struct ev_opcua *)(void *)(ev)->facts)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Of a OPC UA policy the BPF program compares nothing: it repeats what an inspector permitted. */
+ * Of an OPC UA policy the BPF program compares nothing: it repeats what an inspector permitted. */
 #include "fastpath/policy.h"
 
 const struct fast_policy_ops fast_opcua_policy = { .judged = true };

@@ -47,7 +47,6 @@ struct pol_ua_head {
 	struct pol_ua_list urls, client_certificates, server_certificates;
 };
 
-
 /* Does the list hold this text? */
 bool policy_opcua_text(const struct pol_image *img, const struct pol_ua_list *l, const void *text, size_t n);
 /* May channels use it: a row of ua_policies, or NULL and its URI? None is a

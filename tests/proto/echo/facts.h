@@ -9,7 +9,7 @@ struct EVENT_FACTS_OF ev_echo {
 	uint8_t n;
 };
 
-_Static_assert(sizeof(struct ev_echo) <= EVENT_FACTS, "an event has room for them");
+EVENT_FACTS_FIT(struct ev_echo);
 
 #define EV_ECHO(ev) ((struct ev_echo *)(void *)(ev)->facts)
 
