@@ -26,6 +26,7 @@
 enum {
 	FOUND_MAX = 32, TEXT_MAX = NFT_BYPASS_MAX + 96,
 	LOOK_EVERY = 10,	/* ticks of the parent's timer: 5 s */
+	EVER_CHANGED = 20,	/* ticks in which others always changed their tables while these were read */
 	PROGRAMS_MAX = 16, LINKS_MAX = 256,
 };
 /* of <linux/bpf.h> since Linux 6.6 */
@@ -42,6 +43,7 @@ struct bypass {
 	struct list now, before;
 	unsigned ticks;
 	bool due;
+	unsigned unread;	/* so often in turn they could not be read */
 	const struct parent *p;		/* while looking */
 	bool filters;			/* seen in the dump that runs */
 };
@@ -170,8 +172,14 @@ size_t bypass_look(struct parent *p)
 	b->now = (struct list){ 0 };
 	b->p = p;
 	int err = nft_bypasses_read(p->nl, on_table, b);
-	if (err)
-		say(LOG_ERR, "tables of others cannot be read: %s", strerror(-err));
+	if (err) {	/* what was seen is not all: nothing is gone for that, and it is looked again */
+		if (b->unread++ == (err == -EINTR ? EVER_CHANGED : 0))
+			say(LOG_ERR, "tables of others cannot be read: %s", strerror(-err));
+		b->now = b->before;
+		b->due = true;
+		return b->now.n;
+	}
+	b->unread = 0;
 	err = host_links_read(b->asks, &p->interfaces);
 	if (err)
 		say(LOG_ERR, "interfaces: %s", strerror(-err));

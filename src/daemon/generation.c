@@ -36,13 +36,22 @@ bool wait_acks(struct parent *p)
 	return false;
 }
 
+/* Without a line where it is of none. */
+static void say_error(const struct err *e)
+{
+	if (e->line)
+		say(LOG_ERR, "%s:%u: error: %s", e->file, e->line, e->text);
+	else
+		say(LOG_ERR, "%s: error: %s", e->file, e->text);
+}
+
 struct model *load(const struct parent *p)
 {
 	struct errs errs;
 	errs_init(&errs);
 	struct model *m = model_load(p->path, p->rules, &errs);
 	for (size_t i = 0; i < errs.n; i++)
-		say(LOG_ERR, "%s:%u: error: %s", errs.v[i].file, errs.v[i].line, errs.v[i].text);
+		say_error(&errs.v[i]);
 	errs_free(&errs);
 	return m;
 }
@@ -58,7 +67,7 @@ static int ruleset(struct parent *p, const struct model *m, uint32_t generation,
 	o.again = how == AGAIN;
 	int err = how != ONLY_ASK ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
 	for (size_t i = 0; i < errs.n; i++)
-		say(LOG_ERR, "%s:%u: error: %s", errs.v[i].file, errs.v[i].line, errs.v[i].text);
+		say_error(&errs.v[i]);
 	errs_free(&errs);
 	if (!err && how != ONLY_ASK)
 		guard_committed(p, seen);

@@ -253,13 +253,15 @@ static void tell(struct guard *g, const struct damage *d, uint64_t unfiltered_ns
 	struct nft_notice by;
 	pthread_mutex_lock(&g->lock);
 	by = g->by;
+	bool closed = g->closed;
 	pthread_mutex_unlock(&g->lock);
 	snprintf(g->last, sizeof(g->last), "program=\"%s\" pid=%u changed=%s unfiltered_ms=%.1f closed_ms=%.1f dropped=%"
 		 PRIu64 " result=%s", by.program[0] ? by.program : "?", by.pid, d->what[0] ? d->what : "nothing",
 		 (double)unfiltered_ns / 1e6, (double)closed_ns / 1e6, d->dropped,
-		 !d->right ? "closed" : d->repairs ? "restored" : "unchanged");
+		 !d->right ? closed ? "closed" : "unverified" : d->repairs ? "restored" : "unchanged");
 	say(d->repairs || !d->right ? LOG_CRIT : LOG_WARNING, "another program touched our table inet zoned: event=table-changed %s%s",
-	    g->last, d->right ? "" : "; it cannot be put right, and nothing is forwarded");
+	    g->last, d->right ? "" : closed ? "; it cannot be put right, and nothing is forwarded" :
+	    "; it cannot be compared, and is looked at again");
 }
 
 /* All that there is to do after notices, or when there may have been some. */

@@ -259,7 +259,7 @@ static void check_offload_zone(struct load *l, const struct conduit *c, size_t z
 {
 	if (zone && !model_path_owner(l->m, &l->m->zones[zone]))
 		complain(l, c->offload_at, "conduit \"%s\": offload needs the interfaces of both zones, and neither "
-			 "zone \"%s\" nor a parent of it names one; write interfaces = [ \"eth1\" ]; there, or "
+			 "zone \"%s\" nor a parent of it names one; write interfaces = [ \"NAME\" ]; there, or "
 			 "remove offload", c->name, l->m->zones[zone].name);
 }
 

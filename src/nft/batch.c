@@ -150,6 +150,7 @@ int batch_send(struct batch *b, struct mnl_socket *nl, struct errs *errs)
 	int size = b->len > 1 << 29 ? 1 << 30 : (int)(2 * b->len + BATCH_ROOM);
 	if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) < 0)
 		(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	nft_drain(nl);
 	if (mnl_socket_sendto(nl, b->buf, b->len) < 0)
 		return -errno;
 	char answer[8192] __attribute__((aligned(8)));

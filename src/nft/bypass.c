@@ -100,12 +100,14 @@ static int rule_cb(const struct nlmsghdr *nlh, void *ctx)
 	return MNL_CB_OK;
 }
 
+enum { TRIES = 8 };
+
 static int search(struct mnl_socket *nl, uint16_t type, mnl_cb_t cb, struct search *s)
 {
 	char buf[256] __attribute__((aligned(8)));
 	struct nft n = { .nl = nl };
 	int r = -EINTR;
-	for (int i = 0; i < 3 && r == -EINTR; i++) {	/* others change them meanwhile */
+	for (int i = 0; i < TRIES && r == -EINTR; i++) {	/* others change them meanwhile */
 		struct nlmsghdr *nlh = nft_request(&n, buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_DUMP);
 		struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
 		g->nfgen_family = NFPROTO_UNSPEC;

@@ -113,6 +113,8 @@ void names_free(struct names *n);
 
 /* One request whose answers go to cb (may be NULL); waits for all of them. 0 or -errno. */
 int nft_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx);
+/* Whatever a request before has left to be read, a dump that was not read to its end too. */
+void nft_drain(struct mnl_socket *nl);
 int table_present(struct nft *n);	/* 1, 0 or -errno */
 int table_read(struct nft *n, uint32_t *flags, uint32_t *owner);	/* the same */
 int table_remove(struct mnl_socket *nl, const char *table);	/* 0 or -errno */

@@ -13,7 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-enum { RECV_BUFFER = 4 << 20 };
+enum { RECV_BUFFER = 4 << 20, DRAIN_MAX = 1 << 16 };
 
 struct mnl_socket *nft_open(void)
 {
@@ -52,25 +52,73 @@ struct nlmsghdr *nft_request(struct nft *n, char *buf, uint16_t type, uint16_t f
 	return nlh;
 }
 
+void nft_drain(struct mnl_socket *nl)
+{
+	char buf[16384];
+	ssize_t got = 1;
+	for (unsigned i = 0; i < DRAIN_MAX && (got > 0 || errno == EINTR || errno == ENOBUFS); i++)
+		got = recv(mnl_socket_get_fd(nl), buf, sizeof(buf), MSG_DONTWAIT);
+}
+
+/* What a request has brought so far. */
+struct talk {
+	uint32_t seq, port;
+	mnl_cb_t cb;		/* NULL: nothing more is wanted */
+	void *ctx;
+	int err;		/* the first */
+	bool end;		/* nothing more comes */
+};
+
+static void fail(struct talk *t, int err)
+{
+	if (!t->err)
+		t->err = err;
+	t->cb = NULL;
+}
+
+static void take_message(struct talk *t, const struct nlmsghdr *nlh)
+{
+	int code = 0;
+	if (nlh->nlmsg_seq != t->seq || nlh->nlmsg_pid != t->port)
+		return;		/* of a request before */
+	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
+		fail(t, -EINTR);
+	if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {
+		if (mnl_nlmsg_get_payload_len(nlh) >= sizeof(code))
+			memcpy(&code, mnl_nlmsg_get_payload(nlh), sizeof(code));
+		if (code < 0)
+			fail(t, code);
+		t->end = true;
+	} else if (nlh->nlmsg_type >= NLMSG_MIN_TYPE && t->cb && t->cb(nlh, t->ctx) < 0) {
+		fail(t, errno ? -errno : -EINVAL);
+	}
+}
+
 int nft_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx)
 {
-	uint32_t seq = nlh->nlmsg_seq;
-	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
+	struct talk t = { .seq = nlh->nlmsg_seq, .port = mnl_socket_get_portid(nl), .cb = cb, .ctx = ctx };
 	size_t cap = 256 * 1024;
 	char *buf = malloc(cap);
 	if (!buf)
 		return -ENOMEM;
-	int r = MNL_CB_OK;
-	while (r > MNL_CB_STOP) {
+	nft_drain(nl);
+	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
+		fail(&t, -errno);
+	bool sent = !t.err;
+	while (sent && !t.end) {	/* to the end, whatever went wrong: else the next request reads this one's rest */
 		ssize_t got = mnl_socket_recvfrom(nl, buf, cap);
 		if (got < 0 && errno == EINTR)
 			continue;
-		r = got < 0 ? -1 : mnl_cb_run(buf, (size_t)got, seq, mnl_socket_get_portid(nl), cb, ctx);
+		if (got < 0) {
+			fail(&t, -errno);
+			break;
+		}
+		int left = (int)got;
+		for (const struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+			take_message(&t, h);
 	}
-	int err = r < 0 ? -errno : 0;
 	free(buf);
-	return err;
+	return t.err;
 }
 
 struct table_ctx {

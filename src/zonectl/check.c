@@ -15,7 +15,7 @@ static void warn_interfaces(const struct model *m)
 			fprintf(stderr, "%s:%u: warning: zone \"%s\" names no interfaces, nor does a parent of it: packets "
 				"with its addresses are taken for its own on any interface that no zone names, and "
 				"none goes from one of these to another inside the zone; write "
-				"interfaces = [ \"eth1\" ];\n", zn->at.file, zn->at.line, zn->name);
+				"interfaces = [ \"NAME\" ];\n", zn->at.file, zn->at.line, zn->name);
 	}
 }
 

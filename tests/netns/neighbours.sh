@@ -80,3 +80,27 @@ for path in true false; do
 	beside "connections forgotten, fast_path = $path" 10 10 1000 in_g conntrack -F
 	lab_gate_stop
 done
+
+# --- others change their tables without a rest: what zoned reads meanwhile is read again, and nothing of it is left
+# for its next request
+for path in true false; do
+	lab_model daemon="fast_path = $path;" >"$model"
+	lab_gate "$model"
+	for ((i = 0; i < 5; i++)); do
+		in_g "$top_builddir/zonectl" probe >/dev/null || lab_fail "probe"
+	done
+	for ((i = 0; i < 300; i++)); do
+		echo "add table inet their-$i"
+		echo "add chain inet their-$i c"
+		echo "delete table inet their-$i"
+	done | in_g nft -i >/dev/null 2>&1 || lab_fail "nft -i"
+	lab_reload
+	lab_poll -r 10 -c 1 "$V4" >/dev/null || lab_fail "a read is not answered"
+	expect "fast changes, fast_path = $path: reads that failed" "$(lab_logged "cannot be read")" 0
+	expect "fast changes, fast_path = $path: repairs" "$(lab_logged "event=table-changed")" 0
+	in_g nft "table inet their-late { chain c { type filter hook prerouting priority -300; notrack; }; }" || lab_fail "nft"
+	lab_wait 10 grep -q 'event=bypass-found what="untracked connections by inet their-late' "$lab_dir/syslog" ||
+		lab_fail "what others do is not seen any more"
+	in_g nft delete table inet their-late
+	lab_gate_stop
+done
