@@ -44,6 +44,14 @@ static int before(const struct err *a, const struct err *b)
 	return c < 0 || (c == 0 && a->line < b->line);
 }
 
+const char *err_line(const struct err *e, char out[ERR_LINE])
+{
+	out[0] = '\0';
+	if (e->line)
+		snprintf(out, ERR_LINE, ":%u", e->line);
+	return out;
+}
+
 void errs_print(struct errs *e, FILE *f)
 {
 	for (size_t i = 1; i < e->n; i++) {
@@ -55,10 +63,8 @@ void errs_print(struct errs *e, FILE *f)
 	}
 	for (size_t i = 0; i < e->n; i++) {
 		const struct err *x = &e->v[i];
-		if (x->line)
-			fprintf(f, "%s:%u: error: %s\n", x->file, x->line, x->text);
-		else
-			fprintf(f, "%s: error: %s\n", x->file, x->text);
+		char where[ERR_LINE];
+		fprintf(f, "%s%s: error: %s\n", x->file, err_line(x, where), x->text);
 	}
 	if (e->total > e->n)
 		fprintf(f, "... and %zu more errors\n", e->total - e->n);

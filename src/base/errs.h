@@ -9,7 +9,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { ERRS_MAX = 200 };	/* errors kept; later ones are only counted */
+enum { ERRS_MAX = 200,	/* errors kept; later ones are only counted */
+       ERR_LINE = 16 };
 
 struct err {
 	const char *file;	/* owned by the list */
@@ -27,6 +28,8 @@ void errs_init(struct errs *e);
 void errs_free(struct errs *e);
 void errs_add(struct errs *e, const char *file, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
+/* ":LINE", as it stands behind the file; nothing for the file as a whole. out. */
+const char *err_line(const struct err *e, char out[ERR_LINE]);
 /* Sort by file and line (stable) and print "FILE:LINE: error: TEXT" lines. */
 void errs_print(struct errs *e, FILE *f);
 

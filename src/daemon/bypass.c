@@ -176,10 +176,9 @@ size_t bypass_look(struct parent *p)
 		if (b->unread++ == (err == -EINTR ? EVER_CHANGED : 0))
 			say(LOG_ERR, "tables of others cannot be read: %s", strerror(-err));
 		b->now = b->before;
-		b->due = true;
-		return b->now.n;
+	} else {
+		b->unread = 0;
 	}
-	b->unread = 0;
 	err = host_links_read(b->asks, &p->interfaces);
 	if (err)
 		say(LOG_ERR, "interfaces: %s", strerror(-err));
@@ -188,7 +187,7 @@ size_t bypass_look(struct parent *p)
 	tell_changes(b);
 	if (!err)
 		misfits_look(p);
-	b->due = false;
+	b->due = b->unread != 0;
 	return b->now.n;
 }
 

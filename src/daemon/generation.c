@@ -36,13 +36,14 @@ bool wait_acks(struct parent *p)
 	return false;
 }
 
-/* Without a line where it is of none. */
-static void say_error(const struct err *e)
+/* They are freed then. */
+static void say_errors(struct errs *errs)
 {
-	if (e->line)
-		say(LOG_ERR, "%s:%u: error: %s", e->file, e->line, e->text);
-	else
-		say(LOG_ERR, "%s: error: %s", e->file, e->text);
+	for (size_t i = 0; i < errs->n; i++) {
+		char where[ERR_LINE];
+		say(LOG_ERR, "%s%s: error: %s", errs->v[i].file, err_line(&errs->v[i], where), errs->v[i].text);
+	}
+	errs_free(errs);
 }
 
 struct model *load(const struct parent *p)
@@ -50,9 +51,7 @@ struct model *load(const struct parent *p)
 	struct errs errs;
 	errs_init(&errs);
 	struct model *m = model_load(p->path, p->rules, &errs);
-	for (size_t i = 0; i < errs.n; i++)
-		say_error(&errs.v[i]);
-	errs_free(&errs);
+	say_errors(&errs);
 	return m;
 }
 
@@ -66,9 +65,7 @@ static int ruleset(struct parent *p, const struct model *m, uint32_t generation,
 	unsigned seen = guard_seen(p);
 	o.again = how == AGAIN;
 	int err = how != ONLY_ASK ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
-	for (size_t i = 0; i < errs.n; i++)
-		say_error(&errs.v[i]);
-	errs_free(&errs);
+	say_errors(&errs);
 	if (!err && how != ONLY_ASK)
 		guard_committed(p, seen);
 	return err;

@@ -20,6 +20,7 @@ void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct 
 {
 	*out = (struct fast_policy){ .conduit = f->conduit_id, .request_ns = fast_rate_step(f->max_requests),
 				     .write_ns = fast_rate_step(f->max_writes) };
-	if (fast_eligible(f) && fast_policy_of(f->proto)->flatten)
-		fast_policy_of(f->proto)->flatten(img, f, out);
+	const struct fast_policy_ops *o = fast_policy_of(f->proto);
+	if (fast_eligible(f) && o->flatten)
+		o->flatten(img, f, out);
 }

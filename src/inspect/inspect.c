@@ -35,12 +35,10 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 		return NULL;
 	in->conf = *c;
 	for (uint8_t p = PROTO_NONE + 1; c->n_ports == 0 && p < PROTO_N; p++)
-		if (proto_of(p))
-			in->conf.ports[in->conf.n_ports++] =
-				(struct inspect_port){ .port = proto_port(p), .proto = p };
+		in->conf.ports[in->conf.n_ports++] = (struct inspect_port){ .port = proto_port(p), .proto = p };
 	bool whole = true;
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
-		if (!proto_of(p) || !proto_of(p)->shared)
+		if (!proto_of(p)->shared)
 			continue;
 		in->shared[p] = pages_map(proto_of(p)->shared);
 		whole &= in->shared[p] != NULL;
@@ -81,8 +79,7 @@ void inspect_free(struct inspect *in)
 		pages_unmap(in->common, proto_common_size());
 	free(in->scratch);
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++)
-		if (proto_of(p))
-			pages_unmap(in->shared[p], proto_of(p)->shared);
+		pages_unmap(in->shared[p], proto_of(p)->shared);
 	free(in);
 }
 

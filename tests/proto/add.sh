@@ -76,7 +76,15 @@ grep -q 'bad.conf:6: .*"lengths"' "$dir/said" || fail "a wrong key of its policy
 sed 's/"echo"; policy/"echo"; transport = "udp"; policy/' "$dir/model.conf" >"$dir/bad.conf"
 "$dir/zonectl" check "$dir/bad.conf" 2>"$dir/said" && fail "it is inspected over UDP"
 grep -q 'echo is not inspected over UDP' "$dir/said" || fail "its transport: $(cat "$dir/said")"
-python3 "$top_srcdir/tests/proto/talk.py" "$dir/talk.pcap"
+# a short message, its answer, a long message
+PYTHONDONTWRITEBYTECODE=1 python3 - "$top_srcdir/tests/pcap" "$dir/talk.pcap" <<'END'
+import sys
+sys.path.insert(0, sys.argv[1])
+from dnp3_wire import Tcp, write_pcap
+talk = Tcp(40000, 7, acknowledges=True)
+write_pcap(sys.argv[2], talk.opening + [talk.packet(from_client, data) for from_client, data in (
+    (True, b"\3abc"), (False, b"\3abc"), (True, b"\x09abcdefghi"))])
+END
 "$dir/zonectl" replay "$dir/talk.pcap" >"$dir/read"
 "$dir/zonectl" replay -m "$dir/model.conf" --json "$dir/talk.pcap" >"$dir/judged"
 cat "$dir/read"
