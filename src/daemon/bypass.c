@@ -75,7 +75,7 @@ static void on_table(void *ctx, enum nft_bypass kind, const char *where)
 	static const char *const what[] = { [NFT_BYPASS_FLOWTABLE] = "flowtable", [NFT_BYPASS_FORWARD] = "forwarding rule in",
 					    [NFT_BYPASS_NOTRACK] = "untracked connections by" };
 	struct bypass *b = ctx;
-	bool kept_out = kind == NFT_BYPASS_FLOWTABLE && b->p->helper;
+	bool kept_out = kind == NFT_BYPASS_FLOWTABLE && b->p->has_helper;
 	add(&b->now, kept_out || kind == NFT_BYPASS_NOTRACK, what[kind], where);
 }
 
@@ -216,8 +216,23 @@ int bypass_open(struct parent *p)
 		return -ENOMEM;
 	p->bypass = b;
 	b->notices = bus_open(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_TC);
-	b->asks = bus_open(NETLINK_ROUTE, 0);
-	return b->notices && b->asks ? 0 : -errno;
+	b->asks = b->notices ? bus_open(NETLINK_ROUTE, 0) : NULL;
+	if (b->asks)
+		return 0;
+	int err = -errno;
+	bypass_close(p);
+	return err;
+}
+
+void bypass_close(struct parent *p)
+{
+	if (p->bypass->notices)
+		mnl_socket_close(p->bypass->notices);
+	if (p->bypass->asks)
+		mnl_socket_close(p->bypass->asks);
+	free(p->bypass);
+	p->bypass = NULL;
+	host_links_free(&p->interfaces);
 }
 
 int bypass_fd(const struct parent *p)

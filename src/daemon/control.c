@@ -27,6 +27,7 @@ struct control {
 
 struct client {
 	struct control *c;
+	struct bufferevent *b;
 	struct ucred peer;
 	bool replied;
 	unsigned place;
@@ -138,6 +139,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	k->c = c;
+	k->b = b;
 	c->client[k->place] = k;
 	bufferevent_setcb(b, on_readable, on_written, on_trouble, k);
 	bufferevent_set_timeouts(b, &limit, &limit);
@@ -195,6 +197,9 @@ void control_close(struct control *c)
 {
 	if (!c)
 		return;
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
+		if (c->client[i])
+			drop(c->client[i]->b, c->client[i]);
 	if (c->accept)
 		event_free(c->accept);
 	close(c->fd);

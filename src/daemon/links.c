@@ -18,9 +18,9 @@ struct mnl_socket *links_open(void)
 /* ifindex 0: any may have. */
 static void changed(struct parent *p, uint32_t ifindex)
 {
-	pthread_mutex_lock(&p->record_lock);	/* claims are answered under it */
+	pthread_mutex_lock(&p->policy_lock);	/* claims are answered under it */
 	fastpath_unplug(p->fast, ifindex);
-	pthread_mutex_unlock(&p->record_lock);
+	pthread_mutex_unlock(&p->policy_lock);
 	plain_stop(p);
 }
 

@@ -36,7 +36,7 @@ static uint64_t numbers_of(const struct zone *zn, struct fast_claimed *claimed)
 ssize_t plain_give(struct parent *p, const struct model *m, uint32_t generation)
 {
 	size_t n;
-	struct ruleset_plain *flow = ruleset_plain(m, generation, p->flowtable && model_offloads(m), &n);
+	struct ruleset_plain *flow = ruleset_plain(m, generation, p->has_flowtable && model_offloads(m), &n);
 	struct fast_plain *v = flow ? calloc(n + 1, sizeof(*v)) : NULL;
 	uint64_t *end = v ? calloc(m->n_zones, sizeof(*end)) : NULL;
 	struct fast_claimed claimed = { { 0 } };

@@ -132,20 +132,34 @@ static _Noreturn void run(struct spawner *s, uid_t uid, gid_t gid)
 	}
 }
 
-int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid, int *fd)
+int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid, struct spawner_handle *h)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	pid_t pid = fork();
-	if (pid < 0)
-		return -errno;
+	if (pid < 0) {
+		int err = -errno;
+		close(pair[0]);
+		close(pair[1]);
+		return err;
+	}
 	if (pid == 0) {
 		struct spawner s = { .conf = conf, .n = n, .fd = pair[1] };
 		close(pair[0]);
 		run(&s, uid, gid);
 	}
 	close(pair[1]);
-	*fd = pair[0];
+	*h = (struct spawner_handle){ .fd = pair[0], .pid = pid };
 	return 0;
+}
+
+/* Killed, and not only told by the end of the socket: it may hang. */
+void spawner_stop(struct spawner_handle *h)
+{
+	close(h->fd);
+	kill(h->pid, SIGKILL);
+	while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	*h = (struct spawner_handle){ .fd = -1 };
 }

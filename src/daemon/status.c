@@ -25,9 +25,9 @@ static json_t *status(void *ctx)
 	struct parent *p = ctx;
 	struct record_stats rs;
 	json_t *list = json_array();
-	pthread_mutex_lock(&p->record_lock);
+	pthread_mutex_lock(&p->policy_lock);
 	record_stats(p->record, &rs);
-	pthread_mutex_unlock(&p->record_lock);
+	pthread_mutex_unlock(&p->policy_lock);
 	for (unsigned i = 0; i < p->n; i++) {
 		struct worker *w = &p->worker[i];
 		worker_lock(w);
