@@ -113,7 +113,7 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 				  .blocked_mark = p->blocked_mark };
 }
 
-static int judge(struct parent *p, const struct model *m, uint32_t generation)
+static int ask_kernel(struct parent *p, const struct model *m, uint32_t generation)
 {
 	return ruleset(p, m, generation, ONLY_ASK);
 }
@@ -196,7 +196,8 @@ bool reload(struct parent *p)
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
 		set_images(p, p->model, p->img, img);
-		if (judge(p, m, next) == 0 && give_fast(p, m, img) && give_all(p, img) && commit(p, m, next) == 0) {
+		if (ask_kernel(p, m, next) == 0 && give_fast(p, m, img) && give_all(p, img) &&
+		    commit(p, m, next) == 0) {
 			struct pol_image *old = p->img;
 			struct model *before = p->model;
 			used_carry(p, m);

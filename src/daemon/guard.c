@@ -105,7 +105,7 @@ static void on_notice(void *ctx, const struct nft_notice *n, bool whole)
 }
 
 /* Under notices_lock. */
-static void hear(struct guard *g, uint64_t delay_ns)
+static void hear_notices(struct guard *g, uint64_t delay_ns)
 {
 	g->woke_ns = clock_ns(CLOCK_MONOTONIC);
 	g->delay_ns = delay_ns;
@@ -140,7 +140,7 @@ static void *listen_to_notices(void *ctx)
 			continue;
 		uint64_t delay = waited_ns(schedstat) - before;
 		pthread_mutex_lock(&g->notices_lock);
-		hear(g, delay);
+		hear_notices(g, delay);
 		bool wake = g->touched != g->handled || g->lost || g->bypass;
 		pthread_mutex_unlock(&g->notices_lock);
 		if (wake && write(g->wake, &one, sizeof(one)) < 0)
@@ -157,7 +157,7 @@ unsigned guard_seen(struct parent *p)
 {
 	struct guard *g = p->guard;
 	pthread_mutex_lock(&g->notices_lock);
-	hear(g, 0);
+	hear_notices(g, 0);
 	unsigned touched = g->touched;
 	pthread_mutex_unlock(&g->notices_lock);
 	return touched;
@@ -178,7 +178,7 @@ void guard_committed(struct parent *p, unsigned seen)
 static bool open_forwarding(struct guard *g, unsigned seen, uint64_t *dropped)
 {
 	pthread_mutex_lock(&g->notices_lock);
-	hear(g, 0);
+	hear_notices(g, 0);
 	bool same = g->touched == seen && !g->lost;
 	int err = same ? nft_forwarding_start(g->writer, dropped) : 0;
 	if (err)
@@ -192,7 +192,7 @@ static bool open_forwarding(struct guard *g, unsigned seen, uint64_t *dropped)
 }
 
 /* What differs, by name. */
-static bool compare(const struct guard *g, const struct nft_digest *d, char what[WHAT_MAX])
+static bool compare_table(const struct guard *g, const struct nft_digest *d, char what[WHAT_MAX])
 {
 	size_t at = 0;
 	what[0] = '\0';
@@ -229,7 +229,7 @@ static void put_right(struct parent *p, struct damage *d)
 		char what[WHAT_MAX];
 		struct nft_digest now;
 		pthread_mutex_lock(&g->notices_lock);
-		hear(g, 0);
+		hear_notices(g, 0);
 		unsigned seen = g->touched;
 		bool known = g->known, lost = g->lost;
 		g->lost = g->known = false;
@@ -241,7 +241,7 @@ static void put_right(struct parent *p, struct damage *d)
 			d->repairs++;
 			snprintf(d->what, sizeof(d->what), "known");
 		}
-		if (!err && compare(g, &now, what)) {
+		if (!err && compare_table(g, &now, what)) {
 			g->whole.genid = now.genid;
 			d->right = open_forwarding(g, seen, &d->dropped);
 			continue;
@@ -255,7 +255,7 @@ static void put_right(struct parent *p, struct damage *d)
 	g->foreign = false;
 }
 
-static void tell(struct guard *g, const struct damage *d, uint64_t unfiltered_ns, uint64_t closed_ns)
+static void tell_touched(struct guard *g, const struct damage *d, uint64_t unfiltered_ns, uint64_t closed_ns)
 {
 	struct nft_notice by;
 	pthread_mutex_lock(&g->notices_lock);
@@ -272,12 +272,12 @@ static void tell(struct guard *g, const struct damage *d, uint64_t unfiltered_ns
 }
 
 /* All that there is to do after notices, or when there may have been some. */
-static void look(struct parent *p)
+static void look_at_table(struct parent *p)
 {
 	struct guard *g = p->guard;
 	struct damage d = { 0 };
 	pthread_mutex_lock(&g->notices_lock);
-	hear(g, 0);
+	hear_notices(g, 0);
 	bool touched = g->touched != g->handled, lost = g->lost, bypass = g->bypass;
 	g->bypass = false;
 	pthread_mutex_unlock(&g->notices_lock);
@@ -291,7 +291,7 @@ static void look(struct parent *p)
 		pthread_mutex_unlock(&g->notices_lock);
 		g->repairs += d.repairs;
 		if (touched || d.repairs || !d.right)
-			tell(g, &d, unfiltered, closed);
+			tell_touched(g, &d, unfiltered, closed);
 	}
 	if (bypass)
 		bypass_look(p);
@@ -302,7 +302,7 @@ void on_guard(evutil_socket_t fd, short what, void *ctx)
 	uint64_t n;
 	(void)what;
 	if (read(fd, &n, sizeof(n)) == sizeof(n))
-		look(ctx);
+		look_at_table(ctx);
 }
 
 /* Another number of the kernel's ruleset without a notice about our table is somebody else's business; now and then
@@ -315,12 +315,12 @@ void guard_tick(struct parent *p)
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	bool moved = err || genid != g->whole.genid;
 	pthread_mutex_lock(&g->notices_lock);
-	hear(g, 0);
+	hear_notices(g, 0);
 	bool due = g->touched != g->handled || g->lost || g->bypass || !g->valid;
 	pthread_mutex_unlock(&g->notices_lock);
 	g->foreign |= moved && now - g->compared_ns > WHOLE_NS;
 	if (due || g->foreign)
-		look(p);
+		look_at_table(p);
 	pthread_mutex_lock(&g->notices_lock);
 	g->well_ns = now;
 	pthread_mutex_unlock(&g->notices_lock);

@@ -18,7 +18,7 @@ static void on_interface(void *ctx, const char *name)
 	json_array_append_new(ctx, json_string(name));
 }
 
-static bool has(const json_t *list, const char *name)
+static bool has_interface(const json_t *list, const char *name)
 {
 	size_t i;
 	json_t *v;
@@ -40,7 +40,7 @@ json_t *offload_status(const struct parent *p)
 		say(LOG_ERR, "offload: the flowtable cannot be read: %s", strerror(-err));
 	size_t n_wanted = model_offload_interfaces(p->model, wanted);
 	for (size_t i = 0; i < n_wanted; i++)
-		if (!has(there, wanted[i]))
+		if (!has_interface(there, wanted[i]))
 			on_interface(missing, wanted[i]);
 	return json_pack("{s:i,s:b,s:o,s:o}", "conduits", (int)n, "kernel", p->has_flowtable, "interfaces", there,
 			 "missing", missing);

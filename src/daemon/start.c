@@ -471,7 +471,7 @@ static void leave_rules(struct parent *p)
 
 /* Threads have the rights of the thread that makes them: dropped before the first. The guard's real-time priority
  * needs them, and is this thread's until that one is made. */
-static int drop_rights(struct parent *p)
+static int drop_parent_rights(struct parent *p)
 {
 	if (!guard_before_others())
 		say(LOG_WARNING, "no real-time priority for the guard of the table (%s): while the processors are busy, a table "
@@ -526,7 +526,7 @@ static const struct step steps[] = {
 	{ "no loop of events", events_open, events_close },
 	{ "the control socket", open_control, close_control },
 	{ "the rules", commit_first, leave_rules },
-	{ "rights", drop_rights, NULL },
+	{ "rights", drop_parent_rights, NULL },
 	{ "no thread for the guard of the table", guard_start, guard_stop },
 	{ "no thread for the records", start_record_thread, NULL },
 	{ "no threads for the queues", threads_start, stop_queue_threads },

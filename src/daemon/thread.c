@@ -44,7 +44,7 @@ struct place {
 };
 
 /* core CPU_SETSIZE: let go */
-static void hold(struct worker *w, struct place *l, unsigned core)
+static void hold_on_core(struct worker *w, struct place *l, unsigned core)
 {
 	cpu_set_t one;
 	CPU_ZERO(&one);
@@ -72,12 +72,12 @@ static void place_turn(struct worker *w, struct place *l)
 	if (!l->known)
 		return;
 	if (l->near && !l->held)
-		hold(w, l, (unsigned)sched_getcpu());
+		hold_on_core(w, l, (unsigned)sched_getcpu());
 	l->turns++;
 	if (now - l->at_ns < PERIOD_NS)
 		return;
 	l->near = (w->sent - l->sent) / l->turns < (l->near ? MANY : FEW);
-	hold(w, l, CPU_SETSIZE);
+	hold_on_core(w, l, CPU_SETSIZE);
 	l->at_ns = now;
 	l->turns = 0;
 	l->sent = w->sent;

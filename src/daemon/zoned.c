@@ -172,7 +172,7 @@ void events_close(struct parent *p)
 	p->base = NULL;
 }
 
-static int run(struct parent *p)
+static int run_parent(struct parent *p)
 {
 	if (!parent_start(p))
 		return 1;
@@ -187,13 +187,13 @@ static int run(struct parent *p)
 	return p->stopping ? 0 : 1;
 }
 
-static int usage(void)
+static int zoned_usage(void)
 {
 	fputs("usage: zoned [-dn] [-C SOCKET] [-f FILE] [-R RULESDIR] [-u USER]\n       zoned --flush\n", stderr);
 	return 2;
 }
 
-static int flush(void)
+static int flush_table(void)
 {
 	struct mnl_socket *nl = nft_open();
 	int err = nl ? nft_remove(nl) : -errno;
@@ -231,7 +231,7 @@ int main(int argc, char **argv)
 	bool check = false;
 	int opt;
 	if (argc == 2 && strcmp(argv[1], "--flush") == 0)
-		return flush();
+		return flush_table();
 	while ((opt = getopt(argc, argv, "dnC:f:R:u:")) != -1) {
 		if (opt == 'd')
 			p.foreground = true;
@@ -246,17 +246,17 @@ int main(int argc, char **argv)
 		else if (opt == 'u')
 			p.user = optarg;
 		else
-			return usage();
+			return zoned_usage();
 	}
 	if (optind != argc)
-		return usage();
+		return zoned_usage();
 	to_stderr = p.foreground || check || isatty(2);
 	errors_to_stderr = stderr_is_read();	/* asked before a descriptor is opened that could get its number */
 	openlog("zoned", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	p.model = load_model(&p);
 	if (!p.model)
 		return EXIT_MODEL;
-	int status = check ? 0 : run(&p);
+	int status = check ? 0 : run_parent(&p);
 	model_free(p.model);
 	return status;
 }
