@@ -8,3 +8,4 @@ zoned_LDADD = src/host/libhost.a src/inspect/libinspect.a src/fastpath/libfastpa
 	src/model/libmodel.a src/record/librecord.a src/policy/libpolicy.a src/proto/libwire.a \
 	src/record/librecord.a src/packet/libpacket.a src/base/libbase.a $(SECCOMP_LIBS) $(CAPNG_LIBS) $(EVENT_LIBS) \
 	$(SYSTEMD_LIBS) $(JANSSON_LIBS) $(CONFIG_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(NETTLE_LIBS) $(BPF_LIBS)
+EXTRA_DIST += src/daemon/README
