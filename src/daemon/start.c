@@ -298,13 +298,6 @@ static int refuse_bypasses(struct parent *p)
 	return STEP_SAID;
 }
 
-static void close_queues(struct parent *p)
-{
-	for (unsigned i = 0; i < p->n; i++)
-		for (uint32_t k = 0; k < QUEUES; k++)
-			queue_close(&p->worker[i].queue[k]);
-}
-
 static bool open_lane(struct parent *p, unsigned i, uint32_t index)
 {
 	struct queue *q = &p->worker[i].queue[index];
@@ -322,14 +315,14 @@ static bool open_lane(struct parent *p, unsigned i, uint32_t index)
 	return true;
 }
 
+/* Given back by the end of the process, all at once: closing one waits for the kernel, and there are 16 for each
+ * inspector, so that a stop took seconds. */
 static int open_queues(struct parent *p)
 {
 	bool ok = true;
 	for (unsigned i = 0; ok && i < p->n; i++)
 		for (uint32_t k = 0; ok && k < QUEUES; k++)
 			ok = open_lane(p, i, k);
-	if (!ok)
-		close_queues(p);
 	return ok ? 0 : STEP_SAID;
 }
 
@@ -517,7 +510,7 @@ static const struct step steps[] = {
 	{ "memory shared with inspectors", open_workers, close_workers },
 	{ "programs on interfaces", bypass_open, bypass_close },
 	{ "what leads packets past the rules", refuse_bypasses, NULL },
-	{ "the packet queues", open_queues, close_queues },
+	{ "the packet queues", open_queues, NULL },
 	{ "the log of refused flows", open_log, close_log },
 	{ "connection tracking events", open_conntrack, close_conntrack },
 	{ "word of interfaces", open_links, close_links },
