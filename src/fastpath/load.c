@@ -19,13 +19,11 @@
 #include "fastpath/policy.h"
 #include "fastpath/slot.h"
 
-_Static_assert(offsetof(struct fast_slot, dnp) % 8 == 0, "read in words");
 _Static_assert(FAST_SLOTS + FAST_INSPECTORS * 1024 < FAST_NO_HINT, "a hint names any slot");
 _Static_assert(sizeof(struct fast_slot) == FAST_SLOT && FAST_SLOT / FAST_LINE % 2 == 1 && FAST_SLOT % FAST_LINE == 0,
 	       "slots are spread over the places of a cache");
 
-_Static_assert(offsetof(struct fast_slot, pending) == FAST_NUMBERS && offsetof(struct fast_slot, req) == FAST_HEAD,
-	       "no holes");
+_Static_assert(offsetof(struct fast_slot, of_protocol) == FAST_NUMBERS, "no holes");
 _Static_assert(FAST_HINTS == 1 << (64 - 53), "fast_hint_of() takes as many bits");
 
 #define FIRST "zoned_first"
