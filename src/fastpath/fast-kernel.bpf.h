@@ -14,7 +14,7 @@ static __always_inline bool established(__u64 ct)
 	return ct > CT_INFO && (info == IP_CT_ESTABLISHED || info == IP_CT_ESTABLISHED_REPLY);
 }
 
-/* Of struct nf_conntrack_tuple, whose form load.c has compared: the sender of one direction, its port and family in
+/* Of struct nf_conntrack_tuple, whose form load-layout.c has compared: the sender of one direction, its port and family in
  * one word, and a word that ends with the protocol's number and the direction. What an IPv4 address does not fill is
  * zero. */
 struct side {

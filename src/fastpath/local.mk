@@ -4,9 +4,11 @@ src_fastpath_libfastpath_a_SOURCES = src/fastpath/fast.h src/fastpath/policy.h s
 FAST_PROGRAM = src/fastpath/fast.bpf.c src/fastpath/fast-bytes.bpf.h src/fastpath/fast-entry.bpf.h \
 	src/fastpath/fast-keep.bpf.h src/fastpath/fast-kernel.bpf.h src/fastpath/fast-limits.bpf.h \
 	src/fastpath/fast-maps.bpf.h src/fastpath/fast-packet.bpf.h src/fastpath/fast-plain.bpf.h
-EXTRA_DIST += $(FAST_PROGRAM) src/fastpath/judged.sh src/fastpath/load.c src/fastpath/load-none.c src/fastpath/README
+EXTRA_DIST += $(FAST_PROGRAM) src/fastpath/judged.sh src/fastpath/load.c src/fastpath/load-entries.c src/fastpath/load-internal.h \
+	src/fastpath/load-layout.c src/fastpath/load-tables.c src/fastpath/load-none.c src/fastpath/README
 if HAVE_BPF
-src_fastpath_libfastpath_a_SOURCES += src/fastpath/load.c
+src_fastpath_libfastpath_a_SOURCES += src/fastpath/load.c src/fastpath/load-entries.c src/fastpath/load-internal.h \
+	src/fastpath/load-layout.c src/fastpath/load-tables.c
 BPF_CLANG_FLAGS = -target bpf -I$(srcdir)/src -Isrc/fastpath -mcpu=v3 -O2 -g -Wall -Wextra $(BPF_INCLUDES) $(BPF_TSO) $(BPF_CFLAGS)
 FAST_PARTS = $(FAST_PROGRAM) src/fastpath/fast.h src/proto/protocols.h src/fastpath/judged.bpf.h
 src/fastpath/judged.bpf.h: $(FAST_PROGRAM) src/fastpath/judged.sh src/proto/protocols.h
