@@ -1,6 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
  * Whose packet is it: flow entries, and how one is found. Part of fast.bpf.c.
+ *
+ * An entry is one cache line for both directions, at the place that its slot's number gives; a set
+ * of four such numbers is found by a keyed hash of both ends, and a connection for which there is
+ * no place in its set stays slow. A table of hints is in front of the sets; it decides nothing.
+ * The parent may change an entry while the program reads it (load-entries.c). So an entry has a
+ * version, which is read before the rest and again when the slot is held (while it is, nobody
+ * changes its entry), and must be the same; the slot must carry the serial number of the same
+ * claim. The version is odd while the parent writes and in unused entries; such an entry matches
+ * no packet. Where loads may overtake one another all of it is read twice.
  */
 
 enum { WORDS = sizeof(struct fast_entry) / 8, PORTS = 4, VERSION };	/* words of it */

@@ -2,6 +2,12 @@
  *
  * A segment's payload: copied out of an inspector's reach, and kept in the slot until its receiver
  * acknowledges it. Part of fast.bpf.c.
+ *
+ * The inspector that takes a connection back puts the kept octets into its stream buffer, and is
+ * where it would be had it judged them itself. So a repetition of lost bytes goes on as it is, one
+ * with other content is refused (overlap-differs), and one of acknowledged bytes becomes a probe,
+ * as ever. What has no room to be kept is not passed. The last byte delivered and the outstanding
+ * requests come back too. Only the age of requests starts over.
  */
 
 enum { PAYLOAD = 2048, SMALL = 264 };	/* SMALL: in words; what is as small is kept from its copy */

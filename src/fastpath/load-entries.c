@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * The table of flow entries: which connection has which slot. Written here only. */
+ *
+ * The table of flow entries: which connection has which slot. Written here only, when an inspector
+ * asks ("claim"), and mapped into no other process.
+ *
+ * The parent classifies the connection itself, under the image in force. A slot has the entry of
+ * one connection: that of its last one is removed before it gets another, and the inspector uses
+ * the slot only after the answer. Entries of forgotten connections are left until then; their
+ * slots are OFF. A connection that another inspector has claimed is refused.
+ */
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * What the parent tells the program of a generation: policies, flows without inspection, which one is in force; and
- * what the program has counted. */
+ *
+ * What the parent tells the program of a generation: policies, flows without inspection, which one
+ * is in force; and what the program has counted.
+ */
 #include <bpf/bpf.h>
 #include <netinet/in.h>
 #include <string.h>

@@ -1,5 +1,25 @@
 /* SPDX-License-Identifier: MIT
- * The parent's side of the in-kernel path: the program and its maps. */
+ *
+ * The parent's side of the in-kernel path: the program and its maps.
+ *
+ * How a rule finds the program. The xt match "bpf" (revision 1) through nft_compat, by descriptor
+ * (XT_BPF_MODE_FD_ELF): the kernel resolves it in the sender of the netlink batch, which is the
+ * parent, and the rule holds the program from then on. Nothing is pinned, so there is nothing to
+ * clean up after a daemon that died, no need of bpffs (which `ip netns exec` hides and an
+ * unprivileged service cannot write to), and the program and its maps go when the last rule goes.
+ * nft_compat and xt_bpf must be loaded before (systemd/zoned.modules): the kernel asks for a match
+ * of an inet table by a name that no module has.
+ *
+ * Rights. CAP_BPF and CAP_PERFMON (pointer arithmetic in slots) while the program is loaded, which
+ * is before anything is in force; then they are given up. That leaves Linux 5.19 as the oldest
+ * kernel, where maps may be changed by who has them open.
+ *
+ * Check sums. The inspector checks them; the program cannot. It relies on connection tracking,
+ * which has verified the TCP check sum before the ruleset sees the packet (it must be of an
+ * established connection) as long as net.netfilter.nf_conntrack_checksum is 1, the default.
+ * fastpath_open() refuses when it is not; nobody may change it while zoned runs. The IPv4 header's
+ * sum is checked by the kernel's IP input in any case.
+ */
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -1,5 +1,20 @@
 /* SPDX-License-Identifier: MIT
- * DNP3 in the in-kernel path: what of a connection is in its slot. */
+ *
+ * DNP3 in the in-kernel path: what of a connection is in its slot.
+ *
+ * What a policy says of objects, points and addresses is not for a program of that size, but a
+ * master asks the same again and again. So the inspector that has permitted a read (one fragment
+ * in one frame of up to 64 octets) and its response (one frame) leaves both in the slot, two such
+ * polls per connection. The program passes what is the same but for the sequence numbers of
+ * transport and application and, in the response, the indications and the data of objects under a
+ * range of indexes, whose length follows from the object header. No rule looks at these octets; a
+ * mask in the slot names them, octet by octet. CRCs are computed. One request may be outstanding,
+ * and its answer must come within the inspector's time. Everything that is no read, any
+ * confirmation, event or unsolicited response makes the connection the inspector's for that
+ * moment. A connection is given only right after the answer to a poll, with no fragment unfinished
+ * and no select waiting for its operate; what was asked comes back with its time. DNP3 over UDP,
+ * and conduits whose server is the master, stay slow.
+ */
 #ifndef ZONED_PROTO_DNP3_KERNEL_H
 #define ZONED_PROTO_DNP3_KERNEL_H
 

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT
- * Modbus in the in-kernel path: what of a connection is in its slot, and what of a policy the program compares. */
+ *
+ * Modbus in the in-kernel path: what of a connection is in its slot, and what of a policy the
+ * program compares.
+ *
+ * Passed is payload that is 1 to 16 whole messages: requests of function 1 to 6, 15 and 16, each
+ * inside one flattened rule; responses and exceptions, each the answer to the oldest request that
+ * is outstanding. Of writes: single values; up to 16 registers, all inside one permitted range;
+ * more registers, and coils, only where every value is permitted.
+ */
 #ifndef ZONED_PROTO_MODBUS_KERNEL_H
 #define ZONED_PROTO_MODBUS_KERNEL_H
 

@@ -1,5 +1,19 @@
 /* SPDX-License-Identifier: MIT
- * OPC UA in the in-kernel path: what of a connection is in its slot. */
+ *
+ * OPC UA in the in-kernel path: what of a connection is in its slot.
+ *
+ * Which services, nodes and attributes a request names an inspector judges once. What it permitted
+ * (one chunk of up to 512 bytes; no request of a session about itself, since that changes what the
+ * others may do) stays in the slot, six at most. The program passes a request that is the same but
+ * for its time and handle, the notifications that a publish request acknowledges, and the
+ * signature; channel, token, sequence number and RequestId it compares by themselves, as the
+ * inspector does: the channel's, one of its tokens, the next, none that waits. Of a response (one
+ * chunk of up to 1464 bytes) an inspector looks at the same numbers, at the request that it
+ * answers and at its type, and so does the program; a ServiceFault is for the inspector. In
+ * SignAndEncrypt only the header can be judged: once an inspector has permitted an encrypted
+ * request, the program passes chunks of whole cipher blocks that do not begin like a readable one.
+ * Connections that the server opened (reverse connect) stay slow.
+ */
 #ifndef ZONED_PROTO_OPCUA_KERNEL_H
 #define ZONED_PROTO_OPCUA_KERNEL_H
 
