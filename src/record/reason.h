@@ -100,7 +100,8 @@ X(R_NO_HANDSHAKE, "no-handshake", "a TCP connection without inspection whose beg
 X(R_REVERSED, "reversed-flow", "packets of an inspected service's server that would begin a connection judged less in the other direction") \
 X(R_ICMP_ERROR, "icmp-error", "an ICMP error from no side of its connection, or of a type, length or number that no path needs") \
 X(R_BLOCKED_MARK, "blocked-mark", "packets of a connection that is marked as blocked, though no inspector has asked for it since the last reload") \
-X(R_RTU, "rtu-over-tcp", "Modbus RTU framing over TCP: a CRC and no MBAP header; set both ends to Modbus TCP, or put a converter between them")
+X(R_RTU, "rtu-over-tcp", "Modbus RTU framing over TCP: a CRC and no MBAP header; set both ends to Modbus TCP, or put a converter between them") \
+X(R_DNP_INTERLEAVED, "interleaved-response", "frames of two outstations' responses to one master, in turn: some masters would join them (interleaved_responses)")
 
 enum reason {
 #define X(e, n, t) e,
