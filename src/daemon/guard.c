@@ -213,7 +213,7 @@ struct damage {
 	uint64_t dropped;
 };
 
-/* Packets fill the maps anew. */
+/* Packets fill the maps again. */
 static void begin_to_know(struct parent *p)
 {
 	commit_again(p);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Conduits with offload = true: whether the kernel offloads them, and between
- * which interfaces. What falls short of the model is said, never silent. An
- * interface that goes leaves the flowtable by itself; one that comes (we start
+ * which interfaces. What falls short of the model is logged, never silent. An
+ * interface that goes leaves the flowtable unasked; one that comes (we start
  * before the network does) is put into it here.
  */
 #include <net/if.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Flows without inspection in the in-kernel path, which knows interfaces by number: those of each
- * zone, for each generation, and anew when interfaces change. */
+ * zone, for each generation, and again when interfaces change. */
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>

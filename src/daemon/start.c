@@ -289,7 +289,7 @@ static int open_workers(struct parent *p)
 
 /* ---- what the kernel tells us ---- */
 
-/* What leads packets past us is said; where the operator is strict, we do not start beside it. */
+/* What leads packets past us is logged; where the operator is strict, we do not start beside it. */
 static int refuse_bypasses(struct parent *p)
 {
 	if (bypass_look(p) + misfits_unjudged(p) == 0 || !p->model->daemon.strict)

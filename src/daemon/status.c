@@ -7,7 +7,7 @@
 
 #include "daemon/parent.h"
 
-/* What the kernel passed by itself; null: it passes nothing. */
+/* What the kernel passed alone; null: it passes nothing. */
 static json_t *fast_status(const struct parent *p)
 {
 	struct used u;

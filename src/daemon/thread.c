@@ -52,7 +52,7 @@ static void hold_on_core(struct worker *w, struct place *l, unsigned core)
 	if (l->held)
 		CPU_SET(core, &one);
 	sched_setaffinity(0, sizeof(one), l->held ? &one : &l->all);
-	/* while we are let go only to choose anew, the inspector stays where it is */
+	/* while we are let go only to choose again, the inspector stays where it is */
 	if (l->held || !l->near)
 		atomic_store_explicit(&w->conf.shm->core, l->held ? core : CPU_SETSIZE,
 				      memory_order_relaxed);

@@ -80,7 +80,7 @@ void used_carry(struct parent *p, const struct model *m)
 	struct row *was = p->fast ? count_used(p) : NULL;
 	struct used *next = was ? calloc(m->n_conduits + 1, sizeof(*next)) : NULL;
 	if (p->fast && !next)
-		say(LOG_ERR, "the in-kernel path's counters begin anew");
+		say(LOG_ERR, "the in-kernel path's counters begin again");
 	if (next) {
 		next[m->n_conduits] = was[n].used;
 		qsort(was, n, sizeof(*was), by_row_name);

@@ -35,7 +35,7 @@ static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
 enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
 /* Read in every thread that says something; written by the main thread. */
-static atomic_bool to_stderr;			/* all that is said */
+static atomic_bool to_stderr;			/* all that is logged */
 static atomic_bool errors_to_stderr;		/* errors, while zoned starts: who starts it sees them */
 static struct record *_Atomic voice;		/* set once its thread runs: nobody waits for syslog then */
 

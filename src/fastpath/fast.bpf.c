@@ -174,7 +174,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 			     .limits = e->limited ? e->policy : NO_LIMITS };
 	union prepared prepared;
 	__u32 policy = e->policy, proto = e->proto;
-	forget(proto);		/* a number by itself, which is compared in one step */
+	forget(proto);		/* a number of its own, which is compared in one step */
 	j.prepared = s.len ? prepare(&j, proto, &prepared) : 0;
 	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &policy);	/* early: where it is has to be looked up */
 	if (!used)

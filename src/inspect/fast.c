@@ -175,7 +175,7 @@ static void claim(struct pass *c)
 {
 	struct flow *f = c->f;
 	struct fast_pool *p = &c->in->flows.fast;
-	bool anew = !f->fast.slot || f->fast.learned != f->image_gen;
+	bool unknown = !f->fast.slot || f->fast.learned != f->image_gen;
 	if (!f->fast.slot && !p->share.free.n)
 		take_slot_from_another(c);
 	if (!f->fast.slot)
@@ -183,7 +183,7 @@ static void claim(struct pass *c)
 	f->fast.wait = WAIT_ANSWER;
 	if (!f->fast.slot)
 		return;
-	if (anew && ops[f->proto]->forget)
+	if (unknown && ops[f->proto]->forget)
 		ops[f->proto]->forget(&p->v[f->fast.slot - 1]);
 	struct fast_claim k = { .client = f->client, .server = f->server, .cport = f->cport, .sport = f->sport,
 				.slot = f->fast.slot - 1, .serial = ++p->serial };

@@ -78,7 +78,7 @@ void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r
 /* ---- helper.c: a connection tracking helper that does nothing ---- */
 int helper_register(struct nft *n);	/* in the whole kernel, for good; 0 or -errno */
 /* End the entries of connections with the server at an inspected port that do not have it, for they may be in a flowtable
- * of others already. The next packet of one begins it anew, through the rules. As far as possible. */
+ * of others already. The next packet of one begins it again, through the rules. As far as possible. */
 void helper_missing_end(struct nft *n, const struct model *m);
 
 /* ---- commit.c: what nft_commit and nft_check share, for a ruleset at hand ---- */

@@ -2,7 +2,7 @@
  *
  * What can this kernel do? Every feature is tried by really committing a
  * scratch table (zoned-probe-PID) in the caller's network namespace and
- * deleting it. Its chains hang on no hook, so no packet ever meets them.
+ * deleting it. Its chains are on no hook, so no packet ever meets them.
  */
 #include "nft/internal.h"
 

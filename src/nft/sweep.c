@@ -39,7 +39,7 @@ int ct_end(struct nft *n, struct mnl_socket *writer, uint8_t family, const struc
 	char buf[1024] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = about(n, buf, IPCTNL_MSG_CT_DELETE, family, tuple, zone);
 	int r = nlh ? nft_talk(writer, nlh, NULL, NULL) : -EMSGSIZE;
-	return r == -ENOENT ? 0 : r;	/* it ended by itself */
+	return r == -ENOENT ? 0 : r;	/* it ended alone */
 }
 
 static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple, const struct nlattr *zone)
@@ -51,7 +51,7 @@ static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple, co
 	mnl_attr_put_u32(nlh, CTA_MARK, 0);
 	mnl_attr_put_u32(nlh, CTA_MARK_MASK, htonl(s->mine));
 	int r = nft_talk(s->writer, nlh, NULL, NULL);
-	return r == -ENOENT ? 0 : r;	/* it ended by itself */
+	return r == -ENOENT ? 0 : r;	/* it ended alone */
 }
 
 static int sweep_entry_cb(const struct nlmsghdr *nlh, void *p)

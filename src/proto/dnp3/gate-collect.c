@@ -4,7 +4,7 @@
  * drop; where they do, the frame is refused, so that what a station puts together
  * can only be what was put together here:
  *
- *  - confirmed user data: whether a station takes a frame of it hangs on its link
+ *  - confirmed user data: whether a station takes a frame of it depends on its link
  *    state, which nobody else can know. A request of it is one frame. Responses of
  *    several are ordinary; there its frame count bit must alternate;
  *  - frames of two stations' responses in turn, to one master on one connection: some

@@ -76,7 +76,7 @@ static uint8_t poll_of(struct dnp_fast *f, struct fast_dnp3 *d, const uint8_t *f
 	return i;
 }
 
-/* Data that nobody judges, and whose length hangs on the header alone. */
+/* Data that nobody judges, and whose length depends on the header alone. */
 static bool is_free(const struct dnp_head *h)
 {
 	bool sized = h->shape == DNP_FIXED || h->shape == DNP_BITS || h->shape == DNP_PAIRS;

@@ -122,7 +122,7 @@ static __always_inline bool read_long(const __u8 *v, __u32 body, struct modbus_p
 }
 
 /* One request, its bytes at `at` of the copy, of at most left: its length, or 0 when it is not for
- * us. Verified by itself, so that the loops do not multiply. */
+ * us. Verified on its own, so that the loops do not multiply. */
 __noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct modbus_prepared *q)
 {
 	if (!q || !a || left < HEAD || at >= PAYLOAD)

@@ -4,7 +4,7 @@
  * at the request that it answers and at its type; so does this. A request is held against
  * those that an inspector has permitted before on this connection: it must be the same
  * but for what the shape leaves free (time, handle, signature, what a publish request
- * acknowledges) and what is compared by itself (token, sequence number, RequestId).
+ * acknowledges) and what is compared on its own (token, sequence number, RequestId).
  * Of an encrypted chunk there is only the header, and that it must not be readable.
  *
  * One whole message in one chunk in one segment, or it is for the inspector.

@@ -6,7 +6,7 @@
  * (one chunk of up to 512 bytes; no request of a session about itself, since that changes what the
  * others may do) stays in the slot, six at most. The program passes a request that is the same but
  * for its time and handle, the notifications that a publish request acknowledges, and the
- * signature; channel, token, sequence number and RequestId it compares by themselves, as the
+ * signature; channel, token, sequence number and RequestId it compares on their own, as the
  * inspector does: the channel's, one of its tokens, the next, none that waits. Of a response (one
  * chunk of up to 1464 bytes) an inspector looks at the same numbers, at the request that it
  * answers and at its type, and so does the program; a ServiceFault is for the inspector. In
