@@ -58,20 +58,15 @@ static bool listed(const char *const *v, size_t n, const char *name)
 	return false;
 }
 
-static int str_cmp(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Counters can be many: ask a sorted copy. */
 static void put_del_counters(struct batch *b, const struct ruleset *rs, const struct state *s)
 {
 	const char **v = arena_alloc(rs->arena, rs->n_counters * sizeof(*v));
 	memcpy(v, rs->counters, rs->n_counters * sizeof(*v));
-	qsort(v, rs->n_counters, sizeof(*v), str_cmp);
+	qsort(v, rs->n_counters, sizeof(*v), names_cmp);
 	for (size_t i = 0; i < s->counters.n; i++) {
 		const char *name = s->counters.v[i];
-		if (!bsearch(&name, v, rs->n_counters, sizeof(*v), str_cmp))
+		if (!bsearch(&name, v, rs->n_counters, sizeof(*v), names_cmp))
 			put_del(b, NFT_MSG_DELOBJ, NFTA_OBJ_TABLE, NFTA_OBJ_NAME, name);
 	}
 }

@@ -95,6 +95,7 @@ struct state {
 int state_read(struct nft *n, struct state *s);
 void state_free(struct state *s);
 void state_forget(struct state *s);	/* as if there were no table */
+int names_cmp(const void *a, const void *b);	/* of pointers to names, for qsort(3) */
 bool names_have(const struct names *n, const char *name);	/* sorted */
 bool names_add(struct names *n, const char *name);	/* at the end; false: out of memory */
 void names_free(struct names *n);

@@ -54,7 +54,7 @@ static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple, co
 	return r == -ENOENT ? 0 : r;	/* it ended by itself */
 }
 
-static int entry_cb(const struct nlmsghdr *nlh, void *p)
+static int sweep_entry_cb(const struct nlmsghdr *nlh, void *p)
 {
 	struct sweep *s = p;
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
@@ -95,7 +95,7 @@ int ct_sweep(struct nft *n, uint32_t mine)
 	for (int i = 0; i < 3 && r == -EINTR; i++) {
 		struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
 						   NLM_F_DUMP);
-		r = nft_talk(n->nl, nlh, entry_cb, &s);
+		r = nft_talk(n->nl, nlh, sweep_entry_cb, &s);
 	}
 	nft_close(s.writer);
 	return r < 0 ? r : s.err;

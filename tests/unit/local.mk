@@ -149,3 +149,10 @@ tests_unit_test_misfits_SOURCES = tests/unit/test-misfits.c
 tests_unit_test_misfits_LDADD = src/host/libhost.a src/model/libmodel.a src/proto/libwire.a src/base/libbase.a \
 	$(CONFIG_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-steps
+TESTS += tests/unit/test-steps
+tests_unit_test_steps_SOURCES = tests/unit/test-steps.c src/daemon/steps.c src/daemon/steps.h
+tests_unit_test_steps_LDADD = $(CMOCKA_LIBS)
+endif

@@ -84,6 +84,7 @@ static void make_dnp3(struct schedule *s, uint64_t seed, enum sort sort)
 	s->seed = seed;
 	s->dnp3 = true;
 	s->reversed = sort == DNP3_REVERSED;
+	s->interleaved = sort == DNP3_INTERLEAVED;
 	s->n = 10 + (unsigned)(next(&x) % 90);
 	s->tame = next(&x) % 8 == 0;
 	for (unsigned i = 0; i < s->n; i++) {
@@ -185,6 +186,13 @@ static void dnp3_stations(void **state)
 	run_many(DNP3);
 }
 
+/* Frames of several stations' responses in turn, where the policy says that the masters keep them apart. */
+static void interleaved_responses(void **state)
+{
+	(void)state;
+	run_many(DNP3_INTERLEAVED);
+}
+
 /* Connections that the gate forgets while a conduit permits the way back. */
 static void turned_round(void **state)
 {
@@ -226,7 +234,7 @@ int main(void)
 		cmocka_unit_test(honest_ends),
 		cmocka_unit_test(somebody_between),
 		cmocka_unit_test(dnp3_stations),
-		cmocka_unit_test(turned_round),
+		cmocka_unit_test(interleaved_responses), cmocka_unit_test(turned_round),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
