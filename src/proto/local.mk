@@ -6,3 +6,4 @@ EXTRA_DIST += src/proto/README
 include src/proto/modbus/local.mk
 include src/proto/dnp3/local.mk
 include src/proto/opcua/local.mk
+include src/proto/iec104/local.mk

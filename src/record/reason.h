@@ -29,7 +29,7 @@ X(R_LENGTH, "bad-length", "the length field does not fit the function or the pro
 X(R_FORMAT, "bad-format", "a field has a value that the protocol does not permit") \
 X(R_QUANTITY_LIMIT, "quantity-out-of-specification", "the quantity is outside the protocol's own limits") \
 X(R_BYTE_COUNT, "bad-byte-count", "the byte count does not match the quantity or the data") \
-X(R_ADDRESS_WRAP, "address-out-of-specification", "address plus quantity goes past 65535") \
+X(R_ADDRESS_WRAP, "address-out-of-specification", "address plus quantity goes past the last address that there is") \
 X(R_TRUNCATED, "truncated", "the message ends before its fields do") \
 X(R_TRAILING, "trailing-bytes", "the message has bytes after its last field") \
 X(R_UNSOLICITED, "unsolicited-response", "a response without a pending request") \
@@ -101,7 +101,14 @@ X(R_REVERSED, "reversed-flow", "packets of an inspected service's server that wo
 X(R_ICMP_ERROR, "icmp-error", "an ICMP error from no side of its connection, or of a type, length or number that no path needs") \
 X(R_BLOCKED_MARK, "blocked-mark", "packets of a connection that is marked as blocked, though no inspector has asked for it since the last reload") \
 X(R_RTU, "rtu-over-tcp", "Modbus RTU framing over TCP: a CRC and no MBAP header; set both ends to Modbus TCP, or put a converter between them") \
-X(R_DNP_INTERLEAVED, "interleaved-response", "frames of two outstations' responses to one master, in turn: some masters would join them (interleaved_responses)")
+X(R_DNP_INTERLEAVED, "interleaved-response", "frames of two outstations' responses to one master, in turn: some masters would join them (interleaved_responses)") \
+X(R_IEC_CONTROL, "bad-control-field", "the control field is not exactly that of an I, S or U frame: stations differ in what they make of other bits") \
+X(R_IEC_TYPE, "reserved-type", "the type identification is reserved or private: nobody can say where its elements end") \
+X(R_IEC_CAUSE, "cause-does-not-fit", "the cause of transmission is reserved, or this end never sends it, or a negative one, with this type") \
+X(R_IEC_OBJECTS, "bad-object-count", "no information object; or more than one, or a sequence, where the type has one: some stations act on the first of them") \
+X(R_IEC_COMMON, "bad-common-address", "a command to common address 0, or to that of all stations with a type that is for one") \
+X(R_IEC_NUMBER, "not-a-finite-number", "a command with a float that is infinite or no number") \
+X(R_IEC_TIME, "bad-time", "a command with a time that no clock shows, or that is marked as invalid")
 
 enum reason {
 #define X(e, n, t) e,
