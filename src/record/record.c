@@ -151,12 +151,11 @@ static unsigned owner_of(const struct record *r, const struct cap_who *who)
 	return 1 + (unsigned)(siphash_words(r->key, w, 2) % (SPOOL_OWNERS - 1));
 }
 
-static void write_json(struct record *r, unsigned owner, const struct pol_image *img, const struct event *ev,
-		       uint64_t repeated)
+static void write_json(struct record *r, unsigned owner, const struct event_view *view)
 {
 	if (!r->json_path)
 		return;
-	char *text = record_json(img, ev, repeated);
+	char *text = record_json(view);
 	put(r, owner, text ? JSON : NO_JSON, 0, text ? text : "");
 	free(text);
 }
@@ -169,12 +168,11 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	struct sb b = sb_init(text, sizeof(text));
 	if (ev->generation != img->generation)
 		named.flow_id = named.rule = 0xffff;	/* another generation's numbers */
-	record_line(&b, img, &named);
-	if (repeated)
-		sb_printf(&b, " repeated=%" PRIu64, repeated);
+	const struct event_view view = { .img = img, .ev = &named, .repeated = repeated };
+	record_line(&b, &view);
 	unsigned owner = owner_of(r, who);
 	put(r, owner, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
-	write_json(r, owner, img, &named, repeated);
+	write_json(r, owner, &view);
 }
 
 void record_event(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t now_ns)

@@ -30,7 +30,8 @@ static void each(const struct event *ev, const struct fact_sink *to)
 {
 	const struct ev_modbus *m = EV_MODBUS(ev);
 	const struct mb_func *fn = func_of(ev);
-	to->num(to->ctx, "tid", m->tid);
+	if (m->has & EVH_TID)
+		to->num(to->ctx, "tid", m->tid);
 	to->num(to->ctx, "unit", m->unit);
 	if (m->has & EVH_FC) {
 		to->num(to->ctx, "fc", m->fc);

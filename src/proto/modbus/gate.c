@@ -24,7 +24,7 @@ static void common_facts(struct ev_modbus *ev, const struct mb_msg *m)
 	ev->tid = m->tid;
 	ev->unit = m->unit;
 	ev->fc = m->fc;
-	ev->has |= EVH_FC;
+	ev->has |= EVH_TID | EVH_FC;
 	if (m->exception) {
 		ev->exc = m->exc;
 		ev->has |= EVH_EXC;
@@ -78,9 +78,21 @@ static void put_difference(struct ev_modbus *ev, const struct mb_difference *d)
 	ev->has |= EVH_FIELD;
 }
 
+/* The serial line's header, as far as it is one. */
+static void rtu_facts(struct event *ev, unsigned unit, unsigned fc)
+{
+	ev->reason = R_RTU;
+	ev->proto = PROTO_MODBUS;
+	*EV_MODBUS(ev) = (struct ev_modbus){ .unit = (uint8_t)unit, .fc = fc & 0x7f, .has = EVH_FC };
+}
+
 static void fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct modbus_case *k = of;
+	if (ev->reason == R_RTU) {
+		rtu_facts(ev, k->m.tid >> 8, k->m.tid);
+		return;
+	}
 	ev->proto = PROTO_MODBUS;
 	common_facts(EV_MODBUS(ev), &k->m);
 	put_difference(EV_MODBUS(ev), &k->differs);
@@ -257,20 +269,12 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .fill = fill, .of = k, .msg = &k->m };
 }
 
-/* The serial line's header, as far as it is one. */
-static void begun_rtu(const uint8_t *p, struct event *ev)
-{
-	ev->reason = R_RTU;
-	ev->proto = PROTO_MODBUS;
-	*EV_MODBUS(ev) = (struct ev_modbus){ .unit = p[0], .fc = p[1] & 0x7f, .has = EVH_FC };
-}
-
 static void begun(const uint8_t *p, size_t n, struct event *ev)
 {
 	struct mb_difference d = { .field = MB_F_NONE };
 	struct mb_msg m;
 	if (mb_rtu_length(p, n, ev->response)) {
-		begun_rtu(p, ev);
+		rtu_facts(ev, p[0], p[1]);
 		return;
 	}
 	if (ev->reason == R_PROTOCOL_ID || (mb_parse(p, n, ev->response, &m) == R_TRUNCATED && n <= MB_MBAP))

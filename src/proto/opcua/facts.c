@@ -30,6 +30,16 @@ static void put_text(const struct fact_sink *to, const char *key, const char *fr
 		to->text(to->ctx, key, text);
 }
 
+/* HEL, ACK and ERR are of no channel. */
+static void put_channel(const struct ev_opcua *u, const struct fact_sink *to)
+{
+	to->num(to->ctx, "channel", u->channel);
+	if ((u->has & EVU_POLICY) && u->policy < ua_policies_n)
+		to->word(to->ctx, "security_policy", ua_policies[u->policy].name);
+	if (u->mode > UA_MODE_INVALID && u->mode <= UA_MODE_ENCRYPT)
+		to->word(to->ctx, "security", modes[u->mode]);
+}
+
 static void each(const struct event *ev, const struct fact_sink *to)
 {
 	const struct ev_opcua *u = EV_OPCUA(ev);
@@ -38,11 +48,7 @@ static void each(const struct event *ev, const struct fact_sink *to)
 	char result[16];
 	to->word(to->ctx, "type", ua_type_name((enum ua_type)u->type));
 	if (u->has & EVU_CHANNEL)
-		to->num(to->ctx, "channel", u->channel);
-	if ((u->has & EVU_POLICY) && u->policy < ua_policies_n)
-		to->word(to->ctx, "security_policy", ua_policies[u->policy].name);
-	if (u->mode > UA_MODE_INVALID && u->mode <= UA_MODE_ENCRYPT)
-		to->word(to->ctx, "security", modes[u->mode]);
+		put_channel(u, to);
 	if (u->has & EVU_REQUEST)
 		to->num(to->ctx, "request", u->request);
 	if (u->has & EVU_SERVICE)
