@@ -146,46 +146,33 @@ static bool mask_ok(struct trial *t)
 	return contains(t, &t->rule->values, lo, hi);
 }
 
-struct value_check {
-	uint8_t fc;
-	bool (*ok)(struct trial *t);
-};
-
-static const struct value_check value_checks[] = {
-	{ 5, coil_value_ok }, { 6, all_registers_ok }, { 15, coils_ok }, { 16, all_registers_ok },
-	{ 21, file_data_ok }, { 22, mask_ok }, { 23, all_registers_ok },
+static bool (*const value_checks[])(struct trial *t) = {
+	[MB_ONE_COIL] = coil_value_ok, [MB_ONE_REGISTER] = all_registers_ok, [MB_COILS] = coils_ok,
+	[MB_REGISTERS] = all_registers_ok, [MB_RECORDS] = file_data_ok, [MB_MASKS] = mask_ok,
 };
 
 /* The first written value, for the record of a request that passes. */
-static void first_value(struct trial *t)
+static bool first_value(const struct mb_msg *m, enum mb_values values, uint16_t *out)
 {
-	const struct mb_msg *m = t->m;
-	t->has_value = m->fc == 22 ? m->has_mask : m->values_len > 0;
-	if (!t->has_value)
-		return;
-	if (m->fc == 22) {
-		t->value = m->or_mask;
-		return;
+	if (values == MB_MASKS) {
+		*out = m->or_mask;
+		return m->has_mask;
 	}
+	if (values != MB_RECORDS)
+		return mb_first_value(m, out);
 	struct rd r = rd_init(m->values, m->values_len);
-	if (m->fc == 21)
-		rd_skip(&r, 7);
-	if (m->fc == 5)
-		t->value = rd_u8(&r) ? 1 : 0;
-	else
-		t->value = m->fc == 15 ? rd_u8(&r) & 1 : rd_be16(&r);
-	t->has_value = !r.bad;
+	rd_skip(&r, 7);
+	*out = rd_be16(&r);
+	return !r.bad;
 }
 
 static bool values_ok(struct trial *t)
 {
-	for (size_t i = 0; i < sizeof(value_checks) / sizeof(value_checks[0]); i++) {
-		if (value_checks[i].fc != t->m->fc)
-			continue;
-		first_value(t);
-		return t->has_value && value_checks[i].ok(t);
-	}
-	return true;
+	const struct mb_func *fn = mb_func_by_code(t->m->fc);
+	if (!fn || fn->values == MB_NO_VALUES)
+		return true;
+	t->has_value = first_value(t->m, fn->values, &t->value);
+	return t->has_value && value_checks[fn->values](t);
 }
 
 static const struct {

@@ -15,7 +15,6 @@
  */
 #include <string.h>
 
-#include "base/rd.h"
 #include "proto/modbus/gate.h"
 #include "proto/modbus/facts.h"
 
@@ -47,19 +46,6 @@ static void common_facts(struct ev_modbus *ev, const struct mb_msg *m)
 		ev->mei = m->mei;
 		ev->has |= EVH_MEI;
 	}
-}
-
-/* The first value a request writes, as policies name it: a register, or a coil's 0 or 1. */
-static bool first_value(const struct mb_msg *m, uint16_t *out)
-{
-	const struct mb_func *fn = mb_func_by_code(m->fc);
-	struct rd r = rd_init(m->values, m->values ? m->values_len : 0);
-	if (!fn || !fn->has_values || m->fc == 21 || m->fc == 22)	/* records, masks */
-		return false;
-	bool coils = m->fc == 15;
-	uint16_t v = coils ? rd_u8(&r) & 1 : rd_be16(&r);
-	*out = m->fc == 5 ? v != 0 : v;
-	return !r.bad;
 }
 
 struct modbus_case {
@@ -99,7 +85,7 @@ static void fill(const struct pass *c, struct event *ev, const void *of)
 	bool offending = k->d.has_value;
 	if (offending)
 		EV_MODBUS(ev)->value = k->d.value;
-	if (offending || (c->dir == 0 && first_value(&k->m, &EV_MODBUS(ev)->value)))
+	if (offending || (c->dir == 0 && mb_first_value(&k->m, &EV_MODBUS(ev)->value)))
 		EV_MODBUS(ev)->has |= EVH_VALUE;
 }
 

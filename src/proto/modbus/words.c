@@ -18,6 +18,8 @@ static const struct {
 	{ "read", MB_READ }, { "write", MB_WRITE }, { "diagnostic", MB_DIAGNOSTIC }, { "program", MB_PROGRAM },
 };
 
+enum { TABLES_MAX = 32 };	/* more than there are functions */
+
 static void set_code(struct modbus_allow *a, unsigned code)
 {
 	a->functions[code / 8] |= (uint8_t)(1u << code % 8);
@@ -76,20 +78,12 @@ static void add_function(struct load *l, const config_setting_t *s, struct modbu
 }
 
 /* The Modicon tables that the functions of an entry address, a digit each. */
-static const struct {
-	uint8_t code;
-	char table;
-} tables[] = {
-	{ 1, '0' }, { 5, '0' }, { 15, '0' }, { 2, '1' }, { 4, '3' }, { 3, '4' }, { 6, '4' }, { 16, '4' },
-	{ 22, '4' }, { 23, '4' }, { 24, '4' },
-};
-
-static void tables_of(const struct modbus_allow *a, char out[16])
+static void tables_of(const struct modbus_allow *a, char out[TABLES_MAX])
 {
 	size_t n = 0;
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (has_code(a, tables[i].code))
-			out[n++] = tables[i].table;
+	for (size_t i = 0; i < mb_funcs_n && n + 1 < TABLES_MAX; i++)
+		if (mb_funcs[i].table && has_code(a, mb_funcs[i].code))
+			out[n++] = mb_funcs[i].table;
 	out[n] = '\0';
 }
 
@@ -103,20 +97,24 @@ struct need {
 
 static void check_needs(struct load *l, const struct modbus_allow *a)
 {
-	bool addr = false, values = false, files = has_code(a, 20) || has_code(a, 21);
+	bool addr = false, values = false;
+	unsigned names = 0;
 	for (size_t i = 0; i < mb_funcs_n; i++) {
 		if (!has_code(a, mb_funcs[i].code))
 			continue;
 		addr |= mb_funcs[i].has_address;
-		values |= mb_funcs[i].has_values;
+		values |= mb_funcs[i].values != MB_NO_VALUES;
+		names |= mb_funcs[i].names;
 	}
+	bool files = names & MB_NAMES_FILES, write_addr = names & MB_NAMES_WRITE_ADDRESS;
+	bool sub = names & MB_NAMES_SUB, mei = names & MB_NAMES_MEI;
 	const struct need needs[] = {
 		{ "units", true, true, &a->units, "every function has a unit identifier" },
 		{ "addresses", addr, addr, &a->addresses, "a function of this entry has an address" },
-		{ "write_addresses", has_code(a, 23), has_code(a, 23), &a->write_addresses, "function 23 writes" },
+		{ "write_addresses", write_addr, write_addr, &a->write_addresses, "function 23 writes" },
 		{ "values", values, values, &a->values, "a function of this entry writes values" },
-		{ "subfunctions", has_code(a, 8), has_code(a, 8), &a->subfunctions, "function 8 has sub-functions" },
-		{ "mei", has_code(a, 43), has_code(a, 43), &a->mei, "function 43 has MEI types" },
+		{ "subfunctions", sub, sub, &a->subfunctions, "function 8 has sub-functions" },
+		{ "mei", mei, mei, &a->mei, "function 43 has MEI types" },
 		{ "files", files, files, &a->files, "functions 20 and 21 name files" },
 		{ "quantity", false, addr || files, &a->quantity, NULL },
 	};
@@ -146,7 +144,7 @@ static void load_allow(struct load *l, const config_setting_t *g, struct modbus_
 	for (size_t i = 0; f && !config_setting_is_group(f) && i < items(f); i++)
 		add_function(l, item(f, i), &a);
 	get_ranges(l, g, "units", 0, 255, &a.units);
-	char digits[16];
+	char digits[TABLES_MAX];
 	tables_of(&a, digits);
 	l->tables = digits;
 	get_ranges(l, g, "addresses", 0, 65535, &a.addresses);
@@ -188,14 +186,20 @@ static const struct mb_tolerated *tolerated_by_name(struct load *l, const config
 /* A tolerance that nothing of the policy can use is surely not what was meant. */
 static void check_used(struct load *l, struct where at, const struct mb_tolerated *t, const struct policy *p)
 {
-	bool used = t->fc[0] == 0;
 	const struct modbus_policy *o = modbus_policy_of(p);
-	for (size_t k = 0; k < o->n_allow; k++)
-		for (size_t i = 0; i < sizeof(t->fc); i++)
-			used |= t->fc[i] && has_code(&o->allow[k], t->fc[i]);
-	if (!used && o->n_allow)
+	const struct mb_func *first = NULL;
+	unsigned n = 0;
+	for (size_t i = 0; i < mb_funcs_n; i++) {
+		if (!(mb_funcs[i].tolerate & t->bit))
+			continue;
+		for (size_t k = 0; k < o->n_allow; k++)
+			if (has_code(&o->allow[k], mb_funcs[i].code))
+				return;
+		first = n++ ? first : &mb_funcs[i];
+	}
+	if (first && o->n_allow)
 		complain(l, at, "tolerate: \"%s\" is about function %u%s, which no entry of \"%s\" allows; remove it",
-			 t->name, t->fc[0], t->fc[1] ? " and its like" : "", p->name);
+			 t->name, first->code, n > 1 ? " and its like" : "", p->name);
 }
 
 static void load_tolerances(struct load *l, const config_setting_t *g, struct policy *p)
