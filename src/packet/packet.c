@@ -38,7 +38,7 @@ static uint16_t l4_sum(const uint8_t *ip, size_t ip_len, size_t off, uint8_t l4)
 	return fold(sum16(ip + off, ip_len - off, s));
 }
 
-static bool parse_ipv4(struct rd *r, bool check, struct packet *o)
+static bool read_ipv4(struct rd *r, bool check, struct packet *o)
 {
 	const uint8_t *start = r->p;
 	size_t have = r->left;
@@ -89,7 +89,7 @@ static bool skip_extensions(struct rd *r, struct packet *o)
 	return false;
 }
 
-static bool parse_ipv6(struct rd *r, struct packet *o)
+static bool read_ipv6(struct rd *r, struct packet *o)
 {
 	const uint8_t *start = r->p;
 	size_t have = r->left;
@@ -118,7 +118,7 @@ static void read_ports(struct rd *r, struct packet *o)
 	o->has_ports = !r->bad;
 }
 
-static bool parse_tcp(struct rd *r, struct packet *o)
+static bool read_tcp(struct rd *r, struct packet *o)
 {
 	read_ports(r, o);
 	o->seq = rd_be32(r);
@@ -149,7 +149,7 @@ static bool parse_udp(struct rd *r, struct packet *o)
 static bool parse_l4(const uint8_t *ip, bool check, struct packet *o)
 {
 	struct rd r = rd_init(ip + o->l4_off, o->ip_len - o->l4_off);
-	if (o->l4 == IPPROTO_TCP ? !parse_tcp(&r, o) : !parse_udp(&r, o))
+	if (o->l4 == IPPROTO_TCP ? !read_tcp(&r, o) : !parse_udp(&r, o))
 		return false;
 	if (check && o->no_sum && o->src.family == 6)	/* RFC 8200 8.1: a receiver discards it */
 		return false;
@@ -167,9 +167,9 @@ enum reason packet_parse(const uint8_t *ip, size_t n, bool check_sum, struct pac
 	struct rd r = rd_init(ip, n);
 	bool ok = false;
 	if (n > 0 && ip[0] >> 4 == 4)
-		ok = parse_ipv4(&r, check_sum, o);
+		ok = read_ipv4(&r, check_sum, o);
 	else if (n > 0 && ip[0] >> 4 == 6)
-		ok = parse_ipv6(&r, o);
+		ok = read_ipv6(&r, o);
 	if (!ok)
 		return R_BAD_SEGMENT;
 	if (o->fragment || (o->l4 != IPPROTO_TCP && o->l4 != IPPROTO_UDP)) {

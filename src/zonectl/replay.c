@@ -53,7 +53,7 @@ static void put_json(const struct replay *r, const struct event *ev, const void 
 }
 
 /* Who to whom stands without names at the beginning, and why at the end. */
-static void put_text(const struct replay *r, const struct event *ev, const void *m, const char *frame)
+static void put_line(const struct replay *r, const struct event *ev, const void *m, const char *frame)
 {
 	static char text[LINE_TEXT];
 	const struct event_view view = view_of(r, ev);
@@ -76,7 +76,7 @@ static void put_text(const struct replay *r, const struct event *ev, const void 
 	puts(text);
 }
 
-static void on_message(void *ctx, const struct event *ev, const void *m, uint32_t id)
+static void replay_message(void *ctx, const struct event *ev, const void *m, uint32_t id)
 {
 	const struct replay *r = ctx;
 	char frame[16];
@@ -84,10 +84,10 @@ static void on_message(void *ctx, const struct event *ev, const void *m, uint32_
 	if (r->json)
 		put_json(r, ev, m, id);
 	else
-		put_text(r, ev, m, frame);
+		put_line(r, ev, m, frame);
 }
 
-static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+static void ignore_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
 {
 	(void)ctx;
 	(void)id;
@@ -96,13 +96,13 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 	(void)len;
 }
 
-static void on_event(void *ctx, const struct event *ev)
+static void replay_event(void *ctx, const struct event *ev)
 {
 	struct replay *r = ctx;
 	/* messages are printed as messages */
 	if ((ev->proto != PROTO_NONE && !ev->part) || r->json)
 		return;
-	put_text(r, ev, NULL, "-");
+	put_line(r, ev, NULL, "-");
 }
 
 static int replay_file(struct replay *r, const char *path)
@@ -117,7 +117,7 @@ static int replay_file(struct replay *r, const char *path)
 	}
 	if (r->img)
 		inspect_policy(in, r->img);
-	struct inspect_out out = { .ctx = r, .verdict = on_verdict, .event = on_event, .message = on_message };
+	struct inspect_out out = { .ctx = r, .verdict = ignore_verdict, .event = replay_event, .message = replay_message };
 	struct frame f;
 	uint64_t now = 0, ticked = 0;
 	while ((got = capture_next(c, &f)) == 1) {
@@ -143,7 +143,7 @@ out:
 	return rc;
 }
 
-static bool add_port(struct replay *r, const char *arg)
+static bool add_replay_port(struct replay *r, const char *arg)
 {
 	const char *colon = strchr(arg, ':');
 	uint64_t port;
@@ -159,7 +159,7 @@ static bool add_port(struct replay *r, const char *arg)
 	return false;
 }
 
-static int usage(void)
+static int replay_usage(void)
 {
 	fputs("usage: zonectl replay [--json] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] CAPTURE...\n", stderr);
 	return EXIT_USAGE;
@@ -192,11 +192,11 @@ int verb_replay(int argc, char **argv)
 			r.checksums = true;
 		else if (strcmp(argv[i], "-m") == 0 && i + 1 < argc)
 			r.model = argv[++i];
-		else if (strcmp(argv[i], "--port") != 0 || i + 1 >= argc || !add_port(&r, argv[++i]))
-			return usage();
+		else if (strcmp(argv[i], "--port") != 0 || i + 1 >= argc || !add_replay_port(&r, argv[++i]))
+			return replay_usage();
 	}
 	if (i == argc)
-		return usage();
+		return replay_usage();
 	r.conf.dissect_only = !r.model;
 	int rc = load_model(&r);
 	for (; rc == EXIT_OK && i < argc; i++)

@@ -57,7 +57,7 @@ static void each_app(const struct dnp_app *a, const struct fact_sink *to)
 		to->word(to->ctx, "controls", controls);
 }
 
-static void each(const struct event *ev, const void *of, const struct fact_sink *to)
+static void dnp_each_replayed(const struct event *ev, const void *of, const struct fact_sink *to)
 {
 	const struct dnp_msg *m = of;
 	(void)ev;
@@ -74,4 +74,4 @@ static void each(const struct event *ev, const void *of, const struct fact_sink 
 		each_app(&m->app, to);
 }
 
-const struct replay_ops replay_dnp3 = { .each = each };
+const struct replay_ops replay_dnp3 = { .each = dnp_each_replayed };

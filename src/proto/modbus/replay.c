@@ -9,7 +9,7 @@ static void put_if(const struct fact_sink *to, bool have, const char *key, uint6
 		to->num(to->ctx, key, v);
 }
 
-static void each(const struct event *ev, const void *of, const struct fact_sink *to)
+static void mb_each_replayed(const struct event *ev, const void *of, const struct fact_sink *to)
 {
 	const struct mb_msg *m = of;
 	bool fifo = m->fc == 24 && ev->response && !m->exception, id = m->has_mei && m->mei == 14;
@@ -27,4 +27,4 @@ static void each(const struct event *ev, const void *of, const struct fact_sink 
 	put_if(to, m->has_mask, "or_mask", m->or_mask);
 }
 
-const struct replay_ops replay_modbus = { .each = each };
+const struct replay_ops replay_modbus = { .each = mb_each_replayed };

@@ -60,7 +60,7 @@ const char *mb_field_name(unsigned field)
 	return field < sizeof(fields) / sizeof(fields[0]) ? fields[field] : "?";
 }
 
-static bool same(struct mb_difference *d, enum mb_field field, unsigned expected, unsigned received)
+static bool same_number(struct mb_difference *d, enum mb_field field, unsigned expected, unsigned received)
 {
 	if (expected != received)
 		*d = (struct mb_difference){ (uint8_t)field, (uint16_t)expected, (uint16_t)received };
@@ -77,43 +77,43 @@ bool mb_match_data(const struct mb_pending *p, const struct mb_msg *r, struct mb
 
 bool mb_match_bits(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_BYTES, (p->qty + 7u) / 8, r->bytes);
+	return same_number(d, MB_F_BYTES, (p->qty + 7u) / 8, r->bytes);
 }
 
 bool mb_match_registers(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_BYTES, 2u * p->qty, r->bytes);
+	return same_number(d, MB_F_BYTES, 2u * p->qty, r->bytes);
 }
 
 bool mb_match_single(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_ADDRESS, p->addr, r->addr) && same(d, MB_F_VALUE, p->echo, echo_of(r));
+	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) && same_number(d, MB_F_VALUE, p->echo, echo_of(r));
 }
 
 bool mb_match_range(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_ADDRESS, p->addr, r->addr) && same(d, MB_F_QUANTITY, p->qty, r->qty);
+	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) && same_number(d, MB_F_QUANTITY, p->qty, r->qty);
 }
 
 bool mb_match_diag(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_SUB, p->sub, r->sub) && (!mb_diag_echoes(p->sub) || mb_match_data(p, r, d));
+	return same_number(d, MB_F_SUB, p->sub, r->sub) && (!mb_diag_echoes(p->sub) || mb_match_data(p, r, d));
 }
 
 bool mb_match_files(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_BYTES, p->files_bytes, r->bytes);
+	return same_number(d, MB_F_BYTES, p->files_bytes, r->bytes);
 }
 
 bool mb_match_mask(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_ADDRESS, p->addr, r->addr) && same(d, MB_F_AND, p->and_mask, r->and_mask) &&
-	       same(d, MB_F_OR, p->or_mask, r->or_mask);
+	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) && same_number(d, MB_F_AND, p->and_mask, r->and_mask) &&
+	       same_number(d, MB_F_OR, p->or_mask, r->or_mask);
 }
 
 bool mb_match_mei(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_MEI, p->mei, r->mei) && same(d, MB_F_ID_CODE, p->sub, r->mei_code);
+	return same_number(d, MB_F_MEI, p->mei, r->mei) && same_number(d, MB_F_ID_CODE, p->sub, r->mei_code);
 }
 
 /* A device that says what it has made of a write. A coil has but two values: there is nothing to clamp. */
@@ -135,9 +135,9 @@ enum reason mb_answers(const struct mb_pending *p, const struct mb_msg *r, unsig
 		       struct mb_difference *d)
 {
 	bool tid = (tolerate & MB_TOL_TRANSACTION) && r->tid == 0;
-	if ((!tid && !same(d, MB_F_TRANSACTION, p->tid, r->tid)) ||
-	    (!(tolerate & MB_TOL_UNIT) && !same(d, MB_F_UNIT, p->unit, r->unit)) ||
-	    !same(d, MB_F_FUNCTION, p->fc, r->fc))
+	if ((!tid && !same_number(d, MB_F_TRANSACTION, p->tid, r->tid)) ||
+	    (!(tolerate & MB_TOL_UNIT) && !same_number(d, MB_F_UNIT, p->unit, r->unit)) ||
+	    !same_number(d, MB_F_FUNCTION, p->fc, r->fc))
 		return R_RESPONSE_MISMATCH;
 	const struct mb_func *fn = mb_func_by_code(r->fc);
 	if (r->exception || !fn || !fn->match)

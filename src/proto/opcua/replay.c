@@ -23,7 +23,7 @@ static void put_names(struct sb *b, const struct ua_seen *s)
 		sb_printf(b, "%s%s", i ? "," : "", s->nodes[i]);
 }
 
-static void each(const struct event *ev, const void *of, const struct fact_sink *to)
+static void ua_each_replayed(const struct event *ev, const void *of, const struct fact_sink *to)
 {
 	const struct ua_seen *s = of;
 	const struct ua_msg *m = s->m;
@@ -46,4 +46,4 @@ static void each(const struct event *ev, const void *of, const struct fact_sink 
 		to->text(to->ctx, "names", text);
 }
 
-const struct replay_ops replay_opcua = { .each = each };
+const struct replay_ops replay_opcua = { .each = ua_each_replayed };
