@@ -76,6 +76,7 @@ extern const size_t iec_classes_n;
 /* NULL: reserved or private; no such name. */
 const struct iec_type *iec_type(uint8_t number);
 const struct iec_type *iec_type_by_name(const char *name);
+bool iec_for_all(uint8_t type);	/* may be sent to all stations at once (common address 65535) */
 const struct iec_cause *iec_cause(uint8_t number);
 const struct iec_cause *iec_cause_by_name(const char *name);	/* either of its names */
 
@@ -90,7 +91,8 @@ enum iec_cause_number {
 enum iec_type_number {
 	IEC_M_EI_NA_1 = 70, IEC_C_IC_NA_1 = 100, IEC_C_CI_NA_1 = 101, IEC_C_RD_NA_1 = 102, IEC_C_CS_NA_1 = 103,
 	IEC_C_TS_NA_1 = 104, IEC_C_RP_NA_1 = 105, IEC_C_CD_NA_1 = 106, IEC_C_TS_TA_1 = 107,
-	IEC_P_AC_NA_1 = 113, IEC_F_SC_NA_1 = 122, IEC_F_SG_NA_1 = 125, IEC_F_DR_TA_1 = 126, IEC_F_SC_NB_1 = 127,
+	IEC_P_AC_NA_1 = 113, IEC_F_FR_NA_1 = 120, IEC_F_SC_NA_1 = 122, IEC_F_AF_NA_1 = 124, IEC_F_SG_NA_1 = 125,
+	IEC_F_DR_TA_1 = 126, IEC_F_SC_NB_1 = 127,
 };
 
 #endif

@@ -117,7 +117,7 @@ static enum reason walk(const struct iec_asdu *a, enum iec_end from)
 }
 
 /* Types that may be for all stations, and those whose objects have no address (101, clause 7.2.4, and 7.3.4). */
-static bool for_all(uint8_t type)
+bool iec_for_all(uint8_t type)
 {
 	return type == IEC_C_IC_NA_1 || type == IEC_C_CI_NA_1 || type == IEC_C_CS_NA_1 || type == IEC_C_RP_NA_1;
 }
@@ -149,7 +149,7 @@ enum reason iec104_asdu(const uint8_t *p, size_t n, enum iec_end from, struct ie
 		why = walk(a, from);
 	if (why != R_NONE || from == IEC_CONTROLLED)
 		return why;
-	if (a->ca == 0 || (a->ca == IEC_CA_ALL && !for_all(a->type)))
+	if (a->ca == 0 || (a->ca == IEC_CA_ALL && !iec_for_all(a->type)))
 		return R_IEC_COMMON;
 	return a->ioa && !has_address(a->type) ? R_FORMAT : R_NONE;
 }
