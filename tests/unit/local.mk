@@ -101,6 +101,15 @@ tests_unit_test_dnp3_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-iec104 tests/unit/test-iec104-objects
+TESTS += tests/unit/test-iec104 tests/unit/test-iec104-objects
+tests_unit_test_iec104_SOURCES = tests/unit/test-iec104.c tests/unit/iec104-samples.h tests/put.h
+tests_unit_test_iec104_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA_LIBS)
+tests_unit_test_iec104_objects_SOURCES = tests/unit/test-iec104-objects.c tests/unit/iec104-samples.h tests/put.h
+tests_unit_test_iec104_objects_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-inspect-dnp3
 TESTS += tests/unit/test-inspect-dnp3
 tests_unit_test_inspect_dnp3_SOURCES = tests/unit/test-inspect-dnp3.c tests/unit/dnp3-samples.h tests/put.h tests/plant.h

@@ -182,7 +182,8 @@ static struct iec_time cp24(struct rd *r)
 	return t;
 }
 
-/* Years are of this century: 00 is 2000, a leap year. */
+/* Masters are seen that count years from 1900, and write 109 for 2009: so any year passes, and leap years
+ * are the same. 00 is one, as 2000. */
 static bool day_exists(const struct iec_time *t)
 {
 	static const uint8_t days[16] = { [1] = 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
@@ -202,7 +203,7 @@ static struct iec_time cp56(struct rd *r)
 	t.month = month & 0x0f;
 	t.year = year & 0x7f;
 	bool reserved = (hour & 0x60) || (month & 0xf0) || (year & 0x80);
-	t.sound = t.sound && !reserved && t.hour < 24 && t.year < 100 && day_exists(&t);
+	t.sound = t.sound && !reserved && t.hour < 24 && day_exists(&t);
 	return t;
 }
 
@@ -260,12 +261,13 @@ static void read_segment(struct rd *r, struct iec_object *o)
 typedef void (*field_reader)(struct rd *r, struct iec_object *o);
 
 static const field_reader readers[128] = {
-	['s'] = read_siq, ['d'] = read_diq, ['v'] = read_vti, ['b'] = read_bsi, ['n'] = read_nva, ['c'] = read_sva,
-	['f'] = read_float, ['i'] = read_bcr, ['p'] = read_sep, ['o'] = read_protection, ['g'] = read_scd,
-	['q'] = read_quality, ['S'] = read_sco, ['D'] = read_dco, ['R'] = read_rco, ['Q'] = read_qos,
-	['k'] = read_qualifier, ['w'] = read_pattern, ['e'] = read_cp16, ['m'] = read_cp24, ['t'] = read_cp56,
-	['u'] = read_until, ['F'] = read_nof, ['N'] = read_nos, ['L'] = read_lof, ['h'] = read_checksum,
-	['z'] = read_segment,
+	['s'] = read_siq,	['d'] = read_diq,	 ['v'] = read_vti,     ['b'] = read_bsi,
+	['n'] = read_nva,	['c'] = read_sva,	 ['f'] = read_float,   ['i'] = read_bcr,
+	['p'] = read_sep,	['o'] = read_protection, ['g'] = read_scd,     ['q'] = read_quality,
+	['S'] = read_sco,	['D'] = read_dco,	 ['R'] = read_rco,     ['Q'] = read_qos,
+	['k'] = read_qualifier, ['w'] = read_pattern,	 ['e'] = read_cp16,    ['m'] = read_cp24,
+	['t'] = read_cp56,	['u'] = read_until,	 ['F'] = read_nof,     ['N'] = read_nos,
+	['L'] = read_lof,	['h'] = read_checksum,	 ['z'] = read_segment,
 };
 
 void iec104_objects(struct iec_objects *it, const struct iec_asdu *a)

@@ -46,7 +46,7 @@ struct iec_type {
 	uint8_t class;		/* enum iec_class, one bit */
 	const char *fields;	/* of an element, a letter each: wire-objects.c reads them */
 	uint8_t value;		/* enum iec_value */
-	uint8_t size;		/* octets of an element with its time, without address; of a segment: before its data */
+	uint8_t size;		/* octets of an element, without address; of a segment: before its data */
 	uint8_t time;		/* octets of its time tag: 0, 3 (CP24Time2a) or 7 (CP56Time2a) */
 	bool sq;		/* may be a sequence (SQ 1) */
 	bool one;		/* has exactly one object, and SQ 0 */
@@ -76,7 +76,10 @@ extern const size_t iec_classes_n;
 /* NULL: reserved or private; no such name. */
 const struct iec_type *iec_type(uint8_t number);
 const struct iec_type *iec_type_by_name(const char *name);
-bool iec_for_all(uint8_t type);	/* may be sent to all stations at once (common address 65535) */
+/* May a command of it be for all stations at once (101, clause 7.2.4)? */
+bool iec_for_all(uint8_t number);
+/* Have its objects an address, or always 0 (clauses 7.3.3 and 7.3.4)? False of reserved types. */
+bool iec_has_address(uint8_t number);
 const struct iec_cause *iec_cause(uint8_t number);
 const struct iec_cause *iec_cause_by_name(const char *name);	/* either of its names */
 
@@ -89,10 +92,10 @@ enum iec_cause_number {
 
 /* Types that are asked for by number. */
 enum iec_type_number {
-	IEC_M_EI_NA_1 = 70, IEC_C_IC_NA_1 = 100, IEC_C_CI_NA_1 = 101, IEC_C_RD_NA_1 = 102, IEC_C_CS_NA_1 = 103,
-	IEC_C_TS_NA_1 = 104, IEC_C_RP_NA_1 = 105, IEC_C_CD_NA_1 = 106, IEC_C_TS_TA_1 = 107,
-	IEC_P_AC_NA_1 = 113, IEC_F_FR_NA_1 = 120, IEC_F_SC_NA_1 = 122, IEC_F_AF_NA_1 = 124, IEC_F_SG_NA_1 = 125,
-	IEC_F_DR_TA_1 = 126, IEC_F_SC_NB_1 = 127,
+	IEC_M_EI_NA_1 = 70, IEC_C_IC_NA_1 = 100, IEC_C_CI_NA_1 = 101, IEC_C_RD_NA_1 = 102,
+	IEC_C_CS_NA_1 = 103, IEC_C_TS_NA_1 = 104, IEC_C_RP_NA_1 = 105, IEC_C_CD_NA_1 = 106,
+	IEC_C_TS_TA_1 = 107, IEC_P_AC_NA_1 = 113, IEC_F_FR_NA_1 = 120, IEC_F_SC_NA_1 = 122,
+	IEC_F_AF_NA_1 = 124, IEC_F_SG_NA_1 = 125, IEC_F_DR_TA_1 = 126, IEC_F_SC_NB_1 = 127,
 };
 
 #endif

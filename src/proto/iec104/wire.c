@@ -36,8 +36,9 @@ static const struct {
 	uint8_t u;
 	const char *name;
 } functions[] = {
-	{ IEC_STARTDT_ACT, "STARTDT act" }, { IEC_STARTDT_CON, "STARTDT con" }, { IEC_STOPDT_ACT, "STOPDT act" },
-	{ IEC_STOPDT_CON, "STOPDT con" }, { IEC_TESTFR_ACT, "TESTFR act" }, { IEC_TESTFR_CON, "TESTFR con" },
+	{ IEC_STARTDT_ACT, "STARTDT act" }, { IEC_STARTDT_CON, "STARTDT con" },
+	{ IEC_STOPDT_ACT, "STOPDT act" },   { IEC_STOPDT_CON, "STOPDT con" },
+	{ IEC_TESTFR_ACT, "TESTFR act" },   { IEC_TESTFR_CON, "TESTFR con" },
 };
 
 static const char *function_name(uint8_t u)
@@ -116,17 +117,6 @@ static enum reason walk(const struct iec_asdu *a, enum iec_end from)
 	return a->sq && a->ioa + a->n - 1u > IEC_IOA_MAX ? R_ADDRESS_WRAP : why;
 }
 
-/* Types that may be for all stations, and those whose objects have no address (101, clause 7.2.4, and 7.3.4). */
-bool iec_for_all(uint8_t type)
-{
-	return type == IEC_C_IC_NA_1 || type == IEC_C_CI_NA_1 || type == IEC_C_CS_NA_1 || type == IEC_C_RP_NA_1;
-}
-
-static bool has_address(uint8_t type)
-{
-	return iec_type(type)->class != IEC_SYSTEM || type == IEC_C_RD_NA_1;
-}
-
 enum reason iec104_asdu(const uint8_t *p, size_t n, enum iec_end from, struct iec_asdu *a)
 {
 	struct rd r = rd_init(p, n);
@@ -151,7 +141,7 @@ enum reason iec104_asdu(const uint8_t *p, size_t n, enum iec_end from, struct ie
 		return why;
 	if (a->ca == 0 || (a->ca == IEC_CA_ALL && !iec_for_all(a->type)))
 		return R_IEC_COMMON;
-	return a->ioa && !has_address(a->type) ? R_FORMAT : R_NONE;
+	return a->ioa && !iec_has_address(a->type) ? R_FORMAT : R_NONE;
 }
 
 enum reason iec104_parse(const uint8_t *p, size_t n, enum iec_end from, struct iec_msg *m)

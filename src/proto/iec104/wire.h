@@ -41,7 +41,7 @@ enum {
 	IEC_CA_ALL = 0xffff,			/* common address of all stations; 0 is nobody's */
 	IEC_SEQ = 0x8000,			/* N(S) and N(R) are modulo this */
 	IEC_CAUSES = 64, IEC_TYPES = 128,	/* numbers below; types from 128 are private */
-	/* what a policy may set: I frames without acknowledgement (k), seconds from a select to its execute */
+	/* what a policy may set: I frames not acknowledged (k), seconds from a select to its execute */
 	IEC_K_DEFAULT = 12, IEC_K_MAX = 32767, IEC_SELECT_DEFAULT = 10, IEC_SELECT_MAX = 60,
 };
 
@@ -63,10 +63,10 @@ struct iec_apci {
 };
 
 /* Length on the wire of the APDU that starts at p: > 0 whole length, 0 need more octets to tell, < 0 none
- * begins here (*why: R_FRAME, R_LENGTH). Nobody looks for the next 0x68: peers differ in where they find it. */
+ * begins here (*why: R_FRAME, R_LENGTH). The next 0x68 is not looked for: peers find different ones. */
 int iec104_frame(const uint8_t *p, size_t n, enum reason *why);
-/* The control field of one whole APDU of exactly n octets. R_NONE, R_FRAME, R_LENGTH, or R_IEC_CONTROL: not exactly
- * one of the forms above, to the bit. What was read before the fault stays in *a. */
+/* The control field of one whole APDU of exactly n octets. R_NONE, R_FRAME, R_LENGTH, or R_IEC_CONTROL: not
+ * exactly one of the forms above, to the bit. What was read before the fault stays in *a. */
 enum reason iec104_apci(const uint8_t *p, size_t n, struct iec_apci *a);
 /* "I", "S", "STARTDT act", ...; "?" where it is none. */
 const char *iec104_apci_name(const struct iec_apci *a);
@@ -92,12 +92,12 @@ struct iec_asdu {
 	size_t n_objs;
 };
 
-/* One whole ASDU of exactly n octets, and who sent it. R_NONE: every object was walked to its end and nothing follows.
- * What was read before the fault stays in *a.
+/* One whole ASDU of exactly n octets, and who sent it. R_NONE: every object was walked to its end and nothing
+ * follows. What was read before the fault stays in *a.
  *   R_TRUNCATED, R_TRAILING  the objects are not exactly as long as type, SQ and n say
  *   R_IEC_TYPE      reserved or private type
  *   R_DNP_DIRECTION the type never comes from this end
- *   R_IEC_CAUSE     reserved cause, one that does not fit the type and end, or P/N from the controlling station
+ *   R_IEC_CAUSE     a cause that is reserved or does not fit type and end; P/N of the controlling station
  *   R_IEC_OBJECTS   no object; more than one, or a sequence, where the type has one
  *   R_ADDRESS_WRAP  the last address of a sequence is above IEC_IOA_MAX
  *   R_IEC_COMMON    common address 0, or that of all for a type that is for one station
