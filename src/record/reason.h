@@ -114,7 +114,9 @@ X(R_IEC_TEST_BIT, "test-bit-not-allowed", "the message has the test bit, with wh
 X(R_IEC_COMMON_REFUSED, "common-address-not-allowed", "the policy does not allow this common address for the type") \
 X(R_IEC_ORIGINATOR, "originator-not-allowed", "the policy does not allow this originator address") \
 X(R_IEC_ADDRESS, "object-address-not-allowed", "the information object addresses are not contained in an allowed range") \
-X(R_IEC_QUALIFIER, "qualifier-not-allowed", "the state, the pulse duration or another qualifier of the command is not allowed")
+X(R_IEC_QUALIFIER, "qualifier-not-allowed", "the state, the pulse duration or another qualifier of the command is not allowed") \
+X(R_IEC_RECEIVE_NUMBER, "bad-receive-number", "the receive sequence number confirms less than the one before, or more than was sent") \
+X(R_IEC_WINDOW, "window-exceeded", "more I frames without confirmation than one end may send (k)")
 
 enum reason {
 #define X(e, n, t) e,

@@ -149,3 +149,11 @@ tests_unit_test_misfits_SOURCES = tests/unit/test-misfits.c
 tests_unit_test_misfits_LDADD = src/host/libhost.a src/model/libmodel.a src/proto/libwire.a src/base/libbase.a \
 	$(CONFIG_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-inspect-iec104
+TESTS += tests/unit/test-inspect-iec104
+tests_unit_test_inspect_iec104_SOURCES = tests/unit/test-inspect-iec104.c tests/unit/iec104-bench.h tests/unit/iec104-station.h \
+	tests/put.h tests/plant.h
+tests_unit_test_inspect_iec104_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
+endif
