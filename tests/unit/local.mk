@@ -155,5 +155,10 @@ check_PROGRAMS += tests/unit/test-inspect-iec104
 TESTS += tests/unit/test-inspect-iec104
 tests_unit_test_inspect_iec104_SOURCES = tests/unit/test-inspect-iec104.c tests/unit/iec104-bench.h tests/unit/iec104-station.h \
 	tests/put.h tests/plant.h
+check_PROGRAMS += tests/unit/test-iec104-stations
+TESTS += tests/unit/test-iec104-stations
+tests_unit_test_iec104_stations_SOURCES = tests/unit/test-iec104-stations.c tests/unit/iec104-bench.h tests/unit/iec104-station.h \
+	tests/put.h tests/plant.h
+tests_unit_test_iec104_stations_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 tests_unit_test_inspect_iec104_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
