@@ -42,6 +42,7 @@ struct iec_bench {
 	uint32_t id;
 	bool pass_all;		/* no gate */
 	bool loses;		/* what leaves it is lost */
+	bool lets_all;		/* whatever it says, packets go on as they are: breaches must be seen */
 	enum reason reason;	/* of the last packet's violation; R_NONE: it had none */
 	unsigned n_refused, n_acted, n_executed;
 	enum verdict verdict;
@@ -172,6 +173,10 @@ static inline void iec_on_verdict(void *ctx, uint32_t id, enum verdict v, const 
 		iec_fault(b, "the verdict of another packet");
 	b->verdict = v;
 	b->changed = data != NULL;
+	if (b->lets_all) {
+		v = V_ACCEPT;
+		data = NULL;
+	}
 	if (v == V_RESET)
 		b->line[b->on].ended = true;
 	if (v != V_ACCEPT)

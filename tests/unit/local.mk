@@ -49,7 +49,8 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-schedules
 TESTS += tests/unit/test-schedules
 tests_unit_test_schedules_SOURCES = tests/unit/test-schedules.c tests/put.h tests/unit/schedule.h tests/unit/schedule-plant.h \
-	tests/unit/schedule-sim.h tests/unit/schedule.c tests/unit/schedule-reverse.c tests/unit/schedule-dnp3.c tests/unit/stations.c tests/unit/stations.h tests/unit/station.h tests/unit/dnp3-samples.h tests/plant.h
+	tests/unit/schedule-sim.h tests/unit/schedule.c tests/unit/schedule-reverse.c tests/unit/schedule-dnp3.c tests/unit/schedule-iec104.c \
+	tests/unit/iec104-bench.h tests/unit/iec104-station.h tests/unit/stations.c tests/unit/stations.h tests/unit/station.h tests/unit/dnp3-samples.h tests/plant.h
 tests_unit_test_schedules_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 

@@ -13,6 +13,12 @@ static const char *type_name(const struct ev_iec104 *e)
 	return t ? t->name : "reserved";
 }
 
+/* One of the six. */
+static bool has_function(const struct iec_apci *a)
+{
+	return iec104_apci_name(a)[0] != '?';
+}
+
 static const char *iec_title(const struct event *ev)
 {
 	const struct ev_iec104 *e = EV_IEC104(ev);
@@ -20,7 +26,9 @@ static const char *iec_title(const struct event *ev)
 	const struct iec_apci a = { .format = e->format, .u = e->u };
 	if (t)
 		return t->title;
-	return e->format == IEC_U ? iec104_apci_name(&a) : e->format == IEC_S ? "S frame" : "I frame";
+	if (e->format == IEC_U)
+		return has_function(&a) ? iec104_apci_name(&a) : "U frame";
+	return e->format == IEC_S ? "S frame" : "I frame";
 }
 
 static void put_asdu(const struct ev_iec104 *e, const struct fact_sink *to)
@@ -57,7 +65,7 @@ static void iec_each(const struct event *ev, const struct fact_sink *to)
 	const struct ev_iec104 *e = EV_IEC104(ev);
 	const struct iec_apci a = { .format = e->format, .u = e->u };
 	to->word(to->ctx, "format", e->format <= IEC_U ? formats[e->format] : "?");
-	if (e->format == IEC_U)
+	if (e->format == IEC_U && has_function(&a))
 		to->text(to->ctx, "function", iec104_apci_name(&a));
 	if (e->format == IEC_I)
 		to->num(to->ctx, "ns", e->ns);
