@@ -37,7 +37,7 @@ struct proto_ops {
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
 	 * tell, < 0 there is no way to find the next boundary (*why). */
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
-	/* The same where it hangs on what came before or on the policy, or NULL: then frame says it. */
+	/* The same where it depends on what came before or on the policy, or NULL: then frame says it. */
 	int (*frame_in)(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
 	/* The facts of a message whose end is not there or not to be found (ev->reason), as far as
 	 * n bytes tell; it may have a better reason. NULL: none. */

@@ -45,7 +45,7 @@ X(R_BAD_SEGMENT, "bad-segment", "the packet's IP or TCP header is malformed, tru
 X(R_FLAGS, "bad-flags", "a TCP flag combination that has no meaning") \
 X(R_FLOW_LIMIT, "flow-table-full", "no room for another inspected connection") \
 X(R_UNFINISHED, "unfinished-message", "a message was begun and its rest did not come: in time, or before its sender or the connection ended") \
-X(R_SOURCE_LIMIT, "source-limit", "the source has as many open connections as one may have (max_flows_per_source)") \
+X(R_SOURCE_LIMIT, "source-limit", "the source has as many open connections as one may have (max_connections_per_source)") \
 X(R_HALF_OPEN, "half-open-evicted", "a connection whose handshake was never finished made room for others; at most one record a second") \
 X(R_IDLE, "idle-evicted", "a connection without a good message for long was ended to make room for another") \
 X(R_UA_TYPE, "bad-message-type", "the chunk is none of OPC UA's message types") \
@@ -101,6 +101,7 @@ X(R_REVERSED, "reversed-flow", "packets of an inspected service's server that wo
 X(R_ICMP_ERROR, "icmp-error", "an ICMP error from no side of its connection, or of a type, length or number that no path needs") \
 X(R_BLOCKED_MARK, "blocked-mark", "packets of a connection that is marked as blocked, though no inspector has asked for it since the last reload") \
 X(R_RTU, "rtu-over-tcp", "Modbus RTU framing over TCP: a CRC and no MBAP header; set both ends to Modbus TCP, or put a converter between them") \
+X(R_DNP_INTERLEAVED, "interleaved-response", "frames of two outstations' responses to one master, in turn: some masters would join them (interleaved_responses)") \
 X(R_IEC_CONTROL, "bad-control-field", "the control field is not exactly that of an I, S or U frame: stations differ in what they make of other bits") \
 X(R_IEC_TYPE, "reserved-type", "the type identification is reserved or private: nobody can say where its elements end") \
 X(R_IEC_CAUSE, "cause-does-not-fit", "the cause of transmission is reserved, or this end never sends it, or a negative one, with this type") \

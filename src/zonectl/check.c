@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * check: a model by itself, and with --here against the interfaces of this machine. */
+ * check: a model alone, and with --here against the interfaces of this machine. */
 #include <errno.h>
 #include <string.h>
 
@@ -16,6 +16,15 @@ static void warn_interfaces(const struct model *m)
 				"with its addresses are taken for its own on any interface that no zone names, and "
 				"none goes from one of these to another inside the zone; write "
 				"interfaces = [ \"NAME\" ];\n", zn->at.file, zn->at.line, zn->name);
+	}
+}
+
+static void warn_old_keys(const struct model *m)
+{
+	for (size_t i = 0; i < m->n_old_keys; i++) {
+		const struct old_key *k = &m->old_keys[i];
+		fprintf(stderr, "%s:%u: warning: %s is an old name, and still read; write %s\n", k->at.file, k->at.line, k->name,
+			k->now);
 	}
 }
 
@@ -76,6 +85,7 @@ int verb_check(int argc, char **argv)
 	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1, m->n_conduits,
 	       m->n_policies);
 	warn_interfaces(m);
+	warn_old_keys(m);
 	int rc = here ? check_here(m, path) : EXIT_OK;
 	model_free(m);
 	return rc;

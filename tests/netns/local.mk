@@ -19,6 +19,7 @@ NETNS_TESTS = \
 	tests/netns/records.sh \
 	tests/netns/lanes.sh \
 	tests/netns/notify.sh \
+	tests/netns/start.sh \
 	tests/netns/flood.sh \
 	tests/netns/session.sh \
 	tests/netns/opcua.sh \

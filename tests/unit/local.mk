@@ -163,3 +163,10 @@ tests_unit_test_iec104_stations_SOURCES = tests/unit/test-iec104-stations.c test
 tests_unit_test_iec104_stations_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 tests_unit_test_inspect_iec104_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-steps
+TESTS += tests/unit/test-steps
+tests_unit_test_steps_SOURCES = tests/unit/test-steps.c src/daemon/steps.c src/daemon/steps.h
+tests_unit_test_steps_LDADD = $(CMOCKA_LIBS)
+endif

@@ -85,6 +85,7 @@ static void make_dnp3(struct schedule *s, uint64_t seed, enum sort sort)
 	s->dnp3 = true;
 	s->iec104 = sort == IEC104;
 	s->reversed = sort == DNP3_REVERSED;
+	s->interleaved = sort == DNP3_INTERLEAVED;
 	s->n = 10 + (unsigned)(next(&x) % 90);
 	s->tame = next(&x) % 8 == 0;
 	for (unsigned i = 0; i < s->n; i++) {
@@ -193,6 +194,13 @@ static void iec104_stations(void **state)
 	run_many(IEC104);
 }
 
+/* Frames of several stations' responses in turn, where the policy says that the masters keep them apart. */
+static void interleaved_responses(void **state)
+{
+	(void)state;
+	run_many(DNP3_INTERLEAVED);
+}
+
 /* Connections that the gate forgets while a conduit permits the way back. */
 static void turned_round(void **state)
 {
@@ -236,7 +244,7 @@ int main(void)
 		cmocka_unit_test(somebody_between),
 		cmocka_unit_test(dnp3_stations),
 		cmocka_unit_test(iec104_stations),
-		cmocka_unit_test(turned_round),
+		cmocka_unit_test(interleaved_responses), cmocka_unit_test(turned_round),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
