@@ -43,6 +43,7 @@ struct proto_ops {
 	 * n bytes tell; it may have a better reason. NULL: none. */
 	void (*begun)(const uint8_t *p, size_t n, struct event *ev);
 	bool holds;		/* of an unfinished message up to HOLD_MAX bytes are kept back; else parts go on */
+	uint8_t start;		/* begins each message, and is the last octet of no segment that the gate makes; 0: none */
 	/* Parse and judge one whole message. It sends and records nothing: what is done follows from what it says. */
 	struct judged (*judge)(struct pass *c, const uint8_t *p, size_t n);
 	/* What was judged of this datagram did not go on; NULL: does not matter. */

@@ -83,6 +83,8 @@ const char *get_name(struct load *l, const config_setting_t *g, const char *key)
 /* "0-99", 5, "any", or an array of those; what a range may hold is min..max. */
 void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint32_t min,
 		uint32_t max, struct ranges *out);
+/* "any", or a list of pairs of the least and the most, at most MODEL_SPANS_MAX. */
+void get_spans(struct load *l, const config_setting_t *g, const char *key, struct spans *out);
 /* "any", one text, or an array of them. */
 void get_texts(struct load *l, const config_setting_t *g, const char *key, struct texts *out);
 /* The elements of a list or array setting (a single value counts as one). */
@@ -109,6 +111,7 @@ const config_setting_t *get_allow(struct load *l, const config_setting_t *g, con
 void print_text(FILE *f, const char *s);	/* quoted and escaped */
 void print_key(FILE *f, const char *indent, const char *key, const char *s);	/* nothing when s is NULL */
 void print_ranges(FILE *f, const char *key, const struct ranges *r);
+void print_spans(FILE *f, const char *key, const struct spans *s);
 /* A list of words and whole numbers as written; nothing when there are none. */
 void print_texts(FILE *f, const char *indent, const char *key, const struct texts *t);
 void print_words(FILE *f, const char *key, const char **v, size_t n);

@@ -21,6 +21,7 @@ enum {
 	MODEL_NAME_MAX = 31,		/* zone, conduit, policy, asset names: [a-z0-9][a-z0-9_-]* (case kept) */
 	MODEL_FILE_MAX = 16 << 20,	/* bytes of one file; more is refused */
 	MODEL_ZONES_MAX = 4094,
+	MODEL_SPANS_MAX = 8,		/* pairs of one list of values */
 	MODEL_OFFLOAD_MAX = 256,	/* interfaces: what the kernel takes for one flowtable */
 };
 
@@ -88,6 +89,12 @@ struct range {			/* inclusive */
 
 struct ranges {
 	struct range *v; size_t n;
+	bool any;		/* written as "any" */
+	bool set;		/* the key was written */
+};
+
+struct spans {			/* pairs of the least and the most, inclusive */
+	double v[MODEL_SPANS_MAX][2]; size_t n;
 	bool any;		/* written as "any" */
 	bool set;		/* the key was written */
 };

@@ -122,6 +122,16 @@ void print_ranges(FILE *f, const char *key, const struct ranges *r)
 	fputs(r->n ? " ];\n" : ";\n", f);
 }
 
+void print_spans(FILE *f, const char *key, const struct spans *s)
+{
+	if (!s->set)
+		return;
+	fprintf(f, "        %s = %s", key, s->any ? "\"any\"" : "(");
+	for (size_t i = 0; i < s->n; i++)	/* so many digits give the same double back */
+		fprintf(f, "%s [ %.17e, %.17e ]", i ? "," : "", s->v[i][0], s->v[i][1]);
+	fputs(s->any ? ";\n" : " );\n", f);
+}
+
 void print_texts(FILE *f, const char *indent, const char *key, const struct texts *t)
 {
 	if (!t->set)

@@ -285,3 +285,48 @@ void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint
 	if (out->any && out->n)
 		complain(l, at_of(l, s), "%s: \"any\" together with ranges; write one or the other", key);
 }
+
+/* A whole number that a double cannot hold would be another one. */
+static bool real_of(const config_setting_t *s, double *v)
+{
+	const int64_t exact_max = INT64_C(1) << 53;
+	const struct setting *w = written_of(s);
+	*v = w->type == SETTING_FLOAT ? w->real : (double)w->number;
+	return w->type == SETTING_FLOAT || (w->type == SETTING_INT && w->number <= exact_max && w->number >= -exact_max);
+}
+
+static void add_span(struct load *l, const config_setting_t *s, const char *key, struct spans *out)
+{
+	double lo, hi;
+	if (!config_setting_is_aggregate(s) || config_setting_is_group(s) || items(s) != 2 ||
+	    !real_of(item(s, 0), &lo) || !real_of(item(s, 1), &hi)) {
+		complain(l, at_of(l, s), "%s: write ( [ -10.0, 250.0 ] ), pairs of least and most, or \"any\"; "
+			 "whole numbers up to 2^53", key);
+		return;
+	}
+	if (lo > hi)
+		complain(l, at_of(l, s), "%s: [ %s, %s ] is reversed; write [ %s, %s ]", key,
+			 written_of(item(s, 0))->written, written_of(item(s, 1))->written,
+			 written_of(item(s, 1))->written, written_of(item(s, 0))->written);
+	else if (out->n == MODEL_SPANS_MAX)
+		complain(l, at_of(l, s), "%s: more than %d pairs; write another entry", key, MODEL_SPANS_MAX);
+	else {
+		out->v[out->n][0] = lo;
+		out->v[out->n++][1] = hi;
+	}
+}
+
+void get_spans(struct load *l, const config_setting_t *g, const char *key, struct spans *out)
+{
+	const config_setting_t *s = config_setting_get_member(g, key);
+	if (!s)
+		return;
+	out->set = true;
+	out->any = written_of(s)->type == SETTING_TEXT && strcmp(written_of(s)->text, "any") == 0;
+	if (out->any)
+		return;
+	if (!config_setting_is_list(s) || !items(s))
+		add_span(l, s, key, out);
+	for (size_t i = 0; config_setting_is_list(s) && i < items(s); i++)
+		add_span(l, item(s, i), key, out);
+}

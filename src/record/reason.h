@@ -108,7 +108,16 @@ X(R_IEC_CAUSE, "cause-does-not-fit", "the cause of transmission is reserved, or 
 X(R_IEC_OBJECTS, "bad-object-count", "no information object; or more than one, or a sequence, where the type has one: some stations act on the first of them") \
 X(R_IEC_COMMON, "bad-common-address", "a command to common address 0, or to that of all stations with a type that is for one") \
 X(R_IEC_NUMBER, "not-a-finite-number", "a command with a float that is infinite or no number") \
-X(R_IEC_TIME, "bad-time", "a command with a time that no clock shows, or that is marked as invalid")
+X(R_IEC_TIME, "bad-time", "a command with a time that no clock shows, or that is marked as invalid") \
+X(R_IEC_TYPE_REFUSED, "type-not-allowed", "the policy does not allow this type identification") \
+X(R_IEC_CAUSE_REFUSED, "cause-not-allowed", "the policy does not allow this cause of transmission for the type") \
+X(R_IEC_TEST_BIT, "test-bit-not-allowed", "the message has the test bit, with which some stations act and others do not") \
+X(R_IEC_COMMON_REFUSED, "common-address-not-allowed", "the policy does not allow this common address for the type") \
+X(R_IEC_ORIGINATOR, "originator-not-allowed", "the policy does not allow this originator address") \
+X(R_IEC_ADDRESS, "object-address-not-allowed", "the information object addresses are not contained in an allowed range") \
+X(R_IEC_QUALIFIER, "qualifier-not-allowed", "the state, the pulse duration or another qualifier of the command is not allowed") \
+X(R_IEC_RECEIVE_NUMBER, "bad-receive-number", "the receive sequence number confirms less than the one before, or more than was sent") \
+X(R_IEC_WINDOW, "window-exceeded", "more I frames without confirmation than one end may send (k)")
 
 enum reason {
 #define X(e, n, t) e,

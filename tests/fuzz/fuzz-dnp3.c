@@ -30,7 +30,7 @@ static struct pol_image *policy(void)
 	struct dnp3_allow a[3] = {
 		{ .functions = { 1 << 1 }, .objects = { .v = &any_object, .n = 1, .set = true } },
 		{ .functions = { 1 << 3 }, .objects = { .v = outputs, .n = 2, .set = true }, .operations = 0x18,
-		  .trip_close = 1, .analog = { { 0, 100 } }, .n_analog = 1 },
+		  .trip_close = 1, .analog = { .v = { { 0, 100 } }, .n = 1 } },
 		{ .writes = DNP_CLEAR_RESTART },
 	};
 	for (int i = 0; i < 3; i++) {

@@ -25,6 +25,7 @@ sys.argv[1:] = []
 sys.path.insert(0, os.path.join(TOP, "tests", "pcap"))
 import dnp3  # noqa: E402
 import dnp3_wire  # noqa: E402
+import iec104  # noqa: E402
 import peers  # noqa: E402
 
 BEFORE = "rule"             # a protocol's fields stand before it
@@ -100,6 +101,9 @@ def more_talks():
                          ask(2, "17 0003 0001 000e 0001 02 00ff"), say(2, "17 02 0001"), ask(3, "03 0001 0000"),
                          ask(4, "17 0003 0001 000e 0000 00"), ask(5, "08 0000 a537"), say(5, "08 0000 a537")]
     yield "dnp3-all", [(1, dnp3_wire.m(dnp3.crob(3, 0))), (1, dnp3_wire.m(dnp3.setpoint(5, 1, "0000c842")))]
+    for policy, steps in iec104.CASES.values():
+        if policy in (iec104.CONTROL, iec104.MONITOR):
+            yield policy, [(d, data) for d, data, _ in steps]
     yield "opcua-all", peers.ua(peers.ua_ask(peers.opcua.activate(peers.opcua.NAMED)))
 
 

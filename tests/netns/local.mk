@@ -24,6 +24,7 @@ NETNS_TESTS = \
 	tests/netns/session.sh \
 	tests/netns/opcua.sh \
 	tests/netns/dnp3.sh \
+	tests/netns/iec104.sh \
 	tests/netns/fast.sh \
 	tests/netns/plain.sh \
 	tests/netns/inside.sh \
@@ -61,6 +62,7 @@ EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/marks.py \
 	tests/netns/bulk.py \
 	tests/netns/dnp3-peer.py \
+	tests/netns/iec104-peer.py \
 	tests/netns/spoof.py \
 	tests/netns/oneread.py \
 	tests/netns/silent.py \

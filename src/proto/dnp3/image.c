@@ -6,7 +6,7 @@
 #include "proto/dnp3/policy.h"
 #include "proto/dnp3/words.h"
 
-_Static_assert((int)POL_DNP_SPANS_MAX == (int)DNP3_SPANS_MAX, "as many spans as the model takes");
+_Static_assert((int)POL_DNP_SPANS_MAX == (int)MODEL_SPANS_MAX, "as many spans as the model takes");
 
 static size_t rules(const struct policy *p)
 {
@@ -34,9 +34,9 @@ static void put_rule(struct build *b, const struct dnp3_allow *a)
 	r->trip_close = a->trip_close;
 	r->any_operation = a->any_operation;
 	r->any_trip_close = a->any_trip_close;
-	r->any_analog = a->any_analog;
-	r->n_analog = (uint8_t)a->n_analog;
-	memcpy(r->analog, a->analog, sizeof(r->analog));
+	r->any_analog = a->analog.any;
+	r->n_analog = (uint8_t)a->analog.n;
+	memcpy(r->analog, a->analog.v, sizeof(r->analog));
 	r->masters = build_ranges(b, &a->masters);
 	r->outstations = build_ranges(b, &a->outstations);
 	r->objects = build_ranges(b, &a->objects);

@@ -10,7 +10,6 @@
 #include "proto/dnp3/words-read.h"
 
 enum { FUNCTION_MAX = 128, NAMES_MAX = 64 };
-static const int64_t EXACT_MAX = INT64_C(1) << 53;
 
 static void keep(struct load *l, const char ***v, size_t *n, const char *word)
 {
@@ -232,51 +231,4 @@ void dnp3_controls(struct load *l, const config_setting_t *g, struct dnp3_allow 
 	get_ranges(l, g, "count", 0, 255, &a->count);
 	get_ranges(l, g, "on_time", 0, UINT32_MAX, &a->on_time);
 	get_ranges(l, g, "off_time", 0, UINT32_MAX, &a->off_time);
-}
-
-/* ---- values ---- */
-
-/* A whole number that a double cannot hold would be another one. */
-static bool number(const config_setting_t *s, double *v)
-{
-	const struct setting *w = written_of(s);
-	*v = w->type == SETTING_FLOAT ? w->real : (double)w->number;
-	return w->type == SETTING_FLOAT ||
-	       (w->type == SETTING_INT && w->number <= EXACT_MAX && w->number >= -EXACT_MAX);
-}
-
-static void add_span(struct load *l, const config_setting_t *s, struct dnp3_allow *a)
-{
-	double lo, hi;
-	if (!config_setting_is_aggregate(s) || config_setting_is_group(s) || items(s) != 2 || !number(item(s, 0), &lo) ||
-	    !number(item(s, 1), &hi)) {
-		complain(l, at_of(l, s), "analog_values: write ( [ -10.0, 250.0 ] ), pairs of least and most, or \"any\"; "
-			 "whole numbers up to 2^53");
-		return;
-	}
-	if (lo > hi)
-		complain(l, at_of(l, s), "analog_values: [ %s, %s ] is reversed; write [ %s, %s ]",
-			 written_of(item(s, 0))->written, written_of(item(s, 1))->written,
-			 written_of(item(s, 1))->written, written_of(item(s, 0))->written);
-	else if (a->n_analog == DNP3_SPANS_MAX)
-		complain(l, at_of(l, s), "analog_values: more than %d pairs; write another entry", DNP3_SPANS_MAX);
-	else {
-		a->analog[a->n_analog][0] = lo;
-		a->analog[a->n_analog++][1] = hi;
-	}
-}
-
-void dnp3_analog(struct load *l, const config_setting_t *g, struct dnp3_allow *a)
-{
-	const config_setting_t *s = config_setting_get_member(g, "analog_values");
-	if (!s)
-		return;
-	if (written_of(s)->type == SETTING_TEXT && strcmp(written_of(s)->text, "any") == 0) {
-		a->any_analog = true;
-		return;
-	}
-	if (!config_setting_is_list(s) || !items(s))
-		add_span(l, s, a);
-	for (size_t i = 0; config_setting_is_list(s) && i < items(s); i++)
-		add_span(l, item(s, i), a);
 }

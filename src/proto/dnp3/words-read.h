@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Lists of words in DNP3 policies: functions, objects, controls, values. */
+ * Lists of words in DNP3 policies: functions, objects, controls. */
 #ifndef ZONED_PROTO_DNP3_WORDS_READ_H
 #define ZONED_PROTO_DNP3_WORDS_READ_H
 
@@ -10,6 +10,5 @@
 void dnp3_functions(struct load *l, const config_setting_t *g, struct dnp3_allow *a);
 void dnp3_objects(struct load *l, const config_setting_t *g, struct dnp3_allow *a);
 void dnp3_controls(struct load *l, const config_setting_t *g, struct dnp3_allow *a);
-void dnp3_analog(struct load *l, const config_setting_t *g, struct dnp3_allow *a);
 
 #endif

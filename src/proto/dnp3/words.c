@@ -71,7 +71,7 @@ static void check_needs(struct load *l, const struct dnp3_allow *a)
 		{ "count", t.controls, a->count.set, relays, "1; or a range, or \"any\"" },
 		{ "on_time", t.controls, a->on_time.set, relays, "\"any\"; or a range of milliseconds" },
 		{ "off_time", t.controls, a->off_time.set, relays, "\"any\"; or a range of milliseconds" },
-		{ "analog_values", t.values, a->any_analog || a->n_analog,
+		{ "analog_values", t.values, a->analog.any || a->analog.n,
 		  "a function of this entry writes analog outputs (41.*)", "\"any\"; or ( [ LEAST, MOST ] )" },
 	};
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
@@ -100,7 +100,7 @@ static void load_allow(struct load *l, const config_setting_t *g, struct dnp3_po
 	dnp3_objects(l, g, &a);
 	get_ranges(l, g, "points", 0, UINT32_MAX, &a.points);
 	dnp3_controls(l, g, &a);
-	dnp3_analog(l, g, &a);
+	get_spans(l, g, "analog_values", &a.analog);
 	if (a.n_function_words)
 		check_needs(l, &a);
 	p->allow = arena_grow(l->m->arena, p->allow, p->n_allow, sizeof(*p->allow));
@@ -161,18 +161,6 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 
 /* ---- print ---- */
 
-static void print_analog(FILE *f, const struct dnp3_allow *a)
-{
-	if (a->any_analog)
-		fputs("        analog_values = \"any\";\n", f);
-	if (!a->n_analog)
-		return;
-	fputs("        analog_values = (", f);
-	for (size_t i = 0; i < a->n_analog; i++)	/* so many digits give the same double back */
-		fprintf(f, "%s [ %.17e, %.17e ]", i ? "," : "", a->analog[i][0], a->analog[i][1]);
-	fputs(" );\n", f);
-}
-
 /* Objects and names of controls are never numbers. */
 static void print_names(FILE *f, const char *key, const char **v, size_t n)
 {
@@ -199,7 +187,7 @@ static void print_allow(FILE *f, const struct dnp3_allow *a)
 	print_ranges(f, "count", &a->count);
 	print_ranges(f, "on_time", &a->on_time);
 	print_ranges(f, "off_time", &a->off_time);
-	print_analog(f, a);
+	print_spans(f, "analog_values", &a->analog);
 	fputs("      }", f);
 }
 

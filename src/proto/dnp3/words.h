@@ -5,8 +5,6 @@
 
 #include "model/model.h"
 
-enum { DNP3_SPANS_MAX = 8 };
-
 /* One entry of a DNP3 policy's allow list. A request passes when one entry allows
  * all of it; its points must be contained in ONE written range, header by header. */
 struct dnp3_allow {
@@ -26,8 +24,7 @@ struct dnp3_allow {
 	uint8_t trip_close;		/* bit by dnp_trip_close */
 	bool any_trip_close;
 	struct ranges count, on_time, off_time;	/* 0..255; ms */
-	double analog[DNP3_SPANS_MAX][2]; size_t n_analog;	/* required with g41 */
-	bool any_analog;
+	struct spans analog;		/* required with g41 */
 };
 
 /* What holds for a whole DNP3 policy. */

@@ -1,30 +1,51 @@
 /* SPDX-License-Identifier: MIT
- * IEC 60870-5-104 policies into the image. */
+ * IEC 60870-5-104 policies into the image. What is not written is in the model as what it stands for. */
+#include <string.h>
+
 #include "compile/build.h"
 #include "proto/iec104/policy.h"
 #include "proto/iec104/words.h"
 
+_Static_assert((int)POL_IEC_SPANS_MAX == (int)MODEL_SPANS_MAX, "as many spans as the model takes");
+
 static size_t rules(const struct policy *p)
 {
-	return ((const struct iec104_policy *)p->of)->n_allow;
+	return iec104_policy_of(p)->n_allow;
 }
 
 static void count(const struct policy *p, struct counts *c)
 {
-	const struct iec104_policy *o = p->of;
-	for (size_t i = 0; i < o->n_allow; i++) {
-		c->ranges += o->allow[i].types.n;
-		c->strings += build_str_size(o->allow[i].at.file);
+	const struct iec104_policy *o = iec104_policy_of(p);
+	for (size_t k = 0; k < o->n_allow; k++) {
+		for (size_t i = 0; i < IEC_RANGES; i++)
+			c->ranges += o->allow[k].ranges[i].n;
+		c->strings += build_str_size(o->allow[k].at.file);
+	}
+}
+
+static void put_rule(struct build *b, const struct iec104_allow *a)
+{
+	struct pol_iec104_rule *r = build_rule(b, PROTO_IEC104, a->at);
+	r->limits = a->limits;
+	for (size_t i = 0; i < IEC_RANGES; i++)
+		r->ranges[i] = build_ranges(b, &a->ranges[i]);
+	for (size_t i = 0; i < IEC_SPANS; i++) {
+		memcpy(r->spans[i].v, a->spans[i].v, sizeof(r->spans[i].v));
+		r->spans[i].n = (uint8_t)a->spans[i].n;
+		r->spans[i].any = a->spans[i].any;
 	}
 }
 
 static void put(struct build *b, const struct policy *p)
 {
-	const struct iec104_policy *o = p->of;
-	for (size_t i = 0; i < o->n_allow; i++) {
-		struct pol_iec104_rule *r = build_rule(b, PROTO_IEC104, o->allow[i].at);
-		r->types = build_ranges(b, &o->allow[i].types);
-	}
+	const struct iec104_policy *o = iec104_policy_of(p);
+	struct pol_iec104_head *h = build_head(b, PROTO_IEC104);
+	*h = (struct pol_iec104_head){
+		.server_is_controlling = o->server_is_controlling, .first_number_one = o->first_number_one,
+		.monitor_listed = o->monitor_listed, .k = (uint16_t)o->k, .select_timeout = (uint16_t)o->select_timeout,
+	};
+	for (size_t k = 0; k < o->n_allow; k++)
+		put_rule(b, &o->allow[k]);
 }
 
 const struct build_ops build_iec104 = { .rules = rules, .count = count, .put = put };
