@@ -45,7 +45,7 @@ static const struct {
 	const char *why, *say;
 } word_needs[IEC_WORDS] = {
 	[IEC_STATES] = { IEC_BY_STATE, "a type of this entry commands a state", "[ \"off\", \"on\" ]" },
-	[IEC_PULSES] = { IEC_BY_STATE, "a type of this entry commands a state", "[ \"none\" ]; or \"short\", \"any\"" },
+	[IEC_PULSES] = { IEC_BY_STATE, "a type of this entry commands a state", "[ \"none\" ]" },
 	[IEC_FREEZES] = { IEC_BY_QCC, "counter interrogations may freeze and reset", "[ \"read\" ]" },
 	[IEC_FILE_CALLS] = { IEC_BY_SCQ, "F_SC_NA_1 calls and deletes files", "[ \"select-file\", \"call-file\" ]" },
 };
@@ -143,19 +143,45 @@ static void check_common(struct load *l, const config_setting_t *g, const struct
 	}
 }
 
-/* Causes that no type of the entry may have. */
+/* What no type of the entry may have, and a type that none of it is for: nobody means that. */
 static void check_causes(struct load *l, const config_setting_t *g, const struct iec104_allow *a)
 {
+	struct where at = at_of(l, config_setting_get_member(g, "causes"));
 	uint64_t all = 0;
-	if (!a->causes_written || a->limits.causes == UINT64_MAX)
+	if (!a->causes_written || a->limits.causes == UINT64_MAX || !a->limits.causes)
 		return;
-	for (size_t i = 0; i < iec_types_n; i++)
-		if (iec_has_type(&a->limits, iec_types[i].number))
-			all |= iec104_entry_causes(&iec_types[i]);
+	for (size_t i = 0; i < iec_types_n; i++) {
+		if (!iec_has_type(&a->limits, iec_types[i].number))
+			continue;
+		all |= iec104_entry_causes(&iec_types[i]);
+		if (iec_types[i].class != IEC_MONITOR && !(iec104_entry_causes(&iec_types[i]) & a->limits.causes))
+			complain(l, at, "causes: %s may have none of these; add one that it has, or write another entry for it",
+				 iec_types[i].name);
+	}
 	for (size_t i = 0; i < iec_causes_n; i++)
 		if ((a->limits.causes & ~all) >> iec_causes[i].number & 1)
-			complain(l, at_of(l, config_setting_get_member(g, "causes")),
-				 "causes: no type of this entry may have \"%s\"; remove it", iec_causes[i].name);
+			complain(l, at, "causes: no type of this entry may have \"%s\"; remove it", iec_causes[i].name);
+}
+
+/* The same of states: those of steps are others. */
+static void check_states(struct load *l, const config_setting_t *g, const struct iec104_allow *a)
+{
+	struct where at = at_of(l, config_setting_get_member(g, "states"));
+	unsigned bits = a->limits.words[IEC_STATES], all = 0;
+	if (!bits || bits == IEC_ANY_WORD)
+		return;
+	for (size_t i = 0; i < iec_types_n; i++) {
+		const struct iec_type *t = &iec_types[i];
+		unsigned own = t->value == IEC_STEP_COMMAND ? 1 << IEC_LOWER | 1 << IEC_HIGHER : 1 << IEC_OFF | 1 << IEC_ON;
+		if (!iec_has_type(&a->limits, t->number) || !(iec_restrictions(t->number) & IEC_BY_STATE))
+			continue;
+		all |= own;
+		if (!(own & bits))
+			complain(l, at, "states: %s has none of these; add one that it has, or write another entry for it", t->name);
+	}
+	for (const struct word *w = iec104_word_lists[IEC_STATES].words; w->name; w++)
+		if (all && ((bits & ~all) >> w->value & 1))
+			complain(l, at, "states: no type of this entry has \"%s\"; remove it", w->name);
 }
 
 static void check_directions(struct load *l, const struct iec104_allow *a, const struct iec104_policy *p)
@@ -231,6 +257,7 @@ static void load_allow(struct load *l, const config_setting_t *g, struct iec104_
 		check_needs(l, &a);
 		check_select(l, &a);
 		check_causes(l, g, &a);
+		check_states(l, g, &a);
 		check_common(l, g, &a);
 		check_directions(l, &a, p);
 	}
