@@ -178,6 +178,10 @@ static void test_for_all_but_commands(void **state)
 	assert_int_equal(read_asdu("2d 01 06 00 0000 0a0000 01", IEC_CONTROLLING, &m), R_IEC_COMMON);
 	assert_int_equal(policy_iec104(img, policy_flow(img, 0), &m).reason, R_IEC_COMMON_REFUSED);
 	free(img);
+	img = image_with("", "{ types = [ 103 ]; common_addresses = \"any\"; }");
+	assert_int_equal(read_asdu("67 01 06 00 0000 000000 " SAMPLE_CP56, IEC_CONTROLLING, &m), R_IEC_COMMON);
+	assert_int_equal(policy_iec104(img, policy_flow(img, 0), &m).reason, R_IEC_COMMON_REFUSED);
+	free(img);
 }
 
 static void test_originators(void **state)
@@ -303,6 +307,7 @@ static void test_files(void **state)
 	      { "7a 01 0d 00 0100 0a0000 0300 00 01", R_NONE }, { "7a 01 0d 00 0100 0a0000 0400 00 02", R_NONE },
 	      { "7a 01 05 00 0100 0a0000 0400 00 00", R_NONE }, { "7a 01 0d 00 0100 0a0000 0500 00 01", R_FILE },
 	      { "7a 01 0d 00 0100 0a0000 0300 00 04", R_IEC_QUALIFIER }, { "7a 01 0d 00 0100 0a0000 0300 00 11", R_IEC_QUALIFIER },
+	      { "7a 01 0d 00 0100 0a0000 0300 00 20", R_IEC_QUALIFIER },
 	      { "7d 01 0d 00 0100 0a0000 0300 01 01 ff", R_NONE }, { "7d 01 0d 00 0100 0a0000 0200 01 01 ff", R_FILE });
 }
 
@@ -417,6 +422,8 @@ static void test_reports(void **state)
 		assert_int_equal(policy_iec104_answer(img, policy_flow(img, 0), &m).reason, R_NONE);
 	}
 	assert_int_equal(answer(img, "6e 01 14 00 0100 0a0000 0040 01"), R_NONE);	/* a parameter, interrogated */
+	assert_int_equal(answer(img, "6e 01 07 00 0100 0a0000 0040 01"), R_IEC_TYPE_REFUSED);	/* set: by whom? */
+	assert_int_equal(answer(img, "6e 01 2c 00 0100 0a0000 0040 01"), R_IEC_TYPE_REFUSED);
 	free(img);
 }
 
@@ -446,7 +453,8 @@ static void test_listed_reports(void **state)
 static void test_answers(void **state)
 {
 	(void)state;
-	struct pol_image *img = image_with("", "{ " COMMAND_OF("C_SC_NA_1") "originators = 1; }, { types = [ 100, 103 ]; "
+	struct pol_image *img = image_with("", "{ types = [ 45 ]; common_addresses = 1; object_addresses = 10; states = \"any\"; "
+					       "pulses = \"any\"; originators = 1; }, { types = [ 100, 103 ]; "
 					       "common_addresses = [ 1, 65535 ]; interrogations = 20; }");
 	static const char *const good[] = { "07", "47", "09", "0a", "2c", "2d", "2e", "2f", "6f" };
 	for (size_t i = 0; i < COUNT(good); i++) {
@@ -454,6 +462,12 @@ static void test_answers(void **state)
 		snprintf(hex, sizeof(hex), "2d 01 %s 00 0100 0a0000 00", good[i]);
 		assert_int_equal(answer(img, hex), R_NONE);
 	}
+	struct iec_msg m;
+	assert_int_equal(read_asdu("2d 01 07 00 0100 0a0000 01", IEC_CONTROLLED, &m), R_NONE);
+	struct iec_decision d = policy_iec104_answer(img, policy_flow(img, 0), &m);
+	assert_false(d.select_first);
+	assert_int_equal(d.rule, 0);
+	assert_int_equal(d.object.ioa, 10);
 	assert_int_equal(answer(img, "2d 01 07 00 0100 0b0000 01"), R_IEC_ADDRESS);
 	assert_int_equal(answer(img, "2d 01 07 00 0200 0a0000 01"), R_IEC_COMMON_REFUSED);
 	assert_int_equal(answer(img, "2e 01 07 00 0100 0a0000 01"), R_IEC_TYPE_REFUSED);
@@ -476,6 +490,7 @@ static void test_file_answers(void **state)
 	assert_int_equal(answer(img, "7e 01 05 00 0100 010000 0100 000200 00" SAMPLE_CP56), R_NONE);	/* the directory */
 	assert_int_equal(answer(img, "7d 01 0d 00 0100 0b0000 0300 01 01 ff"), R_IEC_ADDRESS);
 	assert_int_equal(answer(img, "7d 01 0d 00 0200 0a0000 0300 01 01 ff"), R_IEC_COMMON_REFUSED);
+	assert_int_equal(answer(img, "2d 01 07 00 0100 0a0000 01"), R_IEC_TYPE_REFUSED);	/* no file */
 	/* it may call files and not send them */
 	assert_int_equal(decide(img, "7d 01 0d 00 0100 0a0000 0300 01 01 ff").reason, R_IEC_TYPE_REFUSED);
 	free(img);
@@ -496,6 +511,7 @@ static void test_writes(void **state)
 		{ SINGLE_COMMAND("01"), true }, { SINGLE_COMMAND("81"), true }, { SET("31", "0000 00"), true },
 		{ SET("33", "ff000000"), true }, { SET("70", "0000803f 01"), true }, { SET("71", "03"), true },
 		{ "7a 01 0d 00 0100 0a0000 0300 00 01", false }, { "7a 01 0d 00 0100 0a0000 0300 00 04", true },
+		{ "7a 01 0d 00 0100 0a0000 0300 00 08", true }, { "7a 01 05 00 0100 0a0000 0300 00 00", false },
 		{ "7d 01 0d 00 0100 0a0000 0300 01 01 ff", true }, { "7c 01 0d 00 0100 0a0000 0300 01 01", false },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {

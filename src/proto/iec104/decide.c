@@ -64,17 +64,11 @@ static bool originator_ok(const struct trial *t)
 	return has(t, IEC_ORIGINATORS, t->a->oa);
 }
 
-/* Of a sequence all addresses at once, so that they are in one range. */
+/* Of a sequence all addresses up to this one, so that they are in one range. */
 static bool address_ok(const struct trial *t)
 {
-	uint32_t first = t->o->ioa, last = first;
-	if (!(iec_restrictions(t->a->type) & IEC_BY_ADDRESS))
-		return true;
-	if (t->a->sq) {
-		first = t->a->ioa;
-		last = first + t->a->n - 1u;
-	}
-	return policy_contains(t->img, &t->rule->ranges[IEC_OBJECT_ADDRESSES], first, last);
+	return !(iec_restrictions(t->a->type) & IEC_BY_ADDRESS) ||
+	       policy_contains(t->img, &t->rule->ranges[IEC_OBJECT_ADDRESSES], t->a->sq ? t->a->ioa : t->o->ioa, t->o->ioa);
 }
 
 static bool file_ok(const struct trial *t)
