@@ -46,12 +46,21 @@ static void say_errors(struct errs *errs)
 	errs_free(errs);
 }
 
+static void say_old_keys(const struct model *m)
+{
+	for (size_t i = 0; i < m->n_old_keys; i++)
+		say(LOG_WARNING, "%s:%u: warning: %s is an old name, and still read; write %s", m->old_keys[i].at.file,
+		    m->old_keys[i].at.line, m->old_keys[i].name, m->old_keys[i].now);
+}
+
 struct model *load(const struct parent *p)
 {
 	struct errs errs;
 	errs_init(&errs);
 	struct model *m = model_load(p->path, p->rules, &errs);
 	say_errors(&errs);
+	if (m)
+		say_old_keys(m);
 	return m;
 }
 
@@ -177,12 +186,12 @@ bool reload(struct parent *p)
 		  m->daemon.queue_base != p->model->daemon.queue_base ||
 		  m->daemon.queues != p->model->daemon.queues ||
 		  m->daemon.log_group != p->model->daemon.log_group ||
-		  m->daemon.max_flows != p->model->daemon.max_flows ||
-		  m->daemon.max_flows_per_source != p->model->daemon.max_flows_per_source ||
+		  m->daemon.max_connections != p->model->daemon.max_connections ||
+		  m->daemon.max_connections_per_source != p->model->daemon.max_connections_per_source ||
 		  m->daemon.fast_path != p->model->daemon.fast_path ||
 		  m->daemon.lock_table != p->model->daemon.lock_table ||
 		  strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
-		why = "mark_mask, queue_base, queues, log_group, max_flows, max_flows_per_source, fast_path, lock_table and user "
+		why = "mark_mask, queue_base, queues, log_group, max_connections, max_connections_per_source, fast_path, lock_table and user "
 		      "change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";

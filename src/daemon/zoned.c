@@ -129,8 +129,8 @@ static int worker_open(struct parent *p, unsigned i)
 	struct worker *w = &p->worker[i];
 	w->p = p;
 	w->index = i;
-	w->conf.max_flows = p->model->daemon.max_flows;
-	w->conf.max_flows_per_source = p->model->daemon.max_flows_per_source;
+	w->conf.max_flows = p->model->daemon.max_connections;
+	w->conf.max_flows_per_source = p->model->daemon.max_connections_per_source;
 	w->conf.rates = p->rates;
 	w->conf.common = p->common;
 	w->conf.shares = p->shares;
@@ -151,7 +151,7 @@ static void open_fastpath(struct parent *p, bool match)
 	const char *why = "this kernel has no xt_bpf (modprobe -a nft_compat xt_bpf)";
 	if (match)
 		p->fast = fastpath_open(&(struct fast_room){
-			.inspectors = p->n, .max_flows = p->model->daemon.max_flows, .flows = p->img->n_flows,
+			.inspectors = p->n, .max_flows = p->model->daemon.max_connections, .flows = p->img->n_flows,
 			.marks = (uint32_t)ruleset_marks(p->model), .conduits = (uint32_t)p->model->n_conduits,
 			.mark_mask = p->model->daemon.mark_mask }, false, &why);
 	int err = p->fast ? fastpath_policy(p->fast, p->img) : 0;

@@ -19,7 +19,7 @@ static uint32_t deliverable(struct pass *c)
 	size_t n;
 	const uint8_t *p = half_pending(h, &n);
 	enum reason why;
-	if (pass_observes(c) || !proto_of(c->f->proto)->holds)
+	if (!c->stance->rewrites || !proto_of(c->f->proto)->holds)
 		return half_end(h);
 	int len = frame_of(c, p, n, &why);
 	uint32_t to = h->next;
@@ -28,7 +28,7 @@ static uint32_t deliverable(struct pass *c)
 	return seq_lt(to, h->sent) ? h->sent : to;
 }
 
-void deliver(struct pass *c)
+struct action deliver(struct pass *c)
 {
 	struct half *h = &c->f->h[c->dir];
 	const struct packet *p = &c->pkt;
@@ -47,15 +47,12 @@ void deliver(struct pass *c)
 	if (seq_lt(from, h->base))
 		from = h->base;
 	bool fin = (p->flags & TCP_FIN) && h->fin && to == h->fin_seq;	/* never bytes behind a FIN */
-	if (seq_lt(from, to) && half_to_receiver(h, from) != half_to_receiver(h, to)) {
-		emit_range(c, from, to, fin);
-		return;
-	}
+	if (seq_lt(from, to) && half_to_receiver(h, from) != half_to_receiver(h, to))
+		return (struct action){ .send = SEND_RANGE, .from = from, .to = to, .fin = fin };
 	/* nothing of it may go on: all cut, or not yet */
 	if (seq_lt(h->sent, h->next) && seq_lt(h->sent, to))
 		h->sent = to;
 	if (fin)
-		emit_range(c, to, to, true);
-	else
-		emit_probe(c);
+		return (struct action){ .send = SEND_RANGE, .from = to, .to = to, .fin = true };
+	return act_send(SEND_PROBE);
 }

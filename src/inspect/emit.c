@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What goes on to the receiver: the packet as it was when nothing had to
- * change, else the same headers with other payload and translated numbers.
+ * An action is done: its record, its counters, and what goes on to the receiver. That is
+ * the packet as it was when nothing had to change, else the same headers with other payload
+ * and translated numbers.
  */
 #include <string.h>
 
@@ -9,26 +10,35 @@
 
 enum { OPT_EOL = 0, OPT_NOP = 1, OPT_SACK = 5, MIN_MTU = 576 };
 
-void emit_verdict(struct pass *c, enum verdict v)
+static void send_unchanged(struct pass *c)
 {
-	if (v == V_DROP || v == V_RESET)
-		c->in->stats.dropped_packets++;
+	c->out->verdict(c->out->ctx, c->raw->id, V_ACCEPT, NULL, 0);
+}
+
+static void send_nothing(struct pass *c, enum verdict v)
+{
+	c->in->stats.dropped_packets++;
 	c->out->verdict(c->out->ctx, c->raw->id, v, NULL, 0);
+}
+
+/* n bytes of scratch in its place. */
+static void send_scratch(struct pass *c, size_t n)
+{
+	packet_checksum(c->in->scratch, n);
+	c->out->verdict(c->out->ctx, c->raw->id, V_ACCEPT, c->in->scratch, n);
 }
 
 /* A receiver may be told to discard what has no checksum (RFC 1122 4.1.3.4), and one that the sending machine
  * left to be filled in may be asked for at a wrong place: so the gate computes it. */
-void emit_datagram(struct pass *c, bool passes)
+static void send_datagram(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
-	bool fill = p->no_sum || !c->raw->check_sum;
-	if (!passes || !fill || pass_observes(c) || c->in->conf.dissect_only) {
-		emit_verdict(c, passes ? V_ACCEPT : V_DROP);
+	if (!c->stance->rewrites || (c->raw->check_sum && !p->no_sum)) {
+		send_unchanged(c);
 		return;
 	}
 	memcpy(c->in->scratch, p->ip, p->ip_len);
-	packet_checksum(c->in->scratch, p->ip_len);
-	c->out->verdict(c->out->ctx, c->raw->id, V_ACCEPT, c->in->scratch, p->ip_len);
+	send_scratch(c, p->ip_len);
 }
 
 static void put16(uint8_t *p, uint32_t v)
@@ -104,12 +114,11 @@ static void send_rewritten(struct pass *c, uint32_t seq, size_t n, uint8_t flags
 	put32(tcp + 4, seq);
 	put32(tcp + 8, ack_out(c));
 	tcp[13] = flags;
-	if (back->cut_total || !pass_observes(c))
+	if (back->cut_total || c->stance->rewrites)
 		blank_options(p->ip + p->opt_off, p->opt_len, back->cut_total != 0, s + p->opt_off);
 	size_t len = p->data_off + n;
 	set_ip_length(s, len);
-	packet_checksum(s, len);
-	c->out->verdict(c->out->ctx, c->raw->id, V_ACCEPT, s, len);
+	send_scratch(c, len);
 }
 
 /* Neither its numbers nor its options need a change. */
@@ -117,28 +126,28 @@ static bool headers_unchanged(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
 	return c->f->h[0].cut_total == 0 && c->f->h[1].cut_total == 0 && ack_out(c) == p->ack &&
-	       (pass_observes(c) || !blank_options(p->ip + p->opt_off, p->opt_len, false, NULL));
+	       (!c->stance->rewrites || !blank_options(p->ip + p->opt_off, p->opt_len, false, NULL));
 }
 
-void emit_syn(struct pass *c)
+static void send_syn(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
 	uint8_t *s = c->in->scratch;
-	if (c->in->conf.dissect_only || pass_observes(c) ||
-	    !blank_options(p->ip + p->opt_off, p->opt_len, false, NULL)) {
-		emit_verdict(c, V_ACCEPT);
+	if (!c->stance->rewrites || !blank_options(p->ip + p->opt_off, p->opt_len, false, NULL)) {
+		send_unchanged(c);
 		return;
 	}
 	memcpy(s, p->ip, p->ip_len);
 	blank_options(p->ip + p->opt_off, p->opt_len, false, s + p->opt_off);
-	packet_checksum(s, p->ip_len);
-	c->out->verdict(c->out->ctx, c->raw->id, V_ACCEPT, s, p->ip_len);
+	send_scratch(c, p->ip_len);
 }
 
-void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin)
+static void send_range(struct pass *c, const struct action *a)
 {
 	struct half *h = &c->f->h[c->dir];
 	const struct packet *p = &c->pkt;
+	uint32_t from = a->from, to = a->to;
+	bool with_fin = a->fin;
 	/* Never a larger packet than a path must carry, unless it came larger; or one before it
 	 * did, of which something is left. */
 	size_t room = p->ip_len > MIN_MTU ? p->ip_len - p->data_off : (size_t)MIN_MTU - p->data_off;
@@ -157,20 +166,20 @@ void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin)
 	if (!with_fin)
 		flags &= (uint8_t)~TCP_FIN;
 	if (headers_unchanged(c) && from == p->seq && n == p->len && flags == p->flags) {
-		emit_verdict(c, V_ACCEPT);
+		send_unchanged(c);
 		return;
 	}
 	send_rewritten(c, half_to_receiver(h, from), n, flags);
 }
 
-void emit_bare(struct pass *c)
+static void send_bare(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
 	const struct half *h = &c->f->h[c->dir];
 	bool kept = seq_lt(h->sent, p->seq) && seq_le(p->seq, half_end(h)) && !(p->flags & TCP_FIN) &&
-		    !pass_observes(c);
+		    c->stance->rewrites;
 	if (p->len == 0 && !kept && headers_unchanged(c)) {
-		emit_verdict(c, V_ACCEPT);
+		send_unchanged(c);
 		return;
 	}
 	uint8_t flags = p->len ? p->flags & (uint8_t)~TCP_FIN : p->flags;
@@ -178,7 +187,7 @@ void emit_bare(struct pass *c)
 	send_rewritten(c, half_to_receiver(h, kept ? h->sent : p->seq), 0, flags);
 }
 
-void emit_probe(struct pass *c)
+static void send_probe(struct pass *c)
 {
 	struct half *h = &c->f->h[c->dir];
 	c->in->scratch[c->pkt.data_off] = h->last;
@@ -188,7 +197,7 @@ void emit_probe(struct pass *c)
 /* The offending packet itself becomes a RST, exactly at the next number the
  * receiver expects (RFC 5961). Its sender has something unacknowledged and
  * comes again; that packet gets V_RESET, and the kernel answers it with a RST. */
-void emit_reset(struct pass *c)
+static void send_rst(struct pass *c)
 {
 	const struct half *h = &c->f->h[c->dir];
 	bool open = c->f->state == FLOW_OPEN;
@@ -197,4 +206,53 @@ void emit_reset(struct pass *c)
 	uint32_t seq = open ? half_to_receiver(h, h->sent) : c->pkt.seq;
 	c->in->stats.dropped_packets++;
 	send_rewritten(c, seq, 0, TCP_RST | TCP_ACK);
+}
+
+static void end_connection(struct pass *c)
+{
+	unfinished_record(c->in, c->f);
+	if (c->pkt.flags & (TCP_SYN | TCP_RST))
+		send_nothing(c, V_RESET);
+	else
+		send_rst(c);
+	turn(c, FLOW_BLOCKED);
+}
+
+void pass_act(struct pass *c, const struct action *a)
+{
+	enum send send = a->send;
+	if (a->why != R_NONE) {
+		pass_record(c, a, send == SEND_NOTHING ? V_DROP : V_RESET);
+		if (!c->stance->blocks)
+			send = SEND_UNCHANGED;
+	}
+	switch (send) {
+	case SEND_UNCHANGED:
+		send_unchanged(c);
+		break;
+	case SEND_SYN:
+		send_syn(c);
+		break;
+	case SEND_RANGE:
+		send_range(c, a);
+		break;
+	case SEND_BARE:
+		send_bare(c);
+		break;
+	case SEND_PROBE:
+		send_probe(c);
+		break;
+	case SEND_DATAGRAM:
+		send_datagram(c);
+		break;
+	case SEND_NOTHING:
+		send_nothing(c, V_DROP);
+		break;
+	case SEND_RESET:
+		end_connection(c);
+		break;
+	case SEND_REFUSAL:
+		send_nothing(c, V_RESET);
+		break;
+	}
 }

@@ -158,6 +158,7 @@ static void take_slot_from_another(struct pass *c)
 	for (unsigned i = 0; i < SHARE_ASKED; i++) {
 		uint32_t slot = share_candidate(&t->fast.share, i, &has), owner = t->fast.share.v[slot - 1].owner;
 		struct pass k = { .in = c->in, .out = c->out, .raw = c->raw, .f = owner == NOBODY ? NULL : &t->v[owner] };
+		pass_bind(&k, NULL);
 		if (!k.f || k.f == c->f || !share_yields(has, own, unused_ns(t, k.f, now)))
 			continue;
 		if (!fast_take(&k)) {	/* what the kernel left is nonsense: nothing of it may go on */

@@ -7,6 +7,7 @@
 #include "inspect/inspect.h"
 #include "inspect/proto.h"
 #include "inspect/rate.h"
+#include "inspect/stance.h"
 
 enum { SCRATCH = 65536 + 256 };
 
@@ -19,6 +20,7 @@ struct inspect {
 	struct rate_shares *shares;	/* likewise */
 	bool own_rate;
 	uint8_t *scratch;	/* one rewritten packet */
+	void *message;		/* see pass_message() */
 	uint64_t told_half_ns;	/* the last record of half-open connections pushed out */
 	uint64_t told_large_ns;	/* and of a packet that found no large buffer */
 	const struct inspect_out *out;	/* of the call that is going on */
@@ -36,31 +38,93 @@ struct pass {
 	struct packet pkt;
 	struct flow *f;
 	int dir;
-	const struct pol_flow *pol;	/* NULL: dissect_only */
+	const struct pol_flow *pol;	/* NULL: dissect_only, or of no conduit; set by pass_bind() */
+	const struct stance *stance;	/* what that means; never NULL */
 };
+
+static inline void pass_bind(struct pass *c, const struct pol_flow *pol)
+{
+	c->pol = pol;
+	c->stance = stance_of(pol, c->in->conf.dissect_only);
+}
+
+/* What is sent on in place of a packet. What each costs the other end is told where it is done (emit.c). */
+enum send {
+	SEND_UNCHANGED,
+	SEND_SYN,	/* as it is, but for options that would give the stream another meaning */
+	SEND_RANGE,	/* the bytes [from, to) of its stream, with fin the end of it */
+	SEND_BARE,	/* without payload, at its own (translated) place */
+	SEND_PROBE,	/* one old byte, so that the receiver repeats its acknowledgement */
+	SEND_DATAGRAM,	/* as it is, but for a checksum where it has none */
+	SEND_NOTHING,
+	SEND_RESET,	/* the connection ends, at the receiver by this packet, at its sender when it comes again */
+	SEND_REFUSAL,	/* nothing, and the kernel tells the sender that there is no connection */
+};
+
+/* What a packet's handler decided. With a reason, why it was refused: there is a record of it, and where
+ * nothing is blocked (stance.h) the packet goes on unchanged. */
+struct action {
+	enum send send;
+	enum reason why;
+	uint32_t from, to;	/* SEND_RANGE */
+	bool fin;
+	const uint8_t *begun;	/* bytes in which no message can be found, for the record; NULL: the packet's headers say all */
+	size_t n_begun;
+};
+
+static inline struct action act_send(enum send send)
+{
+	return (struct action){ .send = send };
+}
+
+/* The packet does not go on. */
+static inline struct action act_refuse(enum reason why)
+{
+	return (struct action){ .send = SEND_NOTHING, .why = why };
+}
+
+/* Its connection ends; R_NONE: there is a record of why already, or unfinished.c makes one. */
+static inline struct action act_end(enum reason why)
+{
+	return (struct action){ .send = SEND_RESET, .why = why };
+}
+
+/* Of a connection of which nobody can tell where it is; only observed, it goes on. */
+static inline struct action act_end_enforced(const struct pass *c)
+{
+	return c->stance->blocks ? act_end(R_STREAM_GAP) : act_send(SEND_UNCHANGED);
+}
 
 /* One message that a protocol has judged. */
 struct judged {
 	enum reason why;	/* R_NONE: permitted */
 	size_t len;		/* bytes of it in the stream */
 	uint16_t rule;		/* that decided; 0xffff: none */
+	bool piece;		/* of a message that is judged with another piece: passes, and is not counted */
 	bool part;		/* permitted, but only a part of a message: no record of its own */
 	bool quiet;		/* refused, and a record said so already */
 	bool copy;		/* taken out as a copy of what passed; where that cannot be, it passes */
 	/* the protocol's facts of the event; NULL: none */
 	void (*fill)(const struct pass *c, struct event *ev, const void *of);
-	const void *of;
-	const void *msg;	/* for the message callback: the protocol's own struct */
+	const void *of;		/* in pass_message(), since it outlives judge() */
+	const void *msg;	/* for the message callback: the protocol's own struct, there too */
 };
 
-/* judge.c: deliver, cut or end; record it. */
-enum act judge_done(struct pass *c, const struct judged *j);
+/* Where judge() keeps what it found in a message until the record of it is made: proto_ops.message bytes. */
+static inline void *pass_message(const struct pass *c)
+{
+	return c->in->message;
+}
+
+/* What became of a message. */
+enum fate { FATE_PASSES, FATE_CUT, FATE_COPY, FATE_ENDS };	/* _COPY: cut, for it had passed already; _ENDS: the connection */
+
+/* judge.c: ask the protocol about the whole message of n bytes at p, cut it out or not, count and record it. */
+enum fate judge_message(struct pass *c, const uint8_t *p, size_t n);
 /* The conduit's rate limits; writes: the message changes something. */
 enum reason judge_rates(struct pass *c, bool writes);
-void pass_event(struct pass *c, enum reason why, enum verdict v);
-/* Likewise of bytes in which no message can be found. */
-void pass_event_of(struct pass *c, enum reason why, enum verdict v, const uint8_t *p, size_t n);
-bool pass_observes(const struct pass *c);
+/* Of a packet, as the conduit's log and stance want it; v: what happens where it is blocked. */
+void pass_record(struct pass *c, const struct action *a, enum verdict v);
 /* room.c: a place in the flow table for the connection of this packet, in c->f */
 enum reason room_add(struct pass *c, bool from_client, uint8_t proto);
 /* The client of c->f gets what is sent to it: from now on it is open. */
@@ -93,25 +157,17 @@ struct fast_ops {
 PROTOCOLS(P)
 #undef P
 
-/* emit.c: send the packet on with the bytes [from, to) of its stream. */
-void emit_range(struct pass *c, uint32_t from, uint32_t to, bool with_fin);
-/* Send it on without payload at its own (translated) place. */
-void emit_bare(struct pass *c);
-/* Send one old byte, so that the receiver repeats its acknowledgement. */
-void emit_probe(struct pass *c);
-/* End the connection at the receiver. */
-void emit_reset(struct pass *c);
-/* A SYN as it is, but for options that would give the stream another meaning. */
-void emit_syn(struct pass *c);
-/* A datagram that goes on or not, as it is but for a checksum where it has none. */
-void emit_datagram(struct pass *c, bool passes);
-void emit_verdict(struct pass *c, enum verdict v);
+/* emit.c: do what was decided: record, count and send. The only place that gives a packet its verdict. */
+void pass_act(struct pass *c, const struct action *a);
+/* segment.c, datagram.c: a packet of the connection c->f, whose policy is bound. */
+struct action on_stream(struct pass *c);
+struct action on_datagram(struct pass *c);
 /* inspect.c: the inspected flow a connection belongs to, as the image says now; NULL: none, or another protocol. */
 const struct pol_flow *policy_of(struct inspect *in, struct flow *f);
 /* deliver.c: the length of the message that begins at p, as proto_ops.frame says it */
 int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
 /* The packet's own bytes, or others that it is the occasion for. */
-void deliver(struct pass *c);
+struct action deliver(struct pass *c);
 /* unfinished.c: the record of what each end has begun and not finished, once; to be called
  * where the rest can come no more, or did not come in time. */
 void unfinished_record(struct inspect *in, struct flow *f);

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every protocol's judgement shares: events, rates, and what happens to a
+ * What every protocol's judgement shares: rates, records, and what happens to a
  * message that was judged.
  */
 #include <netinet/in.h>
 #include <string.h>
 
 #include "inspect/internal.h"
-
-bool pass_observes(const struct pass *c)
-{
-	return c->pol && c->pol->mode == MODE_OBSERVE;
-}
 
 static uint16_t flow_id(const struct pass *c)
 {
@@ -40,20 +35,23 @@ static void fill_event(const struct pass *c, struct event *ev, enum verdict v, c
 		j->fill(c, ev, j->of);
 }
 
-void pass_event(struct pass *c, enum reason why, enum verdict v)
+/* Does the conduit want a record of what is refused? */
+static bool wants_record(const struct pass *c)
 {
-	struct event ev;
-	fill_event(c, &ev, v, &(struct judged){ .why = why, .rule = 0xffff });
-	c->out->event(c->out->ctx, &ev);
+	return c->stance->records && (!c->pol || c->pol->log != LOG_NONE);
 }
 
-void pass_event_of(struct pass *c, enum reason why, enum verdict v, const uint8_t *p, size_t n)
+void pass_record(struct pass *c, const struct action *a, enum verdict v)
 {
 	struct event ev;
-	fill_event(c, &ev, v, &(struct judged){ .why = why, .rule = 0xffff });
-	ev.part = 1;
-	if (proto_of(c->f->proto)->begun)
-		proto_of(c->f->proto)->begun(p, n, &ev);
+	if (!wants_record(c))
+		return;
+	fill_event(c, &ev, stance_verdict(c->stance, v), &(struct judged){ .why = a->why, .rule = 0xffff });
+	if (a->begun) {
+		ev.part = 1;
+		if (proto_of(c->f->proto)->begun)
+			proto_of(c->f->proto)->begun(a->begun, a->n_begun, &ev);
+	}
 	c->out->event(c->out->ctx, &ev);
 }
 
@@ -70,52 +68,58 @@ enum reason judge_rates(struct pass *c, bool writes)
 	return R_NONE;
 }
 
-static enum act act_on(const struct pass *c, enum reason why)
-{
-	if (why == R_NONE || !c->pol || pass_observes(c))
-		return ACT_PASS;
-	bool reset = c->pkt.l4 == IPPROTO_TCP && c->pol->on_violation == VIOLATION_RESET;
-	return reset ? ACT_RESET : ACT_CUT;
-}
-
-static enum verdict verdict_of(const struct pass *c, enum act act)
-{
-	if (act == ACT_PASS)
-		return pass_observes(c) ? V_OBSERVED : V_ACCEPT;
-	return act == ACT_RESET ? V_RESET : V_DROP;
-}
-
 /* In a datagram there is nothing to cut; it goes or stays as a whole. */
-static enum act apply(struct pass *c, enum act act, uint32_t n)
+static enum fate fate_of(struct pass *c, const struct judged *j)
 {
 	struct half *h = &c->f->h[c->dir];
-	if (c->pkt.l4 != IPPROTO_TCP)
-		return act;
-	if (act == ACT_COPY && !half_cut(h, n))
-		act = ACT_PASS;
-	if (act == ACT_CUT && (!proto_of(c->f->proto)->cuts || !half_cut(h, n)))
-		act = ACT_RESET;	/* some of it was delivered, or too many cuts */
-	if (act == ACT_PASS)
-		half_pass(h, n);
-	return act;
+	bool stream = c->pkt.l4 == IPPROTO_TCP, resets = c->pol && c->pol->on_violation == VIOLATION_RESET;
+	if (j->why == R_NONE || !c->stance->blocks)
+		return FATE_PASSES;
+	if (j->copy)
+		return !stream || half_cut(h, (uint32_t)j->len) ? FATE_COPY : FATE_PASSES;
+	if (!stream)
+		return FATE_CUT;
+	/* where some of it was delivered, or there were too many cuts, it cannot be cut */
+	bool cut = !resets && proto_of(c->f->proto)->cuts && half_cut(h, (uint32_t)j->len);
+	return cut ? FATE_CUT : FATE_ENDS;
 }
 
-enum act judge_done(struct pass *c, const struct judged *j)
+static enum verdict verdict_of(const struct pass *c, const struct judged *j, enum fate fate)
 {
-	enum act act = act_on(c, j->why);
-	act = apply(c, j->copy && act != ACT_PASS ? ACT_COPY : act, (uint32_t)j->len);
-	c->in->stats.messages++;
 	if (j->why == R_NONE)
+		return V_ACCEPT;
+	if (fate == FATE_PASSES)
+		return c->stance->blocks ? V_ACCEPT : c->stance->passed;
+	return fate == FATE_ENDS ? V_RESET : V_DROP;
+}
+
+static void record_message(struct pass *c, const struct judged *j, enum fate fate)
+{
+	struct event ev;
+	bool permitted = j->why == R_NONE;
+	bool wanted = permitted ? c->stance->records && c->pol && c->pol->log == LOG_ALL && !j->part
+				: wants_record(c) && !j->quiet;
+	c->in->stats.messages++;
+	if (permitted)
 		c->in->stats.permitted++;
 	else
 		c->in->stats.refused++;
-	struct event ev;
-	fill_event(c, &ev, j->why == R_NONE ? V_ACCEPT : verdict_of(c, act), j);
-	bool log_it = j->why != R_NONE ? !j->quiet && (!c->pol || c->pol->log != LOG_NONE)
-				       : c->pol && c->pol->log == LOG_ALL && !j->part;
-	if (log_it && !c->in->conf.dissect_only)
+	if (!wanted && !c->out->message)
+		return;
+	fill_event(c, &ev, verdict_of(c, j, fate), j);
+	if (wanted)
 		c->out->event(c->out->ctx, &ev);
 	if (c->out->message)
 		c->out->message(c->out->ctx, &ev, j->msg, c->raw->id);
-	return act;
+}
+
+enum fate judge_message(struct pass *c, const uint8_t *p, size_t n)
+{
+	const struct judged j = proto_of(c->f->proto)->judge(c, p, n);
+	enum fate fate = j.piece ? FATE_PASSES : fate_of(c, &j);
+	if (fate == FATE_PASSES && c->pkt.l4 == IPPROTO_TCP)
+		half_pass(&c->f->h[c->dir], (uint32_t)j.len);
+	if (!j.piece)
+		record_message(c, &j, fate);
+	return fate;
 }

@@ -77,11 +77,11 @@ static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
 	const struct pol_flow *pol = policy_of(in, f);
 	if (!pol)
 		return;
-	f->ending = pol->mode != MODE_OBSERVE;
+	f->ending = stance_of(pol, false)->blocks;
 	unfinished_record(in, f);
 }
 
-/* Verdicts hang on the clock, not on when the sweep comes by. */
+/* Verdicts depend on the clock, not on when the sweep comes by. */
 void life_clock(struct pass *c)
 {
 	check_partial(c->in, c->f, c->raw->now_ns);

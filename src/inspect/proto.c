@@ -26,6 +26,14 @@ size_t proto_state_max(void)
 	return apart(most);
 }
 
+size_t proto_message_max(void)
+{
+	size_t most = 0;
+	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++)
+		most = table[p]->message > most ? table[p]->message : most;
+	return apart(most);
+}
+
 static size_t common_before(uint8_t proto)
 {
 	size_t n = 0;

@@ -21,8 +21,7 @@ enum { HOLD_MAX = 576 - 40 - 60, PROTO_KEY = 16 };
 
 struct pass;
 struct flow;
-
-enum act { ACT_PASS, ACT_CUT, ACT_RESET, ACT_COPY };	/* ACT_COPY: what passed already; cut out */
+struct judged;
 
 /* Of each inspected protocol: proto_NAME. */
 struct proto_ops {
@@ -31,6 +30,7 @@ struct proto_ops {
 	/* Bytes that it keeps of one connection, struct flow.proto_state. The first `fresh` of them are zeroed where
 	 * the streams begin; what is not used is not touched, so unused memory costs nothing. */
 	size_t state, fresh;
+	size_t message;		/* bytes that it keeps of a message from judge() to its record: pass_message() */
 	size_t shared;		/* bytes that all connections of an inspector share, zeroed at the start */
 	/* Bytes that all inspectors share: PROTO_KEY random ones, and zeroes. 0: none */
 	size_t common;
@@ -43,8 +43,8 @@ struct proto_ops {
 	 * n bytes tell; it may have a better reason. NULL: none. */
 	void (*begun)(const uint8_t *p, size_t n, struct event *ev);
 	bool holds;		/* of an unfinished message up to HOLD_MAX bytes are kept back; else parts go on */
-	/* Parse and judge one whole message; ends in judge_done(), or half_pass() for a piece of one. */
-	enum act (*judge)(struct pass *c, const uint8_t *p, size_t n);
+	/* Parse and judge one whole message. It sends and records nothing: what is done follows from what it says. */
+	struct judged (*judge)(struct pass *c, const uint8_t *p, size_t n);
 	/* What was judged of this datagram did not go on; NULL: does not matter. */
 	void (*lost)(struct pass *c);
 };
@@ -57,6 +57,8 @@ PROTOCOLS(P)
 const struct proto_ops *proto_of(uint8_t proto);
 /* Bytes for one connection of any protocol. */
 size_t proto_state_max(void);
+/* Bytes for one message of any protocol. */
+size_t proto_message_max(void);
 /* What all inspectors share of all protocols: its size, and where in it that of one is (NULL: it has none). */
 size_t proto_common_size(void);
 void *proto_common(void *all, uint8_t proto);

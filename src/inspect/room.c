@@ -11,14 +11,14 @@
 static void tell(struct pass *c, const struct flow *f, enum reason why)
 {
 	const struct pol_image *img = c->in->img;
-	if (!img || c->in->conf.dissect_only)
+	if (!img || !c->stance->records)
 		return;
 	const struct pol_flow *pol = policy_flow(img, f->flow_id);
 	if (pol && pol->log == LOG_NONE)
 		return;
 	struct event ev = {
 		.time_ns = c->raw->wall_ns, .generation = img->generation, .kind = EV_VIOLATION,
-		.verdict = pol && pol->mode == MODE_OBSERVE ? V_OBSERVED : V_RESET, .reason = (uint16_t)why,
+		.verdict = stance_verdict(stance_of(pol, false), V_RESET), .reason = (uint16_t)why,
 		.flow_id = f->image_gen == img->generation ? f->flow_id : 0xffff, .rule = 0xffff,
 		.l4 = IPPROTO_TCP, .src = f->client, .dst = f->server, .sport = f->cport, .dport = f->sport,
 	};
@@ -103,9 +103,9 @@ bool room_enlarge(struct pass *c)
 		return true;
 	if (!flow_large_yields(t, c->f, now, &victim)) {
 		in->stats.no_room++;
-		if (now - in->told_large_ns >= SEC && !in->conf.dissect_only) {
+		if (now - in->told_large_ns >= SEC && c->stance->records) {
 			in->told_large_ns = now;
-			pass_event(c, R_LARGE_ROOM, pass_observes(c) ? V_OBSERVED : V_DROP);
+			pass_record(c, &(struct action){ .why = R_LARGE_ROOM }, V_DROP);
 		}
 		return false;
 	}

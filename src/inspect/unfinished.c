@@ -16,7 +16,7 @@ static void record_of(struct inspect *in, struct flow *f, int dir, const struct 
 	const uint8_t *p = half_pending(h, &n);
 	struct event ev = {
 		.time_ns = in->wall_ns, .generation = in->img->generation, .kind = EV_VIOLATION,
-		.verdict = pol->mode == MODE_OBSERVE ? V_OBSERVED : V_RESET, .reason = R_UNFINISHED,
+		.verdict = stance_verdict(stance_of(pol, false), V_RESET), .reason = R_UNFINISHED,
 		.flow_id = f->flow_id, .rule = 0xffff, .l4 = IPPROTO_TCP, .response = dir == 1, .part = 1,
 		.src = dir ? f->server : f->client, .dst = dir ? f->client : f->server,
 		.sport = dir ? f->sport : f->cport, .dport = dir ? f->cport : f->sport,

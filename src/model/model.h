@@ -122,11 +122,19 @@ struct daemon_conf {
 	const char *json_log;		/* path of the JSON lines file, or NULL */
 	const char *syslog_facility;	/* "daemon", "auth", "local0".. ; default "local0" */
 	const char *user;		/* default "zoned" */
-	uint32_t max_flows;		/* inspected flows per inspector, default 16384 */
-	uint32_t max_flows_per_source;	/* open ones of one address or IPv6 /64; default max_flows / 4 */
+	uint32_t max_connections;	/* inspected ones per inspector, default 16384 */
+	uint32_t max_connections_per_source;	/* open ones of one address or IPv6 /64; default max_connections / 4 */
 	bool fast_path;			/* judge in the kernel what can be, default true */
 	bool strict;			/* do not start beside what leads packets past us, default false */
 	bool lock_table;		/* keep others from changing our table where the kernel can, default true */
+};
+
+enum { MODEL_OLD_KEYS = 4 };
+
+/* A key that is still read, and has another name now. */
+struct old_key {
+	struct where at;
+	const char *name, *now;
 };
 
 struct model {
@@ -138,6 +146,7 @@ struct model {
 	struct zone *zones; size_t n_zones;	/* zone 0 is built in: "unknown", everything not named */
 	struct conduit *conduits; size_t n_conduits;
 	struct policy *policies; size_t n_policies;
+	struct old_key old_keys[MODEL_OLD_KEYS]; size_t n_old_keys;	/* those that the text has */
 };
 
 /* Parse and check one file ("-": standard input). rules_dir: where @include

@@ -341,15 +341,45 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	m->conduits[m->n_conduits++] = c;
 }
 
-enum { SOURCE_SHARE = 4 };	/* one source has at most this part of the flow table */
+enum { SOURCE_SHARE = 4 };	/* one source has at most this part of the connection table */
+
+/* A number under a key that had another name before: the model keeps that it was written so. */
+struct renamed {
+	const char *name, *now;
+	uint64_t min;
+};
+
+static bool get_renamed(struct load *l, const config_setting_t *g, const struct renamed *k, uint64_t max, uint64_t *v)
+{
+	const config_setting_t *old = config_setting_get_member(g, k->name);
+	bool both = old && config_setting_get_member(g, k->now);
+	if (both)
+		complain(l, at_of(l, old), "%s is the old name of %s, which is there, too; remove it", k->name, k->now);
+	if (!old || both)
+		return get_number(l, g, k->now, k->min, max, v);
+	l->m->old_keys[l->m->n_old_keys++] = (struct old_key){ at_of(l, old), k->name, k->now };
+	return get_number(l, g, k->name, k->min, max, v);
+}
+
+static void load_limits(struct load *l, const config_setting_t *g, struct daemon_conf *d)
+{
+	static const struct renamed connections = { "max_flows", "max_connections", 64 };
+	static const struct renamed per_source = { "max_flows_per_source", "max_connections_per_source", 1 };
+	uint64_t v = 0;
+	if (get_renamed(l, g, &connections, 1 << 20, &v))
+		d->max_connections = (uint32_t)v;
+	d->max_connections_per_source = d->max_connections / SOURCE_SHARE;
+	if (get_renamed(l, g, &per_source, d->max_connections, &v))
+		d->max_connections_per_source = (uint32_t)v;
+}
 
 static void load_daemon(struct load *l, const config_setting_t *root)
 {
 	struct daemon_conf *d = &l->m->daemon;
 	l->mark_at = (struct where){ l->m->path, 0 };
 	*d = (struct daemon_conf){ .mark_mask = 0xffff0000, .queue_base = 6240, .log_group = 62,
-				   .syslog_facility = "local0", .user = "zoned", .max_flows = 16384,
-				   .max_flows_per_source = 16384 / SOURCE_SHARE, .fast_path = true,
+				   .syslog_facility = "local0", .user = "zoned", .max_connections = 16384,
+				   .max_connections_per_source = 16384 / SOURCE_SHARE, .fast_path = true,
 				   .lock_table = true };
 	const config_setting_t *g = config_setting_get_member(root, "daemon");
 	if (!g)
@@ -357,7 +387,8 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	uint64_t v = 0;
 	const char *t;
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log", "syslog_facility",
-	     "user", "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict");
+	     "user", "max_connections", "max_connections_per_source", "max_flows", "max_flows_per_source",
+	     "fast_path", "lock_table", "strict");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -366,11 +397,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 		d->queues = (uint16_t)v;
 	if (get_number(l, g, "log_group", 1, 65535, &v))
 		d->log_group = (uint16_t)v;
-	if (get_number(l, g, "max_flows", 64, 1 << 20, &v))
-		d->max_flows = (uint32_t)v;
-	d->max_flows_per_source = d->max_flows / SOURCE_SHARE;
-	if (get_number(l, g, "max_flows_per_source", 1, d->max_flows, &v))
-		d->max_flows_per_source = (uint32_t)v;
+	load_limits(l, g, d);
 	get_bool(l, g, "fast_path", &d->fast_path);
 	get_bool(l, g, "lock_table", &d->lock_table);
 	get_bool(l, g, "strict", &d->strict);

@@ -178,8 +178,8 @@ static void print_daemon(FILE *f, const struct daemon_conf *d)
 	print_key(f, "  ", "json_log", d->json_log);
 	print_key(f, "  ", "syslog_facility", d->syslog_facility);
 	print_key(f, "  ", "user", d->user);
-	fprintf(f, "  max_flows = %u;\n  max_flows_per_source = %u;\n  fast_path = %s;\n", d->max_flows,
-		d->max_flows_per_source, d->fast_path ? "true" : "false");
+	fprintf(f, "  max_connections = %u;\n  max_connections_per_source = %u;\n  fast_path = %s;\n",
+		d->max_connections, d->max_connections_per_source, d->fast_path ? "true" : "false");
 	if (d->strict)
 		fputs("  strict = true;\n", f);
 	if (!d->lock_table)

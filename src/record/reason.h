@@ -45,7 +45,7 @@ X(R_BAD_SEGMENT, "bad-segment", "the packet's IP or TCP header is malformed, tru
 X(R_FLAGS, "bad-flags", "a TCP flag combination that has no meaning") \
 X(R_FLOW_LIMIT, "flow-table-full", "no room for another inspected connection") \
 X(R_UNFINISHED, "unfinished-message", "a message was begun and its rest did not come: in time, or before its sender or the connection ended") \
-X(R_SOURCE_LIMIT, "source-limit", "the source has as many open connections as one may have (max_flows_per_source)") \
+X(R_SOURCE_LIMIT, "source-limit", "the source has as many open connections as one may have (max_connections_per_source)") \
 X(R_HALF_OPEN, "half-open-evicted", "a connection whose handshake was never finished made room for others; at most one record a second") \
 X(R_IDLE, "idle-evicted", "a connection without a good message for long was ended to make room for another") \
 X(R_UA_TYPE, "bad-message-type", "the chunk is none of OPC UA's message types") \

@@ -19,6 +19,15 @@ static void warn_interfaces(const struct model *m)
 	}
 }
 
+static void warn_old_keys(const struct model *m)
+{
+	for (size_t i = 0; i < m->n_old_keys; i++) {
+		const struct old_key *k = &m->old_keys[i];
+		fprintf(stderr, "%s:%u: warning: %s is an old name, and still read; write %s\n", k->at.file, k->at.line, k->name,
+			k->now);
+	}
+}
+
 static int links_of_here(struct host_links *l)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
@@ -76,6 +85,7 @@ int verb_check(int argc, char **argv)
 	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1, m->n_conduits,
 	       m->n_policies);
 	warn_interfaces(m);
+	warn_old_keys(m);
 	int rc = here ? check_here(m, path) : EXIT_OK;
 	model_free(m);
 	return rc;

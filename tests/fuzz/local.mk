@@ -38,6 +38,11 @@ tests_fuzz_fuzz_dnp3_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src
 	src/record/librecord.a src/base/libbase.a
 EXTRA_DIST += tests/fuzz/gen-seeds-dnp3.py tests/fuzz/seeds-dnp3 \
 	tests/fuzz/seeds-dnp3-flow
+check_PROGRAMS += tests/fuzz/fuzz-iec104
+tests_fuzz_fuzz_iec104_SOURCES = tests/fuzz/fuzz-iec104.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_iec104_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_iec104_LDADD = src/proto/libwire.a src/record/librecord.a
+EXTRA_DIST += tests/fuzz/gen-seeds-iec104.py tests/fuzz/seeds-iec104
 tests_fuzz_fuzz_modbus_SOURCES = tests/fuzz/fuzz-modbus.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/proto/libwire.a src/record/librecord.a

@@ -59,6 +59,13 @@ printf '%s\n' 'zones = (' '  { name = "bare"; type = "control"; networks = [ "10
 	'  { name = "child"; type = "control"; parent = "wired"; networks = [ "10.3.0.0/16" ]; }' ');' >wires.conf
 "$ctl" check wires.conf >out 2>err && [ "$(grep -c warning err)" = 1 ] && grep -q 'wires.conf:2: warning: zone "bare"' err
 verdict "zones without interfaces" $?
+# keys that have another name now are read, printed under it, and said; by zoned too
+{ echo 'daemon = { max_flows = 128; max_flows_per_source = 7; };'; cat conf/example-small-cell.conf; } >old.conf
+"$ctl" check old.conf >out 2>err && [ "$(grep -c 'warning: max_flows.* is an old name' err)" = 2 ] &&
+	"$ctl" print old.conf >out 2>/dev/null && grep -q 'max_connections = 128;' out &&
+	grep -q 'max_connections_per_source = 7;' out && ! grep -q max_flows out &&
+	"$top_builddir/zoned" -n -R rules -f old.conf 2>err && [ "$(grep -c 'is an old name' err)" = 2 ]
+verdict "old names of keys" $?
 # a file of 50 MB is refused unread
 { cat cases/no-zones.conf; yes '# padding padding padding padding padding padding padding' | head -c 50000000; } >big.conf
 "$ctl" check big.conf 2>err

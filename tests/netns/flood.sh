@@ -87,7 +87,7 @@ flood_flows_at_most() { [ "$(flood_stat flows)" -le "$1" ]; }
 
 lab_up
 export ZONED_CONTROL=$lab_dir/control
-lab_model queues=$queues daemon="max_flows = $flows; max_flows_per_source = $share;" >"$lab_dir/model.conf"
+lab_model queues=$queues daemon="max_connections = $flows; max_connections_per_source = $share;" >"$lab_dir/model.conf"
 lab_gate "$lab_dir/model.conf"
 flood_addresses
 in_s timeout 100 "$lab_bin/flooder" sink -t 100 10.10.1.1 "$sink" "$PORT" >"$lab_dir/sink" &

@@ -123,6 +123,8 @@ static void times(void **state)
 	assert_true(t.ms == 30500 && t.minute == 20 && t.hour == 17 && t.day == 27 && t.month == 11 &&
 		    t.year == 26);
 	assert_true(t.weekday == 5 && t.invalid && t.summer && !t.substituted && t.sound && t.octets == 7);
+	t = object_of(30, "00" "24 77 14 51 bb 0b 1a").time;
+	assert_true(!t.summer && !t.sound && t.hour == 17);
 	t = object_of(2, "00" "5f ea 7b").time;
 	assert_true(t.ms == 59999 && t.minute == 59 && t.substituted && !t.invalid && t.sound &&
 		    t.octets == 3);

@@ -497,6 +497,57 @@ static void a_client_starts_anew(void **state)
 	inspect_free(b.in);
 }
 
+/* log = "none": refused as ever, and no record of anything, be it a message, a packet or a connection. */
+static void log_none_records_nothing(void **state)
+{
+	(void)state;
+	const uint8_t modes[] = { MODE_ENFORCE, MODE_OBSERVE };
+	struct bench b;
+	uint8_t m[12];
+	for (unsigned i = 0; i < 2; i++) {
+		enum verdict refused = modes[i] == MODE_ENFORCE ? V_DROP : V_ACCEPT;
+		bench_start(&b, VIOLATION_DROP, modes[i]);
+		b.img.flow.log = LOG_NONE;
+		segment(&b, 0, 900, 0, TCP_SYN, m, request(m, 1, 1, 3, 10, 1));
+		assert_int_equal(b.verdict, refused);
+		handshake(&b, 1000, 5000);
+		segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 6, 10, 1));
+		segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 3, 10, 1));
+		assert_int_equal(b.verdict, refused);
+		segment(&b, 0, 1012, 5000, TCP_ACK, (const uint8_t *)"GET / HTTP/1.0\r\n", 16);
+		client_port++;
+		segment(&b, 0, 1012, 5000, TCP_ACK, m, 12);
+		client_port--;
+		assert_int_equal(b.events, 0);
+		inspect_free(b.in);
+	}
+}
+
+/* A connection that was ended, and of whose conduit a reload leaves nothing: its ports open no new one. */
+static void a_blocked_connection_needs_its_conduit(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[12];
+	bench_start(&b, VIOLATION_RESET, MODE_ENFORCE);
+	handshake(&b, 1000, 5000);
+	segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 6, 10, 1));
+	assert_ended(&b, 1000);
+	b.img.h.generation++;
+	segment(&b, 0, 70000, 0, TCP_SYN, NULL, 0);
+	assert_int_equal(b.verdict, V_ACCEPT);	/* as long as there is the conduit */
+	segment(&b, 1, 9000, 70001, TCP_SYN | TCP_ACK, NULL, 0);
+	segment(&b, 0, 70001, 9001, TCP_ACK, NULL, 0);
+	segment(&b, 0, 70001, 9001, TCP_ACK, m, 12);
+	assert_ended(&b, 70001);
+	b.img.h.generation++;
+	b.img.key.port = 503;
+	segment(&b, 0, 90000, 0, TCP_SYN, NULL, 0);
+	assert_int_equal(b.verdict, V_RESET);
+	assert_int_equal(b.reason, R_NO_CONDUIT);
+	inspect_free(b.in);
+}
+
 /* What every protocol asks for is what proto.h permits, and the parts that all inspectors share lie apart. */
 static void protocols_ask_for_sound_sizes(void **state)
 {
@@ -507,6 +558,7 @@ static void protocols_ask_for_sound_sizes(void **state)
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
 		const struct proto_ops *o = proto_of(p);
 		assert_true(o->fresh <= o->state && o->state <= proto_state_max());
+		assert_true(o->message && o->message <= proto_message_max());
 		assert_true(o->common == 0 || o->common >= PROTO_KEY);
 		const uint8_t *part = proto_common(all, p);
 		assert_int_equal(part != NULL, o->common != 0);
@@ -521,6 +573,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(protocols_ask_for_sound_sizes),
+		cmocka_unit_test(log_none_records_nothing),
+		cmocka_unit_test(a_blocked_connection_needs_its_conduit),
 		cmocka_unit_test(read_passes_untouched),
 		cmocka_unit_test(write_is_cut_and_the_connection_lives),
 		cmocka_unit_test(reset_blocks_the_connection),

@@ -177,7 +177,7 @@ static enum reason judge_request(struct pass *c, const struct dnp_msg *m, const 
 		return R_DNP_SEGMENT;
 	if (!open && !m->tr_fir)
 		return R_DNP_SEGMENT;
-	if (is_whole(m) || !c->pol || pass_observes(c))
+	if (is_whole(m) || !c->stance->blocks)
 		return R_NONE;
 	struct dnp_holder h = holder_of(c, l, true);
 	return dnp_station_hold(dnp_stations_of(c), &h, !m->tr_fir) ? R_NONE : R_DNP_STATION;

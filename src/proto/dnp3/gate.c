@@ -22,8 +22,8 @@ enum { F_CONFIRM = 0, F_SELECT = 3, F_OPERATE = 4, F_RESPONSE = 129, F_UNSOLICIT
 /* ---- facts ---- */
 
 struct dnp_case {
-	const struct dnp_msg *m;
-	const struct dnp_decision *d;
+	struct dnp_msg m;
+	struct dnp_decision d;
 };
 
 static void fill_object(struct ev_dnp3 *ev, const struct dnp_decision *d)
@@ -53,7 +53,7 @@ static void fill_object(struct ev_dnp3 *ev, const struct dnp_decision *d)
 static void fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct dnp_case *k = of;
-	const struct dnp_msg *m = k->m;
+	const struct dnp_msg *m = &k->m;
 	(void)c;
 	ev->proto = PROTO_DNP3;
 	*EV_DNP3(ev) = (struct ev_dnp3){ .src = m->link.src, .dst = m->link.dst, .link = m->link.func,
@@ -64,8 +64,8 @@ static void fill(const struct pass *c, struct event *ev, const void *of)
 	EV_DNP3(ev)->func = m->app.func;
 	EV_DNP3(ev)->seq = m->app.seq;
 	EV_DNP3(ev)->iin = m->app.iin;
-	if (k->d->has_head)
-		fill_object(EV_DNP3(ev), k->d);
+	if (k->d.has_head)
+		fill_object(EV_DNP3(ev), &k->d);
 }
 
 /* ---- parsing ---- */
@@ -199,7 +199,7 @@ static enum reason judge_rules(const struct ask *k, struct dnp_decision *d)
 static enum reason judge_request(const struct ask *k, struct dnp_decision *d)
 {
 	enum reason why = judge_rules(k, d);
-	if (why == R_NONE || pass_observes(k->c))
+	if (why == R_NONE || !k->c->stance->blocks)
 		remember_request(k);
 	return why;
 }
@@ -285,33 +285,31 @@ static enum reason judge_fragment(struct pass *c, const struct dnp_msg *m, struc
 	return judge_whole(&k, is_from_master(c), d);
 }
 
-static enum act judge(struct pass *c, const uint8_t *p, size_t n)
+static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 {
-	struct dnp_msg m;
-	struct dnp_decision d = { .rule = 0xffff };
+	struct dnp_case *k = pass_message(c);
+	struct dnp_msg *m = &k->m;
 	struct dnp_piece piece = { .p = NULL };
-	memset(&m, 0, sizeof(m));
+	*k = (struct dnp_case){ .d = { .rule = 0xffff } };
 	dnp_fast_of(c->f)->answered = false;
-	enum reason why = parse_link(p, n, &m);
+	enum reason why = parse_link(p, n, m);
 	bool sound = why == R_NONE;
 	if (sound && c->pol)
-		why = judge_pair(c, &m);
-	if (why == R_NONE && m.has_tr)
-		why = parse(c, p, n, &m, &d, &piece);
-	if (why == R_NONE && m.has_app)
-		why = c->pol ? judge_fragment(c, &m, &d) : m.walk;
+		why = judge_pair(c, m);
+	if (why == R_NONE && m->has_tr)
+		why = parse(c, p, n, m, &k->d, &piece);
+	if (why == R_NONE && m->has_app)
+		why = c->pol ? judge_fragment(c, m, &k->d) : m->walk;
 	if (!sound)
 		dnp_collect_end_all(c);
 	else if (why != R_NONE && !piece.copy)
-		dnp_collect_end(c, &m.link);
-	if (why == R_NONE && m.has_app && m.app.response)
-		dnp_collect_answered(c, &m.link);
+		dnp_collect_end(c, &m->link);
+	if (why == R_NONE && m->has_app && m->app.response)
+		dnp_collect_answered(c, &m->link);
 	if (why == R_NONE)
-		fast_dnp_permitted(c, p, n, &m);
-	const struct dnp_case of = { .m = &m, .d = &d };
-	return judge_done(c, &(struct judged){ .why = why, .len = n, .rule = d.rule, .part = !m.has_app,
-					       .quiet = piece.quiet, .copy = piece.copy, .fill = fill, .of = &of,
-					       .msg = &m });
+		fast_dnp_permitted(c, p, n, m);
+	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .part = !m->has_app, .quiet = piece.quiet,
+				.copy = piece.copy, .fill = fill, .of = k, .msg = m };
 }
 
 _Static_assert(offsetof(struct dnp_stations, key) == 0 && sizeof(((struct dnp_stations *)0)->key) == PROTO_KEY,
@@ -319,7 +317,7 @@ _Static_assert(offsetof(struct dnp_stations, key) == 0 && sizeof(((struct dnp_st
 
 const struct proto_ops proto_dnp3 = {
 	.cuts = true, .state = sizeof(struct dnp_state), .fresh = sizeof(struct dnp_state),
-	.common = sizeof(struct dnp_stations),
+	.message = sizeof(struct dnp_case), .common = sizeof(struct dnp_stations),
 	.shared = DNP_PLACES * sizeof(struct dnp_place), .holds = true,
 	.frame = dnp3_frame, .judge = judge, .lost = dnp_collect_end_all,
 };

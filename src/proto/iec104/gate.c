@@ -15,17 +15,19 @@ static void fill(const struct pass *c, struct event *ev, const void *of)
 	};
 }
 
-static enum act judge(struct pass *c, const uint8_t *p, size_t n)
+static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 {
-	struct iec_msg m;
+	struct iec_msg *m = pass_message(c);
 	uint16_t rule = 0xffff;
-	enum reason why = iec104_parse(p, n, c->dir == 0 ? IEC_CONTROLLING : IEC_CONTROLLED, &m);
+	enum reason why = iec104_parse(p, n, c->dir == 0 ? IEC_CONTROLLING : IEC_CONTROLLED, m);
 	if (why == R_NONE && c->dir == 0 && c->pol) {
-		struct iec_decision d = policy_iec104(c->in->img, c->pol, &m);
+		struct iec_decision d = policy_iec104(c->in->img, c->pol, m);
 		why = d.reason == R_NONE && d.select_first ? R_DNP_NOT_SELECTED : d.reason;
 		rule = d.rule;
 	}
-	return judge_done(c, &(struct judged){ .why = why, .len = n, .rule = rule, .fill = fill, .of = &m, .msg = &m });
+	return (struct judged){ .why = why, .len = n, .rule = rule, .fill = fill, .of = m, .msg = m };
 }
 
-const struct proto_ops proto_iec104 = { .holds = true, .frame = iec104_frame, .judge = judge };
+const struct proto_ops proto_iec104 = {
+	.holds = true, .message = sizeof(struct iec_msg), .frame = iec104_frame, .judge = judge,
+};

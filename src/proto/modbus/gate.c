@@ -63,9 +63,9 @@ static bool first_value(const struct mb_msg *m, uint16_t *out)
 }
 
 struct modbus_case {
-	const struct mb_msg *m;
-	const struct decision *d;
-	const struct mb_difference *differs;
+	struct mb_msg m;
+	struct decision d;
+	struct mb_difference differs;
 };
 
 static void put_difference(struct ev_modbus *ev, const struct mb_difference *d)
@@ -82,12 +82,12 @@ static void fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct modbus_case *k = of;
 	ev->proto = PROTO_MODBUS;
-	common_facts(EV_MODBUS(ev), k->m);
-	put_difference(EV_MODBUS(ev), k->differs);
-	bool offending = k->d->has_value;
+	common_facts(EV_MODBUS(ev), &k->m);
+	put_difference(EV_MODBUS(ev), &k->differs);
+	bool offending = k->d.has_value;
 	if (offending)
-		EV_MODBUS(ev)->value = k->d->value;
-	if (offending || (c->dir == 0 && first_value(k->m, &EV_MODBUS(ev)->value)))
+		EV_MODBUS(ev)->value = k->d.value;
+	if (offending || (c->dir == 0 && first_value(&k->m, &EV_MODBUS(ev)->value)))
 		EV_MODBUS(ev)->has |= EVH_VALUE;
 }
 
@@ -152,7 +152,7 @@ static enum reason judge_rules(struct pass *c, const struct mb_msg *m, struct de
 static enum reason judge_request(struct pass *c, const struct mb_msg *m, struct decision *d)
 {
 	enum reason why = judge_rules(c, m, d);
-	if (why != R_NONE && !pass_observes(c))
+	if (why != R_NONE && c->stance->blocks)
 		return why;
 	remember(c, m);
 	return why;
@@ -223,13 +223,13 @@ static bool long_umas_due(const struct pass *c, const uint8_t *p, size_t n)
 		return false;
 	if (c->dir)
 		return asked_umas(f, &m);
-	return pass_observes(c) || policy_modbus(c->in->img, c->pol, &m).reason == R_NONE;
+	return !c->stance->blocks || policy_modbus(c->in->img, c->pol, &m).reason == R_NONE;
 }
 
 static struct mb_reading reading_of(const struct pass *c, const uint8_t *p, size_t n)
 {
 	const struct pol_mb_head *h = c->pol ? policy_head(c->in->img, c->pol) : NULL;
-	struct mb_reading how = { .response = c->dir == 1, .observed = !c->pol || pass_observes(c),
+	struct mb_reading how = { .response = c->dir == 1, .observed = !c->stance->blocks,
 				  .tolerate = h ? h->tolerate : 0 };
 	if ((how.tolerate & MB_TOL_UMAS) && !long_umas_due(c, p, n))
 		how.tolerate &= ~(unsigned)MB_TOL_UMAS;
@@ -242,23 +242,19 @@ static int frame_in(const struct pass *c, const uint8_t *p, size_t n, enum reaso
 	return mb_frame_as(p, n, &how, why);
 }
 
-static enum act judge(struct pass *c, const uint8_t *p, size_t n)
+static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 {
-	struct mb_msg m;
-	struct decision d = { .reason = R_NONE, .rule = 0xffff };
-	struct mb_difference differs = { .field = MB_F_NONE };
+	struct modbus_case *k = pass_message(c);
 	const struct mb_reading how = reading_of(c, p, n);
-	memset(&m, 0, sizeof(m));
-	enum reason why = mb_parse_as(p, n, &how, &m);
+	*k = (struct modbus_case){ .d = { .reason = R_NONE, .rule = 0xffff }, .differs = { .field = MB_F_NONE } };
+	enum reason why = mb_parse_as(p, n, &how, &k->m);
 	if (why != R_NONE && how.response)
-		mb_length_differs(p, n, &differs);
+		mb_length_differs(p, n, &k->differs);
 	if (why == R_NONE)
-		why = how.response ? judge_response(c, &m, how.tolerate, &differs) : judge_request(c, &m, &d);
+		why = how.response ? judge_response(c, &k->m, how.tolerate, &k->differs) : judge_request(c, &k->m, &k->d);
 	if (why != R_NONE && !how.response && mb_rtu_only(p, n, false))
 		why = R_RTU;
-	const struct modbus_case of = { &m, &d, &differs };
-	return judge_done(c, &(struct judged){ .why = why, .len = n, .rule = d.rule, .fill = fill, .of = &of,
-					       .msg = &m });
+	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .fill = fill, .of = k, .msg = &k->m };
 }
 
 /* The serial line's header, as far as it is one. */
@@ -287,5 +283,5 @@ static void begun(const uint8_t *p, size_t n, struct event *ev)
 
 const struct proto_ops proto_modbus = {
 	.cuts = true, .state = sizeof(struct mb_state), .fresh = offsetof(struct mb_state, pending),
-	.begun = begun, .holds = true, .frame = mb_frame, .frame_in = frame_in, .judge = judge,
+	.message = sizeof(struct modbus_case), .begun = begun, .holds = true, .frame = mb_frame, .frame_in = frame_in, .judge = judge,
 };

@@ -154,7 +154,7 @@ static enum reason judge_request(struct ua_look *k, bool sound)
 	/* one that is given up was a request too */
 	if (why == R_NONE && k->head && (message || k->m.chunk == 'A'))
 		why = judge_rates(k->c, k->has_body && ua_changes(&k->b));
-	if (readable && message && (why == R_NONE || pass_observes(k->c))) {
+	if (readable && message && (why == R_NONE || !k->c->stance->blocks)) {
 		enum reason asked = ua_ask(k);
 		why = why == R_NONE ? asked : why;
 	}
@@ -181,7 +181,7 @@ static enum reason judge_open(struct ua_look *k)
 	return why;
 }
 
-static enum reason judge_message(struct ua_look *k)
+static enum reason judge_msg_or_clo(struct ua_look *k)
 {
 	enum reason why = ua_chunk(k);
 	enum reason parts = ua_join(k);
@@ -257,7 +257,7 @@ static void show(const struct ua_look *k, struct ua_seen *seen)
 static void adopt(struct ua_look *k, const uint8_t *p)
 {
 	bool late = k->s->stage == UA_START && (p[0] == 'M' || p[0] == 'O' || p[0] == 'C');
-	if (!late || (k->head && !pass_observes(k->c)))
+	if (!late || k->c->stance->blocks)
 		return;
 	k->s->adopted = true;
 	k->s->stage = UA_OPENED;
@@ -270,12 +270,12 @@ static enum reason judge_chunk(struct ua_look *k, const uint8_t *p, size_t n)
 	enum reason why = ua_parse(p, n, k->s->policy_known ? k->s->policy : NULL, bodies, &k->m);
 	if (why != R_NONE || mixed != R_NONE)
 		return mixed != R_NONE ? mixed : why;
-	if (k->s->adopted && k->head && !pass_observes(k->c))
+	if (k->s->adopted && k->c->stance->blocks)
 		return R_UA_STATE;	/* observed until now: nothing is known of its channel */
 	if (k->m.type == UA_OPN)
 		return judge_open(k);
 	if (k->m.type == UA_MSG || k->m.type == UA_CLO)
-		return judge_message(k);
+		return judge_msg_or_clo(k);
 	return ua_hello(k);
 }
 
@@ -320,34 +320,39 @@ static bool take_piece(struct ua_look *k, const uint8_t **p, size_t *n, enum rea
 	return true;
 }
 
-static enum act judge(struct pass *c, const uint8_t *p, size_t n)
+/* A chunk, and what replay is shown of it. */
+struct ua_case {
+	struct ua_look k;
+	struct ua_seen seen;
+};
+
+static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct ua_state *s = ua_of(c->f);
-	struct ua_look k = { .c = c, .s = s, .rule = 0xffff, .answer = (c->dir == 1) != s->reverse };
-	struct ua_seen seen;
+	struct ua_case *of = pass_message(c);
+	struct ua_look *k = &of->k;
 	size_t len = n;
 	enum reason why = R_NONE;
-	k.head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
-	if (!take_piece(&k, &p, &n, &why)) {
-		half_pass(&c->f->h[c->dir], (uint32_t)n);
-		return ACT_PASS;
-	}
-	adopt(&k, p);
+	*k = (struct ua_look){ .c = c, .s = s, .rule = 0xffff, .answer = (c->dir == 1) != s->reverse };
+	k->head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
+	if (!take_piece(k, &p, &n, &why))
+		return (struct judged){ .len = len, .piece = true };
+	adopt(k, p);
 	if (why == R_NONE)
-		why = judge_chunk(&k, p, n);
+		why = judge_chunk(k, p, n);
 	if (!c->pol && of_the_state(why))
 		why = R_NONE;
 	if (why == R_NONE)
-		fast_ua_permitted(&k, p, n);
-	bool part = why == R_NONE && k.m.type == UA_MSG && k.m.chunk == 'C';
+		fast_ua_permitted(k, p, n);
+	bool part = why == R_NONE && k->m.type == UA_MSG && k->m.chunk == 'C';
 	if (c->out->message)
-		show(&k, &seen);
-	return judge_done(c, &(struct judged){ .why = why, .len = len, .rule = k.rule, .part = part, .fill = fill,
-					       .of = &k, .msg = &seen });
+		show(k, &of->seen);
+	return (struct judged){ .why = why, .len = len, .rule = k->rule, .part = part, .fill = fill, .of = k,
+				.msg = &of->seen };
 }
 
 const struct proto_ops proto_opcua = {
-	.big = true, .state = sizeof(struct ua_state), .fresh = sizeof(struct ua_state),
+	.big = true, .state = sizeof(struct ua_state), .fresh = sizeof(struct ua_state), .message = sizeof(struct ua_case),
 	.shared = UA_PARTS_BYTES, .frame = ua_frame, .frame_in = ua_frame_in,
 	.judge = judge,
 };

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a conduit's mode means in the data path: one row of a table for each, and no other place
+ * asks for the mode. A handler asks for the column that it needs.
+ *
+ *               ENFORCE              OBSERVE             WATCH (a capture without a model)
+ *   blocks      refused: not sent    goes on             goes on
+ *   records     yes                  yes, as observed    no
+ *   rewrites    yes                  no                  no
+ *   checks      yes                  yes                 no
+ *   lost        ends                 passes, unjudged    the bytes that are there are skipped
+ */
+#ifndef ZONED_INSPECT_STANCE_H
+#define ZONED_INSPECT_STANCE_H
+
+#include <stdbool.h>
+
+#include "policy/policy.h"
+#include "record/event.h"
+
+/* What happens to a stream in which no next message can be found. */
+enum stance_lost { LOST_ENDS, LOST_PASSES, LOST_SKIPS };
+
+struct stance {
+	bool blocks;	/* what is refused does not go on */
+	bool records;	/* what is refused has a record */
+	bool rewrites;	/* what goes on is made what all receivers read alike, and unfinished messages are kept back */
+	bool checks;	/* a packet that a receiver would not take, or not every one, is refused */
+	enum stance_lost lost;
+	enum verdict passed;	/* the verdict of what is refused and goes on; without meaning where `blocks` */
+};
+
+/* pol NULL: of no conduit. watch: inspect_conf.dissect_only. */
+const struct stance *stance_of(const struct pol_flow *pol, bool watch);
+/* What a record says of something that is refused with v. */
+enum verdict stance_verdict(const struct stance *s, enum verdict v);
+
+#endif
