@@ -110,6 +110,11 @@ tests_unit_test_iec104_SOURCES = tests/unit/test-iec104.c tests/unit/iec104-samp
 tests_unit_test_iec104_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA_LIBS)
 tests_unit_test_iec104_objects_SOURCES = tests/unit/test-iec104-objects.c tests/unit/iec104-samples.h tests/put.h
 tests_unit_test_iec104_objects_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-policy-iec104
+TESTS += tests/unit/test-policy-iec104
+tests_unit_test_policy_iec104_SOURCES = tests/unit/test-policy-iec104.c tests/unit/iec104-samples.h tests/put.h
+tests_unit_test_policy_iec104_LDADD = src/compile/libcompile.a src/model/libmodel.a src/policy/libpolicy.a src/proto/libwire.a \
+	src/record/librecord.a src/base/libbase.a $(CONFIG_LIBS) $(CMOCKA_LIBS)
 endif
 
 if HAVE_CMOCKA

@@ -17,7 +17,7 @@ struct trial {
 	const struct iec_object *o;	/* the object that is looked at */
 };
 
-static bool has(const struct trial *t, enum iec_ranges list, uint32_t x)
+static bool in_ranges(const struct trial *t, enum iec_ranges list, uint32_t x)
 {
 	return policy_contains(t->img, &t->rule->ranges[list], x, x);
 }
@@ -56,30 +56,24 @@ static bool broadcast_ok(const struct trial *t)
 
 static bool common_ok(const struct trial *t)
 {
-	return t->a->ca == IEC_CA_ALL || (t->a->ca && has(t, IEC_COMMON_ADDRESSES, t->a->ca));
+	return t->a->ca == IEC_CA_ALL || (t->a->ca && in_ranges(t, IEC_COMMON_ADDRESSES, t->a->ca));
 }
 
 static bool originator_ok(const struct trial *t)
 {
-	return has(t, IEC_ORIGINATORS, t->a->oa);
+	return in_ranges(t, IEC_ORIGINATORS, t->a->oa);
 }
 
-/* Of a sequence all addresses at once, so that they are in one range. */
-static bool address_ok(const struct trial *t)
+/* Of a sequence all addresses up to this one, so that they are in one range. */
+static bool object_address_ok(const struct trial *t)
 {
-	uint32_t first = t->o->ioa, last = first;
-	if (!(iec_restrictions(t->a->type) & IEC_BY_ADDRESS))
-		return true;
-	if (t->a->sq) {
-		first = t->a->ioa;
-		last = first + t->a->n - 1u;
-	}
-	return policy_contains(t->img, &t->rule->ranges[IEC_OBJECT_ADDRESSES], first, last);
+	return !(iec_restrictions(t->a->type) & IEC_BY_ADDRESS) ||
+	       policy_contains(t->img, &t->rule->ranges[IEC_OBJECT_ADDRESSES], t->a->sq ? t->a->ioa : t->o->ioa, t->o->ioa);
 }
 
 static bool file_ok(const struct trial *t)
 {
-	return !(iec_restrictions(t->a->type) & IEC_BY_FILE) || has(t, IEC_FILES, t->o->file);
+	return !(iec_restrictions(t->a->type) & IEC_BY_FILE) || in_ranges(t, IEC_FILES, t->o->file);
 }
 
 /* ---- qualifiers ---- */
@@ -97,27 +91,27 @@ static bool state_ok(const struct trial *t)
 
 static bool ql_ok(const struct trial *t)
 {
-	return has(t, IEC_SETPOINT_QUALIFIERS, t->o->qu);
+	return in_ranges(t, IEC_SETPOINT_QUALIFIERS, t->o->qu);
 }
 
 static bool qoi_ok(const struct trial *t)
 {
-	return has(t, IEC_INTERROGATIONS, t->o->qualifier);
+	return in_ranges(t, IEC_INTERROGATIONS, t->o->qualifier);
 }
 
 static bool qcc_ok(const struct trial *t)
 {
-	return has(t, IEC_COUNTER_GROUPS, t->o->qualifier & 0x3f) && has_word(t, IEC_FREEZES, t->o->qualifier >> 6);
+	return in_ranges(t, IEC_COUNTER_GROUPS, t->o->qualifier & 0x3f) && has_word(t, IEC_FREEZES, t->o->qualifier >> 6);
 }
 
 static bool qrp_ok(const struct trial *t)
 {
-	return has(t, IEC_RESETS, t->o->qualifier);
+	return in_ranges(t, IEC_RESETS, t->o->qualifier);
 }
 
 static bool parameter_ok(const struct trial *t)
 {
-	return has(t, IEC_PARAMETER_QUALIFIERS, t->o->qualifier);
+	return in_ranges(t, IEC_PARAMETER_QUALIFIERS, t->o->qualifier);
 }
 
 /* The upper half of the octet tells errors, which only answers do: number 16 and above is in no list but "any". */
@@ -128,7 +122,7 @@ static bool scq_ok(const struct trial *t)
 
 static bool bits_ok(const struct trial *t)
 {
-	return has(t, IEC_BITSTRINGS, t->o->bits);
+	return in_ranges(t, IEC_BITSTRINGS, t->o->bits);
 }
 
 /* ---- values ---- */
@@ -183,7 +177,7 @@ static bool qualifier_ok(const struct trial *t)
 	return looks_ok(t, looks, sizeof(looks) / sizeof(looks[0]));
 }
 
-static bool value_ok(const struct trial *t)
+static bool control_value_ok(const struct trial *t)
 {
 	static const struct look looks[] = {
 		{ IEC_BY_BITS, bits_ok }, { IEC_BY_NORMALISED, normalised_ok }, { IEC_BY_SCALED, scaled_ok },
@@ -211,12 +205,12 @@ static const struct step steps[] = {
 	{ type_ok, R_IEC_TYPE_REFUSED, false }, { cause_ok, R_IEC_CAUSE_REFUSED, false },
 	{ test_ok, R_IEC_TEST_BIT, false }, { broadcast_ok, R_DNP_BROADCAST, false },
 	{ common_ok, R_IEC_COMMON_REFUSED, false }, { originator_ok, R_IEC_ORIGINATOR, false },
-	{ address_ok, R_IEC_ADDRESS, true }, { file_ok, R_FILE, true }, { qualifier_ok, R_IEC_QUALIFIER, true },
-	{ value_ok, R_VALUE, true }, { select_ok, R_DNP_NOT_SELECTED, true },
+	{ object_address_ok, R_IEC_ADDRESS, true }, { file_ok, R_FILE, true }, { qualifier_ok, R_IEC_QUALIFIER, true },
+	{ control_value_ok, R_VALUE, true }, { select_ok, R_DNP_NOT_SELECTED, true },
 };
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
-static void first_object(const struct iec_asdu *a, struct iec_decision *d)
+static void asdu_first_object(const struct iec_asdu *a, struct iec_decision *d)
 {
 	struct iec_objects it;
 	iec104_objects(&it, a);
@@ -266,11 +260,11 @@ static struct iec_decision try_rules(const struct pol_image *img, const struct p
 {
 	struct iec_decision best = { .reason = all[0].refusal, .rule = 0xffff };
 	unsigned furthest = 0;
-	first_object(a, &best);
+	asdu_first_object(a, &best);
 	for (uint32_t i = 0; i < f->n_rules; i++) {
 		struct iec_decision d = { .rule = (uint16_t)(f->rule0 + i) };
 		struct trial t = { .img = img, .rule = rule_at(img, d.rule), .a = a };
-		first_object(a, &d);
+		asdu_first_object(a, &d);
 		unsigned n = steps_passed(&t, all, count, &d);
 		d.reason = n == count ? R_NONE : all[n].refusal;
 		d.select_first = n == count && wants_select(&t, &d.object);
@@ -320,7 +314,7 @@ static bool answered_type_ok(const struct trial *t)
 
 static bool answered_address_ok(const struct trial *t)
 {
-	return t->a->type == IEC_F_DR_TA_1 || address_ok(t);
+	return t->a->type == IEC_F_DR_TA_1 || object_address_ok(t);
 }
 
 static bool reported_cause_ok(const struct trial *t)
@@ -342,7 +336,7 @@ struct iec_decision policy_iec104_answer(const struct pol_image *img, const stru
 	if (m->has_asdu && (head->monitor_listed || !is_report(&m->asdu)))
 		d = try_rules(img, f, &m->asdu, answer_steps, ANSWER_STEPS);
 	else if (m->has_asdu)
-		first_object(&m->asdu, &d);
+		asdu_first_object(&m->asdu, &d);
 	d.select_first = false;
 	return d;
 }
@@ -360,7 +354,7 @@ bool policy_iec104_writes(const struct iec_asdu *a)
 {
 	const struct iec_type *t = iec_type(a->type);
 	struct iec_decision d = { .has_object = false };
-	first_object(a, &d);
+	asdu_first_object(a, &d);
 	if (!t || !d.has_object)
 		return false;
 	if (t->class == IEC_FILE)

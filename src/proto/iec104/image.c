@@ -23,7 +23,7 @@ static void count(const struct policy *p, struct counts *c)
 	}
 }
 
-static void put_rule(struct build *b, const struct iec104_allow *a)
+static void put_iec104_rule(struct build *b, const struct iec104_allow *a)
 {
 	struct pol_iec104_rule *r = build_rule(b, PROTO_IEC104, a->at);
 	r->limits = a->limits;
@@ -45,7 +45,7 @@ static void put(struct build *b, const struct policy *p)
 		.monitor_listed = o->monitor_listed, .k = (uint16_t)o->k, .select_timeout = (uint16_t)o->select_timeout,
 	};
 	for (size_t k = 0; k < o->n_allow; k++)
-		put_rule(b, &o->allow[k]);
+		put_iec104_rule(b, &o->allow[k]);
 }
 
 const struct build_ops build_iec104 = { .rules = rules, .count = count, .put = put };

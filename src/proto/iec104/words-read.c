@@ -51,7 +51,7 @@ static void set_type(struct iec104_allow *a, uint8_t type)
 	a->limits.types[type / 8] |= (uint8_t)(1u << type % 8);
 }
 
-static bool add_class(struct iec104_allow *a, const char *word)
+static bool add_type_class(struct iec104_allow *a, const char *word)
 {
 	for (size_t k = 0; k < iec_classes_n; k++) {
 		if (strcmp(iec_classes[k].name, word) != 0)
@@ -79,14 +79,14 @@ static void unknown_type(struct load *l, const config_setting_t *s, const char *
 }
 
 /* The type of one element, as a name or number; NULL: a class, or a complaint. */
-static const struct iec_type *type_of(struct load *l, const config_setting_t *s, struct iec104_allow *a)
+static const struct iec_type *iec_type_of(struct load *l, const config_setting_t *s, struct iec104_allow *a)
 {
 	uint64_t number;
 	const struct iec_type *t = NULL;
 	if (written_of(s)->type == SETTING_TEXT) {
 		const char *word = written_of(s)->text;
 		t = iec_type_by_name(word);
-		if (!t && !add_class(a, word))
+		if (!t && !add_type_class(a, word))
 			unknown_type(l, s, word);
 	} else if (number_of(l, s, "a type identification", 1, IEC_TYPES - 1, &number)) {
 		t = iec_type((uint8_t)number);
@@ -99,7 +99,7 @@ static const struct iec_type *type_of(struct load *l, const config_setting_t *s,
 static void add_type(struct load *l, const config_setting_t *s, struct iec104_allow *a)
 {
 	char number[12];
-	const struct iec_type *t = type_of(l, s, a);
+	const struct iec_type *t = iec_type_of(l, s, a);
 	if (t && only_answers(t)) {
 		complain(l, at_of(l, s), "\"%s\" follows what it answers and needs no entry; remove it", t->name);
 		return;

@@ -45,7 +45,7 @@ static const struct {
 	const char *why, *say;
 } word_needs[IEC_WORDS] = {
 	[IEC_STATES] = { IEC_BY_STATE, "a type of this entry commands a state", "[ \"off\", \"on\" ]" },
-	[IEC_PULSES] = { IEC_BY_STATE, "a type of this entry commands a state", "[ \"none\" ]; or \"short\", \"any\"" },
+	[IEC_PULSES] = { IEC_BY_STATE, "a type of this entry commands a state", "[ \"none\" ]" },
 	[IEC_FREEZES] = { IEC_BY_QCC, "counter interrogations may freeze and reset", "[ \"read\" ]" },
 	[IEC_FILE_CALLS] = { IEC_BY_SCQ, "F_SC_NA_1 calls and deletes files", "[ \"select-file\", \"call-file\" ]" },
 };
@@ -82,38 +82,38 @@ static unsigned restrictions_of(const struct iec104_allow *a)
 	return all;
 }
 
-static void check_need(struct load *l, const struct iec104_allow *a, const char *key, bool useful, bool got)
+static void check_useful(struct load *l, const struct iec104_allow *a, const char *key, bool useful, bool got)
 {
 	if (!useful && got)
 		complain(l, a->at, "no type of this entry is restricted by \"%s\"; remove it", key);
 }
 
-static void check_needs(struct load *l, const struct iec104_allow *a)
+static void check_entry_keys(struct load *l, const struct iec104_allow *a)
 {
 	unsigned by = restrictions_of(a);
 	for (size_t i = 0; i < IEC_RANGES; i++) {
 		bool useful = by & (unsigned)range_keys[i].by || range_keys[i].by == ALWAYS;
-		check_need(l, a, range_keys[i].key, useful, a->ranges[i].set);
+		check_useful(l, a, range_keys[i].key, useful, a->ranges[i].set);
 		if (useful && !range_keys[i].optional && !a->ranges[i].set)
 			complain(l, a->at, "%s, so this entry needs %s; write %s = \"any\"; or a range", range_keys[i].why,
 				 range_keys[i].key, range_keys[i].key);
 	}
 	for (size_t i = 0; i < IEC_WORDS; i++) {
 		bool useful = by & (unsigned)word_needs[i].by;
-		check_need(l, a, iec104_word_lists[i].key, useful, a->words_written[i]);
+		check_useful(l, a, iec104_word_lists[i].key, useful, a->words_written[i]);
 		if (useful && !a->words_written[i])
 			complain(l, a->at, "%s, so this entry needs %s; write %s = \"any\"; or %s", word_needs[i].why,
 				 iec104_word_lists[i].key, iec104_word_lists[i].key, word_needs[i].say);
 	}
 	for (size_t i = 0; i < IEC_SPANS; i++) {
 		bool useful = by & (unsigned)span_keys[i].by;
-		check_need(l, a, span_keys[i].key, useful, a->spans[i].set);
+		check_useful(l, a, span_keys[i].key, useful, a->spans[i].set);
 		if (useful && !a->spans[i].set)
 			complain(l, a->at, "a type of this entry has such values, so it needs %s; write %s = \"any\"; or "
 				 "( [ LEAST, MOST ] ), %s", span_keys[i].key, span_keys[i].key, span_keys[i].unit);
 	}
-	check_need(l, a, "select_before_operate", by & (IEC_BY_SELECT | IEC_BY_BITS), a->select_written);
-	check_need(l, a, "test_bit", by & CONTROL, a->limits.test_bit);
+	check_useful(l, a, "select_before_operate", by & (IEC_BY_SELECT | IEC_BY_BITS), a->select_written);
+	check_useful(l, a, "test_bit", by & CONTROL, a->limits.test_bit);
 }
 
 /* Bitstring commands cannot be selected, so that they pass is to be written. */
@@ -143,19 +143,45 @@ static void check_common(struct load *l, const config_setting_t *g, const struct
 	}
 }
 
-/* Causes that no type of the entry may have. */
+/* What no type of the entry may have, and a type that none of it is for: nobody means that. */
 static void check_causes(struct load *l, const config_setting_t *g, const struct iec104_allow *a)
 {
+	struct where at = at_of(l, config_setting_get_member(g, "causes"));
 	uint64_t all = 0;
-	if (!a->causes_written || a->limits.causes == UINT64_MAX)
+	if (!a->causes_written || a->limits.causes == UINT64_MAX || !a->limits.causes)
 		return;
-	for (size_t i = 0; i < iec_types_n; i++)
-		if (iec_has_type(&a->limits, iec_types[i].number))
-			all |= iec104_entry_causes(&iec_types[i]);
+	for (size_t i = 0; i < iec_types_n; i++) {
+		if (!iec_has_type(&a->limits, iec_types[i].number))
+			continue;
+		all |= iec104_entry_causes(&iec_types[i]);
+		if (iec_types[i].class != IEC_MONITOR && !(iec104_entry_causes(&iec_types[i]) & a->limits.causes))
+			complain(l, at, "causes: %s may have none of these; add one that it has, or write another entry for it",
+				 iec_types[i].name);
+	}
 	for (size_t i = 0; i < iec_causes_n; i++)
 		if ((a->limits.causes & ~all) >> iec_causes[i].number & 1)
-			complain(l, at_of(l, config_setting_get_member(g, "causes")),
-				 "causes: no type of this entry may have \"%s\"; remove it", iec_causes[i].name);
+			complain(l, at, "causes: no type of this entry may have \"%s\"; remove it", iec_causes[i].name);
+}
+
+/* The same of states: those of steps are others. */
+static void check_states(struct load *l, const config_setting_t *g, const struct iec104_allow *a)
+{
+	struct where at = at_of(l, config_setting_get_member(g, "states"));
+	unsigned bits = a->limits.words[IEC_STATES], all = 0;
+	if (!bits || bits == IEC_ANY_WORD)
+		return;
+	for (size_t i = 0; i < iec_types_n; i++) {
+		const struct iec_type *t = &iec_types[i];
+		unsigned own = t->value == IEC_STEP_COMMAND ? 1 << IEC_LOWER | 1 << IEC_HIGHER : 1 << IEC_OFF | 1 << IEC_ON;
+		if (!iec_has_type(&a->limits, t->number) || !(iec_restrictions(t->number) & IEC_BY_STATE))
+			continue;
+		all |= own;
+		if (!(own & bits))
+			complain(l, at, "states: %s has none of these; add one that it has, or write another entry for it", t->name);
+	}
+	for (const struct word *w = iec104_word_lists[IEC_STATES].words; w->name; w++)
+		if (all && ((bits & ~all) >> w->value & 1))
+			complain(l, at, "states: no type of this entry has \"%s\"; remove it", w->name);
 }
 
 static void check_directions(struct load *l, const struct iec104_allow *a, const struct iec104_policy *p)
@@ -209,7 +235,7 @@ static void known_entry_keys(struct load *l, const config_setting_t *g)
 	known_keys(l, g, "an allow entry", keys, n);
 }
 
-static void load_allow(struct load *l, const config_setting_t *g, struct iec104_policy *p)
+static void load_iec104_entry(struct load *l, const config_setting_t *g, struct iec104_policy *p)
 {
 	struct iec104_allow a = { .at = at_of(l, g) };
 	bool test_bit = false;
@@ -228,9 +254,10 @@ static void load_allow(struct load *l, const config_setting_t *g, struct iec104_
 	get_bool(l, g, "test_bit", &test_bit);
 	a.limits.test_bit = test_bit;
 	if (a.n_type_words) {
-		check_needs(l, &a);
+		check_entry_keys(l, &a);
 		check_select(l, &a);
 		check_causes(l, g, &a);
+		check_states(l, g, &a);
 		check_common(l, g, &a);
 		check_directions(l, &a, p);
 	}
@@ -240,7 +267,7 @@ static void load_allow(struct load *l, const config_setting_t *g, struct iec104_
 
 /* ---- the whole policy ---- */
 
-static void load_tolerances(struct load *l, const config_setting_t *g, struct iec104_policy *p)
+static void load_iec104_tolerances(struct load *l, const config_setting_t *g, struct iec104_policy *p)
 {
 	const config_setting_t *s = config_setting_get_member(g, "tolerate");
 	if (s && (config_setting_is_group(s) || !items(s)))
@@ -274,7 +301,7 @@ static bool lists_reports(const struct iec104_allow *a)
 }
 
 /* A setting that nothing can use is surely not what was meant. */
-static void check_used(struct load *l, const config_setting_t *g, const struct policy *p)
+static void check_iec104_used(struct load *l, const config_setting_t *g, const struct policy *p)
 {
 	const struct iec104_policy *o = iec104_policy_of(p);
 	const config_setting_t *timeout = config_setting_get_member(g, "select_timeout");
@@ -299,12 +326,12 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 		o->select_timeout = (unsigned)n;
 	if (get_number(l, g, "unacknowledged", 1, IEC_K_MAX, &n))
 		o->k = (unsigned)n;
-	load_tolerances(l, g, o);
+	load_iec104_tolerances(l, g, o);
 	const config_setting_t *allow = get_allow(l, g, p);
 	for (size_t k = 0; k < items(allow); k++)
-		load_allow(l, item(allow, k), o);
+		load_iec104_entry(l, item(allow, k), o);
 	if (o->n_allow)
-		check_used(l, g, p);
+		check_iec104_used(l, g, p);
 }
 
 /* ---- print ---- */
@@ -338,7 +365,7 @@ static void print_word_list(FILE *f, const struct iec104_word_list *k, unsigned 
 	fputs(bits & IEC_ANY_WORD ? ";\n" : " ];\n", f);
 }
 
-static void print_allow(FILE *f, const struct iec104_allow *a)
+static void print_iec104_entry(FILE *f, const struct iec104_allow *a)
 {
 	fputs("      {\n", f);
 	print_words(f, "types", a->type_words, a->n_type_words);
@@ -370,7 +397,7 @@ static void print(FILE *f, const struct policy *p)
 		fputs("    tolerate = [ \"first-number-one\" ];\n", f);
 	fputs("    allow = (\n", f);
 	for (size_t i = 0; i < o->n_allow; i++) {
-		print_allow(f, &o->allow[i]);
+		print_iec104_entry(f, &o->allow[i]);
 		fputs(i + 1 < o->n_allow ? ",\n" : "\n", f);
 	}
 	fputs("    );\n", f);
