@@ -22,7 +22,7 @@ bool addr_parse(const char *s, struct addr *out)
 	return false;
 }
 
-static bool bit(const uint8_t *b, unsigned i)
+static bool addr_bit(const uint8_t *b, unsigned i)
 {
 	return (b[i / 8] >> (7 - i % 8)) & 1;
 }
@@ -45,7 +45,7 @@ bool prefix_parse(const char *s, struct prefix *out, bool *host_bits)
 	out->len = (uint8_t)len;
 	*host_bits = false;
 	for (unsigned i = out->len; i < max; i++) {
-		if (!bit(out->a.b, i))
+		if (!addr_bit(out->a.b, i))
 			continue;
 		*host_bits = true;
 		out->a.b[i / 8] &= (uint8_t)~(1u << (7 - i % 8));

@@ -28,7 +28,7 @@ static size_t ports_of(const struct flow *f)
 	return f->n_ports ? f->n_ports : 1;
 }
 
-static struct counts count(const struct model *m)
+static struct counts count_image(const struct model *m)
 {
 	struct counts c = { .strings = 1 };
 	for (size_t i = 0; i < m->n_zones; i++) {
@@ -93,7 +93,7 @@ void *build_item(struct build *b, enum proto proto)
 }
 
 /* Rules and heads stand in the order of the policies: where does this one begin? */
-static void find_policy(const struct model *m, const char *name, struct pol_flow *f)
+static void policy_named(const struct model *m, const char *name, struct pol_flow *f)
 {
 	uint32_t rule0 = 0, head = 0;
 	f->head = 0xffff;
@@ -126,7 +126,7 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 		.log = (uint8_t)c->log, .max_requests = c->max_requests,
 		.max_writes = c->max_writes, .conduit_id = (uint32_t)conduit_id,
 	};
-	find_policy(b->m, f->policy, out);
+	policy_named(b->m, f->policy, out);
 	for (size_t i = 0; i < ports_of(f); i++)
 		b->keys[b->n_keys++] = (struct pol_key){
 			.from = out->from, .to = out->to, .flow = id,
@@ -144,7 +144,7 @@ static int net_order(const void *x, const void *y)
 	return diff ? diff : a->net.len - b->net.len;	/* the wider first */
 }
 
-static int key_order(const void *x, const void *y)
+static int compare_keys(const void *x, const void *y)
 {
 	const struct pol_key *a = x, *b = y;
 	const int diff[] = { a->from - b->from, a->to - b->to, a->port - b->port, a->l4 - b->l4 };
@@ -171,16 +171,16 @@ static void sort_nets(struct build *b)
 static void sort_keys(struct build *b)
 {
 	if (b->n_keys)
-		qsort(b->keys, b->n_keys, sizeof(*b->keys), key_order);
+		qsort(b->keys, b->n_keys, sizeof(*b->keys), compare_keys);
 	uint32_t n = 0;
 	for (uint32_t i = 0; i < b->n_keys; i++)
 		if (n == 0 || b->keys[n - 1].flow != b->keys[i].flow ||
-		    key_order(&b->keys[n - 1], &b->keys[i]) != 0)
+		    compare_keys(&b->keys[n - 1], &b->keys[i]) != 0)
 			b->keys[n++] = b->keys[i];
 	b->img->n_keys = n;
 }
 
-static void fill(struct build *b)
+static void fill_image(struct build *b)
 {
 	const struct model *m = b->m;
 	for (size_t i = 0; i < m->n_zones; i++) {
@@ -201,7 +201,7 @@ static void fill(struct build *b)
 }
 
 /* Reserve n elements at the end of the image; every array is 8-aligned. */
-static uint32_t reserve(size_t *size, size_t n, size_t elem)
+static uint32_t reserve_array(size_t *size, size_t n, size_t elem)
 {
 	size_t off = *size;
 	*size = (off + n * elem + 7) & ~(size_t)7;
@@ -235,7 +235,7 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 	*err = -E2BIG;
 	if (m->n_zones > INDEX_MAX)
 		return NULL;
-	struct counts c = count(m);
+	struct counts c = count_image(m);
 	if (too_big(&c))
 		return NULL;
 	size_t size = (sizeof(struct pol_image) + 7) & ~(size_t)7;
@@ -246,20 +246,20 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 		.n_ranges = (uint32_t)c.ranges,
 		.n_conduits = (uint32_t)m->n_conduits, .strings_len = (uint32_t)c.strings,
 	};
-	head.zones_off = reserve(&size, m->n_zones, sizeof(struct pol_zone));
-	head.nets_off = reserve(&size, c.nets, sizeof(struct pol_net));
-	head.keys_off = reserve(&size, c.keys, sizeof(struct pol_key));
-	head.flows_off = reserve(&size, c.flows, sizeof(struct pol_flow));
+	head.zones_off = reserve_array(&size, m->n_zones, sizeof(struct pol_zone));
+	head.nets_off = reserve_array(&size, c.nets, sizeof(struct pol_net));
+	head.keys_off = reserve_array(&size, c.keys, sizeof(struct pol_key));
+	head.flows_off = reserve_array(&size, c.flows, sizeof(struct pol_flow));
 	for (unsigned p = 0; p < PROTO_N; p++) {
 		head.n_rules[p] = (uint32_t)c.rules[p];
 		head.n_heads[p] = (uint32_t)c.heads[p];
-		head.rules_off[p] = reserve(&size, c.rules[p], policy_shape(p)->rule);
+		head.rules_off[p] = reserve_array(&size, c.rules[p], policy_shape(p)->rule);
 		head.n_items[p] = (uint32_t)c.items[p];
-		head.items_off[p] = reserve(&size, c.items[p], policy_shape(p)->item);
-		head.heads_off[p] = reserve(&size, c.heads[p], policy_shape(p)->head);
+		head.items_off[p] = reserve_array(&size, c.items[p], policy_shape(p)->item);
+		head.heads_off[p] = reserve_array(&size, c.heads[p], policy_shape(p)->head);
 	}
-	head.ranges_off = reserve(&size, c.ranges, sizeof(struct pol_range));
-	head.strings_off = reserve(&size, c.strings, 1);
+	head.ranges_off = reserve_array(&size, c.ranges, sizeof(struct pol_range));
+	head.strings_off = reserve_array(&size, c.strings, 1);
 	head.size = (uint32_t)size;
 	struct build b = { .m = m, .img = calloc(1, size) };
 	*err = -ENOMEM;
@@ -267,7 +267,7 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 		return NULL;
 	*b.img = head;
 	lay_out(&b);
-	fill(&b);
+	fill_image(&b);
 	/* Two flows with one key, or overlapping networks: the model's check
 	 * refuses them with a line number; here they must not be guessed at. */
 	*err = -EEXIST;

@@ -42,7 +42,7 @@ static enum judged judged(const struct conduit *c, const struct flow *f)
 	return c->mode == MODE_OBSERVE || c->fail == FAIL_OPEN ? JUDGED_OR_PASSED : JUDGED;
 }
 
-static void add_port(struct ruleset *rs, struct rs_set *set, const struct conduit *c, const struct flow *f, size_t i,
+static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const struct conduit *c, const struct flow *f, size_t i,
 		     uint16_t inspected)
 {
 	struct rs_elem *e = ruleset_add(rs, set, f->at, c->name);
@@ -67,7 +67,7 @@ static bool add_conduit(struct ruleset *rs, struct rs_set *set, const struct con
 			return false;
 		for (size_t k = 0; k < f->n_ports; k++)
 			for (size_t n = 0; n < g->n_ports; n++)
-				add_port(rs, set, c, g, n, f->ports[k]);
+				add_reversed_port(rs, set, c, g, n, f->ports[k]);
 	}
 	return true;
 }

@@ -368,7 +368,7 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 	return v < V_VALUES ? values[v] : v - V_VALUES;	/* above the names: a literal */
 }
 
-static bool has(const struct rs_rule *r, enum rs_op_kind kind)
+static bool element_is_there(const struct rs_rule *r, enum rs_op_kind kind)
 {
 	for (const struct rs_op *op = r->ops; op->kind != RS_END; op++)
 		if (op->kind == kind)
@@ -390,9 +390,9 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 	bool late = strncmp(r->chain, "fast-", 5) == 0;	/* its chains are there only when it is asked late */
 	if (!rs->roaming && has_name(r, "roaming-inside"))
 		return true;
-	if (late ? rs->fast < 0 || rs->fast_first : has(r, RS_FAST) && !rs->fast_first)
+	if (late ? rs->fast < 0 || rs->fast_first : element_is_there(r, RS_FAST) && !rs->fast_first)
 		return true;
-	return (!rs->offload && has(r, RS_OFFLOAD)) || (!rs->helper && has(r, RS_SET_HELPER));
+	return (!rs->offload && element_is_there(r, RS_OFFLOAD)) || (!rs->helper && element_is_there(r, RS_SET_HELPER));
 }
 
 void ruleset_rules(struct ruleset *rs, const struct model *m)

@@ -96,7 +96,7 @@ struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where a
 	return e;
 }
 
-static struct rs_elem *add(struct ruleset *rs, enum set_index i, struct where at, const char *comment)
+static struct rs_elem *add_element(struct ruleset *rs, enum set_index i, struct where at, const char *comment)
 {
 	return ruleset_add(rs, &rs->sets[i], at, comment);
 }
@@ -144,16 +144,16 @@ static bool addr_next(struct addr *a)
 	return false;
 }
 
-static void add_span(struct ruleset *rs, const struct model *m, const struct span *s)
+static void add_zone_span(struct ruleset *rs, const struct model *m, const struct span *s)
 {
 	enum set_index set = s->lo.family == 4 ? ZONE4 : ZONE6;
-	struct rs_elem *e = add(rs, set, s->at, m->zones[s->zone].name);
+	struct rs_elem *e = add_element(rs, set, s->at, m->zones[s->zone].name);
 	memcpy(e->key, s->lo.b, 16);
 	e->mark = (uint32_t)s->zone;
 	struct addr after = s->hi;
 	if (!addr_next(&after))
 		return;		/* up to the last address there is */
-	e = add(rs, set, s->at, NULL);
+	e = add_element(rs, set, s->at, NULL);
 	memcpy(e->key, after.b, 16);
 	e->end = true;
 }
@@ -179,7 +179,7 @@ static void add_networks(struct ruleset *rs, const struct model *m)
 				s.hi = v[i].hi;
 			i++;
 		}
-		add_span(rs, m, &s);
+		add_zone_span(rs, m, &s);
 	}
 }
 
@@ -191,7 +191,7 @@ static void put_ifname(struct rs_elem *e, size_t word, const char *name)
 
 static void add_path(struct ruleset *rs, const struct zone *owner, size_t i, size_t zone, const char *comment)
 {
-	struct rs_elem *e = add(rs, PATHS, owner->at, comment);
+	struct rs_elem *e = add_element(rs, PATHS, owner->at, comment);
 	put_ifname(e, 0, owner->interfaces[i]);
 	put32(e, IFNAMSIZ / 4, zone);
 }
@@ -222,11 +222,11 @@ static void add_interfaces(struct ruleset *rs, const struct model *m)
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
 		for (size_t i = 0; i < zn->n_interfaces; i++)
-			put_ifname(add(rs, CLAIMED, zn->at, zn->name), 0, zn->interfaces[i]);
+			put_ifname(add_element(rs, CLAIMED, zn->at, zn->name), 0, zn->interfaces[i]);
 		for (size_t i = 0; owner && i < owner->n_interfaces; i++)
 			add_path(rs, owner, i, z, zn->name);
 		if (!owner)
-			put32(add(rs, ROAMING, zn->at, zn->name), 0, z);
+			put32(add_element(rs, ROAMING, zn->at, zn->name), 0, z);
 	}
 }
 
@@ -240,7 +240,7 @@ static uint32_t flow_mark(const struct ruleset *rs, uint32_t id)
 static void add_service(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint16_t port,
 			uint32_t mark)
 {
-	struct rs_elem *e = add(rs, f->l4 == IPPROTO_ICMP ? CONDUITS_ICMP : CONDUITS, f->at, c->name);
+	struct rs_elem *e = add_element(rs, f->l4 == IPPROTO_ICMP ? CONDUITS_ICMP : CONDUITS, f->at, c->name);
 	put32(e, 0, c->from_zone);
 	put32(e, 1, c->to_zone);
 	e->mark = mark;
@@ -259,7 +259,7 @@ static bool has_ways(const struct ruleset *rs, enum set_index i, const struct zo
 
 static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uint8_t direction, const char *in, const char *out)
 {
-	struct rs_elem *e = add(rs, WAYS, f->at, NULL);
+	struct rs_elem *e = add_element(rs, WAYS, f->at, NULL);
 	put32(e, 0, mark);
 	e->key[4] = direction;
 	e->target = rs->counters[rs->n_counters - 1];
@@ -287,7 +287,7 @@ static bool wants_offload(const struct conduit *c, const struct flow *f)
 
 static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mark, size_t zone)
 {
-	struct rs_elem *e = add(rs, FLOW_ZONES, f->at, NULL);
+	struct rs_elem *e = add_element(rs, FLOW_ZONES, f->at, NULL);
 	put32(e, 0, mark);
 	put32(e, 1, zone);
 }
@@ -300,7 +300,7 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 		add_service(rs, c, f, 0, mark);
 	for (size_t i = 0; f->l4 != IPPROTO_ICMP && i < f->n_ports; i++)
 		add_service(rs, c, f, f->ports[i], mark);
-	struct rs_elem *e = add(rs, ACTIONS, f->at, c->name);
+	struct rs_elem *e = add_element(rs, ACTIONS, f->at, c->name);
 	put32(e, 0, mark);
 	bool offload = wants_offload(c, f);
 	e->verdict = f->proto == PROTO_NONE && !offload ? RS_ACCEPT : RS_GOTO;
@@ -308,14 +308,14 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 		e->target = "to-flowtable";
 	if (f->proto != PROTO_NONE)
 		e->target = fast ? (open ? "fast-open" : "fast-closed") : open ? "inspect-open" : "inspect-closed";
-	e = add(rs, COUNTERS, f->at, NULL);
+	e = add_element(rs, COUNTERS, f->at, NULL);
 	put32(e, 0, mark);
 	e->target = rs->counters[rs->n_counters - 1];
-	put32(add(rs, PERMITTED, f->at, NULL), 0, mark);
+	put32(add_element(rs, PERMITTED, f->at, NULL), 0, mark);
 	add_flow_zone(rs, f, mark, c->from_zone);
 	add_flow_zone(rs, f, mark, c->to_zone);
 	if (f->proto == PROTO_NONE && f->l4 == IPPROTO_TCP)
-		put32(add(rs, UNINSPECTED, f->at, NULL), 0, mark);
+		put32(add_element(rs, UNINSPECTED, f->at, NULL), 0, mark);
 }
 
 static void add_counter(struct ruleset *rs, const char *name, struct where at)
@@ -368,7 +368,7 @@ static uint32_t inside_mark(const struct ruleset *rs, size_t n, size_t zone)
 
 static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t mark, const char *in, const char *out)
 {
-	struct rs_elem *e = add(rs, WAYS_INSIDE, zn->at, NULL);
+	struct rs_elem *e = add_element(rs, WAYS_INSIDE, zn->at, NULL);
 	put32(e, 0, mark);
 	put_ifname(e, 1, in);
 	put_ifname(e, 1 + IFNAMSIZ / 4, out);
@@ -381,14 +381,14 @@ static void add_insides(struct ruleset *rs, const struct model *m)
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
 		if (!owner) {
-			struct rs_elem *r = add(rs, ROAMING_INSIDE, zn->at, zn->name);
+			struct rs_elem *r = add_element(rs, ROAMING_INSIDE, zn->at, zn->name);
 			put32(r, 0, z);
 			put32(r, 1, z);
 			continue;
 		}
 		uint32_t mark = inside_mark(rs, n, z);
 		bool ways = mark && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
-		struct rs_elem *e = add(rs, INSIDE, zn->at, zn->name);
+		struct rs_elem *e = add_element(rs, INSIDE, zn->at, zn->name);
 		put32(e, 0, z);
 		put32(e, 1, z);
 		e->mark = mark;

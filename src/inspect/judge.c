@@ -30,6 +30,7 @@ static void fill_event(const struct pass *c, struct event *ev, enum verdict v, c
 	ev->dst = c->pkt.dst;
 	ev->sport = c->pkt.sport;
 	ev->dport = c->pkt.dport;
+	ev->no_ports = !c->pkt.has_ports;
 	ev->response = c->dir == 1;
 	if (j->fill)
 		j->fill(c, ev, j->of);

@@ -52,6 +52,7 @@ void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reaso
 		.time_ns = p->wall_ns, .generation = in->img ? in->img->generation : 0,
 		.kind = EV_REFUSED_FLOW, .verdict = V_DROP, .reason = (uint16_t)why, .flow_id = 0xffff,
 		.rule = 0xffff, .l4 = k.l4, .src = k.src, .dst = k.dst, .sport = k.sport, .dport = k.dport,
+		.no_ports = !k.has_ports,
 	};
 	out->event(out->ctx, &ev);
 }

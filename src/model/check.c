@@ -16,7 +16,7 @@ struct named {
 	size_t order;
 };
 
-static int by_name(const void *a, const void *b)
+static int compare_zone_names(const void *a, const void *b)
 {
 	const struct named *x = a, *y = b;
 	int c = strcmp(x->name, y->name);
@@ -26,7 +26,7 @@ static int by_name(const void *a, const void *b)
 static void check_twice(struct load *l, struct named *v, size_t n, const char *what)
 {
 	if (n)
-		qsort(v, n, sizeof(*v), by_name);
+		qsort(v, n, sizeof(*v), compare_zone_names);
 	for (size_t i = 1; i < n; i++)
 		if (strcmp(v[i - 1].name, v[i].name) == 0 && strcmp(v[i].name, "?") != 0)
 			complain(l, v[i].at, "%s \"%s\" is there twice; the first is at %s:%u", what, v[i].name,
@@ -320,7 +320,7 @@ static void check_conduits(struct load *l)
 	for (size_t i = 1; i < m->n_zones; i++, n++)
 		zones[n] = (struct named){ m->zones[i].name, m->zones[i].at, &m->zones[i], n };
 	if (n)
-		qsort(zones, n, sizeof(*zones), by_name);
+		qsort(zones, n, sizeof(*zones), compare_zone_names);
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		struct conduit *c = &m->conduits[i];
 		v[i] = (struct named){ c->name, c->at, NULL, i };

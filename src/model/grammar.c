@@ -39,7 +39,7 @@ struct grammar {
 static const char opens[] = "{([", closes[] = "})]";	/* in the order of enum setting_type */
 
 __attribute__((format(printf, 3, 4)))
-static bool say(struct grammar *g, struct where at, const char *fmt, ...)
+static bool syntax_error(struct grammar *g, struct where at, const char *fmt, ...)
 {
 	char text[300];
 	va_list ap;
@@ -70,7 +70,7 @@ static struct level *top(struct grammar *g)
 	return &g->level[g->depth - 1];
 }
 
-static struct setting *add(struct grammar *g, struct where at)
+static struct setting *add_setting(struct grammar *g, struct where at)
 {
 	struct setting *in = top(g)->s, *s = arena_alloc(g->a, sizeof(*s));
 	s->at = at;
@@ -83,13 +83,13 @@ static bool setting_begins(struct grammar *g, const struct token *t)
 {
 	char word[QUOTED_MAX];
 	if (t->kind != TOKEN_WORD)
-		return say(g, t->at, "%s where the name of a setting is due", quote_word(word, t->written, t->len));
+		return syntax_error(g, t->at, "%s where the name of a setting is due", quote_word(word, t->written, t->len));
 	const struct setting *in = top(g)->s;
 	for (size_t i = 0; i < in->n; i++)
 		if (strcmp(in->v[i]->name, t->text) == 0)
-			return say(g, t->at, "\"%s\" is there twice; the first is at %s:%u", t->text,
+			return syntax_error(g, t->at, "\"%s\" is there twice; the first is at %s:%u", t->text,
 				   in->v[i]->at.file, in->v[i]->at.line);
-	g->named = add(g, t->at);
+	g->named = add_setting(g, t->at);
 	g->named->name = t->text;
 	g->expect = EQUALS;
 	return true;
@@ -107,7 +107,7 @@ static bool may_be_in(struct grammar *g, const struct token *t, enum setting_typ
 	const struct setting *in = top(g)->s;
 	if (in->type != SETTING_ARRAY || (type >= SETTING_TEXT && (!in->n || in->v[0]->type == type)))
 		return true;
-	return say(g, t->at, "%s: an array holds values of one kind; write ( ... ) to mix them",
+	return syntax_error(g, t->at, "%s: an array holds values of one kind; write ( ... ) to mix them",
 		   quote_word(word, t->written, t->len));
 }
 
@@ -117,7 +117,7 @@ static bool scalar(struct grammar *g, const struct token *t)
 				 t->kind == TOKEN_FLOAT ? SETTING_FLOAT : SETTING_BOOL;
 	if (!may_be_in(g, t, type))
 		return false;
-	struct setting *s = g->named ? g->named : add(g, t->at);
+	struct setting *s = g->named ? g->named : add_setting(g, t->at);
 	s->type = type;
 	s->written = s->text = t->text;
 	s->number = t->number;
@@ -133,8 +133,8 @@ static bool level_begins(struct grammar *g, const struct token *t)
 	if (!may_be_in(g, t, type))
 		return false;
 	if (g->depth == SETTING_DEPTH_MAX)
-		return say(g, t->at, "groups and lists are more than %d deep", SETTING_DEPTH_MAX - 1);
-	struct setting *s = g->named ? g->named : add(g, t->at);
+		return syntax_error(g, t->at, "groups and lists are more than %d deep", SETTING_DEPTH_MAX - 1);
+	struct setting *s = g->named ? g->named : add_setting(g, t->at);
 	s->type = type;
 	g->named = NULL;
 	g->level[g->depth++] = (struct level){ .s = s, .at = t->at, .file = g->files };
@@ -147,12 +147,12 @@ static bool level_ends(struct grammar *g, const struct token *t)
 	const struct level *k = top(g);
 	enum setting_type type = (enum setting_type)(strchr(closes, t->kind) - closes);
 	if (g->depth == 1)
-		return say(g, t->at, "`%c` closes nothing", t->kind);
+		return syntax_error(g, t->at, "`%c` closes nothing", t->kind);
 	if (k->s->type != type)
-		return say(g, t->at, "`%c` where the `%c` of line %u is to be closed first", t->kind,
+		return syntax_error(g, t->at, "`%c` where the `%c` of line %u is to be closed first", t->kind,
 			   opens[k->s->type], k->at.line);
 	if (k->file != g->files)
-		return say(g, t->at, "`%c` closes what %s:%u opened; a file closes what it opens itself", t->kind,
+		return syntax_error(g, t->at, "`%c` closes what %s:%u opened; a file closes what it opens itself", t->kind,
 			   k->at.file, k->at.line);
 	g->depth--;
 	value_ended(g);
@@ -174,9 +174,9 @@ static bool a_value(struct grammar *g, const struct token *t)
 	case '[':
 		return level_begins(g, t);
 	case TOKEN_WORD:
-		return say(g, t->at, "%s where a value is due; write texts in double quotes", word);
+		return syntax_error(g, t->at, "%s where a value is due; write texts in double quotes", word);
 	default:
-		return say(g, t->at, "%s where a value is due, behind %s", word, g->last);
+		return syntax_error(g, t->at, "%s where a value is due, behind %s", word, g->last);
 	}
 }
 
@@ -188,7 +188,7 @@ static bool value_is_over(struct grammar *g, const struct token *t, char with)
 		g->expect = with == ';' ? A_SETTING : A_VALUE;
 		return true;
 	}
-	return say(g, g->last_at, "`%c` is missing between %s and %s", with, g->last,
+	return syntax_error(g, g->last_at, "`%c` is missing between %s and %s", with, g->last,
 		   quote_word(word, t->written, t->len));
 }
 
@@ -204,7 +204,7 @@ static bool next(struct grammar *g, const struct token *t)
 		return closes_level(t) ? level_ends(g, t) : setting_begins(g, t);
 	case EQUALS:
 		g->expect = A_VALUE;
-		return t->kind == '=' ? true : say(g, t->at, "`=` is missing behind %s", g->last);
+		return t->kind == '=' ? true : syntax_error(g, t->at, "`=` is missing behind %s", g->last);
 	case A_VALUE:
 		return a_value(g, t);
 	case SEMICOLON:
@@ -235,7 +235,7 @@ static bool between_settings(const struct grammar *g)
 bool grammar_file_begins(struct grammar *g, struct where include)
 {
 	if (!between_settings(g))
-		return say(g, include, "a file is included inside a setting, behind %s; a setting lies in one file", g->last);
+		return syntax_error(g, include, "a file is included inside a setting, behind %s; a setting lies in one file", g->last);
 	g->files++;
 	return true;
 }
@@ -244,9 +244,9 @@ bool grammar_file_ends(struct grammar *g, struct where last)
 {
 	const struct level *k = top(g);
 	if (g->depth > 1 && k->file == g->files)
-		return say(g, k->at, "`%c` is not closed in this file", opens[k->s->type]);
+		return syntax_error(g, k->at, "`%c` is not closed in this file", opens[k->s->type]);
 	if (!between_settings(g))
-		return say(g, last, "the file ends inside a setting, behind %s%s", g->last,
+		return syntax_error(g, last, "the file ends inside a setting, behind %s%s", g->last,
 			   g->expect == SEMICOLON ? "; write `;` there" : "");
 	g->files--;
 	return true;

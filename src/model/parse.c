@@ -200,7 +200,7 @@ static void load_zones(struct load *l, const config_setting_t *root)
 		complain(l, at_of(l, s), "more than %d zones", MODEL_ZONES_MAX - 1);
 }
 
-static void add_port(struct load *l, struct flow *f, uint16_t port)
+static void add_flow_port(struct load *l, struct flow *f, uint16_t port)
 {
 	f->ports = arena_grow(l->m->arena, f->ports, f->n_ports, sizeof(*f->ports));
 	f->ports[f->n_ports++] = port;
@@ -217,7 +217,7 @@ static void load_ports(struct load *l, const config_setting_t *g, struct flow *f
 	for (size_t i = 0; i < items(s); i++) {
 		uint64_t v;
 		if (number_of(l, item(s, i), "a port", 1, 65535, &v))
-			add_port(l, f, (uint16_t)v);
+			add_flow_port(l, f, (uint16_t)v);
 	}
 	if (s && items(s) == 0)
 		complain(l, at_of(l, s), "no ports in the list; write ports = [ 502 ];");
@@ -232,7 +232,7 @@ static void load_service(struct load *l, struct flow *f)
 			continue;
 		f->l4 = services[i].l4;
 		for (int k = 0; k < 2 && services[i].ports[k]; k++)
-			add_port(l, f, services[i].ports[k]);
+			add_flow_port(l, f, services[i].ports[k]);
 		return;
 	}
 	const char *near = name_nearest(f->service, names, services_n);
@@ -248,7 +248,7 @@ static void load_protocol(struct load *l, const config_setting_t *g, struct flow
 			 f->l4 == IPPROTO_UDP ? "UDP" : "TCP", f->l4 == IPPROTO_UDP ? "tcp" : "udp");
 	load_ports(l, g, f);
 	if (!f->n_ports)
-		add_port(l, f, proto_port(f->proto));
+		add_flow_port(l, f, proto_port(f->proto));
 	f->policy = get_text(l, g, "policy");
 	if (!f->policy)
 		complain(l, f->at, "a flow of an inspected protocol needs policy = \"NAME\"; "

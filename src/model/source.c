@@ -48,7 +48,7 @@ static bool grow(struct reader *r, size_t n)
 	return s->text && s->lines;
 }
 
-static void put(struct reader *r, const char *p, size_t n)
+static void put_source_text(struct reader *r, const char *p, size_t n)
 {
 	if (!grow(r, n + 1))
 		abort();
@@ -60,8 +60,8 @@ static void put(struct reader *r, const char *p, size_t n)
 static void number_ends(void *ctx, size_t at)
 {
 	struct reader *r = ctx;
-	put(r, r->line + r->copied, at - r->copied);
-	put(r, "L", 1);
+	put_source_text(r, r->line + r->copied, at - r->copied);
+	put_source_text(r, "L", 1);
 	r->copied = at;
 }
 
@@ -71,8 +71,8 @@ static bool add_line(struct reader *r, struct where at, const char *p, size_t n)
 	r->copied = 0;
 	if (!lex_line(&r->lex, at, p, n))
 		return false;
-	put(r, p + r->copied, n - r->copied);
-	put(r, "\n", 1);
+	put_source_text(r, p + r->copied, n - r->copied);
+	put_source_text(r, "\n", 1);
 	r->s->lines[++r->s->n_lines] = at;
 	return true;
 }

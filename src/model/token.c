@@ -35,7 +35,7 @@ const char *quote_word(char out[QUOTED_MAX], const char *p, size_t n)
 	return out;
 }
 
-static bool say(const struct line *k, const char *p, size_t n, const char *what)
+static bool token_error(const struct line *k, const char *p, size_t n, const char *what)
 {
 	char word[QUOTED_MAX];
 	errs_add(k->x->errs, k->where.file, k->where.line, "%s %s; the rest of the file was not checked",
@@ -120,7 +120,7 @@ static bool lex_text(struct line *k)
 	while (end < k->n && k->p[end] != '"')
 		end += k->p[end] == '\\' ? 2 : 1;
 	if (end >= k->n)
-		return say(k, k->p + from, k->n - from, "begins a text that does not end on its line; write \" behind it");
+		return token_error(k, k->p + from, k->n - from, "begins a text that does not end on its line; write \" behind it");
 	char *s = arena_alloc(k->x->a, end - from);
 	for (; i < end; n++) {
 		size_t len = 1;
@@ -130,14 +130,14 @@ static bool lex_text(struct line *k)
 			escapes = true;
 		}
 		if (len == 0)
-			return say(k, k->p + i, 2, "is not an escape; write \\\\ for one \\, \\xNN for the octet NN");
+			return token_error(k, k->p + i, 2, "is not an escape; write \\\\ for one \\, \\xNN for the octet NN");
 		if (s[n] == '\0')
-			return say(k, k->p + i, len, "would end the text; remove it");
+			return token_error(k, k->p + i, len, "would end the text; remove it");
 		i += len;
 	}
 	k->at = end + 1;
 	if (escapes && !escaped_text(s, n))
-		return say(k, k->p + from, k->at - from, "has escapes that are no UTF-8 text");
+		return token_error(k, k->p + from, k->at - from, "has escapes that are no UTF-8 text");
 	return token(k, from, (struct token){ .kind = TOKEN_TEXT, .text = s });
 }
 
@@ -227,12 +227,12 @@ static bool lex_number(struct line *k)
 		return token(k, from, t);
 	}
 	if (n > NUMBER_TEXT_MAX || !is_float(s))
-		return say(k, s, n, n > NUMBER_TEXT_MAX ? "is too long a number" : what_is_wrong(s));
+		return token_error(k, s, n, n > NUMBER_TEXT_MAX ? "is too long a number" : what_is_wrong(s));
 	t.kind = TOKEN_FLOAT;
 	errno = 0;
 	t.real = strtod(s, NULL);
 	if (errno || !isfinite(t.real))
-		return say(k, s, n, "is not a number that this machine has");
+		return token_error(k, s, n, "is not a number that this machine has");
 	return token(k, from, t);
 }
 
@@ -278,11 +278,11 @@ static bool lex_one(struct line *k)
 	if (isdigit((unsigned char)c) || c == '+' || c == '-' || c == '.')
 		return lex_number(k);
 	if (c == '@')
-		return say(k, k->p + k->at, k->n - k->at, "is not understood here; @include \"FILE\" stands alone on its line");
+		return token_error(k, k->p + k->at, k->n - k->at, "is not understood here; @include \"FILE\" stands alone on its line");
 	if (!memchr("=:,;{}()[]", c, 10)) {
 		size_t len;
 		utf8_char(k->p + k->at, k->n - k->at, &len);
-		return say(k, k->p + k->at, len, "is not understood; write texts in double quotes");
+		return token_error(k, k->p + k->at, len, "is not understood; write texts in double quotes");
 	}
 	k->at++;
 	return token(k, k->at - 1, (struct token){ .kind = c == ':' ? '=' : c });

@@ -38,7 +38,7 @@ static uint16_t l4_sum(const uint8_t *ip, size_t ip_len, size_t off, uint8_t l4)
 	return fold(sum16(ip + off, ip_len - off, s));
 }
 
-static bool parse_ipv4(struct rd *r, bool check, struct packet *o)
+static bool read_ipv4(struct rd *r, bool check, struct packet *o)
 {
 	const uint8_t *start = r->p;
 	size_t have = r->left;
@@ -89,7 +89,7 @@ static bool skip_extensions(struct rd *r, struct packet *o)
 	return false;
 }
 
-static bool parse_ipv6(struct rd *r, struct packet *o)
+static bool read_ipv6(struct rd *r, struct packet *o)
 {
 	const uint8_t *start = r->p;
 	size_t have = r->left;
@@ -111,10 +111,16 @@ static bool parse_ipv6(struct rd *r, struct packet *o)
 	return true;
 }
 
-static bool parse_tcp(struct rd *r, struct packet *o)
+static void read_ports(struct rd *r, struct packet *o)
 {
 	o->sport = rd_be16(r);
 	o->dport = rd_be16(r);
+	o->has_ports = !r->bad;
+}
+
+static bool read_tcp(struct rd *r, struct packet *o)
+{
+	read_ports(r, o);
 	o->seq = rd_be32(r);
 	o->ack = rd_be32(r);
 	uint8_t off = (uint8_t)((rd_u8(r) >> 4) * 4);
@@ -133,8 +139,7 @@ static bool parse_tcp(struct rd *r, struct packet *o)
 
 static bool parse_udp(struct rd *r, struct packet *o)
 {
-	o->sport = rd_be16(r);
-	o->dport = rd_be16(r);
+	read_ports(r, o);
 	uint16_t len = rd_be16(r);
 	o->no_sum = rd_be16(r) == 0;
 	o->data_off = (uint16_t)(o->l4_off + 8);
@@ -144,7 +149,7 @@ static bool parse_udp(struct rd *r, struct packet *o)
 static bool parse_l4(const uint8_t *ip, bool check, struct packet *o)
 {
 	struct rd r = rd_init(ip + o->l4_off, o->ip_len - o->l4_off);
-	if (o->l4 == IPPROTO_TCP ? !parse_tcp(&r, o) : !parse_udp(&r, o))
+	if (o->l4 == IPPROTO_TCP ? !read_tcp(&r, o) : !parse_udp(&r, o))
 		return false;
 	if (check && o->no_sum && o->src.family == 6)	/* RFC 8200 8.1: a receiver discards it */
 		return false;
@@ -162,9 +167,9 @@ enum reason packet_parse(const uint8_t *ip, size_t n, bool check_sum, struct pac
 	struct rd r = rd_init(ip, n);
 	bool ok = false;
 	if (n > 0 && ip[0] >> 4 == 4)
-		ok = parse_ipv4(&r, check_sum, o);
+		ok = read_ipv4(&r, check_sum, o);
 	else if (n > 0 && ip[0] >> 4 == 6)
-		ok = parse_ipv6(&r, o);
+		ok = read_ipv6(&r, o);
 	if (!ok)
 		return R_BAD_SEGMENT;
 	if (o->fragment || (o->l4 != IPPROTO_TCP && o->l4 != IPPROTO_UDP)) {
@@ -190,7 +195,12 @@ bool packet_ends(const uint8_t *ip, size_t n, struct packet *o)
 	uint8_t first = rd_u8(&r);
 	bool v4 = first >> 4 == 4;
 	size_t header = v4 ? (size_t)(first & 15) * 4 : 40;
-	rd_skip(&r, v4 ? 8 : 5);
+	rd_skip(&r, 5);
+	uint16_t frag = 0;
+	if (v4) {
+		frag = rd_be16(&r);
+		rd_skip(&r, 1);
+	}
 	o->l4 = rd_u8(&r);
 	rd_skip(&r, v4 ? 2 : 1);
 	const uint8_t *ends = rd_take(&r, v4 ? 8 : 32);
@@ -202,10 +212,9 @@ bool packet_ends(const uint8_t *ip, size_t n, struct packet *o)
 	memcpy(o->dst.b, ends + len, len);
 	r = rd_init(ip, n);
 	rd_skip(&r, header);
-	if (o->l4 == IPPROTO_TCP || o->l4 == IPPROTO_UDP) {
-		o->sport = rd_be16(&r);
-		o->dport = rd_be16(&r);
-	}
+	bool later_fragment = (frag & 0x1fff) != 0;	/* has payload there */
+	if (!later_fragment && (o->l4 == IPPROTO_TCP || o->l4 == IPPROTO_UDP))
+		read_ports(&r, o);
 	return true;
 }
 

@@ -29,7 +29,8 @@ struct packet {
 	bool no_sum;			/* a UDP datagram without a checksum (IPv4) */
 	uint8_t hops;			/* time to live, hop limit */
 	uint16_t l4_off;		/* offset of the L4 header from ip */
-	uint16_t sport, dport;		/* TCP, UDP */
+	bool has_ports;			/* TCP or UDP, and these were in it: in the first fragment only */
+	uint16_t sport, dport;
 	uint32_t seq, ack;		/* TCP */
 	uint8_t flags;			/* TCP_* */
 	uint16_t window, urg;

@@ -52,14 +52,14 @@ static int addr_order(const struct addr *a, const struct addr *b)
 }
 
 /* One number that orders keys: from, to, port, l4. */
-static uint64_t key_order(uint16_t from, uint16_t to, uint16_t port, uint8_t l4)
+static uint64_t key_number(uint16_t from, uint16_t to, uint16_t port, uint8_t l4)
 {
 	return (uint64_t)from << 48 | (uint64_t)to << 32 | (uint64_t)port << 16 | l4;
 }
 
-static uint64_t key_of(const struct pol_key *k)
+static uint64_t order_of_key(const struct pol_key *k)
 {
-	return key_order(k->from, k->to, k->port, k->l4);
+	return key_number(k->from, k->to, k->port, k->l4);
 }
 
 /* ---- validation ---- */
@@ -136,7 +136,7 @@ static bool keys_ok(const struct pol_image *img)
 	for (uint32_t i = 0; i < img->n_keys; i++) {
 		if (v[i].from >= img->n_zones || v[i].to >= img->n_zones || v[i].flow >= img->n_flows)
 			return false;
-		if (i > 0 && key_of(&v[i - 1]) >= key_of(&v[i]))
+		if (i > 0 && order_of_key(&v[i - 1]) >= order_of_key(&v[i]))
 			return false;
 	}
 	return true;
@@ -268,13 +268,13 @@ uint16_t policy_classify(const struct pol_image *img, const struct addr *src,
 			 const struct addr *dst, uint8_t l4, uint16_t dport)
 {
 	const struct pol_key *v = keys(img);
-	uint64_t want = key_order(policy_zone_of(img, src), policy_zone_of(img, dst), dport, l4);
+	uint64_t want = key_number(policy_zone_of(img, src), policy_zone_of(img, dst), dport, l4);
 	uint32_t lo = 0, hi = img->n_keys;
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		if (key_of(&v[mid]) == want)
+		if (order_of_key(&v[mid]) == want)
 			return v[mid].flow;
-		if (key_of(&v[mid]) < want)
+		if (order_of_key(&v[mid]) < want)
 			lo = mid + 1;
 		else
 			hi = mid;

@@ -7,21 +7,21 @@
 
 #include "record/facts.h"
 
-static uint64_t key_of(const struct event *ev)
+static uint64_t fact_key_of(const struct event *ev)
 {
 	const struct fact_ops *facts = facts_of(ev);
 	return facts ? facts->key(ev) : 0;
 }
 
-static bool same(const struct event *a, const struct event *b)
+static bool same_event(const struct event *a, const struct event *b)
 {
 	return a->generation == b->generation && a->kind == b->kind && a->verdict == b->verdict &&
 	       a->response == b->response && a->reason == b->reason && a->flow_id == b->flow_id &&
 	       a->l4 == b->l4 && a->proto == b->proto && addr_eq(&a->src, &b->src) &&
-	       addr_eq(&a->dst, &b->dst) && key_of(a) == key_of(b);
+	       addr_eq(&a->dst, &b->dst) && fact_key_of(a) == fact_key_of(b);
 }
 
-static uint32_t mix(uint32_t h, const void *p, size_t n)
+static uint32_t mix_hash(uint32_t h, const void *p, size_t n)
 {
 	const uint8_t *b = p;
 	for (size_t i = 0; i < n; i++)
@@ -31,12 +31,12 @@ static uint32_t mix(uint32_t h, const void *p, size_t n)
 
 static uint32_t hash(const struct event *ev)
 {
-	uint32_t h = mix(2166136261u, ev->src.b, sizeof(ev->src.b));
-	h = mix(h, ev->dst.b, sizeof(ev->dst.b));
-	h = mix(h, &ev->reason, sizeof(ev->reason));
-	h = mix(h, &ev->flow_id, sizeof(ev->flow_id));
-	uint64_t key = key_of(ev);
-	return mix(h, &key, sizeof(key));
+	uint32_t h = mix_hash(2166136261u, ev->src.b, sizeof(ev->src.b));
+	h = mix_hash(h, ev->dst.b, sizeof(ev->dst.b));
+	h = mix_hash(h, &ev->reason, sizeof(ev->reason));
+	h = mix_hash(h, &ev->flow_id, sizeof(ev->flow_id));
+	uint64_t key = fact_key_of(ev);
+	return mix_hash(h, &key, sizeof(key));
 }
 
 bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)
@@ -45,7 +45,7 @@ bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)
 	uint32_t h = hash(ev);
 	for (uint32_t i = 0; i < AGG_PROBES; i++) {
 		struct agg_slot *s = &a->slot[(h + i) % AGG_SLOTS];
-		if (s->used && same(&s->last, ev)) {
+		if (s->used && same_event(&s->last, ev)) {
 			s->repeats++;
 			s->last = *ev;
 			return true;

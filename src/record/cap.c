@@ -16,7 +16,7 @@ static void refill(struct cap *c, uint64_t now)
 	c->tokens = n >= CAP_BURST - c->tokens ? CAP_BURST : c->tokens + n;
 }
 
-static bool same(const struct cap_who *a, const struct cap_who *b)
+static bool same_who(const struct cap_who *a, const struct cap_who *b)
 {
 	return a->generation == b->generation && a->group == b->group && addr_eq(&a->source, &b->source);
 }
@@ -28,13 +28,13 @@ static bool is_active(const struct cap_entry *e, uint64_t now)
 
 /* Its entry among n, or one that is not in use any more, or that of who used the least.
  * *others: how many besides are active. */
-static struct cap_entry *find(struct cap_entry *v, unsigned n, const struct cap_who *who, uint64_t now,
+static struct cap_entry *find_entry(struct cap_entry *v, unsigned n, const struct cap_who *who, uint64_t now,
 			      uint64_t *others)
 {
 	struct cap_entry *own = NULL, *least = v;
 	*others = 0;
 	for (unsigned i = 0; i < n; i++) {
-		if (v[i].used && same(&v[i].who, who))
+		if (v[i].used && same_who(&v[i].who, who))
 			own = &v[i];
 		else
 			*others += is_active(&v[i], now);
@@ -53,7 +53,7 @@ static void touch(struct cap_entry *e, uint64_t now)
 		e->due = now;
 }
 
-static void begin(struct cap *c, struct cap_entry *e, const struct cap_who *who)
+static void begin_entry(struct cap *c, struct cap_entry *e, const struct cap_who *who)
 {
 	c->unnamed += e->suppressed;
 	*e = (struct cap_entry){ .used = true, .who = *who };
@@ -62,9 +62,9 @@ static void begin(struct cap *c, struct cap_entry *e, const struct cap_who *who)
 static struct cap_entry *group_of(struct cap *c, const struct cap_who *who, uint64_t now, uint64_t *others)
 {
 	struct cap_who all = { who->generation, who->group, { 0 } };
-	struct cap_entry *g = find(c->group, CAP_GROUPS, &all, now, others), *s = c->source[g - c->group];
-	if ((!g->used || !same(&g->who, &all)) && !is_active(g, now)) {
-		begin(c, g, &all);
+	struct cap_entry *g = find_entry(c->group, CAP_GROUPS, &all, now, others), *s = c->source[g - c->group];
+	if ((!g->used || !same_who(&g->who, &all)) && !is_active(g, now)) {
+		begin_entry(c, g, &all);
 		for (unsigned i = 0; i < CAP_SOURCES; i++) {
 			c->unnamed += s[i].suppressed;
 			s[i] = (struct cap_entry){ 0 };
@@ -77,9 +77,9 @@ static struct cap_entry *group_of(struct cap *c, const struct cap_who *who, uint
 static struct cap_entry *source_of(struct cap *c, struct cap_entry *v, const struct cap_who *who, uint64_t now,
 				   uint64_t *others)
 {
-	struct cap_entry *s = find(v, CAP_SOURCES, who, now, others);
-	if ((!s->used || !same(&s->who, who)) && !is_active(s, now))
-		begin(c, s, who);
+	struct cap_entry *s = find_entry(v, CAP_SOURCES, who, now, others);
+	if ((!s->used || !same_who(&s->who, who)) && !is_active(s, now))
+		begin_entry(c, s, who);
 	touch(s, now);
 	return s;
 }
@@ -103,7 +103,7 @@ bool cap_take(struct cap *c, const struct cap_who *who, uint64_t now)
 		return true;
 	}
 	c->suppressed++;
-	if (same(&s->who, &own))
+	if (same_who(&s->who, &own))
 		s->suppressed++;
 	else
 		c->unnamed++;

@@ -32,6 +32,7 @@ struct event {
 	struct addr src, dst;
 	uint8_t proto;		/* enum proto of the message that the facts are of; PROTO_NONE: of none */
 	uint8_t part;		/* that message was not judged: its end was not there, or not to be found */
+	uint8_t no_ports;	/* sport and dport are not known: a fragment, a packet cut short, or no TCP or UDP */
 	_Alignas(8) uint8_t facts[EVENT_FACTS];	/* struct ev_NAME of proto/NAME/facts.h */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * JSON lines. Same fields as the syslog line. The file is only appended to,
+ * JSON lines: the fields of the syslog line as objects. The file is only appended to,
  * one write(2) per line; a line that a full disk cut is ended before the next
  * one, so a reader loses that line and no other.
  */
@@ -8,91 +8,44 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <jansson.h>
-#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/sb.h"
-#include "record/facts.h"
-#include "record/line.h"
 
-static void put_int(json_t *o, const char *key, uint64_t v)
+enum { FOREIGN_TEXT_MAX = 4096 };	/* of one field, with its escapes */
+
+static void json_num(void *ctx, const char *key, uint64_t v)
 {
-	json_object_set_new(o, key, json_integer((json_int_t)v));
+	json_object_set_new(ctx, key, json_integer((json_int_t)v));
 }
 
-static void put_text(json_t *o, const char *key, const char *v)
+static void json_word(void *ctx, const char *key, const char *v)
 {
-	json_object_set_new(o, key, json_string(v));
-}
-
-static void put_fact(void *ctx, const char *key, uint64_t v)
-{
-	put_int(ctx, key, v);
+	json_object_set_new(ctx, key, json_string(v));
 }
 
 /* Bytes from the wire need not be UTF-8; the syslog line's escapes serve here too. */
-static void put_foreign(void *ctx, const char *key, const char *v)
+static void json_foreign(void *ctx, const char *key, const char *v)
 {
-	char text[1024];
+	char text[FOREIGN_TEXT_MAX];
 	struct sb b = sb_init(text, sizeof(text));
 	for (; *v; v++)
 		sb_put_foreign(&b, v, 1);
-	put_text(ctx, key, text);
+	json_word(ctx, key, text);
 }
 
-static void put_word(void *ctx, const char *key, const char *v)
+struct fact_sink record_json_sink(json_t *o)
 {
-	put_text(ctx, key, v);
+	return (struct fact_sink){ o, json_num, json_word, json_foreign };
 }
 
-static void put_ends(json_t *o, const struct pol_image *img, const struct event *ev)
+char *record_json(const struct event_view *view)
 {
-	char text[ADDR_TEXT];
-	put_text(o, "from_zone", policy_zone_name(img, policy_zone_of(img, &ev->src)));
-	put_text(o, "to_zone", policy_zone_name(img, policy_zone_of(img, &ev->dst)));
-	addr_text(&ev->src, text);
-	put_text(o, "src", text);
-	put_int(o, "sport", ev->sport);
-	addr_text(&ev->dst, text);
-	put_text(o, "dst", text);
-	put_int(o, "dport", ev->dport);
-}
-
-char *record_json(const struct pol_image *img, const struct event *ev, uint64_t repeated)
-{
-	const struct pol_flow *f = policy_flow(img, ev->flow_id);
-	const struct pol_rule *rule = policy_rule(img, ev->proto, ev->rule);
-	const struct fact_ops *facts = facts_of(ev);
-	char when[RECORD_TIME_TEXT];
 	json_t *o = json_object();
-	record_time(when, ev->time_ns);
-	put_text(o, "time", when);
-	put_text(o, "event", record_kind(ev));
-	put_int(o, "gen", ev->generation);
-	put_text(o, "verdict", record_verdict(ev));
-	put_text(o, "reason", reason_name(ev->reason));
-	if (f) {
-		put_text(o, "conduit", policy_str(img, f->conduit));
-		put_text(o, "policy", policy_str(img, f->policy));
-	}
-	put_ends(o, img, ev);
-	put_text(o, "proto", record_proto(ev));
-	put_text(o, "dir", ev->response ? "response" : "request");
-	const struct fact_sink to = { o, put_fact, put_word, put_foreign };
-	if (facts)
-		facts->each(ev, &to);
-	if (rule) {
-		char where[RECORD_RULE_TEXT];
-		record_rule(where, img, rule);
-		put_text(o, "rule", where);
-	}
-	if (repeated)
-		put_int(o, "repeated", repeated);
+	const struct fact_sink to = record_json_sink(o);
+	event_fields(view, FIELDS_ALL, &to);
 	char *text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
 	json_decref(o);
 	return text;

@@ -3,17 +3,19 @@
 #ifndef ZONED_RECORD_JSON_H
 #define ZONED_RECORD_JSON_H
 
+#include <jansson.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "policy/policy.h"
-#include "record/event.h"
+#include "record/fields.h"
 
-/* malloc'ed text without a line end, or NULL when memory is out. repeated: 0
- * for an event of its own. */
-char *record_json(const struct pol_image *img, const struct event *ev, uint64_t repeated);
+/* malloc'ed text without a line end, or NULL when memory is out. */
+char *record_json(const struct event_view *view);
+
+/* Fields as members of o, which must outlive it. */
+struct fact_sink record_json_sink(json_t *o);
 
 struct json_file {
 	const char *path;

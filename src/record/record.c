@@ -117,7 +117,7 @@ static void tell_lost(void *ctx, uint64_t lines)
 }
 
 /* owner: whose line it is, for its share of what waits. */
-static void put(struct record *r, unsigned owner, int kind, int priority, const char *text)
+static void put_record(struct record *r, unsigned owner, int kind, int priority, const char *text)
 {
 	if (r->spool)
 		spool_put(r->spool, owner, kind, priority, text);
@@ -127,7 +127,7 @@ static void put(struct record *r, unsigned owner, int kind, int priority, const 
 
 void record_say(struct record *r, int priority, const char *text)
 {
-	put(r, 0, LINE, priority, text);
+	put_record(r, 0, LINE, priority, text);
 }
 
 /* Whose record it is: of a conduit, or of what comes from a zone. */
@@ -151,13 +151,12 @@ static unsigned owner_of(const struct record *r, const struct cap_who *who)
 	return 1 + (unsigned)(siphash_words(r->key, w, 2) % (SPOOL_OWNERS - 1));
 }
 
-static void write_json(struct record *r, unsigned owner, const struct pol_image *img, const struct event *ev,
-		       uint64_t repeated)
+static void write_json(struct record *r, unsigned owner, const struct event_view *view)
 {
 	if (!r->json_path)
 		return;
-	char *text = record_json(img, ev, repeated);
-	put(r, owner, text ? JSON : NO_JSON, 0, text ? text : "");
+	char *text = record_json(view);
+	put_record(r, owner, text ? JSON : NO_JSON, 0, text ? text : "");
 	free(text);
 }
 
@@ -169,12 +168,11 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	struct sb b = sb_init(text, sizeof(text));
 	if (ev->generation != img->generation)
 		named.flow_id = named.rule = 0xffff;	/* another generation's numbers */
-	record_line(&b, img, &named);
-	if (repeated)
-		sb_printf(&b, " repeated=%" PRIu64, repeated);
+	const struct event_view view = { .img = img, .ev = &named, .repeated = repeated };
+	record_line(&b, &view);
 	unsigned owner = owner_of(r, who);
-	put(r, owner, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
-	write_json(r, owner, img, &named, repeated);
+	put_record(r, owner, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
+	write_json(r, owner, &view);
 }
 
 void record_event(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t now_ns)
@@ -219,7 +217,7 @@ static void tell_suppressed(void *ctx, const struct cap_who *who, uint64_t suppr
 		sb_printf(&b, " src=%s%s", src, link ? "/64" : "");
 	}
 	sb_printf(&b, " suppressed=%" PRIu64, suppressed);
-	put(r, who ? owner_of(r, who) : 0, LINE, LOG_WARNING, text);
+	put_record(r, who ? owner_of(r, who) : 0, LINE, LOG_WARNING, text);
 }
 
 static void tell_repeats(void *ctx, const struct event *last, uint64_t repeats)

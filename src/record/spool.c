@@ -41,7 +41,7 @@ static struct line *at(struct spool *s, uint64_t where)
 }
 
 /* Room for so many bytes in one piece; NULL: there is none. */
-static struct line *reserve(struct spool *s, uint32_t size)
+static struct line *reserve_line(struct spool *s, uint32_t size)
 {
 	uint32_t end = SPOOL_BYTES - (uint32_t)(s->put % SPOOL_BYTES), skip = size > end ? end : 0;
 	if (s->put - s->taken + skip + size > SPOOL_BYTES)
@@ -56,7 +56,7 @@ static struct line *reserve(struct spool *s, uint32_t size)
 	return l;
 }
 
-static bool within_share(const struct spool *s, unsigned owner, uint32_t size)
+static bool line_within_share(const struct spool *s, unsigned owner, uint32_t size)
 {
 	uint64_t free = SPOOL_BYTES - (s->put - s->taken);
 	return owner == 0 || s->waiting[owner] + size <= SPOOL_SHARE * free;
@@ -68,7 +68,7 @@ bool spool_put(struct spool *s, unsigned owner, int kind, int priority, const ch
 	uint32_t size = (uint32_t)(HEADER + n + ALIGN - 1) / ALIGN * ALIGN;
 	pthread_mutex_lock(&s->lock);
 	owner %= SPOOL_OWNERS;
-	struct line *l = n <= SPOOL_TEXT && within_share(s, owner, size) ? reserve(s, size) : NULL;
+	struct line *l = n <= SPOOL_TEXT && line_within_share(s, owner, size) ? reserve_line(s, size) : NULL;
 	if (l) {
 		s->waiting[owner] += size;
 		l->owner = (uint16_t)owner;
@@ -84,7 +84,7 @@ bool spool_put(struct spool *s, unsigned owner, int kind, int priority, const ch
 }
 
 /* The next line, copied out; false: it is being closed. */
-static bool take(struct spool *s, struct line *head, char text[ROOM], uint64_t *lost)
+static bool take_line(struct spool *s, struct line *head, char text[ROOM], uint64_t *lost)
 {
 	pthread_mutex_lock(&s->lock);
 	s->writing = false;
@@ -112,13 +112,13 @@ static bool take(struct spool *s, struct line *head, char text[ROOM], uint64_t *
 	return any;
 }
 
-static void *run(void *ctx)
+static void *write_lines(void *ctx)
 {
 	struct spool *s = ctx;
 	struct line head = { 0 };
 	char text[ROOM];
 	uint64_t lost = 0;
-	while (take(s, &head, text, &lost)) {
+	while (take_line(s, &head, text, &lost)) {
 		if (lost)
 			s->conf.lost(s->conf.ctx, lost);
 		s->conf.write(s->conf.ctx, head.kind, head.priority, text);
@@ -140,7 +140,7 @@ struct spool *spool_open(const struct spool_conf *c)
 	pthread_cond_init(&s->more, NULL);
 	pthread_cond_init(&s->done, &attr);
 	pthread_condattr_destroy(&attr);
-	int err = thread_start(&s->thread, run, s);
+	int err = thread_start(&s->thread, write_lines, s);
 	if (!err)
 		return s;
 	free(s);

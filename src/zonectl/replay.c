@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * replay: the inline engine over savefiles; one line, or one JSON object, per message. */
-#include <inttypes.h>
 #include <jansson.h>
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -11,6 +10,8 @@
 #include "inspect/inspect.h"
 #include "inspect/proto.h"
 #include "packet/pcap.h"
+#include "record/json.h"
+#include "record/line.h"
 #include "zonectl/replay.h"
 #include "zonectl/zonectl.h"
 
@@ -28,76 +29,65 @@ struct replay {
 static const struct replay_ops *const ops[PROTO_N] = { PROTOCOLS(P) };
 #undef P
 
-void replay_put(json_t *o, const char *key, bool have, int64_t v)
+enum { LINE_TEXT = 1 << 17 };	/* of the longest message with all that it names */
+
+static struct event_view view_of(const struct replay *r, const struct event *ev)
 {
-	if (have)
-		json_object_set_new(o, key, json_integer(v));
+	return (struct event_view){ .img = r->img, .ev = ev };
 }
 
-static const char *verdict_name(uint8_t v)
+/* What no record has: the frame of the capture, the transport, and the rest of the message. */
+static void put_json(const struct replay *r, const struct event *ev, const void *m, uint32_t id)
 {
-	static const char *const names[] = { "accept", "drop", "reset", "observed" };
-	return v < 4 ? names[v] : "?";
-}
-
-static void put_text(json_t *o, const char *key, const char *v)
-{
-	json_object_set_new(o, key, json_string(v));
-}
-
-static json_t *message_json(const struct replay *r, const struct event *ev, const void *m, uint32_t id)
-{
-	char src[ADDR_TEXT], dst[ADDR_TEXT], ts[40];
+	const struct event_view view = view_of(r, ev);
 	json_t *o = json_object();
-	addr_text(&ev->src, src);
-	addr_text(&ev->dst, dst);
-	snprintf(ts, sizeof(ts), "%" PRIu64 ".%09" PRIu64, ev->time_ns / 1000000000, ev->time_ns % 1000000000);
-	replay_put(o, "frame", true, id);
-	put_text(o, "ts", ts);
-	put_text(o, "src", src);
-	replay_put(o, "sport", true, ev->sport);
-	put_text(o, "dst", dst);
-	replay_put(o, "dport", true, ev->dport);
-	put_text(o, "l4", ev->l4 == IPPROTO_UDP ? "udp" : "tcp");
-	put_text(o, "proto", proto_word(ev->proto));
-	ops[ev->proto]->json(o, ev, m);
-	put_text(o, "reason", reason_name(ev->reason));
-	if (r->img) {
-		const struct pol_flow *f = policy_flow(r->img, ev->flow_id);
-		put_text(o, "verdict", verdict_name(ev->verdict));
-		if (f)
-			put_text(o, "conduit", policy_str(r->img, f->conduit));
-	}
-	return o;
-}
-
-static void message_text(const struct replay *r, const struct event *ev, const void *m, uint32_t id)
-{
-	char src[ADDR_TEXT], dst[ADDR_TEXT];
-	addr_text(&ev->src, src);
-	addr_text(&ev->dst, dst);
-	printf("%u %s %s %u > %s %u %s", id, r->img ? verdict_name(ev->verdict) : "-", src, ev->sport, dst,
-	       ev->dport, proto_word(ev->proto));
-	ops[ev->proto]->text(ev, m);
-	if (ev->reason != R_NONE)
-		printf(" reason=%s", reason_name(ev->reason));
-	putchar('\n');
-}
-
-static void on_message(void *ctx, const struct event *ev, const void *m, uint32_t id)
-{
-	const struct replay *r = ctx;
-	if (!r->json) {
-		message_text(r, ev, m, id);
-		return;
-	}
-	json_t *o = message_json(r, ev, m, id);
+	const struct fact_sink to = record_json_sink(o);
+	to.num(o, "frame", id);
+	to.word(o, "transport", ev->l4 == IPPROTO_UDP ? "udp" : "tcp");
+	event_fields(&view, FIELDS_ALL, &to);
+	if (ops[ev->proto]->each)
+		ops[ev->proto]->each(ev, m, &to);
 	json_dumpf(o, stdout, JSON_COMPACT | JSON_PRESERVE_ORDER);
 	putchar('\n');
 	json_decref(o);
 }
 
-static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+/* Who to whom stands without names at the beginning, and why at the end. */
+static void put_line(const struct replay *r, const struct event *ev, const void *m, const char *frame)
+{
+	static char text[LINE_TEXT];
+	const struct event_view view = view_of(r, ev);
+	struct sb b = sb_init(text, sizeof(text));
+	const struct fact_sink to = record_line_sink(&b);
+	char src[ADDR_TEXT], dst[ADDR_TEXT];
+	event_addr_text(&ev->src, src);
+	event_addr_text(&ev->dst, dst);
+	sb_printf(&b, "%s %s %s", frame, r->img ? event_verdict_word(ev) : "-", src);
+	if (event_has_ports(ev))
+		sb_printf(&b, " %u > %s %u", ev->sport, dst, ev->dport);
+	else
+		sb_printf(&b, " - > %s -", dst);
+	sb_printf(&b, " %s", event_proto_word(ev));
+	event_fields(&view, FIELDS_MESSAGE, &to);
+	if (m && ops[ev->proto]->each)
+		ops[ev->proto]->each(ev, m, &to);
+	if (ev->reason != R_NONE)
+		sb_printf(&b, " reason=%s", reason_name(ev->reason));
+	puts(text);
+}
+
+static void replay_message(void *ctx, const struct event *ev, const void *m, uint32_t id)
+{
+	const struct replay *r = ctx;
+	char frame[16];
+	snprintf(frame, sizeof(frame), "%u", id);
+	if (r->json)
+		put_json(r, ev, m, id);
+	else
+		put_line(r, ev, m, frame);
+}
+
+static void ignore_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
 {
 	(void)ctx;
 	(void)id;
@@ -106,19 +96,13 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 	(void)len;
 }
 
-static void on_event(void *ctx, const struct event *ev)
+static void replay_event(void *ctx, const struct event *ev)
 {
 	struct replay *r = ctx;
 	/* messages are printed as messages */
 	if ((ev->proto != PROTO_NONE && !ev->part) || r->json)
 		return;
-	char src[ADDR_TEXT], dst[ADDR_TEXT];
-	addr_text(&ev->src, src);
-	addr_text(&ev->dst, dst);
-	printf("- %s %s %u > %s %u", verdict_name(ev->verdict), src, ev->sport, dst, ev->dport);
-	if (ev->proto != PROTO_NONE && ops[ev->proto]->difference)
-		ops[ev->proto]->difference(ev);
-	printf(" reason=%s\n", reason_name(ev->reason));
+	put_line(r, ev, NULL, "-");
 }
 
 static int replay_file(struct replay *r, const char *path)
@@ -133,7 +117,7 @@ static int replay_file(struct replay *r, const char *path)
 	}
 	if (r->img)
 		inspect_policy(in, r->img);
-	struct inspect_out out = { .ctx = r, .verdict = on_verdict, .event = on_event, .message = on_message };
+	struct inspect_out out = { .ctx = r, .verdict = ignore_verdict, .event = replay_event, .message = replay_message };
 	struct frame f;
 	uint64_t now = 0, ticked = 0;
 	while ((got = capture_next(c, &f)) == 1) {
@@ -159,7 +143,7 @@ out:
 	return rc;
 }
 
-static bool add_port(struct replay *r, const char *arg)
+static bool add_replay_port(struct replay *r, const char *arg)
 {
 	const char *colon = strchr(arg, ':');
 	uint64_t port;
@@ -175,13 +159,13 @@ static bool add_port(struct replay *r, const char *arg)
 	return false;
 }
 
-static int usage(void)
+static int replay_usage(void)
 {
 	fputs("usage: zonectl replay [--json] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] CAPTURE...\n", stderr);
 	return EXIT_USAGE;
 }
 
-static int load(struct replay *r)
+static int load_model(struct replay *r)
 {
 	int err;
 	if (!r->model)
@@ -208,13 +192,13 @@ int verb_replay(int argc, char **argv)
 			r.checksums = true;
 		else if (strcmp(argv[i], "-m") == 0 && i + 1 < argc)
 			r.model = argv[++i];
-		else if (strcmp(argv[i], "--port") != 0 || i + 1 >= argc || !add_port(&r, argv[++i]))
-			return usage();
+		else if (strcmp(argv[i], "--port") != 0 || i + 1 >= argc || !add_replay_port(&r, argv[++i]))
+			return replay_usage();
 	}
 	if (i == argc)
-		return usage();
+		return replay_usage();
 	r.conf.dissect_only = !r.model;
-	int rc = load(&r);
+	int rc = load_model(&r);
 	for (; rc == EXIT_OK && i < argc; i++)
 		rc = replay_file(&r, argv[i]);
 	free(r.img);

@@ -12,7 +12,7 @@ import peer
 WRITES = {5, 6, 8, 15, 16, 21, 22, 23}
 READS = {1, 2, 3, 4, 7, 11, 12, 17, 20, 24}
 SIGNS = {"accept": "+", "drop": "-", "reset": "!"}
-LINE = re.compile(r"^(\d+) (\w+) \S+ (\d+) > \S+ (\d+) modbus (req|resp) tid=(\d+) unit=(\d+) fc=(\d+)")
+LINE = re.compile(r"^(\d+) (\w+) \S+ (\d+) > \S+ (\d+) modbus dir=(request|response) tid=(\d+) unit=(\d+) fc=(\d+)")
 
 
 def letter(fc):
@@ -52,8 +52,8 @@ def from_replay(path):
             if not m:
                 continue
             _, verdict, sport, dport, way, tid, unit, fc = m.groups()
-            port = int(dport if way == "resp" else sport)
-            by_port.setdefault(port, Verdicts()).add(way == "resp",
+            port = int(dport if way == "response" else sport)
+            by_port.setdefault(port, Verdicts()).add(way == "response",
                                (int(tid), int(unit), int(fc), SIGNS[verdict]))
     return by_port
 
@@ -64,12 +64,14 @@ def from_records(path):
     with open(path) as f:
         for line in f:
             ev = json.loads(line)
+            if "dir" not in ev:     # of no connection: its ports are not shown
+                continue
             response = ev["dir"] == "response"
             v = by_port.setdefault(ev["dport" if response else "sport"], Verdicts())
             v.reasons.add(ev["reason"])
             # no message, but what its beginning says: nothing to compare
             unframed = ev["reason"] == "bad-length" and ev["verdict"] == "reset"
-            if "fc" not in ev or ev["reason"] == "unfinished-message" or unframed:
+            if "fc" not in ev or "tid" not in ev or ev["reason"] == "unfinished-message" or unframed:
                 continue
             if "repeated" in ev:
                 trouble.append("merged: " + line.strip())

@@ -38,7 +38,7 @@ grep -oE '(^| )[a-z_]+=' <<<"$line" | tr -d ' =' >"$dir/fields"
 [ "$(wc -l <"$dir/fields")" -gt 20 ] || fail "the line is not read"
 sed -n '/^| field |/,/^$/s/^| \(`[^|]*`\) |.*/\1/p' "$readme" | tr -d '`' | sed 's/, /\n/g' |
 	diff "$dir/fields" - || fail "the table of fields differs from the line"
-sed -n '/^\.Sh DESCRIPTION/,/^\.Ss /s/^\.It Ic //p' "$top_srcdir/man/zoned-events.5" | sed 's/ , /\n/g' >"$dir/manual"
+sed -n '/^\.Sh DESCRIPTION/,/^\.Ss Changes/s/^\.It Ic //p' "$top_srcdir/man/zoned-events.5" | sed 's/ , /\n/g' >"$dir/manual"
 while read -r field; do
 	grep -qx -- "$field" "$dir/manual" || fail "zoned-events(5) lacks $field"
 done <"$dir/fields"

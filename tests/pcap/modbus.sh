@@ -65,7 +65,7 @@ case_of "$(with device-id-form m-mb-rw modbus-read-write)" 08-device-id "accept 
 case_of "$cases/m-mb-prog.conf" 09-umas-1024 "accept - 4;"
 case_of "$(with device-id-form m-mb-prog modbus-programming)" 09-umas-1024 "accept - 2;reset bad-length 1;"
 "$top_builddir/zonectl" replay -m "$cases/m-mb-rw.conf" "$cases/10-fc6-clamped-echo.pcap" |
-	grep -q "field=value expected=5119 received=5000 reason=response-mismatch" || { echo "FAIL: what was expected"; bad=1; }
+	grep -q "field=value expected=5119 received=5000 .*reason=response-mismatch" || { echo "FAIL: what was expected"; bad=1; }
 "$top_builddir/zonectl" replay -m "$cases/m-mb-rw.conf" "$cases/05-exception-length-4.pcap" |
 	grep -q "field=length expected=3 received=4 reason=bad-length" || { echo "FAIL: the length in its record"; bad=1; }
 # a capture without a gate: reads go on after what is refused here

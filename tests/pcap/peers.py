@@ -22,7 +22,7 @@ from dnp3_wire import Tcp, Udp, frame, m, o, write_pcap
 from opcua_wire import chunk, node, request, response, text, u32
 
 PASS = "none"
-PORTS = {"modbus": 502, "dnp3": 20000, "opcua": 4840}
+PORTS = {"modbus": 502, "dnp3": 20000, "opcua": 4840, "iec104": 2404}
 RULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rules")
 MODEL = """zones = (
   {{ name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; }},

@@ -20,9 +20,10 @@ import tempfile
 import truth_dnp3
 import truth_opcua
 
-FIELDS = {"dir": "dir", "mb_tid": "tid", "mb_pid": "pid", "mb_len": "len", "mb_unit": "unit",
-          "mb_fc": "fc", "mb_exc": "exc", "mb_addr": "addr", "mb_qty": "qty", "mb_waddr": "waddr",
-          "mb_wqty": "wqty", "mb_bytes": "bytes", "mb_sub": "sub"}
+FIELDS = {"dir": "dir", "mb_tid": "tid", "mb_pid": "protocol_id", "mb_len": "length", "mb_unit": "unit",
+          "mb_fc": "fc", "mb_exc": "exception", "mb_addr": "address", "mb_qty": "quantity",
+          "mb_waddr": "write_address", "mb_wqty": "write_quantity", "mb_bytes": "byte_count", "mb_sub": "subfunction"}
+DIRECTIONS = {"request": "req", "response": "resp"}
 ENDS = {"frame": "frame", "src": "src", "sport": "sport", "dst": "dst", "dport": "dport"}
 
 
@@ -34,7 +35,8 @@ def ours(zonectl, path, proto, want):
     rows = []
     for m in map(json.loads, out.stdout.splitlines()):
         row = {c: str(m.get(f, "")) for c, f in ENDS.items()}
-        row.update({c: m[c] for c in ("l4", "proto", "kind")}, time=m["ts"])
+        row.update(l4=m["transport"], proto=m["proto"], kind=m.get("kind", "app"), time=m["time"],
+                   dir=DIRECTIONS[m["dir"]])
         rows.append({**row, **PROTOCOLS[proto].adapt(m)})
     return rows
 
@@ -43,9 +45,23 @@ def ports(_):
     return ["modbus:502", "modbus:1502"]
 
 
+def sub_text(m):
+    """What the tables have in one column."""
+    if "subfunction" in m:
+        return "diag=%d" % m["subfunction"]
+    if "and_mask" in m:
+        return "and=%d,or=%d" % (m["and_mask"], m["or_mask"])
+    more = ",devid=%d,obj=%d" % (m["device_id_code"], m["object_id"]) if "object_id" in m else ""
+    return "mei=%d%s" % (m["mei"], more) if "mei" in m else ""
+
+
 def adapt(m):
-    row = {c: str(m.get(f, "")) for c, f in FIELDS.items()}
-    request = m["dir"] == "req"
+    row = {c: str(m.get(f, "")) for c, f in FIELDS.items() if c != "dir"}
+    request = m["dir"] == "request"
+    # where the quantity is 0 there is no last address, only where it would begin
+    row["mb_addr"] = row["mb_addr"].split("-")[0] or str(m.get("start", ""))
+    row["mb_waddr"] = row["mb_waddr"].split("-")[0] or str(m.get("write_start", ""))
+    row["mb_sub"] = sub_text(m)
     # truth writes the quantity only where the message has the field
     if m["fc"] in (5, 6, 22) or (m["fc"] == 24 and request):
         row["mb_qty"] = ""

@@ -10,9 +10,20 @@ def ports(rows):
     return sorted({"dnp3:" + r["dport"] for r in rows if r["dir"] in ("req", "conf", "m2o")} or {"dnp3:20000"})
 
 
+SAME = {"dl_src": "link_src", "dl_dst": "link_dst", "al_seq": "seq", "al_func": "fc", "al_iin": "iin",
+        "al_objs": "objects", "al_ctrl": "controls"}
+
+
+def direction(m):
+    """The tables tell confirmations, and frames without application data, from the rest."""
+    if "fc" not in m:
+        return "m2o" if m["dl_dir"] else "o2m"
+    return "resp" if m["fc"] >= 129 else "conf" if m["fc"] == 0 else "req"
+
+
 def adapt(m):
-    row = {c: str(m.get(c, "")) for c in FIELDS}
-    row["flags"] = ""
+    row = {c: str(m.get(SAME.get(c, c), "")) for c in FIELDS}
+    row.update(flags="", dir=direction(m), kind=m["kind"])
     return row
 
 

@@ -6,8 +6,9 @@ LISTED = {"527", "533", "631", "664", "673", "700", "712", "751"}
 FIELDS = ["dir", "kind", "ua_type", "ua_chunk", "ua_size", "ua_scid", "ua_policy", "ua_mode", "ua_token",
           "ua_seq", "ua_reqid", "ua_svc", "ua_result", "ua_nodes"]
 SAME = {"ua_type": "type", "ua_chunk": "chunk", "ua_size": "size", "ua_scid": "channel",
-        "ua_policy": "policy", "ua_token": "token", "ua_seq": "seq", "ua_reqid": "reqid", "ua_svc": "svc",
-        "ua_result": "result", "ua_nodes": "nodes"}
+        "ua_policy": "security_policy", "ua_token": "token", "ua_seq": "sequence", "ua_reqid": "request",
+        "ua_svc": "encoding", "ua_result": "result", "ua_nodes": "names"}
+MODES = {"none": "None", "sign": "Sign", "sign-and-encrypt": "SignAndEncrypt"}
 
 
 def ports(rows):
@@ -17,15 +18,18 @@ def ports(rows):
 
 def adapt(m):
     row = {c: str(m.get(f, "")) for c, f in SAME.items()}
-    row.update(dir=m["dir"], kind=m["kind"], ua_mode="")
+    mode = MODES.get(m.get("security"), "")
+    row.update(kind=m["kind"], ua_mode="")
+    if m["kind"] == "chunk":     # the tables have it with the last one
+        row["ua_result"] = ""
     secured = row["ua_policy"] not in ("None", "")
-    if m["type"] == "OPN" and m["dir"] == "req" and "svc" in m:
-        row["ua_mode"] = m.get("mode", "")
-    elif m["type"] in ("MSG", "CLO") and secured and "mode" in m:
-        row["ua_mode"] = m["mode"] + "?"
+    if m["type"] == "OPN" and m["dir"] == "request" and "encoding" in m:
+        row["ua_mode"] = mode
+    elif m["type"] in ("MSG", "CLO") and secured and mode:
+        row["ua_mode"] = mode + "?"
     if m["type"] in ("MSG", "CLO") and not row["ua_policy"]:
         row["ua_policy"] = "?"
-    if "svc" in m and row["ua_svc"] not in LISTED:
+    if "encoding" in m and row["ua_svc"] not in LISTED:
         row["ua_nodes"] = ""
     return row
 

@@ -15,7 +15,7 @@ for link in ethernet vlan qinq cooked cooked2 raw null loop pcapng ipv6; do
 	"$top_builddir/zonectl" replay --json "$dir/c" | python3 -c '
 import json, sys
 for m in map(json.loads, sys.stdin):
-    print(*(m.get(k, "") for k in "frame sport dport tid len unit fc addr".split()), sep="\t")' >"$dir/ours"
+    print(*(str(m.get(k, "")).split("-")[0] for k in "frame sport dport tid length unit fc address".split()), sep="\t")' >"$dir/ours"
 	[ "$(wc -l <"$dir/theirs")" = 3 ] || { echo "$link: tshark does not see three messages"; exit 1; }
 	diff "$dir/theirs" "$dir/ours" || { echo "$link differs"; exit 1; }
 	n=$((n + 1))

@@ -589,12 +589,41 @@ static void protocols_ask_for_sound_sizes(void **state)
 	assert_null(proto_common(all, PROTO_NONE));
 }
 
+/* What the ruleset refused, and what the gate cannot take apart: ports only where the packet shows them. */
+static void only_shown_ports_are_recorded(void **state)
+{
+	(void)state;
+	static const struct {
+		uint8_t l4, fragment;	/* in units of 8 octets */
+		size_t n;
+		bool ports;
+	} rows[] = { { 6, 0, 40, true }, { 17, 0, 28, true }, { 6, 0, 22, false }, { 6, 5, 40, false }, { 1, 0, 40, false } };
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t p[40] = { 0x45, [3] = 40, [7] = rows[i].fragment, 64, rows[i].l4, 0, 0, 10, 0, 1, 5, 10, 0, 2, 9,
+				  0x9c, 0x40, 1, 0xf6 };
+		struct bench b;
+		bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
+		const struct inspect_pkt k = { .now_ns = b.now, .ip = p, .len = rows[i].n };
+		b.orig = p;
+		b.orig_len = rows[i].n;
+		inspect_refused(b.in, &k, R_NO_CONDUIT, &b.out);
+		assert_int_equal(b.last.no_ports, !rows[i].ports);
+		assert_int_equal(b.last.dport, rows[i].ports ? 502 : 0);
+		inspect_packet(b.in, &k, &b.out);
+		assert_int_equal(b.events, 2);
+		assert_int_equal(b.last.no_ports, !rows[i].ports);
+		assert_int_equal(b.last.dport, rows[i].ports ? 502 : 0);
+		inspect_free(b.in);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(protocols_ask_for_sound_sizes),
 		cmocka_unit_test(log_none_records_nothing),
 		cmocka_unit_test(a_blocked_connection_needs_its_conduit),
+		cmocka_unit_test(only_shown_ports_are_recorded),
 		cmocka_unit_test(read_passes_untouched),
 		cmocka_unit_test(write_is_cut_and_the_connection_lives),
 		cmocka_unit_test(reset_blocks_the_connection),

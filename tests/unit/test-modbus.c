@@ -81,7 +81,7 @@ static void test_table(void **state)
 		assert_ptr_equal(mb_func_by_code(f->code), f);
 		assert_ptr_equal(mb_func_by_name(f->name), f);
 		assert_true(f->classes != 0);
-		assert_true(!f->has_values || (f->classes & MB_WRITE));
+		assert_true(f->values == MB_NO_VALUES || (f->classes & MB_WRITE));
 		assert_true(!(f->classes & MB_READ) || !(f->classes & (MB_WRITE | MB_PROGRAM)));
 	}
 	assert_null(mb_func_by_code(0));

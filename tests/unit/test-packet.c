@@ -150,6 +150,36 @@ static void test_truncations(void **state)
 	}
 }
 
+/* A log's copy of a packet shows its ports in the first fragment, when it is long enough, and only of TCP and UDP. */
+static void test_ends(void **state)
+{
+	(void)state;
+	struct packet o;
+	struct pkt k[] = { v4(TCP, tcp20, sizeof(tcp20), ""), v6(UDP, udp8, sizeof(udp8), "abc") };
+	for (size_t i = 0; i < 2; i++) {
+		size_t header = i ? 40 : 20;
+		for (size_t n = 0; n <= k[i].n; n++) {
+			assert_int_equal(packet_ends(k[i].b, n, &o), n >= header);
+			assert_int_equal(o.has_ports, n >= header + 4);
+			assert_int_equal(o.dport, n < header + 4 ? 0 : i ? 20000 : 502);
+		}
+	}
+	k[0].b[6] = 0x20;	/* the first fragment */
+	assert_true(packet_ends(k[0].b, k[0].n, &o) && o.has_ports);
+	assert_int_equal(o.sport, 40000);
+	k[0].b[7] = 1;		/* a later one */
+	assert_true(packet_ends(k[0].b, k[0].n, &o));
+	assert_false(o.has_ports);
+	assert_int_equal(o.sport, 0);
+	k[0].b[6] = k[0].b[7] = 0;
+	k[0].b[9] = 1;		/* ICMP */
+	k[1].b[6] = 58;
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(packet_ends(k[i].b, k[i].n, &o));
+		assert_false(o.has_ports);
+	}
+}
+
 /* Bytes behind the packet's own length (Ethernet padding) are not payload. */
 static void test_padding(void **state)
 {
@@ -354,7 +384,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tcp4), cmocka_unit_test(test_tcp_options), cmocka_unit_test(test_ip_options),
-		cmocka_unit_test(test_truncations), cmocka_unit_test(test_padding), cmocka_unit_test(test_checksums),
+		cmocka_unit_test(test_truncations), cmocka_unit_test(test_ends), cmocka_unit_test(test_padding), cmocka_unit_test(test_checksums),
 		cmocka_unit_test(test_udp), cmocka_unit_test(test_fragments), cmocka_unit_test(test_extensions),
 		cmocka_unit_test(test_extension_limit), cmocka_unit_test(test_arrives), cmocka_unit_test(test_no_checksum),
 		cmocka_unit_test(test_other), cmocka_unit_test(test_noise),

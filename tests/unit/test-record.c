@@ -88,7 +88,7 @@ static struct event write_refused(void)
 {
 	struct event ev = { .time_ns = 1700000000ull * SEC + 42000000, .generation = 7, .kind = EV_VIOLATION,
 			    .verdict = V_DROP, .l4 = 6, .reason = R_FUNCTION, .sport = 40000, .dport = 502, .proto = PROTO_MODBUS };
-	*EV_MODBUS(&ev) = (struct ev_modbus){ .unit = 1, .fc = 16, .tid = 9, .has = EVH_FC | EVH_ADDR | EVH_VALUE, .addr = 100,
+	*EV_MODBUS(&ev) = (struct ev_modbus){ .unit = 1, .fc = 16, .tid = 9, .has = EVH_TID | EVH_FC | EVH_ADDR | EVH_VALUE, .addr = 100,
 					      .qty = 5, .value = 77 };
 	assert_true(addr_parse("10.1.0.10", &ev.src));
 	assert_true(addr_parse("10.2.0.20", &ev.dst));
@@ -130,7 +130,7 @@ static void test_line(void **state)
 	struct pol_image *img = image(7, "/etc/zoned/plant.conf");
 	struct event ev = write_refused();
 	struct sb b = sb_init(text, sizeof(text));
-	record_line(&b, img, &ev);
+	record_line(&b, &(struct event_view){ .img = img, .ev = &ev });
 	assert_string_equal(text, "write-multiple-registers refused from 10.1.0.10 to 10.2.0.20 on conduit hmi-cell: "
 		"the policy does not allow this function code: time=2023-11-14T22:13:20.042Z event=violation gen=7 "
 		"verdict=drop reason=function-not-allowed conduit=hmi-cell policy=reads from_zone=hmi to_zone=cell "
@@ -166,7 +166,7 @@ static void test_difference(void **state)
 		EV_MODBUS(&ev)->expected = rows[i].expected;
 		EV_MODBUS(&ev)->received = rows[i].received;
 		struct sb b = sb_init(text, sizeof(text));
-		record_line(&b, img, &ev);
+		record_line(&b, &(struct event_view){ .img = img, .ev = &ev });
 		assert_non_null(strstr(text, rows[i].end));
 		struct record *r = open_to(&s, path);
 		record_event(r, img, &ev, 0);
@@ -192,7 +192,7 @@ static void test_refused_flow(void **state)
 	assert_true(addr_parse("10.2.0.20", &ev.src));
 	assert_true(addr_parse("192.0.2.1", &ev.dst));
 	struct sb b = sb_init(text, sizeof(text));
-	record_line(&b, img, &ev);
+	record_line(&b, &(struct event_view){ .img = img, .ev = &ev });
 	assert_string_equal(text, "flow refused from zone cell (10.2.0.20) to zone unknown (192.0.2.1): no conduit permits "
 		"this flow between the two zones: time=1970-01-01T00:00:00.000Z event=refused-flow gen=7 verdict=drop "
 		"reason=no-conduit from_zone=cell to_zone=unknown src=10.2.0.20 sport=5000 dst=192.0.2.1 dport=161 "

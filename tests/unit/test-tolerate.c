@@ -461,6 +461,11 @@ static void rtu_is_called_so(void **state)
 				inspect_tick(b.in, b.now + 11000000000u, b.now, &b.out);
 				assert_int_equal(b.reason, R_RTU);
 			}
+			if (b.reason == R_RTU) {	/* the serial line's header, which has no transaction */
+				assert_int_equal(EV_MODBUS(&b.last)->has, EVH_FC);
+				assert_int_equal(EV_MODBUS(&b.last)->unit, m[0]);
+				assert_int_equal(EV_MODBUS(&b.last)->fc, m[1]);
+			}
 			inspect_free(b.in);
 		}
 }

@@ -12,7 +12,7 @@ static const char *function(const struct ev_dnp3 *d)
 	return f ? f->name : "unassigned";
 }
 
-static const char *title(const struct event *ev)
+static const char *dnp_title(const struct event *ev)
 {
 	bool named = (EV_DNP3(ev)->has & EVD_APP) && dnp_func_by_code(EV_DNP3(ev)->func);
 	return named ? function(EV_DNP3(ev)) : "DNP3 message";
@@ -53,7 +53,7 @@ static void put_application(const struct ev_dnp3 *d, const struct fact_sink *to)
 	}
 }
 
-static void each(const struct event *ev, const struct fact_sink *to)
+static void dnp_each_fact(const struct event *ev, const struct fact_sink *to)
 {
 	const struct ev_dnp3 *d = EV_DNP3(ev);
 	to->num(to->ctx, "link_src", d->src);
@@ -66,11 +66,11 @@ static void each(const struct event *ev, const struct fact_sink *to)
 }
 
 /* Function, link addresses and object: other points of one object are one record. */
-static uint64_t key(const struct event *ev)
+static uint64_t dnp_fact_key(const struct event *ev)
 {
 	const struct ev_dnp3 *d = EV_DNP3(ev);
 	return (uint64_t)d->src << 48 | (uint64_t)d->dst << 32 | (uint64_t)d->group << 24 | (uint64_t)d->var << 16 |
 	       (uint64_t)d->func << 8 | (uint64_t)(d->has & EVD_APP) << 7 | (uint64_t)(d->prm & 1) << 4 | (d->link & 15);
 }
 
-const struct fact_ops facts_dnp3 = { .title = title, .each = each, .key = key };
+const struct fact_ops facts_dnp3 = { .title = dnp_title, .each = dnp_each_fact, .key = dnp_fact_key };

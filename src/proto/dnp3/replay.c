@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * DNP3 messages as replay prints them. */
+ * What replay prints of a DNP3 message besides its facts. */
 #include <inttypes.h>
-#include <stdio.h>
 
 #include "base/sb.h"
 #include "proto/dnp3/wire-objects.h"
@@ -42,78 +41,37 @@ static void put_objects(const struct dnp_app *a, struct sb *objects, struct sb *
 	}
 }
 
-static const char *direction(const struct dnp_msg *m)
-{
-	if (!m->has_app)
-		return m->link.dir ? "m2o" : "o2m";
-	return m->app.response ? "resp" : m->app.func == 0 ? "conf" : "req";
-}
-
-static void app_json(json_t *o, const struct dnp_app *a)
+static void each_app(const struct dnp_app *a, const struct fact_sink *to)
 {
 	static char objects[OBJECTS_TEXT], controls[CONTROLS_TEXT];
 	struct sb b = sb_init(objects, sizeof(objects)), c = sb_init(controls, sizeof(controls));
-	const struct dnp_func *f = dnp_func_by_code(a->func);
-	char iin[8];
-	replay_put(o, "al_fir", true, a->fir);
-	replay_put(o, "al_fin", true, a->fin);
-	replay_put(o, "al_con", true, a->con);
-	replay_put(o, "al_uns", true, a->uns);
-	replay_put(o, "al_seq", true, a->seq);
-	replay_put(o, "al_func", true, a->func);
-	if (f)
-		json_object_set_new(o, "function", json_string(f->name));
-	replay_put(o, "al_len", true, a->len);
-	snprintf(iin, sizeof(iin), "%04x", a->iin);
-	if (a->response)
-		json_object_set_new(o, "al_iin", json_string(iin));
+	to->num(to->ctx, "al_fir", a->fir);
+	to->num(to->ctx, "al_fin", a->fin);
+	to->num(to->ctx, "al_con", a->con);
+	to->num(to->ctx, "al_uns", a->uns);
+	to->num(to->ctx, "al_len", a->len);
 	put_objects(a, &b, &c);
 	if (b.len)
-		json_object_set_new(o, "al_objs", json_string(objects));
+		to->word(to->ctx, "objects", objects);
 	if (c.len)
-		json_object_set_new(o, "al_ctrl", json_string(controls));
+		to->word(to->ctx, "controls", controls);
 }
 
-static void json(json_t *o, const struct event *ev, const void *of)
+static void dnp_each_replayed(const struct event *ev, const void *of, const struct fact_sink *to)
 {
 	const struct dnp_msg *m = of;
 	(void)ev;
-	json_object_set_new(o, "kind", json_string(m->has_app ? "app" : m->has_tr ? "frag" : "link"));
-	json_object_set_new(o, "dir", json_string(direction(m)));
-	replay_put(o, "dl_src", true, m->link.src);
-	replay_put(o, "dl_dst", true, m->link.dst);
-	replay_put(o, "dl_dir", true, m->link.dir);
-	replay_put(o, "dl_prm", true, m->link.prm);
-	replay_put(o, "dl_func", true, m->link.func);
-	replay_put(o, "tr_fir", m->has_tr, m->tr_fir);
-	replay_put(o, "tr_fin", m->has_tr, m->tr_fin);
-	replay_put(o, "tr_seq", m->has_tr, m->tr_seq);
+	to->word(to->ctx, "kind", m->has_app ? "app" : m->has_tr ? "frag" : "link");
+	to->num(to->ctx, "dl_dir", m->link.dir);
+	to->num(to->ctx, "dl_prm", m->link.prm);
+	to->num(to->ctx, "dl_func", m->link.func);
+	if (m->has_tr) {
+		to->num(to->ctx, "tr_fir", m->tr_fir);
+		to->num(to->ctx, "tr_fin", m->tr_fin);
+		to->num(to->ctx, "tr_seq", m->tr_seq);
+	}
 	if (m->has_app)
-		app_json(o, &m->app);
+		each_app(&m->app, to);
 }
 
-static void text(const struct event *ev, const void *of)
-{
-	static char objects[OBJECTS_TEXT], controls[CONTROLS_TEXT];
-	const struct dnp_msg *m = of;
-	struct sb b = sb_init(objects, sizeof(objects)), c = sb_init(controls, sizeof(controls));
-	(void)ev;
-	printf(" %s link=%u>%u(%s)", direction(m), m->link.src, m->link.dst,
-	       dnp3_link_name(m->link.prm, m->link.func));
-	if (m->has_tr)
-		printf(" tr=%s%s%u", m->tr_fir ? "F" : "", m->tr_fin ? "L" : "", m->tr_seq);
-	if (!m->has_app)
-		return;
-	const struct dnp_func *f = dnp_func_by_code(m->app.func);
-	printf(" fc=%u(%s) seq=%u%s%s", m->app.func, f ? f->name : "unassigned", m->app.seq, m->app.con ? " con" : "",
-	       m->app.uns ? " uns" : "");
-	if (m->app.response)
-		printf(" iin=%04x", m->app.iin);
-	put_objects(&m->app, &b, &c);
-	if (b.len)
-		printf(" objects=%s", objects);
-	if (c.len)
-		printf(" controls=%s", controls);
-}
-
-const struct replay_ops replay_dnp3 = { .json = json, .text = text };
+const struct replay_ops replay_dnp3 = { .each = dnp_each_replayed };

@@ -11,7 +11,7 @@
 #include "base/rd.h"
 #include "proto/iec104/wire-objects.h"
 
-static int never(enum reason *why, enum reason r)
+static int no_apdu(enum reason *why, enum reason r)
 {
 	*why = r;
 	return -1;
@@ -22,12 +22,12 @@ int iec104_frame(const uint8_t *p, size_t n, enum reason *why)
 	struct rd r = rd_init(p, n);
 	uint8_t start = rd_u8(&r);
 	if (!r.bad && start != IEC_START)
-		return never(why, R_FRAME);
+		return no_apdu(why, R_FRAME);
 	uint8_t len = rd_u8(&r);
 	if (r.bad)
 		return 0;
 	if (len < IEC_LEN_MIN || len > IEC_LEN_MAX)
-		return never(why, R_LENGTH);
+		return no_apdu(why, R_LENGTH);
 	return len + 2;
 }
 
@@ -101,7 +101,7 @@ static enum reason sound_head(const struct iec_asdu *a, enum iec_end from)
 }
 
 /* Every object to its end. A type's size is in the table, but of segments, which the walk knows. */
-static enum reason walk(const struct iec_asdu *a, enum iec_end from)
+static enum reason walk_objects(const struct iec_asdu *a, enum iec_end from)
 {
 	struct iec_objects it;
 	struct iec_object o;
@@ -136,7 +136,7 @@ enum reason iec104_asdu(const uint8_t *p, size_t n, enum iec_end from, struct ie
 		return R_TRUNCATED;
 	enum reason why = sound_head(a, from);
 	if (why == R_NONE)
-		why = walk(a, from);
+		why = walk_objects(a, from);
 	if (why != R_NONE || from == IEC_CONTROLLED)
 		return why;
 	if (a->ca == 0 || (a->ca == IEC_CA_ALL && !iec_for_all(a->type)))

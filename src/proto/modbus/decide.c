@@ -27,35 +27,35 @@ static bool contains(const struct trial *t, const struct pol_rset *s, uint32_t l
 	return policy_contains(t->img, s, lo, hi);
 }
 
-static bool has(const struct trial *t, const struct pol_rset *s, uint32_t x)
+static bool set_has(const struct trial *t, const struct pol_rset *s, uint32_t x)
 {
 	return contains(t, s, x, x);
 }
 
-static bool function_ok(struct trial *t)
+static bool mb_function_ok(struct trial *t)
 {
 	return t->rule->functions[t->m->fc / 8] >> (t->m->fc % 8) & 1;
 }
 
 static bool unit_ok(struct trial *t)
 {
-	return has(t, &t->rule->units, t->m->unit);
+	return set_has(t, &t->rule->units, t->m->unit);
 }
 
 static bool sub_ok(struct trial *t)
 {
-	return !t->m->has_sub || has(t, &t->rule->subfunctions, t->m->sub);
+	return !t->m->has_sub || set_has(t, &t->rule->subfunctions, t->m->sub);
 }
 
 static bool mei_ok(struct trial *t)
 {
-	return !t->m->has_mei || has(t, &t->rule->mei, t->m->mei);
+	return !t->m->has_mei || set_has(t, &t->rule->mei, t->m->mei);
 }
 
 static bool files_ok(struct trial *t)
 {
 	for (size_t i = 0; i < t->m->n_files; i++)
-		if (!has(t, &t->rule->files, t->m->files[i].file))
+		if (!set_has(t, &t->rule->files, t->m->files[i].file))
 			return false;
 	return true;
 }
@@ -79,17 +79,17 @@ static bool quantity_ok(struct trial *t)
 {
 	const struct mb_msg *m = t->m;
 	const struct pol_rset *q = &t->rule->quantity;
-	if ((m->has_addr && !has(t, q, m->qty)) || (m->has_waddr && !has(t, q, m->wqty)))
+	if ((m->has_addr && !set_has(t, q, m->qty)) || (m->has_waddr && !set_has(t, q, m->wqty)))
 		return false;
 	for (size_t i = 0; i < m->n_files; i++)
-		if (!has(t, q, m->files[i].length))
+		if (!set_has(t, q, m->files[i].length))
 			return false;
 	return true;
 }
 
-static bool value_ok(struct trial *t, uint16_t value)
+static bool mb_value_ok(struct trial *t, uint16_t value)
 {
-	if (has(t, &t->rule->values, value))
+	if (set_has(t, &t->rule->values, value))
 		return true;
 	t->value = value;
 	return false;
@@ -98,20 +98,20 @@ static bool value_ok(struct trial *t, uint16_t value)
 static bool registers_ok(struct trial *t, struct rd *r, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		if (!value_ok(t, rd_be16(r)))
+		if (!mb_value_ok(t, rd_be16(r)))
 			return false;
 	return !r->bad;
 }
 
 static bool coil_value_ok(struct trial *t)
 {
-	return value_ok(t, t->m->values[0] ? 1 : 0);
+	return mb_value_ok(t, t->m->values[0] ? 1 : 0);
 }
 
 static bool coils_ok(struct trial *t)
 {
 	for (unsigned i = 0; i < t->m->qty; i++)
-		if (!value_ok(t, t->m->values[i / 8] >> (i % 8) & 1))
+		if (!mb_value_ok(t, t->m->values[i / 8] >> (i % 8) & 1))
 			return false;
 	return true;
 }
@@ -146,53 +146,40 @@ static bool mask_ok(struct trial *t)
 	return contains(t, &t->rule->values, lo, hi);
 }
 
-struct value_check {
-	uint8_t fc;
-	bool (*ok)(struct trial *t);
-};
-
-static const struct value_check value_checks[] = {
-	{ 5, coil_value_ok }, { 6, all_registers_ok }, { 15, coils_ok }, { 16, all_registers_ok },
-	{ 21, file_data_ok }, { 22, mask_ok }, { 23, all_registers_ok },
+static bool (*const value_checks[])(struct trial *t) = {
+	[MB_ONE_COIL] = coil_value_ok, [MB_ONE_REGISTER] = all_registers_ok, [MB_COILS] = coils_ok,
+	[MB_REGISTERS] = all_registers_ok, [MB_RECORDS] = file_data_ok, [MB_MASKS] = mask_ok,
 };
 
 /* The first written value, for the record of a request that passes. */
-static void first_value(struct trial *t)
+static bool first_value(const struct mb_msg *m, enum mb_values values, uint16_t *out)
 {
-	const struct mb_msg *m = t->m;
-	t->has_value = m->fc == 22 ? m->has_mask : m->values_len > 0;
-	if (!t->has_value)
-		return;
-	if (m->fc == 22) {
-		t->value = m->or_mask;
-		return;
+	if (values == MB_MASKS) {
+		*out = m->or_mask;
+		return m->has_mask;
 	}
+	if (values != MB_RECORDS)
+		return mb_first_value(m, out);
 	struct rd r = rd_init(m->values, m->values_len);
-	if (m->fc == 21)
-		rd_skip(&r, 7);
-	if (m->fc == 5)
-		t->value = rd_u8(&r) ? 1 : 0;
-	else
-		t->value = m->fc == 15 ? rd_u8(&r) & 1 : rd_be16(&r);
-	t->has_value = !r.bad;
+	rd_skip(&r, 7);
+	*out = rd_be16(&r);
+	return !r.bad;
 }
 
-static bool values_ok(struct trial *t)
+static bool mb_values_ok(struct trial *t)
 {
-	for (size_t i = 0; i < sizeof(value_checks) / sizeof(value_checks[0]); i++) {
-		if (value_checks[i].fc != t->m->fc)
-			continue;
-		first_value(t);
-		return t->has_value && value_checks[i].ok(t);
-	}
-	return true;
+	const struct mb_func *fn = mb_func_by_code(t->m->fc);
+	if (!fn || fn->values == MB_NO_VALUES)
+		return true;
+	t->has_value = first_value(t->m, fn->values, &t->value);
+	return t->has_value && value_checks[fn->values](t);
 }
 
 static const struct {
 	bool (*ok)(struct trial *t);
 	enum reason refusal;
 } steps[] = {
-	{ function_ok, R_FUNCTION },
+	{ mb_function_ok, R_FUNCTION },
 	{ unit_ok, R_UNIT },
 	{ sub_ok, R_SUBFUNCTION },
 	{ mei_ok, R_MEI },
@@ -200,11 +187,11 @@ static const struct {
 	{ address_ok, R_ADDRESS },
 	{ write_address_ok, R_WRITE_ADDRESS },
 	{ quantity_ok, R_QUANTITY },
-	{ values_ok, R_VALUE },
+	{ mb_values_ok, R_VALUE },
 };
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
-static unsigned try_rule(struct trial *t)
+static unsigned mb_try_rule(struct trial *t)
 {
 	unsigned n = 0;
 	while (n < STEPS && steps[n].ok(t))
@@ -219,7 +206,7 @@ struct decision policy_modbus(const struct pol_image *img, const struct pol_flow
 	for (uint32_t i = 0; i < f->n_rules; i++) {
 		uint16_t id = (uint16_t)(f->rule0 + i);
 		struct trial t = { .img = img, .rule = (const void *)policy_rule(img, PROTO_MODBUS, id), .m = m };
-		unsigned n = try_rule(&t);
+		unsigned n = mb_try_rule(&t);
 		if (n <= furthest)
 			continue;
 		furthest = n;
@@ -233,7 +220,7 @@ struct decision policy_modbus(const struct pol_image *img, const struct pol_flow
 	return best;
 }
 
-static bool rule_ok(const struct pol_image *img, const void *rule)
+static bool mb_rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_mb_rule *r = rule;
 	const struct pol_rset *sets[] = {
@@ -246,12 +233,12 @@ static bool rule_ok(const struct pol_image *img, const void *rule)
 	return true;
 }
 
-static bool head_ok(const struct pol_image *img, const void *head)
+static bool mb_head_ok(const struct pol_image *img, const void *head)
 {
 	(void)img;
 	return ((const struct pol_mb_head *)head)->tolerate <= MB_TOL_ALL;
 }
 
 const struct pol_shape pol_modbus_shape = {
-	.rule = sizeof(struct pol_mb_rule), .head = sizeof(struct pol_mb_head), .rule_ok = rule_ok, .head_ok = head_ok,
+	.rule = sizeof(struct pol_mb_rule), .head = sizeof(struct pol_mb_head), .rule_ok = mb_rule_ok, .head_ok = mb_head_ok,
 };

@@ -11,7 +11,7 @@ static const struct mb_func *func_of(const struct event *ev)
 	return EV_MODBUS(ev)->has & EVH_FC ? mb_func_by_code(EV_MODBUS(ev)->fc) : NULL;
 }
 
-static const char *title(const struct event *ev)
+static const char *mb_title(const struct event *ev)
 {
 	const struct mb_func *fn = func_of(ev);
 	return fn ? fn->name : "Modbus message";
@@ -26,11 +26,12 @@ static void put_range(const struct fact_sink *to, const char *key, uint16_t addr
 	to->word(to->ctx, key, text);
 }
 
-static void each(const struct event *ev, const struct fact_sink *to)
+static void mb_each_fact(const struct event *ev, const struct fact_sink *to)
 {
 	const struct ev_modbus *m = EV_MODBUS(ev);
 	const struct mb_func *fn = func_of(ev);
-	to->num(to->ctx, "tid", m->tid);
+	if (m->has & EVH_TID)
+		to->num(to->ctx, "tid", m->tid);
 	to->num(to->ctx, "unit", m->unit);
 	if (m->has & EVH_FC) {
 		to->num(to->ctx, "fc", m->fc);
@@ -57,9 +58,9 @@ static void each(const struct event *ev, const struct fact_sink *to)
 	to->num(to->ctx, "received", m->received);
 }
 
-static uint64_t key(const struct event *ev)
+static uint64_t mb_fact_key(const struct event *ev)
 {
 	return (uint64_t)EV_MODBUS(ev)->fc << 8 | EV_MODBUS(ev)->unit;
 }
 
-const struct fact_ops facts_modbus = { .title = title, .each = each, .key = key };
+const struct fact_ops facts_modbus = { .title = mb_title, .each = mb_each_fact, .key = mb_fact_key };

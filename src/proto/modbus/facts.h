@@ -5,8 +5,9 @@
 
 #include "record/event.h"
 
+/* RTU framing has no transaction. */
 enum { EVH_FC = 1, EVH_ADDR = 2, EVH_WADDR = 4, EVH_VALUE = 8, EVH_SUB = 16, EVH_MEI = 32, EVH_EXC = 64,
-       EVH_FIELD = 128 };
+       EVH_FIELD = 128, EVH_TID = 256 };
 
 struct EVENT_FACTS_OF ev_modbus {
 	uint8_t unit, fc, exc, mei;

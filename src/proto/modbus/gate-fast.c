@@ -6,7 +6,8 @@
 static void take_pending(const struct fast_pending *from, struct mb_pending *to, uint64_t now)
 {
 	const uint8_t value[2] = { (uint8_t)(from->word >> 8), (uint8_t)from->word };
-	bool single = from->fc == 5 || from->fc == 6;
+	const struct mb_func *fn = mb_func_by_code(from->fc);
+	bool single = fn && mb_writes_one(fn);
 	struct mb_msg m = { .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
 			    .qty = single ? 1 : from->word, .values = single ? value : NULL, .values_len = single ? 2 : 0 };
 	mb_remember(&m, to);
@@ -29,7 +30,8 @@ static bool take(struct pass *c, struct fast_slot *s)
  * check sum only, so FC 5 and 6 wait for their answer here. */
 static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
 {
-	bool fit = (from->fc >= 1 && from->fc <= 4) || from->fc == 15 || from->fc == 16;
+	const struct mb_func *fn = mb_func_by_code(from->fc);
+	bool fit = fn && fn->in_kernel && !mb_writes_one(fn);
 	*to = (struct fast_pending){ .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
 				     .word = from->qty };
 	return fit;

@@ -15,7 +15,6 @@
  */
 #include <string.h>
 
-#include "base/rd.h"
 #include "proto/modbus/gate.h"
 #include "proto/modbus/facts.h"
 
@@ -24,7 +23,7 @@ static void common_facts(struct ev_modbus *ev, const struct mb_msg *m)
 	ev->tid = m->tid;
 	ev->unit = m->unit;
 	ev->fc = m->fc;
-	ev->has |= EVH_FC;
+	ev->has |= EVH_TID | EVH_FC;
 	if (m->exception) {
 		ev->exc = m->exc;
 		ev->has |= EVH_EXC;
@@ -49,19 +48,6 @@ static void common_facts(struct ev_modbus *ev, const struct mb_msg *m)
 	}
 }
 
-/* The first value a request writes, as policies name it: a register, or a coil's 0 or 1. */
-static bool first_value(const struct mb_msg *m, uint16_t *out)
-{
-	const struct mb_func *fn = mb_func_by_code(m->fc);
-	struct rd r = rd_init(m->values, m->values ? m->values_len : 0);
-	if (!fn || !fn->has_values || m->fc == 21 || m->fc == 22)	/* records, masks */
-		return false;
-	bool coils = m->fc == 15;
-	uint16_t v = coils ? rd_u8(&r) & 1 : rd_be16(&r);
-	*out = m->fc == 5 ? v != 0 : v;
-	return !r.bad;
-}
-
 struct modbus_case {
 	struct mb_msg m;
 	struct decision d;
@@ -78,16 +64,28 @@ static void put_difference(struct ev_modbus *ev, const struct mb_difference *d)
 	ev->has |= EVH_FIELD;
 }
 
+/* The serial line's header, as far as it is one. */
+static void rtu_facts(struct event *ev, unsigned unit, unsigned fc)
+{
+	ev->reason = R_RTU;
+	ev->proto = PROTO_MODBUS;
+	*EV_MODBUS(ev) = (struct ev_modbus){ .unit = (uint8_t)unit, .fc = fc & 0x7f, .has = EVH_FC };
+}
+
 static void fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct modbus_case *k = of;
+	if (ev->reason == R_RTU) {
+		rtu_facts(ev, k->m.tid >> 8, k->m.tid);
+		return;
+	}
 	ev->proto = PROTO_MODBUS;
 	common_facts(EV_MODBUS(ev), &k->m);
 	put_difference(EV_MODBUS(ev), &k->differs);
 	bool offending = k->d.has_value;
 	if (offending)
 		EV_MODBUS(ev)->value = k->d.value;
-	if (offending || (c->dir == 0 && first_value(&k->m, &EV_MODBUS(ev)->value)))
+	if (offending || (c->dir == 0 && mb_first_value(&k->m, &EV_MODBUS(ev)->value)))
 		EV_MODBUS(ev)->has |= EVH_VALUE;
 }
 
@@ -257,20 +255,12 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .fill = fill, .of = k, .msg = &k->m };
 }
 
-/* The serial line's header, as far as it is one. */
-static void begun_rtu(const uint8_t *p, struct event *ev)
-{
-	ev->reason = R_RTU;
-	ev->proto = PROTO_MODBUS;
-	*EV_MODBUS(ev) = (struct ev_modbus){ .unit = p[0], .fc = p[1] & 0x7f, .has = EVH_FC };
-}
-
 static void begun(const uint8_t *p, size_t n, struct event *ev)
 {
 	struct mb_difference d = { .field = MB_F_NONE };
 	struct mb_msg m;
 	if (mb_rtu_length(p, n, ev->response)) {
-		begun_rtu(p, ev);
+		rtu_facts(ev, p[0], p[1]);
 		return;
 	}
 	if (ev->reason == R_PROTOCOL_ID || (mb_parse(p, n, ev->response, &m) == R_TRUNCATED && n <= MB_MBAP))

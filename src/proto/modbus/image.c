@@ -10,12 +10,12 @@
 #include "proto/modbus/policy.h"
 #include "proto/modbus/words.h"
 
-static size_t rules(const struct policy *p)
+static size_t modbus_rules(const struct policy *p)
 {
 	return modbus_policy_of(p)->n_allow;
 }
 
-static void count(const struct policy *p, struct counts *c)
+static void count_modbus(const struct policy *p, struct counts *c)
 {
 	for (size_t k = 0; k < modbus_policy_of(p)->n_allow; k++) {
 		const struct modbus_allow *a = &modbus_policy_of(p)->allow[k];
@@ -29,7 +29,7 @@ static void count(const struct policy *p, struct counts *c)
 	}
 }
 
-static void put(struct build *b, const struct policy *p)
+static void put_modbus(struct build *b, const struct policy *p)
 {
 	struct pol_mb_head *h = build_head(b, PROTO_MODBUS);
 	h->tolerate = modbus_policy_of(p)->tolerates;
@@ -50,4 +50,4 @@ static void put(struct build *b, const struct policy *p)
 	}
 }
 
-const struct build_ops build_modbus = { .rules = rules, .count = count, .put = put };
+const struct build_ops build_modbus = { .rules = modbus_rules, .count = count_modbus, .put = put_modbus };

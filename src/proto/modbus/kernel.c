@@ -16,8 +16,14 @@
 
 enum { SETS = 4, KINDS = 2 };
 
-/* FC 1-4: the values are not asked; FC 5, 6, 15, 16. */
-static const uint32_t functions_of[KINDS] = { 0x1e, 1u << 5 | 1u << 6 | 1u << 15 | 1u << 16 };
+/* Functions that the program judges: those that write no values, and those that do. */
+static void functions_in_kernel(uint32_t out[KINDS])
+{
+	out[0] = out[1] = 0;
+	for (size_t i = 0; i < mb_funcs_n; i++)
+		if (mb_funcs[i].in_kernel)
+			out[mb_funcs[i].values != MB_NO_VALUES] |= 1u << mb_funcs[i].code;
+}
 
 static uint32_t count_of(const struct pol_rset *s)
 {
@@ -72,11 +78,13 @@ static void add_rule(const struct pol_image *img, const struct pol_mb_rule *rule
 	static const struct pol_rset any = { .any = true };
 	uint32_t functions = (uint32_t)rule->functions[0] | (uint32_t)rule->functions[1] << 8 |
 			     (uint32_t)rule->functions[2] << 16;
+	uint32_t judged[KINDS];
+	functions_in_kernel(judged);
 	for (unsigned k = 0; k < KINDS; k++) {
 		const struct pol_rset *const set[SETS] = { &rule->units, &rule->addresses, &rule->quantity,
 							   k ? &rule->values : &any };
-		if (functions & functions_of[k])
-			add_combinations(img, set, functions & functions_of[k], out);
+		if (functions & judged[k])
+			add_combinations(img, set, functions & judged[k], out);
 	}
 }
 

@@ -26,8 +26,9 @@ uint16_t mb_crc16(const uint8_t *p, size_t n)
 /* What an answer repeats of the values. */
 static uint16_t echo_of(const struct mb_msg *m)
 {
+	const struct mb_func *fn = mb_func_by_code(m->fc);
 	struct rd r = rd_init(m->values, m->values ? m->values_len : 0);
-	if (m->fc == 5 || m->fc == 6)
+	if (fn && mb_writes_one(fn))
 		return rd_be16(&r);
 	return m->values ? mb_crc16(m->values, m->values_len) : 0;
 }
@@ -37,7 +38,7 @@ void mb_remember(const struct mb_msg *req, struct mb_pending *p)
 	*p = (struct mb_pending){
 		.tid = req->tid, .unit = req->unit, .fc = req->fc,
 		.addr = req->addr, .qty = req->qty, .waddr = req->waddr, .wqty = req->wqty,
-		.sub = req->fc == 43 ? req->mei_code : req->sub,
+		.sub = req->has_mei ? req->mei_code : req->sub,
 		.and_mask = req->and_mask, .or_mask = req->or_mask,
 		.echo = echo_of(req), .mei = req->mei,
 	};
@@ -59,14 +60,14 @@ const char *mb_field_name(unsigned field)
 	return field < sizeof(fields) / sizeof(fields[0]) ? fields[field] : "?";
 }
 
-static bool same(struct mb_difference *d, enum mb_field field, unsigned expected, unsigned received)
+static bool same_number(struct mb_difference *d, enum mb_field field, unsigned expected, unsigned received)
 {
 	if (expected != received)
 		*d = (struct mb_difference){ (uint8_t)field, (uint16_t)expected, (uint16_t)received };
 	return expected == received;
 }
 
-static bool same_data(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
+bool mb_match_data(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
 	if (r->values && echo_of(r) == p->echo)
 		return true;
@@ -74,82 +75,72 @@ static bool same_data(const struct mb_pending *p, const struct mb_msg *r, struct
 	return false;
 }
 
-static bool match_bits(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
+bool mb_match_bits(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_BYTES, (p->qty + 7u) / 8, r->bytes);
+	return same_number(d, MB_F_BYTES, (p->qty + 7u) / 8, r->bytes);
 }
 
-static bool match_registers(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
+bool mb_match_registers(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_BYTES, 2u * p->qty, r->bytes);
+	return same_number(d, MB_F_BYTES, 2u * p->qty, r->bytes);
 }
 
-static bool match_single(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
+bool mb_match_single(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_ADDRESS, p->addr, r->addr) && same(d, MB_F_VALUE, p->echo, echo_of(r));
+	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) && same_number(d, MB_F_VALUE, p->echo, echo_of(r));
 }
 
-static bool match_range(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
+bool mb_match_range(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_ADDRESS, p->addr, r->addr) && same(d, MB_F_QUANTITY, p->qty, r->qty);
+	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) && same_number(d, MB_F_QUANTITY, p->qty, r->qty);
 }
 
-static bool match_diag(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
+bool mb_match_diag(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_SUB, p->sub, r->sub) && (!mb_diag_echoes(p->sub) || same_data(p, r, d));
+	return same_number(d, MB_F_SUB, p->sub, r->sub) && (!mb_diag_echoes(p->sub) || mb_match_data(p, r, d));
 }
 
-static bool match_files(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
+bool mb_match_files(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_BYTES, p->files_bytes, r->bytes);
+	return same_number(d, MB_F_BYTES, p->files_bytes, r->bytes);
 }
 
-static bool match_mask(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
+bool mb_match_mask(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_ADDRESS, p->addr, r->addr) && same(d, MB_F_AND, p->and_mask, r->and_mask) &&
-	       same(d, MB_F_OR, p->or_mask, r->or_mask);
+	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) && same_number(d, MB_F_AND, p->and_mask, r->and_mask) &&
+	       same_number(d, MB_F_OR, p->or_mask, r->or_mask);
 }
 
-static bool match_mei(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
+bool mb_match_mei(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same(d, MB_F_MEI, p->mei, r->mei) && same(d, MB_F_ID_CODE, p->sub, r->mei_code);
+	return same_number(d, MB_F_MEI, p->mei, r->mei) && same_number(d, MB_F_ID_CODE, p->sub, r->mei_code);
 }
-
-/* Codes without a row answer with a length of the device's own choice. */
-static bool (*const matches[])(const struct mb_pending *, const struct mb_msg *, struct mb_difference *) = {
-	[1] = match_bits, [2] = match_bits,
-	[3] = match_registers, [4] = match_registers,
-	[5] = match_single, [6] = match_single,
-	[8] = match_diag,
-	[15] = match_range, [16] = match_range,
-	[20] = match_files, [21] = same_data,
-	[22] = match_mask, [23] = match_registers,
-	[43] = match_mei,
-};
 
 /* A device that says what it has made of a write. A coil has but two values: there is nothing to clamp. */
-static bool clamped(const struct mb_pending *p, const struct mb_msg *r)
+static bool clamped(const struct mb_func *fn, const struct mb_pending *p, const struct mb_msg *r)
 {
-	if (r->addr != p->addr)
-		return false;
-	return p->fc == 6 || ((p->fc == 15 || p->fc == 16) && r->qty <= p->qty);
+	return r->addr == p->addr && (fn->values == MB_ONE_REGISTER || r->qty <= p->qty);
 }
 
-static bool body_tolerated(const struct mb_pending *p, const struct mb_msg *r, unsigned tolerate)
+/* Is another body than was asked for tolerated? */
+static bool body_tolerated(const struct mb_func *fn, const struct mb_pending *p, const struct mb_msg *r,
+			   unsigned tolerate)
 {
-	return ((tolerate & MB_TOL_ECHO) && clamped(p, r)) || ((tolerate & MB_TOL_FILE) && p->fc == 20) ||
-	       ((tolerate & MB_TOL_DEVICE_ID) && p->fc == 43 && p->mei == MB_MEI_DEVICE_ID && r->mei == p->mei);
+	unsigned bits = tolerate & fn->tolerate;
+	return ((bits & MB_TOL_ECHO) && clamped(fn, p, r)) || (bits & MB_TOL_FILE) ||
+	       ((bits & MB_TOL_DEVICE_ID) && p->mei == MB_MEI_DEVICE_ID && r->mei == p->mei);
 }
 
 enum reason mb_answers(const struct mb_pending *p, const struct mb_msg *r, unsigned tolerate,
 		       struct mb_difference *d)
 {
 	bool tid = (tolerate & MB_TOL_TRANSACTION) && r->tid == 0;
-	if ((!tid && !same(d, MB_F_TRANSACTION, p->tid, r->tid)) ||
-	    (!(tolerate & MB_TOL_UNIT) && !same(d, MB_F_UNIT, p->unit, r->unit)) ||
-	    !same(d, MB_F_FUNCTION, p->fc, r->fc))
+	if ((!tid && !same_number(d, MB_F_TRANSACTION, p->tid, r->tid)) ||
+	    (!(tolerate & MB_TOL_UNIT) && !same_number(d, MB_F_UNIT, p->unit, r->unit)) ||
+	    !same_number(d, MB_F_FUNCTION, p->fc, r->fc))
 		return R_RESPONSE_MISMATCH;
-	if (r->exception || r->fc >= sizeof(matches) / sizeof(matches[0]) || !matches[r->fc])
+	const struct mb_func *fn = mb_func_by_code(r->fc);
+	if (r->exception || !fn || !fn->match)
 		return R_NONE;
-	return matches[r->fc](p, r, d) || body_tolerated(p, r, tolerate) ? R_NONE : R_RESPONSE_MISMATCH;
+	return fn->match(p, r, d) || body_tolerated(fn, p, r, tolerate) ? R_NONE : R_RESPONSE_MISMATCH;
 }

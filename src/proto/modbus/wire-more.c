@@ -89,16 +89,16 @@ static const struct diag *read_diag(struct rd *r, struct mb_msg *m)
 }
 
 /* A reserved sub-function has no known shape: its number is all that is judged. */
-enum reason mb_diag_request(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_diag_request(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	const struct diag *d = read_diag(r, m);
 	return d ? check_diag_data(d->request, m) : R_NONE;
 }
 
-enum reason mb_diag_response(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_diag_response(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	const struct diag *d = read_diag(r, m);
 	if (!d)
 		return R_NONE;
@@ -148,9 +148,9 @@ static struct rd read_groups(struct rd *r, struct mb_msg *m)
 	return g;
 }
 
-enum reason mb_files_read_request(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_files_read_request(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	struct rd g = read_groups(r, m);
 	m->values = NULL;
 	m->values_len = 0;
@@ -168,9 +168,9 @@ enum reason mb_files_read_request(struct rd *r, const struct mb_shape *s, struct
 
 /* The specification gives 7 as the least count of a response; one record of one
  * register makes 4, as its own formula has it. */
-enum reason mb_files_read_response(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_files_read_response(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	struct rd g = read_groups(r, m);
 	if (m->bytes < FILE_REPLY_MIN || m->bytes > FILE_READ_MAX)
 		return R_BYTE_COUNT;
@@ -189,9 +189,9 @@ enum reason mb_files_read_response(struct rd *r, const struct mb_shape *s, struc
 	return R_NONE;
 }
 
-enum reason mb_files_write(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_files_write(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	struct rd g = read_groups(r, m);
 	if (m->bytes < FILE_WRITE_MIN || m->bytes > FILE_WRITE_MAX)
 		return R_BYTE_COUNT;
@@ -221,9 +221,9 @@ static enum reason mei_opaque(struct rd *r)
 	return R_NONE;
 }
 
-enum reason mb_mei_request(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_mei_request(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	read_mei(r, m);
 	if (m->mei != MB_MEI_DEVICE_ID)
 		return mei_opaque(r);
@@ -248,9 +248,9 @@ static enum reason read_objects(struct rd *r, struct mb_msg *m, unsigned n)
 	return R_NONE;
 }
 
-enum reason mb_mei_response(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_mei_response(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	read_mei(r, m);
 	if (m->mei != MB_MEI_DEVICE_ID)
 		return mei_opaque(r);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Inside the wire of this protocol: the shapes of Modbus PDU bodies, by function code. */
+ * Inside the wire of this protocol: what the table of functions points to. */
 #ifndef ZONED_PROTO_MODBUS_WIRE_SHAPE_H
 #define ZONED_PROTO_MODBUS_WIRE_SHAPE_H
 
@@ -8,24 +8,18 @@
 
 enum { MB_EXCEPTION = 0x80, MB_MEI_DEVICE_ID = 14 };
 
-struct mb_shape;
-
-/* Reads what follows the function code. Returns the first fault of meaning;
- * the caller tells truncation (r->bad) and left-over bytes from the reader. */
-typedef enum reason mb_body(struct rd *r, const struct mb_shape *s, struct mb_msg *m);
-
-struct mb_shape {
-	mb_body *request, *response;
-	uint16_t max;		/* largest quantity; FC23: of the read part */
-	uint16_t write_max;	/* FC23: of the written part */
-};
-
-/* NULL: the code has no public shape. */
-const struct mb_shape *mb_shape_by_code(uint8_t fc);
-
+/* What the table of functions points to. wire.c: ranges of bits and registers. */
+mb_body mb_body_none, mb_body_range, mb_body_coil, mb_body_register, mb_body_write_coils, mb_body_write_registers;
+mb_body mb_body_mask, mb_body_read_write, mb_body_fifo;
+mb_body mb_body_bits, mb_body_registers, mb_body_status, mb_body_event_counter, mb_body_event_log, mb_body_server_id;
+mb_body mb_body_fifo_registers;
+/* wire-more.c */
 mb_body mb_diag_request, mb_diag_response;
 mb_body mb_files_read_request, mb_files_read_response, mb_files_write;
 mb_body mb_mei_request, mb_mei_response;
+/* wire-match.c */
+mb_match mb_match_bits, mb_match_registers, mb_match_single, mb_match_range, mb_match_diag, mb_match_files;
+mb_match mb_match_data, mb_match_mask, mb_match_mei;
 
 /* Does the response of this diagnostics sub-function repeat the request? */
 bool mb_diag_echoes(uint16_t sub);

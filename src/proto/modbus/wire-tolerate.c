@@ -19,24 +19,16 @@
 
 #include "base/rd.h"
 
+/* Which functions the last four are about, wire-table.c says. */
 const struct mb_tolerated mb_tolerances[] = {
-	{ "unit-differs",	MB_TOL_UNIT,		{ 0 } },
-	{ "transaction-zero",	MB_TOL_TRANSACTION,	{ 0 } },
-	{ "length-one-more",	MB_TOL_LENGTH,		{ 0 } },
-	{ "padded-exception",	MB_TOL_PADDED,		{ 0 } },
-	{ "device-id-form",	MB_TOL_DEVICE_ID,	{ 43 } },
-	{ "file-record-form",	MB_TOL_FILE,		{ 20 } },
-	{ "clamped-echo",	MB_TOL_ECHO,		{ 6, 15, 16 } },
-	{ "long-umas",		MB_TOL_UMAS,		{ MB_UMAS } },
+	{ "unit-differs", MB_TOL_UNIT }, { "transaction-zero", MB_TOL_TRANSACTION },
+	{ "length-one-more", MB_TOL_LENGTH }, { "padded-exception", MB_TOL_PADDED },
+	{ "device-id-form", MB_TOL_DEVICE_ID }, { "file-record-form", MB_TOL_FILE },
+	{ "clamped-echo", MB_TOL_ECHO }, { "long-umas", MB_TOL_UMAS },
 };
 const size_t mb_tolerances_n = sizeof(mb_tolerances) / sizeof(mb_tolerances[0]);
 
-/* Lengths that are fixed, or follow from one count: at `count` of the PDU, of `width` octets. */
-struct extent {
-	uint8_t fixed, count, width;
-};
-
-static size_t length_of(const struct extent *e, const uint8_t *pdu, size_t n)
+static size_t length_of(const struct mb_extent *e, const uint8_t *pdu, size_t n)
 {
 	if (!e->fixed || (e->width && n < (size_t)e->count + e->width))
 		return 0;
@@ -45,23 +37,7 @@ static size_t length_of(const struct extent *e, const uint8_t *pdu, size_t n)
 	return e->fixed + more;
 }
 
-static const struct extent responses[] = {	/* of the PDU */
-	[1] = { 2, 1, 1 }, [2] = { 2, 1, 1 }, [3] = { 2, 1, 1 }, [4] = { 2, 1, 1 }, [5] = { 5, 0, 0 },
-	[6] = { 5, 0, 0 }, [7] = { 2, 0, 0 }, [11] = { 5, 0, 0 }, [12] = { 2, 1, 1 }, [15] = { 5, 0, 0 },
-	[16] = { 5, 0, 0 }, [17] = { 2, 1, 1 }, [20] = { 2, 1, 1 }, [21] = { 2, 1, 1 }, [22] = { 7, 0, 0 },
-	[23] = { 2, 1, 1 }, [24] = { 3, 1, 2 },
-};
-static const struct extent requests[] = {
-	[1] = { 5, 0, 0 }, [2] = { 5, 0, 0 }, [3] = { 5, 0, 0 }, [4] = { 5, 0, 0 }, [5] = { 5, 0, 0 },
-	[6] = { 5, 0, 0 }, [7] = { 1, 0, 0 }, [8] = { 5, 0, 0 }, [11] = { 1, 0, 0 }, [12] = { 1, 0, 0 },
-	[15] = { 6, 5, 1 }, [16] = { 6, 5, 1 }, [17] = { 1, 0, 0 }, [20] = { 2, 1, 1 }, [21] = { 2, 1, 1 },
-	[22] = { 7, 0, 0 }, [23] = { 10, 9, 1 }, [24] = { 3, 0, 0 }, [43] = { 4, 0, 0 },
-};
-enum {
-	EXCEPTION_PDU = 2,
-	ROWS_RESPONSE = sizeof(responses) / sizeof(responses[0]),
-	ROWS_REQUEST = sizeof(requests) / sizeof(requests[0]),
-};
+enum { EXCEPTION_PDU = 2 };
 
 /* The length of the PDU at pdu; 0: not known. */
 static size_t pdu_length(const uint8_t *pdu, size_t n, bool response)
@@ -70,9 +46,8 @@ static size_t pdu_length(const uint8_t *pdu, size_t n, bool response)
 		return 0;
 	if (pdu[0] & MB_EXCEPTION)
 		return response ? EXCEPTION_PDU : 0;
-	if (response)
-		return pdu[0] < ROWS_RESPONSE ? length_of(&responses[pdu[0]], pdu, n) : 0;
-	return pdu[0] < ROWS_REQUEST ? length_of(&requests[pdu[0]], pdu, n) : 0;
+	const struct mb_func *fn = mb_func_by_code(pdu[0]);
+	return fn ? length_of(response ? &fn->response_extent : &fn->request_extent, pdu, n) : 0;
 }
 
 /* ---- RTU framing ---- */
@@ -132,10 +107,11 @@ static bool is_mei_exception(const uint8_t *p, size_t n)
 /* Of a response whose length field says more than its function: is it to be believed? */
 static bool longer_tolerated(const uint8_t *p, size_t n, size_t more, unsigned tolerate)
 {
+	const struct mb_func *fn = mb_func_by_code(p[MB_MBAP]);
 	bool exc = p[MB_MBAP] & MB_EXCEPTION;
 	return ((tolerate & MB_TOL_DEVICE_ID) && is_mei_exception(p, n)) ||
 	       ((tolerate & MB_TOL_PADDED) && exc && more <= MB_PAD_MAX) ||
-	       ((tolerate & MB_TOL_FILE) && p[MB_MBAP] == 20);
+	       (fn && (tolerate & fn->tolerate & MB_TOL_FILE));
 }
 
 static bool is_header(const uint8_t *p, size_t n)
@@ -207,6 +183,7 @@ bool mb_form_tolerated(const uint8_t *p, size_t n, const struct mb_msg *m, size_
 	if (m->exception)
 		return ((tolerate & MB_TOL_PADDED) && is_padding(p + n - left, left)) ||
 		       ((tolerate & MB_TOL_DEVICE_ID) && is_mei_exception(p, n));
-	return ((tolerate & MB_TOL_FILE) && m->fc == 20) ||
-	       ((tolerate & MB_TOL_DEVICE_ID) && m->fc == 43 && m->has_mei && m->mei == MB_MEI_DEVICE_ID);
+	const struct mb_func *fn = mb_func_by_code(m->fc);
+	unsigned bits = fn ? tolerate & fn->tolerate : 0;
+	return (bits & MB_TOL_FILE) || ((bits & MB_TOL_DEVICE_ID) && m->has_mei && m->mei == MB_MEI_DEVICE_ID);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Modbus/TCP framing, and the shapes that are ranges of bits and registers.
- * MODBUS Application Protocol 1.1b3 chapter 6, one row and at most two small
- * readers per function code; the frame is drawn in wire.h. Diagnostics,
+ * MODBUS Application Protocol 1.1b3 chapter 6, at most two small readers per
+ * function code, which wire-table.c has by name; the frame is drawn in wire.h. Diagnostics,
  * files and MEI have their own readers in wire-more.c.
  *
  * Strictness: what the specification gives a number for is enforced. A written
@@ -44,26 +44,26 @@ static void read_byte_count(struct rd *r, struct mb_msg *m)
 	m->has_bytes = !r->bad;
 }
 
-static enum reason body_none(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_none(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
 	(void)r;
-	(void)s;
+	(void)fn;
 	(void)m;
 	return R_NONE;
 }
 
 /* address, quantity: FC 1-4 requests, FC 15 and 16 responses */
-static enum reason body_range(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_range(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
 	read_addr(r, m);
 	m->qty = rd_be16(r);
-	return check_range(m->addr, m->qty, s->max);
+	return check_range(m->addr, m->qty, fn->max);
 }
 
 /* address, value: FC 6 */
-static enum reason body_register(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_register(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	read_addr(r, m);
 	m->qty = 1;
 	read_values(r, m, 2);
@@ -71,9 +71,9 @@ static enum reason body_register(struct rd *r, const struct mb_shape *s, struct 
 }
 
 /* address, 0x0000 or 0xff00: FC 5 */
-static enum reason body_coil(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_coil(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	body_register(r, s, m);
+	mb_body_register(r, fn, m);
 	if (m->values_len != 2)
 		return R_TRUNCATED;
 	bool off = m->values[0] == 0x00, on = m->values[0] == 0xff;
@@ -81,9 +81,9 @@ static enum reason body_coil(struct rd *r, const struct mb_shape *s, struct mb_m
 }
 
 /* address, quantity, byte count, bits: FC 15 */
-static enum reason body_write_coils(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_write_coils(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	enum reason why = body_range(r, s, m);
+	enum reason why = mb_body_range(r, fn, m);
 	read_byte_count(r, m);
 	if (why != R_NONE)
 		return why;
@@ -97,9 +97,9 @@ static enum reason body_write_coils(struct rd *r, const struct mb_shape *s, stru
 }
 
 /* address, quantity, byte count, registers: FC 16 */
-static enum reason body_write_registers(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_write_registers(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	enum reason why = body_range(r, s, m);
+	enum reason why = mb_body_range(r, fn, m);
 	read_byte_count(r, m);
 	if (why != R_NONE)
 		return why;
@@ -110,37 +110,37 @@ static enum reason body_write_registers(struct rd *r, const struct mb_shape *s, 
 }
 
 /* byte count, bits: FC 1 and 2 responses */
-static enum reason body_bits(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_bits(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
 	read_byte_count(r, m);
-	if (m->bytes == 0 || m->bytes > (s->max + 7) / 8)
+	if (m->bytes == 0 || m->bytes > (fn->max + 7) / 8)
 		return R_BYTE_COUNT;
 	read_values(r, m, m->bytes);
 	return R_NONE;
 }
 
 /* byte count, registers: FC 3, 4 and 23 responses */
-static enum reason body_registers(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_registers(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
 	read_byte_count(r, m);
-	if (m->bytes == 0 || m->bytes % 2 || m->bytes > 2 * s->max)
+	if (m->bytes == 0 || m->bytes % 2 || m->bytes > 2 * fn->max)
 		return R_BYTE_COUNT;
 	read_values(r, m, m->bytes);
 	return R_NONE;
 }
 
 /* one byte of status: FC 7 response */
-static enum reason body_status(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_status(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	read_values(r, m, 1);
 	return R_NONE;
 }
 
 /* status 0x0000 or 0xffff, event count: FC 11 response */
-static enum reason body_event_counter(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_event_counter(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	read_values(r, m, 4);
 	if (m->values_len != 4)
 		return R_TRUNCATED;
@@ -150,9 +150,9 @@ static enum reason body_event_counter(struct rd *r, const struct mb_shape *s, st
 }
 
 /* byte count, status, event count, message count, up to 64 events: FC 12 response */
-static enum reason body_event_log(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_event_log(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	read_byte_count(r, m);
 	if (m->bytes < 6 || m->bytes > 6 + 64)
 		return R_BYTE_COUNT;
@@ -165,9 +165,9 @@ static enum reason body_event_log(struct rd *r, const struct mb_shape *s, struct
 }
 
 /* byte count, identifier, run indicator, more: FC 17 response, the device's own */
-static enum reason body_server_id(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_server_id(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	read_byte_count(r, m);
 	if (m->bytes == 0)
 		return R_BYTE_COUNT;
@@ -176,9 +176,9 @@ static enum reason body_server_id(struct rd *r, const struct mb_shape *s, struct
 }
 
 /* address, and-mask, or-mask: FC 22, both directions */
-static enum reason body_mask(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_mask(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	read_addr(r, m);
 	m->qty = 1;
 	m->and_mask = rd_be16(r);
@@ -188,15 +188,15 @@ static enum reason body_mask(struct rd *r, const struct mb_shape *s, struct mb_m
 }
 
 /* read address and quantity, write address and quantity, byte count, registers: FC 23 */
-static enum reason body_read_write(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_read_write(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	enum reason why = body_range(r, s, m);
+	enum reason why = mb_body_range(r, fn, m);
 	m->waddr = rd_be16(r);
 	m->has_waddr = !r->bad;
 	m->wqty = rd_be16(r);
 	read_byte_count(r, m);
 	if (why == R_NONE)
-		why = check_range(m->waddr, m->wqty, s->write_max);
+		why = check_range(m->waddr, m->wqty, fn->write_max);
 	if (why != R_NONE)
 		return why;
 	if (m->bytes != 2 * m->wqty)
@@ -206,21 +206,21 @@ static enum reason body_read_write(struct rd *r, const struct mb_shape *s, struc
 }
 
 /* address of the queue's pointer: FC 24 */
-static enum reason body_fifo(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_fifo(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
-	(void)s;
+	(void)fn;
 	read_addr(r, m);
 	m->qty = 1;
 	return R_NONE;
 }
 
 /* byte count of 16 bits, register count, registers: FC 24 response */
-static enum reason body_fifo_registers(struct rd *r, const struct mb_shape *s, struct mb_msg *m)
+enum reason mb_body_fifo_registers(struct rd *r, const struct mb_func *fn, struct mb_msg *m)
 {
 	m->bytes = rd_be16(r);
 	m->has_bytes = !r->bad;
 	m->qty = rd_be16(r);
-	if (m->qty > s->max)
+	if (m->qty > fn->max)
 		return R_QUANTITY_LIMIT;
 	if (m->bytes != 2 + 2 * m->qty)
 		return R_BYTE_COUNT;
@@ -228,33 +228,15 @@ static enum reason body_fifo_registers(struct rd *r, const struct mb_shape *s, s
 	return R_NONE;
 }
 
-static const struct mb_shape shapes[] = {
-	[1]  = { body_range, body_bits, 2000, 0 },
-	[2]  = { body_range, body_bits, 2000, 0 },
-	[3]  = { body_range, body_registers, 125, 0 },
-	[4]  = { body_range, body_registers, 125, 0 },
-	[5]  = { body_coil, body_coil, 1, 0 },
-	[6]  = { body_register, body_register, 1, 0 },
-	[7]  = { body_none, body_status, 0, 0 },
-	[8]  = { mb_diag_request, mb_diag_response, 0, 0 },
-	[11] = { body_none, body_event_counter, 0, 0 },
-	[12] = { body_none, body_event_log, 0, 0 },
-	[15] = { body_write_coils, body_range, 0x7b0, 0 },
-	[16] = { body_write_registers, body_range, 0x7b, 0 },
-	[17] = { body_none, body_server_id, 0, 0 },
-	[20] = { mb_files_read_request, mb_files_read_response, 0, 0 },
-	[21] = { mb_files_write, mb_files_write, 0, 0 },
-	[22] = { body_mask, body_mask, 1, 0 },
-	[23] = { body_read_write, body_registers, 125, 121 },
-	[24] = { body_fifo, body_fifo_registers, 31, 0 },
-	[43] = { mb_mei_request, mb_mei_response, 0, 0 },
-};
-
-const struct mb_shape *mb_shape_by_code(uint8_t fc)
+bool mb_first_value(const struct mb_msg *m, uint16_t *out)
 {
-	if (fc >= sizeof(shapes) / sizeof(shapes[0]) || !shapes[fc].request)
-		return NULL;
-	return &shapes[fc];
+	const struct mb_func *fn = mb_func_by_code(m->fc);
+	struct rd r = rd_init(m->values, m->values ? m->values_len : 0);
+	if (!fn || fn->values == MB_NO_VALUES || fn->values == MB_RECORDS || fn->values == MB_MASKS)
+		return false;
+	uint16_t v = fn->values == MB_COILS ? rd_u8(&r) & 1 : rd_be16(&r);
+	*out = fn->values == MB_ONE_COIL ? v != 0 : v;
+	return !r.bad;
 }
 
 int mb_frame(const uint8_t *p, size_t n, enum reason *why)
@@ -291,12 +273,12 @@ static enum reason parse_body(struct rd *r, struct mb_msg *m, uint8_t code)
 		return m->response ? parse_exception(r, m) : R_FORMAT;
 	if (code == 0)
 		return R_FORMAT;
-	const struct mb_shape *s = mb_shape_by_code(code);
-	if (!s) {
+	const struct mb_func *fn = mb_func_by_code(code);
+	if (!fn || !fn->request) {
 		rd_skip(r, r->left);
 		return R_NONE;
 	}
-	return m->response ? s->response(r, s, m) : s->request(r, s, m);
+	return m->response ? fn->response(r, fn, m) : fn->request(r, fn, m);
 }
 
 static enum reason check_header(const uint8_t *p, size_t n, const struct mb_msg *m,

@@ -42,7 +42,7 @@ enum mb_tolerance {
 };
 struct mb_tolerated {
 	const char *name;
-	uint8_t bit, fc[4];	/* the functions that it is about; none: any */
+	uint8_t bit;
 };
 extern const struct mb_tolerated mb_tolerances[];
 extern const size_t mb_tolerances_n;
@@ -56,13 +56,52 @@ struct mb_reading {
 
 enum mb_class { MB_READ = 1, MB_WRITE = 2, MB_DIAGNOSTIC = 4, MB_PROGRAM = 8, MB_OTHER = 16 };
 
+/* How a request carries the values that it writes. */
+enum mb_values { MB_NO_VALUES, MB_ONE_COIL, MB_ONE_REGISTER, MB_COILS, MB_REGISTERS, MB_RECORDS, MB_MASKS };
+
+/* What a request names besides its unit and address range, a bit each. */
+enum mb_names { MB_NAMES_SUB = 1, MB_NAMES_MEI = 2, MB_NAMES_FILES = 4, MB_NAMES_WRITE_ADDRESS = 8 };
+
+/* Octets of a PDU: fixed, and as many more as the count of `width` octets at `count` says. fixed 0: not known. */
+struct mb_extent {
+	uint8_t fixed, count, width;
+};
+
+struct rd;
+struct mb_func;
+struct mb_msg;
+struct mb_pending;
+struct mb_difference;
+
+/* Reads what follows the function code. Returns the first fault of meaning;
+ * the caller tells truncation (r->bad) and left-over bytes from the reader. */
+typedef enum reason mb_body(struct rd *r, const struct mb_func *fn, struct mb_msg *m);
+/* Does a response say what its request asks for? */
+typedef bool mb_match(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d);
+
+/* All that is known of one function; wire-table.c has the only list. */
 struct mb_func {
 	uint8_t code;
 	const char *name;	/* "read-holding-registers": policy, records, man page */
 	uint8_t classes;	/* enum mb_class bits */
 	bool has_address;	/* request names an address range */
-	bool has_values;	/* request carries written values */
+	char table;		/* first digit of its addresses in Modicon's notation; 0: it has no table */
+	uint8_t values;		/* enum mb_values */
+	uint8_t names;		/* enum mb_names bits */
+	uint8_t tolerate;	/* enum mb_tolerance bits that are about this function */
+	bool in_kernel;		/* requests and responses may pass without an inspector */
+	uint16_t max;		/* largest quantity; FC 23: of the read part */
+	uint16_t write_max;	/* FC 23: of the written part */
+	mb_body *request, *response;	/* NULL: it has no public shape */
+	mb_match *match;	/* NULL: the length of an answer is the device's own choice */
+	struct mb_extent request_extent, response_extent;
 };
+
+/* Does a request of it write one coil or register, whose value its answer repeats? */
+static inline bool mb_writes_one(const struct mb_func *fn)
+{
+	return fn->values == MB_ONE_COIL || fn->values == MB_ONE_REGISTER;
+}
 
 /* NULL for codes without a row. */
 const struct mb_func *mb_func_by_code(uint8_t code);
@@ -101,6 +140,9 @@ int mb_frame(const uint8_t *p, size_t n, enum reason *why);
  * is refused as soon as all that belongs to it is there (R_LENGTH), unless the rest is there, too;
  * what is RTU framing, with a right CRC, is called so (R_RTU). */
 int mb_frame_as(const uint8_t *p, size_t n, const struct mb_reading *how, enum reason *why);
+/* The first value a request writes, as policies name it: a register, or a coil's 0 or 1. False: none, or records or
+ * masks, which have no single one. */
+bool mb_first_value(const struct mb_msg *m, uint16_t *out);
 /* Parse one whole ADU of exactly n bytes. R_NONE, or the reason why it is not
  * a well-formed request (response). Facts read before the fault stay in *m.
  * Codes without a public shape (vendor ranges) parse as header facts only. */

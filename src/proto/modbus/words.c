@@ -18,30 +18,32 @@ static const struct {
 	{ "read", MB_READ }, { "write", MB_WRITE }, { "diagnostic", MB_DIAGNOSTIC }, { "program", MB_PROGRAM },
 };
 
-static void set_code(struct modbus_allow *a, unsigned code)
+enum { TABLES_MAX = 32 };	/* more than there are functions */
+
+static void allow_code(struct modbus_allow *a, unsigned code)
 {
 	a->functions[code / 8] |= (uint8_t)(1u << code % 8);
 }
 
-static bool has_code(const struct modbus_allow *a, unsigned code)
+static bool allows_code(const struct modbus_allow *a, unsigned code)
 {
 	return a->functions[code / 8] >> code % 8 & 1;
 }
 
-static bool add_class(struct modbus_allow *a, const char *word)
+static bool add_mb_class(struct modbus_allow *a, const char *word)
 {
 	for (size_t k = 0; k < sizeof(classes) / sizeof(classes[0]); k++) {
 		if (strcmp(classes[k].name, word) != 0)
 			continue;
 		for (size_t i = 0; i < mb_funcs_n; i++)
 			if (mb_funcs[i].classes & classes[k].bit)
-				set_code(a, mb_funcs[i].code);
+				allow_code(a, mb_funcs[i].code);
 		return true;
 	}
 	return false;
 }
 
-static void add_function(struct load *l, const config_setting_t *s, struct modbus_allow *a)
+static void add_mb_function(struct load *l, const config_setting_t *s, struct modbus_allow *a)
 {
 	char number[12];
 	const char *word = number;
@@ -50,13 +52,13 @@ static void add_function(struct load *l, const config_setting_t *s, struct modbu
 		if (!number_of(l, s, "a function code", 0, 127, &v))
 			return;
 		snprintf(number, sizeof(number), "%u", (unsigned)v);
-		set_code(a, (unsigned)v);
+		allow_code(a, (unsigned)v);
 	} else if (written_of(s)->type == SETTING_TEXT) {
 		word = written_of(s)->text;
 		const struct mb_func *f = mb_func_by_name(word);
 		if (f) {
-			set_code(a, f->code);
-		} else if (!add_class(a, word)) {
+			allow_code(a, f->code);
+		} else if (!add_mb_class(a, word)) {
 			const char *names[64] = { "read", "write", "diagnostic", "program" };
 			size_t n = 4;
 			for (size_t i = 0; i < mb_funcs_n && n < 64; i++)
@@ -76,20 +78,12 @@ static void add_function(struct load *l, const config_setting_t *s, struct modbu
 }
 
 /* The Modicon tables that the functions of an entry address, a digit each. */
-static const struct {
-	uint8_t code;
-	char table;
-} tables[] = {
-	{ 1, '0' }, { 5, '0' }, { 15, '0' }, { 2, '1' }, { 4, '3' }, { 3, '4' }, { 6, '4' }, { 16, '4' },
-	{ 22, '4' }, { 23, '4' }, { 24, '4' },
-};
-
-static void tables_of(const struct modbus_allow *a, char out[16])
+static void tables_of(const struct modbus_allow *a, char out[TABLES_MAX])
 {
 	size_t n = 0;
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++)
-		if (has_code(a, tables[i].code))
-			out[n++] = tables[i].table;
+	for (size_t i = 0; i < mb_funcs_n && n + 1 < TABLES_MAX; i++)
+		if (mb_funcs[i].table && allows_code(a, mb_funcs[i].code))
+			out[n++] = mb_funcs[i].table;
 	out[n] = '\0';
 }
 
@@ -101,22 +95,26 @@ struct need {
 	const char *why;
 };
 
-static void check_needs(struct load *l, const struct modbus_allow *a)
+static void check_mb_needs(struct load *l, const struct modbus_allow *a)
 {
-	bool addr = false, values = false, files = has_code(a, 20) || has_code(a, 21);
+	bool addr = false, values = false;
+	unsigned names = 0;
 	for (size_t i = 0; i < mb_funcs_n; i++) {
-		if (!has_code(a, mb_funcs[i].code))
+		if (!allows_code(a, mb_funcs[i].code))
 			continue;
 		addr |= mb_funcs[i].has_address;
-		values |= mb_funcs[i].has_values;
+		values |= mb_funcs[i].values != MB_NO_VALUES;
+		names |= mb_funcs[i].names;
 	}
+	bool files = names & MB_NAMES_FILES, write_addr = names & MB_NAMES_WRITE_ADDRESS;
+	bool sub = names & MB_NAMES_SUB, mei = names & MB_NAMES_MEI;
 	const struct need needs[] = {
 		{ "units", true, true, &a->units, "every function has a unit identifier" },
 		{ "addresses", addr, addr, &a->addresses, "a function of this entry has an address" },
-		{ "write_addresses", has_code(a, 23), has_code(a, 23), &a->write_addresses, "function 23 writes" },
+		{ "write_addresses", write_addr, write_addr, &a->write_addresses, "function 23 writes" },
 		{ "values", values, values, &a->values, "a function of this entry writes values" },
-		{ "subfunctions", has_code(a, 8), has_code(a, 8), &a->subfunctions, "function 8 has sub-functions" },
-		{ "mei", has_code(a, 43), has_code(a, 43), &a->mei, "function 43 has MEI types" },
+		{ "subfunctions", sub, sub, &a->subfunctions, "function 8 has sub-functions" },
+		{ "mei", mei, mei, &a->mei, "function 43 has MEI types" },
 		{ "files", files, files, &a->files, "functions 20 and 21 name files" },
 		{ "quantity", false, addr || files, &a->quantity, NULL },
 	};
@@ -130,7 +128,7 @@ static void check_needs(struct load *l, const struct modbus_allow *a)
 	}
 }
 
-static void load_allow(struct load *l, const config_setting_t *g, struct modbus_policy *p)
+static void load_mb_allow(struct load *l, const config_setting_t *g, struct modbus_policy *p)
 {
 	static const char *const keys[] = { "functions", "units", "addresses", "write_addresses", "quantity",
 					    "values", "subfunctions", "mei", "files" };
@@ -144,9 +142,9 @@ static void load_allow(struct load *l, const config_setting_t *g, struct modbus_
 	if (!items(f) || config_setting_is_group(f))
 		complain(l, a.at, "an allow entry needs functions = [ \"read\" ];");
 	for (size_t i = 0; f && !config_setting_is_group(f) && i < items(f); i++)
-		add_function(l, item(f, i), &a);
+		add_mb_function(l, item(f, i), &a);
 	get_ranges(l, g, "units", 0, 255, &a.units);
-	char digits[16];
+	char digits[TABLES_MAX];
 	tables_of(&a, digits);
 	l->tables = digits;
 	get_ranges(l, g, "addresses", 0, 65535, &a.addresses);
@@ -159,7 +157,7 @@ static void load_allow(struct load *l, const config_setting_t *g, struct modbus_
 	get_ranges(l, g, "mei", 0, 255, &a.mei);
 	get_ranges(l, g, "files", 0, 65535, &a.files);
 	if (a.n_function_words)
-		check_needs(l, &a);
+		check_mb_needs(l, &a);
 	p->allow = arena_grow(l->m->arena, p->allow, p->n_allow, sizeof(*p->allow));
 	p->allow[p->n_allow++] = a;
 }
@@ -188,14 +186,20 @@ static const struct mb_tolerated *tolerated_by_name(struct load *l, const config
 /* A tolerance that nothing of the policy can use is surely not what was meant. */
 static void check_used(struct load *l, struct where at, const struct mb_tolerated *t, const struct policy *p)
 {
-	bool used = t->fc[0] == 0;
 	const struct modbus_policy *o = modbus_policy_of(p);
-	for (size_t k = 0; k < o->n_allow; k++)
-		for (size_t i = 0; i < sizeof(t->fc); i++)
-			used |= t->fc[i] && has_code(&o->allow[k], t->fc[i]);
-	if (!used && o->n_allow)
+	const struct mb_func *first = NULL;
+	unsigned n = 0;
+	for (size_t i = 0; i < mb_funcs_n; i++) {
+		if (!(mb_funcs[i].tolerate & t->bit))
+			continue;
+		for (size_t k = 0; k < o->n_allow; k++)
+			if (allows_code(&o->allow[k], mb_funcs[i].code))
+				return;
+		first = n++ ? first : &mb_funcs[i];
+	}
+	if (first && o->n_allow)
 		complain(l, at, "tolerate: \"%s\" is about function %u%s, which no entry of \"%s\" allows; remove it",
-			 t->name, t->fc[0], t->fc[1] ? " and its like" : "", p->name);
+			 t->name, first->code, n > 1 ? " and its like" : "", p->name);
 }
 
 static void load_tolerances(struct load *l, const config_setting_t *g, struct policy *p)
@@ -221,17 +225,17 @@ static void load_tolerances(struct load *l, const config_setting_t *g, struct po
 			 "\"length-one-more\" and \"padded-exception\"; write the one that the device needs");
 }
 
-static void load(struct load *l, const config_setting_t *g, struct policy *p)
+static void load_modbus(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	const config_setting_t *allow = get_allow(l, g, p);
 	p->of = arena_alloc(l->m->arena, sizeof(struct modbus_policy));
 	for (size_t k = 0; k < items(allow); k++)
-		load_allow(l, item(allow, k), modbus_policy_of(p));
+		load_mb_allow(l, item(allow, k), modbus_policy_of(p));
 	load_tolerances(l, g, p);
 }
 
 /* libconfig arrays hold one type; functions mix words and numbers, so they are a list. */
-static void print_allow(FILE *f, const struct modbus_allow *a)
+static void print_mb_allow(FILE *f, const struct modbus_allow *a)
 {
 	fputs("      {\n", f);
 	print_words(f, "functions", a->function_words, a->n_function_words);
@@ -259,13 +263,13 @@ static void print_tolerances(FILE *f, unsigned bits)
 		fputs(" ];\n", f);
 }
 
-static void print(FILE *f, const struct policy *p)
+static void print_modbus(FILE *f, const struct policy *p)
 {
 	const struct modbus_policy *o = modbus_policy_of(p);
 	print_tolerances(f, o->tolerates);
 	fputs("    allow = (\n", f);
 	for (size_t i = 0; i < o->n_allow; i++) {
-		print_allow(f, &o->allow[i]);
+		print_mb_allow(f, &o->allow[i]);
 		fputs(i + 1 < o->n_allow ? ",\n" : "\n", f);
 	}
 	fputs("    );\n", f);
@@ -273,4 +277,4 @@ static void print(FILE *f, const struct policy *p)
 
 static const char *const keys[] = { "tolerate", NULL };
 
-const struct policy_ops policy_modbus_ops = { .keys = keys, .load = load, .print = print };
+const struct policy_ops policy_modbus_ops = { .keys = keys, .load = load_modbus, .print = print_modbus };

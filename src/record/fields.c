@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT
+ * The fields of an event, row by row. An event crossed a process boundary: no number in it is trusted. */
+#include "record/fields.h"
+
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/sb.h"
+
+enum { FIELD_TEXT = 1024 };	/* a rule's file and line; the others are short */
+
+struct walk {
+	const struct pol_image *img;
+	const struct event *ev;
+	uint64_t repeated;
+	const struct pol_flow *flow;	/* NULL: of no conduit */
+	const struct pol_rule *rule;	/* NULL: no rule decided */
+};
+
+/* ---- when a field applies ---- */
+
+static bool always_applies(const struct walk *w)
+{
+	(void)w;
+	return true;
+}
+
+static bool was_judged(const struct walk *w)
+{
+	return w->img != NULL;
+}
+
+static bool has_conduit(const struct walk *w)
+{
+	return w->flow != NULL;
+}
+
+static bool is_addr(const struct addr *a)
+{
+	return a->family == 4 || a->family == 6;
+}
+
+static bool has_src(const struct walk *w)
+{
+	return is_addr(&w->ev->src);
+}
+
+static bool has_dst(const struct walk *w)
+{
+	return is_addr(&w->ev->dst);
+}
+
+static bool has_src_zone(const struct walk *w)
+{
+	return w->img && has_src(w);
+}
+
+static bool has_dst_zone(const struct walk *w)
+{
+	return w->img && has_dst(w);
+}
+
+bool event_has_ports(const struct event *ev)
+{
+	return !ev->no_ports && (ev->l4 == IPPROTO_TCP || ev->l4 == IPPROTO_UDP);
+}
+
+static bool has_ports(const struct walk *w)
+{
+	return event_has_ports(w->ev);
+}
+
+static bool has_rule(const struct walk *w)
+{
+	return w->rule != NULL;
+}
+
+static bool was_repeated(const struct walk *w)
+{
+	return w->repeated != 0;
+}
+
+/* ---- what it says ---- */
+
+static const char *time_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	uint64_t ns = w->ev->time_ns;
+	time_t s = (time_t)(ns / 1000000000);
+	struct tm tm;
+	char text[24];
+	gmtime_r(&s, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
+	snprintf(out, FIELD_TEXT, "%s.%03" PRIu64 "Z", text, ns / 1000000 % 1000);
+	return out;
+}
+
+static const char *kind_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	static const char *const words[] = { "violation", "message", "refused-flow" };
+	(void)out;
+	return words[w->ev->kind < 3 ? w->ev->kind : EV_VIOLATION];
+}
+
+const char *event_verdict_word(const struct event *ev)
+{
+	static const char *const words[] = { "accept", "drop", "reset", "observed" };
+	return words[ev->verdict < 4 ? ev->verdict : V_DROP];
+}
+
+static const char *verdict_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return event_verdict_word(w->ev);
+}
+
+static const char *reason_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return reason_name(w->ev->reason);
+}
+
+static const char *conduit_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return policy_str(w->img, w->flow->conduit);
+}
+
+static const char *policy_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return policy_str(w->img, w->flow->policy);
+}
+
+static const char *src_zone_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return policy_zone_name(w->img, policy_zone_of(w->img, &w->ev->src));
+}
+
+static const char *dst_zone_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return policy_zone_name(w->img, policy_zone_of(w->img, &w->ev->dst));
+}
+
+void event_addr_text(const struct addr *a, char *out)
+{
+	if (is_addr(a))
+		addr_text(a, out);
+	else
+		memcpy(out, "?", 2);
+}
+
+static const char *src_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	event_addr_text(&w->ev->src, out);
+	return out;
+}
+
+static const char *dst_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	event_addr_text(&w->ev->dst, out);
+	return out;
+}
+
+const char *event_proto_word(const struct event *ev)
+{
+	const char *word = proto_word(ev->proto);
+	return word ? word : ev->l4 == IPPROTO_UDP ? "udp" : ev->l4 == IPPROTO_TCP ? "tcp" : "ip";
+}
+
+static const char *message_proto_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return event_proto_word(w->ev);
+}
+
+static const char *direction_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return w->ev->response ? "response" : "request";
+}
+
+/* "file:line" where the operator wrote the rule; the file's name is as foreign as a message's text */
+static const char *rule_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	struct sb b = sb_init(out, FIELD_TEXT);
+	sb_puts(&b, policy_str(w->img, w->rule->file));
+	sb_printf(&b, ":%u", w->rule->line);
+	return out;
+}
+
+static uint64_t generation_number(const struct walk *w)
+{
+	return w->ev->generation;
+}
+
+static uint64_t src_port(const struct walk *w)
+{
+	return w->ev->sport;
+}
+
+static uint64_t dst_port(const struct walk *w)
+{
+	return w->ev->dport;
+}
+
+static uint64_t repeated_number(const struct walk *w)
+{
+	return w->repeated;
+}
+
+/* ---- the table ---- */
+
+enum field_kind { NUMBER, WORD /* needs no quotes */, FOREIGN_TEXT, PROTOCOL_FACTS };
+
+static const struct field {
+	const char *name;
+	enum field_set set;
+	enum field_kind kind;
+	bool (*applies)(const struct walk *w);
+	const char *(*text)(const struct walk *w, char out[FIELD_TEXT]);
+	uint64_t (*number)(const struct walk *w);
+} fields[] = {
+	{ "time", FIELDS_JUDGEMENT, WORD, always_applies, time_text, NULL },
+	{ "event", FIELDS_JUDGEMENT, WORD, was_judged, kind_word, NULL },
+	{ "gen", FIELDS_JUDGEMENT, NUMBER, was_judged, NULL, generation_number },
+	{ "verdict", FIELDS_JUDGEMENT, WORD, was_judged, verdict_word, NULL },
+	{ "reason", FIELDS_JUDGEMENT, WORD, always_applies, reason_word, NULL },
+	{ "conduit", FIELDS_JUDGEMENT, WORD, has_conduit, conduit_word, NULL },
+	{ "policy", FIELDS_JUDGEMENT, WORD, has_conduit, policy_word, NULL },
+	{ "from_zone", FIELDS_ENDS, WORD, has_src_zone, src_zone_word, NULL },
+	{ "to_zone", FIELDS_ENDS, WORD, has_dst_zone, dst_zone_word, NULL },
+	{ "src", FIELDS_ENDS, WORD, has_src, src_text, NULL },
+	{ "sport", FIELDS_ENDS, NUMBER, has_ports, NULL, src_port },
+	{ "dst", FIELDS_ENDS, WORD, has_dst, dst_text, NULL },
+	{ "dport", FIELDS_ENDS, NUMBER, has_ports, NULL, dst_port },
+	{ "proto", FIELDS_ENDS, WORD, always_applies, message_proto_word, NULL },
+	{ "dir", FIELDS_MESSAGE, WORD, has_ports, direction_word, NULL },
+	{ NULL, FIELDS_MESSAGE, PROTOCOL_FACTS, always_applies, NULL, NULL },
+	{ "rule", FIELDS_MESSAGE, FOREIGN_TEXT, has_rule, rule_text, NULL },
+	{ "repeated", FIELDS_MESSAGE, NUMBER, was_repeated, NULL, repeated_number },
+};
+
+static void put_field(const struct field *f, const struct walk *w, const struct fact_sink *to)
+{
+	char text[FIELD_TEXT];
+	const struct fact_ops *facts;
+	switch (f->kind) {
+	case NUMBER:
+		to->num(to->ctx, f->name, f->number(w));
+		break;
+	case WORD:
+		to->word(to->ctx, f->name, f->text(w, text));
+		break;
+	case FOREIGN_TEXT:
+		to->text(to->ctx, f->name, f->text(w, text));
+		break;
+	case PROTOCOL_FACTS:
+		facts = facts_of(w->ev);
+		if (facts)
+			facts->each(w->ev, to);
+		break;
+	}
+}
+
+void event_fields(const struct event_view *view, unsigned sets, const struct fact_sink *to)
+{
+	const struct walk w = {
+		.img = view->img, .ev = view->ev, .repeated = view->repeated,
+		.flow = view->img ? policy_flow(view->img, view->ev->flow_id) : NULL,
+		.rule = view->img ? policy_rule(view->img, view->ev->proto, view->ev->rule) : NULL,
+	};
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if ((fields[i].set & sets) && fields[i].applies(&w))
+			put_field(&fields[i], &w, to);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The fields of an event: one table of names, kinds and when they apply, in the order of
+ * zoned-events(5). The syslog line, the JSON object and replay all come from one walk over
+ * it, so a fact has the same name everywhere, and one that does not apply is nowhere.
+ */
+#ifndef ZONED_RECORD_FIELDS_H
+#define ZONED_RECORD_FIELDS_H
+
+#include "policy/policy.h"
+#include "record/facts.h"
+
+struct event_view {
+	const struct pol_image *img;	/* gives names to numbers; NULL: no model judged the event */
+	const struct event *ev;
+	uint64_t repeated;		/* 0: an event of its own */
+};
+
+enum field_set {
+	FIELDS_JUDGEMENT = 1,	/* time to policy */
+	FIELDS_ENDS = 2,	/* from_zone to proto */
+	FIELDS_MESSAGE = 4,	/* dir, the protocol's own facts, rule, repeated */
+	FIELDS_ALL = 7,
+};
+
+/* Hand each field that applies to the sink. */
+void event_fields(const struct event_view *view, unsigned sets, const struct fact_sink *to);
+
+/* Words of a field for whoever prints them without their names. */
+const char *event_verdict_word(const struct event *ev);
+const char *event_proto_word(const struct event *ev);
+/* "?" where the packet shows no address; out: ADDR_TEXT bytes. */
+void event_addr_text(const struct addr *a, char *out);
+/* Does the packet show ports? ICMP has none, and only the first fragment of a packet has. */
+bool event_has_ports(const struct event *ev);
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT
+ * The plant of tests with one Modbus conduit, for events of it. */
+#ifndef ZONED_TESTS_RECORD_PLANT_H
+#define ZONED_TESTS_RECORD_PLANT_H
+
+#include "plant.h"
+#include "proto/modbus/words.h"
+
+/* Of generation 1, with one rule; NULL: out of memory. */
+static inline struct pol_image *record_plant(void)
+{
+	uint16_t port = 502;
+	struct flow flow = { .proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "p" };
+	struct modbus_allow allow = { .at = { "model.conf", 1 }, .functions = { 8 } };
+	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .of = &(struct modbus_policy){ &allow, 1, 0 } };
+	return plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, &policy, 1, 1);
+}
+
+#endif

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT
+ * Fields of events that do not apply: neither the line nor the JSON object has them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "proto/modbus/facts.h"
+#include "proto/opcua/facts.h"
+#include "record-plant.h"
+#include "record/json.h"
+#include "record/line.h"
+
+static struct event modbus_event(void)
+{
+	struct event ev = { .generation = 1, .kind = EV_VIOLATION, .verdict = V_DROP, .l4 = 6, .reason = R_FUNCTION,
+			    .sport = 40000, .dport = 502, .proto = PROTO_MODBUS };
+	*EV_MODBUS(&ev) = (struct ev_modbus){ .unit = 1, .fc = 16, .has = EVH_TID | EVH_FC };
+	assert_true(addr_parse("10.1.0.10", &ev.src));
+	assert_true(addr_parse("10.2.0.20", &ev.dst));
+	return ev;
+}
+
+/* Which of these fields the line has, and the JSON object likewise: a bit each. */
+static unsigned fields_of(const struct pol_image *img, const struct event *ev, const char *const *names, size_t n)
+{
+	char text[2048], key[32];
+	const struct event_view view = { .img = img, .ev = ev };
+	struct sb b = sb_init(text, sizeof(text));
+	unsigned in_line = 0, in_json = 0;
+	record_line(&b, &view);
+	char *json = record_json(&view);
+	json_t *o = json_loads(json, 0, NULL);
+	assert_non_null(o);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), " %s=", names[i]);
+		in_line |= strstr(text, key) ? 1u << i : 0;
+		in_json |= json_object_get(o, names[i]) ? 1u << i : 0;
+	}
+	json_decref(o);
+	free(json);
+	assert_int_equal(in_line, in_json);
+	return in_line;
+}
+
+/* Ports and direction of what has none, ends of what shows none, the transaction of what is no MBAP. */
+static void what_does_not_apply_is_absent(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "sport", "dport", "dir", "src", "from_zone", "dst", "to_zone", "tid", "unit" };
+	enum { PORTS = 7, SRC = 24, DST = 96, TID = 128, UNIT = 256, ALL = 511 };
+	struct pol_image *img = record_plant();
+	struct event ev = modbus_event();
+	static const uint8_t without[] = { 1, 2, 47, 50, 58, 132 };
+	assert_int_equal(fields_of(img, &ev, names, 9), ALL);
+	for (size_t i = 0; i < sizeof(without); i++) {	/* ICMP and the like */
+		ev.l4 = without[i];
+		assert_int_equal(fields_of(img, &ev, names, 9), ALL & ~PORTS);
+	}
+	ev.l4 = 17;
+	assert_int_equal(fields_of(img, &ev, names, 9), ALL);
+	ev.no_ports = 1;	/* a later fragment */
+	assert_int_equal(fields_of(img, &ev, names, 9), ALL & ~PORTS);
+	ev.no_ports = 0;
+	ev.sport = ev.dport = 0;	/* numbers like others */
+	assert_int_equal(fields_of(img, &ev, names, 9), ALL);
+	ev.src.family = 0;
+	assert_int_equal(fields_of(img, &ev, names, 9), ALL & ~SRC);
+	ev.dst.family = 5;
+	assert_int_equal(fields_of(img, &ev, names, 9), ALL & ~SRC & ~DST);
+	EV_MODBUS(&ev)->has &= (uint16_t)~EVH_TID;
+	assert_int_equal(fields_of(img, &ev, names, 9), PORTS | UNIT);
+	free(img);
+}
+
+/* HEL, ACK and ERR of OPC UA are of no channel. */
+static void messages_of_no_channel(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "channel", "security_policy", "security" };
+	struct pol_image *img = record_plant();
+	struct event ev = modbus_event();
+	ev.proto = PROTO_OPCUA;
+	memset(ev.facts, 0, sizeof(ev.facts));
+	*EV_OPCUA(&ev) = (struct ev_opcua){ .mode = 2, .has = EVU_POLICY | EVU_CHANNEL };
+	assert_int_equal(fields_of(img, &ev, names, 3), 7);
+	EV_OPCUA(&ev)->has = EVU_POLICY;
+	assert_int_equal(fields_of(img, &ev, names, 3), 0);
+	free(img);
+}
+
+/* Without a model there is no judgement, and what only a model tells. */
+static void messages_without_a_model(void **state)
+{
+	(void)state;
+	static const char *const names[] = { "event", "gen", "verdict", "conduit", "policy", "from_zone", "to_zone", "rule",
+					     "time", "reason", "src", "proto" };
+	const struct event ev = modbus_event();
+	const struct event_view view = { .ev = &ev };
+	json_t *o = json_object();
+	const struct fact_sink to = record_json_sink(o);
+	event_fields(&view, FIELDS_ALL, &to);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		assert_int_equal(json_object_get(o, names[i]) != NULL, i >= 8);
+	json_decref(o);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_does_not_apply_is_absent), cmocka_unit_test(messages_of_no_channel),
+		cmocka_unit_test(messages_without_a_model),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
