@@ -444,6 +444,13 @@ static void observed_and_enforced(void **state)
 	iec_policy(&b, &enforce);
 	assert_int_equal(command(&b, 8, 1, SELECT("02")), R_DNP_NOT_SELECTED);
 	iec_stop(&b);
+	/* so is what some station may have taken for STOPDT */
+	iec_start(&b, &observe);
+	open_line(&b, 0);
+	assert_int_equal(say_u(&b, 0, 0x17), R_IEC_CONTROL);
+	iec_policy(&b, &enforce);
+	assert_int_equal(command(&b, 0, 0, ON), R_UA_STATE);
+	iec_stop(&b);
 }
 
 /* Not followed from its beginning, and enforced: as every protocol's. */
