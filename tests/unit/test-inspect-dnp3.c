@@ -489,6 +489,41 @@ static void responses_in_turn(void **state)
 	}
 }
 
+/* What a master may wait for outlives sixteen stations of which nothing went on. */
+static void what_a_master_waits_for(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, false, 16);
+	handshake(&b);
+	from_station(&b, TCP_ACK, RESPONSE, 10, "40 c0 81 0000");
+	for (uint16_t other = 20; other < 36; other++) {
+		from_station(&b, TCP_ACK, RESPONSE, other, "05 1e02");
+		assert_int_equal(b.reason, R_DNP_SEGMENT);
+	}
+	from_station(&b, TCP_ACK, ANSWERED_1, 11, "40 c0 81 0000");
+	from_station(&b, TCP_ACK, ANSWERED, 11, "01 1e02");
+	assert_int_equal(b.reason, R_DNP_INTERLEAVED);
+	stop(&b);
+}
+
+/* A response that has ended keeps nobody from its numbers, though it was confirmed. */
+static void what_has_ended(void **state)
+{
+	(void)state;
+	struct bench b;
+	start(&b, false, 16);
+	handshake(&b);
+	assert_int_equal(ask(&b, "c0 c0 01 3c0206"), R_NONE);
+	from_station(&b, TCP_ACK, ANSWERED_1, SAMPLE_OUTSTATION, FIRST);
+	from_station(&b, TCP_ACK, ANSWERED, SAMPLE_OUTSTATION, LAST);
+	assert_int_equal(b.reason, R_NONE);
+	from_station(&b, TCP_ACK, ANSWERED_1, 11, "40 c0 81 0000");
+	from_station(&b, TCP_ACK, ANSWERED, 11, "01 1e02");
+	assert_int_equal(b.reason, R_NONE);
+	stop(&b);
+}
+
 /* What is mapped from elsewhere is looked at before it is used. */
 static void image_bounds(void **state)
 {
@@ -543,7 +578,8 @@ int main(void)
 		cmocka_unit_test(no_request_begins_in_another),
 		cmocka_unit_test(the_frame_count_bit_alternates),
 		cmocka_unit_test(no_confirmed_response_begins_in_another),
-		cmocka_unit_test(responses_in_turn), cmocka_unit_test(image_bounds),
+		cmocka_unit_test(responses_in_turn), cmocka_unit_test(what_a_master_waits_for),
+		cmocka_unit_test(what_has_ended), cmocka_unit_test(image_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
