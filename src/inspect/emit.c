@@ -94,7 +94,7 @@ static void set_ip_length(uint8_t *ip, size_t n)
 		put16(ip + 4, (uint32_t)(n - 40));
 }
 
-/* What the other end is told of its own bytes. A RST's number was not checked. */
+/* Acknowledgement number of the packet, in the other end's numbers. A RST's was not checked. */
 static uint32_t ack_out(struct pass *c)
 {
 	struct half *back = &c->f->h[!c->dir];

@@ -48,7 +48,7 @@ void fast_release(struct fast_pool *p, struct fast_flow *f)
 	*f = (struct fast_flow){ .slot = 0 };
 }
 
-/* Where it goes another way than the parent was told, it is to be told again. */
+/* Note the interfaces of a direction. If the claim has others, a new claim is due. */
 void fast_way(struct fast_flow *f, int dir, uint32_t in, uint32_t out)
 {
 	f->way[dir][0] = in;
@@ -139,10 +139,10 @@ static void give(struct pass *c)
 	fast_start(s);
 }
 
-/* How long the kernel has passed nothing of it, as far as it is known. */
+/* Time for which the kernel has passed nothing of the connection, in ns, as far as is known. */
 static uint64_t unused_ns(struct flows *t, struct flow *f, uint64_t now)
 {
-	if (fast_moved(&t->fast, &f->fast)) {	/* asked once, so it is told to whom it matters */
+	if (fast_moved(&t->fast, &f->fast)) {	/* it reports a movement once, so note it here */
 		f->last_ns = now;
 		flow_used(t, f, now);
 	}

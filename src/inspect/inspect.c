@@ -121,7 +121,8 @@ static bool from_client(const struct pass *c)
 	return policy_classify(c->in->img, &p->src, &p->dst, p->l4, p->dport) != 0xffff;
 }
 
-/* What the connection of this packet speaks; PROTO_NONE: no inspected flow. */
+/* Protocol of the packet's connection, from its ports or the image; binds the policy in the latter
+ * case. PROTO_NONE: no inspected flow. */
 static uint8_t proto_of_packet(struct pass *c, bool client)
 {
 	const struct packet *p = &c->pkt;
@@ -173,7 +174,7 @@ static bool adopt(struct pass *c, struct action *out)
 	return true;
 }
 
-/* Whose packet it is, while it has no flow. */
+/* Find direction and policy of a packet that belongs to no known connection. */
 static void find_policy(struct pass *c)
 {
 	if (c->f || !c->in->img)
@@ -205,7 +206,7 @@ static bool arrives(struct pass *c, struct action *out)
 	return !c->stance->blocks;
 }
 
-/* What ends a connection before anybody looks at this packet; false: nothing. */
+/* Does the packet's connection end, or is it blocked, whatever the packet has in it? Then *out. */
 static bool ends_before(struct pass *c, struct action *out)
 {
 	struct flow *f = c->f;

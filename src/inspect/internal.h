@@ -48,7 +48,7 @@ static inline void pass_bind(struct pass *c, const struct pol_flow *pol)
 	c->stance = stance_of(pol, c->in->conf.dissect_only);
 }
 
-/* What is sent on in place of a packet. What each costs the other end is told where it is done (emit.c). */
+/* Forms in which a packet is sent on. emit.c says what each means for the other end. */
 enum send {
 	SEND_UNCHANGED,
 	SEND_SYN,	/* as it is, but for options that would give the stream another meaning */
@@ -61,8 +61,8 @@ enum send {
 	SEND_REFUSAL,	/* nothing, and the kernel tells the sender that there is no connection */
 };
 
-/* What a packet's handler decided. With a reason, why it was refused: there is a record of it, and where
- * nothing is blocked (stance.h) the packet goes on unchanged. */
+/* Decision of a packet's handler. If why is not R_NONE the packet is refused: that is recorded, and
+ * where the stance does not block (stance.h) the packet goes on unchanged. */
 struct action {
 	enum send send;
 	enum reason why;
@@ -110,13 +110,13 @@ struct judged {
 	const void *msg;	/* for the message callback: the protocol's own struct, there too */
 };
 
-/* Where judge() keeps what it found in a message until the record of it is made: proto_ops.message bytes. */
+/* Memory in which judge() keeps its findings until they are recorded: proto_ops.message bytes. */
 static inline void *pass_message(const struct pass *c)
 {
 	return c->in->message;
 }
 
-/* What became of a message. */
+/* Outcome for a message. */
 enum fate { FATE_PASSES, FATE_CUT, FATE_COPY, FATE_ENDS };	/* _COPY: cut, for it had passed already; _ENDS: the connection */
 
 /* judge.c: ask the protocol about the whole message of n bytes at p, cut it out or not, count and record it. */
@@ -127,7 +127,8 @@ enum reason judge_rates(struct pass *c, bool writes);
 void pass_record(struct pass *c, const struct action *a, enum verdict v);
 /* room.c: a place in the flow table for the connection of this packet, in c->f */
 enum reason room_add(struct pass *c, bool from_client, uint8_t proto);
-/* The client of c->f gets what is sent to it: from now on it is open. */
+/* The client of c->f has proved that it receives at its address: c->f is open from now on. Or the
+ * reason why there is no room for one more. */
 enum reason room_prove(struct pass *c);
 /* The same for datagrams, whose sender proves nothing: only while there is room. Without,
  * the flow goes on, and its place is among the first to go. */
@@ -141,12 +142,14 @@ static inline void turn(struct pass *c, enum flow_state state)
 }
 /* fast.c: the connection is ours again, as the kernel left it; false: what it left is nonsense */
 bool fast_take(struct pass *c);
-/* Let the kernel have it, when it is at rest and the policy permits. */
+/* Give the connection to the kernel, when it is at rest and the policy permits. */
 void fast_offer(struct pass *c);
-/* What fast.c asks about each inspected protocol: fast_NAME. fits NULL: no connection of it is ever given. */
+/* Functions that fast.c calls, one set for each inspected protocol: fast_NAME. fits NULL: the
+ * in-kernel path never gets a connection of this protocol. */
 struct fast_ops {
 	bool (*fits)(const struct pass *c);	/* could the program go on from here? */
-	/* What was learned of another connection, or under another policy. NULL: nothing ever is. */
+	/* Discard what the slot learned of another connection, or under another policy. NULL: the
+	 * protocol learns nothing. */
 	void (*forget)(struct fast_slot *s);
 	bool (*give)(struct pass *c, struct fast_slot *s);	/* false: it cannot have this */
 	bool (*take)(struct pass *c, struct fast_slot *s);	/* false: nonsense */

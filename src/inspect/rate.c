@@ -41,7 +41,7 @@ static struct rate_source *find(struct rate_source *v, uint64_t who, uint64_t no
 	}
 	if (own)
 		return own;
-	if (!active(least, now))	/* nobody's, or not any more */
+	if (!active(least, now))	/* unused, or its source is not active any more */
 		__atomic_store_n(&least->who, who, __ATOMIC_RELAXED);
 	return least;
 }

@@ -18,7 +18,8 @@
 #include "policy/policy.h"
 #include "record/event.h"
 
-/* What happens to a stream in which no next message can be found. */
+/* Treatment of a stream in which the next message cannot be found: the connection ends, the rest
+ * passes unjudged, or the bytes are skipped. */
 enum stance_lost { LOST_ENDS, LOST_PASSES, LOST_SKIPS };
 
 struct stance {
@@ -32,7 +33,7 @@ struct stance {
 
 /* pol NULL: of no conduit. watch: inspect_conf.dissect_only. */
 const struct stance *stance_of(const struct pol_flow *pol, bool watch);
-/* What a record says of something that is refused with v. */
+/* Verdict to record for a refusal with v: v where s blocks, else s->passed. */
 enum verdict stance_verdict(const struct stance *s, enum verdict v);
 
 #endif

@@ -23,7 +23,7 @@ struct pol_str { uint32_t off; };	/* NUL-terminated text at image + off */
 struct pol_zone { struct pol_str name; };
 struct pol_net { struct prefix net; uint16_t zone; };	/* sorted by family, then address: binary search; no overlaps */
 
-/* Which inspected flow a new connection belongs to: sorted by the key. */
+/* The inspected flow of a new connection, by zones, port and IP protocol; sorted by this key. */
 struct pol_key { uint16_t from, to, port; uint8_t l4, pad; uint16_t flow; uint16_t pad2; };
 
 struct pol_flow {
@@ -40,7 +40,7 @@ struct pol_flow {
 struct pol_rset { uint32_t r0, n; bool any; };	/* ranges r0..r0+n; any: all pass; n == 0 && !any: none */
 struct pol_range { uint32_t lo, hi; };
 
-/* What every protocol's rule begins with: where the operator wrote it. */
+/* The beginning of every protocol's rule: the place where the operator wrote it. */
 struct pol_rule { struct pol_str file; uint32_t line; };
 
 struct pol_image {

@@ -103,8 +103,8 @@ void half_pass(struct half *h, uint32_t n);
 bool half_cut(struct half *h, uint32_t n);
 uint32_t half_to_receiver(const struct half *h, uint32_t seq);
 uint32_t half_to_sender(const struct half *h, uint32_t ack);
-/* What the sender is to be told when the receiver acknowledges this (receiver space, already
- * checked): kept bytes as well, and never less than before. */
+/* Acknowledgement number to send to the sender when the receiver acknowledges ack (receiver space,
+ * already checked). It covers kept bytes as well and never goes back. */
 uint32_t half_tell(struct half *h, uint32_t ack);
 /* The receiver had all bytes, none cut: no number is translated any more. */
 void half_uncut(struct half *h);

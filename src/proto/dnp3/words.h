@@ -27,7 +27,7 @@ struct dnp3_allow {
 	struct spans analog;		/* required with g41 */
 };
 
-/* What holds for a whole DNP3 policy. */
+/* The settings of a DNP3 policy. */
 struct dnp3_policy {
 	bool server_is_master;	/* master = "server": the outstation opens the connection */
 	bool select_before_operate, unsolicited, broadcast, secure_authentication;

@@ -27,8 +27,8 @@ enum {
 	MB_PAD_MAX = 3,		/* octets that a padded exception may have behind its code, all zero */
 };
 
-/* What a policy may tolerate (wire-tolerate.c has the names), a bit each. All but the last are
- * of responses. */
+/* Deviations that a policy may tolerate, one bit each (names in wire-tolerate.c). All but the last
+ * concern responses only. */
 enum mb_tolerance {
 	MB_TOL_UNIT = 1,		/* another unit than was asked */
 	MB_TOL_TRANSACTION = 2,		/* transaction identifier 0 */
@@ -47,7 +47,7 @@ struct mb_tolerated {
 extern const struct mb_tolerated mb_tolerances[];
 extern const size_t mb_tolerances_n;
 
-/* How a stream's messages are to be read. */
+/* Parameters for reading the messages of one stream. */
 struct mb_reading {
 	bool response;
 	bool observed;		/* nothing is refused: where a response's length is wrong, it ends where its function says */

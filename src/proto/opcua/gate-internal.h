@@ -35,7 +35,7 @@ struct ua_look {
 	uint32_t attribute;
 };
 
-/* What the record will name: as many bytes as there is room for. */
+/* Copy n bytes to a text of the record, cut to EV_UA_TEXT - 1; the rest of the text is zero. */
 static inline void ua_show(char text[EV_UA_TEXT], const void *p, size_t n)
 {
 	n = n < EV_UA_TEXT ? n : EV_UA_TEXT - 1;

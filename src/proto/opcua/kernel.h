@@ -77,7 +77,8 @@ static const struct fast_kept fast_opcua_kept[2] = {
 	{ offsetof(struct fast_opcua, resp), FAST_UA_RESP_ROOM, FAST_UA_RESP_SEGMENT },
 };
 
-/* Which bit of a shape's bytes is the i-th byte's: that of the byte's place in a number. */
+/* Number of the bit for byte i in its byte of a shape's mask. The order of bits is that of bytes in
+ * a number of this machine. */
 static inline unsigned fast_bit(unsigned long i)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
