@@ -109,7 +109,8 @@ static __always_inline bool copy_start(const struct judging *j, __u32 first, str
 				    bpf_skb_load_bytes(j->skb, j->s->off, a->bytes, first) == 0;
 }
 
-/* What copy_start() has looked at is kept, from the copy where that has all of it. */
+/* Keep a segment of which copy_start() read the start: from the copy if that has all of it, else
+ * from the packet. */
 static __always_inline bool keep(const struct judging *j, const struct fast_kept *k, const struct copy *a)
 {
 	__u32 at, pos = j->pos;

@@ -81,8 +81,8 @@ static __always_inline __u32 way_out(struct __sk_buff *skb)
 	return *(const __u32 *)(p + fast_layout.ifindex);	/* what cannot be read is 0 */
 }
 
-/* What parse() looks at of a packet of n bytes; h: HEADERS bytes. Without a call: those are most of what the
- * program costs. The headers are in one piece as a rule. */
+/* Read the headers of a packet of n bytes into h, HEADERS bytes, for parse(). This makes no call,
+ * since calls are most of the program's cost. False: too short, or not in one piece (rare). */
 static __always_inline bool read_headers(struct __sk_buff *skb, __u32 n, __u64 *h)
 {
 	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);

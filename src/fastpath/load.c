@@ -151,7 +151,7 @@ static const struct kind {
 	{ fast_bpf__elf_bytes, false },
 };
 
-/* What the protocols' parts of the program find computed. */
+/* Fill the tables of constants for the protocols' parts of the program. 0 or -errno. */
 static int set_tables(struct fastpath *fp)
 {
 	static _Alignas(8) uint8_t table[FAST_TABLE_MAX];
