@@ -139,7 +139,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define FLOW6		ENDS6, SERVICE, MAP("conduits", 8, 0)
 #define PING4		IS_ICMP(V_ICMP), ICMP_TYPE(15), AND8(15, V_NOT_ECHO4), EQ8(15, V_ZERO), ENDS4, MAP("conduits-icmp", 8, 0)
 #define PING6		IS_ICMP(V_ICMP6), ICMP_TYPE(15), AND8(15, V_NOT_ECHO6), EQ8(15, V_ECHO6), ENDS6, MAP("conduits-icmp", 8, 0)
-/* What an ICMP error is about: connection tracking gives the ends of the packet that it quotes. */
+/* For ICMP errors connection tracking gives the ends of the packet that they quote. */
 #define ABOUT_PING4	IS_ICMP(V_ICMP), ENDS4, MAP("conduits-icmp", 8, 0)
 #define ABOUT_PING6	IS_ICMP(V_ICMP6), ENDS6, MAP("conduits-icmp", 8, 0)
 /* The connection as `known4` and `known6` have it, in words 1..; and its flow, if it is there. */
@@ -149,7 +149,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 			CT(NFT_CT_PROTO_SRC, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
 #define KNOWN4		SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), BACK
 #define KNOWN6		SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), BACK
-/* The same, and the in-kernel path is told: it knows of the next packet unasked. */
+/* The same, and the in-kernel path learns the flow, so the next packet need not ask the rules. */
 #define KNOWN_FAST4	SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), FAST_LEARN, BACK
 #define KNOWN_FAST6	SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), FAST_LEARN, BACK
 /* Word 0 has the flow: it need not be looked up again. */

@@ -359,7 +359,8 @@ static size_t flows_of(const struct model *m)
 	return n;
 }
 
-/* What is routed inside a zone has a flow of its own, behind the model's n flows; 0: there are no ids left. */
+/* Mark of the flow for traffic routed inside a zone. Its id follows those of the model's n flows.
+ * 0: there is no id left. */
 static uint32_t inside_mark(const struct ruleset *rs, size_t n, size_t zone)
 {
 	size_t id = RS_FLOW_FIRST + n + zone - 1;

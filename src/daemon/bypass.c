@@ -197,7 +197,7 @@ void bypass_tick(struct parent *p)
 		bypass_look(p);
 }
 
-/* What it was is found by looking, once for many of them. */
+/* Discard the notices that have come; bypass_tick() then looks once for all of them. */
 void on_bypass(evutil_socket_t fd, short what, void *ctx)
 {
 	static char buf[1 << 15];

@@ -116,7 +116,8 @@ static void hear_notices(struct guard *g, uint64_t delay_ns)
 	}
 }
 
-/* How long this thread had to wait for a core since it began, in ns; 0 where the kernel does not say. */
+/* Time that this thread has waited for a core since it began, in ns; 0 where the kernel does not
+ * report it. */
 static uint64_t waited_ns(int schedstat)
 {
 	char text[128];
@@ -191,7 +192,7 @@ static bool open_forwarding(struct guard *g, unsigned seen, uint64_t *dropped)
 	return same && !err;
 }
 
-/* What differs, by name. */
+/* Is the table what it should be? Else `what` has the names of the parts that differ. */
 static bool compare_table(const struct guard *g, const struct nft_digest *d, char what[WHAT_MAX])
 {
 	size_t at = 0;
@@ -213,7 +214,7 @@ struct damage {
 	uint64_t dropped;
 };
 
-/* Packets fill the maps again. */
+/* Commit again and forget learned flows: packets fill the maps again. */
 static void begin_to_know(struct parent *p)
 {
 	commit_again(p);
@@ -386,8 +387,9 @@ void guard_close(struct parent *p)
 	p->guard = NULL;
 }
 
-/* What the thread does takes a fraction of a millisecond, and until then all is open: it need not wait for a core
- * behind others. It is born with this thread's priority, which may be given up without rights, but not taken. */
+/* Raise this thread's priority, which the guard's thread inherits. Its work takes a fraction of a
+ * millisecond, and until it is done all is open, so it should not wait for a core. Without rights a
+ * priority can be given up, but not raised. */
 bool guard_before_others(void)
 {
 	const struct sched_param lowest = { .sched_priority = 1 };

@@ -48,7 +48,7 @@ struct worker {
 	uint64_t restarts, dropped_down, passed_down, sent;
 };
 
-/* What the in-kernel path passed for a conduit. */
+/* Counts of what the in-kernel path passed for a conduit. */
 struct used {
 	struct fast_used inspected, plain;
 };
@@ -188,15 +188,15 @@ struct mnl_socket *links_open(void);		/* NULL and errno */
 void on_links(evutil_socket_t fd, short what, void *parent);
 
 /* plain.c: what the in-kernel path passes of flows without inspection */
-/* How many of them there is no room for; -1: no memory, it was said. */
+/* Returns the number of these flows for which there is no room; -1: no memory (logged). */
 ssize_t plain_give(struct parent *p, const struct model *m, uint32_t generation);
 void plain_stop(struct parent *p);		/* interfaces change */
 void plain_tick(struct parent *p);		/* they have changed; from the timer */
 
 /* used.c: what went fast, by conduit and over all generations. Main thread, with p->fast only.
- * The model is about to take the place of the parent's. */
+ * Keep the counts when m is about to replace the parent's model. */
 void used_carry(struct parent *p, const struct model *m);
-/* 0, or -1 and it was said why */
+/* 0, or -1 (the reason is logged) */
 int used_total(const struct parent *p, struct used *sum);
 /* By the name of the ruleset's counter. */
 int used_each(const struct parent *p, void (*take)(void *ctx, const char *counter, uint64_t packets, uint64_t bytes),

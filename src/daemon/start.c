@@ -214,7 +214,7 @@ static void close_common(struct parent *p)
 	p->common = NULL;
 }
 
-/* What all inspectors share of each protocol, each with a key of its own. */
+/* Allocate the protocols' memory that all inspectors share; each protocol has a key of its own. */
 static int open_common(struct parent *p)
 {
 	p->common = shared_pages(proto_common_size());
@@ -289,7 +289,7 @@ static int open_workers(struct parent *p)
 
 /* ---- what the kernel tells us ---- */
 
-/* What leads packets past us is logged; where the operator is strict, we do not start beside it. */
+/* Log all that leads packets past zoned. With strict = true zoned does not start beside it. */
 static int refuse_bypasses(struct parent *p)
 {
 	if (bypass_look(p) + misfits_unjudged(p) == 0 || !p->model->daemon.strict)
@@ -488,7 +488,7 @@ static int start_record_thread(struct parent *p)
 	return err;
 }
 
-/* What the last packets had to tell is recorded then. */
+/* Stop the threads, then record the pending events of the last packets. */
 static void stop_queue_threads(struct parent *p)
 {
 	threads_stop(p);

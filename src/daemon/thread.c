@@ -4,7 +4,7 @@
  * from its queues into the shared memory, verdicts back. Giving a verdict makes
  * the kernel forward the packet in this thread, and that is most of the work
  * of a queue; so it is spread over the cores as the queues are, and an
- * inspector that is slow or mad holds up nobody's packets but its own.
+ * inspector that is slow or mad delays only its own packets.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>

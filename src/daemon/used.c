@@ -54,7 +54,7 @@ static int sum_flows(const struct parent *p, struct row *v)
 	return err;
 }
 
-/* With what earlier generations had; freed by the caller. NULL: not to be had. */
+/* Totals over all generations; the caller frees. NULL: no memory, or unreadable (logged). */
 static struct row *count_used(const struct parent *p)
 {
 	struct row *v = rows_of(p->model);

@@ -11,7 +11,7 @@
 
 enum { MISFITS_MAX = 64 };	/* told one by one; the first are enough to act upon */
 
-/* In the order in which they are told. */
+/* In the order in which they are reported. */
 enum misfit_kind {
 	MISFIT_PORT,		/* a zone names a port of something that moves packets between its ports, unjudged */
 	MISFIT_SHARED,		/* several zones may be behind such a thing */

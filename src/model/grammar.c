@@ -8,7 +8,7 @@
 
 #include "model/text.h"
 
-/* What may come next. */
+/* The tokens that the grammar accepts next. */
 enum expect {
 	A_SETTING,	/* in a group: NAME or } */
 	EQUALS,

@@ -75,7 +75,7 @@ static const char *text_of(const struct nlmsghdr *h, uint16_t type)
 	return "";
 }
 
-/* Most sets that packets fill are the log's memory; whoever empties one only has lines repeated. */
+/* Most sets that packets fill are the log's memory; emptying one only makes lines repeat. */
 static bool is_log_memory(const char *set)
 {
 	return strncmp(set, "refused", 7) == 0 || strncmp(set, "blocked", 7) == 0;
