@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What an inspector asks of the parent: let this connection go fast. */
+ * Claim: an inspector asks the parent to let a connection go fast. */
 #ifndef ZONED_FASTPATH_CLAIM_H
 #define ZONED_FASTPATH_CLAIM_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the kernel knows of a packet: its connection, its way out, where its bytes are. Part of
- * fast.bpf.c.
+ * Facts that the kernel has of a packet: its connection, its way out, the place of its bytes. Part
+ * of fast.bpf.c.
  *
  * The program is called by the first rule of all, for every packet: the rules behind it cost more
  * than the program. So it asks itself what they would ask (is this connection established and

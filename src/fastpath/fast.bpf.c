@@ -194,7 +194,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 	return pass;
 }
 
-/* For the first rule: what others ask about the connection and against spoofing is done here. */
+/* For the first rule: the program checks the connection and the interfaces itself. */
 SEC("socket")
 int zoned_first(struct __sk_buff *skb)
 {

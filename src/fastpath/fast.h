@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the BPF program, the parent and the inspectors agree on: the layout of
+ * Interface of the BPF program, the parent and the inspectors: the layout of
  * flow entries, slots and policies. Fixed-width fields only; host byte order.
  *
- *	flow entry	whose packet is it? One for each slot, a cache line for both directions; sets
- *			say which to look at. Written by the parent only.
+ *	flow entry	identifies a connection. One for each slot, a cache line for both
+ *			directions; sets say which to look at. Written by the parent only.
  *	slot		the state of one connection: who is its judge at the moment (state), and
  *			the numbers from which the next packet is judged. Shared by the program
  *			and one inspector; those of an inspector fill pages, so that no two inspectors share any.
@@ -79,7 +79,7 @@ static inline uint64_t fast_end(const uint64_t addr[2], uint16_t port, uint64_t 
 	return x ^ x >> 31;
 }
 
-/* Of both ends, whichever comes first. */
+/* Number of a connection's set, from fast_end() of both ends in either order. */
 static inline uint32_t fast_set_of(uint64_t one, uint64_t other, uint32_t sets)
 {
 	return (uint32_t)((one + other) * 0x9e3779b97f4a7c15ull >> 40) & (sets - 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the program has to know of this kernel's structures, out of its type information (BTF). */
+ * Layout of this kernel's structures, which the program needs, from its type information (BTF). */
 #include <bpf/btf.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parent tells the program of a generation: policies, flows without inspection, which one
- * is in force; and what the program has counted.
+ * The tables of a generation that the parent writes for the program: policies, flows without
+ * inspection, the generation in force; and the program's counters.
  */
 #include <bpf/bpf.h>
 #include <netinet/in.h>
@@ -103,7 +103,7 @@ static int sum_cpus(const struct fastpath *fp, uint32_t at, struct fast_used *su
 	return err;
 }
 
-/* Of what there was no room for: nothing. */
+/* A flow for which there was no room has counts of 0. */
 int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum)
 {
 	memset(sum, 0, sizeof(*sum));

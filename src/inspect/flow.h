@@ -128,7 +128,7 @@ void flows_free(struct flows *t);
 struct flow *flow_find(struct flows *t, const struct packet *p, int *dir);
 /* The streams begin (again): forget what the protocol kept. */
 void flow_fresh(struct flow *f);
-/* By its ends: the client and the server. */
+/* Find a connection by its ends. NULL: none. */
 struct flow *flow_find_ends(struct flows *t, const struct addr *client, uint16_t cport,
 			    const struct addr *server, uint16_t sport);
 /* Add a connection, half open, with empty state of proto. NULL: there is no place; drop the

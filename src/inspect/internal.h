@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the files of the data path share. */
+ * Declarations that the files of the data path share. */
 #ifndef ZONED_INSPECT_INTERNAL_H
 #define ZONED_INSPECT_INTERNAL_H
 
@@ -89,7 +89,7 @@ static inline struct action act_end(enum reason why)
 	return (struct action){ .send = SEND_RESET, .why = why };
 }
 
-/* Of a connection of which nobody can tell where it is; only observed, it goes on. */
+/* The position in the connection's stream is unknown: end it. If it is only observed, go on. */
 static inline struct action act_end_enforced(const struct pass *c)
 {
 	return c->stance->blocks ? act_end(R_STREAM_GAP) : act_send(SEND_UNCHANGED);
@@ -123,7 +123,7 @@ enum fate { FATE_PASSES, FATE_CUT, FATE_COPY, FATE_ENDS };	/* _COPY: cut, for it
 enum fate judge_message(struct pass *c, const uint8_t *p, size_t n);
 /* The conduit's rate limits; writes: the message changes something. */
 enum reason judge_rates(struct pass *c, bool writes);
-/* Of a packet, as the conduit's log and stance want it; v: what happens where it is blocked. */
+/* Record a packet, as the conduit's log and stance require; v: the verdict where it is blocked. */
 void pass_record(struct pass *c, const struct action *a, enum verdict v);
 /* room.c: a place in the flow table for the connection of this packet, in c->f */
 enum reason room_add(struct pass *c, bool from_client, uint8_t proto);
@@ -133,9 +133,9 @@ enum reason room_prove(struct pass *c);
 /* The same for datagrams, whose sender proves nothing: only while there is room. Without,
  * the flow goes on, and its place is among the first to go. */
 void room_answered(struct pass *c);
-/* Large buffers for c->f, whose small ones are full; false: none for it. */
+/* Give c->f large buffers, since its small ones are full. False: there are none for it. */
 bool room_enlarge(struct pass *c);
-/* The state of c->f. */
+/* Change the state of c->f. */
 static inline void turn(struct pass *c, enum flow_state state)
 {
 	flow_turn(&c->in->flows, c->f, state, c->raw->now_ns);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every protocol's judgement shares: rates, records, and what happens to a
- * message that was judged.
+ * The part of judging that all protocols share: rates, records, and the treatment
+ * of a message that was judged.
  */
 #include <netinet/in.h>
 #include <string.h>

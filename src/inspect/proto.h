@@ -23,7 +23,7 @@ struct pass;
 struct flow;
 struct judged;
 
-/* Of each inspected protocol: proto_NAME. */
+/* Functions and sizes, one set for each inspected protocol: proto_NAME. */
 struct proto_ops {
 	bool big;		/* messages that need HALF_BIG buffers */
 	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */

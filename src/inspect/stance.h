@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a conduit's mode means in the data path: one row of a table for each, and no other place
+ * Meaning of a conduit's mode in the data path: one row of a table for each, and no other place
  * asks for the mode. A handler asks for the column that it needs.
  *
  *               ENFORCE              OBSERVE             WATCH (a capture without a model)

@@ -52,7 +52,8 @@ struct pol_image {
 	uint32_t n_items[PROTO_N], items_off[PROTO_N];	/* elements of lists in rules and heads */
 };
 
-/* Of each inspected protocol, pol_NAME_shape: the shapes of its rule and head, and what in them must be in bounds. */
+/* Sizes of a protocol's rule, head and item, and checks of their bounds: pol_NAME_shape, one for
+ * each inspected protocol. */
 struct pol_shape {
 	size_t rule, head, item;	/* bytes; head or item 0: it has none */
 	bool (*rule_ok)(const struct pol_image *img, const void *rule);
@@ -63,7 +64,7 @@ struct pol_shape {
 PROTOCOLS(P)
 #undef P
 
-/* Of PROTO_NONE and what is no protocol: a shape of nothing. */
+/* PROTO_NONE and numbers that are no protocol have an empty shape. */
 const struct pol_shape *policy_shape(unsigned proto);
 
 /* Every offset and index inside the image's bounds; do this once after mapping. */
@@ -75,7 +76,7 @@ const struct pol_rule *policy_rule(const struct pol_image *img, uint8_t proto, u
 const void *policy_head(const struct pol_image *img, const struct pol_flow *f);
 /* lo..hi lies inside one range as written; for each protocol's decide.c. */
 bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo, uint32_t hi);
-/* For the shapes: bounds of what a foreign image may hold. */
+/* Checks for the shapes: is it within the bounds of an image that is not trusted? */
 bool policy_str_ok(const struct pol_image *img, struct pol_str s);
 bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s);
 const char *policy_zone_name(const struct pol_image *img, uint16_t zone);

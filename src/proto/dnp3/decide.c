@@ -191,7 +191,7 @@ static const struct {
 };
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
-/* For the record of a request that passes: its first object. */
+/* Find the first object, for the record of a request that passes. */
 static void first_object(const struct dnp_app *a, struct dnp_decision *d)
 {
 	struct dnp_walk w;

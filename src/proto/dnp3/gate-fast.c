@@ -160,7 +160,7 @@ static uint64_t when(uint32_t at, uint64_t now)
 	return t < now ? t : now;	/* the lowest bit only says that there is one */
 }
 
-/* As judging the request would have left it. */
+/* Set the state that judging this request would have left. */
 static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq, bool answered)
 {
 	const uint8_t *ask = (const uint8_t *)&p->ask[0].v;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What was asked on a DNP3 connection, and may now be answered. */
+ * The requests of a DNP3 connection that may still be answered. */
 #include "proto/dnp3/gate.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
  * When it is refused it is cut out, so the receiver is left with the beginning
  * of a fragment, which it drops when the next begins (clause 8).
  *
- * What is refused also ends the collected fragment: a segment that follows is
+ * A refusal also ends the collected fragment: a segment that follows is
  * refused too, and nothing that was not delivered can be continued.
  */
 #include <stddef.h>

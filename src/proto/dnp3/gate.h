@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the data path keeps of one DNP3 connection, and what it asks of it.
+ * State of one DNP3 connection in the data path, and the functions on it.
  * Tolerances for what real stations do, all within DNP_WAIT_NS:
  *
  *  - a response may be repeated, and may come late, until a request of its

@@ -58,7 +58,7 @@ __noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 	return p[n] == (crc & 0xff) && p[n + 1] == (crc >> 8 & 0xff);
 }
 
-/* Of the user data behind the header, a CRC after each block and at the end: are all right? */
+/* Are the CRCs of the user data behind the header right, one after each block and at the end? */
 static __always_inline bool dnp_blocks_ok(struct fast_slot *slot, __u32 from, __u32 len)
 {
 	__u32 at = DNP_HEAD;
@@ -96,7 +96,7 @@ __noinline int dnp_asks(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 	return differs == 0;
 }
 
-/* The same of its answer. */
+/* The same for its response. */
 __noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 {
 	if (!slot || poll >= FAST_POLLS || len > FAST_ANSWER_MAX || len <= DNP_CONTROL || at > DNP_END)
@@ -114,7 +114,7 @@ __noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 po
 	return differs == 0;
 }
 
-/* Of the frame at `at`. */
+/* Application sequence number of the frame at `at`. */
 static __always_inline __u32 dnp_seq(const struct fast_slot *slot, __u32 at)
 {
 	forget(at);

@@ -167,7 +167,8 @@ static int answered(const struct mb_state *f, const struct mb_msg *m, unsigned t
 	return -1;
 }
 
-/* Nothing is answered by it: what is wrong with it, seen from the oldest request that it could have meant. */
+/* The reason to refuse a response that answers no request, and *d: its difference from the oldest
+ * request that it could have meant. */
 static enum reason not_answered(const struct mb_state *f, const struct mb_msg *m, unsigned tolerate,
 				struct mb_difference *d)
 {

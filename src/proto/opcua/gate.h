@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the data path keeps of one OPC UA connection (OPC 10000-6 clauses 6.7
- * and 7.1), and what it tells replay of a message.
+ * State of one OPC UA connection in the data path (OPC 10000-6 clauses 6.7 and
+ * 7.1), and the facts of a message that replay gets.
  */
 #ifndef ZONED_PROTO_OPCUA_GATE_H
 #define ZONED_PROTO_OPCUA_GATE_H

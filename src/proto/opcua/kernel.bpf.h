@@ -17,7 +17,7 @@ enum { UA_HEADER = 24, UA_TYPED = UA_HEADER + 4, UA_SECURED = 16, UA_WORDS = FAS
 
 _Static_assert(offsetof(struct fast_opcua, pool) + 8 * (UA_POOL_WORDS + 1) <= sizeof(struct fast_opcua), "inside");
 
-/* From one bit per byte: all bits of these bytes. */
+/* Expand one bit per byte to all bits of that byte. */
 static __always_inline __u64 spread(__u64 bits)
 {
 	__u64 x = (bits * 0x0101010101010101ull) & 0x8040201008040201ull;

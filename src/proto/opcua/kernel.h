@@ -2,7 +2,7 @@
  *
  * OPC UA in the in-kernel path: what of a connection is in its slot.
  *
- * Which services, nodes and attributes a request names an inspector judges once. What it permitted
+ * An inspector judges once which services, nodes and attributes a request names. What it permitted
  * (one chunk of up to 512 bytes; no request of a session about itself, since that changes what the
  * others may do) stays in the slot, six at most. The program passes a request that is the same but
  * for its time and handle, the notifications that a publish request acknowledges, and the
