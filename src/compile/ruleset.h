@@ -127,8 +127,9 @@ struct ruleset_plain {
 				 * (of conduits only: what is inside such a zone must go out where it came in) */
 };
 
-/* Those of this generation, in an array of the caller's; NULL: out of memory. offload: as in the options; then
- * conduits that want it are not among them, since the flowtable gets its connections from the rules. m was checked. */
+/* The plain flows of this generation, in an array that the caller frees. NULL: out of memory.
+ * offload: as in the options; then conduits that want it are not among them, since the flowtable
+ * gets its connections from the rules. m was checked. */
 struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload, size_t *n);
 /* Flows that have a mark, inspected or not. */
 size_t ruleset_marks(const struct model *m);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What other programs have put on this machine that leads packets past our
+ * Finds things of other programs on this machine that lead packets past our
  * rules: flowtables, rules that forward at the way in, XDP and tc programs on
  * the interfaces of zones; and rules that keep connections from being tracked, so
  * that all of them are refused. Looked for at the start, when the kernel tells of a

@@ -36,7 +36,7 @@ bool wait_acks(struct parent *p)
 	return false;
 }
 
-/* They are freed then. */
+/* Log the errors and free them. */
 static void say_errors(struct errs *errs)
 {
 	for (size_t i = 0; i < errs->n; i++) {

@@ -198,10 +198,10 @@ void plain_tick(struct parent *p);		/* they have changed; from the timer */
 void used_carry(struct parent *p, const struct model *m);
 /* 0, or -1 (the reason is logged) */
 int used_total(const struct parent *p, struct used *sum);
-/* By the name of the ruleset's counter. */
+/* Call take with the counts of each counter of the ruleset. */
 int used_each(const struct parent *p, void (*take)(void *ctx, const char *counter, uint64_t packets, uint64_t bytes),
 	      void *ctx);
-/* offload.c: which conduits' connections leave the rules, and what keeps others from it */
+/* offload.c: reports the conduits whose connections leave the rules, and what prevents others */
 void offload_say(struct parent *p);		/* after each commit */
 void offload_tick(struct parent *p);		/* interfaces that have come; from the timer */
 json_t *offload_status(const struct parent *p);	/* null: no conduit asks for it */

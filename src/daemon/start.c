@@ -112,7 +112,7 @@ static void close_nftables(struct parent *p)
 	p->nl = NULL;
 }
 
-/* Before anybody listens to nftables: each feature is tried with a table of its own. */
+/* Called before zoned listens to nftables, since each feature is tried with a table of its own. */
 static int probe_kernel(struct parent *p)
 {
 	size_t n;
@@ -143,7 +143,7 @@ static int draw_marks(struct parent *p)
 
 /* ---- memory that processes share ---- */
 
-/* For processes to come. NULL: errno. */
+/* Memory shared with child processes. NULL: see errno. */
 static void *shared_pages(size_t size)
 {
 	void *v = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -390,7 +390,7 @@ static int open_spawner(struct parent *p)
 	return spawner_start(conf, p->n, p->uid, p->gid, &p->spawner);
 }
 
-/* With it its children end, the inspectors. */
+/* The inspectors are the spawner's children and end with it. */
 static void close_spawner(struct parent *p)
 {
 	spawner_stop(&p->spawner);
@@ -453,7 +453,7 @@ static bool any_open(const struct model *m)
 	return false;
 }
 
-/* They stay in the kernel: without them everything would be forwarded. */
+/* The rules stay in the kernel: without them everything would be forwarded. */
 static void leave_rules(struct parent *p)
 {
 	if (p->fast)

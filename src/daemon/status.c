@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the control socket answers: status, counters, reload. */
+ * Answers of the control socket: status, counters, reload. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -25,7 +25,7 @@ enum {
 };
 
 /*
- * Where to run. This thread and its inspector mostly wait for one another. On
+ * The core to run on. This thread and its inspector mostly wait for one another. On
  * one core the change from one to the other is cheap; over two it takes an
  * interrupt to an idle core each way, and a lone connection is half as fast.
  * When many packets come at once the change matters less and two cores do more
@@ -83,7 +83,7 @@ static void place_turn(struct worker *w, struct place *l)
 	l->sent = w->sent;
 }
 
-/* Those that have packets, another one first each time. */
+/* Read the queues that have packets, beginning with another one each time. */
 static void read_ready(struct worker *w, const struct epoll_event *got, int n)
 {
 	unsigned ready[QUEUES], k = 0;

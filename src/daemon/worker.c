@@ -299,8 +299,8 @@ void start_worker(struct worker *w)
 	w->up = give_policy(w, w->p->img);
 }
 
-/* Nobody judges what waits for this inspector: dropped, or passed where the
- * conduit says fail = "open"; and so is what comes until another is up. */
+/* Packets that wait for this inspector are dropped, or passed where the conduit has fail = "open";
+ * so are those that come until another inspector is up. */
 static uint32_t end_waiting(struct worker *w, uint32_t *passed)
 {
 	w->up = false;

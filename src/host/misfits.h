@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where a model and the machine that it is for do not fit: interfaces that are not there, that no packet comes by,
- * between whose ports packets pass that nobody judges, or that no zone names. Pure; each in words for the operator.
+ * Misfits of a model and its machine: interfaces that do not exist, that no packet comes by,
+ * between whose ports packets pass unjudged, or that no zone names. Each is a text for the
+ * operator. Pure.
  */
 #ifndef ZONED_HOST_MISFITS_H
 #define ZONED_HOST_MISFITS_H
