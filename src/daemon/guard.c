@@ -48,7 +48,7 @@ struct guard {
 	bool bypass;			/* others changed what can lead packets past us, since the last look */
 	bool closed;
 	uint64_t woke_ns, delay_ns;	/* of the notices that are being read: when, and how long they had waited for us */
-	uint64_t well_ns;		/* when the timer last found all well */
+	uint64_t well_ns;		/* time at which the timer last found all well */
 	uint64_t unfiltered_ns, closed_ns;	/* the longest since the last look; since when */
 	struct nft_notice by;		/* the last who touched it */
 	/* main thread only */
@@ -96,7 +96,7 @@ static void on_notice(void *ctx, const struct nft_notice *n, bool whole)
 	g->lost |= n->lost;
 	g->known |= n->known || n->lost;
 	if (n->ours && !whole) {
-		g->closed = false;	/* who removes ours may have removed that as well */
+		g->closed = false;	/* the remover of our table may have removed that too */
 		close_forwarding(g);
 		g->touched++;
 	}

@@ -61,7 +61,7 @@ struct shared {
 	 * then: 1 while it sleeps, or is about to; who sets it to 0 wakes it. */
 	_Alignas(64) atomic_uint inspector_sleeps;	/* a futex */
 	_Alignas(64) atomic_uint parent_sleeps;		/* the eventfd "told" wakes it */
-	atomic_uint core;		/* where the parent wants the inspector; CPU_SETSIZE: anywhere */
+	atomic_uint core;		/* core for the inspector; CPU_SETSIZE: any */
 	_Alignas(64) atomic_ullong beat;	/* the inspector counts its turns here */
 #define X(name) atomic_ullong name;
 	RING_STATS(X)			/* as it last said */

@@ -371,7 +371,7 @@ static int open_links(struct parent *p)
 	p->links = links_open();
 	if (!p->links)
 		return -errno;
-	plain_give(p, p->model, p->generation);	/* from here on it is told when they change */
+	plain_give(p, p->model, p->generation);	/* from here on changes are noticed */
 	return 0;
 }
 

@@ -339,7 +339,7 @@ void on_spawner(evutil_socket_t fd, short what, void *ctx)
 		return;
 	}
 	worker_lock(w);
-	drain(w);	/* what it decided before it died is decided */
+	drain(w);	/* its decisions from before its death stand */
 	w->up = false;
 	uint32_t passed, lost = end_waiting(w, &passed);
 	w->restarts++;

@@ -20,7 +20,7 @@ struct judging {
 	__u32 dir;		/* 0: from the client */
 	__u32 policy;		/* its number */
 	__u32 limits;		/* the policy whose rate limits are to be asked, or NO_LIMITS */
-	__u32 prepared;		/* what NAME_prepare() answered */
+	__u32 prepared;		/* result of NAME_prepare() */
 	__u32 pos;		/* its octets are kept so far behind the oldest that are */
 };
 

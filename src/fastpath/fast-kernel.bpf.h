@@ -78,7 +78,7 @@ static __always_inline __u32 way_out(struct __sk_buff *skb)
 	__u64 dst = *(const __u64 *)(p + fast_layout.dst) & ~1ull;
 	p = bpf_rdonly_cast((const void *)dst, fast_layout.dst_entry);
 	p = *(const char *const *)(p + fast_layout.dev);
-	return *(const __u32 *)(p + fast_layout.ifindex);	/* what cannot be read is 0 */
+	return *(const __u32 *)(p + fast_layout.ifindex);	/* 0 if it cannot be read */
 }
 
 /* Read the headers of a packet of n bytes into h, HEADERS bytes, for parse(). This makes no call,

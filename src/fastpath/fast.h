@@ -159,7 +159,7 @@ enum { FAST_HOPS_MIN = 8 };
 
 struct fast_policy {
 	uint32_t n;		/* rules */
-	uint32_t conduit;	/* which fast_rate is counted in */
+	uint32_t conduit;	/* index of its fast_rate */
 	uint64_t request_ns, write_ns;	/* one in so many may pass; 0: as many as come */
 	uint64_t rules[FAST_POLICY_ROOM / 8];	/* in the protocol's own form (../proto/NAME/kernel.h), or unused */
 };

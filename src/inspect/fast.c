@@ -161,7 +161,7 @@ static void take_slot_from_another(struct pass *c)
 		pass_bind(&k, NULL);
 		if (!k.f || k.f == c->f || !share_yields(has, own, unused_ns(t, k.f, now)))
 			continue;
-		if (!fast_take(&k)) {	/* what the kernel left is nonsense: nothing of it may go on */
+		if (!fast_take(&k)) {	/* the slot's content is invalid: nothing of it may go on */
 			flow_drop(t, k.f);
 			return;
 		}
@@ -216,7 +216,7 @@ void inspect_claimed(struct inspect *in, const struct fast_claim *k)
 	struct flow *f = flow_find_ends(&in->flows, &k->client, k->cport, &k->server, k->sport);
 	if (!f || f->fast.slot != k->slot + 1 || f->fast.serial != k->serial)
 		return;	/* about a connection that had these ends or this slot before */
-	/* what was learned since may have been permitted by the generation before */
+	/* things learned since may have been permitted by the generation before */
 	bool same = f->fast.learned == k->generation && memcmp(f->fast.way, k->way, sizeof(k->way)) == 0;
 	f->fast.generation = same ? k->generation : 0;
 	f->fast.step = 0;

@@ -14,7 +14,7 @@
 /* Return memory that a flood has used to the system. */
 static void give_pages_back(uint8_t *buf, size_t n)
 {
-	/* where a page is larger than one flow's buffers, it is others' too */
+	/* a page that is larger than one flow's buffers belongs to other flows too */
 	if ((size_t)sysconf(_SC_PAGESIZE) <= n)
 		madvise(buf, n, MADV_DONTNEED);
 }

@@ -39,8 +39,8 @@
 #include "stream/stream.h"
 
 enum {
-	FLOW_ASKED = 16,	/* looked at for one that the kernel has not seen moving lately */
-	FLOW_LIGHT = 4,		/* who has so many times fewer does not wait until one is not used */
+	FLOW_ASKED = 16,	/* eviction candidates to examine */
+	FLOW_LIGHT = 4,		/* a source with so many times fewer waits for no idle one */
 	FLOW_RESERVE = 8,	/* one place in so many is not for open connections */
 	FLOW_BIG_SHARE = 16,	/* one in so many flows may have HALF_BIG buffers at a time, */
 	FLOW_BIG_MIN = 64,	/* or so many */
@@ -112,7 +112,7 @@ struct flows {
 	size_t state;		/* bytes of one */
 	uint8_t *bufs;
 	uint8_t *big_bufs;
-	struct share big;	/* whose the large ones are */
+	struct share big;	/* owners of the large ones */
 	uint32_t n_big;
 	uint64_t key[2];
 	struct fast_pool fast;

@@ -8,10 +8,10 @@
  * that was not judged, and a device that takes whatever one read returns for a
  * message acts on nothing less than one. The sender must not wait for an
  * acknowledgement for ever (Nagle, a congestion window of one), so the receiver
- * is made to repeat its last one, which is told as one of the kept bytes too
+ * is made to repeat its last one, and it is passed on as covering the kept bytes too
  * (half_tell). Of messages larger than a packet that every path carries, the last
- * HOLD_MAX bytes are kept; which protocols keep, and which pass parts, says
- * proto_ops.holds.
+ * HOLD_MAX bytes are kept. proto_ops.holds says whether a protocol keeps bytes or
+ * passes parts.
  */
 #include "inspect/inspect.h"
 

@@ -39,7 +39,7 @@ struct pass {
 	struct flow *f;
 	int dir;
 	const struct pol_flow *pol;	/* NULL: dissect_only, or of no conduit; set by pass_bind() */
-	const struct stance *stance;	/* what that means; never NULL */
+	const struct stance *stance;	/* of that flow's mode; never NULL */
 };
 
 static inline void pass_bind(struct pass *c, const struct pol_flow *pol)

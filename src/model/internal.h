@@ -20,7 +20,7 @@ struct source {
 
 struct source_from {
 	const char *path, *rules_dir;
-	const char *text; size_t len;	/* what stands at path; NULL: read it */
+	const char *text; size_t len;	/* content of the file at path; NULL: read it */
 };
 
 /* Read it and what it includes. False when errs got entries. Free text with free(). */
@@ -97,7 +97,7 @@ enum { POLICY_KEYS_MAX = 32 };
 struct policy_ops {
 	const char *const *keys;	/* of the policy, besides the common ones; ends with NULL, or NULL */
 	void (*load)(struct load *l, const config_setting_t *g, struct policy *p);
-	void (*print)(FILE *f, const struct policy *p);	/* what follows the description */
+	void (*print)(FILE *f, const struct policy *p);	/* the settings after the description */
 };
 #define P(symbol, name, word, port, over) extern const struct policy_ops policy_##name##_ops;
 PROTOCOLS(P)

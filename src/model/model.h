@@ -79,7 +79,7 @@ struct conduit {
 	uint32_t max_requests;		/* per second over the conduit, 0: no limit written */
 	uint32_t max_writes;
 	bool offload;			/* established connections leave the forward chain */
-	struct where offload_at;	/* where that is written */
+	struct where offload_at;	/* place of this setting */
 	struct flow *flows; size_t n_flows;
 };
 
@@ -111,7 +111,7 @@ struct policy {
 	const char *name;
 	enum proto proto;
 	const char *description;
-	void *of;			/* what its protocol has read: struct NAME_policy of proto/NAME/words.h */
+	void *of;			/* struct NAME_policy of proto/NAME/words.h */
 };
 
 struct daemon_conf {

@@ -35,7 +35,7 @@ struct setting {
 	const char *text;
 	int64_t number;			/* SETTING_INT; 0 or 1 of SETTING_BOOL */
 	double real;
-	struct setting **v; size_t n;	/* what is in it */
+	struct setting **v; size_t n;	/* its members */
 };
 
 /* The letter of a token that is one character is that character. */

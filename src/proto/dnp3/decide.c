@@ -13,7 +13,7 @@ struct trial {
 	const struct pol_image *img;
 	const struct pol_dnp_rule *rule;
 	const struct dnp_msg *m;
-	struct dnp_decision *d;		/* what offended goes here */
+	struct dnp_decision *d;		/* gets the refused object */
 };
 
 static bool has(const struct trial *t, const struct pol_rset *s, uint32_t x)

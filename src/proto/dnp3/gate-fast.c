@@ -138,7 +138,7 @@ static bool fits(const struct pass *c)
 	for (size_t i = 0; i < FAST_POLLS; i++) {
 		const uint8_t *ask = (const uint8_t *)&d->poll[i].ask[0].v;
 		if (d->poll[i].ask_len && dnp_collecting(st, (uint16_t)(ask[4] | ask[5] << 8)))
-			return false;	/* what the program passes would end that fragment */
+			return false;	/* messages that the program passes would end it */
 		known |= d->poll[i].answer_len != 0;
 	}
 	return known;

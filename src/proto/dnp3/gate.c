@@ -85,7 +85,7 @@ static void walk(struct dnp_msg *m, struct dnp_decision *d)
 		if (m->objects++ == 0)
 			d->head = h;
 	if (w.why != R_NONE)
-		d->head = h;	/* where it failed */
+		d->head = h;	/* the header at which it failed */
 	d->has_head = m->objects > 0;
 	m->walk = w.why;
 }

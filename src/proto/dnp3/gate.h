@@ -36,7 +36,7 @@ enum {
  * number), a fragment that asks for a confirmation (by that). */
 struct dnp_asked {
 	uint64_t at_ns;		/* 0: none */
-	uint16_t src, dst;	/* who asked, and whom */
+	uint16_t src, dst;	/* the station that asked, and the one asked */
 	uint8_t seq;
 	bool uns;
 	bool answered;		/* of a request: at least once */

@@ -52,7 +52,7 @@ struct fast_asked {
 
 /* A slot; n_pending is 1 while the newest request has no answer. */
 struct fast_dnp3 {
-	uint64_t numbers[FAST_NUMBERS / 8];	/* what every slot begins with */
+	uint64_t numbers[FAST_NUMBERS / 8];	/* the beginning of every slot */
 	union {
 		struct fast_asked asked;
 		uint8_t near[FAST_NEAR];

@@ -34,7 +34,7 @@ enum {
 	DNP_FRAGMENT_MAX = 16384,	/* the most that a policy can permit */
 	DNP_ADDR_SELF = 0xfffc, DNP_ADDR_BROADCAST = 0xfffd,	/* and the two above */
 	DNP_ADDR_RESERVED = 0xfff0,	/* from here no station has its address (clause 9) */
-	/* what a policy may set: seconds from a select to its operate, and unanswered requests */
+	/* bounds for a policy: seconds from a select to its operate, and unanswered requests */
 	DNP_SELECT_DEFAULT = 5, DNP_SELECT_MAX = 60, DNP_OUTSTANDING_DEFAULT = 1, DNP_OUTSTANDING_MAX = 16,
 };
 

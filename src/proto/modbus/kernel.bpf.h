@@ -33,7 +33,7 @@ static __always_inline __u64 asked_of(__u32 tid, __u32 unit, __u32 fc, __u32 add
 }
 
 struct modbus_prepared {		/* a request */
-	union asked a;		/* what to remember of it */
+	union asked a;		/* facts of the request to remember */
 	__u32 value_lo, value_hi;
 	__u32 policy;
 	/* The next one is permitted as well if it asks the same of an address between these. */
@@ -135,7 +135,7 @@ __noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct m
 	if (!(n == HEAD ? read_short(fc, addr, word, q) : read_long(a->bytes + at + HEAD, n - 8, q)) ||
 	    !permits(q, fc, addr, word))
 		return 0;
-	if (n != HEAD)		/* what is behind may differ */
+	if (n != HEAD)		/* octets behind the head may differ */
 		q->same_hi = 0;
 	return (int)n;
 }

@@ -19,7 +19,7 @@
 
 #include "base/rd.h"
 
-/* Which functions the last four are about, wire-table.c says. */
+/* wire-table.c says to which functions the last four apply. */
 const struct mb_tolerated mb_tolerances[] = {
 	{ "unit-differs", MB_TOL_UNIT }, { "transaction-zero", MB_TOL_TRANSACTION },
 	{ "length-one-more", MB_TOL_LENGTH }, { "padded-exception", MB_TOL_PADDED },

@@ -56,10 +56,10 @@ struct mb_reading {
 
 enum mb_class { MB_READ = 1, MB_WRITE = 2, MB_DIAGNOSTIC = 4, MB_PROGRAM = 8, MB_OTHER = 16 };
 
-/* How a request carries the values that it writes. */
+/* Form of the values that a request writes. */
 enum mb_values { MB_NO_VALUES, MB_ONE_COIL, MB_ONE_REGISTER, MB_COILS, MB_REGISTERS, MB_RECORDS, MB_MASKS };
 
-/* What a request names besides its unit and address range, a bit each. */
+/* Things that a request names besides its unit and address range, one bit each. */
 enum mb_names { MB_NAMES_SUB = 1, MB_NAMES_MEI = 2, MB_NAMES_FILES = 4, MB_NAMES_WRITE_ADDRESS = 8 };
 
 /* Octets of a PDU: fixed, and as many more as the count of `width` octets at `count` says. fixed 0: not known. */
@@ -157,7 +157,7 @@ size_t mb_rtu_length(const uint8_t *p, size_t n, bool response);
 bool mb_rtu_only(const uint8_t *p, size_t n, bool response);
 /* Does this well-formed response answer this request? R_NONE, or
  * R_RESPONSE_MISMATCH (unit, function, quantity, echo differ). Both parsed. */
-struct mb_pending {	/* what must be remembered of a request */
+struct mb_pending {	/* the facts of a request that its response is compared with */
 	uint16_t tid; uint8_t unit, fc;
 	uint16_t addr, qty, waddr, wqty, sub, and_mask, or_mask;
 	uint16_t echo;		/* FC 5 and 6: the value; else the CRC of the values */

@@ -245,7 +245,7 @@ enum reason ua_chunk(struct ua_look *k)
 		s->channel_open = true;
 		s->channel = k->m.channel;
 	}
-	/* what was asked before the channel was closed is answered still */
+	/* requests from before the channel was closed are still answered */
 	bool late = k->answer && s->stage == UA_OVER;
 	if ((s->stage != UA_OPENED && !late) || (k->answer && k->m.type == UA_CLO))
 		return R_UA_STATE;

@@ -30,7 +30,7 @@ struct ua_look {
 	bool has_body;
 	struct ua_body b;
 	uint16_t rule;
-	char text[EV_UA_TEXT];	/* what offended, or the first node */
+	char text[EV_UA_TEXT];	/* the refused thing, or the first node */
 	bool has_attribute;
 	uint32_t attribute;
 };

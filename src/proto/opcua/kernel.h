@@ -52,7 +52,7 @@ struct fast_channel {
 
 /* A slot. */
 struct fast_opcua {
-	uint64_t numbers[FAST_NUMBERS / 8];	/* what every slot begins with */
+	uint64_t numbers[FAST_NUMBERS / 8];	/* the beginning of every slot */
 	union {
 		struct fast_channel ch;
 		uint8_t near[FAST_NEAR];

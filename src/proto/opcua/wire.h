@@ -53,7 +53,7 @@ struct ua_bytes {		/* a string inside the chunk; p NULL: null string */
 
 /* A SecurityPolicy (OPC 10000-7). */
 struct ua_policy {
-	const char *name;	/* what follows '#' in its URI */
+	const char *name;	/* the part of its URI behind '#' */
 	bool deprecated;
 	bool opn_plain;		/* OPN is readable: None, and ECC and RSA_DH, which only sign it */
 	uint8_t block;		/* cipher block; 1: any length; 0: nothing is encrypted */
