@@ -26,8 +26,8 @@ bool prefix_parse(const char *s, struct prefix *out, bool *host_bits);
 void addr_text(const struct addr *a, char out[ADDR_TEXT]);
 void prefix_text(const struct prefix *p, char out[ADDR_TEXT]);
 bool addr_eq(const struct addr *a, const struct addr *b);
-/* Who is one source: an IPv4 address, or the /64 of an IPv6 address, for whoever is on a link may take any
- * address of its /64 (RFC 4291 2.5.1, RFC 8981). The rest is zero. */
+/* The source of an address: an IPv4 address itself, or the /64 of an IPv6 address, because a host
+ * may take any address of its link's /64 (RFC 4291 2.5.1, RFC 8981). The other bits are zero. */
 struct addr addr_source(const struct addr *a);
 bool prefix_has(const struct prefix *p, const struct addr *a);
 bool prefix_overlap(const struct prefix *p, const struct prefix *q);

@@ -5,7 +5,8 @@
 
 #include <pthread.h>
 
-/* With a small stack (256 KB) and all signals blocked. To be joined or detached. 0 or -errno. */
+/* Start a thread with a small stack (256 KB) and all signals blocked. The caller joins or detaches
+ * it. 0 or -errno. */
 int thread_start(pthread_t *t, void *(*run)(void *ctx), void *ctx);
 
 #endif

@@ -25,9 +25,10 @@ struct build {
 	uint32_t n_rules[PROTO_N], n_heads[PROTO_N], n_items[PROTO_N];
 };
 
-/* Of each inspected protocol: build_NAME. Two passes over the same policy: count says how much put will take. */
+/* Functions, one set for each inspected protocol: build_NAME. Two passes over the same policy:
+ * count says how much put will take. */
 struct build_ops {
-	size_t (*rules)(const struct policy *p);	/* how many */
+	size_t (*rules)(const struct policy *p);	/* number of rules */
 	/* ranges, items and strings of rules and head */
 	void (*count)(const struct policy *p, struct counts *c);
 	void (*put)(struct build *b, const struct policy *p);	/* every rule, and the head if there is one */

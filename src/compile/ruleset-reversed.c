@@ -34,7 +34,8 @@ static int zones_cmp(const void *x, const void *y)
 
 enum judged { UNJUDGED, JUDGED_OR_PASSED, JUDGED };
 
-/* How much of a connection of this flow is judged, whatever happens? */
+/* Degree to which connections of this flow are sure to be judged. JUDGED_OR_PASSED: the conduit
+ * observes, or fails open. */
 static enum judged judged(const struct conduit *c, const struct flow *f)
 {
 	if (f->proto == PROTO_NONE)

@@ -35,8 +35,9 @@
  * connection, its interfaces and generation, and counts for the conduit. Where it cannot know
  * a packet's way out, it is asked behind the anti-spoofing instead.
  *
- * What cannot be forwarded must not change what connection tracking knows: a packet that ends here for its
- * time to live, and would go from one zone to another, is not tracked (chain before-tracking).
+ * A packet that cannot be forwarded must not change what connection tracking knows: one whose time
+ * to live ends here, and that would go from one zone to another, is not tracked (chain
+ * before-tracking).
  *
  * ICMP errors about a connection come from behind the gateway as the packets of the direction in which they go:
  * by an interface of the one end to an interface of the other. Their sender is a router that needs no zone, or is
@@ -64,7 +65,7 @@
  * judged by the new generation. A packet that ends a connection, is too large, or whose route
  * changed comes here too.
  *
- * What comes out of a map and is part of another key passes through the packet
+ * A value that comes out of a map and is part of another key passes through the packet
  * mark (SHOW), which gets its own value back (BACK) in the same rule, before
  * anything that can end the rule. The kernel needs no such detour, but nft(8)
  * 1.0.6 aborts when it lists a key made of map results; so it prints the zones
@@ -139,7 +140,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define FLOW6		ENDS6, SERVICE, MAP("conduits", 8, 0)
 #define PING4		IS_ICMP(V_ICMP), ICMP_TYPE(15), AND8(15, V_NOT_ECHO4), EQ8(15, V_ZERO), ENDS4, MAP("conduits-icmp", 8, 0)
 #define PING6		IS_ICMP(V_ICMP6), ICMP_TYPE(15), AND8(15, V_NOT_ECHO6), EQ8(15, V_ECHO6), ENDS6, MAP("conduits-icmp", 8, 0)
-/* What an ICMP error is about: connection tracking gives the ends of the packet that it quotes. */
+/* For ICMP errors connection tracking gives the ends of the packet that they quote. */
 #define ABOUT_PING4	IS_ICMP(V_ICMP), ENDS4, MAP("conduits-icmp", 8, 0)
 #define ABOUT_PING6	IS_ICMP(V_ICMP6), ENDS6, MAP("conduits-icmp", 8, 0)
 /* The connection as `known4` and `known6` have it, in words 1..; and its flow, if it is there. */
@@ -149,7 +150,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 			CT(NFT_CT_PROTO_SRC, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
 #define KNOWN4		SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), BACK
 #define KNOWN6		SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), BACK
-/* The same, and the in-kernel path is told: it knows of the next packet unasked. */
+/* The same, and the in-kernel path learns the flow, so the next packet need not ask the rules. */
 #define KNOWN_FAST4	SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), FAST_LEARN, BACK
 #define KNOWN_FAST6	SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), FAST_LEARN, BACK
 /* Word 0 has the flow: it need not be looked up again. */
@@ -169,7 +170,8 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define ROAMING_INSIDE4	SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, IN("roaming-inside", 8)
 #define ROAMING_INSIDE6	SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, IN("roaming-inside", 8)
 #define KIND(family, type) { "error-kinds", NULL, { family, ICMP_TYPE(0), EQ8(0, V_VALUES + (type)), TO(RS_GOTO, "error-room") } }
-/* By interface, as the shares below: who sends under another's address, on another wire, hides nothing of his */
+/* With the interface, as in the shares below: a sender on another wire that forges an address hides
+ * nothing of that address's owner */
 #define CONN4		META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP, 0, 4), CT(NFT_CT_DST_IP, 0, 5), \
 			CT(NFT_CT_PROTOCOL, 0, 6), CT(NFT_CT_PROTO_DST, 0, 7)
 #define CONN6		META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP6, 0, 4), CT(NFT_CT_DST_IP6, 0, 8), \
@@ -191,7 +193,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 	{ why, "log the first packet of a flow only, and no more than the share of its source", { TO(RS_JUMP, "first-packet") } }, \
 	{ why, NULL, { LOG("zoned:" why) } }, \
 	{ why, NULL, { DO(RS_DROP) } }
-/* Before a packet goes to the inspectors, or once more after they had it. */
+/* Rules for a packet before it goes to the inspectors, or when it comes back from them. */
 #define BLOCKING(chain) \
 	{ chain, "an inspector asks to block this connection", \
 	  { META(NFT_META_MARK, 0), EQ(0, V_ASKED), AND(0, V_ZERO), SET_META(0), \
@@ -201,7 +203,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 	    EQ8(1, V_SYN), CT_MARK(0), AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } }, \
 	{ chain, "blocked earlier; stays so over a reload", \
 	  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), TO(RS_GOTO, "marked") } }
-/* By the interfaces by which the packets of the connection go in this direction. */
+/* Rules for errors that go by the same interfaces as the connection's packets in this direction. */
 #define ROUTER_ERRORS(FLOW) \
 	{ "router-errors", "of none, and behind the other end of the connection", \
 	  { FLOW, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") } }

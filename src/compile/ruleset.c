@@ -17,7 +17,8 @@ enum { SHARES_MS = 60 * 1000, SHARES_MAX = 16384, SHARES_IN_MAX = 1024 };	/* sou
 /* Then a connection is classified again, by its next packet; and so it is for every packet while there is no room. */
 enum { KNOWN_MS = 300 * 1000, KNOWN_MAX = 65536 };
 
-/* Of what inspectors had blocked. Later packets of such a connection are refused as well, and recorded once more. */
+/* Time-out and number of the blocked connections. Later packets of a forgotten one are refused as
+ * well, and recorded again. */
 enum { BLOCKED_MS = 3600 * 1000, BLOCKED_MAX = 16384 };
 
 enum { SAME_MAX = 4096 };	/* interfaces that no zone names; by more nothing is inside a zone */
@@ -359,7 +360,8 @@ static size_t flows_of(const struct model *m)
 	return n;
 }
 
-/* What is routed inside a zone has a flow of its own, behind the model's n flows; 0: there are no ids left. */
+/* Mark of the flow for traffic routed inside a zone. Its id follows those of the model's n flows.
+ * 0: there is no id left. */
 static uint32_t inside_mark(const struct ruleset *rs, size_t n, size_t zone)
 {
 	size_t id = RS_FLOW_FIRST + n + zone - 1;
@@ -374,7 +376,8 @@ static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t m
 	put_ifname(e, 1 + IFNAMSIZ / 4, out);
 }
 
-/* These flows are in no other map, so they permit nothing but between the interfaces of their zone. */
+/* Add the flows inside zones. No other map has them, so they permit only packets between the
+ * interfaces of their zone. */
 static void add_insides(struct ruleset *rs, const struct model *m)
 {
 	size_t n = flows_of(m);

@@ -29,7 +29,7 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };	/* the first chains of a ruleset 
 #define RS_HELPER_TCP "inspected-tcp"	/* the table's objects for it */
 #define RS_HELPER_UDP "inspected-udp"
 
-enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT };		/* how packets get to NFQUEUE */
+enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT };		/* the way of packets to NFQUEUE */
 enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME, RS_T_DIRECTION };
 enum rs_data { RS_D_NONE, RS_D_MARK, RS_D_VERDICT, RS_D_COUNTER };
 enum rs_verdict { RS_ACCEPT, RS_DROP, RS_RETURN, RS_JUMP, RS_GOTO };
@@ -90,7 +90,7 @@ struct ruleset {
 	enum rs_queue backend;
 	int fast;		/* descriptor of the in-kernel path's program; -1: none */
 	bool fast_first;	/* it is asked by the first rule */
-	int learn;		/* descriptor of the program that is told which flow a connection is of; -1: none */
+	int learn;		/* descriptor of the program that learns flows; -1: none */
 	bool offload;		/* there is a flowtable, by the name RS_FLOWTABLE */
 	bool roaming;		/* some zone names no interfaces, nor does a parent of it */
 	bool lock;		/* only the committing socket can change the table */
@@ -127,8 +127,9 @@ struct ruleset_plain {
 				 * (of conduits only: what is inside such a zone must go out where it came in) */
 };
 
-/* Those of this generation, in an array of the caller's; NULL: out of memory. offload: as in the options; then
- * conduits that want it are not among them, since the flowtable gets its connections from the rules. m was checked. */
+/* The plain flows of this generation, in an array that the caller frees. NULL: out of memory.
+ * offload: as in the options; then conduits that want it are not among them, since the flowtable
+ * gets its connections from the rules. m was checked. */
 struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload, size_t *n);
 /* Flows that have a mark, inspected or not. */
 size_t ruleset_marks(const struct model *m);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What other programs have put on this machine that leads packets past our
+ * Finds things of other programs on this machine that lead packets past our
  * rules: flowtables, rules that forward at the way in, XDP and tc programs on
  * the interfaces of zones; and rules that keep connections from being tracked, so
  * that all of them are refused. Looked for at the start, when the kernel tells of a
@@ -197,7 +197,7 @@ void bypass_tick(struct parent *p)
 		bypass_look(p);
 }
 
-/* What it was is found by looking, once for many of them. */
+/* Discard the notices that have come; bypass_tick() then looks once for all of them. */
 void on_bypass(evutil_socket_t fd, short what, void *ctx)
 {
 	static char buf[1 << 15];

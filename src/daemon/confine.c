@@ -72,7 +72,7 @@ static const struct call spawner_calls[] = {
 	{ .nr = SCMP_SYS(mprotect), .n_args = 1, .args = { MASKED_ZERO(2, PROT_EXEC) } },
 };
 
-/* What the parent has no use for, and who has taken it over would: other programs, other
+/* System calls that the parent does not need and an attacker in it would: other programs, other
  * processes, other name spaces, code of its own, calls that go round this list. */
 static const struct call parent_refused[] = {
 	{ .nr = SCMP_SYS(execve) }, { .nr = SCMP_SYS(execveat) }, { .nr = SCMP_SYS(fork) }, { .nr = SCMP_SYS(vfork) },

@@ -18,10 +18,10 @@
 
 #include <stddef.h>
 
-/* Before anything is opened: none of the descriptors, the environment and the privileges
- * that somebody's shell had is left, and nothing that is held can be read out of a core. */
+/* Called before anything is opened. Removes the descriptors, the environment and the privileges
+ * of the caller's shell, and keeps the memory out of core dumps. */
 int confine_start(void);
-/* When all is in force and the rights are given up; threads made later have it too. */
+/* Called when all is in force and the rights are given up. Threads made later inherit it. */
 int confine_parent(void);
 /* Keeps these descriptors, and /dev/null as 0 to 2. */
 int confine_spawner(int *keep, size_t n);

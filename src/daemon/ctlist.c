@@ -70,7 +70,7 @@ void list_start(struct parent *p)
 		say(LOG_ERR, "the list of connections: %s", strerror(-err));
 		return;
 	}
-	l->wanted = false;	/* what is lost from now on is not in this list for sure */
+	l->wanted = false;	/* connections lost from now on may be missing in this list */
 	l->running = true;
 }
 

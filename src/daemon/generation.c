@@ -36,7 +36,7 @@ bool wait_acks(struct parent *p)
 	return false;
 }
 
-/* They are freed then. */
+/* Log the errors and free them. */
 static void say_errors(struct errs *errs)
 {
 	for (size_t i = 0; i < errs->n; i++) {
@@ -137,7 +137,8 @@ static bool give_all(struct parent *p, const struct pol_image *img)
 	return all && wait_acks(p);
 }
 
-/* What names events are told by. A new one in force: the old one's are told first. */
+/* Set the model and images from which records take names. If img replaces another image, pending
+ * events are recorded first, with the old one's names. */
 static void set_images(struct parent *p, struct model *m, struct pol_image *img, const struct pol_image *next)
 {
 	pthread_mutex_lock(&p->policy_lock);

@@ -48,7 +48,7 @@ struct guard {
 	bool bypass;			/* others changed what can lead packets past us, since the last look */
 	bool closed;
 	uint64_t woke_ns, delay_ns;	/* of the notices that are being read: when, and how long they had waited for us */
-	uint64_t well_ns;		/* when the timer last found all well */
+	uint64_t well_ns;		/* time at which the timer last found all well */
 	uint64_t unfiltered_ns, closed_ns;	/* the longest since the last look; since when */
 	struct nft_notice by;		/* the last who touched it */
 	/* main thread only */
@@ -96,7 +96,7 @@ static void on_notice(void *ctx, const struct nft_notice *n, bool whole)
 	g->lost |= n->lost;
 	g->known |= n->known || n->lost;
 	if (n->ours && !whole) {
-		g->closed = false;	/* who removes ours may have removed that as well */
+		g->closed = false;	/* the remover of our table may have removed that too */
 		close_forwarding(g);
 		g->touched++;
 	}
@@ -116,7 +116,8 @@ static void hear_notices(struct guard *g, uint64_t delay_ns)
 	}
 }
 
-/* How long this thread had to wait for a core since it began, in ns; 0 where the kernel does not say. */
+/* Time that this thread has waited for a core since it began, in ns; 0 where the kernel does not
+ * report it. */
 static uint64_t waited_ns(int schedstat)
 {
 	char text[128];
@@ -191,7 +192,7 @@ static bool open_forwarding(struct guard *g, unsigned seen, uint64_t *dropped)
 	return same && !err;
 }
 
-/* What differs, by name. */
+/* Is the table what it should be? Else `what` has the names of the parts that differ. */
 static bool compare_table(const struct guard *g, const struct nft_digest *d, char what[WHAT_MAX])
 {
 	size_t at = 0;
@@ -213,7 +214,7 @@ struct damage {
 	uint64_t dropped;
 };
 
-/* Packets fill the maps again. */
+/* Commit again and forget learned flows: packets fill the maps again. */
 static void begin_to_know(struct parent *p)
 {
 	commit_again(p);
@@ -386,8 +387,9 @@ void guard_close(struct parent *p)
 	p->guard = NULL;
 }
 
-/* What the thread does takes a fraction of a millisecond, and until then all is open: it need not wait for a core
- * behind others. It is born with this thread's priority, which may be given up without rights, but not taken. */
+/* Raise this thread's priority, which the guard's thread inherits. Its work takes a fraction of a
+ * millisecond, and until it is done all is open, so it should not wait for a core. Without rights a
+ * priority can be given up, but not raised. */
 bool guard_before_others(void)
 {
 	const struct sched_param lowest = { .sched_priority = 1 };

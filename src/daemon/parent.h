@@ -48,7 +48,7 @@ struct worker {
 	uint64_t restarts, dropped_down, passed_down, sent;
 };
 
-/* What the in-kernel path passed for a conduit. */
+/* Counts of what the in-kernel path passed for a conduit. */
 struct used {
 	struct fast_used inspected, plain;
 };
@@ -57,7 +57,7 @@ struct used {
 struct ct_list {
 	struct mnl_socket *nl;
 	bool wanted, running, broken;
-	uint64_t since_ns, next_ns;	/* when this one began; when the next is due (with the in-kernel path) */
+	uint64_t since_ns, next_ns;	/* begin of this one; time of the next (in-kernel path) */
 	unsigned n;		/* waiting to be handed over */
 	struct ct_ends ends[LIST_BATCH];
 };
@@ -109,8 +109,8 @@ struct parent {
 	uint64_t started_ns;
 	struct fastpath *fast;	/* NULL: every inspected packet goes to an inspector */
 	bool plain_stopped;	/* interfaces have changed */
-	/* what earlier generations passed fast: by conduit of the model and behind these what was inside one zone, NULL:
-	 * nothing; of conduits that are no more */
+	/* counts of what earlier generations passed fast: by conduit of the model, and behind these
+	 * traffic inside one zone (NULL: nothing); and of conduits that no longer exist */
 	struct used *carried, carried_gone;
 };
 
@@ -140,25 +140,25 @@ bool workers_alive(struct parent *p);
 
 /* thread.c: read_queue() and drain() for each worker, from now on; 0 or -errno, and then none runs */
 int threads_start(struct parent *p);
-void threads_stop(struct parent *p);		/* when it returns, none runs */
+void threads_stop(struct parent *p);		/* on return no thread runs */
 /* ctlist.c: what the kernel still knows */
 bool list_open(struct parent *p);		/* false: errno */
-void list_start(struct parent *p);		/* when it is wanted; call now and then */
+void list_start(struct parent *p);		/* only if it is wanted; call now and then */
 void on_list(evutil_socket_t fd, short what, void *parent);
 
 /* generation.c: models to rulesets and policies */
 struct model *load_model(const struct parent *p);	/* NULL: errors were said */
 struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation);
 int commit(struct parent *p, const struct model *m, uint32_t generation);
-int commit_again(struct parent *p);		/* what is in force */
+int commit_again(struct parent *p);		/* the model in force */
 bool wait_acks(struct parent *p);
-bool reload(struct parent *p);			/* false: said why, nothing changed */
+bool reload(struct parent *p);			/* false: the reason is logged, nothing changed */
 
 /* guard.c: others that change our table. Main thread. */
 int guard_open(struct parent *p);		/* before the first commit; 0 or -errno */
 bool guard_before_others(void);			/* while there are rights: this thread and the next; false: errno */
 int guard_start(struct parent *p);		/* after it, and the first thread then; 0 or -errno */
-void guard_stop(struct parent *p);		/* when it returns, the thread is gone */
+void guard_stop(struct parent *p);		/* on return the thread has ended */
 void guard_close(struct parent *p);
 int guard_wake_fd(const struct parent *p);	/* readable: call on_guard() */
 void on_guard(evutil_socket_t fd, short what, void *parent);
@@ -188,20 +188,20 @@ struct mnl_socket *links_open(void);		/* NULL and errno */
 void on_links(evutil_socket_t fd, short what, void *parent);
 
 /* plain.c: what the in-kernel path passes of flows without inspection */
-/* How many of them there is no room for; -1: no memory, it was said. */
+/* Returns the number of these flows for which there is no room; -1: no memory (logged). */
 ssize_t plain_give(struct parent *p, const struct model *m, uint32_t generation);
 void plain_stop(struct parent *p);		/* interfaces change */
 void plain_tick(struct parent *p);		/* they have changed; from the timer */
 
 /* used.c: what went fast, by conduit and over all generations. Main thread, with p->fast only.
- * The model is about to take the place of the parent's. */
+ * Keep the counts when m is about to replace the parent's model. */
 void used_carry(struct parent *p, const struct model *m);
-/* 0, or -1 and it was said why */
+/* 0, or -1 (the reason is logged) */
 int used_total(const struct parent *p, struct used *sum);
-/* By the name of the ruleset's counter. */
+/* Call take with the counts of each counter of the ruleset. */
 int used_each(const struct parent *p, void (*take)(void *ctx, const char *counter, uint64_t packets, uint64_t bytes),
 	      void *ctx);
-/* offload.c: which conduits' connections leave the rules, and what keeps others from it */
+/* offload.c: reports the conduits whose connections leave the rules, and what prevents others */
 void offload_say(struct parent *p);		/* after each commit */
 void offload_tick(struct parent *p);		/* interfaces that have come; from the timer */
 json_t *offload_status(const struct parent *p);	/* null: no conduit asks for it */

@@ -9,7 +9,7 @@
 #include "compile/ruleset.h"
 #include "daemon/parent.h"
 
-/* By this name, and not by another one that it has besides: the rules know only this one. 0: none. */
+/* Number of the interface with this main name; the rules do not know its other names. 0: none. */
 static uint32_t interface_number(const char *ifname)
 {
 	char name[IF_NAMESIZE];
@@ -17,7 +17,8 @@ static uint32_t interface_number(const char *ifname)
 	return i != 0 && if_indextoname(i, name) && strcmp(name, ifname) == 0 ? i : 0;
 }
 
-/* Those that are there; none where not all can be known: these go by the rules. */
+/* Numbers of the zone's interfaces that exist; none if they cannot all be known: then packets go by
+ * the rules. */
 static uint64_t interface_numbers(const struct zone *zn, struct fast_claimed *claimed)
 {
 	uint64_t v = UINT64_MAX;

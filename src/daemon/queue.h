@@ -39,7 +39,7 @@ void queue_close(struct queue *q);
 /* Read until the socket is empty or max batches came; calls take for each packet. 0 or -errno. */
 int queue_read(struct queue *q, unsigned max, void (*take)(void *ctx, const struct queue_packet *p),
 	       void *ctx);
-/* Collect a verdict: false when no such packet waits. data NULL: as it was.
+/* Collect a verdict: false when no such packet waits. data NULL: it goes on unchanged.
  * repeat_mark != 0: run the packet through the ruleset again under this mark. */
 bool queue_verdict(struct queue *q, uint32_t id, bool accept, const uint8_t *data, uint32_t len,
 		   uint32_t repeat_mark);

@@ -37,7 +37,7 @@ struct slot {
 				 * list: enum list_part */
 	uint32_t verdict;	/* enum verdict */
 	uint32_t queue;		/* packet, verdict: which of the worker's queues */
-	uint32_t len;		/* bytes of data; verdict: 0 is "as it was" */
+	uint32_t len;		/* bytes of data; verdict: 0 sends the packet unchanged */
 	uint64_t now_ns, wall_ns;
 	uint32_t check_sum, partial;
 	uint32_t in, out;	/* packet: its interfaces; 0: none */
@@ -50,7 +50,7 @@ struct ring {
 	struct slot slot[RING_SLOTS];
 };
 
-/* What an inspector tells of struct inspect_stats, by the same names in "zonectl status". */
+/* The fields of struct inspect_stats that an inspector reports, as "zonectl status" names them. */
 #define RING_STATS(X) \
 X(flows) X(open) X(half_open) X(sources) X(messages) X(refused) \
 X(no_room) X(pushed_half) X(pushed_closed) X(pushed_idle)
@@ -61,7 +61,7 @@ struct shared {
 	 * then: 1 while it sleeps, or is about to; who sets it to 0 wakes it. */
 	_Alignas(64) atomic_uint inspector_sleeps;	/* a futex */
 	_Alignas(64) atomic_uint parent_sleeps;		/* the eventfd "told" wakes it */
-	atomic_uint core;		/* where the parent wants the inspector; CPU_SETSIZE: anywhere */
+	atomic_uint core;		/* core for the inspector; CPU_SETSIZE: any */
 	_Alignas(64) atomic_ullong beat;	/* the inspector counts its turns here */
 #define X(name) atomic_ullong name;
 	RING_STATS(X)			/* as it last said */
@@ -69,7 +69,7 @@ struct shared {
 	_Alignas(64) uint8_t image[2][RING_IMAGE];
 };
 
-/* How many slots the producer may fill; 0 also when the indices are nonsense. */
+/* Number of slots that the producer may fill; 0 also when the indices are invalid. */
 static inline unsigned ring_room(struct ring *r)
 {
 	unsigned head = atomic_load_explicit(&r->head, memory_order_relaxed);

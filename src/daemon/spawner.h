@@ -10,7 +10,7 @@
 
 enum { INSPECTORS_MAX = 16 };
 
-/* What passes over the socket, both ways. */
+/* A message on the socket, in either direction. */
 struct spawn_msg {
 	char what;		/* to it: 's'tart, 'k'ill; from it: 's'tarted, 'd'ied */
 	unsigned char index;

@@ -112,7 +112,7 @@ static void close_nftables(struct parent *p)
 	p->nl = NULL;
 }
 
-/* Before anybody listens to nftables: each feature is tried with a table of its own. */
+/* Called before zoned listens to nftables, since each feature is tried with a table of its own. */
 static int probe_kernel(struct parent *p)
 {
 	size_t n;
@@ -143,7 +143,7 @@ static int draw_marks(struct parent *p)
 
 /* ---- memory that processes share ---- */
 
-/* For processes to come. NULL: errno. */
+/* Memory shared with child processes. NULL: see errno. */
 static void *shared_pages(size_t size)
 {
 	void *v = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -214,7 +214,7 @@ static void close_common(struct parent *p)
 	p->common = NULL;
 }
 
-/* What all inspectors share of each protocol, each with a key of its own. */
+/* Allocate the protocols' memory that all inspectors share; each protocol has a key of its own. */
 static int open_common(struct parent *p)
 {
 	p->common = shared_pages(proto_common_size());
@@ -289,7 +289,7 @@ static int open_workers(struct parent *p)
 
 /* ---- what the kernel tells us ---- */
 
-/* What leads packets past us is logged; where the operator is strict, we do not start beside it. */
+/* Log all that leads packets past zoned. With strict = true zoned does not start beside it. */
 static int refuse_bypasses(struct parent *p)
 {
 	if (bypass_look(p) + misfits_unjudged(p) == 0 || !p->model->daemon.strict)
@@ -371,7 +371,7 @@ static int open_links(struct parent *p)
 	p->links = links_open();
 	if (!p->links)
 		return -errno;
-	plain_give(p, p->model, p->generation);	/* from here on it is told when they change */
+	plain_give(p, p->model, p->generation);	/* from here on changes are noticed */
 	return 0;
 }
 
@@ -390,7 +390,7 @@ static int open_spawner(struct parent *p)
 	return spawner_start(conf, p->n, p->uid, p->gid, &p->spawner);
 }
 
-/* With it its children end, the inspectors. */
+/* The inspectors are the spawner's children and end with it. */
 static void close_spawner(struct parent *p)
 {
 	spawner_stop(&p->spawner);
@@ -453,7 +453,7 @@ static bool any_open(const struct model *m)
 	return false;
 }
 
-/* They stay in the kernel: without them everything would be forwarded. */
+/* The rules stay in the kernel: without them everything would be forwarded. */
 static void leave_rules(struct parent *p)
 {
 	if (p->fast)
@@ -488,7 +488,7 @@ static int start_record_thread(struct parent *p)
 	return err;
 }
 
-/* What the last packets had to tell is recorded then. */
+/* Stop the threads, then record the pending events of the last packets. */
 static void stop_queue_threads(struct parent *p)
 {
 	threads_stop(p);

@@ -7,7 +7,7 @@
 
 struct record;
 
-/* False: it was said why, and all is given back. */
+/* False: the reason is logged, and all is given back. */
 bool parent_start(struct parent *p);
 void parent_stop(struct parent *p);	/* the rules stay */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the control socket answers: status, counters, reload. */
+ * Answers of the control socket: status, counters, reload. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -7,7 +7,7 @@
 
 #include "daemon/parent.h"
 
-/* What the kernel passed alone; null: it passes nothing. */
+/* Counts of what the in-kernel path passed. null: there is no such path, or no counts. */
 static json_t *fast_status(const struct parent *p)
 {
 	struct used u;

@@ -8,7 +8,7 @@
 
 struct parent;
 
-/* Of a step's open(): it failed, and has told the operator why. */
+/* Result of a step's open(): it failed and has logged why. */
 enum { STEP_SAID = 1 };
 
 struct step {

@@ -4,7 +4,7 @@
  * from its queues into the shared memory, verdicts back. Giving a verdict makes
  * the kernel forward the packet in this thread, and that is most of the work
  * of a queue; so it is spread over the cores as the queues are, and an
- * inspector that is slow or mad holds up nobody's packets but its own.
+ * inspector that is slow or mad delays only its own packets.
  */
 #include <errno.h>
 #include <libmnl/libmnl.h>
@@ -25,7 +25,7 @@ enum {
 };
 
 /*
- * Where to run. This thread and its inspector mostly wait for one another. On
+ * The core to run on. This thread and its inspector mostly wait for one another. On
  * one core the change from one to the other is cheap; over two it takes an
  * interrupt to an idle core each way, and a lone connection is half as fast.
  * When many packets come at once the change matters less and two cores do more
@@ -83,7 +83,7 @@ static void place_turn(struct worker *w, struct place *l)
 	l->sent = w->sent;
 }
 
-/* Those that have packets, another one first each time. */
+/* Read the queues that have packets, beginning with another one each time. */
 static void read_ready(struct worker *w, const struct epoll_event *got, int n)
 {
 	unsigned ready[QUEUES], k = 0;

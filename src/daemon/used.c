@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the in-kernel path passed, by conduit. The program counts by flow and
- * generation; what earlier ones counted is carried on by the conduit's name, as
- * the counters of the ruleset are. Behind the conduits comes what was routed inside one zone.
+ * Counts of what the in-kernel path passed, by conduit. The program counts by flow and
+ * generation; counts of earlier generations are carried on by the conduit's name, as the
+ * counters of the ruleset are. The last count is of traffic routed inside one zone.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static void sum_used(struct used *to, const struct used *what)
 	sum_one_used(&to->plain, &what->plain);
 }
 
-/* By number of the conduit. NULL: no memory. */
+/* One row for each conduit, by its number, and one more. NULL: no memory. */
 static struct row *rows_of(const struct model *m)
 {
 	struct row *v = calloc(m->n_conduits + 1, sizeof(*v));
@@ -54,7 +54,7 @@ static int sum_flows(const struct parent *p, struct row *v)
 	return err;
 }
 
-/* With what earlier generations had; freed by the caller. NULL: not to be had. */
+/* Totals over all generations; the caller frees. NULL: no memory, or unreadable (logged). */
 static struct row *count_used(const struct parent *p)
 {
 	struct row *v = rows_of(p->model);

@@ -209,8 +209,8 @@ void drain(struct worker *w)
 	flush_verdicts(w);
 }
 
-/* What the kernel refused goes to an inspector, which may read packets, and comes
- * back as an event. */
+/* Give a packet that the kernel refused to an inspector, because the parent parses no packets.
+ * It comes back as an event. */
 static void hand_refused(void *ctx, enum reason why, const uint8_t *ip, uint32_t len)
 {
 	struct parent *p = ctx;
@@ -236,7 +236,7 @@ static void tell_gone(struct worker *w, const struct ct_ends *gone)
 		w->p->list.wanted |= w->up;	/* one that is not up has no flows */
 }
 
-/* Which inspector has the connection only the kernel's hash knows: tell all. */
+/* Only the kernel's hash knows which inspector has the connection: tell all of them. */
 static void hand_gone(void *ctx, const struct ct_ends *gone)
 {
 	struct parent *p = ctx;
@@ -299,8 +299,8 @@ void start_worker(struct worker *w)
 	w->up = give_policy(w, w->p->img);
 }
 
-/* Nobody judges what waits for this inspector: dropped, or passed where the
- * conduit says fail = "open"; and so is what comes until another is up. */
+/* Packets that wait for this inspector are dropped, or passed where the conduit has fail = "open";
+ * so are those that come until another inspector is up. */
 static uint32_t end_waiting(struct worker *w, uint32_t *passed)
 {
 	w->up = false;
@@ -339,7 +339,7 @@ void on_spawner(evutil_socket_t fd, short what, void *ctx)
 		return;
 	}
 	worker_lock(w);
-	drain(w);	/* what it decided before it died is decided */
+	drain(w);	/* its decisions from before its death stand */
 	w->up = false;
 	uint32_t passed, lost = end_waiting(w, &passed);
 	w->restarts++;

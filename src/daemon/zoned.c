@@ -157,7 +157,7 @@ int events_open(struct parent *p)
 	return err;
 }
 
-/* From here on nobody answers these signals, and none may end us half-way. */
+/* The signals are blocked, since no handler is left and none may end zoned half-way. */
 void events_close(struct parent *p)
 {
 	sigset_t ours;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Whose packet is it: flow entries, and how one is found. Part of fast.bpf.c.
+ * Flow entries, and how a packet's entry is found. Part of fast.bpf.c.
  *
  * An entry is one cache line for both directions, at the place that its slot's number gives; a set
  * of four such numbers is found by a keyed hash of both ends, and a connection for which there is
@@ -14,7 +14,7 @@
 
 enum { WORDS = sizeof(struct fast_entry) / 8, PORTS = 4, VERSION };	/* words of it */
 
-/* A flow entry as it was when it was read. */
+/* A copy of a flow entry. */
 union entry {
 	__u64 w[WORDS];
 	struct fast_entry e;
@@ -52,7 +52,7 @@ static __always_inline void want(struct fast_slot *slot)
 	*(volatile __u32 *)&slot->wanted = 1;
 }
 
-/* What a packet's connection has. */
+/* Entry, its copy, and slot of a packet's connection. */
 struct found {
 	const volatile __u64 *entry;
 	union entry copy;
@@ -60,7 +60,7 @@ struct found {
 	__u32 dir;		/* of the packet */
 };
 
-/* Is the packet of the connection that has this slot? What is looked at afterwards is on its way then. */
+/* Is the packet of the connection that has this slot? Also starts to fetch the slot's line. */
 static __always_inline bool look(const struct segment *s, __u32 at, struct found *f)
 {
 	f->entry = bpf_map_lookup_elem(&fast_flows, &at);

@@ -20,7 +20,7 @@ struct judging {
 	__u32 dir;		/* 0: from the client */
 	__u32 policy;		/* its number */
 	__u32 limits;		/* the policy whose rate limits are to be asked, or NO_LIMITS */
-	__u32 prepared;		/* what NAME_prepare() answered */
+	__u32 prepared;		/* result of NAME_prepare() */
 	__u32 pos;		/* its octets are kept so far behind the oldest that are */
 };
 
@@ -80,8 +80,8 @@ static __always_inline bool load(const struct judging *j, const struct fast_kept
 	return bpf_skb_load_bytes(j->skb, j->s->off, (__u8 *)j->slot + k->at + pos, last + 1) == 0;
 }
 
-/* It was judged at `at`, where load() put it. How many messages; where it is not for us, what was kept there
- * may be no more. */
+/* End judging a segment at `at`, where load() put it. Returns the number of messages: 1 where pass,
+ * else 0; then acknowledged octets that load() has overwritten are no longer kept. */
 static __always_inline __u32 judged_in_place(const struct judging *j, bool pass, __u32 at)
 {
 	struct fast_slot *slot = j->slot;
@@ -102,14 +102,15 @@ static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u3
 	}
 }
 
-/* Of a segment: all of it if it is small, else the first bytes. */
+/* Copy a small segment whole, and the first bytes of a larger one. */
 static __always_inline bool copy_start(const struct judging *j, __u32 first, struct copy *a)
 {
 	return j->s->len <= SMALL ? copy_payload(j->skb, j->s->off, j->s->len, SMALL, a) :
 				    bpf_skb_load_bytes(j->skb, j->s->off, a->bytes, first) == 0;
 }
 
-/* What copy_start() has looked at is kept, from the copy where that has all of it. */
+/* Keep a segment of which copy_start() read the start: from the copy if that has all of it, else
+ * from the packet. */
 static __always_inline bool keep(const struct judging *j, const struct fast_kept *k, const struct copy *a)
 {
 	__u32 at, pos = j->pos;
@@ -120,7 +121,7 @@ static __always_inline bool keep(const struct judging *j, const struct fast_kept
 	return true;
 }
 
-/* Of a protocol that finds out nothing before the slot is held. */
+/* Definitions for a protocol that computes nothing before the slot is held. */
 #define PREPARES_NOTHING(name) \
 	struct name##_prepared { \
 	}; \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the kernel knows of a packet: its connection, its way out, where its bytes are. Part of
- * fast.bpf.c.
+ * Facts that the kernel has of a packet: its connection, its way out, the place of its bytes. Part
+ * of fast.bpf.c.
  *
  * The program is called by the first rule of all, for every packet: the rules behind it cost more
  * than the program. So it asks itself what they would ask (is this connection established and
@@ -78,11 +78,11 @@ static __always_inline __u32 way_out(struct __sk_buff *skb)
 	__u64 dst = *(const __u64 *)(p + fast_layout.dst) & ~1ull;
 	p = bpf_rdonly_cast((const void *)dst, fast_layout.dst_entry);
 	p = *(const char *const *)(p + fast_layout.dev);
-	return *(const __u32 *)(p + fast_layout.ifindex);	/* what cannot be read is 0 */
+	return *(const __u32 *)(p + fast_layout.ifindex);	/* 0 if it cannot be read */
 }
 
-/* What parse() looks at of a packet of n bytes; h: HEADERS bytes. Without a call: those are most of what the
- * program costs. The headers are in one piece as a rule. */
+/* Read the headers of a packet of n bytes into h, HEADERS bytes, for parse(). This makes no call,
+ * since calls are most of the program's cost. False: too short, or not in one piece (rare). */
 static __always_inline bool read_headers(struct __sk_buff *skb, __u32 n, __u64 *h)
 {
 	const char *p = bpf_rdonly_cast(skb, fast_layout.sk_buff);

@@ -40,5 +40,5 @@ __noinline int within_limits(__u32 policy, __u32 n, __u32 writes)
 	return 0;
 }
 
-/* What is counted is asked for only where there are limits. */
+/* n and writes are computed only where there are limits. */
 #define WITHIN(limits, n, writes) ((limits) == NO_LIMITS || within_limits(limits, n, writes))

@@ -66,7 +66,7 @@ struct {
 	__type(value, struct fast_rate);
 } fast_rates SEC(".maps");
 
-/* By policy; behind those what is counted for flows without inspection. */
+/* Counters of each policy; behind them those of flows without inspection. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 2);

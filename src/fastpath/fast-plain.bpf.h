@@ -11,7 +11,7 @@
  * program keeps the answer under just these, read from the connection's own tuples: both ends'
  * addresses, protocol, the server's port, and the client's where it could be a port with
  * inspection. So an entry holds for all such connections of a generation, whose number it has;
- * there are 4096 in a table by keyed hash, and one that is lost is told again.
+ * there are 4096 in a table by keyed hash, and one that is lost is learned again.
  *
  * A mark would be less to read. But others write marks, too: firewalls, policy routing, conntrackd
  * with those of another box whose model numbers flows otherwise; and who writes the number of a

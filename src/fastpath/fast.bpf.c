@@ -37,14 +37,14 @@ enum { SPINS = 128 };
 
 /* ---- the protocols that are judged here: JUDGED(J) has a row J(symbol, name) for each (../proto/README) ---- */
 
-/* What a protocol finds out before the slot is held. */
+/* Results that a protocol computes before the slot is held. */
 union prepared {
 #define J(symbol, name) struct name##_prepared name;
 	JUDGED(J)
 #undef J
 };
 
-/* The slot need not be held. What it says is for messages_of(). */
+/* The slot need not be held. The results are for messages_of(). */
 static __always_inline __u32 prepare(const struct judging *j, __u32 proto, union prepared *p)
 {
 	switch (proto) {
@@ -66,7 +66,8 @@ static __always_inline bool has_room(const struct judging *j, __u32 proto)
 	return false;
 }
 
-/* How many messages the segment is, all of them for us; 0: not all. They are kept and accounted for. */
+/* Number of messages in the segment, if the program passes all of them: then they are kept and
+ * accounted for. 0: an inspector has to judge it. */
 static __always_inline __u32 messages_of(const struct judging *j, __u32 proto, const union prepared *p)
 {
 	switch (proto) {
@@ -112,8 +113,9 @@ static __always_inline bool judge(struct judging *j, __u32 proto, const union pr
 	return true;
 }
 
-/* Whoever wants it to stop says so first and then looks whether it is BUSY; here it is the other way
- * round, with a full barrier (the exchange) between: so one of the two sees the other. */
+/* Take the slot. The one that wants it to stop writes `stop` and then reads whether it is BUSY.
+ * Here the order is reversed, with a full barrier (the exchange) between, so one of the two sees
+ * the other. */
 static __always_inline bool hold(struct fast_slot *slot)
 {
 	for (__u32 i = 0; bounded(i, SPINS); i++) {
@@ -192,14 +194,14 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 	return pass;
 }
 
-/* For the first rule: what others ask about the connection and against spoofing is done here. */
+/* For the first rule: the program checks the connection and the interfaces itself. */
 SEC("socket")
 int zoned_first(struct __sk_buff *skb)
 {
 	return packet(skb, true);
 }
 
-/* Where the rules have found a flow: always 1, so that the rule goes on. */
+/* For a rule that has found the packet's flow: learn it. Always 1, so that the rule goes on. */
 SEC("socket")
 int zoned_learn(struct __sk_buff *skb)
 {

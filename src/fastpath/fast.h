@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the BPF program, the parent and the inspectors agree on: the layout of
+ * Interface of the BPF program, the parent and the inspectors: the layout of
  * flow entries, slots and policies. Fixed-width fields only; host byte order.
  *
- *	flow entry	whose packet is it? One for each slot, a cache line for both directions; sets
- *			say which to look at. Written by the parent only.
+ *	flow entry	identifies a connection. One for each slot, a cache line for both
+ *			directions; sets say which to look at. Written by the parent only.
  *	slot		the state of one connection: who is its judge at the moment (state), and
  *			the numbers from which the next packet is judged. Shared by the program
  *			and one inspector; those of an inspector fill pages, so that no two inspectors share any.
@@ -64,13 +64,13 @@ struct fast_entry {
 	uint16_t way[2][2];	/* the interfaces of its packets: by direction, in and out */
 };
 
-/* Which slots' entries are to be looked at: slot + 1; 0: none. */
+/* The slots whose entries are compared to a packet: slot + 1; 0: none. */
 struct fast_set {
 	uint16_t slot[FAST_WAYS];
 };
 
-/* One end's part of the number of a connection's set. Nobody who does not know the seed can
- * find connections that share a set. Port: as it comes. */
+/* One end's part of the number of a connection's set. The seed is secret, so that nobody can
+ * find connections that share a set. Port: in network order. */
 static inline uint64_t fast_end(const uint64_t addr[2], uint16_t port, uint64_t seed)
 {
 	uint64_t x = (addr[0] ^ seed) * 0x9e3779b97f4a7c15ull;
@@ -79,38 +79,38 @@ static inline uint64_t fast_end(const uint64_t addr[2], uint16_t port, uint64_t 
 	return x ^ x >> 31;
 }
 
-/* Of both ends, whichever comes first. */
+/* Number of a connection's set, from fast_end() of both ends in either order. */
 static inline uint32_t fast_set_of(uint64_t one, uint64_t other, uint32_t sets)
 {
 	return (uint32_t)((one + other) * 0x9e3779b97f4a7c15ull >> 40) & (sets - 1);
 }
 
-/* What the program looks at first: a few kilobytes, so always in the cache. */
+/* The data that the program reads first: a few kilobytes, so always in the cache. */
 struct fast_front {
 	uint32_t now;		/* the generation in force; 0: nothing goes fast */
 	uint64_t inspected[2];	/* by bank: a bit for each server port with inspection (fast_port_bit) */
 	uint32_t plain[2];	/* by bank. 0: the interfaces of flows without inspection are not known just now */
-	/* Which slot a connection has, as long as it alone has this place: slot + 1, 0 for none, or FAST_NO_HINT.
-	 * The set is not looked at as a rule. */
+	/* Slot + 1 of the only connection that has this place; 0: none has it; FAST_NO_HINT:
+	 * several share it, or did. As a rule a hint saves reading the set. */
 	uint16_t hint[FAST_HINTS];
 };
 
-/* A connection's place among the hints: in few steps, since whoever finds two that share one gains nothing.
- * Ports: both, as they come, in any order. */
+/* A connection's place among the hints. A simple hash is enough, since nobody gains from
+ * connections that share a place. Ports: both, in network order, either one first. */
 static inline uint32_t fast_hint_of(const uint64_t one[2], const uint64_t other[2], uint32_t ports, uint64_t seed)
 {
 	uint64_t x = ((one[0] + other[0]) ^ (one[1] + other[1])) + (ports & 0xffff) + (ports >> 16);
 	return (uint32_t)(x * (seed | 1) >> 53) & (FAST_HINTS - 1);
 }
 
-/* Of a port, as it comes. Others may have the same one. */
+/* The bit of a port (in network order). Other ports may have the same bit. */
 static inline uint64_t fast_port_bit(uint16_t port)
 {
 	return 1ull << ((port * 0x9e3779b1u) >> 26);
 }
 
-/* Of which flow the connections are that have these ends: what the rules found, from addresses, protocol and ports,
- * and nothing else. Marks would be less work, but others can write them. A cache line. */
+/* The flow of the connections between these ends, as the rules found it from addresses, protocol
+ * and ports alone. Reading a mark would be less work, but others can write marks. A cache line. */
 struct fast_known {
 	uint64_t client[2], server[2];	/* in network order; IPv4: the first four bytes, the rest zero */
 	uint32_t service;	/* the server's port, family and protocol */
@@ -121,7 +121,7 @@ struct fast_known {
 	uint32_t pad[3];
 };
 
-/* In few steps: who finds ends that share a place makes their packets go by the rules, and gains nothing. */
+/* Place in the table. A simple hash: packets of ends that share a place only go by the rules. */
 static inline uint32_t fast_known_of(const struct fast_known *k, uint64_t seed)
 {
 	uint64_t server = k->server[0] ^ k->server[1];
@@ -129,17 +129,18 @@ static inline uint32_t fast_known_of(const struct fast_known *k, uint64_t seed)
 	return (uint32_t)(x * (seed | 1) >> 52) & (FAST_KNOWN - 1);
 }
 
-/* Where a slot keeps the octets of one direction until their receiver acknowledges them: `at` counts from the slot's
- * beginning. A segment may begin up to `room` (a power of two) after the oldest of them and have up to `segment`. */
+/* The area of a slot, at offset `at`, that keeps the octets of one direction until their receiver
+ * acknowledges them. A segment may begin less than `room` octets (a power of two) after the oldest
+ * of them and have up to `segment` octets. */
 struct fast_kept {
 	uint32_t at, room, segment;
 };
 
-/* What is used of every slot is its first lines. Slots that follow one another at a power of two
- * would have these all in the same few places of a processor's caches. */
+/* The first cache lines of each slot are used most. If slots lay a power of two apart, these lines
+ * would all compete for the same few places of a processor's caches. */
 struct fast_slot {
 	uint32_t state;
-	uint32_t stop;		/* not 0: whoever takes the slot next leaves it OFF */
+	uint32_t stop;		/* not 0: the next CPU that takes the slot leaves it OFF */
 	uint32_t packets;	/* passed since the slot was given over */
 	uint32_t next[2];	/* the number that the next byte must have, per direction */
 	uint32_t acked[2];	/* acknowledged by its receiver */
@@ -147,7 +148,7 @@ struct fast_slot {
 	uint8_t head, n_pending;	/* outstanding requests, where their protocol counts them here: the oldest; how many */
 	uint8_t last[2];	/* the byte before next, per direction, where none is kept (from is next) */
 	uint32_t serial;	/* of the claim for which it was given */
-	uint32_t wanted;	/* written to have the line; means nothing */
+	uint32_t wanted;	/* without meaning; a write fetches the cache line */
 	/* As struct fast_NAME (../proto/NAME/kernel.h) says, which overlays the slot. What is looked at of every message is
 	 * in the first FAST_NEAR octets: in the lines of the numbers, or next to them. */
 	uint64_t of_protocol[(FAST_SLOT - FAST_NUMBERS) / 8];
@@ -158,7 +159,7 @@ enum { FAST_HOPS_MIN = 8 };
 
 struct fast_policy {
 	uint32_t n;		/* rules */
-	uint32_t conduit;	/* which fast_rate is counted in */
+	uint32_t conduit;	/* index of its fast_rate */
 	uint64_t request_ns, write_ns;	/* one in so many may pass; 0: as many as come */
 	uint64_t rules[FAST_POLICY_ROOM / 8];	/* in the protocol's own form (../proto/NAME/kernel.h), or unused */
 };
@@ -213,12 +214,12 @@ static inline uint64_t fast_one_of(uint64_t four, uint32_t i)
 	return i < FAST_NO_IF ? (x - ones) & ~x & ones << 15 : 0;
 }
 
-/* What the program passed under one policy. Bytes from the IP header on, as nft counts them. */
+/* Counts of what the program passed under one policy. Bytes from the IP header on, as in nft. */
 struct fast_used {
 	uint64_t packets, bytes, messages;
 };
 
-/* What the program is told when it is loaded. */
+/* Parameters of the program, set when it is loaded. */
 struct fast_layout {
 	uint64_t seed;		/* of the table of flow entries */
 	uint32_t sets;		/* of the table: a power of two */

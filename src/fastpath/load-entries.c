@@ -61,7 +61,8 @@ static uint16_t *place_of(const struct fastpath *fp, const struct fast_entry *k)
 	return unused;
 }
 
-/* While it is changed it is nobody's: the program takes nothing of which it saw two states. */
+/* The version is odd while an entry is changed. The program does not use such an entry, nor one
+ * whose version changed while it was read. */
 static void hide(struct fast_entry *e)
 {
 	__atomic_store_n(&e->version, e->version | 1, __ATOMIC_SEQ_CST);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the program has to know of this kernel's structures, out of its type information (BTF). */
+ * Layout of this kernel's structures, which the program needs, from its type information (BTF). */
 #include <bpf/btf.h>
 #include <string.h>
 
@@ -34,7 +34,8 @@ static bool find_member(const struct btf *btf, const char *type, const char *nam
 	return at >= 0;
 }
 
-/* Where a connection has its addresses and ports, in the form that the program knows (struct tuple). */
+/* Offsets in nf_conn of a connection's addresses and ports, one per direction. False: not found, or
+ * they do not have the form that the program knows (struct tuple). */
 static bool find_tuples_in(const struct btf *btf, uint32_t out[2])
 {
 	uint32_t at, tuple, src, dst, port, family, hash, type = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Built without BPF: there is no in-kernel path, and whoever asks is told so. */
+ * Built without BPF: there is no in-kernel path, and every function that could fail says so. */
 #include "fastpath/load.h"
 
 #include <errno.h>

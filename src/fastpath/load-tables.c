@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the parent tells the program of a generation: policies, flows without inspection, which one
- * is in force; and what the program has counted.
+ * The tables of a generation that the parent writes for the program: policies, flows without
+ * inspection, the generation in force; and the program's counters.
  */
 #include <bpf/bpf.h>
 #include <netinet/in.h>
@@ -10,7 +10,7 @@
 #include "fastpath/load-internal.h"
 #include "fastpath/policy.h"
 
-/* Behind what is counted by policy. */
+/* Index of the counters of flows without inspection: behind those of the policies. */
 static uint32_t plain_index(const struct fastpath *fp, uint32_t generation, uint32_t used)
 {
 	return 2 * fp->bank + (generation & 1) * fp->plain_used + used;
@@ -22,8 +22,8 @@ static int begin_anew(struct fastpath *fp, uint32_t at)
 	return bpf_map_update_elem(fp->used, &at, fp->per_cpu, BPF_ANY);
 }
 
-/* A client's port that is one of these may make of its connection what the rules judge otherwise than others
- * between the same ends. */
+/* The server ports with inspection. The rules may judge a connection whose client has such a port
+ * differently from others between the same ends. */
 static void set_ports(struct fastpath *fp, const struct pol_image *img)
 {
 	uint64_t bits = 0;
@@ -50,7 +50,7 @@ int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 	return err;
 }
 
-/* It has no mark, so who reads it meanwhile finds none, or all of it. */
+/* `to` has no mark yet, and the mark is written last: a reader sees no mark, or the whole entry. */
 static void write_plain(struct fast_plain *to, const struct fast_plain *v, uint32_t used)
 {
 	for (unsigned i = 0; i < 2; i++)
@@ -103,7 +103,7 @@ static int sum_cpus(const struct fastpath *fp, uint32_t at, struct fast_used *su
 	return err;
 }
 
-/* Of what there was no room for: nothing. */
+/* A flow for which there was no room has counts of 0. */
 int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum)
 {
 	memset(sum, 0, sizeof(*sum));

@@ -2,7 +2,7 @@
  *
  * The parent's side of the in-kernel path: the program and its maps.
  *
- * How a rule finds the program. The xt match "bpf" (revision 1) through nft_compat, by descriptor
+ * A rule finds the program by the xt match "bpf" (revision 1) through nft_compat, by descriptor
  * (XT_BPF_MODE_FD_ELF): the kernel resolves it in the sender of the netlink batch, which is the
  * parent, and the rule holds the program from then on. Nothing is pinned, so there is nothing to
  * clean up after a daemon that died, no need of bpffs (which `ip netns exec` hides and an
@@ -151,7 +151,7 @@ static const struct kind {
 	{ fast_bpf__elf_bytes, false },
 };
 
-/* What the protocols' parts of the program find computed. */
+/* Fill the tables of constants for the protocols' parts of the program. 0 or -errno. */
 static int set_tables(struct fastpath *fp)
 {
 	static _Alignas(8) uint8_t table[FAST_TABLE_MAX];

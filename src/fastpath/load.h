@@ -23,7 +23,7 @@ enum {
 
 struct fastpath;
 
-/* What is to be made room for. Models may grow to twice as much, or to a thousand. */
+/* Numbers to make room for. Models may grow to twice these numbers, or to a thousand. */
 struct fast_room {
 	unsigned inspectors;	/* slots are divided among them */
 	uint32_t max_flows;	/* connections of one inspector */
@@ -43,10 +43,10 @@ int fastpath_late(const struct fastpath *fp);
 /* The same for a rule before them: the program asks itself. Negative: not loaded; where late was false, because
  * this kernel does not say where it keeps a packet's way out (no BTF, or locked down). */
 int fastpath_first(const struct fastpath *fp);
-/* For where the rules have found of which flow a connection is, and say it in the packet's mark; with
- * fastpath_first() only. It matches always. Negative: not loaded. */
+/* Descriptor for a rule behind those that find a connection's flow and write it to the packet's
+ * mark; with fastpath_first() only. It always matches. Negative: not loaded. */
 int fastpath_learn(const struct fastpath *fp);
-/* What it has learned is forgotten: the rules have to find it once more. */
+/* Forget the flows that the program has learned: the rules have to find them again. */
 void fastpath_unlearn(struct fastpath *fp);
 uint32_t fastpath_slots(const struct fastpath *fp);	/* per inspector */
 /* This inspector's slots, shared memory; stays mapped in children. */
@@ -70,20 +70,21 @@ void fastpath_plain_stop(struct fastpath *fp);
 void fastpath_switch(struct fastpath *fp, uint32_t generation);
 /* Make the entries for a connection under img, the image in force. 0 or -errno:
  * -EINVAL nonsense, -EPERM not eligible, -EBUSY it is another inspector's, -ENOSPC too many share its
- * place in the table, -ERANGE an interface's number above 65535. That its interfaces are those of its
- * zones the caller has seen to. This and the two next: one at a time. */
+ * place in the table, -ERANGE an interface's number above 65535. The caller makes
+ * sure that its interfaces are those of its zones. This and the two next: one call at a time. */
 int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img);
 /* An inspector is gone: nobody can take its connections back, so none goes fast. */
 void fastpath_forget(struct fastpath *fp, unsigned inspector);
 /* An interface has another name now, or is gone: no packet goes fast by its number. 0: any. */
 void fastpath_unplug(struct fastpath *fp, uint32_t ifindex);
-/* What was passed for a flow of this generation's image, since fastpath_policy(). 0 or -errno. */
+/* Counts of what was passed for a flow of this generation's image since fastpath_policy(). 0 or
+ * -errno. */
 int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum);
-/* The same of flows without inspection, by what was given as used. */
+/* The same for flows without inspection, by the number given as `used`. */
 int fastpath_plain_used(const struct fastpath *fp, uint32_t generation, uint32_t used, struct fast_used *sum);
 /* Packets that were given back to the inspectors, since the start. 0 or -errno. */
 int fastpath_back(const struct fastpath *fp, uint64_t *packets);
-/* Which packets must not go fast: NULL, or why the kernel's settings forbid it. */
+/* NULL, or why the kernel's settings forbid the in-kernel path. */
 const char *fastpath_forbidden(void);
 
 #endif

@@ -9,10 +9,10 @@
 #include "fastpath/fast.h"
 #include "policy/policy.h"
 
-/* Of each inspected protocol: fast_NAME_policy. */
+/* Functions for policies, one set for each inspected protocol: fast_NAME_policy. */
 struct fast_policy_ops {
 	bool judged;	/* the program knows its messages; else they all go to the inspectors */
-	/* Its rules into what the program compares; NULL: it compares none. */
+	/* Put the rules into the form that the program compares. NULL: it compares none. */
 	void (*flatten)(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out);
 	/* A constant of its part of the program that is computed: its section, NULL for none; and
 	 * what is in it: bytes written, at most FAST_TABLE_MAX, to memory that is aligned to 8 */

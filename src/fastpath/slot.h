@@ -20,14 +20,14 @@
 
 enum { FAST_HOLD_SPINS = 1 << 24 };	/* a CPU holds a slot for a microsecond; this is much longer */
 
-/* Nothing more is passed of it, but for what a CPU is at just now. Does not wait: whoever shares
- * the slot may have written that it is BUSY. */
+/* Ask the program to pass nothing more of this slot; a CPU that holds it ends its packet first.
+ * Does not wait: another process that shares the slot may have written that it is BUSY. */
 static inline void fast_ask_stop(struct fast_slot *s)
 {
 	__atomic_store_n(&s->stop, 1, __ATOMIC_SEQ_CST);
 }
 
-/* From here on the kernel passes nothing of it; false: a CPU does not let go of it. */
+/* Stop the program on this slot: afterwards it passes nothing. False: a CPU still holds it. */
 static inline bool fast_stop(struct fast_slot *s)
 {
 	fast_ask_stop(s);
@@ -40,7 +40,7 @@ static inline bool fast_stop(struct fast_slot *s)
 	return false;
 }
 
-/* It was stopped, and all is in it that the program wants to know. */
+/* Let the program take the slot, which was stopped and is now filled in. */
 static inline void fast_start(struct fast_slot *s)
 {
 	__atomic_store_n(&s->stop, 0, __ATOMIC_SEQ_CST);

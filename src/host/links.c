@@ -14,7 +14,8 @@
 
 enum { TRIES = 5 };	/* while interfaces come and go */
 
-/* What is left of an earlier answer has another number. 1: there is more to come. */
+/* Handle the messages of the answer with number seq; those left over from an earlier answer have
+ * another number and are skipped. 0: the answer is complete; 1: more follows; < 0: error. */
 static int take_answer(const void *buf, size_t got, uint32_t seq, mnl_cb_t cb, void *ctx, bool *changed)
 {
 	int left = (int)got;

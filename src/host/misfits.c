@@ -113,7 +113,7 @@ static bool names_make(struct names *n, const struct model *m, const struct host
 	return true;
 }
 
-/* ---- what is told ---- */
+/* ---- texts for the operator ---- */
 
 /* Names of the machine's own are others' text. */
 static void make_printable(char *text, char unwanted)

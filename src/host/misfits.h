@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where a model and the machine that it is for do not fit: interfaces that are not there, that no packet comes by,
- * between whose ports packets pass that nobody judges, or that no zone names. Pure; each in words for the operator.
+ * Misfits of a model and its machine: interfaces that do not exist, that no packet comes by,
+ * between whose ports packets pass unjudged, or that no zone names. Each is a text for the
+ * operator. Pure.
  */
 #ifndef ZONED_HOST_MISFITS_H
 #define ZONED_HOST_MISFITS_H
@@ -11,7 +12,7 @@
 
 enum { MISFITS_MAX = 64 };	/* told one by one; the first are enough to act upon */
 
-/* In the order in which they are told. */
+/* In the order in which they are reported. */
 enum misfit_kind {
 	MISFIT_PORT,		/* a zone names a port of something that moves packets between its ports, unjudged */
 	MISFIT_SHARED,		/* several zones may be behind such a thing */

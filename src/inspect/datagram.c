@@ -31,7 +31,7 @@ struct action on_datagram(struct pass *c)
 		flow_used(&c->in->flows, c->f, c->raw->now_ns);
 	if (passes && c->dir == 1)
 		room_answered(c);
-	if (!passes && copies < i && ops->lost)	/* what is but a copy takes nothing with it */
+	if (!passes && copies < i && ops->lost)	/* a mere copy takes nothing with it */
 		ops->lost(c);
 	return act_send(passes ? SEND_DATAGRAM : SEND_NOTHING);
 }

@@ -4,7 +4,7 @@
  */
 #include "inspect/internal.h"
 
-enum { PLAIN_MSS = 1460 };	/* what comes with more may be several segments in one (offload) */
+enum { PLAIN_MSS = 1460 };	/* a larger one may be several segments in one (offload) */
 
 int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why)
 {
@@ -43,7 +43,7 @@ struct action deliver(struct pass *c)
 	bool old = seq_lt(end, h->sent), kept = c->stance->rewrites && proto_of(c->f->proto)->holds;
 	uint32_t to = seq_lt(limit, end) || !old || kept ? limit : end;
 	uint32_t from = seq_lt(h->sent, p->seq) ? h->sent : p->seq;
-	/* who was told of more than came repeats only what is behind it, we the rest */
+	/* a sender with kept bytes acknowledged repeats only later ones; zoned repeats the rest */
 	if (half_owes(h) && seq_lt(p->seq, h->sent) && seq_lt(h->acked, from))
 		from = h->acked;
 	if (seq_lt(from, h->base))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * An action is done: its record, its counters, and what goes on to the receiver. That is
- * the packet as it was when nothing had to change, else the same headers with other payload
+ * the unchanged packet when nothing had to change, else the same headers with other payload
  * and translated numbers.
  */
 #include <string.h>
@@ -94,7 +94,7 @@ static void set_ip_length(uint8_t *ip, size_t n)
 		put16(ip + 4, (uint32_t)(n - 40));
 }
 
-/* What the other end is told of its own bytes. A RST's number was not checked. */
+/* Acknowledgement number of the packet, in the other end's numbers. A RST's was not checked. */
 static uint32_t ack_out(struct pass *c)
 {
 	struct half *back = &c->f->h[!c->dir];
@@ -142,8 +142,8 @@ static void send_syn(struct pass *c)
 	send_scratch(c, p->ip_len);
 }
 
-/* Where a segment ends that has no room for all: never behind an octet that may begin a message, for there are
- * receivers that close when a read ends there. */
+/* End of a segment that has no room for all. It is never behind an octet that may begin a message,
+ * since some receivers close the connection when a read ends there. */
 static uint32_t segment_end(const struct pass *c, uint32_t from, uint32_t to)
 {
 	const struct half *h = &c->f->h[c->dir];

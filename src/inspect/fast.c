@@ -48,7 +48,7 @@ void fast_release(struct fast_pool *p, struct fast_flow *f)
 	*f = (struct fast_flow){ .slot = 0 };
 }
 
-/* Where it goes another way than the parent was told, it is to be told again. */
+/* Note the interfaces of a direction. If the claim has others, a new claim is due. */
 void fast_way(struct fast_flow *f, int dir, uint32_t in, uint32_t out)
 {
 	f->way[dir][0] = in;
@@ -139,10 +139,10 @@ static void give(struct pass *c)
 	fast_start(s);
 }
 
-/* How long the kernel has passed nothing of it, as far as it is known. */
+/* Time for which the kernel has passed nothing of the connection, in ns, as far as is known. */
 static uint64_t unused_ns(struct flows *t, struct flow *f, uint64_t now)
 {
-	if (fast_moved(&t->fast, &f->fast)) {	/* asked once, so it is told to whom it matters */
+	if (fast_moved(&t->fast, &f->fast)) {	/* it reports a movement once, so note it here */
 		f->last_ns = now;
 		flow_used(t, f, now);
 	}
@@ -161,7 +161,7 @@ static void take_slot_from_another(struct pass *c)
 		pass_bind(&k, NULL);
 		if (!k.f || k.f == c->f || !share_yields(has, own, unused_ns(t, k.f, now)))
 			continue;
-		if (!fast_take(&k)) {	/* what the kernel left is nonsense: nothing of it may go on */
+		if (!fast_take(&k)) {	/* the slot's content is invalid: nothing of it may go on */
 			flow_drop(t, k.f);
 			return;
 		}
@@ -216,7 +216,7 @@ void inspect_claimed(struct inspect *in, const struct fast_claim *k)
 	struct flow *f = flow_find_ends(&in->flows, &k->client, k->cport, &k->server, k->sport);
 	if (!f || f->fast.slot != k->slot + 1 || f->fast.serial != k->serial)
 		return;	/* about a connection that had these ends or this slot before */
-	/* what was learned since may have been permitted by the generation before */
+	/* things learned since may have been permitted by the generation before */
 	bool same = f->fast.learned == k->generation && memcmp(f->fast.way, k->way, sizeof(k->way)) == 0;
 	f->fast.generation = same ? k->generation : 0;
 	f->fast.step = 0;

@@ -29,13 +29,13 @@ struct fast_flow {		/* of one connection */
 	uint32_t way[2][2];	/* interfaces of the newest packets: per direction, in and out */
 	uint32_t claimed[2][2];	/* those of the last claim */
 	bool given;		/* the kernel judges */
-	uint8_t own[FAST_OWN];	/* what its protocol keeps as long as the slot is its */
+	uint8_t own[FAST_OWN];	/* for its protocol, as long as it has the slot */
 	uint16_t wait, step;	/* packets until the next try; how many the last time */
 };
 
 struct fast_pool {
 	struct fast_slot *v;	/* NULL: there is no in-kernel path */
-	struct share share;	/* whose the slots are: flows, by their number in the flow table */
+	struct share share;	/* owners of the slots: flows, by their number in the flow table */
 	uint32_t serial;	/* of the last claim */
 };
 

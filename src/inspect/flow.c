@@ -11,10 +11,10 @@
 #include "base/pages.h"
 #include "base/siphash.h"
 
-/* After a flood its memory goes back to the system. */
+/* Return memory that a flood has used to the system. */
 static void give_pages_back(uint8_t *buf, size_t n)
 {
-	/* where a page is larger than one flow's buffers, it is others' too */
+	/* a page that is larger than one flow's buffers belongs to other flows too */
 	if ((size_t)sysconf(_SC_PAGESIZE) <= n)
 		madvise(buf, n, MADV_DONTNEED);
 }
@@ -131,7 +131,7 @@ static bool is_closed(const struct flow *f)
 	return f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED;
 }
 
-/* Of a place that is no proven connection. */
+/* The list of a place that is not a proven connection. */
 static struct flow_list *list_of(struct flows *t, const struct flow *f)
 {
 	return f->state == FLOW_FREE ? &t->free : is_closed(f) ? &t->closed : &t->half;

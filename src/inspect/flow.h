@@ -14,7 +14,7 @@
  *
  * One place in eight is kept for the first and the last, which make room for each
  * other. So no flood of SYNs takes a place from an open connection, or keeps
- * another from being opened, and a false sender uses up nobody's share.
+ * another from being opened, and a forged sender uses up no share.
  *
  * When the places for open ones, or a source's share of them, are used up, a
  * connection that had no good message for a while goes, of the source that has the
@@ -39,8 +39,8 @@
 #include "stream/stream.h"
 
 enum {
-	FLOW_ASKED = 16,	/* looked at for one that the kernel has not seen moving lately */
-	FLOW_LIGHT = 4,		/* who has so many times fewer does not wait until one is not used */
+	FLOW_ASKED = 16,	/* eviction candidates to examine */
+	FLOW_LIGHT = 4,		/* a source with so many times fewer waits for no idle one */
 	FLOW_RESERVE = 8,	/* one place in so many is not for open connections */
 	FLOW_BIG_SHARE = 16,	/* one in so many flows may have HALF_BIG buffers at a time, */
 	FLOW_BIG_MIN = 64,	/* or so many */
@@ -112,7 +112,7 @@ struct flows {
 	size_t state;		/* bytes of one */
 	uint8_t *bufs;
 	uint8_t *big_bufs;
-	struct share big;	/* whose the large ones are */
+	struct share big;	/* owners of the large ones */
 	uint32_t n_big;
 	uint64_t key[2];
 	struct fast_pool fast;
@@ -128,14 +128,14 @@ void flows_free(struct flows *t);
 struct flow *flow_find(struct flows *t, const struct packet *p, int *dir);
 /* The streams begin (again): forget what the protocol kept. */
 void flow_fresh(struct flow *f);
-/* By its ends: the client and the server. */
+/* Find a connection by its ends. NULL: none. */
 struct flow *flow_find_ends(struct flows *t, const struct addr *client, uint16_t cport,
 			    const struct addr *server, uint16_t sport);
-/* A new one, half open; proto: its state begins empty. NULL: no place; drop what flow_yields()
- * names, and ask again. */
+/* Add a connection, half open, with empty state of proto. NULL: there is no place; drop the
+ * connection that flow_yields() returns and call again. */
 struct flow *flow_add(struct flows *t, const struct packet *p, bool from_client, uint8_t proto, uint64_t now);
-/* Who goes so that there is a place for one more: closed or half open. NULL: there is one,
- * or none can go. */
+/* The connection to drop for a new one: closed or half open. NULL: there is a free place, or no
+ * connection may be dropped. */
 struct flow *flow_yields(const struct flows *t, uint64_t now);
 /* May this client open one more connection? R_NONE: yes, when *victim (NULL: nobody) goes. */
 enum reason flow_admits(struct flows *t, const struct addr *client, uint64_t now,
@@ -143,7 +143,7 @@ enum reason flow_admits(struct flows *t, const struct addr *client, uint64_t now
 /* Large buffers, for what does not fit into the small ones. False: its protocol has no such
  * messages, it has them, its client has not shown that the address is its own, or none is left. */
 bool flow_enlarge(struct flows *t, struct flow *f);
-/* Small ones again, if what is kept fits into them. */
+/* Return to small buffers. False: the kept bytes do not fit into them, or f has small ones. */
 bool flow_shrink(struct flows *t, struct flow *f);
 /* None is left. True: one of them can be had for f, when *victim (NULL: nobody) is dropped. */
 bool flow_large_yields(struct flows *t, const struct flow *f, uint64_t now, struct flow **victim);

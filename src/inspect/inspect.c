@@ -8,10 +8,10 @@
  * that was not judged, and a device that takes whatever one read returns for a
  * message acts on nothing less than one. The sender must not wait for an
  * acknowledgement for ever (Nagle, a congestion window of one), so the receiver
- * is made to repeat its last one, which is told as one of the kept bytes too
+ * is made to repeat its last one, and it is passed on as covering the kept bytes too
  * (half_tell). Of messages larger than a packet that every path carries, the last
- * HOLD_MAX bytes are kept; which protocols keep, and which pass parts, says
- * proto_ops.holds.
+ * HOLD_MAX bytes are kept. proto_ops.holds says whether a protocol keeps bytes or
+ * passes parts.
  */
 #include "inspect/inspect.h"
 
@@ -121,7 +121,8 @@ static bool from_client(const struct pass *c)
 	return policy_classify(c->in->img, &p->src, &p->dst, p->l4, p->dport) != 0xffff;
 }
 
-/* What the connection of this packet speaks; PROTO_NONE: no inspected flow. */
+/* Protocol of the packet's connection, from its ports or the image; binds the policy in the latter
+ * case. PROTO_NONE: no inspected flow. */
 static uint8_t proto_of_packet(struct pass *c, bool client)
 {
 	const struct packet *p = &c->pkt;
@@ -173,7 +174,7 @@ static bool adopt(struct pass *c, struct action *out)
 	return true;
 }
 
-/* Whose packet it is, while it has no flow. */
+/* Find direction and policy of a packet that belongs to no known connection. */
 static void find_policy(struct pass *c)
 {
 	if (c->f || !c->in->img)
@@ -205,7 +206,7 @@ static bool arrives(struct pass *c, struct action *out)
 	return !c->stance->blocks;
 }
 
-/* What ends a connection before anybody looks at this packet; false: nothing. */
+/* Does the packet's connection end, or is it blocked, whatever the packet has in it? Then *out. */
 static bool ends_before(struct pass *c, struct action *out)
 {
 	struct flow *f = c->f;

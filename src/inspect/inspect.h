@@ -27,8 +27,8 @@ struct inspect_conf {
 	/* Rate limits by conduit_id, FAST_RATES of them, shared by the inspectors and the in-kernel
 	 * path so that a limit holds over all; NULL: this one's own. */
 	struct fast_rate *rates;
-	/* What the inspectors share of each protocol: proto_common_size() bytes, of which each part begins
-	 * with PROTO_KEY random ones; NULL: this one's own. */
+	/* Memory of the protocols that all inspectors share: proto_common_size() bytes; each
+	 * protocol's part begins with PROTO_KEY random ones. NULL: this inspector has its own. */
 	void *common;
 	struct rate_shares *shares;	/* with rates: whose part of them is whose, as many; among the inspectors only */
 	struct fast_slot *fast; uint32_t n_fast;	/* shared with the in-kernel path; NULL: there is none */
@@ -40,13 +40,13 @@ struct inspect_conf {
 	bool dissect_only;	/* replay without a model: ports name protocols, nothing is refused, gaps are skipped */
 };
 
-/* What inspect says back. Called from within inspect_packet() and
- * inspect_tick(); ids come back in any order, each exactly once. */
+/* The callbacks. They are called from within inspect_packet() and inspect_tick(); each id comes
+ * back exactly once, in any order. */
 struct inspect_out {
 	void *ctx;
-	/* data NULL: as it was; else send these bytes instead (a refused connection's
-	 * packet goes on as a RST). V_RESET: as V_DROP, and the kernel should block the
-	 * rest of this connection and answer with a RST. */
+	/* data NULL: the packet goes on unchanged; else send these bytes instead (a refused
+	 * connection's packet goes on as a RST). V_RESET: as V_DROP, and the kernel should
+	 * block the rest of this connection and answer with a RST. */
 	void (*verdict)(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len);
 	void (*event)(void *ctx, const struct event *ev);
 	/* may this connection go fast? Answered by inspect_claimed(); NULL without conf.fast */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the files of the data path share. */
+ * Declarations that the files of the data path share. */
 #ifndef ZONED_INSPECT_INTERNAL_H
 #define ZONED_INSPECT_INTERNAL_H
 
@@ -39,7 +39,7 @@ struct pass {
 	struct flow *f;
 	int dir;
 	const struct pol_flow *pol;	/* NULL: dissect_only, or of no conduit; set by pass_bind() */
-	const struct stance *stance;	/* what that means; never NULL */
+	const struct stance *stance;	/* of that flow's mode; never NULL */
 };
 
 static inline void pass_bind(struct pass *c, const struct pol_flow *pol)
@@ -48,7 +48,7 @@ static inline void pass_bind(struct pass *c, const struct pol_flow *pol)
 	c->stance = stance_of(pol, c->in->conf.dissect_only);
 }
 
-/* What is sent on in place of a packet. What each costs the other end is told where it is done (emit.c). */
+/* Forms in which a packet is sent on. emit.c says what each means for the other end. */
 enum send {
 	SEND_UNCHANGED,
 	SEND_SYN,	/* as it is, but for options that would give the stream another meaning */
@@ -61,8 +61,8 @@ enum send {
 	SEND_REFUSAL,	/* nothing, and the kernel tells the sender that there is no connection */
 };
 
-/* What a packet's handler decided. With a reason, why it was refused: there is a record of it, and where
- * nothing is blocked (stance.h) the packet goes on unchanged. */
+/* Decision of a packet's handler. If why is not R_NONE the packet is refused: that is recorded, and
+ * where the stance does not block (stance.h) the packet goes on unchanged. */
 struct action {
 	enum send send;
 	enum reason why;
@@ -89,7 +89,7 @@ static inline struct action act_end(enum reason why)
 	return (struct action){ .send = SEND_RESET, .why = why };
 }
 
-/* Of a connection of which nobody can tell where it is; only observed, it goes on. */
+/* The position in the connection's stream is unknown: end it. If it is only observed, go on. */
 static inline struct action act_end_enforced(const struct pass *c)
 {
 	return c->stance->blocks ? act_end(R_STREAM_GAP) : act_send(SEND_UNCHANGED);
@@ -110,43 +110,46 @@ struct judged {
 	const void *msg;	/* for the message callback: the protocol's own struct, there too */
 };
 
-/* Where judge() keeps what it found in a message until the record of it is made: proto_ops.message bytes. */
+/* Memory in which judge() keeps its findings until they are recorded: proto_ops.message bytes. */
 static inline void *pass_message(const struct pass *c)
 {
 	return c->in->message;
 }
 
-/* What became of a message. */
+/* Outcome for a message. */
 enum fate { FATE_PASSES, FATE_CUT, FATE_COPY, FATE_ENDS };	/* _COPY: cut, for it had passed already; _ENDS: the connection */
 
 /* judge.c: ask the protocol about the whole message of n bytes at p, cut it out or not, count and record it. */
 enum fate judge_message(struct pass *c, const uint8_t *p, size_t n);
 /* The conduit's rate limits; writes: the message changes something. */
 enum reason judge_rates(struct pass *c, bool writes);
-/* Of a packet, as the conduit's log and stance want it; v: what happens where it is blocked. */
+/* Record a packet, as the conduit's log and stance require; v: the verdict where it is blocked. */
 void pass_record(struct pass *c, const struct action *a, enum verdict v);
 /* room.c: a place in the flow table for the connection of this packet, in c->f */
 enum reason room_add(struct pass *c, bool from_client, uint8_t proto);
-/* The client of c->f gets what is sent to it: from now on it is open. */
+/* The client of c->f has proved that it receives at its address: c->f is open from now on. Or the
+ * reason why there is no room for one more. */
 enum reason room_prove(struct pass *c);
 /* The same for datagrams, whose sender proves nothing: only while there is room. Without,
  * the flow goes on, and its place is among the first to go. */
 void room_answered(struct pass *c);
-/* Large buffers for c->f, whose small ones are full; false: none for it. */
+/* Give c->f large buffers, since its small ones are full. False: there are none for it. */
 bool room_enlarge(struct pass *c);
-/* The state of c->f. */
+/* Change the state of c->f. */
 static inline void turn(struct pass *c, enum flow_state state)
 {
 	flow_turn(&c->in->flows, c->f, state, c->raw->now_ns);
 }
 /* fast.c: the connection is ours again, as the kernel left it; false: what it left is nonsense */
 bool fast_take(struct pass *c);
-/* Let the kernel have it, when it is at rest and the policy permits. */
+/* Give the connection to the kernel, when it is at rest and the policy permits. */
 void fast_offer(struct pass *c);
-/* What fast.c asks about each inspected protocol: fast_NAME. fits NULL: no connection of it is ever given. */
+/* Functions that fast.c calls, one set for each inspected protocol: fast_NAME. fits NULL: the
+ * in-kernel path never gets a connection of this protocol. */
 struct fast_ops {
 	bool (*fits)(const struct pass *c);	/* could the program go on from here? */
-	/* What was learned of another connection, or under another policy. NULL: nothing ever is. */
+	/* Discard what the slot learned of another connection, or under another policy. NULL: the
+	 * protocol learns nothing. */
 	void (*forget)(struct fast_slot *s);
 	bool (*give)(struct pass *c, struct fast_slot *s);	/* false: it cannot have this */
 	bool (*take)(struct pass *c, struct fast_slot *s);	/* false: nonsense */

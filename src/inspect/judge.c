@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What every protocol's judgement shares: rates, records, and what happens to a
- * message that was judged.
+ * The part of judging that all protocols share: rates, records, and the treatment
+ * of a message that was judged.
  */
 #include <netinet/in.h>
 #include <string.h>
@@ -80,7 +80,7 @@ static enum fate fate_of(struct pass *c, const struct judged *j)
 		return !stream || half_cut(h, (uint32_t)j->len) ? FATE_COPY : FATE_PASSES;
 	if (!stream)
 		return FATE_CUT;
-	/* where some of it was delivered, or there were too many cuts, it cannot be cut */
+	/* a message that is partly delivered cannot be cut, nor one after too many cuts */
 	bool cut = !resets && proto_of(c->f->proto)->cuts && half_cut(h, (uint32_t)j->len);
 	return cut ? FATE_CUT : FATE_ENDS;
 }

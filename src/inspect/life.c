@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What happens to connections without a packet of theirs: time passes, the
- * kernel forgets them, the kernel refuses them.
+ * Events of connections other than their packets: time passes, the kernel
+ * forgets them, the kernel refuses them.
  */
 #include <netinet/in.h>
 
@@ -70,7 +70,8 @@ static bool is_late(const struct flow *f, uint64_t now)
 	return false;
 }
 
-/* There is a record of it, and the connection ends at its next packet; unless it is only observed. */
+/* Record a message that stays unfinished too long. The connection ends at its next packet, unless
+ * it is only observed. */
 static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
 {
 	if (f->state != FLOW_OPEN || f->ending || !is_late(f, now))

@@ -23,7 +23,7 @@ struct pass;
 struct flow;
 struct judged;
 
-/* Of each inspected protocol: proto_NAME. */
+/* Functions and sizes, one set for each inspected protocol: proto_NAME. */
 struct proto_ops {
 	bool big;		/* messages that need HALF_BIG buffers */
 	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */
@@ -37,7 +37,7 @@ struct proto_ops {
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
 	 * tell, < 0 there is no way to find the next boundary (*why). */
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
-	/* The same where it depends on what came before or on the policy, or NULL: then frame says it. */
+	/* Like frame, for protocols whose framing depends on state or policy. NULL: use frame. */
 	int (*frame_in)(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
 	/* The facts of a message whose end is not there or not to be found (ev->reason), as far as
 	 * n bytes tell; it may have a better reason. NULL: none. */
@@ -46,7 +46,7 @@ struct proto_ops {
 	uint8_t start;		/* begins each message, and is the last octet of no segment that the gate makes; 0: none */
 	/* Parse and judge one whole message. It sends and records nothing: what is done follows from what it says. */
 	struct judged (*judge)(struct pass *c, const uint8_t *p, size_t n);
-	/* What was judged of this datagram did not go on; NULL: does not matter. */
+	/* A datagram whose messages were judged is not sent on. NULL: nothing is to be done. */
 	void (*lost)(struct pass *c);
 };
 
@@ -54,13 +54,14 @@ struct proto_ops {
 PROTOCOLS(P)
 #undef P
 
-/* NULL: not inspected. */
+/* NULL: the protocol is not inspected. */
 const struct proto_ops *proto_of(uint8_t proto);
 /* Bytes for one connection of any protocol. */
 size_t proto_state_max(void);
 /* Bytes for one message of any protocol. */
 size_t proto_message_max(void);
-/* What all inspectors share of all protocols: its size, and where in it that of one is (NULL: it has none). */
+/* Memory of all protocols that all inspectors share: its size, and the part of one protocol in it
+ * (NULL: the protocol has none). */
 size_t proto_common_size(void);
 void *proto_common(void *all, uint8_t proto);
 

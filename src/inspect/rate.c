@@ -41,7 +41,7 @@ static struct rate_source *find(struct rate_source *v, uint64_t who, uint64_t no
 	}
 	if (own)
 		return own;
-	if (!active(least, now))	/* nobody's, or not any more */
+	if (!active(least, now))	/* unused, or its source is not active any more */
 		__atomic_store_n(&least->who, who, __ATOMIC_RELAXED);
 	return least;
 }
@@ -57,7 +57,7 @@ static bool within_share(struct rate_source *e, uint64_t step, uint32_t sources,
 	return is;
 }
 
-/* It wanted something, and what it used is what it was. */
+/* Note that the source is active. Its use stays what it was. */
 static void remember(struct rate_source *e, uint64_t due, uint64_t now)
 {
 	__atomic_store_n(&e->due, due < now ? now : due, __ATOMIC_RELAXED);

@@ -41,7 +41,7 @@ struct rate_source {
 	uint64_t due;	/* as the words of struct fast_rate, at the rate of a share */
 };
 
-/* Of one conduit. */
+/* The sources that use the rate limits of one conduit. */
 struct rate_shares {
 	struct rate_source requests[RATE_SOURCES], writes[RATE_SOURCES];
 };

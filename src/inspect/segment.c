@@ -167,7 +167,7 @@ static bool ends_unfinished(struct pass *c)
 	return false;
 }
 
-/* Where bytes do not fit into small buffers, large ones are asked for. */
+/* Add n bytes at seq. If they do not fit into the small buffers, large ones are requested. */
 static enum half_add add_bytes(struct pass *c, uint32_t seq, const uint8_t *data, size_t n)
 {
 	struct half *h = &c->f->h[c->dir];

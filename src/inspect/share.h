@@ -29,7 +29,7 @@ enum { SHARE_ASKED = 16 };	/* candidates at a time */
 struct share_place {
 	struct flow_link link;	/* in its source's list, or among the free ones */
 	uint32_t source;	/* index + 1; 0: free */
-	uint32_t owner;		/* whose it is: the pool's own number for it */
+	uint32_t owner;		/* its owner, by the pool's own number */
 };
 
 struct share {

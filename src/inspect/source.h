@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Who has how many connections in the flow table. Fixed size, keyed hashing, no
+ * Number of connections in the flow table by source. Fixed size, keyed hashing, no
  * allocation after sources_init(), constant work per call.
  *
  * A source is an IPv4 address, or the /64 of an IPv6 address: whoever is on a

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a conduit's mode means in the data path: one row of a table for each, and no other place
+ * Meaning of a conduit's mode in the data path: one row of a table for each, and no other place
  * asks for the mode. A handler asks for the column that it needs.
  *
  *               ENFORCE              OBSERVE             WATCH (a capture without a model)
@@ -18,13 +18,14 @@
 #include "policy/policy.h"
 #include "record/event.h"
 
-/* What happens to a stream in which no next message can be found. */
+/* Treatment of a stream in which the next message cannot be found: the connection ends, the rest
+ * passes unjudged, or the bytes are skipped. */
 enum stance_lost { LOST_ENDS, LOST_PASSES, LOST_SKIPS };
 
 struct stance {
-	bool blocks;	/* what is refused does not go on */
-	bool records;	/* what is refused has a record */
-	bool rewrites;	/* what goes on is made what all receivers read alike, and unfinished messages are kept back */
+	bool blocks;	/* a refused message does not go on */
+	bool records;	/* a refused message is recorded */
+	bool rewrites;	/* packets are made unambiguous; unfinished messages are kept back */
 	bool checks;	/* a packet that a receiver would not take, or not every one, is refused */
 	enum stance_lost lost;
 	enum verdict passed;	/* the verdict of what is refused and goes on; without meaning where `blocks` */
@@ -32,7 +33,7 @@ struct stance {
 
 /* pol NULL: of no conduit. watch: inspect_conf.dissect_only. */
 const struct stance *stance_of(const struct pol_flow *pol, bool watch);
-/* What a record says of something that is refused with v. */
+/* Verdict to record for a refusal with v: v where s blocks, else s->passed. */
 enum verdict stance_verdict(const struct stance *s, enum verdict v);
 
 #endif

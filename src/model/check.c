@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What must hold between the parts of a model (IEC 62443-3-2 ZCR 3: every
+ * Checks of the parts of a model against one another (IEC 62443-3-2 ZCR 3: every
  * address in one zone, every conduit between two known zones). */
 #include <netinet/in.h>
 #include <stdlib.h>

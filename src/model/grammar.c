@@ -8,7 +8,7 @@
 
 #include "model/text.h"
 
-/* What may come next. */
+/* The tokens that the grammar accepts next. */
 enum expect {
 	A_SETTING,	/* in a group: NAME or } */
 	EQUALS,
@@ -180,7 +180,7 @@ static bool a_value(struct grammar *g, const struct token *t)
 	}
 }
 
-/* Behind a value only its end may follow. */
+/* Does `with` end the value? Nothing else may follow a value; false: an error is added. */
 static bool value_is_over(struct grammar *g, const struct token *t, char with)
 {
 	char word[QUOTED_MAX];
@@ -226,7 +226,7 @@ bool grammar_token(struct grammar *g, const struct token *t)
 	return true;
 }
 
-/* Nothing is half said. */
+/* Is no setting begun and unfinished? */
 static bool between_settings(const struct grammar *g)
 {
 	return g->expect != EQUALS && g->expect != SEMICOLON && !(g->expect == A_VALUE && g->named);

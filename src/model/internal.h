@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the files of the model share. */
+ * Declarations that the files of the model share. */
 #ifndef ZONED_MODEL_INTERNAL_H
 #define ZONED_MODEL_INTERNAL_H
 
@@ -20,7 +20,7 @@ struct source {
 
 struct source_from {
 	const char *path, *rules_dir;
-	const char *text; size_t len;	/* what stands at path; NULL: read it */
+	const char *text; size_t len;	/* content of the file at path; NULL: read it */
 };
 
 /* Read it and what it includes. False when errs got entries. Free text with free(). */
@@ -93,11 +93,11 @@ const config_setting_t *item(const config_setting_t *s, size_t i);
 
 enum { POLICY_KEYS_MAX = 32 };
 
-/* Of each inspected protocol: policy_NAME_ops. */
+/* Functions for policies, one set for each inspected protocol: policy_NAME_ops. */
 struct policy_ops {
 	const char *const *keys;	/* of the policy, besides the common ones; ends with NULL, or NULL */
 	void (*load)(struct load *l, const config_setting_t *g, struct policy *p);
-	void (*print)(FILE *f, const struct policy *p);	/* what follows the description */
+	void (*print)(FILE *f, const struct policy *p);	/* the settings after the description */
 };
 #define P(symbol, name, word, port, over) extern const struct policy_ops policy_##name##_ops;
 PROTOCOLS(P)
@@ -107,7 +107,7 @@ const struct policy_ops *policy_ops_of(enum proto p);	/* NULL: PROTO_NONE */
 /* The entries of "allow", one or more; NULL after a complaint. */
 const config_setting_t *get_allow(struct load *l, const config_setting_t *g, const struct policy *p);
 
-/* For the printers. */
+/* Functions for printers. */
 void print_text(FILE *f, const char *s);	/* quoted and escaped */
 void print_key(FILE *f, const char *indent, const char *key, const char *s);	/* nothing when s is NULL */
 void print_ranges(FILE *f, const char *key, const struct ranges *r);

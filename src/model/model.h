@@ -79,7 +79,7 @@ struct conduit {
 	uint32_t max_requests;		/* per second over the conduit, 0: no limit written */
 	uint32_t max_writes;
 	bool offload;			/* established connections leave the forward chain */
-	struct where offload_at;	/* where that is written */
+	struct where offload_at;	/* place of this setting */
 	struct flow *flows; size_t n_flows;
 };
 
@@ -111,7 +111,7 @@ struct policy {
 	const char *name;
 	enum proto proto;
 	const char *description;
-	void *of;			/* what its protocol has read: struct NAME_policy of proto/NAME/words.h */
+	void *of;			/* struct NAME_policy of proto/NAME/words.h */
 };
 
 struct daemon_conf {
@@ -157,13 +157,13 @@ void model_free(struct model *m);
 void model_print(const struct model *m, FILE *f);
 bool model_eq(const struct model *a, const struct model *b);
 const struct policy *model_policy(const struct model *m, const char *name);
-/* Whose interfaces a zone's packets may use: its own, else those of its nearest
- * parent that has some. NULL: any that no zone names. */
+/* The zone whose interfaces zn's packets may use: zn if it has interfaces, else its nearest
+ * parent that has some. NULL: none has; they may use any interface that no zone names. */
 const struct zone *model_path_owner(const struct model *m, const struct zone *zn);
 /* The conduits with offload; 0: none. */
 size_t model_offloads(const struct model *m);
-/* The interfaces of both their ends, each once, in the order of the model. How many: at most
- * MODEL_OFFLOAD_MAX, since a model with more is refused. */
+/* The interfaces of both ends of these conduits, each once, in the order of the model. Returns
+ * their number: at most MODEL_OFFLOAD_MAX, since a model with more is refused. */
 size_t model_offload_interfaces(const struct model *m, const char *v[MODEL_OFFLOAD_MAX]);
 
 #endif

@@ -62,8 +62,8 @@ static bool load_sl_t(struct load *l, const config_setting_t *g, uint8_t out[7])
 	return ok;
 }
 
-/* What the kernel takes for a name, and that no program reads as a pattern: iptables has
- * "ppp+", nft "eth*". zoned compares whole names. */
+/* Is it a name that the kernel accepts and no program reads as a pattern? iptables has patterns
+ * such as "ppp+", nft such as "eth*"; zoned compares whole names. */
 static bool good_interface(struct load *l, struct where at, const char *name)
 {
 	size_t pattern = strcspn(name, "+*?[]");
@@ -446,7 +446,7 @@ static void load_root(struct load *l, const config_setting_t *root)
 	check_model(l);
 }
 
-/* What the grammar read and libconfig does not is a fault of one of them: nothing is taken of it. */
+/* The grammar accepts the text and libconfig does not: one is wrong, so the model is refused. */
 static void say_refused(struct load *l, unsigned line, const char *what)
 {
 	struct where at = line <= l->src.n_lines && line ? l->src.lines[line] : (struct where){ l->m->path, 0 };

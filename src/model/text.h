@@ -35,7 +35,7 @@ struct setting {
 	const char *text;
 	int64_t number;			/* SETTING_INT; 0 or 1 of SETTING_BOOL */
 	double real;
-	struct setting **v; size_t n;	/* what is in it */
+	struct setting **v; size_t n;	/* its members */
 };
 
 /* The letter of a token that is one character is that character. */
@@ -54,19 +54,20 @@ enum { QUOTED_MAX = 48 };
 /* `WORD` for an error, a long one cut. */
 const char *quote_word(char out[QUOTED_MAX], const char *p, size_t n);
 
-/* Takes the words one by one and makes the tree. */
+/* The grammar: it makes the tree of settings from the tokens, one by one. */
 struct grammar;
 
 struct grammar *grammar_new(struct arena *a, struct errs *errs);
-/* False after an error: the rest of the text says nothing any more. */
+/* False after an error: the rest of the text is not to be read. */
 bool grammar_token(struct grammar *g, const struct token *t);
-/* Around the lines of each file. What a file opens it closes, and a setting lies in one file. */
+/* Called before and after the lines of each file. A file closes each group that it opens, and a
+ * setting lies in one file. */
 bool grammar_file_begins(struct grammar *g, struct where include);
 bool grammar_file_ends(struct grammar *g, struct where last);
-/* The group of everything; after the last file. */
+/* The group that contains all settings. Called after the last file. */
 const struct setting *grammar_root(const struct grammar *g);
 
-/* Where the words of a file are taken from its lines. */
+/* The lexer: it splits the lines of a file into tokens for the grammar. */
 struct lexer {
 	struct arena *a;
 	struct errs *errs;
@@ -77,7 +78,7 @@ struct lexer {
 	void *ctx;
 };
 
-/* Plain UTF-8 without characters that make it look other than it is. False: said. */
+/* Is it plain UTF-8 without characters that make text look different? False: errs has an error. */
 bool line_is_text(struct errs *errs, struct where at, const char *p, size_t n);
 bool lex_line(struct lexer *x, struct where at, const char *p, size_t n);
 

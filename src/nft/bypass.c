@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What other tables hold that leads packets past ours, or keeps connections
+ * Finds things in other tables that lead packets past ours, or keep connections
  * from being tracked: flowtables, and rules with one of a few expressions. An
- * accept of theirs is none of it: it ends their chain, not ours.
+ * accept in another table does no harm: it ends that table's chain, not ours.
  */
 #include <errno.h>
 #include <linux/netfilter.h>

@@ -71,7 +71,7 @@ static void put_del_counters(struct batch *b, const struct ruleset *rs, const st
 	}
 }
 
-/* What the old rules used and the new ones do not. */
+/* Delete the sets, chains and counters that the old rules used and the new ones do not. */
 static void put_del_unused(struct batch *b, const struct ruleset *rs, const struct state *s)
 {
 	for (size_t i = 0; i < s->sets.n; i++)
@@ -109,7 +109,7 @@ static void put_new(struct batch *b, const struct ruleset *rs, const struct stat
 	}
 }
 
-/* With the interfaces that are there now; the kernel itself takes out those that go. */
+/* The flowtable has the interfaces that exist now; the kernel removes those that go. */
 static void put_offload(struct batch *b, const struct ruleset *rs)
 {
 	const char **v = arena_alloc(rs->arena, (rs->n_devices + 1) * sizeof(*v));
@@ -162,7 +162,7 @@ static bool delete_leftovers(struct nft *n, const struct state *s)
 	return changed;
 }
 
-/* What cannot be deleted now is tried again by the next commit. */
+/* Delete what the new rules do not use. If that fails, the next commit tries again. */
 static void delete_unused(struct nft *n, const struct ruleset *rs, const struct state *s)
 {
 	struct batch b;
@@ -172,7 +172,7 @@ static void delete_unused(struct nft *n, const struct ruleset *rs, const struct 
 	finish(n, &b, true, NULL);
 }
 
-/* What the first transaction has made for rules that were then refused. */
+/* Delete what the first transaction made for rules that the kernel then refused. */
 static void delete_new(struct nft *n, const struct ruleset *rs, const struct state *s)
 {
 	struct batch b;
@@ -191,7 +191,7 @@ static void delete_new(struct nft *n, const struct ruleset *rs, const struct sta
 	finish(n, &b, true, NULL);
 }
 
-/* The new sets are there: now the rules, and then away with the old sets. */
+/* The new sets exist: exchange the rules, then delete the old sets. */
 static int exchange_rules(struct nft *n, const struct ruleset *rs, const struct state *s, struct errs *errs)
 {
 	struct batch b;

@@ -38,7 +38,7 @@ struct reading {
 	struct nft_digest *d;
 	enum nft_part part;
 	uint32_t attrs;
-	uint64_t from;		/* what an element's hash begins with: its set's name */
+	uint64_t from;		/* first value of an element's hash: its set's name */
 	struct names fixed;	/* sets that packets do not fill */
 };
 

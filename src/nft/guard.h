@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What others do to our table: hear of it, tell whether the table is still the
- * one that was committed, and stop all forwarding until it is.
+ * Guard against changes to our table by others: notice them, tell whether the table is
+ * still the one that was committed, and stop all forwarding until it is.
  *
  * The kernel tells every transaction to NFNLGRP_NFTABLES: a message for each
  * thing that changed, then one that names the process. Messages carry the port

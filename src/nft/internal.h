@@ -69,7 +69,7 @@ void put_flowtable(struct batch *b, const char **devices, size_t n, struct where
 void put_helper(struct batch *b, const char *name, uint8_t protocol, struct where at);
 void put_counter(struct batch *b, const char *name, struct where at);
 enum { SET_NAME_MAX = 32 };
-/* What a set of this name is called in the kernel: "name-b" when "name" is taken. */
+/* Name of the set in the kernel: "name-b" when "name" is taken. */
 const char *set_name(const struct batch *b, const char *name, char buf[SET_NAME_MAX]);
 void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where at);
 void put_elems(struct batch *b, const struct rs_set *s);

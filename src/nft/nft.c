@@ -60,7 +60,7 @@ void nft_drain(struct mnl_socket *nl)
 		got = recv(mnl_socket_get_fd(nl), buf, sizeof(buf), MSG_DONTWAIT);
 }
 
-/* What a request has brought so far. */
+/* Progress of one request and its answer. */
 struct talk {
 	uint32_t seq, port;
 	mnl_cb_t cb;		/* NULL: nothing more is wanted */

@@ -63,7 +63,7 @@ int nft_offload_add(struct mnl_socket *nl, const char *interface);
 /* A mark for blocked connections, within mask, of what is drawn at random. */
 uint32_t nft_blocked_mark(uint32_t mask, uint32_t drawn);
 
-/* What this kernel can do, each tried with a table of its own that is removed again. */
+/* A feature that the kernel may have. Each is tried with a table of its own, then removed. */
 struct nft_feature {
 	const char *name, *what;
 	bool essential, present;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What can this kernel do? Every feature is tried by really committing a
+ * Finds the features of this kernel. Each is tried by really committing a
  * scratch table (zoned-probe-PID) in the caller's network namespace and
  * deleting it. Its chains are on no hook, so no packet ever meets them.
  */
@@ -130,7 +130,7 @@ static void put_helpers(struct batch *b)
 	put_helper(b, "u", IPPROTO_UDP, (struct where){ 0 });
 }
 
-/* Nothing more than the flags that try() gives the table. */
+/* The flags that try() gives the table are all that this feature needs. */
 static void put_lock(struct batch *b)
 {
 	(void)b;

@@ -206,7 +206,7 @@ static bool do_over_share(const struct ctx *c)
 	return true;
 }
 
-/* Of an IPv6 address, the network of its link: /64. */
+/* Mask an IPv6 address to the network of its link, /64. */
 static bool do_network6(const struct ctx *c)
 {
 	static const uint8_t zero[16], mask[16] = { 255, 255, 255, 255, 255, 255, 255, 255 };
@@ -298,7 +298,7 @@ static bool do_fast(const struct ctx *c)
 	return put_program(c, c->rs->fast);
 }
 
-/* It always matches: the rule goes on, with it or without. */
+/* The program always matches, so the rule does the same without it. */
 static bool do_learn(const struct ctx *c)
 {
 	return !c->rs->fast_first || c->rs->learn < 0 || put_program(c, c->rs->learn);

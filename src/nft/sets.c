@@ -61,7 +61,8 @@ void put_no_table(struct batch *b)
 	table_msg(b, NFT_MSG_DELTABLE, 0, 0, (struct where){ 0 });
 }
 
-/* Before connection tracking (-200), and before other filters of forwarded packets (0). */
+/* The priorities are before connection tracking (-200), and before other filters of forwarded
+ * packets (0). */
 static const struct {
 	uint32_t number, policy;
 	int32_t priority;

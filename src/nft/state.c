@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What our table holds now: needed to replace its content without taking the
+ * Content of our table now, which is needed to replace its content without taking the
  * base chain away, and to leave counters that stay in place. */
 #include "nft/guard.h"
 #include "nft/internal.h"

@@ -75,14 +75,14 @@ static const char *text_of(const struct nlmsghdr *h, uint16_t type)
 	return "";
 }
 
-/* Most sets that packets fill are the log's memory; whoever empties one only has lines repeated. */
+/* Most sets that packets fill are the log's memory; emptying one only makes lines repeat. */
 static bool is_log_memory(const char *set)
 {
 	return strncmp(set, "refused", 7) == 0 || strncmp(set, "blocked", 7) == 0;
 }
 
-/* Of which flow connections are, and what goes back where it came from: by these packets pass, and nothing can
- * tell what packets put there from what somebody else did. */
+/* Is it a set of connections' flows, or of packets that go back where they came from? Packets pass
+ * by these sets, and entries that packets made look like entries that somebody else made. */
 static bool is_known(const char *set)
 {
 	return strncmp(set, "known", 5) == 0 || strncmp(set, "same-interface", 14) == 0;

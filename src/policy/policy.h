@@ -23,7 +23,7 @@ struct pol_str { uint32_t off; };	/* NUL-terminated text at image + off */
 struct pol_zone { struct pol_str name; };
 struct pol_net { struct prefix net; uint16_t zone; };	/* sorted by family, then address: binary search; no overlaps */
 
-/* Which inspected flow a new connection belongs to: sorted by the key. */
+/* The inspected flow of a new connection, by zones, port and IP protocol; sorted by this key. */
 struct pol_key { uint16_t from, to, port; uint8_t l4, pad; uint16_t flow; uint16_t pad2; };
 
 struct pol_flow {
@@ -40,7 +40,7 @@ struct pol_flow {
 struct pol_rset { uint32_t r0, n; bool any; };	/* ranges r0..r0+n; any: all pass; n == 0 && !any: none */
 struct pol_range { uint32_t lo, hi; };
 
-/* What every protocol's rule begins with: where the operator wrote it. */
+/* The beginning of every protocol's rule: the place where the operator wrote it. */
 struct pol_rule { struct pol_str file; uint32_t line; };
 
 struct pol_image {
@@ -52,7 +52,8 @@ struct pol_image {
 	uint32_t n_items[PROTO_N], items_off[PROTO_N];	/* elements of lists in rules and heads */
 };
 
-/* Of each inspected protocol, pol_NAME_shape: the shapes of its rule and head, and what in them must be in bounds. */
+/* Sizes of a protocol's rule, head and item, and checks of their bounds: pol_NAME_shape, one for
+ * each inspected protocol. */
 struct pol_shape {
 	size_t rule, head, item;	/* bytes; head or item 0: it has none */
 	bool (*rule_ok)(const struct pol_image *img, const void *rule);
@@ -63,7 +64,7 @@ struct pol_shape {
 PROTOCOLS(P)
 #undef P
 
-/* Of PROTO_NONE and what is no protocol: a shape of nothing. */
+/* PROTO_NONE and numbers that are no protocol have an empty shape. */
 const struct pol_shape *policy_shape(unsigned proto);
 
 /* Every offset and index inside the image's bounds; do this once after mapping. */
@@ -75,7 +76,7 @@ const struct pol_rule *policy_rule(const struct pol_image *img, uint8_t proto, u
 const void *policy_head(const struct pol_image *img, const struct pol_flow *f);
 /* lo..hi lies inside one range as written; for each protocol's decide.c. */
 bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo, uint32_t hi);
-/* For the shapes: bounds of what a foreign image may hold. */
+/* Checks for the shapes: is it within the bounds of an image that is not trusted? */
 bool policy_str_ok(const struct pol_image *img, struct pol_str s);
 bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s);
 const char *policy_zone_name(const struct pol_image *img, uint16_t zone);

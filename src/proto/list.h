@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the list says of each protocol. */
+ * Facts of each protocol in the list (protocols.h): its word and its transports. */
 #ifndef ZONED_PROTO_LIST_H
 #define ZONED_PROTO_LIST_H
 

@@ -31,7 +31,7 @@ bool half_at_rest(const struct half *h)
 	       h->n_islands == 0 && !h->fin && !h->partial_since && !half_owes(h);
 }
 
-/* Where stored bytes end, holes included. */
+/* Number of the byte after the last stored one; there may be holes before it. */
 static uint32_t top_of(const struct half *h)
 {
 	return h->n_islands ? h->island[h->n_islands - 1].to : half_end(h);

@@ -15,8 +15,8 @@
  *   direction, and acknowledgements of the other, are translated.
  * - Bytes of an unfinished message may be kept back; the caller says from where
  *   on (limit). Its sender would wait for an acknowledgement for ever, so once the
- *   receiver has all that was delivered, what it says is told as an acknowledgement
- *   of the kept bytes too (half_tell). From then on nobody but us can repeat them.
+ *   receiver has all that was delivered, its acknowledgement is passed on as one of
+ *   the kept bytes too (half_tell). From then on nobody but us can repeat them.
  *
  * "Sender space" numbers are those the sender uses; "receiver space" is what
  * the receiver sees after cuts. All comparisons are modulo 2^32.
@@ -55,7 +55,7 @@ struct half {
 	uint32_t cut_base;	/* bytes of cuts that are acknowledged and forgotten */
 	uint32_t cut_total;
 	uint32_t fin_seq;
-	uint64_t partial_since;	/* when the unfinished message began; 0: none */
+	uint64_t partial_since;	/* time at which the unfinished message began; 0: none */
 	bool partial_told;	/* there is a record of it */
 	bool fin;		/* FIN seen at fin_seq */
 	uint8_t last;		/* last byte delivered */
@@ -67,7 +67,7 @@ struct half {
 	uint8_t *buf;		/* owned by the flow table */
 };
 
-enum half_add { HALF_OK, HALF_OLD, HALF_GAP, HALF_DIFFERS, HALF_FULL };	/* what became of bytes */
+enum half_add { HALF_OK, HALF_OLD, HALF_GAP, HALF_DIFFERS, HALF_FULL };	/* result of adding bytes */
 
 static inline bool seq_lt(uint32_t a, uint32_t b)
 {
@@ -103,8 +103,8 @@ void half_pass(struct half *h, uint32_t n);
 bool half_cut(struct half *h, uint32_t n);
 uint32_t half_to_receiver(const struct half *h, uint32_t seq);
 uint32_t half_to_sender(const struct half *h, uint32_t ack);
-/* What the sender is to be told when the receiver acknowledges this (receiver space, already
- * checked): kept bytes as well, and never less than before. */
+/* Acknowledgement number to send to the sender when the receiver acknowledges ack (receiver space,
+ * already checked). It covers kept bytes as well and never goes back. */
 uint32_t half_tell(struct half *h, uint32_t ack);
 /* The receiver had all bytes, none cut: no number is translated any more. */
 void half_uncut(struct half *h);

@@ -13,7 +13,7 @@ struct trial {
 	const struct pol_image *img;
 	const struct pol_dnp_rule *rule;
 	const struct dnp_msg *m;
-	struct dnp_decision *d;		/* what offended goes here */
+	struct dnp_decision *d;		/* gets the refused object */
 };
 
 static bool has(const struct trial *t, const struct pol_rset *s, uint32_t x)
@@ -191,7 +191,7 @@ static const struct {
 };
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
-/* For the record of a request that passes: its first object. */
+/* Find the first object, for the record of a request that passes. */
 static void first_object(const struct dnp_app *a, struct dnp_decision *d)
 {
 	struct dnp_walk w;

@@ -36,7 +36,8 @@ static struct dnp_collects *collects_of(struct pass *c)
 	return &dnp_of(c->f)->in[c->dir];
 }
 
-/* Of this pair, or NULL; src UINT32_MAX: of any that sends to dst. */
+/* The collection of this pair. src UINT32_MAX: an open one of any station that sends to dst. NULL:
+ * none. */
 static struct dnp_collect *find(struct dnp_collects *v, uint32_t src, uint16_t dst)
 {
 	for (unsigned i = 0; i < v->used; i++)
@@ -52,7 +53,7 @@ static bool is_older(const struct dnp_collect *k, const struct dnp_collect *than
 	return !k->awaited == !than->awaited ? k->at_ns < than->at_ns : !k->awaited;
 }
 
-/* For this pair; the oldest makes room. */
+/* Begin a collection for this pair; if none is free the oldest is replaced. */
 static struct dnp_collect *begin(struct dnp_collects *v, const struct dnp_link *l)
 {
 	struct dnp_collect *to = &v->v[0];
@@ -166,8 +167,9 @@ static bool is_whole(const struct dnp_msg *m)
 	return m->tr_fir && m->tr_fin;
 }
 
-/* Of another source, too. No station minds how long its fragment is open, but each takes the next
- * first segment for the beginning of another. */
+/* The open collection of any source that sends to dst. NULL: none in the last DNP_HOLD_NS. No
+ * station limits the time for which its fragment is open, but each takes the next first segment for
+ * the beginning of another. */
 static struct dnp_collect *open_to(struct dnp_collects *v, uint16_t dst, uint64_t now)
 {
 	struct dnp_collect *k = find(v, UINT32_MAX, dst);
@@ -220,7 +222,8 @@ static bool surely_taken(const struct pass *c, const struct dnp_msg *m)
 	return m->link.func != DNP_CONFIRMED && c->pkt.l4 == IPPROTO_TCP;
 }
 
-/* With the first segment of m nothing of another station's response can be continued, or be a copy. */
+/* The first segment of m ends the responses of other stations: afterwards no segment of them
+ * continues one, or is a copy. */
 static void end_others(struct pass *c, const struct dnp_msg *m)
 {
 	struct dnp_collects *v = collects_of(c);
@@ -271,7 +274,7 @@ static enum reason judge_response(struct pass *c, const struct dnp_msg *m, const
 	return is_whole(m) || may_interleave(c) ? R_NONE : judge_between(c, m, k, out);
 }
 
-/* Of a response, if it is not the last: what every master that took it waits for now. */
+/* Note the segment number for which a master that took this segment of a response waits now. */
 static void await_next(const struct pass *c, const struct dnp_msg *m, struct dnp_collect *k)
 {
 	if (is_request(m))

@@ -14,7 +14,7 @@ enum { F_READ = 1, F_RESPONSE = 129, TRANSPORT = DNP_HEAD, CONTROL = DNP_HEAD + 
 _Static_assert(FAST_WAIT_NS == DNP_WAIT_NS, "the program waits as long as the inspector");
 _Static_assert((int)FAST_ANSWER_MAX == (int)DNP_FRAME_MAX, "any frame");
 
-/* Where octet i of a fragment is in the frame: behind the transport octet, between CRCs. */
+/* Offset in the frame of octet i of a fragment: behind the transport octet, CRCs skipped. */
 static size_t place(size_t i)
 {
 	size_t user = i + 1;
@@ -34,7 +34,7 @@ static bool is_whole(const struct dnp_msg *m)
 	       m->link.src < DNP_ADDR_RESERVED && m->link.dst < DNP_ADDR_RESERVED;
 }
 
-/* Octet i, and whether the next one must be the same. */
+/* Octet i, and its mask: 0xff where the next frame must have the same octet, else 0. */
 static uint8_t *octet(struct fast_octets *v, size_t i)
 {
 	return (uint8_t *)&v[i / 8].v + i % 8;
@@ -45,7 +45,8 @@ static uint8_t *mask(struct fast_octets *v, size_t i)
 	return (uint8_t *)&v[i / 8].mask + i % 8;
 }
 
-/* What is the same whenever the frame of n octets comes again: all but numbers and CRCs. */
+/* Store a frame of n octets, with the mask of those that are the same whenever it comes again: all
+ * but sequence numbers and CRCs. */
 static void put_frame(struct fast_octets *v, size_t room, const uint8_t *frame, size_t n)
 {
 	for (size_t i = 0; i < room; i++) {
@@ -137,7 +138,7 @@ static bool fits(const struct pass *c)
 	for (size_t i = 0; i < FAST_POLLS; i++) {
 		const uint8_t *ask = (const uint8_t *)&d->poll[i].ask[0].v;
 		if (d->poll[i].ask_len && dnp_collecting(st, (uint16_t)(ask[4] | ask[5] << 8)))
-			return false;	/* what the program passes would end that fragment */
+			return false;	/* messages that the program passes would end it */
 		known |= d->poll[i].answer_len != 0;
 	}
 	return known;
@@ -159,7 +160,7 @@ static uint64_t when(uint32_t at, uint64_t now)
 	return t < now ? t : now;	/* the lowest bit only says that there is one */
 }
 
-/* As judging the request would have left it. */
+/* Set the state that judging this request would have left. */
 static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq, bool answered)
 {
 	const uint8_t *ask = (const uint8_t *)&p->ask[0].v;

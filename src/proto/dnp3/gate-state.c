@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What was asked on a DNP3 connection, and may now be answered. */
+ * The requests of a DNP3 connection that may still be answered. */
 #include "proto/dnp3/gate.h"
 
 #include <string.h>
@@ -25,7 +25,7 @@ struct dnp_asked *dnp_asked_by(struct dnp_asked v[DNP_ASKED_MAX], const struct d
 {
 	for (size_t i = 0; i < DNP_ASKED_MAX; i++) {
 		struct dnp_asked *a = &v[i];
-		/* who does not know the station's address asks the one that every station has (clause 9) */
+		/* a master that does not know the address uses that of all stations (clause 9) */
 		bool whom = a->dst == m->link.src || a->dst == DNP_ADDR_SELF;
 		if (a->at_ns && now - a->at_ns <= DNP_WAIT_NS && a->src == m->link.dst && whom && a->seq == m->app.seq &&
 		    a->uns == (m->app.func == 0 && m->app.uns))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Which connection is sending a request of several frames to which DNP3 station. */
+ * Table of the connections that are sending a request of several frames, by DNP3 station. */
 #include "proto/dnp3/gate-station.h"
 
 #include <string.h>
@@ -16,7 +16,7 @@ static uint64_t *place_of(struct dnp_stations *t, const struct dnp_holder *h)
 	return &t->holder[siphash_words(t->key, w, 3) % DNP_STATIONS];
 }
 
-/* Never 0. */
+/* Keyed hash of the holder, in 32 bits. Never 0. */
 static uint64_t name_of(const struct dnp_stations *t, const struct dnp_holder *h)
 {
 	return (siphash_words(t->key, &h->who, 1) | 1) << 32 >> 32;

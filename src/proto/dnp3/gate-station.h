@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Which connection is sending a request of several frames to which DNP3 station.
+ * Table of the connections that are sending a request of several frames, by DNP3 station.
  * Some stations collect the segments of all their connections in one place, so only
  * one connection at a time may send one: from its first frame until the station
  * answers, or DNP_HOLD_NS. One table for all inspectors, for the kernel's hash puts

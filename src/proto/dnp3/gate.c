@@ -6,7 +6,7 @@
  * When it is refused it is cut out, so the receiver is left with the beginning
  * of a fragment, which it drops when the next begins (clause 8).
  *
- * What is refused also ends the collected fragment: a segment that follows is
+ * A refusal also ends the collected fragment: a segment that follows is
  * refused too, and nothing that was not delivered can be continued.
  */
 #include <stddef.h>
@@ -85,7 +85,7 @@ static void walk(struct dnp_msg *m, struct dnp_decision *d)
 		if (m->objects++ == 0)
 			d->head = h;
 	if (w.why != R_NONE)
-		d->head = h;	/* where it failed */
+		d->head = h;	/* the header at which it failed */
 	d->has_head = m->objects > 0;
 	m->walk = w.why;
 }
@@ -145,7 +145,8 @@ static bool changes(const struct dnp_app *a)
 	return !f || !(f->classes & (DNP_READ | DNP_TIME | DNP_AUTH));
 }
 
-/* What an outstation would challenge; whether the proof is right only it can tell. */
+/* Does a request that an outstation would challenge have a proof, where the policy requires one?
+ * Only the outstation can tell whether the proof is right. */
 static bool authenticated(const struct ask *k, const struct dnp_pair *p)
 {
 	return !k->head->secure_authentication || !changes(&k->m->app) || p->authenticated || dnp_aggressive(&k->m->app);
@@ -200,7 +201,8 @@ static enum reason judge_rules(const struct ask *k, struct dnp_decision *d)
 	return why == R_NONE ? judge_rates(k->c, changes(a)) : why;
 }
 
-/* What is only observed reaches the outstation, and its response is no fault of its own. */
+/* A refused request that is only observed still reaches the outstation. It is remembered, so that
+ * its response is not refused as well. */
 static enum reason judge_request(const struct ask *k, struct dnp_decision *d)
 {
 	enum reason why = judge_rules(k, d);
@@ -209,7 +211,7 @@ static enum reason judge_request(const struct ask *k, struct dnp_decision *d)
 	return why;
 }
 
-/* What the outstation's word means for later requests. */
+/* Note what the outstation's response permits to later requests. */
 static void take_response(const struct ask *k)
 {
 	const struct dnp_msg *m = k->m;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the data path keeps of one DNP3 connection, and what it asks of it.
+ * State of one DNP3 connection in the data path, and the functions on it.
  * Tolerances for what real stations do, all within DNP_WAIT_NS:
  *
  *  - a response may be repeated, and may come late, until a request of its
@@ -36,7 +36,7 @@ enum {
  * number), a fragment that asks for a confirmation (by that). */
 struct dnp_asked {
 	uint64_t at_ns;		/* 0: none */
-	uint16_t src, dst;	/* who asked, and whom */
+	uint16_t src, dst;	/* the station that asked, and the one asked */
 	uint8_t seq;
 	bool uns;
 	bool answered;		/* of a request: at least once */
@@ -82,7 +82,7 @@ struct dnp_state {
 	struct dnp_collects in[2];	/* by direction */
 };
 
-/* Where fragments of several frames are put together. A place belongs to the collection that
+/* Buffer in which a fragment of several frames is put together. It belongs to the collection that
  * names it, so nothing has to be given back when a connection ends. */
 struct dnp_place {
 	const struct flow *owner;
@@ -90,7 +90,7 @@ struct dnp_place {
 	uint8_t bytes[DNP_FRAGMENT_MAX];
 };
 
-/* What a segment was. */
+/* Findings of dnp_collect() on a segment. */
 struct dnp_piece {
 	const uint8_t *p;	/* the whole fragment, of n octets; NULL: not yet */
 	size_t n;
@@ -102,9 +102,9 @@ struct dnp_piece {
 
 /* gate-collect.c: the segment of m, which is the frame of n octets at p. */
 enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *p, size_t n, struct dnp_piece *out);
-/* What this frame belongs to was refused, and cannot be continued. */
+/* The fragment of this frame was refused: end its collection, so that no frame continues it. */
 void dnp_collect_end(struct pass *c, const struct dnp_link *l);
-/* The same of everything in this direction. */
+/* The same for all collections of this direction. */
 void dnp_collect_end_all(struct pass *c);
 /* A station has answered: others may send it requests of several frames. */
 void dnp_collect_answered(struct pass *c, const struct dnp_link *l);
@@ -112,13 +112,14 @@ void dnp_collect_answered(struct pass *c, const struct dnp_link *l);
 bool dnp_collecting(const struct dnp_state *s, uint16_t station);
 
 void dnp_ask(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_asked *what);
-/* What was asked, by `dst` of `src`, not too long ago, and m answers; NULL: nothing. */
+/* The entry of v that m answers: it went from m's destination to m's source, at most DNP_WAIT_NS
+ * before now. NULL: none. */
 struct dnp_asked *dnp_asked_by(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_msg *m, uint64_t now);
-/* A request that its outstation may still be at. */
+/* Is the request unanswered, and so recent that its outstation may still work on it? */
 bool dnp_waits(const struct dnp_asked *request, uint64_t now);
-/* How many of them src has sent to dst. */
+/* Number of such requests from src to dst. */
 unsigned dnp_outstanding(const struct dnp_asked v[DNP_ASKED_MAX], uint16_t src, uint16_t dst, uint64_t now);
-/* Never NULL; a new one is empty. */
+/* The state of this master and outstation. Never NULL; a new one is empty. */
 struct dnp_pair *dnp_pair(struct dnp_state *s, uint16_t master, uint16_t outstation, uint64_t now);
 
 /* gate-fast.c. A frame that goes on, m: what it is; it may be what the program is to know. */

@@ -29,8 +29,8 @@ static __always_inline __u32 dnp_after(__u32 octet, __u32 zeros)
 }
 
 /* Are the n octets at `at` of the slot followed by their CRC? Four octets at a time, as each look into the
- * table waits for the one before. By itself, so that the verifier's states do not
- * multiply: Linux 6.1 gives up on one loop over all blocks. */
+ * table waits for the one before. A function of its own, so that the verifier's states do
+ * not multiply: Linux 6.1 gives up on one loop over all blocks. */
 __noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 {
 	if (!slot || n == 0 || n > DNP_BLOCK || at > DNP_END)
@@ -58,7 +58,7 @@ __noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 	return p[n] == (crc & 0xff) && p[n + 1] == (crc >> 8 & 0xff);
 }
 
-/* Of the user data behind the header, a CRC after each block and at the end: are all right? */
+/* Are the CRCs of the user data behind the header right, one after each block and at the end? */
 static __always_inline bool dnp_blocks_ok(struct fast_slot *slot, __u32 from, __u32 len)
 {
 	__u32 at = DNP_HEAD;
@@ -96,7 +96,7 @@ __noinline int dnp_asks(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 	return differs == 0;
 }
 
-/* The same of its answer. */
+/* The same for its response. */
 __noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 {
 	if (!slot || poll >= FAST_POLLS || len > FAST_ANSWER_MAX || len <= DNP_CONTROL || at > DNP_END)
@@ -114,7 +114,7 @@ __noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 po
 	return differs == 0;
 }
 
-/* Of the frame at `at`. */
+/* Application sequence number of the frame at `at`. */
 static __always_inline __u32 dnp_seq(const struct fast_slot *slot, __u32 at)
 {
 	forget(at);
@@ -171,7 +171,8 @@ static __always_inline bool dnp3_has_room(const struct judging *j)
 	return j->dir ? room_in(&fast_dnp3_kept[1], j) : room_in(&fast_dnp3_kept[0], j);
 }
 
-/* What the frame will be held against is on its way while that is copied. */
+/* The write to `wanted` or `answer_wanted` starts to fetch the cache lines to which the frame is
+ * compared; the frame is copied meanwhile. */
 static __always_inline __u32 dnp3_messages(const struct judging *j, const struct dnp3_prepared *p)
 {
 	struct fast_dnp3 *d = fast_dnp3_of(j->slot);

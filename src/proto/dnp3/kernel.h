@@ -2,8 +2,8 @@
  *
  * DNP3 in the in-kernel path: what of a connection is in its slot.
  *
- * What a policy says of objects, points and addresses is not for a program of that size, but a
- * master asks the same again and again. So the inspector that has permitted a read (one fragment
+ * A policy's rules on objects, points and addresses are too much for a BPF program, but a master
+ * asks the same again and again. So the inspector that has permitted a read (one fragment
  * in one frame of up to 64 octets) and its response (one frame) leaves both in the slot, two such
  * polls per connection. The program passes what is the same but for the sequence numbers of
  * transport and application and, in the response, the indications and the data of objects under a
@@ -52,7 +52,7 @@ struct fast_asked {
 
 /* A slot; n_pending is 1 while the newest request has no answer. */
 struct fast_dnp3 {
-	uint64_t numbers[FAST_NUMBERS / 8];	/* what every slot begins with */
+	uint64_t numbers[FAST_NUMBERS / 8];	/* the beginning of every slot */
 	union {
 		struct fast_asked asked;
 		uint8_t near[FAST_NEAR];

@@ -27,8 +27,8 @@ struct pol_dnp_head {		/* the first: 0 or 1 each */
 	uint16_t max_fragment;	/* octets; at most DNP_FRAGMENT_MAX */
 };
 
-/* What the policy says of a request, and of which of its objects: the one that offended, or
- * the first. */
+/* Decision of the policy on a request, and the object that it is about: the refused one, or the
+ * first. */
 struct dnp_decision {
 	enum reason reason;
 	uint16_t rule;			/* as in struct decision */

@@ -171,7 +171,7 @@ bool dnp_next(struct dnp_walk *w, struct dnp_head *h)
 	size_t left = r->left;
 	w->why = skip_objects(r, h);
 	if (w->why != R_NONE) {
-		h->bare = false;	/* what is there nobody can tell */
+		h->bare = false;	/* the form of the content is unknown */
 		return true;
 	}
 	h->len = left - r->left;

@@ -35,7 +35,7 @@ struct dnp_object {
 	uint8_t shape, size;
 };
 
-/* What groups are, by their numbers. */
+/* Numbers of object groups. */
 enum {
 	DNP_G_CONTROL = 12, DNP_G_ANALOG = 41, DNP_G_TIME = 50, DNP_G_CLASS = 60, DNP_G_FILE = 70, DNP_G_IIN = 80,
 	DNP_G_AUTH = 120,
@@ -44,7 +44,7 @@ enum {
 
 extern const struct dnp_object dnp_objects[];
 extern const size_t dnp_objects_n;
-/* NULL: of unknown size. */
+/* NULL: the object has an unknown size. */
 const struct dnp_object *dnp_object(uint8_t group, uint8_t var);
 /* Are objects of this group points with an index? Times, classes, files and authentication are not. */
 bool dnp_has_points(uint8_t group);
@@ -94,12 +94,12 @@ struct dnp_points {
 void dnp_points(struct dnp_points *it, const struct dnp_head *h);
 bool dnp_next_point(struct dnp_points *it, struct dnp_point *p);
 
-/* What a write does, as bits: DNP_WRITE_OTHER where it does anything but what has a name. */
+/* Effects of a write, as bits. DNP_WRITE_OTHER: any effect that has no name here. */
 enum dnp_write { DNP_CLEAR_RESTART = 1, DNP_TIME_SYNC = 2, DNP_WRITE_OTHER = 4 };
 unsigned dnp_write_does(const struct dnp_app *a);
 /* Does the fragment carry its own proof: g120v3 first and g120v9 last? */
 bool dnp_aggressive(const struct dnp_app *a);
-/* The status that a g120v5 of this fragment reports of the session keys: 1 is good, 0: there is none. */
+/* Status of the session keys that a g120v5 of this fragment reports: 1 is good; 0: no g120v5. */
 uint8_t dnp_key_status(const struct dnp_app *a);
 
 struct dnp_control {		/* g12v1, g12v2 (annex A) */

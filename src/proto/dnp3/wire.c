@@ -93,8 +93,8 @@ const char *dnp3_link_name(bool prm, uint8_t func)
 	return row ? row->name : "reserved";
 }
 
-/* What stations do with other frames differs: some ignore them, some act on them, and some look
- * for the next frame inside. So does what they do with a broadcast that wants an answer. */
+/* Refuse headers that stations treat differently: some ignore such a frame, some act on it, and
+ * some look for the next frame inside it. The same holds for a broadcast that wants an answer. */
 static enum reason link_sound(const struct dnp_link *l)
 {
 	const struct link_row *row = link_row(l->prm, l->func);

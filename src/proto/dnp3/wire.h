@@ -34,7 +34,7 @@ enum {
 	DNP_FRAGMENT_MAX = 16384,	/* the most that a policy can permit */
 	DNP_ADDR_SELF = 0xfffc, DNP_ADDR_BROADCAST = 0xfffd,	/* and the two above */
 	DNP_ADDR_RESERVED = 0xfff0,	/* from here no station has its address (clause 9) */
-	/* what a policy may set: seconds from a select to its operate, and unanswered requests */
+	/* bounds for a policy: seconds from a select to its operate, and unanswered requests */
 	DNP_SELECT_DEFAULT = 5, DNP_SELECT_MAX = 60, DNP_OUTSTANDING_DEFAULT = 1, DNP_OUTSTANDING_MAX = 16,
 };
 
@@ -48,7 +48,7 @@ enum dnp_class {
 	DNP_TIME = 64, DNP_FILE = 128, DNP_APPLICATION = 256, DNP_AUTH = 512, DNP_ANSWER = 1024,
 };
 
-/* What stands behind the object headers of a request (clause 4, by function). */
+/* Content of a request behind its function code (clause 4, by function). */
 enum dnp_body {
 	DNP_BODY_NONE,		/* not even headers */
 	DNP_BODY_HEADERS,	/* headers, and the indexes they announce */
@@ -117,12 +117,12 @@ struct dnp_msg {
 
 /* Length on the wire of the frame that starts at p: > 0 whole length, 0 need more bytes to
  * tell, < 0 this can never be a frame (*why says why). The header's CRC is checked as soon as
- * it is there; a length without it is nobody's word. */
+ * it is there; before that the length is not trusted. */
 int dnp3_frame(const uint8_t *p, size_t n, enum reason *why);
 /* One whole frame of exactly n bytes; R_NONE, or R_CRC, R_LENGTH, R_DNP_LINK. What was read
  * before the fault stays in *l. */
 enum reason dnp3_link(const uint8_t *p, size_t n, struct dnp_link *l);
-/* What a frame with this function is called; "reserved" where there is none. */
+/* Name of a link function; "reserved" where the standard has none. */
 const char *dnp3_link_name(bool prm, uint8_t func);
 /* Does this frame carry a transport segment? */
 bool dnp3_has_segment(const struct dnp_link *l);

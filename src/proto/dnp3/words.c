@@ -18,7 +18,7 @@ static bool has_code(const struct dnp3_allow *a, unsigned code)
 	return a->functions[code / 8] >> code % 8 & 1;
 }
 
-/* What the functions and objects of an entry can be restricted by. */
+/* Kinds of restriction that the functions and objects of an entry can use. */
 struct traits {
 	bool objects, points, controls, values;
 };

@@ -27,11 +27,11 @@ struct dnp3_allow {
 	struct spans analog;		/* required with g41 */
 };
 
-/* What holds for a whole DNP3 policy. */
+/* The settings of a DNP3 policy. */
 struct dnp3_policy {
 	bool server_is_master;	/* master = "server": the outstation opens the connection */
 	bool select_before_operate, unsolicited, broadcast, secure_authentication;
-	bool unwalkable;	/* what follows an object of unknown size passes */
+	bool unwalkable;	/* content behind an object of unknown size passes */
 	bool confirmed_requests;	/* requests that ask for a confirmation */
 	bool interleaved_responses;	/* frames of several outstations' responses in turn */
 	unsigned select_timeout;	/* seconds from a select to its operate */

@@ -26,8 +26,8 @@ static bool take(struct pass *c, struct fast_slot *s)
 	return true;
 }
 
-/* What the kernel can match an answer with. A written value is remembered by its
- * check sum only, so FC 5 and 6 wait for their answer here. */
+/* Copy a pending request to the slot. False: the program could not match its response. The copy has
+ * no written value, so requests of FC 5 and 6 wait for their response with the inspector. */
 static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
 {
 	const struct mb_func *fn = mb_func_by_code(from->fc);

@@ -146,7 +146,8 @@ static enum reason judge_rules(struct pass *c, const struct mb_msg *m, struct de
 	return d->reason != R_NONE ? d->reason : judge_rates(c, writes(m));
 }
 
-/* What is only observed reaches the device, and its response is no fault of its own. */
+/* A refused request that is only observed still reaches the device. It is remembered, so that its
+ * response is not refused as well. */
 static enum reason judge_request(struct pass *c, const struct mb_msg *m, struct decision *d)
 {
 	enum reason why = judge_rules(c, m, d);
@@ -156,7 +157,7 @@ static enum reason judge_request(struct pass *c, const struct mb_msg *m, struct 
 	return why;
 }
 
-/* The oldest request that this answers, if need be as the policy tolerates it. */
+/* Index of the oldest request that m answers, with differences only as the policy tolerates. */
 static int answered(const struct mb_state *f, const struct mb_msg *m, unsigned tolerate)
 {
 	struct mb_difference d;
@@ -166,7 +167,8 @@ static int answered(const struct mb_state *f, const struct mb_msg *m, unsigned t
 	return -1;
 }
 
-/* Nothing is answered by it: what is wrong with it, seen from the oldest request that it could have meant. */
+/* The reason to refuse a response that answers no request, and *d: its difference from the oldest
+ * request that it could have meant. */
 static enum reason not_answered(const struct mb_state *f, const struct mb_msg *m, unsigned tolerate,
 				struct mb_difference *d)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the data path keeps of one Modbus connection. */
+ * State of one Modbus connection in the data path. */
 #ifndef ZONED_PROTO_MODBUS_GATE_H
 #define ZONED_PROTO_MODBUS_GATE_H
 

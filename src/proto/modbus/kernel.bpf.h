@@ -33,7 +33,7 @@ static __always_inline __u64 asked_of(__u32 tid, __u32 unit, __u32 fc, __u32 add
 }
 
 struct modbus_prepared {		/* a request */
-	union asked a;		/* what to remember of it */
+	union asked a;		/* facts of the request to remember */
 	__u32 value_lo, value_hi;
 	__u32 policy;
 	/* The next one is permitted as well if it asks the same of an address between these. */
@@ -135,7 +135,7 @@ __noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct m
 	if (!(n == HEAD ? read_short(fc, addr, word, q) : read_long(a->bytes + at + HEAD, n - 8, q)) ||
 	    !permits(q, fc, addr, word))
 		return 0;
-	if (n != HEAD)		/* what is behind may differ */
+	if (n != HEAD)		/* octets behind the head may differ */
 		q->same_hi = 0;
 	return (int)n;
 }
@@ -200,7 +200,8 @@ static __always_inline bool modbus_has_room(const struct judging *j)
 	return j->dir ? room_in(&fast_modbus_kept[1], j) : room_in(&fast_modbus_kept[0], j);
 }
 
-/* Those in fast_copy are kept, from the place `pos` and among the outstanding ones from the place `head`. */
+/* Keep the requests in fast_copy: their octets from `pos` on, and in the list of outstanding
+ * requests from `head` on. */
 static __always_inline bool keep_requests(const struct judging *j, __u32 head, __u32 pos)
 {
 	struct fast_modbus *mb = fast_modbus_of(j->slot);
@@ -222,7 +223,7 @@ static __always_inline bool is_write(__u64 asked)
 	return ((union asked){ .w = asked }).p.fc > 4;	/* of those known here */
 }
 
-/* Of those in fast_copy, how many are writes? */
+/* Number of writes among the first `asked` requests in fast_copy. */
 __noinline int count_writes(__u32 asked)
 {
 	__u32 zero = 0, n = 0;
@@ -237,7 +238,8 @@ __noinline int count_writes(__u32 asked)
 	return (int)n;
 }
 
-/* They come at the right moment, and are kept. How many; 0: not for us. */
+/* Pass and keep the prepared requests, if they come at the right moment. Returns their number;
+ * 0: an inspector has to judge them. */
 static __always_inline __u32 requests(const struct judging *j, const struct modbus_prepared *q)
 {
 	struct fast_slot *slot = j->slot;

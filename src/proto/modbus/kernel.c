@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the BPF program compares of a Modbus policy.
+ * A Modbus policy in the form that the BPF program compares.
  *
  * A request passes policy_modbus() when one rule has its function, and for the
  * unit, the address range and the quantity one range each that holds it, and

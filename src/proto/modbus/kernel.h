@@ -30,7 +30,7 @@ struct fast_pending {
 
 /* A slot; head and n_pending are of pending. */
 struct fast_modbus {
-	uint64_t numbers[FAST_NUMBERS / 8];	/* what every slot begins with */
+	uint64_t numbers[FAST_NUMBERS / 8];	/* the beginning of every slot */
 	union {
 		struct fast_pending pending[FAST_PENDING];
 		uint8_t near[FAST_NEAR];

@@ -23,7 +23,8 @@ uint16_t mb_crc16(const uint8_t *p, size_t n)
 	return crc;
 }
 
-/* What an answer repeats of the values. */
+/* The values in the form that is compared with the response's: FC 5 and 6 the value, else the CRC
+ * of the values; 0: there are none. */
 static uint16_t echo_of(const struct mb_msg *m)
 {
 	const struct mb_func *fn = mb_func_by_code(m->fc);

@@ -8,7 +8,7 @@
 
 enum { MB_EXCEPTION = 0x80, MB_MEI_DEVICE_ID = 14 };
 
-/* What the table of functions points to. wire.c: ranges of bits and registers. */
+/* The functions to which the table of functions points. wire.c: ranges of bits and registers. */
 mb_body mb_body_none, mb_body_range, mb_body_coil, mb_body_register, mb_body_write_coils, mb_body_write_registers;
 mb_body mb_body_mask, mb_body_read_write, mb_body_fifo;
 mb_body mb_body_bits, mb_body_registers, mb_body_status, mb_body_event_counter, mb_body_event_log, mb_body_server_id;

@@ -3,8 +3,8 @@
  * Modbus/TCP of devices that leave the specification: what a policy may tolerate of
  * it, and how the rest is recognised so that its record says what it is.
  *
- * Who reads a tolerated answer is the client, so each tolerance is of one form in
- * which devices were seen to be wrong, and of nothing else. Requests are framed by the
+ * The client reads a tolerated answer, so each tolerance permits one deviation that was
+ * seen in devices, and nothing else. Requests are framed by the
  * length field of the specification, with one exception: frames of function 90 (UMAS)
  * up to MB_UMAS_LEN_MAX. There are devices that frame by function code and look for
  * the next request inside what they do not know, so the caller permits it only where the
@@ -19,7 +19,7 @@
 
 #include "base/rd.h"
 
-/* Which functions the last four are about, wire-table.c says. */
+/* wire-table.c says to which functions the last four apply. */
 const struct mb_tolerated mb_tolerances[] = {
 	{ "unit-differs", MB_TOL_UNIT }, { "transaction-zero", MB_TOL_TRANSACTION },
 	{ "length-one-more", MB_TOL_LENGTH }, { "padded-exception", MB_TOL_PADDED },

@@ -27,8 +27,8 @@ enum {
 	MB_PAD_MAX = 3,		/* octets that a padded exception may have behind its code, all zero */
 };
 
-/* What a policy may tolerate (wire-tolerate.c has the names), a bit each. All but the last are
- * of responses. */
+/* Deviations that a policy may tolerate, one bit each (names in wire-tolerate.c). All but the last
+ * concern responses only. */
 enum mb_tolerance {
 	MB_TOL_UNIT = 1,		/* another unit than was asked */
 	MB_TOL_TRANSACTION = 2,		/* transaction identifier 0 */
@@ -47,7 +47,7 @@ struct mb_tolerated {
 extern const struct mb_tolerated mb_tolerances[];
 extern const size_t mb_tolerances_n;
 
-/* How a stream's messages are to be read. */
+/* Parameters for reading the messages of one stream. */
 struct mb_reading {
 	bool response;
 	bool observed;		/* nothing is refused: where a response's length is wrong, it ends where its function says */
@@ -56,10 +56,10 @@ struct mb_reading {
 
 enum mb_class { MB_READ = 1, MB_WRITE = 2, MB_DIAGNOSTIC = 4, MB_PROGRAM = 8, MB_OTHER = 16 };
 
-/* How a request carries the values that it writes. */
+/* Form of the values that a request writes. */
 enum mb_values { MB_NO_VALUES, MB_ONE_COIL, MB_ONE_REGISTER, MB_COILS, MB_REGISTERS, MB_RECORDS, MB_MASKS };
 
-/* What a request names besides its unit and address range, a bit each. */
+/* Things that a request names besides its unit and address range, one bit each. */
 enum mb_names { MB_NAMES_SUB = 1, MB_NAMES_MEI = 2, MB_NAMES_FILES = 4, MB_NAMES_WRITE_ADDRESS = 8 };
 
 /* Octets of a PDU: fixed, and as many more as the count of `width` octets at `count` says. fixed 0: not known. */
@@ -157,7 +157,7 @@ size_t mb_rtu_length(const uint8_t *p, size_t n, bool response);
 bool mb_rtu_only(const uint8_t *p, size_t n, bool response);
 /* Does this well-formed response answer this request? R_NONE, or
  * R_RESPONSE_MISMATCH (unit, function, quantity, echo differ). Both parsed. */
-struct mb_pending {	/* what must be remembered of a request */
+struct mb_pending {	/* the facts of a request that its response is compared with */
 	uint16_t tid; uint8_t unit, fc;
 	uint16_t addr, qty, waddr, wqty, sub, and_mask, or_mask;
 	uint16_t echo;		/* FC 5 and 6: the value; else the CRC of the values */

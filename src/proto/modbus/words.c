@@ -87,7 +87,7 @@ static void tables_of(const struct modbus_allow *a, char out[TABLES_MAX])
 	out[n] = '\0';
 }
 
-/* Which keys an entry's functions can be restricted by. */
+/* A key that restricts functions: do an entry's functions need it, and can they use it? */
 struct need {
 	const char *key;
 	bool needed, useful;

@@ -123,7 +123,8 @@ static bool visit(void *ctx, const struct ua_visit *v)
 	return false;
 }
 
-/* How far one entry goes along: 0 not its service, 1 a node, 2 an attribute, 3 an interval refused, 4 all. */
+/* Degree to which an entry permits the request: 0 another service, 1 a node is refused, 2 an
+ * attribute is refused, 3 an interval is refused, 4 all is permitted. */
 static unsigned try_rule(struct trial *t, const uint8_t *body, size_t n, const struct ua_body *b)
 {
 	struct ua_body again;

@@ -8,7 +8,7 @@
  *   server       ACK         OPN         MSG ...     OPN
  *   (reverse connect: the server opens TCP and says RHE before all this)
  *
- * What is encrypted cannot be tracked: after an encrypted OPN the new token is
+ * Encrypted messages cannot be tracked: after an encrypted OPN the new token is
  * the first one that is not known yet, and its sequence number is counted as
  * one. Where nothing is enforced (mode observe, replay) a connection may be
  * joined in its middle; then nothing is known of it until its next OPN.
@@ -245,7 +245,7 @@ enum reason ua_chunk(struct ua_look *k)
 		s->channel_open = true;
 		s->channel = k->m.channel;
 	}
-	/* what was asked before the channel was closed is answered still */
+	/* requests from before the channel was closed are still answered */
 	bool late = k->answer && s->stage == UA_OVER;
 	if ((s->stage != UA_OPENED && !late) || (k->answer && k->m.type == UA_CLO))
 		return R_UA_STATE;

@@ -41,7 +41,7 @@ static void mask_of(const struct ua_look *k, const uint8_t *chunk, size_t n, uin
 		leave_free(mask, n, at + 4, 4);
 }
 
-/* Where the bits of its mask are. */
+/* Offset in the pool of the bits of the shape's mask. */
 static size_t bits_at(const struct fast_shape *t)
 {
 	return t->at + 8 * words(t->len);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What the OPC UA files of the data path share. */
+ * Declarations that the OPC UA files of the data path share. */
 #ifndef ZONED_PROTO_OPCUA_GATE_INTERNAL_H
 #define ZONED_PROTO_OPCUA_GATE_INTERNAL_H
 
@@ -30,12 +30,12 @@ struct ua_look {
 	bool has_body;
 	struct ua_body b;
 	uint16_t rule;
-	char text[EV_UA_TEXT];	/* what offended, or the first node */
+	char text[EV_UA_TEXT];	/* the refused thing, or the first node */
 	bool has_attribute;
 	uint32_t attribute;
 };
 
-/* What the record will name: as many bytes as there is room for. */
+/* Copy n bytes to a text of the record, cut to EV_UA_TEXT - 1; the rest of the text is zero. */
 static inline void ua_show(char text[EV_UA_TEXT], const void *p, size_t n)
 {
 	n = n < EV_UA_TEXT ? n : EV_UA_TEXT - 1;
@@ -49,7 +49,7 @@ bool ua_changes(const struct ua_body *b);
 
 /* gate-channel.c: is the chunk what the connection and channel may carry now? */
 enum reason ua_hello(struct ua_look *k);	/* HEL, ACK, ERR, RHE */
-/* Before an OPN's body is read, and after. */
+/* Judge an OPN before its body is read, and after. */
 enum reason ua_open(struct ua_look *k);
 enum reason ua_opened(struct ua_look *k);
 enum reason ua_chunk(struct ua_look *k);	/* MSG, CLO: channel, token, sequence, sizes */

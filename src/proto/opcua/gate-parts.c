@@ -7,8 +7,8 @@
  * reads are put together in one of a few places that all connections of an
  * inspector share; a place belongs to the open connection whose state names it,
  * so nothing has to be given back when a connection ends. When all are in use, a
- * source that has many yields to one that has fewer; who lost a place is told so
- * when the next part of its message comes. Responses are not put together: their
+ * source that has many yields to one that has fewer; a connection notices the loss
+ * of its place when the next part of its message comes. Responses are not put together: their
  * type and result stand in their first chunk.
  */
 #include "proto/opcua/gate-internal.h"
@@ -65,7 +65,9 @@ static unsigned find_place(const struct ua_look *k)
 	return place_that_yields(k);
 }
 
-/* What came so far, where it is put together; NULL: no room, or another connection took it. */
+/* The place in which the message is put together; *held: its number plus 1, 0: none yet. begun: the
+ * message began earlier, so no new place is taken. NULL: no place is free, or another connection
+ * took this one. */
 static struct ua_place *place_of(struct ua_look *k, uint16_t *held, bool begun)
 {
 	struct ua_place *places = places_of(k);

@@ -71,7 +71,8 @@ bool ua_changes(const struct ua_body *b)
 						     UA_REGISTRATION));
 }
 
-/* What the channel is must be enough for what is asked on it, also after a reload. */
+/* Is the channel as secure as the policy in force requires for this message? A reload can change
+ * the answer for a channel that exists. */
 static enum reason judge_channel(struct ua_look *k)
 {
 	const struct ua_state *s = k->s;
@@ -200,7 +201,8 @@ static enum reason judge_msg_or_clo(struct ua_look *k)
 	return why;
 }
 
-/* How the bodies of this channel are to be taken; the first whole beginning decides. */
+/* Form of this channel's bodies. The first message whose beginning is complete decides it; a body
+ * of another form later is refused (*why). */
 static enum ua_bodies bodies_of(struct ua_look *k, const uint8_t *p, size_t n, enum reason *why)
 {
 	struct ua_state *s = k->s;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the data path keeps of one OPC UA connection (OPC 10000-6 clauses 6.7
- * and 7.1), and what it tells replay of a message.
+ * State of one OPC UA connection in the data path (OPC 10000-6 clauses 6.7 and
+ * 7.1), and the facts of a message that replay gets.
  */
 #ifndef ZONED_PROTO_OPCUA_GATE_H
 #define ZONED_PROTO_OPCUA_GATE_H
@@ -35,10 +35,10 @@ struct ua_way {
 	bool seq_known, parting;	/* parting: chunks of an unfinished message went by */
 	uint32_t next_seq, reqid;
 	uint32_t have, chunks;	/* of the unfinished message: bytes of body, chunks */
-	uint16_t place;		/* where its body is put together, plus one; 0: nowhere */
+	uint16_t place;		/* number of the place for its body, plus one; 0: none */
 	uint16_t raw;		/* and where a large chunk of it is */
 	uint32_t rest, got;	/* of a large chunk: bytes still to come, that came */
-	uint32_t at;		/* where its next piece begins in the stream */
+	uint32_t at;		/* stream number at which its next piece begins */
 	bool has_type;		/* of the unfinished response */
 	uint16_t type;
 	bool has_result;

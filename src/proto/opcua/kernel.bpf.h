@@ -17,7 +17,7 @@ enum { UA_HEADER = 24, UA_TYPED = UA_HEADER + 4, UA_SECURED = 16, UA_WORDS = FAS
 
 _Static_assert(offsetof(struct fast_opcua, pool) + 8 * (UA_POOL_WORDS + 1) <= sizeof(struct fast_opcua), "inside");
 
-/* From one bit per byte: all bits of these bytes. */
+/* Expand one bit per byte to all bits of that byte. */
 static __always_inline __u64 spread(__u64 bits)
 {
 	__u64 x = (bits * 0x0101010101010101ull) & 0x8040201008040201ull;
@@ -26,7 +26,8 @@ static __always_inline __u64 spread(__u64 bits)
 
 enum { UA_END = sizeof(struct fast_opcua) - FAST_UA_RESP_SEGMENT };
 
-/* Is the chunk of len bytes at `from` of the slot of this shape? By itself, as the loops would multiply. */
+/* Has the chunk of len bytes at `from` of the slot this shape? A function of its own, since the
+ * verifier would otherwise multiply the loops. */
 __noinline int ua_same(struct fast_slot *slot, __u32 from, __u32 len, __u32 shape)
 {
 	if (!slot || shape >= FAST_SHAPES || len > FAST_UA_REQ_SEGMENT || from > UA_END)
@@ -83,7 +84,7 @@ static __always_inline bool ua_opaque(const __u8 *h, __u32 len, const struct fas
 	return !(form == 1 && type[1] == 0) && !(form == 2 && type[1] == 0 && type[2] == 0);
 }
 
-/* Which shape a request has, plus one; 0: none that is known. */
+/* Index of the known shape that a request has, plus one; 0: none. */
 static __always_inline __u32 ua_shape(struct fast_slot *slot, __u32 from, __u32 len)
 {
 	__u32 n = fast_opcua_of(slot)->ch.n_shapes;
@@ -168,7 +169,8 @@ static __always_inline bool opcua_has_room(const struct judging *j)
 	return j->dir ? room_in(&fast_opcua_kept[1], j) : room_in(&fast_opcua_kept[0], j);
 }
 
-/* What a request will be held against is on its way while that is copied. */
+/* The write to `wanted` starts to fetch the cache lines of the shapes, to which the request is
+ * compared; the request is copied meanwhile. */
 static __always_inline __u32 opcua_messages(const struct judging *j, const struct opcua_prepared *p)
 {
 	__u32 at;

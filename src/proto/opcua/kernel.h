@@ -2,7 +2,7 @@
  *
  * OPC UA in the in-kernel path: what of a connection is in its slot.
  *
- * Which services, nodes and attributes a request names an inspector judges once. What it permitted
+ * An inspector judges once which services, nodes and attributes a request names. What it permitted
  * (one chunk of up to 512 bytes; no request of a session about itself, since that changes what the
  * others may do) stays in the slot, six at most. The program passes a request that is the same but
  * for its time and handle, the notifications that a publish request acknowledges, and the
@@ -52,7 +52,7 @@ struct fast_channel {
 
 /* A slot. */
 struct fast_opcua {
-	uint64_t numbers[FAST_NUMBERS / 8];	/* what every slot begins with */
+	uint64_t numbers[FAST_NUMBERS / 8];	/* the beginning of every slot */
 	union {
 		struct fast_channel ch;
 		uint8_t near[FAST_NEAR];
@@ -77,7 +77,8 @@ static const struct fast_kept fast_opcua_kept[2] = {
 	{ offsetof(struct fast_opcua, resp), FAST_UA_RESP_ROOM, FAST_UA_RESP_SEGMENT },
 };
 
-/* Which bit of a shape's bytes is the i-th byte's: that of the byte's place in a number. */
+/* Number of the bit for byte i in its byte of a shape's mask. The order of bits is that of bytes in
+ * a number of this machine. */
 static inline unsigned fast_bit(unsigned long i)
 {
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__

@@ -105,7 +105,7 @@ bool ua_service_names(const struct ua_service *s, char what)
 		for (const char *p = s->fields; *p; p++) {
 			if (strchr(marks[i].letters, *p))
 				return true;
-			p += (*p == '@' || *p == '!') && p[1];	/* what follows is a role */
+			p += (*p == '@' || *p == '!') && p[1];	/* a role follows */
 		}
 	}
 	return false;

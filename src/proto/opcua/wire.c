@@ -11,7 +11,7 @@
 #include "proto/opcua/wire-read.h"
 
 enum {
-	UA_SECURED = 16,	/* where encryption begins in MSG and CLO */
+	UA_SECURED = 16,	/* offset at which encryption begins in MSG and CLO */
 	RSA_SIGNATURE_MOST = 1024,	/* a key of 8192 bits */
 };
 

@@ -53,7 +53,7 @@ struct ua_bytes {		/* a string inside the chunk; p NULL: null string */
 
 /* A SecurityPolicy (OPC 10000-7). */
 struct ua_policy {
-	const char *name;	/* what follows '#' in its URI */
+	const char *name;	/* the part of its URI behind '#' */
 	bool deprecated;
 	bool opn_plain;		/* OPN is readable: None, and ECC and RSA_DH, which only sign it */
 	uint8_t block;		/* cipher block; 1: any length; 0: nothing is encrypted */
@@ -88,12 +88,13 @@ struct ua_msg {
 	size_t body_len;	/* without the signature */
 };
 
-/* What is left behind the body of an OPN: can it be the signature? Its length is checked where the
- * policy alone says it; of RSA the two ends know it, and nothing of it says what is asked for. */
+/* Can the rest octets behind the body of an OPN be its signature? The length is checked exactly
+ * where the policy alone determines it. With RSA only the two ends know it, and there is a maximum;
+ * a signature has no influence on what is requested. */
 bool ua_opn_signature_ok(const struct ua_policy *policy, size_t rest);
 
-/* How the bodies of a channel's MSG and CLO chunks are to be taken. Sign and
- * SignAndEncrypt look alike on the wire: see ua_plain(). */
+/* Form of the bodies of a channel's MSG and CLO chunks. Sign and SignAndEncrypt look
+ * alike on the wire: see ua_plain(). */
 enum ua_bodies { UA_BODY_PLAIN, UA_BODY_OPAQUE };
 
 const char *ua_type_name(enum ua_type t);

@@ -28,7 +28,7 @@ struct opcua_allow {
 	bool sampling_by_server;	/* a sampling interval of 0 passes all the same */
 };
 
-/* What holds for a whole OPC UA policy. */
+/* The settings of an OPC UA policy. */
 struct opcua_policy {
 	int security;			/* least mode: enum ua_mode of wire-body.h */
 	bool unsecured_discovery, reverse_connect;
