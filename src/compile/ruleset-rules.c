@@ -50,7 +50,7 @@
  * box) could write the number of any flow. So what a connection is comes from its addresses and ports alone, which
  * only connection tracking writes. They are looked up for its first packets; from when it is established, its flow
  * is kept by them in `known4` or `known6` (and by the in-kernel path in a table of its own, FAST_LEARN), which are
- * made anew with every generation.
+ * made again with every generation.
  *
  * Two numbers are drawn at every start, and mean something on the way to the inspectors only: by the one, a whole packet
  * mark, an inspector asks to block a connection; the other one in our bits of a connection's mark says that it is
@@ -59,7 +59,7 @@
  *
  * Into the flowtable go connections of flows without inspection, where the conduit says
  * offload = true and packets have gone both ways, so that every check was made of either
- * direction on the interfaces and routes that the flowtable keeps. It is made anew in the
+ * direction on the interfaces and routes that the flowtable keeps. It is made again in the
  * transaction that exchanges the rules: what was in it comes through these rules again and is
  * judged by the new generation. A packet that ends a connection, is too large, or whose route
  * changed comes here too.
@@ -149,7 +149,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 			CT(NFT_CT_PROTO_SRC, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
 #define KNOWN4		SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), BACK
 #define KNOWN6		SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), BACK
-/* The same, and the in-kernel path is told: it knows of the next packet by itself. */
+/* The same, and the in-kernel path is told: it knows of the next packet unasked. */
 #define KNOWN_FAST4	SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), FAST_LEARN, BACK
 #define KNOWN_FAST6	SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), FAST_LEARN, BACK
 /* Word 0 has the flow: it need not be looked up again. */

@@ -48,7 +48,7 @@ struct bypass {
 	bool filters;			/* seen in the dump that runs */
 };
 
-static bool has(const struct list *l, const char *text)
+static bool has_bypass(const struct list *l, const char *text)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (strcmp(l->text[i], text) == 0)
@@ -57,14 +57,14 @@ static bool has(const struct list *l, const char *text)
 }
 
 /* More than there is room for are not told one by one; the first are enough to act upon. */
-static void add(struct list *l, bool harmless, const char *what, const char *where)
+static void add_bypass(struct list *l, bool harmless, const char *what, const char *where)
 {
 	char text[TEXT_MAX];
 	snprintf(text, sizeof(text), "%s %s", what, where);
 	for (char *c = text; *c; c++)	/* names of others' tables */
 		if ((unsigned char)*c < ' ' || *c == '"')
 			*c = '?';
-	if (l->n == FOUND_MAX || has(l, text))
+	if (l->n == FOUND_MAX || has_bypass(l, text))
 		return;
 	l->harmless[l->n] = harmless;
 	memcpy(l->text[l->n++], text, sizeof(text));
@@ -75,8 +75,8 @@ static void on_table(void *ctx, enum nft_bypass kind, const char *where)
 	static const char *const what[] = { [NFT_BYPASS_FLOWTABLE] = "flowtable", [NFT_BYPASS_FORWARD] = "forwarding rule in",
 					    [NFT_BYPASS_NOTRACK] = "untracked connections by" };
 	struct bypass *b = ctx;
-	bool kept_out = kind == NFT_BYPASS_FLOWTABLE && b->p->helper;
-	add(&b->now, kept_out || kind == NFT_BYPASS_NOTRACK, what[kind], where);
+	bool kept_out = kind == NFT_BYPASS_FLOWTABLE && b->p->has_helper;
+	add_bypass(&b->now, kept_out || kind == NFT_BYPASS_NOTRACK, what[kind], where);
 }
 
 /* ---- interfaces ---- */
@@ -143,10 +143,10 @@ static void look_at_interfaces(struct bypass *b, const struct parent *p)
 						  !(of && is_of_a_zone(p->model, of->name))))
 			continue;
 		if (k->xdp)
-			add(&b->now, false, "XDP program on", k->name);
+			add_bypass(&b->now, false, "XDP program on", k->name);
 		for (size_t j = 0; j < sizeof(places) / sizeof(places[0]) && looked_at < LINKS_MAX; j++)
 			if (has_filters(b, k->index, places[j].parent) || has_tcx(k->index, places[j].tcx))
-				add(&b->now, false, places[j].what, k->name);
+				add_bypass(&b->now, false, places[j].what, k->name);
 		looked_at++;
 	}
 }
@@ -156,12 +156,12 @@ static void look_at_interfaces(struct bypass *b, const struct parent *p)
 static void tell_changes(const struct bypass *b)
 {
 	for (size_t i = 0; i < b->now.n; i++)
-		if (!has(&b->before, b->now.text[i]))
+		if (!has_bypass(&b->before, b->now.text[i]))
 			say(b->now.harmless[i] ? LOG_WARNING : LOG_CRIT, "%s: event=bypass-found what=\"%s\"",
 			    b->now.harmless[i] ? "inspected connections are not led past our rules, others may be, or are refused" :
 			    "another program can lead packets past our rules, unjudged and unrecorded", b->now.text[i]);
 	for (size_t i = 0; i < b->before.n; i++)
-		if (!has(&b->now, b->before.text[i]))
+		if (!has_bypass(&b->now, b->before.text[i]))
 			say(LOG_NOTICE, "no more beside our rules: event=bypass-gone what=\"%s\"", b->before.text[i]);
 }
 
@@ -216,8 +216,23 @@ int bypass_open(struct parent *p)
 		return -ENOMEM;
 	p->bypass = b;
 	b->notices = bus_open(NETLINK_ROUTE, RTMGRP_LINK | RTMGRP_TC);
-	b->asks = bus_open(NETLINK_ROUTE, 0);
-	return b->notices && b->asks ? 0 : -errno;
+	b->asks = b->notices ? bus_open(NETLINK_ROUTE, 0) : NULL;
+	if (b->asks)
+		return 0;
+	int err = -errno;
+	bypass_close(p);
+	return err;
+}
+
+void bypass_close(struct parent *p)
+{
+	if (p->bypass->notices)
+		mnl_socket_close(p->bypass->notices);
+	if (p->bypass->asks)
+		mnl_socket_close(p->bypass->asks);
+	free(p->bypass);
+	p->bypass = NULL;
+	host_links_free(&p->interfaces);
 }
 
 int bypass_fd(const struct parent *p)

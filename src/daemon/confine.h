@@ -9,7 +9,7 @@
  *	capabilities	CAP_NET_ADMIN		none			none
  *	system calls	all but some		a list			a short list
  *	memory		never writable and	never executable	never executable,
- *			executable		anew			64 MB more at most
+ *			executable		again			64 MB more at most
  *
  * All functions return 0 or -errno; a process that cannot be confined must not go on.
  */

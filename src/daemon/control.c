@@ -27,6 +27,7 @@ struct control {
 
 struct client {
 	struct control *c;
+	struct bufferevent *b;
 	struct ucred peer;
 	bool replied;
 	unsigned place;
@@ -38,7 +39,7 @@ static bool is_admin(const struct ucred *who)
 }
 
 /* A place for one more; false: there is none, or its user has its share. */
-static bool find_place(const struct control *c, const struct ucred *who, unsigned *place)
+static bool find_client_place(const struct control *c, const struct ucred *who, unsigned *place)
 {
 	unsigned others = 0, same = 0;
 	*place = CONTROL_CLIENTS;
@@ -52,19 +53,19 @@ static bool find_place(const struct control *c, const struct ucred *who, unsigne
 	return *place < CONTROL_CLIENTS && (is_admin(who) || (others < CONTROL_OTHERS && same < CONTROL_PER_USER));
 }
 
-static void drop(struct bufferevent *b, struct client *k)
+static void drop_client(struct bufferevent *b, struct client *k)
 {
 	k->c->client[k->place] = NULL;
 	bufferevent_free(b);
 	free(k);
 }
 
-static json_t *refusal(const char *why)
+static json_t *refusal_reply(const char *why)
 {
 	return json_pack("{s:s}", "error", why);
 }
 
-static json_t *answer(const struct client *k, const char *line)
+static json_t *answer_request(const struct client *k, const char *line)
 {
 	const struct control *c = k->c;
 	char text[200];
@@ -77,9 +78,9 @@ static json_t *answer(const struct client *k, const char *line)
 				 (unsigned)k->peer.uid, (int)k->peer.pid, may ? "done" : "refused, not root");
 			c->say(may ? LOG_NOTICE : LOG_WARNING, text);
 		}
-		return may ? v->run(c->ctx) : refusal("only root may ask this");
+		return may ? v->run(c->ctx) : refusal_reply("only root may ask this");
 	}
-	return refusal("unknown verb");
+	return refusal_reply("unknown verb");
 }
 
 static void on_readable(struct bufferevent *b, void *arg)
@@ -90,10 +91,10 @@ static void on_readable(struct bufferevent *b, void *arg)
 	char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
 	if (!line) {
 		if (evbuffer_get_length(in) > CONTROL_LINE)
-			drop(b, k);
+			drop_client(b, k);
 		return;
 	}
-	json_t *reply = answer(k, line);
+	json_t *reply = answer_request(k, line);
 	char *text = reply ? json_dumps(reply, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 	bufferevent_disable(b, EV_READ);
 	evbuffer_add_printf(bufferevent_get_output(b), "%s\n", text ? text : "{\"error\":\"out of memory\"}");
@@ -107,13 +108,13 @@ static void on_written(struct bufferevent *b, void *arg)
 {
 	struct client *k = arg;
 	if (k->replied && evbuffer_get_length(bufferevent_get_output(b)) == 0)
-		drop(b, k);
+		drop_client(b, k);
 }
 
 static void on_trouble(struct bufferevent *b, short what, void *arg)
 {
 	(void)what;
-	drop(b, arg);
+	drop_client(b, arg);
 }
 
 static void on_accept(evutil_socket_t fd, short what, void *arg)
@@ -126,7 +127,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	if (s < 0)
 		return;
 	struct client *k = calloc(1, sizeof(*k));
-	if (!k || getsockopt(s, SOL_SOCKET, SO_PEERCRED, &k->peer, &len) || !find_place(c, &k->peer, &k->place)) {
+	if (!k || getsockopt(s, SOL_SOCKET, SO_PEERCRED, &k->peer, &len) ||
+	    !find_client_place(c, &k->peer, &k->place)) {
 		free(k);
 		close(s);
 		return;
@@ -138,6 +140,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 		return;
 	}
 	k->c = c;
+	k->b = b;
 	c->client[k->place] = k;
 	bufferevent_setcb(b, on_readable, on_written, on_trouble, k);
 	bufferevent_set_timeouts(b, &limit, &limit);
@@ -195,6 +198,9 @@ void control_close(struct control *c)
 {
 	if (!c)
 		return;
+	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
+		if (c->client[i])
+			drop_client(c->client[i]->b, c->client[i]);
 	if (c->accept)
 		event_free(c->accept);
 	close(c->fd);

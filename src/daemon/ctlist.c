@@ -43,7 +43,7 @@ static void hand_part(struct parent *p, enum list_part part)
 	l->n = 0;
 }
 
-static void take(void *ctx, const struct ct_ends *there)
+static void collect_connection(void *ctx, const struct ct_ends *there)
 {
 	struct parent *p = ctx;
 	struct ct_list *l = &p->list;
@@ -80,7 +80,7 @@ void on_list(evutil_socket_t fd, short what, void *ctx)
 	struct ct_list *l = &p->list;
 	(void)fd;
 	(void)what;
-	int got = ctlist_read(l->nl, LIST_READS, take, p);
+	int got = ctlist_read(l->nl, LIST_READS, collect_connection, p);
 	if (got == 0)
 		return;
 	if (got > 0 && !l->broken) {

@@ -19,7 +19,7 @@ struct table {
 	const struct nlattr *v[TYPES];
 };
 
-static int attr_cb(const struct nlattr *a, void *data)
+static int conntrack_cb(const struct nlattr *a, void *data)
 {
 	struct table *t = data;
 	uint16_t type = mnl_attr_get_type(a);
@@ -65,9 +65,9 @@ static bool copy_addr(const struct nlattr *a4, const struct nlattr *a6, struct a
 static bool tuple_source(const struct nlattr *tuple, struct addr *addr, uint16_t *port)
 {
 	struct table t = { { NULL } }, ip = { { NULL } }, proto = { { NULL } };
-	if (!tuple || mnl_attr_parse_nested(tuple, attr_cb, &t) < 0 || !t.v[CTA_TUPLE_IP] ||
-	    !t.v[CTA_TUPLE_PROTO] || mnl_attr_parse_nested(t.v[CTA_TUPLE_IP], attr_cb, &ip) < 0 ||
-	    mnl_attr_parse_nested(t.v[CTA_TUPLE_PROTO], attr_cb, &proto) < 0)
+	if (!tuple || mnl_attr_parse_nested(tuple, conntrack_cb, &t) < 0 || !t.v[CTA_TUPLE_IP] ||
+	    !t.v[CTA_TUPLE_PROTO] || mnl_attr_parse_nested(t.v[CTA_TUPLE_IP], conntrack_cb, &ip) < 0 ||
+	    mnl_attr_parse_nested(t.v[CTA_TUPLE_PROTO], conntrack_cb, &proto) < 0)
 		return false;
 	if (!proto.v[CTA_PROTO_NUM] || mnl_attr_get_u8(proto.v[CTA_PROTO_NUM]) != IPPROTO_TCP ||
 	    !proto.v[CTA_PROTO_SRC_PORT])
@@ -76,10 +76,10 @@ static bool tuple_source(const struct nlattr *tuple, struct addr *addr, uint16_t
 	return copy_addr(ip.v[CTA_IP_V4_SRC], ip.v[CTA_IP_V6_SRC], addr);
 }
 
-static bool parse(const struct nlmsghdr *h, struct ct_ends *out)
+static bool parse_connection(const struct nlmsghdr *h, struct ct_ends *out)
 {
 	struct table t = { { NULL } };
-	if (mnl_attr_parse(h, sizeof(struct nfgenmsg), attr_cb, &t) < 0)
+	if (mnl_attr_parse(h, sizeof(struct nfgenmsg), conntrack_cb, &t) < 0)
 		return false;
 	return tuple_source(t.v[CTA_TUPLE_ORIG], &out->client, &out->cport) &&
 	       tuple_source(t.v[CTA_TUPLE_REPLY], &out->server, &out->sport);
@@ -100,7 +100,7 @@ int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const
 		int left = (int)n;
 		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 			struct ct_ends gone;
-			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE && parse(h, &gone))
+			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE && parse_connection(h, &gone))
 				take(ctx, &gone);
 		}
 	}
@@ -139,7 +139,7 @@ int ctlist_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const 
 				return -EINTR;
 			if (h->nlmsg_type == NLMSG_DONE)
 				return 1;
-			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_NEW && parse(h, &there))
+			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_NEW && parse_connection(h, &there))
 				take(ctx, &there);
 		}
 	}

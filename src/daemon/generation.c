@@ -53,7 +53,7 @@ static void say_old_keys(const struct model *m)
 		    m->old_keys[i].at.line, m->old_keys[i].name, m->old_keys[i].now);
 }
 
-struct model *load(const struct parent *p)
+struct model *load_model(const struct parent *p)
 {
 	struct errs errs;
 	errs_init(&errs);
@@ -107,13 +107,13 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 	bool first = p->fast && fastpath_first(p->fast) >= 0;
 	int program = !p->fast ? -1 : first ? fastpath_first(p->fast) : fastpath_late(p->fast);
 	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)(p->n * LANES), .queue = p->queue_kind,
-				  .fast = program, .fast_first = first, .offload = p->flowtable,
-				  .lock = p->lock, .helper = p->helper,
+				  .fast = program, .fast_first = first, .offload = p->has_flowtable,
+				  .lock = p->locks_table, .helper = p->has_helper,
 				  .learn = first ? fastpath_learn(p->fast) : -1, .asked_mark = p->asked_mark,
 				  .blocked_mark = p->blocked_mark };
 }
 
-static int judge(struct parent *p, const struct model *m, uint32_t generation)
+static int ask_kernel(struct parent *p, const struct model *m, uint32_t generation)
 {
 	return ruleset(p, m, generation, ONLY_ASK);
 }
@@ -140,13 +140,13 @@ static bool give_all(struct parent *p, const struct pol_image *img)
 /* What names events are told by. A new one in force: the old one's are told first. */
 static void set_images(struct parent *p, struct model *m, struct pol_image *img, const struct pol_image *next)
 {
-	pthread_mutex_lock(&p->record_lock);
+	pthread_mutex_lock(&p->policy_lock);
 	if (img != p->img)
 		record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	p->img = img;
 	p->model = m;
 	p->next_img = next;
-	pthread_mutex_unlock(&p->record_lock);
+	pthread_mutex_unlock(&p->policy_lock);
 }
 
 static bool give_fast(struct parent *p, const struct model *m, const struct pol_image *img)
@@ -176,7 +176,7 @@ static uint32_t next_number(const struct parent *p)
 bool reload(struct parent *p)
 {
 	int err = 0;
-	struct model *m = load(p);
+	struct model *m = load_model(p);
 	uint32_t next = next_number(p);
 	if (m)
 		p->tried = next;
@@ -196,7 +196,8 @@ bool reload(struct parent *p)
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
 		set_images(p, p->model, p->img, img);
-		if (judge(p, m, next) == 0 && give_fast(p, m, img) && give_all(p, img) && commit(p, m, next) == 0) {
+		if (ask_kernel(p, m, next) == 0 && give_fast(p, m, img) && give_all(p, img) &&
+		    commit(p, m, next) == 0) {
 			struct pol_image *old = p->img;
 			struct model *before = p->model;
 			used_carry(p, m);

@@ -37,7 +37,11 @@ struct guard {
 	struct nft_watch watch;
 	struct mnl_socket *writer;	/* closes and opens, never waits for a commit */
 	int wake;			/* eventfd: something for the main thread */
-	pthread_mutex_t lock;		/* over all that follows up to the next comment; taken before no other */
+	int end;			/* eventfd: the thread shall return */
+	pthread_t thread;
+	/* Guards all that follows up to the next comment, and what is read from watch and written by writer: what the guard's
+	 * thread heard, for the main thread. No other lock is taken under it. */
+	pthread_mutex_t notices_lock;
 	unsigned touched;		/* transactions of others that changed our table, or of which nothing is known */
 	bool lost;			/* since the last look */
 	bool known;			/* others may have said of which flows connections are, since the last look */
@@ -68,7 +72,7 @@ static uint64_t open_since(const struct guard *g)
 	return g->well_ns && notice > g->well_ns + STILL_NS ? g->well_ns : notice;
 }
 
-/* Under the lock. */
+/* Under notices_lock. */
 static void close_forwarding(struct guard *g)
 {
 	int err = g->closed ? 0 : nft_forwarding_stop(g->writer);
@@ -100,8 +104,8 @@ static void on_notice(void *ctx, const struct nft_notice *n, bool whole)
 		g->by = *n;
 }
 
-/* Under the lock. */
-static void hear(struct guard *g, uint64_t delay_ns)
+/* Under notices_lock. */
+static void hear_notices(struct guard *g, uint64_t delay_ns)
 {
 	g->woke_ns = clock_ns(CLOCK_MONOTONIC);
 	g->delay_ns = delay_ns;
@@ -128,19 +132,22 @@ static void *listen_to_notices(void *ctx)
 	char path[64];
 	snprintf(path, sizeof(path), "/proc/self/task/%ld/schedstat", (long)syscall(SYS_gettid));
 	int schedstat = open(path, O_RDONLY | O_CLOEXEC);
-	struct pollfd fd = { .fd = mnl_socket_get_fd(g->watch.nl), .events = POLLIN };
-	for (;;) {
+	struct pollfd fds[] = { { .fd = mnl_socket_get_fd(g->watch.nl), .events = POLLIN },
+				{ .fd = g->end, .events = POLLIN } };
+	while (!fds[1].revents) {
 		uint64_t before = waited_ns(schedstat), one = 1;
-		if (poll(&fd, 1, -1) < 1)
+		if (poll(fds, 2, -1) < 1)
 			continue;
 		uint64_t delay = waited_ns(schedstat) - before;
-		pthread_mutex_lock(&g->lock);
-		hear(g, delay);
+		pthread_mutex_lock(&g->notices_lock);
+		hear_notices(g, delay);
 		bool wake = g->touched != g->handled || g->lost || g->bypass;
-		pthread_mutex_unlock(&g->lock);
+		pthread_mutex_unlock(&g->notices_lock);
 		if (wake && write(g->wake, &one, sizeof(one)) < 0)
 			say(LOG_ERR, "the main thread cannot be woken: %s", strerror(errno));
 	}
+	if (schedstat >= 0)
+		close(schedstat);
 	return NULL;
 }
 
@@ -149,10 +156,10 @@ static void *listen_to_notices(void *ctx)
 unsigned guard_seen(struct parent *p)
 {
 	struct guard *g = p->guard;
-	pthread_mutex_lock(&g->lock);
-	hear(g, 0);
+	pthread_mutex_lock(&g->notices_lock);
+	hear_notices(g, 0);
 	unsigned touched = g->touched;
-	pthread_mutex_unlock(&g->lock);
+	pthread_mutex_unlock(&g->notices_lock);
 	return touched;
 }
 
@@ -170,8 +177,8 @@ void guard_committed(struct parent *p, unsigned seen)
 /* Forward again, unless somebody has changed the table since it was looked at. */
 static bool open_forwarding(struct guard *g, unsigned seen, uint64_t *dropped)
 {
-	pthread_mutex_lock(&g->lock);
-	hear(g, 0);
+	pthread_mutex_lock(&g->notices_lock);
+	hear_notices(g, 0);
 	bool same = g->touched == seen && !g->lost;
 	int err = same ? nft_forwarding_start(g->writer, dropped) : 0;
 	if (err)
@@ -180,12 +187,12 @@ static bool open_forwarding(struct guard *g, unsigned seen, uint64_t *dropped)
 		g->closed = false;
 		g->handled = seen;
 	}
-	pthread_mutex_unlock(&g->lock);
+	pthread_mutex_unlock(&g->notices_lock);
 	return same && !err;
 }
 
 /* What differs, by name. */
-static bool compare(const struct guard *g, const struct nft_digest *d, char what[WHAT_MAX])
+static bool compare_table(const struct guard *g, const struct nft_digest *d, char what[WHAT_MAX])
 {
 	size_t at = 0;
 	what[0] = '\0';
@@ -206,7 +213,7 @@ struct damage {
 	uint64_t dropped;
 };
 
-/* Packets fill the maps anew. */
+/* Packets fill the maps again. */
 static void begin_to_know(struct parent *p)
 {
 	commit_again(p);
@@ -221,12 +228,12 @@ static void put_right(struct parent *p, struct damage *d)
 	for (unsigned i = 0; i <= REPAIRS && !d->right; i++) {
 		char what[WHAT_MAX];
 		struct nft_digest now;
-		pthread_mutex_lock(&g->lock);
-		hear(g, 0);
+		pthread_mutex_lock(&g->notices_lock);
+		hear_notices(g, 0);
 		unsigned seen = g->touched;
 		bool known = g->known, lost = g->lost;
 		g->lost = g->known = false;
-		pthread_mutex_unlock(&g->lock);
+		pthread_mutex_unlock(&g->notices_lock);
 		if (known)
 			begin_to_know(p);
 		int err = nft_digest_read(p->nl, g->key, &now);
@@ -234,7 +241,7 @@ static void put_right(struct parent *p, struct damage *d)
 			d->repairs++;
 			snprintf(d->what, sizeof(d->what), "known");
 		}
-		if (!err && compare(g, &now, what)) {
+		if (!err && compare_table(g, &now, what)) {
 			g->whole.genid = now.genid;
 			d->right = open_forwarding(g, seen, &d->dropped);
 			continue;
@@ -248,13 +255,13 @@ static void put_right(struct parent *p, struct damage *d)
 	g->foreign = false;
 }
 
-static void tell(struct guard *g, const struct damage *d, uint64_t unfiltered_ns, uint64_t closed_ns)
+static void tell_touched(struct guard *g, const struct damage *d, uint64_t unfiltered_ns, uint64_t closed_ns)
 {
 	struct nft_notice by;
-	pthread_mutex_lock(&g->lock);
+	pthread_mutex_lock(&g->notices_lock);
 	by = g->by;
 	bool closed = g->closed;
-	pthread_mutex_unlock(&g->lock);
+	pthread_mutex_unlock(&g->notices_lock);
 	snprintf(g->last, sizeof(g->last), "program=\"%s\" pid=%u changed=%s unfiltered_ms=%.1f closed_ms=%.1f dropped=%"
 		 PRIu64 " result=%s", by.program[0] ? by.program : "?", by.pid, d->what[0] ? d->what : "nothing",
 		 (double)unfiltered_ns / 1e6, (double)closed_ns / 1e6, d->dropped,
@@ -265,26 +272,26 @@ static void tell(struct guard *g, const struct damage *d, uint64_t unfiltered_ns
 }
 
 /* All that there is to do after notices, or when there may have been some. */
-static void look(struct parent *p)
+static void look_at_table(struct parent *p)
 {
 	struct guard *g = p->guard;
 	struct damage d = { 0 };
-	pthread_mutex_lock(&g->lock);
-	hear(g, 0);
+	pthread_mutex_lock(&g->notices_lock);
+	hear_notices(g, 0);
 	bool touched = g->touched != g->handled, lost = g->lost, bypass = g->bypass;
 	g->bypass = false;
-	pthread_mutex_unlock(&g->lock);
+	pthread_mutex_unlock(&g->notices_lock);
 	if (touched || lost || !g->valid || g->foreign) {
 		put_right(p, &d);
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
-		pthread_mutex_lock(&g->lock);
+		pthread_mutex_lock(&g->notices_lock);
 		uint64_t unfiltered = g->unfiltered_ns, closed = unfiltered ? now - g->closed_ns : 0;
 		if (d.right)
 			g->unfiltered_ns = 0;
-		pthread_mutex_unlock(&g->lock);
+		pthread_mutex_unlock(&g->notices_lock);
 		g->repairs += d.repairs;
 		if (touched || d.repairs || !d.right)
-			tell(g, &d, unfiltered, closed);
+			tell_touched(g, &d, unfiltered, closed);
 	}
 	if (bypass)
 		bypass_look(p);
@@ -295,7 +302,7 @@ void on_guard(evutil_socket_t fd, short what, void *ctx)
 	uint64_t n;
 	(void)what;
 	if (read(fd, &n, sizeof(n)) == sizeof(n))
-		look(ctx);
+		look_at_table(ctx);
 }
 
 /* Another number of the kernel's ruleset without a notice about our table is somebody else's business; now and then
@@ -307,16 +314,16 @@ void guard_tick(struct parent *p)
 	int err = nft_genid(p->nl, &genid);
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	bool moved = err || genid != g->whole.genid;
-	pthread_mutex_lock(&g->lock);
-	hear(g, 0);
+	pthread_mutex_lock(&g->notices_lock);
+	hear_notices(g, 0);
 	bool due = g->touched != g->handled || g->lost || g->bypass || !g->valid;
-	pthread_mutex_unlock(&g->lock);
+	pthread_mutex_unlock(&g->notices_lock);
 	g->foreign |= moved && now - g->compared_ns > WHOLE_NS;
 	if (due || g->foreign)
-		look(p);
-	pthread_mutex_lock(&g->lock);
+		look_at_table(p);
+	pthread_mutex_lock(&g->notices_lock);
 	g->well_ns = now;
-	pthread_mutex_unlock(&g->lock);
+	pthread_mutex_unlock(&g->notices_lock);
 }
 
 /* ---- start, status ---- */
@@ -326,24 +333,57 @@ int guard_wake_fd(const struct parent *p)
 	return p->guard->wake;
 }
 
-int guard_open(struct parent *p)
+static int make_notices_lock(struct guard *g)
 {
-	struct guard *g = calloc(1, sizeof(*g));
-	if (!g)
-		return -ENOMEM;
-	p->guard = g;
-	g->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	g->writer = nft_open();
-	if (g->wake < 0 || !g->writer || getrandom(g->key, sizeof(g->key), 0) != sizeof(g->key))
-		return -errno;
 	pthread_mutexattr_t attr;
 	int err = -pthread_mutexattr_init(&attr);
 	if (err)
 		return err;
 	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);	/* nor behind the main thread, behind others */
-	err = -pthread_mutex_init(&g->lock, &attr);
+	err = -pthread_mutex_init(&g->notices_lock, &attr);
 	pthread_mutexattr_destroy(&attr);
-	return err ? err : nft_watch_open(&g->watch, p->nl, g->writer);
+	return err;
+}
+
+static void close_guard(struct guard *g)
+{
+	if (g->watch.nl)
+		mnl_socket_close(g->watch.nl);
+	nft_close(g->writer);
+	if (g->wake >= 0)
+		close(g->wake);
+	if (g->end >= 0)
+		close(g->end);
+	free(g);
+}
+
+int guard_open(struct parent *p)
+{
+	struct guard *g = calloc(1, sizeof(*g));
+	if (!g)
+		return -ENOMEM;
+	g->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	g->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	g->writer = nft_open();
+	bool ok = g->wake >= 0 && g->end >= 0 && g->writer && getrandom(g->key, sizeof(g->key), 0) == sizeof(g->key);
+	int err = ok ? make_notices_lock(g) : -errno;
+	if (!err) {
+		err = nft_watch_open(&g->watch, p->nl, g->writer);
+		if (err)
+			pthread_mutex_destroy(&g->notices_lock);
+	}
+	if (err)
+		close_guard(g);
+	else
+		p->guard = g;
+	return err;
+}
+
+void guard_close(struct parent *p)
+{
+	pthread_mutex_destroy(&p->guard->notices_lock);
+	close_guard(p->guard);
+	p->guard = NULL;
 }
 
 /* What the thread does takes a fraction of a millisecond, and until then all is open: it need not wait for a core
@@ -357,26 +397,33 @@ bool guard_before_others(void)
 int guard_start(struct parent *p)
 {
 	const struct sched_param none = { 0 };
-	pthread_t t;
 	uint64_t dropped;
 	/* closed by one that ended before it could open again */
 	int err = nft_forwarding_start(p->guard->writer, &dropped);
 	if (!err)
-		err = thread_start(&t, listen_to_notices, p->guard);
-	if (!err)
-		err = -pthread_detach(t);
-	if (sched_setscheduler(0, SCHED_OTHER, &none) && !err)
+		err = thread_start(&p->guard->thread, listen_to_notices, p->guard);
+	if (!err && sched_setscheduler(0, SCHED_OTHER, &none)) {
 		err = -errno;
+		guard_stop(p);
+	}
 	return err;
+}
+
+void guard_stop(struct parent *p)
+{
+	uint64_t one = 1;
+	if (write(p->guard->end, &one, sizeof(one)) < 0)
+		say(LOG_ERR, "the guard's thread cannot be woken: %s", strerror(errno));
+	pthread_join(p->guard->thread, NULL);
 }
 
 json_t *guard_status(const struct parent *p)
 {
 	struct guard *g = p->guard;
-	pthread_mutex_lock(&g->lock);
+	pthread_mutex_lock(&g->notices_lock);
 	bool closed = g->closed;
 	unsigned touched = g->touched;
-	pthread_mutex_unlock(&g->lock);
-	return json_pack("{s:b,s:i,s:I,s:b,s:s}", "locked", p->lock, "touched", (int)touched, "repairs",
+	pthread_mutex_unlock(&g->notices_lock);
+	return json_pack("{s:b,s:i,s:I,s:b,s:s}", "locked", p->locks_table, "touched", (int)touched, "repairs",
 			 (json_int_t)g->repairs, "closed", closed, "last", g->last);
 }

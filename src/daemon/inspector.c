@@ -40,7 +40,7 @@ static uint64_t clock_ns(clockid_t id)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static void tell(struct inspector *s)
+static void wake_parent(struct inspector *s)
 {
 	uint64_t one = 1;
 	bool wake = s->told && atomic_exchange(&s->c->shm->parent_sleeps, 0);
@@ -50,13 +50,13 @@ static void tell(struct inspector *s)
 }
 
 /* The parent always drains: wait for room, bounded; then give up and be restarted. */
-static struct slot *reply(struct inspector *s)
+static struct slot *reply_slot(struct inspector *s)
 {
 	for (int i = 0; i < 2000; i++) {
 		struct slot *r = ring_put(&s->c->shm->from);
 		if (r)
 			return r;
-		tell(s);
+		wake_parent(s);
 		poll(NULL, 0, 1);
 	}
 	_exit(1);
@@ -68,10 +68,10 @@ static void reply_done(struct inspector *s)
 	s->told = true;
 }
 
-static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+static void reply_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
 {
 	struct inspector *s = ctx;
-	struct slot *r = reply(s);
+	struct slot *r = reply_slot(s);
 	if (len > RING_DATA)	/* cannot be: a packet grows by less than the room left */
 		_exit(1);
 	r->kind = SLOT_VERDICT;
@@ -86,19 +86,19 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 
 static void reply_with(struct inspector *s, enum slot_kind kind, const void *data, uint32_t len)
 {
-	struct slot *r = reply(s);
+	struct slot *r = reply_slot(s);
 	r->kind = kind;
 	r->len = len;
 	memcpy(r->data, data, len);
 	reply_done(s);
 }
 
-static void on_event(void *ctx, const struct event *ev)
+static void reply_event(void *ctx, const struct event *ev)
 {
 	reply_with(ctx, SLOT_EVENT, ev, sizeof(*ev));
 }
 
-static void on_claim(void *ctx, const struct fast_claim *c)
+static void reply_claim(void *ctx, const struct fast_claim *c)
 {
 	reply_with(ctx, SLOT_CLAIM, c, sizeof(*c));
 }
@@ -111,7 +111,7 @@ static void take_policy(struct inspector *s, const struct slot *p)
 		_exit(1);
 	inspect_policy(s->in, img);
 	s->img = img;
-	struct slot *r = reply(s);
+	struct slot *r = reply_slot(s);
 	r->kind = SLOT_ACK;
 	r->id = which;
 	r->len = 0;
@@ -146,7 +146,7 @@ static void take_claimed(struct inspector *s, const struct slot *p)
 	inspect_claimed(s->in, &c);
 }
 
-static void take_all(struct inspector *s)
+static void take_slots(struct inspector *s)
 {
 	const struct slot *p;
 	while ((p = ring_get(&s->c->shm->to))) {
@@ -221,7 +221,7 @@ void inspector_run(const struct inspector_conf *c)
 	s.in = inspect_new(&conf);
 	if (!s.in)
 		_exit(1);
-	s.out = (struct inspect_out){ .ctx = &s, .verdict = on_verdict, .event = on_event, .claim = on_claim };
+	s.out = (struct inspect_out){ .ctx = &s, .verdict = reply_verdict, .event = reply_event, .claim = reply_claim };
 	s.core = CPU_SETSIZE;
 	if (sched_getaffinity(0, sizeof(s.cores), &s.cores))
 		_exit(1);
@@ -230,7 +230,7 @@ void inspector_run(const struct inspector_conf *c)
 	uint64_t last = 0;
 	for (;;) {
 		wait_for_work(&s);
-		take_all(&s);
+		take_slots(&s);
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 		if (s.img && now - last > TICK_MS * UINT64_C(1000000)) {
 			inspect_tick(s.in, now, clock_ns(CLOCK_REALTIME), &s.out);
@@ -238,6 +238,6 @@ void inspector_run(const struct inspector_conf *c)
 		}
 		change_core(&s);
 		say_stats(&s);
-		tell(&s);
+		wake_parent(&s);
 	}
 }

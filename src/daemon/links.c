@@ -16,20 +16,20 @@ struct mnl_socket *links_open(void)
 }
 
 /* ifindex 0: any may have. */
-static void changed(struct parent *p, uint32_t ifindex)
+static void interface_changed(struct parent *p, uint32_t ifindex)
 {
-	pthread_mutex_lock(&p->record_lock);	/* claims are answered under it */
+	pthread_mutex_lock(&p->policy_lock);	/* claims are answered under it */
 	fastpath_unplug(p->fast, ifindex);
-	pthread_mutex_unlock(&p->record_lock);
+	pthread_mutex_unlock(&p->policy_lock);
 	plain_stop(p);
 }
 
-static void take(struct parent *p, const struct nlmsghdr *h)
+static void take_link_notice(struct parent *p, const struct nlmsghdr *h)
 {
 	bool link = h->nlmsg_type == RTM_NEWLINK || h->nlmsg_type == RTM_DELLINK;
 	const struct ifinfomsg *i = mnl_nlmsg_get_payload(h);
 	if (link && mnl_nlmsg_get_payload_len(h) >= sizeof(*i) && i->ifi_index > 0)
-		changed(p, (uint32_t)i->ifi_index);
+		interface_changed(p, (uint32_t)i->ifi_index);
 }
 
 void on_links(evutil_socket_t fd, short what, void *ctx)
@@ -40,7 +40,7 @@ void on_links(evutil_socket_t fd, short what, void *ctx)
 	for (unsigned n = 0; n < READ_BATCH; n++) {
 		ssize_t got = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (got < 0 && errno == ENOBUFS) {
-			changed(p, 0);
+			interface_changed(p, 0);
 			continue;
 		}
 		if (got < 0 && errno != EAGAIN && errno != EINTR)
@@ -49,6 +49,6 @@ void on_links(evutil_socket_t fd, short what, void *ctx)
 			return;
 		int left = (int)got;
 		for (const struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
-			take(p, h);
+			take_link_notice(p, h);
 	}
 }

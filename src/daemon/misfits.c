@@ -10,7 +10,7 @@
 
 #include "daemon/parent.h"
 
-static const struct misfit *find(const struct misfits *l, const char *what)
+static const struct misfit *find_misfit(const struct misfits *l, const char *what)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (strcmp(l->v[i].what, what) == 0)
@@ -18,7 +18,7 @@ static const struct misfit *find(const struct misfits *l, const char *what)
 	return NULL;
 }
 
-static void tell(const struct parent *p, const struct misfit *f)
+static void tell_misfit(const struct parent *p, const struct misfit *f)
 {
 	int level = misfit_is_unjudged(f->kind) ? LOG_CRIT : LOG_WARNING;
 	if (f->at.line)
@@ -35,12 +35,12 @@ void misfits_look(struct parent *p)
 		return;
 	}
 	for (size_t i = 0; i < p->misfits.n; i++)
-		if (p->misfits_again || !find(&p->misfits_told, p->misfits.v[i].what))
-			tell(p, &p->misfits.v[i]);
+		if (p->misfits_again || !find_misfit(&p->misfits_told, p->misfits.v[i].what))
+			tell_misfit(p, &p->misfits.v[i]);
 	if (p->misfits.more && (p->misfits_again || !p->misfits_told.more))
 		say(LOG_WARNING, "more such interfaces than are told one by one: zonectl check --here %s", p->path);
 	for (size_t i = 0; i < p->misfits_told.n; i++)
-		if (!find(&p->misfits, p->misfits_told.v[i].what))
+		if (!find_misfit(&p->misfits, p->misfits_told.v[i].what))
 			say(LOG_NOTICE, "no more so: event=misfit-gone %s", p->misfits_told.v[i].what);
 	p->misfits_again = false;
 }

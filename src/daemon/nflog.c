@@ -13,7 +13,7 @@
 
 enum { SNAP = 128 };
 
-static int configure(struct mnl_socket *nl, uint16_t group, uint16_t attr, const void *data, size_t len)
+static int configure_nflog(struct mnl_socket *nl, uint16_t group, uint16_t attr, const void *data, size_t len)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
@@ -43,9 +43,9 @@ struct mnl_socket *nflog_open(uint16_t group)
 		return NULL;
 	int err = mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) < 0 ? -errno : 0;
 	if (!err)
-		err = configure(nl, group, NFULA_CFG_CMD, &bind, sizeof(bind));
+		err = configure_nflog(nl, group, NFULA_CFG_CMD, &bind, sizeof(bind));
 	if (!err)
-		err = configure(nl, group, NFULA_CFG_MODE, &mode, sizeof(mode));
+		err = configure_nflog(nl, group, NFULA_CFG_MODE, &mode, sizeof(mode));
 	if (!err)
 		return nl;
 	mnl_socket_close(nl);
@@ -64,7 +64,7 @@ static enum reason reason_of(const char *prefix)
 	return R_NONE;
 }
 
-static int attr_cb(const struct nlattr *a, void *data)
+static int nflog_cb(const struct nlattr *a, void *data)
 {
 	const struct nlattr **v = data;
 	if (mnl_attr_get_type(a) <= NFULA_MAX)
@@ -86,7 +86,7 @@ int nflog_read(struct mnl_socket *nl, unsigned max,
 		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 			const struct nlattr *v[NFULA_MAX + 1] = { NULL };
 			if ((h->nlmsg_type & 0xff) != NFULNL_MSG_PACKET ||
-			    mnl_attr_parse(h, sizeof(struct nfgenmsg), attr_cb, v) < 0 || !v[NFULA_PREFIX] ||
+			    mnl_attr_parse(h, sizeof(struct nfgenmsg), nflog_cb, v) < 0 || !v[NFULA_PREFIX] ||
 			    mnl_attr_validate2(v[NFULA_PREFIX], MNL_TYPE_NUL_STRING, 0) < 0 || !v[NFULA_PAYLOAD])
 				continue;
 			enum reason why = reason_of(mnl_attr_get_str(v[NFULA_PREFIX]));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Conduits with offload = true: whether the kernel offloads them, and between
- * which interfaces. What falls short of the model is said, never silent. An
- * interface that goes leaves the flowtable by itself; one that comes (we start
+ * which interfaces. What falls short of the model is logged, never silent. An
+ * interface that goes leaves the flowtable unasked; one that comes (we start
  * before the network does) is put into it here.
  */
 #include <net/if.h>
@@ -18,7 +18,7 @@ static void on_interface(void *ctx, const char *name)
 	json_array_append_new(ctx, json_string(name));
 }
 
-static bool has(const json_t *list, const char *name)
+static bool has_interface(const json_t *list, const char *name)
 {
 	size_t i;
 	json_t *v;
@@ -35,14 +35,14 @@ json_t *offload_status(const struct parent *p)
 	if (!n)
 		return json_null();
 	json_t *there = json_array(), *missing = json_array();
-	int err = p->flowtable ? nft_offload_read(p->nl, on_interface, there) : 0;
+	int err = p->has_flowtable ? nft_offload_read(p->nl, on_interface, there) : 0;
 	if (err)
 		say(LOG_ERR, "offload: the flowtable cannot be read: %s", strerror(-err));
 	size_t n_wanted = model_offload_interfaces(p->model, wanted);
 	for (size_t i = 0; i < n_wanted; i++)
-		if (!has(there, wanted[i]))
+		if (!has_interface(there, wanted[i]))
 			on_interface(missing, wanted[i]);
-	return json_pack("{s:i,s:b,s:o,s:o}", "conduits", (int)n, "kernel", p->flowtable, "interfaces", there,
+	return json_pack("{s:i,s:b,s:o,s:o}", "conduits", (int)n, "kernel", p->has_flowtable, "interfaces", there,
 			 "missing", missing);
 }
 
@@ -50,11 +50,11 @@ void offload_say(struct parent *p)
 {
 	size_t i;
 	json_t *s = offload_status(p), *v;
-	if (json_is_object(s) && !p->flowtable)
+	if (json_is_object(s) && !p->has_flowtable)
 		say(LOG_WARNING, "no offload: this kernel has no flowtable (modprobe -a nf_flow_table_inet "
 		    "nft_flow_offload, then restart); %zu conduits with offload = true work without it",
 		    model_offloads(p->model));
-	if (json_is_object(s) && p->flowtable) {
+	if (json_is_object(s) && p->has_flowtable) {
 		say(LOG_INFO, "offload: %zu conduits, %zu interfaces", model_offloads(p->model),
 		    json_array_size(json_object_get(s, "interfaces")));
 		json_array_foreach(json_object_get(s, "missing"), i, v)
@@ -67,7 +67,7 @@ void offload_say(struct parent *p)
 void offload_tick(struct parent *p)
 {
 	size_t i;
-	if (!p->flowtable || !model_offloads(p->model) || p->offload_ticks++ % LOOK_EVERY)
+	if (!p->has_flowtable || !model_offloads(p->model) || p->offload_ticks++ % LOOK_EVERY)
 		return;
 	json_t *s = offload_status(p), *v;
 	json_array_foreach(json_object_get(s, "missing"), i, v) {

@@ -5,6 +5,7 @@
 
 #include <event2/event.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,7 +20,8 @@
 #include "policy/policy.h"
 #include "record/record.h"
 
-enum { READ_BATCH = 256, ACK_MS = 2000, LIST_BATCH = RING_DATA / sizeof(struct ct_ends), LIST_READS = 16 };
+enum { READ_BATCH = 256, ACK_MS = 2000, LIST_BATCH = RING_DATA / sizeof(struct ct_ends), LIST_READS = 16,
+       EVENTS_MAX = 16 };
 
 struct worker {
 	struct parent *p;
@@ -27,9 +29,12 @@ struct worker {
 	struct inspector_conf conf;
 	int epoll;		/* of its thread */
 	int epoll_told;		/* for a while without the queues: the ring is full */
-	/* Held by its thread while it works, and by the main thread for what is below and
-	 * for either end of the rings. */
-	pthread_mutex_t lock;
+	pthread_t thread;
+	bool threaded;		/* there is that thread, to be joined */
+	/* Guards all that follows, and the parent's ends of both rings in conf.shm. Taken by the queue thread for each of its
+	 * turns, and by the main thread. Not guarded, since only the main thread has them: pid, waiting, started_ns, beat,
+	 * stalled, restarts. Taken before policy_lock. */
+	pthread_mutex_t queues_lock;
 	struct queue queue[QUEUES];
 	unsigned turn;
 	pid_t pid;
@@ -64,9 +69,10 @@ struct parent {
 	struct pol_image *img;
 	uint32_t generation;
 	enum nft_queue queue_kind;
-	bool flowtable;		/* the kernel has it */
-	bool lock;		/* nobody else can change our table */
-	bool helper;		/* what is inspected stays out of flowtables of others */
+	bool has_flowtable;	/* the kernel has it */
+	bool has_helper;	/* the kernel can keep what is inspected out of flowtables of others */
+	bool has_xt_bpf;	/* the kernel can run the in-kernel path's program in a rule */
+	bool locks_table;	/* nobody else can change our table */
 	struct guard *guard;
 	struct bypass *bypass;
 	struct host_links interfaces;	/* as last looked at */
@@ -76,15 +82,23 @@ struct parent {
 	uint32_t asked_mark, blocked_mark;
 	struct mnl_socket *nl;
 	struct event_base *base;
+	struct event *event[EVENTS_MAX];
+	unsigned n_events;
 	struct worker worker[INSPECTORS_MAX];
 	unsigned n;
 	struct fast_rate *rates;	/* shared by the inspectors and the in-kernel path */
 	void *common;			/* inspect_conf.common: shared by the inspectors */
 	struct rate_shares *shares;	/* shared by the inspectors */
-	int spawner;
+	struct spawner_handle spawner;
+	bool becomes;			/* another user: these; else we stay who we are */
+	uid_t uid;
+	gid_t gid;
+	bool in_force;			/* the rules, by us */
+	atomic_bool ending;		/* read by the queue threads, written by the main thread: return */
 	struct mnl_socket *nflog, *ctwatch, *links;	/* ctwatch: only without the in-kernel path; links: with it */
-	/* Taken last. For record, model, img and next_img, which the workers' threads read. */
-	pthread_mutex_t record_lock;
+	/* Guards record, the pointers model, img and next_img with what they lead to, and which connections the in-kernel path
+	 * has (claims). Queue threads read under it, only the main thread changes: it reads model and img without. Taken last. */
+	pthread_mutex_t policy_lock;
 	struct ct_list list;
 	struct record *record;
 	const struct pol_image *next_img;	/* during a reload */
@@ -124,15 +138,16 @@ bool worker_tell(struct worker *w, enum slot_kind kind, uint32_t id, const void 
 /* Look after every inspector; true when all move. */
 bool workers_alive(struct parent *p);
 
-/* thread.c: read_queue() and drain() for one worker, from now on; 0 or -errno */
+/* thread.c: read_queue() and drain() for each worker, from now on; 0 or -errno, and then none runs */
 int threads_start(struct parent *p);
+void threads_stop(struct parent *p);		/* when it returns, none runs */
 /* ctlist.c: what the kernel still knows */
 bool list_open(struct parent *p);		/* false: errno */
 void list_start(struct parent *p);		/* when it is wanted; call now and then */
 void on_list(evutil_socket_t fd, short what, void *parent);
 
 /* generation.c: models to rulesets and policies */
-struct model *load(const struct parent *p);	/* NULL: errors were said */
+struct model *load_model(const struct parent *p);	/* NULL: errors were said */
 struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation);
 int commit(struct parent *p, const struct model *m, uint32_t generation);
 int commit_again(struct parent *p);		/* what is in force */
@@ -143,6 +158,8 @@ bool reload(struct parent *p);			/* false: said why, nothing changed */
 int guard_open(struct parent *p);		/* before the first commit; 0 or -errno */
 bool guard_before_others(void);			/* while there are rights: this thread and the next; false: errno */
 int guard_start(struct parent *p);		/* after it, and the first thread then; 0 or -errno */
+void guard_stop(struct parent *p);		/* when it returns, the thread is gone */
+void guard_close(struct parent *p);
 int guard_wake_fd(const struct parent *p);	/* readable: call on_guard() */
 void on_guard(evutil_socket_t fd, short what, void *parent);
 void guard_tick(struct parent *p);		/* from the timer */
@@ -152,6 +169,7 @@ json_t *guard_status(const struct parent *p);
 
 /* bypass.c: what others have that leads packets past our rules. Main thread. */
 int bypass_open(struct parent *p);		/* 0 or -errno */
+void bypass_close(struct parent *p);
 /* Now, and at the interfaces too, for which it calls misfits_look(); says what is new or gone. How many there are. */
 size_t bypass_look(struct parent *p);
 void bypass_tick(struct parent *p);		/* now and then; from the timer */

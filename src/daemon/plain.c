@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Flows without inspection in the in-kernel path, which knows interfaces by number: those of each
- * zone, for each generation, and anew when interfaces change. */
+ * zone, for each generation, and again when interfaces change. */
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 #include "daemon/parent.h"
 
 /* By this name, and not by another one that it has besides: the rules know only this one. 0: none. */
-static uint32_t number_of(const char *ifname)
+static uint32_t interface_number(const char *ifname)
 {
 	char name[IF_NAMESIZE];
 	uint32_t i = if_nametoindex(ifname);
@@ -18,12 +18,12 @@ static uint32_t number_of(const char *ifname)
 }
 
 /* Those that are there; none where not all can be known: these go by the rules. */
-static uint64_t numbers_of(const struct zone *zn, struct fast_claimed *claimed)
+static uint64_t interface_numbers(const struct zone *zn, struct fast_claimed *claimed)
 {
 	uint64_t v = UINT64_MAX;
 	bool all = zn->n_interfaces <= FAST_PLAIN_IFS;
 	for (size_t i = 0; i < zn->n_interfaces; i++) {
-		uint32_t number = number_of(zn->interfaces[i]);
+		uint32_t number = interface_number(zn->interfaces[i]);
 		all &= number < FAST_NO_IF;
 		if (number && number < FAST_NO_IF) {
 			claimed->bits[number / 64] |= 1ull << number % 64;
@@ -36,14 +36,14 @@ static uint64_t numbers_of(const struct zone *zn, struct fast_claimed *claimed)
 ssize_t plain_give(struct parent *p, const struct model *m, uint32_t generation)
 {
 	size_t n;
-	struct ruleset_plain *flow = ruleset_plain(m, generation, p->flowtable && model_offloads(m), &n);
+	struct ruleset_plain *flow = ruleset_plain(m, generation, p->has_flowtable && model_offloads(m), &n);
 	struct fast_plain *v = flow ? calloc(n + 1, sizeof(*v)) : NULL;
 	uint64_t *end = v ? calloc(m->n_zones, sizeof(*end)) : NULL;
 	struct fast_claimed claimed = { { 0 } };
 	if (!end)
 		say(LOG_ERR, "no memory for the in-kernel path's flows without inspection: they go by the rules");
 	for (size_t z = 1; end && z < m->n_zones; z++)
-		end[z] = numbers_of(&m->zones[z], &claimed);
+		end[z] = interface_numbers(&m->zones[z], &claimed);
 	for (size_t i = 0; end && i < n; i++) {
 		v[i] = (struct fast_plain){ .mark = flow[i].mark, .used = (uint32_t)flow[i].conduit };
 		for (unsigned k = 0; k < 2; k++)

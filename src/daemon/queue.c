@@ -24,7 +24,7 @@ enum { OUT_SIZE = 128 << 10, OUT_ROOM = RING_DATA + 256, RCVBUF = 8 << 20 };
 /* One message is one packet, cut at RING_DATA, and the kernel's words about it. */
 enum { IN_ROOM = RING_DATA + 2048 };
 
-static struct nlmsghdr *head(void *buf, uint16_t type, uint16_t number)
+static struct nlmsghdr *queue_message(void *buf, uint16_t type, uint16_t number)
 {
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
 	h->nlmsg_type = (uint16_t)(NFNL_SUBSYS_QUEUE << 8 | type);
@@ -37,10 +37,10 @@ static struct nlmsghdr *head(void *buf, uint16_t type, uint16_t number)
 }
 
 /* One configuration message, acknowledged. */
-static int configure(struct queue *q, uint16_t attr, const void *data, size_t len)
+static int configure_queue(struct queue *q, uint16_t attr, const void *data, size_t len)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
-	struct nlmsghdr *h = head(buf, NFQNL_MSG_CONFIG, q->number);
+	struct nlmsghdr *h = queue_message(buf, NFQNL_MSG_CONFIG, q->number);
 	h->nlmsg_flags |= NLM_F_ACK;
 	h->nlmsg_seq = (uint32_t)time(NULL);
 	uint32_t seq = h->nlmsg_seq;
@@ -66,9 +66,9 @@ int queue_open(struct queue *q, uint16_t number)
 	q->nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!q->in || !q->out || !q->nl || mnl_socket_bind(q->nl, 0, MNL_SOCKET_AUTOPID) < 0)
 		err = -errno;
-	else if ((err = configure(q, NFQA_CFG_CMD, &bind, sizeof(bind))) == 0 &&
-		 (err = configure(q, NFQA_CFG_PARAMS, &copy, sizeof(copy))) == 0)
-		err = configure(q, NFQA_CFG_QUEUE_MAXLEN, &maxlen, sizeof(maxlen));
+	else if ((err = configure_queue(q, NFQA_CFG_CMD, &bind, sizeof(bind))) == 0 &&
+		 (err = configure_queue(q, NFQA_CFG_PARAMS, &copy, sizeof(copy))) == 0)
+		err = configure_queue(q, NFQA_CFG_QUEUE_MAXLEN, &maxlen, sizeof(maxlen));
 	if (!err && setsockopt(mnl_socket_get_fd(q->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		err = -errno;
 	if (err)
@@ -86,7 +86,7 @@ void queue_close(struct queue *q)
 	q->in = q->out = NULL;
 }
 
-static int attr_cb(const struct nlattr *a, void *data)
+static int queue_cb(const struct nlattr *a, void *data)
 {
 	const struct nlattr **v = data;
 	if (mnl_attr_get_type(a) <= NFQA_MAX)
@@ -94,10 +94,10 @@ static int attr_cb(const struct nlattr *a, void *data)
 	return MNL_CB_OK;
 }
 
-static bool parse(struct queue *q, const struct nlmsghdr *h, struct queue_packet *p)
+static bool parse_queue_packet(struct queue *q, const struct nlmsghdr *h, struct queue_packet *p)
 {
 	const struct nlattr *v[NFQA_MAX + 1] = { NULL };
-	if (mnl_attr_parse(h, sizeof(struct nfgenmsg), attr_cb, v) < 0 || !v[NFQA_PACKET_HDR])
+	if (mnl_attr_parse(h, sizeof(struct nfgenmsg), queue_cb, v) < 0 || !v[NFQA_PACKET_HDR])
 		return false;
 	const struct nfqnl_msg_packet_hdr *ph = mnl_attr_get_payload(v[NFQA_PACKET_HDR]);
 	uint32_t info = v[NFQA_SKB_INFO] ? ntohl(mnl_attr_get_u32(v[NFQA_SKB_INFO])) : 0;
@@ -117,14 +117,14 @@ static bool parse(struct queue *q, const struct nlmsghdr *h, struct queue_packet
 	return true;
 }
 
-static void take_message(struct queue *q, const void *buf, int left,
-			 void (*take)(void *, const struct queue_packet *), void *ctx)
+static void take_queue_message(struct queue *q, const void *buf, int left,
+			       void (*take)(void *, const struct queue_packet *), void *ctx)
 {
 	for (const struct nlmsghdr *h = buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
 		struct queue_packet p;
 		if (h->nlmsg_type == NLMSG_ERROR)
 			q->refused_kernel++;
-		else if ((h->nlmsg_type & 0xff) == NFQNL_MSG_PACKET && parse(q, h, &p))
+		else if ((h->nlmsg_type & 0xff) == NFQNL_MSG_PACKET && parse_queue_packet(q, h, &p))
 			take(ctx, &p);
 	}
 }
@@ -148,7 +148,7 @@ int queue_read(struct queue *q, unsigned max, void (*take)(void *, const struct 
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		for (int i = 0; i < n; i++)
-			take_message(q, v[i].iov_base, (int)m[i].msg_len, take, ctx);
+			take_queue_message(q, v[i].iov_base, (int)m[i].msg_len, take, ctx);
 		if (n < QUEUE_BATCH)
 			break;
 	}
@@ -165,7 +165,7 @@ bool queue_verdict(struct queue *q, uint32_t id, bool accept, const uint8_t *dat
 	q->waiting--;
 	if (OUT_SIZE - q->out_len < OUT_ROOM)
 		queue_flush(q);
-	struct nlmsghdr *h = head(q->out + q->out_len, NFQNL_MSG_VERDICT, q->number);
+	struct nlmsghdr *h = queue_message(q->out + q->out_len, NFQNL_MSG_VERDICT, q->number);
 	uint32_t what = repeat_mark ? NF_REPEAT : accept ? NF_ACCEPT : NF_DROP;
 	struct nfqnl_msg_verdict_hdr vh = { .verdict = htonl(what), .id = htonl(id) };
 	mnl_attr_put(h, NFQA_VERDICT_HDR, sizeof(vh), &vh);

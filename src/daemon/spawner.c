@@ -32,7 +32,7 @@ static void unmap(const struct inspector_conf *c)
 		munmap(c->fast, c->n_fast * sizeof(*c->fast));
 }
 
-static pid_t start(const struct spawner *s, unsigned index)
+static pid_t fork_inspector(const struct spawner *s, unsigned index)
 {
 	const struct inspector_conf *c = &s->conf[index];
 	pid_t parent = getpid();
@@ -56,7 +56,7 @@ static pid_t start(const struct spawner *s, unsigned index)
 	inspector_run(&mine);
 }
 
-static void say(const struct spawner *s, struct spawn_msg m)
+static void tell_parent(const struct spawner *s, struct spawn_msg m)
 {
 	if (send(s->fd, &m, sizeof(m), MSG_NOSIGNAL) != sizeof(m))
 		_exit(0);
@@ -73,11 +73,11 @@ static void on_request(struct spawner *s)
 		kill(s->pid[m.index], SIGKILL);
 	if (m.what != 's' || s->pid[m.index] > 0)
 		return;
-	s->pid[m.index] = start(s, m.index);
-	say(s, (struct spawn_msg){ .what = 's', .index = m.index, .pid = s->pid[m.index] });
+	s->pid[m.index] = fork_inspector(s, m.index);
+	tell_parent(s, (struct spawn_msg){ .what = 's', .index = m.index, .pid = s->pid[m.index] });
 }
 
-static void reap(struct spawner *s)
+static void reap_inspectors(struct spawner *s)
 {
 	int status;
 	pid_t pid;
@@ -86,13 +86,14 @@ static void reap(struct spawner *s)
 			if (s->pid[i] != pid)
 				continue;
 			s->pid[i] = 0;
-			say(s, (struct spawn_msg){ .what = 'd', .index = (unsigned char)i, .pid = pid, .status = status });
+			tell_parent(s, (struct spawn_msg){ .what = 'd', .index = (unsigned char)i, .pid = pid,
+							   .status = status });
 		}
 	}
 }
 
 /* Without a user to change to, capabilities would stay: they are cleared in either case. */
-static int drop_rights(uid_t uid, gid_t gid)
+static int drop_spawner_rights(uid_t uid, gid_t gid)
 {
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (uid && (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
@@ -102,7 +103,7 @@ static int drop_rights(uid_t uid, gid_t gid)
 	return capng_apply(CAPNG_SELECT_CAPS);
 }
 
-static _Noreturn void run(struct spawner *s, uid_t uid, gid_t gid)
+static _Noreturn void run_spawner(struct spawner *s, uid_t uid, gid_t gid)
 {
 	sigset_t chld;
 	sigemptyset(&chld);
@@ -117,7 +118,7 @@ static _Noreturn void run(struct spawner *s, uid_t uid, gid_t gid)
 	int sig = keep[1];
 	for (unsigned i = 0; i < s->n; i++)
 		keep[i + 2] = s->conf[i].told;
-	if (sig < 0 || drop_rights(uid, gid) || confine_spawner(keep, s->n + 2))
+	if (sig < 0 || drop_spawner_rights(uid, gid) || confine_spawner(keep, s->n + 2))
 		_exit(1);
 	struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN }, { .fd = sig, .events = POLLIN } };
 	for (;;) {
@@ -126,26 +127,40 @@ static _Noreturn void run(struct spawner *s, uid_t uid, gid_t gid)
 			_exit(1);
 		while (read(sig, &si, sizeof(si)) == sizeof(si))
 			;
-		reap(s);
+		reap_inspectors(s);
 		if (fds[0].revents)
 			on_request(s);
 	}
 }
 
-int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid, int *fd)
+int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid, struct spawner_handle *h)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))
 		return -errno;
 	pid_t pid = fork();
-	if (pid < 0)
-		return -errno;
+	if (pid < 0) {
+		int err = -errno;
+		close(pair[0]);
+		close(pair[1]);
+		return err;
+	}
 	if (pid == 0) {
 		struct spawner s = { .conf = conf, .n = n, .fd = pair[1] };
 		close(pair[0]);
-		run(&s, uid, gid);
+		run_spawner(&s, uid, gid);
 	}
 	close(pair[1]);
-	*fd = pair[0];
+	*h = (struct spawner_handle){ .fd = pair[0], .pid = pid };
 	return 0;
+}
+
+/* Killed, and not only told by the end of the socket: it may hang. */
+void spawner_stop(struct spawner_handle *h)
+{
+	close(h->fd);
+	kill(h->pid, SIGKILL);
+	while (waitpid(h->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	*h = (struct spawner_handle){ .fd = -1 };
 }

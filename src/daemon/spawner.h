@@ -18,7 +18,14 @@ struct spawn_msg {
 	int status;		/* of wait(2), with 'd' */
 };
 
-/* Fork it, as uid and gid when they are not 0; *fd is the parent's end. 0 or -errno. */
-int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid, int *fd);
+struct spawner_handle {
+	int fd;			/* the parent's end of the socket */
+	pid_t pid;
+};
+
+/* Fork it, as uid and gid when they are not 0. 0 or -errno. */
+int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid, struct spawner_handle *h);
+/* End it and wait for its end; the kernel ends the inspectors with it. */
+void spawner_stop(struct spawner_handle *h);
 
 #endif

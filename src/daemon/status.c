@@ -7,7 +7,7 @@
 
 #include "daemon/parent.h"
 
-/* What the kernel passed by itself; null: it passes nothing. */
+/* What the kernel passed alone; null: it passes nothing. */
 static json_t *fast_status(const struct parent *p)
 {
 	struct used u;
@@ -25,9 +25,9 @@ static json_t *status(void *ctx)
 	struct parent *p = ctx;
 	struct record_stats rs;
 	json_t *list = json_array();
-	pthread_mutex_lock(&p->record_lock);
+	pthread_mutex_lock(&p->policy_lock);
 	record_stats(p->record, &rs);
-	pthread_mutex_unlock(&p->record_lock);
+	pthread_mutex_unlock(&p->policy_lock);
 	for (unsigned i = 0; i < p->n; i++) {
 		struct worker *w = &p->worker[i];
 		worker_lock(w);
@@ -53,7 +53,7 @@ static json_t *status(void *ctx)
 		"json_lost", (json_int_t)rs.json_lost, "lost", (json_int_t)rs.lost);
 }
 
-static void on_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
+static void put_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
 {
 	json_object_set_new(ctx, name, json_pack("{s:I,s:I}", "packets", (json_int_t)packets,
 						 "bytes", (json_int_t)bytes));
@@ -64,14 +64,14 @@ static void add_used(void *ctx, const char *counter, uint64_t packets, uint64_t 
 	json_t *c = json_object_get(ctx, counter);
 	packets += (uint64_t)json_integer_value(json_object_get(c, "packets"));
 	bytes += (uint64_t)json_integer_value(json_object_get(c, "bytes"));
-	on_counter(ctx, counter, packets, bytes);
+	put_counter(ctx, counter, packets, bytes);
 }
 
 static json_t *counters(void *ctx)
 {
 	struct parent *p = ctx;
 	json_t *o = json_object();
-	int err = nft_counters_read(p->nl, on_counter, o);
+	int err = nft_counters_read(p->nl, put_counter, o);
 	if (!err && p->fast && fastpath_first(p->fast) >= 0)	/* else the ruleset has counted it too */
 		used_each(p, add_used, o);
 	if (!err)

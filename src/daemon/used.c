@@ -16,17 +16,17 @@ struct row {
 	struct used used;
 };
 
-static void add_one(struct fast_used *to, const struct fast_used *what)
+static void sum_one_used(struct fast_used *to, const struct fast_used *what)
 {
 	to->packets += what->packets;
 	to->bytes += what->bytes;
 	to->messages += what->messages;
 }
 
-static void add(struct used *to, const struct used *what)
+static void sum_used(struct used *to, const struct used *what)
 {
-	add_one(&to->inspected, &what->inspected);
-	add_one(&to->plain, &what->plain);
+	sum_one_used(&to->inspected, &what->inspected);
+	sum_one_used(&to->plain, &what->plain);
 }
 
 /* By number of the conduit. NULL: no memory. */
@@ -47,7 +47,7 @@ static int sum_flows(const struct parent *p, struct row *v)
 		struct fast_used u;
 		err = fastpath_used(p->fast, img->generation, i, &u);
 		if (!err && f->conduit_id < p->model->n_conduits)
-			add_one(&v[f->conduit_id].used.inspected, &u);
+			sum_one_used(&v[f->conduit_id].used.inspected, &u);
 	}
 	for (size_t i = 0; i <= p->model->n_conduits && !err; i++)
 		err = fastpath_plain_used(p->fast, img->generation, (uint32_t)i, &v[i].used.plain);
@@ -55,12 +55,12 @@ static int sum_flows(const struct parent *p, struct row *v)
 }
 
 /* With what earlier generations had; freed by the caller. NULL: not to be had. */
-static struct row *count(const struct parent *p)
+static struct row *count_used(const struct parent *p)
 {
 	struct row *v = rows_of(p->model);
 	int err = v ? sum_flows(p, v) : 0;
 	for (size_t i = 0; v && p->carried && i <= p->model->n_conduits; i++)
-		add(&v[i].used, &p->carried[i]);
+		sum_used(&v[i].used, &p->carried[i]);
 	if (!err)
 		return v;
 	say(LOG_ERR, "the in-kernel path's counters: %s", strerror(-err));
@@ -68,7 +68,7 @@ static struct row *count(const struct parent *p)
 	return NULL;
 }
 
-static int by_name(const void *x, const void *y)
+static int by_row_name(const void *x, const void *y)
 {
 	const struct row *a = x, *b = y;
 	return strcmp(a->name, b->name);
@@ -77,22 +77,23 @@ static int by_name(const void *x, const void *y)
 void used_carry(struct parent *p, const struct model *m)
 {
 	size_t n = p->model->n_conduits;
-	struct row *was = p->fast ? count(p) : NULL;
+	struct row *was = p->fast ? count_used(p) : NULL;
 	struct used *next = was ? calloc(m->n_conduits + 1, sizeof(*next)) : NULL;
 	if (p->fast && !next)
-		say(LOG_ERR, "the in-kernel path's counters begin anew");
+		say(LOG_ERR, "the in-kernel path's counters begin again");
 	if (next) {
 		next[m->n_conduits] = was[n].used;
-		qsort(was, n, sizeof(*was), by_name);
+		qsort(was, n, sizeof(*was), by_row_name);
 		for (size_t i = 0; i < m->n_conduits; i++) {
-			struct row *r = bsearch(&(struct row){ .name = m->conduits[i].name }, was, n, sizeof(*was), by_name);
+			struct row *r = bsearch(&(struct row){ .name = m->conduits[i].name }, was, n, sizeof(*was),
+					by_row_name);
 			if (r)
 				next[i] = r->used;
 			if (r)
 				memset(&r->used, 0, sizeof(r->used));
 		}
 		for (size_t i = 0; i < n; i++)
-			add(&p->carried_gone, &was[i].used);	/* of conduits that are no more */
+			sum_used(&p->carried_gone, &was[i].used);	/* of conduits that are no more */
 	}
 	free(was);
 	free(p->carried);
@@ -101,10 +102,10 @@ void used_carry(struct parent *p, const struct model *m)
 
 int used_total(const struct parent *p, struct used *sum)
 {
-	struct row *v = count(p);
+	struct row *v = count_used(p);
 	*sum = p->carried_gone;
 	for (size_t i = 0; v && i <= p->model->n_conduits; i++)
-		add(sum, &v[i].used);
+		sum_used(sum, &v[i].used);
 	free(v);
 	return v ? 0 : -1;
 }
@@ -113,7 +114,7 @@ int used_each(const struct parent *p, void (*take)(void *ctx, const char *counte
 	      void *ctx)
 {
 	char name[sizeof("conduit-") + MODEL_NAME_MAX];
-	struct row *v = count(p);
+	struct row *v = count_used(p);
 	for (size_t i = 0; v && i <= p->model->n_conduits; i++) {
 		const struct used *u = &v[i].used;
 		snprintf(name, sizeof(name), "conduit-%s", v[i].name ? v[i].name : "");

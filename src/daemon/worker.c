@@ -32,12 +32,12 @@ enum {
 
 void worker_lock(struct worker *w)
 {
-	pthread_mutex_lock(&w->lock);
+	pthread_mutex_lock(&w->queues_lock);
 }
 
 void worker_unlock(struct worker *w)
 {
-	pthread_mutex_unlock(&w->lock);
+	pthread_mutex_unlock(&w->queues_lock);
 }
 
 void worker_wake(const struct worker *w)
@@ -147,10 +147,10 @@ static void write_event(struct parent *p, const uint8_t *data)
 {
 	struct event ev;
 	memcpy(&ev, data, sizeof(ev));
-	pthread_mutex_lock(&p->record_lock);
+	pthread_mutex_lock(&p->policy_lock);
 	bool next = p->next_img && ev.generation == p->next_img->generation;
 	record_event(p->record, next ? p->next_img : p->img, &ev, clock_ns(CLOCK_MONOTONIC));
-	pthread_mutex_unlock(&p->record_lock);
+	pthread_mutex_unlock(&p->policy_lock);
 }
 
 static bool way_ok(const struct model *m, uint32_t zone, uint32_t ifindex)
@@ -172,10 +172,10 @@ static void answer_claim(struct worker *w, const uint8_t *data)
 {
 	struct fast_claim c;
 	memcpy(&c, data, sizeof(c));
-	pthread_mutex_lock(&w->p->record_lock);	/* model and image stay */
+	pthread_mutex_lock(&w->p->policy_lock);	/* model and image stay */
 	int err = ways_ok(w->p, &c) ? fastpath_claim(w->p->fast, w->index, &c, w->p->img) : -EPERM;
 	c.generation = err ? 0 : w->p->img->generation;
-	pthread_mutex_unlock(&w->p->record_lock);
+	pthread_mutex_unlock(&w->p->policy_lock);
 	worker_tell(w, SLOT_CLAIM, 0, &c, sizeof(c));
 }
 
@@ -264,7 +264,7 @@ void on_ctwatch(evutil_socket_t fd, short what, void *ctx)
 static void ask_spawner(struct parent *p, char what, unsigned index)
 {
 	struct spawn_msg m = { .what = what, .index = (unsigned char)index };
-	if (send(p->spawner, &m, sizeof(m), MSG_NOSIGNAL) != sizeof(m))
+	if (send(p->spawner.fd, &m, sizeof(m), MSG_NOSIGNAL) != sizeof(m))
 		say(LOG_ERR, "the spawner does not answer: %s", strerror(errno));
 }
 
@@ -305,9 +305,9 @@ static uint32_t end_waiting(struct worker *w, uint32_t *passed)
 {
 	w->up = false;
 	if (w->p->fast) {
-		pthread_mutex_lock(&w->p->record_lock);	/* claims are answered under it */
+		pthread_mutex_lock(&w->p->policy_lock);	/* claims are answered under it */
 		fastpath_forget(w->p->fast, w->index);
-		pthread_mutex_unlock(&w->p->record_lock);
+		pthread_mutex_unlock(&w->p->policy_lock);
 	}
 	uint32_t lost = 0;
 	*passed = 0;

@@ -1,6 +1,26 @@
 /* SPDX-License-Identifier: MIT
- * What the kernel knows of a packet: its connection, its way out, where its bytes are. Read
- * directly (FAST_CAST), or by calls. Part of fast.bpf.c. */
+ *
+ * What the kernel knows of a packet: its connection, its way out, where its bytes are. Part of
+ * fast.bpf.c.
+ *
+ * The program is called by the first rule of all, for every packet: the rules behind it cost more
+ * than the program. So it asks itself what they would ask (is this connection established and
+ * permitted by the generation in force, does the packet come and go by interfaces of its zones?),
+ * and counts for the conduit. A flow entry holds the interfaces (by number) of its packets, in and
+ * out. The inspector gets them with each packet from the queue, which comes behind the
+ * anti-spoofing, and claims with them; the parent looks up their names and asks whether the model
+ * lets these zones use them. In the forward hook a packet's device is the one that it came by; the
+ * way out is read from its route (sk_buff._skb_refdst, dst_entry.dev, net_device.ifindex), and
+ * what the packet is to its connection from sk_buff._nfct, as ct state would. The parent finds
+ * their places in the kernel's type information (load-layout.c).
+ *
+ * The program is built twice: with bpf_rdonly_cast() (FAST_CAST, Linux 6.2), which reads directly,
+ * and with bpf_probe_read_kernel(); the first that the kernel takes is used. Where the kernel has
+ * no BTF, or refuses bpf_probe_read_kernel (lockdown), the program is called behind the
+ * anti-spoofing instead, for packets in state established, in the chains fast-closed and
+ * fast-open. When an interface changes in any way (rtnetlink), the entries that name it are
+ * removed, and their connections are claimed again.
+ */
 
 enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 20, HEADERS = 64 };
 
@@ -14,7 +34,7 @@ static __always_inline bool established(__u64 ct)
 	return ct > CT_INFO && (info == IP_CT_ESTABLISHED || info == IP_CT_ESTABLISHED_REPLY);
 }
 
-/* Of struct nf_conntrack_tuple, whose form load.c has compared: the sender of one direction, its port and family in
+/* Of struct nf_conntrack_tuple, whose form load-layout.c has compared: the sender of one direction, its port and family in
  * one word, and a word that ends with the protocol's number and the direction. What an IPv4 address does not fill is
  * zero. */
 struct side {

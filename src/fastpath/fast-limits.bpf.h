@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: MIT
  *
- * Rate limits in the program, counted in the words that the inspectors count in (struct fast_rate).
+ * Rate limits in the program. Program and inspectors count a conduit's requests and writes in the
+ * same two words (struct fast_rate), each with one compare-and-swap, so a limit holds over all of
+ * them. The program asks last, when nothing else can keep the segment from passing, and for all
+ * its requests at once, and only while more than half of a second's worth is left: below that it
+ * matters whose turn it is (inspect/rate.h). Else it takes none, and an inspector says which are
+ * refused. Flow entries say whether there are limits: where there are none, nothing is asked.
  */
 
 enum { NO_LIMITS = 0xffffffff, TOKEN_TRIES = 16 };
@@ -19,8 +24,8 @@ static __always_inline bool take_tokens(__u64 *word, __u64 step, __u32 n, __u64 
 	return false;
 }
 
-/* May this policy's conduit have n requests more now, of which so many are writes, and much is left for others?
- * Then they are counted. Else it is for an inspector to say which of them are too many, and whose turn it is. Asked last: what was counted is passed. */
+/* May this policy's conduit have n requests more now, of which so many are writes, and much is left
+ * for others? Then they are counted. Asked last: what was counted is passed. */
 __noinline int within_limits(__u32 policy, __u32 n, __u32 writes)
 {
 	const struct fast_policy *p = bpf_map_lookup_elem(&fast_policies, &policy);

@@ -1,6 +1,33 @@
 /* SPDX-License-Identifier: MIT
- * Flows that no inspector sees: whose connection is it, and between whose interfaces does the packet go? Part of
- * fast.bpf.c. */
+ *
+ * Flows that no inspector sees: whose connection is it, and between whose interfaces does the
+ * packet go? Part of fast.bpf.c.
+ *
+ * Of an established connection of such a flow the rules ask only of which flow it is, and whether
+ * the packet comes and goes by interfaces of its ends (ways, ways-inside); what is routed inside
+ * one zone has a flow of its own. So does the program. Of which flow a connection is the rules
+ * find by its addresses, protocol and ports, and tell the program at the next packet (zoned_learn,
+ * called with the flow's number in the packet's mark, which is given back in the same rule). The
+ * program keeps the answer under just these, read from the connection's own tuples: both ends'
+ * addresses, protocol, the server's port, and the client's where it could be a port with
+ * inspection. So an entry holds for all such connections of a generation, whose number it has;
+ * there are 4096 in a table by keyed hash, and one that is lost is told again.
+ *
+ * A mark would be less to read. But others write marks, too: firewalls, policy routing, conntrackd
+ * with those of another box whose model numbers flows otherwise; and who writes the number of a
+ * flow without inspection would have taken a connection from the inspectors. A second witness in
+ * the kernel (labels, conntrack ids) is written or kept by others as well, or is not known to the
+ * program; asking all for every packet costs six look-ups.
+ *
+ * The interfaces are compared with up to four of each end; of a zone without interfaces a table of
+ * bits says which ones other zones name. What is inside one of these goes by the rules. The
+ * program looks at nothing of the packet itself. The parent writes these tables (daemon/plain.c):
+ * for a generation that is to come, and when an interface changed in any way, until which all go
+ * by the rules. tests/ruleset/run.sh compares them with the rules, element by element. Without BTF
+ * of connection tracking (its module has its own), where the program is asked late, for zones with
+ * more interfaces, and with offload = true, the rules pass them by a map that is filled in the
+ * same way (known4, known6).
+ */
 
 /* May the interface be used at this end? */
 static __always_inline bool uses(__u64 end, __u32 i, __u32 bank)

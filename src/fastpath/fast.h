@@ -27,32 +27,16 @@ typedef __u64 uint64_t;
 #else
 #include <stdint.h>
 #endif
+#include <stddef.h>
 
 #include "proto/protocols.h"
 
 enum {
-	FAST_PENDING = 16,	/* outstanding requests; power of two */
-	FAST_PDUS = 16,		/* messages in one segment */
-	FAST_RULES = 32,	/* flattened rules of one policy */
-	FAST_VALUES = 16,	/* registers of one write whose values are compared */
+	FAST_MESSAGES = 16,	/* in one segment */
+	FAST_POLICY_ROOM = 640,	/* octets for a policy's rules, in the protocol's own form */
 	FAST_LINE = 64, FAST_SLOT = 65 * FAST_LINE,	/* an odd number of cache lines: see struct fast_slot */
-	/* Bytes kept until their receiver acknowledges them (rooms: powers of two). A segment may begin up to
-	 * _ROOM after the oldest of them, and have _SEGMENT bytes. */
-	FAST_REQ_ROOM = 256, FAST_REQ_SEGMENT = 264,
-	FAST_RESP_ROOM = 1024, FAST_RESP_SEGMENT = 2048,
-	FAST_REQ_KEEP = FAST_REQ_ROOM + FAST_REQ_SEGMENT,
-	FAST_RESP_KEEP = FAST_RESP_ROOM + FAST_RESP_SEGMENT,
-	FAST_POLLS = 2,		/* DNP3 requests of a connection that go fast */
-	FAST_ASK_MAX = 64, FAST_ANSWER_MAX = 292,	/* octets of their frames, and of the answers' */
-	FAST_ANSWER_ROOM = 296,	/* in words of eight */
-	FAST_DNP_KEEP = FAST_RESP_ROOM + FAST_ANSWER_MAX,
-	/* OPC UA: the same of requests and responses, which are one chunk and one segment each */
-	FAST_UA_REQ_ROOM = 128, FAST_UA_REQ_SEGMENT = 512,
-	FAST_UA_RESP_ROOM = 512, FAST_UA_RESP_SEGMENT = 1464,
-	FAST_UA_WAITS = 32,	/* outstanding requests */
-	FAST_SHAPES = 6,	/* requests of a connection that go fast */
-	FAST_POOL = 896,	/* bytes for their content, in words of eight */
-	FAST_NUMBERS = 48, FAST_HEAD = 6 * FAST_LINE,	/* of a slot: up to what is outstanding, and with it */
+	/* octets of a slot: what every connection has; with what its protocol reads of every message */
+	FAST_NUMBERS = 48, FAST_HEAD = 6 * FAST_LINE, FAST_NEAR = FAST_HEAD - FAST_NUMBERS,
 	FAST_WAYS = 4,		/* connections that share a set */
 	FAST_HINTS = 2048,	/* power of two */
 	FAST_NO_HINT = 0xffff,
@@ -61,8 +45,6 @@ enum {
 	FAST_NO_IF = 0xffff,
 	FAST_KNOWN = 4096,	/* power of two */
 };
-
-#define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a DNP3 request may be answered */
 
 /* slot.state. Only ON may be taken (to BUSY), and only by the program, which then asks whether
  * somebody wants it to stop. OFF: the inspector is the only judge, until it makes it ON. */
@@ -147,81 +129,11 @@ static inline uint32_t fast_known_of(const struct fast_known *k, uint64_t seed)
 	return (uint32_t)(x * (seed | 1) >> 52) & (FAST_KNOWN - 1);
 }
 
-struct fast_pending {
-	uint16_t tid;
-	uint8_t unit, fc;
-	uint16_t addr;
-	uint16_t word;		/* quantity; FC 5 and 6: value. What the answers of writes repeat */
-} __attribute__((aligned(8)));
-
-struct fast_octets {		/* eight of a frame, as they come */
-	uint64_t v, mask;
+/* Where a slot keeps the octets of one direction until their receiver acknowledges them: `at` counts from the slot's
+ * beginning. A segment may begin up to `room` (a power of two) after the oldest of them and have up to `segment`. */
+struct fast_kept {
+	uint32_t at, room, segment;
 };
-
-/* A DNP3 poll that an inspector has permitted, under the policy for which the slot was claimed, and
- * its answer: one link frame each. What differs from one to the next is where the masks are 0: sequence
- * numbers, the indications, objects' data, CRCs, and what is behind the frame. */
-struct fast_poll {
-	uint32_t ask_len;	/* octets; 0: there is none */
-	uint32_t wanted;	/* as that of the slot */
-	struct fast_octets ask[FAST_ASK_MAX / 8];
-	uint32_t answer_len, answer_wanted;
-	struct fast_octets answer[FAST_ANSWER_ROOM / 8];
-};
-
-struct fast_dnp3 {
-	uint8_t kept[FAST_DNP_KEEP];	/* as resp */
-	uint8_t behind[8];	/* compared, with a mask of 0: frames are taken in words */
-	struct fast_poll poll[FAST_POLLS];
-};
-
-/* Of a DNP3 connection. */
-struct fast_asked {
-	struct fast_pending newest;	/* pending[0]: tid is the sequence number, word the poll */
-	uint64_t ns;		/* CLOCK_MONOTONIC: when it was asked; 0: never */
-	uint32_t at[FAST_POLLS][16];	/* the newest of each poll and sequence number: 2^24 ns; 0: none */
-};
-
-/* An OPC UA request that an inspector has permitted, likewise: at pool[at] the len bytes of its chunk, filled up
- * to a whole word; behind them a bit for each of these bytes, set where the next one must have the same. */
-struct fast_shape {
-	uint16_t at, len;
-	uint16_t answer;	/* the TypeId of its response */
-	uint16_t changes;	/* counts as a write */
-};
-
-struct fast_wait {		/* a request without its response */
-	uint32_t id;		/* RequestId */
-	uint16_t answer;
-};
-
-struct fast_channel {
-	uint32_t id, token[2], n_tokens;
-	uint32_t seq[2];	/* the next SequenceNumber, per direction */
-	uint32_t opaque;	/* the bodies are encrypted: the header is all there is to judge */
-	uint32_t block, signature;	/* bytes; block of the cipher, at least 1 */
-	uint32_t n_shapes, n_waits;
-	uint32_t permitted;	/* encrypted requests; known to the inspector only */
-	struct fast_wait wait[FAST_UA_WAITS];
-};
-
-struct fast_opcua {
-	uint32_t wanted;	/* as that of the slot */
-	struct fast_shape shape[FAST_SHAPES];
-	uint8_t pool[FAST_POOL] __attribute__((aligned(8)));
-	uint8_t req[FAST_UA_REQ_ROOM + FAST_UA_REQ_SEGMENT];
-	uint8_t resp[FAST_UA_RESP_ROOM + FAST_UA_RESP_SEGMENT];
-};
-
-/* Which bit of a shape's bytes is the i-th byte's: that of the byte's place in a number. */
-static inline unsigned fast_bit(unsigned long i)
-{
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-	return i % 8;
-#else
-	return 7 - i % 8;
-#endif
-}
 
 /* What is used of every slot is its first lines. Slots that follow one another at a power of two
  * would have these all in the same few places of a processor's caches. */
@@ -232,44 +144,23 @@ struct fast_slot {
 	uint32_t next[2];	/* the number that the next byte must have, per direction */
 	uint32_t acked[2];	/* acknowledged by its receiver */
 	uint32_t from[2];	/* the kept bytes are [from, next) */
-	uint8_t head, n_pending;	/* oldest; how many */
+	uint8_t head, n_pending;	/* outstanding requests, where their protocol counts them here: the oldest; how many */
 	uint8_t last[2];	/* the byte before next, per direction, where none is kept (from is next) */
 	uint32_t serial;	/* of the claim for which it was given */
 	uint32_t wanted;	/* written to have the line; means nothing */
-	union {			/* what is looked at first of every message, close to the numbers */
-		struct fast_pending pending[FAST_PENDING];
-		struct fast_asked asked;
-		struct fast_channel ch;
-		uint8_t head_rest[FAST_HEAD - FAST_NUMBERS];
-	};
-	union {
-		struct {
-			uint8_t req[FAST_REQ_KEEP];
-			union {
-				uint8_t resp[FAST_RESP_KEEP];
-				struct fast_dnp3 dnp;
-			};
-		};
-		struct fast_opcua ua;
-		uint8_t rest[FAST_SLOT - FAST_HEAD];
-	};
+	/* As struct fast_NAME (../proto/NAME/kernel.h) says, which overlays the slot. What is looked at of every message is
+	 * in the first FAST_NEAR octets: in the lines of the numbers, or next to them. */
+	uint64_t of_protocol[(FAST_SLOT - FAST_NUMBERS) / 8];
 };
 
 /* Hops that a packet must have left, as everywhere (PACKET_HOPS_MIN). */
 enum { FAST_HOPS_MIN = 8 };
 
-/* One way to be permitted. All bounds are inclusive. */
-struct fast_rule {
-	uint32_t functions;	/* bit per function code, 1..31 */
-	uint16_t unit_lo, unit_hi, addr_lo, addr_hi, qty_lo, qty_hi;
-	uint16_t value_lo, value_hi;	/* reads: 0..65535 */
-};
-
 struct fast_policy {
-	uint32_t n;		/* Modbus; 0: nothing of this flow goes fast */
+	uint32_t n;		/* rules */
 	uint32_t conduit;	/* which fast_rate is counted in */
 	uint64_t request_ns, write_ns;	/* one in so many may pass; 0: as many as come */
-	struct fast_rule rule[FAST_RULES];
+	uint64_t rules[FAST_POLICY_ROOM / 8];	/* in the protocol's own form (../proto/NAME/kernel.h), or unused */
 };
 
 /* A conduit's rate limits, counted by program and inspectors in the same words. A word is the time

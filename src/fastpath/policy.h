@@ -28,8 +28,8 @@ PROTOCOLS(P)
 const struct fast_policy_ops *fast_policy_of(uint8_t proto);
 /* May anything of this flow be judged in the kernel? What is inspected, without a record of every message. */
 bool fast_eligible(const struct pol_flow *f);
-/* Each rule, flattened to combinations of one range of each kind. What does not fit in
- * FAST_RULES is left out: it then goes the slow path. out->n is 0 when not eligible. Limits: of any protocol. */
+/* The rules of f in the form that its protocol's part of the program compares, and the limits of its conduit. What does
+ * not fit into FAST_POLICY_ROOM is left out: it then goes the slow path. out->n is 0 when not eligible. */
 void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out);
 
 #endif

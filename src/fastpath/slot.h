@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * A slot seen from outside the kernel: how it is stopped, and given again. */
+ *
+ * A slot seen from outside the kernel: how it is stopped, and given again.
+ *
+ * ON -> BUSY is a compare-and-swap: two CPUs never judge one connection at once, and one segment
+ * never passes twice. A CPU that finds BUSY tries 128 times, then sets stop and asks the
+ * inspector. (bpf_spin_lock is not for socket filters.) A packet that is not passed turns the slot
+ * OFF before it reaches the queue: from then on the inspector is the only judge, until it gives
+ * the connection again. An inspector that gets a packet of a connection it has given sets stop,
+ * waits until no CPU holds the slot and it is OFF, and only then reads it. stop is a word of its
+ * own, so that the program can let go with a plain store where the processor keeps stores in
+ * order: an exchange would wait for all stores before it.
+ */
 #ifndef ZONED_FASTPATH_SLOT_H
 #define ZONED_FASTPATH_SLOT_H
 

@@ -54,7 +54,7 @@ static int claim_cmp(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static const struct host_link *link_of(const struct names *n, const char *name)
+static const struct host_link *link_named(const struct names *n, const char *name)
 {
 	struct host_link want = { 0 };
 	snprintf(want.name, sizeof(want.name), "%s", name);
@@ -75,7 +75,7 @@ static void add_claims(struct names *n, const struct model *m)
 		const struct zone *zn = &m->zones[z];
 		for (size_t i = 0; i < zn->n_interfaces; i++)
 			n->claim[n->n++] = (struct claim){ zn->interfaces[i], zn, zn->interfaces_at[i],
-							   link_of(n, zn->interfaces[i]) };
+							   link_named(n, zn->interfaces[i]) };
 		if (zn->n_networks && !model_path_owner(m, zn) && !n->roaming[1])
 			n->roaming[n->roaming[0] ? 1 : 0] = zn;
 	}
@@ -124,7 +124,7 @@ static void make_printable(char *text, char unwanted)
 }
 
 /* One more, with the fields that all have; NULL: no room. */
-static struct misfit *add(struct misfits *out, enum misfit_kind kind, struct where at, const char *interface)
+static struct misfit *add_misfit(struct misfits *out, enum misfit_kind kind, struct where at, const char *interface)
 {
 	if (out->n == MISFITS_MAX) {
 		out->more++;
@@ -148,8 +148,8 @@ static void add_field(struct misfit *f, const char *key, const char *value)
 	snprintf(f->what + n, sizeof(f->what) - n, " %s=\"%s\"", key, text);
 }
 
-static void put_text(struct misfit *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void put_text(struct misfit *f, const char *fmt, ...)
+static void set_text(struct misfit *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+static void set_text(struct misfit *f, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -164,21 +164,21 @@ static void tell_part(const struct names *n, const struct claim *c, struct misfi
 	bool switches = of && host_link_switches(n->l, of);
 	if (!of || switches != (kind == MISFIT_PORT) || (strcmp(of->kind, "vrf") == 0 && is_claimed(n, of->name)))
 		return;
-	struct misfit *f = add(out, kind, c->at, c->name);
+	struct misfit *f = add_misfit(out, kind, c->at, c->name);
 	if (!f)
 		return;
 	add_field(f, "master", of->name);
 	add_field(f, "zone", c->zone->name);
 	if (switches)
-		put_text(f, "zone \"%s\": %s is a port of the bridge %s: what goes from one of its ports to another is "
+		set_text(f, "zone \"%s\": %s is a port of the bridge %s: what goes from one of its ports to another is "
 			 "neither judged nor recorded, and what is routed comes by %s; take it out (ip link set %s "
 			 "nomaster), or write \"%s\" if all behind it is this zone", c->zone->name, c->name, of->name,
 			 of->name, c->name, of->name);
 	else if (strcmp(of->kind, "vrf") == 0)
-		put_text(f, "zone \"%s\": %s is in the VRF %s: packets come by %s and go by %s; write both, \"%s\" and "
+		set_text(f, "zone \"%s\": %s is in the VRF %s: packets come by %s and go by %s; write both, \"%s\" and "
 			 "\"%s\"", c->zone->name, c->name, of->name, of->name, c->name, c->name, of->name);
 	else
-		put_text(f, "zone \"%s\": %s is part of %s%s%s: packets come and go by %s, and are refused there; write "
+		set_text(f, "zone \"%s\": %s is part of %s%s%s: packets come and go by %s, and are refused there; write "
 			 "\"%s\", or take it out (ip link set %s nomaster)", c->zone->name, c->name,
 			 of->kind, of->kind[0] ? " " : "", of->name, of->name, of->name, c->name);
 }
@@ -189,12 +189,12 @@ static void tell_shared(const struct names *n, const struct host_link *k, const 
 {
 	if (!k || !who[1] || !host_link_switches(n->l, k) || n->ports[k - n->l->v] < 2)
 		return;
-	struct misfit *f = add(out, MISFIT_SHARED, at, k->name);
+	struct misfit *f = add_misfit(out, MISFIT_SHARED, at, k->name);
 	if (!f)
 		return;
 	add_field(f, "zone", who[0]->name);
 	add_field(f, "other_zone", who[1]->name);
-	put_text(f, "zones \"%s\" and \"%s\" may both be behind the bridge %s: what goes from one of its ports to another "
+	set_text(f, "zones \"%s\" and \"%s\" may both be behind the bridge %s: what goes from one of its ports to another "
 		 "is neither judged nor recorded; give each zone an interface of its own, and name it there",
 		 who[0]->name, who[1]->name, k->name);
 }
@@ -219,17 +219,17 @@ static void tell_missing(const struct names *n, const struct claim *c, struct mi
 	for (size_t i = 0; i < n->l->n_other && !known_as; i++)
 		if (strcmp(n->l->other[i].name, c->name) == 0)
 			known_as = host_link_by_index(n->l, n->l->other[i].index);
-	struct misfit *f = add(out, known_as ? MISFIT_OTHER_NAME : MISFIT_MISSING, c->at, c->name);
+	struct misfit *f = add_misfit(out, known_as ? MISFIT_OTHER_NAME : MISFIT_MISSING, c->at, c->name);
 	if (!f)
 		return;
 	if (known_as)
 		add_field(f, "known_as", known_as->name);
 	add_field(f, "zone", c->zone->name);
 	if (known_as)
-		put_text(f, "zone \"%s\": %s is another name of %s, by which the rules know it; write \"%s\"", c->zone->name,
+		set_text(f, "zone \"%s\": %s is another name of %s, by which the rules know it; write \"%s\"", c->zone->name,
 			 c->name, known_as->name, known_as->name);
 	else
-		put_text(f, "zone \"%s\": there is no interface %s; until there is, nothing comes or goes by it: write the "
+		set_text(f, "zone \"%s\": there is no interface %s; until there is, nothing comes or goes by it: write the "
 			 "name that ip link shows", c->zone->name, c->name);
 }
 
@@ -241,16 +241,16 @@ static void tell_no_zone(const struct names *n, const struct host_link *k, struc
 	if (!(k->flags & IFF_UP) || k->flags & IFF_LOOPBACK || is_claimed(n, k->name) ||
 	    (of && strcmp(of->kind, "vrf") != 0))
 		return;
-	struct misfit *f = add(out, MISFIT_NO_ZONE, n->roaming[0] ? n->roaming[0]->at : nowhere, k->name);
+	struct misfit *f = add_misfit(out, MISFIT_NO_ZONE, n->roaming[0] ? n->roaming[0]->at : nowhere, k->name);
 	if (!f)
 		return;
 	if (n->roaming[0]) {
 		add_field(f, "zone", n->roaming[0]->name);
-		put_text(f, "%s is up and of no zone: addresses of zone \"%s\", which names no interfaces, are believed "
+		set_text(f, "%s is up and of no zone: addresses of zone \"%s\", which names no interfaces, are believed "
 			 "there; write interfaces = [ \"%s\" ]; in the zone that it leads to", k->name,
 			 n->roaming[0]->name, k->name);
 	} else {
-		put_text(f, "%s is up and of no zone: nothing is forwarded from or to it; if something is to be, write "
+		set_text(f, "%s is up and of no zone: nothing is forwarded from or to it; if something is to be, write "
 			 "interfaces = [ \"%s\" ]; in the zone that it leads to", k->name, k->name);
 	}
 }

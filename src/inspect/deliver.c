@@ -38,8 +38,10 @@ struct action deliver(struct pass *c)
 		h->largest = 0;
 	if (p->len <= PLAIN_MSS && h->largest < p->len)
 		h->largest = (uint16_t)p->len;
-	/* a packet that fills a hole brings along what came behind it */
-	uint32_t to = seq_lt(limit, end) || !seq_lt(end, h->sent) ? limit : end;
+	/* A packet that fills a hole brings along what came behind it. One that repeats a part of a message that was kept
+	 * until it was whole brings all of it. */
+	bool old = seq_lt(end, h->sent), kept = c->stance->rewrites && proto_of(c->f->proto)->holds;
+	uint32_t to = seq_lt(limit, end) || !old || kept ? limit : end;
 	uint32_t from = seq_lt(h->sent, p->seq) ? h->sent : p->seq;
 	/* who was told of more than came repeats only what is behind it, we the rest */
 	if (half_owes(h) && seq_lt(p->seq, h->sent) && seq_lt(h->acked, from))

@@ -142,6 +142,17 @@ static void send_syn(struct pass *c)
 	send_scratch(c, p->ip_len);
 }
 
+/* Where a segment ends that has no room for all: never behind an octet that may begin a message, for there are
+ * receivers that close when a read ends there. */
+static uint32_t segment_end(const struct pass *c, uint32_t from, uint32_t to)
+{
+	const struct half *h = &c->f->h[c->dir];
+	uint8_t start = proto_of(c->f->proto)->start;
+	while (start && to - from > 1 && h->buf[to - 1 - h->base] == start)
+		to--;
+	return to;
+}
+
 static void send_range(struct pass *c, const struct action *a)
 {
 	struct half *h = &c->f->h[c->dir];
@@ -154,7 +165,7 @@ static void send_range(struct pass *c, const struct action *a)
 	if (seq_lt(h->sent, p->seq) && room < h->largest)
 		room = h->largest;
 	if (to - from > room) {
-		to = from + (uint32_t)room;
+		to = segment_end(c, from, from + (uint32_t)room);
 		with_fin = false;
 	}
 	size_t n = half_copy(h, from, to, c->in->scratch + p->data_off);

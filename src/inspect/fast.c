@@ -69,11 +69,11 @@ bool fast_moved(const struct fast_pool *p, struct fast_flow *f)
 
 /* ---- back from the kernel ---- */
 
-static bool take_half(const struct fast_ops *o, const struct fast_slot *s, int dir, struct half *h)
+static bool take_half(const struct fast_kept *k, const struct fast_slot *s, int dir, struct half *h)
 {
-	const uint8_t *kept = (const uint8_t *)s + o->kept[dir];
+	const uint8_t *kept = (const uint8_t *)s + k->at;
 	uint32_t n = s->next[dir] - s->from[dir], done = s->acked[dir] - s->from[dir];
-	if (n > o->keep[dir] || done > n)
+	if (n > k->room + k->segment || done > n)
 		return false;
 	half_resume(h, s->acked[dir], s->next[dir], kept + done);
 	h->last = n ? kept[n - 1] : s->last[dir];
@@ -97,7 +97,7 @@ bool fast_take(struct pass *c)
 	if (!fast_stop(s))
 		return false;
 	for (int d = 0; d < 2; d++)
-		if (!take_half(ops[f->proto], s, d, &f->h[d]))
+		if (!take_half(&ops[f->proto]->kept[d], s, d, &f->h[d]))
 			return false;
 	if (!ops[f->proto]->take(c, s))
 		return false;
@@ -115,7 +115,7 @@ static bool fits(const struct pass *c)
 	const struct fast_ops *o = ops[f->proto];
 	return o->fits && f->state == FLOW_OPEN && f->proven && f->l4 == IPPROTO_TCP && !f->ending && !f->syn_again &&
 	       half_at_rest(&f->h[0]) && half_at_rest(&f->h[1]) &&
-	       f->h[0].len < o->room[0] && f->h[1].len < o->room[1] && o->fits(c);
+	       f->h[0].len < o->kept[0].room && f->h[1].len < o->kept[1].room && o->fits(c);
 }
 
 static void give(struct pass *c)
@@ -132,7 +132,7 @@ static void give(struct pass *c)
 		s->next[d] = h->next;
 		s->from[d] = s->acked[d] = h->base;
 		s->last[d] = h->last;
-		memcpy((uint8_t *)s + ops[f->proto]->kept[d], h->buf, h->len);
+		memcpy((uint8_t *)s + ops[f->proto]->kept[d].at, h->buf, h->len);
 	}
 	f->fast.seen = 0;
 	f->fast.given = true;
@@ -175,7 +175,7 @@ static void claim(struct pass *c)
 {
 	struct flow *f = c->f;
 	struct fast_pool *p = &c->in->flows.fast;
-	bool anew = !f->fast.slot || f->fast.learned != f->image_gen;
+	bool unknown = !f->fast.slot || f->fast.learned != f->image_gen;
 	if (!f->fast.slot && !p->share.free.n)
 		take_slot_from_another(c);
 	if (!f->fast.slot)
@@ -183,7 +183,7 @@ static void claim(struct pass *c)
 	f->fast.wait = WAIT_ANSWER;
 	if (!f->fast.slot)
 		return;
-	if (anew && ops[f->proto]->forget)
+	if (unknown && ops[f->proto]->forget)
 		ops[f->proto]->forget(&p->v[f->fast.slot - 1]);
 	struct fast_claim k = { .client = f->client, .server = f->server, .cport = f->cport, .sport = f->sport,
 				.slot = f->fast.slot - 1, .serial = ++p->serial };

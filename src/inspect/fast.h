@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * The inspector's side of the in-kernel path: giving a connection to the
- * kernel, and taking it back exactly as the kernel left it. src/fastpath/README
- * has the rules. Slots are memory shared with the program; no call is made.
+ * The inspector's side of the in-kernel path: giving a connection to the kernel, and taking it
+ * back exactly as the kernel left it. src/fastpath/README has the rules. Slots are memory shared
+ * with the program; no call is made.
+ *
+ * Packets of a connection that is given may still be in the queue: they find the program expecting
+ * just them, or come to the inspector, which takes the connection back. Either is right, as both
+ * go on from the same numbers. Nothing is given that was cut, so numbers are not translated. Short
+ * connections are not worth it.
  */
 #ifndef ZONED_INSPECT_FAST_H
 #define ZONED_INSPECT_FAST_H

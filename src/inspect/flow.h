@@ -149,7 +149,7 @@ bool flow_shrink(struct flows *t, struct flow *f);
 bool flow_large_yields(struct flows *t, const struct flow *f, uint64_t now, struct flow **victim);
 /* The client has shown that the address is its own; flow_admits() said yes. */
 void flow_prove(struct flows *t, struct flow *f, uint64_t now);
-/* The one way to change the state. FLOW_SYN and FLOW_OPEN begin anew: not proven. */
+/* The one way to change the state. FLOW_SYN and FLOW_OPEN begin again: not proven. */
 void flow_turn(struct flows *t, struct flow *f, enum flow_state state, uint64_t now);
 void flow_used(struct flows *t, struct flow *f, uint64_t now);	/* a message was permitted */
 void flow_drop(struct flows *t, struct flow *f);

@@ -149,9 +149,8 @@ struct fast_ops {
 	/* What was learned of another connection, or under another policy. NULL: nothing ever is. */
 	void (*forget)(struct fast_slot *s);
 	bool (*give)(struct pass *c, struct fast_slot *s);	/* false: it cannot have this */
-	bool (*take)(struct pass *c, const struct fast_slot *s);	/* false: nonsense */
-	size_t kept[2], keep[2];	/* per direction: where in a slot it keeps bytes, and how many fit */
-	uint32_t room[2];	/* fewer may be unacknowledged when it is given */
+	bool (*take)(struct pass *c, struct fast_slot *s);	/* false: nonsense */
+	const struct fast_kept *kept;	/* two: of requests, of responses */
 };
 #define P(symbol, name, word, port, over) extern const struct fast_ops fast_##name;
 PROTOCOLS(P)

@@ -37,12 +37,13 @@ struct proto_ops {
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
 	 * tell, < 0 there is no way to find the next boundary (*why). */
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
-	/* The same where it hangs on what came before or on the policy, or NULL: then frame says it. */
+	/* The same where it depends on what came before or on the policy, or NULL: then frame says it. */
 	int (*frame_in)(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
 	/* The facts of a message whose end is not there or not to be found (ev->reason), as far as
 	 * n bytes tell; it may have a better reason. NULL: none. */
 	void (*begun)(const uint8_t *p, size_t n, struct event *ev);
 	bool holds;		/* of an unfinished message up to HOLD_MAX bytes are kept back; else parts go on */
+	uint8_t start;		/* begins each message, and is the last octet of no segment that the gate makes; 0: none */
 	/* Parse and judge one whole message. It sends and records nothing: what is done follows from what it says. */
 	struct judged (*judge)(struct pass *c, const uint8_t *p, size_t n);
 	/* What was judged of this datagram did not go on; NULL: does not matter. */

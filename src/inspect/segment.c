@@ -37,13 +37,13 @@ static struct action on_syn(struct pass *c)
 	if (c->dir == 0)
 		return act_refuse(R_FLAGS);
 	bool answers = p->ack == f->syn_seq + 1;
-	bool anew = f->state == FLOW_SYN || f->syn_seq != f->open_seq;
+	bool new_one = f->state == FLOW_SYN || f->syn_seq != f->open_seq;
 	bool again = p->ack == f->open_seq + 1 && p->seq == f->server_isn;
 	/* the old handshake repeated, or a new one with the old numbers: nobody can
 	 * tell, and the receiver's next byte depends on it */
 	if (again && f->state == FLOW_OPEN && f->syn_again && has_moved(f))
 		return act_end_enforced(c);
-	if (answers && anew) {
+	if (answers && new_one) {
 		unfinished_record(c->in, f);
 		half_start(&f->h[0], f->syn_seq + 1);
 		half_start(&f->h[1], p->seq + 1);

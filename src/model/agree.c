@@ -2,7 +2,7 @@
  *
  * The second reader. libconfig reads the text that the grammar read (text.h), and both
  * trees must be the same, value by value. So a fault in one of them is an error that
- * is said, not a policy that means something else.
+ * is reported, not taken for a policy that means something else.
  */
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The parsed file to plain structs. Everything wrong is said; nothing stops at the first. */
+ * The parsed file to plain structs. Everything wrong is reported; nothing stops at the first. */
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>

@@ -121,7 +121,8 @@ static const struct batch_spot *spot_find(const struct batch *b, uint32_t seq, u
 	return lo && b->spots[lo - 1].seq == seq ? &b->spots[lo - 1] : NULL;
 }
 
-static void refusal(const struct batch *b, const struct nlmsghdr *nlh, const struct nlmsgerr *e, struct errs *errs)
+static void kernel_refusal(const struct batch *b, const struct nlmsghdr *nlh, const struct nlmsgerr *e,
+			   struct errs *errs)
 {
 	const char *text = NULL;
 	uint32_t off = 0;
@@ -172,7 +173,7 @@ int batch_send(struct batch *b, struct mnl_socket *nl, struct errs *errs)
 			if (!first)
 				first = e->error;
 			if (errs && e->error != -ERESTART)
-				refusal(b, h, e, errs);
+				kernel_refusal(b, h, e, errs);
 		}
 	}
 }

@@ -59,18 +59,18 @@ static bool read_place(const struct nlmsghdr *nlh, uint16_t detail, struct place
 	return p->table && p->name && p->detail && !(g->nfgen_family == NFPROTO_INET && !strcmp(p->table, NFT_TABLE));
 }
 
-static void tell(const struct search *s, enum nft_bypass kind, const struct place *p)
+static void tell_bypass(const struct search *s, enum nft_bypass kind, const struct place *p)
 {
 	char where[NFT_BYPASS_MAX];
 	snprintf(where, sizeof(where), "%s %s %s", p->family, p->table, p->name);
 	s->found(s->ctx, kind, where);
 }
 
-static int flowtable_cb(const struct nlmsghdr *nlh, void *ctx)
+static int foreign_flowtable_cb(const struct nlmsghdr *nlh, void *ctx)
 {
 	struct place p;
 	if (read_place(nlh, NFTA_FLOWTABLE_HOOK, &p))
-		tell(ctx, NFT_BYPASS_FLOWTABLE, &p);
+		tell_bypass(ctx, NFT_BYPASS_FLOWTABLE, &p);
 	return MNL_CB_OK;
 }
 
@@ -96,7 +96,7 @@ static int rule_cb(const struct nlmsghdr *nlh, void *ctx)
 	for_nested(e, p.detail)
 		for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
 			if (strcmp(expression_name(e), kinds[i].expression) == 0)
-				tell(ctx, kinds[i].kind, &p);
+				tell_bypass(ctx, kinds[i].kind, &p);
 	return MNL_CB_OK;
 }
 
@@ -119,7 +119,7 @@ static int search(struct mnl_socket *nl, uint16_t type, mnl_cb_t cb, struct sear
 int nft_bypasses_read(struct mnl_socket *nl, void (*found)(void *ctx, enum nft_bypass kind, const char *where), void *ctx)
 {
 	struct search s = { found, ctx };
-	int r = search(nl, NFT_MSG_GETFLOWTABLE, flowtable_cb, &s);
+	int r = search(nl, NFT_MSG_GETFLOWTABLE, foreign_flowtable_cb, &s);
 	if (r == -EOPNOTSUPP || r == -EINVAL)	/* a kernel without flowtables */
 		r = 0;
 	return r ? r : search(nl, NFT_MSG_GETRULE, rule_cb, &s);

@@ -6,7 +6,7 @@
  * Not by deleting the table: the kernel empties the old base chain (policy
  * drop) a moment before it takes it off the hook, and packets would be lost.
  * So the base chain and counters that stay are kept, and all rules and sets are
- * made anew. That needs to know what is there; the generation number of the
+ * made again. That needs to know what is there; the generation number of the
  * kernel's ruleset guards against changes in between.
  *
  * A packet goes through the rules it began with, but a map that is deleted in
@@ -17,7 +17,7 @@
  * exchanges the rules; and when no packet can be in the old ones any more the
  * third takes away what only they used.
  *
- * The flowtable is made anew with the rules, in the same transaction: the kernel forgets what
+ * The flowtable is made again with the rules, in the same transaction: the kernel forgets what
  * was offloaded, and the next packet of such a connection comes through the new rules. An
  * interface can be in one flowtable of a table only, so the old one goes first.
  */
@@ -58,20 +58,15 @@ static bool listed(const char *const *v, size_t n, const char *name)
 	return false;
 }
 
-static int str_cmp(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Counters can be many: ask a sorted copy. */
 static void put_del_counters(struct batch *b, const struct ruleset *rs, const struct state *s)
 {
 	const char **v = arena_alloc(rs->arena, rs->n_counters * sizeof(*v));
 	memcpy(v, rs->counters, rs->n_counters * sizeof(*v));
-	qsort(v, rs->n_counters, sizeof(*v), str_cmp);
+	qsort(v, rs->n_counters, sizeof(*v), names_cmp);
 	for (size_t i = 0; i < s->counters.n; i++) {
 		const char *name = s->counters.v[i];
-		if (!bsearch(&name, v, rs->n_counters, sizeof(*v), str_cmp))
+		if (!bsearch(&name, v, rs->n_counters, sizeof(*v), names_cmp))
 			put_del(b, NFT_MSG_DELOBJ, NFTA_OBJ_TABLE, NFTA_OBJ_NAME, name);
 	}
 }
@@ -214,9 +209,9 @@ static int exchange_rules(struct nft *n, const struct ruleset *rs, const struct 
 	return 0;
 }
 
-/* A table keeps the flags that it was made with, but for its owner: with the wrong ones it has to be made anew, and
+/* A table keeps the flags that it was made with, but for its owner: with the wrong ones it has to be made again, and
  * what is forwarded in that moment is dropped. This happens at the first start on a new kernel, not at a reload. */
-static bool must_be_made_anew(const struct ruleset *rs, const struct state *s)
+static bool must_be_made_again(const struct ruleset *rs, const struct state *s)
 {
 	return s->present && rs->lock && !(s->flags & TABLE_PERSIST);
 }
@@ -226,14 +221,14 @@ static int attempt(struct nft *n, const struct ruleset *rs, bool commit, struct 
 	struct state s;
 	struct batch b;
 	int r = state_read(n, &s);
-	bool anew = !r && must_be_made_anew(rs, &s);
+	bool remake = !r && must_be_made_again(rs, &s);
 	uint32_t flags = rs->lock ? TABLE_OWNER | TABLE_PERSIST : s.flags & TABLE_PERSIST;
 	if (!r && s.owner && s.owner != mnl_socket_get_portid(n->nl)) {
 		errs_add(errs, rs->at.file, 0, "the table inet " NFT_TABLE " belongs to another process (netlink port %u), "
 			 "which must end first", s.owner);
 		r = -EPERM;
 	}
-	if (anew)
+	if (remake)
 		state_forget(&s);
 	if (!r && delete_leftovers(n, &s))
 		r = -ERESTART;
@@ -244,7 +239,7 @@ static int attempt(struct nft *n, const struct ruleset *rs, bool commit, struct 
 	/* a base chain without rules would drop everything for a moment */
 	bool staged = commit && names_have(&s.chains, rs->chains[RS_FORWARD]);
 	b.taken = &s.sets;
-	if (anew)
+	if (remake)
 		put_no_table(&b);
 	put_table(&b, flags, rs->at);
 	put_new(&b, rs, &s);

@@ -49,7 +49,7 @@ const char *nft_part_name(enum nft_part part)
 }
 
 /* Any number of bytes, behind what was hashed before. */
-static uint64_t mix(const uint64_t *key, uint64_t before, const void *p, size_t n)
+static uint64_t mix_digest(const uint64_t *key, uint64_t before, const void *p, size_t n)
 {
 	uint64_t w[WORDS] = { before, n };
 	const uint8_t *c = p;
@@ -81,7 +81,7 @@ static uint64_t hash_attrs(const struct reading *r, const struct nlmsghdr *nlh)
 		uint16_t t = mnl_attr_get_type(a);
 		if (t >= 32 || !(r->attrs & ATTR(t)))
 			continue;
-		h = mix(r->key, h ^ t, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
+		h = mix_digest(r->key, h ^ t, mnl_attr_get_payload(a), mnl_attr_get_payload_len(a));
 	}
 	return h;
 }
@@ -94,7 +94,7 @@ static int thing_cb(const struct nlmsghdr *nlh, void *p)
 		return MNL_CB_OK;
 	uint64_t h = hash_attrs(r, nlh), *sum = &r->d->part[r->part];
 	if (r->part == NFT_PART_RULES)
-		*sum = mix(r->key, *sum, &h, sizeof(h));
+		*sum = mix_digest(r->key, *sum, &h, sizeof(h));
 	else
 		*sum += h;
 	return MNL_CB_OK;
@@ -125,8 +125,8 @@ static int elements_cb(const struct nlmsghdr *nlh, void *p)
 		if (mnl_attr_get_type(a) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
 		for_nested(e, a)
-			r->d->part[NFT_PART_ELEMENTS] += mix(r->key, r->from, mnl_attr_get_payload(e),
-							     mnl_attr_get_payload_len(e));
+			r->d->part[NFT_PART_ELEMENTS] += mix_digest(r->key, r->from, mnl_attr_get_payload(e),
+								    mnl_attr_get_payload_len(e));
 	}
 	return MNL_CB_OK;
 }
@@ -148,7 +148,7 @@ static int read_elements(struct nft *n, struct reading *r, const char *set)
 	struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
-	r->from = mix(r->key, 0, set, strlen(set));
+	r->from = mix_digest(r->key, 0, set, strlen(set));
 	return nft_talk(n->nl, nlh, elements_cb, r);
 }
 

@@ -93,7 +93,7 @@ static bool server_of(const struct nlattr *reply, uint8_t *l4, uint16_t *port)
 	return *l4 && *port;
 }
 
-static int entry_cb(const struct nlmsghdr *nlh, void *p)
+static int helper_entry_cb(const struct nlmsghdr *nlh, void *p)
 {
 	struct search *s = p;
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
@@ -117,6 +117,6 @@ void helper_missing_end(struct nft *n, const struct model *m)
 	int r = -EINTR;
 	for (int i = 0; s.writer && i < 3 && r == -EINTR; i++)	/* EINTR: the table changed while it was read */
 		r = nft_talk(n->nl, nft_request(n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP),
-			     entry_cb, &s);
+			     helper_entry_cb, &s);
 	nft_close(s.writer);
 }

@@ -78,7 +78,7 @@ void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r
 /* ---- helper.c: a connection tracking helper that does nothing ---- */
 int helper_register(struct nft *n);	/* in the whole kernel, for good; 0 or -errno */
 /* End the entries of connections with the server at an inspected port that do not have it, for they may be in a flowtable
- * of others already. The next packet of one begins it anew, through the rules. As far as possible. */
+ * of others already. The next packet of one begins it again, through the rules. As far as possible. */
 void helper_missing_end(struct nft *n, const struct model *m);
 
 /* ---- commit.c: what nft_commit and nft_check share, for a ruleset at hand ---- */
@@ -95,6 +95,7 @@ struct state {
 int state_read(struct nft *n, struct state *s);
 void state_free(struct state *s);
 void state_forget(struct state *s);	/* as if there were no table */
+int names_cmp(const void *a, const void *b);	/* of pointers to names, for qsort(3) */
 bool names_have(const struct names *n, const char *name);	/* sorted */
 bool names_add(struct names *n, const char *name);	/* at the end; false: out of memory */
 void names_free(struct names *n);

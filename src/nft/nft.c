@@ -235,7 +235,7 @@ struct device_ctx {
 	void *ctx;
 };
 
-static int flowtable_cb(const struct nlmsghdr *nlh, void *p)
+static int our_flowtable_cb(const struct nlmsghdr *nlh, void *p)
 {
 	const struct device_ctx *d = p;
 	const struct nlattr *a, *hook = NULL, *devs = NULL, *dev;
@@ -266,7 +266,7 @@ int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *in
 	struct nlmsghdr *nlh = nft_request(&(struct nft){ .nl = nl }, buf,
 					   NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETFLOWTABLE, NLM_F_DUMP);
 	mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_TABLE, NFT_TABLE);
-	return nft_talk(nl, nlh, flowtable_cb, &d);
+	return nft_talk(nl, nlh, our_flowtable_cb, &d);
 }
 
 int nft_offload_add(struct mnl_socket *nl, const char *interface)

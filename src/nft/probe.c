@@ -2,7 +2,7 @@
  *
  * What can this kernel do? Every feature is tried by really committing a
  * scratch table (zoned-probe-PID) in the caller's network namespace and
- * deleting it. Its chains hang on no hook, so no packet ever meets them.
+ * deleting it. Its chains are on no hook, so no packet ever meets them.
  */
 #include "nft/internal.h"
 
@@ -118,7 +118,7 @@ static void put_bpf(struct batch *b)
 	put_extension(b, true, "bpf", 1, &i, sizeof(i));
 }
 
-static void put_offload(struct batch *b)
+static void put_probe_flowtable(struct batch *b)
 {
 	put_flowtable(b, NULL, 0, (struct where){ 0 });
 	put_rule(b, &(struct ruleset){ .queues = 1 }, &rule_offload);
@@ -152,7 +152,7 @@ static const struct {
 	[ROW_CT_SWEEP] = { { "ctnetlink", "clearing old connection marks (nf_conntrack_netlink)", true, false }, NULL },
 	[ROW_CONNMARK] = { { "connmark-xt", "xt CONNMARK in inet tables; not used", false, false }, put_connmark },
 	[ROW_FLOWTABLE] = { { "flowtable", "offload of flows without inspection (nf_flow_table_inet, nft_flow_offload)",
-			    false, false }, put_offload },
+			    false, false }, put_probe_flowtable },
 	[ROW_BPF] = { { "bpf-xt", "the in-kernel path's place in the ruleset (xt_bpf)", false, false }, put_bpf },
 	[ROW_LOCK] = { { "table-lock", "nobody else can change our table (flags owner and persist, Linux 6.9)", false, false },
 		       put_lock },

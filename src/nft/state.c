@@ -67,14 +67,14 @@ static int gen_cb(const struct nlmsghdr *nlh, void *p)
 	return MNL_CB_OK;
 }
 
-static int str_cmp(const void *a, const void *b)
+int names_cmp(const void *a, const void *b)
 {
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
 bool names_have(const struct names *n, const char *name)
 {
-	return n->n && bsearch(&name, n->v, n->n, sizeof(*n->v), str_cmp);
+	return n->n && bsearch(&name, n->v, n->n, sizeof(*n->v), names_cmp);
 }
 
 int nft_genid(struct mnl_socket *nl, uint32_t *genid)
@@ -103,11 +103,11 @@ int state_read(struct nft *n, struct state *s)
 		r = dump(n, NFT_MSG_GETFLOWTABLE,
 			 (struct dump){ &s->flowtables, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME, 0 });
 	if (s->sets.n)
-		qsort(s->sets.v, s->sets.n, sizeof(*s->sets.v), str_cmp);
+		qsort(s->sets.v, s->sets.n, sizeof(*s->sets.v), names_cmp);
 	if (s->counters.n)
-		qsort(s->counters.v, s->counters.n, sizeof(*s->counters.v), str_cmp);
+		qsort(s->counters.v, s->counters.n, sizeof(*s->counters.v), names_cmp);
 	if (s->chains.n)
-		qsort(s->chains.v, s->chains.n, sizeof(*s->chains.v), str_cmp);
+		qsort(s->chains.v, s->chains.n, sizeof(*s->chains.v), names_cmp);
 	return r;
 }
 

@@ -39,7 +39,7 @@ int ct_end(struct nft *n, struct mnl_socket *writer, uint8_t family, const struc
 	char buf[1024] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = about(n, buf, IPCTNL_MSG_CT_DELETE, family, tuple, zone);
 	int r = nlh ? nft_talk(writer, nlh, NULL, NULL) : -EMSGSIZE;
-	return r == -ENOENT ? 0 : r;	/* it ended by itself */
+	return r == -ENOENT ? 0 : r;	/* it ended alone */
 }
 
 static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple, const struct nlattr *zone)
@@ -51,10 +51,10 @@ static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple, co
 	mnl_attr_put_u32(nlh, CTA_MARK, 0);
 	mnl_attr_put_u32(nlh, CTA_MARK_MASK, htonl(s->mine));
 	int r = nft_talk(s->writer, nlh, NULL, NULL);
-	return r == -ENOENT ? 0 : r;	/* it ended by itself */
+	return r == -ENOENT ? 0 : r;	/* it ended alone */
 }
 
-static int entry_cb(const struct nlmsghdr *nlh, void *p)
+static int sweep_entry_cb(const struct nlmsghdr *nlh, void *p)
 {
 	struct sweep *s = p;
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
@@ -95,7 +95,7 @@ int ct_sweep(struct nft *n, uint32_t mine)
 	for (int i = 0; i < 3 && r == -EINTR; i++) {
 		struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
 						   NLM_F_DUMP);
-		r = nft_talk(n->nl, nlh, entry_cb, &s);
+		r = nft_talk(n->nl, nlh, sweep_entry_cb, &s);
 	}
 	nft_close(s.writer);
 	return r < 0 ? r : s.err;

@@ -101,6 +101,7 @@ X(R_REVERSED, "reversed-flow", "packets of an inspected service's server that wo
 X(R_ICMP_ERROR, "icmp-error", "an ICMP error from no side of its connection, or of a type, length or number that no path needs") \
 X(R_BLOCKED_MARK, "blocked-mark", "packets of a connection that is marked as blocked, though no inspector has asked for it since the last reload") \
 X(R_RTU, "rtu-over-tcp", "Modbus RTU framing over TCP: a CRC and no MBAP header; set both ends to Modbus TCP, or put a converter between them") \
+X(R_DNP_INTERLEAVED, "interleaved-response", "frames of two outstations' responses to one master, in turn: some masters would join them (interleaved_responses)") \
 X(R_IEC_CONTROL, "bad-control-field", "the control field is not exactly that of an I, S or U frame: stations differ in what they make of other bits") \
 X(R_IEC_TYPE, "reserved-type", "the type identification is reserved or private: nobody can say where its elements end") \
 X(R_IEC_CAUSE, "cause-does-not-fit", "the cause of transmission is reserved, or this end never sends it, or a negative one, with this type") \
@@ -114,7 +115,9 @@ X(R_IEC_TEST_BIT, "test-bit-not-allowed", "the message has the test bit, with wh
 X(R_IEC_COMMON_REFUSED, "common-address-not-allowed", "the policy does not allow this common address for the type") \
 X(R_IEC_ORIGINATOR, "originator-not-allowed", "the policy does not allow this originator address") \
 X(R_IEC_ADDRESS, "object-address-not-allowed", "the information object addresses are not contained in an allowed range") \
-X(R_IEC_QUALIFIER, "qualifier-not-allowed", "the state, the pulse duration or another qualifier of the command is not allowed")
+X(R_IEC_QUALIFIER, "qualifier-not-allowed", "the state, the pulse duration or another qualifier of the command is not allowed") \
+X(R_IEC_RECEIVE_NUMBER, "bad-receive-number", "the receive sequence number confirms less than the one before, or more than was sent") \
+X(R_IEC_WINDOW, "window-exceeded", "more I frames without confirmation than one end may send (k)")
 
 enum reason {
 #define X(e, n, t) e,

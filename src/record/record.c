@@ -92,7 +92,7 @@ static void reopen_json(struct record *r)
 	struct json_file *f = &r->json;
 	int err = json_file_reopen(f);
 	if (err && f->fd >= 0)
-		now(r, LOG_ERR, "records: %s cannot be opened anew: %s; JSON records go on where they went", f->path,
+		now(r, LOG_ERR, "records: %s cannot be opened again: %s; JSON records go on where they went", f->path,
 		    strerror(-err));
 	else if (err)	/* success is only known with the next line */
 		json_trouble(r, err);

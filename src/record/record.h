@@ -4,7 +4,7 @@
  *
  * Every event is written, counted in a "repeated" record, or counted in a
  * "suppressed" record; the three add up to what came in. A JSON file that cannot
- * be written is said once and counted. After record_start() a thread of its own
+ * be written is logged once and counted. After record_start() a thread of its own
  * writes, and nobody who records something waits for a log daemon or a disk.
  * Time is passed in (CLOCK_MONOTONIC), so a step of the wall clock is harmless.
  */
@@ -34,7 +34,7 @@ struct record_stats {
 
 /* As openlog(3) wants it, by "daemon", "auth", "local0"..; -1: there is none of that name. */
 int record_facility(const char *name);
-/* NULL: out of memory. A JSON file that cannot be opened is no failure: it is said
+/* NULL: out of memory. A JSON file that cannot be opened is no failure: it is logged
  * once, and tried again by reopen. */
 struct record *record_open(const struct record_conf *c);
 /* From now on writing is a thread's; call once. 0 or -errno. */

@@ -14,7 +14,7 @@
 enum { REPLY_MAX = 16 << 20, WAIT_SECONDS = 30 };
 
 /* The whole reply; NULL, said, with the exit status in *rc. */
-static char *ask(const char *path, const char *verb, int *rc)
+static char *ask_daemon(const char *path, const char *verb, int *rc)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	struct timeval limit = { .tv_sec = WAIT_SECONDS };
@@ -65,7 +65,7 @@ int verb_ask(int argc, char **argv)
 		fprintf(stderr, "usage: zonectl %s\n", argv[0]);
 		return EXIT_USAGE;
 	}
-	char *text = ask(path ? path : ZONED_RUNDIR "/control", argv[0], &rc);
+	char *text = ask_daemon(path ? path : ZONED_RUNDIR "/control", argv[0], &rc);
 	if (!text)
 		return rc;
 	json_t *o = json_loads(text, 0, &je);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * check: a model by itself, and with --here against the interfaces of this machine. */
+ * check: a model alone, and with --here against the interfaces of this machine. */
 #include <errno.h>
 #include <string.h>
 

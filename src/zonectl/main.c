@@ -18,7 +18,7 @@ static const struct verb verbs[] = {
 	{ "version", "", "print the version", verb_version },
 };
 
-static int usage(FILE *f)
+static int zonectl_usage(FILE *f)
 {
 	fputs("usage: zonectl VERB ...\n", f);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
@@ -40,14 +40,14 @@ struct model *load_or_say(const char *path)
 int main(int argc, char **argv)
 {
 	if (argc < 2)
-		return usage(stderr);
+		return zonectl_usage(stderr);
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0) {
-		usage(stdout);
+		zonectl_usage(stdout);
 		return EXIT_OK;
 	}
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		if (strcmp(verbs[i].name, argv[1]) == 0)
 			return verbs[i].run(argc - 1, argv + 1);
 	fprintf(stderr, "zonectl: there is no verb \"%s\"\n", argv[1]);
-	return usage(stderr);
+	return zonectl_usage(stderr);
 }

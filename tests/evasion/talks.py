@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: MIT
-"""The conversations of tests/pcap/opcua.py and dnp3.py, evasions among them, between
+"""The conversations of tests/pcap/opcua.py, dnp3.py and iec104.py, evasions among them, between
 two real TCP (UDP) stacks: without the gate, through it, and its capture through replay.
 
 usage: talks.py LAB DIRECTORY ZONECTL TABLE     LAB: the pid in the namespaces' names
@@ -24,10 +24,11 @@ import bench
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 sys.path.insert(0, os.path.join(TOP, "tests", "pcap"))
 import dnp3     # noqa: E402
+import iec104   # noqa: E402
 import opcua    # noqa: E402
 
 SERVER = "10.10.2.20"
-PORTS = {"opcua": 4840, "dnp3": 20000}
+PORTS = {"opcua": 4840, "dnp3": 20000, "iec104": 2404}
 ARRIVES, STAYS_AWAY = 3.0, 0.06     # seconds
 
 # Of packets, not of messages: what comes behind a connection's end, and in a capture of both
@@ -50,7 +51,7 @@ class Talk:
                     return
 
     def ends_with(self, why):
-        return not self.udp and not self.observed and (self.proto == "opcua" or why in ENDING)
+        return not self.udp and not self.observed and (self.proto != "dnp3" or why in ENDING)
 
 
 ENDING = {"no-frame"}
@@ -68,6 +69,8 @@ def talks():
         in_parts = any(s[0] and dnp3.is_a_part(s[1]) for s in steps)    # over UDP these are in one datagram
         for udp in (False, True) if (client_first or all(s[0] for s in steps)) and not in_parts else (False,):
             yield Talk("dnp3", name, model, [(bool(s[0]),) + s[1:] for s in steps], udp, observed)
+    for name, (_, steps) in iec104.CASES.items():
+        yield Talk("iec104", name, iec104.model(name), [(bool(s[0]),) + s[1:] for s in steps])
 
 
 class Lab:

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# OPC UA and DNP3 conversations, evasions among them, between real stacks: without the
+# OPC UA, DNP3 and IEC 60870-5-104 conversations, evasions among them, between real stacks: without the
 # gate, through it, and its capture through replay. See talks.py.
 . "$(dirname "$0")/../netns/lab.sh"
 lab_need

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes seeds-iec104/: who sends, then APDUs; see the head of fuzz-iec104.c. Run in tests/fuzz; the result
-is committed, so a build needs no Python."""
+"""Writes seeds-iec104/: who sends, then APDUs; see the head of fuzz-iec104.c. And seeds-iec104-flow/: records of
+what is sent; see the head of fuzz-iec104-flow.c. Run in tests/fuzz; the result so a build needs no Python."""
 import os
 import sys
 
@@ -54,4 +54,43 @@ def seeds():
 os.makedirs("seeds-iec104", exist_ok=True)
 for seed, octets in seeds():
     with open(os.path.join("seeds-iec104", seed), "wb") as f:
+        f.write(octets)
+
+
+STATION, OTHER, MAKE_I, MAKE_S, MAKE_U, LOST, AGAIN, LATER = (1 << k for k in range(8))
+
+
+def record(what, data=b"", cut=0):
+    return bytes([what, cut, len(data)]) + data
+
+
+def said(what, octets, cut=0):
+    return record(what, bytes.fromhex(octets), cut)
+
+
+GI, ON = wire.asdu(100, 6, [(0, "14")], ca=1), wire.asdu(45, 6, [(1000, "01")], ca=1)
+SELECT, CONFIRM, EXECUTE = (wire.asdu(46, cause, [(2000, e)], ca=1) for cause, e in ((6, "82"), (7, "82"), (6, "02")))
+BEGIN = record(MAKE_U, b"\x07") + record(MAKE_U | STATION, b"\x0b")
+
+
+def flows():
+    yield "commands", BEGIN + record(MAKE_I, GI) + record(MAKE_I, ON) + record(MAKE_S | STATION) + record(MAKE_I, ON, 5)
+    yield "select", BEGIN + record(MAKE_I, SELECT) + record(MAKE_I | STATION, CONFIRM) + record(MAKE_I, EXECUTE) + record(MAKE_I, EXECUTE)
+    yield "select-other", BEGIN + record(MAKE_I, SELECT) + record(MAKE_I | STATION, CONFIRM) + \
+        record(OTHER | MAKE_U, b"\x07") + record(OTHER | MAKE_I, EXECUTE)
+    yield "select-late", BEGIN + record(MAKE_I, SELECT) + record(MAKE_I | STATION | LATER, CONFIRM) + record(MAKE_I | LATER, EXECUTE)
+    yield "mask", record(MAKE_U, b"\x0f") + record(MAKE_I, ON)
+    yield "early", record(MAKE_I, ON) + BEGIN + record(MAKE_I, ON)
+    yield "garbage", BEGIN + said(0, "00") + record(MAKE_I, ON)
+    yield "octets", BEGIN + record(MAKE_I, ON, 1) + said(0, "680443000000" * 3, 1)
+    yield "start-octets", BEGIN + b"".join(record(MAKE_I, wire.asdu(50, 6, [(0x68, "0000684200")], ca=1), c) for c in range(1, 9))
+    yield "lost", BEGIN + record(MAKE_I | LOST, ON) + record(MAKE_I, ON) + record(AGAIN) + BEGIN + record(MAKE_I, ON)
+    yield "two-in-one", BEGIN + record(0, wire.i(0, 0, GI) + wire.i(1, 0, ON) + wire.i(2, 0, wire.asdu(105, 6, [(0, "01")], ca=1)))
+    yield "window", BEGIN + record(MAKE_I, ON) * 13
+    yield "stop", BEGIN + record(MAKE_I, ON) + record(MAKE_U, b"\x13") + record(MAKE_U | STATION, b"\x23") + BEGIN + record(MAKE_I, ON)
+
+
+os.makedirs("seeds-iec104-flow", exist_ok=True)
+for seed, octets in flows():
+    with open(os.path.join("seeds-iec104-flow", seed), "wb") as f:
         f.write(octets)

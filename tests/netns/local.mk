@@ -19,10 +19,12 @@ NETNS_TESTS = \
 	tests/netns/records.sh \
 	tests/netns/lanes.sh \
 	tests/netns/notify.sh \
+	tests/netns/start.sh \
 	tests/netns/flood.sh \
 	tests/netns/session.sh \
 	tests/netns/opcua.sh \
 	tests/netns/dnp3.sh \
+	tests/netns/iec104.sh \
 	tests/netns/fast.sh \
 	tests/netns/plain.sh \
 	tests/netns/inside.sh \
@@ -60,6 +62,7 @@ EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/marks.py \
 	tests/netns/bulk.py \
 	tests/netns/dnp3-peer.py \
+	tests/netns/iec104-peer.py \
 	tests/netns/spoof.py \
 	tests/netns/oneread.py \
 	tests/netns/silent.py \

@@ -150,6 +150,7 @@ look
 lab_gate_stop
 
 # closed standard descriptors: what is opened does not get their numbers
+rm -f "$lab_dir/control"	# zoned could not, as nobody: the next one there is of the next start
 : >"$lab_dir/zoned.err"
 ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" "$top_builddir/zoned" -f "$lab_dir/model.conf" -R "$top_srcdir/rules" \
 	-u nobody -C "$lab_dir/control" <&- >&- 2>&- &

@@ -10,12 +10,12 @@ import os
 import subprocess
 import sys
 
-from dnp3_wire import Tcp, Udp, frame, m, o, segments, write_pcap
+from dnp3_wire import Tcp, Tcp6, Udp, Udp6, frame, m, o, segments, write_pcap
 
 PASS = "none"
 MODEL = """zones = (
-  {{ name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; }},
-  {{ name = "b"; type = "control"; networks = [ "10.2.0.0/24" ]; }}
+  {{ name = "a"; type = "control"; networks = [ "10.1.0.0/24", "fd01::/64" ]; }},
+  {{ name = "b"; type = "control"; networks = [ "10.2.0.0/24", "fd02::/64" ]; }}
 );
 conduits = ( {{ name = "c"; from = "a"; to = "b"; mode = "{mode}"; flows = (
   {{ protocol = "dnp3"; policy = "{policy}"; }}, {{ protocol = "dnp3"; transport = "udp"; policy = "{policy}"; }} ); }} );
@@ -172,11 +172,15 @@ CASES = {
         (0, answer(0)[1], "bad-transport-sequence"), *[(0, f, PASS) for f in answer(0)],
         (0, answer(0, confirmed=True)[0], PASS), (0, answer(0, confirmed=True, toggle=0)[1], "bad-transport-sequence"),
         (0, answer(0, confirmed=True)[0], PASS), (0, answer(1)[1], "bad-transport-sequence"),
-        # two stations, one connection
-        (1, READ, PASS), (1, m("c0 01 3c0206", dst=11), PASS),
-        *[(0, f, PASS) for pair in zip(answer(0), answer(9, src=11)) for f in pair],
+        # two stations, one connection (in turn: check_interleaved); what is whole in its frame comes between
+        (1, READ, PASS), (1, m("c0 01 3c0206", dst=11), PASS), (0, answer(0)[0], PASS), (0, o("c0 81 0000", src=11), PASS),
+        *[(0, f, PASS) for f in answer(0)[1:] + answer(9, src=11)],
         # the network may lose the end of one; the next begins anew
         (1, READ, PASS), *[(0, f, PASS) for f in answer(0)[:2] + answer(7)],
+        # the first of confirmed data may have been ignored: then its second continues the other's, by its number
+        (0, answer(0)[0], PASS), *[(0, f, PASS) for f in answer(20, src=11, confirmed=True)],
+        (0, answer(0)[0], PASS), (0, answer(0, src=11, confirmed=True)[0], PASS),
+        (0, answer(0, src=11, confirmed=True)[1], "interleaved-response"), *[(0, f, PASS) for f in answer(30)],
     ]),
     "too long a fragment": ("dnp3-read-only-master", [
         *[(1, frame(0xC4, 10, 1, s), PASS) for s in segments(bytes(2049), 0)[:8]],
@@ -426,6 +430,39 @@ def check_datagrams(zonectl, where):
     return wrong
 
 
+# Frames of two stations' responses in turn, each of so many frames: what each comes to. Without the key the first
+# segment of the second ends the first's; with a datagram that is refused, all that is begun ends.
+TURNS = len(answer(0))
+KEY = "interleaved_responses = true;"
+ONE_WINS = [PASS, PASS] + ["interleaved-response", PASS] * (TURNS - 1)
+IN_TURN = {
+    (Tcp, "", "enforce"): ONE_WINS, (Tcp, "", "observe"): ONE_WINS, (Udp, "", "observe"): ONE_WINS,
+    (Udp, "", "enforce"): [PASS, PASS] + ["interleaved-response", "bad-transport-sequence"] * (TURNS - 1),
+    **{(transport, KEY, mode): [PASS, PASS] * TURNS for transport in (Tcp, Udp) for mode in ("enforce", "observe")},
+}
+
+
+def check_interleaved(zonectl, where, case, six):
+    transport, key, mode = case
+    conversation = ({Tcp: Tcp6, Udp: Udp6}[transport] if six else transport)(40000)
+    steps = [(1, READ), (1, m("c0 01 3c0206", dst=11)),
+             *[(0, f) for pair in zip(answer(0), answer(9, src=11)) for f in pair],
+             (0, o("c0 81 0000")), *[(0, f) for f in answer(20)]]	# nobody is kept from what comes next
+    write_pcap(f"{where}/c.pcap", conversation.opening + [conversation.packet(d == 1, b) for d, b in steps])
+    text = policy_text("", "dnp3-read-only-master").replace("outstanding = 16;", "outstanding = 16; " + key)
+    with open(f"{where}/m.conf", "w") as f:
+        f.write(MODEL.format(policy="dnp3-read-only-master", mode=mode, text=text))
+    out = subprocess.run([zonectl, "replay", "--json", "--checksums", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
+                         capture_output=True, text=True, timeout=60)
+    got = [(g["verdict"], g["reason"]) for g in map(json.loads, out.stdout.splitlines())]
+    refused = "observed" if mode == "observe" else "drop"
+    want = [("accept" if r == PASS else refused, r)
+            for r in [PASS, PASS] + IN_TURN[case] + [PASS] * (1 + TURNS)]
+    if got != want:
+        print("in turn", case, six, got, "want", want, sep="\n  ")
+    return got != want
+
+
 def check_two_connections(zonectl, where):
     """A station may collect the segments of all its connections in one place: a long request of one waits for
     that of another, until the station has answered."""
@@ -454,6 +491,7 @@ def main():
     wrong = sum(check(zonectl, where, name, t) for name in CASES for t in (Tcp, Udp)
                 if t is Tcp or not any(d == 1 and is_a_part(b) for d, b, _ in CASES[name][1]))
     wrong += check_datagrams(zonectl, where) + check_two_connections(zonectl, where)
+    wrong += sum(check_interleaved(zonectl, where, case, six) for case in IN_TURN for six in (False, True))
     wrong += sum(check_hidden(zonectl, where, name, t) for name in HIDDEN for t in (Tcp, Udp))
     n = sum(len(steps) for _, steps in CASES.values())
     print(f"dnp3: {len(CASES)} conversations, {n} messages, {len(HIDDEN)} lost frames, over TCP and UDP; {wrong} not as they must be")

@@ -3,6 +3,7 @@
 import struct
 
 CLIENT, SERVER, PORT = bytes([10, 1, 0, 5]), bytes([10, 2, 0, 9]), 20000
+CLIENT6, SERVER6 = (bytes([0xFD, net] + [0] * 13 + [host]) for net, host in ((1, 5), (2, 9)))
 MASTER, OUTSTATION = 1, 10
 
 
@@ -55,7 +56,16 @@ def ip(proto, from_client, payload, at):
     return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
 
 
+def ip6(proto, from_client, payload, at):
+    src, dst = (CLIENT6, SERVER6) if from_client else (SERVER6, CLIENT6)
+    pseudo = src + dst + struct.pack("!II", len(payload), proto)
+    payload = payload[:at] + struct.pack("!H", checksum(pseudo + payload)) + payload[at + 2:]
+    return struct.pack("!IHBB", 6 << 28, len(payload), proto, 64) + src + dst + payload
+
+
 class Tcp:
+    ip = staticmethod(ip)
+
     def __init__(self, cport, port=PORT, acknowledges=False):
         """acknowledges: each end acknowledges what the other sent, instead of nothing."""
         self.cport, self.port, self.next, self.acknowledges = cport, port, [1000, 5000], acknowledges
@@ -69,16 +79,26 @@ class Tcp:
             ack = 0
         self.next[d] += len(data) + (flags & 2 != 0)
         tcp = struct.pack("!HHIIBBHHH", *ports, seq, ack, 0x50, flags, 8192, 0, 0) + data
-        return ip(6, from_client, tcp, 16)
+        return self.ip(6, from_client, tcp, 16)
 
 
 class Udp:
+    ip = staticmethod(ip)
+
     def __init__(self, cport):
         self.cport, self.opening = cport, []
 
     def packet(self, from_client, data):
         ports = (self.cport, PORT) if from_client else (PORT, self.cport)
-        return ip(17, from_client, struct.pack("!HHHH", *ports, 8 + len(data), 0) + data, 6)
+        return self.ip(17, from_client, struct.pack("!HHHH", *ports, 8 + len(data), 0) + data, 6)
+
+
+class Tcp6(Tcp):
+    ip = staticmethod(ip6)
+
+
+class Udp6(Udp):
+    ip = staticmethod(ip6)
 
 
 def write_pcap(path, packets, apart=100000):

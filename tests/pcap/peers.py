@@ -87,6 +87,7 @@ def n(count, reason=PASS):
 # A policy that is in no file of rules/ is one of the page's example; NAME+WORD is NAME with that word in
 # "tolerate".
 
+IN_TURN = [(1, READ), (1, m("c0 01 3c0206", dst=11)), *[(0, f) for pair in zip(answer(0), answer(9, src=11)) for f in pair]]
 CONVERSATIONS = {
     "libmodbus 3.1.6, server": [
         ("modbus-read-only", [ask(1, "2b 0e 01 00"), say(1, "ab 01"), ask(2, "07"), ask(3), say(3)], n(5)),
@@ -170,9 +171,13 @@ CONVERSATIONS = {
          [PASS, "request-outstanding", "request-outstanding", PASS]),
         ("rtu", [SELECT, SELECTED, (1, m(crob(4, 1))), OPERATED, (1, READ), (0, ANSWER), (1, m(crob(4, 1)))],
          n(6) + ["not-selected"]),
-        ("dnp3-read-only-master", [(1, READ), (1, m("c0 01 3c0206", dst=11)),
-                                   *[(0, f) for pair in zip(answer(0), answer(9, src=11)) for f in pair]],
-         n(2 + 2 * len(answer(0)))),
+        ("dnp3-all", IN_TURN, n(len(IN_TURN))),
+        ("dnp3-read-only-master", IN_TURN, n(4) + ["interleaved-response", PASS] * (len(answer(0)) - 1)),
+    ],
+    "Masters that join the segments of all outstations": [
+        ("dnp3-read-only-master", IN_TURN, n(4) + ["interleaved-response", PASS] * (len(answer(0)) - 1)),
+        ("dnp3-read-only-master", [*IN_TURN[:3], (0, o("c0 81 0000", src=11)), *[(0, f) for f in answer(0)[1:]]],
+         n(3 + len(answer(0)))),
     ],
     "opendnp3 2.x, as in OpenPLC v3 (1b10e97)": [
         ("rtu", [SELECT, SELECTED, (1, m(crob(4, 1, code="81"))), (1, m(crob(4, 1)))], n(2) + n(2, "not-selected")),

@@ -55,6 +55,49 @@ done
 echo "ok: each part alone"
 link "$dir"/o/*.o || { cat "$dir/said"; fail "the whole protocol does not link"; }
 
+# --- the program of the in-kernel path judges what has a kernel.bpf.h, without a line of its own
+for folder in "$src"/proto/*/; do
+	judged=false
+	[ -e "$folder/kernel.bpf.h" ] && judged=true
+	grep -q "\.judged = $judged" "$folder/kernel.c" || fail "${folder}kernel.c: judged is not $judged"
+done
+program() # program OUT: what clang says
+{
+	"$src/fastpath/judged.sh" "$dir" "$src" >"$dir/judged.bpf.h"
+	$clang -target bpf -I"$dir" -I"$src" -mcpu=v3 -O2 -g -Wall -Wextra -Werror $(setting BPF_INCLUDES) $(setting BPF_TSO) \
+		-c "$src/fastpath/fast.bpf.c" -o "$1" 2>"$dir/said"
+}
+clang=$(setting CLANG_BPF)
+if [ -n "$(setting BPF_LIBS)" ]; then
+	program "$dir/without.o" || { cat "$dir/said"; fail "the program does not compile with a protocol that it does not judge"; }
+	cat >"$dir/proto/echo/kernel.bpf.h" <<'END'
+PREPARES_NOTHING(echo)
+static const struct fast_kept echo_kept = { FAST_HEAD, 256, 256 };
+static __always_inline bool echo_has_room(const struct judging *j)
+{
+	return room_in(&echo_kept, j);
+}
+END
+	program "$dir/half.o" && fail "the program compiles without echo_messages()"
+	grep -q 'echo_messages' "$dir/said" || fail "clang does not name echo_messages(): $(cat "$dir/said")"
+	cat >>"$dir/proto/echo/kernel.bpf.h" <<'END'
+__noinline int echo_is_whole(struct fast_slot *slot, __u32 at, __u32 len)
+{
+	return slot && byte_at(slot, at) + 1 == len;
+}
+static __always_inline __u32 echo_messages(const struct judging *j, const struct echo_prepared *p)
+{
+	__u32 at;
+	(void)p;
+	bool pass = load(j, &echo_kept, &at) && echo_is_whole(j->slot, at, j->s->len) == 1;
+	return judged_in_place(j, pass, at);
+}
+END
+	program "$dir/whole.o" || { cat "$dir/said"; fail "the program does not compile with one protocol more"; }
+	grep -q echo_is_whole "$dir/whole.o" && ! grep -q echo_is_whole "$dir/without.o" || fail "the program does not judge it"
+	echo "ok: the program judges a protocol more by its kernel.bpf.h alone"
+fi
+
 # --- it is there, from its words to its records
 cat >"$dir/model.conf" <<'END'
 zones = (

@@ -49,7 +49,8 @@ if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-schedules
 TESTS += tests/unit/test-schedules
 tests_unit_test_schedules_SOURCES = tests/unit/test-schedules.c tests/put.h tests/unit/schedule.h tests/unit/schedule-plant.h \
-	tests/unit/schedule-sim.h tests/unit/schedule.c tests/unit/schedule-reverse.c tests/unit/schedule-dnp3.c tests/unit/stations.c tests/unit/stations.h tests/unit/station.h tests/unit/dnp3-samples.h tests/plant.h
+	tests/unit/schedule-sim.h tests/unit/schedule.c tests/unit/schedule-reverse.c tests/unit/schedule-dnp3.c tests/unit/schedule-iec104.c \
+	tests/unit/iec104-bench.h tests/unit/iec104-station.h tests/unit/stations.c tests/unit/stations.h tests/unit/station.h tests/unit/dnp3-samples.h tests/plant.h
 tests_unit_test_schedules_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 
@@ -153,4 +154,24 @@ TESTS += tests/unit/test-misfits
 tests_unit_test_misfits_SOURCES = tests/unit/test-misfits.c
 tests_unit_test_misfits_LDADD = src/host/libhost.a src/model/libmodel.a src/proto/libwire.a src/base/libbase.a \
 	$(CONFIG_LIBS) $(MNL_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-inspect-iec104
+TESTS += tests/unit/test-inspect-iec104
+tests_unit_test_inspect_iec104_SOURCES = tests/unit/test-inspect-iec104.c tests/unit/iec104-bench.h tests/unit/iec104-station.h \
+	tests/put.h tests/plant.h
+check_PROGRAMS += tests/unit/test-iec104-stations
+TESTS += tests/unit/test-iec104-stations
+tests_unit_test_iec104_stations_SOURCES = tests/unit/test-iec104-stations.c tests/unit/iec104-bench.h tests/unit/iec104-station.h \
+	tests/put.h tests/plant.h
+tests_unit_test_iec104_stations_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
+tests_unit_test_inspect_iec104_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
+endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-steps
+TESTS += tests/unit/test-steps
+tests_unit_test_steps_SOURCES = tests/unit/test-steps.c src/daemon/steps.c src/daemon/steps.h
+tests_unit_test_steps_LDADD = $(CMOCKA_LIBS)
 endif

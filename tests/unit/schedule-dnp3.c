@@ -192,7 +192,8 @@ const char *schedule_stations(const struct schedule *sc, enum sabotage how, stru
 {
 	static struct stations s;
 	memset(sender, 0, sizeof(sender));
-	stations_start(&s, sc->reversed ? STATIONS_BOTH_WAYS : STATIONS_ONE_WAY);
+	stations_start(&s, sc->reversed ? STATIONS_BOTH_WAYS : sc->interleaved ? STATIONS_INTERLEAVED : STATIONS_ONE_WAY);
+	s.masters_get_all = true;
 	for (unsigned i = 0; i < sc->n && !s.fault; i++) {
 		if (how == SABOTAGE_PASS_ALL)
 			s.pass_all = true;

@@ -621,6 +621,8 @@ const char *schedule_run(const struct schedule *sc, enum sabotage how, struct sc
 	static struct sim sim;
 	static struct pol_image *img[2][2];
 	struct sim *s = &sim;
+	if (sc->iec104)
+		return schedule_iec104(sc, how, stats);
 	if (sc->dnp3)
 		return schedule_stations(sc, how, stats);
 	for (unsigned i = 0; !img[sc->reversed][1] && i < 2; i++)

@@ -21,7 +21,7 @@ enum op { OP_REQUEST, OP_ANSWER, OP_SEND, OP_GATE, OP_ARRIVE, OP_REPEAT, OP_LOSE
 enum op_dnp3 { OP_PART, OP_ANEW, OP_COPY, OP_CONFIRMED, OP_IGNORED, OP_NUMBER, OP_ADDRESS, OP_CONTROL, OP_CONTENT, OP_BREAK,
 	       OP_HIDDEN, OP_LINK, OP_RECONNECT, OP_PAUSE, OPS_DNP3 };
 
-enum sort { HONEST, ATTACK, REVERSED, DNP3, DNP3_REVERSED };
+enum sort { HONEST, ATTACK, REVERSED, DNP3, DNP3_REVERSED, DNP3_INTERLEAVED, IEC104 };
 
 struct step {
 	uint8_t op, a, b, c;
@@ -32,6 +32,8 @@ struct schedule {
 	bool attack;		/* some bytes come from somebody else */
 	bool reversed;		/* and the gate forgets; another conduit permits the way back */
 	bool dnp3;		/* frames to stations */
+	bool interleaved;	/* and the policy permits several stations' responses in turn */
+	bool iec104;		/* likewise; the steps are those of DNP3 */
 	bool tame;		/* of these: nothing is wrong with any */
 	unsigned n;
 	struct step step[STEPS_MAX];
@@ -49,6 +51,7 @@ struct schedule_stats {		/* summed over runs */
 /* Run it. NULL: every promise held; else which did not (static text). sabotage: what
  * the test does to packets behind the data path, to prove that breaches are seen. */
 const char *schedule_run(const struct schedule *s, enum sabotage how, struct schedule_stats *stats);
+const char *schedule_iec104(const struct schedule *s, enum sabotage how, struct schedule_stats *stats);
 const char *schedule_stations(const struct schedule *s, enum sabotage how, struct schedule_stats *stats);
 /* Leave out steps as long as it still fails. */
 void schedule_shrink(struct schedule *s, enum sabotage how);

@@ -27,6 +27,7 @@ struct station_kind {
 	bool any_direction;	/* frames of another station, too */
 	bool keeps_gap, keeps_copy;	/* a segment that does not follow is ignored; else the fragment is dropped */
 	bool joins_sources, drops_source;	/* segments of another source: joined, or the fragment is dropped; else ignored */
+	bool apart;		/* the segments of each source have a place of their own */
 	bool joins_broadcast;	/* broadcast segments, too */
 	bool shares;		/* all connections collect in one place; no master does, or it could have one station only */
 	bool one_frame;		/* of a datagram only the first frame is read */
@@ -41,6 +42,8 @@ static const struct station_kind station_kinds[] = {
 	{ .name = "counts over connections", .counts = true, .inside = true, .strict = true, .any_direction = true,
 	  .keeps_gap = true, .keeps_copy = true, .joins_sources = true, .shares = true },
 	{ .name = "takes all", .inside = true, .any_direction = true, .joins_sources = true },
+	{ .name = "keeps sources apart", .counts = true, .forgets = true, .inside = true, .strict = true, .keeps_gap = true,
+	  .keeps_copy = true, .apart = true },
 	{ .name = "takes any function", .any_function = true, .any_direction = true, .joins_sources = true,
 	  .shares = true, .one_frame = true },
 };
@@ -64,7 +67,7 @@ struct station {
 	/* what it acts on: link function, addresses, and the fragment */
 	void (*act)(void *ctx, const struct station *s, uint16_t src, uint16_t dst, const uint8_t *p, size_t n);
 	void *ctx;
-	struct station_line line[STATION_LINES];
+	struct station_line line[STATION_LINES], second[STATION_LINES];	/* the latter for another source's segments */
 };
 
 static inline bool station_crc_ok(const uint8_t *p, size_t n)
@@ -90,12 +93,22 @@ static inline bool station_follows(struct station *s, struct station_line *c, ui
 	return false;
 }
 
+/* Where the segments of this source are, of a station that keeps them apart. */
+static inline struct station_line *station_apart(struct station *s, struct station_line *c, uint16_t src)
+{
+	struct station_line *second = &s->second[c - s->line];
+	bool in_first = second->src != src && (c->src == src || c->src == 0);
+	return in_first ? c : second;
+}
+
 static inline void station_segment(struct station *s, struct station_line *c, uint16_t src, uint16_t dst,
 				   const uint8_t *user, size_t n)
 {
 	uint8_t octet = user[0];
 	if (s->kind->shares && !s->master)
 		c = &s->line[0];
+	if (s->kind->apart)
+		c = station_apart(s, c, src);
 	if (octet & 0x40) {
 		c->got = 0;
 		c->open = true;
@@ -217,7 +230,7 @@ static inline void station_connect(struct station *s, unsigned line)
 	struct station_line *c = &s->line[line], *at = s->kind->shares && !s->master ? &s->line[0] : c;
 	c->n = 0;
 	if (!s->kind->shares)
-		at->open = false;
+		at->open = s->second[line].open = false;
 	if (s->kind->forgets)
 		c->reset = false;
 }

@@ -19,9 +19,10 @@ static void fault(struct stations *s, const char *text)
 }
 
 /* Reads and delay measurements; both ways: and from the stations to the masters' ports, everything. */
-static const struct pol_image *image(bool both_ways)
+static const struct pol_image *image(bool both_ways, bool interleaved)
 {
-	static struct pol_image *img[2];
+	static struct pol_image *img[3];
+	struct pol_image **at = &img[both_ways ? 1 : interleaved ? 2 : 0];
 	static struct range object = { 0, 65535 };
 	struct ranges any = { .any = true, .set = true };
 	struct dnp3_allow a = { .functions = { 1 << 1, 0, 1 << 7 }, .masters = any, .outstations = any,
@@ -30,6 +31,7 @@ static const struct pol_image *image(bool both_ways)
 	struct dnp3_policy d = { .allow = &a, .n_allow = 1, .broadcast = true, .unsolicited = true,
 				 .select_timeout = DNP_SELECT_DEFAULT, .outstanding = DNP_OUTSTANDING_MAX }, e = d;
 	e.allow = &all;
+	d.interleaved_responses = interleaved;
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
 	struct flow back[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "q" },
@@ -37,9 +39,9 @@ static const struct pol_image *image(bool both_ways)
 	struct policy policy[2] = { { .name = "p", .proto = PROTO_DNP3, .of = &d },
 				    { .name = "q", .proto = PROTO_DNP3, .of = &e } };
 	struct conduit c[2] = { { .flows = flows, .n_flows = 2, .log = LOG_ALL }, { .flows = back, .n_flows = 2, .log = LOG_ALL } };
-	if (!img[both_ways])
-		img[both_ways] = plant_image_of(c, both_ways ? 2 : 1, policy, 2, 1);
-	return img[both_ways];
+	if (!*at)
+		*at = plant_image_of(c, both_ways ? 2 : 1, policy, 2, 1);
+	return *at;
 }
 
 /* Is it one of those that the policy permits, or a confirmation? */
@@ -73,6 +75,8 @@ static void act(void *ctx, const struct station *at, uint16_t src, uint16_t dst,
 	s->n_acted++;
 	if (!at->master)
 		s->functions[p[1]]++;
+	else if (n == s->unsaid_len && memcmp(p, s->unsaid, n) == 0)
+		s->n_unsaid++;
 	if (!s->in)
 		return;
 	struct stations_judged *j = find(s, !at->master, sum_bytes(p, n));
@@ -128,7 +132,7 @@ static void arrive(struct stations *s, const uint8_t *data, size_t len)
 		return;
 	c->next[s->from] += (uint32_t)p.len;
 	for (unsigned k = 0; k < STATION_KINDS; k++) {
-		if (s->lost >> k & 1)
+		if ((s->lost >> k & 1 && !(s->masters_get_all && s->from)) || (s->interleaved && s->from && station_kinds[k].joins_sources))
 			continue;
 		if (tcp)
 			station_bytes(&of[k], s->peer, p.data, p.len);
@@ -180,7 +184,7 @@ static void packet(struct stations *s, unsigned peer, unsigned from, uint8_t fla
 void stations_new_gate(struct stations *s)
 {
 	struct inspect_conf conf = { .max_flows = 64, .hash_key = { 1, 2 } };
-	const struct pol_image *img = image(s->both_ways);
+	const struct pol_image *img = image(s->both_ways, s->interleaved);
 	inspect_free(s->in);
 	s->in = inspect_new(&conf);
 	if (!s->in || !img)
@@ -193,6 +197,7 @@ void stations_start(struct stations *s, enum stations_how how)
 	memset(s, 0, sizeof(*s));
 	s->now = UINT64_C(1000000000);
 	s->both_ways = how == STATIONS_BOTH_WAYS;
+	s->interleaved = how == STATIONS_INTERLEAVED;
 	s->out = (struct inspect_out){ .ctx = s, .verdict = on_verdict, .event = on_event, .message = on_message };
 	for (unsigned d = 0; d < 2; d++)
 		for (unsigned k = 0; k < STATION_KINDS; k++) {

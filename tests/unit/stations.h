@@ -39,15 +39,21 @@ struct stations {
 	struct stations_judged judged[STATIONS_JUDGED];
 	unsigned n_judged, n_acted, n_refused;
 	unsigned functions[256];	/* what stations acted on */
+	const uint8_t *unsaid;	/* a response of so many octets that no station sends, and how many masters took it */
+	size_t unsaid_len;
+	unsigned n_unsaid;
 	uint8_t lost;		/* the network behind the gate loses this packet before these kinds */
+	bool masters_get_all;	/* but none on its way to a master (zoned(8), "DNP3 frames": one station's response) */
 	bool both_ways;
+	bool interleaved;	/* the policy permits it, and no master joins the segments of several stations */
 	bool pass_all;		/* whatever is refused goes on */
 	const char *fault;
 };
 
 /* Without a gate packets go as they are sent. Both ways: another conduit permits the stations everything
- * that they send to the masters' port, and datagrams have that port at both ends. */
-enum stations_how { STATIONS_NO_GATE, STATIONS_ONE_WAY, STATIONS_BOTH_WAYS };
+ * that they send to the masters' port, and datagrams have that port at both ends. Interleaved: the policy
+ * permits frames of several stations' responses in turn, and masters that would join them are not there. */
+enum stations_how { STATIONS_NO_GATE, STATIONS_ONE_WAY, STATIONS_BOTH_WAYS, STATIONS_INTERLEAVED };
 void stations_start(struct stations *s, enum stations_how how);
 void stations_new_gate(struct stations *s);
 void stations_stop(struct stations *s);

@@ -15,6 +15,7 @@
 #include "dnp3-samples.h"
 #include "inspect/inspect.h"
 #include "plant.h"
+#include "proto/dnp3/facts.h"
 #include "proto/dnp3/policy.h"
 #include "proto/dnp3/words.h"
 #include "put.h"
@@ -30,6 +31,7 @@ struct bench {
 	uint64_t now;
 	uint32_t id;
 	enum reason reason;	/* of the last violation; R_NONE: the last packet had none */
+	uint16_t between[2];	/* and the stations of interleaved responses */
 	bool dropped, ended;
 	bool summed;		/* the last packet went on with a right checksum of its own */
 	uint32_t seq[2];	/* of the senders */
@@ -100,7 +102,10 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 
 static void on_event(void *ctx, const struct event *ev)
 {
-	((struct bench *)ctx)->reason = ev->reason;
+	struct bench *b = ctx;
+	b->reason = ev->reason;
+	b->between[0] = EV_DNP3(ev)->src;
+	b->between[1] = EV_DNP3(ev)->has & EVD_OTHER ? EV_DNP3(ev)->other : 0;
 }
 
 static void start(struct bench *b, bool select_before_operate, unsigned outstanding)
@@ -441,6 +446,49 @@ static void no_confirmed_response_begins_in_another(void **state)
 	FRAMES({ ANSWERED_1, FIRST, R_NONE }, { ANSWERED, "41 c0 81 0000", R_DNP_SEGMENT });
 }
 
+static void from_station(struct bench *b, uint8_t flags, uint8_t control, uint16_t src, const char *hex)
+{
+	uint8_t user[64], f[STREAM];
+	size_t n = sample_hex(hex, user);
+	packet(b, 1, flags, f, sample_frame(control, SAMPLE_MASTER, src, user, n, f));
+}
+
+/* The record of two stations' responses in turn names both. Over TCP the first segment of another ends the one
+ * before, though confirmed data or a datagram only to us: its next number is the other's for ten seconds. */
+static void responses_in_turn(void **state)
+{
+	(void)state;
+	static const struct {
+		uint8_t flags, first, second;
+	} way[] = { { TCP_ACK, RESPONSE, RESPONSE }, { TCP_ACK, ANSWERED_1, ANSWERED }, { 0, RESPONSE, RESPONSE } };
+	for (unsigned i = 0; i < 3; i++) {
+		struct bench b;
+		bool sure = i == 0;
+		start(&b, false, 16);
+		if (way[i].flags)
+			handshake(&b);
+		for (unsigned late = 0; late < 2; late++) {
+			from_station(&b, way[i].flags, RESPONSE, 10, "40 c0 81 0000");
+			assert_int_equal(b.reason, R_NONE);
+			from_station(&b, way[i].flags, way[i].first, 11, "40 c0 81 0000");
+			assert_int_equal(b.reason, R_NONE);
+			b.now += late ? 10 * SECOND : 9 * SECOND;
+			from_station(&b, way[i].flags, way[i].second, 11, "01 1e02");
+			assert_int_equal(b.reason, sure || late ? R_NONE : R_DNP_INTERLEAVED);
+			if (!sure && !late) {
+				assert_int_equal(b.between[0], 11);
+				assert_int_equal(b.between[1], 10);
+			}
+			from_station(&b, way[i].flags, RESPONSE, 10, "01 1e02");
+			assert_int_equal(b.reason, R_DNP_INTERLEAVED);
+			assert_int_equal(b.between[0], 10);
+			assert_int_equal(b.between[1], 11);
+			b.now += 11 * SECOND;
+		}
+		stop(&b);
+	}
+}
+
 /* What is mapped from elsewhere is looked at before it is used. */
 static void image_bounds(void **state)
 {
@@ -449,7 +497,8 @@ static void image_bounds(void **state)
 	struct pol_dnp_head *h = (void *)((uint8_t *)img + img->heads_off[PROTO_DNP3]);
 	struct pol_dnp_rule *r = (void *)((uint8_t *)img + img->rules_off[PROTO_DNP3]);
 	uint8_t *const flags[] = { &h->server_is_master, &h->select_before_operate, &h->unsolicited, &h->broadcast,
-				   &h->secure_authentication, &h->unwalkable, &h->confirmed_requests, &r->any_operation, &r->any_trip_close,
+				   &h->secure_authentication, &h->unwalkable, &h->confirmed_requests,
+				   &h->interleaved_responses, &r->any_operation, &r->any_trip_close,
 				   &r->any_analog };
 	struct pol_rset *const sets[] = { &r->masters, &r->outstations, &r->objects, &r->points, &r->count, &r->on_time,
 					  &r->off_time };
@@ -494,7 +543,7 @@ int main(void)
 		cmocka_unit_test(no_request_begins_in_another),
 		cmocka_unit_test(the_frame_count_bit_alternates),
 		cmocka_unit_test(no_confirmed_response_begins_in_another),
-		cmocka_unit_test(image_bounds),
+		cmocka_unit_test(responses_in_turn), cmocka_unit_test(image_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

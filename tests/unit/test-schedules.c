@@ -83,7 +83,9 @@ static void make_dnp3(struct schedule *s, uint64_t seed, enum sort sort)
 	memset(s, 0, sizeof(*s));
 	s->seed = seed;
 	s->dnp3 = true;
+	s->iec104 = sort == IEC104;
 	s->reversed = sort == DNP3_REVERSED;
+	s->interleaved = sort == DNP3_INTERLEAVED;
 	s->n = 10 + (unsigned)(next(&x) % 90);
 	s->tame = next(&x) % 8 == 0;
 	for (unsigned i = 0; i < s->n; i++) {
@@ -92,7 +94,7 @@ static void make_dnp3(struct schedule *s, uint64_t seed, enum sort sort)
 		while (op < OPS_DNP3 - 1 && at >= ops_dnp3[op].share)
 			at -= ops_dnp3[op++].share;
 		s->step[i] = (struct step){ ops_dnp3[op].op, (uint8_t)(r >> 8), (uint8_t)(r >> 16), (uint8_t)(r >> 24) };
-		if (s->tame)	/* one master, unconfirmed, no datagrams; requests that are permitted */
+		if (s->tame && !s->iec104)	/* one master, unconfirmed, no datagrams; requests that are permitted */
 			s->step[i] = (struct step){ OP_PART, (uint8_t)((r >> 8 & 0x80) | 1), (uint8_t)((r >> 16) % 4), 0 };
 	}
 }
@@ -185,6 +187,20 @@ static void dnp3_stations(void **state)
 	run_many(DNP3);
 }
 
+/* Starts, numbers, selects and cuts, against stations that differ. */
+static void iec104_stations(void **state)
+{
+	(void)state;
+	run_many(IEC104);
+}
+
+/* Frames of several stations' responses in turn, where the policy says that the masters keep them apart. */
+static void interleaved_responses(void **state)
+{
+	(void)state;
+	run_many(DNP3_INTERLEAVED);
+}
+
 /* Connections that the gate forgets while a conduit permits the way back. */
 static void turned_round(void **state)
 {
@@ -201,7 +217,8 @@ static void breaches_are_seen(void **state)
 		enum sabotage how;
 		enum sort sort;
 	} breach[] = { { SABOTAGE_PASS_ALL, HONEST }, { SABOTAGE_SWALLOW, HONEST }, { SABOTAGE_PASS_ALL, DNP3 },
-		       { SABOTAGE_PASS_ALL, REVERSED }, { SABOTAGE_PASS_ALL, DNP3_REVERSED } };
+		       { SABOTAGE_PASS_ALL, REVERSED }, { SABOTAGE_PASS_ALL, DNP3_REVERSED },
+		       { SABOTAGE_PASS_ALL, IEC104 } };
 	for (size_t k = 0; k < sizeof(breach) / sizeof(breach[0]); k++) {
 		enum sabotage how = breach[k].how;
 		enum sort sort = breach[k].sort;
@@ -226,7 +243,8 @@ int main(void)
 		cmocka_unit_test(honest_ends),
 		cmocka_unit_test(somebody_between),
 		cmocka_unit_test(dnp3_stations),
-		cmocka_unit_test(turned_round),
+		cmocka_unit_test(iec104_stations),
+		cmocka_unit_test(interleaved_responses), cmocka_unit_test(turned_round),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

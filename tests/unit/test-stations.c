@@ -14,7 +14,7 @@
 #include "proto/dnp3/wire.h"
 #include "stations.h"
 
-enum { DIRECT_OPERATE = 5, COLD_RESTART = 13, READ = 1, PIECES = 80, BYTES = 400, MASTER = 1, STATION = 10 };
+enum { DIRECT_OPERATE = 5, COLD_RESTART = 13, READ = 1, PIECES = 80, BYTES = 400, MASTER = 1, STATION = 10, OTHER = 2 };
 
 /* What is sent at once. */
 struct piece {
@@ -25,6 +25,7 @@ struct piece {
 };
 
 struct attack {
+	unsigned from;	/* 1: the stations' end */
 	unsigned n;
 	struct piece p[PIECES];
 };
@@ -178,7 +179,7 @@ static void send_all(struct stations *s, const struct attack *a)
 {
 	for (unsigned i = 0; i < a->n; i++) {
 		s->lost = a->p[i].lost;
-		stations_send(s, a->p[i].peer, 0, a->p[i].b, a->p[i].n);
+		stations_send(s, a->p[i].peer, a->from, a->p[i].b, a->p[i].n);
 	}
 }
 
@@ -231,8 +232,129 @@ static void every_station_acts(void **state)
 	stations_stop(&s);
 }
 
+/* ---- responses of two stations to one master ---- */
+
+/* Point 0 of one station and point 7 of the other, each with its value. */
+#define FIRST_OF_ONE "40 f0 82 0000 1e02 00 00 00"
+#define LAST_OF_ONE "81 01 1100"
+#define FIRST_OF_OTHER "40 f1 82 0000 1e02 00 07 07"
+#define LAST_OF_OTHER "81 01 2200"
+
+enum { UNCONFIRMED = 0x44, COUNT_0 = 0x53, COUNT_1 = 0x73, RESET = 0x40 };
+
+static void response(struct attack *a, unsigned peer, uint8_t control, uint16_t src, const char *hex)
+{
+	add(piece(a, peer), control, MASTER, src, hex);
+}
+
+static void in_turn(struct attack *a)
+{
+	response(a, 0, UNCONFIRMED, STATION, FIRST_OF_ONE);
+	response(a, 0, UNCONFIRMED, OTHER, FIRST_OF_OTHER);
+	response(a, 0, UNCONFIRMED, STATION, LAST_OF_ONE);
+}
+
+/* A master that expects the other count bit ignores the first segment and takes the last. */
+static void confirmed_in_turn(struct attack *a)
+{
+	response(a, 0, RESET, OTHER, "");
+	response(a, 0, UNCONFIRMED, STATION, FIRST_OF_ONE);
+	response(a, 0, COUNT_0, OTHER, FIRST_OF_OTHER);
+	response(a, 0, COUNT_1, OTHER, LAST_OF_OTHER);
+}
+
+static void lost_in_turn(struct attack *a)
+{
+	response(a, STATIONS_UDP, UNCONFIRMED, STATION, FIRST_OF_ONE);
+	response(a, STATIONS_UDP, UNCONFIRMED, OTHER, FIRST_OF_OTHER);
+	a->p[a->n - 1].lost = 0xff;
+	response(a, STATIONS_UDP, UNCONFIRMED, OTHER, LAST_OF_OTHER);
+}
+
+/* Ignored the first time, taken when it comes again. */
+static void copied_in_turn(struct attack *a)
+{
+	response(a, 0, RESET, STATION, "");
+	response(a, 0, COUNT_0, STATION, FIRST_OF_ONE);
+	response(a, 0, UNCONFIRMED, OTHER, FIRST_OF_OTHER);
+	response(a, 0, COUNT_1, 3, "c0 f2 82 0000");
+	response(a, 0, COUNT_0, STATION, FIRST_OF_ONE);
+	response(a, 0, UNCONFIRMED, OTHER, LAST_OF_OTHER);
+}
+
+static const struct {
+	const char *name;
+	void (*make)(struct attack *a);
+	const char *unsaid;
+} splices[] = {
+	{ "in turn", in_turn, "f1 82 0000 1e02 00 07 07 01 1100" },
+	{ "confirmed", confirmed_in_turn, "f0 82 0000 1e02 00 00 00 01 2200" },
+	{ "a lost datagram", lost_in_turn, "f0 82 0000 1e02 00 00 00 01 2200" },
+	{ "a copy", copied_in_turn, "f0 82 0000 1e02 00 00 00 01 2200" },
+};
+
+/* Some masters join the segments of any station: each splice is taken by one without the gate. */
+static void no_master_splices(void **state)
+{
+	(void)state;
+	static struct stations s;
+	static struct attack a;
+	uint8_t unsaid[64];
+	for (unsigned i = 0; i < sizeof(splices) / sizeof(splices[0]); i++) {
+		size_t n = sample_hex(splices[i].unsaid, unsaid);
+		a = (struct attack){ .from = 1 };
+		splices[i].make(&a);
+		for (unsigned gate = 0; gate < 2; gate++) {
+			stations_start(&s, gate ? STATIONS_ONE_WAY : STATIONS_NO_GATE);
+			s.unsaid = unsaid;
+			s.unsaid_len = n;
+			send_all(&s, &a);
+			if (!s.n_unsaid == !gate || s.fault)
+				fail_msg("%s, %s gate: %u masters; %s", splices[i].name, gate ? "with a" : "no", s.n_unsaid,
+					 s.fault ? s.fault : "");
+			if (gate)
+				stations_stop(&s);
+		}
+	}
+}
+
+static unsigned taken(enum stations_how how, const struct attack *a, unsigned refused)
+{
+	static struct stations s;
+	stations_start(&s, how);
+	send_all(&s, a);
+	assert_null(s.fault);
+	assert_int_equal(s.n_refused, refused);
+	stations_stop(&s);
+	return s.n_acted;
+}
+
+/* Where one station broke off, the other's response arrives at every master, and what is whole in its frame
+ * always does; in turn they arrive where the policy says so, at masters that keep stations apart. */
+static void every_master_takes(void **state)
+{
+	(void)state;
+	struct attack a = { .from = 1 };
+	response(&a, 0, UNCONFIRMED, STATION, FIRST_OF_ONE);
+	response(&a, 0, UNCONFIRMED, OTHER, FIRST_OF_OTHER);
+	response(&a, 0, UNCONFIRMED, OTHER, LAST_OF_OTHER);
+	assert_int_equal(taken(STATIONS_ONE_WAY, &a, 0), STATION_KINDS);
+	response(&a, 0, UNCONFIRMED, STATION, FIRST_OF_ONE);
+	response(&a, 0, UNCONFIRMED, OTHER, "c2 f1 82 0000");
+	assert_int_equal(taken(STATIONS_ONE_WAY, &a, 0), 2 * STATION_KINDS);
+	a.n = 0;
+	in_turn(&a);
+	response(&a, 0, UNCONFIRMED, OTHER, LAST_OF_OTHER);
+	assert_int_equal(taken(STATIONS_ONE_WAY, &a, 1), STATION_KINDS);	/* of the other */
+	/* both by the kind that keeps sources apart; one more kind ignores what comes between, and takes the other's */
+	assert_int_equal(taken(STATIONS_INTERLEAVED, &a, 0), 2 + 1);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(no_station_acts), cmocka_unit_test(every_station_acts) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_station_acts), cmocka_unit_test(every_station_acts), cmocka_unit_test(no_master_splices),
+		cmocka_unit_test(every_master_takes),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -272,7 +272,8 @@ static bool head_ok(const struct pol_image *img, const void *head)
 	(void)img;
 	return h->server_is_master <= 1 && h->select_before_operate <= 1 && h->unsolicited <= 1 &&
 	       h->broadcast <= 1 && h->secure_authentication <= 1 && h->unwalkable <= 1 &&
-	       h->confirmed_requests <= 1 && h->select_timeout && h->select_timeout <= DNP_SELECT_MAX &&
+	       h->confirmed_requests <= 1 && h->interleaved_responses <= 1 && h->select_timeout &&
+	       h->select_timeout <= DNP_SELECT_MAX &&
 	       h->outstanding && h->outstanding <= DNP_OUTSTANDING_MAX &&
 	       h->max_fragment <= DNP_FRAGMENT_MAX;
 }

@@ -59,6 +59,8 @@ static void each(const struct event *ev, const struct fact_sink *to)
 	to->num(to->ctx, "link_src", d->src);
 	to->num(to->ctx, "link_dst", d->dst);
 	to->word(to->ctx, "link", dnp3_link_name(d->prm, d->link));
+	if (d->has & EVD_OTHER)
+		to->num(to->ctx, "other_src", d->other);
 	if (d->has & EVD_APP)
 		put_application(d, to);
 }

@@ -4,9 +4,15 @@
  * drop; where they do, the frame is refused, so that what a station puts together
  * can only be what was put together here:
  *
- *  - confirmed user data: whether a station takes a frame of it hangs on its link
+ *  - confirmed user data: whether a station takes a frame of it depends on its link
  *    state, which nobody else can know. A request of it is one frame. Responses of
  *    several are ordinary; there its frame count bit must alternate;
+ *  - frames of two stations' responses in turn, to one master on one connection: some
+ *    masters join what comes from any station (zoned-peers(7)). Only a policy with
+ *    interleaved_responses permits it. Else a first segment ends the other station's
+ *    response. Where a master may not have taken it (confirmed data, datagrams), what
+ *    follows must not have the number that the other's next segment would have, for
+ *    DNP_HOLD_NS. What is whole in its frame may always come;
  *  - a request's first segment while its fragment is open, a gap, a repeat with
  *    other content, another source or link function in the middle, broadcasts in
  *    several segments: refused, and so is what would continue the fragment;
@@ -40,6 +46,12 @@ static struct dnp_collect *find(struct dnp_collects *v, uint32_t src, uint16_t d
 	return NULL;
 }
 
+/* Rather kept: what a master may wait for. */
+static bool is_older(const struct dnp_collect *k, const struct dnp_collect *than)
+{
+	return !k->awaited == !than->awaited ? k->at_ns < than->at_ns : !k->awaited;
+}
+
 /* For this pair; the oldest makes room. */
 static struct dnp_collect *begin(struct dnp_collects *v, const struct dnp_link *l)
 {
@@ -48,7 +60,7 @@ static struct dnp_collect *begin(struct dnp_collects *v, const struct dnp_link *
 		to = &v->v[v->used++];
 	else
 		for (unsigned i = 1; i < DNP_SERIES_MAX; i++)
-			if (v->v[i].at_ns < to->at_ns)
+			if (is_older(&v->v[i], to))
 				to = &v->v[i];
 	*to = (struct dnp_collect){ .s = { .src = l->src, .dst = l->dst } };
 	return to;
@@ -183,37 +195,125 @@ static enum reason judge_request(struct pass *c, const struct dnp_msg *m, const 
 	return dnp_station_hold(dnp_stations_of(c), &h, !m->tr_fir) ? R_NONE : R_DNP_STATION;
 }
 
-static enum reason judge_counted(const struct dnp_msg *m, const struct dnp_collect *k)
+/* ---- and of a response's ---- */
+
+static bool counts_rightly(const struct dnp_msg *m, const struct dnp_collect *k)
 {
 	bool open = m->link.func == DNP_CONFIRMED && k && k->s.open;
-	return open && (m->tr_fir || m->link.fcb == k->fcb) ? R_DNP_SEGMENT : R_NONE;
+	return !open || (!m->tr_fir && m->link.fcb != k->fcb);
+}
+
+static bool may_interleave(const struct pass *c)
+{
+	const struct pol_dnp_head *head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
+	return !head || head->interleaved_responses;
+}
+
+static bool is_of_another(const struct dnp_collect *k, const struct dnp_link *l)
+{
+	return k->at_ns && k->s.dst == l->dst && k->s.src != l->src;
+}
+
+/* Confirmed data a master may ignore, and a datagram may be lost. */
+static bool surely_taken(const struct pass *c, const struct dnp_msg *m)
+{
+	return m->link.func != DNP_CONFIRMED && c->pkt.l4 == IPPROTO_TCP;
+}
+
+/* With the first segment of m nothing of another station's response can be continued, or be a copy. */
+static void end_others(struct pass *c, const struct dnp_msg *m)
+{
+	struct dnp_collects *v = collects_of(c);
+	for (unsigned i = 0; i < v->used; i++) {
+		struct dnp_collect *k = &v->v[i];
+		if (!is_of_another(k, &m->link))
+			continue;
+		if (k->s.open) {
+			k->ended_by_other = true;
+			k->other = m->link.src;
+		}
+		k->s.open = false;
+		k->sum = 0;
+		if (surely_taken(c, m))
+			k->awaited = 0;
+	}
+}
+
+/* The station whose unfinished response a master may continue with the segment of m; NULL: none. */
+static const struct dnp_collect *another_awaits(const struct dnp_collects *v, const struct dnp_msg *m, uint64_t now)
+{
+	for (unsigned i = 0; i < v->used; i++)
+		if (is_of_another(&v->v[i], &m->link) && (v->v[i].awaited >> m->tr_seq & 1) &&
+		    now - v->v[i].went_ns <= DNP_HOLD_NS)
+			return &v->v[i];
+	return NULL;
+}
+
+static enum reason judge_between(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k,
+				 struct dnp_piece *out)
+{
+	const struct dnp_collect *another = another_awaits(collects_of(c), m, c->raw->now_ns);
+	bool ended = k && !k->s.open && k->ended_by_other;
+	if (m->tr_fir)
+		end_others(c, m);
+	if (m->tr_fir || (!ended && (surely_taken(c, m) || !another)))
+		return R_NONE;
+	out->has_other = true;
+	out->other = ended ? k->other : another->s.src;
+	return R_DNP_INTERLEAVED;
+}
+
+static enum reason judge_response(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k,
+				  struct dnp_piece *out)
+{
+	if (!counts_rightly(m, k))
+		return R_DNP_SEGMENT;
+	return is_whole(m) || may_interleave(c) ? R_NONE : judge_between(c, m, k, out);
+}
+
+/* Of a response, if it is not the last: what every master that took it waits for now. */
+static void await_next(const struct pass *c, const struct dnp_msg *m, struct dnp_collect *k)
+{
+	if (is_request(m))
+		return;
+	if (surely_taken(c, m))
+		k->awaited = 0;
+	k->awaited |= UINT64_C(1) << ((m->tr_seq + 1) & 63);
+	k->went_ns = c->raw->now_ns;
 }
 
 static enum reason collect(struct pass *c, const struct dnp_msg *m, struct dnp_collect **k,
 			   struct dnp_piece *out)
 {
 	struct dnp_collects *v = collects_of(c);
-	enum reason why = is_request(m) ? judge_request(c, m, *k) : judge_counted(m, *k);
+	enum reason why = is_request(m) ? judge_request(c, m, *k) : judge_response(c, m, *k, out);
 	bool whole;
 	if (why != R_NONE)
 		return why;
 	if (is_whole(m)) {
-		if (*k)
-			(*k)->s.open = false;
+		if (*k) {
+			(*k)->s.open = (*k)->complete = false;
+			if (surely_taken(c, m))
+				(*k)->awaited = 0;
+		}
 		*out = (struct dnp_piece){ .p = m->link.user + 1, .n = m->link.n - 1u };
 		return R_NONE;
 	}
 	if (m->tr_fir) {
 		if (!*k)
 			*k = begin(v, &m->link);
-		**k = (struct dnp_collect){ .holds = is_request(m) && c->pol };
+		**k = (struct dnp_collect){ .holds = is_request(m) && c->pol, .went_ns = (*k)->went_ns,
+					    .awaited = surely_taken(c, m) ? 0 : (*k)->awaited };
 		take_place(c, *k);
 	} else if (!*k || !(*k)->s.open || !holds_place(c, *k)) {
 		return R_DNP_SEGMENT;
 	}
 	why = dnp3_segment(&(*k)->s, &m->link, &whole);
-	if (why == R_NONE && whole)
+	(*k)->complete = why == R_NONE && whole;
+	if ((*k)->complete)
 		*out = (struct dnp_piece){ .p = (*k)->s.buf, .n = (*k)->s.n };
+	else if (why == R_NONE)
+		await_next(c, m, *k);
 	return why;
 }
 
@@ -292,6 +392,9 @@ void dnp_collect_end_all(struct pass *c)
 
 void dnp_collect_answered(struct pass *c, const struct dnp_link *l)
 {
+	struct dnp_collect *response = find(collects_of(c), l->src, l->dst);
+	if (response && response->complete)
+		response->awaited = 0;
 	struct dnp_collect *k = find(&dnp_of(c->f)->in[!c->dir], l->dst, l->src);
 	if (!k || !k->holds || k->s.open)
 		return;

@@ -7,6 +7,7 @@
 
 #include "proto/dnp3/wire-objects.h"
 #include "proto/dnp3/gate.h"
+#include "proto/dnp3/kernel.h"
 
 enum { F_READ = 1, F_RESPONSE = 129, TRANSPORT = DNP_HEAD, CONTROL = DNP_HEAD + 1, INDICATIONS = DNP_HEAD + 3 };
 
@@ -75,7 +76,7 @@ static uint8_t poll_of(struct dnp_fast *f, struct fast_dnp3 *d, const uint8_t *f
 	return i;
 }
 
-/* Data that nobody judges, and whose length hangs on the header alone. */
+/* Data that nobody judges, and whose length depends on the header alone. */
 static bool is_free(const struct dnp_head *h)
 {
 	bool sized = h->shape == DNP_FIXED || h->shape == DNP_BITS || h->shape == DNP_PAIRS;
@@ -86,7 +87,7 @@ static void learn_answer(struct fast_poll *p, const uint8_t *frame, size_t n, co
 {
 	struct dnp_walk w;
 	struct dnp_head h = { .group = 0 };
-	put_frame(p->answer, FAST_ANSWER_ROOM, frame, n);
+	put_frame(p->answer, 8 * FAST_ANSWER_WORDS, frame, n);
 	*mask(p->answer, INDICATIONS) = *mask(p->answer, INDICATIONS + 1) = 0;
 	dnp_walk(&w, a);
 	while (dnp_next(&w, &h)) {
@@ -101,7 +102,7 @@ void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const st
 {
 	struct dnp_fast *f = dnp_fast_of(c->f);
 	uint32_t slot = c->f->fast.slot;
-	struct fast_dnp3 *d = slot ? &c->in->flows.fast.v[slot - 1].dnp : NULL;
+	struct fast_dnp3 *d = slot ? fast_dnp3_of(&c->in->flows.fast.v[slot - 1]) : NULL;
 	uint8_t poll = f->poll;
 	f->poll = 0;
 	if (!is_whole(m) || (c->dir == 0) != m->link.dir)
@@ -132,7 +133,7 @@ static bool fits(const struct pass *c)
 		return false;
 	if (!f->fast.slot || f->fast.generation != f->image_gen)
 		return true;	/* to be claimed; polls are learned then */
-	const struct fast_dnp3 *d = &c->in->flows.fast.v[f->fast.slot - 1].dnp;
+	const struct fast_dnp3 *d = fast_dnp3_of(&c->in->flows.fast.v[f->fast.slot - 1]);
 	for (size_t i = 0; i < FAST_POLLS; i++) {
 		const uint8_t *ask = (const uint8_t *)&d->poll[i].ask[0].v;
 		if (d->poll[i].ask_len && dnp_collecting(st, (uint16_t)(ask[4] | ask[5] << 8)))
@@ -144,8 +145,9 @@ static bool fits(const struct pass *c)
 
 static void forget(struct fast_slot *s)
 {
+	struct fast_dnp3 *d = fast_dnp3_of(s);
 	for (size_t i = 0; i < FAST_POLLS; i++)
-		s->dnp.poll[i].ask_len = s->dnp.poll[i].answer_len = 0;
+		d->poll[i].ask_len = d->poll[i].answer_len = 0;
 }
 
 /* The newest time before now of which these are the lower bits, above 24. */
@@ -167,32 +169,30 @@ static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, u
 							       .seq = (uint8_t)seq, .answered = answered });
 }
 
-static bool take(struct pass *c, const struct fast_slot *s)
+static bool take(struct pass *c, struct fast_slot *s)
 {
 	struct flow *f = c->f;
-	const struct fast_pending *k = &s->asked.newest;
-	const struct fast_dnp3 *d = &s->dnp;
+	const struct fast_dnp3 *d = fast_dnp3_of(s);
+	const struct fast_asked *k = &d->asked;
 	for (unsigned i = 0; i < FAST_POLLS; i++)
 		for (unsigned seq = 0; seq < 16; seq++)
-			if (s->asked.at[i][seq])
-				take_asked(f, &d->poll[i], when(s->asked.at[i][seq], c->raw->now_ns), seq, true);
-	bool waits = s->n_pending && k->word < FAST_POLLS;
+			if (k->at[i][seq])
+				take_asked(f, &d->poll[i], when(k->at[i][seq], c->raw->now_ns), seq, true);
+	bool waits = s->n_pending && k->poll < FAST_POLLS;
 	if (waits)
-		take_asked(f, &d->poll[k->word], s->asked.ns, k->tid & 15, false);
-	dnp_fast_of(f)->poll = waits ? (uint8_t)(k->word + 1) : 0;
-	dnp_fast_of(f)->poll_seq = (uint8_t)(k->tid & 15);
+		take_asked(f, &d->poll[k->poll], k->ns, k->seq & 15, false);
+	dnp_fast_of(f)->poll = waits ? (uint8_t)(k->poll + 1) : 0;
+	dnp_fast_of(f)->poll_seq = (uint8_t)(k->seq & 15);
 	return true;
 }
 
 static bool give(struct pass *c, struct fast_slot *s)
 {
 	(void)c;
-	s->asked = (struct fast_asked){ .ns = 0 };
+	fast_dnp3_of(s)->asked = (struct fast_asked){ .ns = 0 };
 	return true;
 }
 
 const struct fast_ops fast_dnp3 = {
-	.fits = fits, .forget = forget, .give = give, .take = take,
-	.kept = { offsetof(struct fast_slot, req), offsetof(struct fast_slot, resp) },
-	.keep = { FAST_REQ_KEEP, FAST_DNP_KEEP }, .room = { FAST_REQ_ROOM, FAST_RESP_ROOM },
+	.fits = fits, .forget = forget, .give = give, .take = take, .kept = fast_dnp3_kept,
 };

@@ -24,6 +24,7 @@ enum { F_CONFIRM = 0, F_SELECT = 3, F_OPERATE = 4, F_RESPONSE = 129, F_UNSOLICIT
 struct dnp_case {
 	struct dnp_msg m;
 	struct dnp_decision d;
+	struct dnp_piece piece;
 };
 
 static void fill_object(struct ev_dnp3 *ev, const struct dnp_decision *d)
@@ -58,6 +59,10 @@ static void fill(const struct pass *c, struct event *ev, const void *of)
 	ev->proto = PROTO_DNP3;
 	*EV_DNP3(ev) = (struct ev_dnp3){ .src = m->link.src, .dst = m->link.dst, .link = m->link.func,
 				    .prm = m->link.prm };
+	if (k->piece.has_other) {
+		EV_DNP3(ev)->has |= EVD_OTHER;
+		EV_DNP3(ev)->other = k->piece.other;
+	}
 	if (!m->has_app)
 		return;
 	EV_DNP3(ev)->has |= EVD_APP;
@@ -289,7 +294,6 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct dnp_case *k = pass_message(c);
 	struct dnp_msg *m = &k->m;
-	struct dnp_piece piece = { .p = NULL };
 	*k = (struct dnp_case){ .d = { .rule = 0xffff } };
 	dnp_fast_of(c->f)->answered = false;
 	enum reason why = parse_link(p, n, m);
@@ -297,19 +301,19 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 	if (sound && c->pol)
 		why = judge_pair(c, m);
 	if (why == R_NONE && m->has_tr)
-		why = parse(c, p, n, m, &k->d, &piece);
+		why = parse(c, p, n, m, &k->d, &k->piece);
 	if (why == R_NONE && m->has_app)
 		why = c->pol ? judge_fragment(c, m, &k->d) : m->walk;
 	if (!sound)
 		dnp_collect_end_all(c);
-	else if (why != R_NONE && !piece.copy)
+	else if (why != R_NONE && !k->piece.copy)
 		dnp_collect_end(c, &m->link);
 	if (why == R_NONE && m->has_app && m->app.response)
 		dnp_collect_answered(c, &m->link);
 	if (why == R_NONE)
 		fast_dnp_permitted(c, p, n, m);
-	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .part = !m->has_app, .quiet = piece.quiet,
-				.copy = piece.copy, .fill = fill, .of = k, .msg = m };
+	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .part = !m->has_app, .quiet = k->piece.quiet,
+				.copy = k->piece.copy, .fill = fill, .of = k, .msg = m };
 }
 
 _Static_assert(offsetof(struct dnp_stations, key) == 0 && sizeof(((struct dnp_stations *)0)->key) == PROTO_KEY,

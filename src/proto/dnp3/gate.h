@@ -63,6 +63,12 @@ struct dnp_collect {
 	bool fcb;		/* of that frame */
 	bool copied;		/* one such copy has a record */
 	bool holds;		/* the station, for a request (gate-station.h) */
+	/* of a response */
+	uint64_t awaited;	/* bits by transport number: its master may wait for such a segment */
+	uint64_t went_ns;	/* the newest frame that went on of it */
+	bool complete;		/* the last frame is there */
+	bool ended_by_other;	/* another station's began before its end */
+	uint16_t other;		/* and that is which */
 };
 
 struct dnp_collects {
@@ -90,6 +96,8 @@ struct dnp_piece {
 	size_t n;
 	bool copy;		/* the frame before, once more: R_DNP_REPEAT, but the fragment goes on */
 	bool quiet;		/* refused, and a record says so already */
+	bool has_other;		/* of R_DNP_INTERLEAVED: */
+	uint16_t other;		/* the other station */
 };
 
 /* gate-collect.c: the segment of m, which is the frame of n octets at p. */

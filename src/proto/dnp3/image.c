@@ -54,7 +54,8 @@ static void put(struct build *b, const struct policy *p)
 		.server_is_master = d->server_is_master, .select_before_operate = d->select_before_operate,
 		.unsolicited = d->unsolicited, .broadcast = d->broadcast,
 		.secure_authentication = d->secure_authentication, .unwalkable = d->unwalkable,
-		.confirmed_requests = d->confirmed_requests, .select_timeout = (uint8_t)d->select_timeout,
+		.confirmed_requests = d->confirmed_requests,
+		.interleaved_responses = d->interleaved_responses, .select_timeout = (uint8_t)d->select_timeout,
 		.outstanding = (uint8_t)d->outstanding,
 		.max_fragment = (uint16_t)(d->max_fragment ? d->max_fragment : DNP_FRAGMENT),
 	};

@@ -12,6 +12,7 @@
  * inspector writes there changes only the connections that it decides about anyway.
  * IEEE 1815-2012 clauses 4, 8, 9; the frame is drawn in proto/dnp3/wire.h.
  */
+#include "proto/dnp3/kernel.h"
 
 enum { DNP_HEAD = 10, DNP_BLOCK = 16, DNP_CRC = 2, DNP_TRANSPORT = DNP_HEAD, DNP_CONTROL = DNP_HEAD + 1,
        DNP_WHOLE = 0xc0, DNP_BLOCKS = 16 };
@@ -19,7 +20,7 @@ enum { DNP_HEAD = 10, DNP_BLOCK = 16, DNP_CRC = 2, DNP_TRANSPORT = DNP_HEAD, DNP
 /* The CRC after an octet, and after so many octets of zero behind it; of dnp3_crc(). */
 const volatile __u16 dnp_step[4][256] SEC(".rodata.crc") = {};
 
-enum { DNP_END = offsetof(struct fast_slot, dnp.behind) };	/* of what is kept, and no frame goes beyond */
+enum { DNP_END = offsetof(struct fast_dnp3, behind) };	/* of what is kept, and no frame goes beyond */
 
 static __always_inline __u32 dnp_after(__u32 octet, __u32 zeros)
 {
@@ -82,7 +83,7 @@ __noinline int dnp_asks(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 {
 	if (!slot || poll >= FAST_POLLS || len > FAST_ASK_MAX || len <= DNP_CONTROL || at > DNP_END)
 		return 0;
-	const struct fast_poll *p = &slot->dnp.poll[poll];
+	const struct fast_poll *p = &fast_dnp3_of(slot)->poll[poll];
 	const __u8 *in = (const __u8 *)slot + at;
 	__u64 differs = 0;
 	if (p->ask_len != len || !dnp_whole(in))
@@ -100,12 +101,12 @@ __noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 po
 {
 	if (!slot || poll >= FAST_POLLS || len > FAST_ANSWER_MAX || len <= DNP_CONTROL || at > DNP_END)
 		return 0;
-	const struct fast_poll *p = &slot->dnp.poll[poll];
+	const struct fast_poll *p = &fast_dnp3_of(slot)->poll[poll];
 	const __u8 *in = (const __u8 *)slot + at;
 	__u64 differs = 0;
 	if (p->answer_len != len || !dnp_whole(in))
 		return 0;
-	for (__u32 i = 0; bounded(i, FAST_ANSWER_ROOM / 8); i++) {
+	for (__u32 i = 0; bounded(i, FAST_ANSWER_WORDS); i++) {
 		if (8 * i >= len)
 			break;
 		differs |= (*(const __u64 *)(in + 8 * i) ^ p->answer[i].v) & p->answer[i].mask;
@@ -137,12 +138,14 @@ __noinline int dnp_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 li
 	if (!WITHIN(limits, 1, 0))
 		return 0;
 	__u64 now = bpf_ktime_get_ns();
+	struct fast_asked *a = &fast_dnp3_of(slot)->asked;
 	__u32 seq = dnp_seq(slot, at);
 	slot->head = 0;
 	slot->n_pending = 1;
-	slot->asked.newest = (struct fast_pending){ .tid = (__u16)seq, .word = (__u16)poll };
-	slot->asked.ns = now;
-	slot->asked.at[poll & 1][seq & 15] = (__u32)(now >> 24) | 1;
+	a->seq = seq;
+	a->poll = poll;
+	a->ns = now;
+	a->at[poll & 1][seq & 15] = (__u32)(now >> 24) | 1;
 	return 1;
 }
 
@@ -151,11 +154,36 @@ __noinline int dnp_response(struct fast_slot *slot, __u32 at, __u32 len)
 {
 	if (!slot || slot->n_pending != 1)
 		return 0;
-	struct fast_pending p = slot->asked.newest;
-	__u64 age = bpf_ktime_get_ns() - slot->asked.ns;
-	if (age > FAST_WAIT_NS || dnp_seq(slot, at) != p.tid || !dnp_blocks_ok(slot, at, len) ||
-	    !dnp_answers(slot, at, len, p.word))
+	const struct fast_asked *a = &fast_dnp3_of(slot)->asked;
+	__u32 seq = a->seq, poll = a->poll;
+	__u64 age = bpf_ktime_get_ns() - a->ns;
+	if (age > FAST_WAIT_NS || dnp_seq(slot, at) != seq || !dnp_blocks_ok(slot, at, len) ||
+	    !dnp_answers(slot, at, len, poll))
 		return 0;
 	slot->n_pending = 0;
 	return 1;
+}
+
+PREPARES_NOTHING(dnp3)
+
+static __always_inline bool dnp3_has_room(const struct judging *j)
+{
+	return j->dir ? room_in(&fast_dnp3_kept[1], j) : room_in(&fast_dnp3_kept[0], j);
+}
+
+/* What the frame will be held against is on its way while that is copied. */
+static __always_inline __u32 dnp3_messages(const struct judging *j, const struct dnp3_prepared *p)
+{
+	struct fast_dnp3 *d = fast_dnp3_of(j->slot);
+	__u32 at;
+	bool pass;
+	(void)p;
+	if (j->dir) {
+		*(volatile __u32 *)&d->poll[d->asked.poll & (FAST_POLLS - 1)].answer_wanted = 1;
+		pass = load(j, &fast_dnp3_kept[1], &at) && dnp_response(j->slot, at, j->s->len) == 1;
+	} else {
+		*(volatile __u32 *)&d->poll[0].wanted = 1;
+		pass = load(j, &fast_dnp3_kept[0], &at) && dnp_request(j->slot, at, j->s->len, j->limits) == 1;
+	}
+	return judged_in_place(j, pass, at);
 }

@@ -9,4 +9,4 @@ src_inspect_libinspect_a_SOURCES += src/proto/dnp3/gate-collect.c src/proto/dnp3
 src_fastpath_libfastpath_a_SOURCES += src/proto/dnp3/kernel.c
 src_record_librecord_a_SOURCES += src/proto/dnp3/facts.c src/proto/dnp3/facts.h
 zonectl_SOURCES += src/proto/dnp3/replay.c
-FAST_PROGRAM += src/proto/dnp3/kernel.bpf.h
+FAST_PROGRAM += src/proto/dnp3/kernel.bpf.h src/proto/dnp3/kernel.h

@@ -21,7 +21,7 @@ struct pol_dnp_rule {
 
 struct pol_dnp_head {		/* the first: 0 or 1 each */
 	uint8_t server_is_master, select_before_operate, unsolicited, broadcast, secure_authentication, unwalkable;
-	uint8_t confirmed_requests;
+	uint8_t confirmed_requests, interleaved_responses;
 	uint8_t select_timeout;		/* seconds from a select to its operate, 1 to DNP_SELECT_MAX */
 	uint8_t outstanding;		/* unanswered requests of one outstation, 1 to DNP_OUTSTANDING_MAX */
 	uint16_t max_fragment;	/* octets; at most DNP_FRAGMENT_MAX */

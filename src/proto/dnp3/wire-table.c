@@ -3,7 +3,7 @@
  * Application functions of DNP3 (IEEE 1815-2012, clause 4). What a class means:
  *
  *  - "write" is function 2 alone; "control" is what moves an output;
- *  - "configure" changes what the outstation does by itself: classes, unsolicited
+ *  - "configure" changes what the outstation does unasked: classes, unsolicited
  *    responses, its saved configuration; "application" starts and stops programs;
  *  - restarts and files are in no other class, so nothing but their names allows them;
  *  - "time" is the two that measure and record, which change nothing else.

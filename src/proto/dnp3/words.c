@@ -148,6 +148,7 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 	get_bool(l, g, "require_secure_authentication", &d->secure_authentication);
 	get_bool(l, g, "unwalkable", &d->unwalkable);
 	get_bool(l, g, "confirmed_requests", &d->confirmed_requests);
+	get_bool(l, g, "interleaved_responses", &d->interleaved_responses);
 	load_times(l, g, d);
 	if (get_number(l, g, "max_fragment", DNP_FRAGMENT, DNP_FRAGMENT_MAX, &octets))
 		d->max_fragment = (uint32_t)octets;
@@ -206,6 +207,7 @@ static void print(FILE *f, const struct policy *p)
 	print_flag(f, "require_secure_authentication", d->secure_authentication);
 	print_flag(f, "unwalkable", d->unwalkable);
 	print_flag(f, "confirmed_requests", d->confirmed_requests);
+	print_flag(f, "interleaved_responses", d->interleaved_responses);
 	if (d->select_timeout != DNP_SELECT_DEFAULT)
 		fprintf(f, "    select_timeout = %u;\n", d->select_timeout);
 	if (d->outstanding != DNP_OUTSTANDING_DEFAULT)
@@ -221,7 +223,7 @@ static void print(FILE *f, const struct policy *p)
 }
 
 static const char *const keys[] = { "master", "select_before_operate", "unsolicited", "broadcast",
-				    "require_secure_authentication", "unwalkable", "confirmed_requests", "select_timeout",
-				    "outstanding", "max_fragment", NULL };
+				    "require_secure_authentication", "unwalkable", "confirmed_requests", "interleaved_responses",
+				    "select_timeout", "outstanding", "max_fragment", NULL };
 
 const struct policy_ops policy_dnp3_ops = { .keys = keys, .load = load, .print = print };

@@ -33,6 +33,7 @@ struct dnp3_policy {
 	bool select_before_operate, unsolicited, broadcast, secure_authentication;
 	bool unwalkable;	/* what follows an object of unknown size passes */
 	bool confirmed_requests;	/* requests that ask for a confirmation */
+	bool interleaved_responses;	/* frames of several outstations' responses in turn */
 	unsigned select_timeout;	/* seconds from a select to its operate */
 	unsigned outstanding;	/* unanswered requests of one outstation */
 	uint32_t max_fragment;	/* octets */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * Modbus and the in-kernel path: the requests that wait for an answer, there and back. */
 #include "proto/modbus/gate.h"
+#include "proto/modbus/kernel.h"
 
 static void take_pending(const struct fast_pending *from, struct mb_pending *to, uint64_t now)
 {
@@ -12,14 +13,15 @@ static void take_pending(const struct fast_pending *from, struct mb_pending *to,
 	to->at_ns = now;
 }
 
-static bool take(struct pass *c, const struct fast_slot *s)
+static bool take(struct pass *c, struct fast_slot *s)
 {
 	struct flow *f = c->f;
+	const struct fast_modbus *mb = fast_modbus_of(s);
 	if (s->n_pending > FAST_PENDING)
 		return false;
 	mb_of(f)->n_pending = s->n_pending;
 	for (uint32_t i = 0; i < s->n_pending; i++)
-		take_pending(&s->pending[(s->head + i) % FAST_PENDING], &mb_of(f)->pending[i], c->raw->now_ns);
+		take_pending(&mb->pending[(s->head + i) % FAST_PENDING], &mb_of(f)->pending[i], c->raw->now_ns);
 	return true;
 }
 
@@ -43,14 +45,9 @@ static bool give(struct pass *c, struct fast_slot *s)
 {
 	s->n_pending = (uint8_t)mb_of(c->f)->n_pending;
 	for (unsigned i = 0; i < s->n_pending; i++)
-		if (!give_pending(&mb_of(c->f)->pending[i], &s->pending[i]))
+		if (!give_pending(&mb_of(c->f)->pending[i], &fast_modbus_of(s)->pending[i]))
 			return false;
 	return true;
 }
 
-const struct fast_ops fast_modbus = {
-	.fits = fits, .give = give, .take = take,
-	.kept = { offsetof(struct fast_slot, req), offsetof(struct fast_slot, resp) },
-	.keep = { FAST_REQ_KEEP, FAST_RESP_KEEP }, .room = { FAST_REQ_ROOM, FAST_RESP_ROOM },
-};
-
+const struct fast_ops fast_modbus = { .fits = fits, .give = give, .take = take, .kept = fast_modbus_kept };

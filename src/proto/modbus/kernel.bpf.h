@@ -4,6 +4,16 @@
  * response the answer to the oldest request that is outstanding. MODBUS Application
  * Protocol Specification V1.1b3 chapters 6 and 7; the frame is drawn in proto/modbus/wire.h.
  */
+#include "proto/modbus/kernel.h"
+
+enum { ADU_MIN = 9, ADU_MAX = 260 };
+enum { HEAD = 12 };		/* a message's first bytes: of a request up to its quantity or value */
+
+_Static_assert((int)ADU_MAX <= (int)SMALL, "any one message is small");
+
+struct head {
+	__u32 w[HEAD / 4];
+};
 
 /* ---- one request ---- */
 
@@ -22,7 +32,7 @@ static __always_inline __u64 asked_of(__u32 tid, __u32 unit, __u32 fc, __u32 add
 #endif
 }
 
-struct request {
+struct modbus_prepared {		/* a request */
 	union asked a;		/* what to remember of it */
 	__u32 value_lo, value_hi;
 	__u32 policy;
@@ -32,7 +42,7 @@ struct request {
 };
 
 /* Is it inside one rule? Then it is what is to be remembered. */
-static __always_inline bool permits(struct request *q, __u32 fc, __u32 addr, __u32 word)
+static __always_inline bool permits(struct modbus_prepared *q, __u32 fc, __u32 addr, __u32 word)
 {
 	const __u8 *h = (const __u8 *)&q->head;
 	__u32 unit = h[6], qty = fc == 5 || fc == 6 ? 1 : word;
@@ -44,7 +54,7 @@ static __always_inline bool permits(struct request *q, __u32 fc, __u32 addr, __u
 	for (__u32 i = 0; bounded(i, FAST_RULES); i++) {
 		if (i >= pol->n)
 			break;
-		const struct fast_rule *r = &pol->rule[i];
+		const struct fast_rule *r = (const struct fast_rule *)pol->rules + i;
 		if ((r->functions >> (fc & 31) & 1) && r->unit_lo <= unit && unit <= r->unit_hi &&
 		    r->addr_lo <= addr && last <= r->addr_hi && r->qty_lo <= qty && qty <= r->qty_hi &&
 		    r->value_lo <= q->value_lo && q->value_hi <= r->value_hi) {
@@ -59,7 +69,7 @@ static __always_inline bool permits(struct request *q, __u32 fc, __u32 addr, __u
 
 /* FC 16 (6.12): byte count, registers. The lowest and the highest value; of more than
  * FAST_VALUES registers nothing is known, so any value must be permitted. */
-static __always_inline bool registers(const __u8 *v, __u32 body, __u32 n, struct request *q)
+static __always_inline bool registers(const __u8 *v, __u32 body, __u32 n, struct modbus_prepared *q)
 {
 	__u32 last = n > FAST_VALUES ? 0 : 2 * n, lo = 0xffff, hi = 0;
 	if (body != 5 + 2 * n || v[0] != 2 * n)
@@ -77,7 +87,7 @@ static __always_inline bool registers(const __u8 *v, __u32 body, __u32 n, struct
 }
 
 /* FC 15 (6.11): byte count, coils. What is beyond the last one must be zero. */
-static __always_inline bool coils(const __u8 *v, __u32 body, __u32 n, struct request *q)
+static __always_inline bool coils(const __u8 *v, __u32 body, __u32 n, struct modbus_prepared *q)
 {
 	__u32 used = n % 8, bytes = v[0];
 	if (bytes == 0 || bytes != (n + 7) / 8 || body != 5 + bytes)
@@ -93,7 +103,7 @@ static __always_inline bool range_ok(__u32 addr, __u32 qty, __u32 max)
 }
 
 /* A request of HEAD bytes: its address and second word are all that it says. */
-static __always_inline bool read_short(__u32 fc, __u32 addr, __u32 word, struct request *q)
+static __always_inline bool read_short(__u32 fc, __u32 addr, __u32 word, struct modbus_prepared *q)
 {
 	q->value_lo = q->value_hi = fc == 5 ? word != 0 : fc == 6 ? word : 0;
 	if (fc == 5 || fc == 6)
@@ -101,17 +111,19 @@ static __always_inline bool read_short(__u32 fc, __u32 addr, __u32 word, struct 
 	return fc != 0 && fc <= 4 && range_ok(addr, word, fc <= 2 ? 2000 : 125);
 }
 
-/* A longer one; v: what is behind its second word, to `body` bytes behind the function code. */
-static __always_inline bool read_long(const __u8 *v, __u32 body, __u32 fc, __u32 addr, __u32 word, struct request *q)
+/* A longer one; v: what is behind its first bytes, to `body` bytes behind the function code. */
+static __always_inline bool read_long(const __u8 *v, __u32 body, struct modbus_prepared *q)
 {
+	const __u8 *h = (const __u8 *)&q->head;
+	__u32 fc = h[7], addr = half_at(h, 8), word = half_at(h, 10);
 	if (fc == 15)
 		return range_ok(addr, word, 0x7b0) && coils(v, body, word, q);
 	return fc == 16 && range_ok(addr, word, 0x7b) && registers(v, body, word, q);
 }
 
 /* One request, its bytes at `at` of the copy, of at most left: its length, or 0 when it is not for
- * us. Verified by itself, so that the loops do not multiply. */
-__noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct request *q)
+ * us. Verified on its own, so that the loops do not multiply. */
+__noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct modbus_prepared *q)
 {
 	if (!q || !a || left < HEAD || at >= PAYLOAD)
 		return 0;
@@ -120,7 +132,7 @@ __noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct r
 	if (half_at(h, 2) != 0 || n < HEAD || n > ADU_MAX || n > left)
 		return 0;
 	__u32 fc = h[7], addr = half_at(h, 8), word = half_at(h, 10);
-	if (!(n == HEAD ? read_short(fc, addr, word, q) : read_long(a->bytes + at + HEAD, n - 8, fc, addr, word, q)) ||
+	if (!(n == HEAD ? read_short(fc, addr, word, q) : read_long(a->bytes + at + HEAD, n - 8, q)) ||
 	    !permits(q, fc, addr, word))
 		return 0;
 	if (n != HEAD)		/* what is behind may differ */
@@ -129,7 +141,7 @@ __noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct r
 }
 
 /* Is it what was permitted last, but for the transaction identifier and the address? */
-static __always_inline bool same_again(struct request *q, const struct head *next)
+static __always_inline bool same_again(struct modbus_prepared *q, const struct head *next)
 {
 	const __u8 *h = (const __u8 *)next;
 	__u32 addr = half_at(h, 8);
@@ -147,8 +159,8 @@ __noinline int take_requests(struct __sk_buff *skb, __u32 off, __u32 len, __u32 
 	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
 	if (!a || !copy_payload(skb, off, len, FAST_REQ_SEGMENT, a))
 		return 0;
-	struct request q = { .policy = policy };
-	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
+	struct modbus_prepared q = { .policy = policy };
+	for (__u32 i = 0; bounded(i, FAST_MESSAGES); i++) {
 		if (at >= len)
 			break;
 		struct head next = *(const struct head *)(a->bytes + (at & (PAYLOAD - 1)));
@@ -167,34 +179,41 @@ __noinline int take_requests(struct __sk_buff *skb, __u32 off, __u32 len, __u32 
 	return at == len ? (int)n : 0;
 }
 
-/* The same, where one of HEAD bytes, as most are, is in q instead. The slot need not be held: whether they come
- * at the right moment is another question. */
-static __always_inline __u32 ask(struct __sk_buff *skb, const struct segment *s, __u32 policy, struct request *q)
+/* The same, where one of HEAD bytes, as most are, is in q instead. Whether they come at the right moment is
+ * another question. */
+static __always_inline __u32 modbus_prepare(const struct judging *j, struct modbus_prepared *q)
 {
 	const __u8 *h = (const __u8 *)&q->head;
-	if (s->len != HEAD)
-		return (__u32)take_requests(skb, s->off, s->len, policy);
-	q->policy = policy;
-	if (bpf_skb_load_bytes(skb, s->off, &q->head, HEAD) < 0 || half_at(h, 2) != 0 || half_at(h, 4) != HEAD - 6)
+	if (j->dir)
+		return 0;
+	if (j->s->len != HEAD)
+		return (__u32)take_requests(j->skb, j->s->off, j->s->len, j->policy);
+	q->policy = j->policy;
+	if (bpf_skb_load_bytes(j->skb, j->s->off, &q->head, HEAD) < 0 || half_at(h, 2) != 0 || half_at(h, 4) != HEAD - 6)
 		return 0;
 	__u32 fc = h[7], addr = half_at(h, 8), word = half_at(h, 10);
 	return read_short(fc, addr, word, q) && permits(q, fc, addr, word);
 }
 
-/* Those in fast_copy are kept. */
-static __always_inline bool keep_requests(const struct segment *s, struct fast_slot *slot, __u32 head, __u32 asked,
-					  __u32 pos)
+static __always_inline bool modbus_has_room(const struct judging *j)
 {
+	return j->dir ? room_in(&fast_modbus_kept[1], j) : room_in(&fast_modbus_kept[0], j);
+}
+
+/* Those in fast_copy are kept, from the place `pos` and among the outstanding ones from the place `head`. */
+static __always_inline bool keep_requests(const struct judging *j, __u32 head, __u32 pos)
+{
+	struct fast_modbus *mb = fast_modbus_of(j->slot);
 	__u32 zero = 0;
 	const struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
 	if (!a)
 		return false;
-	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
-		if (i >= asked)
+	for (__u32 i = 0; bounded(i, FAST_MESSAGES); i++) {
+		if (i >= j->prepared)
 			break;
-		slot->pending[(head + i) & (FAST_PENDING - 1)] = ((union asked){ .w = a->message[i] }).p;
+		mb->pending[(head + i) & (FAST_PENDING - 1)] = ((union asked){ .w = a->message[i] }).p;
 	}
-	copy_words(slot->req + pos, a->bytes, s->len, FAST_REQ_SEGMENT / 8);
+	copy_words(mb->req + pos, a->bytes, j->s->len, FAST_REQ_SEGMENT / 8);
 	return true;
 }
 
@@ -210,7 +229,7 @@ __noinline int count_writes(__u32 asked)
 	const struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
 	if (!a)
 		return 0;
-	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
+	for (__u32 i = 0; bounded(i, FAST_MESSAGES); i++) {
 		if (i >= asked)
 			break;
 		n += is_write(a->message[i]);
@@ -219,23 +238,24 @@ __noinline int count_writes(__u32 asked)
 }
 
 /* They come at the right moment, and are kept. How many; 0: not for us. */
-static __always_inline __u32 requests(const struct segment *s, struct fast_slot *slot, const struct request *q,
-				      __u32 asked, __u32 limits, __u32 pos)
+static __always_inline __u32 requests(const struct judging *j, const struct modbus_prepared *q)
 {
-	__u32 had = slot->n_pending;
-	if (asked == 0 || asked > FAST_PDUS || had + asked > FAST_PENDING)
+	struct fast_slot *slot = j->slot;
+	struct fast_modbus *mb = fast_modbus_of(slot);
+	__u32 asked = j->prepared, had = slot->n_pending, pos = j->pos;
+	if (asked == 0 || asked > FAST_MESSAGES || had + asked > FAST_PENDING)
 		return 0;
-	if (!WITHIN(limits, asked, s->len == HEAD ? is_write(q->a.w) : (__u32)count_writes(asked)))
+	if (!WITHIN(j->limits, asked, j->s->len == HEAD ? is_write(q->a.w) : (__u32)count_writes(asked)))
 		return 0;
 	if (had == 0)
 		slot->head = 0;		/* shares a cache line with the numbers */
 	__u32 head = slot->head + had;
 	forget(pos);
 	pos &= FAST_REQ_ROOM - 1;
-	if (s->len == HEAD) {
-		slot->pending[head & (FAST_PENDING - 1)] = q->a.p;
-		*(struct head *)(slot->req + pos) = q->head;
-	} else if (!keep_requests(s, slot, head, asked, pos)) {
+	if (j->s->len == HEAD) {
+		mb->pending[head & (FAST_PENDING - 1)] = q->a.p;
+		*(struct head *)(mb->req + pos) = q->head;
+	} else if (!keep_requests(j, head, pos)) {
 		return 0;
 	}
 	slot->n_pending = (__u8)(had + asked);
@@ -291,13 +311,13 @@ __noinline int take_responses(struct __sk_buff *skb, __u32 off, __u32 len, const
 	struct response r = {};
 	if (had > FAST_PENDING)
 		return 0;
-	for (__u32 i = 0; bounded(i, FAST_PDUS); i++) {
+	for (__u32 i = 0; bounded(i, FAST_MESSAGES); i++) {
 		if (at >= len || i >= had)
 			break;
 		if (i == 1 && len > SMALL && !copy_payload(skb, off, len, FAST_RESP_SEGMENT, a))
 			return 0;
 		r.head = *(const struct head *)(a->bytes + (at & (PAYLOAD - 1)));
-		r.p = slot->pending[(head + i) & (FAST_PENDING - 1)];
+		r.p = ((const struct fast_modbus *)slot)->pending[(head + i) & (FAST_PENDING - 1)];
 		__u32 took = values_read(&r.head, &r.p);
 		if (took == 0)
 			took = (__u32)take_response(len - at, &r);
@@ -310,19 +330,25 @@ __noinline int take_responses(struct __sk_buff *skb, __u32 off, __u32 len, const
 }
 
 /* Responses, accounted for and kept. How many; 0: not for us. */
-static __always_inline __u32 responses(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot, __u32 pos)
+static __always_inline __u32 responses(const struct judging *j)
 {
+	struct fast_slot *slot = j->slot;
 	__u32 zero = 0, n = 1;
 	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
-	if (!a || s->len < ADU_MIN || slot->n_pending == 0 || !copy_start(skb, s, HEAD, a))
+	if (!a || j->s->len < ADU_MIN || slot->n_pending == 0 || !copy_start(j, HEAD, a))
 		return 0;
 	struct head head = *(const struct head *)a->bytes;
-	struct fast_pending p = slot->pending[slot->head & (FAST_PENDING - 1)];
-	if (values_read(&head, &p) != s->len)	/* else it is the one response, to a read */
-		n = (__u32)take_responses(skb, s->off, s->len, slot, a);
-	if (n == 0 || n > FAST_PDUS || !KEEP(resp, FAST_RESP_ROOM, FAST_RESP_SEGMENT))
+	struct fast_pending p = fast_modbus_of(slot)->pending[slot->head & (FAST_PENDING - 1)];
+	if (values_read(&head, &p) != j->s->len)	/* else it is the one response, to a read */
+		n = (__u32)take_responses(j->skb, j->s->off, j->s->len, slot, a);
+	if (n == 0 || n > FAST_MESSAGES || !keep(j, &fast_modbus_kept[1], a))
 		return 0;
 	slot->head += n;
 	slot->n_pending -= n;
 	return n;
+}
+
+static __always_inline __u32 modbus_messages(const struct judging *j, const struct modbus_prepared *q)
+{
+	return j->dir ? responses(j) : requests(j, q);
 }

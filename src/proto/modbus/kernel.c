@@ -9,6 +9,7 @@
  * in the same range: less passes, never more.
  */
 #include "fastpath/policy.h"
+#include "proto/modbus/kernel.h"
 #include "proto/modbus/policy.h"
 
 #include <string.h>
@@ -36,7 +37,7 @@ static void add(struct fast_policy *out, uint32_t functions, const struct pol_ra
 {
 	if (out->n == FAST_RULES || r[0].lo > 0xffff || r[1].lo > 0xffff || r[2].lo > 0xffff || r[3].lo > 0xffff)
 		return;
-	out->rule[out->n++] = (struct fast_rule){
+	((struct fast_rule *)out->rules)[out->n++] = (struct fast_rule){
 		.functions = functions,
 		.unit_lo = (uint16_t)r[0].lo, .unit_hi = (uint16_t)r[0].hi,
 		.addr_lo = (uint16_t)r[1].lo, .addr_hi = (uint16_t)r[1].hi,

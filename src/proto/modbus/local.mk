@@ -8,4 +8,4 @@ src_inspect_libinspect_a_SOURCES += src/proto/modbus/gate-fast.c src/proto/modbu
 src_fastpath_libfastpath_a_SOURCES += src/proto/modbus/kernel.c
 src_record_librecord_a_SOURCES += src/proto/modbus/facts.c src/proto/modbus/facts.h
 zonectl_SOURCES += src/proto/modbus/replay.c
-FAST_PROGRAM += src/proto/modbus/kernel.bpf.h
+FAST_PROGRAM += src/proto/modbus/kernel.bpf.h src/proto/modbus/kernel.h

@@ -4,6 +4,7 @@
  * (src/proto/opcua/kernel.bpf.h), and the channel's numbers there and back.
  */
 #include "proto/opcua/gate-internal.h"
+#include "proto/opcua/kernel.h"
 
 enum {
 	STAMP = 12,		/* time and handle of a request */
@@ -55,28 +56,26 @@ static bool has(const struct fast_opcua *u, const struct fast_shape *t, const ui
 }
 
 /* The next free place in the pool; when there is none all others go. */
-static struct fast_shape *new_shape(struct fast_slot *s, size_t n)
+static struct fast_shape *new_shape(struct fast_opcua *u, size_t n)
 {
-	struct fast_opcua *u = &s->ua;
 	size_t need = 8 * words(n) + 8 * words(words(n));
-	const struct fast_shape *last = s->ch.n_shapes ? &u->shape[s->ch.n_shapes - 1] : NULL;
+	const struct fast_shape *last = u->ch.n_shapes ? &u->shape[u->ch.n_shapes - 1] : NULL;
 	size_t at = last ? bits_at(last) + 8 * words(words(last->len)) : 0;
-	if (at + need > FAST_POOL || s->ch.n_shapes == FAST_SHAPES)
-		at = s->ch.n_shapes = 0;
-	u->shape[s->ch.n_shapes] = (struct fast_shape){ .at = (uint16_t)at, .len = (uint16_t)n };
+	if (at + need > FAST_POOL || u->ch.n_shapes == FAST_SHAPES)
+		at = u->ch.n_shapes = 0;
+	u->shape[u->ch.n_shapes] = (struct fast_shape){ .at = (uint16_t)at, .len = (uint16_t)n };
 	memset(u->pool + at, 0, need);
-	return &u->shape[s->ch.n_shapes++];
+	return &u->shape[u->ch.n_shapes++];
 }
 
-static void learn(struct fast_slot *s, const struct ua_look *k, const uint8_t *chunk, size_t n)
+static void learn(struct fast_opcua *u, const struct ua_look *k, const uint8_t *chunk, size_t n)
 {
-	struct fast_opcua *u = &s->ua;
 	uint8_t mask[FAST_UA_REQ_SEGMENT];
-	for (uint32_t i = 0; i < s->ch.n_shapes; i++)
+	for (uint32_t i = 0; i < u->ch.n_shapes; i++)
 		if (has(u, &u->shape[i], chunk, n))
 			return;
 	mask_of(k, chunk, n, mask);
-	struct fast_shape *t = new_shape(s, n);
+	struct fast_shape *t = new_shape(u, n);
 	t->answer = k->b.service->response;
 	t->changes = ua_changes(&k->b);
 	memcpy(u->pool + t->at, chunk, n);
@@ -90,13 +89,13 @@ void fast_ua_permitted(struct ua_look *k, const uint8_t *chunk, size_t n)
 	const struct fast_flow *f = &k->c->f->fast;
 	if (!f->slot || k->answer || k->m.type != UA_MSG || k->m.chunk != 'F' || k->s->way[0].chunks != 1)
 		return;
-	struct fast_slot *s = &k->c->in->flows.fast.v[f->slot - 1];
+	struct fast_opcua *u = fast_opcua_of(&k->c->in->flows.fast.v[f->slot - 1]);
 	if (!k->m.readable)
-		s->ch.permitted = k->s->mode == UA_MODE_ENCRYPT;
+		u->ch.permitted = k->s->mode == UA_MODE_ENCRYPT;
 	/* a session's own requests change what its others may do */
 	else if (n == k->m.size && n <= FAST_UA_REQ_SEGMENT && k->body && k->has_body && k->b.service && k->b.stamp &&
 		 !(k->b.service->classes & (UA_SESSION | UA_CHANNEL)))
-		learn(s, k, chunk, n);
+		learn(u, k, chunk, n);
 }
 
 /* An open channel, both ends of which are between two messages. */
@@ -115,19 +114,20 @@ static bool fits(const struct pass *c)
 			return false;
 	if (!f->slot || f->generation != c->f->image_gen)
 		return true;	/* to be claimed; requests are learned then */
-	const struct fast_channel *u = &c->in->flows.fast.v[f->slot - 1].ch;
+	const struct fast_channel *u = &fast_opcua_of(&c->in->flows.fast.v[f->slot - 1])->ch;
 	return st->mode == UA_MODE_ENCRYPT ? u->permitted : u->n_shapes != 0;
 }
 
 static void forget(struct fast_slot *s)
 {
-	s->ch.n_shapes = s->ch.permitted = 0;
+	struct fast_channel *u = &fast_opcua_of(s)->ch;
+	u->n_shapes = u->permitted = 0;
 }
 
 static bool give(struct pass *c, struct fast_slot *s)
 {
 	const struct ua_state *st = ua_of(c->f);
-	struct fast_channel *u = &s->ch;
+	struct fast_channel *u = &fast_opcua_of(s)->ch;
 	for (unsigned i = 0; i < st->n_pending; i++) {
 		const struct ua_service *asked = ua_service_by_id(st->pending[i].request);
 		if (!asked)
@@ -147,10 +147,10 @@ static bool give(struct pass *c, struct fast_slot *s)
 	return true;
 }
 
-static bool take(struct pass *c, const struct fast_slot *s)
+static bool take(struct pass *c, struct fast_slot *s)
 {
 	struct ua_state *st = ua_of(c->f);
-	const struct fast_channel *u = &s->ch;
+	const struct fast_channel *u = &fast_opcua_of(s)->ch;
 	uint32_t n = u->n_waits;
 	if (n > FAST_UA_WAITS)
 		return false;
@@ -168,8 +168,5 @@ static bool take(struct pass *c, const struct fast_slot *s)
 }
 
 const struct fast_ops fast_opcua = {
-	.fits = fits, .forget = forget, .give = give, .take = take,
-	.kept = { offsetof(struct fast_slot, ua.req), offsetof(struct fast_slot, ua.resp) },
-	.keep = { sizeof(((struct fast_slot *)0)->ua.req), sizeof(((struct fast_slot *)0)->ua.resp) },
-	.room = { FAST_UA_REQ_ROOM, FAST_UA_RESP_ROOM },
+	.fits = fits, .forget = forget, .give = give, .take = take, .kept = fast_opcua_kept,
 };

@@ -4,12 +4,13 @@
  * at the request that it answers and at its type; so does this. A request is held against
  * those that an inspector has permitted before on this connection: it must be the same
  * but for what the shape leaves free (time, handle, signature, what a publish request
- * acknowledges) and what is compared by itself (token, sequence number, RequestId).
+ * acknowledges) and what is compared on its own (token, sequence number, RequestId).
  * Of an encrypted chunk there is only the header, and that it must not be readable.
  *
  * One whole message in one chunk in one segment, or it is for the inspector.
  * OPC 10000-6 clauses 6.7.2 and 7.1.2; the chunk is drawn in proto/opcua/wire.h.
  */
+#include "proto/opcua/kernel.h"
 
 enum { UA_HEADER = 24, UA_TYPED = UA_HEADER + 4, UA_SECURED = 16, UA_WORDS = FAST_UA_REQ_SEGMENT / 8,
        UA_POOL_WORDS = 127 /* the next power of two, less one: still inside the slot */ };
@@ -23,15 +24,15 @@ static __always_inline __u64 spread(__u64 bits)
 	return ((x + 0x7f7f7f7f7f7f7f7full) & 0x8080808080808080ull) / 128 * 255;
 }
 
-enum { UA_END = offsetof(struct fast_slot, ua) + sizeof(struct fast_opcua) - FAST_UA_RESP_SEGMENT };
+enum { UA_END = sizeof(struct fast_opcua) - FAST_UA_RESP_SEGMENT };
 
 /* Is the chunk of len bytes at `from` of the slot of this shape? By itself, as the loops would multiply. */
 __noinline int ua_same(struct fast_slot *slot, __u32 from, __u32 len, __u32 shape)
 {
 	if (!slot || shape >= FAST_SHAPES || len > FAST_UA_REQ_SEGMENT || from > UA_END)
 		return 0;
-	const __u8 *pool = (const __u8 *)slot + offsetof(struct fast_slot, ua.pool), *asked = (const __u8 *)slot + from;
-	const struct fast_shape *t = &slot->ua.shape[shape];
+	const __u8 *pool = fast_opcua_of(slot)->pool, *asked = (const __u8 *)slot + from;
+	const struct fast_shape *t = &fast_opcua_of(slot)->shape[shape];
 	__u32 at = t->at / 8, n = (len + 7) / 8;
 	if (t->len != len)
 		return 0;
@@ -50,11 +51,12 @@ __noinline int ua_waits(struct fast_slot *slot, __u32 id)
 {
 	if (!slot)
 		return 0;
-	__u32 n = slot->ch.n_waits;
+	const struct fast_channel *u = &fast_opcua_of(slot)->ch;
+	__u32 n = u->n_waits;
 	for (__u32 i = 0; bounded(i, FAST_UA_WAITS); i++) {
 		if (i >= n)
 			break;
-		if (slot->ch.wait[i].id == id)
+		if (u->wait[i].id == id)
 			return (int)i + 1;
 	}
 	return 0;
@@ -84,7 +86,7 @@ static __always_inline bool ua_opaque(const __u8 *h, __u32 len, const struct fas
 /* Which shape a request has, plus one; 0: none that is known. */
 static __always_inline __u32 ua_shape(struct fast_slot *slot, __u32 from, __u32 len)
 {
-	__u32 n = slot->ch.n_shapes;
+	__u32 n = fast_opcua_of(slot)->ch.n_shapes;
 	for (__u32 i = 0; bounded(i, FAST_SHAPES); i++) {
 		if (i >= n)
 			break;
@@ -99,7 +101,7 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 lim
 {
 	if (!slot || at > UA_END || len < UA_TYPED)
 		return 0;
-	struct fast_channel *u = &slot->ch;
+	struct fast_channel *u = &fast_opcua_of(slot)->ch;
 	const __u8 *h = (const __u8 *)slot + at;
 	if (!ua_head(h, len, u))
 		return 0;
@@ -115,7 +117,7 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 lim
 	__u32 shape = ua_shape(slot, at, len);
 	if (shape == 0 || shape > FAST_SHAPES)
 		return 0;
-	const struct fast_shape *is = &slot->ua.shape[shape - 1];
+	const struct fast_shape *is = &fast_opcua_of(slot)->shape[shape - 1];
 	if (!WITHIN(limits, 1, is->changes != 0))
 		return 0;
 	u->wait[n & (FAST_UA_WAITS - 1)] = (struct fast_wait){ .id = id, .answer = is->answer };
@@ -128,16 +130,17 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 lim
 static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
 				    __u32 pos)
 {
-	struct fast_channel *u = &slot->ch;
+	struct fast_channel *u = &fast_opcua_of(slot)->ch;
+	const struct judging j = { .skb = skb, .s = s, .slot = slot, .pos = pos };
 	__u32 len = s->len, zero = 0;
 	struct copy *a = bpf_map_lookup_elem(&fast_copy, &zero);
-	if (!a || len < UA_TYPED || !copy_start(skb, s, UA_TYPED, a))
+	if (!a || len < UA_TYPED || !copy_start(&j, UA_TYPED, a))
 		return 0;
 	const __u8 *h = a->bytes;
 	if (!ua_head(h, len, u))
 		return 0;
 	if (u->opaque) {
-		if (!ua_opaque(h, len, u) || !KEEP(ua.resp, FAST_UA_RESP_ROOM, FAST_UA_RESP_SEGMENT))
+		if (!ua_opaque(h, len, u) || !keep(&j, &fast_opcua_kept[1], a))
 			return 0;
 		u->seq[1]++;
 		return 1;
@@ -150,10 +153,29 @@ static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment 
 	if (place == 0 || place > n || n > FAST_UA_WAITS)
 		return 0;
 	struct fast_wait *w = &u->wait[(place - 1) & (FAST_UA_WAITS - 1)];
-	if (w->answer != (type[2] | type[3] << 8) || !KEEP(ua.resp, FAST_UA_RESP_ROOM, FAST_UA_RESP_SEGMENT))
+	if (w->answer != (type[2] | type[3] << 8) || !keep(&j, &fast_opcua_kept[1], a))
 		return 0;
 	*w = u->wait[(n - 1) & (FAST_UA_WAITS - 1)];
 	u->n_waits = n - 1;
 	u->seq[1]++;
 	return 1;
+}
+
+PREPARES_NOTHING(opcua)
+
+static __always_inline bool opcua_has_room(const struct judging *j)
+{
+	return j->dir ? room_in(&fast_opcua_kept[1], j) : room_in(&fast_opcua_kept[0], j);
+}
+
+/* What a request will be held against is on its way while that is copied. */
+static __always_inline __u32 opcua_messages(const struct judging *j, const struct opcua_prepared *p)
+{
+	__u32 at;
+	(void)p;
+	if (j->dir)
+		return ua_response(j->skb, j->s, j->slot, j->pos);
+	*(volatile __u32 *)&fast_opcua_of(j->slot)->wanted = 1;
+	bool pass = load(j, &fast_opcua_kept[0], &at) && ua_request(j->slot, at, j->s->len, j->limits) == 1;
+	return judged_in_place(j, pass, at);
 }

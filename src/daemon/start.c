@@ -1,0 +1,543 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Start and stop of the parent: one table of steps. Up to the commit of the rules a failure changes nothing
+ * in the kernel: what runs there, of an earlier zoned or of the boot rules, stays. A start that fails behind
+ * it leaves the rules, as a stop does: they drop what needs an inspector.
+ */
+#include <cap-ng.h>
+#include <errno.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include <libmnl/libmnl.h>
+
+#include "compile/policy_build.h"
+#include "compile/ruleset.h"
+#include "daemon/confine.h"
+#include "daemon/nflog.h"
+#include "daemon/parent.h"
+#include "daemon/start.h"
+#include "inspect/inspect.h"
+#include "inspect/proto.h"
+#include "inspect/rate.h"
+
+enum { DRAIN_MS = 2000, HELD_MS = 2000 };
+
+/* ---- who we are, and where we write ---- */
+
+static int begin_confined(struct parent *p)
+{
+	(void)p;
+	closelog();
+	return confine_start();
+}
+
+/* As another user than root zoned is started with CAP_NET_ADMIN only, as our unit does. */
+static int choose_user(struct parent *p)
+{
+	const char *user = p->user ? p->user : p->model->daemon.user;
+	const struct passwd *pw = geteuid() == 0 ? getpwnam(user) : NULL;
+	if (geteuid() == 0 && !pw) {
+		say(LOG_ERR, "there is no user \"%s\" to become; make one (useradd --system %s) or write "
+		    "another in daemon.user; nothing was changed", user, user);
+		return STEP_SAID;
+	}
+	p->becomes = pw != NULL;
+	p->uid = pw ? pw->pw_uid : 0;
+	p->gid = pw ? pw->pw_gid : 0;
+	return 0;
+}
+
+static int open_records(struct parent *p)
+{
+	int facility = record_facility(p->model->daemon.syslog_facility);
+	if (facility < 0) {
+		say(LOG_ERR, "syslog_facility = \"%s\": there is none of that name", p->model->daemon.syslog_facility);
+		return STEP_SAID;
+	}
+	openlog("zoned", LOG_PID | LOG_NDELAY, facility);
+	p->record = record_open(&(struct record_conf){ .json_path = p->model->daemon.json_log, .sink = say_line });
+	return p->record ? 0 : -errno;
+}
+
+/* A log daemon that hangs must not keep us: then the record stays, and ends with the process. */
+static void close_records(struct parent *p)
+{
+	if (!record_drain(p->record, DRAIN_MS))
+		return;
+	say_by(NULL);
+	record_close(p->record);
+	p->record = NULL;
+}
+
+/* ---- the policy, and what the kernel can do ---- */
+
+static void free_policy(struct parent *p)
+{
+	free(p->img);
+	p->img = NULL;
+}
+
+static int build_policy(struct parent *p)
+{
+	int err = 0;
+	p->started_ns = clock_ns(CLOCK_MONOTONIC);
+	p->generation = p->tried = 1;
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+	p->n = p->model->daemon.queues ? p->model->daemon.queues : cores < 1 ? 1 : cores > 8 ? 8 : (unsigned)cores;
+	p->img = policy_build(p->model, p->generation, &err);
+	if (p->img && p->img->size <= RING_IMAGE)
+		return 0;
+	say(LOG_ERR, "the policy does not fit: %s", p->img ? "larger than 16 MB" : strerror(-err));
+	free_policy(p);
+	return STEP_SAID;
+}
+
+static int open_nftables(struct parent *p)
+{
+	p->nl = nft_open();
+	return p->nl ? 0 : -errno;
+}
+
+static void close_nftables(struct parent *p)
+{
+	nft_close(p->nl);
+	p->nl = NULL;
+}
+
+/* Before anybody listens to nftables: each feature is tried with a table of its own. */
+static int probe_kernel(struct parent *p)
+{
+	size_t n;
+	bool ok = true;
+	const struct nft_feature *f = nft_probe(p->nl, &n, &p->queue_kind);
+	for (size_t i = 0; i < n; i++) {
+		if (!f[i].essential || f[i].present)
+			continue;
+		say(LOG_ERR, "this kernel lacks %s: %s; nothing was changed", f[i].name, f[i].what);
+		ok = false;
+	}
+	p->has_flowtable = nft_has(f, n, "flowtable");
+	p->has_helper = nft_has(f, n, "helper");
+	p->has_xt_bpf = nft_has(f, n, "bpf-xt");
+	p->locks_table = p->model->daemon.lock_table && nft_has(f, n, "table-lock");
+	return ok ? 0 : STEP_SAID;
+}
+
+static int draw_marks(struct parent *p)
+{
+	uint32_t drawn[2];
+	if (getrandom(drawn, sizeof(drawn), 0) != sizeof(drawn))
+		return -errno;
+	p->asked_mark = drawn[0] ? drawn[0] : 1;
+	p->blocked_mark = nft_blocked_mark(p->model->daemon.mark_mask, drawn[1]);
+	return 0;
+}
+
+/* ---- memory that processes share ---- */
+
+/* For processes to come. NULL: errno. */
+static void *shared_pages(size_t size)
+{
+	void *v = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	return v == MAP_FAILED ? NULL : v;
+}
+
+static void free_pages(void *pages, size_t size)
+{
+	if (pages)
+		munmap(pages, size);
+}
+
+/* Without it all works, only slower: one line says why. */
+static int open_fastpath(struct parent *p)
+{
+	const char *why = "this kernel has no xt_bpf (modprobe -a nft_compat xt_bpf)";
+	if (!p->model->daemon.fast_path)
+		return 0;
+	if (p->has_xt_bpf)
+		p->fast = fastpath_open(&(struct fast_room){
+			.inspectors = p->n, .max_flows = p->model->daemon.max_connections, .flows = p->img->n_flows,
+			.marks = (uint32_t)ruleset_marks(p->model), .conduits = (uint32_t)p->model->n_conduits,
+			.mark_mask = p->model->daemon.mark_mask }, false, &why);
+	int err = p->fast ? fastpath_policy(p->fast, p->img) : 0;
+	if (err) {
+		fastpath_close(p->fast);
+		p->fast = NULL;
+		why = strerror(-err);
+	}
+	if (p->fast)
+		say(LOG_INFO, "in-kernel path: up to %u connections per inspector", fastpath_slots(p->fast));
+	else
+		say(LOG_NOTICE, "no in-kernel path: %s; every inspected packet goes to an inspector", why);
+	return 0;
+}
+
+static void close_fastpath(struct parent *p)
+{
+	fastpath_close(p->fast);
+	p->fast = NULL;
+	free(p->carried);
+	p->carried = NULL;
+}
+
+static void close_limits(struct parent *p)
+{
+	if (!p->fast)
+		free_pages(p->rates, FAST_RATES * sizeof(*p->rates));
+	free_pages(p->shares, FAST_RATES * sizeof(*p->shares));
+	p->rates = NULL;
+	p->shares = NULL;
+}
+
+static int open_limits(struct parent *p)
+{
+	p->rates = p->fast ? fastpath_rates(p->fast) : shared_pages(FAST_RATES * sizeof(*p->rates));
+	p->shares = p->rates ? shared_pages(FAST_RATES * sizeof(*p->shares)) : NULL;
+	if (p->shares)
+		return 0;
+	int err = -errno;
+	close_limits(p);
+	return err;
+}
+
+static void close_common(struct parent *p)
+{
+	free_pages(p->common, proto_common_size());
+	p->common = NULL;
+}
+
+/* What all inspectors share of each protocol, each with a key of its own. */
+static int open_common(struct parent *p)
+{
+	p->common = shared_pages(proto_common_size());
+	bool ok = p->common != NULL;
+	for (uint8_t proto = PROTO_NONE + 1; ok && proto < PROTO_N; proto++) {
+		void *part = proto_common(p->common, proto);
+		ok = !part || getrandom(part, PROTO_KEY, 0) == PROTO_KEY;
+	}
+	if (ok)
+		return 0;
+	int err = -errno;
+	close_common(p);
+	return err;
+}
+
+static void close_worker(struct worker *w)
+{
+	if (w->conf.told >= 0)
+		close(w->conf.told);
+	free_pages(w->conf.shm, sizeof(struct shared));
+	w->conf.told = -1;
+	w->conf.shm = NULL;
+}
+
+static int open_worker(struct parent *p, unsigned i)
+{
+	struct worker *w = &p->worker[i];
+	w->p = p;
+	w->index = i;
+	w->conf.max_flows = p->model->daemon.max_connections;
+	w->conf.max_flows_per_source = p->model->daemon.max_connections_per_source;
+	w->conf.rates = p->rates;
+	w->conf.common = p->common;
+	w->conf.shares = p->shares;
+	if (p->fast) {
+		w->conf.fast = fastpath_map(p->fast, i);
+		w->conf.n_fast = fastpath_slots(p->fast);
+	}
+	w->conf.told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	w->conf.shm = w->conf.told < 0 ? NULL : shared_pages(sizeof(struct shared));
+	int err = w->conf.shm ? -pthread_mutex_init(&w->queues_lock, NULL) : -errno;
+	if (err)
+		close_worker(w);
+	return err;
+}
+
+static void close_first_workers(struct parent *p, unsigned n)
+{
+	while (n-- > 0) {
+		pthread_mutex_destroy(&p->worker[n].queues_lock);
+		close_worker(&p->worker[n]);
+	}
+}
+
+static void close_workers(struct parent *p)
+{
+	close_first_workers(p, p->n);
+}
+
+static int open_workers(struct parent *p)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		int err = open_worker(p, i);
+		if (!err)
+			continue;
+		say(LOG_ERR, "inspector %u: %s; nothing was changed", i, strerror(-err));
+		close_first_workers(p, i);
+		return STEP_SAID;
+	}
+	return 0;
+}
+
+/* ---- what the kernel tells us ---- */
+
+/* What leads packets past us is logged; where the operator is strict, we do not start beside it. */
+static int refuse_bypasses(struct parent *p)
+{
+	if (bypass_look(p) + misfits_unjudged(p) == 0 || !p->model->daemon.strict)
+		return 0;
+	say(LOG_ERR, "strict = true: not started beside what is named above; nothing was changed");
+	return STEP_SAID;
+}
+
+static bool open_lane(struct parent *p, unsigned i, uint32_t index)
+{
+	struct queue *q = &p->worker[i].queue[index];
+	uint32_t kind = index / LANES;
+	uint16_t number = (uint16_t)(p->model->daemon.queue_base + (kind * p->n + i) * LANES + index % LANES);
+	int err = queue_open(q, number);
+	if (err) {
+		say(LOG_ERR, "queue %u: %s%s; nothing was changed", number, strerror(-err),
+		    err == -EBUSY || err == -EPERM ? " (is another program, or another zoned, using it?)" : "");
+		return false;
+	}
+	q->kind = kind;
+	q->index = index;
+	q->owner = &p->worker[i];
+	return true;
+}
+
+/* Given back by the end of the process, all at once: closing one waits for the kernel, and there are 16 for each
+ * inspector, so that a stop took seconds. */
+static int open_queues(struct parent *p)
+{
+	bool ok = true;
+	for (unsigned i = 0; ok && i < p->n; i++)
+		for (uint32_t k = 0; ok && k < QUEUES; k++)
+			ok = open_lane(p, i, k);
+	return ok ? 0 : STEP_SAID;
+}
+
+static void close_netlink(struct mnl_socket **nl)
+{
+	if (*nl)
+		mnl_socket_close(*nl);
+	*nl = NULL;
+}
+
+static int open_log(struct parent *p)
+{
+	p->nflog = nflog_open(p->model->daemon.log_group);
+	if (p->nflog)
+		return 0;
+	say(LOG_ERR, "log_group %u: %s; nothing was changed", p->model->daemon.log_group, strerror(errno));
+	return STEP_SAID;
+}
+
+static void close_log(struct parent *p)
+{
+	close_netlink(&p->nflog);
+}
+
+static void close_conntrack(struct parent *p)
+{
+	close_netlink(&p->list.nl);
+	close_netlink(&p->ctwatch);
+}
+
+static int open_conntrack(struct parent *p)
+{
+	if (!p->fast)
+		p->ctwatch = ctwatch_open();
+	if ((p->fast || p->ctwatch) && list_open(p))
+		return 0;
+	int err = -errno;
+	close_conntrack(p);
+	return err;
+}
+
+static int open_links(struct parent *p)
+{
+	if (!p->fast)
+		return 0;
+	p->links = links_open();
+	if (!p->links)
+		return -errno;
+	plain_give(p, p->model, p->generation);	/* from here on it is told when they change */
+	return 0;
+}
+
+static void close_links(struct parent *p)
+{
+	close_netlink(&p->links);
+}
+
+/* ---- other processes, and the socket for zonectl ---- */
+
+static int open_spawner(struct parent *p)
+{
+	struct inspector_conf conf[INSPECTORS_MAX];
+	for (unsigned i = 0; i < p->n; i++)
+		conf[i] = p->worker[i].conf;
+	return spawner_start(conf, p->n, p->uid, p->gid, &p->spawner);
+}
+
+/* With it its children end, the inspectors. */
+static void close_spawner(struct parent *p)
+{
+	spawner_stop(&p->spawner);
+}
+
+static int start_inspectors(struct parent *p)
+{
+	for (unsigned i = 0; i < p->n; i++) {
+		worker_lock(&p->worker[i]);
+		start_worker(&p->worker[i]);
+		worker_unlock(&p->worker[i]);
+	}
+	if (wait_acks(p))
+		return 0;
+	say(LOG_ERR, "an inspector did not take the policy; nothing was changed");
+	return STEP_SAID;
+}
+
+static void say_asked(int priority, const char *line)
+{
+	say(priority, "%s", line);
+}
+
+static int open_control(struct parent *p)
+{
+	if (strncmp(p->control_path, ZONED_RUNDIR "/", sizeof(ZONED_RUNDIR)) == 0)
+		mkdir(ZONED_RUNDIR, 0755);	/* there already under systemd */
+	p->control = control_open(p->base, p->control_path, control_verbs, p, say_asked);
+	if (p->control)
+		return 0;
+	say(LOG_ERR, "control socket %s: %s; nothing was changed", p->control_path, strerror(errno));
+	return STEP_SAID;
+}
+
+static void close_control(struct parent *p)
+{
+	control_close(p->control);
+	p->control = NULL;
+}
+
+/* ---- in force ---- */
+
+/* Another zoned that has just been ended may hold the table for a moment. */
+static int commit_first(struct parent *p)
+{
+	for (int ms = 0; ms < HELD_MS && nft_held_by_another(p->nl); ms += 10)
+		usleep(10000);
+	int err = commit(p, p->model, p->generation);
+	p->in_force = err == 0;
+	return err;
+}
+
+/* Does anything that is inspected pass while nobody judges it? */
+static bool any_open(const struct model *m)
+{
+	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
+			if (m->conduits[i].fail == FAIL_OPEN && m->conduits[i].flows[k].proto != PROTO_NONE)
+				return true;
+	return false;
+}
+
+/* They stay in the kernel: without them everything would be forwarded. */
+static void leave_rules(struct parent *p)
+{
+	if (p->fast)
+		fastpath_switch(p->fast, 0);
+	say(LOG_NOTICE, "stopping; the rules stay in the kernel: what needs an inspector is dropped%s",
+	    any_open(p->model) ? ", but for conduits with fail = \"open\": what they carry passes unjudged" : "");
+}
+
+/* Threads have the rights of the thread that makes them: dropped before the first. The guard's real-time priority
+ * needs them, and is this thread's until that one is made. */
+static int drop_parent_rights(struct parent *p)
+{
+	if (!guard_before_others())
+		say(LOG_WARNING, "no real-time priority for the guard of the table (%s): while the processors are busy, a table "
+		    "that is removed stays open for longer; see LimitRTPRIO in zoned.service", strerror(errno));
+	capng_clear(CAPNG_SELECT_BOTH);
+	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
+	int err = p->becomes ? capng_change_id((int)p->uid, (int)p->gid, CAPNG_DROP_SUPP_GRP) :
+			       capng_apply(CAPNG_SELECT_BOTH);
+	if (!err)
+		err = confine_parent();
+	if (err)
+		say(LOG_ERR, "cannot give up rights (%d)", err);
+	return err ? STEP_SAID : 0;
+}
+
+static int start_record_thread(struct parent *p)
+{
+	int err = record_start(p->record);
+	if (!err)
+		say_by(p->record);
+	return err;
+}
+
+/* What the last packets had to tell is recorded then. */
+static void stop_queue_threads(struct parent *p)
+{
+	threads_stop(p);
+	record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
+}
+
+static const struct step steps[] = {
+	{ "cannot give up what this process was started with", begin_confined, NULL },
+	{ "the user to become", choose_user, NULL },
+	{ "no records", open_records, close_records },
+	{ "the policy", build_policy, free_policy },
+	{ "no netlink socket", open_nftables, close_nftables },
+	{ "what this kernel can do", probe_kernel, NULL },
+	{ "notices of nftables", guard_open, guard_close },
+	{ "no random numbers", draw_marks, NULL },
+	{ "the in-kernel path", open_fastpath, close_fastpath },
+	{ "no memory for the limits", open_limits, close_limits },
+	{ "no memory for what inspectors share, or no random numbers", open_common, close_common },
+	{ "memory shared with inspectors", open_workers, close_workers },
+	{ "programs on interfaces", bypass_open, bypass_close },
+	{ "what leads packets past the rules", refuse_bypasses, NULL },
+	{ "the packet queues", open_queues, NULL },
+	{ "the log of refused flows", open_log, close_log },
+	{ "connection tracking events", open_conntrack, close_conntrack },
+	{ "word of interfaces", open_links, close_links },
+	{ "no spawner", open_spawner, close_spawner },
+	{ "the inspectors", start_inspectors, NULL },
+	{ "no loop of events", events_open, events_close },
+	{ "the control socket", open_control, close_control },
+	{ "the rules", commit_first, leave_rules },
+	{ "rights", drop_parent_rights, NULL },
+	{ "no thread for the guard of the table", guard_start, guard_stop },
+	{ "no thread for the records", start_record_thread, NULL },
+	{ "no threads for the queues", threads_start, stop_queue_threads },
+};
+enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+
+static void say_failed(struct parent *p, const struct step *step, int err)
+{
+	if (err != STEP_SAID)
+		say(LOG_ERR, "%s: %s%s", step->what, strerror(-err), p->in_force ? "" : "; nothing was changed");
+}
+
+bool parent_start(struct parent *p)
+{
+	return steps_open(steps, STEPS, p, say_failed);
+}
+
+void parent_stop(struct parent *p)
+{
+	steps_close(steps, STEPS, p);
+}

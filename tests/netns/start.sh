@@ -1,0 +1,147 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+#
+# Starts that fail, at one step after the other, each by a real cause: a file in place of /dev/null, no user, a queue that
+# another has, a control path that is a folder, a table that another holds, fewer descriptors than are needed
+# (down to four), fewer processes and threads. Whatever fails is said on standard error, without -d, and all that was
+# taken is given back: no process, no socket, no queue; and no table, unless the rules were in force. Those stay.
+. "$(dirname "$0")/lab.sh"
+lab_need setpriv nft
+lab_up
+uid=$((100000 + $$ % 50000))		# nobody else's, since processes are counted by user
+mkdir "$lab_dir/run" && chown "$uid" "$lab_dir/run"
+as_user=(setpriv --reuid="$uid" --regid="$uid" --clear-groups --ambient-caps=+net_admin --inh-caps=+net_admin)
+control=$lab_dir/run/control
+lab_model daemon='fast_path = false;' >"$lab_dir/model.conf"
+
+# start_in_vain LIMITS COMMAND...: run zoned, without -d and with standard error in a file; it must end by itself, with 1
+start_in_vain()
+{
+	local limits=$1
+	shift
+	: >"$lab_dir/zoned.err"
+	# shellcheck disable=SC2016 # for the inner shell
+	ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" /bin/bash -c "$limits"'; exec timeout 20 "$@"' - "$@" \
+		"$top_builddir/zoned" -f "$lab_dir/model.conf" -R "$top_srcdir/rules" -C "$control" >"$lab_dir/zoned.out" 2>"$lab_dir/zoned.err"
+	status=$?
+}
+
+# Nothing of ours lives in the gateway
+nobody_left() { [ -z "$(ip netns pids "$lab_g")" ]; }
+queues() { in_g cat /proc/net/netfilter/nfnetlink_queue | wc -l; }
+tables() { in_g nft list tables | grep -c 'inet zoned'; }
+
+# refused WHAT MESSAGE: the last start failed with this on standard error and in syslog, and left nothing
+refused()
+{
+	expect "$1: exit status" "$status" 1
+	grep -qE -- "^zoned: $2" "$lab_dir/zoned.err" || lab_fail "$1: standard error has not: $2"
+	expect "$1: errors" "$(wc -l <"$lab_dir/zoned.err")" 1
+	lab_wait 5 nobody_left || lab_fail "$1: processes are left: $(ip netns pids "$lab_g" | xargs ps -o pid,args -p)"
+	[ ! -S "$control" ] || lab_fail "$1: the socket is left"
+	expect "$1: queues left" "$(queues)" 0
+	expect "$1: tables left" "$(tables)" "${tables_left:-0}"
+}
+
+# the control: without limits the same call starts, and all that is counted here is there
+: >"$lab_dir/zoned.err"
+ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" "${as_user[@]}" "$top_builddir/zoned" -f "$lab_dir/model.conf" \
+	-R "$top_srcdir/rules" -C "$control" 2>"$lab_dir/zoned.err" &
+lab_zoned=$!
+lab_pids+=("$lab_zoned")
+lab_wait 10 test -S "$control" || lab_fail "zoned does not start at all"
+lab_wait 5 grep -q 'generation 1 is in force' "$lab_dir/syslog" || lab_fail "the rules are not in force"
+expect "processes of a good start" "$(ip netns pids "$lab_g" | wc -l)" 3
+expect "queues of a good start" "$(queues)" 16
+expect "tables of a good start" "$(tables)" 1
+expect "standard error of a good start" "$(cat "$lab_dir/zoned.err")" ""
+
+# another one beside it has no queue; it takes nothing away from the first
+start_in_vain true "${as_user[@]}"
+expect "two at once: exit status" "$status" 1
+lab_said "(is another program, or another zoned, using it?); nothing was changed" || lab_fail "two at once: it is not said"
+expect "two at once: processes" "$(ip netns pids "$lab_g" | wc -l)" 3
+test -S "$control" || lab_fail "two at once: the socket is gone"
+lab_end "$lab_zoned"
+nobody_left || lab_wait 5 nobody_left || lab_fail "processes outlive a stop"
+[ ! -S "$control" ] || lab_fail "the socket outlives a stop"
+expect "tables after a stop" "$(tables)" 1
+in_g nft delete table inet zoned
+
+# each step that has a cause outside
+start_in_vain 'umount /dev/null' "${as_user[@]}"
+refused "a file in place of /dev/null" "cannot give up what this process was started with: Permission denied; nothing was changed"
+lab_model daemon='fast_path = false; user = "nobody-of-that-name";' >"$lab_dir/model.conf"
+start_in_vain true env
+refused "no such user" 'there is no user "nobody-of-that-name" to become'
+lab_model daemon='fast_path = false;' >"$lab_dir/model.conf"
+start_in_vain true setpriv --reuid="$uid" --regid="$uid" --clear-groups
+expect "no rights: exit status" "$status" 1
+mkdir "$lab_dir/run/folder"
+control=$lab_dir/run/folder start_in_vain true "${as_user[@]}"
+refused "a folder in place of the socket" "control socket $lab_dir/run/folder: Address already in use; nothing was changed"
+control=$lab_dir/none/control start_in_vain true "${as_user[@]}"
+refused "no folder for the socket" "control socket $lab_dir/none/control: No such file or directory; nothing was changed"
+
+# another program holds the table
+coproc holder { ip netns exec "$lab_g" nft -i 2>&1; }
+holder_in=${holder[1]}
+echo 'add table inet zoned { flags owner; }' >&"$holder_in"
+if lab_wait 5 in_g nft list table inet zoned; then
+	start_in_vain true "${as_user[@]}"
+	expect "a table that is held: exit status" "$status" 1
+	grep -q "^zoned: the rules: .*; nothing was changed" "$lab_dir/zoned.err" || lab_fail "a table that is held: it is not said"
+	[ ! -S "$control" ] || lab_fail "a table that is held: the socket is left"
+	expect "a table that is held: queues left" "$(queues)" 0
+fi
+echo quit >&"$holder_in"
+wait "$holder_PID" 2>/dev/null
+in_g nft delete table inet zoned 2>/dev/null
+
+# processes and threads: the spawner, the inspector, and behind the rules the threads of guard, records, queue
+start_in_vain 'ulimit -u 1' "${as_user[@]}"
+refused "no process for the spawner" "no spawner: Resource temporarily unavailable; nothing was changed"
+start_in_vain 'ulimit -u 2' "${as_user[@]}"
+expect "no process for an inspector: exit status" "$status" 1
+lab_said "an inspector did not take the policy; nothing was changed" || lab_fail "no process for an inspector: it is not said"
+expect "no process for an inspector: tables left" "$(tables)" 0
+tables_left=1
+start_in_vain 'ulimit -u 3' "${as_user[@]}"
+refused "no thread for the guard" "no thread for the guard of the table: Resource temporarily unavailable$"
+start_in_vain 'ulimit -u 4' "${as_user[@]}"
+refused "no thread for the records" "no thread for the records: Resource temporarily unavailable$"
+start_in_vain 'ulimit -u 5' "${as_user[@]}"
+refused "no thread for the queues" "no threads for the queues: Resource temporarily unavailable$"
+expect "rules that stay are said" "$(lab_logged 'stopping; the rules stay in the kernel')" 4
+in_g nft delete table inet zoned
+tables_left=0
+
+# descriptors: from too few to enough, whatever step that hits
+declare -A steps
+for ((n = 4; n < 64; n++)); do
+	start_in_vain "ulimit -n $n" "${as_user[@]}" timeout -s TERM 3
+	[ "$status" = 3 ] && continue		# not even for the model
+	[ "$status" = 1 ] || break
+	[ -s "$lab_dir/zoned.err" ] || lab_fail "$n descriptors: nothing is said"
+	steps[$(sed 's/^zoned: //; s/queue [0-9]*/queue/; s/:.*//' "$lab_dir/zoned.err" | head -n 1)]=$n
+	lab_wait 5 nobody_left || lab_fail "$n descriptors: processes are left"
+	[ ! -S "$control" ] || lab_fail "$n descriptors: the socket is left"
+	[ "$(queues)" = 0 ] || lab_fail "$n descriptors: queues are left"
+	grep -q 'nothing was changed' "$lab_dir/zoned.err" && [ "$(tables)" != 0 ] && lab_fail "$n descriptors: a table is left"
+	in_g nft delete table inet zoned 2>/dev/null
+	lab_said "zoned: queue " && n=$((n + 6))	# one for each of sixteen
+done
+printf 'with so many descriptors this fails: %s\n' "$(for s in "${!steps[@]}"; do echo "${steps[$s]} $s;"; done | sort -n | tr '\n' ' ')"
+expect_at_least "steps that lack of descriptors makes fail" "${#steps[@]}" 6
+expect_at_most "descriptors that are enough" "$n" 63
+in_g nft delete table inet zoned 2>/dev/null
+
+# the journal has the lines from syslog: not again from standard error
+lab_model daemon='fast_path = false; user = "nobody-of-that-name";' >"$lab_dir/model.conf"
+JOURNAL_STREAM=$(stat -L -c %d:%i "$lab_dir/zoned.err") start_in_vain true env
+expect "to the journal: exit status" "$status" 1
+expect "to the journal: standard error" "$(cat "$lab_dir/zoned.err")" ""
+echo "nonsense" >"$lab_dir/model.conf"
+start_in_vain true env
+expect "a model with errors: exit status" "$status" 3
+expect_at_least "a model with errors: lines on standard error" "$(grep -c 'model.conf:1.*: error: ' "$lab_dir/zoned.err")" 1

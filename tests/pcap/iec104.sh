@@ -1,0 +1,8 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# IEC 60870-5-104 conversations under the shipped policies: what every message comes to.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export ZONED_RULES="$top_srcdir/rules"
+python3 -B "$top_srcdir/tests/pcap/iec104.py" "$top_builddir/zonectl" "$dir"
