@@ -213,7 +213,7 @@ static void say_stats(const struct inspector *s)
 void inspector_run(const struct inspector_conf *c)
 {
 	struct inspector s = { .c = c };
-	struct inspect_conf conf = { .max_flows = c->max_flows, .max_flows_per_source = c->max_flows_per_source,
+	struct inspect_conf conf = { .max_connections = c->max_connections, .max_connections_per_source = c->max_connections_per_source,
 				     .rates = c->rates, .shares = c->shares, .common = c->common, .fast = c->fast,
 				     .n_fast = c->n_fast };
 	if (getrandom(conf.hash_key, sizeof(conf.hash_key), 0) != sizeof(conf.hash_key))

@@ -13,7 +13,7 @@ struct inspector_conf {
 	struct fast_rate *rates;	/* shared by all inspectors and the in-kernel path */
 	void *common;		/* inspect_conf.common */
 	struct rate_shares *shares;	/* shared by all inspectors */
-	uint32_t max_flows, max_flows_per_source;
+	uint32_t max_connections, max_connections_per_source;
 	struct fast_slot *fast;	/* its own slots of the in-kernel path; NULL: there is none */
 	uint32_t n_fast;
 };

@@ -164,7 +164,7 @@ static int open_fastpath(struct parent *p)
 		return 0;
 	if (p->has_xt_bpf)
 		p->fast = fastpath_open(&(struct fast_room){
-			.inspectors = p->n, .max_flows = p->model->daemon.max_connections, .flows = p->img->n_flows,
+			.inspectors = p->n, .max_connections = p->model->daemon.max_connections, .flows = p->img->n_flows,
 			.marks = (uint32_t)ruleset_marks(p->model), .conduits = (uint32_t)p->model->n_conduits,
 			.mark_mask = p->model->daemon.mark_mask }, false, &why);
 	int err = p->fast ? fastpath_policy(p->fast, p->img) : 0;
@@ -244,8 +244,8 @@ static int open_worker(struct parent *p, unsigned i)
 	struct worker *w = &p->worker[i];
 	w->p = p;
 	w->index = i;
-	w->conf.max_flows = p->model->daemon.max_connections;
-	w->conf.max_flows_per_source = p->model->daemon.max_connections_per_source;
+	w->conf.max_connections = p->model->daemon.max_connections;
+	w->conf.max_connections_per_source = p->model->daemon.max_connections_per_source;
 	w->conf.rates = p->rates;
 	w->conf.common = p->common;
 	w->conf.shares = p->shares;

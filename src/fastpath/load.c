@@ -213,9 +213,9 @@ static int load_kind(struct fastpath *fp, const struct kind *k, bool late)
 }
 
 /* So many that an inspector's slots fill pages, and it has no part of another's. */
-static uint32_t slots_for(unsigned inspectors, uint32_t max_flows)
+static uint32_t slots_for(unsigned inspectors, uint32_t max_connections)
 {
-	uint32_t n = FAST_SLOTS / inspectors < max_flows ? FAST_SLOTS / inspectors : max_flows;
+	uint32_t n = FAST_SLOTS / inspectors < max_connections ? FAST_SLOTS / inspectors : max_connections;
 	uint32_t unit = (uint32_t)sysconf(_SC_PAGESIZE) / FAST_LINE;
 	return (n + unit - 1) / unit * unit;
 }
@@ -247,7 +247,7 @@ struct fastpath *fastpath_open(const struct fast_room *room, bool late, const ch
 	if (!fp)
 		return NULL;
 	fp->inspectors = room->inspectors;
-	fp->slots = slots_for(room->inspectors, room->max_flows);
+	fp->slots = slots_for(room->inspectors, room->max_connections);
 	fp->sets = power_of_two(fp->slots * room->inspectors);
 	fp->bank = grown(room->flows);
 	fp->plain = power_of_two(grown(room->marks));

@@ -26,7 +26,7 @@ struct fastpath;
 /* Numbers to make room for. Models may grow to twice these numbers, or to a thousand. */
 struct fast_room {
 	unsigned inspectors;	/* slots are divided among them */
-	uint32_t max_flows;	/* connections of one inspector */
+	uint32_t max_connections;	/* connections of one inspector */
 	uint32_t flows;		/* inspected flows of the image */
 	uint32_t marks;		/* all flows that have a mark, inspected or not */
 	uint32_t conduits;

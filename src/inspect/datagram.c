@@ -12,8 +12,8 @@ struct action on_datagram(struct pass *c)
 	bool passes = true;
 	size_t at = 0;
 	unsigned copies = 0, i;
-	if (c->f->state != FLOW_OPEN)
-		turn(c, FLOW_OPEN);
+	if (c->f->state != CONN_OPEN)
+		turn(c, CONN_OPEN);
 	for (i = 0; at < p->len; i++) {
 		enum reason why = R_NONE;
 		int len = ops->frame(p->data + at, p->len - at, &why);
@@ -28,7 +28,7 @@ struct action on_datagram(struct pass *c)
 		at += (size_t)len;
 	}
 	if (passes)
-		flow_used(&c->in->flows, c->f, c->raw->now_ns);
+		connection_used(&c->in->connections, c->f, c->raw->now_ns);
 	if (passes && c->dir == 1)
 		room_answered(c);
 	if (!passes && copies < i && ops->lost)	/* a mere copy takes nothing with it */

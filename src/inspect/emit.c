@@ -211,7 +211,7 @@ static void send_probe(struct pass *c)
 static void send_rst(struct pass *c)
 {
 	const struct half *h = &c->f->h[c->dir];
-	bool open = c->f->state == FLOW_OPEN;
+	bool open = c->f->state == CONN_OPEN;
 	if (!open)	/* not followed from its start: the packet's own numbers */
 		c->f->h[0].cut_total = c->f->h[1].cut_total = 0;
 	uint32_t seq = open ? half_to_receiver(h, h->sent) : c->pkt.seq;
@@ -226,7 +226,7 @@ static void end_connection(struct pass *c)
 		send_nothing(c, V_RESET);
 	else
 		send_rst(c);
-	turn(c, FLOW_BLOCKED);
+	turn(c, CONN_BLOCKED);
 }
 
 void pass_act(struct pass *c, const struct action *a)

@@ -37,7 +37,7 @@ void fast_pool_free(struct fast_pool *p)
 	share_free(&p->share);
 }
 
-void fast_release(struct fast_pool *p, struct fast_flow *f)
+void fast_release(struct fast_pool *p, struct fast_connection *f)
 {
 	if (!f->slot)
 		return;
@@ -45,11 +45,11 @@ void fast_release(struct fast_pool *p, struct fast_flow *f)
 		share_leave(&p->share, f->slot);
 	else	/* that slot is never used again */
 		p->share.v[f->slot - 1].owner = NOBODY;
-	*f = (struct fast_flow){ .slot = 0 };
+	*f = (struct fast_connection){ .slot = 0 };
 }
 
 /* Note the interfaces of a direction. If the claim has others, a new claim is due. */
-void fast_way(struct fast_flow *f, int dir, uint32_t in, uint32_t out)
+void fast_way(struct fast_connection *f, int dir, uint32_t in, uint32_t out)
 {
 	f->way[dir][0] = in;
 	f->way[dir][1] = out;
@@ -57,7 +57,7 @@ void fast_way(struct fast_flow *f, int dir, uint32_t in, uint32_t out)
 		f->generation = 0;
 }
 
-bool fast_moved(const struct fast_pool *p, struct fast_flow *f)
+bool fast_moved(const struct fast_pool *p, struct fast_connection *f)
 {
 	if (!f->given)
 		return false;
@@ -81,7 +81,7 @@ static bool take_half(const struct fast_kept *k, const struct fast_slot *s, int 
 }
 
 /* After few messages the stream is likely one that the kernel cannot follow. */
-static void next_try(struct fast_flow *f, uint32_t passed)
+static void next_try(struct fast_connection *f, uint32_t passed)
 {
 	uint32_t step = passed >= FEW ? 0 : f->step < WAIT_MAX / 2 ? 2u * f->step + 1 : WAIT_MAX;
 	f->step = f->wait = (uint16_t)step;
@@ -89,10 +89,10 @@ static void next_try(struct fast_flow *f, uint32_t passed)
 
 bool fast_take(struct pass *c)
 {
-	struct flow *f = c->f;
+	struct connection *f = c->f;
 	if (!f->fast.given)
 		return true;
-	struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
+	struct fast_slot *s = &c->in->connections.fast.v[f->fast.slot - 1];
 	f->fast.given = false;
 	if (!fast_stop(s))
 		return false;
@@ -111,17 +111,17 @@ bool fast_take(struct pass *c)
 
 static bool fits(const struct pass *c)
 {
-	const struct flow *f = c->f;
+	const struct connection *f = c->f;
 	const struct fast_ops *o = ops[f->proto];
-	return o->fits && f->state == FLOW_OPEN && f->proven && f->l4 == IPPROTO_TCP && !f->ending && !f->syn_again &&
+	return o->fits && f->state == CONN_OPEN && f->proven && f->l4 == IPPROTO_TCP && !f->ending && !f->syn_again &&
 	       half_at_rest(&f->h[0]) && half_at_rest(&f->h[1]) &&
 	       f->h[0].len < o->kept[0].room && f->h[1].len < o->kept[1].room && o->fits(c);
 }
 
 static void give(struct pass *c)
 {
-	struct flow *f = c->f;
-	struct fast_slot *s = &c->in->flows.fast.v[f->fast.slot - 1];
+	struct connection *f = c->f;
+	struct fast_slot *s = &c->in->connections.fast.v[f->fast.slot - 1];
 	s->packets = 0;
 	s->head = s->n_pending = 0;
 	s->serial = f->fast.serial;
@@ -140,11 +140,11 @@ static void give(struct pass *c)
 }
 
 /* Time for which the kernel has passed nothing of the connection, in ns, as far as is known. */
-static uint64_t unused_ns(struct flows *t, struct flow *f, uint64_t now)
+static uint64_t unused_ns(struct connections *t, struct connection *f, uint64_t now)
 {
 	if (fast_moved(&t->fast, &f->fast)) {	/* it reports a movement once, so note it here */
 		f->last_ns = now;
-		flow_used(t, f, now);
+		connection_used(t, f, now);
 	}
 	return now - f->last_ns;
 }
@@ -152,7 +152,7 @@ static uint64_t unused_ns(struct flows *t, struct flow *f, uint64_t now)
 /* All slots are in use: a connection of a source that has more of them goes on with the inspector. */
 static void take_slot_from_another(struct pass *c)
 {
-	struct flows *t = &c->in->flows;
+	struct connections *t = &c->in->connections;
 	uint64_t now = c->raw->now_ns;
 	uint32_t has, own = share_has(&t->fast.share, &c->f->client);
 	for (unsigned i = 0; i < SHARE_ASKED; i++) {
@@ -162,7 +162,7 @@ static void take_slot_from_another(struct pass *c)
 		if (!k.f || k.f == c->f || !share_yields(has, own, unused_ns(t, k.f, now)))
 			continue;
 		if (!fast_take(&k)) {	/* the slot's content is invalid: nothing of it may go on */
-			flow_drop(t, k.f);
+			connection_drop(t, k.f);
 			return;
 		}
 		fast_release(&t->fast, &k.f->fast);
@@ -173,13 +173,13 @@ static void take_slot_from_another(struct pass *c)
 
 static void claim(struct pass *c)
 {
-	struct flow *f = c->f;
-	struct fast_pool *p = &c->in->flows.fast;
+	struct connection *f = c->f;
+	struct fast_pool *p = &c->in->connections.fast;
 	bool unknown = !f->fast.slot || f->fast.learned != f->image_gen;
 	if (!f->fast.slot && !p->share.free.n)
 		take_slot_from_another(c);
 	if (!f->fast.slot)
-		f->fast.slot = share_enter(&p->share, &f->client, (uint32_t)(f - c->in->flows.v));
+		f->fast.slot = share_enter(&p->share, &f->client, (uint32_t)(f - c->in->connections.v));
 	f->fast.wait = WAIT_ANSWER;
 	if (!f->fast.slot)
 		return;
@@ -196,8 +196,8 @@ static void claim(struct pass *c)
 
 void fast_offer(struct pass *c)
 {
-	struct flow *f = c->f;
-	if (!c->in->flows.fast.v || !c->pol || !fits(c) || !fast_eligible(c->pol))
+	struct connection *f = c->f;
+	if (!c->in->connections.fast.v || !c->pol || !fits(c) || !fast_eligible(c->pol))
 		return;
 	if (!f->fast.slot && !f->fast.step)
 		f->fast.step = f->fast.wait = WAIT_FIRST;
@@ -213,7 +213,7 @@ void fast_offer(struct pass *c)
 
 void inspect_claimed(struct inspect *in, const struct fast_claim *k)
 {
-	struct flow *f = flow_find_ends(&in->flows, &k->client, k->cport, &k->server, k->sport);
+	struct connection *f = connection_find_ends(&in->connections, &k->client, k->cport, &k->server, k->sport);
 	if (!f || f->fast.slot != k->slot + 1 || f->fast.serial != k->serial)
 		return;	/* about a connection that had these ends or this slot before */
 	/* things learned since may have been permitted by the generation before */

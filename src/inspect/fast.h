@@ -20,7 +20,7 @@
 
 enum { FAST_OWN = 4 };		/* bytes */
 
-struct fast_flow {		/* of one connection */
+struct fast_connection {		/* of one connection */
 	uint32_t slot;		/* index + 1; 0: none */
 	uint32_t generation;	/* for which the parent made its entries; 0: not yet */
 	uint32_t seen;		/* packets, when last asked whether it moves */
@@ -35,17 +35,17 @@ struct fast_flow {		/* of one connection */
 
 struct fast_pool {
 	struct fast_slot *v;	/* NULL: there is no in-kernel path */
-	struct share share;	/* owners of the slots: flows, by their number in the flow table */
+	struct share share;	/* owners of the slots: flows, by their number in the connection table */
 	uint32_t serial;	/* of the last claim */
 };
 
 bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n, const uint64_t key[2]);
 void fast_pool_free(struct fast_pool *p);
 /* The connection is forgotten: the kernel judges it no more. */
-void fast_release(struct fast_pool *p, struct fast_flow *f);
+void fast_release(struct fast_pool *p, struct fast_connection *f);
 /* A packet of this direction goes between these interfaces. */
-void fast_way(struct fast_flow *f, int dir, uint32_t in, uint32_t out);
+void fast_way(struct fast_connection *f, int dir, uint32_t in, uint32_t out);
 /* Has the kernel passed something since the last call? */
-bool fast_moved(const struct fast_pool *p, struct fast_flow *f);
+bool fast_moved(const struct fast_pool *p, struct fast_connection *f);
 
 #endif

@@ -55,13 +55,13 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	if (in->own_common)
 		in->common = pages_map(proto_common_size());
 	if (!whole || !in->rate || !in->shares || !in->common || !in->scratch || !in->message ||
-	    !flows_init(&in->flows, c->max_flows ? c->max_flows : 1, c->max_flows_per_source, c->hash_key) ||
-	    !fast_pool_init(&in->flows.fast, c->fast, c->n_fast, c->hash_key)) {
+	    !connections_init(&in->connections, c->max_connections ? c->max_connections : 1, c->max_connections_per_source, c->hash_key) ||
+	    !fast_pool_init(&in->connections.fast, c->fast, c->n_fast, c->hash_key)) {
 		inspect_free(in);
 		return NULL;
 	}
-	in->flows.owner = in;
-	in->flows.dropped = unfinished_dropped;
+	in->connections.owner = in;
+	in->connections.dropped = unfinished_dropped;
 	return in;
 }
 
@@ -69,7 +69,7 @@ void inspect_free(struct inspect *in)
 {
 	if (!in)
 		return;
-	flows_free(&in->flows);
+	connections_free(&in->connections);
 	if (in->own_rate) {
 		pages_unmap(in->rate, FAST_RATES * sizeof(*in->rate));
 		pages_unmap(in->shares, FAST_RATES * sizeof(*in->shares));
@@ -97,7 +97,7 @@ static uint8_t port_proto(const struct inspect *in, uint16_t port)
 	return PROTO_NONE;
 }
 
-const struct pol_flow *policy_of(struct inspect *in, struct flow *f)
+const struct pol_flow *policy_of(struct inspect *in, struct connection *f)
 {
 	const struct pol_image *img = in->img;
 	if (!img)
@@ -157,7 +157,7 @@ static bool adopt(struct pass *c, struct action *out)
 	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		return true;
 	if (c->stance->blocks && (p->flags & TCP_RST)) {	/* harmless: it only ends what is not known */
-		flow_drop(&c->in->flows, c->f);
+		connection_drop(&c->in->connections, c->f);
 		c->f = NULL;
 		*out = act_send(SEND_UNCHANGED);
 		return false;
@@ -169,7 +169,7 @@ static bool adopt(struct pass *c, struct action *out)
 	/* start here, and take this place for a message boundary */
 	half_start(&c->f->h[c->dir], p->flags & TCP_SYN ? p->seq + 1 : p->seq);
 	half_start(&c->f->h[!c->dir], p->flags & TCP_ACK ? p->ack : 0);
-	turn(c, FLOW_OPEN);
+	turn(c, CONN_OPEN);
 	room_prove(c);	/* without room it passes all the same, and its place is the first to go */
 	return true;
 }
@@ -209,22 +209,22 @@ static bool arrives(struct pass *c, struct action *out)
 /* Does the packet's connection end, or is it blocked, whatever the packet has in it? Then *out. */
 static bool ends_before(struct pass *c, struct action *out)
 {
-	struct flow *f = c->f;
+	struct connection *f = c->f;
 	bool syn = (c->pkt.flags & TCP_SYN) != 0;
-	if (c->in->img && !c->pol && (f->state != FLOW_BLOCKED || syn)) {
+	if (c->in->img && !c->pol && (f->state != CONN_BLOCKED || syn)) {
 		*out = act_end(R_NO_CONDUIT);
 		return true;
 	}
-	if (f->state == FLOW_BLIND && c->stance->blocks) {	/* observed until now */
+	if (f->state == CONN_BLIND && c->stance->blocks) {	/* observed until now */
 		*out = act_end(R_STREAM_GAP);
 		return true;
 	}
 	if (syn)
 		return false;
 	life_clock(c);
-	if (f->ending && f->state == FLOW_OPEN)
+	if (f->ending && f->state == CONN_OPEN)
 		*out = act_end(R_NONE);
-	else if (f->state == FLOW_BLOCKED)
+	else if (f->state == CONN_BLOCKED)
 		*out = act_send(SEND_REFUSAL);
 	else
 		return false;
@@ -258,7 +258,7 @@ static struct action on_packet(struct pass *c, bool *followed)
 		find_policy(c);
 		return act_refuse(why);
 	}
-	c->f = flow_find(&c->in->flows, &c->pkt, &c->dir);
+	c->f = connection_find(&c->in->connections, &c->pkt, &c->dir);
 	bool known = !c->f || fast_take(c);
 	if (c->f)
 		pass_bind(c, policy_of(c->in, c->f));
@@ -277,7 +277,7 @@ void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const str
 	in->wall_ns = raw->wall_ns;
 	in->stats.packets++;
 	pass_bind(&c, NULL);
-	flows_sweep(&in->flows, raw->now_ns, 1);
+	connections_sweep(&in->connections, raw->now_ns, 1);
 	const struct action done = on_packet(&c, &followed);
 	pass_act(&c, &done);
 	if (followed)

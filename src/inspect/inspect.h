@@ -21,9 +21,9 @@ struct inspect;
 struct rate_shares;
 
 struct inspect_conf {
-	uint32_t max_flows;	/* power of two is not needed */
-	uint32_t max_flows_per_source;	/* open ones of one address (IPv6: one /64); 0: no limit */
-	uint64_t hash_key[2];	/* random; flow table hashing is keyed */
+	uint32_t max_connections;	/* power of two is not needed */
+	uint32_t max_connections_per_source;	/* open ones of one address (IPv6: one /64); 0: no limit */
+	uint64_t hash_key[2];	/* random; connection table hashing is keyed */
 	/* Rate limits by conduit_id, FAST_RATES of them, shared by the inspectors and the in-kernel
 	 * path so that a limit holds over all; NULL: this one's own. */
 	struct fast_rate *rates;
@@ -68,7 +68,7 @@ struct inspect_pkt {
 
 struct inspect_stats {
 	uint64_t packets, messages, permitted, refused, dropped_packets, resyncs;
-	/* The flow table was full, or a source's share of it: connections refused; half-open,
+	/* The connection table was full, or a source's share of it: connections refused; half-open,
 	 * closed, and long idle ones that went to make room. */
 	uint64_t no_room, pushed_half, pushed_closed, pushed_idle;
 	uint32_t flows, half_open, open, sources, held;	/* now */

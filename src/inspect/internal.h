@@ -3,7 +3,7 @@
 #ifndef ZONED_INSPECT_INTERNAL_H
 #define ZONED_INSPECT_INTERNAL_H
 
-#include "inspect/flow.h"
+#include "inspect/connection.h"
 #include "inspect/inspect.h"
 #include "inspect/proto.h"
 #include "inspect/rate.h"
@@ -15,7 +15,7 @@ struct inspect {
 	struct inspect_conf conf;
 	struct inspect_stats stats;
 	const struct pol_image *img;
-	struct flows flows;
+	struct connections connections;
 	struct fast_rate *rate;	/* by conduit_id */
 	struct rate_shares *shares;	/* likewise */
 	bool own_rate;
@@ -36,7 +36,7 @@ struct pass {
 	const struct inspect_out *out;
 	const struct inspect_pkt *raw;
 	struct packet pkt;
-	struct flow *f;
+	struct connection *f;
 	int dir;
 	const struct pol_flow *pol;	/* NULL: dissect_only, or of no conduit; set by pass_bind() */
 	const struct stance *stance;	/* of that flow's mode; never NULL */
@@ -125,7 +125,7 @@ enum fate judge_message(struct pass *c, const uint8_t *p, size_t n);
 enum reason judge_rates(struct pass *c, bool writes);
 /* Record a packet, as the conduit's log and stance require; v: the verdict where it is blocked. */
 void pass_record(struct pass *c, const struct action *a, enum verdict v);
-/* room.c: a place in the flow table for the connection of this packet, in c->f */
+/* room.c: a place in the connection table for the connection of this packet, in c->f */
 enum reason room_add(struct pass *c, bool from_client, uint8_t proto);
 /* The client of c->f has proved that it receives at its address: c->f is open from now on. Or the
  * reason why there is no room for one more. */
@@ -136,9 +136,9 @@ void room_answered(struct pass *c);
 /* Give c->f large buffers, since its small ones are full. False: there are none for it. */
 bool room_enlarge(struct pass *c);
 /* Change the state of c->f. */
-static inline void turn(struct pass *c, enum flow_state state)
+static inline void turn(struct pass *c, enum connection_state state)
 {
-	flow_turn(&c->in->flows, c->f, state, c->raw->now_ns);
+	connection_turn(&c->in->connections, c->f, state, c->raw->now_ns);
 }
 /* fast.c: the connection is ours again, as the kernel left it; false: what it left is nonsense */
 bool fast_take(struct pass *c);
@@ -165,16 +165,16 @@ void pass_act(struct pass *c, const struct action *a);
 struct action on_stream(struct pass *c);
 struct action on_datagram(struct pass *c);
 /* inspect.c: the inspected flow a connection belongs to, as the image says now; NULL: none, or another protocol. */
-const struct pol_flow *policy_of(struct inspect *in, struct flow *f);
+const struct pol_flow *policy_of(struct inspect *in, struct connection *f);
 /* deliver.c: the length of the message that begins at p, as proto_ops.frame says it */
 int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
 /* The packet's own bytes, or others that it is the occasion for. */
 struct action deliver(struct pass *c);
 /* unfinished.c: the record of what each end has begun and not finished, once; to be called
  * where the rest can come no more, or did not come in time. */
-void unfinished_record(struct inspect *in, struct flow *f);
-/* struct flows.dropped */
-void unfinished_dropped(void *in, struct flow *f);
+void unfinished_record(struct inspect *in, struct connection *f);
+/* struct connections.dropped */
+void unfinished_dropped(void *in, struct connection *f);
 /* life.c: has a message of this flow been unfinished for too long? Then it is ending. */
 void life_clock(struct pass *c);
 

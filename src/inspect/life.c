@@ -12,34 +12,34 @@ enum { SWEEP_SLOTS = 512 };	/* looked at in one turn of the clock */
 void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
 		  const struct addr *server, uint16_t sport, uint64_t now_ns)
 {
-	struct flow *f = flow_find_ends(&in->flows, client, cport, server, sport);
+	struct connection *f = connection_find_ends(&in->connections, client, cport, server, sport);
 	if (!f)
 		return;
 	f->gone = true;
-	if (fast_moved(&in->flows.fast, &f->fast))
+	if (fast_moved(&in->connections.fast, &f->fast))
 		f->last_ns = now_ns;
-	if (now_ns - f->last_ns > FLOW_GONE_NS && in->out)	/* else the sweep finds it */
-		flow_drop(&in->flows, f);
+	if (now_ns - f->last_ns > CONN_GONE_NS && in->out)	/* else the sweep finds it */
+		connection_drop(&in->connections, f);
 }
 
 void inspect_list_begin(struct inspect *in, uint64_t now_ns)
 {
-	in->flows.list++;
-	in->flows.list_ns = now_ns;
-	in->flows.list_ended = false;
+	in->connections.list++;
+	in->connections.list_ns = now_ns;
+	in->connections.list_ended = false;
 }
 
 void inspect_listed(struct inspect *in, const struct addr *client, uint16_t cport,
 		    const struct addr *server, uint16_t sport)
 {
-	struct flow *f = flow_find_ends(&in->flows, client, cport, server, sport);
+	struct connection *f = connection_find_ends(&in->connections, client, cport, server, sport);
 	if (f)
-		f->listed = in->flows.list;
+		f->listed = in->connections.list;
 }
 
 void inspect_list_end(struct inspect *in)
 {
-	in->flows.list_ended = true;
+	in->connections.list_ended = true;
 }
 
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
@@ -58,13 +58,13 @@ void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reaso
 }
 
 /* Has the rest of a message not come in time? */
-static bool is_late(const struct flow *f, uint64_t now)
+static bool is_late(const struct connection *f, uint64_t now)
 {
 	for (int d = 0; d < 2; d++) {
 		const struct half *h = &f->h[d];
 		uint64_t bytes = half_end(h) - h->next;
 		if (h->partial_since && !h->partial_told &&
-		    now - h->partial_since > FLOW_PARTIAL_NS + bytes * SEC / FLOW_PARTIAL_RATE)
+		    now - h->partial_since > CONN_PARTIAL_NS + bytes * SEC / CONN_PARTIAL_RATE)
 			return true;
 	}
 	return false;
@@ -72,9 +72,9 @@ static bool is_late(const struct flow *f, uint64_t now)
 
 /* Record a message that stays unfinished too long. The connection ends at its next packet, unless
  * it is only observed. */
-static void check_partial(struct inspect *in, struct flow *f, uint64_t now)
+static void check_partial(struct inspect *in, struct connection *f, uint64_t now)
 {
-	if (f->state != FLOW_OPEN || f->ending || !is_late(f, now))
+	if (f->state != CONN_OPEN || f->ending || !is_late(f, now))
 		return;
 	const struct pol_flow *pol = policy_of(in, f);
 	if (!pol)
@@ -91,19 +91,19 @@ void life_clock(struct pass *c)
 
 void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const struct inspect_out *out)
 {
-	uint32_t n = in->flows.n - in->flows.unused;
+	uint32_t n = in->connections.n - in->connections.unused;
 	in->out = out;
 	in->wall_ns = wall_ns;
 	for (uint32_t i = 0; i < SWEEP_SLOTS && i < n; i++)
-		check_partial(in, &in->flows.v[(in->flows.sweep + i) % n], now_ns);
-	flows_sweep(&in->flows, now_ns, SWEEP_SLOTS);
+		check_partial(in, &in->connections.v[(in->connections.sweep + i) % n], now_ns);
+	connections_sweep(&in->connections, now_ns, SWEEP_SLOTS);
 }
 
 void inspect_stats(const struct inspect *in, struct inspect_stats *s)
 {
 	*s = in->stats;
-	s->flows = in->flows.used;
-	s->half_open = in->flows.half.n;
-	s->open = in->flows.n_open;
-	s->sources = in->flows.sources.used;
+	s->flows = in->connections.used;
+	s->half_open = in->connections.half.n;
+	s->open = in->connections.n_open;
+	s->sources = in->connections.sources.used;
 }

@@ -20,14 +20,14 @@
 enum { HOLD_MAX = 576 - 40 - 60, PROTO_KEY = 16 };
 
 struct pass;
-struct flow;
+struct connection;
 struct judged;
 
 /* Functions and sizes, one set for each inspected protocol: proto_NAME. */
 struct proto_ops {
 	bool big;		/* messages that need HALF_BIG buffers */
 	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */
-	/* Bytes that it keeps of one connection, struct flow.proto_state. The first `fresh` of them are zeroed where
+	/* Bytes that it keeps of one connection, struct connection.proto_state. The first `fresh` of them are zeroed where
 	 * the streams begin; what is not used is not touched, so unused memory costs nothing. */
 	size_t state, fresh;
 	size_t message;		/* bytes that it keeps of a message from judge() to its record: pass_message() */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Places in the flow table: who gets one, who has to go, and the records of both.
+ * Places in the connection table: who gets one, who has to go, and the records of both.
  * A connection that has to go is forgotten; its next packet belongs to no known
  * connection and is reset, so that nothing of it passes unjudged.
  */
@@ -8,7 +8,7 @@
 
 #include "inspect/internal.h"
 
-static void tell(struct pass *c, const struct flow *f, enum reason why)
+static void tell(struct pass *c, const struct connection *f, enum reason why)
 {
 	const struct pol_image *img = c->in->img;
 	if (!img || !c->stance->records)
@@ -26,11 +26,11 @@ static void tell(struct pass *c, const struct flow *f, enum reason why)
 }
 
 /* A flood has as many of these as packets: one record a second, and an exact counter. */
-static void push_out(struct pass *c, struct flow *f)
+static void push_out(struct pass *c, struct connection *f)
 {
 	struct inspect *in = c->in;
 	uint64_t now = c->raw->now_ns;
-	if (f->state != FLOW_CLOSED && f->state != FLOW_BLOCKED) {
+	if (f->state != CONN_CLOSED && f->state != CONN_BLOCKED) {
 		in->stats.pushed_half++;
 		if (now - in->told_half_ns >= SEC) {
 			in->told_half_ns = now;
@@ -39,23 +39,23 @@ static void push_out(struct pass *c, struct flow *f)
 	} else {
 		in->stats.pushed_closed++;
 	}
-	flow_drop(&in->flows, f);
+	connection_drop(&in->connections, f);
 }
 
 enum reason room_add(struct pass *c, bool from_client, uint8_t proto)
 {
-	struct flows *t = &c->in->flows;
+	struct connections *t = &c->in->connections;
 	uint64_t now = c->raw->now_ns;
-	struct flow *f;
+	struct connection *f;
 	enum reason why = R_NONE;
 	/* not worth beginning; what comes without a SYN is no new connection */
 	if (from_client && (c->pkt.flags & TCP_SYN))
-		why = flow_admits(t, &c->pkt.src, now, &f);
+		why = connection_admits(t, &c->pkt.src, now, &f);
 	if (why == R_NONE) {
-		f = flow_yields(t, now);
+		f = connection_yields(t, now);
 		if (f)
 			push_out(c, f);
-		c->f = flow_add(t, &c->pkt, from_client, proto, now);
+		c->f = connection_add(t, &c->pkt, from_client, proto, now);
 		why = c->f ? R_NONE : R_FLOW_LIMIT;
 	}
 	if (why != R_NONE)
@@ -65,11 +65,11 @@ enum reason room_add(struct pass *c, bool from_client, uint8_t proto)
 
 enum reason room_prove(struct pass *c)
 {
-	struct flows *t = &c->in->flows;
-	struct flow *victim;
+	struct connections *t = &c->in->connections;
+	struct connection *victim;
 	if (c->f->proven)
 		return R_NONE;
-	enum reason why = flow_admits(t, &c->f->client, c->raw->now_ns, &victim);
+	enum reason why = connection_admits(t, &c->f->client, c->raw->now_ns, &victim);
 	if (why != R_NONE) {
 		c->in->stats.no_room++;
 		return why;
@@ -77,31 +77,31 @@ enum reason room_prove(struct pass *c)
 	if (victim) {
 		c->in->stats.pushed_idle++;
 		tell(c, victim, R_IDLE);
-		flow_drop(t, victim);
+		connection_drop(t, victim);
 	}
-	flow_prove(t, c->f, c->raw->now_ns);
+	connection_prove(t, c->f, c->raw->now_ns);
 	return R_NONE;
 }
 
 void room_answered(struct pass *c)
 {
-	struct flows *t = &c->in->flows;
-	struct flow *victim;
-	if (!c->f->proven && flow_admits(t, &c->f->client, c->raw->now_ns, &victim) == R_NONE && !victim)
-		flow_prove(t, c->f, c->raw->now_ns);
+	struct connections *t = &c->in->connections;
+	struct connection *victim;
+	if (!c->f->proven && connection_admits(t, &c->f->client, c->raw->now_ns, &victim) == R_NONE && !victim)
+		connection_prove(t, c->f, c->raw->now_ns);
 }
 
 bool room_enlarge(struct pass *c)
 {
 	struct inspect *in = c->in;
-	struct flows *t = &in->flows;
+	struct connections *t = &in->connections;
 	uint64_t now = c->raw->now_ns;
-	struct flow *victim;
+	struct connection *victim;
 	if (!proto_of(c->f->proto)->big || c->f->big || !c->f->proven)
 		return false;
-	if (flow_enlarge(t, c->f))
+	if (connection_enlarge(t, c->f))
 		return true;
-	if (!flow_large_yields(t, c->f, now, &victim)) {
+	if (!connection_large_yields(t, c->f, now, &victim)) {
 		in->stats.no_room++;
 		if (now - in->told_large_ns >= SEC && c->stance->records) {
 			in->told_large_ns = now;
@@ -112,7 +112,7 @@ bool room_enlarge(struct pass *c)
 	if (victim) {
 		in->stats.pushed_idle++;
 		tell(c, victim, R_LARGE_TAKEN);
-		flow_drop(t, victim);
+		connection_drop(t, victim);
 	}
-	return flow_enlarge(t, c->f);
+	return connection_enlarge(t, c->f);
 }

@@ -8,7 +8,7 @@
 enum { WINDOW_MAX = 1 << 20, ACK_LAG_MAX = 65535 };
 
 /* Has either end sent bytes since the handshake? */
-static bool has_moved(const struct flow *f)
+static bool has_moved(const struct connection *f)
 {
 	return half_end(&f->h[0]) != f->open_seq + 1 || half_end(&f->h[1]) != f->server_isn + 1;
 }
@@ -16,7 +16,7 @@ static bool has_moved(const struct flow *f)
 static struct action on_syn(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
-	struct flow *f = c->f;
+	struct connection *f = c->f;
 	if (p->len && c->stance->checks)
 		return act_refuse(R_SYN_DATA);
 	if (p->flags & (TCP_FIN | TCP_RST))
@@ -25,10 +25,10 @@ static struct action on_syn(struct pass *c)
 		if (c->dir == 1)	/* the server opens back: not what the conduit permits */
 			return act_refuse(R_FLAGS);
 		f->syn_seq = p->seq;
-		f->syn_again = f->state == FLOW_OPEN;
-		if (f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED || f->state == FLOW_BLIND) {
-			turn(c, FLOW_SYN);
-			flow_fresh(f);
+		f->syn_again = f->state == CONN_OPEN;
+		if (f->state == CONN_CLOSED || f->state == CONN_BLOCKED || f->state == CONN_BLIND) {
+			turn(c, CONN_SYN);
+			connection_fresh(f);
 			half_start(&f->h[0], p->seq + 1);	/* nothing of the old one is translated any more */
 			half_start(&f->h[1], 0);
 		}
@@ -37,11 +37,11 @@ static struct action on_syn(struct pass *c)
 	if (c->dir == 0)
 		return act_refuse(R_FLAGS);
 	bool answers = p->ack == f->syn_seq + 1;
-	bool new_one = f->state == FLOW_SYN || f->syn_seq != f->open_seq;
+	bool new_one = f->state == CONN_SYN || f->syn_seq != f->open_seq;
 	bool again = p->ack == f->open_seq + 1 && p->seq == f->server_isn;
 	/* the old handshake repeated, or a new one with the old numbers: nobody can
 	 * tell, and the receiver's next byte depends on it */
-	if (again && f->state == FLOW_OPEN && f->syn_again && has_moved(f))
+	if (again && f->state == CONN_OPEN && f->syn_again && has_moved(f))
 		return act_end_enforced(c);
 	if (answers && new_one) {
 		unfinished_record(c->in, f);
@@ -49,9 +49,9 @@ static struct action on_syn(struct pass *c)
 		half_start(&f->h[1], p->seq + 1);
 		f->open_seq = f->syn_seq;
 		f->server_isn = p->seq;
-		flow_fresh(f);
+		connection_fresh(f);
 		f->ending = f->syn_again = false;
-		turn(c, FLOW_OPEN);
+		turn(c, CONN_OPEN);
 	} else if (!again && c->stance->checks) {
 		return act_refuse(R_OUT_OF_WINDOW);
 	}
@@ -98,7 +98,7 @@ static bool lose_boundary(struct pass *c, enum reason why, struct action *out)
 	out->n_begun = n;
 	if (c->stance->lost == LOST_ENDS)
 		return false;
-	turn(c, FLOW_BLIND);
+	turn(c, CONN_BLIND);
 	return true;
 }
 
@@ -128,7 +128,7 @@ static bool judge_all(struct pass *c, struct action *out)
 			return false;
 		}
 		if (fate == FATE_PASSES)
-			flow_used(&c->in->flows, c->f, c->raw->now_ns);
+			connection_used(&c->in->connections, c->f, c->raw->now_ns);
 	}
 	bool partial = h->next != half_end(h);
 	if (!partial || h->next != before)
@@ -157,13 +157,13 @@ static void note_fin(struct pass *c)
 static bool ends_unfinished(struct pass *c)
 {
 	const struct half *h = &c->f->h[c->dir];
-	if (!h->fin || c->f->state != FLOW_OPEN)
+	if (!h->fin || c->f->state != CONN_OPEN)
 		return false;
 	if (c->stance->blocks && half_unfinished(h))
 		return true;
 	unfinished_record(c->in, c->f);
 	if (c->f->h[!c->dir].fin)
-		turn(c, FLOW_CLOSED);
+		turn(c, CONN_CLOSED);
 	return false;
 }
 
@@ -237,11 +237,11 @@ static struct action on_data(struct pass *c)
 	}
 	note_fin(c);
 	struct action out = act_send(SEND_UNCHANGED);
-	if (c->f->state != FLOW_BLIND && !judge_all(c, &out))
+	if (c->f->state != CONN_BLIND && !judge_all(c, &out))
 		return out;
-	if (c->f->state != FLOW_BLIND && ends_unfinished(c))
+	if (c->f->state != CONN_BLIND && ends_unfinished(c))
 		return act_end(R_NONE);
-	if (c->f->state == FLOW_BLIND) {
+	if (c->f->state == CONN_BLIND) {
 		h->next = h->sent = half_end(h);
 		return out;
 	}
@@ -251,12 +251,12 @@ static struct action on_data(struct pass *c)
 static struct action on_rst(struct pass *c)
 {
 	struct half *h = &c->f->h[c->dir];
-	if (c->f->state == FLOW_OPEN && c->pkt.seq - h->base > WINDOW_MAX)
+	if (c->f->state == CONN_OPEN && c->pkt.seq - h->base > WINDOW_MAX)
 		return act_refuse(R_OUT_OF_WINDOW);
 	/* only an exact one ends the connection (RFC 5961); the receiver decides about others */
-	if (c->f->state == FLOW_SYN || c->pkt.seq == half_end(h) || c->pkt.seq == h->sent) {
+	if (c->f->state == CONN_SYN || c->pkt.seq == half_end(h) || c->pkt.seq == h->sent) {
 		unfinished_record(c->in, c->f);
-		turn(c, FLOW_CLOSED);
+		turn(c, CONN_CLOSED);
 	}
 	return act_send(SEND_BARE);
 }
@@ -273,11 +273,11 @@ static enum reason prove(struct pass *c)
 static struct action on_segment(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
-	struct flow *f = c->f;
+	struct connection *f = c->f;
 	struct half *h = &f->h[c->dir];
 	if (p->flags & TCP_RST)
 		return on_rst(c);
-	if (f->state == FLOW_SYN) {
+	if (f->state == CONN_SYN) {
 		/* a device that still has an old connection on these ports says so with an
 		 * acknowledgement; the client's RST to that makes room (RFC 9293 3.5.1) */
 		if (c->dir == 1 && p->flags == TCP_ACK && p->len == 0)
@@ -286,7 +286,7 @@ static struct action on_segment(struct pass *c)
 	}
 	if (!take_ack(c) && c->stance->checks)
 		return act_refuse(R_OUT_OF_WINDOW);
-	if (c->dir == 0 && f->state == FLOW_OPEN && !f->proven) {
+	if (c->dir == 0 && f->state == CONN_OPEN && !f->proven) {
 		enum reason why = prove(c);
 		if (why != R_NONE)
 			return act_end(why);

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void move(struct share *s, struct flow_list *from, struct flow_list *to, uint32_t place)
+static void move(struct share *s, struct connection_list *from, struct connection_list *to, uint32_t place)
 {
 	list_remove(from, &s->v->link, sizeof(*s->v), place);
 	list_append(to, &s->v->link, sizeof(*s->v), place);

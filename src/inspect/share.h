@@ -27,7 +27,7 @@ enum { SHARE_ASKED = 16 };	/* candidates at a time */
 #define SHARE_STALE_NS UINT64_C(30000000000)
 
 struct share_place {
-	struct flow_link link;	/* in its source's list, or among the free ones */
+	struct connection_link link;	/* in its source's list, or among the free ones */
 	uint32_t source;	/* index + 1; 0: free */
 	uint32_t owner;		/* its owner, by the pool's own number */
 };
@@ -35,7 +35,7 @@ struct share_place {
 struct share {
 	struct share_place *v;
 	uint32_t n, hand;	/* hand: the next candidate */
-	struct flow_list free;
+	struct connection_list free;
 	struct sources sources;	/* those that have places */
 };
 

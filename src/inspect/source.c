@@ -7,14 +7,14 @@
 #include "base/pages.h"
 #include "base/siphash.h"
 
-static struct flow_link *link_of(struct flow_link *links, size_t stride, uint32_t slot)
+static struct connection_link *link_of(struct connection_link *links, size_t stride, uint32_t slot)
 {
-	return (struct flow_link *)(void *)((char *)links + (slot - 1) * stride);
+	return (struct connection_link *)(void *)((char *)links + (slot - 1) * stride);
 }
 
-void list_append(struct flow_list *l, struct flow_link *links, size_t stride, uint32_t slot)
+void list_append(struct connection_list *l, struct connection_link *links, size_t stride, uint32_t slot)
 {
-	*link_of(links, stride, slot) = (struct flow_link){ .older = l->last };
+	*link_of(links, stride, slot) = (struct connection_link){ .older = l->last };
 	if (l->last)
 		link_of(links, stride, l->last)->newer = slot;
 	else
@@ -23,9 +23,9 @@ void list_append(struct flow_list *l, struct flow_link *links, size_t stride, ui
 	l->n++;
 }
 
-void list_remove(struct flow_list *l, struct flow_link *links, size_t stride, uint32_t slot)
+void list_remove(struct connection_list *l, struct connection_link *links, size_t stride, uint32_t slot)
 {
-	const struct flow_link *k = link_of(links, stride, slot);
+	const struct connection_link *k = link_of(links, stride, slot);
 	if (k->older)
 		link_of(links, stride, k->older)->newer = k->newer;
 	else
@@ -45,7 +45,7 @@ bool sources_init(struct sources *s, uint32_t n, const uint64_t key[2])
 	while (s->n_buckets < n)
 		s->n_buckets *= 2;
 	s->key[0] = key[0];
-	s->key[1] = ~key[1];	/* not the flow table's hash */
+	s->key[1] = ~key[1];	/* not the connection table's hash */
 	s->v = pages_map(n * sizeof(*s->v));
 	s->bucket = pages_map(s->n_buckets * sizeof(*s->bucket));
 	s->rank = pages_map(((size_t)n + 1) * sizeof(*s->rank));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Number of connections in the flow table by source. Fixed size, keyed hashing, no
+ * Number of connections in the connection table by source. Fixed size, keyed hashing, no
  * allocation after sources_init(), constant work per call.
  *
  * A source is an IPv4 address, or the /64 of an IPv6 address: whoever is on a
@@ -21,22 +21,22 @@
 #include "base/addr.h"
 
 /* A list of slots of a table, oldest first; index + 1, 0 is none. */
-struct flow_list {
+struct connection_list {
 	uint32_t first, last, n;
 };
 
 /* A slot's neighbours in its list. */
-struct flow_link {
+struct connection_link {
 	uint32_t older, newer;
 };
 
 /* links: that of the table's first slot; the next is `stride` bytes on. slot: index + 1. */
-void list_append(struct flow_list *l, struct flow_link *links, size_t stride, uint32_t slot);
-void list_remove(struct flow_list *l, struct flow_link *links, size_t stride, uint32_t slot);
+void list_append(struct connection_list *l, struct connection_link *links, size_t stride, uint32_t slot);
+void list_remove(struct connection_list *l, struct connection_link *links, size_t stride, uint32_t slot);
 
 struct source {
 	struct addr key;
-	struct flow_list flows;		/* flows.n is the count; by time of the last good message */
+	struct connection_list flows;		/* flows.n is the count; by time of the last good message */
 	uint32_t chain;			/* next in bucket; next free */
 	uint32_t up, down;		/* others with the same count */
 };

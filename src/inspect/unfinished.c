@@ -9,7 +9,7 @@
 
 #include "inspect/internal.h"
 
-static void record_of(struct inspect *in, struct flow *f, int dir, const struct pol_flow *pol)
+static void record_of(struct inspect *in, struct connection *f, int dir, const struct pol_flow *pol)
 {
 	struct half *h = &f->h[dir];
 	size_t n;
@@ -29,15 +29,15 @@ static void record_of(struct inspect *in, struct flow *f, int dir, const struct 
 		in->out->event(in->out->ctx, &ev);
 }
 
-void unfinished_record(struct inspect *in, struct flow *f)
+void unfinished_record(struct inspect *in, struct connection *f)
 {
-	const struct pol_flow *pol = f->state == FLOW_OPEN && f->l4 == IPPROTO_TCP ? policy_of(in, f) : NULL;
+	const struct pol_flow *pol = f->state == CONN_OPEN && f->l4 == IPPROTO_TCP ? policy_of(in, f) : NULL;
 	for (int d = 0; pol && d < 2; d++)
 		if (half_unfinished(&f->h[d]))
 			record_of(in, f, d, pol);
 }
 
-void unfinished_dropped(void *in, struct flow *f)
+void unfinished_dropped(void *in, struct connection *f)
 {
 	unfinished_record(in, f);
 }

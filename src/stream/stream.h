@@ -64,7 +64,7 @@ struct half {
 	struct island island[HALF_ISLANDS];
 	struct cut cuts[HALF_CUTS];
 	uint32_t size;		/* of buf */
-	uint8_t *buf;		/* owned by the flow table */
+	uint8_t *buf;		/* owned by the connection table */
 };
 
 enum half_add { HALF_OK, HALF_OLD, HALF_GAP, HALF_DIFFERS, HALF_FULL };	/* result of adding bytes */

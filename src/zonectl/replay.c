@@ -183,7 +183,7 @@ static int load_model(struct replay *r)
 
 int verb_replay(int argc, char **argv)
 {
-	struct replay r = { .conf = { .max_flows = 65536, .hash_key = { 1, 2 }, .replay = true } };
+	struct replay r = { .conf = { .max_connections = 65536, .hash_key = { 1, 2 }, .replay = true } };
 	int i = 1;
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (strcmp(argv[i], "--json") == 0)

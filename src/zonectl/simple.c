@@ -34,7 +34,7 @@ int verb_print(int argc, char **argv)
 static void say_in_kernel(void)
 {
 	const char *why;
-	struct fast_room room = { .inspectors = 1, .max_flows = 1, .flows = 1, .mark_mask = 1 };
+	struct fast_room room = { .inspectors = 1, .max_connections = 1, .flows = 1, .mark_mask = 1 };
 	struct fastpath *fp = fastpath_open(&room, false, &why);
 	printf("%-12s %-7s %s%s\n", "in-kernel", fp ? "present" : "absent", "permitted messages pass without an inspector: ",
 	       fp ? "yes" : why);

@@ -260,7 +260,7 @@ static void record(struct world *w, struct rd *r)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
 	static struct world w;
-	struct inspect_conf conf = { .max_flows = 8, .hash_key = { 1, 2 } };
+	struct inspect_conf conf = { .max_connections = 8, .hash_key = { 1, 2 } };
 	if (!img)
 		plant();
 	memset(&w, 0, sizeof(w));

@@ -312,7 +312,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (!*img)
 		*img = plant(w->opt);
 	w->img = *img;
-	struct inspect_conf conf = { .max_flows = 4, .hash_key = { 1, 2 },
+	struct inspect_conf conf = { .max_connections = 4, .hash_key = { 1, 2 },
 				     .dissect_only = w->opt & OPT_DISSECT };
 	w->in = inspect_new(&conf);
 	must(w->in != NULL);
@@ -322,7 +322,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 		step(w, &r);
 	struct inspect_stats stats;
 	inspect_stats(w->in, &stats);
-	must(stats.flows <= conf.max_flows);
+	must(stats.flows <= conf.max_connections);
 	inspect_free(w->in);
 	return 0;
 }

@@ -204,7 +204,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n < 1)
 		return 0;
 	struct world w = { .opt = data[0], .seq = { 999, 4999 }, .now = 1 };
-	struct inspect_conf conf = { .max_flows = 4, .hash_key = { 1, 2 },
+	struct inspect_conf conf = { .max_connections = 4, .hash_key = { 1, 2 },
 				     .dissect_only = (w.opt & OPT_DISSECT) != 0 };
 	struct pol_image *img = conf.dissect_only ? NULL : plant(w.opt);
 	w.in = inspect_new(&conf);

@@ -226,7 +226,7 @@ static inline void iec_policy(struct iec_bench *b, const struct iec_rules *r)
 
 static inline void iec_gate(struct iec_bench *b)
 {
-	struct inspect_conf conf = { .max_flows = 16, .hash_key = { 1, 2 } };
+	struct inspect_conf conf = { .max_connections = 16, .hash_key = { 1, 2 } };
 	b->in = inspect_new(&conf);
 	if (!b->in)
 		abort();

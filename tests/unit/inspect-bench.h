@@ -120,7 +120,7 @@ static void bench_start(struct bench *b, uint8_t on_violation, uint8_t mode)
 {
 	memset(b, 0, sizeof(*b));
 	image_make(&b->img, on_violation, mode);
-	struct inspect_conf conf = { .max_flows = 8, .max_flows_per_source = max_per_source, .hash_key = { 1, 2 },
+	struct inspect_conf conf = { .max_connections = 8, .max_connections_per_source = max_per_source, .hash_key = { 1, 2 },
 				     .fast = bench_slots, .n_fast = n_bench_slots };
 	b->in = inspect_new(&conf);
 	assert_non_null(b->in);

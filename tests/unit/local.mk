@@ -2,14 +2,14 @@
 DATA_PATH_LIBS = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a src/compile/libcompile.a \
 	src/policy/libpolicy.a src/proto/libwire.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room tests/unit/test-share tests/unit/test-rate
-TESTS += tests/unit/test-inspect tests/unit/test-flow tests/unit/test-room tests/unit/test-share tests/unit/test-rate
+check_PROGRAMS += tests/unit/test-inspect tests/unit/test-connection tests/unit/test-room tests/unit/test-share tests/unit/test-rate
+TESTS += tests/unit/test-inspect tests/unit/test-connection tests/unit/test-room tests/unit/test-share tests/unit/test-rate
 tests_unit_test_rate_SOURCES = tests/unit/test-rate.c
 tests_unit_test_rate_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_share_SOURCES = tests/unit/test-share.c
 tests_unit_test_share_LDADD = $(tests_unit_test_inspect_LDADD)
-tests_unit_test_flow_SOURCES = tests/unit/test-flow.c
-tests_unit_test_flow_LDADD = $(tests_unit_test_inspect_LDADD)
+tests_unit_test_connection_SOURCES = tests/unit/test-connection.c
+tests_unit_test_connection_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_inspect_SOURCES = tests/unit/test-inspect.c tests/unit/inspect-bench.h
 tests_unit_test_room_SOURCES = tests/unit/test-room.c tests/unit/inspect-bench.h
 tests_unit_test_room_LDADD = $(tests_unit_test_inspect_LDADD)

@@ -607,7 +607,7 @@ static void open_up(struct sim *s)
 
 void schedule_new_gate(struct sim *s)
 {
-	struct inspect_conf conf = { .max_flows = 4, .hash_key = { 1, 2 } };
+	struct inspect_conf conf = { .max_connections = 4, .hash_key = { 1, 2 } };
 	inspect_free(s->in);
 	s->in = inspect_new(&conf);
 	if (!s->in)

@@ -183,7 +183,7 @@ static void packet(struct stations *s, unsigned peer, unsigned from, uint8_t fla
 /* A gate that knows nothing. */
 void stations_new_gate(struct stations *s)
 {
-	struct inspect_conf conf = { .max_flows = 64, .hash_key = { 1, 2 } };
+	struct inspect_conf conf = { .max_connections = 64, .hash_key = { 1, 2 } };
 	const struct pol_image *img = image(s->both_ways, s->interleaved);
 	inspect_free(s->in);
 	s->in = inspect_new(&conf);

@@ -609,11 +609,11 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 {
 	static struct world w;
 	w = (struct world){ .talk = talk, .rnd = seed };
-	w.fp = fastpath_open(&(struct fast_room){ .inspectors = 1, .max_flows = 64, .flows = 1, .mark_mask = 0xffff0000 },
+	w.fp = fastpath_open(&(struct fast_room){ .inspectors = 1, .max_connections = 64, .flows = 1, .mark_mask = 0xffff0000 },
 			     true, why);
 	if (!w.fp)
 		return false;
-	struct inspect_conf c = { .max_flows = 4096, .hash_key = { 1, 2 }, .rates = w.rate, .shares = w.share[0] };
+	struct inspect_conf c = { .max_connections = 4096, .hash_key = { 1, 2 }, .rates = w.rate, .shares = w.share[0] };
 	w.slow = inspect_new(&c);
 	c.rates = fastpath_rates(w.fp);
 	c.shares = w.share[1];

@@ -111,7 +111,7 @@ static void on_event(void *ctx, const struct event *ev)
 static void start(struct bench *b, bool select_before_operate, unsigned outstanding)
 {
 	memset(b, 0, sizeof(*b));
-	struct inspect_conf conf = { .max_flows = 16, .hash_key = { 1, 2 } };
+	struct inspect_conf conf = { .max_connections = 16, .hash_key = { 1, 2 } };
 	b->in = inspect_new(&conf);
 	assert_non_null(b->in);
 	b->img = image(select_before_operate, outstanding);

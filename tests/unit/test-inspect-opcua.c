@@ -88,7 +88,7 @@ static void turn_to(struct bench *b, const struct rules *r)
 static void start(struct bench *b, const struct rules *r)
 {
 	memset(b, 0, sizeof(*b));
-	struct inspect_conf conf = { .max_flows = 256, .hash_key = { 1, 2 } };
+	struct inspect_conf conf = { .max_connections = 256, .hash_key = { 1, 2 } };
 	b->in = inspect_new(&conf);
 	assert_non_null(b->in);
 	b->out = (struct inspect_out){ .ctx = b, .verdict = on_verdict, .event = on_event };

@@ -82,7 +82,7 @@ static void segment(struct bench *b, int dir, uint8_t flags, const char *opt, si
 /* Without a policy every message passes, as an inspector does before its first one. */
 static void start(struct bench *b)
 {
-	struct inspect_conf conf = { .max_flows = 8, .hash_key = { 1, 2 } };
+	struct inspect_conf conf = { .max_connections = 8, .hash_key = { 1, 2 } };
 	memset(b, 0, sizeof(*b));
 	b->now = 1000000000;
 	b->in = inspect_new(&conf);

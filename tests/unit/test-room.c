@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Who gets a place in the flow table, and who has to go. */
+ * Who gets a place in the connection table, and who has to go. */
 #include "inspect-bench.h"
 
 /* Answered by the server, but the client never got it: still half open. */

@@ -16,7 +16,7 @@ struct trial {
 	struct dnp_decision *d;		/* gets the refused object */
 };
 
-static bool has(const struct trial *t, const struct pol_rset *s, uint32_t x)
+static bool dnp_has(const struct trial *t, const struct pol_rset *s, uint32_t x)
 {
 	return policy_contains(t->img, s, x, x);
 }
@@ -52,7 +52,7 @@ static bool function_ok(struct trial *t)
 
 static bool pair_ok(struct trial *t)
 {
-	return has(t, &t->rule->masters, t->m->link.src) && has(t, &t->rule->outstations, t->m->link.dst);
+	return dnp_has(t, &t->rule->masters, t->m->link.src) && dnp_has(t, &t->rule->outstations, t->m->link.dst);
 }
 
 static bool offends(struct trial *t, const struct dnp_head *h)
@@ -65,7 +65,7 @@ static bool offends(struct trial *t, const struct dnp_head *h)
 static bool object_ok(struct trial *t, const struct dnp_head *h)
 {
 	unsigned number = (unsigned)h->group << 8 | h->var;
-	return wraps(h) || has(t, &t->rule->objects, number) || offends(t, h);
+	return wraps(h) || dnp_has(t, &t->rule->objects, number) || offends(t, h);
 }
 
 static bool point_ok(struct trial *t, const struct dnp_head *h)
@@ -81,7 +81,7 @@ static bool point_ok(struct trial *t, const struct dnp_head *h)
 		return offends(t, h);
 	dnp_points(&it, h);
 	while (dnp_next_point(&it, &p)) {
-		if (has(t, points, p.index))
+		if (dnp_has(t, points, p.index))
 			continue;
 		t->d->has_point = true;
 		t->d->point = p.index;
@@ -95,7 +95,7 @@ static bool control_fits(const struct trial *t, const struct dnp_control *c)
 	const struct pol_dnp_rule *r = t->rule;
 	bool plain = bit(r->operations, c->op) && !c->queue && !c->clear;
 	return (r->any_operation || plain) && (r->any_trip_close || bit(r->trip_close, c->code)) &&
-	       has(t, &r->count, c->count) && has(t, &r->on_time, c->on_time) && has(t, &r->off_time, c->off_time);
+	       dnp_has(t, &r->count, c->count) && dnp_has(t, &r->on_time, c->on_time) && dnp_has(t, &r->off_time, c->off_time);
 }
 
 static bool control_ok(struct trial *t, const struct dnp_head *h)
@@ -253,7 +253,7 @@ enum reason policy_dnp3_pair(const struct pol_image *img, const struct pol_flow 
 
 /* ---- bounds of a foreign image ---- */
 
-static bool rule_ok(const struct pol_image *img, const void *rule)
+static bool dnp_rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_dnp_rule *r = rule;
 	const struct pol_rset *sets[] = {
@@ -266,7 +266,7 @@ static bool rule_ok(const struct pol_image *img, const void *rule)
 	       r->n_analog <= POL_DNP_SPANS_MAX;
 }
 
-static bool head_ok(const struct pol_image *img, const void *head)
+static bool dnp_head_ok(const struct pol_image *img, const void *head)
 {
 	const struct pol_dnp_head *h = head;
 	(void)img;
@@ -279,5 +279,5 @@ static bool head_ok(const struct pol_image *img, const void *head)
 }
 
 const struct pol_shape pol_dnp3_shape = {
-	.rule = sizeof(struct pol_dnp_rule), .head = sizeof(struct pol_dnp_head), .rule_ok = rule_ok, .head_ok = head_ok,
+	.rule = sizeof(struct pol_dnp_rule), .head = sizeof(struct pol_dnp_head), .rule_ok = dnp_rule_ok, .head_ok = dnp_head_ok,
 };

@@ -38,7 +38,7 @@ static struct dnp_collects *collects_of(struct pass *c)
 
 /* The collection of this pair. src UINT32_MAX: an open one of any station that sends to dst. NULL:
  * none. */
-static struct dnp_collect *find(struct dnp_collects *v, uint32_t src, uint16_t dst)
+static struct dnp_collect *dnp_find(struct dnp_collects *v, uint32_t src, uint16_t dst)
 {
 	for (unsigned i = 0; i < v->used; i++)
 		if (v->v[i].at_ns && v->v[i].s.dst == dst &&
@@ -54,7 +54,7 @@ static bool is_older(const struct dnp_collect *k, const struct dnp_collect *than
 }
 
 /* Begin a collection for this pair; if none is free the oldest is replaced. */
-static struct dnp_collect *begin(struct dnp_collects *v, const struct dnp_link *l)
+static struct dnp_collect *dnp_begin(struct dnp_collects *v, const struct dnp_link *l)
 {
 	struct dnp_collect *to = &v->v[0];
 	if (v->used < DNP_SERIES_MAX)
@@ -69,19 +69,19 @@ static struct dnp_collect *begin(struct dnp_collects *v, const struct dnp_link *
 
 /* ---- places ---- */
 
-static bool in_use(const struct dnp_place *places, unsigned i)
+static bool dnp_in_use(const struct dnp_place *places, unsigned i)
 {
 	const struct dnp_place *p = &places[i];
-	return p->owner && p->owner->state != FLOW_FREE && p->owner->proto == PROTO_DNP3 && p->of->s.open &&
+	return p->owner && p->owner->state != CONN_FREE && p->owner->proto == PROTO_DNP3 && p->of->s.open &&
 	       p->of->place == i + 1;
 }
 
 /* Free; else the oldest, of this source when it has its share. */
-static unsigned find_place(const struct pass *c, const struct dnp_place *places)
+static unsigned dnp_find_place(const struct pass *c, const struct dnp_place *places)
 {
 	unsigned own = 0, none = DNP_PLACES, oldest = none, oldest_own = none;
 	for (unsigned i = 0; i < DNP_PLACES; i++) {
-		if (!in_use(places, i)) {
+		if (!dnp_in_use(places, i)) {
 			none = i;
 			continue;
 		}
@@ -100,8 +100,8 @@ static void take_place(struct pass *c, struct dnp_collect *k)
 {
 	struct dnp_place *places = c->in->shared[PROTO_DNP3];
 	const struct pol_dnp_head *head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
-	unsigned i = find_place(c, places);
-	if (in_use(places, i))	/* what its owner sends on continues nothing */
+	unsigned i = dnp_find_place(c, places);
+	if (dnp_in_use(places, i))	/* what its owner sends on continues nothing */
 		places[i].of->s.open = false;
 	places[i].owner = c->f;
 	places[i].of = k;
@@ -122,7 +122,7 @@ static uint64_t sum_frame(const struct pass *c, const uint8_t *p, size_t n)
 {
 	uint64_t w[DNP_FRAME_MAX / 8 + 2] = { n };
 	memcpy(w + 1, p, n);
-	return siphash_words(c->in->flows.key, w, n / 8 + 2);
+	return siphash_words(c->in->connections.key, w, n / 8 + 2);
 }
 
 static bool is_request(const struct dnp_msg *m)
@@ -132,14 +132,14 @@ static bool is_request(const struct dnp_msg *m)
 
 static struct dnp_holder holder_of(const struct pass *c, const struct dnp_link *l, bool request)
 {
-	const struct flow *f = c->f;
+	const struct connection *f = c->f;
 	uint64_t w[5];
 	memcpy(w, f->client.b, 16);
 	memcpy(w + 2, f->server.b, 16);
 	w[4] = (uint64_t)f->cport << 32 | (uint64_t)f->sport << 16 | (uint64_t)f->l4 << 8 | f->client.family;
 	return (struct dnp_holder){
 		.station = request ? c->pkt.dst : c->pkt.src, .link = request ? l->dst : l->src,
-		.who = siphash_words(c->in->flows.key, w, 5), .now = c->raw->now_ns,
+		.who = siphash_words(c->in->connections.key, w, 5), .now = c->raw->now_ns,
 	};
 }
 
@@ -162,7 +162,7 @@ static bool ends_in_datagram(const struct pass *c, const uint8_t *p, size_t n)
 	return false;
 }
 
-static bool is_whole(const struct dnp_msg *m)
+static bool dnp_is_whole(const struct dnp_msg *m)
 {
 	return m->tr_fir && m->tr_fin;
 }
@@ -172,26 +172,26 @@ static bool is_whole(const struct dnp_msg *m)
  * the beginning of another. */
 static struct dnp_collect *open_to(struct dnp_collects *v, uint16_t dst, uint64_t now)
 {
-	struct dnp_collect *k = find(v, UINT32_MAX, dst);
+	struct dnp_collect *k = dnp_find(v, UINT32_MAX, dst);
 	if (k && now - k->at_ns > DNP_HOLD_NS)
 		k->s.open = false;
 	return k && k->s.open ? k : NULL;
 }
 
 /* A request's segment, before it is collected: what stations would do different things with. */
-static enum reason judge_request(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k)
+static enum reason dnp_judge_request(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k)
 {
 	const struct dnp_link *l = &m->link;
 	const struct dnp_collect *open = open_to(collects_of(c), l->dst, c->raw->now_ns);
-	if (!is_whole(m) && l->func == DNP_CONFIRMED)
+	if (!dnp_is_whole(m) && l->func == DNP_CONFIRMED)
 		return R_DNP_CONFIRMED;
-	if (!is_whole(m) && l->dst >= DNP_ADDR_SELF)
+	if (!dnp_is_whole(m) && l->dst >= DNP_ADDR_SELF)
 		return R_DNP_BROADCAST_PARTS;
 	if (open && (open != k || m->tr_fir))
 		return R_DNP_SEGMENT;
 	if (!open && !m->tr_fir)
 		return R_DNP_SEGMENT;
-	if (is_whole(m) || !c->stance->blocks)
+	if (dnp_is_whole(m) || !c->stance->blocks)
 		return R_NONE;
 	struct dnp_holder h = holder_of(c, l, true);
 	return dnp_station_hold(dnp_stations_of(c), &h, !m->tr_fir) ? R_NONE : R_DNP_STATION;
@@ -266,12 +266,12 @@ static enum reason judge_between(struct pass *c, const struct dnp_msg *m, const 
 	return R_DNP_INTERLEAVED;
 }
 
-static enum reason judge_response(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k,
+static enum reason dnp_judge_response(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k,
 				  struct dnp_piece *out)
 {
 	if (!counts_rightly(m, k))
 		return R_DNP_SEGMENT;
-	return is_whole(m) || may_interleave(c) ? R_NONE : judge_between(c, m, k, out);
+	return dnp_is_whole(m) || may_interleave(c) ? R_NONE : judge_between(c, m, k, out);
 }
 
 /* Note the segment number for which a master that took this segment of a response waits now. */
@@ -289,11 +289,11 @@ static enum reason collect(struct pass *c, const struct dnp_msg *m, struct dnp_c
 			   struct dnp_piece *out)
 {
 	struct dnp_collects *v = collects_of(c);
-	enum reason why = is_request(m) ? judge_request(c, m, *k) : judge_response(c, m, *k, out);
+	enum reason why = is_request(m) ? dnp_judge_request(c, m, *k) : dnp_judge_response(c, m, *k, out);
 	bool whole;
 	if (why != R_NONE)
 		return why;
-	if (is_whole(m)) {
+	if (dnp_is_whole(m)) {
 		if (*k) {
 			(*k)->s.open = (*k)->complete = false;
 			if (surely_taken(c, m))
@@ -304,7 +304,7 @@ static enum reason collect(struct pass *c, const struct dnp_msg *m, struct dnp_c
 	}
 	if (m->tr_fir) {
 		if (!*k)
-			*k = begin(v, &m->link);
+			*k = dnp_begin(v, &m->link);
 		**k = (struct dnp_collect){ .holds = is_request(m) && c->pol, .went_ns = (*k)->went_ns,
 					    .awaited = surely_taken(c, m) ? 0 : (*k)->awaited };
 		take_place(c, *k);
@@ -323,7 +323,7 @@ static enum reason collect(struct pass *c, const struct dnp_msg *m, struct dnp_c
 /* The frame before, once more: in the middle of a fragment, or of its end. */
 static bool is_copy(const struct dnp_msg *m, const struct dnp_collect *k, uint64_t sum)
 {
-	return k && k->sum == sum && !k->told_ns && !is_whole(m);
+	return k && k->sum == sum && !k->told_ns && !dnp_is_whole(m);
 }
 
 /* One record for a fragment, however many frames it has. */
@@ -331,7 +331,7 @@ static void note_refused(struct pass *c, const struct dnp_msg *m, struct dnp_col
 {
 	uint64_t now = c->raw->now_ns;
 	if (!k)
-		k = begin(collects_of(c), &m->link);
+		k = dnp_begin(collects_of(c), &m->link);
 	out->quiet = !m->tr_fir && k->told_ns && now - k->told_ns <= QUIET_NS;
 	if (!out->quiet)
 		k->told_ns = now;
@@ -347,8 +347,8 @@ static void note_refused(struct pass *c, const struct dnp_msg *m, struct dnp_col
 enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *p, size_t n,
 			struct dnp_piece *out)
 {
-	struct dnp_collect *k = find(collects_of(c), m->link.src, m->link.dst);
-	bool whole = is_whole(m);
+	struct dnp_collect *k = dnp_find(collects_of(c), m->link.src, m->link.dst);
+	bool whole = dnp_is_whole(m);
 	uint64_t sum = whole ? 0 : sum_frame(c, p, n);
 	*out = (struct dnp_piece){ .p = NULL };
 	if (is_copy(m, k, sum)) {
@@ -377,7 +377,7 @@ enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *
 
 void dnp_collect_end(struct pass *c, const struct dnp_link *l)
 {
-	struct dnp_collect *k = find(collects_of(c), l->src, l->dst);
+	struct dnp_collect *k = dnp_find(collects_of(c), l->src, l->dst);
 	if (k) {
 		k->s.open = false;
 		k->sum = 0;
@@ -395,10 +395,10 @@ void dnp_collect_end_all(struct pass *c)
 
 void dnp_collect_answered(struct pass *c, const struct dnp_link *l)
 {
-	struct dnp_collect *response = find(collects_of(c), l->src, l->dst);
+	struct dnp_collect *response = dnp_find(collects_of(c), l->src, l->dst);
 	if (response && response->complete)
 		response->awaited = 0;
-	struct dnp_collect *k = find(&dnp_of(c->f)->in[!c->dir], l->dst, l->src);
+	struct dnp_collect *k = dnp_find(&dnp_of(c->f)->in[!c->dir], l->dst, l->src);
 	if (!k || !k->holds || k->s.open)
 		return;
 	struct dnp_holder h = holder_of(c, l, false);

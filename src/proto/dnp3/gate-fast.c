@@ -27,7 +27,7 @@ static bool is_crc(size_t i, size_t n)
 }
 
 /* A whole fragment in one plain frame, that asks for no confirmation. */
-static bool is_whole(const struct dnp_msg *m)
+static bool dnp_fast_is_whole(const struct dnp_msg *m)
 {
 	return m->has_app && m->tr_fir && m->tr_fin && m->link.prm && m->link.func == DNP_UNCONFIRMED &&
 	       m->app.fir && m->app.fin && !m->app.con && !m->app.uns && m->walk == R_NONE &&
@@ -103,10 +103,10 @@ void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const st
 {
 	struct dnp_fast *f = dnp_fast_of(c->f);
 	uint32_t slot = c->f->fast.slot;
-	struct fast_dnp3 *d = slot ? fast_dnp3_of(&c->in->flows.fast.v[slot - 1]) : NULL;
+	struct fast_dnp3 *d = slot ? fast_dnp3_of(&c->in->connections.fast.v[slot - 1]) : NULL;
 	uint8_t poll = f->poll;
 	f->poll = 0;
-	if (!is_whole(m) || (c->dir == 0) != m->link.dir)
+	if (!dnp_fast_is_whole(m) || (c->dir == 0) != m->link.dir)
 		return;
 	if (c->dir == 0 && m->app.func == F_READ && n <= FAST_ASK_MAX) {
 		f->poll = (uint8_t)(1 + (d ? poll_of(f, d, frame, n) : 0));
@@ -119,9 +119,9 @@ void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const st
 	f->answered = true;
 }
 
-static bool fits(const struct pass *c)
+static bool dnp_fast_fits(const struct pass *c)
 {
-	const struct flow *f = c->f;
+	const struct connection *f = c->f;
 	const struct dnp_state *st = dnp_of(f);
 	bool known = false;
 	for (size_t i = 0; i < DNP_PAIRS_MAX; i++)	/* the operate must come to us, and anything between */
@@ -134,7 +134,7 @@ static bool fits(const struct pass *c)
 		return false;
 	if (!f->fast.slot || f->fast.generation != f->image_gen)
 		return true;	/* to be claimed; polls are learned then */
-	const struct fast_dnp3 *d = fast_dnp3_of(&c->in->flows.fast.v[f->fast.slot - 1]);
+	const struct fast_dnp3 *d = fast_dnp3_of(&c->in->connections.fast.v[f->fast.slot - 1]);
 	for (size_t i = 0; i < FAST_POLLS; i++) {
 		const uint8_t *ask = (const uint8_t *)&d->poll[i].ask[0].v;
 		if (d->poll[i].ask_len && dnp_collecting(st, (uint16_t)(ask[4] | ask[5] << 8)))
@@ -144,7 +144,7 @@ static bool fits(const struct pass *c)
 	return known;
 }
 
-static void forget(struct fast_slot *s)
+static void dnp_fast_forget(struct fast_slot *s)
 {
 	struct fast_dnp3 *d = fast_dnp3_of(s);
 	for (size_t i = 0; i < FAST_POLLS; i++)
@@ -161,7 +161,7 @@ static uint64_t when(uint32_t at, uint64_t now)
 }
 
 /* Set the state that judging this request would have left. */
-static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, unsigned seq, bool answered)
+static void take_asked(struct connection *f, const struct fast_poll *p, uint64_t at, unsigned seq, bool answered)
 {
 	const uint8_t *ask = (const uint8_t *)&p->ask[0].v;
 	uint16_t dst = (uint16_t)(ask[4] | ask[5] << 8), src = (uint16_t)(ask[6] | ask[7] << 8);
@@ -170,9 +170,9 @@ static void take_asked(struct flow *f, const struct fast_poll *p, uint64_t at, u
 							       .seq = (uint8_t)seq, .answered = answered });
 }
 
-static bool take(struct pass *c, struct fast_slot *s)
+static bool dnp_fast_take(struct pass *c, struct fast_slot *s)
 {
-	struct flow *f = c->f;
+	struct connection *f = c->f;
 	const struct fast_dnp3 *d = fast_dnp3_of(s);
 	const struct fast_asked *k = &d->asked;
 	for (unsigned i = 0; i < FAST_POLLS; i++)
@@ -187,7 +187,7 @@ static bool take(struct pass *c, struct fast_slot *s)
 	return true;
 }
 
-static bool give(struct pass *c, struct fast_slot *s)
+static bool dnp_fast_give(struct pass *c, struct fast_slot *s)
 {
 	(void)c;
 	fast_dnp3_of(s)->asked = (struct fast_asked){ .ns = 0 };
@@ -195,5 +195,5 @@ static bool give(struct pass *c, struct fast_slot *s)
 }
 
 const struct fast_ops fast_dnp3 = {
-	.fits = fits, .forget = forget, .give = give, .take = take, .kept = fast_dnp3_kept,
+	.fits = dnp_fast_fits, .forget = dnp_fast_forget, .give = dnp_fast_give, .take = dnp_fast_take, .kept = fast_dnp3_kept,
 };

@@ -8,7 +8,7 @@
 
 enum { UNIT = 24, TRIES = 64 };	/* times are kept in 2^24 ns; nobody loses a race so often */
 
-static uint64_t *place_of(struct dnp_stations *t, const struct dnp_holder *h)
+static uint64_t *dnp_place_of(struct dnp_stations *t, const struct dnp_holder *h)
 {
 	uint64_t w[3];
 	memcpy(w, h->station.b, 16);
@@ -30,7 +30,7 @@ static bool is_fresh(uint64_t word, uint64_t now)
 
 bool dnp_station_hold(struct dnp_stations *t, const struct dnp_holder *h, bool held)
 {
-	uint64_t *at = place_of(t, h), name = name_of(t, h);
+	uint64_t *at = dnp_place_of(t, h), name = name_of(t, h);
 	uint64_t word = __atomic_load_n(at, __ATOMIC_RELAXED);
 	for (int i = 0; i < TRIES; i++) {
 		bool ours = word >> 32 == name;
@@ -45,7 +45,7 @@ bool dnp_station_hold(struct dnp_stations *t, const struct dnp_holder *h, bool h
 
 void dnp_station_release(struct dnp_stations *t, const struct dnp_holder *h)
 {
-	uint64_t *at = place_of(t, h), word = __atomic_load_n(at, __ATOMIC_RELAXED);
+	uint64_t *at = dnp_place_of(t, h), word = __atomic_load_n(at, __ATOMIC_RELAXED);
 	if (word >> 32 == name_of(t, h))
 		__atomic_compare_exchange_n(at, &word, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 }

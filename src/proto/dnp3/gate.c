@@ -27,7 +27,7 @@ struct dnp_case {
 	struct dnp_piece piece;
 };
 
-static void fill_object(struct ev_dnp3 *ev, const struct dnp_decision *d)
+static void dnp_fill_object(struct ev_dnp3 *ev, const struct dnp_decision *d)
 {
 	ev->has |= EVD_OBJECT;
 	ev->group = d->head.group;
@@ -51,7 +51,7 @@ static void fill_object(struct ev_dnp3 *ev, const struct dnp_decision *d)
 	}
 }
 
-static void fill(const struct pass *c, struct event *ev, const void *of)
+static void dnp_fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct dnp_case *k = of;
 	const struct dnp_msg *m = &k->m;
@@ -70,7 +70,7 @@ static void fill(const struct pass *c, struct event *ev, const void *of)
 	EV_DNP3(ev)->seq = m->app.seq;
 	EV_DNP3(ev)->iin = m->app.iin;
 	if (k->d.has_head)
-		fill_object(EV_DNP3(ev), &k->d);
+		dnp_fill_object(EV_DNP3(ev), &k->d);
 }
 
 /* ---- parsing ---- */
@@ -91,7 +91,7 @@ static void walk(struct dnp_msg *m, struct dnp_decision *d)
 }
 
 /* The fragment that the segment of m completes, if it does. */
-static enum reason parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_msg *m, struct dnp_decision *d,
+static enum reason dnp_parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_msg *m, struct dnp_decision *d,
 			 struct dnp_piece *piece)
 {
 	enum reason why = dnp_collect(c, m, p, n, piece);
@@ -135,7 +135,7 @@ static uint64_t sum_objects(const struct ask *k)
 	w[n - 1] = 0;
 	memcpy(w, a->objs, a->n_objs);
 	w[n] = a->n_objs;
-	return siphash_words(k->c->in->flows.key, w, n + 1);
+	return siphash_words(k->c->in->connections.key, w, n + 1);
 }
 
 /* Everything but reading and measuring time changes something. */
@@ -180,7 +180,7 @@ static void remember_request(const struct ask *k)
 							      .seq = m->app.seq });
 }
 
-static enum reason judge_rules(const struct ask *k, struct dnp_decision *d)
+static enum reason dnp_judge_rules(const struct ask *k, struct dnp_decision *d)
 {
 	const struct dnp_msg *m = k->m;
 	const struct dnp_app *a = &m->app;
@@ -203,9 +203,9 @@ static enum reason judge_rules(const struct ask *k, struct dnp_decision *d)
 
 /* A refused request that is only observed still reaches the outstation. It is remembered, so that
  * its response is not refused as well. */
-static enum reason judge_request(const struct ask *k, struct dnp_decision *d)
+static enum reason dnp_gate_judge_request(const struct ask *k, struct dnp_decision *d)
 {
-	enum reason why = judge_rules(k, d);
+	enum reason why = dnp_judge_rules(k, d);
 	if (why == R_NONE || !k->c->stance->blocks)
 		remember_request(k);
 	return why;
@@ -231,7 +231,7 @@ static void take_response(const struct ask *k)
 							      .seq = a->seq, .uns = a->uns });
 }
 
-static enum reason judge_response(const struct ask *k)
+static enum reason dnp_gate_judge_response(const struct ask *k)
 {
 	const struct dnp_app *a = &k->m->app;
 	if (!a->response)
@@ -259,12 +259,12 @@ static enum reason judge_whole(const struct ask *k, bool from_master, struct dnp
 	if (m->walk != R_NONE && !(unwalkable && k->head->unwalkable))
 		return m->walk;
 	if (!from_master)
-		return judge_response(k);
+		return dnp_gate_judge_response(k);
 	if (m->app.response)
 		return R_DNP_DIRECTION;
 	if (m->app.func == F_CONFIRM)
 		return dnp_asked_by(k->st->confirms, m, k->now) ? R_NONE : R_DNP_CONFIRM;
-	return judge_request(k, d);
+	return dnp_gate_judge_request(k, d);
 }
 
 static bool is_from_master(const struct pass *c)
@@ -292,7 +292,7 @@ static enum reason judge_fragment(struct pass *c, const struct dnp_msg *m, struc
 	return judge_whole(&k, is_from_master(c), d);
 }
 
-static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
+static struct judged dnp_judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct dnp_case *k = pass_message(c);
 	struct dnp_msg *m = &k->m;
@@ -303,7 +303,7 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 	if (sound && c->pol)
 		why = judge_pair(c, m);
 	if (why == R_NONE && m->has_tr)
-		why = parse(c, p, n, m, &k->d, &k->piece);
+		why = dnp_parse(c, p, n, m, &k->d, &k->piece);
 	if (why == R_NONE && m->has_app)
 		why = c->pol ? judge_fragment(c, m, &k->d) : m->walk;
 	if (!sound)
@@ -315,7 +315,7 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 	if (why == R_NONE)
 		fast_dnp_permitted(c, p, n, m);
 	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .part = !m->has_app, .quiet = k->piece.quiet,
-				.copy = k->piece.copy, .fill = fill, .of = k, .msg = m };
+				.copy = k->piece.copy, .fill = dnp_fill, .of = k, .msg = m };
 }
 
 _Static_assert(offsetof(struct dnp_stations, key) == 0 && sizeof(((struct dnp_stations *)0)->key) == PROTO_KEY,
@@ -325,5 +325,5 @@ const struct proto_ops proto_dnp3 = {
 	.cuts = true, .state = sizeof(struct dnp_state), .fresh = sizeof(struct dnp_state),
 	.message = sizeof(struct dnp_case), .common = sizeof(struct dnp_stations),
 	.shared = DNP_PLACES * sizeof(struct dnp_place), .holds = true,
-	.frame = dnp3_frame, .judge = judge, .lost = dnp_collect_end_all,
+	.frame = dnp3_frame, .judge = dnp_judge, .lost = dnp_collect_end_all,
 };

@@ -85,7 +85,7 @@ struct dnp_state {
 /* Buffer in which a fragment of several frames is put together. It belongs to the collection that
  * names it, so nothing has to be given back when a connection ends. */
 struct dnp_place {
-	const struct flow *owner;
+	const struct connection *owner;
 	struct dnp_collect *of;
 	uint8_t bytes[DNP_FRAGMENT_MAX];
 };
@@ -125,19 +125,19 @@ struct dnp_pair *dnp_pair(struct dnp_state *s, uint16_t master, uint16_t outstat
 /* gate-fast.c. A frame that goes on, m: what it is; it may be what the program is to know. */
 void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m);
 
-/* In struct fast_flow.own: the newest message was the answer to a poll; the poll that waits for one, + 1,
+/* In struct fast_connection.own: the newest message was the answer to a poll; the poll that waits for one, + 1,
  * and its sequence number; the place for the next new one */
 struct __attribute__((may_alias)) dnp_fast {
 	uint8_t answered, poll, poll_seq, next_poll;
 };
 _Static_assert(sizeof(struct dnp_fast) <= FAST_OWN, "it has room there");
 
-static inline struct dnp_fast *dnp_fast_of(struct flow *f)
+static inline struct dnp_fast *dnp_fast_of(struct connection *f)
 {
 	return (void *)f->fast.own;
 }
 
-static inline struct dnp_state *dnp_of(const struct flow *f)
+static inline struct dnp_state *dnp_of(const struct connection *f)
 {
 	return f->proto_state;
 }

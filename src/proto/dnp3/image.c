@@ -8,12 +8,12 @@
 
 _Static_assert((int)POL_DNP_SPANS_MAX == (int)MODEL_SPANS_MAX, "as many spans as the model takes");
 
-static size_t rules(const struct policy *p)
+static size_t dnp_image_rules(const struct policy *p)
 {
 	return dnp3_policy_of(p)->n_allow;
 }
 
-static void count(const struct policy *p, struct counts *c)
+static void dnp_image_count(const struct policy *p, struct counts *c)
 {
 	for (size_t k = 0; k < dnp3_policy_of(p)->n_allow; k++) {
 		const struct dnp3_allow *a = &dnp3_policy_of(p)->allow[k];
@@ -46,7 +46,7 @@ static void put_rule(struct build *b, const struct dnp3_allow *a)
 	r->off_time = build_ranges(b, &a->off_time);
 }
 
-static void put(struct build *b, const struct policy *p)
+static void dnp_image_put(struct build *b, const struct policy *p)
 {
 	const struct dnp3_policy *d = dnp3_policy_of(p);
 	struct pol_dnp_head *h = build_head(b, PROTO_DNP3);
@@ -63,4 +63,4 @@ static void put(struct build *b, const struct policy *p)
 		put_rule(b, &d->allow[k]);
 }
 
-const struct build_ops build_dnp3 = { .rules = rules, .count = count, .put = put };
+const struct build_ops build_dnp3 = { .rules = dnp_image_rules, .count = dnp_image_count, .put = dnp_image_put };

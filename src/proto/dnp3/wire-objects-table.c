@@ -78,7 +78,7 @@ const size_t dnp_objects_n = sizeof(dnp_objects) / sizeof(dnp_objects[0]);
 const char *const dnp_operations[5] = { "nul", "pulse-on", "pulse-off", "latch-on", "latch-off" };
 const char *const dnp_trip_close[3] = { "nul", "close", "trip" };
 
-static unsigned number(uint8_t group, uint8_t var)
+static unsigned dnp_number(uint8_t group, uint8_t var)
 {
 	return (unsigned)group << 8 | var;
 }
@@ -89,9 +89,9 @@ const struct dnp_object *dnp_object(uint8_t group, uint8_t var)
 	while (lo < hi) {
 		size_t mid = lo + (hi - lo) / 2;
 		const struct dnp_object *o = &dnp_objects[mid];
-		if (number(group, var) < number(o->group, o->first))
+		if (dnp_number(group, var) < dnp_number(o->group, o->first))
 			hi = mid;
-		else if (number(group, var) > number(o->group, o->last))
+		else if (dnp_number(group, var) > dnp_number(o->group, o->last))
 			lo = mid + 1;
 		else
 			return o;

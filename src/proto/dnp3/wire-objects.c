@@ -28,7 +28,7 @@ static unsigned prefix_octets(uint8_t qual)
 	return octets[prefix_of(qual)];
 }
 
-static uint32_t number(struct rd *r, unsigned octets)
+static uint32_t dnp_wire_objects_number(struct rd *r, unsigned octets)
 {
 	return octets == 1 ? rd_u8(r) : octets == 2 ? rd_le16(r) : octets == 4 ? rd_le32(r) : 0;
 }
@@ -45,13 +45,13 @@ static enum reason read_range(struct rd *r, struct dnp_head *h)
 	unsigned code = h->qual & 15, octets = range_octets[code];
 	if (code <= 2) {
 		h->span = DNP_RANGE;
-		h->start = number(r, octets);
-		h->stop = number(r, octets);
+		h->start = dnp_wire_objects_number(r, octets);
+		h->stop = dnp_wire_objects_number(r, octets);
 		h->count = (uint64_t)h->stop - h->start + 1;
 		return r->bad ? R_TRUNCATED : h->start > h->stop ? R_FORMAT : R_NONE;
 	}
 	h->span = code == 6 ? DNP_ALL : DNP_COUNT;
-	h->count = number(r, octets);
+	h->count = dnp_wire_objects_number(r, octets);
 	return r->bad ? R_TRUNCATED : R_NONE;
 }
 
@@ -73,7 +73,7 @@ static enum reason skip_each(struct rd *r, const struct dnp_head *h)
 	unsigned octets = prefix_octets(h->qual);
 	for (uint64_t i = 0; i < h->count; i++) {
 		if (prefix_of(h->qual) >= PREFIX_SIZED) {
-			rd_skip(r, number(r, octets));
+			rd_skip(r, dnp_wire_objects_number(r, octets));
 		} else {
 			rd_skip(r, octets);
 			skip_one(r, h->shape);
@@ -219,9 +219,9 @@ bool dnp_next_point(struct dnp_points *it, struct dnp_point *p)
 	if (h->span == DNP_RANGE)
 		p->index = (uint32_t)(h->start + it->at);
 	if (h->indexed)
-		p->index = number(&it->r, prefix_octets(h->qual));
+		p->index = dnp_wire_objects_number(&it->r, prefix_octets(h->qual));
 	else if (h->shape == DNP_SIZED)
-		size = number(&it->r, prefix_octets(h->qual));
+		size = dnp_wire_objects_number(&it->r, prefix_octets(h->qual));
 	if (h->shape == DNP_BITS || h->shape == DNP_PAIRS)
 		take_bits(it, p, h->shape == DNP_BITS ? 1 : 2);
 	else if (!h->bare)

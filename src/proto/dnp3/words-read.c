@@ -11,7 +11,7 @@
 
 enum { FUNCTION_MAX = 128, NAMES_MAX = 64 };
 
-static void keep(struct load *l, const char ***v, size_t *n, const char *word)
+static void dnp_words_keep(struct load *l, const char ***v, size_t *n, const char *word)
 {
 	*v = arena_grow(l->m->arena, *v, *n, sizeof(**v));
 	(*v)[(*n)++] = arena_strdup(l->m->arena, word);
@@ -38,7 +38,7 @@ static void set_code(struct dnp3_allow *a, unsigned code)
 	a->functions[code / 8] |= (uint8_t)(1u << code % 8);
 }
 
-static bool add_class(struct dnp3_allow *a, const char *word)
+static bool dnp_words_add_class(struct dnp3_allow *a, const char *word)
 {
 	for (size_t k = 0; k < dnp_classes_n; k++) {
 		if (strcmp(dnp_classes[k].name, word) != 0)
@@ -61,7 +61,7 @@ static bool add_name(struct dnp3_allow *a, const char *word)
 	const struct dnp_func *f = dnp_func_by_name(word);
 	if (f && !(f->classes & DNP_ANSWER))
 		set_code(a, f->code);
-	return (f && !(f->classes & DNP_ANSWER)) || add_class(a, word);
+	return (f && !(f->classes & DNP_ANSWER)) || dnp_words_add_class(a, word);
 }
 
 static void unknown_function(struct load *l, struct where at, const char *word)
@@ -104,7 +104,7 @@ static void add_function(struct load *l, const config_setting_t *s, struct dnp3_
 			return;
 		}
 	}
-	keep(l, &a->function_words, &a->n_function_words, word);
+	dnp_words_keep(l, &a->function_words, &a->n_function_words, word);
 }
 
 void dnp3_functions(struct load *l, const config_setting_t *g, struct dnp3_allow *a)
@@ -169,7 +169,7 @@ void dnp3_objects(struct load *l, const config_setting_t *g, struct dnp3_allow *
 		if (word && !object(l, a, word))
 			complain(l, at_of(l, item(s, i)), "objects: \"%s\" is no object; write %s", word, say);
 		else if (word)
-			keep(l, &a->object_words, &a->n_object_words, word);
+			dnp_words_keep(l, &a->object_words, &a->n_object_words, word);
 	}
 }
 
@@ -196,7 +196,7 @@ static void add_word(struct load *l, const config_setting_t *s, const struct wor
 			known = true;
 		}
 	if (known) {
-		keep(l, k->words, k->n_words, word);
+		dnp_words_keep(l, k->words, k->n_words, word);
 		return;
 	}
 	const char *names[8];

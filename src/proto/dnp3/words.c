@@ -55,7 +55,7 @@ struct need {
 	const char *why, *say;
 };
 
-static void check_needs(struct load *l, const struct dnp3_allow *a)
+static void dnp_words_check_needs(struct load *l, const struct dnp3_allow *a)
 {
 	static const char relays[] = "a function of this entry operates relays (12.*)";
 	const struct traits t = traits_of(a);
@@ -102,7 +102,7 @@ static void load_allow(struct load *l, const config_setting_t *g, struct dnp3_po
 	dnp3_controls(l, g, &a);
 	get_spans(l, g, "analog_values", &a.analog);
 	if (a.n_function_words)
-		check_needs(l, &a);
+		dnp_words_check_needs(l, &a);
 	p->allow = arena_grow(l->m->arena, p->allow, p->n_allow, sizeof(*p->allow));
 	p->allow[p->n_allow++] = a;
 }
@@ -136,7 +136,7 @@ static void load_times(struct load *l, const config_setting_t *g, struct dnp3_po
 		d->outstanding = (unsigned)n;
 }
 
-static void load(struct load *l, const config_setting_t *g, struct policy *p)
+static void dnp_words_load(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	struct dnp3_policy *d = arena_alloc(l->m->arena, sizeof(*d));
 	uint64_t octets;
@@ -197,7 +197,7 @@ static void print_flag(FILE *f, const char *key, bool v)
 		fprintf(f, "    %s = true;\n", key);
 }
 
-static void print(FILE *f, const struct policy *p)
+static void dnp_words_print(FILE *f, const struct policy *p)
 {
 	const struct dnp3_policy *d = dnp3_policy_of(p);
 	print_key(f, "    ", "master", word_name(words_master, d->server_is_master));
@@ -226,4 +226,4 @@ static const char *const keys[] = { "master", "select_before_operate", "unsolici
 				    "require_secure_authentication", "unwalkable", "confirmed_requests", "interleaved_responses",
 				    "select_timeout", "outstanding", "max_fragment", NULL };
 
-const struct policy_ops policy_dnp3_ops = { .keys = keys, .load = load, .print = print };
+const struct policy_ops policy_dnp3_ops = { .keys = keys, .load = dnp_words_load, .print = dnp_words_print };

@@ -372,7 +372,7 @@ static bool spans_ok(const struct pol_iec104_spans *s)
 	return s->n <= POL_IEC_SPANS_MAX && s->any <= 1;
 }
 
-static bool rule_ok(const struct pol_image *img, const void *rule)
+static bool iec_rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_iec104_rule *r = rule;
 	for (size_t i = 0; i < IEC_RANGES; i++)
@@ -384,7 +384,7 @@ static bool rule_ok(const struct pol_image *img, const void *rule)
 	return r->limits.select_mode <= IEC_SELECT_OR_DIRECT && r->limits.test_bit <= 1;
 }
 
-static bool head_ok(const struct pol_image *img, const void *head)
+static bool iec_head_ok(const struct pol_image *img, const void *head)
 {
 	const struct pol_iec104_head *h = head;
 	(void)img;
@@ -393,5 +393,5 @@ static bool head_ok(const struct pol_image *img, const void *head)
 }
 
 const struct pol_shape pol_iec104_shape = {
-	.rule = sizeof(struct pol_iec104_rule), .head = sizeof(struct pol_iec104_head), .rule_ok = rule_ok, .head_ok = head_ok,
+	.rule = sizeof(struct pol_iec104_rule), .head = sizeof(struct pol_iec104_head), .rule_ok = iec_rule_ok, .head_ok = iec_head_ok,
 };

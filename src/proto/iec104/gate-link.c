@@ -179,10 +179,10 @@ static enum reason link_numbers(struct iec_look *k)
 }
 
 /* Whose handshake was seen begins with zero at both ends, and stopped. */
-static void begin(struct iec_look *k)
+static void iec_begin(struct iec_look *k)
 {
 	struct iec_connection *s = k->s;
-	const struct flow *f = k->c->f;
+	const struct connection *f = k->c->f;
 	s->known = true;
 	s->joined = f->syn_seq == 0 && f->open_seq == 0 && f->server_isn == 0;
 	s->asked = s->started = s->joined;
@@ -193,6 +193,6 @@ static void begin(struct iec_look *k)
 enum reason iec_link(struct iec_look *k)
 {
 	if (!k->s->known)
-		begin(k);
+		iec_begin(k);
 	return k->m.apci.format == IEC_U ? link_u(k) : link_numbers(k);
 }

@@ -24,7 +24,7 @@ static struct iec_selected *find_point(struct iec_connection *s, uint16_t ca, ui
 	return NULL;
 }
 
-static struct iec_selected *find_place(struct iec_connection *s)
+static struct iec_selected *iec_find_place(struct iec_connection *s)
 {
 	struct iec_selected *to = &s->selected[0];
 	for (size_t i = 1; i < IEC_SELECTS; i++)
@@ -66,7 +66,7 @@ static bool command_selected(struct iec_look *k, const struct iec_object *o)
 	if (had)
 		*had = (struct iec_selected){ .at_ns = 0 };
 	if (o->select && k->m.asdu.cause == IEC_ACT)
-		*find_place(k->s) = p;
+		*iec_find_place(k->s) = p;
 	return selected;
 }
 

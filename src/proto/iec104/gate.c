@@ -44,7 +44,7 @@ static void fill_asdu(struct ev_iec104 *ev, const struct iec_asdu *a)
 	ev->ioa = a->ioa;
 }
 
-static void fill_object(struct ev_iec104 *ev, const struct iec_object *o)
+static void iec_fill_object(struct ev_iec104 *ev, const struct iec_object *o)
 {
 	const struct iec_type *t = iec_type(ev->type);
 	ev->ioa = o->ioa;
@@ -64,7 +64,7 @@ static void fill_apci(struct ev_iec104 *ev, const struct iec_apci *a)
 	*ev = (struct ev_iec104){ .format = a->format, .u = a->u, .ns = a->ns, .nr = a->nr };
 }
 
-static void fill(const struct pass *c, struct event *ev, const void *of)
+static void iec_fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct iec_look *k = of;
 	(void)c;
@@ -74,11 +74,11 @@ static void fill(const struct pass *c, struct event *ev, const void *of)
 		return;
 	fill_asdu(EV_IEC104(ev), &k->m.asdu);
 	if (k->has_object)
-		fill_object(EV_IEC104(ev), &k->object);
+		iec_fill_object(EV_IEC104(ev), &k->object);
 }
 
 /* As far as it is there. */
-static void begun(const uint8_t *p, size_t n, struct event *ev)
+static void iec_begun(const uint8_t *p, size_t n, struct event *ev)
 {
 	struct iec_apci a;
 	struct iec_asdu asdu;
@@ -159,7 +159,7 @@ static bool keeps_alive(const struct iec_apci *a)
 	return a->format == IEC_S || (a->format == IEC_U && (a->u == IEC_TESTFR_ACT || a->u == IEC_TESTFR_CON));
 }
 
-static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
+static struct judged iec_judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct iec_look *k = pass_message(c);
 	const struct pol_iec104_head *head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
@@ -167,11 +167,11 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 	*k = (struct iec_look){ .c = c, .s = iec_of(c->f), .head = head, .rule = 0xffff, .observed = !c->stance->blocks,
 				.from = from_server == server_controls ? IEC_CONTROLLING : IEC_CONTROLLED };
 	enum reason why = judge_frame(k, p, n);
-	return (struct judged){ .why = why, .len = n, .rule = k->rule, .part = keeps_alive(&k->m.apci), .fill = fill, .of = k,
+	return (struct judged){ .why = why, .len = n, .rule = k->rule, .part = keeps_alive(&k->m.apci), .fill = iec_fill, .of = k,
 				.msg = &k->m };
 }
 
 const struct proto_ops proto_iec104 = {
 	.state = sizeof(struct iec_connection), .fresh = sizeof(struct iec_connection), .message = sizeof(struct iec_look),
-	.begun = begun, .holds = true, .start = IEC_START, .frame = iec104_frame, .judge = judge,
+	.begun = iec_begun, .holds = true, .start = IEC_START, .frame = iec104_frame, .judge = iec_judge,
 };

@@ -82,7 +82,7 @@ enum reason iec_select(struct iec_look *k, const struct iec_object *o, bool need
 void iec_select_answered(struct iec_look *k, const struct iec_object *o);
 void iec_select_none(struct iec_connection *s);
 
-static inline struct iec_connection *iec_of(const struct flow *f)
+static inline struct iec_connection *iec_of(const struct connection *f)
 {
 	return f->proto_state;
 }

@@ -8,12 +8,12 @@
 
 _Static_assert((int)POL_IEC_SPANS_MAX == (int)MODEL_SPANS_MAX, "as many spans as the model takes");
 
-static size_t rules(const struct policy *p)
+static size_t iec_image_rules(const struct policy *p)
 {
 	return iec104_policy_of(p)->n_allow;
 }
 
-static void count(const struct policy *p, struct counts *c)
+static void iec_image_count(const struct policy *p, struct counts *c)
 {
 	const struct iec104_policy *o = iec104_policy_of(p);
 	for (size_t k = 0; k < o->n_allow; k++) {
@@ -36,7 +36,7 @@ static void put_iec104_rule(struct build *b, const struct iec104_allow *a)
 	}
 }
 
-static void put(struct build *b, const struct policy *p)
+static void iec_image_put(struct build *b, const struct policy *p)
 {
 	const struct iec104_policy *o = iec104_policy_of(p);
 	struct pol_iec104_head *h = build_head(b, PROTO_IEC104);
@@ -48,4 +48,4 @@ static void put(struct build *b, const struct policy *p)
 		put_iec104_rule(b, &o->allow[k]);
 }
 
-const struct build_ops build_iec104 = { .rules = rules, .count = count, .put = put };
+const struct build_ops build_iec104 = { .rules = iec_image_rules, .count = iec_image_count, .put = iec_image_put };

@@ -313,7 +313,7 @@ static void check_iec104_used(struct load *l, const config_setting_t *g, const s
 			 p->name);
 }
 
-static void load(struct load *l, const config_setting_t *g, struct policy *p)
+static void iec_words_load(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	struct iec104_policy *o = arena_alloc(l->m->arena, sizeof(*o));
 	uint64_t n;
@@ -384,7 +384,7 @@ static void print_iec104_entry(FILE *f, const struct iec104_allow *a)
 	fputs("      }", f);
 }
 
-static void print(FILE *f, const struct policy *p)
+static void iec_words_print(FILE *f, const struct policy *p)
 {
 	const struct iec104_policy *o = iec104_policy_of(p);
 	print_key(f, "    ", "master", word_name(words_master, o->server_is_controlling));
@@ -405,4 +405,4 @@ static void print(FILE *f, const struct policy *p)
 
 static const char *const keys[] = { "master", "monitor_direction", "select_timeout", "unacknowledged", "tolerate", NULL };
 
-const struct policy_ops policy_iec104_ops = { .keys = keys, .load = load, .print = print };
+const struct policy_ops policy_iec104_ops = { .keys = keys, .load = iec_words_load, .print = iec_words_print };

@@ -14,9 +14,9 @@ static void take_pending(const struct fast_pending *from, struct mb_pending *to,
 	to->at_ns = now;
 }
 
-static bool take(struct pass *c, struct fast_slot *s)
+static bool mb_fast_take(struct pass *c, struct fast_slot *s)
 {
-	struct flow *f = c->f;
+	struct connection *f = c->f;
 	const struct fast_modbus *mb = fast_modbus_of(s);
 	if (s->n_pending > FAST_PENDING)
 		return false;
@@ -37,13 +37,13 @@ static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
 	return fit;
 }
 
-static bool fits(const struct pass *c)
+static bool mb_fast_fits(const struct pass *c)
 {
 	mb_forget_old(mb_of(c->f), c->raw->now_ns);
 	return mb_of(c->f)->n_pending <= FAST_PENDING;
 }
 
-static bool give(struct pass *c, struct fast_slot *s)
+static bool mb_fast_give(struct pass *c, struct fast_slot *s)
 {
 	s->n_pending = (uint8_t)mb_of(c->f)->n_pending;
 	for (unsigned i = 0; i < s->n_pending; i++)
@@ -52,4 +52,4 @@ static bool give(struct pass *c, struct fast_slot *s)
 	return true;
 }
 
-const struct fast_ops fast_modbus = { .fits = fits, .give = give, .take = take, .kept = fast_modbus_kept };
+const struct fast_ops fast_modbus = { .fits = mb_fast_fits, .give = mb_fast_give, .take = mb_fast_take, .kept = fast_modbus_kept };

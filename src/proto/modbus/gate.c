@@ -72,7 +72,7 @@ static void rtu_facts(struct event *ev, unsigned unit, unsigned fc)
 	*EV_MODBUS(ev) = (struct ev_modbus){ .unit = (uint8_t)unit, .fc = fc & 0x7f, .has = EVH_FC };
 }
 
-static void fill(const struct pass *c, struct event *ev, const void *of)
+static void mb_fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct modbus_case *k = of;
 	if (ev->reason == R_RTU) {
@@ -95,7 +95,7 @@ static bool writes(const struct mb_msg *m)
 	return !fn || (fn->classes & (MB_WRITE | MB_PROGRAM));
 }
 
-static void forget(struct mb_state *f, unsigned i)
+static void mb_forget(struct mb_state *f, unsigned i)
 {
 	f->n_pending--;
 	memmove(&f->pending[i], &f->pending[i + 1], (f->n_pending - i) * sizeof(f->pending[0]));
@@ -120,25 +120,25 @@ static unsigned least_missed(const struct mb_state *f)
 void mb_forget_old(struct mb_state *f, uint64_t now)
 {
 	unsigned n = 0;
-	while (n < f->n_pending && now - f->pending[n].at_ns > FLOW_PENDING_NS)
+	while (n < f->n_pending && now - f->pending[n].at_ns > CONN_PENDING_NS)
 		n++;
 	f->n_pending -= n;
 	memmove(f->pending, f->pending + n, f->n_pending * sizeof(f->pending[0]));
 }
 
-static void remember(struct pass *c, const struct mb_msg *m)
+static void mb_gate_remember(struct pass *c, const struct mb_msg *m)
 {
 	struct mb_state *f = mb_of(c->f);
 	mb_forget_old(f, c->raw->now_ns);
 	if (f->n_pending == MB_PENDING)
-		forget(f, least_missed(f));
+		mb_forget(f, least_missed(f));
 	struct mb_pending *p = &f->pending[f->n_pending++];
 	memset(p, 0, sizeof(*p));
 	mb_remember(m, p);
 	p->at_ns = c->raw->now_ns;
 }
 
-static enum reason judge_rules(struct pass *c, const struct mb_msg *m, struct decision *d)
+static enum reason mb_judge_rules(struct pass *c, const struct mb_msg *m, struct decision *d)
 {
 	if (!c->pol)
 		return R_NONE;
@@ -148,12 +148,12 @@ static enum reason judge_rules(struct pass *c, const struct mb_msg *m, struct de
 
 /* A refused request that is only observed still reaches the device. It is remembered, so that its
  * response is not refused as well. */
-static enum reason judge_request(struct pass *c, const struct mb_msg *m, struct decision *d)
+static enum reason mb_judge_request(struct pass *c, const struct mb_msg *m, struct decision *d)
 {
-	enum reason why = judge_rules(c, m, d);
+	enum reason why = mb_judge_rules(c, m, d);
 	if (why != R_NONE && c->stance->blocks)
 		return why;
-	remember(c, m);
+	mb_gate_remember(c, m);
 	return why;
 }
 
@@ -181,7 +181,7 @@ static enum reason not_answered(const struct mb_state *f, const struct mb_msg *m
 	return R_UNSOLICITED;
 }
 
-static enum reason judge_response(struct pass *c, const struct mb_msg *m, unsigned tolerate,
+static enum reason mb_judge_response(struct pass *c, const struct mb_msg *m, unsigned tolerate,
 				  struct mb_difference *d)
 {
 	struct mb_state *f = mb_of(c->f);
@@ -193,7 +193,7 @@ static enum reason judge_response(struct pass *c, const struct mb_msg *m, unsign
 	/* an answer of another unit than was asked (tolerated) shows of neither what it knows */
 	if (m->fc == MB_UMAS && !m->exception && f->pending[i].unit == m->unit)
 		f->umas[m->unit / 8] |= (uint8_t)(1u << m->unit % 8);
-	forget(f, (unsigned)i);
+	mb_forget(f, (unsigned)i);
 	return R_NONE;
 }
 
@@ -242,7 +242,7 @@ static int frame_in(const struct pass *c, const uint8_t *p, size_t n, enum reaso
 	return mb_frame_as(p, n, &how, why);
 }
 
-static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
+static struct judged mb_judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct modbus_case *k = pass_message(c);
 	const struct mb_reading how = reading_of(c, p, n);
@@ -251,13 +251,13 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 	if (why != R_NONE && how.response)
 		mb_length_differs(p, n, &k->differs);
 	if (why == R_NONE)
-		why = how.response ? judge_response(c, &k->m, how.tolerate, &k->differs) : judge_request(c, &k->m, &k->d);
+		why = how.response ? mb_judge_response(c, &k->m, how.tolerate, &k->differs) : mb_judge_request(c, &k->m, &k->d);
 	if (why != R_NONE && !how.response && mb_rtu_only(p, n, false))
 		why = R_RTU;
-	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .fill = fill, .of = k, .msg = &k->m };
+	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .fill = mb_fill, .of = k, .msg = &k->m };
 }
 
-static void begun(const uint8_t *p, size_t n, struct event *ev)
+static void mb_begun(const uint8_t *p, size_t n, struct event *ev)
 {
 	struct mb_difference d = { .field = MB_F_NONE };
 	struct mb_msg m;
@@ -275,5 +275,5 @@ static void begun(const uint8_t *p, size_t n, struct event *ev)
 
 const struct proto_ops proto_modbus = {
 	.cuts = true, .state = sizeof(struct mb_state), .fresh = offsetof(struct mb_state, pending),
-	.message = sizeof(struct modbus_case), .begun = begun, .holds = true, .frame = mb_frame, .frame_in = frame_in, .judge = judge,
+	.message = sizeof(struct modbus_case), .begun = mb_begun, .holds = true, .frame = mb_frame, .frame_in = frame_in, .judge = mb_judge,
 };

@@ -14,7 +14,7 @@ struct mb_state {
 	struct mb_pending pending[MB_PENDING];	/* oldest first; those from n_pending on mean nothing */
 };
 
-static inline struct mb_state *mb_of(const struct flow *f)
+static inline struct mb_state *mb_of(const struct connection *f)
 {
 	return f->proto_state;
 }

@@ -26,13 +26,13 @@ static bool item_ok(const struct pol_image *img, const void *item)
 	       (uint64_t)i->text.off + i->len < (uint64_t)img->strings_off + img->strings_len;
 }
 
-static bool rule_ok(const struct pol_image *img, const void *rule)
+static bool ua_rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_ua_rule *r = rule;
 	return r->server_sampling <= 1 && list_ok(img, &r->nodes);
 }
 
-static bool head_ok(const struct pol_image *img, const void *head)
+static bool ua_head_ok(const struct pol_image *img, const void *head)
 {
 	const struct pol_ua_head *h = head;
 	return h->security <= UA_MODE_ENCRYPT && h->unsecured_discovery <= 1 && h->reverse_connect <= 1 &&
@@ -164,5 +164,5 @@ struct ua_decision policy_opcua(const struct pol_image *img, const struct pol_fl
 
 const struct pol_shape pol_opcua_shape = {
 	.rule = sizeof(struct pol_ua_rule), .head = sizeof(struct pol_ua_head), .item = sizeof(struct pol_ua_item),
-	.rule_ok = rule_ok, .head_ok = head_ok, .item_ok = item_ok,
+	.rule_ok = ua_rule_ok, .head_ok = ua_head_ok, .item_ok = item_ok,
 };

@@ -107,7 +107,7 @@ static enum reason check_sequence(struct ua_look *k)
 }
 
 /* May a channel of this policy be asked for? None is decided by the least mode. */
-static enum reason check_policy(struct ua_look *k)
+static enum reason ua_check_policy(struct ua_look *k)
 {
 	const struct pol_ua_head *h = k->head;
 	const struct ua_msg *m = &k->m;
@@ -167,7 +167,7 @@ enum reason ua_open(struct ua_look *k)
 	if (why == R_NONE)
 		why = check_sequence(k);
 	if (why == R_NONE && k->head && !k->answer)
-		why = check_policy(k);
+		why = ua_check_policy(k);
 	if (why == R_NONE && k->head)
 		why = check_certificate(k);
 	if (why != R_NONE || !k->answer || k->m.readable)

@@ -47,7 +47,7 @@ static size_t bits_at(const struct fast_shape *t)
 	return t->at + 8 * words(t->len);
 }
 
-static bool has(const struct fast_opcua *u, const struct fast_shape *t, const uint8_t *chunk, size_t n)
+static bool ua_fast_has(const struct fast_opcua *u, const struct fast_shape *t, const uint8_t *chunk, size_t n)
 {
 	bool same = t->len == n;
 	for (size_t i = 0; i < n && same; i++)
@@ -68,11 +68,11 @@ static struct fast_shape *new_shape(struct fast_opcua *u, size_t n)
 	return &u->shape[u->ch.n_shapes++];
 }
 
-static void learn(struct fast_opcua *u, const struct ua_look *k, const uint8_t *chunk, size_t n)
+static void ua_fast_learn(struct fast_opcua *u, const struct ua_look *k, const uint8_t *chunk, size_t n)
 {
 	uint8_t mask[FAST_UA_REQ_SEGMENT];
 	for (uint32_t i = 0; i < u->ch.n_shapes; i++)
-		if (has(u, &u->shape[i], chunk, n))
+		if (ua_fast_has(u, &u->shape[i], chunk, n))
 			return;
 	mask_of(k, chunk, n, mask);
 	struct fast_shape *t = new_shape(u, n);
@@ -86,23 +86,23 @@ static void learn(struct fast_opcua *u, const struct ua_look *k, const uint8_t *
 
 void fast_ua_permitted(struct ua_look *k, const uint8_t *chunk, size_t n)
 {
-	const struct fast_flow *f = &k->c->f->fast;
+	const struct fast_connection *f = &k->c->f->fast;
 	if (!f->slot || k->answer || k->m.type != UA_MSG || k->m.chunk != 'F' || k->s->way[0].chunks != 1)
 		return;
-	struct fast_opcua *u = fast_opcua_of(&k->c->in->flows.fast.v[f->slot - 1]);
+	struct fast_opcua *u = fast_opcua_of(&k->c->in->connections.fast.v[f->slot - 1]);
 	if (!k->m.readable)
 		u->ch.permitted = k->s->mode == UA_MODE_ENCRYPT;
 	/* a session's own requests change what its others may do */
 	else if (n == k->m.size && n <= FAST_UA_REQ_SEGMENT && k->body && k->has_body && k->b.service && k->b.stamp &&
 		 !(k->b.service->classes & (UA_SESSION | UA_CHANNEL)))
-		learn(u, k, chunk, n);
+		ua_fast_learn(u, k, chunk, n);
 }
 
 /* An open channel, both ends of which are between two messages. */
-static bool fits(const struct pass *c)
+static bool ua_fast_fits(const struct pass *c)
 {
 	const struct ua_state *st = ua_of(c->f);
-	const struct fast_flow *f = &c->f->fast;
+	const struct fast_connection *f = &c->f->fast;
 	if (st->stage != UA_OPENED || !st->channel_open || st->adopted || st->reverse || !st->policy ||
 	    st->mode == UA_MODE_INVALID || st->n_tokens == 0 || st->n_pending > FAST_UA_WAITS || st->n_older != 0)
 		return false;
@@ -114,17 +114,17 @@ static bool fits(const struct pass *c)
 			return false;
 	if (!f->slot || f->generation != c->f->image_gen)
 		return true;	/* to be claimed; requests are learned then */
-	const struct fast_channel *u = &fast_opcua_of(&c->in->flows.fast.v[f->slot - 1])->ch;
+	const struct fast_channel *u = &fast_opcua_of(&c->in->connections.fast.v[f->slot - 1])->ch;
 	return st->mode == UA_MODE_ENCRYPT ? u->permitted : u->n_shapes != 0;
 }
 
-static void forget(struct fast_slot *s)
+static void ua_fast_forget(struct fast_slot *s)
 {
 	struct fast_channel *u = &fast_opcua_of(s)->ch;
 	u->n_shapes = u->permitted = 0;
 }
 
-static bool give(struct pass *c, struct fast_slot *s)
+static bool ua_fast_give(struct pass *c, struct fast_slot *s)
 {
 	const struct ua_state *st = ua_of(c->f);
 	struct fast_channel *u = &fast_opcua_of(s)->ch;
@@ -147,7 +147,7 @@ static bool give(struct pass *c, struct fast_slot *s)
 	return true;
 }
 
-static bool take(struct pass *c, struct fast_slot *s)
+static bool ua_fast_take(struct pass *c, struct fast_slot *s)
 {
 	struct ua_state *st = ua_of(c->f);
 	const struct fast_channel *u = &fast_opcua_of(s)->ch;
@@ -168,5 +168,5 @@ static bool take(struct pass *c, struct fast_slot *s)
 }
 
 const struct fast_ops fast_opcua = {
-	.fits = fits, .forget = forget, .give = give, .take = take, .kept = fast_opcua_kept,
+	.fits = ua_fast_fits, .forget = ua_fast_forget, .give = ua_fast_give, .take = ua_fast_take, .kept = fast_opcua_kept,
 };

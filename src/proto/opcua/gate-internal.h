@@ -10,7 +10,7 @@
 #include "proto/opcua/gate.h"
 #include "proto/opcua/policy.h"
 
-static inline struct ua_state *ua_of(const struct flow *f)
+static inline struct ua_state *ua_of(const struct connection *f)
 {
 	return f->proto_state;
 }
@@ -56,7 +56,7 @@ enum reason ua_chunk(struct ua_look *k);	/* MSG, CLO: channel, token, sequence, 
 
 /* gate-parts.c: memory that all connections of an inspector share */
 struct ua_place {
-	const struct flow *owner;
+	const struct connection *owner;
 	uint64_t since_ns;
 	uint8_t bytes[UA_MESSAGE_MAX];
 };

@@ -18,17 +18,17 @@ static struct ua_place *places_of(const struct ua_look *k)
 	return k->c->in->shared[PROTO_OPCUA];
 }
 
-static bool in_use(const struct ua_place *places, unsigned i)
+static bool ua_in_use(const struct ua_place *places, unsigned i)
 {
-	const struct flow *f = places[i].owner;
-	return f && f->state == FLOW_OPEN && f->proto == PROTO_OPCUA && (ua_of(f)->way[0].place == i + 1 || ua_of(f)->way[0].raw == i + 1);
+	const struct connection *f = places[i].owner;
+	return f && f->state == CONN_OPEN && f->proto == PROTO_OPCUA && (ua_of(f)->way[0].place == i + 1 || ua_of(f)->way[0].raw == i + 1);
 }
 
 static unsigned places_of_source(const struct ua_place *places, const struct addr *client)
 {
 	unsigned n = 0;
 	for (unsigned i = 0; i < UA_PARTS; i++)
-		n += in_use(places, i) && source_same(&places[i].owner->client, client);
+		n += ua_in_use(places, i) && source_same(&places[i].owner->client, client);
 	return n;
 }
 
@@ -56,11 +56,11 @@ static unsigned place_that_yields(const struct ua_look *k)
 }
 
 /* One that nobody holds, or that can be taken. UA_PARTS: none. */
-static unsigned find_place(const struct ua_look *k)
+static unsigned ua_find_place(const struct ua_look *k)
 {
 	const struct ua_place *places = places_of(k);
 	for (unsigned i = 0; i < UA_PARTS; i++)
-		if (!in_use(places, i))
+		if (!ua_in_use(places, i))
 			return i;
 	return place_that_yields(k);
 }
@@ -68,11 +68,11 @@ static unsigned find_place(const struct ua_look *k)
 /* The place in which the message is put together; *held: its number plus 1, 0: none yet. begun: the
  * message began earlier, so no new place is taken. NULL: no place is free, or another connection
  * took this one. */
-static struct ua_place *place_of(struct ua_look *k, uint16_t *held, bool begun)
+static struct ua_place *ua_place_of(struct ua_look *k, uint16_t *held, bool begun)
 {
 	struct ua_place *places = places_of(k);
 	if (!*held) {
-		unsigned i = begun ? UA_PARTS : find_place(k);
+		unsigned i = begun ? UA_PARTS : ua_find_place(k);
 		if (i == UA_PARTS)
 			return NULL;
 		*held = (uint16_t)(i + 1);
@@ -108,7 +108,7 @@ enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t siz
 	enum reason why = R_NONE;
 	struct ua_place *to = NULL;
 	if (!k->answer && w->raw != UA_LOST) {
-		to = size <= UA_MESSAGE_MAX ? place_of(k, &w->raw, w->got != 0) : NULL;
+		to = size <= UA_MESSAGE_MAX ? ua_place_of(k, &w->raw, w->got != 0) : NULL;
 		why = size > UA_MESSAGE_MAX ? R_UA_SIZE : to ? R_NONE : R_UA_ROOM;
 	}
 	if (to)
@@ -141,7 +141,7 @@ static enum reason add_request(struct ua_look *k)
 		k->body_len = k->m.body_len;
 		return R_NONE;
 	}
-	struct ua_place *p = place_of(k, &w->place, w->have != 0);
+	struct ua_place *p = ua_place_of(k, &w->place, w->have != 0);
 	if (!p)
 		return R_UA_ROOM;
 	if (k->m.body_len)

@@ -35,7 +35,7 @@ static bool remove_stale(const struct ua_look *k)
 	uint64_t now = k->c->raw->now_ns;
 	const struct ua_service *publish = ua_service_by_name("publish");
 	for (unsigned i = 0; i < s->n_pending; i++) {
-		if (now - s->pending[i].at_ns <= FLOW_PENDING_NS || s->pending[i].request == publish->request)
+		if (now - s->pending[i].at_ns <= CONN_PENDING_NS || s->pending[i].request == publish->request)
 			continue;
 		remove_pending(s, i);
 		return true;
@@ -49,7 +49,7 @@ static void forget_older(const struct ua_look *k)
 	struct ua_state *s = k->s;
 	unsigned publish = row_of(ua_service_by_name("publish"));
 	uint16_t kept = k->head ? s->older[publish] : 0;
-	if (k->head && k->c->raw->now_ns - s->older_ns <= FLOW_PENDING_NS)
+	if (k->head && k->c->raw->now_ns - s->older_ns <= CONN_PENDING_NS)
 		return;
 	memset(s->older, 0, sizeof(s->older));
 	s->older[publish] = kept;

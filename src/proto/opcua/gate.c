@@ -15,7 +15,7 @@
 
 #include "proto/opcua/gate-internal.h"
 
-static void fill(const struct pass *c, struct event *ev, const void *of)
+static void ua_fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct ua_look *k = of;
 	struct ev_opcua *u = EV_OPCUA(ev);
@@ -141,7 +141,7 @@ static enum reason judge_body(struct ua_look *k)
 }
 
 /* sound: nothing was found wrong with the chunk itself; else the body only names what was refused. */
-static enum reason judge_request(struct ua_look *k, bool sound)
+static enum reason ua_judge_request(struct ua_look *k, bool sound)
 {
 	enum reason why = R_NONE;
 	bool readable = k->m.readable && k->whole && k->body;
@@ -189,7 +189,7 @@ static enum reason judge_msg_or_clo(struct ua_look *k)
 	if (why == R_NONE)
 		why = parts;
 	if (!k->answer) {
-		enum reason asked = judge_request(k, why == R_NONE);
+		enum reason asked = ua_judge_request(k, why == R_NONE);
 		return why == R_NONE ? asked : why;
 	}
 	const struct ua_way *w = &k->s->way[1];
@@ -256,7 +256,7 @@ static void show(const struct ua_look *k, struct ua_seen *seen)
 }
 
 /* A connection whose beginning was not seen, where that is allowed. */
-static void adopt(struct ua_look *k, const uint8_t *p)
+static void ua_adopt(struct ua_look *k, const uint8_t *p)
 {
 	bool late = k->s->stage == UA_START && (p[0] == 'M' || p[0] == 'O' || p[0] == 'C');
 	if (!late || k->c->stance->blocks)
@@ -328,7 +328,7 @@ struct ua_case {
 	struct ua_seen seen;
 };
 
-static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
+static struct judged ua_judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct ua_state *s = ua_of(c->f);
 	struct ua_case *of = pass_message(c);
@@ -339,7 +339,7 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 	k->head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
 	if (!take_piece(k, &p, &n, &why))
 		return (struct judged){ .len = len, .piece = true };
-	adopt(k, p);
+	ua_adopt(k, p);
 	if (why == R_NONE)
 		why = judge_chunk(k, p, n);
 	if (!c->pol && of_the_state(why))
@@ -349,12 +349,12 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 	bool part = why == R_NONE && k->m.type == UA_MSG && k->m.chunk == 'C';
 	if (c->out->message)
 		show(k, &of->seen);
-	return (struct judged){ .why = why, .len = len, .rule = k->rule, .part = part, .fill = fill, .of = k,
+	return (struct judged){ .why = why, .len = len, .rule = k->rule, .part = part, .fill = ua_fill, .of = k,
 				.msg = &of->seen };
 }
 
 const struct proto_ops proto_opcua = {
 	.big = true, .state = sizeof(struct ua_state), .fresh = sizeof(struct ua_state), .message = sizeof(struct ua_case),
 	.shared = UA_PARTS_BYTES, .frame = ua_frame, .frame_in = ua_frame_in,
-	.judge = judge,
+	.judge = ua_judge,
 };

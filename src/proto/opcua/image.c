@@ -12,7 +12,7 @@
 #include "proto/opcua/policy.h"
 #include "proto/opcua/words.h"
 
-static size_t rules(const struct policy *p)
+static size_t ua_image_rules(const struct policy *p)
 {
 	return opcua_policy_of(p)->n_allow;
 }
@@ -24,7 +24,7 @@ static void count_texts(const struct texts *t, struct counts *c)
 		c->strings += build_str_size(t->v[i]);
 }
 
-static void count(const struct policy *p, struct counts *c)
+static void ua_image_count(const struct policy *p, struct counts *c)
 {
 	const struct opcua_policy *o = opcua_policy_of(p);
 	const struct texts *heads[] = { &o->endpoint_urls, &o->client_certificates, &o->server_certificates,
@@ -112,7 +112,7 @@ static void put_policies(struct build *b, const struct texts *t, struct pol_ua_h
 	}
 }
 
-static void put(struct build *b, const struct policy *p)
+static void ua_image_put(struct build *b, const struct policy *p)
 {
 	const struct opcua_policy *o = opcua_policy_of(p);
 	struct pol_ua_head *h = build_head(b, PROTO_OPCUA);
@@ -140,4 +140,4 @@ static void put(struct build *b, const struct policy *p)
 	}
 }
 
-const struct build_ops build_opcua = { .rules = rules, .count = count, .put = put };
+const struct build_ops build_opcua = { .rules = ua_image_rules, .count = ua_image_count, .put = ua_image_put };

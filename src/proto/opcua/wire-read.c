@@ -117,7 +117,7 @@ struct ua_bytes ua_extension(struct ua_read *u, struct ua_node *type, uint8_t *e
 	return ua_string(u);
 }
 
-static bool enter(struct ua_read *u)
+static bool ua_enter(struct ua_read *u)
 {
 	if (u->depth == UA_DEPTH_MAX) {
 		ua_fault(u, R_UA_NESTING);
@@ -156,7 +156,7 @@ static void variant(struct ua_read *u)
 		ua_fault(u, R_FORMAT);
 		return;
 	}
-	if (type == 0 || !enter(u))
+	if (type == 0 || !ua_enter(u))
 		return;
 	if (type >= UA_TYPES)	/* 5.2.2.16: 26 to 31 are read as ByteString */
 		type = UA_T_BYTESTRING;
@@ -175,7 +175,7 @@ static void data_value(struct ua_read *u)
 		ua_fault(u, R_FORMAT);
 		return;
 	}
-	if (!enter(u))
+	if (!ua_enter(u))
 		return;
 	if (mask & 1)
 		variant(u);
@@ -199,7 +199,7 @@ static void diagnostic(struct ua_read *u)
 		ua_string(u);
 	if (mask & 0x20)
 		rd_skip(&u->r, 4);
-	if ((mask & 0x40) && enter(u)) {
+	if ((mask & 0x40) && ua_enter(u)) {
 		diagnostic(u);
 		u->depth--;
 	}

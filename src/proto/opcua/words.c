@@ -125,7 +125,7 @@ static void load_nodes(struct load *l, const config_setting_t *g, struct opcua_a
 
 /* ---- one entry ---- */
 
-static bool add_class(struct opcua_allow *a, const char *word)
+static bool ua_words_add_class(struct opcua_allow *a, const char *word)
 {
 	for (size_t k = 0; k < ua_classes_n; k++) {
 		if (strcmp(ua_classes[k].name, word) != 0 || ua_classes[k].bit == UA_CHANNEL)
@@ -168,7 +168,7 @@ static void load_services(struct load *l, const config_setting_t *g, struct opcu
 			complain(l, t.at[i], "\"%s\" is always permitted; remove it", t.v[i]);
 		else if (s)
 			a->services |= UINT64_C(1) << (s - ua_services);
-		else if (!add_class(a, t.v[i]))
+		else if (!ua_words_add_class(a, t.v[i]))
 			unknown_service(l, t.at[i], t.v[i]);
 	}
 }
@@ -201,7 +201,7 @@ static bool any_names(const struct opcua_allow *a, char what)
 	return false;
 }
 
-static void check_needs(struct load *l, const struct opcua_allow *a)
+static void ua_words_check_needs(struct load *l, const struct opcua_allow *a)
 {
 	const struct {
 		const char *key, *why, *sample;
@@ -244,7 +244,7 @@ static void load_entry(struct load *l, const config_setting_t *g, struct opcua_p
 	a.least_interval = (uint32_t)ms;
 	get_bool(l, g, "sampling_by_server", &a.sampling_by_server);
 	if (a.services)
-		check_needs(l, &a);
+		ua_words_check_needs(l, &a);
 	o->allow = arena_grow(l->m->arena, o->allow, o->n_allow, sizeof(*o->allow));
 	o->allow[o->n_allow++] = a;
 }
@@ -340,7 +340,7 @@ static void need(struct load *l, const struct policy *p, const char *key, const 
 		complain(l, p->at, "policy \"%s\" needs %s; write %s = %s;", p->name, key, key, sample);
 }
 
-static void check_policy(struct load *l, const config_setting_t *g, const struct policy *p)
+static void ua_words_check_policy(struct load *l, const config_setting_t *g, const struct policy *p)
 {
 	const struct opcua_policy *o = opcua_policy_of(p);
 	need(l, p, "security", "\"sign-and-encrypt\", \"sign\" or \"none\"",
@@ -361,7 +361,7 @@ static void check_policy(struct load *l, const config_setting_t *g, const struct
 		complain(l, p->at, "security = \"sign-and-encrypt\" makes every body opaque; write opaque = \"allow\";");
 }
 
-static void load(struct load *l, const config_setting_t *g, struct policy *p)
+static void ua_words_load(struct load *l, const config_setting_t *g, struct policy *p)
 {
 	struct opcua_policy *o = arena_alloc(l->m->arena, sizeof(*o));
 	uint64_t n = 0;
@@ -379,7 +379,7 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 		o->max_chunk = (uint32_t)n;
 	if (get_number(l, g, "max_message", UA_CHUNK_LEAST, UINT32_MAX, &n))
 		o->max_message = (uint32_t)n;
-	check_policy(l, g, p);
+	ua_words_check_policy(l, g, p);
 	const config_setting_t *allow = get_allow(l, g, p);
 	for (size_t i = 0; i < items(allow); i++)
 		load_entry(l, item(allow, i), o);
@@ -401,7 +401,7 @@ static void print_entry(FILE *f, const struct opcua_allow *a)
 	fputs("      }", f);
 }
 
-static void print(FILE *f, const struct policy *p)
+static void ua_words_print(FILE *f, const struct policy *p)
 {
 	const struct opcua_policy *o = opcua_policy_of(p);
 	print_key(f, "    ", "security", word_name(words_security, o->security));
@@ -432,4 +432,4 @@ static const char *const keys[] = {
 	"client_certificates", "server_certificates", "user_tokens", "max_chunk", "max_message", NULL,
 };
 
-const struct policy_ops policy_opcua_ops = { .keys = keys, .load = load, .print = print };
+const struct policy_ops policy_opcua_ops = { .keys = keys, .load = ua_words_load, .print = ua_words_print };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The flow table against a plain model of it: whatever is opened, used, closed and
+ * The connection table against a plain model of it: whatever is opened, used, closed and
  * dropped in whatever order, its lists and counts are those of the connections.
  */
 #include <setjmp.h>
@@ -14,7 +14,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "inspect/flow.h"
+#include "inspect/connection.h"
 
 enum { FLOWS = 64, SOURCES = 9, PORTS = 40, STEPS = 200000, CAP = 20 };
 
@@ -41,12 +41,12 @@ static struct packet from(unsigned source, unsigned port)
 	return p;
 }
 
-static unsigned source_of(const struct flow *f)
+static unsigned source_of(const struct connection *f)
 {
 	return f->client.b[3];
 }
 
-static uint32_t list_length(const struct flows *t, const struct flow_list *l)
+static uint32_t list_length(const struct connections *t, const struct connection_list *l)
 {
 	uint32_t n = 0, older = 0;
 	for (uint32_t i = l->first; i; i = t->v[i - 1].link.newer) {
@@ -60,17 +60,17 @@ static uint32_t list_length(const struct flows *t, const struct flow_list *l)
 }
 
 /* Everything the table says about itself, counted again. */
-static void check_table(const struct flows *t)
+static void check_table(const struct connections *t)
 {
 	uint32_t open = 0, half = 0, closed = 0, by[SOURCES] = { 0 }, most = 0, sources = 0;
 	for (uint32_t i = 0; i < t->n; i++) {
-		const struct flow *f = &t->v[i];
-		if (f->state == FLOW_FREE)
+		const struct connection *f = &t->v[i];
+		if (f->state == CONN_FREE)
 			continue;
 		if (f->proven) {
 			by[source_of(f)]++;
 			open++;
-		} else if (f->state == FLOW_CLOSED || f->state == FLOW_BLOCKED) {
+		} else if (f->state == CONN_CLOSED || f->state == CONN_BLOCKED) {
 			closed++;
 		} else {
 			half++;
@@ -97,21 +97,21 @@ static void check_table(const struct flows *t)
 	assert_int_equal(t->used, open + half + closed);
 }
 
-static void add(struct flows *t, const struct packet *p, uint64_t now)
+static void add(struct connections *t, const struct packet *p, uint64_t now)
 {
-	struct flow *v = flow_yields(t, now);
+	struct connection *v = connection_yields(t, now);
 	if (v) {
 		assert_int_equal(t->used, t->n);
 		assert_false(v->proven);
-		flow_drop(t, v);
+		connection_drop(t, v);
 	}
-	assert_non_null(flow_add(t, p, true, PROTO_MODBUS, now));	/* the reserve: always */
+	assert_non_null(connection_add(t, p, true, PROTO_MODBUS, now));	/* the reserve: always */
 }
 
-static void prove(struct flows *t, struct flow *f, uint64_t now)
+static void prove(struct connections *t, struct connection *f, uint64_t now)
 {
-	struct flow *v;
-	enum reason why = flow_admits(t, &f->client, now, &v);
+	struct connection *v;
+	enum reason why = connection_admits(t, &f->client, now, &v);
 	struct source *own = source_find(&t->sources, &f->client);
 	uint32_t mine = own ? own->flows.n : 0;
 	if (why != R_NONE) {
@@ -123,60 +123,60 @@ static void prove(struct flows *t, struct flow *f, uint64_t now)
 		assert_true(mine == CAP || t->n_open == t->max_open);
 		assert_true(t->sources.v[v->source - 1].flows.n >= mine);
 		uint32_t has = t->sources.v[v->source - 1].flows.n;
-		assert_true(now - v->used_ns > FLOW_UNUSED_NS || has > FLOW_LIGHT * (mine + 1));
-		flow_drop(t, v);
+		assert_true(now - v->used_ns > CONN_UNUSED_NS || has > CONN_LIGHT * (mine + 1));
+		connection_drop(t, v);
 	}
-	flow_prove(t, f, now);
+	connection_prove(t, f, now);
 }
 
-static void step(struct flows *t, uint32_t r, uint64_t now)
+static void step(struct connections *t, uint32_t r, uint64_t now)
 {
-	static const enum flow_state states[] = { FLOW_SYN, FLOW_OPEN, FLOW_CLOSED, FLOW_BLOCKED, FLOW_BLIND };
+	static const enum connection_state states[] = { CONN_SYN, CONN_OPEN, CONN_CLOSED, CONN_BLOCKED, CONN_BLIND };
 	struct packet p = from(r % SOURCES, r / SOURCES % PORTS);
 	int dir;
-	struct flow *f = flow_find(t, &p, &dir);
+	struct connection *f = connection_find(t, &p, &dir);
 	unsigned what = r >> 24 & 15;
 	if (!f)
 		add(t, &p, now);
-	else if (what < 9 && !f->proven && f->state != FLOW_CLOSED && f->state != FLOW_BLOCKED)
+	else if (what < 9 && !f->proven && f->state != CONN_CLOSED && f->state != CONN_BLOCKED)
 		prove(t, f, now);
 	else if (what < 13)
-		flow_used(t, f, now);
+		connection_used(t, f, now);
 	else if (what < 15)
-		flow_turn(t, f, states[(r >> 28) % 5], now);
+		connection_turn(t, f, states[(r >> 28) % 5], now);
 	else
-		flow_drop(t, f);
+		connection_drop(t, f);
 }
 
 static void table_agrees_with_a_recount(void **state)
 {
 	(void)state;
-	struct flows t;
+	struct connections t;
 	uint64_t seed = 1, now = SEC;
-	assert_true(flows_init(&t, FLOWS, CAP, key));
+	assert_true(connections_init(&t, FLOWS, CAP, key));
 	for (unsigned i = 0; i < STEPS; i++) {
 		now += next_random(&seed) % (SEC / 20);
 		step(&t, next_random(&seed), now);
 		if (i % 16 == 0)
 			check_table(&t);
 		if (i % 1000 == 0)
-			flows_sweep(&t, now, FLOWS);
+			connections_sweep(&t, now, FLOWS);
 	}
 	/* everything ends in its time, and leaves nothing */
-	flows_sweep(&t, now + FLOW_IDLE_NS + 1, FLOWS);
+	connections_sweep(&t, now + CONN_IDLE_NS + 1, FLOWS);
 	assert_int_equal(t.used, 0);
 	assert_int_equal(t.sources.used, 0);
 	check_table(&t);
-	flows_free(&t);
+	connections_free(&t);
 }
 
-static struct flow *open_one(struct flows *t, unsigned source, unsigned port, uint64_t now)
+static struct connection *open_one(struct connections *t, unsigned source, unsigned port, uint64_t now)
 {
 	struct packet p = from(source, port);
 	add(t, &p, now);
 	int dir;
-	struct flow *f = flow_find(t, &p, &dir);
-	flow_turn(t, f, FLOW_OPEN, now);
+	struct connection *f = connection_find(t, &p, &dir);
+	connection_turn(t, f, CONN_OPEN, now);
 	prove(t, f, now);
 	return f;
 }
@@ -185,22 +185,22 @@ static struct flow *open_one(struct flows *t, unsigned source, unsigned port, ui
 static void the_table_is_shared_fairly(void **state)
 {
 	(void)state;
-	struct flows t;
-	struct flow *v;
+	struct connections t;
+	struct connection *v;
 	uint64_t now = SEC;
-	assert_true(flows_init(&t, 16, 0, key));
+	assert_true(connections_init(&t, 16, 0, key));
 	for (unsigned i = 0; i < 14; i++)
 		assert_true(open_one(&t, i < 10 ? 1 : 2 + i % 2, i, now)->proven);
 	struct packet p = from(3, 30);
 	for (uint32_t i = 0; i < t.n; i++)	/* all had a message long ago */
 		t.v[i].useful = t.v[i].proven;
-	assert_int_equal(flow_admits(&t, &p.src, now, &v), R_FLOW_LIMIT);
-	now += FLOW_STALE_NS + 1;
+	assert_int_equal(connection_admits(&t, &p.src, now, &v), R_FLOW_LIMIT);
+	now += CONN_STALE_NS + 1;
 	/* one that is used stays; the next in age goes */
 	struct packet used = from(1, 0);
 	int dir;
-	flow_used(&t, flow_find(&t, &used, &dir), now);
-	assert_int_equal(flow_admits(&t, &p.src, now, &v), R_NONE);
+	connection_used(&t, connection_find(&t, &used, &dir), now);
+	assert_int_equal(connection_admits(&t, &p.src, now, &v), R_NONE);
 	assert_int_equal(source_of(v), 1);
 	assert_int_equal(v->cport, 1001);
 	assert_true(open_one(&t, 3, 20, now)->proven);
@@ -208,84 +208,84 @@ static void the_table_is_shared_fairly(void **state)
 		open_one(&t, 3, i, now);
 	struct source *e = source_find(&t.sources, &p.src);
 	assert_in_range(e->flows.n, 5, 6);
-	flows_free(&t);
+	connections_free(&t);
 }
 
 /* Who has nothing does not wait for those of who has many, silent or in use; who has as much does. */
 static void the_many_go_at_once(void **state)
 {
 	(void)state;
-	struct flows t;
-	struct flow *v;
-	assert_true(flows_init(&t, 16, 0, key));
+	struct connections t;
+	struct connection *v;
+	assert_true(connections_init(&t, 16, 0, key));
 	for (unsigned i = 0; i < 14; i++)
 		open_one(&t, 1 + i % 2, i, SEC);
 	struct packet p = from(3, 0), q = from(1, 50);
-	assert_int_equal(flow_admits(&t, &q.src, SEC, &v), R_FLOW_LIMIT);
-	assert_int_equal(flow_admits(&t, &p.src, SEC, &v), R_NONE);
+	assert_int_equal(connection_admits(&t, &q.src, SEC, &v), R_FLOW_LIMIT);
+	assert_int_equal(connection_admits(&t, &p.src, SEC, &v), R_NONE);
 	assert_non_null(v);
 	/* those with a good message, too, and the least used of them */
 	for (uint32_t i = 0; i < t.n; i++)
 		if (t.v[i].proven)
-			flow_used(&t, &t.v[i], SEC);
-	assert_int_equal(flow_admits(&t, &p.src, SEC, &v), R_NONE);
-	flows_free(&t);
+			connection_used(&t, &t.v[i], SEC);
+	assert_int_equal(connection_admits(&t, &p.src, SEC, &v), R_NONE);
+	connections_free(&t);
 }
 
 /* What the kernel's list is without has ended, unless it is newer than the list. */
 static void what_is_not_on_the_list_ends(void **state)
 {
 	(void)state;
-	struct flows t;
+	struct connections t;
 	uint64_t now = SEC;
-	assert_true(flows_init(&t, 16, 0, key));
+	assert_true(connections_init(&t, 16, 0, key));
 	for (unsigned i = 0; i < 3; i++)
 		open_one(&t, 1, i, now);
 	t.list = 1;
 	t.list_ns = now + 1;
 	int dir;
 	struct packet p = from(1, 0), q = from(1, 1);
-	struct flow *on = flow_find(&t, &p, &dir), *later = flow_find(&t, &q, &dir);
+	struct connection *on = connection_find(&t, &p, &dir), *later = connection_find(&t, &q, &dir);
 	if (!on || !later)
 		fail();
 	on->listed = 1;
 	later->last_ns = now + 2;
-	now += FLOW_GONE_NS + 2;
-	flows_sweep(&t, now, 16);
+	now += CONN_GONE_NS + 2;
+	connections_sweep(&t, now, 16);
 	assert_int_equal(t.used, 3);	/* it has not ended yet */
 	t.list_ended = true;
-	flows_sweep(&t, now, 16);
+	connections_sweep(&t, now, 16);
 	assert_int_equal(t.used, 2);
-	assert_ptr_equal(flow_find(&t, &p, &dir), on);
-	assert_ptr_equal(flow_find(&t, &q, &dir), later);
-	flows_free(&t);
+	assert_ptr_equal(connection_find(&t, &p, &dir), on);
+	assert_ptr_equal(connection_find(&t, &q, &dir), later);
+	connections_free(&t);
 }
 
 /* What a flood made resident goes back; what is in use stays. */
 static void memory_of_free_places_is_given_back(void **state)
 {
 	(void)state;
-	struct flows t;
+	struct connections t;
 	unsigned char in_core[16 * 2 * HALF_BUF / 4096];
 	if (sysconf(_SC_PAGESIZE) != 4096)
 		skip();
-	assert_true(flows_init(&t, 16, 0, key));
-	struct flow *keep = open_one(&t, 1, 0, SEC), *go[8];
+	assert_true(connections_init(&t, 16, 0, key));
+	struct connection *keep = open_one(&t, 1, 0, SEC), *go[8];
 	memset(keep->h[1].buf, 7, HALF_BUF);
 	for (unsigned i = 0; i < 8; i++) {
 		go[i] = open_one(&t, 2, i, SEC);
 		memset(go[i]->h[0].buf, 7, 2 * HALF_BUF);
 	}
 	for (unsigned i = 0; i < 8; i++)
-		flow_drop(&t, go[i]);
-	flows_sweep(&t, SEC, 16);
+		connection_drop(&t, go[i]);
+	connections_sweep(&t, SEC, 16);
 	unsigned n = 0;
 	assert_int_equal(mincore(t.bufs, sizeof(in_core) * 4096, in_core), 0);
 	for (size_t i = 0; i < sizeof(in_core); i++)
 		n += in_core[i] & 1;
 	assert_int_equal(n, HALF_BUF / 4096);
 	assert_int_equal(keep->h[1].buf[HALF_BUF - 1], 7);
-	flows_free(&t);
+	connections_free(&t);
 }
 
 int main(void)
