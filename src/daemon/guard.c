@@ -30,7 +30,8 @@
 #include "nft/guard.h"
 
 enum { REPAIRS = 4, WHAT_MAX = 80 };
-#define WHOLE_NS UINT64_C(60000000000)	/* between comparisons of the whole table, when others change nftables */
+/* Between comparisons of the whole table, when others change something. */
+#define WHOLE_NS UINT64_C(60000000000)
 #define STILL_NS UINT64_C(2000000000)	/* without a tick: zoned stood still */
 
 struct guard {

@@ -270,7 +270,7 @@ static bool forgotten(const struct connections *t, const struct connection *f)
 static bool expired(struct connections *t, struct connection *f, uint64_t now)
 {
 	static const uint64_t life[] = {
-		[CONN_SYN] = FLOW_HALF_OPEN_NS, [CONN_OPEN] = CONN_IDLE_NS,
+		[CONN_SYN] = CONN_HALF_OPEN_NS, [CONN_OPEN] = CONN_IDLE_NS,
 		[CONN_CLOSED] = CONN_CLOSED_NS, [CONN_BLOCKED] = CONN_CLOSED_NS,
 		[CONN_BLIND] = CONN_IDLE_NS,
 	};

@@ -47,19 +47,19 @@ enum {
 };
 
 #define SEC UINT64_C(1000000000)
-#define FLOW_HALF_OPEN_NS (30 * SEC)	/* SYN without an answer */
+#define CONN_HALF_OPEN_NS (30 * SEC)	/* SYN without an answer */
 #define CONN_CLOSED_NS (10 * SEC)	/* after FIN or RST */
 #define CONN_FRESH_NS (SEC / 10)	/* a handshake may take so long before closed ones stay rather */
 #define CONN_LINGER_NS (1 * SEC)	/* a closed one's last packets */
 #define CONN_STALE_NS (30 * SEC)	/* open without a good message: may go when room is needed */
 #define CONN_UNUSED_NS (2 * SEC)	/* the same, when it never had one */
-#define CONN_SETTLED_NS (1 * SEC)	/* so long without a packet: a large buffer that is not needed goes back */
+#define CONN_SETTLED_NS (1 * SEC)	/* without a packet: a large buffer goes back */
 #define CONN_GONE_NS (2 * SEC)		/* forgotten by the kernel, and silent */
 #define CONN_IDLE_NS (24 * 3600 * SEC)	/* nothing at all */
 #define CONN_UDP_NS (180 * SEC)		/* as conntrack's stream timeout */
 #define CONN_PENDING_NS (30 * SEC)	/* a request may be answered so long */
 #define CONN_PARTIAL_NS (10 * SEC)	/* an unfinished message, */
-#define CONN_PARTIAL_RATE 512		/* and a second for so many bytes that there are of it: slow lines */
+#define CONN_PARTIAL_RATE 512		/* and a second for so many bytes of it */
 
 enum connection_state {
 	CONN_FREE,
