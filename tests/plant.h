@@ -13,10 +13,12 @@
 
 /* how: of each conduit its flows, mode, on_violation and log; the rest is filled in.
  * NULL: it does not build. The image is the caller's. */
-static inline struct pol_image *plant_image_of(struct conduit *how, size_t n, struct policy *policies, size_t n_policies,
+static inline struct pol_image *plant_image_of(struct conduit *how, size_t n,
+					       struct policy *policies, size_t n_policies,
 					       uint32_t generation)
 {
-	static const char *const text[2][2] = { { "10.1.0.0/24", "fd00:1::/64" }, { "10.2.0.0/24", "fd00:2::/64" } };
+	static const char *const text[2][2] = { { "10.1.0.0/24", "fd00:1::/64" },
+						{ "10.2.0.0/24", "fd00:2::/64" } };
 	struct prefix nets[2][2];
 	bool host_bits;
 	int err;
@@ -24,21 +26,26 @@ static inline struct pol_image *plant_image_of(struct conduit *how, size_t n, st
 		for (unsigned i = 0; i < 2; i++)
 			if (!prefix_parse(text[z][i], &nets[z][i], &host_bits))
 				return NULL;
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "hmi", .networks = nets[0], .n_networks = 2 },
+	struct zone zones[3] = { { .name = "unknown" },
+				 { .name = "hmi", .networks = nets[0], .n_networks = 2 },
 				 { .name = "cell", .networks = nets[1], .n_networks = 2 } };
 	for (size_t i = 0; i < n; i++) {
 		how[i].name = i ? "back" : "c";
 		how[i].from_zone = i ? 2 : 1;
 		how[i].to_zone = i ? 1 : 2;
 	}
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = how, .n_conduits = n,
-			   .policies = policies, .n_policies = n_policies };
+	struct model m = { .zones = zones,
+			   .n_zones = 3,
+			   .conduits = how,
+			   .n_conduits = n,
+			   .policies = policies,
+			   .n_policies = n_policies };
 	return policy_build(&m, generation, &err);
 }
 
 /* With the conduit from the first to the second alone. */
-static inline struct pol_image *plant_image(struct conduit how, struct policy *policies, size_t n_policies,
-					    uint32_t generation)
+static inline struct pol_image *plant_image(struct conduit how, struct policy *policies,
+					    size_t n_policies, uint32_t generation)
 {
 	return plant_image_of(&how, 1, policies, n_policies, generation);
 }

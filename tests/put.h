@@ -20,7 +20,7 @@ static inline void put32(uint8_t *p, uint32_t v)
 	put16(p + 2, v & 0xffff);
 }
 
-enum { PUT_TCP = 40, PUT_UDP = 28 };	/* octets of headers */
+enum { PUT_TCP = 40, PUT_UDP = 28 }; /* octets of headers */
 
 /* IPv4 headers of a packet with n octets of payload between 10.1.0.1:40000 and
  * 10.2.0.1:port; from: 1 the second sends. What TCP has more is left zero. */
@@ -43,8 +43,8 @@ static inline void put_headers(uint8_t *p, size_t head, unsigned from, uint16_t 
 
 /* A packet in p: TCP with flags, a datagram without. seq: of both ends, moved on. Acknowledges
  * no more than the beginning, which nobody minds. Its length. */
-static inline size_t put_whole(uint8_t *p, unsigned from, uint16_t port, uint8_t flags, uint32_t seq[2],
-				const uint8_t *data, size_t n)
+static inline size_t put_whole(uint8_t *p, unsigned from, uint16_t port, uint8_t flags,
+			       uint32_t seq[2], const uint8_t *data, size_t n)
 {
 	size_t head = flags ? PUT_TCP : PUT_UDP;
 	put_headers(p, head, from, port, n);
@@ -53,7 +53,7 @@ static inline size_t put_whole(uint8_t *p, unsigned from, uint16_t port, uint8_t
 		put32(p + 28, flags == 0x02 ? 0 : from ? 1000 : 5000);
 		p[33] = flags;
 		put16(p + 34, 60000);
-		seq[from] += (uint32_t)n + (flags & 0x02 ? 1 : 0);	/* a SYN is one */
+		seq[from] += (uint32_t)n + (flags & 0x02 ? 1 : 0); /* a SYN is one */
 	}
 	if (n)
 		memcpy(p + head, data, n);
@@ -68,7 +68,8 @@ static inline size_t unhex(const char *s, uint8_t *out)
 	for (; *s; s++) {
 		if (!isxdigit((unsigned char)*s))
 			continue;
-		unsigned d = (unsigned)(isdigit((unsigned char)*s) ? *s - '0' : tolower(*s) - 'a' + 10);
+		unsigned d =
+			(unsigned)(isdigit((unsigned char)*s) ? *s - '0' : tolower(*s) - 'a' + 10);
 		if (half)
 			out[n++] = (uint8_t)(hi << 4 | d);
 		hi = d;

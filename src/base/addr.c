@@ -48,7 +48,7 @@ bool prefix_parse(const char *s, struct prefix *out, bool *host_bits)
 		if (!addr_bit(out->a.b, i))
 			continue;
 		*host_bits = true;
-		out->a.b[i / 8] &= (uint8_t)~(1u << (7 - i % 8));
+		out->a.b[i / 8] &= (uint8_t) ~(1u << (7 - i % 8));
 	}
 	return true;
 }

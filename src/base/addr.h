@@ -8,17 +8,17 @@
 #include <stdint.h>
 
 struct addr {
-	uint8_t family;		/* 4 or 6 */
-	uint8_t b[16];		/* unused bytes are zero */
+	uint8_t family; /* 4 or 6 */
+	uint8_t b[16];	/* unused bytes are zero */
 };
 
 struct prefix {
-	struct addr a;		/* host bits zero */
-	uint8_t len;		/* 0..32 or 0..128 */
+	struct addr a; /* host bits zero */
+	uint8_t len;   /* 0..32 or 0..128 */
 };
 
-enum { ADDR_TEXT = 52 };	/* room for any address or prefix with NUL */
-enum { ADDR_SOURCE = 8 };	/* octets that can differ between sources */
+enum { ADDR_TEXT = 52 };  /* room for any address or prefix with NUL */
+enum { ADDR_SOURCE = 8 }; /* octets that can differ between sources */
 
 bool addr_parse(const char *s, struct addr *out);
 /* "10.1.0.0/24" or a bare address (full length). *host_bits: bits set beyond len. */

@@ -9,19 +9,21 @@
 #include <stddef.h>
 #include <stdio.h>
 
-enum { ERRS_MAX = 200,	/* errors kept; later ones are only counted */
-       ERR_LINE = 16 };
+enum {
+	ERRS_MAX = 200, /* errors kept; later ones are only counted */
+	ERR_LINE = 16
+};
 
 struct err {
-	const char *file;	/* owned by the list */
-	unsigned line;		/* 1-based; 0: the file as a whole */
-	char text[400];		/* one line: "what is wrong; what to write" */
+	const char *file; /* owned by the list */
+	unsigned line;	  /* 1-based; 0: the file as a whole */
+	char text[400];	  /* one line: "what is wrong; what to write" */
 };
 
 struct errs {
 	struct err *v;
-	size_t n;		/* kept in v */
-	size_t total;		/* reported, including those not kept */
+	size_t n;     /* kept in v */
+	size_t total; /* reported, including those not kept */
 };
 
 void errs_init(struct errs *e);

@@ -16,9 +16,9 @@
 #include <string.h>
 
 struct rd {
-	const uint8_t *p;	/* next byte */
-	size_t left;		/* bytes not read yet */
-	bool bad;		/* sticky: something was asked that is not there */
+	const uint8_t *p; /* next byte */
+	size_t left;	  /* bytes not read yet */
+	bool bad;	  /* sticky: something was asked that is not there */
 };
 
 static inline struct rd rd_init(const void *p, size_t len)

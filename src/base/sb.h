@@ -13,8 +13,8 @@
 
 struct sb {
 	char *s;
-	size_t len;	/* without the NUL */
-	size_t cap;	/* with the NUL; at least 1 */
+	size_t len; /* without the NUL */
+	size_t cap; /* with the NUL; at least 1 */
 	bool cut;
 };
 

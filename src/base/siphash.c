@@ -26,8 +26,10 @@ static void rounds(uint64_t v[4], unsigned n)
 uint64_t siphash_words(const uint64_t key[2], const uint64_t *w, size_t n)
 {
 	uint64_t v[4] = {
-		key[0] ^ 0x736f6d6570736575u, key[1] ^ 0x646f72616e646f6du,
-		key[0] ^ 0x6c7967656e657261u, key[1] ^ 0x7465646279746573u,
+		key[0] ^ 0x736f6d6570736575u,
+		key[1] ^ 0x646f72616e646f6du,
+		key[0] ^ 0x6c7967656e657261u,
+		key[1] ^ 0x7465646279746573u,
 	};
 	for (size_t i = 0; i <= n; i++) {
 		/* the last block holds the length in its top byte */

@@ -7,7 +7,10 @@ int32_t utf8_char(const char *p, size_t n, size_t *len)
 	static const struct {
 		uint8_t mask, lead;
 		int32_t least;
-	} forms[] = { { 0x80, 0x00, 0 }, { 0xe0, 0xc0, 0x80 }, { 0xf0, 0xe0, 0x800 }, { 0xf8, 0xf0, 0x10000 } };
+	} forms[] = { { 0x80, 0x00, 0 },
+		      { 0xe0, 0xc0, 0x80 },
+		      { 0xf0, 0xe0, 0x800 },
+		      { 0xf8, 0xf0, 0x10000 } };
 	uint8_t first = (uint8_t)p[0];
 	size_t k = 0;
 	while (k < 4 && (first & forms[k].mask) != forms[k].lead)

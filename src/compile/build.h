@@ -21,24 +21,25 @@ struct build {
 	struct pol_flow *flows;
 	struct pol_range *ranges;
 	char *strings;
-	uint32_t n_keys, n_flows, n_ranges, n_nets, n_strings;	/* written so far */
+	uint32_t n_keys, n_flows, n_ranges, n_nets, n_strings; /* written so far */
 	uint32_t n_rules[PROTO_N], n_heads[PROTO_N], n_items[PROTO_N];
 };
 
 /* Functions, one set for each inspected protocol: build_NAME. Two passes over the same policy:
  * count says how much put will take. */
 struct build_ops {
-	size_t (*rules)(const struct policy *p);	/* number of rules */
+	size_t (*rules)(const struct policy *p); /* number of rules */
 	/* ranges, items and strings of rules and head */
 	void (*count)(const struct policy *p, struct counts *c);
-	void (*put)(struct build *b, const struct policy *p);	/* every rule, and the head if there is one */
+	/* every rule, and the head if there is one */
+	void (*put)(struct build *b, const struct policy *p);
 };
 
 #define P(symbol, name, word, port, over) extern const struct build_ops build_##name;
 PROTOCOLS(P)
 #undef P
 
-size_t build_str_size(const char *s);		/* in the image */
+size_t build_str_size(const char *s); /* in the image */
 struct pol_str build_str(struct build *b, const char *s);
 struct pol_rset build_ranges(struct build *b, const struct ranges *r);
 /* The next rule (head) of this protocol, zeroed; the rule's place in the model is written. */

@@ -12,7 +12,7 @@
 
 #include "compile/build.h"
 
-enum { INDEX_MAX = 0xfffe };	/* 0xffff says "none" */
+enum { INDEX_MAX = 0xfffe }; /* 0xffff says "none" */
 
 #define P(symbol, name, word, port, over) [PROTO_##symbol] = &build_##name,
 static const struct build_ops *const ops[PROTO_N] = { PROTOCOLS(P) };
@@ -48,7 +48,8 @@ static struct counts count_image(const struct model *m)
 				continue;
 			c.flows++;
 			c.keys += ports_of(&con->flows[k]);
-			c.strings += build_str_size(con->name) + build_str_size(con->flows[k].policy);
+			c.strings +=
+				build_str_size(con->name) + build_str_size(con->flows[k].policy);
 		}
 	}
 	return c;
@@ -114,22 +115,31 @@ static void policy_named(const struct model *m, const char *name, struct pol_flo
 	}
 }
 
-static void put_flow(struct build *b, const struct conduit *c, const struct flow *f, size_t conduit_id)
+static void put_flow(struct build *b, const struct conduit *c, const struct flow *f,
+		     size_t conduit_id)
 {
 	uint16_t id = (uint16_t)b->n_flows;
 	struct pol_flow *out = &b->flows[b->n_flows++];
 	*out = (struct pol_flow){
-		.conduit = build_str(b, c->name), .policy = build_str(b, f->policy),
-		.from = (uint16_t)c->from_zone, .to = (uint16_t)c->to_zone,
-		.proto = (uint8_t)f->proto, .mode = (uint8_t)c->mode,
-		.on_violation = (uint8_t)c->on_violation, .fail = (uint8_t)c->fail,
-		.log = (uint8_t)c->log, .max_requests = c->max_requests,
-		.max_writes = c->max_writes, .conduit_id = (uint32_t)conduit_id,
+		.conduit = build_str(b, c->name),
+		.policy = build_str(b, f->policy),
+		.from = (uint16_t)c->from_zone,
+		.to = (uint16_t)c->to_zone,
+		.proto = (uint8_t)f->proto,
+		.mode = (uint8_t)c->mode,
+		.on_violation = (uint8_t)c->on_violation,
+		.fail = (uint8_t)c->fail,
+		.log = (uint8_t)c->log,
+		.max_requests = c->max_requests,
+		.max_writes = c->max_writes,
+		.conduit_id = (uint32_t)conduit_id,
 	};
 	policy_named(b->m, f->policy, out);
 	for (size_t i = 0; i < ports_of(f); i++)
 		b->keys[b->n_keys++] = (struct pol_key){
-			.from = out->from, .to = out->to, .flow = id,
+			.from = out->from,
+			.to = out->to,
+			.flow = id,
 			.port = f->n_ports ? f->ports[i] : proto_port(f->proto),
 			.l4 = f->l4 ? f->l4 : IPPROTO_TCP,
 		};
@@ -141,7 +151,7 @@ static int net_order(const void *x, const void *y)
 	if (a->net.a.family != b->net.a.family)
 		return a->net.a.family < b->net.a.family ? -1 : 1;
 	int diff = memcmp(a->net.a.b, b->net.a.b, sizeof(a->net.a.b));
-	return diff ? diff : a->net.len - b->net.len;	/* the wider first */
+	return diff ? diff : a->net.len - b->net.len; /* the wider first */
 }
 
 static int compare_keys(const void *x, const void *y)
@@ -186,12 +196,13 @@ static void fill_image(struct build *b)
 	for (size_t i = 0; i < m->n_zones; i++) {
 		b->zones[i].name = build_str(b, m->zones[i].name);
 		for (size_t k = 0; k < m->zones[i].n_networks; k++)
-			b->nets[b->n_nets++] = (struct pol_net){ m->zones[i].networks[k], (uint16_t)i };
+			b->nets[b->n_nets++] =
+				(struct pol_net){ m->zones[i].networks[k], (uint16_t)i };
 	}
 	for (size_t i = 0; i < m->n_policies; i++)
 		ops[m->policies[i].proto]->put(b, &m->policies[i]);
 	for (unsigned p = 0; p < PROTO_N; p++)
-		b->img->n_items[p] = b->n_items[p];	/* a text may turn out to need none */
+		b->img->n_items[p] = b->n_items[p]; /* a text may turn out to need none */
 	for (size_t i = 0; i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
 			if (m->conduits[i].flows[k].proto != PROTO_NONE)
@@ -222,12 +233,12 @@ static void lay_out(struct build *b)
 
 static bool too_big(const struct counts *c)
 {
-	const size_t each = 1u << 24;	/* keeps every offset far below 32 bits */
+	const size_t each = 1u << 24; /* keeps every offset far below 32 bits */
 	for (unsigned p = 0; p < PROTO_N; p++)
 		if (c->rules[p] > INDEX_MAX || c->heads[p] > INDEX_MAX || c->items[p] > each)
 			return true;
-	return c->flows > INDEX_MAX ||
-	       c->nets > each || c->keys > each || c->ranges > each || c->strings > each;
+	return c->flows > INDEX_MAX || c->nets > each || c->keys > each || c->ranges > each ||
+	       c->strings > each;
 }
 
 struct pol_image *policy_build(const struct model *m, uint32_t generation, int *err)
@@ -240,11 +251,15 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 		return NULL;
 	size_t size = (sizeof(struct pol_image) + 7) & ~(size_t)7;
 	struct pol_image head = {
-		.magic = POL_MAGIC, .generation = generation,
-		.n_zones = (uint32_t)m->n_zones, .n_nets = (uint32_t)c.nets,
-		.n_keys = (uint32_t)c.keys, .n_flows = (uint32_t)c.flows,
+		.magic = POL_MAGIC,
+		.generation = generation,
+		.n_zones = (uint32_t)m->n_zones,
+		.n_nets = (uint32_t)c.nets,
+		.n_keys = (uint32_t)c.keys,
+		.n_flows = (uint32_t)c.flows,
 		.n_ranges = (uint32_t)c.ranges,
-		.n_conduits = (uint32_t)m->n_conduits, .strings_len = (uint32_t)c.strings,
+		.n_conduits = (uint32_t)m->n_conduits,
+		.strings_len = (uint32_t)c.strings,
 	};
 	head.zones_off = reserve_array(&size, m->n_zones, sizeof(struct pol_zone));
 	head.nets_off = reserve_array(&size, c.nets, sizeof(struct pol_net));

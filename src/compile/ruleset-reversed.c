@@ -2,16 +2,17 @@
  *
  * The set `reversed`: connections that would turn an inspected one round.
  *
- * Connection tracking may forget a connection while both ends still have it: a time-out, conntrack -D, a
- * restart, a RST that it believes and that the device never gets. The next packet then begins a new connection, and
- * if it is the server's, in the other direction. Where a conduit permits that direction, and the client has
- * chosen its port for it, what the client sends next would be the answers of a flow without inspection.
+ * Connection tracking may forget a connection while both ends still have it: a time-out, conntrack
+ * -D, a restart, a RST that it believes and that the device never gets. The next packet then begins
+ * a new connection, and if it is the server's, in the other direction. Where a conduit permits that
+ * direction, and the client has chosen its port for it, what the client sends next would be the
+ * answers of a flow without inspection.
  *
- * So for each inspected service, and each flow of the opposite conduits that is judged less than it, the set has
- * client zone . server zone . protocol . port of the client . port of the server
- * of the connection that would be the same one turned round. Nobody's client uses the port of a service that it
- * offers itself, but over UDP, where both ends may have a protocol's port: with both directions inspected alike
- * that is permitted. */
+ * So for each inspected service, and each flow of the opposite conduits that is judged less than
+ * it, the set has client zone . server zone . protocol . port of the client . port of the server of
+ * the connection that would be the same one turned round. Nobody's client uses the port of a
+ * service that it offers itself, but over UDP, where both ends may have a protocol's port: with
+ * both directions inspected alike that is permitted. */
 #include "compile/ruleset-rules.h"
 
 #include <stdlib.h>
@@ -43,8 +44,8 @@ static enum judged judged(const struct conduit *c, const struct flow *f)
 	return c->mode == MODE_OBSERVE || c->fail == FAIL_OPEN ? JUDGED_OR_PASSED : JUDGED;
 }
 
-static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const struct conduit *c, const struct flow *f, size_t i,
-		     uint16_t inspected)
+static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const struct conduit *c,
+			      const struct flow *f, size_t i, uint16_t inspected)
 {
 	struct rs_elem *e = ruleset_add(rs, set, f->at, c->name);
 	put32(e, 0, c->from_zone);
@@ -56,9 +57,10 @@ static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const stru
 	e->key[17] = (uint8_t)f->ports[i];
 }
 
-/* The flows of conduit c that would turn round flow f of the conduit opposite. False: there are too many. */
-static bool add_conduit(struct ruleset *rs, struct rs_set *set, const struct conduit *c, const struct conduit *opposite,
-			const struct flow *f)
+/* The flows of conduit c that would turn round flow f of the conduit opposite. False: there are too
+ * many. */
+static bool add_conduit(struct ruleset *rs, struct rs_set *set, const struct conduit *c,
+			const struct conduit *opposite, const struct flow *f)
 {
 	for (size_t i = 0; i < c->n_flows; i++) {
 		const struct flow *g = &c->flows[i];
@@ -87,12 +89,14 @@ static const struct by_zones *first_of(const struct by_zones *v, size_t n, size_
 	return v + lo;
 }
 
-void ruleset_reversed(struct ruleset *rs, struct rs_set *set, const struct model *m, struct errs *errs)
+void ruleset_reversed(struct ruleset *rs, struct rs_set *set, const struct model *m,
+		      struct errs *errs)
 {
 	size_t n = m->n_conduits;
 	struct by_zones *v = arena_alloc(rs->arena, (n + 1) * sizeof(*v));
 	for (size_t i = 0; i < n; i++)
-		v[i] = (struct by_zones){ m->conduits[i].from_zone, m->conduits[i].to_zone, &m->conduits[i] };
+		v[i] = (struct by_zones){ m->conduits[i].from_zone, m->conduits[i].to_zone,
+					  &m->conduits[i] };
 	if (n)
 		qsort(v, n, sizeof(*v), zones_cmp);
 	for (size_t i = 0; i < n; i++) {
@@ -100,10 +104,14 @@ void ruleset_reversed(struct ruleset *rs, struct rs_set *set, const struct model
 		const struct by_zones *w = first_of(v, n, c->to_zone, c->from_zone);
 		for (; w < v + n && w->from == c->to_zone && w->to == c->from_zone; w++)
 			for (size_t k = 0; k < c->n_flows; k++)
-				if (c->flows[k].proto != PROTO_NONE && !add_conduit(rs, set, w->c, c, &c->flows[k])) {
-					errs_add(errs, w->c->at.file, w->c->at.line, "conduit \"%s\": its ports and those "
-						 "inspected in conduit \"%s\" the other way (line %u) make more than %d "
-						 "pairs; write fewer ports", w->c->name, c->name, c->at.line, RS_REVERSED_MAX);
+				if (c->flows[k].proto != PROTO_NONE &&
+				    !add_conduit(rs, set, w->c, c, &c->flows[k])) {
+					errs_add(errs, w->c->at.file, w->c->at.line,
+						 "conduit \"%s\": its ports and those "
+						 "inspected in conduit \"%s\" the other way (line "
+						 "%u) make more than %d "
+						 "pairs; write fewer ports",
+						 w->c->name, c->name, c->at.line, RS_REVERSED_MAX);
 					return;
 				}
 	}

@@ -7,29 +7,30 @@
  *	paths		(interface . zone) where a zone's packets may enter or leave
  *	claimed		interfaces that some zone names
  *	roaming		zones that name no interface
- *	inside		(zone . zone), the same twice: traffic that crosses no boundary -> the zone's own flow
- *	roaming-inside	likewise of zones that name no interface: inside is only what goes out where it came in, since
- *			nobody can tell a false sender on another wire (chain inside-roaming). These have no flow
- *	same-interface	(interface . interface), the same twice. Filled by packets, since no rule can compare two names
- *	conduits	client zone . server zone . protocol . port -> flow
+ *	inside		(zone . zone), the same twice: traffic that crosses no boundary -> the
+ *zone's own flow
+ *	roaming-inside	likewise of zones that name no interface: inside is only what goes out where
+ *it came in, since nobody can tell a false sender on another wire (chain inside-roaming). These
+ *have no flow same-interface	(interface . interface), the same twice. Filled by packets, since no
+ *rule can compare two names conduits	client zone . server zone . protocol . port -> flow
  *	conduits-icmp	client zone . server zone -> flow, for ICMP and ICMPv6
  *	actions		flow -> accept or inspect; fast-closed and fast-open: may have the in-kernel
  *			path, which is asked there when it cannot be asked first
  *	flow-counters	flow -> the conduit's counter
  *	permitted	flows, asked about ICMP errors
  *	flow-zones	flow . zone of one of its ends
- *	uninspected	TCP flows without inspection: a connection of theirs begins with a SYN, or is reset
- *	reversed	client zone . server zone . protocol . client's port . server's port of what would be an
- *			inspected connection turned round (ruleset-reversed.c)
- *	known4, known6	the two ends of an established connection, protocol and ports -> its flow. Filled by packets
- *	blocked4, blocked6	the same of connections that an inspector had blocked. Filled by packets
- *	ways		(flow . direction . interface in . interface out) that the zones of its ends permit -> the
- *			conduit's counter: what the anti-spoofing would find for packets of a connection that is
- *			classified, and the counter, in one look
- *	ways-inside	(a zone's own flow . interface in . interface out): the same for what is routed inside one.
- *			These flows are in no other map
- *	offloaded	the flowtable: connections that the kernel forwards at the way in, between
- *			the interfaces it has, without asking any rule (chain to-flowtable)
+ *	uninspected	TCP flows without inspection: a connection of theirs begins with a SYN, or
+ *is reset reversed	client zone . server zone . protocol . client's port . server's port of what
+ *would be an inspected connection turned round (ruleset-reversed.c) known4, known6	the two ends
+ *of an established connection, protocol and ports -> its flow. Filled by packets blocked4, blocked6
+ *the same of connections that an inspector had blocked. Filled by packets ways		(flow .
+ *direction . interface in . interface out) that the zones of its ends permit -> the conduit's
+ *counter: what the anti-spoofing would find for packets of a connection that is classified, and the
+ *counter, in one look
+ *	ways-inside	(a zone's own flow . interface in . interface out): the same for what is
+ *routed inside one. These flows are in no other map offloaded	the flowtable: connections that the
+ *kernel forwards at the way in, between the interfaces it has, without asking any rule (chain
+ *to-flowtable)
  *
  * The in-kernel path is asked first, and all else when it does not pass a packet: it knows the
  * connection, its interfaces and generation, and counts for the conduit. Where it cannot know
@@ -39,24 +40,26 @@
  * to live ends here, and that would go from one zone to another, is not tracked (chain
  * before-tracking).
  *
- * ICMP errors about a connection come from behind the gateway as the packets of the direction in which they go:
- * by an interface of the one end to an interface of the other. Their sender is a router that needs no zone, or is
- * of a zone that has this interface; where zones have no interfaces, of a zone of one of the ends. They are of the kinds
- * that a path needs, as short as routers make them, and few.
+ * ICMP errors about a connection come from behind the gateway as the packets of the direction in
+ *which they go: by an interface of the one end to an interface of the other. Their sender is a
+ *router that needs no zone, or is of a zone that has this interface; where zones have no
+ *interfaces, of a zone of one of the ends. They are of the kinds that a path needs, as short as
+ *routers make them, and few.
  *
  * The client is the original source and the server the reply source of the
  * connection: the real ends, whatever NAT did and whichever way the packet goes.
  *
- * Marks prove nothing: whoever may write them (other firewalls, policy routing, conntrackd with the marks of another
- * box) could write the number of any flow. So what a connection is comes from its addresses and ports alone, which
- * only connection tracking writes. They are looked up for its first packets; from when it is established, its flow
- * is kept by them in `known4` or `known6` (and by the in-kernel path in a table of its own, FAST_LEARN), which are
- * made again with every generation.
+ * Marks prove nothing: whoever may write them (other firewalls, policy routing, conntrackd with the
+ *marks of another box) could write the number of any flow. So what a connection is comes from its
+ *addresses and ports alone, which only connection tracking writes. They are looked up for its first
+ *packets; from when it is established, its flow is kept by them in `known4` or `known6` (and by the
+ *in-kernel path in a table of its own, FAST_LEARN), which are made again with every generation.
  *
- * Two numbers are drawn at every start, and mean something on the way to the inspectors only: by the one, a whole packet
- * mark, an inspector asks to block a connection; the other one in our bits of a connection's mark says that it is
- * blocked. Nobody has the first by accident. Who has the second, which is as short as mark_mask, has a connection
- * refused, and recorded, since no inspector asked for it.
+ * Two numbers are drawn at every start, and mean something on the way to the inspectors only: by
+ *the one, a whole packet mark, an inspector asks to block a connection; the other one in our bits
+ *of a connection's mark says that it is blocked. Nobody has the first by accident. Who has the
+ *second, which is as short as mark_mask, has a connection refused, and recorded, since no inspector
+ *asked for it.
  *
  * Into the flowtable go connections of flows without inspection, where the conduit says
  * offload = true and packets have gone both ways, so that every check was made of either
@@ -77,15 +80,36 @@
 #include <netinet/in.h>
 #include <string.h>
 
-enum value { V_ZERO, V_MINE, V_FOREIGN, V_BLOCKED, V_ASKED, V_INVALID, V_ESTABLISHED, V_RELATED, V_NEW,
-	     V_ICMP, V_ICMP6, V_TCP, V_SYN, V_SYN_ACK_FIN_RST, V_OPENING, V_MORE_HOPS, V_NOT_ECHO4, V_NOT_ECHO6, V_ECHO6,
-	     V_VALUES };
+enum value {
+	V_ZERO,
+	V_MINE,
+	V_FOREIGN,
+	V_BLOCKED,
+	V_ASKED,
+	V_INVALID,
+	V_ESTABLISHED,
+	V_RELATED,
+	V_NEW,
+	V_ICMP,
+	V_ICMP6,
+	V_TCP,
+	V_SYN,
+	V_SYN_ACK_FIN_RST,
+	V_OPENING,
+	V_MORE_HOPS,
+	V_NOT_ECHO4,
+	V_NOT_ECHO6,
+	V_ECHO6,
+	V_VALUES
+};
 
-enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 8 };	/* as ct state counts them */
+/* as ct state counts them */
+enum { STATE_INVALID = 1, STATE_ESTABLISHED = 2, STATE_RELATED = 4, STATE_NEW = 8 };
 
 /* Octets of an ICMP error: RFC 1812, 4.3.2.3; RFC 4443, 2.4 (less the IPv6 header) */
 enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 
+/* clang-format off */
 #define CT(k, d, r)	{ .kind = RS_CT, .key = (k), .dir = (d), .to = (r) }
 #define META(k, r)	{ .kind = RS_META, .key = (k), .to = (r) }
 #define NETHDR(o, l, r)	{ .kind = RS_PAYLOAD, .key = (o), .len = (l), .to = (r) }
@@ -122,43 +146,55 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define SET_META(r)	{ .kind = RS_SET_MARK, .reg = (r) }
 #define DO(v)		{ .kind = RS_VERDICT, .key = (v) }
 #define TO(v, c)	{ .kind = RS_VERDICT, .key = (v), .name = (c) }
+/* clang-format on */
 
 /* phrases */
+/* clang-format off */
 #define SAVE		META(NFT_META_MARK, 13)
 #define SHOW(r)		SET_META(r), META(NFT_META_MARK, r)
 #define BACK		SET_META(13)
 #define CT_MARK(r)	CT(NFT_CT_MARK, -1, r)
 #define CT_STATE(s)	CT(NFT_CT_STATE, -1, 15), AND(15, s), NE(15, V_ZERO)
 #define L4_IS(p)	META(NFT_META_L4PROTO, 14), EQ8(14, p)
-#define ENDS4		SAVE, CT(NFT_CT_SRC_IP, 0, 0), MAP("zone4", 0, 8), \
-			CT(NFT_CT_SRC_IP, 1, 0), MAP("zone4", 0, 9), SHOW(8), SHOW(9), BACK
-#define ENDS6		SAVE, CT(NFT_CT_SRC_IP6, 0, 0), MAP("zone6", 0, 8), \
-			CT(NFT_CT_SRC_IP6, 1, 0), MAP("zone6", 0, 9), SHOW(8), SHOW(9), BACK
+/* clang-format on */
+#define ENDS4 \
+	SAVE, CT(NFT_CT_SRC_IP, 0, 0), MAP("zone4", 0, 8), CT(NFT_CT_SRC_IP, 1, 0), \
+		MAP("zone4", 0, 9), SHOW(8), SHOW(9), BACK
+#define ENDS6 \
+	SAVE, CT(NFT_CT_SRC_IP6, 0, 0), MAP("zone6", 0, 8), CT(NFT_CT_SRC_IP6, 1, 0), \
+		MAP("zone6", 0, 9), SHOW(8), SHOW(9), BACK
+/* clang-format off */
 #define SERVICE		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
 #define IS_ICMP(p)	CT(NFT_CT_PROTOCOL, 0, 14), EQ8(14, p)
 #define FLOW4		ENDS4, SERVICE, MAP("conduits", 8, 0)
 #define FLOW6		ENDS6, SERVICE, MAP("conduits", 8, 0)
 #define PING4		IS_ICMP(V_ICMP), ICMP_TYPE(15), AND8(15, V_NOT_ECHO4), EQ8(15, V_ZERO), ENDS4, MAP("conduits-icmp", 8, 0)
 #define PING6		IS_ICMP(V_ICMP6), ICMP_TYPE(15), AND8(15, V_NOT_ECHO6), EQ8(15, V_ECHO6), ENDS6, MAP("conduits-icmp", 8, 0)
+/* clang-format on */
 /* For ICMP errors connection tracking gives the ends of the packet that they quote. */
-#define ABOUT_PING4	IS_ICMP(V_ICMP), ENDS4, MAP("conduits-icmp", 8, 0)
-#define ABOUT_PING6	IS_ICMP(V_ICMP6), ENDS6, MAP("conduits-icmp", 8, 0)
+#define ABOUT_PING4 IS_ICMP(V_ICMP), ENDS4, MAP("conduits-icmp", 8, 0)
+#define ABOUT_PING6 IS_ICMP(V_ICMP6), ENDS6, MAP("conduits-icmp", 8, 0)
 /* The connection as `known4` and `known6` have it, in words 1..; and its flow, if it is there. */
-#define ENDS_AND_PORTS4	CT(NFT_CT_SRC_IP, 0, 1), CT(NFT_CT_SRC_IP, 1, 2), CT(NFT_CT_PROTOCOL, 0, 3), \
-			CT(NFT_CT_PROTO_SRC, 0, 4), CT(NFT_CT_PROTO_SRC, 1, 5)
-#define ENDS_AND_PORTS6	CT(NFT_CT_SRC_IP6, 0, 1), CT(NFT_CT_SRC_IP6, 1, 5), CT(NFT_CT_PROTOCOL, 0, 9), \
-			CT(NFT_CT_PROTO_SRC, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
-#define KNOWN4		SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), BACK
-#define KNOWN6		SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), BACK
+#define ENDS_AND_PORTS4 \
+	CT(NFT_CT_SRC_IP, 0, 1), CT(NFT_CT_SRC_IP, 1, 2), CT(NFT_CT_PROTOCOL, 0, 3), \
+		CT(NFT_CT_PROTO_SRC, 0, 4), CT(NFT_CT_PROTO_SRC, 1, 5)
+#define ENDS_AND_PORTS6 \
+	CT(NFT_CT_SRC_IP6, 0, 1), CT(NFT_CT_SRC_IP6, 1, 5), CT(NFT_CT_PROTOCOL, 0, 9), \
+		CT(NFT_CT_PROTO_SRC, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
+#define KNOWN4 SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), BACK
+#define KNOWN6 SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), BACK
 /* The same, and the in-kernel path learns the flow, so the next packet need not ask the rules. */
-#define KNOWN_FAST4	SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), FAST_LEARN, BACK
-#define KNOWN_FAST6	SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), FAST_LEARN, BACK
+#define KNOWN_FAST4 SAVE, ENDS_AND_PORTS4, MAP("known4", 1, 0), SHOW(0), FAST_LEARN, BACK
+#define KNOWN_FAST6 SAVE, ENDS_AND_PORTS6, MAP("known6", 1, 0), SHOW(0), FAST_LEARN, BACK
 /* Word 0 has the flow: it need not be looked up again. */
+/* clang-format off */
 #define LEARN4		SHOW(0), BACK, ENDS_AND_PORTS4, ADD_MAP("known4", 1, 0)
 #define LEARN6		SHOW(0), BACK, ENDS_AND_PORTS6, ADD_MAP("known6", 1, 0)
 #define WAY		CT(NFT_CT_DIRECTION, -1, 1), META(NFT_META_IIFNAME, 2), META(NFT_META_OIFNAME, 6)
 #define WAY_INSIDE	META(NFT_META_IIFNAME, 1), META(NFT_META_OIFNAME, 5)
+/* clang-format on */
 /* payload reads the packet as the network header's family: ask for that first */
+/* clang-format off */
 #define NFP4		META(NFT_META_NFPROTO, 15), { .kind = RS_EQ, .reg = 15, .len = 1, .a = V_VALUES + 2 }
 #define NFP6		META(NFT_META_NFPROTO, 15), { .kind = RS_EQ, .reg = 15, .len = 1, .a = V_VALUES + 10 }
 #define SRC4(r)		NFP4, NETHDR(12, 4, 0), MAP("zone4", 0, r)
@@ -170,60 +206,132 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define ROAMING_INSIDE4	SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, IN("roaming-inside", 8)
 #define ROAMING_INSIDE6	SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, IN("roaming-inside", 8)
 #define KIND(family, type) { "error-kinds", NULL, { family, ICMP_TYPE(0), EQ8(0, V_VALUES + (type)), TO(RS_GOTO, "error-room") } }
+/* clang-format on */
 /* With the interface, as in the shares below: a sender on another wire that forges an address hides
  * nothing of that address's owner */
-#define CONN4		META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP, 0, 4), CT(NFT_CT_DST_IP, 0, 5), \
-			CT(NFT_CT_PROTOCOL, 0, 6), CT(NFT_CT_PROTO_DST, 0, 7)
-#define CONN6		META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP6, 0, 4), CT(NFT_CT_DST_IP6, 0, 8), \
-			CT(NFT_CT_PROTOCOL, 0, 12), CT(NFT_CT_PROTO_DST, 0, 13)
+#define CONN4 \
+	META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP, 0, 4), CT(NFT_CT_DST_IP, 0, 5), \
+		CT(NFT_CT_PROTOCOL, 0, 6), CT(NFT_CT_PROTO_DST, 0, 7)
+#define CONN6 \
+	META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP6, 0, 4), CT(NFT_CT_DST_IP6, 0, 8), \
+		CT(NFT_CT_PROTOCOL, 0, 12), CT(NFT_CT_PROTO_DST, 0, 13)
 /* a TCP packet that begins no connection, and is of none */
+/* clang-format off */
 #define NO_SYN		CT_STATE(V_OPENING), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST), NE8(1, V_SYN)
 #define PORTS		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 0, 11), CT(NFT_CT_PROTO_SRC, 1, 12)
 #define MORE_HOPS(at)	NETHDR(at, 1, 0), AND8(0, V_MORE_HOPS)
-/* its source, and then the interface it came by, has used up its share: who can write senders has no more than that. With
- * more sources than the set holds the interface's share is left */
+/* clang-format on */
+/* its source, and then the interface it came by, has used up its share: who can write senders has
+ * no more than that. With more sources than the set holds the interface's share is left */
 #define OVER_SHARES(chain, of, rate, burst, rate_in, burst_in, ...) \
-	{ chain, "more than the share of one source", { NFP4, META(NFT_META_IIFNAME, 0), NETHDR(12, 4, 4), OVER(of "-share4", rate, burst), __VA_ARGS__ } }, \
-	{ chain, NULL, { NFP6, META(NFT_META_IIFNAME, 0), NETHDR(8, 16, 4), NETWORK6(4), OVER(of "-share6", rate, burst), __VA_ARGS__ } }, \
-	{ chain, "more than that of one interface", { META(NFT_META_IIFNAME, 0), OVER(of "-share-in", rate_in, burst_in), __VA_ARGS__ } }
-#define OVER_LOG_SHARES(chain, ...) OVER_SHARES(chain, "log", 5, 20, 50, 100, __VA_ARGS__), \
-	{ chain, "more than there is room for", { OVER_ALL, __VA_ARGS__ } }
+	{ chain, \
+	  "more than the share of one source", \
+	  { NFP4, META(NFT_META_IIFNAME, 0), NETHDR(12, 4, 4), OVER(of "-share4", rate, burst), \
+	    __VA_ARGS__ } }, \
+		{ chain, \
+		  NULL, \
+		  { NFP6, META(NFT_META_IIFNAME, 0), NETHDR(8, 16, 4), NETWORK6(4), \
+		    OVER(of "-share6", rate, burst), __VA_ARGS__ } }, \
+	{ \
+		chain, "more than that of one interface", \
+		{ \
+			META(NFT_META_IIFNAME, 0), OVER(of "-share-in", rate_in, burst_in), \
+				__VA_ARGS__ \
+		} \
+	}
+#define OVER_LOG_SHARES(chain, ...) \
+	OVER_SHARES(chain, "log", 5, 20, 50, 100, __VA_ARGS__), \
+	{ \
+		chain, "more than there is room for", \
+		{ \
+			OVER_ALL, __VA_ARGS__ \
+		} \
+	}
 #define REFUSE(why) \
 	{ why, "exact count of what is refused", { COUNT(why) } }, \
-	{ why, "log the first packet of a flow only, and no more than the share of its source", { TO(RS_JUMP, "first-packet") } }, \
-	{ why, NULL, { LOG("zoned:" why) } }, \
-	{ why, NULL, { DO(RS_DROP) } }
+		{ why, \
+		  "log the first packet of a flow only, and no more than the share of its source", \
+		  { TO(RS_JUMP, "first-packet") } }, \
+		{ why, NULL, { LOG("zoned:" why) } }, \
+	{ \
+		why, NULL, \
+		{ \
+			DO(RS_DROP) \
+		} \
+	}
 /* Rules for a packet before it goes to the inspectors, or when it comes back from them. */
+/* clang-format off */
 #define BLOCKING(chain) \
-	{ chain, "an inspector asks to block this connection", \
-	  { META(NFT_META_MARK, 0), EQ(0, V_ASKED), AND(0, V_ZERO), SET_META(0), \
-	    CT_MARK(1), AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1), TO(RS_GOTO, "asked") } }, \
-	{ chain, "a blocked connection's ports open a new one", \
-	  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST), \
-	    EQ8(1, V_SYN), CT_MARK(0), AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } }, \
-	{ chain, "blocked earlier; stays so over a reload", \
-	  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), TO(RS_GOTO, "marked") } }
+	{ chain, \
+	  "an inspector asks to block this connection", \
+	  { META(NFT_META_MARK, 0), EQ(0, V_ASKED), AND(0, V_ZERO), SET_META(0), CT_MARK(1), \
+	    AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1), TO(RS_GOTO, "asked") } }, \
+		{ chain, \
+		  "a blocked connection's ports open a new one", \
+		  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), \
+		    AND8(1, V_SYN_ACK_FIN_RST), EQ8(1, V_SYN), CT_MARK(0), \
+		    AND_XOR(0, V_FOREIGN, V_ZERO), SET_CT(0) } }, \
+	{ \
+		chain, "blocked earlier; stays so over a reload", \
+		{ \
+			CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), TO(RS_GOTO, "marked") \
+		} \
+	}
+/* clang-format on */
 /* Rules for errors that go by the same interfaces as the connection's packets in this direction. */
 #define ROUTER_ERRORS(FLOW) \
-	{ "router-errors", "of none, and behind the other end of the connection", \
-	  { FLOW, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") } }
+	{ \
+		"router-errors", "of none, and behind the other end of the connection", \
+		{ \
+			FLOW, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") \
+		} \
+	}
 #define ERRORS(FLOW, SRC) \
-	{ "errors", "from the other end's side", { FLOW, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") } }, \
-	{ "errors", "from a zone of one of its ends", \
-	  { SAVE, SRC(5), FLOW, SET_META(0), META(NFT_META_MARK, 4), SHOW(5), BACK, IN("flow-zones", 4), \
-	    COUNT_MAP("flow-counters", 4), TO(RS_GOTO, "error-kinds") } }, \
-	{ "errors", "about a permitted flow, and from elsewhere", \
-	  { FLOW, SHOW(0), BACK, IN("permitted", 0), TO(RS_GOTO, "icmp-error") } }
+	{ "errors", \
+	  "from the other end's side", \
+	  { FLOW, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") } }, \
+		{ "errors", \
+		  "from a zone of one of its ends", \
+		  { SAVE, SRC(5), FLOW, SET_META(0), META(NFT_META_MARK, 4), SHOW(5), BACK, \
+		    IN("flow-zones", 4), COUNT_MAP("flow-counters", 4), \
+		    TO(RS_GOTO, "error-kinds") } }, \
+	{ \
+		"errors", "about a permitted flow, and from elsewhere", \
+		{ \
+			FLOW, SHOW(0), BACK, IN("permitted", 0), TO(RS_GOTO, "icmp-error") \
+		} \
+	}
+/* clang-format off */
 #define WHERE(chain, key, A4, A6) \
-	{ chain, "an interface of this zone", { SAVE, META(key, 4), A4(8), SHOW(8), BACK, IN("paths", 4), DO(RS_RETURN) } }, \
-	{ chain, NULL, { SAVE, META(key, 4), A6(8), SHOW(8), BACK, IN("paths", 4), DO(RS_RETURN) } }, \
-	{ chain, "a zone without interfaces, on one that no zone names", \
-	  { SAVE, META(key, 4), NOT_IN("claimed", 4), A4(8), SHOW(8), BACK, IN("roaming", 8), DO(RS_RETURN) } }, \
-	{ chain, NULL, { SAVE, META(key, 4), NOT_IN("claimed", 4), A6(8), SHOW(8), BACK, IN("roaming", 8), DO(RS_RETURN) } }, \
-	{ chain, "a zone, but not here", { SAVE, A4(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
-	{ chain, NULL, { SAVE, A6(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
-	{ chain, "an address of no zone", { TO(RS_GOTO, "unknown-zone") } }
+	{ chain, \
+	  "an interface of this zone", \
+	  { SAVE, META(key, 4), A4(8), SHOW(8), BACK, IN("paths", 4), DO(RS_RETURN) } }, \
+		{ chain, \
+		  NULL, \
+		  { SAVE, META(key, 4), A6(8), SHOW(8), BACK, IN("paths", 4), DO(RS_RETURN) } }, \
+		{ chain, \
+		  "a zone without interfaces, on one that no zone names", \
+		  { SAVE, META(key, 4), NOT_IN("claimed", 4), A4(8), SHOW(8), BACK, \
+		    IN("roaming", 8), DO(RS_RETURN) } }, \
+		{ chain, \
+		  NULL, \
+		  { SAVE, META(key, 4), NOT_IN("claimed", 4), A6(8), SHOW(8), BACK, \
+		    IN("roaming", 8), DO(RS_RETURN) } }, \
+		{ chain, \
+		  "a zone, but not here", \
+		  { SAVE, A4(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
+		{ chain, \
+		  NULL, \
+		  { SAVE, A6(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
+	{ \
+		chain, "an address of no zone", \
+		{ \
+			TO(RS_GOTO, "unknown-zone") \
+		} \
+	}
+/* clang-format on */
 
+/* clang-format off */
 static const struct rs_rule table[] = {
 	{ "forward", "whole permitted messages between interfaces of their zones, judged in the kernel",
 	  { FAST, DO(RS_ACCEPT) } },
@@ -356,18 +464,32 @@ static const struct rs_rule table[] = {
 	{ "first-packet", NULL, { CONN4, ADD("refused4", 0) } },
 	{ "first-packet", NULL, { CONN6, ADD("refused6", 0) } },
 };
+/* clang-format on */
 
 static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 {
 	const uint32_t values[V_VALUES] = {
-		[V_ZERO] = 0, [V_MINE] = rs->mark_mask, [V_FOREIGN] = ~rs->mark_mask,
-		[V_BLOCKED] = rs->blocked_mark, [V_ASKED] = rs->asked_mark,
-		[V_INVALID] = STATE_INVALID, [V_ESTABLISHED] = STATE_ESTABLISHED, [V_RELATED] = STATE_RELATED, [V_NEW] = STATE_NEW,
-		[V_ICMP] = IPPROTO_ICMP, [V_ICMP6] = IPPROTO_ICMPV6, [V_TCP] = IPPROTO_TCP,
-		[V_SYN] = 0x02, [V_SYN_ACK_FIN_RST] = 0x17, [V_OPENING] = STATE_NEW | STATE_RELATED, [V_MORE_HOPS] = 0xfe,
-		[V_NOT_ECHO4] = 0xf7, [V_NOT_ECHO6] = 0xfe, [V_ECHO6] = 128,	/* 8 and 0; 128 and 129 */
+		[V_ZERO] = 0,
+		[V_MINE] = rs->mark_mask,
+		[V_FOREIGN] = ~rs->mark_mask,
+		[V_BLOCKED] = rs->blocked_mark,
+		[V_ASKED] = rs->asked_mark,
+		[V_INVALID] = STATE_INVALID,
+		[V_ESTABLISHED] = STATE_ESTABLISHED,
+		[V_RELATED] = STATE_RELATED,
+		[V_NEW] = STATE_NEW,
+		[V_ICMP] = IPPROTO_ICMP,
+		[V_ICMP6] = IPPROTO_ICMPV6,
+		[V_TCP] = IPPROTO_TCP,
+		[V_SYN] = 0x02,
+		[V_SYN_ACK_FIN_RST] = 0x17,
+		[V_OPENING] = STATE_NEW | STATE_RELATED,
+		[V_MORE_HOPS] = 0xfe,
+		[V_NOT_ECHO4] = 0xf7,
+		[V_NOT_ECHO6] = 0xfe,
+		[V_ECHO6] = 128, /* 8 and 0; 128 and 129 */
 	};
-	return v < V_VALUES ? values[v] : v - V_VALUES;	/* above the names: a literal */
+	return v < V_VALUES ? values[v] : v - V_VALUES; /* above the names: a literal */
 }
 
 static bool element_is_there(const struct rs_rule *r, enum rs_op_kind kind)
@@ -389,12 +511,14 @@ static bool has_name(const struct rs_rule *r, const char *name)
 /* Rules that need what this kernel does not have, or nobody asks for. */
 static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 {
-	bool late = strncmp(r->chain, "fast-", 5) == 0;	/* its chains are there only when it is asked late */
+	/* its chains are there only when it is asked late */
+	bool late = strncmp(r->chain, "fast-", 5) == 0;
 	if (!rs->roaming && has_name(r, "roaming-inside"))
 		return true;
 	if (late ? rs->fast < 0 || rs->fast_first : element_is_there(r, RS_FAST) && !rs->fast_first)
 		return true;
-	return (!rs->offload && element_is_there(r, RS_OFFLOAD)) || (!rs->helper && element_is_there(r, RS_SET_HELPER));
+	return (!rs->offload && element_is_there(r, RS_OFFLOAD)) ||
+	       (!rs->helper && element_is_there(r, RS_SET_HELPER));
 }
 
 void ruleset_rules(struct ruleset *rs, const struct model *m)

@@ -11,7 +11,8 @@
 void ruleset_rules(struct ruleset *rs, const struct model *m);
 
 /* Another element of a set, zeroed but for these. */
-struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at, const char *comment);
+struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at,
+			    const char *comment);
 
 /* Into its key. */
 static inline void put32(struct rs_elem *e, size_t word, size_t v)
@@ -21,6 +22,7 @@ static inline void put32(struct rs_elem *e, size_t word, size_t v)
 }
 
 /* Fill the set `reversed`. */
-void ruleset_reversed(struct ruleset *rs, struct rs_set *set, const struct model *m, struct errs *errs);
+void ruleset_reversed(struct ruleset *rs, struct rs_set *set, const struct model *m,
+		      struct errs *errs);
 
 #endif

@@ -11,23 +11,56 @@
 
 #include "compile/ruleset-rules.h"
 
-enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 };	/* the log's memory of refused flows */
-enum { SHARES_MS = 60 * 1000, SHARES_MAX = 16384, SHARES_IN_MAX = 1024 };	/* sources and interfaces that have shares */
+enum { REFUSED_MS = 60 * 1000, REFUSED_MAX = 16384 }; /* the log's memory of refused flows */
+/* sources and interfaces that have shares */
+enum { SHARES_MS = 60 * 1000, SHARES_MAX = 16384, SHARES_IN_MAX = 1024 };
 
-/* Then a connection is classified again, by its next packet; and so it is for every packet while there is no room. */
+/* Then a connection is classified again, by its next packet; and so it is for every packet while
+ * there is no room. */
 enum { KNOWN_MS = 300 * 1000, KNOWN_MAX = 65536 };
 
 /* Time-out and number of the blocked connections. Later packets of a forgotten one are refused as
  * well, and recorded again. */
 enum { BLOCKED_MS = 3600 * 1000, BLOCKED_MAX = 16384 };
 
-enum { SAME_MAX = 4096 };	/* interfaces that no zone names; by more nothing is inside a zone */
+/* interfaces that no zone names; by more nothing is inside a zone */
+enum { SAME_MAX = 4096 };
 
-enum set_index { ZONE4, ZONE6, PATHS, CLAIMED, ROAMING, INSIDE, ROAMING_INSIDE, SAME_INTERFACE, CONDUITS,
-		 CONDUITS_ICMP, ACTIONS, COUNTERS, PERMITTED, FLOW_ZONES, UNINSPECTED, REVERSED, WAYS, WAYS_INSIDE,
-		 KNOWN4, KNOWN6, BLOCKED4, BLOCKED6, REFUSED4, REFUSED6, LOG_SHARE4, LOG_SHARE6, LOG_SHARE_IN,
-		 ERROR_SHARE4, ERROR_SHARE6, ERROR_SHARE_IN, SETS };
+enum set_index {
+	ZONE4,
+	ZONE6,
+	PATHS,
+	CLAIMED,
+	ROAMING,
+	INSIDE,
+	ROAMING_INSIDE,
+	SAME_INTERFACE,
+	CONDUITS,
+	CONDUITS_ICMP,
+	ACTIONS,
+	COUNTERS,
+	PERMITTED,
+	FLOW_ZONES,
+	UNINSPECTED,
+	REVERSED,
+	WAYS,
+	WAYS_INSIDE,
+	KNOWN4,
+	KNOWN6,
+	BLOCKED4,
+	BLOCKED6,
+	REFUSED4,
+	REFUSED6,
+	LOG_SHARE4,
+	LOG_SHARE6,
+	LOG_SHARE_IN,
+	ERROR_SHARE4,
+	ERROR_SHARE6,
+	ERROR_SHARE_IN,
+	SETS
+};
 
+/* clang-format off */
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
 	[ZONE6] = { .name = "zone6", .types = { RS_T_IPV6 }, .data = RS_D_MARK, .interval = true },
@@ -72,7 +105,9 @@ static const struct rs_set set_table[SETS] = {
 	[ERROR_SHARE_IN] = SHARES("error-share-in", SHARES_IN_MAX, RS_T_NONE),
 #undef SHARES
 };
+/* clang-format on */
 
+/* clang-format off */
 static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
 	"source", "destination", "inside-roaming", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
@@ -81,15 +116,17 @@ static const char *const chain_table[] = {
 	"icmp-error", "blocked-mark", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
 };
+/* clang-format on */
 
 enum { LATE_CHAINS = 2 };
 
 static const char *const counter_table[] = {
-	"inside", "invalid", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
-	"icmp-error", "blocked-mark",
+	"inside",	   "invalid",	   "blocked",	    "no-conduit", "unknown-zone",
+	"wrong-interface", "no-handshake", "reversed-flow", "icmp-error", "blocked-mark",
 };
 
-struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at, const char *comment)
+struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at,
+			    const char *comment)
 {
 	s->elems = arena_grow(rs->arena, s->elems, s->n_elems, sizeof(*s->elems));
 	struct rs_elem *e = &s->elems[s->n_elems++];
@@ -97,7 +134,8 @@ struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where a
 	return e;
 }
 
-static struct rs_elem *add_element(struct ruleset *rs, enum set_index i, struct where at, const char *comment)
+static struct rs_elem *add_element(struct ruleset *rs, enum set_index i, struct where at,
+				   const char *comment)
 {
 	return ruleset_add(rs, &rs->sets[i], at, comment);
 }
@@ -113,7 +151,7 @@ static char *text2(struct ruleset *rs, const char *a, const char *b)
 
 /* ---- zones ---- */
 
-struct span {			/* [lo, hi], inclusive */
+struct span { /* [lo, hi], inclusive */
 	struct addr lo, hi;
 	size_t zone;
 	struct where at;
@@ -153,7 +191,7 @@ static void add_zone_span(struct ruleset *rs, const struct model *m, const struc
 	e->mark = (uint32_t)s->zone;
 	struct addr after = s->hi;
 	if (!addr_next(&after))
-		return;		/* up to the last address there is */
+		return; /* up to the last address there is */
 	e = add_element(rs, set, s->at, NULL);
 	memcpy(e->key, after.b, 16);
 	e->end = true;
@@ -169,13 +207,15 @@ static void add_networks(struct ruleset *rs, const struct model *m)
 		for (size_t i = 0; i < m->zones[z].n_networks; i++) {
 			const struct zone *zn = &m->zones[z];
 			v = arena_grow(rs->arena, v, n, sizeof(*v));
-			v[n++] = span_of(&zn->networks[i], z, zn->networks_at ? zn->networks_at[i] : zn->at);
+			v[n++] = span_of(&zn->networks[i], z,
+					 zn->networks_at ? zn->networks_at[i] : zn->at);
 		}
 	if (n)
 		qsort(v, n, sizeof(*v), span_cmp);
 	for (size_t i = 0; i < n;) {
 		struct span s = v[i++];
-		while (i < n && v[i].lo.family == s.lo.family && memcmp(v[i].lo.b, s.hi.b, 16) <= 0) {
+		while (i < n && v[i].lo.family == s.lo.family &&
+		       memcmp(v[i].lo.b, s.hi.b, 16) <= 0) {
 			if (memcmp(v[i].hi.b, s.hi.b, 16) > 0)
 				s.hi = v[i].hi;
 			i++;
@@ -190,7 +230,8 @@ static void put_ifname(struct rs_elem *e, size_t word, const char *name)
 	memcpy(e->key + 4 * word, name, n < IFNAMSIZ ? n : IFNAMSIZ - 1);
 }
 
-static void add_path(struct ruleset *rs, const struct zone *owner, size_t i, size_t zone, const char *comment)
+static void add_path(struct ruleset *rs, const struct zone *owner, size_t i, size_t zone,
+		     const char *comment)
 {
 	struct rs_elem *e = add_element(rs, PATHS, owner->at, comment);
 	put_ifname(e, 0, owner->interfaces[i]);
@@ -223,7 +264,8 @@ static void add_interfaces(struct ruleset *rs, const struct model *m)
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
 		for (size_t i = 0; i < zn->n_interfaces; i++)
-			put_ifname(add_element(rs, CLAIMED, zn->at, zn->name), 0, zn->interfaces[i]);
+			put_ifname(add_element(rs, CLAIMED, zn->at, zn->name), 0,
+				   zn->interfaces[i]);
 		for (size_t i = 0; owner && i < owner->n_interfaces; i++)
 			add_path(rs, owner, i, z, zn->name);
 		if (!owner)
@@ -238,10 +280,11 @@ static uint32_t flow_mark(const struct ruleset *rs, uint32_t id)
 	return rs->generation | id * rs->unit;
 }
 
-static void add_service(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint16_t port,
-			uint32_t mark)
+static void add_service(struct ruleset *rs, const struct conduit *c, const struct flow *f,
+			uint16_t port, uint32_t mark)
 {
-	struct rs_elem *e = add_element(rs, f->l4 == IPPROTO_ICMP ? CONDUITS_ICMP : CONDUITS, f->at, c->name);
+	struct rs_elem *e =
+		add_element(rs, f->l4 == IPPROTO_ICMP ? CONDUITS_ICMP : CONDUITS, f->at, c->name);
 	put32(e, 0, c->from_zone);
 	put32(e, 1, c->to_zone);
 	e->mark = mark;
@@ -252,13 +295,17 @@ static void add_service(struct ruleset *rs, const struct conduit *c, const struc
 	e->key[13] = (uint8_t)port;
 }
 
-/* Is there room for the ways between all interfaces of these two? Zones that name no interface have none. */
-static bool has_ways(const struct ruleset *rs, enum set_index i, const struct zone *a, const struct zone *b, size_t each)
+/* Is there room for the ways between all interfaces of these two? Zones that name no interface have
+ * none. */
+static bool has_ways(const struct ruleset *rs, enum set_index i, const struct zone *a,
+		     const struct zone *b, size_t each)
 {
-	return a && b && rs->sets[i].n_elems + each * a->n_interfaces * b->n_interfaces <= RS_WAYS_MAX;
+	return a && b &&
+	       rs->sets[i].n_elems + each * a->n_interfaces * b->n_interfaces <= RS_WAYS_MAX;
 }
 
-static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uint8_t direction, const char *in, const char *out)
+static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uint8_t direction,
+		    const char *in, const char *out)
 {
 	struct rs_elem *e = add_element(rs, WAYS, f->at, NULL);
 	put32(e, 0, mark);
@@ -269,9 +316,11 @@ static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uin
 }
 
 /* Between which interfaces its packets go. All of them or none. */
-static void add_ways(struct ruleset *rs, const struct model *m, const struct conduit *c, const struct flow *f, uint32_t mark)
+static void add_ways(struct ruleset *rs, const struct model *m, const struct conduit *c,
+		     const struct flow *f, uint32_t mark)
 {
-	const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]), *to = model_path_owner(m, &m->zones[c->to_zone]);
+	const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]),
+			  *to = model_path_owner(m, &m->zones[c->to_zone]);
 	if (!has_ways(rs, WAYS, from, to, 2))
 		return;
 	for (size_t i = 0; i < from->n_interfaces; i++)
@@ -293,9 +342,11 @@ static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mar
 	put32(e, 1, zone);
 }
 
-static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f, uint32_t mark)
+static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f,
+		     uint32_t mark)
 {
-	bool fast = f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
+	bool fast =
+		f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
 	bool open = c->fail == FAIL_OPEN;
 	if (f->l4 == IPPROTO_ICMP)
 		add_service(rs, c, f, 0, mark);
@@ -308,7 +359,9 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 	if (offload)
 		e->target = "to-flowtable";
 	if (f->proto != PROTO_NONE)
-		e->target = fast ? (open ? "fast-open" : "fast-closed") : open ? "inspect-open" : "inspect-closed";
+		e->target = fast   ? (open ? "fast-open" : "fast-closed")
+			    : open ? "inspect-open"
+				   : "inspect-closed";
 	e = add_element(rs, COUNTERS, f->at, NULL);
 	put32(e, 0, mark);
 	e->target = rs->counters[rs->n_counters - 1];
@@ -322,7 +375,8 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 static void add_counter(struct ruleset *rs, const char *name, struct where at)
 {
 	rs->counters = arena_grow(rs->arena, rs->counters, rs->n_counters, sizeof(*rs->counters));
-	rs->counters_at = arena_grow(rs->arena, rs->counters_at, rs->n_counters, sizeof(*rs->counters_at));
+	rs->counters_at =
+		arena_grow(rs->arena, rs->counters_at, rs->n_counters, sizeof(*rs->counters_at));
 	rs->counters[rs->n_counters] = name;
 	rs->counters_at[rs->n_counters++] = at;
 }
@@ -342,7 +396,8 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 		for (size_t k = 0; k < c->n_flows; k++, id++) {
 			if (id > ids) {
 				errs_add(errs, c->flows[k].at.file, c->flows[k].at.line,
-					 "more flows than mark_mask 0x%08x can number (%u); write a mask with more bits",
+					 "more flows than mark_mask 0x%08x can number (%u); write "
+					 "a mask with more bits",
 					 rs->mark_mask, ids - RS_FLOW_FIRST + 1);
 				return;
 			}
@@ -368,7 +423,8 @@ static uint32_t inside_mark(const struct ruleset *rs, size_t n, size_t zone)
 	return id <= last_id(rs) ? flow_mark(rs, (uint32_t)id) : 0;
 }
 
-static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t mark, const char *in, const char *out)
+static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t mark, const char *in,
+			   const char *out)
 {
 	struct rs_elem *e = add_element(rs, WAYS_INSIDE, zn->at, NULL);
 	put32(e, 0, mark);
@@ -397,7 +453,8 @@ static void add_insides(struct ruleset *rs, const struct model *m)
 		e->mark = mark;
 		for (size_t i = 0; ways && i < owner->n_interfaces; i++)
 			for (size_t k = 0; k < owner->n_interfaces; k++)
-				add_way_inside(rs, zn, mark, owner->interfaces[i], owner->interfaces[k]);
+				add_way_inside(rs, zn, mark, owner->interfaces[i],
+					       owner->interfaces[k]);
 	}
 }
 
@@ -419,7 +476,8 @@ static void check_unique(struct ruleset *rs, enum set_index i, struct errs *errs
 	for (size_t k = 1; k < s->n_elems; k++)
 		if (!memcmp(v[k - 1]->key, v[k]->key, RS_KEY_MAX))
 			errs_add(errs, v[k]->at.file, v[k]->at.line,
-				 "conduit \"%s\": the same zones and service as in conduit \"%s\" (line %u); keep one",
+				 "conduit \"%s\": the same zones and service as in conduit \"%s\" "
+				 "(line %u); keep one",
 				 v[k]->comment, v[k - 1]->comment, v[k - 1]->at.line);
 }
 
@@ -429,21 +487,23 @@ static void check_mask(const struct model *m, struct errs *errs)
 {
 	uint32_t mask = m->daemon.mark_mask, unit = mask & -mask;
 	if (!mask || ((mask + unit) & mask) || mask / unit < 0xff)
-		errs_add(errs, m->path, 0, "mark_mask 0x%08x must be at least 8 bits without a gap; write 0xffff0000",
+		errs_add(errs, m->path, 0,
+			 "mark_mask 0x%08x must be at least 8 bits without a gap; write 0xffff0000",
 			 mask);
 }
 
 static void layout(struct ruleset *rs, const struct model *m, uint32_t generation)
 {
 	uint32_t mask = m->daemon.mark_mask, unit = mask & -mask;
-	uint32_t ids = mask / unit >> 2;	/* the largest flow id */
+	uint32_t ids = mask / unit >> 2; /* the largest flow id */
 	rs->mark_mask = mask;
 	rs->unit = unit;
 	rs->generation_mask = mask & ~(ids * unit);
 	rs->generation = (generation & 3) * (ids + 1) * unit;
 }
 
-struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o, struct errs *errs)
+struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o,
+			      struct errs *errs)
 {
 	size_t before = errs->total;
 	struct arena *a = arena_new();
@@ -452,10 +512,17 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 		return NULL;
 	}
 	struct ruleset *rs = arena_alloc(a, sizeof(*rs));
-	*rs = (struct ruleset){ .arena = a, .at = { m->path, 0 }, .queue_base = m->daemon.queue_base,
-				.queues = o->queues ? o->queues : 1, .backend = o->queue_backend, .fast = o->fast,
-				.fast_first = o->fast >= 0 && o->fast_first, .learn = o->learn,
-				.offload = o->offload && model_offloads(m), .lock = o->lock, .helper = o->helper };
+	*rs = (struct ruleset){ .arena = a,
+				.at = { m->path, 0 },
+				.queue_base = m->daemon.queue_base,
+				.queues = o->queues ? o->queues : 1,
+				.backend = o->queue_backend,
+				.fast = o->fast,
+				.fast_first = o->fast >= 0 && o->fast_first,
+				.learn = o->learn,
+				.offload = o->offload && model_offloads(m),
+				.lock = o->lock,
+				.helper = o->helper };
 	rs->n_chains = sizeof(chain_table) / sizeof(chain_table[0]);
 	if (rs->fast < 0 || rs->fast_first)
 		rs->n_chains -= LATE_CHAINS;
@@ -469,7 +536,8 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	check_mask(m, errs);
 	if (errs->total == before) {
 		layout(rs, m, o->generation);
-		rs->blocked_mark = o->blocked_mark & rs->mark_mask ? o->blocked_mark & rs->mark_mask : rs->unit;
+		rs->blocked_mark = o->blocked_mark & rs->mark_mask ? o->blocked_mark & rs->mark_mask
+								   : rs->unit;
 		rs->asked_mark = o->asked_mark ? o->asked_mark : rs->unit;
 		if (rs->offload)
 			rs->n_devices = model_offload_interfaces(m, rs->devices);
@@ -493,7 +561,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 void ruleset_free(struct ruleset *rs)
 {
 	if (rs)
-		arena_free(rs->arena);	/* rs lives in it too */
+		arena_free(rs->arena); /* rs lives in it too */
 }
 
 /* ---- what no inspector sees ---- */
@@ -503,7 +571,8 @@ size_t ruleset_marks(const struct model *m)
 	return flows_of(m) + m->n_zones;
 }
 
-struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload, size_t *n)
+struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload,
+				    size_t *n)
 {
 	struct ruleset_plain *v = calloc(ruleset_marks(m), sizeof(*v));
 	struct ruleset rs;
@@ -515,15 +584,20 @@ struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, 
 	layout(&rs, m, generation);
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *c = &m->conduits[i];
-		const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]), *to = model_path_owner(m, &m->zones[c->to_zone]);
+		const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]),
+				  *to = model_path_owner(m, &m->zones[c->to_zone]);
 		for (size_t k = 0; k < c->n_flows; k++, id++)
-			if (c->flows[k].proto == PROTO_NONE && !(offload && wants_offload(c, &c->flows[k])))
-				v[(*n)++] = (struct ruleset_plain){ flow_mark(&rs, id), i, { from, to } };
+			if (c->flows[k].proto == PROTO_NONE &&
+			    !(offload && wants_offload(c, &c->flows[k])))
+				v[(*n)++] = (struct ruleset_plain){ flow_mark(&rs, id),
+								    i,
+								    { from, to } };
 	}
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *owner = model_path_owner(m, &m->zones[z]);
 		uint32_t mark = inside_mark(&rs, flows, z);
-		if (mark && owner)	/* else only the rules know whether it goes out where it came in */
+		/* else only the rules know whether it goes out where it came in */
+		if (mark && owner)
 			v[(*n)++] = (struct ruleset_plain){ mark, m->n_conduits, { owner, owner } };
 	}
 	return v;

@@ -8,68 +8,113 @@
  *
  *	[generation: 2 bits][flow id]	id 0: none; 1: not used
  *
- * as they would stand in a mark, but no mark says of which flow a connection is: others write marks, too.
- * Our bits of a connection's mark have but one number, for those that are blocked (blocked_mark).
+ * as they would stand in a mark, but no mark says of which flow a connection is: others write
+ *marks, too. Our bits of a connection's mark have but one number, for those that are blocked
+ *(blocked_mark).
  */
 #ifndef ZONED_COMPILE_RULESET_H
 #define ZONED_COMPILE_RULESET_H
 
 #include "model/model.h"
 
-enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST };	/* flow ids */
+enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST }; /* flow ids */
 enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 5, RS_OPS_MAX = 32 };
-enum { RS_WAYS_MAX = 65536 };	/* elements of the set `ways`; flows for which there is no room are looked at longer */
-enum { RS_REVERSED_MAX = 65536 };	/* elements of the set `reversed`; a model that needs more is refused */
-enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };	/* the first chains of a ruleset have hooks: forward, prerouting */
+/* elements of the set `ways`; flows for which there is no room are looked at longer */
+enum { RS_WAYS_MAX = 65536 };
+/* elements of the set `reversed`; a model that needs more is refused */
+enum { RS_REVERSED_MAX = 65536 };
+/* the first chains of a ruleset have hooks: forward, prerouting */
+enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 
 #define RS_FLOWTABLE "offloaded"
-/* Connections of inspected flows get this helper, which does nothing: the kernel puts no connection that has one
- * into a flowtable, whoever asks for it (src/nft/helper.c). */
+/* Connections of inspected flows get this helper, which does nothing: the kernel puts no connection
+ * that has one into a flowtable, whoever asks for it (src/nft/helper.c). */
 #define RS_HELPER "zoned"
-#define RS_HELPER_TCP "inspected-tcp"	/* the table's objects for it */
+#define RS_HELPER_TCP "inspected-tcp" /* the table's objects for it */
 #define RS_HELPER_UDP "inspected-udp"
 
-enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT };		/* the way of packets to NFQUEUE */
-enum rs_type { RS_T_NONE, RS_T_IPV4, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_MARK, RS_T_IFNAME, RS_T_DIRECTION };
+enum rs_queue { RS_QUEUE_NATIVE, RS_QUEUE_XT }; /* the way of packets to NFQUEUE */
+enum rs_type {
+	RS_T_NONE,
+	RS_T_IPV4,
+	RS_T_IPV6,
+	RS_T_PROTO,
+	RS_T_PORT,
+	RS_T_MARK,
+	RS_T_IFNAME,
+	RS_T_DIRECTION
+};
 enum rs_data { RS_D_NONE, RS_D_MARK, RS_D_VERDICT, RS_D_COUNTER };
 enum rs_verdict { RS_ACCEPT, RS_DROP, RS_RETURN, RS_JUMP, RS_GOTO };
 
 struct rs_elem {
-	struct where at;	/* whom to blame when the kernel refuses it */
+	struct where at; /* whom to blame when the kernel refuses it */
 	uint8_t key[RS_KEY_MAX];
-	bool end;		/* interval maps: first address after the interval */
-	uint32_t mark;		/* RS_D_MARK */
-	enum rs_verdict verdict;	/* RS_D_VERDICT */
-	const char *target;	/* chain of RS_JUMP, RS_GOTO; counter of RS_D_COUNTER */
-	const char *comment;	/* or NULL */
+	bool end;		 /* interval maps: first address after the interval */
+	uint32_t mark;		 /* RS_D_MARK */
+	enum rs_verdict verdict; /* RS_D_VERDICT */
+	const char *target;	 /* chain of RS_JUMP, RS_GOTO; counter of RS_D_COUNTER */
+	const char *comment;	 /* or NULL */
 };
 
 struct rs_set {
 	const char *name;
-	enum rs_type types[RS_TYPES_MAX];	/* concatenated key, each padded to 4 bytes */
+	enum rs_type types[RS_TYPES_MAX]; /* concatenated key, each padded to 4 bytes */
 	enum rs_data data;
 	bool interval;
-	bool dynamic;			/* filled by packets */
-	uint32_t timeout_ms, size;	/* dynamic only */
-	struct rs_elem *elems; size_t n_elems;
+	bool dynamic;		   /* filled by packets */
+	uint32_t timeout_ms, size; /* dynamic only */
+	struct rs_elem *elems;
+	size_t n_elems;
 };
 
 /* One step of a rule. Registers are 32-bit words 0..15. */
 enum rs_op_kind {
-	RS_END, RS_CT, RS_META, RS_PAYLOAD, RS_AND_XOR, RS_EQ, RS_NE, RS_ABOVE, RS_MAP, RS_IN, RS_NOT_IN,
-	RS_VMAP, RS_SET_CT_MARK, RS_SET_MARK, RS_COUNTER, RS_COUNTER_MAP, RS_ADD, RS_LIMIT, RS_LOG,
-	RS_TO_QUEUE, RS_RESET, RS_VERDICT, RS_FAST, RS_OFFLOAD, RS_SET_HELPER, RS_NOTRACK, RS_ADD_MAP, RS_LEARN,
-	RS_NETWORK6, RS_OVER_SHARE,
+	RS_END,
+	RS_CT,
+	RS_META,
+	RS_PAYLOAD,
+	RS_AND_XOR,
+	RS_EQ,
+	RS_NE,
+	RS_ABOVE,
+	RS_MAP,
+	RS_IN,
+	RS_NOT_IN,
+	RS_VMAP,
+	RS_SET_CT_MARK,
+	RS_SET_MARK,
+	RS_COUNTER,
+	RS_COUNTER_MAP,
+	RS_ADD,
+	RS_LIMIT,
+	RS_LOG,
+	RS_TO_QUEUE,
+	RS_RESET,
+	RS_VERDICT,
+	RS_FAST,
+	RS_OFFLOAD,
+	RS_SET_HELPER,
+	RS_NOTRACK,
+	RS_ADD_MAP,
+	RS_LEARN,
+	RS_NETWORK6,
+	RS_OVER_SHARE,
 };
 
 struct rs_op {
 	enum rs_op_kind kind;
-	uint8_t reg, to;	/* source and destination register */
-	uint32_t key;		/* NFT_CT_*, NFT_META_*; RS_LIMIT: NFT_LIMIT_F_*; RS_PAYLOAD: offset (a: of the transport header); RS_VERDICT: enum rs_verdict */
-	int dir;		/* RS_CT: 0 original, 1 reply, -1 none */
-	uint32_t len;		/* bytes of the value: RS_PAYLOAD, RS_EQ, RS_NE, RS_AND_XOR (0: 4) */
-	uint32_t a, b;		/* compare with a (RS_ABOVE: 16 bits of a header); and a, xor b; LIMIT, OVER_SHARE: rate, burst; LOG: group, snaplen; QUEUE: bypass */
-	const char *name;	/* set, chain, counter, log prefix */
+	uint8_t reg, to; /* source and destination register */
+	/* NFT_CT_*, NFT_META_*; RS_LIMIT: NFT_LIMIT_F_*; RS_PAYLOAD: offset (a: of the transport
+	 * header); RS_VERDICT: enum rs_verdict */
+	uint32_t key;
+	int dir; /* RS_CT: 0 original, 1 reply, -1 none */
+	/* bytes of the value: RS_PAYLOAD, RS_EQ, RS_NE, RS_AND_XOR (0: 4) */
+	uint32_t len;
+	/* compare with a (RS_ABOVE: 16 bits of a header); and a, xor b; LIMIT, OVER_SHARE: rate,
+	 * burst; LOG: group, snaplen; QUEUE: bypass */
+	uint32_t a, b;
+	const char *name; /* set, chain, counter, log prefix */
 };
 
 struct rs_rule {
@@ -79,58 +124,72 @@ struct rs_rule {
 
 struct ruleset {
 	struct arena *arena;
-	struct where at;	/* the model, for refusals that belong to nothing smaller */
+	struct where at; /* the model, for refusals that belong to nothing smaller */
 	uint32_t mark_mask;
-	uint32_t generation;	/* our top two mark bits, in place */
+	uint32_t generation; /* our top two mark bits, in place */
 	uint32_t generation_mask;
-	uint32_t unit;		/* the lowest bit of mark_mask: flow id 1, in place */
-	uint32_t asked_mark;	/* the packet's mark with which a verdict of NF_REPEAT asks for blocking: all of it */
-	uint32_t blocked_mark;	/* our bits of the ct mark of a connection that is blocked */
+	uint32_t unit; /* the lowest bit of mark_mask: flow id 1, in place */
+	/* the packet's mark with which a verdict of NF_REPEAT asks for blocking: all of it */
+	uint32_t asked_mark;
+	uint32_t blocked_mark; /* our bits of the ct mark of a connection that is blocked */
 	uint16_t queue_base, queues;
 	enum rs_queue backend;
-	int fast;		/* descriptor of the in-kernel path's program; -1: none */
-	bool fast_first;	/* it is asked by the first rule */
-	int learn;		/* descriptor of the program that learns flows; -1: none */
-	bool offload;		/* there is a flowtable, by the name RS_FLOWTABLE */
-	bool roaming;		/* some zone names no interfaces, nor does a parent of it */
-	bool lock;		/* only the committing socket can change the table */
-	bool helper;		/* inspected connections get RS_HELPER */
-	const char *devices[MODEL_OFFLOAD_MAX]; size_t n_devices;	/* its interfaces, whether they are there now or not */
-	const char **counters; size_t n_counters;
+	int fast;	 /* descriptor of the in-kernel path's program; -1: none */
+	bool fast_first; /* it is asked by the first rule */
+	int learn;	 /* descriptor of the program that learns flows; -1: none */
+	bool offload;	 /* there is a flowtable, by the name RS_FLOWTABLE */
+	bool roaming;	 /* some zone names no interfaces, nor does a parent of it */
+	bool lock;	 /* only the committing socket can change the table */
+	bool helper;	 /* inspected connections get RS_HELPER */
+	/* its interfaces, whether they are there now or not */
+	const char *devices[MODEL_OFFLOAD_MAX];
+	size_t n_devices;
+	const char **counters;
+	size_t n_counters;
 	struct where *counters_at;
-	const char **chains; size_t n_chains;	/* the first RS_BASE_CHAINS have hooks */
-	struct rs_set *sets; size_t n_sets;
-	struct rs_rule *rules; size_t n_rules;
+	const char **chains;
+	size_t n_chains; /* the first RS_BASE_CHAINS have hooks */
+	struct rs_set *sets;
+	size_t n_sets;
+	struct rs_rule *rules;
+	size_t n_rules;
 };
 
 struct ruleset_opts {
-	uint32_t generation;	/* its lowest two bits are used; must differ from the running one */
-	uint16_t queues;	/* inspectors, at least 1 */
+	uint32_t generation; /* its lowest two bits are used; must differ from the running one */
+	uint16_t queues;     /* inspectors, at least 1 */
 	enum rs_queue queue_backend;
-	int fast;		/* descriptor of the in-kernel path's program, -1: none */
-	bool fast_first;	/* it knows itself whether a packet's interfaces are those of its zones */
-	int learn;		/* descriptor of the program that learns flows, -1: none */
-	uint32_t asked_mark, blocked_mark;	/* the latter within the model's mark_mask; 0: its lowest bit */
-	bool offload;		/* the kernel has flowtables; without, what asks for it is forwarded as all else */
-	bool lock;		/* the kernel can keep others from changing the table */
-	bool helper;		/* the kernel has the helper RS_HELPER */
+	int fast; /* descriptor of the in-kernel path's program, -1: none */
+	/* it knows itself whether a packet's interfaces are those of its zones */
+	bool fast_first;
+	int learn; /* descriptor of the program that learns flows, -1: none */
+	/* the latter within the model's mark_mask; 0: its lowest bit */
+	uint32_t asked_mark, blocked_mark;
+	/* the kernel has flowtables; without, what asks for it is forwarded as all else */
+	bool offload;
+	bool lock;   /* the kernel can keep others from changing the table */
+	bool helper; /* the kernel has the helper RS_HELPER */
 };
 
 /* NULL when errs has new entries. The model must outlive the ruleset. */
-struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o, struct errs *errs);
-void ruleset_free(struct ruleset *rs);	/* NULL is fine */
-/* A flow that no inspector sees: what its connections are marked with, and between whose interfaces they go. */
+struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o,
+			      struct errs *errs);
+void ruleset_free(struct ruleset *rs); /* NULL is fine */
+/* A flow that no inspector sees: what its connections are marked with, and between whose interfaces
+ * they go. */
 struct ruleset_plain {
 	uint32_t mark;
-	size_t conduit;		/* n_conduits: none, routed inside one zone */
-	const struct zone *end[2];	/* the client's and the server's; NULL: by any interface that no zone names
-				 * (of conduits only: what is inside such a zone must go out where it came in) */
+	size_t conduit;		   /* n_conduits: none, routed inside one zone */
+	const struct zone *end[2]; /* the client's and the server's; NULL: by any interface that no
+				    * zone names (of conduits only: what is inside such a zone must
+				    * go out where it came in) */
 };
 
 /* The plain flows of this generation, in an array that the caller frees. NULL: out of memory.
  * offload: as in the options; then conduits that want it are not among them, since the flowtable
  * gets its connections from the rules. m was checked. */
-struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload, size_t *n);
+struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload,
+				    size_t *n);
 /* Flows that have a mark, inspected or not. */
 size_t ruleset_marks(const struct model *m);
 /* May packets of this zone's addresses come and go by this interface? As the ruleset says it. */

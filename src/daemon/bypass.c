@@ -24,10 +24,13 @@
 #include "nft/guard.h"
 
 enum {
-	FOUND_MAX = 32, TEXT_MAX = NFT_BYPASS_MAX + 96,
-	LOOK_EVERY = 10,	/* ticks of the parent's timer: 5 s */
-	EVER_CHANGED = 20,	/* ticks in which others always changed their tables while these were read */
-	PROGRAMS_MAX = 16, LINKS_MAX = 256,
+	FOUND_MAX = 32,
+	TEXT_MAX = NFT_BYPASS_MAX + 96,
+	LOOK_EVERY = 10, /* ticks of the parent's timer: 5 s */
+	/* ticks in which others always changed their tables while these were read */
+	EVER_CHANGED = 20,
+	PROGRAMS_MAX = 16,
+	LINKS_MAX = 256,
 };
 /* of <linux/bpf.h> since Linux 6.6 */
 enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
@@ -35,7 +38,7 @@ enum { TCX_INGRESS = 46, TCX_EGRESS = 47 };
 struct list {
 	size_t n;
 	char text[FOUND_MAX][TEXT_MAX];
-	bool harmless[FOUND_MAX];	/* for inspected connections */
+	bool harmless[FOUND_MAX]; /* for inspected connections */
 };
 
 struct bypass {
@@ -44,8 +47,8 @@ struct bypass {
 	unsigned ticks;
 	bool due;
 	unsigned unread;	/* so often in turn they could not be read */
-	const struct parent *p;		/* while looking */
-	bool filters;			/* seen in the dump that runs */
+	const struct parent *p; /* while looking */
+	bool filters;		/* seen in the dump that runs */
 };
 
 static bool has_bypass(const struct list *l, const char *text)
@@ -61,7 +64,7 @@ static void add_bypass(struct list *l, bool harmless, const char *what, const ch
 {
 	char text[TEXT_MAX];
 	snprintf(text, sizeof(text), "%s %s", what, where);
-	for (char *c = text; *c; c++)	/* names of others' tables */
+	for (char *c = text; *c; c++) /* names of others' tables */
 		if ((unsigned char)*c < ' ' || *c == '"')
 			*c = '?';
 	if (l->n == FOUND_MAX || has_bypass(l, text))
@@ -72,7 +75,8 @@ static void add_bypass(struct list *l, bool harmless, const char *what, const ch
 
 static void on_table(void *ctx, enum nft_bypass kind, const char *where)
 {
-	static const char *const what[] = { [NFT_BYPASS_FLOWTABLE] = "flowtable", [NFT_BYPASS_FORWARD] = "forwarding rule in",
+	static const char *const what[] = { [NFT_BYPASS_FLOWTABLE] = "flowtable",
+					    [NFT_BYPASS_FORWARD] = "forwarding rule in",
 					    [NFT_BYPASS_NOTRACK] = "untracked connections by" };
 	struct bypass *b = ctx;
 	bool kept_out = kind == NFT_BYPASS_FLOWTABLE && b->p->has_helper;
@@ -112,7 +116,8 @@ static bool has_filters(struct bypass *b, uint32_t index, uint32_t at)
 	t->tcm_ifindex = (int)index;
 	t->tcm_parent = at;
 	b->filters = false;
-	(void)host_ask(b->asks, h, filter_cb, b);	/* most have no such queue, which is an error here */
+	/* most have no such queue, which is an error here */
+	(void)host_ask(b->asks, h, filter_cb, b);
 	return b->filters;
 }
 
@@ -122,7 +127,7 @@ static bool has_tcx(uint32_t index, uint32_t type)
 	uint32_t programs[PROGRAMS_MAX];
 	union bpf_attr a;
 	memset(&a, 0, sizeof(a));
-	a.query.target_fd = index;	/* for these types an interface's number */
+	a.query.target_fd = index; /* for these types an interface's number */
 	a.query.attach_type = type;
 	a.query.prog_ids = (uint64_t)(uintptr_t)programs;
 	a.query.prog_cnt = PROGRAMS_MAX;
@@ -134,18 +139,23 @@ static void look_at_interfaces(struct bypass *b, const struct parent *p)
 	static const struct {
 		uint32_t parent, tcx;
 		const char *what;
-	} places[] = { { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TCX_INGRESS, "tc program at the way into" },
-		       { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), TCX_EGRESS, "tc program at the way out of" } };
+	} places[] = { { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_INGRESS), TCX_INGRESS,
+			 "tc program at the way into" },
+		       { TC_H_MAKE(TC_H_CLSACT, TC_H_MIN_EGRESS), TCX_EGRESS,
+			 "tc program at the way out of" } };
 	unsigned looked_at = 0;
 	for (size_t i = 0; i < p->interfaces.n; i++) {
-		const struct host_link *k = &p->interfaces.v[i], *of = host_link_by_index(&p->interfaces, k->master);
-		if ((k->flags & IFF_LOOPBACK) || (!is_of_a_zone(p->model, k->name) &&
-						  !(of && is_of_a_zone(p->model, of->name))))
+		const struct host_link *k = &p->interfaces.v[i],
+				       *of = host_link_by_index(&p->interfaces, k->master);
+		if ((k->flags & IFF_LOOPBACK) ||
+		    (!is_of_a_zone(p->model, k->name) && !(of && is_of_a_zone(p->model, of->name))))
 			continue;
 		if (k->xdp)
 			add_bypass(&b->now, false, "XDP program on", k->name);
-		for (size_t j = 0; j < sizeof(places) / sizeof(places[0]) && looked_at < LINKS_MAX; j++)
-			if (has_filters(b, k->index, places[j].parent) || has_tcx(k->index, places[j].tcx))
+		for (size_t j = 0; j < sizeof(places) / sizeof(places[0]) && looked_at < LINKS_MAX;
+		     j++)
+			if (has_filters(b, k->index, places[j].parent) ||
+			    has_tcx(k->index, places[j].tcx))
 				add_bypass(&b->now, false, places[j].what, k->name);
 		looked_at++;
 	}
@@ -157,12 +167,17 @@ static void tell_changes(const struct bypass *b)
 {
 	for (size_t i = 0; i < b->now.n; i++)
 		if (!has_bypass(&b->before, b->now.text[i]))
-			say(b->now.harmless[i] ? LOG_WARNING : LOG_CRIT, "%s: event=bypass-found what=\"%s\"",
-			    b->now.harmless[i] ? "inspected connections are not led past our rules, others may be, or are refused" :
-			    "another program can lead packets past our rules, unjudged and unrecorded", b->now.text[i]);
+			say(b->now.harmless[i] ? LOG_WARNING : LOG_CRIT,
+			    "%s: event=bypass-found what=\"%s\"",
+			    b->now.harmless[i] ? "inspected connections are not led past our "
+						 "rules, others may be, or are refused"
+					       : "another program can lead packets past our rules, "
+						 "unjudged and unrecorded",
+			    b->now.text[i]);
 	for (size_t i = 0; i < b->before.n; i++)
 		if (!has_bypass(&b->now, b->before.text[i]))
-			say(LOG_NOTICE, "no more beside our rules: event=bypass-gone what=\"%s\"", b->before.text[i]);
+			say(LOG_NOTICE, "no more beside our rules: event=bypass-gone what=\"%s\"",
+			    b->before.text[i]);
 }
 
 size_t bypass_look(struct parent *p)
@@ -172,7 +187,8 @@ size_t bypass_look(struct parent *p)
 	b->now = (struct list){ 0 };
 	b->p = p;
 	int err = nft_bypasses_read(p->nl, on_table, b);
-	if (err) {	/* what was seen is not all: nothing is gone for that, and it is looked again */
+	/* what was seen is not all: nothing is gone for that, and it is looked again */
+	if (err) {
 		if (b->unread++ == (err == -EINTR ? EVER_CHANGED : 0))
 			say(LOG_ERR, "tables of others cannot be read: %s", strerror(-err));
 		b->now = b->before;

@@ -20,7 +20,7 @@
 #include "config.h"
 
 #ifdef ZONED_SANITIZERS
-enum { SANITIZERS = 1 };	/* report on descriptor 2, and fork and end with more calls */
+enum { SANITIZERS = 1 }; /* report on descriptor 2, and fork and end with more calls */
 #else
 enum { SANITIZERS = 0 };
 #endif
@@ -28,16 +28,28 @@ enum { SANITIZERS = 0 };
 enum {
 	FILES_MAX = 1024,
 	MEMORY_MORE = 64 << 20,
-	NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | CLONE_NEWPID |
-		     CLONE_NEWNET,
+	NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
+		     CLONE_NEWPID | CLONE_NEWNET,
 };
 
 /* ---- system calls ---- */
 
-#define MASKED_ZERO(n, mask) { .arg = (n), .op = SCMP_CMP_MASKED_EQ, .datum_a = (mask), .datum_b = 0 }
-#define EQUALS(n, value) { .arg = (n), .op = SCMP_CMP_EQ, .datum_a = (value) }
-#define ABOVE(n, value) { .arg = (n), .op = SCMP_CMP_GT, .datum_a = (value) }
-#define MASKED_ALL(n, mask) { .arg = (n), .op = SCMP_CMP_MASKED_EQ, .datum_a = (mask), .datum_b = (mask) }
+#define MASKED_ZERO(n, mask) \
+	{ \
+		.arg = (n), .op = SCMP_CMP_MASKED_EQ, .datum_a = (mask), .datum_b = 0 \
+	}
+#define EQUALS(n, value) \
+	{ \
+		.arg = (n), .op = SCMP_CMP_EQ, .datum_a = (value) \
+	}
+#define ABOVE(n, value) \
+	{ \
+		.arg = (n), .op = SCMP_CMP_GT, .datum_a = (value) \
+	}
+#define MASKED_ALL(n, mask) \
+	{ \
+		.arg = (n), .op = SCMP_CMP_MASKED_EQ, .datum_a = (mask), .datum_b = (mask) \
+	}
 
 /* A call, and what must hold of its arguments for the rule to count. */
 struct call {
@@ -47,6 +59,7 @@ struct call {
 };
 
 /* An inspector waits, takes the time, wakes the parent and ends. */
+/* clang-format off */
 static const struct call inspector_calls[] = {
 	{ .nr = SCMP_SYS(futex) }, { .nr = SCMP_SYS(write) }, { .nr = SCMP_SYS(clock_gettime) }, { .nr = SCMP_SYS(poll) },
 	{ .nr = SCMP_SYS(ppoll) }, { .nr = SCMP_SYS(exit_group) }, { .nr = SCMP_SYS(exit) }, { .nr = SCMP_SYS(brk) },
@@ -55,9 +68,11 @@ static const struct call inspector_calls[] = {
 	{ .nr = SCMP_SYS(mmap), .n_args = 1, .args = { MASKED_ZERO(2, PROT_EXEC) } },
 	{ .nr = SCMP_SYS(sched_setaffinity), .n_args = 1, .args = { EQUALS(0, 0) } },
 };
+/* clang-format on */
 
 /* The spawner forks and waits; and what an inspector asks before it is shut in, since it
  * is born with the spawner's list. Nothing opens a file or makes a socket. */
+/* clang-format off */
 static const struct call spawner_calls[] = {
 	{ .nr = SCMP_SYS(recvfrom) }, { .nr = SCMP_SYS(sendto) }, { .nr = SCMP_SYS(recv) }, { .nr = SCMP_SYS(send) },
 	{ .nr = SCMP_SYS(read) }, { .nr = SCMP_SYS(fork) }, { .nr = SCMP_SYS(wait4) }, { .nr = SCMP_SYS(waitid) },
@@ -71,9 +86,11 @@ static const struct call spawner_calls[] = {
 	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ZERO(0, NAMESPACES | CLONE_VM) } },
 	{ .nr = SCMP_SYS(mprotect), .n_args = 1, .args = { MASKED_ZERO(2, PROT_EXEC) } },
 };
+/* clang-format on */
 
 /* System calls that the parent does not need and an attacker in it would: other programs, other
  * processes, other name spaces, code of its own, calls that go round this list. */
+/* clang-format off */
 static const struct call parent_refused[] = {
 	{ .nr = SCMP_SYS(execve) }, { .nr = SCMP_SYS(execveat) }, { .nr = SCMP_SYS(fork) }, { .nr = SCMP_SYS(vfork) },
 	{ .nr = SCMP_SYS(ptrace) }, { .nr = SCMP_SYS(process_vm_readv) }, { .nr = SCMP_SYS(process_vm_writev) },
@@ -93,6 +110,7 @@ static const struct call parent_refused[] = {
 	{ .nr = SCMP_SYS(socket), .n_args = 1, .args = { EQUALS(0, AF_UNSPEC) } },
 	{ .nr = SCMP_SYS(socket), .n_args = 1, .args = { ABOVE(0, AF_NETLINK) } },
 };
+/* clang-format on */
 
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -173,7 +191,8 @@ static int close_but(int *keep, size_t n)
  * shell holds passwords more often than not, and inspectors have a copy of our memory. */
 static int clear_environment(void)
 {
-	static const char *const wanted[] = { "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "TZ" };
+	static const char *const wanted[] = { "NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID",
+					      "TZ" };
 	char *kept[N(wanted)] = { NULL };
 	int err = 0;
 	for (size_t i = 0; i < N(wanted); i++)
@@ -227,7 +246,7 @@ int confine_start(void)
 
 int confine_parent(void)
 {
-	if (SANITIZERS)		/* the search for leaks at the end traces this process */
+	if (SANITIZERS) /* the search for leaks at the end traces this process */
 		return 0;
 	if (prctl(PR_SET_DUMPABLE, 0))
 		return -errno;
@@ -255,7 +274,8 @@ int confine_spawner(int *keep, size_t n)
 	if (!f)
 		return -ENOMEM;
 	err = add_calls(f, SCMP_ACT_ALLOW, inspector_calls, N(inspector_calls));
-	return load_filter(f, err ? err : add_calls(f, SCMP_ACT_ALLOW, spawner_calls, N(spawner_calls)));
+	return load_filter(f, err ? err
+				  : add_calls(f, SCMP_ACT_ALLOW, spawner_calls, N(spawner_calls)));
 }
 
 int confine_inspector_descriptors(int keep)
@@ -282,5 +302,6 @@ int confine_inspector(void)
 	if (err)
 		return err;
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
-	return f ? load_filter(f, add_calls(f, SCMP_ACT_ALLOW, inspector_calls, N(inspector_calls))) : -ENOMEM;
+	return f ? load_filter(f, add_calls(f, SCMP_ACT_ALLOW, inspector_calls, N(inspector_calls)))
+		 : -ENOMEM;
 }

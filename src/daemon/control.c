@@ -18,7 +18,7 @@ struct control {
 	struct event_base *base;
 	struct event *accept;
 	int fd;
-	struct client *client[CONTROL_CLIENTS];	/* NULL: a free place */
+	struct client *client[CONTROL_CLIENTS]; /* NULL: a free place */
 	const struct control_verb *verbs;
 	void *ctx;
 	void (*say)(int, const char *);
@@ -50,7 +50,8 @@ static bool find_client_place(const struct control *c, const struct ucred *who, 
 		others += k && !is_admin(&k->peer);
 		same += k && k->peer.uid == who->uid;
 	}
-	return *place < CONTROL_CLIENTS && (is_admin(who) || (others < CONTROL_OTHERS && same < CONTROL_PER_USER));
+	return *place < CONTROL_CLIENTS &&
+	       (is_admin(who) || (others < CONTROL_OTHERS && same < CONTROL_PER_USER));
 }
 
 static void drop_client(struct bufferevent *b, struct client *k)
@@ -74,8 +75,9 @@ static json_t *answer_request(const struct client *k, const char *line)
 			continue;
 		bool may = !v->admin || is_admin(&k->peer);
 		if (v->admin) {
-			snprintf(text, sizeof(text), "control: \"%s\" asked by uid %u, pid %d: %s", v->name,
-				 (unsigned)k->peer.uid, (int)k->peer.pid, may ? "done" : "refused, not root");
+			snprintf(text, sizeof(text), "control: \"%s\" asked by uid %u, pid %d: %s",
+				 v->name, (unsigned)k->peer.uid, (int)k->peer.pid,
+				 may ? "done" : "refused, not root");
 			c->say(may ? LOG_NOTICE : LOG_WARNING, text);
 		}
 		return may ? v->run(c->ctx) : refusal_reply("only root may ask this");
@@ -97,7 +99,8 @@ static void on_readable(struct bufferevent *b, void *arg)
 	json_t *reply = answer_request(k, line);
 	char *text = reply ? json_dumps(reply, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
 	bufferevent_disable(b, EV_READ);
-	evbuffer_add_printf(bufferevent_get_output(b), "%s\n", text ? text : "{\"error\":\"out of memory\"}");
+	evbuffer_add_printf(bufferevent_get_output(b), "%s\n",
+			    text ? text : "{\"error\":\"out of memory\"}");
 	k->replied = true;
 	json_decref(reply);
 	free(text);
@@ -173,8 +176,9 @@ static int listen_at(const char *path)
 	return -1;
 }
 
-struct control *control_open(struct event_base *base, const char *path, const struct control_verb *verbs,
-			     void *ctx, void (*say)(int, const char *))
+struct control *control_open(struct event_base *base, const char *path,
+			     const struct control_verb *verbs, void *ctx,
+			     void (*say)(int, const char *))
 {
 	struct control *c = calloc(1, sizeof(*c));
 	if (!c)
@@ -204,6 +208,6 @@ void control_close(struct control *c)
 	if (c->accept)
 		event_free(c->accept);
 	close(c->fd);
-	unlink(c->path);	/* may fail: the directory is root's; the next start replaces it */
+	unlink(c->path); /* may fail: the directory is root's; the next start replaces it */
 	free(c);
 }

@@ -19,15 +19,16 @@ enum { CONTROL_LINE = 64, CONTROL_SECONDS = 5 };
 struct control_verb {
 	const char *name;
 	bool admin;
-	json_t *(*run)(void *ctx);	/* new reference; NULL: out of memory */
+	json_t *(*run)(void *ctx); /* new reference; NULL: out of memory */
 };
 
 struct control;
 
 /* Listen at path (mode 0660); a socket left there by a dead zoned is replaced. The verbs
  * end with a NULL name. NULL and errno. say() gets a line per admin request. */
-struct control *control_open(struct event_base *base, const char *path, const struct control_verb *verbs,
-			     void *ctx, void (*say)(int priority, const char *line));
-void control_close(struct control *c);	/* removes the socket; NULL is fine */
+struct control *control_open(struct event_base *base, const char *path,
+			     const struct control_verb *verbs, void *ctx,
+			     void (*say)(int priority, const char *line));
+void control_close(struct control *c); /* removes the socket; NULL is fine */
 
 #endif

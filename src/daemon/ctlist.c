@@ -64,13 +64,13 @@ void list_start(struct parent *p)
 	l->n = 0;
 	hand_part(p, LIST_BEGIN);
 	if (l->broken)
-		return;		/* no room now; the next call tries again */
+		return; /* no room now; the next call tries again */
 	int err = ctlist_ask(l->nl);
 	if (err) {
 		say(LOG_ERR, "the list of connections: %s", strerror(-err));
 		return;
 	}
-	l->wanted = false;	/* connections lost from now on may be missing in this list */
+	l->wanted = false; /* connections lost from now on may be missing in this list */
 	l->running = true;
 }
 

@@ -66,7 +66,8 @@ static bool tuple_source(const struct nlattr *tuple, struct addr *addr, uint16_t
 {
 	struct table t = { { NULL } }, ip = { { NULL } }, proto = { { NULL } };
 	if (!tuple || mnl_attr_parse_nested(tuple, conntrack_cb, &t) < 0 || !t.v[CTA_TUPLE_IP] ||
-	    !t.v[CTA_TUPLE_PROTO] || mnl_attr_parse_nested(t.v[CTA_TUPLE_IP], conntrack_cb, &ip) < 0 ||
+	    !t.v[CTA_TUPLE_PROTO] ||
+	    mnl_attr_parse_nested(t.v[CTA_TUPLE_IP], conntrack_cb, &ip) < 0 ||
 	    mnl_attr_parse_nested(t.v[CTA_TUPLE_PROTO], conntrack_cb, &proto) < 0)
 		return false;
 	if (!proto.v[CTA_PROTO_NUM] || mnl_attr_get_u8(proto.v[CTA_PROTO_NUM]) != IPPROTO_TCP ||
@@ -85,8 +86,8 @@ static bool parse_connection(const struct nlmsghdr *h, struct ct_ends *out)
 	       tuple_source(t.v[CTA_TUPLE_REPLY], &out->server, &out->sport);
 }
 
-int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const struct ct_ends *), void *ctx,
-		 bool *lost)
+int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const struct ct_ends *),
+		 void *ctx, bool *lost)
 {
 	static _Alignas(8) char buf[1 << 16];
 	for (unsigned i = 0; i < max; i++) {
@@ -98,9 +99,11 @@ int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		int left = (int)n;
-		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left)) {
 			struct ct_ends gone;
-			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE && parse_connection(h, &gone))
+			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE &&
+			    parse_connection(h, &gone))
 				take(ctx, &gone);
 		}
 	}
@@ -133,13 +136,15 @@ int ctlist_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const 
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		int left = (int)n;
-		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left)) {
 			struct ct_ends there;
 			if (h->nlmsg_type == NLMSG_ERROR || (h->nlmsg_flags & NLM_F_DUMP_INTR))
 				return -EINTR;
 			if (h->nlmsg_type == NLMSG_DONE)
 				return 1;
-			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_NEW && parse_connection(h, &there))
+			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_NEW &&
+			    parse_connection(h, &there))
 				take(ctx, &there);
 		}
 	}

@@ -19,16 +19,16 @@ struct ct_ends {
 
 /* Any netlink socket, to send on or to hear these groups. NULL and errno. */
 struct mnl_socket *bus_open(int bus, unsigned groups);
-struct mnl_socket *ctwatch_open(void);	/* NULL and errno */
-/* Read at most max messages; take() for each TCP connection that ended. *lost becomes true when the kernel had more
- * to say than there was room for: ask for the list. 0 or -errno. */
-int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *ctx, const struct ct_ends *gone), void *ctx,
-		 bool *lost);
+struct mnl_socket *ctwatch_open(void); /* NULL and errno */
+/* Read at most max messages; take() for each TCP connection that ended. *lost becomes true when the
+ * kernel had more to say than there was room for: ask for the list. 0 or -errno. */
+int ctwatch_read(struct mnl_socket *nl, unsigned max,
+		 void (*take)(void *ctx, const struct ct_ends *gone), void *ctx, bool *lost);
 
 /* The TCP connections that there are, also those that carry another's mark, on a socket of
  * its own: ask, then read while there is something to read. 1: that was all, 0: more will
  * come, -errno: the list is not whole. */
-struct mnl_socket *ctlist_open(void);	/* NULL and errno */
+struct mnl_socket *ctlist_open(void); /* NULL and errno */
 int ctlist_ask(struct mnl_socket *nl);
 int ctlist_read(struct mnl_socket *nl, unsigned max,
 		void (*take)(void *ctx, const struct ct_ends *there), void *ctx);

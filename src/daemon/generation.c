@@ -41,7 +41,8 @@ static void say_errors(struct errs *errs)
 {
 	for (size_t i = 0; i < errs->n; i++) {
 		char where[ERR_LINE];
-		say(LOG_ERR, "%s%s: error: %s", errs->v[i].file, err_line(&errs->v[i], where), errs->v[i].text);
+		say(LOG_ERR, "%s%s: error: %s", errs->v[i].file, err_line(&errs->v[i], where),
+		    errs->v[i].text);
 	}
 	errs_free(errs);
 }
@@ -49,8 +50,9 @@ static void say_errors(struct errs *errs)
 static void say_old_keys(const struct model *m)
 {
 	for (size_t i = 0; i < m->n_old_keys; i++)
-		say(LOG_WARNING, "%s:%u: warning: %s is an old name, and still read; write %s", m->old_keys[i].at.file,
-		    m->old_keys[i].at.line, m->old_keys[i].name, m->old_keys[i].now);
+		say(LOG_WARNING, "%s:%u: warning: %s is an old name, and still read; write %s",
+		    m->old_keys[i].at.file, m->old_keys[i].at.line, m->old_keys[i].name,
+		    m->old_keys[i].now);
 }
 
 struct model *load_model(const struct parent *p)
@@ -73,7 +75,8 @@ static int ruleset(struct parent *p, const struct model *m, uint32_t generation,
 	struct nft_opts o = nft_opts_of(p, generation);
 	unsigned seen = guard_seen(p);
 	o.again = how == AGAIN;
-	int err = how != ONLY_ASK ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
+	int err =
+		how != ONLY_ASK ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
 	say_errors(&errs);
 	if (!err && how != ONLY_ASK)
 		guard_committed(p, seen);
@@ -106,10 +109,16 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 {
 	bool first = p->fast && fastpath_first(p->fast) >= 0;
 	int program = !p->fast ? -1 : first ? fastpath_first(p->fast) : fastpath_late(p->fast);
-	return (struct nft_opts){ .generation = generation, .queues = (uint16_t)(p->n * LANES), .queue = p->queue_kind,
-				  .fast = program, .fast_first = first, .offload = p->has_flowtable,
-				  .lock = p->locks_table, .helper = p->has_helper,
-				  .learn = first ? fastpath_learn(p->fast) : -1, .asked_mark = p->asked_mark,
+	return (struct nft_opts){ .generation = generation,
+				  .queues = (uint16_t)(p->n * LANES),
+				  .queue = p->queue_kind,
+				  .fast = program,
+				  .fast_first = first,
+				  .offload = p->has_flowtable,
+				  .lock = p->locks_table,
+				  .helper = p->has_helper,
+				  .learn = first ? fastpath_learn(p->fast) : -1,
+				  .asked_mark = p->asked_mark,
 				  .blocked_mark = p->blocked_mark };
 }
 
@@ -123,7 +132,8 @@ static bool give_all(struct parent *p, const struct pol_image *img)
 	bool all = true;
 	for (unsigned i = 0; i < p->n; i++) {
 		bool given = false;
-		for (int ms = 0; ms < ACK_MS && !given; ms++) {	/* a busy inspector's ring is full at times */
+		/* a busy inspector's ring is full at times */
+		for (int ms = 0; ms < ACK_MS && !given; ms++) {
 			worker_lock(&p->worker[i]);
 			given = give_policy(&p->worker[i], img);
 			if (!given)
@@ -139,7 +149,8 @@ static bool give_all(struct parent *p, const struct pol_image *img)
 
 /* Set the model and images from which records take names. If img replaces another image, pending
  * events are recorded first, with the old one's names. */
-static void set_images(struct parent *p, struct model *m, struct pol_image *img, const struct pol_image *next)
+static void set_images(struct parent *p, struct model *m, struct pol_image *img,
+		       const struct pol_image *next)
 {
 	pthread_mutex_lock(&p->policy_lock);
 	if (img != p->img)
@@ -156,12 +167,18 @@ static bool give_fast(struct parent *p, const struct model *m, const struct pol_
 	if (err)
 		say(LOG_ERR, "the in-kernel path did not take the policy: %s", strerror(-err));
 	else if (p->fast && img->n_flows > fastpath_bank(p->fast))
-		say(LOG_WARNING, "the in-kernel path has room for %u inspected flows; the last %u of this model go to "
-		    "the inspectors until a restart", fastpath_bank(p->fast), img->n_flows - fastpath_bank(p->fast));
+		say(LOG_WARNING,
+		    "the in-kernel path has room for %u inspected flows; the last %u of this model "
+		    "go to "
+		    "the inspectors until a restart",
+		    fastpath_bank(p->fast), img->n_flows - fastpath_bank(p->fast));
 	ssize_t left = !err && p->fast ? plain_give(p, m, img->generation) : 0;
 	if (left > 0)
-		say(LOG_WARNING, "the in-kernel path has no room for %zd flows without inspection; they go by the rules "
-		    "until a restart", left);
+		say(LOG_WARNING,
+		    "the in-kernel path has no room for %zd flows without inspection; they go by "
+		    "the rules "
+		    "until a restart",
+		    left);
 	return err == 0;
 }
 
@@ -183,16 +200,18 @@ bool reload(struct parent *p)
 		p->tried = next;
 	struct pol_image *img = m ? policy_build(m, next, &err) : NULL;
 	const char *why = "the file has errors";
-	if (m && (m->daemon.mark_mask != p->model->daemon.mark_mask ||
-		  m->daemon.queue_base != p->model->daemon.queue_base ||
-		  m->daemon.queues != p->model->daemon.queues ||
-		  m->daemon.log_group != p->model->daemon.log_group ||
-		  m->daemon.max_connections != p->model->daemon.max_connections ||
-		  m->daemon.max_connections_per_source != p->model->daemon.max_connections_per_source ||
-		  m->daemon.fast_path != p->model->daemon.fast_path ||
-		  m->daemon.lock_table != p->model->daemon.lock_table ||
-		  strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
-		why = "mark_mask, queue_base, queues, log_group, max_connections, max_connections_per_source, fast_path, lock_table and user "
+	if (m &&
+	    (m->daemon.mark_mask != p->model->daemon.mark_mask ||
+	     m->daemon.queue_base != p->model->daemon.queue_base ||
+	     m->daemon.queues != p->model->daemon.queues ||
+	     m->daemon.log_group != p->model->daemon.log_group ||
+	     m->daemon.max_connections != p->model->daemon.max_connections ||
+	     m->daemon.max_connections_per_source != p->model->daemon.max_connections_per_source ||
+	     m->daemon.fast_path != p->model->daemon.fast_path ||
+	     m->daemon.lock_table != p->model->daemon.lock_table ||
+	     strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
+		why = "mark_mask, queue_base, queues, log_group, max_connections, "
+		      "max_connections_per_source, fast_path, lock_table and user "
 		      "change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
@@ -206,8 +225,8 @@ bool reload(struct parent *p)
 			model_free(before);
 			free(old);
 			p->generation = next;
-			say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits", next, m->n_zones - 1,
-			    m->n_conduits);
+			say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits", next,
+			    m->n_zones - 1, m->n_conduits);
 			offload_say(p);
 			misfits_tell_again(p);
 			return true;
@@ -215,9 +234,9 @@ bool reload(struct parent *p)
 		give_all(p, p->img);
 		set_images(p, p->model, p->img, NULL);
 	}
-	say(LOG_ERR, "reload refused: %s; nothing was changed, generation %u stays in force", why, p->generation);
+	say(LOG_ERR, "reload refused: %s; nothing was changed, generation %u stays in force", why,
+	    p->generation);
 	free(img);
 	model_free(m);
 	return false;
 }
-

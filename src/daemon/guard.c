@@ -32,41 +32,47 @@
 enum { REPAIRS = 4, WHAT_MAX = 80 };
 /* Between comparisons of the whole table, when others change something. */
 #define WHOLE_NS UINT64_C(60000000000)
-#define STILL_NS UINT64_C(2000000000)	/* without a tick: zoned stood still */
+#define STILL_NS UINT64_C(2000000000) /* without a tick: zoned stood still */
 
 struct guard {
 	struct nft_watch watch;
-	struct mnl_socket *writer;	/* closes and opens, never waits for a commit */
-	int wake;			/* eventfd: something for the main thread */
-	int end;			/* eventfd: the thread shall return */
+	struct mnl_socket *writer; /* closes and opens, never waits for a commit */
+	int wake;		   /* eventfd: something for the main thread */
+	int end;		   /* eventfd: the thread shall return */
 	pthread_t thread;
-	/* Guards all that follows up to the next comment, and what is read from watch and written by writer: what the guard's
-	 * thread heard, for the main thread. No other lock is taken under it. */
+	/* Guards all that follows up to the next comment, and what is read from watch and written
+	 * by writer: what the guard's thread heard, for the main thread. No other lock is taken
+	 * under it. */
 	pthread_mutex_t notices_lock;
-	unsigned touched;		/* transactions of others that changed our table, or of which nothing is known */
-	bool lost;			/* since the last look */
-	bool known;			/* others may have said of which flows connections are, since the last look */
-	bool bypass;			/* others changed what can lead packets past us, since the last look */
+	/* transactions of others that changed our table, or of which nothing is known */
+	unsigned touched;
+	bool lost; /* since the last look */
+	/* others may have said of which flows connections are, since the last look */
+	bool known;
+	/* others changed what can lead packets past us, since the last look */
+	bool bypass;
 	bool closed;
-	uint64_t woke_ns, delay_ns;	/* of the notices that are being read: when, and how long they had waited for us */
-	uint64_t well_ns;		/* time at which the timer last found all well */
-	uint64_t unfiltered_ns, closed_ns;	/* the longest since the last look; since when */
-	struct nft_notice by;		/* the last who touched it */
+	/* of the notices that are being read: when, and how long they had waited for us */
+	uint64_t woke_ns, delay_ns;
+	uint64_t well_ns;		   /* time at which the timer last found all well */
+	uint64_t unfiltered_ns, closed_ns; /* the longest since the last look; since when */
+	struct nft_notice by;		   /* the last who touched it */
 	/* main thread only */
 	uint64_t key[2];
-	struct nft_digest whole;	/* what was committed; its genid: the last at which the table was seen to be that */
-	bool valid;			/* whole is */
-	unsigned handled;		/* of touched */
+	/* what was committed; its genid: the last at which the table was seen to be that */
+	struct nft_digest whole;
+	bool valid;	  /* whole is */
+	unsigned handled; /* of touched */
 	uint64_t compared_ns;
-	bool foreign;			/* generations of others since then */
+	bool foreign; /* generations of others since then */
 	uint64_t repairs;
-	char last[256];			/* the last repair, told */
+	char last[256]; /* the last repair, told */
 };
 
 /* ---- the thread: hear, and close ---- */
 
-/* Since when it may have been open: since the notice was there, or, if all of zoned stood still (stopped, a suspended
- * machine), since it was last seen to be well. */
+/* Since when it may have been open: since the notice was there, or, if all of zoned stood still
+ * (stopped, a suspended machine), since it was last seen to be well. */
 static uint64_t open_since(const struct guard *g)
 {
 	uint64_t notice = g->woke_ns - g->delay_ns;
@@ -79,7 +85,8 @@ static void close_forwarding(struct guard *g)
 	int err = g->closed ? 0 : nft_forwarding_stop(g->writer);
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	if (err)
-		say(LOG_CRIT, "somebody changes our table, and forwarding cannot be stopped: %s", strerror(-err));
+		say(LOG_CRIT, "somebody changes our table, and forwarding cannot be stopped: %s",
+		    strerror(-err));
 	else if (!g->closed)
 		g->closed_ns = now;
 	g->closed |= !err;
@@ -97,7 +104,7 @@ static void on_notice(void *ctx, const struct nft_notice *n, bool whole)
 	g->lost |= n->lost;
 	g->known |= n->known || n->lost;
 	if (n->ours && !whole) {
-		g->closed = false;	/* the remover of our table may have removed that too */
+		g->closed = false; /* the remover of our table may have removed that too */
 		close_forwarding(g);
 		g->touched++;
 	}
@@ -204,13 +211,14 @@ static bool compare_table(const struct guard *g, const struct nft_digest *d, cha
 	}
 	for (enum nft_part i = 0; i < NFT_PARTS; i++)
 		if (d->part[i] != g->whole.part[i] && at < WHAT_MAX)
-			at += (size_t)snprintf(what + at, WHAT_MAX - at, "%s%s", at ? "," : "", nft_part_name(i));
+			at += (size_t)snprintf(what + at, WHAT_MAX - at, "%s%s", at ? "," : "",
+					       nft_part_name(i));
 	return at == 0;
 }
 
 struct damage {
 	unsigned repairs;
-	bool right;		/* the table is what it should be, and what was closed is open */
+	bool right; /* the table is what it should be, and what was closed is open */
 	char what[WHAT_MAX];
 	uint64_t dropped;
 };
@@ -223,7 +231,8 @@ static void begin_to_know(struct parent *p)
 		fastpath_unlearn(p->fast);
 }
 
-/* Compare until the table was seen to be right and nobody has touched it since; put it right in between. */
+/* Compare until the table was seen to be right and nobody has touched it since; put it right in
+ * between. */
 static void put_right(struct parent *p, struct damage *d)
 {
 	struct guard *g = p->guard;
@@ -257,20 +266,27 @@ static void put_right(struct parent *p, struct damage *d)
 	g->foreign = false;
 }
 
-static void tell_touched(struct guard *g, const struct damage *d, uint64_t unfiltered_ns, uint64_t closed_ns)
+static void tell_touched(struct guard *g, const struct damage *d, uint64_t unfiltered_ns,
+			 uint64_t closed_ns)
 {
 	struct nft_notice by;
 	pthread_mutex_lock(&g->notices_lock);
 	by = g->by;
 	bool closed = g->closed;
 	pthread_mutex_unlock(&g->notices_lock);
-	snprintf(g->last, sizeof(g->last), "program=\"%s\" pid=%u changed=%s unfiltered_ms=%.1f closed_ms=%.1f dropped=%"
-		 PRIu64 " result=%s", by.program[0] ? by.program : "?", by.pid, d->what[0] ? d->what : "nothing",
+	snprintf(g->last, sizeof(g->last),
+		 "program=\"%s\" pid=%u changed=%s unfiltered_ms=%.1f closed_ms=%.1f "
+		 "dropped=%" PRIu64 " result=%s",
+		 by.program[0] ? by.program : "?", by.pid, d->what[0] ? d->what : "nothing",
 		 (double)unfiltered_ns / 1e6, (double)closed_ns / 1e6, d->dropped,
-		 !d->right ? closed ? "closed" : "unverified" : d->repairs ? "restored" : "unchanged");
-	say(d->repairs || !d->right ? LOG_CRIT : LOG_WARNING, "another program touched our table inet zoned: event=table-changed %s%s",
-	    g->last, d->right ? "" : closed ? "; it cannot be put right, and nothing is forwarded" :
-	    "; it cannot be compared, and is looked at again");
+		 !d->right    ? closed ? "closed" : "unverified"
+		 : d->repairs ? "restored"
+			      : "unchanged");
+	say(d->repairs || !d->right ? LOG_CRIT : LOG_WARNING,
+	    "another program touched our table inet zoned: event=table-changed %s%s", g->last,
+	    d->right ? ""
+	    : closed ? "; it cannot be put right, and nothing is forwarded"
+		     : "; it cannot be compared, and is looked at again");
 }
 
 /* All that there is to do after notices, or when there may have been some. */
@@ -287,7 +303,8 @@ static void look_at_table(struct parent *p)
 		put_right(p, &d);
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 		pthread_mutex_lock(&g->notices_lock);
-		uint64_t unfiltered = g->unfiltered_ns, closed = unfiltered ? now - g->closed_ns : 0;
+		uint64_t unfiltered = g->unfiltered_ns,
+			 closed = unfiltered ? now - g->closed_ns : 0;
 		if (d.right)
 			g->unfiltered_ns = 0;
 		pthread_mutex_unlock(&g->notices_lock);
@@ -307,8 +324,8 @@ void on_guard(evutil_socket_t fd, short what, void *ctx)
 		look_at_table(ctx);
 }
 
-/* Another number of the kernel's ruleset without a notice about our table is somebody else's business; now and then
- * the table is compared all the same. */
+/* Another number of the kernel's ruleset without a notice about our table is somebody else's
+ * business; now and then the table is compared all the same. */
 void guard_tick(struct parent *p)
 {
 	struct guard *g = p->guard;
@@ -341,7 +358,8 @@ static int make_notices_lock(struct guard *g)
 	int err = -pthread_mutexattr_init(&attr);
 	if (err)
 		return err;
-	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);	/* nor behind the main thread, behind others */
+	/* nor behind the main thread, behind others */
+	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
 	err = -pthread_mutex_init(&g->notices_lock, &attr);
 	pthread_mutexattr_destroy(&attr);
 	return err;
@@ -367,7 +385,8 @@ int guard_open(struct parent *p)
 	g->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	g->end = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	g->writer = nft_open();
-	bool ok = g->wake >= 0 && g->end >= 0 && g->writer && getrandom(g->key, sizeof(g->key), 0) == sizeof(g->key);
+	bool ok = g->wake >= 0 && g->end >= 0 && g->writer &&
+		  getrandom(g->key, sizeof(g->key), 0) == sizeof(g->key);
 	int err = ok ? make_notices_lock(g) : -errno;
 	if (!err) {
 		err = nft_watch_open(&g->watch, p->nl, g->writer);
@@ -427,6 +446,6 @@ json_t *guard_status(const struct parent *p)
 	bool closed = g->closed;
 	unsigned touched = g->touched;
 	pthread_mutex_unlock(&g->notices_lock);
-	return json_pack("{s:b,s:i,s:I,s:b,s:s}", "locked", p->locks_table, "touched", (int)touched, "repairs",
-			 (json_int_t)g->repairs, "closed", closed, "last", g->last);
+	return json_pack("{s:b,s:i,s:I,s:b,s:s}", "locked", p->locks_table, "touched", (int)touched,
+			 "repairs", (json_int_t)g->repairs, "closed", closed, "last", g->last);
 }

@@ -27,10 +27,10 @@ struct inspector {
 	struct inspect *in;
 	const struct pol_image *img;
 	struct inspect_out out;
-	uint32_t queue;		/* of the packet being judged */
-	cpu_set_t cores;	/* all we may use */
-	unsigned core;		/* held to this one; CPU_SETSIZE: to none */
-	bool told;		/* replies since the parent was last woken */
+	uint32_t queue;	 /* of the packet being judged */
+	cpu_set_t cores; /* all we may use */
+	unsigned core;	 /* held to this one; CPU_SETSIZE: to none */
+	bool told;	 /* replies since the parent was last woken */
 };
 
 static uint64_t clock_ns(clockid_t id)
@@ -72,7 +72,7 @@ static void reply_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t 
 {
 	struct inspector *s = ctx;
 	struct slot *r = reply_slot(s);
-	if (len > RING_DATA)	/* cannot be: a packet grows by less than the room left */
+	if (len > RING_DATA) /* cannot be: a packet grows by less than the room left */
 		_exit(1);
 	r->kind = SLOT_VERDICT;
 	r->id = id;
@@ -153,13 +153,22 @@ static void take_slots(struct inspector *s)
 		if (p->kind == SLOT_POLICY) {
 			take_policy(s, p);
 		} else if (p->kind == SLOT_PACKET && p->len <= RING_DATA && s->img) {
-			struct inspect_pkt k = { .id = p->id, .now_ns = p->now_ns, .wall_ns = p->wall_ns,
-						 .ip = p->data, .len = p->len, .check_sum = p->check_sum,
-						 .partial = p->partial, .in = p->in, .out = p->out };
+			struct inspect_pkt k = { .id = p->id,
+						 .now_ns = p->now_ns,
+						 .wall_ns = p->wall_ns,
+						 .ip = p->data,
+						 .len = p->len,
+						 .check_sum = p->check_sum,
+						 .partial = p->partial,
+						 .in = p->in,
+						 .out = p->out };
 			s->queue = p->queue;
 			inspect_packet(s->in, &k, &s->out);
-		} else if (p->kind == SLOT_REFUSED && p->len <= RING_DATA && s->img && p->id < R_COUNT) {
-			struct inspect_pkt k = { .now_ns = p->now_ns, .wall_ns = p->wall_ns, .ip = p->data,
+		} else if (p->kind == SLOT_REFUSED && p->len <= RING_DATA && s->img &&
+			   p->id < R_COUNT) {
+			struct inspect_pkt k = { .now_ns = p->now_ns,
+						 .wall_ns = p->wall_ns,
+						 .ip = p->data,
 						 .len = p->len };
 			inspect_refused(s->in, &k, p->id, &s->out);
 		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct ct_ends) && s->img) {
@@ -213,20 +222,26 @@ static void say_stats(const struct inspector *s)
 void inspector_run(const struct inspector_conf *c)
 {
 	struct inspector s = { .c = c };
-	struct inspect_conf conf = { .max_connections = c->max_connections, .max_connections_per_source = c->max_connections_per_source,
-				     .rates = c->rates, .shares = c->shares, .common = c->common, .fast = c->fast,
+	struct inspect_conf conf = { .max_connections = c->max_connections,
+				     .max_connections_per_source = c->max_connections_per_source,
+				     .rates = c->rates,
+				     .shares = c->shares,
+				     .common = c->common,
+				     .fast = c->fast,
 				     .n_fast = c->n_fast };
 	if (getrandom(conf.hash_key, sizeof(conf.hash_key), 0) != sizeof(conf.hash_key))
 		_exit(1);
 	s.in = inspect_new(&conf);
 	if (!s.in)
 		_exit(1);
-	s.out = (struct inspect_out){ .ctx = &s, .verdict = reply_verdict, .event = reply_event, .claim = reply_claim };
+	s.out = (struct inspect_out){
+		.ctx = &s, .verdict = reply_verdict, .event = reply_event, .claim = reply_claim
+	};
 	s.core = CPU_SETSIZE;
 	if (sched_getaffinity(0, sizeof(s.cores), &s.cores))
 		_exit(1);
 	if (confine_inspector())
-		_exit(1);	/* never unguarded */
+		_exit(1); /* never unguarded */
 	uint64_t last = 0;
 	for (;;) {
 		wait_for_work(&s);

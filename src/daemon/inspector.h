@@ -9,12 +9,12 @@
 
 struct inspector_conf {
 	struct shared *shm;
-	int told;		/* eventfd: something for the parent */
-	struct fast_rate *rates;	/* shared by all inspectors and the in-kernel path */
-	void *common;		/* inspect_conf.common */
-	struct rate_shares *shares;	/* shared by all inspectors */
+	int told;		    /* eventfd: something for the parent */
+	struct fast_rate *rates;    /* shared by all inspectors and the in-kernel path */
+	void *common;		    /* inspect_conf.common */
+	struct rate_shares *shares; /* shared by all inspectors */
 	uint32_t max_connections, max_connections_per_source;
-	struct fast_slot *fast;	/* its own slots of the in-kernel path; NULL: there is none */
+	struct fast_slot *fast; /* its own slots of the in-kernel path; NULL: there is none */
 	uint32_t n_fast;
 };
 

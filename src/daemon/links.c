@@ -18,7 +18,7 @@ struct mnl_socket *links_open(void)
 /* ifindex 0: any may have. */
 static void interface_changed(struct parent *p, uint32_t ifindex)
 {
-	pthread_mutex_lock(&p->policy_lock);	/* claims are answered under it */
+	pthread_mutex_lock(&p->policy_lock); /* claims are answered under it */
 	fastpath_unplug(p->fast, ifindex);
 	pthread_mutex_unlock(&p->policy_lock);
 	plain_stop(p);
@@ -48,7 +48,8 @@ void on_links(evutil_socket_t fd, short what, void *ctx)
 		if (got < 0)
 			return;
 		int left = (int)got;
-		for (const struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+		for (const struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left))
 			take_link_notice(p, h);
 	}
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Interfaces of the model that are not there, are part of another, or have a bridge between them that nobody
- * judges; and interfaces of no zone (host/misfits.h). Said at the start and after each reload, and
- * when it becomes so, or is so no more: the kernel tells of interfaces that change (bypass.c), and what it
- * does not tell of is looked at every few seconds.
+ * Interfaces of the model that are not there, are part of another, or have a bridge between them
+ * that nobody judges; and interfaces of no zone (host/misfits.h). Said at the start and after each
+ * reload, and when it becomes so, or is so no more: the kernel tells of interfaces that change
+ * (bypass.c), and what it does not tell of is looked at every few seconds.
  */
 #include <string.h>
 #include <syslog.h>
@@ -22,7 +22,8 @@ static void tell_misfit(const struct parent *p, const struct misfit *f)
 {
 	int level = misfit_is_unjudged(f->kind) ? LOG_CRIT : LOG_WARNING;
 	if (f->at.line)
-		say(level, "%s:%u: warning: %s: event=misfit-found %s", f->at.file, f->at.line, f->text, f->what);
+		say(level, "%s:%u: warning: %s: event=misfit-found %s", f->at.file, f->at.line,
+		    f->text, f->what);
 	else
 		say(level, "%s: warning: %s: event=misfit-found %s", p->path, f->text, f->what);
 }
@@ -38,10 +39,13 @@ void misfits_look(struct parent *p)
 		if (p->misfits_again || !find_misfit(&p->misfits_told, p->misfits.v[i].what))
 			tell_misfit(p, &p->misfits.v[i]);
 	if (p->misfits.more && (p->misfits_again || !p->misfits_told.more))
-		say(LOG_WARNING, "more such interfaces than are told one by one: zonectl check --here %s", p->path);
+		say(LOG_WARNING,
+		    "more such interfaces than are told one by one: zonectl check --here %s",
+		    p->path);
 	for (size_t i = 0; i < p->misfits_told.n; i++)
 		if (!find_misfit(&p->misfits, p->misfits_told.v[i].what))
-			say(LOG_NOTICE, "no more so: event=misfit-gone %s", p->misfits_told.v[i].what);
+			say(LOG_NOTICE, "no more so: event=misfit-gone %s",
+			    p->misfits_told.v[i].what);
 	p->misfits_again = false;
 }
 

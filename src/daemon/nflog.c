@@ -13,7 +13,8 @@
 
 enum { SNAP = 128 };
 
-static int configure_nflog(struct mnl_socket *nl, uint16_t group, uint16_t attr, const void *data, size_t len)
+static int configure_nflog(struct mnl_socket *nl, uint16_t group, uint16_t attr, const void *data,
+			   size_t len)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *h = mnl_nlmsg_put_header(buf);
@@ -31,13 +32,15 @@ static int configure_nflog(struct mnl_socket *nl, uint16_t group, uint16_t attr,
 	ssize_t n = mnl_socket_recvfrom(nl, buf, sizeof(buf));
 	if (n < 0)
 		return -errno;
-	return mnl_cb_run(buf, (size_t)n, seq, mnl_socket_get_portid(nl), NULL, NULL) < 0 ? -errno : 0;
+	return mnl_cb_run(buf, (size_t)n, seq, mnl_socket_get_portid(nl), NULL, NULL) < 0 ? -errno
+											  : 0;
 }
 
 struct mnl_socket *nflog_open(uint16_t group)
 {
 	struct nfulnl_msg_config_cmd bind = { .command = NFULNL_CFG_CMD_BIND };
-	struct nfulnl_msg_config_mode mode = { .copy_range = htonl(SNAP), .copy_mode = NFULNL_COPY_PACKET };
+	struct nfulnl_msg_config_mode mode = { .copy_range = htonl(SNAP),
+					       .copy_mode = NFULNL_COPY_PACKET };
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!nl)
 		return NULL;
@@ -56,10 +59,12 @@ struct mnl_socket *nflog_open(uint16_t group)
 /* The prefixes that the ruleset writes. */
 static enum reason reason_of(const char *prefix)
 {
-	static const enum reason all[] = { R_NO_CONDUIT, R_UNKNOWN_ZONE, R_SPOOFED, R_NO_HANDSHAKE, R_REVERSED,
-					   R_ICMP_ERROR, R_BLOCKED_MARK };
+	static const enum reason all[] = { R_NO_CONDUIT,   R_UNKNOWN_ZONE, R_SPOOFED,
+					   R_NO_HANDSHAKE, R_REVERSED,	   R_ICMP_ERROR,
+					   R_BLOCKED_MARK };
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (strncmp(prefix, "zoned:", 6) == 0 && strcmp(prefix + 6, reason_name(all[i])) == 0)
+		if (strncmp(prefix, "zoned:", 6) == 0 &&
+		    strcmp(prefix + 6, reason_name(all[i])) == 0)
 			return all[i];
 	return R_NONE;
 }
@@ -79,15 +84,18 @@ int nflog_read(struct mnl_socket *nl, unsigned max,
 	for (unsigned i = 0; i < max; i++) {
 		ssize_t n = recv(mnl_socket_get_fd(nl), buf, sizeof(buf), MSG_DONTWAIT);
 		if (n < 0 && errno == ENOBUFS)
-			continue;	/* records were lost; the counters have them */
+			continue; /* records were lost; the counters have them */
 		if (n < 0)
 			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		int left = (int)n;
-		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left)) {
 			const struct nlattr *v[NFULA_MAX + 1] = { NULL };
 			if ((h->nlmsg_type & 0xff) != NFULNL_MSG_PACKET ||
-			    mnl_attr_parse(h, sizeof(struct nfgenmsg), nflog_cb, v) < 0 || !v[NFULA_PREFIX] ||
-			    mnl_attr_validate2(v[NFULA_PREFIX], MNL_TYPE_NUL_STRING, 0) < 0 || !v[NFULA_PAYLOAD])
+			    mnl_attr_parse(h, sizeof(struct nfgenmsg), nflog_cb, v) < 0 ||
+			    !v[NFULA_PREFIX] ||
+			    mnl_attr_validate2(v[NFULA_PREFIX], MNL_TYPE_NUL_STRING, 0) < 0 ||
+			    !v[NFULA_PAYLOAD])
 				continue;
 			enum reason why = reason_of(mnl_attr_get_str(v[NFULA_PREFIX]));
 			if (why != R_NONE)

@@ -14,6 +14,7 @@ struct mnl_socket *nflog_open(uint16_t group);
 /* Read what is there, at most max messages: the reason its prefix names, and the
  * packet from its IP header, which the caller hands on unread. 0 or -errno. */
 int nflog_read(struct mnl_socket *nl, unsigned max,
-	       void (*take)(void *ctx, enum reason why, const uint8_t *ip, uint32_t len), void *ctx);
+	       void (*take)(void *ctx, enum reason why, const uint8_t *ip, uint32_t len),
+	       void *ctx);
 
 #endif

@@ -11,7 +11,7 @@
 
 #include "daemon/parent.h"
 
-enum { LOOK_EVERY = 10 };	/* ticks of the parent's timer: 5 s */
+enum { LOOK_EVERY = 10 }; /* ticks of the parent's timer: 5 s */
 
 static void on_interface(void *ctx, const char *name)
 {
@@ -22,7 +22,7 @@ static bool has_interface(const json_t *list, const char *name)
 {
 	size_t i;
 	json_t *v;
-	json_array_foreach(list, i, v)
+	json_array_foreach (list, i, v)
 		if (strcmp(json_string_value(v), name) == 0)
 			return true;
 	return false;
@@ -42,8 +42,8 @@ json_t *offload_status(const struct parent *p)
 	for (size_t i = 0; i < n_wanted; i++)
 		if (!has_interface(there, wanted[i]))
 			on_interface(missing, wanted[i]);
-	return json_pack("{s:i,s:b,s:o,s:o}", "conduits", (int)n, "kernel", p->has_flowtable, "interfaces", there,
-			 "missing", missing);
+	return json_pack("{s:i,s:b,s:o,s:o}", "conduits", (int)n, "kernel", p->has_flowtable,
+			 "interfaces", there, "missing", missing);
 }
 
 void offload_say(struct parent *p)
@@ -51,15 +51,20 @@ void offload_say(struct parent *p)
 	size_t i;
 	json_t *s = offload_status(p), *v;
 	if (json_is_object(s) && !p->has_flowtable)
-		say(LOG_WARNING, "no offload: this kernel has no flowtable (modprobe -a nf_flow_table_inet "
-		    "nft_flow_offload, then restart); %zu conduits with offload = true work without it",
+		say(LOG_WARNING,
+		    "no offload: this kernel has no flowtable (modprobe -a nf_flow_table_inet "
+		    "nft_flow_offload, then restart); %zu conduits with offload = true work "
+		    "without it",
 		    model_offloads(p->model));
 	if (json_is_object(s) && p->has_flowtable) {
 		say(LOG_INFO, "offload: %zu conduits, %zu interfaces", model_offloads(p->model),
 		    json_array_size(json_object_get(s, "interfaces")));
-		json_array_foreach(json_object_get(s, "missing"), i, v)
-			say(LOG_WARNING, "offload: there is no interface %s; nothing is offloaded on it until it "
-			    "is there", json_string_value(v));
+		json_array_foreach (json_object_get(s, "missing"), i, v)
+			say(LOG_WARNING,
+			    "offload: there is no interface %s; nothing is offloaded on it until "
+			    "it "
+			    "is there",
+			    json_string_value(v));
 	}
 	json_decref(s);
 }
@@ -70,7 +75,7 @@ void offload_tick(struct parent *p)
 	if (!p->has_flowtable || !model_offloads(p->model) || p->offload_ticks++ % LOOK_EVERY)
 		return;
 	json_t *s = offload_status(p), *v;
-	json_array_foreach(json_object_get(s, "missing"), i, v) {
+	json_array_foreach (json_object_get(s, "missing"), i, v) {
 		const char *name = json_string_value(v);
 		if (if_nametoindex(name) && nft_offload_add(p->nl, name) == 0)
 			say(LOG_NOTICE, "offload: interface %s is there now", name);

@@ -20,31 +20,37 @@
 #include "policy/policy.h"
 #include "record/record.h"
 
-enum { READ_BATCH = 256, ACK_MS = 2000, LIST_BATCH = RING_DATA / sizeof(struct ct_ends), LIST_READS = 16,
-       EVENTS_MAX = 16 };
+enum {
+	READ_BATCH = 256,
+	ACK_MS = 2000,
+	LIST_BATCH = RING_DATA / sizeof(struct ct_ends),
+	LIST_READS = 16,
+	EVENTS_MAX = 16
+};
 
 struct worker {
 	struct parent *p;
 	unsigned index;
 	struct inspector_conf conf;
-	int epoll;		/* of its thread */
-	int epoll_told;		/* for a while without the queues: the ring is full */
+	int epoll;	/* of its thread */
+	int epoll_told; /* for a while without the queues: the ring is full */
 	pthread_t thread;
-	bool threaded;		/* there is that thread, to be joined */
-	/* Guards all that follows, and the parent's ends of both rings in conf.shm. Taken by the queue thread for each of its
-	 * turns, and by the main thread. Not guarded, since only the main thread has them: pid, waiting, started_ns, beat,
-	 * stalled, restarts. Taken before policy_lock. */
+	bool threaded; /* there is that thread, to be joined */
+	/* Guards all that follows, and the parent's ends of both rings in conf.shm. Taken by the
+	 * queue thread for each of its turns, and by the main thread. Not guarded, since only the
+	 * main thread has them: pid, waiting, started_ns, beat, stalled, restarts. Taken before
+	 * policy_lock. */
 	pthread_mutex_t queues_lock;
 	struct queue queue[QUEUES];
 	unsigned turn;
 	pid_t pid;
-	bool up;		/* running and told the policy */
+	bool up; /* running and told the policy */
 	bool acked;
-	bool waiting;		/* to be started again by the timer */
+	bool waiting; /* to be started again by the timer */
 	uint64_t started_ns;
 	uint64_t beat;
 	unsigned stalled;
-	uint64_t now_ns, wall_ns;	/* of the packets that are being read */
+	uint64_t now_ns, wall_ns; /* of the packets that are being read */
 	uint64_t restarts, dropped_down, passed_down, sent;
 };
 
@@ -57,8 +63,8 @@ struct used {
 struct ct_list {
 	struct mnl_socket *nl;
 	bool wanted, running, broken;
-	uint64_t since_ns, next_ns;	/* begin of this one; time of the next (in-kernel path) */
-	unsigned n;		/* waiting to be handed over */
+	uint64_t since_ns, next_ns; /* begin of this one; time of the next (in-kernel path) */
+	unsigned n;		    /* waiting to be handed over */
 	struct ct_ends ends[LIST_BATCH];
 };
 
@@ -69,15 +75,16 @@ struct parent {
 	struct pol_image *img;
 	uint32_t generation;
 	enum nft_queue queue_kind;
-	bool has_flowtable;	/* the kernel has it */
-	bool has_helper;	/* the kernel can keep what is inspected out of flowtables of others */
-	bool has_xt_bpf;	/* the kernel can run the in-kernel path's program in a rule */
-	bool locks_table;	/* nobody else can change our table */
+	bool has_flowtable; /* the kernel has it */
+	/* the kernel can keep what is inspected out of flowtables of others */
+	bool has_helper;
+	bool has_xt_bpf;  /* the kernel can run the in-kernel path's program in a rule */
+	bool locks_table; /* nobody else can change our table */
 	struct guard *guard;
 	struct bypass *bypass;
-	struct host_links interfaces;	/* as last looked at */
+	struct host_links interfaces; /* as last looked at */
 	struct misfits misfits, misfits_told;
-	bool misfits_again;	/* all are to be told, new or not */
+	bool misfits_again; /* all are to be told, new or not */
 	unsigned offload_ticks;
 	uint32_t asked_mark, blocked_mark;
 	struct mnl_socket *nl;
@@ -86,36 +93,39 @@ struct parent {
 	unsigned n_events;
 	struct worker worker[INSPECTORS_MAX];
 	unsigned n;
-	struct fast_rate *rates;	/* shared by the inspectors and the in-kernel path */
-	void *common;			/* inspect_conf.common: shared by the inspectors */
-	struct rate_shares *shares;	/* shared by the inspectors */
+	struct fast_rate *rates;    /* shared by the inspectors and the in-kernel path */
+	void *common;		    /* inspect_conf.common: shared by the inspectors */
+	struct rate_shares *shares; /* shared by the inspectors */
 	struct spawner_handle spawner;
-	bool becomes;			/* another user: these; else we stay who we are */
+	bool becomes; /* another user: these; else we stay who we are */
 	uid_t uid;
 	gid_t gid;
-	bool in_force;			/* the rules, by us */
-	atomic_bool ending;		/* read by the queue threads, written by the main thread: return */
-	struct mnl_socket *nflog, *ctwatch, *links;	/* ctwatch: only without the in-kernel path; links: with it */
-	/* Guards record, the pointers model, img and next_img with what they lead to, and which connections the in-kernel path
-	 * has (claims). Queue threads read under it, only the main thread changes: it reads model and img without. Taken last. */
+	bool in_force; /* the rules, by us */
+	/* read by the queue threads, written by the main thread: return */
+	atomic_bool ending;
+	/* ctwatch: only without the in-kernel path; links: with it */
+	struct mnl_socket *nflog, *ctwatch, *links;
+	/* Guards record, the pointers model, img and next_img with what they lead to, and which
+	 * connections the in-kernel path has (claims). Queue threads read under it, only the main
+	 * thread changes: it reads model and img without. Taken last. */
 	pthread_mutex_t policy_lock;
 	struct ct_list list;
 	struct record *record;
-	const struct pol_image *next_img;	/* during a reload */
-	uint32_t tried;		/* generations built, in force or not */
+	const struct pol_image *next_img; /* during a reload */
+	uint32_t tried;			  /* generations built, in force or not */
 	bool stopping;
 	struct control *control;
 	const char *control_path;
 	uint64_t started_ns;
-	struct fastpath *fast;	/* NULL: every inspected packet goes to an inspector */
-	bool plain_stopped;	/* interfaces have changed */
+	struct fastpath *fast; /* NULL: every inspected packet goes to an inspector */
+	bool plain_stopped;    /* interfaces have changed */
 	/* counts of what earlier generations passed fast: by conduit of the model, and behind these
 	 * traffic inside one zone (NULL: nothing); and of conduits that no longer exist */
 	struct used *carried, carried_gone;
 };
 
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-uint64_t clock_ns(int id);	/* CLOCK_MONOTONIC, CLOCK_REALTIME */
+uint64_t clock_ns(int id); /* CLOCK_MONOTONIC, CLOCK_REALTIME */
 
 /* worker.c: packets to an inspector and verdicts back; inspectors' lives. What takes a worker
  * or a queue wants the worker locked, but for callbacks and workers_alive(). */
@@ -126,72 +136,79 @@ void on_ctwatch(evutil_socket_t fd, short what, void *parent);
 void on_nflog(evutil_socket_t fd, short what, void *parent);
 void on_spawner(evutil_socket_t fd, short what, void *parent);
 void drain(struct worker *w);
-bool worker_full(struct worker *w);		/* its ring has no room for packets now */
+bool worker_full(struct worker *w); /* its ring has no room for packets now */
 void start_worker(struct worker *w);
 bool give_policy(struct worker *w, const struct pol_image *img);
 void worker_lock(struct worker *w);
 void worker_unlock(struct worker *w);
-void worker_wake(const struct worker *w);	/* there is something in its ring */
+void worker_wake(const struct worker *w); /* there is something in its ring */
 /* Hands it something, dated now, and wakes it; false: it is down, its ring is full, or a slot too
  * small. Under the worker's lock. */
-bool worker_tell(struct worker *w, enum slot_kind kind, uint32_t id, const void *data, uint32_t len);
+bool worker_tell(struct worker *w, enum slot_kind kind, uint32_t id, const void *data,
+		 uint32_t len);
 /* Look after every inspector; true when all move. */
 bool workers_alive(struct parent *p);
 
-/* thread.c: read_queue() and drain() for each worker, from now on; 0 or -errno, and then none runs */
+/* thread.c: read_queue() and drain() for each worker, from now on; 0 or -errno, and then none runs
+ */
 int threads_start(struct parent *p);
-void threads_stop(struct parent *p);		/* on return no thread runs */
+void threads_stop(struct parent *p); /* on return no thread runs */
 /* ctlist.c: what the kernel still knows */
-bool list_open(struct parent *p);		/* false: errno */
-void list_start(struct parent *p);		/* only if it is wanted; call now and then */
+bool list_open(struct parent *p);  /* false: errno */
+void list_start(struct parent *p); /* only if it is wanted; call now and then */
 void on_list(evutil_socket_t fd, short what, void *parent);
 
 /* generation.c: models to rulesets and policies */
-struct model *load_model(const struct parent *p);	/* NULL: errors were said */
+struct model *load_model(const struct parent *p); /* NULL: errors were said */
 struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation);
 int commit(struct parent *p, const struct model *m, uint32_t generation);
-int commit_again(struct parent *p);		/* the model in force */
+int commit_again(struct parent *p); /* the model in force */
 bool wait_acks(struct parent *p);
-bool reload(struct parent *p);			/* false: the reason is logged, nothing changed */
+bool reload(struct parent *p); /* false: the reason is logged, nothing changed */
 
 /* guard.c: others that change our table. Main thread. */
-int guard_open(struct parent *p);		/* before the first commit; 0 or -errno */
-bool guard_before_others(void);			/* while there are rights: this thread and the next; false: errno */
-int guard_start(struct parent *p);		/* after it, and the first thread then; 0 or -errno */
-void guard_stop(struct parent *p);		/* on return the thread has ended */
+int guard_open(struct parent *p); /* before the first commit; 0 or -errno */
+/* while there are rights: this thread and the next; false: errno */
+bool guard_before_others(void);
+/* after it, and the first thread then; 0 or -errno */
+int guard_start(struct parent *p);
+void guard_stop(struct parent *p); /* on return the thread has ended */
 void guard_close(struct parent *p);
-int guard_wake_fd(const struct parent *p);	/* readable: call on_guard() */
+int guard_wake_fd(const struct parent *p); /* readable: call on_guard() */
 void on_guard(evutil_socket_t fd, short what, void *parent);
-void guard_tick(struct parent *p);		/* from the timer */
-unsigned guard_seen(struct parent *p);		/* before a commit */
-void guard_committed(struct parent *p, unsigned seen);	/* after it: this is what the table shall be */
+void guard_tick(struct parent *p);     /* from the timer */
+unsigned guard_seen(struct parent *p); /* before a commit */
+/* after it: this is what the table shall be */
+void guard_committed(struct parent *p, unsigned seen);
 json_t *guard_status(const struct parent *p);
 
 /* bypass.c: what others have that leads packets past our rules. Main thread. */
-int bypass_open(struct parent *p);		/* 0 or -errno */
+int bypass_open(struct parent *p); /* 0 or -errno */
 void bypass_close(struct parent *p);
-/* Now, and at the interfaces too, for which it calls misfits_look(); says what is new or gone. How many there are. */
+/* Now, and at the interfaces too, for which it calls misfits_look(); says what is new or gone. How
+ * many there are. */
 size_t bypass_look(struct parent *p);
-void bypass_tick(struct parent *p);		/* now and then; from the timer */
-void on_bypass(evutil_socket_t fd, short what, void *parent);	/* programs on interfaces changed */
+void bypass_tick(struct parent *p);			      /* now and then; from the timer */
+void on_bypass(evutil_socket_t fd, short what, void *parent); /* programs on interfaces changed */
 int bypass_fd(const struct parent *p);
 json_t *bypass_status(const struct parent *p);
 
 /* misfits.c: where the model does not fit the interfaces that are here. Main thread. */
-void misfits_look(struct parent *p);		/* with p->interfaces; says what is new or gone */
-void misfits_tell_again(struct parent *p);	/* another model is in force: look, and say all */
-size_t misfits_unjudged(const struct parent *p);	/* of what was found: packets between zones pass unjudged */
+void misfits_look(struct parent *p);	   /* with p->interfaces; says what is new or gone */
+void misfits_tell_again(struct parent *p); /* another model is in force: look, and say all */
+/* of what was found: packets between zones pass unjudged */
+size_t misfits_unjudged(const struct parent *p);
 json_t *misfits_status(const struct parent *p);
 
 /* links.c: interfaces that change */
-struct mnl_socket *links_open(void);		/* NULL and errno */
+struct mnl_socket *links_open(void); /* NULL and errno */
 void on_links(evutil_socket_t fd, short what, void *parent);
 
 /* plain.c: what the in-kernel path passes of flows without inspection */
 /* Returns the number of these flows for which there is no room; -1: no memory (logged). */
 ssize_t plain_give(struct parent *p, const struct model *m, uint32_t generation);
-void plain_stop(struct parent *p);		/* interfaces change */
-void plain_tick(struct parent *p);		/* they have changed; from the timer */
+void plain_stop(struct parent *p); /* interfaces change */
+void plain_tick(struct parent *p); /* they have changed; from the timer */
 
 /* used.c: what went fast, by conduit and over all generations. Main thread, with p->fast only.
  * Keep the counts when m is about to replace the parent's model. */
@@ -199,12 +216,13 @@ void used_carry(struct parent *p, const struct model *m);
 /* 0, or -1 (the reason is logged) */
 int used_total(const struct parent *p, struct used *sum);
 /* Call take with the counts of each counter of the ruleset. */
-int used_each(const struct parent *p, void (*take)(void *ctx, const char *counter, uint64_t packets, uint64_t bytes),
+int used_each(const struct parent *p,
+	      void (*take)(void *ctx, const char *counter, uint64_t packets, uint64_t bytes),
 	      void *ctx);
 /* offload.c: reports the conduits whose connections leave the rules, and what prevents others */
 void offload_say(struct parent *p);		/* after each commit */
 void offload_tick(struct parent *p);		/* interfaces that have come; from the timer */
-json_t *offload_status(const struct parent *p);	/* null: no conduit asks for it */
+json_t *offload_status(const struct parent *p); /* null: no conduit asks for it */
 
 /* status.c: what the control socket answers */
 extern const struct control_verb control_verbs[];

@@ -37,16 +37,19 @@ static uint64_t interface_numbers(const struct zone *zn, struct fast_claimed *cl
 ssize_t plain_give(struct parent *p, const struct model *m, uint32_t generation)
 {
 	size_t n;
-	struct ruleset_plain *flow = ruleset_plain(m, generation, p->has_flowtable && model_offloads(m), &n);
+	struct ruleset_plain *flow =
+		ruleset_plain(m, generation, p->has_flowtable && model_offloads(m), &n);
 	struct fast_plain *v = flow ? calloc(n + 1, sizeof(*v)) : NULL;
 	uint64_t *end = v ? calloc(m->n_zones, sizeof(*end)) : NULL;
 	struct fast_claimed claimed = { { 0 } };
 	if (!end)
-		say(LOG_ERR, "no memory for the in-kernel path's flows without inspection: they go by the rules");
+		say(LOG_ERR, "no memory for the in-kernel path's flows without inspection: they go "
+			     "by the rules");
 	for (size_t z = 1; end && z < m->n_zones; z++)
 		end[z] = interface_numbers(&m->zones[z], &claimed);
 	for (size_t i = 0; end && i < n; i++) {
-		v[i] = (struct fast_plain){ .mark = flow[i].mark, .used = (uint32_t)flow[i].conduit };
+		v[i] = (struct fast_plain){ .mark = flow[i].mark,
+					    .used = (uint32_t)flow[i].conduit };
 		for (unsigned k = 0; k < 2; k++)
 			v[i].end[k] = flow[i].end[k] ? end[flow[i].end[k] - m->zones] : 0;
 	}

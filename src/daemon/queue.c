@@ -50,13 +50,17 @@ static int configure_queue(struct queue *q, uint16_t attr, const void *data, siz
 	ssize_t n = mnl_socket_recvfrom(q->nl, buf, sizeof(buf));
 	if (n < 0)
 		return -errno;
-	return mnl_cb_run(buf, (size_t)n, seq, mnl_socket_get_portid(q->nl), NULL, NULL) < 0 ? -errno : 0;
+	return mnl_cb_run(buf, (size_t)n, seq, mnl_socket_get_portid(q->nl), NULL, NULL) < 0
+		       ? -errno
+		       : 0;
 }
 
 int queue_open(struct queue *q, uint16_t number)
 {
-	struct nfqnl_msg_config_cmd bind = { .command = NFQNL_CFG_CMD_BIND, .pf = htons(AF_UNSPEC) };
-	struct nfqnl_msg_config_params copy = { .copy_range = htonl(RING_DATA), .copy_mode = NFQNL_COPY_PACKET };
+	struct nfqnl_msg_config_cmd bind = { .command = NFQNL_CFG_CMD_BIND,
+					     .pf = htons(AF_UNSPEC) };
+	struct nfqnl_msg_config_params copy = { .copy_range = htonl(RING_DATA),
+						.copy_mode = NFQNL_COPY_PACKET };
 	uint32_t maxlen = htonl(QUEUE_MAX);
 	int size = RCVBUF, err;
 	memset(q, 0, sizeof(*q));
@@ -69,7 +73,8 @@ int queue_open(struct queue *q, uint16_t number)
 	else if ((err = configure_queue(q, NFQA_CFG_CMD, &bind, sizeof(bind))) == 0 &&
 		 (err = configure_queue(q, NFQA_CFG_PARAMS, &copy, sizeof(copy))) == 0)
 		err = configure_queue(q, NFQA_CFG_QUEUE_MAXLEN, &maxlen, sizeof(maxlen));
-	if (!err && setsockopt(mnl_socket_get_fd(q->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
+	if (!err &&
+	    setsockopt(mnl_socket_get_fd(q->nl), SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)))
 		err = -errno;
 	if (err)
 		queue_close(q);
@@ -101,7 +106,8 @@ static bool parse_queue_packet(struct queue *q, const struct nlmsghdr *h, struct
 		return false;
 	const struct nfqnl_msg_packet_hdr *ph = mnl_attr_get_payload(v[NFQA_PACKET_HDR]);
 	uint32_t info = v[NFQA_SKB_INFO] ? ntohl(mnl_attr_get_u32(v[NFQA_SKB_INFO])) : 0;
-	*p = (struct queue_packet){ .id = ntohl(ph->packet_id), .partial = v[NFQA_CAP_LEN] != NULL,
+	*p = (struct queue_packet){ .id = ntohl(ph->packet_id),
+				    .partial = v[NFQA_CAP_LEN] != NULL,
 				    .check_sum = !(info & NFQA_SKB_CSUMNOTREADY) };
 	p->in = v[NFQA_IFINDEX_INDEV] ? ntohl(mnl_attr_get_u32(v[NFQA_IFINDEX_INDEV])) : 0;
 	p->out = v[NFQA_IFINDEX_OUTDEV] ? ntohl(mnl_attr_get_u32(v[NFQA_IFINDEX_OUTDEV])) : 0;
@@ -129,7 +135,8 @@ static void take_queue_message(struct queue *q, const void *buf, int left,
 	}
 }
 
-int queue_read(struct queue *q, unsigned max, void (*take)(void *, const struct queue_packet *), void *ctx)
+int queue_read(struct queue *q, unsigned max, void (*take)(void *, const struct queue_packet *),
+	       void *ctx)
 {
 	struct iovec v[QUEUE_BATCH];
 	struct mmsghdr m[QUEUE_BATCH];

@@ -15,14 +15,14 @@ struct mnl_socket;
 struct queue {
 	struct mnl_socket *nl;
 	uint16_t number;
-	uint32_t kind, index;		/* QUEUE_CLOSED, QUEUE_OPEN; which of its worker's */
-	void *owner;			/* the caller's */
+	uint32_t kind, index; /* QUEUE_CLOSED, QUEUE_OPEN; which of its worker's */
+	void *owner;	      /* the caller's */
 	uint64_t packets, overruns, refused_kernel;
 	uint32_t id[QUEUE_TABLE];
-	bool open[QUEUE_TABLE];		/* the id waits for its verdict */
+	bool open[QUEUE_TABLE]; /* the id waits for its verdict */
 	uint32_t waiting;
-	uint8_t *in;			/* one batch of packets */
-	uint8_t *out;			/* verdicts collected */
+	uint8_t *in;  /* one batch of packets */
+	uint8_t *out; /* verdicts collected */
 	uint32_t out_len;
 };
 
@@ -30,11 +30,11 @@ struct queue_packet {
 	uint32_t id;
 	const uint8_t *data;
 	uint32_t len;
-	uint32_t in, out;	/* interfaces; 0: not told */
+	uint32_t in, out; /* interfaces; 0: not told */
 	bool check_sum, partial;
 };
 
-int queue_open(struct queue *q, uint16_t number);	/* 0 or -errno */
+int queue_open(struct queue *q, uint16_t number); /* 0 or -errno */
 void queue_close(struct queue *q);
 /* Read until the socket is empty or max batches came; calls take for each packet. 0 or -errno. */
 int queue_read(struct queue *q, unsigned max, void (*take)(void *ctx, const struct queue_packet *p),

@@ -14,57 +14,72 @@
 #include <stdint.h>
 
 enum {
-	RING_SLOTS = 1024,		/* power of two */
-	RING_SPARE = 64,		/* of these not for packets: what else is to be said always has room */
-	RING_DATA = 10240,		/* bytes of one packet: jumbo frames too */
-	RING_IMAGE = 16 << 20,		/* room for one policy image */
+	RING_SLOTS = 1024, /* power of two */
+	/* of these not for packets: what else is to be said always has room */
+	RING_SPARE = 64,
+	RING_DATA = 10240,     /* bytes of one packet: jumbo frames too */
+	RING_IMAGE = 16 << 20, /* room for one policy image */
 };
 
-/* A worker's queues. The kernel hands a packet to a queue by a hash of its two addresses and protocol, so what one pair
- * of hosts has too much of fills the one queue (LANES of each kind), and the others are read in turn. */
-enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUE_KINDS };	/* by the conduit's "fail" */
-enum { LANES = 8, QUEUES = QUEUE_KINDS * LANES };	/* number kind * LANES + lane */
+/* A worker's queues. The kernel hands a packet to a queue by a hash of its two addresses and
+ * protocol, so what one pair of hosts has too much of fills the one queue (LANES of each kind), and
+ * the others are read in turn. */
+enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUE_KINDS };	  /* by the conduit's "fail" */
+enum { LANES = 8, QUEUES = QUEUE_KINDS * LANES }; /* number kind * LANES + lane */
 
-enum slot_kind { SLOT_PACKET = 1, SLOT_POLICY, SLOT_VERDICT, SLOT_EVENT, SLOT_ACK, SLOT_REFUSED, SLOT_GONE,
-		 SLOT_LIST, SLOT_CLAIM };
+enum slot_kind {
+	SLOT_PACKET = 1,
+	SLOT_POLICY,
+	SLOT_VERDICT,
+	SLOT_EVENT,
+	SLOT_ACK,
+	SLOT_REFUSED,
+	SLOT_GONE,
+	SLOT_LIST,
+	SLOT_CLAIM
+};
 
 /* The kernel's connections: struct ct_ends, as many as there are in len bytes. */
 enum list_part { LIST_BEGIN, LIST_MORE, LIST_END };
 
 struct slot {
 	uint32_t kind;
-	uint32_t id;		/* packet: the kernel's; policy, ack: image 0 or 1; refused: enum reason;
-				 * list: enum list_part */
-	uint32_t verdict;	/* enum verdict */
-	uint32_t queue;		/* packet, verdict: which of the worker's queues */
-	uint32_t len;		/* bytes of data; verdict: 0 sends the packet unchanged */
+	uint32_t id;	  /* packet: the kernel's; policy, ack: image 0 or 1; refused: enum reason;
+			   * list: enum list_part */
+	uint32_t verdict; /* enum verdict */
+	uint32_t queue;	  /* packet, verdict: which of the worker's queues */
+	uint32_t len;	  /* bytes of data; verdict: 0 sends the packet unchanged */
 	uint64_t now_ns, wall_ns;
 	uint32_t check_sum, partial;
-	uint32_t in, out;	/* packet: its interfaces; 0: none */
+	uint32_t in, out; /* packet: its interfaces; 0: none */
 	_Alignas(8) uint8_t data[RING_DATA];
 };
 
 struct ring {
-	_Alignas(64) atomic_uint head;	/* written by the producer */
-	_Alignas(64) atomic_uint tail;	/* written by the consumer */
+	_Alignas(64) atomic_uint head; /* written by the producer */
+	_Alignas(64) atomic_uint tail; /* written by the consumer */
 	struct slot slot[RING_SLOTS];
 };
 
 /* The fields of struct inspect_stats that an inspector reports, as "zonectl status" names them. */
+/* clang-format off */
 #define RING_STATS(X) \
-X(flows) X(open) X(half_open) X(sources) X(messages) X(refused) \
-X(no_room) X(pushed_half) X(pushed_closed) X(pushed_idle)
+	X(flows) \
+	X(open) \
+	X(half_open) X(sources) X(messages) X(refused) X(no_room) X(pushed_half) X(pushed_closed) \
+		X(pushed_idle)
+/* clang-format on */
 
 struct shared {
-	struct ring to, from;		/* seen from the parent */
+	struct ring to, from; /* seen from the parent */
 	/* A sleeper says so before it looks at its ring for the last time, and is woken only
 	 * then: 1 while it sleeps, or is about to; who sets it to 0 wakes it. */
-	_Alignas(64) atomic_uint inspector_sleeps;	/* a futex */
-	_Alignas(64) atomic_uint parent_sleeps;		/* the eventfd "told" wakes it */
-	atomic_uint core;		/* core for the inspector; CPU_SETSIZE: any */
-	_Alignas(64) atomic_ullong beat;	/* the inspector counts its turns here */
+	_Alignas(64) atomic_uint inspector_sleeps; /* a futex */
+	_Alignas(64) atomic_uint parent_sleeps;	   /* the eventfd "told" wakes it */
+	atomic_uint core;			   /* core for the inspector; CPU_SETSIZE: any */
+	_Alignas(64) atomic_ullong beat;	   /* the inspector counts its turns here */
 #define X(name) atomic_ullong name;
-	RING_STATS(X)			/* as it last said */
+	RING_STATS(X) /* as it last said */
 #undef X
 	_Alignas(64) uint8_t image[2][RING_IMAGE];
 };
@@ -86,7 +101,7 @@ static inline struct slot *ring_put(struct ring *r)
 
 static inline void ring_put_done(struct ring *r)
 {
-	atomic_fetch_add(&r->head, 1);	/* before the consumer is asked whether it sleeps */
+	atomic_fetch_add(&r->head, 1); /* before the consumer is asked whether it sleeps */
 }
 
 /* The slot to read next; NULL when there is none. */

@@ -43,10 +43,10 @@ static pid_t fork_inspector(const struct spawner *s, unsigned index)
 	prctl(PR_SET_NAME, "zoned: inspect");
 	if (getppid() != parent)
 		_exit(1);
-	signal(SIGINT, SIG_IGN);	/* the parent ends us, not the terminal */
+	signal(SIGINT, SIG_IGN); /* the parent ends us, not the terminal */
 	signal(SIGHUP, SIG_IGN);
 	sigprocmask(SIG_SETMASK, &s->old, NULL);
-	for (unsigned i = 0; i < s->n; i++)	/* nobody else's packets and verdicts */
+	for (unsigned i = 0; i < s->n; i++) /* nobody else's packets and verdicts */
 		if (i != index)
 			unmap(&s->conf[i]);
 	struct inspector_conf mine = *c;
@@ -66,7 +66,7 @@ static void on_request(struct spawner *s)
 {
 	struct spawn_msg m;
 	if (recv(s->fd, &m, sizeof(m), 0) != sizeof(m))
-		_exit(0);	/* the parent is gone; inspectors follow */
+		_exit(0); /* the parent is gone; inspectors follow */
 	if (m.index >= s->n)
 		return;
 	if (m.what == 'k' && s->pid[m.index] > 0)
@@ -86,7 +86,9 @@ static void reap_inspectors(struct spawner *s)
 			if (s->pid[i] != pid)
 				continue;
 			s->pid[i] = 0;
-			tell_parent(s, (struct spawn_msg){ .what = 'd', .index = (unsigned char)i, .pid = pid,
+			tell_parent(s, (struct spawn_msg){ .what = 'd',
+							   .index = (unsigned char)i,
+							   .pid = pid,
 							   .status = status });
 		}
 	}
@@ -98,7 +100,7 @@ static int drop_spawner_rights(uid_t uid, gid_t gid)
 	capng_clear(CAPNG_SELECT_BOTH);
 	if (uid && (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
 		return -1;
-	if (uid)	/* changing users clears the parent-death signal */
+	if (uid) /* changing users clears the parent-death signal */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return capng_apply(CAPNG_SELECT_CAPS);
 }
@@ -120,7 +122,8 @@ static _Noreturn void run_spawner(struct spawner *s, uid_t uid, gid_t gid)
 		keep[i + 2] = s->conf[i].told;
 	if (sig < 0 || drop_spawner_rights(uid, gid) || confine_spawner(keep, s->n + 2))
 		_exit(1);
-	struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN }, { .fd = sig, .events = POLLIN } };
+	struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN },
+				 { .fd = sig, .events = POLLIN } };
 	for (;;) {
 		struct signalfd_siginfo si;
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
@@ -133,7 +136,8 @@ static _Noreturn void run_spawner(struct spawner *s, uid_t uid, gid_t gid)
 	}
 }
 
-int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid, struct spawner_handle *h)
+int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid,
+		  struct spawner_handle *h)
 {
 	int pair[2];
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair))

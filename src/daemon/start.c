@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Start and stop of the parent: one table of steps. Up to the commit of the rules a failure changes nothing
- * in the kernel: what runs there, of an earlier zoned or of the boot rules, stays. A start that fails behind
- * it leaves the rules, as a stop does: they drop what needs an inspector.
+ * Start and stop of the parent: one table of steps. Up to the commit of the rules a failure changes
+ * nothing in the kernel: what runs there, of an earlier zoned or of the boot rules, stays. A start
+ * that fails behind it leaves the rules, as a stop does: they drop what needs an inspector.
  */
 #include <cap-ng.h>
 #include <errno.h>
@@ -45,8 +45,10 @@ static int choose_user(struct parent *p)
 	const char *user = p->user ? p->user : p->model->daemon.user;
 	const struct passwd *pw = geteuid() == 0 ? getpwnam(user) : NULL;
 	if (geteuid() == 0 && !pw) {
-		say(LOG_ERR, "there is no user \"%s\" to become; make one (useradd --system %s) or write "
-		    "another in daemon.user; nothing was changed", user, user);
+		say(LOG_ERR,
+		    "there is no user \"%s\" to become; make one (useradd --system %s) or write "
+		    "another in daemon.user; nothing was changed",
+		    user, user);
 		return STEP_SAID;
 	}
 	p->becomes = pw != NULL;
@@ -59,11 +61,13 @@ static int open_records(struct parent *p)
 {
 	int facility = record_facility(p->model->daemon.syslog_facility);
 	if (facility < 0) {
-		say(LOG_ERR, "syslog_facility = \"%s\": there is none of that name", p->model->daemon.syslog_facility);
+		say(LOG_ERR, "syslog_facility = \"%s\": there is none of that name",
+		    p->model->daemon.syslog_facility);
 		return STEP_SAID;
 	}
 	openlog("zoned", LOG_PID | LOG_NDELAY, facility);
-	p->record = record_open(&(struct record_conf){ .json_path = p->model->daemon.json_log, .sink = say_line });
+	p->record = record_open(
+		&(struct record_conf){ .json_path = p->model->daemon.json_log, .sink = say_line });
 	return p->record ? 0 : -errno;
 }
 
@@ -91,7 +95,10 @@ static int build_policy(struct parent *p)
 	p->started_ns = clock_ns(CLOCK_MONOTONIC);
 	p->generation = p->tried = 1;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-	p->n = p->model->daemon.queues ? p->model->daemon.queues : cores < 1 ? 1 : cores > 8 ? 8 : (unsigned)cores;
+	p->n = p->model->daemon.queues ? p->model->daemon.queues
+	       : cores < 1	       ? 1
+	       : cores > 8	       ? 8
+				       : (unsigned)cores;
 	p->img = policy_build(p->model, p->generation, &err);
 	if (p->img && p->img->size <= RING_IMAGE)
 		return 0;
@@ -163,10 +170,14 @@ static int open_fastpath(struct parent *p)
 	if (!p->model->daemon.fast_path)
 		return 0;
 	if (p->has_xt_bpf)
-		p->fast = fastpath_open(&(struct fast_room){
-			.inspectors = p->n, .max_connections = p->model->daemon.max_connections, .flows = p->img->n_flows,
-			.marks = (uint32_t)ruleset_marks(p->model), .conduits = (uint32_t)p->model->n_conduits,
-			.mark_mask = p->model->daemon.mark_mask }, false, &why);
+		p->fast = fastpath_open(
+			&(struct fast_room){ .inspectors = p->n,
+					     .max_connections = p->model->daemon.max_connections,
+					     .flows = p->img->n_flows,
+					     .marks = (uint32_t)ruleset_marks(p->model),
+					     .conduits = (uint32_t)p->model->n_conduits,
+					     .mark_mask = p->model->daemon.mark_mask },
+			false, &why);
 	int err = p->fast ? fastpath_policy(p->fast, p->img) : 0;
 	if (err) {
 		fastpath_close(p->fast);
@@ -174,9 +185,11 @@ static int open_fastpath(struct parent *p)
 		why = strerror(-err);
 	}
 	if (p->fast)
-		say(LOG_INFO, "in-kernel path: up to %u connections per inspector", fastpath_slots(p->fast));
+		say(LOG_INFO, "in-kernel path: up to %u connections per inspector",
+		    fastpath_slots(p->fast));
 	else
-		say(LOG_NOTICE, "no in-kernel path: %s; every inspected packet goes to an inspector", why);
+		say(LOG_NOTICE,
+		    "no in-kernel path: %s; every inspected packet goes to an inspector", why);
 	return 0;
 }
 
@@ -302,11 +315,14 @@ static bool open_lane(struct parent *p, unsigned i, uint32_t index)
 {
 	struct queue *q = &p->worker[i].queue[index];
 	uint32_t kind = index / LANES;
-	uint16_t number = (uint16_t)(p->model->daemon.queue_base + (kind * p->n + i) * LANES + index % LANES);
+	uint16_t number =
+		(uint16_t)(p->model->daemon.queue_base + (kind * p->n + i) * LANES + index % LANES);
 	int err = queue_open(q, number);
 	if (err) {
 		say(LOG_ERR, "queue %u: %s%s; nothing was changed", number, strerror(-err),
-		    err == -EBUSY || err == -EPERM ? " (is another program, or another zoned, using it?)" : "");
+		    err == -EBUSY || err == -EPERM
+			    ? " (is another program, or another zoned, using it?)"
+			    : "");
 		return false;
 	}
 	q->kind = kind;
@@ -315,8 +331,8 @@ static bool open_lane(struct parent *p, unsigned i, uint32_t index)
 	return true;
 }
 
-/* Given back by the end of the process, all at once: closing one waits for the kernel, and there are 16 for each
- * inspector, so that a stop took seconds. */
+/* Given back by the end of the process, all at once: closing one waits for the kernel, and there
+ * are 16 for each inspector, so that a stop took seconds. */
 static int open_queues(struct parent *p)
 {
 	bool ok = true;
@@ -338,7 +354,8 @@ static int open_log(struct parent *p)
 	p->nflog = nflog_open(p->model->daemon.log_group);
 	if (p->nflog)
 		return 0;
-	say(LOG_ERR, "log_group %u: %s; nothing was changed", p->model->daemon.log_group, strerror(errno));
+	say(LOG_ERR, "log_group %u: %s; nothing was changed", p->model->daemon.log_group,
+	    strerror(errno));
 	return STEP_SAID;
 }
 
@@ -371,7 +388,7 @@ static int open_links(struct parent *p)
 	p->links = links_open();
 	if (!p->links)
 		return -errno;
-	plain_give(p, p->model, p->generation);	/* from here on changes are noticed */
+	plain_give(p, p->model, p->generation); /* from here on changes are noticed */
 	return 0;
 }
 
@@ -417,11 +434,12 @@ static void say_asked(int priority, const char *line)
 static int open_control(struct parent *p)
 {
 	if (strncmp(p->control_path, ZONED_RUNDIR "/", sizeof(ZONED_RUNDIR)) == 0)
-		mkdir(ZONED_RUNDIR, 0755);	/* there already under systemd */
+		mkdir(ZONED_RUNDIR, 0755); /* there already under systemd */
 	p->control = control_open(p->base, p->control_path, control_verbs, p, say_asked);
 	if (p->control)
 		return 0;
-	say(LOG_ERR, "control socket %s: %s; nothing was changed", p->control_path, strerror(errno));
+	say(LOG_ERR, "control socket %s: %s; nothing was changed", p->control_path,
+	    strerror(errno));
 	return STEP_SAID;
 }
 
@@ -448,7 +466,8 @@ static bool any_open(const struct model *m)
 {
 	for (size_t i = 0; i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
-			if (m->conduits[i].fail == FAIL_OPEN && m->conduits[i].flows[k].proto != PROTO_NONE)
+			if (m->conduits[i].fail == FAIL_OPEN &&
+			    m->conduits[i].flows[k].proto != PROTO_NONE)
 				return true;
 	return false;
 }
@@ -458,21 +477,27 @@ static void leave_rules(struct parent *p)
 {
 	if (p->fast)
 		fastpath_switch(p->fast, 0);
-	say(LOG_NOTICE, "stopping; the rules stay in the kernel: what needs an inspector is dropped%s",
-	    any_open(p->model) ? ", but for conduits with fail = \"open\": what they carry passes unjudged" : "");
+	say(LOG_NOTICE,
+	    "stopping; the rules stay in the kernel: what needs an inspector is dropped%s",
+	    any_open(p->model)
+		    ? ", but for conduits with fail = \"open\": what they carry passes unjudged"
+		    : "");
 }
 
-/* Threads have the rights of the thread that makes them: dropped before the first. The guard's real-time priority
- * needs them, and is this thread's until that one is made. */
+/* Threads have the rights of the thread that makes them: dropped before the first. The guard's
+ * real-time priority needs them, and is this thread's until that one is made. */
 static int drop_parent_rights(struct parent *p)
 {
 	if (!guard_before_others())
-		say(LOG_WARNING, "no real-time priority for the guard of the table (%s): while the processors are busy, a table "
-		    "that is removed stays open for longer; see LimitRTPRIO in zoned.service", strerror(errno));
+		say(LOG_WARNING,
+		    "no real-time priority for the guard of the table (%s): while the processors "
+		    "are busy, a table "
+		    "that is removed stays open for longer; see LimitRTPRIO in zoned.service",
+		    strerror(errno));
 	capng_clear(CAPNG_SELECT_BOTH);
 	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
-	int err = p->becomes ? capng_change_id((int)p->uid, (int)p->gid, CAPNG_DROP_SUPP_GRP) :
-			       capng_apply(CAPNG_SELECT_BOTH);
+	int err = p->becomes ? capng_change_id((int)p->uid, (int)p->gid, CAPNG_DROP_SUPP_GRP)
+			     : capng_apply(CAPNG_SELECT_BOTH);
 	if (!err)
 		err = confine_parent();
 	if (err)
@@ -495,6 +520,7 @@ static void stop_queue_threads(struct parent *p)
 	record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 }
 
+/* clang-format off */
 static const struct step steps[] = {
 	{ "cannot give up what this process was started with", begin_confined, NULL },
 	{ "the user to become", choose_user, NULL },
@@ -524,12 +550,14 @@ static const struct step steps[] = {
 	{ "no thread for the records", start_record_thread, NULL },
 	{ "no threads for the queues", threads_start, stop_queue_threads },
 };
+/* clang-format on */
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
 static void say_failed(struct parent *p, const struct step *step, int err)
 {
 	if (err != STEP_SAID)
-		say(LOG_ERR, "%s: %s%s", step->what, strerror(-err), p->in_force ? "" : "; nothing was changed");
+		say(LOG_ERR, "%s: %s%s", step->what, strerror(-err),
+		    p->in_force ? "" : "; nothing was changed");
 }
 
 bool parent_start(struct parent *p)

@@ -9,11 +9,13 @@ struct record;
 
 /* False: the reason is logged, and all is given back. */
 bool parent_start(struct parent *p);
-void parent_stop(struct parent *p);	/* the rules stay */
+void parent_stop(struct parent *p); /* the rules stay */
 
-/* zoned.c: what say() says goes the way of records, so that nobody waits for syslog; NULL: straight to syslog. */
+/* zoned.c: what say() says goes the way of records, so that nobody waits for syslog; NULL: straight
+ * to syslog. */
 void say_by(struct record *r);
-void say_line(void *ctx, int level, const char *text);	/* to syslog, and to standard error where it is due */
+/* to syslog, and to standard error where it is due */
+void say_line(void *ctx, int level, const char *text);
 /* zoned.c: the loop of the main thread and all that it waits for. 0 or -errno */
 int events_open(struct parent *p);
 void events_close(struct parent *p);

@@ -14,10 +14,11 @@ static json_t *fast_status(const struct parent *p)
 	uint64_t back;
 	if (!p->fast || used_total(p, &u) || fastpath_back(p->fast, &back))
 		return json_null();
-	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "asked", fastpath_first(p->fast) >= 0 ? "first" : "late",
-			 "packets", (json_int_t)u.inspected.packets, "bytes", (json_int_t)u.inspected.bytes,
-			 "messages", (json_int_t)u.inspected.messages, "handed_back", (json_int_t)back,
-			 "uninspected", (json_int_t)u.plain.packets);
+	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "asked",
+			 fastpath_first(p->fast) >= 0 ? "first" : "late", "packets",
+			 (json_int_t)u.inspected.packets, "bytes", (json_int_t)u.inspected.bytes,
+			 "messages", (json_int_t)u.inspected.messages, "handed_back",
+			 (json_int_t)back, "uninspected", (json_int_t)u.plain.packets);
 }
 
 static json_t *status(void *ctx)
@@ -31,23 +32,26 @@ static json_t *status(void *ctx)
 	for (unsigned i = 0; i < p->n; i++) {
 		struct worker *w = &p->worker[i];
 		worker_lock(w);
-		json_t *o = json_pack("{s:i,s:i,s:b,s:I,s:I,s:I,s:I,s:I}", "queue", (int)w->queue[0].number,
-			"pid", (int)w->pid, "up", w->up, "packets", (json_int_t)w->sent,
-			"restarts", (json_int_t)w->restarts, "dropped_while_down", (json_int_t)w->dropped_down,
+		json_t *o = json_pack(
+			"{s:i,s:i,s:b,s:I,s:I,s:I,s:I,s:I}", "queue", (int)w->queue[0].number,
+			"pid", (int)w->pid, "up", w->up, "packets", (json_int_t)w->sent, "restarts",
+			(json_int_t)w->restarts, "dropped_while_down", (json_int_t)w->dropped_down,
 			"passed_while_down", (json_int_t)w->passed_down, "queue_overruns",
 			(json_int_t)worker_overruns(w));
-#define X(name) json_object_set_new(o, #name, json_integer((json_int_t)atomic_load(&w->conf.shm->name)));
+#define X(name) \
+	json_object_set_new(o, #name, json_integer((json_int_t)atomic_load(&w->conf.shm->name)));
 		RING_STATS(X)
 #undef X
 		json_array_append_new(list, o);
 		worker_unlock(w);
 	}
-	return json_pack("{s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I}}", "model", p->path,
-		"generation", (int)p->generation,
-		"uptime_seconds", (json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000),
-		"zones", (int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors", list,
-		"in_kernel", fast_status(p), "offload", offload_status(p), "table", guard_status(p),
-		"bypasses", bypass_status(p), "misfits", misfits_status(p),
+	return json_pack(
+		"{s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I}}",
+		"model", p->path, "generation", (int)p->generation, "uptime_seconds",
+		(json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000), "zones",
+		(int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors",
+		list, "in_kernel", fast_status(p), "offload", offload_status(p), "table",
+		guard_status(p), "bypasses", bypass_status(p), "misfits", misfits_status(p),
 		"records", "events", (json_int_t)rs.events, "written", (json_int_t)rs.written,
 		"repeated", (json_int_t)rs.repeated, "suppressed", (json_int_t)rs.suppressed,
 		"json_lost", (json_int_t)rs.json_lost, "lost", (json_int_t)rs.lost);
@@ -55,8 +59,9 @@ static json_t *status(void *ctx)
 
 static void put_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
 {
-	json_object_set_new(ctx, name, json_pack("{s:I,s:I}", "packets", (json_int_t)packets,
-						 "bytes", (json_int_t)bytes));
+	json_object_set_new(
+		ctx, name,
+		json_pack("{s:I,s:I}", "packets", (json_int_t)packets, "bytes", (json_int_t)bytes));
 }
 
 static void add_used(void *ctx, const char *counter, uint64_t packets, uint64_t bytes)
@@ -72,7 +77,8 @@ static json_t *counters(void *ctx)
 	struct parent *p = ctx;
 	json_t *o = json_object();
 	int err = nft_counters_read(p->nl, put_counter, o);
-	if (!err && p->fast && fastpath_first(p->fast) >= 0)	/* else the ruleset has counted it too */
+	/* else the ruleset has counted it too */
+	if (!err && p->fast && fastpath_first(p->fast) >= 0)
 		used_each(p, add_used, o);
 	if (!err)
 		return o;
@@ -88,9 +94,11 @@ static json_t *do_reload(void *ctx)
 			 ok ? "in force" : "refused, nothing was changed; the log says why");
 }
 
+/* clang-format off */
 const struct control_verb control_verbs[] = {
 	{ "status", false, status },
 	{ "counters", false, counters },
 	{ "reload", true, do_reload },
 	{ NULL, false, NULL },
 };
+/* clang-format on */

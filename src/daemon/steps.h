@@ -12,14 +12,15 @@ struct parent;
 enum { STEP_SAID = 1 };
 
 struct step {
-	const char *what;		/* for the operator, before a colon and the error */
-	/* 0, -errno or STEP_SAID. One that fails has given back what it took itself. NULL: nothing to do. */
+	const char *what; /* for the operator, before a colon and the error */
+	/* 0, -errno or STEP_SAID. One that fails has given back what it took itself. NULL: nothing
+	 * to do. */
 	int (*open)(struct parent *p);
-	void (*close)(struct parent *p);	/* NULL: there is nothing to give back */
+	void (*close)(struct parent *p); /* NULL: there is nothing to give back */
 };
 
-/* Takes the n steps. When one fails, failed() tells it (err: -errno or STEP_SAID), and the steps before it are
- * given back, the last one first. True: all were taken. */
+/* Takes the n steps. When one fails, failed() tells it (err: -errno or STEP_SAID), and the steps
+ * before it are given back, the last one first. True: all were taken. */
 bool steps_open(const struct step *v, size_t n, struct parent *p,
 		void (*failed)(struct parent *p, const struct step *step, int err));
 /* Gives back n steps that were taken, the last one first. */

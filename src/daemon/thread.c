@@ -20,8 +20,9 @@
 #include "daemon/parent.h"
 
 enum {
-	TOLD = QUEUES, SOURCES,
-	FULL_MS = 10,	/* an inspector that is gone does not tell */
+	TOLD = QUEUES,
+	SOURCES,
+	FULL_MS = 10, /* an inspector that is gone does not tell */
 };
 
 /*
@@ -37,10 +38,10 @@ enum { FEW = 16, MANY = 40, PERIOD_NS = 100000000 };
 
 struct place {
 	cpu_set_t all;
-	bool known;		/* all: no machine too large for the mask */
+	bool known; /* all: no machine too large for the mask */
 	bool near, held;
-	uint64_t at_ns;		/* of the last decision */
-	uint64_t turns, sent;	/* since then; w->sent then */
+	uint64_t at_ns;	      /* of the last decision */
+	uint64_t turns, sent; /* since then; w->sent then */
 };
 
 /* core CPU_SETSIZE: let go */
@@ -104,7 +105,10 @@ static void *serve_queues(void *ctx)
 	place_start(w, &place);
 	for (bool full = false; !atomic_load(&w->p->ending);) {
 		bool may_sleep = ring_may_sleep(&m->from, &m->parent_sleeps);
-		int n = epoll_wait(full ? w->epoll_told : w->epoll, got, SOURCES, !may_sleep ? 0 : full ? FULL_MS : -1);
+		int n = epoll_wait(full ? w->epoll_told : w->epoll, got, SOURCES,
+				   !may_sleep ? 0
+				   : full     ? FULL_MS
+					      : -1);
 		atomic_store(&m->parent_sleeps, 0);
 		pthread_mutex_lock(&w->queues_lock);
 		drain(w);
@@ -157,7 +161,8 @@ static void stop_thread_of(struct worker *w)
 {
 	uint64_t one = 1;
 	if (write(w->conf.told, &one, sizeof(one)) < 0)
-		say(LOG_ERR, "inspector %u: its queue thread cannot be woken: %s", w->index, strerror(errno));
+		say(LOG_ERR, "inspector %u: its queue thread cannot be woken: %s", w->index,
+		    strerror(errno));
 	pthread_join(w->thread, NULL);
 	w->threaded = false;
 	close_epolls(w);

@@ -85,15 +85,16 @@ void used_carry(struct parent *p, const struct model *m)
 		next[m->n_conduits] = was[n].used;
 		qsort(was, n, sizeof(*was), by_row_name);
 		for (size_t i = 0; i < m->n_conduits; i++) {
-			struct row *r = bsearch(&(struct row){ .name = m->conduits[i].name }, was, n, sizeof(*was),
-					by_row_name);
+			struct row *r = bsearch(&(struct row){ .name = m->conduits[i].name }, was,
+						n, sizeof(*was), by_row_name);
 			if (r)
 				next[i] = r->used;
 			if (r)
 				memset(&r->used, 0, sizeof(r->used));
 		}
 		for (size_t i = 0; i < n; i++)
-			sum_used(&p->carried_gone, &was[i].used);	/* of conduits that are no more */
+			/* of conduits that are no more */
+			sum_used(&p->carried_gone, &was[i].used);
 	}
 	free(was);
 	free(p->carried);
@@ -110,7 +111,8 @@ int used_total(const struct parent *p, struct used *sum)
 	return v ? 0 : -1;
 }
 
-int used_each(const struct parent *p, void (*take)(void *ctx, const char *counter, uint64_t packets, uint64_t bytes),
+int used_each(const struct parent *p,
+	      void (*take)(void *ctx, const char *counter, uint64_t packets, uint64_t bytes),
 	      void *ctx)
 {
 	char name[sizeof("conduit-") + MODEL_NAME_MAX];
@@ -119,7 +121,8 @@ int used_each(const struct parent *p, void (*take)(void *ctx, const char *counte
 		const struct used *u = &v[i].used;
 		snprintf(name, sizeof(name), "conduit-%s", v[i].name ? v[i].name : "");
 		if (u->inspected.packets + u->plain.packets)
-			take(ctx, v[i].name ? name : "inside", u->inspected.packets + u->plain.packets,
+			take(ctx, v[i].name ? name : "inside",
+			     u->inspected.packets + u->plain.packets,
 			     u->inspected.bytes + u->plain.bytes);
 	}
 	free(v);

@@ -24,8 +24,8 @@
 #include "daemon/parent.h"
 
 enum {
-	STALL_BEATS = 6,	/* half seconds without a turn */
-	QUEUE_BATCHES = 8,	/* read from a queue in one turn */
+	STALL_BEATS = 6,   /* half seconds without a turn */
+	QUEUE_BATCHES = 8, /* read from a queue in one turn */
 };
 
 /* ---- packets to an inspector, verdicts back ---- */
@@ -43,7 +43,8 @@ void worker_unlock(struct worker *w)
 void worker_wake(const struct worker *w)
 {
 	atomic_uint *sleeps = &w->conf.shm->inspector_sleeps;
-	if (atomic_exchange(sleeps, 0) && syscall(SYS_futex, sleeps, FUTEX_WAKE, 1, NULL, NULL, 0) < 0)
+	if (atomic_exchange(sleeps, 0) &&
+	    syscall(SYS_futex, sleeps, FUTEX_WAKE, 1, NULL, NULL, 0) < 0)
 		say(LOG_ERR, "inspector %u: cannot be woken: %s", w->index, strerror(errno));
 }
 
@@ -68,7 +69,8 @@ static void flush_verdicts(struct worker *w)
 	for (unsigned k = 0; k < QUEUES; k++) {
 		int err = queue_flush(&w->queue[k]);
 		if (err)
-			say(LOG_ERR, "queue %u: verdicts were not taken: %s", w->queue[k].number, strerror(-err));
+			say(LOG_ERR, "queue %u: verdicts were not taken: %s", w->queue[k].number,
+			    strerror(-err));
 	}
 }
 
@@ -85,7 +87,7 @@ static void hand_over(void *ctx, const struct queue_packet *k)
 	struct queue *q = ctx;
 	struct worker *w = q->owner;
 	struct slot *s = w->up && k->len <= RING_DATA ? ring_put(&w->conf.shm->to) : NULL;
-	if (!s) {	/* nobody to judge it, or larger than any frame */
+	if (!s) { /* nobody to judge it, or larger than any frame */
 		bool pass = q->kind == QUEUE_OPEN;
 		w->dropped_down += !pass;
 		w->passed_down += pass;
@@ -136,8 +138,9 @@ void read_queue(struct queue *q, unsigned ready)
 	if (err)
 		say(LOG_ERR, "queue %u: %s", q->number, strerror(-err));
 	if (q->overruns != lost)
-		say(LOG_WARNING, "queue %u was full; packets were lost unjudged (overrun %" PRIu64 ")", q->number,
-		    q->overruns);
+		say(LOG_WARNING,
+		    "queue %u was full; packets were lost unjudged (overrun %" PRIu64 ")",
+		    q->number, q->overruns);
 	if (w->sent != before)
 		worker_wake(w);
 	flush_verdicts(w);
@@ -172,7 +175,7 @@ static void answer_claim(struct worker *w, const uint8_t *data)
 {
 	struct fast_claim c;
 	memcpy(&c, data, sizeof(c));
-	pthread_mutex_lock(&w->p->policy_lock);	/* model and image stay */
+	pthread_mutex_lock(&w->p->policy_lock); /* model and image stay */
 	int err = ways_ok(w->p, &c) ? fastpath_claim(w->p->fast, w->index, &c, w->p->img) : -EPERM;
 	c.generation = err ? 0 : w->p->img->generation;
 	pthread_mutex_unlock(&w->p->policy_lock);
@@ -216,7 +219,7 @@ static void hand_refused(void *ctx, enum reason why, const uint8_t *ip, uint32_t
 	struct parent *p = ctx;
 	struct worker *w = &p->worker[0];
 	worker_lock(w);
-	worker_tell(w, SLOT_REFUSED, why, ip, len);	/* else only the counters have it */
+	worker_tell(w, SLOT_REFUSED, why, ip, len); /* else only the counters have it */
 	worker_unlock(w);
 }
 
@@ -233,15 +236,16 @@ void on_nflog(evutil_socket_t fd, short what, void *ctx)
 static void tell_gone(struct worker *w, const struct ct_ends *gone)
 {
 	if (!worker_tell(w, SLOT_GONE, 0, gone, sizeof(*gone)))
-		w->p->list.wanted |= w->up;	/* one that is not up has no flows */
+		w->p->list.wanted |= w->up; /* one that is not up has no flows */
 }
 
 /* Only the kernel's hash knows which inspector has the connection: tell all of them. */
 static void hand_gone(void *ctx, const struct ct_ends *gone)
 {
 	struct parent *p = ctx;
-	if (policy_classify(p->img, &gone->client, &gone->server, IPPROTO_TCP, gone->sport) == 0xffff)
-		return;		/* not inspected */
+	if (policy_classify(p->img, &gone->client, &gone->server, IPPROTO_TCP, gone->sport) ==
+	    0xffff)
+		return; /* not inspected */
 	for (unsigned i = 0; i < p->n; i++) {
 		worker_lock(&p->worker[i]);
 		tell_gone(&p->worker[i], gone);
@@ -305,7 +309,7 @@ static uint32_t end_waiting(struct worker *w, uint32_t *passed)
 {
 	w->up = false;
 	if (w->p->fast) {
-		pthread_mutex_lock(&w->p->policy_lock);	/* claims are answered under it */
+		pthread_mutex_lock(&w->p->policy_lock); /* claims are answered under it */
 		fastpath_forget(w->p->fast, w->index);
 		pthread_mutex_unlock(&w->p->policy_lock);
 	}
@@ -327,7 +331,8 @@ void on_spawner(evutil_socket_t fd, short what, void *ctx)
 	if (recv(fd, &m, sizeof(m), MSG_DONTWAIT) != sizeof(m)) {
 		if (errno == EAGAIN)
 			return;
-		say(LOG_CRIT, "the spawner is gone; stopping, the rules stay and drop what needs an inspector");
+		say(LOG_CRIT, "the spawner is gone; stopping, the rules stay and drop what needs "
+			      "an inspector");
 		event_base_loopbreak(p->base);
 		return;
 	}
@@ -339,11 +344,13 @@ void on_spawner(evutil_socket_t fd, short what, void *ctx)
 		return;
 	}
 	worker_lock(w);
-	drain(w);	/* its decisions from before its death stand */
+	drain(w); /* its decisions from before its death stand */
 	w->up = false;
 	uint32_t passed, lost = end_waiting(w, &passed);
 	w->restarts++;
-	say(LOG_ERR, "inspector %u (pid %d) died (%s %d); %u undecided packets were dropped, %u passed (fail = \"open\"); "
+	say(LOG_ERR,
+	    "inspector %u (pid %d) died (%s %d); %u undecided packets were dropped, %u passed "
+	    "(fail = \"open\"); "
 	    "starting another",
 	    m.index, (int)m.pid, WIFSIGNALED(m.status) ? "signal" : "exit",
 	    WIFSIGNALED(m.status) ? WTERMSIG(m.status) : WEXITSTATUS(m.status), lost, passed);
@@ -363,8 +370,10 @@ static bool worker_alive(struct worker *w)
 	w->beat = beat;
 	if (w->stalled == STALL_BEATS) {
 		uint32_t passed, lost = end_waiting(w, &passed);
-		say(LOG_ERR, "inspector %u does not move; %u undecided packets were dropped, %u passed "
-		    "(fail = \"open\"); killing it", w->index, lost, passed);
+		say(LOG_ERR,
+		    "inspector %u does not move; %u undecided packets were dropped, %u passed "
+		    "(fail = \"open\"); killing it",
+		    w->index, lost, passed);
 		ask_spawner(w->p, 'k', w->index);
 	}
 	return w->stalled < STALL_BEATS / 2;

@@ -35,9 +35,11 @@ static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
 enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
 /* Read in every thread that says something; written by the main thread. */
-static atomic_bool to_stderr;			/* all that is logged */
-static atomic_bool errors_to_stderr;		/* errors, while zoned starts: who starts it sees them */
-static struct record *_Atomic voice;		/* set once its thread runs: nobody waits for syslog then */
+static atomic_bool to_stderr; /* all that is logged */
+/* errors, while zoned starts: who starts it sees them */
+static atomic_bool errors_to_stderr;
+/* set once its thread runs: nobody waits for syslog then */
+static struct record *_Atomic voice;
 
 void say_line(void *ctx, int level, const char *text)
 {
@@ -94,9 +96,10 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 static void say_counters(struct worker *w)
 {
 	worker_lock(w);
-	say(LOG_INFO, "inspector %u: pid %d, %" PRIu64 " packets, %" PRIu64 " restarts, %" PRIu64
-	    " dropped while down, %" PRIu64 " overruns", w->index, (int)w->pid, w->sent, w->restarts, w->dropped_down,
-	    worker_overruns(w));
+	say(LOG_INFO,
+	    "inspector %u: pid %d, %" PRIu64 " packets, %" PRIu64 " restarts, %" PRIu64
+	    " dropped while down, %" PRIu64 " overruns",
+	    w->index, (int)w->pid, w->sent, w->restarts, w->dropped_down, worker_overruns(w));
 	worker_unlock(w);
 }
 
@@ -125,7 +128,9 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
 static bool watch(struct parent *p, int fd, short what, event_callback_fn cb)
 {
 	struct timeval every = { .tv_usec = TIMER_MS * 1000 };
-	struct event *e = p->n_events < EVENTS_MAX ? event_new(p->base, fd, (short)(what | EV_PERSIST), cb, p) : NULL;
+	struct event *e = p->n_events < EVENTS_MAX
+				  ? event_new(p->base, fd, (short)(what | EV_PERSIST), cb, p)
+				  : NULL;
 	if (e)
 		p->event[p->n_events++] = e;
 	return e && event_add(e, what == 0 ? &every : NULL) == 0;
@@ -135,7 +140,8 @@ static bool watch_all(struct parent *p)
 {
 	bool ok = watch(p, mnl_socket_get_fd(p->nflog), EV_READ, on_nflog) &&
 		  watch(p, mnl_socket_get_fd(p->list.nl), EV_READ, on_list) &&
-		  watch(p, p->spawner.fd, EV_READ, on_spawner) && watch(p, guard_wake_fd(p), EV_READ, on_guard) &&
+		  watch(p, p->spawner.fd, EV_READ, on_spawner) &&
+		  watch(p, guard_wake_fd(p), EV_READ, on_guard) &&
 		  watch(p, bypass_fd(p), EV_READ, on_bypass) && watch(p, -1, 0, on_timer);
 	if (p->ctwatch)
 		ok = ok && watch(p, mnl_socket_get_fd(p->ctwatch), EV_READ, on_ctwatch);
@@ -148,7 +154,7 @@ static bool watch_all(struct parent *p)
 
 int events_open(struct parent *p)
 {
-	errno = ENOMEM;		/* not all of libevent's failures have a number */
+	errno = ENOMEM; /* not all of libevent's failures have a number */
 	p->base = event_base_new();
 	if (p->base && watch_all(p))
 		return 0;
@@ -177,8 +183,8 @@ static int run_parent(struct parent *p)
 	if (!parent_start(p))
 		return 1;
 	errors_to_stderr = false;
-	say(LOG_NOTICE, "generation 1 is in force: %zu zones, %zu conduits, %u inspectors", p->model->n_zones - 1,
-	    p->model->n_conduits, p->n);
+	say(LOG_NOTICE, "generation 1 is in force: %zu zones, %zu conduits, %u inspectors",
+	    p->model->n_zones - 1, p->model->n_conduits, p->n);
 	offload_say(p);
 	sd_notify(0, "READY=1");
 	event_base_dispatch(p->base);
@@ -189,7 +195,9 @@ static int run_parent(struct parent *p)
 
 static int zoned_usage(void)
 {
-	fputs("usage: zoned [-dn] [-C SOCKET] [-f FILE] [-R RULESDIR] [-u USER]\n       zoned --flush\n", stderr);
+	fputs("usage: zoned [-dn] [-C SOCKET] [-f FILE] [-R RULESDIR] [-u USER]\n       zoned "
+	      "--flush\n",
+	      stderr);
 	return 2;
 }
 
@@ -225,9 +233,10 @@ static bool stderr_is_read(void)
 
 int main(int argc, char **argv)
 {
-	static struct parent p = { .path = ZONED_CONF, .rules = ZONED_RULESDIR,
-				  .policy_lock = PTHREAD_MUTEX_INITIALIZER,
-				  .control_path = ZONED_RUNDIR "/control" };
+	static struct parent p = { .path = ZONED_CONF,
+				   .rules = ZONED_RULESDIR,
+				   .policy_lock = PTHREAD_MUTEX_INITIALIZER,
+				   .control_path = ZONED_RUNDIR "/control" };
 	bool check = false;
 	int opt;
 	if (argc == 2 && strcmp(argv[1], "--flush") == 0)
@@ -251,7 +260,8 @@ int main(int argc, char **argv)
 	if (optind != argc)
 		return zoned_usage();
 	to_stderr = p.foreground || check || isatty(2);
-	errors_to_stderr = stderr_is_read();	/* asked before a descriptor is opened that could get its number */
+	/* asked before a descriptor is opened that could get its number */
+	errors_to_stderr = stderr_is_read();
 	openlog("zoned", LOG_PID | LOG_NDELAY, LOG_DAEMON);
 	p.model = load_model(&p);
 	if (!p.model)

@@ -10,10 +10,11 @@
 struct fast_claim {
 	struct addr client, server;
 	uint16_t cport, sport;
-	uint32_t slot;		/* for its numbers; counted from the inspector's first */
-	uint32_t serial;	/* comes back in the answer */
-	uint32_t way[2][2];	/* interfaces of its packets: per direction, in and out; 0: not known */
-	uint32_t generation;	/* in the answer: of the image it was judged by; 0: refused */
+	uint32_t slot;	 /* for its numbers; counted from the inspector's first */
+	uint32_t serial; /* comes back in the answer */
+	/* interfaces of its packets: per direction, in and out; 0: not known */
+	uint32_t way[2][2];
+	uint32_t generation; /* in the answer: of the image it was judged by; 0: refused */
 };
 
 #endif

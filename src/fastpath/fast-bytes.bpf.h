@@ -30,7 +30,11 @@ static __always_inline __u32 word_at(const void *p, __u32 at)
 }
 
 /* The compiler may count neither down nor by pointers: the verifier then loses the end. */
-#define bounded(i, n) ((__u32)(i) < (n) && ({ asm volatile("" : "+r"(i)); true; }))
+#define bounded(i, n) \
+	((__u32)(i) < (n) && ({ \
+		 asm volatile("" : "+r"(i)); \
+		 true; \
+	 }))
 
 /* The verifier of Linux 6.1 forgets what it knew of a number that was on the stack meanwhile:
  * so bounds that were compared already are stated again where they are needed. */

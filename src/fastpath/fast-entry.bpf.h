@@ -12,7 +12,7 @@
  * no packet. Where loads may overtake one another all of it is read twice.
  */
 
-enum { WORDS = sizeof(struct fast_entry) / 8, PORTS = 4, VERSION };	/* words of it */
+enum { WORDS = sizeof(struct fast_entry) / 8, PORTS = 4, VERSION }; /* words of it */
 
 /* A copy of a flow entry. */
 union entry {
@@ -21,13 +21,16 @@ union entry {
 };
 
 _Static_assert(sizeof(struct fast_entry) == 64 && offsetof(struct fast_entry, cport) == 8 * PORTS &&
-		       offsetof(struct fast_entry, version) == 8 * VERSION, "a cache line");
+		       offsetof(struct fast_entry, version) == 8 * VERSION,
+	       "a cache line");
 
 enum { NOT_MINE = 2 };
 
-/* Of which direction is the packet, if it is of the connection whose entry is at p? 0: from the client. Those of
- * its words that are not compared with the packet are copied to u, the version before anything else is read. */
-static __always_inline __u32 direction(const struct segment *s, const volatile __u64 *p, union entry *u)
+/* Of which direction is the packet, if it is of the connection whose entry is at p? 0: from the
+ * client. Those of its words that are not compared with the packet are copied to u, the version
+ * before anything else is read. */
+static __always_inline __u32 direction(const struct segment *s, const volatile __u64 *p,
+				       union entry *u)
 {
 	u->w[VERSION] = p[VERSION];
 	u->w[PORTS] = p[PORTS];
@@ -37,10 +40,11 @@ static __always_inline __u32 direction(const struct segment *s, const volatile _
 	__u32 ports = (__u32)u->w[PORTS];
 	if (u->e.family != s->family || (u->e.version & 1))
 		return NOT_MINE;
-	if (s->ports == ports && s->src[0] == p[0] && s->dst[0] == p[2] && s->src[1] == p[1] && s->dst[1] == p[3])
+	if (s->ports == ports && s->src[0] == p[0] && s->dst[0] == p[2] && s->src[1] == p[1] &&
+	    s->dst[1] == p[3])
 		return 0;
-	if (s->ports == (ports << 16 | ports >> 16) && s->src[0] == p[2] && s->dst[0] == p[0] && s->src[1] == p[3] &&
-	    s->dst[1] == p[1])
+	if (s->ports == (ports << 16 | ports >> 16) && s->src[0] == p[2] && s->dst[0] == p[0] &&
+	    s->src[1] == p[3] && s->dst[1] == p[1])
 		return 1;
 	return NOT_MINE;
 }
@@ -57,7 +61,7 @@ struct found {
 	const volatile __u64 *entry;
 	union entry copy;
 	struct fast_slot *slot;
-	__u32 dir;		/* of the packet */
+	__u32 dir; /* of the packet */
 };
 
 /* Is the packet of the connection that has this slot? Also starts to fetch the slot's line. */
@@ -80,8 +84,8 @@ static __always_inline bool find(const struct segment *s, struct found *f)
 		return false;
 	if (look(s, hint - 1, f))
 		return true;
-	__u32 set = fast_set_of(fast_end(s->src, (__u16)s->ports, seed), fast_end(s->dst, (__u16)(s->ports >> 16), seed),
-				fast_layout.sets);
+	__u32 set = fast_set_of(fast_end(s->src, (__u16)s->ports, seed),
+				fast_end(s->dst, (__u16)(s->ports >> 16), seed), fast_layout.sets);
 	const struct fast_set *t = bpf_map_lookup_elem(&fast_sets, &set);
 	if (!t)
 		return false;
@@ -91,8 +95,8 @@ static __always_inline bool find(const struct segment *s, struct found *f)
 	return false;
 }
 
-/* Its slot is held, so it does not change any more: is it what was read? Where loads stay in order, it is if it
- * has the version that was read first. */
+/* Its slot is held, so it does not change any more: is it what was read? Where loads stay in order,
+ * it is if it has the version that was read first. */
 static __always_inline bool unchanged(const struct segment *s, const struct found *f)
 {
 #ifdef FAST_TSO

@@ -10,18 +10,19 @@
  * requests come back too. Only the age of requests starts over.
  */
 
-enum { PAYLOAD = 2048, SMALL = 264 };	/* SMALL: in words; what is as small is kept from its copy */
+/* SMALL: in words; what is as small is kept from its copy */
+enum { PAYLOAD = 2048, SMALL = 264 };
 
 /* A segment that is judged. */
 struct judging {
 	struct __sk_buff *skb;
 	const struct segment *s;
 	struct fast_slot *slot;
-	__u32 dir;		/* 0: from the client */
-	__u32 policy;		/* its number */
-	__u32 limits;		/* the policy whose rate limits are to be asked, or NO_LIMITS */
-	__u32 prepared;		/* result of NAME_prepare() */
-	__u32 pos;		/* its octets are kept so far behind the oldest that are */
+	__u32 dir;	/* 0: from the client */
+	__u32 policy;	/* its number */
+	__u32 limits;	/* the policy whose rate limits are to be asked, or NO_LIMITS */
+	__u32 prepared; /* result of NAME_prepare() */
+	__u32 pos;	/* its octets are kept so far behind the oldest that are */
 };
 
 /* A segment out of an inspector's reach, with room to look at what a message at its end could
@@ -39,7 +40,8 @@ struct {
 } fast_copy SEC(".maps");
 
 /* All of a segment of at most max bytes. */
-static __always_inline bool copy_payload(struct __sk_buff *skb, __u32 off, __u32 len, __u32 max, struct copy *c)
+static __always_inline bool copy_payload(struct __sk_buff *skb, __u32 off, __u32 len, __u32 max,
+					 struct copy *c)
 {
 	__u32 last = len - 1;
 	if (last >= max)
@@ -58,16 +60,17 @@ static __always_inline bool room_in(const struct fast_kept *k, const struct judg
 static __always_inline __u32 byte_at(const struct fast_slot *slot, __u32 at)
 {
 	forget(at);
-	at &= 4095;	/* inside the slot for the verifier to see */
+	at &= 4095; /* inside the slot for the verifier to see */
 	return ((const volatile __u8 *)slot)[at];
 }
 
-/* The segment's bytes go where they are kept, behind those that are kept already: nobody reads them there
- * before they are accounted for. Where in the slot: *at. */
+/* The segment's bytes go where they are kept, behind those that are kept already: nobody reads them
+ * there before they are accounted for. Where in the slot: *at. */
 static __always_inline bool load(const struct judging *j, const struct fast_kept *k, __u32 *at)
 {
 	__u32 pos = j->pos;
-	__u32 last = j->s->len - 1;	/* as a number that may be 0: the verifier forgets that one may not */
+	/* as a number that may be 0: the verifier forgets that one may not */
+	__u32 last = j->s->len - 1;
 	if (last >= k->segment)
 		return false;
 	forget(pos);
@@ -105,13 +108,14 @@ static __always_inline void copy_words(__u8 *to, const __u8 *from, __u32 n, __u3
 /* Copy a small segment whole, and the first bytes of a larger one. */
 static __always_inline bool copy_start(const struct judging *j, __u32 first, struct copy *a)
 {
-	return j->s->len <= SMALL ? copy_payload(j->skb, j->s->off, j->s->len, SMALL, a) :
-				    bpf_skb_load_bytes(j->skb, j->s->off, a->bytes, first) == 0;
+	return j->s->len <= SMALL ? copy_payload(j->skb, j->s->off, j->s->len, SMALL, a)
+				  : bpf_skb_load_bytes(j->skb, j->s->off, a->bytes, first) == 0;
 }
 
 /* Keep a segment of which copy_start() read the start: from the copy if that has all of it, else
  * from the packet. */
-static __always_inline bool keep(const struct judging *j, const struct fast_kept *k, const struct copy *a)
+static __always_inline bool keep(const struct judging *j, const struct fast_kept *k,
+				 const struct copy *a)
 {
 	__u32 at, pos = j->pos;
 	if (j->s->len > SMALL)
@@ -125,7 +129,8 @@ static __always_inline bool keep(const struct judging *j, const struct fast_kept
 #define PREPARES_NOTHING(name) \
 	struct name##_prepared { \
 	}; \
-	static __always_inline __u32 name##_prepare(const struct judging *j, struct name##_prepared *p) \
+	static __always_inline __u32 name##_prepare(const struct judging *j, \
+						    struct name##_prepared *p) \
 	{ \
 		(void)j; \
 		(void)p; \

@@ -26,17 +26,17 @@ enum { IPV4_LEN = 20, IPV6_LEN = 40, TCP_LEN = 20, HEADERS = 64 };
 
 #define CT_INFO 7ull
 
-/* From the pointer to a packet's connection, whose lowest bits say what the packet is to it: what the rules call
- * ct state established. */
+/* From the pointer to a packet's connection, whose lowest bits say what the packet is to it: what
+ * the rules call ct state established. */
 static __always_inline bool established(__u64 ct)
 {
 	__u64 info = ct & CT_INFO;
 	return ct > CT_INFO && (info == IP_CT_ESTABLISHED || info == IP_CT_ESTABLISHED_REPLY);
 }
 
-/* Of struct nf_conntrack_tuple, whose form load-layout.c has compared: the sender of one direction, its port and family in
- * one word, and a word that ends with the protocol's number and the direction. What an IPv4 address does not fill is
- * zero. */
+/* Of struct nf_conntrack_tuple, whose form load-layout.c has compared: the sender of one direction,
+ * its port and family in one word, and a word that ends with the protocol's number and the
+ * direction. What an IPv4 address does not fill is zero. */
 struct side {
 	__u64 addr[2];
 	__u32 port, proto;
@@ -46,7 +46,7 @@ enum { TUPLE_PORT = 16, TUPLE_PROTO = 36, TUPLE_LEN = 40 };
 
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 #define PROTO_MASK 0x00ff0000u
-#define PROTO_SHIFT 8	/* above the family */
+#define PROTO_SHIFT 8 /* above the family */
 #else
 #define PROTO_MASK 0x0000ff00u
 #define PROTO_SHIFT 0
@@ -54,7 +54,7 @@ enum { TUPLE_PORT = 16, TUPLE_PROTO = 36, TUPLE_LEN = 40 };
 
 /* In the forward hook a packet's device is still the one that it came by; its way out is known
  * to the route that it has (a pointer whose lowest bit says who counts references). 0: none. */
-#ifdef FAST_CAST	/* Linux 6.2 */
+#ifdef FAST_CAST /* Linux 6.2 */
 void *bpf_rdonly_cast(const void *obj, __u32 btf_id) __ksym;
 
 static __always_inline __u64 connection(struct __sk_buff *skb)
@@ -65,7 +65,8 @@ static __always_inline __u64 connection(struct __sk_buff *skb)
 
 static __always_inline void read_side(__u64 ct, __u32 dir, struct side *s)
 {
-	const char *p = bpf_rdonly_cast((const void *)((ct & ~CT_INFO) + fast_layout.tuple[dir]), fast_layout.words);
+	const char *p = bpf_rdonly_cast((const void *)((ct & ~CT_INFO) + fast_layout.tuple[dir]),
+					fast_layout.words);
 	s->addr[0] = *(const __u64 *)p;
 	s->addr[1] = *(const __u64 *)(p + 8);
 	s->port = *(const __u32 *)(p + TUPLE_PORT);
@@ -78,7 +79,7 @@ static __always_inline __u32 way_out(struct __sk_buff *skb)
 	__u64 dst = *(const __u64 *)(p + fast_layout.dst) & ~1ull;
 	p = bpf_rdonly_cast((const void *)dst, fast_layout.dst_entry);
 	p = *(const char *const *)(p + fast_layout.dev);
-	return *(const __u32 *)(p + fast_layout.ifindex);	/* 0 if it cannot be read */
+	return *(const __u32 *)(p + fast_layout.ifindex); /* 0 if it cannot be read */
 }
 
 /* Read the headers of a packet of n bytes into h, HEADERS bytes, for parse(). This makes no call,
@@ -132,7 +133,9 @@ static __always_inline __u32 way_out(struct __sk_buff *skb)
 	if (bpf_probe_read_kernel(&dst, sizeof(dst), (void *)skb + fast_layout.dst) < 0)
 		return 0;
 	dst &= ~1ull;
-	if (dst == 0 || bpf_probe_read_kernel(&dev, sizeof(dev), (void *)(dst + fast_layout.dev)) < 0 || dev == 0 ||
+	if (dst == 0 ||
+	    bpf_probe_read_kernel(&dev, sizeof(dev), (void *)(dst + fast_layout.dev)) < 0 ||
+	    dev == 0 ||
 	    bpf_probe_read_kernel(&index, sizeof(index), (void *)(dev + fast_layout.ifindex)) < 0)
 		return 0;
 	return index;
@@ -142,10 +145,12 @@ static __always_inline bool read_headers(struct __sk_buff *skb, __u32 n, __u64 *
 {
 	enum { V4 = IPV4_LEN + TCP_LEN + 4, V6 = IPV6_LEN + TCP_LEN };
 	h[5] = h[6] = h[7] = 0;
-	if (n >= V4 ? bpf_skb_load_bytes(skb, 0, h, V4) < 0 : bpf_skb_load_bytes(skb, 0, h, V4 - 4) < 0)
+	if (n >= V4 ? bpf_skb_load_bytes(skb, 0, h, V4) < 0
+		    : bpf_skb_load_bytes(skb, 0, h, V4 - 4) < 0)
 		return false;
 	if (*(const __u8 *)h == 0x45)
 		return true;
-	return n >= HEADERS ? bpf_skb_load_bytes(skb, 0, h, HEADERS) == 0 : bpf_skb_load_bytes(skb, 0, h, V6) == 0;
+	return n >= HEADERS ? bpf_skb_load_bytes(skb, 0, h, HEADERS) == 0
+			    : bpf_skb_load_bytes(skb, 0, h, V6) == 0;
 }
 #endif

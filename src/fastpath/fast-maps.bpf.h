@@ -82,7 +82,7 @@ struct {
 } fast_back SEC(".maps");
 
 const volatile struct fast_layout fast_layout SEC(".rodata.layout") = {};
-volatile struct fast_front fast_front SEC(".data.front") = {};	/* written by the parent only */
+volatile struct fast_front fast_front SEC(".data.front") = {}; /* written by the parent only */
 
 static __always_inline void count_back(void)
 {
@@ -92,8 +92,10 @@ static __always_inline void count_back(void)
 		*v += 1;
 }
 
-/* packets: as they were, read some time before, when nothing had to wait for it. Nobody else counts on this CPU. */
-static __always_inline void count_passed(struct fast_used *u, __u64 packets, __u32 bytes, __u32 messages)
+/* packets: as they were, read some time before, when nothing had to wait for it. Nobody else counts
+ * on this CPU. */
+static __always_inline void count_passed(struct fast_used *u, __u64 packets, __u32 bytes,
+					 __u32 messages)
 {
 	u->packets = packets + 1;
 	u->bytes += bytes;

@@ -6,14 +6,15 @@
 enum { TCP_PROTO = 6, F_FIN = 1, F_PSH = 8, F_ACK = 16, F_ECN = 0xc0 };
 
 struct segment {
-	__u64 src[2], dst[2];	/* as in a flow entry */
-	__u32 ports;		/* source and destination, as they come */
+	__u64 src[2], dst[2]; /* as in a flow entry */
+	__u32 ports;	      /* source and destination, as they come */
 	__u32 family;
-	__u32 seq, ack, off, len;	/* payload: offset and length */
+	__u32 seq, ack, off, len; /* payload: offset and length */
 	__u32 flags;
 };
 
-/* Version 4 without options, fragments and the reserved flag, and not about to expire: the length of the packet, or 0. */
+/* Version 4 without options, fragments and the reserved flag, and not about to expire: the length
+ * of the packet, or 0. */
 static __always_inline __u32 parse_ipv4(const __u64 *h, struct segment *s)
 {
 	const __u8 *b = (const __u8 *)h;

@@ -45,7 +45,8 @@ static __always_inline bool uses(__u64 end, __u32 i, __u32 bank)
 /* Is it, as it comes, like a port with inspection? */
 static __always_inline bool may_be_inspected(__u32 port, __u32 bank)
 {
-	return ((bank ? fast_front.inspected[1] : fast_front.inspected[0]) & fast_port_bit((__u16)port)) != 0;
+	return ((bank ? fast_front.inspected[1] : fast_front.inspected[0]) &
+		fast_port_bit((__u16)port)) != 0;
 }
 
 /* A connection's real ends, whatever address translation did: who opened it, and who answers. */
@@ -63,7 +64,8 @@ static __always_inline void read_ends(__u64 ct, __u32 bank, struct fast_known *k
 	k->service = s.port | s.proto << PROTO_SHIFT;
 }
 
-/* Could it be a connection with inspection? What it costs to know one without is spared those with. */
+/* Could it be a connection with inspection? What it costs to know one without is spared those with.
+ */
 static __always_inline bool inspected_port(__u64 ct, __u32 bank)
 {
 	struct side s;
@@ -84,7 +86,7 @@ static __always_inline __u32 version_of(struct fast_known *e)
 	asm volatile("" ::: "memory");
 	return v;
 #else
-	return __sync_fetch_and_add(&e->version, 0);	/* loads stay on their side of it */
+	return __sync_fetch_and_add(&e->version, 0); /* loads stay on their side of it */
 #endif
 }
 
@@ -97,22 +99,24 @@ static __always_inline __u32 flow_of(__u64 ct, __u32 now)
 	if (!e)
 		return 0;
 	__u32 version = version_of(e), flow = e->flow;
-	__u64 differs = (e->client[0] ^ k.client[0]) | (e->client[1] ^ k.client[1]) | (e->server[0] ^ k.server[0]) |
-			(e->server[1] ^ k.server[1]) | (e->service ^ k.service) | (e->cport ^ k.cport) |
-			(e->generation ^ now) | (version & 1);
+	__u64 differs = (e->client[0] ^ k.client[0]) | (e->client[1] ^ k.client[1]) |
+			(e->server[0] ^ k.server[0]) | (e->server[1] ^ k.server[1]) |
+			(e->service ^ k.service) | (e->cport ^ k.cport) | (e->generation ^ now) |
+			(version & 1);
 	return differs == 0 && version_of(e) == version ? flow : 0;
 }
 
 /* A flow that no inspector sees, by its number; NULL: there is none with this one. */
 static __always_inline const volatile struct fast_plain *plain_of(__u32 flow, __u32 bank)
 {
-	__u32 at = (flow >> fast_layout.shift & (fast_layout.plain - 1)) | (bank ? fast_layout.plain : 0);
+	__u32 at = (flow >> fast_layout.shift & (fast_layout.plain - 1)) |
+		   (bank ? fast_layout.plain : 0);
 	const volatile struct fast_plain *p = bpf_map_lookup_elem(&fast_plain, &at);
 	return flow && p && p->mark == flow ? p : 0;
 }
 
-/* Is the packet, of an established connection, of a flow that no inspector sees, between interfaces of its ends?
- * Whatever protocol it is: this is what the rules would ask. */
+/* Is the packet, of an established connection, of a flow that no inspector sees, between interfaces
+ * of its ends? Whatever protocol it is: this is what the rules would ask. */
 static __always_inline bool plain(struct __sk_buff *skb, __u64 ct)
 {
 	__u32 now = fast_front.now, dir = (ct & CT_INFO) == IP_CT_ESTABLISHED_REPLY;
@@ -134,8 +138,8 @@ static __always_inline bool plain(struct __sk_buff *skb, __u64 ct)
 	return true;
 }
 
-/* The rules say by the packet's mark of which flow its connection is. If it is one that no inspector sees, the next
- * packets need not ask them. */
+/* The rules say by the packet's mark of which flow its connection is. If it is one that no
+ * inspector sees, the next packets need not ask them. */
 static __always_inline void learn(struct __sk_buff *skb, __u64 ct)
 {
 	__u32 now = fast_front.now, flow = skb->mark;
@@ -148,7 +152,8 @@ static __always_inline void learn(struct __sk_buff *skb, __u64 ct)
 		return;
 	__u32 version = *(volatile __u32 *)&e->version;
 	/* one at a time; who comes second comes again with the next packet */
-	if ((version & 1) || __sync_val_compare_and_swap(&e->version, version, version + 1) != version)
+	if ((version & 1) ||
+	    __sync_val_compare_and_swap(&e->version, version, version + 1) != version)
 		return;
 	e->client[0] = k.client[0];
 	e->client[1] = k.client[1];

@@ -35,7 +35,8 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
 enum { SPINS = 128 };
 
-/* ---- the protocols that are judged here: JUDGED(J) has a row J(symbol, name) for each (../proto/README) ---- */
+/* ---- the protocols that are judged here: JUDGED(J) has a row J(symbol, name) for each
+ * (../proto/README) ---- */
 
 /* Results that a protocol computes before the slot is held. */
 union prepared {
@@ -48,8 +49,10 @@ union prepared {
 static __always_inline __u32 prepare(const struct judging *j, __u32 proto, union prepared *p)
 {
 	switch (proto) {
-#define J(symbol, name) case PROTO_##symbol: return name##_prepare(j, &p->name);
-	JUDGED(J)
+#define J(symbol, name) \
+	case PROTO_##symbol: \
+		return name##_prepare(j, &p->name);
+		JUDGED(J)
 #undef J
 	}
 	return 0;
@@ -59,8 +62,10 @@ static __always_inline __u32 prepare(const struct judging *j, __u32 proto, union
 static __always_inline bool has_room(const struct judging *j, __u32 proto)
 {
 	switch (proto) {
-#define J(symbol, name) case PROTO_##symbol: return name##_has_room(j);
-	JUDGED(J)
+#define J(symbol, name) \
+	case PROTO_##symbol: \
+		return name##_has_room(j);
+		JUDGED(J)
 #undef J
 	}
 	return false;
@@ -68,11 +73,14 @@ static __always_inline bool has_room(const struct judging *j, __u32 proto)
 
 /* Number of messages in the segment, if the program passes all of them: then they are kept and
  * accounted for. 0: an inspector has to judge it. */
-static __always_inline __u32 messages_of(const struct judging *j, __u32 proto, const union prepared *p)
+static __always_inline __u32 messages_of(const struct judging *j, __u32 proto,
+					 const union prepared *p)
 {
 	switch (proto) {
-#define J(symbol, name) case PROTO_##symbol: return name##_messages(j, &p->name);
-	JUDGED(J)
+#define J(symbol, name) \
+	case PROTO_##symbol: \
+		return name##_messages(j, &p->name);
+		JUDGED(J)
 #undef J
 	}
 	return 0;
@@ -80,9 +88,10 @@ static __always_inline __u32 messages_of(const struct judging *j, __u32 proto, c
 
 /* ---- one segment ---- */
 
-/* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1; but what was kept
- * and is acknowledged may be kept no more. messages: how many were passed, 0 before. */
-static __always_inline bool judge(struct judging *j, __u32 proto, const union prepared *p, __u32 *messages)
+/* The slot is held. Nothing changes of what an inspector reads in it, unless this says 1; but what
+ * was kept and is acknowledged may be kept no more. messages: how many were passed, 0 before. */
+static __always_inline bool judge(struct judging *j, __u32 proto, const union prepared *p,
+				  __u32 *messages)
 {
 	const struct segment *s = j->s;
 	struct fast_slot *slot = j->slot;
@@ -92,7 +101,7 @@ static __always_inline bool judge(struct judging *j, __u32 proto, const union pr
 	if ((__s32)(s->ack - slot->acked[back]) < 0 || (__s32)(slot->next[back] - s->ack) < 0)
 		return false;
 	__u32 ahead = slot->next[dir] - s->seq;
-	if (s->len == 0) {	/* an acknowledgement, or a probe of the other end (keepalive) */
+	if (s->len == 0) { /* an acknowledgement, or a probe of the other end (keepalive) */
 		if (ahead > 1)
 			return false;
 	} else {
@@ -149,8 +158,8 @@ static __always_inline bool in_force(__u32 generation)
 	return generation != 0 && generation == fast_front.now;
 }
 
-/* first: the rule knows neither whether the packet's connection is established nor whether its interfaces are
- * those of its zones. */
+/* first: the rule knows neither whether the packet's connection is established nor whether its
+ * interfaces are those of its zones. */
 static __always_inline int packet(struct __sk_buff *skb, bool first)
 {
 	struct segment s;
@@ -169,16 +178,22 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 		return may_be_plain && plain(skb, ct);
 	const struct fast_entry *e = &f.copy.e;
 	struct fast_slot *slot = f.slot;
-	__u32 dir = f.dir & 1, in = dir ? e->way[1][0] : e->way[0][0], out = dir ? e->way[1][1] : e->way[0][1];
+	__u32 dir = f.dir & 1, in = dir ? e->way[1][0] : e->way[0][0],
+	      out = dir ? e->way[1][1] : e->way[0][1];
 	if (first && (in == 0 || out == 0 || skb->ifindex != in || way_out(skb) != out))
 		return 0;
-	struct judging j = { .skb = skb, .s = &s, .slot = slot, .dir = dir, .policy = e->policy,
+	struct judging j = { .skb = skb,
+			     .s = &s,
+			     .slot = slot,
+			     .dir = dir,
+			     .policy = e->policy,
 			     .limits = e->limited ? e->policy : NO_LIMITS };
 	union prepared prepared;
 	__u32 policy = e->policy, proto = e->proto;
-	forget(proto);		/* a number of its own, which is compared in one step */
+	forget(proto); /* a number of its own, which is compared in one step */
 	j.prepared = s.len ? prepare(&j, proto, &prepared) : 0;
-	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &policy);	/* early: where it is has to be looked up */
+	/* early: where it is has to be looked up */
+	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &policy);
 	if (!used)
 		return 0;
 	__u64 packets = *(volatile __u64 *)&used->packets;

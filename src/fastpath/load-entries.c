@@ -18,7 +18,9 @@
 
 static struct fast_entry key_of(const struct fast_claim *c)
 {
-	struct fast_entry k = { .cport = htons(c->cport), .sport = htons(c->sport), .family = c->client.family };
+	struct fast_entry k = { .cport = htons(c->cport),
+				.sport = htons(c->sport),
+				.family = c->client.family };
 	size_t n = c->client.family == 4 ? 4 : 16;
 	memcpy(k.client, c->client.b, n);
 	memcpy(k.server, c->server.b, n);
@@ -28,22 +30,28 @@ static struct fast_entry key_of(const struct fast_claim *c)
 static bool same_key(const struct fast_entry *a, const struct fast_entry *b)
 {
 	return a->family == b->family && a->cport == b->cport && a->sport == b->sport &&
-	       memcmp(a->client, b->client, sizeof(a->client)) == 0 && memcmp(a->server, b->server, sizeof(a->server)) == 0;
+	       memcmp(a->client, b->client, sizeof(a->client)) == 0 &&
+	       memcmp(a->server, b->server, sizeof(a->server)) == 0;
 }
 
 static struct fast_set *set_of(const struct fastpath *fp, const struct fast_entry *k)
 {
-	uint64_t client = fast_end(k->client, k->cport, fp->seed), server = fast_end(k->server, k->sport, fp->seed);
+	uint64_t client = fast_end(k->client, k->cport, fp->seed),
+		 server = fast_end(k->server, k->sport, fp->seed);
 	return &fp->set[fast_set_of(client, server, fp->sets)];
 }
 
-/* An entry comes (1) or goes (-1). Who shares a place has no hint: the last one that is left has none either. */
+/* An entry comes (1) or goes (-1). Who shares a place has no hint: the last one that is left has
+ * none either. */
 static void hint(struct fastpath *fp, uint32_t slot, int by)
 {
 	const struct fast_entry *e = &fp->table[slot];
-	uint32_t at = fast_hint_of(e->client, e->server, (uint32_t)e->cport << 16 | e->sport, fp->seed);
+	uint32_t at =
+		fast_hint_of(e->client, e->server, (uint32_t)e->cport << 16 | e->sport, fp->seed);
 	fp->sharers[at] = (uint16_t)(fp->sharers[at] + by);
-	uint16_t v = fp->sharers[at] == 0 ? 0 : by > 0 && fp->sharers[at] == 1 ? (uint16_t)(slot + 1) : FAST_NO_HINT;
+	uint16_t v = fp->sharers[at] == 0	      ? 0
+		     : by > 0 && fp->sharers[at] == 1 ? (uint16_t)(slot + 1)
+						      : FAST_NO_HINT;
 	__atomic_store_n(&fp->front->hint[at], v, __ATOMIC_RELAXED);
 }
 
@@ -97,7 +105,8 @@ static void disown(struct fastpath *fp, uint32_t slot)
 			__atomic_store_n(&t->slot[i], 0, __ATOMIC_SEQ_CST);
 }
 
-int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img)
+int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c,
+		   const struct pol_image *img)
 {
 	uint8_t family = c->client.family;
 	if (c->slot >= fp->slots || (family != 4 && family != 6) || c->server.family != family)

@@ -68,8 +68,8 @@ int fastpath_policy(struct fastpath *fp, const struct pol_image *img)
 	return -ENOTSUP;
 }
 
-size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n,
-		      const struct fast_claimed *claimed)
+size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v,
+		      size_t n, const struct fast_claimed *claimed)
 {
 	(void)claimed;
 	(void)fp;
@@ -89,7 +89,8 @@ void fastpath_switch(struct fastpath *fp, uint32_t generation)
 	(void)generation;
 }
 
-int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c, const struct pol_image *img)
+int fastpath_claim(struct fastpath *fp, unsigned inspector, const struct fast_claim *c,
+		   const struct pol_image *img)
 {
 	(void)fp;
 	(void)inspector;
@@ -115,7 +116,8 @@ void fastpath_unplug(struct fastpath *fp, uint32_t ifindex)
 	(void)ifindex;
 }
 
-int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum)
+int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow,
+		  struct fast_used *sum)
 {
 	(void)fp;
 	(void)generation;
@@ -124,7 +126,8 @@ int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow,
 	return -ENOTSUP;
 }
 
-int fastpath_plain_used(const struct fastpath *fp, uint32_t generation, uint32_t used, struct fast_used *sum)
+int fastpath_plain_used(const struct fastpath *fp, uint32_t generation, uint32_t used,
+			struct fast_used *sum)
 {
 	(void)fp;
 	(void)generation;

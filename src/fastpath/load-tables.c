@@ -59,14 +59,15 @@ static void write_plain(struct fast_plain *to, const struct fast_plain *v, uint3
 	__atomic_store_n(&to->mark, v->mark, __ATOMIC_SEQ_CST);
 }
 
-size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v, size_t n,
-		      const struct fast_claimed *claimed)
+size_t fastpath_plain(struct fastpath *fp, uint32_t generation, const struct fast_plain *v,
+		      size_t n, const struct fast_claimed *claimed)
 {
 	struct fast_plain *bank = fp->flow + (generation & 1) * fp->plain;
 	size_t left = 0;
 	for (uint32_t i = 0; i < fp->plain; i++)
 		__atomic_store_n(&bank[i].mark, 0, __ATOMIC_SEQ_CST);
-	memcpy(&fp->claimed[generation & 1], claimed, sizeof(*claimed));	/* nobody has a flow to ask for */
+	/* nobody has a flow to ask for */
+	memcpy(&fp->claimed[generation & 1], claimed, sizeof(*claimed));
 	for (size_t i = 0; i < n; i++) {
 		struct fast_plain *to = &bank[v[i].mark >> fp->shift & (fp->plain - 1)];
 		if (v[i].used < fp->plain_used && !to->mark)
@@ -104,13 +105,15 @@ static int sum_cpus(const struct fastpath *fp, uint32_t at, struct fast_used *su
 }
 
 /* A flow for which there was no room has counts of 0. */
-int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow, struct fast_used *sum)
+int fastpath_used(const struct fastpath *fp, uint32_t generation, uint32_t flow,
+		  struct fast_used *sum)
 {
 	memset(sum, 0, sizeof(*sum));
 	return flow < fp->bank ? sum_cpus(fp, policy_index(fp, generation, flow), sum) : 0;
 }
 
-int fastpath_plain_used(const struct fastpath *fp, uint32_t generation, uint32_t used, struct fast_used *sum)
+int fastpath_plain_used(const struct fastpath *fp, uint32_t generation, uint32_t used,
+			struct fast_used *sum)
 {
 	memset(sum, 0, sizeof(*sum));
 	return used < fp->plain_used ? sum_cpus(fp, plain_index(fp, generation, used), sum) : 0;

@@ -34,7 +34,8 @@
 #include "fastpath/policy.h"
 
 _Static_assert(FAST_SLOTS + FAST_INSPECTORS * 1024 < FAST_NO_HINT, "a hint names any slot");
-_Static_assert(sizeof(struct fast_slot) == FAST_SLOT && FAST_SLOT / FAST_LINE % 2 == 1 && FAST_SLOT % FAST_LINE == 0,
+_Static_assert(sizeof(struct fast_slot) == FAST_SLOT && FAST_SLOT / FAST_LINE % 2 == 1 &&
+		       FAST_SLOT % FAST_LINE == 0,
 	       "slots are spread over the places of a cache");
 
 _Static_assert(offsetof(struct fast_slot, of_protocol) == FAST_NUMBERS, "no holes");
@@ -72,14 +73,18 @@ static int map_fd(const struct fastpath *fp, const char *name)
 static int resize(struct fastpath *fp)
 {
 	uint32_t all = fp->slots * fp->inspectors;
-	const struct { const char *name; uint32_t n; } rows[] = {
-		{ "fast_flows", all }, { "fast_sets", fp->sets }, { "fast_slots", all },
-		{ "fast_policies", 2 * fp->bank }, { "fast_plain", 2 * fp->plain },
-		{ "fast_used", 2 * (fp->bank + fp->plain_used) },
+	const struct {
+		const char *name;
+		uint32_t n;
+	} rows[] = {
+		{ "fast_flows", all },		 { "fast_sets", fp->sets },
+		{ "fast_slots", all },		 { "fast_policies", 2 * fp->bank },
+		{ "fast_plain", 2 * fp->plain }, { "fast_used", 2 * (fp->bank + fp->plain_used) },
 	};
 	int err = 0;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !err; i++)
-		err = bpf_map__set_max_entries(bpf_object__find_map_by_name(fp->obj, rows[i].name), rows[i].n);
+		err = bpf_map__set_max_entries(bpf_object__find_map_by_name(fp->obj, rows[i].name),
+					       rows[i].n);
 	return err;
 }
 
@@ -95,16 +100,19 @@ static int map_slots(struct fastpath *fp)
 	size_t size = fp->slots * sizeof(struct fast_slot);
 	int fd = map_fd(fp, "fast_slots");
 	for (unsigned i = 0; i < fp->inspectors; i++) {
-		void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(i * size));
+		void *p =
+			mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)(i * size));
 		if (p == MAP_FAILED)
 			return -errno;
 		fp->map[i] = p;
 	}
-	void *rates = mmap(NULL, FAST_RATES * sizeof(*fp->rates), PROT_READ | PROT_WRITE, MAP_SHARED, map_fd(fp, "fast_rates"), 0);
+	void *rates = mmap(NULL, FAST_RATES * sizeof(*fp->rates), PROT_READ | PROT_WRITE,
+			   MAP_SHARED, map_fd(fp, "fast_rates"), 0);
 	if (rates == MAP_FAILED)
 		return -errno;
 	fp->rates = rates;
-	fp->table = map_own(map_fd(fp, "fast_flows"), fp->slots * fp->inspectors * sizeof(*fp->table));
+	fp->table =
+		map_own(map_fd(fp, "fast_flows"), fp->slots * fp->inspectors * sizeof(*fp->table));
 	fp->set = map_own(map_fd(fp, "fast_sets"), fp->sets * sizeof(*fp->set));
 	fp->front = map_own(map_fd(fp, FRONT), sizeof(*fp->front));
 	fp->flow = map_own(map_fd(fp, "fast_plain"), 2 * fp->plain * sizeof(*fp->flow));
@@ -161,7 +169,8 @@ static int set_tables(struct fastpath *fp)
 		if (!o->table)
 			continue;
 		size_t n = o->fill(table);
-		err = bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, o->table), table, n);
+		err = bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, o->table),
+						 table, n);
 	}
 	return err;
 }
@@ -170,7 +179,7 @@ static int set_tables(struct fastpath *fp)
 static int keep_constants_here(struct bpf_object *obj)
 {
 	struct bpf_map *map;
-	bpf_object__for_each_map(map, obj) {
+	bpf_object__for_each_map (map, obj) {
 		size_t n = 0;
 		uintptr_t p = (uintptr_t)bpf_map__initial_value(map, &n);
 		if (p && madvise((void *)p, n, MADV_DONTFORK))
@@ -182,7 +191,9 @@ static int keep_constants_here(struct bpf_object *obj)
 /* 0 or -errno */
 static int load_kind(struct fastpath *fp, const struct kind *k, bool late)
 {
-	struct fast_layout l = { .seed = fp->seed, .sets = fp->sets, .plain = fp->plain, .shift = fp->shift };
+	struct fast_layout l = {
+		.seed = fp->seed, .sets = fp->sets, .plain = fp->plain, .shift = fp->shift
+	};
 	size_t n;
 	if (k->first && !fastpath_layout(&l))
 		return -ENOENT;
@@ -192,9 +203,12 @@ static int load_kind(struct fastpath *fp, const struct kind *k, bool late)
 		return -ENOMEM;
 	bool first = k->first && !late;
 	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, FIRST), first);
-	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, LEARN), first && l.tuple[1]);
-	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, LATE), !first);	/* verifying takes half a second */
-	int err = bpf_map__set_initial_value(bpf_object__find_map_by_name(fp->obj, ".rodata.layout"), &l, sizeof(l));
+	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, LEARN),
+				  first && l.tuple[1]);
+	/* verifying takes half a second */
+	bpf_program__set_autoload(bpf_object__find_program_by_name(fp->obj, LATE), !first);
+	int err = bpf_map__set_initial_value(
+		bpf_object__find_map_by_name(fp->obj, ".rodata.layout"), &l, sizeof(l));
 	if (!err)
 		err = set_tables(fp);
 	if (!err)
@@ -215,7 +229,8 @@ static int load_kind(struct fastpath *fp, const struct kind *k, bool late)
 /* So many that an inspector's slots fill pages, and it has no part of another's. */
 static uint32_t slots_for(unsigned inspectors, uint32_t max_connections)
 {
-	uint32_t n = FAST_SLOTS / inspectors < max_connections ? FAST_SLOTS / inspectors : max_connections;
+	uint32_t n = FAST_SLOTS / inspectors < max_connections ? FAST_SLOTS / inspectors
+							       : max_connections;
 	uint32_t unit = (uint32_t)sysconf(_SC_PAGESIZE) / FAST_LINE;
 	return (n + unit - 1) / unit * unit;
 }

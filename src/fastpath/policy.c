@@ -18,7 +18,8 @@ bool fast_eligible(const struct pol_flow *f)
 
 void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out)
 {
-	*out = (struct fast_policy){ .conduit = f->conduit_id, .request_ns = fast_rate_step(f->max_requests),
+	*out = (struct fast_policy){ .conduit = f->conduit_id,
+				     .request_ns = fast_rate_step(f->max_requests),
 				     .write_ns = fast_rate_step(f->max_writes) };
 	const struct fast_policy_ops *o = fast_policy_of(f->proto);
 	if (fast_eligible(f) && o->flatten)

@@ -18,7 +18,8 @@
 
 #include "fastpath/fast.h"
 
-enum { FAST_HOLD_SPINS = 1 << 24 };	/* a CPU holds a slot for a microsecond; this is much longer */
+/* a CPU holds a slot for a microsecond; this is much longer */
+enum { FAST_HOLD_SPINS = 1 << 24 };
 
 /* Ask the program to pass nothing more of this slot; a CPU that holds it ends its packet first.
  * Does not wait: another process that shares the slot may have written that it is BUSY. */
@@ -33,7 +34,8 @@ static inline bool fast_stop(struct fast_slot *s)
 	fast_ask_stop(s);
 	for (uint32_t i = 0; i < FAST_HOLD_SPINS; i++) {
 		uint32_t was = FAST_ON;
-		if (__atomic_compare_exchange_n(&s->state, &was, FAST_OFF, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
+		if (__atomic_compare_exchange_n(&s->state, &was, FAST_OFF, false, __ATOMIC_SEQ_CST,
+						__ATOMIC_SEQ_CST) ||
 		    was != FAST_BUSY)
 			return true;
 	}

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Interfaces by rtnetlink: rtnetlink(7), <linux/if_link.h>. What a bridge does with its packets says
- * br_netfilter: one setting for all of them, and one of each. */
+ * Interfaces by rtnetlink: rtnetlink(7), <linux/if_link.h>. What a bridge does with its packets
+ * says br_netfilter: one setting for all of them, and one of each. */
 #include "host/links.h"
 
 #include <errno.h>
@@ -12,11 +12,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { TRIES = 5 };	/* while interfaces come and go */
+enum { TRIES = 5 }; /* while interfaces come and go */
 
 /* Handle the messages of the answer with number seq; those left over from an earlier answer have
  * another number and are skipped. 0: the answer is complete; 1: more follows; < 0: error. */
-static int take_answer(const void *buf, size_t got, uint32_t seq, mnl_cb_t cb, void *ctx, bool *changed)
+static int take_answer(const void *buf, size_t got, uint32_t seq, mnl_cb_t cb, void *ctx,
+		       bool *changed)
 {
 	int left = (int)got;
 	for (const struct nlmsghdr *h = buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
@@ -27,7 +28,8 @@ static int take_answer(const void *buf, size_t got, uint32_t seq, mnl_cb_t cb, v
 		if (h->nlmsg_type == NLMSG_DONE)
 			return 0;
 		if (h->nlmsg_type == NLMSG_ERROR)
-			return mnl_nlmsg_get_payload_len(h) >= sizeof(*e) && e->error ? e->error : -EIO;
+			return mnl_nlmsg_get_payload_len(h) >= sizeof(*e) && e->error ? e->error
+										      : -EIO;
 		cb(h, ctx);
 	}
 	return 1;
@@ -77,7 +79,7 @@ static void *one_more(void **v, size_t n, size_t size, struct reading *r)
 		r->l->cut = true;
 		return NULL;
 	}
-	if ((n & (n - 1)) == 0) {	/* none, or as many as there is room for */
+	if ((n & (n - 1)) == 0) { /* none, or as many as there is room for */
 		void *more = reallocarray(*v, n ? 2 * n : 1, size);
 		if (!more) {
 			r->err = -ENOMEM;

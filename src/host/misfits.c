@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
- * The rules know a packet by the interface by which it comes and goes, as the kernel names that. A port of a
- * bridge, a part of a bond, a name that is none of the kernel's are no such interfaces, and what a bridge moves from
- * one port to another comes to no rule at all. */
+ * The rules know a packet by the interface by which it comes and goes, as the kernel names that. A
+ * port of a bridge, a part of a bond, a name that is none of the kernel's are no such interfaces,
+ * and what a bridge moves from one port to another comes to no rule at all. */
 #include "host/misfits.h"
 
 #include <stdarg.h>
@@ -14,20 +14,23 @@ struct claim {
 	const char *name;
 	const struct zone *zone;
 	struct where at;
-	const struct host_link *link;	/* NULL: not there */
+	const struct host_link *link; /* NULL: not there */
 };
 
-struct names {			/* sorted views */
+struct names { /* sorted views */
 	const struct host_links *l;
 	const struct host_link **link;
-	struct claim *claim; size_t n;
-	unsigned *ports;	/* by place in l->v: how many interfaces are a part of it */
-	const struct zone *roaming[2];	/* the first zones that name no interfaces, nor do their parents */
+	struct claim *claim;
+	size_t n;
+	unsigned *ports; /* by place in l->v: how many interfaces are a part of it */
+	/* the first zones that name no interfaces, nor do their parents */
+	const struct zone *roaming[2];
 };
 
 static const char *const kinds[MISFIT_KINDS] = {
-	[MISFIT_PORT] = "bridge-port", [MISFIT_SHARED] = "shared-bridge", [MISFIT_MEMBER] = "part",
-	[MISFIT_MISSING] = "missing", [MISFIT_OTHER_NAME] = "other-name", [MISFIT_NO_ZONE] = "no-zone",
+	[MISFIT_PORT] = "bridge-port",	    [MISFIT_SHARED] = "shared-bridge",
+	[MISFIT_MEMBER] = "part",	    [MISFIT_MISSING] = "missing",
+	[MISFIT_OTHER_NAME] = "other-name", [MISFIT_NO_ZONE] = "no-zone",
 };
 
 bool misfit_is_unjudged(enum misfit_kind kind)
@@ -74,8 +77,9 @@ static void add_claims(struct names *n, const struct model *m)
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z];
 		for (size_t i = 0; i < zn->n_interfaces; i++)
-			n->claim[n->n++] = (struct claim){ zn->interfaces[i], zn, zn->interfaces_at[i],
-							   link_named(n, zn->interfaces[i]) };
+			n->claim[n->n++] =
+				(struct claim){ zn->interfaces[i], zn, zn->interfaces_at[i],
+						link_named(n, zn->interfaces[i]) };
 		if (zn->n_networks && !model_path_owner(m, zn) && !n->roaming[1])
 			n->roaming[n->roaming[0] ? 1 : 0] = zn;
 	}
@@ -124,7 +128,8 @@ static void make_printable(char *text, char unwanted)
 }
 
 /* One more, with the fields that all have; NULL: no room. */
-static struct misfit *add_misfit(struct misfits *out, enum misfit_kind kind, struct where at, const char *interface)
+static struct misfit *add_misfit(struct misfits *out, enum misfit_kind kind, struct where at,
+				 const char *interface)
 {
 	if (out->n == MISFITS_MAX) {
 		out->more++;
@@ -158,11 +163,13 @@ static void set_text(struct misfit *f, const char *fmt, ...)
 	make_printable(f->text, '\0');
 }
 
-static void tell_part(const struct names *n, const struct claim *c, struct misfits *out, enum misfit_kind kind)
+static void tell_part(const struct names *n, const struct claim *c, struct misfits *out,
+		      enum misfit_kind kind)
 {
 	const struct host_link *of = c->link ? host_link_by_index(n->l, c->link->master) : NULL;
 	bool switches = of && host_link_switches(n->l, of);
-	if (!of || switches != (kind == MISFIT_PORT) || (strcmp(of->kind, "vrf") == 0 && is_claimed(n, of->name)))
+	if (!of || switches != (kind == MISFIT_PORT) ||
+	    (strcmp(of->kind, "vrf") == 0 && is_claimed(n, of->name)))
 		return;
 	struct misfit *f = add_misfit(out, kind, c->at, c->name);
 	if (!f)
@@ -170,22 +177,31 @@ static void tell_part(const struct names *n, const struct claim *c, struct misfi
 	add_field(f, "master", of->name);
 	add_field(f, "zone", c->zone->name);
 	if (switches)
-		set_text(f, "zone \"%s\": %s is a port of the bridge %s: what goes from one of its ports to another is "
-			 "neither judged nor recorded, and what is routed comes by %s; take it out (ip link set %s "
-			 "nomaster), or write \"%s\" if all behind it is this zone", c->zone->name, c->name, of->name,
-			 of->name, c->name, of->name);
+		set_text(f,
+			 "zone \"%s\": %s is a port of the bridge %s: what goes from one of its "
+			 "ports to another is "
+			 "neither judged nor recorded, and what is routed comes by %s; take it out "
+			 "(ip link set %s "
+			 "nomaster), or write \"%s\" if all behind it is this zone",
+			 c->zone->name, c->name, of->name, of->name, c->name, of->name);
 	else if (strcmp(of->kind, "vrf") == 0)
-		set_text(f, "zone \"%s\": %s is in the VRF %s: packets come by %s and go by %s; write both, \"%s\" and "
-			 "\"%s\"", c->zone->name, c->name, of->name, of->name, c->name, c->name, of->name);
+		set_text(f,
+			 "zone \"%s\": %s is in the VRF %s: packets come by %s and go by %s; write "
+			 "both, \"%s\" and "
+			 "\"%s\"",
+			 c->zone->name, c->name, of->name, of->name, c->name, c->name, of->name);
 	else
-		set_text(f, "zone \"%s\": %s is part of %s%s%s: packets come and go by %s, and are refused there; write "
-			 "\"%s\", or take it out (ip link set %s nomaster)", c->zone->name, c->name,
-			 of->kind, of->kind[0] ? " " : "", of->name, of->name, of->name, c->name);
+		set_text(f,
+			 "zone \"%s\": %s is part of %s%s%s: packets come and go by %s, and are "
+			 "refused there; write "
+			 "\"%s\", or take it out (ip link set %s nomaster)",
+			 c->zone->name, c->name, of->kind, of->kind[0] ? " " : "", of->name,
+			 of->name, of->name, c->name);
 }
 
 /* Two of them suffice to tell. */
-static void tell_shared(const struct names *n, const struct host_link *k, const struct zone *const who[2],
-			struct where at, struct misfits *out)
+static void tell_shared(const struct names *n, const struct host_link *k,
+			const struct zone *const who[2], struct where at, struct misfits *out)
 {
 	if (!k || !who[1] || !host_link_switches(n->l, k) || n->ports[k - n->l->v] < 2)
 		return;
@@ -194,13 +210,18 @@ static void tell_shared(const struct names *n, const struct host_link *k, const 
 		return;
 	add_field(f, "zone", who[0]->name);
 	add_field(f, "other_zone", who[1]->name);
-	set_text(f, "zones \"%s\" and \"%s\" may both be behind the bridge %s: what goes from one of its ports to another "
-		 "is neither judged nor recorded; give each zone an interface of its own, and name it there",
+	set_text(f,
+		 "zones \"%s\" and \"%s\" may both be behind the bridge %s: what goes from one of "
+		 "its ports to another "
+		 "is neither judged nor recorded; give each zone an interface of its own, and name "
+		 "it there",
 		 who[0]->name, who[1]->name, k->name);
 }
 
-/* Zones whose packets come by the interfaces of this one: itself, and those below it that name none. */
-static void tell_bridge(const struct names *n, const struct model *m, const struct claim *c, struct misfits *out)
+/* Zones whose packets come by the interfaces of this one: itself, and those below it that name
+ * none. */
+static void tell_bridge(const struct names *n, const struct model *m, const struct claim *c,
+			struct misfits *out)
 {
 	const struct zone *who[2] = { NULL, NULL };
 	if (!c->link || !host_link_switches(n->l, c->link))
@@ -219,18 +240,24 @@ static void tell_missing(const struct names *n, const struct claim *c, struct mi
 	for (size_t i = 0; i < n->l->n_other && !known_as; i++)
 		if (strcmp(n->l->other[i].name, c->name) == 0)
 			known_as = host_link_by_index(n->l, n->l->other[i].index);
-	struct misfit *f = add_misfit(out, known_as ? MISFIT_OTHER_NAME : MISFIT_MISSING, c->at, c->name);
+	struct misfit *f =
+		add_misfit(out, known_as ? MISFIT_OTHER_NAME : MISFIT_MISSING, c->at, c->name);
 	if (!f)
 		return;
 	if (known_as)
 		add_field(f, "known_as", known_as->name);
 	add_field(f, "zone", c->zone->name);
 	if (known_as)
-		set_text(f, "zone \"%s\": %s is another name of %s, by which the rules know it; write \"%s\"", c->zone->name,
-			 c->name, known_as->name, known_as->name);
+		set_text(f,
+			 "zone \"%s\": %s is another name of %s, by which the rules know it; write "
+			 "\"%s\"",
+			 c->zone->name, c->name, known_as->name, known_as->name);
 	else
-		set_text(f, "zone \"%s\": there is no interface %s; until there is, nothing comes or goes by it: write the "
-			 "name that ip link shows", c->zone->name, c->name);
+		set_text(f,
+			 "zone \"%s\": there is no interface %s; until there is, nothing comes or "
+			 "goes by it: write the "
+			 "name that ip link shows",
+			 c->zone->name, c->name);
 }
 
 /* A part of another is not told: its packets come by that one. */
@@ -241,17 +268,23 @@ static void tell_no_zone(const struct names *n, const struct host_link *k, struc
 	if (!(k->flags & IFF_UP) || k->flags & IFF_LOOPBACK || is_claimed(n, k->name) ||
 	    (of && strcmp(of->kind, "vrf") != 0))
 		return;
-	struct misfit *f = add_misfit(out, MISFIT_NO_ZONE, n->roaming[0] ? n->roaming[0]->at : nowhere, k->name);
+	struct misfit *f = add_misfit(out, MISFIT_NO_ZONE,
+				      n->roaming[0] ? n->roaming[0]->at : nowhere, k->name);
 	if (!f)
 		return;
 	if (n->roaming[0]) {
 		add_field(f, "zone", n->roaming[0]->name);
-		set_text(f, "%s is up and of no zone: addresses of zone \"%s\", which names no interfaces, are believed "
-			 "there; write interfaces = [ \"%s\" ]; in the zone that it leads to", k->name,
-			 n->roaming[0]->name, k->name);
+		set_text(f,
+			 "%s is up and of no zone: addresses of zone \"%s\", which names no "
+			 "interfaces, are believed "
+			 "there; write interfaces = [ \"%s\" ]; in the zone that it leads to",
+			 k->name, n->roaming[0]->name, k->name);
 	} else {
-		set_text(f, "%s is up and of no zone: nothing is forwarded from or to it; if something is to be, write "
-			 "interfaces = [ \"%s\" ]; in the zone that it leads to", k->name, k->name);
+		set_text(f,
+			 "%s is up and of no zone: nothing is forwarded from or to it; if "
+			 "something is to be, write "
+			 "interfaces = [ \"%s\" ]; in the zone that it leads to",
+			 k->name, k->name);
 	}
 }
 
@@ -266,7 +299,9 @@ bool host_misfits(const struct model *m, const struct host_links *l, struct misf
 		tell_bridge(&n, m, &n.claim[i], out);
 	for (size_t i = 0; ok && i < l->n; i++)
 		if (!is_claimed(&n, n.link[i]->name))
-			tell_shared(&n, n.link[i], n.roaming, n.roaming[0] ? n.roaming[0]->at : (struct where){ NULL, 0 }, out);
+			tell_shared(&n, n.link[i], n.roaming,
+				    n.roaming[0] ? n.roaming[0]->at : (struct where){ NULL, 0 },
+				    out);
 	for (size_t i = 0; ok && i < n.n; i++)
 		tell_part(&n, &n.claim[i], out, MISFIT_MEMBER);
 	for (size_t i = 0; ok && i < n.n; i++)

@@ -10,28 +10,31 @@
 #include "host/links.h"
 #include "model/model.h"
 
-enum { MISFITS_MAX = 64 };	/* told one by one; the first are enough to act upon */
+enum { MISFITS_MAX = 64 }; /* told one by one; the first are enough to act upon */
 
 /* In the order in which they are reported. */
 enum misfit_kind {
-	MISFIT_PORT,		/* a zone names a port of something that moves packets between its ports, unjudged */
-	MISFIT_SHARED,		/* several zones may be behind such a thing */
-	MISFIT_MEMBER,		/* a zone names a part of another interface, by which its packets come */
-	MISFIT_MISSING,		/* a zone names what is not there */
-	MISFIT_OTHER_NAME,	/* a zone names another name than that by which the rules know it */
-	MISFIT_NO_ZONE,		/* up, and no zone names it */
+	/* a zone names a port of something that moves packets between its ports, unjudged */
+	MISFIT_PORT,
+	MISFIT_SHARED, /* several zones may be behind such a thing */
+	/* a zone names a part of another interface, by which its packets come */
+	MISFIT_MEMBER,
+	MISFIT_MISSING,	   /* a zone names what is not there */
+	MISFIT_OTHER_NAME, /* a zone names another name than that by which the rules know it */
+	MISFIT_NO_ZONE,	   /* up, and no zone names it */
 	MISFIT_KINDS
 };
 
 struct misfit {
 	enum misfit_kind kind;
-	struct where at;	/* of the model; line 0: nothing there concerns it */
-	char what[160];		/* fields: kind=bridge-port interface="eth2" master="br0" zone="cell" */
-	char text[320];		/* a sentence, and what to do */
+	struct where at; /* of the model; line 0: nothing there concerns it */
+	/* fields: kind=bridge-port interface="eth2" master="br0" zone="cell" */
+	char what[160];
+	char text[320]; /* a sentence, and what to do */
 };
 
 struct misfits {
-	size_t n, more;		/* more: for which there was no room */
+	size_t n, more; /* more: for which there was no room */
 	struct misfit v[MISFITS_MAX];
 };
 

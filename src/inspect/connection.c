@@ -77,7 +77,8 @@ static uint32_t hash_ends(const struct connections *t, const struct connection *
 	uint64_t w[5];
 	memcpy(w, f->client.b, 16);
 	memcpy(w + 2, f->server.b, 16);
-	w[4] = (uint64_t)f->cport << 32 | (uint64_t)f->sport << 16 | (uint64_t)f->l4 << 8 | f->client.family;
+	w[4] = (uint64_t)f->cport << 32 | (uint64_t)f->sport << 16 | (uint64_t)f->l4 << 8 |
+	       f->client.family;
 	return (uint32_t)siphash_words(t->key, w, 5) & (t->n_buckets - 1);
 }
 
@@ -103,11 +104,14 @@ static struct connection *find_ends(struct connections *t, const struct connecti
 	return NULL;
 }
 
-struct connection *connection_find_ends(struct connections *t, const struct addr *client, uint16_t cport,
-			    const struct addr *server, uint16_t sport)
+struct connection *connection_find_ends(struct connections *t, const struct addr *client,
+					uint16_t cport, const struct addr *server, uint16_t sport)
 {
-	struct connection k = { .client = *client, .server = *server, .cport = cport, .sport = sport,
-			  .l4 = IPPROTO_TCP };
+	struct connection k = { .client = *client,
+				.server = *server,
+				.cport = cport,
+				.sport = sport,
+				.l4 = IPPROTO_TCP };
 	return find_ends(t, &k);
 }
 
@@ -201,7 +205,8 @@ bool connection_enlarge(struct connections *t, struct connection *f)
 	return f->big != 0;
 }
 
-bool connection_large_yields(struct connections *t, const struct connection *f, uint64_t now, struct connection **victim)
+bool connection_large_yields(struct connections *t, const struct connection *f, uint64_t now,
+			     struct connection **victim)
 {
 	uint32_t has, most = 0, own = share_has(&t->big, &f->client);
 	*victim = NULL;
@@ -212,7 +217,8 @@ bool connection_large_yields(struct connections *t, const struct connection *f, 
 			*victim = NULL;
 			return true;
 		}
-		bool better = !*victim || has > most || (has == most && v->used_ns < (*victim)->used_ns);
+		bool better =
+			!*victim || has > most || (has == most && v->used_ns < (*victim)->used_ns);
 		if (!better || !share_yields(has, own, now - v->used_ns))
 			continue;
 		*victim = v;
@@ -223,7 +229,8 @@ bool connection_large_yields(struct connections *t, const struct connection *f, 
 
 /* ---- groups, and how they change ---- */
 
-void connection_turn(struct connections *t, struct connection *f, enum connection_state state, uint64_t now)
+void connection_turn(struct connections *t, struct connection *f, enum connection_state state,
+		     uint64_t now)
 {
 	if (f->big && (state == CONN_BLOCKED || state == CONN_SYN)) {
 		/* nothing of what is kept goes on any more */
@@ -263,7 +270,8 @@ void connection_used(struct connections *t, struct connection *f, uint64_t now)
 /* A whole list of what the kernel knows, begun after this flow's last packet, is without it. */
 static bool forgotten(const struct connections *t, const struct connection *f)
 {
-	return t->list_ended && f->listed != t->list && f->last_ns < t->list_ns && f->l4 == IPPROTO_TCP;
+	return t->list_ended && f->listed != t->list && f->last_ns < t->list_ns &&
+	       f->l4 == IPPROTO_TCP;
 }
 
 /* last_ns misses what the kernel passed: ask before giving an idle one up. */
@@ -275,8 +283,9 @@ static bool expired(struct connections *t, struct connection *f, uint64_t now)
 		[CONN_BLIND] = CONN_IDLE_NS,
 	};
 	bool half = !f->proven && !is_closed(f);
-	uint64_t limit = f->gone || forgotten(t, f) ? CONN_GONE_NS : f->l4 == IPPROTO_UDP ? CONN_UDP_NS
-							: life[half ? CONN_SYN : f->state];
+	uint64_t limit = f->gone || forgotten(t, f) ? CONN_GONE_NS
+			 : f->l4 == IPPROTO_UDP	    ? CONN_UDP_NS
+						    : life[half ? CONN_SYN : f->state];
 	if (f->state == CONN_FREE || now - f->last_ns <= limit)
 		return false;
 	if (!fast_moved(&t->fast, &f->fast))
@@ -307,7 +316,7 @@ void connection_drop(struct connections *t, struct connection *f)
 
 void connections_sweep(struct connections *t, uint64_t now, unsigned slots)
 {
-	uint32_t n = t->n - t->unused;	/* the others were never touched, and stay so */
+	uint32_t n = t->n - t->unused; /* the others were never touched, and stay so */
 	for (slots = slots < n ? slots : n; slots; slots--) {
 		struct connection *f = &t->v[t->sweep % n];
 		t->sweep = (t->sweep + 1) % n;
@@ -351,7 +360,8 @@ static bool stale(const struct connection *f, uint32_t has, uint32_t own, uint64
 
 /* The kernel has passed messages of some, which nobody has told the list: if all that are asked
  * are in use, there is none but where one must go. */
-static struct connection *least_used(struct connections *t, const struct source *from, bool one_goes, uint64_t now)
+static struct connection *least_used(struct connections *t, const struct source *from,
+				     bool one_goes, uint64_t now)
 {
 	for (uint32_t i = 0; i < CONN_ASKED; i++) {
 		struct connection *f = first(t, &from->flows);
@@ -363,7 +373,7 @@ static struct connection *least_used(struct connections *t, const struct source 
 }
 
 enum reason connection_admits(struct connections *t, const struct addr *client, uint64_t now,
-			struct connection **victim)
+			      struct connection **victim)
 {
 	const struct source *own = source_find(&t->sources, client), *from = NULL;
 	enum reason why = R_FLOW_LIMIT;
@@ -391,13 +401,14 @@ void connection_fresh(struct connection *f)
 	memset(f->proto_state, 0, proto_of(f->proto)->fresh);
 }
 
-struct connection *connection_add(struct connections *t, const struct packet *p, bool from_client, uint8_t proto, uint64_t now)
+struct connection *connection_add(struct connections *t, const struct packet *p, bool from_client,
+				  uint8_t proto, uint64_t now)
 {
 	if (!t->free.n && t->unused)
 		push(t, &t->free, &t->v[t->n - t->unused--]);
 	if (!t->free.n)
 		return NULL;
-	struct connection *f = &t->v[t->free.last - 1];	/* the newest: its memory is warm */
+	struct connection *f = &t->v[t->free.last - 1]; /* the newest: its memory is warm */
 	leave(t, f);
 	*f = (struct connection){ .proto_state = t->states + (size_t)(f - t->v) * t->state };
 	ends_of(f, p, from_client);

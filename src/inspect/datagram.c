@@ -20,7 +20,9 @@ struct action on_datagram(struct pass *c)
 		if (len <= 0 || (size_t)len > p->len - at || i == DATAGRAM_MESSAGES) {
 			if (ops->lost)
 				ops->lost(c);
-			return act_refuse(len < 0 ? why : len && (size_t)len <= p->len - at ? R_LENGTH : R_TRUNCATED);
+			return act_refuse(len < 0			      ? why
+					  : len && (size_t)len <= p->len - at ? R_LENGTH
+									      : R_TRUNCATED);
 		}
 		enum fate fate = judge_message(c, p->data + at, (size_t)len);
 		copies += fate == FATE_COPY;
@@ -31,7 +33,7 @@ struct action on_datagram(struct pass *c)
 		connection_used(&c->in->connections, c->f, c->raw->now_ns);
 	if (passes && c->dir == 1)
 		room_answered(c);
-	if (!passes && copies < i && ops->lost)	/* a mere copy takes nothing with it */
+	if (!passes && copies < i && ops->lost) /* a mere copy takes nothing with it */
 		ops->lost(c);
 	return act_send(passes ? SEND_DATAGRAM : SEND_NOTHING);
 }

@@ -4,7 +4,7 @@
  */
 #include "inspect/internal.h"
 
-enum { PLAIN_MSS = 1460 };	/* a larger one may be several segments in one (offload) */
+enum { PLAIN_MSS = 1460 }; /* a larger one may be several segments in one (offload) */
 
 int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why)
 {
@@ -34,12 +34,12 @@ struct action deliver(struct pass *c)
 	const struct packet *p = &c->pkt;
 	uint32_t end = p->seq + (uint32_t)p->len;
 	uint32_t limit = h->limit = deliverable(c);
-	if (seq_le(p->seq, h->sent))	/* nothing was kept */
+	if (seq_le(p->seq, h->sent)) /* nothing was kept */
 		h->largest = 0;
 	if (p->len <= PLAIN_MSS && h->largest < p->len)
 		h->largest = (uint16_t)p->len;
-	/* A packet that fills a hole brings along what came behind it. One that repeats a part of a message that was kept
-	 * until it was whole brings all of it. */
+	/* A packet that fills a hole brings along what came behind it. One that repeats a part of a
+	 * message that was kept until it was whole brings all of it. */
 	bool old = seq_lt(end, h->sent), kept = c->stance->rewrites && proto_of(c->f->proto)->holds;
 	uint32_t to = seq_lt(limit, end) || !old || kept ? limit : end;
 	uint32_t from = seq_lt(h->sent, p->seq) ? h->sent : p->seq;
@@ -48,7 +48,8 @@ struct action deliver(struct pass *c)
 		from = h->acked;
 	if (seq_lt(from, h->base))
 		from = h->base;
-	bool fin = (p->flags & TCP_FIN) && h->fin && to == h->fin_seq;	/* never bytes behind a FIN */
+	/* never bytes behind a FIN */
+	bool fin = (p->flags & TCP_FIN) && h->fin && to == h->fin_seq;
 	if (seq_lt(from, to) && half_to_receiver(h, from) != half_to_receiver(h, to))
 		return (struct action){ .send = SEND_RANGE, .from = from, .to = to, .fin = fin };
 	/* nothing of it may go on: all cut, or not yet */

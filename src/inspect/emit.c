@@ -28,8 +28,9 @@ static void send_scratch(struct pass *c, size_t n)
 	c->out->verdict(c->out->ctx, c->raw->id, V_ACCEPT, c->in->scratch, n);
 }
 
-/* A receiver may be told to discard what has no checksum (RFC 1122 4.1.3.4), and one that the sending machine
- * left to be filled in may be asked for at a wrong place: so the gate computes it. */
+/* A receiver may be told to discard what has no checksum (RFC 1122 4.1.3.4), and one that the
+ * sending machine left to be filled in may be asked for at a wrong place: so the gate computes it.
+ */
 static void send_datagram(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
@@ -100,7 +101,8 @@ static uint32_t ack_out(struct pass *c)
 	struct half *back = &c->f->h[!c->dir];
 	if (!(c->pkt.flags & TCP_ACK))
 		return c->pkt.ack;
-	return c->pkt.flags & TCP_RST ? half_to_sender(back, c->pkt.ack) : half_tell(back, c->pkt.ack);
+	return c->pkt.flags & TCP_RST ? half_to_sender(back, c->pkt.ack)
+				      : half_tell(back, c->pkt.ack);
 }
 
 /* Headers into scratch with new numbers; payload of n bytes is already behind them. */
@@ -126,7 +128,8 @@ static bool headers_unchanged(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
 	return c->f->h[0].cut_total == 0 && c->f->h[1].cut_total == 0 && ack_out(c) == p->ack &&
-	       (!c->stance->rewrites || !blank_options(p->ip + p->opt_off, p->opt_len, false, NULL));
+	       (!c->stance->rewrites ||
+		!blank_options(p->ip + p->opt_off, p->opt_len, false, NULL));
 }
 
 static void send_syn(struct pass *c)
@@ -187,8 +190,8 @@ static void send_bare(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
 	const struct half *h = &c->f->h[c->dir];
-	bool kept = seq_lt(h->sent, p->seq) && seq_le(p->seq, half_end(h)) && !(p->flags & TCP_FIN) &&
-		    c->stance->rewrites;
+	bool kept = seq_lt(h->sent, p->seq) && seq_le(p->seq, half_end(h)) &&
+		    !(p->flags & TCP_FIN) && c->stance->rewrites;
 	if (p->len == 0 && !kept && headers_unchanged(c)) {
 		send_unchanged(c);
 		return;
@@ -212,7 +215,7 @@ static void send_rst(struct pass *c)
 {
 	const struct half *h = &c->f->h[c->dir];
 	bool open = c->f->state == CONN_OPEN;
-	if (!open)	/* not followed from its start: the packet's own numbers */
+	if (!open) /* not followed from its start: the packet's own numbers */
 		c->f->h[0].cut_total = c->f->h[1].cut_total = 0;
 	uint32_t seq = open ? half_to_receiver(h, h->sent) : c->pkt.seq;
 	c->in->stats.dropped_packets++;

@@ -10,14 +10,15 @@
 #include "fastpath/slot.h"
 #include "inspect/internal.h"
 
-enum { NOBODY = 0xffffffff };	/* owner of a slot that the kernel does not let go of */
+enum { NOBODY = 0xffffffff }; /* owner of a slot that the kernel does not let go of */
 
 enum {
-	WAIT_FIRST = 4,		/* packets before the first try: short connections are not worth it */
+	/* packets before the first try: short connections are not worth it */
+	WAIT_FIRST = 4,
 	WAIT_MAX = 16,
-	WAIT_ANSWER = 256,	/* packets until the parent is asked again */
+	WAIT_ANSWER = 256, /* packets until the parent is asked again */
 	WAIT_REFUSED = 4096,
-	FEW = 8,		/* packets: given back so soon, the next try comes later */
+	FEW = 8, /* packets: given back so soon, the next try comes later */
 };
 
 #define P(symbol, name, word, port, over) [PROTO_##symbol] = &fast_##name,
@@ -43,7 +44,7 @@ void fast_release(struct fast_pool *p, struct fast_connection *f)
 		return;
 	if (fast_stop(&p->v[f->slot - 1]))
 		share_leave(&p->share, f->slot);
-	else	/* that slot is never used again */
+	else /* that slot is never used again */
 		p->share.v[f->slot - 1].owner = NOBODY;
 	*f = (struct fast_connection){ .slot = 0 };
 }
@@ -102,7 +103,7 @@ bool fast_take(struct pass *c)
 	if (!ops[f->proto]->take(c, s))
 		return false;
 	next_try(&f->fast, s->packets);
-	if (s->packets == 0)	/* its entries may be gone (fastpath_unplug) */
+	if (s->packets == 0) /* its entries may be gone (fastpath_unplug) */
 		f->fast.generation = 0;
 	return true;
 }
@@ -113,8 +114,8 @@ static bool fits(const struct pass *c)
 {
 	const struct connection *f = c->f;
 	const struct fast_ops *o = ops[f->proto];
-	return o->fits && f->state == CONN_OPEN && f->proven && f->l4 == IPPROTO_TCP && !f->ending && !f->syn_again &&
-	       half_at_rest(&f->h[0]) && half_at_rest(&f->h[1]) &&
+	return o->fits && f->state == CONN_OPEN && f->proven && f->l4 == IPPROTO_TCP &&
+	       !f->ending && !f->syn_again && half_at_rest(&f->h[0]) && half_at_rest(&f->h[1]) &&
 	       f->h[0].len < o->kept[0].room && f->h[1].len < o->kept[1].room && o->fits(c);
 }
 
@@ -142,26 +143,31 @@ static void give(struct pass *c)
 /* Time for which the kernel has passed nothing of the connection, in ns, as far as is known. */
 static uint64_t unused_ns(struct connections *t, struct connection *f, uint64_t now)
 {
-	if (fast_moved(&t->fast, &f->fast)) {	/* it reports a movement once, so note it here */
+	if (fast_moved(&t->fast, &f->fast)) { /* it reports a movement once, so note it here */
 		f->last_ns = now;
 		connection_used(t, f, now);
 	}
 	return now - f->last_ns;
 }
 
-/* All slots are in use: a connection of a source that has more of them goes on with the inspector. */
+/* All slots are in use: a connection of a source that has more of them goes on with the inspector.
+ */
 static void take_slot_from_another(struct pass *c)
 {
 	struct connections *t = &c->in->connections;
 	uint64_t now = c->raw->now_ns;
 	uint32_t has, own = share_has(&t->fast.share, &c->f->client);
 	for (unsigned i = 0; i < SHARE_ASKED; i++) {
-		uint32_t slot = share_candidate(&t->fast.share, i, &has), owner = t->fast.share.v[slot - 1].owner;
-		struct pass k = { .in = c->in, .out = c->out, .raw = c->raw, .f = owner == NOBODY ? NULL : &t->v[owner] };
+		uint32_t slot = share_candidate(&t->fast.share, i, &has),
+			 owner = t->fast.share.v[slot - 1].owner;
+		struct pass k = { .in = c->in,
+				  .out = c->out,
+				  .raw = c->raw,
+				  .f = owner == NOBODY ? NULL : &t->v[owner] };
 		pass_bind(&k, NULL);
 		if (!k.f || k.f == c->f || !share_yields(has, own, unused_ns(t, k.f, now)))
 			continue;
-		if (!fast_take(&k)) {	/* the slot's content is invalid: nothing of it may go on */
+		if (!fast_take(&k)) { /* the slot's content is invalid: nothing of it may go on */
 			connection_drop(t, k.f);
 			return;
 		}
@@ -179,14 +185,19 @@ static void claim(struct pass *c)
 	if (!f->fast.slot && !p->share.free.n)
 		take_slot_from_another(c);
 	if (!f->fast.slot)
-		f->fast.slot = share_enter(&p->share, &f->client, (uint32_t)(f - c->in->connections.v));
+		f->fast.slot =
+			share_enter(&p->share, &f->client, (uint32_t)(f - c->in->connections.v));
 	f->fast.wait = WAIT_ANSWER;
 	if (!f->fast.slot)
 		return;
 	if (unknown && ops[f->proto]->forget)
 		ops[f->proto]->forget(&p->v[f->fast.slot - 1]);
-	struct fast_claim k = { .client = f->client, .server = f->server, .cport = f->cport, .sport = f->sport,
-				.slot = f->fast.slot - 1, .serial = ++p->serial };
+	struct fast_claim k = { .client = f->client,
+				.server = f->server,
+				.cport = f->cport,
+				.sport = f->sport,
+				.slot = f->fast.slot - 1,
+				.serial = ++p->serial };
 	f->fast.serial = k.serial;
 	f->fast.learned = f->image_gen;
 	memcpy(k.way, f->fast.way, sizeof(k.way));
@@ -213,11 +224,13 @@ void fast_offer(struct pass *c)
 
 void inspect_claimed(struct inspect *in, const struct fast_claim *k)
 {
-	struct connection *f = connection_find_ends(&in->connections, &k->client, k->cport, &k->server, k->sport);
+	struct connection *f =
+		connection_find_ends(&in->connections, &k->client, k->cport, &k->server, k->sport);
 	if (!f || f->fast.slot != k->slot + 1 || f->fast.serial != k->serial)
-		return;	/* about a connection that had these ends or this slot before */
+		return; /* about a connection that had these ends or this slot before */
 	/* things learned since may have been permitted by the generation before */
-	bool same = f->fast.learned == k->generation && memcmp(f->fast.way, k->way, sizeof(k->way)) == 0;
+	bool same = f->fast.learned == k->generation &&
+		    memcmp(f->fast.way, k->way, sizeof(k->way)) == 0;
 	f->fast.generation = same ? k->generation : 0;
 	f->fast.step = 0;
 	f->fast.wait = k->generation ? 0 : WAIT_REFUSED;

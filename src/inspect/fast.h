@@ -18,25 +18,27 @@
 #include "fastpath/fast.h"
 #include "inspect/share.h"
 
-enum { FAST_OWN = 4 };		/* bytes */
+enum { FAST_OWN = 4 }; /* bytes */
 
-struct fast_connection {		/* of one connection */
-	uint32_t slot;		/* index + 1; 0: none */
-	uint32_t generation;	/* for which the parent made its entries; 0: not yet */
-	uint32_t seen;		/* packets, when last asked whether it moves */
-	uint32_t serial;	/* of the claim that is not answered yet */
-	uint32_t learned;	/* under this generation the slot's requests were permitted; that of the claim */
+struct fast_connection {     /* of one connection */
+	uint32_t slot;	     /* index + 1; 0: none */
+	uint32_t generation; /* for which the parent made its entries; 0: not yet */
+	uint32_t seen;	     /* packets, when last asked whether it moves */
+	uint32_t serial;     /* of the claim that is not answered yet */
+	/* under this generation the slot's requests were permitted; that of the claim */
+	uint32_t learned;
 	uint32_t way[2][2];	/* interfaces of the newest packets: per direction, in and out */
-	uint32_t claimed[2][2];	/* those of the last claim */
+	uint32_t claimed[2][2]; /* those of the last claim */
 	bool given;		/* the kernel judges */
 	uint8_t own[FAST_OWN];	/* for its protocol, as long as it has the slot */
 	uint16_t wait, step;	/* packets until the next try; how many the last time */
 };
 
 struct fast_pool {
-	struct fast_slot *v;	/* NULL: there is no in-kernel path */
-	struct share share;	/* owners of the slots: flows, by their number in the connection table */
-	uint32_t serial;	/* of the last claim */
+	struct fast_slot *v; /* NULL: there is no in-kernel path */
+	/* owners of the slots: flows, by their number in the connection table */
+	struct share share;
+	uint32_t serial; /* of the last claim */
 };
 
 bool fast_pool_init(struct fast_pool *p, struct fast_slot *v, uint32_t n, const uint64_t key[2]);

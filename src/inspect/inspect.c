@@ -23,7 +23,8 @@
 #include "inspect/internal.h"
 #include "inspect/proto.h"
 
-_Static_assert(PROTO_N - 1 <= sizeof(((struct inspect_conf *)0)->ports) / sizeof(struct inspect_port),
+_Static_assert(PROTO_N - 1 <=
+		       sizeof(((struct inspect_conf *)0)->ports) / sizeof(struct inspect_port),
 	       "a port for each protocol");
 
 struct inspect *inspect_new(const struct inspect_conf *c)
@@ -33,7 +34,8 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 		return NULL;
 	in->conf = *c;
 	for (uint8_t p = PROTO_NONE + 1; c->n_ports == 0 && p < PROTO_N; p++)
-		in->conf.ports[in->conf.n_ports++] = (struct inspect_port){ .port = proto_port(p), .proto = p };
+		in->conf.ports[in->conf.n_ports++] =
+			(struct inspect_port){ .port = proto_port(p), .proto = p };
 	bool whole = true;
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
 		if (!proto_of(p)->shared)
@@ -55,7 +57,8 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	if (in->own_common)
 		in->common = pages_map(proto_common_size());
 	if (!whole || !in->rate || !in->shares || !in->common || !in->scratch || !in->message ||
-	    !connections_init(&in->connections, c->max_connections ? c->max_connections : 1, c->max_connections_per_source, c->hash_key) ||
+	    !connections_init(&in->connections, c->max_connections ? c->max_connections : 1,
+			      c->max_connections_per_source, c->hash_key) ||
 	    !fast_pool_init(&in->connections.fast, c->fast, c->n_fast, c->hash_key)) {
 		inspect_free(in);
 		return NULL;
@@ -107,7 +110,8 @@ const struct pol_flow *policy_of(struct inspect *in, struct connection *f)
 		f->image_gen = img->generation;
 	}
 	const struct pol_flow *pol = policy_flow(img, f->flow_id);
-	return pol && pol->proto == f->proto ? pol : NULL;	/* else another protocol since a reload */
+	/* else another protocol since a reload */
+	return pol && pol->proto == f->proto ? pol : NULL;
 }
 
 /* Is the sender of this packet the side that opened (or must have opened) the connection? */
@@ -148,7 +152,8 @@ static bool new_flow(struct pass *c, struct action *out)
 	return why == R_NONE;
 }
 
-/* A packet of a connection whose start was not seen; false: it is not followed, *out says what is done. */
+/* A packet of a connection whose start was not seen; false: it is not followed, *out says what is
+ * done. */
 static bool adopt(struct pass *c, struct action *out)
 {
 	const struct packet *p = &c->pkt;
@@ -156,7 +161,8 @@ static bool adopt(struct pass *c, struct action *out)
 		return false;
 	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		return true;
-	if (c->stance->blocks && (p->flags & TCP_RST)) {	/* harmless: it only ends what is not known */
+	/* harmless: it only ends what is not known */
+	if (c->stance->blocks && (p->flags & TCP_RST)) {
 		connection_drop(&c->in->connections, c->f);
 		c->f = NULL;
 		*out = act_send(SEND_UNCHANGED);
@@ -170,7 +176,7 @@ static bool adopt(struct pass *c, struct action *out)
 	half_start(&c->f->h[c->dir], p->flags & TCP_SYN ? p->seq + 1 : p->seq);
 	half_start(&c->f->h[!c->dir], p->flags & TCP_ACK ? p->ack : 0);
 	turn(c, CONN_OPEN);
-	room_prove(c);	/* without room it passes all the same, and its place is the first to go */
+	room_prove(c); /* without room it passes all the same, and its place is the first to go */
 	return true;
 }
 
@@ -192,8 +198,8 @@ static enum reason parse(struct pass *c)
 	return why == R_NONE && (r->partial || c->pkt.fragment || !inspected) ? R_BAD_SEGMENT : why;
 }
 
-/* Will what goes on from here be read at the other end, whatever is on the way? Else a sender could make the
- * gate and the receiver disagree about which packets there were. */
+/* Will what goes on from here be read at the other end, whatever is on the way? Else a sender could
+ * make the gate and the receiver disagree about which packets there were. */
 static bool arrives(struct pass *c, struct action *out)
 {
 	enum reason why = c->stance->checks ? packet_arrives(&c->pkt) : R_NONE;
@@ -215,7 +221,7 @@ static bool ends_before(struct pass *c, struct action *out)
 		*out = act_end(R_NO_CONDUIT);
 		return true;
 	}
-	if (f->state == CONN_BLIND && c->stance->blocks) {	/* observed until now */
+	if (f->state == CONN_BLIND && c->stance->blocks) { /* observed until now */
 		*out = act_end(R_STREAM_GAP);
 		return true;
 	}
@@ -254,7 +260,7 @@ static struct action on_packet(struct pass *c, bool *followed)
 	struct action out;
 	enum reason why = parse(c);
 	if (why != R_NONE) {
-		packet_ends(c->raw->ip, c->raw->len, &c->pkt);	/* for the record */
+		packet_ends(c->raw->ip, c->raw->len, &c->pkt); /* for the record */
 		find_policy(c);
 		return act_refuse(why);
 	}
@@ -269,7 +275,8 @@ static struct action on_packet(struct pass *c, bool *followed)
 	return on_connection(c, followed);
 }
 
-void inspect_packet(struct inspect *in, const struct inspect_pkt *raw, const struct inspect_out *out)
+void inspect_packet(struct inspect *in, const struct inspect_pkt *raw,
+		    const struct inspect_out *out)
 {
 	struct pass c = { .in = in, .out = out, .raw = raw };
 	bool followed = false;

@@ -21,23 +21,32 @@ struct inspect;
 struct rate_shares;
 
 struct inspect_conf {
-	uint32_t max_connections;	/* power of two is not needed */
-	uint32_t max_connections_per_source;	/* open ones of one address (IPv6: one /64); 0: no limit */
-	uint64_t hash_key[2];	/* random; connection table hashing is keyed */
+	uint32_t max_connections; /* power of two is not needed */
+	/* open ones of one address (IPv6: one /64); 0: no limit */
+	uint32_t max_connections_per_source;
+	uint64_t hash_key[2]; /* random; connection table hashing is keyed */
 	/* Rate limits by conduit_id, FAST_RATES of them, shared by the inspectors and the in-kernel
 	 * path so that a limit holds over all; NULL: this one's own. */
 	struct fast_rate *rates;
 	/* Memory of the protocols that all inspectors share: proto_common_size() bytes; each
 	 * protocol's part begins with PROTO_KEY random ones. NULL: this inspector has its own. */
 	void *common;
-	struct rate_shares *shares;	/* with rates: whose part of them is whose, as many; among the inspectors only */
-	struct fast_slot *fast; uint32_t n_fast;	/* shared with the in-kernel path; NULL: there is none */
+	/* with rates: whose part of them is whose, as many; among the inspectors only */
+	struct rate_shares *shares;
+	/* shared with the in-kernel path; NULL: there is none */
+	struct fast_slot *fast;
+	uint32_t n_fast;
 	/* dissect_only: server ports and what they speak; none: the protocols' own ports */
-	struct inspect_port { uint16_t port; uint8_t proto; } ports[8];
+	struct inspect_port {
+		uint16_t port;
+		uint8_t proto;
+	} ports[8];
 	unsigned n_ports;
-	/* A capture: both ends may have had what is refused or kept back here, and acknowledge it. */
+	/* A capture: both ends may have had what is refused or kept back here, and acknowledge it.
+	 */
 	bool replay;
-	bool dissect_only;	/* replay without a model: ports name protocols, nothing is refused, gaps are skipped */
+	/* replay without a model: ports name protocols, nothing is refused, gaps are skipped */
+	bool dissect_only;
 };
 
 /* The callbacks. They are called from within inspect_packet() and inspect_tick(); each id comes
@@ -57,13 +66,14 @@ struct inspect_out {
 };
 
 struct inspect_pkt {
-	uint32_t id;		/* given back with the verdict */
-	uint64_t now_ns;	/* monotonic, never goes back */
-	uint64_t wall_ns;	/* CLOCK_REALTIME, for events */
-	const uint8_t *ip; size_t len;	/* from the IP header */
-	bool check_sum;		/* false: the kernel has not filled checksums in yet */
-	uint32_t in, out;	/* interfaces; 0: not known */
-	bool partial;		/* captured shorter than it was: not judgeable */
+	uint32_t id;	  /* given back with the verdict */
+	uint64_t now_ns;  /* monotonic, never goes back */
+	uint64_t wall_ns; /* CLOCK_REALTIME, for events */
+	const uint8_t *ip;
+	size_t len;	  /* from the IP header */
+	bool check_sum;	  /* false: the kernel has not filled checksums in yet */
+	uint32_t in, out; /* interfaces; 0: not known */
+	bool partial;	  /* captured shorter than it was: not judgeable */
 };
 
 struct inspect_stats {
@@ -71,10 +81,10 @@ struct inspect_stats {
 	/* The connection table was full, or a source's share of it: connections refused; half-open,
 	 * closed, and long idle ones that went to make room. */
 	uint64_t no_room, pushed_half, pushed_closed, pushed_idle;
-	uint32_t flows, half_open, open, sources, held;	/* now */
+	uint32_t flows, half_open, open, sources, held; /* now */
 };
 
-struct inspect *inspect_new(const struct inspect_conf *c);	/* NULL: out of memory */
+struct inspect *inspect_new(const struct inspect_conf *c); /* NULL: out of memory */
 void inspect_free(struct inspect *in);
 /* Use this image from now on (it must outlive its use). Established flows are
  * classified again under it at their next packet; streams stay in step. */
@@ -96,7 +106,8 @@ void inspect_claimed(struct inspect *in, const struct fast_claim *c);
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
 		     const struct inspect_out *out);
 /* Time passes: half messages, dead flows. Call at least every 250 ms. */
-void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const struct inspect_out *out);
+void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns,
+		  const struct inspect_out *out);
 void inspect_stats(const struct inspect *in, struct inspect_stats *s);
 
 #endif

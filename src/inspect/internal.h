@@ -16,17 +16,17 @@ struct inspect {
 	struct inspect_stats stats;
 	const struct pol_image *img;
 	struct connections connections;
-	struct fast_rate *rate;	/* by conduit_id */
-	struct rate_shares *shares;	/* likewise */
+	struct fast_rate *rate;	    /* by conduit_id */
+	struct rate_shares *shares; /* likewise */
 	bool own_rate;
-	uint8_t *scratch;	/* one rewritten packet */
-	void *message;		/* see pass_message() */
-	uint64_t told_half_ns;	/* the last record of half-open connections pushed out */
-	uint64_t told_large_ns;	/* and of a packet that found no large buffer */
-	const struct inspect_out *out;	/* of the call that is going on */
+	uint8_t *scratch;	       /* one rewritten packet */
+	void *message;		       /* see pass_message() */
+	uint64_t told_half_ns;	       /* the last record of half-open connections pushed out */
+	uint64_t told_large_ns;	       /* and of a packet that found no large buffer */
+	const struct inspect_out *out; /* of the call that is going on */
 	uint64_t wall_ns;
-	void *shared[PROTO_N];	/* of proto_ops.shared bytes; NULL: none */
-	void *common;		/* see proto_common() */
+	void *shared[PROTO_N]; /* of proto_ops.shared bytes; NULL: none */
+	void *common;	       /* see proto_common() */
 	bool own_common;
 };
 
@@ -38,8 +38,9 @@ struct pass {
 	struct packet pkt;
 	struct connection *f;
 	int dir;
-	const struct pol_flow *pol;	/* NULL: dissect_only, or of no conduit; set by pass_bind() */
-	const struct stance *stance;	/* of that flow's mode; never NULL */
+	/* NULL: dissect_only, or of no conduit; set by pass_bind() */
+	const struct pol_flow *pol;
+	const struct stance *stance; /* of that flow's mode; never NULL */
 };
 
 static inline void pass_bind(struct pass *c, const struct pol_flow *pol)
@@ -51,14 +52,15 @@ static inline void pass_bind(struct pass *c, const struct pol_flow *pol)
 /* Forms in which a packet is sent on. emit.c says what each means for the other end. */
 enum send {
 	SEND_UNCHANGED,
-	SEND_SYN,	/* as it is, but for options that would give the stream another meaning */
-	SEND_RANGE,	/* the bytes [from, to) of its stream, with fin the end of it */
-	SEND_BARE,	/* without payload, at its own (translated) place */
-	SEND_PROBE,	/* one old byte, so that the receiver repeats its acknowledgement */
-	SEND_DATAGRAM,	/* as it is, but for a checksum where it has none */
+	SEND_SYN,      /* as it is, but for options that would give the stream another meaning */
+	SEND_RANGE,    /* the bytes [from, to) of its stream, with fin the end of it */
+	SEND_BARE,     /* without payload, at its own (translated) place */
+	SEND_PROBE,    /* one old byte, so that the receiver repeats its acknowledgement */
+	SEND_DATAGRAM, /* as it is, but for a checksum where it has none */
 	SEND_NOTHING,
-	SEND_RESET,	/* the connection ends, at the receiver by this packet, at its sender when it comes again */
-	SEND_REFUSAL,	/* nothing, and the kernel tells the sender that there is no connection */
+	/* the connection ends, at the receiver by this packet, at its sender when it comes again */
+	SEND_RESET,
+	SEND_REFUSAL, /* nothing, and the kernel tells the sender that there is no connection */
 };
 
 /* Decision of a packet's handler. If why is not R_NONE the packet is refused: that is recorded, and
@@ -66,9 +68,11 @@ enum send {
 struct action {
 	enum send send;
 	enum reason why;
-	uint32_t from, to;	/* SEND_RANGE */
+	uint32_t from, to; /* SEND_RANGE */
 	bool fin;
-	const uint8_t *begun;	/* bytes in which no message can be found, for the record; NULL: the packet's headers say all */
+	/* bytes in which no message can be found, for the record; NULL: the packet's headers say
+	 * all */
+	const uint8_t *begun;
 	size_t n_begun;
 };
 
@@ -97,17 +101,19 @@ static inline struct action act_end_enforced(const struct pass *c)
 
 /* One message that a protocol has judged. */
 struct judged {
-	enum reason why;	/* R_NONE: permitted */
-	size_t len;		/* bytes of it in the stream */
-	uint16_t rule;		/* that decided; 0xffff: none */
-	bool piece;		/* of a message that is judged with another piece: passes, and is not counted */
-	bool part;		/* permitted, but only a part of a message: no record of its own */
-	bool quiet;		/* refused, and a record said so already */
-	bool copy;		/* taken out as a copy of what passed; where that cannot be, it passes */
+	enum reason why; /* R_NONE: permitted */
+	size_t len;	 /* bytes of it in the stream */
+	uint16_t rule;	 /* that decided; 0xffff: none */
+	/* of a message that is judged with another piece: passes, and is not counted */
+	bool piece;
+	bool part;  /* permitted, but only a part of a message: no record of its own */
+	bool quiet; /* refused, and a record said so already */
+	/* taken out as a copy of what passed; where that cannot be, it passes */
+	bool copy;
 	/* the protocol's facts of the event; NULL: none */
 	void (*fill)(const struct pass *c, struct event *ev, const void *of);
-	const void *of;		/* in pass_message(), since it outlives judge() */
-	const void *msg;	/* for the message callback: the protocol's own struct, there too */
+	const void *of;	 /* in pass_message(), since it outlives judge() */
+	const void *msg; /* for the message callback: the protocol's own struct, there too */
 };
 
 /* Memory in which judge() keeps its findings until they are recorded: proto_ops.message bytes. */
@@ -117,9 +123,11 @@ static inline void *pass_message(const struct pass *c)
 }
 
 /* Outcome for a message. */
-enum fate { FATE_PASSES, FATE_CUT, FATE_COPY, FATE_ENDS };	/* _COPY: cut, for it had passed already; _ENDS: the connection */
+/* _COPY: cut, for it had passed already; _ENDS: the connection */
+enum fate { FATE_PASSES, FATE_CUT, FATE_COPY, FATE_ENDS };
 
-/* judge.c: ask the protocol about the whole message of n bytes at p, cut it out or not, count and record it. */
+/* judge.c: ask the protocol about the whole message of n bytes at p, cut it out or not, count and
+ * record it. */
 enum fate judge_message(struct pass *c, const uint8_t *p, size_t n);
 /* The conduit's rate limits; writes: the message changes something. */
 enum reason judge_rates(struct pass *c, bool writes);
@@ -147,24 +155,26 @@ void fast_offer(struct pass *c);
 /* Functions that fast.c calls, one set for each inspected protocol: fast_NAME. fits NULL: the
  * in-kernel path never gets a connection of this protocol. */
 struct fast_ops {
-	bool (*fits)(const struct pass *c);	/* could the program go on from here? */
+	bool (*fits)(const struct pass *c); /* could the program go on from here? */
 	/* Discard what the slot learned of another connection, or under another policy. NULL: the
 	 * protocol learns nothing. */
 	void (*forget)(struct fast_slot *s);
-	bool (*give)(struct pass *c, struct fast_slot *s);	/* false: it cannot have this */
-	bool (*take)(struct pass *c, struct fast_slot *s);	/* false: nonsense */
-	const struct fast_kept *kept;	/* two: of requests, of responses */
+	bool (*give)(struct pass *c, struct fast_slot *s); /* false: it cannot have this */
+	bool (*take)(struct pass *c, struct fast_slot *s); /* false: nonsense */
+	const struct fast_kept *kept;			   /* two: of requests, of responses */
 };
 #define P(symbol, name, word, port, over) extern const struct fast_ops fast_##name;
 PROTOCOLS(P)
 #undef P
 
-/* emit.c: do what was decided: record, count and send. The only place that gives a packet its verdict. */
+/* emit.c: do what was decided: record, count and send. The only place that gives a packet its
+ * verdict. */
 void pass_act(struct pass *c, const struct action *a);
 /* segment.c, datagram.c: a packet of the connection c->f, whose policy is bound. */
 struct action on_stream(struct pass *c);
 struct action on_datagram(struct pass *c);
-/* inspect.c: the inspected flow a connection belongs to, as the image says now; NULL: none, or another protocol. */
+/* inspect.c: the inspected flow a connection belongs to, as the image says now; NULL: none, or
+ * another protocol. */
 const struct pol_flow *policy_of(struct inspect *in, struct connection *f);
 /* deliver.c: the length of the message that begins at p, as proto_ops.frame says it */
 int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);

@@ -15,7 +15,8 @@ static uint16_t flow_id(const struct pass *c)
 	return c->pol ? (uint16_t)(c->pol - policy_flow(c->in->img, 0)) : 0xffff;
 }
 
-static void fill_event(const struct pass *c, struct event *ev, enum verdict v, const struct judged *j)
+static void fill_event(const struct pass *c, struct event *ev, enum verdict v,
+		       const struct judged *j)
 {
 	memset(ev, 0, sizeof(*ev));
 	ev->time_ns = c->raw->wall_ns;
@@ -47,7 +48,8 @@ void pass_record(struct pass *c, const struct action *a, enum verdict v)
 	struct event ev;
 	if (!wants_record(c))
 		return;
-	fill_event(c, &ev, stance_verdict(c->stance, v), &(struct judged){ .why = a->why, .rule = 0xffff });
+	fill_event(c, &ev, stance_verdict(c->stance, v),
+		   &(struct judged){ .why = a->why, .rule = 0xffff });
 	if (a->begun) {
 		ev.part = 1;
 		if (proto_of(c->f->proto)->begun)
@@ -73,7 +75,8 @@ enum reason judge_rates(struct pass *c, bool writes)
 static enum fate fate_of(struct pass *c, const struct judged *j)
 {
 	struct half *h = &c->f->h[c->dir];
-	bool stream = c->pkt.l4 == IPPROTO_TCP, resets = c->pol && c->pol->on_violation == VIOLATION_RESET;
+	bool stream = c->pkt.l4 == IPPROTO_TCP,
+	     resets = c->pol && c->pol->on_violation == VIOLATION_RESET;
 	if (j->why == R_NONE || !c->stance->blocks)
 		return FATE_PASSES;
 	if (j->copy)

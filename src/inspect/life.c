@@ -7,7 +7,7 @@
 
 #include "inspect/internal.h"
 
-enum { SWEEP_SLOTS = 512 };	/* looked at in one turn of the clock */
+enum { SWEEP_SLOTS = 512 }; /* looked at in one turn of the clock */
 
 void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
 		  const struct addr *server, uint16_t sport, uint64_t now_ns)
@@ -18,7 +18,7 @@ void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
 	f->gone = true;
 	if (fast_moved(&in->connections.fast, &f->fast))
 		f->last_ns = now_ns;
-	if (now_ns - f->last_ns > CONN_GONE_NS && in->out)	/* else the sweep finds it */
+	if (now_ns - f->last_ns > CONN_GONE_NS && in->out) /* else the sweep finds it */
 		connection_drop(&in->connections, f);
 }
 
@@ -49,9 +49,18 @@ void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reaso
 	if (!packet_ends(p->ip, p->len, &k))
 		return;
 	struct event ev = {
-		.time_ns = p->wall_ns, .generation = in->img ? in->img->generation : 0,
-		.kind = EV_REFUSED_FLOW, .verdict = V_DROP, .reason = (uint16_t)why, .flow_id = 0xffff,
-		.rule = 0xffff, .l4 = k.l4, .src = k.src, .dst = k.dst, .sport = k.sport, .dport = k.dport,
+		.time_ns = p->wall_ns,
+		.generation = in->img ? in->img->generation : 0,
+		.kind = EV_REFUSED_FLOW,
+		.verdict = V_DROP,
+		.reason = (uint16_t)why,
+		.flow_id = 0xffff,
+		.rule = 0xffff,
+		.l4 = k.l4,
+		.src = k.src,
+		.dst = k.dst,
+		.sport = k.sport,
+		.dport = k.dport,
 		.no_ports = !k.has_ports,
 	};
 	out->event(out->ctx, &ev);
@@ -89,7 +98,8 @@ void life_clock(struct pass *c)
 	check_partial(c->in, c->f, c->raw->now_ns);
 }
 
-void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns, const struct inspect_out *out)
+void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns,
+		  const struct inspect_out *out)
 {
 	uint32_t n = in->connections.n - in->connections.unused;
 	in->out = out;

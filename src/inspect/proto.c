@@ -11,7 +11,7 @@ const struct proto_ops *proto_of(uint8_t proto)
 	return proto < PROTO_N ? table[proto] : NULL;
 }
 
-enum { APART = 64 };	/* each begins a cache line */
+enum { APART = 64 }; /* each begins a cache line */
 
 static size_t apart(size_t n)
 {
@@ -50,5 +50,6 @@ size_t proto_common_size(void)
 
 void *proto_common(void *all, uint8_t proto)
 {
-	return proto_of(proto) && proto_of(proto)->common ? (uint8_t *)all + common_before(proto) : NULL;
+	return proto_of(proto) && proto_of(proto)->common ? (uint8_t *)all + common_before(proto)
+							  : NULL;
 }

@@ -25,13 +25,17 @@ struct judged;
 
 /* Functions and sizes, one set for each inspected protocol: proto_NAME. */
 struct proto_ops {
-	bool big;		/* messages that need HALF_BIG buffers */
-	bool cuts;		/* a refused message may be cut out and the stream goes on; else it ends */
-	/* Bytes that it keeps of one connection, struct connection.proto_state. The first `fresh` of them are zeroed where
-	 * the streams begin; what is not used is not touched, so unused memory costs nothing. */
+	bool big; /* messages that need HALF_BIG buffers */
+	/* a refused message may be cut out and the stream goes on; else it ends */
+	bool cuts;
+	/* Bytes that it keeps of one connection, struct connection.proto_state. The first `fresh`
+	 * of them are zeroed where the streams begin; what is not used is not touched, so unused
+	 * memory costs nothing. */
 	size_t state, fresh;
-	size_t message;		/* bytes that it keeps of a message from judge() to its record: pass_message() */
-	size_t shared;		/* bytes that all connections of an inspector share, zeroed at the start */
+	/* bytes that it keeps of a message from judge() to its record: pass_message() */
+	size_t message;
+	/* bytes that all connections of an inspector share, zeroed at the start */
+	size_t shared;
 	/* Bytes that all inspectors share: PROTO_KEY random ones, and zeroes. 0: none */
 	size_t common;
 	/* Length of the message that starts at p: > 0 whole length, 0 need more bytes to
@@ -42,9 +46,12 @@ struct proto_ops {
 	/* The facts of a message whose end is not there or not to be found (ev->reason), as far as
 	 * n bytes tell; it may have a better reason. NULL: none. */
 	void (*begun)(const uint8_t *p, size_t n, struct event *ev);
-	bool holds;		/* of an unfinished message up to HOLD_MAX bytes are kept back; else parts go on */
-	uint8_t start;		/* begins each message, and is the last octet of no segment that the gate makes; 0: none */
-	/* Parse and judge one whole message. It sends and records nothing: what is done follows from what it says. */
+	/* of an unfinished message up to HOLD_MAX bytes are kept back; else parts go on */
+	bool holds;
+	/* begins each message, and is the last octet of no segment that the gate makes; 0: none */
+	uint8_t start;
+	/* Parse and judge one whole message. It sends and records nothing: what is done follows
+	 * from what it says. */
 	struct judged (*judge)(struct pass *c, const uint8_t *p, size_t n);
 	/* A datagram whose messages were judged is not sent on. NULL: nothing is to be done. */
 	void (*lost)(struct pass *c);

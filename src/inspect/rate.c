@@ -8,7 +8,7 @@ uint64_t rate_who(const struct addr *a)
 {
 	uint64_t w = 0;
 	if (a->family != 4) {
-		memcpy(&w, a->b, ADDR_SOURCE);	/* no /64 in use begins with 32 zeros and a one */
+		memcpy(&w, a->b, ADDR_SOURCE); /* no /64 in use begins with 32 zeros and a one */
 		return w ? w : 1;
 	}
 	for (unsigned i = 0; i < 4; i++)
@@ -41,7 +41,7 @@ static struct rate_source *find(struct rate_source *v, uint64_t who, uint64_t no
 	}
 	if (own)
 		return own;
-	if (!active(least, now))	/* unused, or its source is not active any more */
+	if (!active(least, now)) /* unused, or its source is not active any more */
 		__atomic_store_n(&least->who, who, __ATOMIC_RELAXED);
 	return least;
 }
@@ -50,7 +50,8 @@ static struct rate_source *find(struct rate_source *v, uint64_t who, uint64_t no
 static bool within_share(struct rate_source *e, uint64_t step, uint32_t sources, uint64_t now)
 {
 	uint64_t due = due_of(e), most = now + RATE_BURST_NS + (RATE_SOURCES + 1) * step;
-	if (due < now || due > most)	/* further ahead than any: of another limit, from before a reload */
+	/* further ahead than any: of another limit, from before a reload */
+	if (due < now || due > most)
 		due = now;
 	bool is = due <= now + RATE_BURST_NS;
 	__atomic_store_n(&e->due, is ? due + (sources + 1) * step : due, __ATOMIC_RELAXED);
@@ -63,7 +64,8 @@ static void remember(struct rate_source *e, uint64_t due, uint64_t now)
 	__atomic_store_n(&e->due, due < now ? now : due, __ATOMIC_RELAXED);
 }
 
-bool rate_take(uint64_t *word, struct rate_source v[RATE_SOURCES], uint32_t per_second, uint64_t who, uint64_t now)
+bool rate_take(uint64_t *word, struct rate_source v[RATE_SOURCES], uint32_t per_second,
+	       uint64_t who, uint64_t now)
 {
 	uint64_t step = fast_rate_step(per_second), was = 0;
 	struct rate_source *own = NULL;
@@ -82,11 +84,12 @@ bool rate_take(uint64_t *word, struct rate_source v[RATE_SOURCES], uint32_t per_
 			else if (!within_share(own, step, others + 1, now))
 				return false;
 		}
-		if (next == 0) {	/* it gets its share back */
+		if (next == 0) { /* it gets its share back */
 			remember(own, was, now);
 			return false;
 		}
-		if (__atomic_compare_exchange_n(word, &due, next, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(word, &due, next, true, __ATOMIC_RELAXED,
+						__ATOMIC_RELAXED))
 			return true;
 	}
 	return false;

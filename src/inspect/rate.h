@@ -34,11 +34,11 @@
 enum { RATE_SOURCES = 32, RATE_FEW = 8 };
 
 #define RATE_LATELY_NS UINT64_C(10000000000)
-#define RATE_BURST_NS UINT64_C(250000000)	/* of its share's worth a source may take at once */
+#define RATE_BURST_NS UINT64_C(250000000) /* of its share's worth a source may take at once */
 
 struct rate_source {
-	uint64_t who;	/* rate_who(); 0: nobody yet */
-	uint64_t due;	/* as the words of struct fast_rate, at the rate of a share */
+	uint64_t who; /* rate_who(); 0: nobody yet */
+	uint64_t due; /* as the words of struct fast_rate, at the rate of a share */
 };
 
 /* The sources that use the rate limits of one conduit. */
@@ -49,6 +49,7 @@ struct rate_shares {
 /* The source's number; never 0. */
 uint64_t rate_who(const struct addr *a);
 /* May `who` have one of `per_second` (0: no limit) at this time? Then it is taken. */
-bool rate_take(uint64_t *word, struct rate_source v[RATE_SOURCES], uint32_t per_second, uint64_t who, uint64_t now);
+bool rate_take(uint64_t *word, struct rate_source v[RATE_SOURCES], uint32_t per_second,
+	       uint64_t who, uint64_t now);
 
 #endif

@@ -17,10 +17,18 @@ static void tell(struct pass *c, const struct connection *f, enum reason why)
 	if (pol && pol->log == LOG_NONE)
 		return;
 	struct event ev = {
-		.time_ns = c->raw->wall_ns, .generation = img->generation, .kind = EV_VIOLATION,
-		.verdict = stance_verdict(stance_of(pol, false), V_RESET), .reason = (uint16_t)why,
-		.flow_id = f->image_gen == img->generation ? f->flow_id : 0xffff, .rule = 0xffff,
-		.l4 = IPPROTO_TCP, .src = f->client, .dst = f->server, .sport = f->cport, .dport = f->sport,
+		.time_ns = c->raw->wall_ns,
+		.generation = img->generation,
+		.kind = EV_VIOLATION,
+		.verdict = stance_verdict(stance_of(pol, false), V_RESET),
+		.reason = (uint16_t)why,
+		.flow_id = f->image_gen == img->generation ? f->flow_id : 0xffff,
+		.rule = 0xffff,
+		.l4 = IPPROTO_TCP,
+		.src = f->client,
+		.dst = f->server,
+		.sport = f->cport,
+		.dport = f->sport,
 	};
 	c->out->event(c->out->ctx, &ev);
 }
@@ -87,7 +95,8 @@ void room_answered(struct pass *c)
 {
 	struct connections *t = &c->in->connections;
 	struct connection *victim;
-	if (!c->f->proven && connection_admits(t, &c->f->client, c->raw->now_ns, &victim) == R_NONE && !victim)
+	if (!c->f->proven &&
+	    connection_admits(t, &c->f->client, c->raw->now_ns, &victim) == R_NONE && !victim)
 		connection_prove(t, c->f, c->raw->now_ns);
 }
 

@@ -22,14 +22,15 @@ static struct action on_syn(struct pass *c)
 	if (p->flags & (TCP_FIN | TCP_RST))
 		return act_refuse(R_FLAGS);
 	if (!(p->flags & TCP_ACK)) {
-		if (c->dir == 1)	/* the server opens back: not what the conduit permits */
+		if (c->dir == 1) /* the server opens back: not what the conduit permits */
 			return act_refuse(R_FLAGS);
 		f->syn_seq = p->seq;
 		f->syn_again = f->state == CONN_OPEN;
 		if (f->state == CONN_CLOSED || f->state == CONN_BLOCKED || f->state == CONN_BLIND) {
 			turn(c, CONN_SYN);
 			connection_fresh(f);
-			half_start(&f->h[0], p->seq + 1);	/* nothing of the old one is translated any more */
+			/* nothing of the old one is translated any more */
+			half_start(&f->h[0], p->seq + 1);
 			half_start(&f->h[1], 0);
 		}
 		return act_send(SEND_SYN);
@@ -82,14 +83,15 @@ static bool take_ack(struct pass *c)
 	return true;
 }
 
-/* No message begins here, and there is no way to find the next boundary. True: nothing is blocked for it. */
+/* No message begins here, and there is no way to find the next boundary. True: nothing is blocked
+ * for it. */
 static bool lose_boundary(struct pass *c, enum reason why, struct action *out)
 {
 	struct half *h = &c->f->h[c->dir];
 	size_t n;
 	const uint8_t *p = half_pending(h, &n);
 	c->in->stats.refused++;
-	if (c->stance->lost != LOST_PASSES)	/* refused, or skipped; not unfinished */
+	if (c->stance->lost != LOST_PASSES) /* refused, or skipped; not unfinished */
 		half_pass(h, (uint32_t)n);
 	if (c->stance->lost == LOST_SKIPS)
 		return true;
@@ -102,8 +104,8 @@ static bool lose_boundary(struct pass *c, enum reason why, struct action *out)
 	return true;
 }
 
-/* Judge every whole message there is. False: the connection ends, as *out says; else *out may have what is to be
- * recorded of the packet. */
+/* Judge every whole message there is. False: the connection ends, as *out says; else *out may have
+ * what is to be recorded of the packet. */
 static bool judge_all(struct pass *c, struct action *out)
 {
 	struct half *h = &c->f->h[c->dir];
@@ -135,7 +137,7 @@ static bool judge_all(struct pass *c, struct action *out)
 		h->partial_told = false;
 	if (!partial)
 		h->partial_since = 0;
-	else if (!h->partial_since || h->next != before)	/* another one than before */
+	else if (!h->partial_since || h->next != before) /* another one than before */
 		h->partial_since = c->raw->now_ns;
 	return true;
 }
@@ -152,8 +154,8 @@ static void note_fin(struct pass *c)
 	h->fin_seq = end;
 }
 
-/* This end has sent all it will send. In the middle of a message, which nobody can finish any more, the
- * connection ends at once: true. */
+/* This end has sent all it will send. In the middle of a message, which nobody can finish any more,
+ * the connection ends at once: true. */
 static bool ends_unfinished(struct pass *c)
 {
 	const struct half *h = &c->f->h[c->dir];
@@ -212,12 +214,15 @@ static struct action on_data(struct pass *c)
 	switch (add_bytes(c, p->seq, p->data, p->len)) {
 	case HALF_OK:
 		break;
-	case HALF_OLD:		/* the receiver has it: let it say so again */
+	case HALF_OLD: /* the receiver has it: let it say so again */
 		note_fin(c);
 		if (ends_unfinished(c))
 			return act_end(R_NONE);
 		if ((p->flags & TCP_FIN) && h->fin && h->fin_seq == p->seq + (uint32_t)p->len)
-			return (struct action){ .send = SEND_RANGE, .from = h->fin_seq, .to = h->fin_seq, .fin = true };
+			return (struct action){ .send = SEND_RANGE,
+						.from = h->fin_seq,
+						.to = h->fin_seq,
+						.fin = true };
 		return act_send(SEND_PROBE);
 	case HALF_GAP:
 		if (!c->stance->blocks) {
@@ -229,7 +234,8 @@ static struct action on_data(struct pass *c)
 		}
 		if (p->seq - half_end(h) > WINDOW_MAX)
 			return act_refuse(R_OUT_OF_WINDOW);
-		return act_send(SEND_PROBE);	/* asks for the missing bytes as a duplicate acknowledgement */
+		/* asks for the missing bytes as a duplicate acknowledgement */
+		return act_send(SEND_PROBE);
 	case HALF_DIFFERS:
 		return act_refuse(R_OVERLAP);
 	case HALF_FULL:
@@ -304,7 +310,8 @@ static struct action on_segment(struct pass *c)
 	if (!(p->flags & TCP_FIN) || (h->fin && end == h->fin_seq))
 		return act_send(SEND_BARE);
 	if (seq_lt(half_end(h), end))
-		return act_send(SEND_PROBE);	/* its place is known only when the bytes before it are judged */
+		/* its place is known only when the bytes before it are judged */
+		return act_send(SEND_PROBE);
 	return act_refuse(R_OUT_OF_WINDOW);
 }
 

@@ -5,7 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void move(struct share *s, struct connection_list *from, struct connection_list *to, uint32_t place)
+static void move(struct share *s, struct connection_list *from, struct connection_list *to,
+		 uint32_t place)
 {
 	list_remove(from, &s->v->link, sizeof(*s->v), place);
 	list_append(to, &s->v->link, sizeof(*s->v), place);
@@ -18,7 +19,7 @@ bool share_init(struct share *s, uint32_t n, const uint64_t key[2])
 	s->v = calloc(n, sizeof(*s->v));
 	if (!sources_init(&s->sources, n, key) || !s->v)
 		return false;
-	for (uint32_t i = n; i > 0; i--)	/* the last is taken first */
+	for (uint32_t i = n; i > 0; i--) /* the last is taken first */
 		list_append(&s->free, &s->v->link, sizeof(*s->v), i);
 	return true;
 }
@@ -31,7 +32,7 @@ void share_free(struct share *s)
 
 uint32_t share_enter(struct share *s, const struct addr *client, uint32_t owner)
 {
-	uint32_t place = s->free.last;	/* the newest: its memory is warm */
+	uint32_t place = s->free.last; /* the newest: its memory is warm */
 	if (!place)
 		return 0;
 	struct source *e = source_get(&s->sources, client);
@@ -60,7 +61,7 @@ uint32_t share_candidate(struct share *s, unsigned i, uint32_t *has)
 {
 	struct source *e = source_heaviest(&s->sources);
 	uint32_t place = e->flows.first;
-	if (i == 0) {	/* another time another one of its */
+	if (i == 0) { /* another time another one of its */
 		move(s, &e->flows, &e->flows, place);
 	} else {
 		place = s->hand + 1;

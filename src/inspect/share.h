@@ -21,22 +21,22 @@
 
 #include "inspect/source.h"
 
-enum { SHARE_ASKED = 16 };	/* candidates at a time */
+enum { SHARE_ASKED = 16 }; /* candidates at a time */
 
 #define SHARE_LIGHT_NS UINT64_C(2000000000)
 #define SHARE_STALE_NS UINT64_C(30000000000)
 
 struct share_place {
-	struct connection_link link;	/* in its source's list, or among the free ones */
-	uint32_t source;	/* index + 1; 0: free */
-	uint32_t owner;		/* its owner, by the pool's own number */
+	struct connection_link link; /* in its source's list, or among the free ones */
+	uint32_t source;	     /* index + 1; 0: free */
+	uint32_t owner;		     /* its owner, by the pool's own number */
 };
 
 struct share {
 	struct share_place *v;
-	uint32_t n, hand;	/* hand: the next candidate */
+	uint32_t n, hand; /* hand: the next candidate */
 	struct connection_list free;
-	struct sources sources;	/* those that have places */
+	struct sources sources; /* those that have places */
 };
 
 bool share_init(struct share *s, uint32_t n, const uint64_t key[2]);

@@ -12,7 +12,8 @@ static struct connection_link *link_of(struct connection_link *links, size_t str
 	return (struct connection_link *)(void *)((char *)links + (slot - 1) * stride);
 }
 
-void list_append(struct connection_list *l, struct connection_link *links, size_t stride, uint32_t slot)
+void list_append(struct connection_list *l, struct connection_link *links, size_t stride,
+		 uint32_t slot)
 {
 	*link_of(links, stride, slot) = (struct connection_link){ .older = l->last };
 	if (l->last)
@@ -23,7 +24,8 @@ void list_append(struct connection_list *l, struct connection_link *links, size_
 	l->n++;
 }
 
-void list_remove(struct connection_list *l, struct connection_link *links, size_t stride, uint32_t slot)
+void list_remove(struct connection_list *l, struct connection_link *links, size_t stride,
+		 uint32_t slot)
 {
 	const struct connection_link *k = link_of(links, stride, slot);
 	if (k->older)
@@ -45,7 +47,7 @@ bool sources_init(struct sources *s, uint32_t n, const uint64_t key[2])
 	while (s->n_buckets < n)
 		s->n_buckets *= 2;
 	s->key[0] = key[0];
-	s->key[1] = ~key[1];	/* not the connection table's hash */
+	s->key[1] = ~key[1]; /* not the connection table's hash */
 	s->v = pages_map(n * sizeof(*s->v));
 	s->bucket = pages_map(s->n_buckets * sizeof(*s->bucket));
 	s->rank = pages_map(((size_t)n + 1) * sizeof(*s->rank));
@@ -151,7 +153,7 @@ void source_count(struct sources *s, struct source *e, uint32_t was)
 	if (is > s->most)
 		s->most = is;
 	else if (was == s->most && !s->rank[was])
-		s->most = is;	/* it has one less, and was the only one */
+		s->most = is; /* it has one less, and was the only one */
 }
 
 struct source *source_heaviest(const struct sources *s)

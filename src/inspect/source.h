@@ -31,21 +31,24 @@ struct connection_link {
 };
 
 /* links: that of the table's first slot; the next is `stride` bytes on. slot: index + 1. */
-void list_append(struct connection_list *l, struct connection_link *links, size_t stride, uint32_t slot);
-void list_remove(struct connection_list *l, struct connection_link *links, size_t stride, uint32_t slot);
+void list_append(struct connection_list *l, struct connection_link *links, size_t stride,
+		 uint32_t slot);
+void list_remove(struct connection_list *l, struct connection_link *links, size_t stride,
+		 uint32_t slot);
 
 struct source {
 	struct addr key;
-	struct connection_list flows;		/* flows.n is the count; by time of the last good message */
-	uint32_t chain;			/* next in bucket; next free */
-	uint32_t up, down;		/* others with the same count */
+	/* flows.n is the count; by time of the last good message */
+	struct connection_list flows;
+	uint32_t chain;	   /* next in bucket; next free */
+	uint32_t up, down; /* others with the same count */
 };
 
 struct sources {
 	struct source *v;
-	uint32_t *bucket, *rank;	/* rank[n]: the first of those that have n */
+	uint32_t *bucket, *rank; /* rank[n]: the first of those that have n */
 	uint32_t n, n_buckets, used, free, most;
-	uint32_t unused;		/* the last so many have never been in use */
+	uint32_t unused; /* the last so many have never been in use */
 	uint64_t key[2];
 };
 
@@ -53,12 +56,12 @@ bool sources_init(struct sources *s, uint32_t n, const uint64_t key[2]);
 void sources_free(struct sources *s);
 /* One source: the same IPv4 address, the same /64. */
 bool source_same(const struct addr *a, const struct addr *b);
-struct source *source_find(const struct sources *s, const struct addr *a);	/* NULL: has none */
+struct source *source_find(const struct sources *s, const struct addr *a); /* NULL: has none */
 /* Room for as many sources as flows: never NULL while each has one. The new entry must be
  * counted with source_count() before anything else is done. */
 struct source *source_get(struct sources *s, const struct addr *a);
 /* flows.n became one more, or one less, than was. At zero the entry is given back. */
 void source_count(struct sources *s, struct source *e, uint32_t was);
-struct source *source_heaviest(const struct sources *s);	/* NULL: nobody has any */
+struct source *source_heaviest(const struct sources *s); /* NULL: nobody has any */
 
 #endif

@@ -23,12 +23,13 @@
 enum stance_lost { LOST_ENDS, LOST_PASSES, LOST_SKIPS };
 
 struct stance {
-	bool blocks;	/* a refused message does not go on */
-	bool records;	/* a refused message is recorded */
-	bool rewrites;	/* packets are made unambiguous; unfinished messages are kept back */
-	bool checks;	/* a packet that a receiver would not take, or not every one, is refused */
+	bool blocks;   /* a refused message does not go on */
+	bool records;  /* a refused message is recorded */
+	bool rewrites; /* packets are made unambiguous; unfinished messages are kept back */
+	bool checks;   /* a packet that a receiver would not take, or not every one, is refused */
 	enum stance_lost lost;
-	enum verdict passed;	/* the verdict of what is refused and goes on; without meaning where `blocks` */
+	/* the verdict of what is refused and goes on; without meaning where `blocks` */
+	enum verdict passed;
 };
 
 /* pol NULL: of no conduit. watch: inspect_conf.dissect_only. */

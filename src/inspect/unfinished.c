@@ -15,11 +15,20 @@ static void record_of(struct inspect *in, struct connection *f, int dir, const s
 	size_t n;
 	const uint8_t *p = half_pending(h, &n);
 	struct event ev = {
-		.time_ns = in->wall_ns, .generation = in->img->generation, .kind = EV_VIOLATION,
-		.verdict = stance_verdict(stance_of(pol, false), V_RESET), .reason = R_UNFINISHED,
-		.flow_id = f->flow_id, .rule = 0xffff, .l4 = IPPROTO_TCP, .response = dir == 1, .part = 1,
-		.src = dir ? f->server : f->client, .dst = dir ? f->client : f->server,
-		.sport = dir ? f->sport : f->cport, .dport = dir ? f->cport : f->sport,
+		.time_ns = in->wall_ns,
+		.generation = in->img->generation,
+		.kind = EV_VIOLATION,
+		.verdict = stance_verdict(stance_of(pol, false), V_RESET),
+		.reason = R_UNFINISHED,
+		.flow_id = f->flow_id,
+		.rule = 0xffff,
+		.l4 = IPPROTO_TCP,
+		.response = dir == 1,
+		.part = 1,
+		.src = dir ? f->server : f->client,
+		.dst = dir ? f->client : f->server,
+		.sport = dir ? f->sport : f->cport,
+		.dport = dir ? f->cport : f->sport,
 	};
 	if (proto_of(f->proto)->begun)
 		proto_of(f->proto)->begun(p, n, &ev);
@@ -31,7 +40,8 @@ static void record_of(struct inspect *in, struct connection *f, int dir, const s
 
 void unfinished_record(struct inspect *in, struct connection *f)
 {
-	const struct pol_flow *pol = f->state == CONN_OPEN && f->l4 == IPPROTO_TCP ? policy_of(in, f) : NULL;
+	const struct pol_flow *pol =
+		f->state == CONN_OPEN && f->l4 == IPPROTO_TCP ? policy_of(in, f) : NULL;
 	for (int d = 0; pol && d < 2; d++)
 		if (half_unfinished(&f->h[d]))
 			record_of(in, f, d, pol);

@@ -8,11 +8,14 @@
 
 #include "model/internal.h"
 
+/* clang-format off */
 static const int their_type[] = {
-	[SETTING_GROUP] = CONFIG_TYPE_GROUP, [SETTING_LIST] = CONFIG_TYPE_LIST, [SETTING_ARRAY] = CONFIG_TYPE_ARRAY,
-	[SETTING_TEXT] = CONFIG_TYPE_STRING, [SETTING_INT] = CONFIG_TYPE_INT64, [SETTING_FLOAT] = CONFIG_TYPE_FLOAT,
+	[SETTING_GROUP] = CONFIG_TYPE_GROUP, [SETTING_LIST] = CONFIG_TYPE_LIST,
+	[SETTING_ARRAY] = CONFIG_TYPE_ARRAY, [SETTING_TEXT] = CONFIG_TYPE_STRING,
+	[SETTING_INT] = CONFIG_TYPE_INT64,   [SETTING_FLOAT] = CONFIG_TYPE_FLOAT,
 	[SETTING_BOOL] = CONFIG_TYPE_BOOL,
 };
+/* clang-format on */
 
 static bool same_name(const char *a, const char *b)
 {
@@ -39,8 +42,8 @@ static bool same_value(const struct setting *a, const config_setting_t *b)
 
 const struct setting *settings_differ(const struct setting *a, config_setting_t *b)
 {
-	if (!same_name(a->name, config_setting_name(b)) || config_setting_type(b) != their_type[a->type] ||
-	    !same_value(a, b))
+	if (!same_name(a->name, config_setting_name(b)) ||
+	    config_setting_type(b) != their_type[a->type] || !same_value(a, b))
 		return a;
 	config_setting_set_hook(b, (void *)(uintptr_t)a);
 	const struct setting *differs = NULL;

@@ -29,8 +29,8 @@ static void check_twice(struct load *l, struct named *v, size_t n, const char *w
 		qsort(v, n, sizeof(*v), compare_zone_names);
 	for (size_t i = 1; i < n; i++)
 		if (strcmp(v[i - 1].name, v[i].name) == 0 && strcmp(v[i].name, "?") != 0)
-			complain(l, v[i].at, "%s \"%s\" is there twice; the first is at %s:%u", what, v[i].name,
-				 v[i - 1].at.file, v[i - 1].at.line);
+			complain(l, v[i].at, "%s \"%s\" is there twice; the first is at %s:%u",
+				 what, v[i].name, v[i - 1].at.file, v[i - 1].at.line);
 }
 
 static struct named *named_new(struct load *l, size_t n)
@@ -56,7 +56,8 @@ static void check_zone_names(struct load *l)
 		n++;
 		n_if += m->zones[i].n_interfaces;
 		if (strcmp(m->zones[i].name, "unknown") == 0)
-			complain(l, m->zones[i].at, "the zone name \"unknown\" is built in (everything not named); "
+			complain(l, m->zones[i].at,
+				 "the zone name \"unknown\" is built in (everything not named); "
 				 "choose another");
 	}
 	check_twice(l, v, n, "zone");
@@ -94,7 +95,8 @@ static void check_networks(struct load *l)
 	n = 0;
 	for (size_t i = 1; i < m->n_zones; i++)
 		for (size_t k = 0; k < m->zones[i].n_networks; k++)
-			v[n++] = (struct net){ &m->zones[i].networks[k], m->zones[i].networks_at[k], i };
+			v[n++] = (struct net){ &m->zones[i].networks[k], m->zones[i].networks_at[k],
+					       i };
 	if (n)
 		qsort(v, n, sizeof(*v), by_net);
 	size_t open = 0;
@@ -106,9 +108,12 @@ static void check_networks(struct load *l)
 		char a[ADDR_TEXT], b[ADDR_TEXT];
 		prefix_text(v[i].p, a);
 		prefix_text(v[open].p, b);
-		complain(l, v[i].at, "network %s of zone \"%s\" overlaps %s of zone \"%s\" at %s:%u; an address "
-			 "belongs to one zone", a, m->zones[v[i].zone].name, b, m->zones[v[open].zone].name,
-			 v[open].at.file, v[open].at.line);
+		complain(
+			l, v[i].at,
+			"network %s of zone \"%s\" overlaps %s of zone \"%s\" at %s:%u; an address "
+			"belongs to one zone",
+			a, m->zones[v[i].zone].name, b, m->zones[v[open].zone].name,
+			v[open].at.file, v[open].at.line);
 	}
 }
 
@@ -130,8 +135,11 @@ static void check_assets(struct load *l)
 			for (size_t j = 0; j < z->n_networks && !in; j++)
 				in = prefix_has(&z->networks[j], &a->addr);
 			if (!in)
-				complain(l, a->at, "asset \"%s\" (%s) is outside the networks of its zone \"%s\"; move "
-					 "it or add its network", a->name, text, z->name);
+				complain(l, a->at,
+					 "asset \"%s\" (%s) is outside the networks of its zone "
+					 "\"%s\"; move "
+					 "it or add its network",
+					 a->name, text, z->name);
 			names[n] = (struct named){ a->name, a->at, NULL, n };
 			addrs[n] = (struct named){ text, a->at, NULL, n };
 		}
@@ -143,12 +151,13 @@ static void check_assets(struct load *l)
 static void check_parents(struct load *l)
 {
 	struct model *m = l->m;
-	size_t *up = arena_alloc(m->arena, m->n_zones * sizeof(*up));	/* 0: none */
+	size_t *up = arena_alloc(m->arena, m->n_zones * sizeof(*up)); /* 0: none */
 	for (size_t i = 1; i < m->n_zones; i++) {
 		const struct zone *z = &m->zones[i];
 		up[i] = z->parent ? find_zone(m, z->parent) : 0;
 		if (z->parent && !up[i])
-			complain(l, z->at, "zone \"%s\" has the parent \"%s\", which is not there", z->name, z->parent);
+			complain(l, z->at, "zone \"%s\" has the parent \"%s\", which is not there",
+				 z->name, z->parent);
 	}
 	for (size_t i = 1; i < m->n_zones; i++) {
 		const struct zone *z = &m->zones[i];
@@ -156,12 +165,13 @@ static void check_parents(struct load *l)
 		for (size_t at = i; up[at] && steps <= m->n_zones; at = up[at])
 			steps++;
 		if (steps > m->n_zones)
-			complain(l, z->at, "zone \"%s\" is its own ancestor through \"parent\"", z->name);
+			complain(l, z->at, "zone \"%s\" is its own ancestor through \"parent\"",
+				 z->name);
 	}
 }
 
-static size_t conduit_zone(struct load *l, const struct conduit *c, const char *key, const char *name,
-			   const struct named *zones, size_t n)
+static size_t conduit_zone(struct load *l, const struct conduit *c, const char *key,
+			   const char *name, const struct named *zones, size_t n)
 {
 	struct named want = { name, { NULL, 0 }, NULL, 0 };
 	size_t lo = 0, hi = n;
@@ -177,8 +187,11 @@ static size_t conduit_zone(struct load *l, const struct conduit *c, const char *
 	if (!*name)
 		return 0;
 	if (strcmp(name, "unknown") == 0) {
-		complain(l, c->at, "%s = \"unknown\": the built-in zone is always refused; make a zone of what "
-			 "should pass", key);
+		complain(l, c->at,
+			 "%s = \"unknown\": the built-in zone is always refused; make a zone of "
+			 "what "
+			 "should pass",
+			 key);
 		return 0;
 	}
 	const char **names = arena_alloc(l->m->arena, (n + 1) * sizeof(*names));
@@ -202,13 +215,17 @@ static void check_flow(struct load *l, const struct conduit *c, const struct flo
 			names[i] = m->policies[i].name;
 		const char *near = name_nearest(f->policy, names, m->n_policies);
 		if (near)
-			complain(l, f->at, "there is no policy \"%s\"; did you mean \"%s\"?", f->policy, near);
+			complain(l, f->at, "there is no policy \"%s\"; did you mean \"%s\"?",
+				 f->policy, near);
 		else
-			complain(l, f->at, "there is no policy \"%s\"; write it under policies, or "
-				 "@include \"%s.conf\" there", f->policy, f->policy);
+			complain(l, f->at,
+				 "there is no policy \"%s\"; write it under policies, or "
+				 "@include \"%s.conf\" there",
+				 f->policy, f->policy);
 	} else if (p->proto != f->proto) {
-		complain(l, f->at, "conduit \"%s\": policy \"%s\" is for %s, this flow is %s", c->name, f->policy,
-			 word_name(words_proto, (int)p->proto), word_name(words_proto, (int)f->proto));
+		complain(l, f->at, "conduit \"%s\": policy \"%s\" is for %s, this flow is %s",
+			 c->name, f->policy, word_name(words_proto, (int)p->proto),
+			 word_name(words_proto, (int)f->proto));
 	}
 }
 
@@ -246,7 +263,8 @@ size_t model_offload_interfaces(const struct model *m, const char *v[MODEL_OFFLO
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *c = &m->conduits[i];
 		for (int end = 0; c->offload && end < 2; end++) {
-			const struct zone *zn = model_path_owner(m, &m->zones[end ? c->to_zone : c->from_zone]);
+			const struct zone *zn =
+				model_path_owner(m, &m->zones[end ? c->to_zone : c->from_zone]);
 			for (size_t k = 0; zn && k < zn->n_interfaces; k++)
 				n = add_once(v, n, zn->interfaces[k]);
 		}
@@ -258,9 +276,12 @@ size_t model_offload_interfaces(const struct model *m, const char *v[MODEL_OFFLO
 static void check_offload_zone(struct load *l, const struct conduit *c, size_t zone)
 {
 	if (zone && !model_path_owner(l->m, &l->m->zones[zone]))
-		complain(l, c->offload_at, "conduit \"%s\": offload needs the interfaces of both zones, and neither "
-			 "zone \"%s\" nor a parent of it names one; write interfaces = [ \"NAME\" ]; there, or "
-			 "remove offload", c->name, l->m->zones[zone].name);
+		complain(l, c->offload_at,
+			 "conduit \"%s\": offload needs the interfaces of both zones, and neither "
+			 "zone \"%s\" nor a parent of it names one; write interfaces = [ \"NAME\" "
+			 "]; there, or "
+			 "remove offload",
+			 c->name, l->m->zones[zone].name);
 }
 
 /* Offloaded packets are seen by nobody: not where somebody has to look. */
@@ -274,18 +295,27 @@ static void check_offload(struct load *l, const struct conduit *c)
 		plain |= f->l4 != IPPROTO_ICMP;
 		inspected |= f->proto != PROTO_NONE;
 		if (f->proto != PROTO_NONE)
-			complain(l, f->at, "conduit \"%s\": this flow is inspected and would pass unjudged with offload = "
-				 "true; write it into a conduit of its own, without offload", c->name);
+			complain(l, f->at,
+				 "conduit \"%s\": this flow is inspected and would pass unjudged "
+				 "with offload = "
+				 "true; write it into a conduit of its own, without offload",
+				 c->name);
 	}
 	if (c->n_flows && !plain)
-		complain(l, c->offload_at, "conduit \"%s\": only TCP and UDP can be offloaded, and it has neither; "
-			 "remove offload", c->name);
+		complain(l, c->offload_at,
+			 "conduit \"%s\": only TCP and UDP can be offloaded, and it has neither; "
+			 "remove offload",
+			 c->name);
 	if (!inspected && (c->max_requests || c->max_writes))
-		complain(l, c->offload_at, "conduit \"%s\": what is offloaded cannot be limited; remove offload, or "
-			 "max_requests_per_second and max_writes_per_second", c->name);
+		complain(l, c->offload_at,
+			 "conduit \"%s\": what is offloaded cannot be limited; remove offload, or "
+			 "max_requests_per_second and max_writes_per_second",
+			 c->name);
 	if (!inspected && c->log == LOG_ALL)
-		complain(l, c->offload_at, "conduit \"%s\": log = \"all\" shows nothing of what is offloaded; remove "
-			 "one of the two", c->name);
+		complain(l, c->offload_at,
+			 "conduit \"%s\": log = \"all\" shows nothing of what is offloaded; remove "
+			 "one of the two",
+			 c->name);
 	check_offload_zone(l, c, c->from_zone);
 	check_offload_zone(l, c, c->to_zone);
 }
@@ -300,15 +330,19 @@ static void check_offload_total(struct load *l)
 		const struct conduit *c = &m->conduits[i];
 		size_t before = n;
 		for (int end = 0; c->offload && end < 2; end++) {
-			const struct zone *zn = model_path_owner(m, &m->zones[end ? c->to_zone : c->from_zone]);
+			const struct zone *zn =
+				model_path_owner(m, &m->zones[end ? c->to_zone : c->from_zone]);
 			if (!zn || used[zn - m->zones])
 				continue;
 			used[zn - m->zones] = true;
 			n += zn->n_interfaces;
 		}
 		if (before <= MODEL_OFFLOAD_MAX && n > MODEL_OFFLOAD_MAX)
-			complain(l, c->offload_at, "conduit \"%s\": with it the conduits with offload have more than %d "
-				 "interfaces; remove offload where little is sent", c->name, MODEL_OFFLOAD_MAX);
+			complain(l, c->offload_at,
+				 "conduit \"%s\": with it the conduits with offload have more than "
+				 "%d "
+				 "interfaces; remove offload where little is sent",
+				 c->name, MODEL_OFFLOAD_MAX);
 	}
 }
 
@@ -327,13 +361,20 @@ static void check_conduits(struct load *l)
 		c->from_zone = conduit_zone(l, c, "from", c->from, zones, n);
 		c->to_zone = conduit_zone(l, c, "to", c->to, zones, n);
 		if (c->from_zone && c->from_zone == c->to_zone)
-			complain(l, c->at, "conduit \"%s\" joins zone \"%s\" with itself; traffic within a zone needs no "
-				 "conduit", c->name, c->from);
+			complain(l, c->at,
+				 "conduit \"%s\" joins zone \"%s\" with itself; traffic within a "
+				 "zone needs no "
+				 "conduit",
+				 c->name, c->from);
 		if (c->fail == FAIL_OPEN && (!c->fail_reason || !*c->fail_reason))
-			complain(l, c->at, "fail = \"open\" lets traffic pass unjudged when the inspector is down; write "
+			complain(l, c->at,
+				 "fail = \"open\" lets traffic pass unjudged when the inspector is "
+				 "down; write "
 				 "why in fail_reason = \"...\";");
 		if (c->fail == FAIL_CLOSED && c->fail_reason)
-			complain(l, c->at, "conduit \"%s\" has a fail_reason but is closed; remove it", c->name);
+			complain(l, c->at,
+				 "conduit \"%s\" has a fail_reason but is closed; remove it",
+				 c->name);
 		for (size_t k = 0; k < c->n_flows; k++) {
 			check_flow(l, c, &c->flows[k]);
 			n_keys += c->flows[k].n_ports ? c->flows[k].n_ports : 1;
@@ -350,9 +391,11 @@ static void check_conduits(struct load *l)
 			const struct flow *f = &c->flows[k];
 			for (size_t p = 0; p < (f->n_ports ? f->n_ports : 1); p++, n++) {
 				char text[128];
-				snprintf(text, sizeof(text), "from %s to %s, IP protocol %u, port %u", c->from, c->to, f->l4,
-					 f->n_ports ? f->ports[p] : 0);
-				keys[n] = (struct named){ arena_strdup(m->arena, text), f->at, NULL, n };
+				snprintf(text, sizeof(text),
+					 "from %s to %s, IP protocol %u, port %u", c->from, c->to,
+					 f->l4, f->n_ports ? f->ports[p] : 0);
+				keys[n] = (struct named){ arena_strdup(m->arena, text), f->at, NULL,
+							  n };
 			}
 		}
 	}
@@ -364,14 +407,18 @@ static void check_daemon(struct load *l)
 	uint32_t m = l->m->daemon.mark_mask, low = m & (~m + 1);
 	unsigned bits = (unsigned)__builtin_popcount(m);
 	if (m && ((m / low) & (m / low + 1)) != 0)
-		complain(l, l->mark_at, "mark_mask 0x%08x has a gap; write one run of bits such "
-			 "as 0xffff0000", m);
+		complain(l, l->mark_at,
+			 "mark_mask 0x%08x has a gap; write one run of bits such "
+			 "as 0xffff0000",
+			 m);
 	size_t flows = 2;
 	for (size_t i = 0; i < l->m->n_conduits; i++)
 		flows += l->m->conduits[i].n_flows;
 	if (bits < 8 || flows > (size_t)1 << (bits - 2))
-		complain(l, l->mark_at, "mark_mask 0x%08x has %u bits; with 2 for the generation "
-			 "they cannot number %zu flows; write a wider mask", m, bits, flows);
+		complain(l, l->mark_at,
+			 "mark_mask 0x%08x has %u bits; with 2 for the generation "
+			 "they cannot number %zu flows; write a wider mask",
+			 m, bits, flows);
 }
 
 void check_model(struct load *l)

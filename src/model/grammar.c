@@ -10,36 +10,36 @@
 
 /* The tokens that the grammar accepts next. */
 enum expect {
-	A_SETTING,	/* in a group: NAME or } */
+	A_SETTING, /* in a group: NAME or } */
 	EQUALS,
-	A_VALUE,	/* behind = or a comma */
-	SEMICOLON,	/* behind the value of a setting */
-	FIRST_VALUE,	/* behind ( or [: a value or the end */
-	COMMA,		/* behind a value in a list or array: a comma or the end */
+	A_VALUE,     /* behind = or a comma */
+	SEMICOLON,   /* behind the value of a setting */
+	FIRST_VALUE, /* behind ( or [: a value or the end */
+	COMMA,	     /* behind a value in a list or array: a comma or the end */
 };
 
 struct level {
 	struct setting *s;
 	struct where at;
-	size_t file;			/* in which of the open files */
+	size_t file; /* in which of the open files */
 };
 
 struct grammar {
 	struct arena *a;
 	struct errs *errs;
 	struct level level[SETTING_DEPTH_MAX];
-	size_t depth;			/* levels open; the first is the whole model */
-	size_t files;			/* open */
+	size_t depth; /* levels open; the first is the whole model */
+	size_t files; /* open */
 	enum expect expect;
-	struct setting *named;		/* its value is to come */
+	struct setting *named; /* its value is to come */
 	struct where last_at;
 	char last[QUOTED_MAX];
 };
 
-static const char opens[] = "{([", closes[] = "})]";	/* in the order of enum setting_type */
+static const char opens[] = "{([", closes[] = "})]"; /* in the order of enum setting_type */
 
-__attribute__((format(printf, 3, 4)))
-static bool syntax_error(struct grammar *g, struct where at, const char *fmt, ...)
+__attribute__((format(printf, 3, 4))) static bool syntax_error(struct grammar *g, struct where at,
+							       const char *fmt, ...)
 {
 	char text[300];
 	va_list ap;
@@ -83,12 +83,14 @@ static bool setting_begins(struct grammar *g, const struct token *t)
 {
 	char word[QUOTED_MAX];
 	if (t->kind != TOKEN_WORD)
-		return syntax_error(g, t->at, "%s where the name of a setting is due", quote_word(word, t->written, t->len));
+		return syntax_error(g, t->at, "%s where the name of a setting is due",
+				    quote_word(word, t->written, t->len));
 	const struct setting *in = top(g)->s;
 	for (size_t i = 0; i < in->n; i++)
 		if (strcmp(in->v[i]->name, t->text) == 0)
-			return syntax_error(g, t->at, "\"%s\" is there twice; the first is at %s:%u", t->text,
-				   in->v[i]->at.file, in->v[i]->at.line);
+			return syntax_error(g, t->at,
+					    "\"%s\" is there twice; the first is at %s:%u", t->text,
+					    in->v[i]->at.file, in->v[i]->at.line);
 	g->named = add_setting(g, t->at);
 	g->named->name = t->text;
 	g->expect = EQUALS;
@@ -105,16 +107,20 @@ static bool may_be_in(struct grammar *g, const struct token *t, enum setting_typ
 {
 	char word[QUOTED_MAX];
 	const struct setting *in = top(g)->s;
-	if (in->type != SETTING_ARRAY || (type >= SETTING_TEXT && (!in->n || in->v[0]->type == type)))
+	if (in->type != SETTING_ARRAY ||
+	    (type >= SETTING_TEXT && (!in->n || in->v[0]->type == type)))
 		return true;
-	return syntax_error(g, t->at, "%s: an array holds values of one kind; write ( ... ) to mix them",
-		   quote_word(word, t->written, t->len));
+	return syntax_error(g, t->at,
+			    "%s: an array holds values of one kind; write ( ... ) to mix them",
+			    quote_word(word, t->written, t->len));
 }
 
 static bool scalar(struct grammar *g, const struct token *t)
 {
-	enum setting_type type = t->kind == TOKEN_TEXT ? SETTING_TEXT : t->kind == TOKEN_INT ? SETTING_INT :
-				 t->kind == TOKEN_FLOAT ? SETTING_FLOAT : SETTING_BOOL;
+	enum setting_type type = t->kind == TOKEN_TEXT	  ? SETTING_TEXT
+				 : t->kind == TOKEN_INT	  ? SETTING_INT
+				 : t->kind == TOKEN_FLOAT ? SETTING_FLOAT
+							  : SETTING_BOOL;
 	if (!may_be_in(g, t, type))
 		return false;
 	struct setting *s = g->named ? g->named : add_setting(g, t->at);
@@ -133,7 +139,8 @@ static bool level_begins(struct grammar *g, const struct token *t)
 	if (!may_be_in(g, t, type))
 		return false;
 	if (g->depth == SETTING_DEPTH_MAX)
-		return syntax_error(g, t->at, "groups and lists are more than %d deep", SETTING_DEPTH_MAX - 1);
+		return syntax_error(g, t->at, "groups and lists are more than %d deep",
+				    SETTING_DEPTH_MAX - 1);
 	struct setting *s = g->named ? g->named : add_setting(g, t->at);
 	s->type = type;
 	g->named = NULL;
@@ -149,11 +156,14 @@ static bool level_ends(struct grammar *g, const struct token *t)
 	if (g->depth == 1)
 		return syntax_error(g, t->at, "`%c` closes nothing", t->kind);
 	if (k->s->type != type)
-		return syntax_error(g, t->at, "`%c` where the `%c` of line %u is to be closed first", t->kind,
-			   opens[k->s->type], k->at.line);
+		return syntax_error(g, t->at,
+				    "`%c` where the `%c` of line %u is to be closed first", t->kind,
+				    opens[k->s->type], k->at.line);
 	if (k->file != g->files)
-		return syntax_error(g, t->at, "`%c` closes what %s:%u opened; a file closes what it opens itself", t->kind,
-			   k->at.file, k->at.line);
+		return syntax_error(
+			g, t->at,
+			"`%c` closes what %s:%u opened; a file closes what it opens itself",
+			t->kind, k->at.file, k->at.line);
 	g->depth--;
 	value_ended(g);
 	return true;
@@ -174,7 +184,8 @@ static bool a_value(struct grammar *g, const struct token *t)
 	case '[':
 		return level_begins(g, t);
 	case TOKEN_WORD:
-		return syntax_error(g, t->at, "%s where a value is due; write texts in double quotes", word);
+		return syntax_error(g, t->at,
+				    "%s where a value is due; write texts in double quotes", word);
 	default:
 		return syntax_error(g, t->at, "%s where a value is due, behind %s", word, g->last);
 	}
@@ -189,7 +200,7 @@ static bool value_is_over(struct grammar *g, const struct token *t, char with)
 		return true;
 	}
 	return syntax_error(g, g->last_at, "`%c` is missing between %s and %s", with, g->last,
-		   quote_word(word, t->written, t->len));
+			    quote_word(word, t->written, t->len));
 }
 
 static bool closes_level(const struct token *t)
@@ -204,7 +215,8 @@ static bool next(struct grammar *g, const struct token *t)
 		return closes_level(t) ? level_ends(g, t) : setting_begins(g, t);
 	case EQUALS:
 		g->expect = A_VALUE;
-		return t->kind == '=' ? true : syntax_error(g, t->at, "`=` is missing behind %s", g->last);
+		return t->kind == '=' ? true
+				      : syntax_error(g, t->at, "`=` is missing behind %s", g->last);
 	case A_VALUE:
 		return a_value(g, t);
 	case SEMICOLON:
@@ -235,7 +247,10 @@ static bool between_settings(const struct grammar *g)
 bool grammar_file_begins(struct grammar *g, struct where include)
 {
 	if (!between_settings(g))
-		return syntax_error(g, include, "a file is included inside a setting, behind %s; a setting lies in one file", g->last);
+		return syntax_error(g, include,
+				    "a file is included inside a setting, behind %s; a setting "
+				    "lies in one file",
+				    g->last);
 	g->files++;
 	return true;
 }
@@ -247,7 +262,7 @@ bool grammar_file_ends(struct grammar *g, struct where last)
 		return syntax_error(g, k->at, "`%c` is not closed in this file", opens[k->s->type]);
 	if (!between_settings(g))
 		return syntax_error(g, last, "the file ends inside a setting, behind %s%s", g->last,
-			   g->expect == SEMICOLON ? "; write `;` there" : "");
+				    g->expect == SEMICOLON ? "; write `;` there" : "");
 	g->files--;
 	return true;
 }

@@ -14,17 +14,19 @@ struct source {
 	const struct setting *root;
 	char *text;
 	size_t len;
-	struct where *lines;	/* [1..n_lines], index 0 unused */
+	struct where *lines; /* [1..n_lines], index 0 unused */
 	size_t n_lines;
 };
 
 struct source_from {
 	const char *path, *rules_dir;
-	const char *text; size_t len;	/* content of the file at path; NULL: read it */
+	const char *text;
+	size_t len; /* content of the file at path; NULL: read it */
 };
 
 /* Read it and what it includes. False when errs got entries. Free text with free(). */
-bool source_read(struct arena *a, const struct source_from *from, struct source *s, struct errs *errs);
+bool source_read(struct arena *a, const struct source_from *from, struct source *s,
+		 struct errs *errs);
 /* model_load() of any source; path in it may be any name when the text is given. */
 struct model *model_load_from(const struct source_from *from, struct errs *errs);
 
@@ -39,8 +41,8 @@ struct word {
 
 struct service {
 	const char *name;
-	uint8_t l4;		/* IPPROTO_* */
-	uint16_t ports[2];	/* 0: none */
+	uint8_t l4;	   /* IPPROTO_* */
+	uint16_t ports[2]; /* 0: none */
 };
 
 extern const struct word words_zone_type[], words_proto[], words_mode[], words_violation[],
@@ -54,8 +56,8 @@ struct load {
 	struct model *m;
 	struct source src;
 	struct errs *errs;
-	const char *tables;	/* while addresses are read: the reference tables ("0134") meant */
-	struct where mark_at;	/* of daemon.mark_mask */
+	const char *tables;   /* while addresses are read: the reference tables ("0134") meant */
+	struct where mark_at; /* of daemon.mark_mask */
 };
 
 /* The setting as the grammar read it: its type and its values are taken from here. */
@@ -95,21 +97,24 @@ enum { POLICY_KEYS_MAX = 32 };
 
 /* Functions for policies, one set for each inspected protocol: policy_NAME_ops. */
 struct policy_ops {
-	const char *const *keys;	/* of the policy, besides the common ones; ends with NULL, or NULL */
+	/* of the policy, besides the common ones; ends with NULL, or NULL */
+	const char *const *keys;
 	void (*load)(struct load *l, const config_setting_t *g, struct policy *p);
-	void (*print)(FILE *f, const struct policy *p);	/* the settings after the description */
+	void (*print)(FILE *f, const struct policy *p); /* the settings after the description */
 };
 #define P(symbol, name, word, port, over) extern const struct policy_ops policy_##name##_ops;
 PROTOCOLS(P)
 #undef P
 
-const struct policy_ops *policy_ops_of(enum proto p);	/* NULL: PROTO_NONE */
+const struct policy_ops *policy_ops_of(enum proto p); /* NULL: PROTO_NONE */
 /* The entries of "allow", one or more; NULL after a complaint. */
-const config_setting_t *get_allow(struct load *l, const config_setting_t *g, const struct policy *p);
+const config_setting_t *get_allow(struct load *l, const config_setting_t *g,
+				  const struct policy *p);
 
 /* Functions for printers. */
-void print_text(FILE *f, const char *s);	/* quoted and escaped */
-void print_key(FILE *f, const char *indent, const char *key, const char *s);	/* nothing when s is NULL */
+void print_text(FILE *f, const char *s); /* quoted and escaped */
+/* nothing when s is NULL */
+void print_key(FILE *f, const char *indent, const char *key, const char *s);
 void print_ranges(FILE *f, const char *key, const struct ranges *r);
 void print_spans(FILE *f, const char *key, const struct spans *s);
 /* A list of words and whole numbers as written; nothing when there are none. */

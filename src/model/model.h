@@ -18,11 +18,12 @@
 #include "base/words.h"
 
 enum {
-	MODEL_NAME_MAX = 31,		/* zone, conduit, policy, asset names: [a-z0-9][a-z0-9_-]* (case kept) */
-	MODEL_FILE_MAX = 16 << 20,	/* bytes of one file; more is refused */
+	/* zone, conduit, policy, asset names: [a-z0-9][a-z0-9_-]* (case kept) */
+	MODEL_NAME_MAX = 31,
+	MODEL_FILE_MAX = 16 << 20, /* bytes of one file; more is refused */
 	MODEL_ZONES_MAX = 4094,
-	MODEL_SPANS_MAX = 8,		/* pairs of one list of values */
-	MODEL_OFFLOAD_MAX = 256,	/* interfaces: what the kernel takes for one flowtable */
+	MODEL_SPANS_MAX = 8,	 /* pairs of one list of values */
+	MODEL_OFFLOAD_MAX = 256, /* interfaces: what the kernel takes for one flowtable */
 };
 
 struct where {
@@ -30,8 +31,15 @@ struct where {
 	unsigned line;
 };
 
-enum zone_type { ZONE_ENTERPRISE, ZONE_DMZ, ZONE_CONTROL, ZONE_SAFETY, ZONE_WIRELESS,
-		 ZONE_TEMPORARY, ZONE_EXTERNAL };
+enum zone_type {
+	ZONE_ENTERPRISE,
+	ZONE_DMZ,
+	ZONE_CONTROL,
+	ZONE_SAFETY,
+	ZONE_WIRELESS,
+	ZONE_TEMPORARY,
+	ZONE_EXTERNAL
+};
 
 struct asset {
 	struct where at;
@@ -43,67 +51,77 @@ struct zone {
 	struct where at;
 	const char *name;
 	enum zone_type type;
-	const char *parent;		/* name or NULL */
-	const char *owner;		/* free text or NULL */
-	const char *description;	/* free text or NULL */
-	const char **interfaces; size_t n_interfaces;
+	const char *parent;	 /* name or NULL */
+	const char *owner;	 /* free text or NULL */
+	const char *description; /* free text or NULL */
+	const char **interfaces;
+	size_t n_interfaces;
 	struct where *interfaces_at;
-	struct prefix *networks; size_t n_networks;
+	struct prefix *networks;
+	size_t n_networks;
 	struct where *networks_at;
-	struct asset *assets; size_t n_assets;
-	uint8_t sl_t[7];		/* IAC UC SI DC RDF TRE RA, 0..4 (IEC 62443-3-2 ZCR 5.6) */
+	struct asset *assets;
+	size_t n_assets;
+	uint8_t sl_t[7]; /* IAC UC SI DC RDF TRE RA, 0..4 (IEC 62443-3-2 ZCR 5.6) */
 	bool has_sl_t;
 };
 
 struct flow {
 	struct where at;
-	enum proto proto;		/* PROTO_NONE: a plain service */
-	const char *service;		/* as written ("ssh"), or NULL when l4/ports are given */
-	uint8_t l4;			/* IPPROTO_TCP, _UDP, _ICMP (covers ICMPv6 too) */
-	uint16_t *ports; size_t n_ports;	/* server ports; default 502, 20000, 4840 by protocol */
-	const char *policy;		/* policy name, for inspected protocols */
+	enum proto proto;    /* PROTO_NONE: a plain service */
+	const char *service; /* as written ("ssh"), or NULL when l4/ports are given */
+	uint8_t l4;	     /* IPPROTO_TCP, _UDP, _ICMP (covers ICMPv6 too) */
+	/* server ports; default 502, 20000, 4840 by protocol */
+	uint16_t *ports;
+	size_t n_ports;
+	const char *policy; /* policy name, for inspected protocols */
 };
 
 struct conduit {
 	struct where at;
 	const char *name;
-	const char *from, *to;		/* zone names; `from` opens the connections */
-	size_t from_zone, to_zone;	/* indices into zones[], set by check */
-	const char *description;	/* or NULL */
+	const char *from, *to;	   /* zone names; `from` opens the connections */
+	size_t from_zone, to_zone; /* indices into zones[], set by check */
+	const char *description;   /* or NULL */
 	enum mode mode;
 	enum on_violation on_violation;
 	enum fail fail;
-	const char *fail_reason;	/* mandatory with fail = "open" */
+	const char *fail_reason; /* mandatory with fail = "open" */
 	enum log_what log;
-	uint8_t sl_t[7]; bool has_sl_t;
-	uint32_t max_requests;		/* per second over the conduit, 0: no limit written */
+	uint8_t sl_t[7];
+	bool has_sl_t;
+	uint32_t max_requests; /* per second over the conduit, 0: no limit written */
 	uint32_t max_writes;
-	bool offload;			/* established connections leave the forward chain */
-	struct where offload_at;	/* place of this setting */
-	struct flow *flows; size_t n_flows;
+	bool offload;		 /* established connections leave the forward chain */
+	struct where offload_at; /* place of this setting */
+	struct flow *flows;
+	size_t n_flows;
 };
 
-struct range {			/* inclusive */
+struct range { /* inclusive */
 	uint32_t lo, hi;
 };
 
 struct ranges {
-	struct range *v; size_t n;
-	bool any;		/* written as "any" */
-	bool set;		/* the key was written */
+	struct range *v;
+	size_t n;
+	bool any; /* written as "any" */
+	bool set; /* the key was written */
 };
 
-struct spans {			/* pairs of the least and the most, inclusive */
-	double v[MODEL_SPANS_MAX][2]; size_t n;
-	bool any;		/* written as "any" */
-	bool set;		/* the key was written */
+struct spans { /* pairs of the least and the most, inclusive */
+	double v[MODEL_SPANS_MAX][2];
+	size_t n;
+	bool any; /* written as "any" */
+	bool set; /* the key was written */
 };
 
 struct texts {
-	const char **v; size_t n;
-	struct where *at;	/* of each */
-	bool any;		/* written as "any" */
-	bool set;		/* the key was written */
+	const char **v;
+	size_t n;
+	struct where *at; /* of each */
+	bool any;	  /* written as "any" */
+	bool set;	  /* the key was written */
 };
 
 struct policy {
@@ -111,22 +129,26 @@ struct policy {
 	const char *name;
 	enum proto proto;
 	const char *description;
-	void *of;			/* struct NAME_policy of proto/NAME/words.h */
+	void *of; /* struct NAME_policy of proto/NAME/words.h */
 };
 
 struct daemon_conf {
-	uint32_t mark_mask;		/* our bits of ct mark and packet mark; contiguous, default 0xffff0000 */
-	uint16_t queue_base;		/* first NFQUEUE number, default 6240 */
-	uint16_t queues;		/* inspector processes; 0: one per core, at most 8 */
-	uint16_t log_group;		/* NFLOG group for refused flows, default 62 */
-	const char *json_log;		/* path of the JSON lines file, or NULL */
-	const char *syslog_facility;	/* "daemon", "auth", "local0".. ; default "local0" */
-	const char *user;		/* default "zoned" */
-	uint32_t max_connections;	/* inspected ones per inspector, default 16384 */
-	uint32_t max_connections_per_source;	/* open ones of one address or IPv6 /64; default max_connections / 4 */
-	bool fast_path;			/* judge in the kernel what can be, default true */
-	bool strict;			/* do not start beside what leads packets past us, default false */
-	bool lock_table;		/* keep others from changing our table where the kernel can, default true */
+	/* our bits of ct mark and packet mark; contiguous, default 0xffff0000 */
+	uint32_t mark_mask;
+	uint16_t queue_base;	     /* first NFQUEUE number, default 6240 */
+	uint16_t queues;	     /* inspector processes; 0: one per core, at most 8 */
+	uint16_t log_group;	     /* NFLOG group for refused flows, default 62 */
+	const char *json_log;	     /* path of the JSON lines file, or NULL */
+	const char *syslog_facility; /* "daemon", "auth", "local0".. ; default "local0" */
+	const char *user;	     /* default "zoned" */
+	uint32_t max_connections;    /* inspected ones per inspector, default 16384 */
+	/* open ones of one address or IPv6 /64; default max_connections / 4 */
+	uint32_t max_connections_per_source;
+	bool fast_path; /* judge in the kernel what can be, default true */
+	/* do not start beside what leads packets past us, default false */
+	bool strict;
+	/* keep others from changing our table where the kernel can, default true */
+	bool lock_table;
 };
 
 enum { MODEL_OLD_KEYS = 4 };
@@ -140,13 +162,19 @@ struct old_key {
 struct model {
 	struct arena *arena;
 	const char *path;
-	const char *system_name;	/* SUC, ZCR 1 */
+	const char *system_name; /* SUC, ZCR 1 */
 	const char *system_description, *system_owner;
 	struct daemon_conf daemon;
-	struct zone *zones; size_t n_zones;	/* zone 0 is built in: "unknown", everything not named */
-	struct conduit *conduits; size_t n_conduits;
-	struct policy *policies; size_t n_policies;
-	struct old_key old_keys[MODEL_OLD_KEYS]; size_t n_old_keys;	/* those that the text has */
+	/* zone 0 is built in: "unknown", everything not named */
+	struct zone *zones;
+	size_t n_zones;
+	struct conduit *conduits;
+	size_t n_conduits;
+	struct policy *policies;
+	size_t n_policies;
+	/* those that the text has */
+	struct old_key old_keys[MODEL_OLD_KEYS];
+	size_t n_old_keys;
 };
 
 /* Parse and check one file ("-": standard input). rules_dir: where @include

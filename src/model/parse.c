@@ -7,10 +7,10 @@
 #include "base/num.h"
 #include "model/internal.h"
 
-#define KEYS(l, g, what, ...)                                                                  \
-	do {                                                                                   \
-		static const char *const keys_[] = { __VA_ARGS__ };                            \
-		known_keys(l, g, what, keys_, sizeof(keys_) / sizeof(keys_[0]));               \
+#define KEYS(l, g, what, ...) \
+	do { \
+		static const char *const keys_[] = { __VA_ARGS__ }; \
+		known_keys(l, g, what, keys_, sizeof(keys_) / sizeof(keys_[0])); \
 	} while (0)
 
 /* A list of groups under key; NULL (said) when it is anything else. */
@@ -25,7 +25,8 @@ static const config_setting_t *list_of_groups(struct load *l, const config_setti
 		ok = config_setting_is_group(item(s, i));
 	if (ok)
 		return s;
-	complain(l, at_of(l, s), "\"%s\" must be a list of groups: %s = ( { ... }, { ... } );", key, key);
+	complain(l, at_of(l, s), "\"%s\" must be a list of groups: %s = ( { ... }, { ... } );", key,
+		 key);
 	return NULL;
 }
 
@@ -41,7 +42,8 @@ static const config_setting_t *list_of_texts(struct load *l, const config_settin
 		ok = written_of(item(s, i))->type == SETTING_TEXT;
 	if (ok)
 		return s;
-	complain(l, at_of(l, s), "\"%s\" must be a list of texts: %s = [ \"%s\" ];", key, key, example);
+	complain(l, at_of(l, s), "\"%s\" must be a list of texts: %s = [ \"%s\" ];", key, key,
+		 example);
 	return NULL;
 }
 
@@ -53,7 +55,8 @@ static bool load_sl_t(struct load *l, const config_setting_t *g, uint8_t out[7])
 	size_t n = items(s);
 	bool ok = n == 1 || n == 7;
 	if (!ok)
-		complain(l, at_of(l, s), "sl_t must be one level 0-4, or seven: [ IAC, UC, SI, DC, RDF, TRE, RA ]");
+		complain(l, at_of(l, s),
+			 "sl_t must be one level 0-4, or seven: [ IAC, UC, SI, DC, RDF, TRE, RA ]");
 	for (size_t i = 0; ok && i < 7; i++) {
 		uint64_t v = 0;
 		ok = number_of(l, item(s, n == 1 ? 0 : i), "sl_t", 0, 4, &v);
@@ -68,13 +71,18 @@ static bool good_interface(struct load *l, struct where at, const char *name)
 {
 	size_t pattern = strcspn(name, "+*?[]");
 	if (name[pattern]) {
-		complain(l, at, "interfaces: \"%s\" looks like a pattern, and interfaces are compared by their whole "
-			 "name; write each of them, such as \"%.*s0\"", name, (int)pattern, name);
+		complain(l, at,
+			 "interfaces: \"%s\" looks like a pattern, and interfaces are compared by "
+			 "their whole "
+			 "name; write each of them, such as \"%.*s0\"",
+			 name, (int)pattern, name);
 		return false;
 	}
-	if (*name && strlen(name) <= 15 && !strpbrk(name, "/: \t\r\n\f\"%") && strcmp(name, ".") && strcmp(name, ".."))
+	if (*name && strlen(name) <= 15 && !strpbrk(name, "/: \t\r\n\f\"%") && strcmp(name, ".") &&
+	    strcmp(name, ".."))
 		return true;
-	complain(l, at, "interfaces: write interface names of 1 to 15 characters, such as \"eth1\"");
+	complain(l, at,
+		 "interfaces: write interface names of 1 to 15 characters, such as \"eth1\"");
 	return false;
 }
 
@@ -86,8 +94,10 @@ static void load_interfaces(struct load *l, const config_setting_t *g, struct zo
 		const char *name = written_of(x)->text;
 		if (!good_interface(l, at_of(l, x), name))
 			continue;
-		z->interfaces = arena_grow(l->m->arena, z->interfaces, z->n_interfaces, sizeof(*z->interfaces));
-		z->interfaces_at = arena_grow(l->m->arena, z->interfaces_at, z->n_interfaces, sizeof(*z->interfaces_at));
+		z->interfaces = arena_grow(l->m->arena, z->interfaces, z->n_interfaces,
+					   sizeof(*z->interfaces));
+		z->interfaces_at = arena_grow(l->m->arena, z->interfaces_at, z->n_interfaces,
+					      sizeof(*z->interfaces_at));
 		z->interfaces_at[z->n_interfaces] = at_of(l, x);
 		z->interfaces[z->n_interfaces++] = arena_strdup(l->m->arena, name);
 	}
@@ -109,7 +119,9 @@ static bool no_packet_has(struct load *l, struct where at, const char *text, con
 	prefix_text(&v4, right);
 	if (v4.len == 32)
 		right[strcspn(right, "/")] = '\0';
-	complain(l, at, "\"%s\" is in no packet: IPv4 addresses in IPv6 form are not sent; write \"%s\"", text, right);
+	complain(l, at,
+		 "\"%s\" is in no packet: IPv4 addresses in IPv6 form are not sent; write \"%s\"",
+		 text, right);
 	return true;
 }
 
@@ -122,8 +134,10 @@ static void load_networks(struct load *l, const config_setting_t *g, struct zone
 		struct prefix p;
 		bool host_bits;
 		if (!prefix_parse(text, &p, &host_bits)) {
-			complain(l, at_of(l, x), "\"%s\" is not a network; write for example \"10.1.0.0/24\" or "
-				 "\"fd00:1::/64\"", text);
+			complain(l, at_of(l, x),
+				 "\"%s\" is not a network; write for example \"10.1.0.0/24\" or "
+				 "\"fd00:1::/64\"",
+				 text);
 			continue;
 		}
 		if (no_packet_has(l, at_of(l, x), text, &p))
@@ -131,11 +145,14 @@ static void load_networks(struct load *l, const config_setting_t *g, struct zone
 		if (host_bits) {
 			char right[ADDR_TEXT];
 			prefix_text(&p, right);
-			complain(l, at_of(l, x), "\"%s\" has bits set behind its prefix length; write \"%s\"",
-				 text, right);
+			complain(l, at_of(l, x),
+				 "\"%s\" has bits set behind its prefix length; write \"%s\"", text,
+				 right);
 		}
-		z->networks = arena_grow(l->m->arena, z->networks, z->n_networks, sizeof(*z->networks));
-		z->networks_at = arena_grow(l->m->arena, z->networks_at, z->n_networks, sizeof(*z->networks_at));
+		z->networks =
+			arena_grow(l->m->arena, z->networks, z->n_networks, sizeof(*z->networks));
+		z->networks_at = arena_grow(l->m->arena, z->networks_at, z->n_networks,
+					    sizeof(*z->networks_at));
 		z->networks_at[z->n_networks] = at_of(l, x);
 		z->networks[z->n_networks++] = p;
 	}
@@ -151,7 +168,9 @@ static void load_assets(struct load *l, const config_setting_t *g, struct zone *
 		a.name = get_name(l, x, "name");
 		const char *text = get_text(l, x, "address");
 		if (!text) {
-			complain(l, a.at, "asset \"%s\" has no address; write address = \"10.1.0.5\";", a.name);
+			complain(l, a.at,
+				 "asset \"%s\" has no address; write address = \"10.1.0.5\";",
+				 a.name);
 			continue;
 		}
 		if (!addr_parse(text, &a.addr)) {
@@ -170,20 +189,25 @@ static void load_zones(struct load *l, const config_setting_t *root)
 	struct model *m = l->m;
 	const config_setting_t *s = list_of_groups(l, root, "zones");
 	m->zones = arena_grow(m->arena, NULL, 0, sizeof(*m->zones));
-	m->zones[0] = (struct zone){ .at = { m->path, 0 }, .name = "unknown", .type = ZONE_EXTERNAL };
+	m->zones[0] =
+		(struct zone){ .at = { m->path, 0 }, .name = "unknown", .type = ZONE_EXTERNAL };
 	m->n_zones = 1;
 	if (!items(s))
-		complain(l, (struct where){ m->path, 0 }, "no zones; write zones = ( { name = \"...\"; ... } );");
+		complain(l, (struct where){ m->path, 0 },
+			 "no zones; write zones = ( { name = \"...\"; ... } );");
 	for (size_t i = 0; i < items(s) && m->n_zones < MODEL_ZONES_MAX; i++) {
 		const config_setting_t *g = item(s, i);
 		struct zone z = { .at = at_of(l, g) };
-		KEYS(l, g, "a zone", "name", "type", "parent", "owner", "description", "interfaces", "networks",
-		     "assets", "sl_t");
+		KEYS(l, g, "a zone", "name", "type", "parent", "owner", "description", "interfaces",
+		     "networks", "assets", "sl_t");
 		z.name = get_name(l, g, "name");
 		z.type = (enum zone_type)get_word(l, g, "type", words_zone_type, ZONE_CONTROL);
 		if (!config_setting_get_member(g, "type"))
-			complain(l, z.at, "zone \"%s\" has no type; write type = \"control\"; (or enterprise, dmz, "
-				 "safety, wireless, temporary, external)", z.name);
+			complain(l, z.at,
+				 "zone \"%s\" has no type; write type = \"control\"; (or "
+				 "enterprise, dmz, "
+				 "safety, wireless, temporary, external)",
+				 z.name);
 		z.parent = get_text(l, g, "parent");
 		z.owner = get_text(l, g, "owner");
 		z.description = get_text(l, g, "description");
@@ -192,7 +216,10 @@ static void load_zones(struct load *l, const config_setting_t *root)
 		load_assets(l, g, &z);
 		z.has_sl_t = load_sl_t(l, g, z.sl_t);
 		if (!config_setting_get_member(g, "networks"))
-			complain(l, z.at, "zone \"%s\" has no networks; write networks = [ \"10.1.0.0/24\" ];", z.name);
+			complain(l, z.at,
+				 "zone \"%s\" has no networks; write networks = [ \"10.1.0.0/24\" "
+				 "];",
+				 z.name);
 		m->zones = arena_grow(m->arena, m->zones, m->n_zones, sizeof(*m->zones));
 		m->zones[m->n_zones++] = z;
 	}
@@ -236,23 +263,27 @@ static void load_service(struct load *l, struct flow *f)
 		return;
 	}
 	const char *near = name_nearest(f->service, names, services_n);
-	complain(l, f->at, "there is no service \"%s\"%s%s%s; or write transport and ports", f->service,
-		 near ? "; did you mean \"" : "", near ? near : "", near ? "\"" : "");
+	complain(l, f->at, "there is no service \"%s\"%s%s%s; or write transport and ports",
+		 f->service, near ? "; did you mean \"" : "", near ? near : "", near ? "\"" : "");
 }
 
 static void load_protocol(struct load *l, const config_setting_t *g, struct flow *f)
 {
-	f->proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_NONE + 1);	/* some, so that the rest is read */
+	/* some, so that the rest is read */
+	f->proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_NONE + 1);
 	if (!proto_over(f->proto, f->l4))
-		complain(l, f->at, "%s is not inspected over %s; write transport = \"%s\"", proto_word(f->proto),
-			 f->l4 == IPPROTO_UDP ? "UDP" : "TCP", f->l4 == IPPROTO_UDP ? "tcp" : "udp");
+		complain(l, f->at, "%s is not inspected over %s; write transport = \"%s\"",
+			 proto_word(f->proto), f->l4 == IPPROTO_UDP ? "UDP" : "TCP",
+			 f->l4 == IPPROTO_UDP ? "tcp" : "udp");
 	load_ports(l, g, f);
 	if (!f->n_ports)
 		add_flow_port(l, f, proto_port(f->proto));
 	f->policy = get_text(l, g, "policy");
 	if (!f->policy)
-		complain(l, f->at, "a flow of an inspected protocol needs policy = \"NAME\"; "
-			 "(for example \"%s-read-only\")", proto_word(f->proto));
+		complain(l, f->at,
+			 "a flow of an inspected protocol needs policy = \"NAME\"; "
+			 "(for example \"%s-read-only\")",
+			 proto_word(f->proto));
 }
 
 /* The port of an inspected protocol, forwarded unjudged: surely not what is meant. */
@@ -262,7 +293,8 @@ static void check_uninspected(struct load *l, const struct flow *f)
 		const char *name = proto_word((unsigned)p);
 		for (size_t i = 0; proto_over((unsigned)p, f->l4) && i < f->n_ports; i++)
 			if (f->ports[i] == proto_port((unsigned)p))
-				complain(l, f->at, "port %u is %s and would pass unjudged; write protocol = "
+				complain(l, f->at,
+					 "port %u is %s and would pass unjudged; write protocol = "
 					 "\"%s\" with a policy (mode = \"observe\" lets all pass)",
 					 f->ports[i], name, name);
 	}
@@ -281,13 +313,15 @@ static void load_flow(struct load *l, const config_setting_t *g, struct conduit 
 	}
 	f.l4 = transport && strcmp(transport, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
 	if (transport && f.l4 == IPPROTO_TCP && strcmp(transport, "tcp") != 0)
-		complain(l, f.at, "transport = \"%s\" is not known; write \"tcp\" or \"udp\"", transport);
+		complain(l, f.at, "transport = \"%s\" is not known; write \"tcp\" or \"udp\"",
+			 transport);
 	if (proto) {
 		load_protocol(l, g, &f);
 	} else if (f.service) {
 		load_service(l, &f);
 		if (config_setting_get_member(g, "port") || config_setting_get_member(g, "ports"))
-			complain(l, f.at, "a service has its own ports; write transport and ports instead");
+			complain(l, f.at,
+				 "a service has its own ports; write transport and ports instead");
 	} else {
 		load_ports(l, g, &f);
 		if (!f.n_ports)
@@ -314,13 +348,15 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	struct conduit c = { .at = at_of(l, g) };
 	uint64_t v = 0;
 	KEYS(l, g, "a conduit", "name", "from", "to", "description", "mode", "on_violation", "fail",
-	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second", "offload", "flows");
+	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second",
+	     "offload", "flows");
 	c.name = get_name(l, g, "name");
 	c.from = zone_ref(l, g, "from");
 	c.to = zone_ref(l, g, "to");
 	c.description = get_text(l, g, "description");
 	c.mode = (enum mode)get_word(l, g, "mode", words_mode, MODE_ENFORCE);
-	c.on_violation = (enum on_violation)get_word(l, g, "on_violation", words_violation, VIOLATION_DROP);
+	c.on_violation =
+		(enum on_violation)get_word(l, g, "on_violation", words_violation, VIOLATION_DROP);
 	c.fail = (enum fail)get_word(l, g, "fail", words_fail, FAIL_CLOSED);
 	c.fail_reason = get_text(l, g, "fail_reason");
 	c.log = (enum log_what)get_word(l, g, "log", words_log, LOG_VIOLATIONS);
@@ -334,14 +370,15 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 		c.offload_at = at_of(l, config_setting_get_member(g, "offload"));
 	const config_setting_t *flows = list_of_groups(l, g, "flows");
 	if (!items(flows))
-		complain(l, c.at, "conduit \"%s\" has no flows; write flows = ( { ... } );", c.name);
+		complain(l, c.at, "conduit \"%s\" has no flows; write flows = ( { ... } );",
+			 c.name);
 	for (size_t i = 0; i < items(flows); i++)
 		load_flow(l, item(flows, i), &c);
 	m->conduits = arena_grow(m->arena, m->conduits, m->n_conduits, sizeof(*m->conduits));
 	m->conduits[m->n_conduits++] = c;
 }
 
-enum { SOURCE_SHARE = 4 };	/* one source has at most this part of the connection table */
+enum { SOURCE_SHARE = 4 }; /* one source has at most this part of the connection table */
 
 /* A number under a key that had another name before: the model keeps that it was written so. */
 struct renamed {
@@ -349,12 +386,15 @@ struct renamed {
 	uint64_t min;
 };
 
-static bool get_renamed(struct load *l, const config_setting_t *g, const struct renamed *k, uint64_t max, uint64_t *v)
+static bool get_renamed(struct load *l, const config_setting_t *g, const struct renamed *k,
+			uint64_t max, uint64_t *v)
 {
 	const config_setting_t *old = config_setting_get_member(g, k->name);
 	bool both = old && config_setting_get_member(g, k->now);
 	if (both)
-		complain(l, at_of(l, old), "%s is the old name of %s, which is there, too; remove it", k->name, k->now);
+		complain(l, at_of(l, old),
+			 "%s is the old name of %s, which is there, too; remove it", k->name,
+			 k->now);
 	if (!old || both)
 		return get_number(l, g, k->now, k->min, max, v);
 	l->m->old_keys[l->m->n_old_keys++] = (struct old_key){ at_of(l, old), k->name, k->now };
@@ -364,7 +404,8 @@ static bool get_renamed(struct load *l, const config_setting_t *g, const struct 
 static void load_limits(struct load *l, const config_setting_t *g, struct daemon_conf *d)
 {
 	static const struct renamed connections = { "max_flows", "max_connections", 64 };
-	static const struct renamed per_source = { "max_flows_per_source", "max_connections_per_source", 1 };
+	static const struct renamed per_source = { "max_flows_per_source",
+						   "max_connections_per_source", 1 };
 	uint64_t v = 0;
 	if (get_renamed(l, g, &connections, 1 << 20, &v))
 		d->max_connections = (uint32_t)v;
@@ -377,18 +418,23 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 {
 	struct daemon_conf *d = &l->m->daemon;
 	l->mark_at = (struct where){ l->m->path, 0 };
-	*d = (struct daemon_conf){ .mark_mask = 0xffff0000, .queue_base = 6240, .log_group = 62,
-				   .syslog_facility = "local0", .user = "zoned", .max_connections = 16384,
-				   .max_connections_per_source = 16384 / SOURCE_SHARE, .fast_path = true,
+	*d = (struct daemon_conf){ .mark_mask = 0xffff0000,
+				   .queue_base = 6240,
+				   .log_group = 62,
+				   .syslog_facility = "local0",
+				   .user = "zoned",
+				   .max_connections = 16384,
+				   .max_connections_per_source = 16384 / SOURCE_SHARE,
+				   .fast_path = true,
 				   .lock_table = true };
 	const config_setting_t *g = config_setting_get_member(root, "daemon");
 	if (!g)
 		return;
 	uint64_t v = 0;
 	const char *t;
-	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log", "syslog_facility",
-	     "user", "max_connections", "max_connections_per_source", "max_flows", "max_flows_per_source",
-	     "fast_path", "lock_table", "strict");
+	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log",
+	     "syslog_facility", "user", "max_connections", "max_connections_per_source",
+	     "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -411,7 +457,8 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	if ((t = get_text(l, g, "user")))
 		d->user = t;
 	if (t && !*t)
-		complain(l, at_of(l, config_setting_get_member(g, "user")), "user must be the name of a user");
+		complain(l, at_of(l, config_setting_get_member(g, "user")),
+			 "user must be the name of a user");
 }
 
 static void load_system(struct load *l, const config_setting_t *root)
@@ -432,7 +479,8 @@ static void load_root(struct load *l, const config_setting_t *root)
 	for (size_t i = 0; i < 3; i++) {
 		const config_setting_t *g = config_setting_get_member(root, groups[i]);
 		if (g && !config_setting_is_group(g)) {
-			complain(l, at_of(l, g), "\"%s\" must be a group: %s = { ... };", groups[i], groups[i]);
+			complain(l, at_of(l, g), "\"%s\" must be a group: %s = { ... };", groups[i],
+				 groups[i]);
 			return;
 		}
 	}
@@ -449,8 +497,11 @@ static void load_root(struct load *l, const config_setting_t *root)
 /* The grammar accepts the text and libconfig does not: one is wrong, so the model is refused. */
 static void say_refused(struct load *l, unsigned line, const char *what)
 {
-	struct where at = line <= l->src.n_lines && line ? l->src.lines[line] : (struct where){ l->m->path, 0 };
-	complain(l, at, "libconfig refuses at or before this line what zoned can read (%s); please report it with this file",
+	struct where at = line <= l->src.n_lines && line ? l->src.lines[line]
+							 : (struct where){ l->m->path, 0 };
+	complain(l, at,
+		 "libconfig refuses at or before this line what zoned can read (%s); please report "
+		 "it with this file",
 		 what ? what : "syntax error");
 }
 
@@ -465,8 +516,11 @@ static void load_source(struct load *l)
 	const struct setting *differs = settings_differ(l->src.root, config_root_setting(&cfg));
 	if (differs)
 		complain(l, differs->at.line ? differs->at : (struct where){ l->m->path, 0 },
-			 "libconfig reads \"%s\" otherwise than zoned; please report it with this file",
-			 differs->name ? differs->name : differs->written ? differs->written : "this");
+			 "libconfig reads \"%s\" otherwise than zoned; please report it with this "
+			 "file",
+			 differs->name	    ? differs->name
+			 : differs->written ? differs->written
+					    : "this");
 	else
 		load_root(l, config_root_setting(&cfg));
 out:

@@ -45,12 +45,14 @@ static void load_policy(struct load *l, const config_setting_t *g)
 		return;
 	}
 	if (!good_name(p.name))
-		complain(l, p.at, "\"%s\" is not a good policy name; use 1 to %d letters, digits, - and _", p.name,
-			 MODEL_NAME_MAX);
+		complain(l, p.at,
+			 "\"%s\" is not a good policy name; use 1 to %d letters, digits, - and _",
+			 p.name, MODEL_NAME_MAX);
 	if (!config_setting_get_member(g, "protocol"))
 		complain(l, p.at, "policy \"%s\" has no protocol; write protocol = \"%s\";", p.name,
 			 proto_word(PROTO_NONE + 1));
-	p.proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_NONE + 1);	/* some, so that the rest is read */
+	/* some, so that the rest is read */
+	p.proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_NONE + 1);
 	const struct policy_ops *o = policy_ops_of(p.proto);
 	check_keys(l, g, o);
 	p.description = get_text(l, g, "description");

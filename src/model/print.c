@@ -33,7 +33,8 @@ void print_key(FILE *f, const char *indent, const char *key, const char *s)
 static void print_sl_t(FILE *f, bool has, const uint8_t v[7])
 {
 	if (has)
-		fprintf(f, "    sl_t = [ %u, %u, %u, %u, %u, %u, %u ];\n", v[0], v[1], v[2], v[3], v[4], v[5], v[6]);
+		fprintf(f, "    sl_t = [ %u, %u, %u, %u, %u, %u, %u ];\n", v[0], v[1], v[2], v[3],
+			v[4], v[5], v[6]);
 }
 
 static void print_zone(FILE *f, const struct zone *z)
@@ -60,8 +61,9 @@ static void print_zone(FILE *f, const struct zone *z)
 	fputs(" ];\n", f);
 	for (size_t i = 0; i < z->n_assets; i++) {
 		addr_text(&z->assets[i].addr, a);
-		fprintf(f, "%s{ name = \"%s\"; address = \"%s\"; }%s", i ? "      " : "    assets = (\n      ",
-			z->assets[i].name, a, i + 1 < z->n_assets ? ",\n" : "\n    );\n");
+		fprintf(f, "%s{ name = \"%s\"; address = \"%s\"; }%s",
+			i ? "      " : "    assets = (\n      ", z->assets[i].name, a,
+			i + 1 < z->n_assets ? ",\n" : "\n    );\n");
 	}
 	print_sl_t(f, z->has_sl_t, z->sl_t);
 }
@@ -70,8 +72,9 @@ static void print_flow(FILE *f, const struct flow *w)
 {
 	fputs("      { ", f);
 	if (w->proto != PROTO_NONE)
-		fprintf(f, "protocol = \"%s\"; policy = \"%s\"; %s", word_name(words_proto, (int)w->proto),
-			w->policy, w->l4 == IPPROTO_UDP ? "transport = \"udp\"; " : "");
+		fprintf(f, "protocol = \"%s\"; policy = \"%s\"; %s",
+			word_name(words_proto, (int)w->proto), w->policy,
+			w->l4 == IPPROTO_UDP ? "transport = \"udp\"; " : "");
 	else if (w->service)
 		fprintf(f, "service = \"%s\"; ", w->service);
 	else
@@ -127,7 +130,7 @@ void print_spans(FILE *f, const char *key, const struct spans *s)
 	if (!s->set)
 		return;
 	fprintf(f, "        %s = %s", key, s->any ? "\"any\"" : "(");
-	for (size_t i = 0; i < s->n; i++)	/* so many digits give the same double back */
+	for (size_t i = 0; i < s->n; i++) /* so many digits give the same double back */
 		fprintf(f, "%s [ %.17e, %.17e ]", i ? "," : "", s->v[i][0], s->v[i][1]);
 	fputs(s->any ? ";\n" : " );\n", f);
 }
@@ -171,14 +174,16 @@ static void print_policy(FILE *f, const struct policy *p)
 
 static void print_daemon(FILE *f, const struct daemon_conf *d)
 {
-	fprintf(f, "daemon = {\n  mark_mask = 0x%08x;\n  queue_base = %u;\n", d->mark_mask, d->queue_base);
+	fprintf(f, "daemon = {\n  mark_mask = 0x%08x;\n  queue_base = %u;\n", d->mark_mask,
+		d->queue_base);
 	if (d->queues)
 		fprintf(f, "  queues = %u;\n", d->queues);
 	fprintf(f, "  log_group = %u;\n", d->log_group);
 	print_key(f, "  ", "json_log", d->json_log);
 	print_key(f, "  ", "syslog_facility", d->syslog_facility);
 	print_key(f, "  ", "user", d->user);
-	fprintf(f, "  max_connections = %u;\n  max_connections_per_source = %u;\n  fast_path = %s;\n",
+	fprintf(f,
+		"  max_connections = %u;\n  max_connections_per_source = %u;\n  fast_path = %s;\n",
 		d->max_connections, d->max_connections_per_source, d->fast_path ? "true" : "false");
 	if (d->strict)
 		fputs("  strict = true;\n", f);

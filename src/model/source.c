@@ -15,7 +15,8 @@
 
 enum {
 	DEPTH_MAX = 8,
-	TOTAL_MAX = 64 << 20,	/* bytes of all files together: few files can include each other often */
+	/* bytes of all files together: few files can include each other often */
+	TOTAL_MAX = 64 << 20,
 };
 
 struct reader {
@@ -25,11 +26,12 @@ struct reader {
 	size_t cap, lines_cap;
 	struct errs *errs;
 	struct lexer lex;
-	const char *line;	/* the one being read, and how much of it is in the text */
+	const char *line; /* the one being read, and how much of it is in the text */
 	size_t copied;
-	const char *memory; size_t memory_len;	/* the first file, when it is none on disk */
+	const char *memory;
+	size_t memory_len; /* the first file, when it is none on disk */
 	const char *stack[DEPTH_MAX];
-	struct stat id[DEPTH_MAX];	/* "x" and "./x" are one file */
+	struct stat id[DEPTH_MAX]; /* "x" and "./x" are one file */
 	size_t depth;
 	size_t total;
 };
@@ -106,8 +108,8 @@ static char *slurp(struct reader *r, const char *path, struct where from, size_t
 		fclose(f);
 	if (buf && n > MODEL_FILE_MAX) {
 		errs_add(r->errs, from.file, from.line,
-			 "\"%s\" is larger than %d MB; a model of that size is refused unread", path,
-			 MODEL_FILE_MAX >> 20);
+			 "\"%s\" is larger than %d MB; a model of that size is refused unread",
+			 path, MODEL_FILE_MAX >> 20);
 		free(buf);
 		return NULL;
 	}
@@ -161,12 +163,13 @@ static const char *find_include(struct reader *r, struct where at, const char *n
 	const char *here = join(r->a, at.file, slash ? (size_t)(slash - at.file) : 0, name);
 	if (stat(here, &st) == 0)
 		return here;
-	const char *there = r->rules_dir ? join(r->a, r->rules_dir, strlen(r->rules_dir), name) : NULL;
+	const char *there =
+		r->rules_dir ? join(r->a, r->rules_dir, strlen(r->rules_dir), name) : NULL;
 	if (there && stat(there, &st) == 0)
 		return there;
 	errs_add(r->errs, at.file, at.line,
-		 "there is no file to include named \"%s\"; looked beside this file and in %s", name,
-		 r->rules_dir ? r->rules_dir : "no rules directory");
+		 "there is no file to include named \"%s\"; looked beside this file and in %s",
+		 name, r->rules_dir ? r->rules_dir : "no rules directory");
 	return NULL;
 }
 
@@ -202,13 +205,15 @@ static bool include(struct reader *r, struct where at, const char *name)
 		}
 	}
 	if (r->depth == DEPTH_MAX) {
-		errs_add(r->errs, at.file, at.line, "files include each other more than %d deep", DEPTH_MAX);
+		errs_add(r->errs, at.file, at.line, "files include each other more than %d deep",
+			 DEPTH_MAX);
 		return true;
 	}
 	return read_file(r, path, at);
 }
 
-static bool read_lines(struct reader *r, const char *path, const char *buf, size_t len, struct where *at)
+static bool read_lines(struct reader *r, const char *path, const char *buf, size_t len,
+		       struct where *at)
 {
 	size_t bom = len >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 	*at = (struct where){ path, 1 };
@@ -237,8 +242,10 @@ static bool read_file(struct reader *r, const char *path, struct where from)
 		return true;
 	r->total += len;
 	if (r->total > TOTAL_MAX) {
-		errs_add(r->errs, from.file, from.line, "with \"%s\" the model is larger than %d MB; include "
-			 "each file once", path, TOTAL_MAX >> 20);
+		errs_add(r->errs, from.file, from.line,
+			 "with \"%s\" the model is larger than %d MB; include "
+			 "each file once",
+			 path, TOTAL_MAX >> 20);
 		free(buf);
 		return true;
 	}
@@ -247,7 +254,8 @@ static bool read_file(struct reader *r, const char *path, struct where from)
 	r->stack[r->depth++] = path;
 	ok = ok && read_lines(r, path, memory ? r->memory : buf, len, &at);
 	if (ok && r->lex.comment.line) {
-		errs_add(r->errs, path, r->lex.comment.line, "a comment that does not end in this file; write */");
+		errs_add(r->errs, path, r->lex.comment.line,
+			 "a comment that does not end in this file; write */");
 		ok = false;
 	}
 	at.line -= ok && at.line > 1;
@@ -270,12 +278,21 @@ static bool source_finish(struct reader *r, struct arena *a, size_t errors_befor
 	return r->errs->total == errors_before;
 }
 
-bool source_read(struct arena *a, const struct source_from *from, struct source *s, struct errs *errs)
+bool source_read(struct arena *a, const struct source_from *from, struct source *s,
+		 struct errs *errs)
 {
 	size_t before = errs->total;
-	struct reader r = { .a = a, .rules_dir = from->rules_dir, .s = s, .errs = errs, .memory = from->text,
+	struct reader r = { .a = a,
+			    .rules_dir = from->rules_dir,
+			    .s = s,
+			    .errs = errs,
+			    .memory = from->text,
 			    .memory_len = from->text ? from->len : 0 };
-	r.lex = (struct lexer){ .a = a, .errs = errs, .g = grammar_new(a, errs), .number_ends = number_ends, .ctx = &r };
+	r.lex = (struct lexer){ .a = a,
+				.errs = errs,
+				.g = grammar_new(a, errs),
+				.number_ends = number_ends,
+				.ctx = &r };
 	memset(s, 0, sizeof(*s));
 	if (!grow(&r, 0))
 		abort();

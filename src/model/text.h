@@ -20,32 +20,47 @@
 #include "model/model.h"
 
 enum {
-	SETTING_DEPTH_MAX = 16,		/* groups and lists inside each other */
-	NUMBER_TEXT_MAX = 64,		/* characters of one number */
+	SETTING_DEPTH_MAX = 16, /* groups and lists inside each other */
+	NUMBER_TEXT_MAX = 64,	/* characters of one number */
 };
 
-enum setting_type { SETTING_GROUP, SETTING_LIST, SETTING_ARRAY, SETTING_TEXT, SETTING_INT, SETTING_FLOAT,
-		    SETTING_BOOL };
+enum setting_type {
+	SETTING_GROUP,
+	SETTING_LIST,
+	SETTING_ARRAY,
+	SETTING_TEXT,
+	SETTING_INT,
+	SETTING_FLOAT,
+	SETTING_BOOL
+};
 
 struct setting {
 	struct where at;
 	enum setting_type type;
-	const char *name;		/* NULL: an element of a list or array */
-	const char *written;		/* a number as it stands in the file */
+	const char *name;    /* NULL: an element of a list or array */
+	const char *written; /* a number as it stands in the file */
 	const char *text;
-	int64_t number;			/* SETTING_INT; 0 or 1 of SETTING_BOOL */
+	int64_t number; /* SETTING_INT; 0 or 1 of SETTING_BOOL */
 	double real;
-	struct setting **v; size_t n;	/* its members */
+	struct setting **v;
+	size_t n; /* its members */
 };
 
 /* The letter of a token that is one character is that character. */
-enum token_kind { TOKEN_WORD = 'w', TOKEN_TEXT = '"', TOKEN_INT = 'i', TOKEN_FLOAT = 'f', TOKEN_BOOL = 'b' };
+enum token_kind {
+	TOKEN_WORD = 'w',
+	TOKEN_TEXT = '"',
+	TOKEN_INT = 'i',
+	TOKEN_FLOAT = 'f',
+	TOKEN_BOOL = 'b'
+};
 
 struct token {
 	struct where at;
-	int kind;			/* enum token_kind, or one of = , ; { } ( ) [ ] */
-	const char *written; size_t len;	/* in the line */
-	const char *text;		/* TOKEN_TEXT, escapes resolved; TOKEN_WORD */
+	int kind; /* enum token_kind, or one of = , ; { } ( ) [ ] */
+	const char *written;
+	size_t len;	  /* in the line */
+	const char *text; /* TOKEN_TEXT, escapes resolved; TOKEN_WORD */
 	int64_t number;
 	double real;
 };
@@ -72,7 +87,7 @@ struct lexer {
 	struct arena *a;
 	struct errs *errs;
 	struct grammar *g;
-	struct where comment;		/* line != 0: inside the comment that began there */
+	struct where comment; /* line != 0: inside the comment that began there */
 	/* A whole number without the letter L ends at this offset of the line: see token.c. */
 	void (*number_ends)(void *ctx, size_t at);
 	void *ctx;

@@ -17,13 +17,14 @@
 #include "base/utf8.h"
 #include "model/text.h"
 
-enum { SHOWN_MAX = 40 };	/* of a word in an error */
+enum { SHOWN_MAX = 40 }; /* of a word in an error */
 
 /* One line being read: all before `at` was taken. */
 struct line {
 	struct lexer *x;
 	struct where where;
-	const char *p; size_t n, at;
+	const char *p;
+	size_t n, at;
 };
 
 const char *quote_word(char out[QUOTED_MAX], const char *p, size_t n)
@@ -38,8 +39,8 @@ const char *quote_word(char out[QUOTED_MAX], const char *p, size_t n)
 static bool token_error(const struct line *k, const char *p, size_t n, const char *what)
 {
 	char word[QUOTED_MAX];
-	errs_add(k->x->errs, k->where.file, k->where.line, "%s %s; the rest of the file was not checked",
-		 quote_word(word, p, n), what);
+	errs_add(k->x->errs, k->where.file, k->where.line,
+		 "%s %s; the rest of the file was not checked", quote_word(word, p, n), what);
 	return false;
 }
 
@@ -48,8 +49,9 @@ static bool token_error(const struct line *k, const char *p, size_t n, const cha
 static bool unseen(int32_t c)
 {
 	static const int32_t spans[][2] = {
-		{ 0x00, 0x08 }, { 0x0a, 0x1f }, { 0x7f, 0x9f }, { 0xad, 0xad }, { 0x61c, 0x61c }, { 0x200b, 0x200f },
-		{ 0x2028, 0x202e }, { 0x2060, 0x206f }, { 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
+		{ 0x00, 0x08 },	    { 0x0a, 0x1f },	{ 0x7f, 0x9f },	      { 0xad, 0xad },
+		{ 0x61c, 0x61c },   { 0x200b, 0x200f }, { 0x2028, 0x202e },   { 0x2060, 0x206f },
+		{ 0xfeff, 0xfeff }, { 0xfff9, 0xfffb }, { 0xe0000, 0xe007f },
 	};
 	for (size_t i = 0; i < sizeof(spans) / sizeof(spans[0]); i++)
 		if (spans[i][0] <= c && c <= spans[i][1])
@@ -64,10 +66,12 @@ bool line_is_text(struct errs *errs, struct where at, const char *p, size_t n)
 		int32_t c = utf8_char(p + i, n - i, &len);
 		if (c != UTF8_BAD && !unseen(c))
 			continue;
-		const char *what = c == UTF8_BAD ? "this is not text: octet" :
-				   c < 0x80 ? "this is not text: a control character," : "a character that cannot be seen,";
-		errs_add(errs, at.file, at.line, "%s %s%02x; a model is a plain text file in UTF-8", what,
-			 c == UTF8_BAD ? "0x" : "U+", c == UTF8_BAD ? (unsigned)(uint8_t)p[i] : (unsigned)c);
+		const char *what = c == UTF8_BAD ? "this is not text: octet"
+				   : c < 0x80	 ? "this is not text: a control character,"
+						 : "a character that cannot be seen,";
+		errs_add(errs, at.file, at.line, "%s %s%02x; a model is a plain text file in UTF-8",
+			 what, c == UTF8_BAD ? "0x" : "U+",
+			 c == UTF8_BAD ? (unsigned)(uint8_t)p[i] : (unsigned)c);
 		return false;
 	}
 	return true;
@@ -95,7 +99,8 @@ static size_t escape(const char *p, size_t n, char *c)
 		*c = means[e - letters];
 		return 2;
 	}
-	if (n < 4 || p[1] != 'x' || !isxdigit((unsigned char)p[2]) || !isxdigit((unsigned char)p[3]))
+	if (n < 4 || p[1] != 'x' || !isxdigit((unsigned char)p[2]) ||
+	    !isxdigit((unsigned char)p[3]))
 		return 0;
 	*c = (char)(hex_digit(p[2]) << 4 | hex_digit(p[3]));
 	return 4;
@@ -120,7 +125,9 @@ static bool lex_text(struct line *k)
 	while (end < k->n && k->p[end] != '"')
 		end += k->p[end] == '\\' ? 2 : 1;
 	if (end >= k->n)
-		return token_error(k, k->p + from, k->n - from, "begins a text that does not end on its line; write \" behind it");
+		return token_error(
+			k, k->p + from, k->n - from,
+			"begins a text that does not end on its line; write \" behind it");
 	char *s = arena_alloc(k->x->a, end - from);
 	for (; i < end; n++) {
 		size_t len = 1;
@@ -130,28 +137,35 @@ static bool lex_text(struct line *k)
 			escapes = true;
 		}
 		if (len == 0)
-			return token_error(k, k->p + i, 2, "is not an escape; write \\\\ for one \\, \\xNN for the octet NN");
+			return token_error(
+				k, k->p + i, 2,
+				"is not an escape; write \\\\ for one \\, \\xNN for the octet NN");
 		if (s[n] == '\0')
 			return token_error(k, k->p + i, len, "would end the text; remove it");
 		i += len;
 	}
 	k->at = end + 1;
 	if (escapes && !escaped_text(s, n))
-		return token_error(k, k->p + from, k->at - from, "has escapes that are no UTF-8 text");
+		return token_error(k, k->p + from, k->at - from,
+				   "has escapes that are no UTF-8 text");
 	return token(k, from, (struct token){ .kind = TOKEN_TEXT, .text = s });
 }
 
 static bool lex_word(struct line *k)
 {
 	size_t from = k->at;
-	while (k->at < k->n && (isalnum((unsigned char)k->p[k->at]) || k->p[k->at] == '_' || k->p[k->at] == '-'))
+	while (k->at < k->n &&
+	       (isalnum((unsigned char)k->p[k->at]) || k->p[k->at] == '_' || k->p[k->at] == '-'))
 		k->at++;
 	size_t n = k->at - from;
 	char *s = arena_alloc(k->x->a, n + 1);
 	memcpy(s, k->p + from, n);
 	bool truth = strcasecmp(s, "true") == 0;
 	bool boolean = truth || strcasecmp(s, "false") == 0;
-	return token(k, from, (struct token){ .kind = boolean ? TOKEN_BOOL : TOKEN_WORD, .text = s, .number = truth });
+	return token(k, from,
+		     (struct token){ .kind = boolean ? TOKEN_BOOL : TOKEN_WORD,
+				     .text = s,
+				     .number = truth });
 }
 
 /* ---- numbers ---- */
@@ -206,7 +220,8 @@ static const char *what_is_wrong(const char *s)
 		return "has a leading zero, which some read as octal; remove it";
 	if (n && !bare[n])
 		return "is too large a number";
-	if (bare[0] == '0' && (bare[1] | 0x20) == 'x' && !bare[2 + strspn(bare + 2, "0123456789abcdefABCDEF")])
+	if (bare[0] == '0' && (bare[1] | 0x20) == 'x' &&
+	    !bare[2 + strspn(bare + 2, "0123456789abcdefABCDEF")])
 		return "is too large a number, or none";
 	return "is not a number; write for example 100, 0x1f or 2.5, and texts in double quotes";
 }
@@ -215,7 +230,8 @@ static bool lex_number(struct line *k)
 {
 	static const char in_numbers[] = "+-._";
 	size_t from = k->at;
-	while (k->at < k->n && (isalnum((unsigned char)k->p[k->at]) || memchr(in_numbers, k->p[k->at], 4)))
+	while (k->at < k->n &&
+	       (isalnum((unsigned char)k->p[k->at]) || memchr(in_numbers, k->p[k->at], 4)))
 		k->at++;
 	size_t n = k->at - from;
 	char *s = arena_alloc(k->x->a, n + 1);
@@ -227,7 +243,8 @@ static bool lex_number(struct line *k)
 		return token(k, from, t);
 	}
 	if (n > NUMBER_TEXT_MAX || !is_float(s))
-		return token_error(k, s, n, n > NUMBER_TEXT_MAX ? "is too long a number" : what_is_wrong(s));
+		return token_error(k, s, n,
+				   n > NUMBER_TEXT_MAX ? "is too long a number" : what_is_wrong(s));
 	t.kind = TOKEN_FLOAT;
 	errno = 0;
 	t.real = strtod(s, NULL);
@@ -250,8 +267,10 @@ static bool skip_comment(struct line *k)
 			return true;
 		}
 		if (p[0] == '/' && p[1] == '*') {
-			errs_add(k->x->errs, k->where.file, k->where.line, "a comment begins inside the comment of "
-				 "line %u; end that one with */ first", c->line);
+			errs_add(k->x->errs, k->where.file, k->where.line,
+				 "a comment begins inside the comment of "
+				 "line %u; end that one with */ first",
+				 c->line);
 			return false;
 		}
 	}
@@ -278,11 +297,14 @@ static bool lex_one(struct line *k)
 	if (isdigit((unsigned char)c) || c == '+' || c == '-' || c == '.')
 		return lex_number(k);
 	if (c == '@')
-		return token_error(k, k->p + k->at, k->n - k->at, "is not understood here; @include \"FILE\" stands alone on its line");
+		return token_error(
+			k, k->p + k->at, k->n - k->at,
+			"is not understood here; @include \"FILE\" stands alone on its line");
 	if (!memchr("=:,;{}()[]", c, 10)) {
 		size_t len;
 		utf8_char(k->p + k->at, k->n - k->at, &len);
-		return token_error(k, k->p + k->at, len, "is not understood; write texts in double quotes");
+		return token_error(k, k->p + k->at, len,
+				   "is not understood; write texts in double quotes");
 	}
 	k->at++;
 	return token(k, k->at - 1, (struct token){ .kind = c == ':' ? '=' : c });

@@ -44,7 +44,8 @@ void known_keys(struct load *l, const config_setting_t *g, const char *what,
 			continue;
 		const char *near = name_nearest(name, keys, n);
 		if (near)
-			complain(l, at_of(l, s), "%s has no key \"%s\"; did you mean \"%s\"?", what, name, near);
+			complain(l, at_of(l, s), "%s has no key \"%s\"; did you mean \"%s\"?", what,
+				 name, near);
 		else
 			complain(l, at_of(l, s), "%s has no key \"%s\"; remove it", what, name);
 	}
@@ -59,20 +60,22 @@ const char *get_text(struct load *l, const config_setting_t *g, const char *key)
 		complain(l, at_of(l, s), "\"%s\" must be text in double quotes", key);
 		return NULL;
 	}
-	return written_of(s)->text;	/* lives as long as the model */
+	return written_of(s)->text; /* lives as long as the model */
 }
 
 bool number_of(struct load *l, const config_setting_t *s, const char *key, uint64_t min,
 	       uint64_t max, uint64_t *out)
 {
 	const struct setting *w = written_of(s);
-	if (w->type == SETTING_INT && w->number >= 0 && (uint64_t)w->number >= min && (uint64_t)w->number <= max) {
+	if (w->type == SETTING_INT && w->number >= 0 && (uint64_t)w->number >= min &&
+	    (uint64_t)w->number <= max) {
 		*out = (uint64_t)w->number;
 		return true;
 	}
 	bool number = w->type == SETTING_INT || w->type == SETTING_FLOAT;
-	complain(l, at_of(l, s), "%s must be a whole number from %llu to %llu%s%s", key, (unsigned long long)min,
-		 (unsigned long long)max, number ? ", not " : "", number ? w->written : "");
+	complain(l, at_of(l, s), "%s must be a whole number from %llu to %llu%s%s", key,
+		 (unsigned long long)min, (unsigned long long)max, number ? ", not " : "",
+		 number ? w->written : "");
 	return false;
 }
 
@@ -113,9 +116,11 @@ int get_word(struct load *l, const config_setting_t *g, const char *key, const s
 	}
 	const char *near = name_nearest(text, names, n);
 	if (near)
-		complain(l, at_of(l, s), "%s = \"%s\" is not known; did you mean \"%s\"?", key, text, near);
+		complain(l, at_of(l, s), "%s = \"%s\" is not known; did you mean \"%s\"?", key,
+			 text, near);
 	else
-		complain(l, at_of(l, s), "%s = \"%s\" is not known; write one of %s", key, text, list);
+		complain(l, at_of(l, s), "%s = \"%s\" is not known; write one of %s", key, text,
+			 list);
 	return otherwise;
 }
 
@@ -135,8 +140,10 @@ const char *get_name(struct load *l, const config_setting_t *g, const char *key)
 	if (!s)
 		complain(l, at_of(l, g), "\"%s\" is missing; write %s = \"...\";", key, key);
 	else if (text && !good_name(text))
-		complain(l, at_of(l, s), "\"%s\" is not a good name; use 1 to %d letters, digits, - and _, "
-			 "beginning with a letter or digit", text, MODEL_NAME_MAX);
+		complain(l, at_of(l, s),
+			 "\"%s\" is not a good name; use 1 to %d letters, digits, - and _, "
+			 "beginning with a letter or digit",
+			 text, MODEL_NAME_MAX);
 	return text ? text : "?";
 }
 
@@ -157,7 +164,8 @@ void get_texts(struct load *l, const config_setting_t *g, const char *key, struc
 			continue;
 		}
 		if (!*text) {
-			complain(l, at_of(l, e), "%s: write texts in double quotes, or \"any\"", key);
+			complain(l, at_of(l, e), "%s: write texts in double quotes, or \"any\"",
+				 key);
 			continue;
 		}
 		out->v = arena_grow(l->m->arena, out->v, out->n, sizeof(*out->v));
@@ -166,7 +174,8 @@ void get_texts(struct load *l, const config_setting_t *g, const char *key, struc
 		out->v[out->n++] = text;
 	}
 	if (out->any && out->n)
-		complain(l, at_of(l, s), "%s: \"any\" together with others; write one or the other", key);
+		complain(l, at_of(l, s), "%s: \"any\" together with others; write one or the other",
+			 key);
 }
 
 size_t items(const config_setting_t *s)
@@ -226,8 +235,8 @@ static void keep_range(struct load *l, struct ranges *out, struct range r)
 	out->v[out->n++] = r;
 }
 
-static void add_text_range(struct load *l, const config_setting_t *s, const char *key, struct range in,
-			   struct ranges *out)
+static void add_text_range(struct load *l, const config_setting_t *s, const char *key,
+			   struct range in, struct ranges *out)
 {
 	struct where at = at_of(l, s);
 	const char *text = written_of(s)->text;
@@ -236,16 +245,20 @@ static void add_text_range(struct load *l, const config_setting_t *s, const char
 	if (strcmp(text, "any") == 0) {
 		out->any = true;
 	} else if (!*text) {
-		complain(l, at, "%s: an empty range; write \"%u-%u\" or \"any\"", key, in.lo, in.hi);
+		complain(l, at, "%s: an empty range; write \"%u-%u\" or \"any\"", key, in.lo,
+			 in.hi);
 	} else if (!parse_range(text, l->tables != NULL, &r, &table)) {
 		bool zero = text[0] == '0' || strstr(text, "-0");
-		complain(l, at, "%s: \"%s\" is not a range; write a number, \"%u-%u\" or \"any\"%s", key, text, in.lo,
-			 in.hi, zero ? "; without leading zeros" : "");
+		complain(l, at, "%s: \"%s\" is not a range; write a number, \"%u-%u\" or \"any\"%s",
+			 key, text, in.lo, in.hi, zero ? "; without leading zeros" : "");
 	} else if (table && strspn(l->tables, (char[]){ table, '\0' }) != strlen(l->tables)) {
-		complain(l, at, "%s: the reference \"%s\" is of table %c, but functions of this entry "
-			 "address another; write addresses from 0, such as \"%u-%u\"", key, text, table, r.lo, r.hi);
+		complain(l, at,
+			 "%s: the reference \"%s\" is of table %c, but functions of this entry "
+			 "address another; write addresses from 0, such as \"%u-%u\"",
+			 key, text, table, r.lo, r.hi);
 	} else if (r.lo > r.hi) {
-		complain(l, at, "%s: the range \"%s\" is reversed; write \"%u-%u\"", key, text, r.hi, r.lo);
+		complain(l, at, "%s: the range \"%s\" is reversed; write \"%u-%u\"", key, text,
+			 r.hi, r.lo);
 	} else if (r.lo < in.lo || r.hi > in.hi) {
 		complain(l, at, "%s: \"%s\" is outside %u-%u", key, text, in.lo, in.hi);
 	} else {
@@ -277,13 +290,15 @@ void get_ranges(struct load *l, const config_setting_t *g, const char *key, uint
 		return;
 	out->set = true;
 	if (config_setting_is_group(s) || items(s) == 0) {
-		complain(l, at_of(l, s), "%s: an empty range; write \"%u-%u\" or \"any\"", key, min, max);
+		complain(l, at_of(l, s), "%s: an empty range; write \"%u-%u\" or \"any\"", key, min,
+			 max);
 		return;
 	}
 	for (size_t i = 0; i < items(s); i++)
 		add_range(l, item(s, i), key, (struct range){ min, max }, out);
 	if (out->any && out->n)
-		complain(l, at_of(l, s), "%s: \"any\" together with ranges; write one or the other", key);
+		complain(l, at_of(l, s), "%s: \"any\" together with ranges; write one or the other",
+			 key);
 }
 
 /* A whole number that a double cannot hold would be another one. */
@@ -292,7 +307,8 @@ static bool real_of(const config_setting_t *s, double *v)
 	const int64_t exact_max = INT64_C(1) << 53;
 	const struct setting *w = written_of(s);
 	*v = w->type == SETTING_FLOAT ? w->real : (double)w->number;
-	return w->type == SETTING_FLOAT || (w->type == SETTING_INT && w->number <= exact_max && w->number >= -exact_max);
+	return w->type == SETTING_FLOAT ||
+	       (w->type == SETTING_INT && w->number <= exact_max && w->number >= -exact_max);
 }
 
 static void add_span(struct load *l, const config_setting_t *s, const char *key, struct spans *out)
@@ -300,8 +316,10 @@ static void add_span(struct load *l, const config_setting_t *s, const char *key,
 	double lo, hi;
 	if (!config_setting_is_aggregate(s) || config_setting_is_group(s) || items(s) != 2 ||
 	    !real_of(item(s, 0), &lo) || !real_of(item(s, 1), &hi)) {
-		complain(l, at_of(l, s), "%s: write ( [ -10.0, 250.0 ] ), pairs of least and most, or \"any\"; "
-			 "whole numbers up to 2^53", key);
+		complain(l, at_of(l, s),
+			 "%s: write ( [ -10.0, 250.0 ] ), pairs of least and most, or \"any\"; "
+			 "whole numbers up to 2^53",
+			 key);
 		return;
 	}
 	if (lo > hi)
@@ -309,7 +327,8 @@ static void add_span(struct load *l, const config_setting_t *s, const char *key,
 			 written_of(item(s, 0))->written, written_of(item(s, 1))->written,
 			 written_of(item(s, 1))->written, written_of(item(s, 0))->written);
 	else if (out->n == MODEL_SPANS_MAX)
-		complain(l, at_of(l, s), "%s: more than %d pairs; write another entry", key, MODEL_SPANS_MAX);
+		complain(l, at_of(l, s), "%s: more than %d pairs; write another entry", key,
+			 MODEL_SPANS_MAX);
 	else {
 		out->v[out->n][0] = lo;
 		out->v[out->n++][1] = hi;

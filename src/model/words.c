@@ -4,34 +4,49 @@
 
 #include "model/internal.h"
 
+/* clang-format off */
 const struct word words_zone_type[] = {
-	{ "enterprise", ZONE_ENTERPRISE }, { "dmz", ZONE_DMZ }, { "control", ZONE_CONTROL },
-	{ "safety", ZONE_SAFETY }, { "wireless", ZONE_WIRELESS }, { "temporary", ZONE_TEMPORARY },
-	{ "external", ZONE_EXTERNAL }, { NULL, 0 },
+	{ "enterprise", ZONE_ENTERPRISE }, { "dmz", ZONE_DMZ },
+	{ "control", ZONE_CONTROL },	   { "safety", ZONE_SAFETY },
+	{ "wireless", ZONE_WIRELESS },	   { "temporary", ZONE_TEMPORARY },
+	{ "external", ZONE_EXTERNAL },	   { NULL, 0 },
 };
+/* clang-format on */
+/* clang-format off */
 const struct word words_proto[] = {
 #define P(symbol, name, word, port, over) { word, PROTO_##symbol },
 	PROTOCOLS(P)
 #undef P
 	{ NULL, 0 },
 };
-const struct word words_mode[] = { { "enforce", MODE_ENFORCE }, { "observe", MODE_OBSERVE }, { NULL, 0 } };
+/* clang-format on */
+const struct word words_mode[] = { { "enforce", MODE_ENFORCE },
+				   { "observe", MODE_OBSERVE },
+				   { NULL, 0 } };
 const struct word words_violation[] = {
-	{ "drop", VIOLATION_DROP }, { "reset", VIOLATION_RESET }, { NULL, 0 },
+	{ "drop", VIOLATION_DROP },
+	{ "reset", VIOLATION_RESET },
+	{ NULL, 0 },
 };
 const struct word words_fail[] = { { "closed", FAIL_CLOSED }, { "open", FAIL_OPEN }, { NULL, 0 } };
+/* clang-format off */
 const struct word words_log[] = {
-	{ "violations", LOG_VIOLATIONS }, { "all", LOG_ALL }, { "none", LOG_NONE }, { NULL, 0 },
+	{ "violations", LOG_VIOLATIONS },
+	{ "all", LOG_ALL },
+	{ "none", LOG_NONE },
+	{ NULL, 0 },
 };
+/* clang-format on */
 
 /* Numbers of RFC 5424, table 1. */
 const struct word words_facility[] = {
-	{ "user", 1 }, { "daemon", 3 }, { "auth", 4 }, { "authpriv", 10 }, { "local0", 16 }, { "local1", 17 },
-	{ "local2", 18 }, { "local3", 19 }, { "local4", 20 }, { "local5", 21 }, { "local6", 22 },
-	{ "local7", 23 }, { NULL, 0 },
+	{ "user", 1 },	  { "daemon", 3 },  { "auth", 4 },    { "authpriv", 10 }, { "local0", 16 },
+	{ "local1", 17 }, { "local2", 18 }, { "local3", 19 }, { "local4", 20 },	  { "local5", 21 },
+	{ "local6", 22 }, { "local7", 23 }, { NULL, 0 },
 };
 
 /* Plain services: forwarded by port, not looked into. */
+/* clang-format off */
 const struct service services[] = {
 	{ "bacnet", IPPROTO_UDP, { 47808, 0 } },
 	{ "dhcp", IPPROTO_UDP, { 67, 68 } },
@@ -56,6 +71,7 @@ const struct service services[] = {
 	{ "syslog-tls", IPPROTO_TCP, { 6514, 0 } },
 	{ "vnc", IPPROTO_TCP, { 5900, 0 } },
 };
+/* clang-format on */
 const size_t services_n = sizeof(services) / sizeof(services[0]);
 
 const char *word_name(const struct word *w, int value)

@@ -49,7 +49,8 @@ void batch_spot(struct batch *b, uint32_t off, struct where at, const char *what
 		b->spots = p;
 		b->cap_spots = cap;
 	}
-	b->spots[b->n_spots++] = (struct batch_spot){ .seq = b->seq, .off = off, .at = at, .what = what };
+	b->spots[b->n_spots++] =
+		(struct batch_spot){ .seq = b->seq, .off = off, .at = at, .what = what };
 }
 
 static struct nlmsghdr *header(struct batch *b, uint16_t type, uint16_t flags, uint16_t res_id)
@@ -79,7 +80,8 @@ bool batch_begin(struct batch *b, const char *table, uint32_t seq, const uint32_
 	return true;
 }
 
-struct nlmsghdr *batch_msg(struct batch *b, uint16_t type, uint16_t flags, struct where at, const char *what)
+struct nlmsghdr *batch_msg(struct batch *b, uint16_t type, uint16_t flags, struct where at,
+			   const char *what)
 {
 	struct nlmsghdr *nlh = header(b, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), flags, 0);
 	if (nlh)
@@ -121,8 +123,8 @@ static const struct batch_spot *spot_find(const struct batch *b, uint32_t seq, u
 	return lo && b->spots[lo - 1].seq == seq ? &b->spots[lo - 1] : NULL;
 }
 
-static void kernel_refusal(const struct batch *b, const struct nlmsghdr *nlh, const struct nlmsgerr *e,
-			   struct errs *errs)
+static void kernel_refusal(const struct batch *b, const struct nlmsghdr *nlh,
+			   const struct nlmsgerr *e, struct errs *errs)
 {
 	const char *text = NULL;
 	uint32_t off = 0;
@@ -131,16 +133,19 @@ static void kernel_refusal(const struct batch *b, const struct nlmsghdr *nlh, co
 		size_t skip = sizeof(*e);
 		if (!(nlh->nlmsg_flags & NLM_F_CAPPED))
 			skip += e->msg.nlmsg_len - sizeof(e->msg);
-		for_attrs(a, nlh, (unsigned)skip) {
-			if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+		for_attrs (a, nlh, (unsigned)skip) {
+			if (mnl_attr_get_type(a) == NLMSGERR_ATTR_MSG &&
+			    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
 				text = mnl_attr_get_str(a);
-			if (mnl_attr_get_type(a) == NLMSGERR_ATTR_OFFS && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+			if (mnl_attr_get_type(a) == NLMSGERR_ATTR_OFFS &&
+			    mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 				off = mnl_attr_get_u32(a);
 		}
 	}
 	const struct batch_spot *s = spot_find(b, e->msg.nlmsg_seq, off);
 	errs_add(errs, s ? s->at.file : NULL, s ? s->at.line : 0, "the kernel refuses %s: %s%s%s",
-		 s ? s->what : "the ruleset as a whole", strerror(-e->error), text ? ": " : "", text ? text : "");
+		 s ? s->what : "the ruleset as a whole", strerror(-e->error), text ? ": " : "",
+		 text ? text : "");
 }
 
 int batch_send(struct batch *b, struct mnl_socket *nl, struct errs *errs)
@@ -160,15 +165,17 @@ int batch_send(struct batch *b, struct mnl_socket *nl, struct errs *errs)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0 && errno == ENOBUFS && !first)
-			first = -ENOBUFS;	/* so many refusals that some were lost */
+			first = -ENOBUFS; /* so many refusals that some were lost */
 		if (got < 0 && errno == ENOBUFS)
 			continue;
 		if (got < 0)
 			return errno == EAGAIN ? first : -errno;
 		int left = (int)got;
-		for (struct nlmsghdr *h = (void *)answer; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		for (struct nlmsghdr *h = (void *)answer; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left)) {
 			const struct nlmsgerr *e = mnl_nlmsg_get_payload(h);
-			if (h->nlmsg_type != NLMSG_ERROR || mnl_nlmsg_get_payload_len(h) < sizeof(*e) || !e->error)
+			if (h->nlmsg_type != NLMSG_ERROR ||
+			    mnl_nlmsg_get_payload_len(h) < sizeof(*e) || !e->error)
 				continue;
 			if (!first)
 				first = e->error;

@@ -14,8 +14,9 @@
 
 #define DROPPED "dropped"
 
-static const struct rs_rule rule = { "forward", "until zoned has put its table right again", { {
-	.kind = RS_COUNTER, .name = DROPPED } } };
+static const struct rs_rule rule = { "forward",
+				     "until zoned has put its table right again",
+				     { { .kind = RS_COUNTER, .name = DROPPED } } };
 
 int nft_forwarding_stop(struct mnl_socket *nl)
 {

@@ -37,9 +37,11 @@
 
 enum { TRIES = 8, GRACE_US = 20000 };
 
-static void put_del(struct batch *b, uint16_t type, uint16_t table_attr, uint16_t name_attr, const char *name)
+static void put_del(struct batch *b, uint16_t type, uint16_t table_attr, uint16_t name_attr,
+		    const char *name)
 {
-	struct nlmsghdr *nlh = batch_msg(b, type, 0, (struct where){ 0 }, "deleting what was there");
+	struct nlmsghdr *nlh =
+		batch_msg(b, type, 0, (struct where){ 0 }, "deleting what was there");
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, table_attr, b->table);
@@ -78,7 +80,8 @@ static void put_del_unused(struct batch *b, const struct ruleset *rs, const stru
 		put_del(b, NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME, s->sets.v[i]);
 	for (size_t i = 0; i < s->chains.n; i++)
 		if (!listed(rs->chains, rs->n_chains, s->chains.v[i]))
-			put_del(b, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, s->chains.v[i]);
+			put_del(b, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME,
+				s->chains.v[i]);
 	put_del_counters(b, rs, s);
 }
 
@@ -99,7 +102,7 @@ static void put_new(struct batch *b, const struct ruleset *rs, const struct stat
 	for (size_t i = 0; i < rs->n_counters; i++)
 		if (!names_have(&s->counters, rs->counters[i]))
 			put_counter(b, rs->counters[i], rs->counters_at[i]);
-	if (rs->helper) {	/* as they are, if they are there */
+	if (rs->helper) { /* as they are, if they are there */
 		put_helper(b, RS_HELPER_TCP, IPPROTO_TCP, rs->at);
 		put_helper(b, RS_HELPER_UDP, IPPROTO_UDP, rs->at);
 	}
@@ -125,7 +128,8 @@ static void put_rules(struct batch *b, const struct ruleset *rs, const struct st
 	if (s->present)
 		put_del(b, NFT_MSG_DELRULE, NFTA_RULE_TABLE, 0, NULL);
 	for (size_t i = 0; i < s->flowtables.n; i++)
-		put_del(b, NFT_MSG_DELFLOWTABLE, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME, s->flowtables.v[i]);
+		put_del(b, NFT_MSG_DELFLOWTABLE, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME,
+			s->flowtables.v[i]);
 	if (rs->offload)
 		put_offload(b, rs);
 	for (size_t i = 0; i < rs->n_rules; i++)
@@ -155,7 +159,8 @@ static bool delete_leftovers(struct nft *n, const struct state *s)
 			struct batch b;
 			if (!batch_begin(&b, NFT_TABLE, n->seq, NULL))
 				break;
-			put_del(&b, NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME, k ? other : name);
+			put_del(&b, NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME,
+				k ? other : name);
 			changed |= finish(n, &b, true, NULL) == 0;
 		}
 	}
@@ -181,10 +186,12 @@ static void delete_new(struct nft *n, const struct ruleset *rs, const struct sta
 		return;
 	b.taken = &s->sets;
 	for (size_t i = 0; i < rs->n_sets; i++)
-		put_del(&b, NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME, set_name(&b, rs->sets[i].name, buf));
+		put_del(&b, NFT_MSG_DELSET, NFTA_SET_TABLE, NFTA_SET_NAME,
+			set_name(&b, rs->sets[i].name, buf));
 	for (size_t i = 0; i < rs->n_chains; i++)
 		if (!names_have(&s->chains, rs->chains[i]))
-			put_del(&b, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, rs->chains[i]);
+			put_del(&b, NFT_MSG_DELCHAIN, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME,
+				rs->chains[i]);
 	for (size_t i = 0; i < rs->n_counters; i++)
 		if (!names_have(&s->counters, rs->counters[i]))
 			put_del(&b, NFT_MSG_DELOBJ, NFTA_OBJ_TABLE, NFTA_OBJ_NAME, rs->counters[i]);
@@ -192,7 +199,8 @@ static void delete_new(struct nft *n, const struct ruleset *rs, const struct sta
 }
 
 /* The new sets exist: exchange the rules, then delete the old sets. */
-static int exchange_rules(struct nft *n, const struct ruleset *rs, const struct state *s, struct errs *errs)
+static int exchange_rules(struct nft *n, const struct ruleset *rs, const struct state *s,
+			  struct errs *errs)
 {
 	struct batch b;
 	if (!batch_begin(&b, NFT_TABLE, n->seq, NULL))
@@ -205,12 +213,13 @@ static int exchange_rules(struct nft *n, const struct ruleset *rs, const struct 
 		return r;
 	}
 	wait_for_packets();
-	delete_unused(n, rs, s);	/* the new rules are in force either way */
+	delete_unused(n, rs, s); /* the new rules are in force either way */
 	return 0;
 }
 
-/* A table keeps the flags that it was made with, but for its owner: with the wrong ones it has to be made again, and
- * what is forwarded in that moment is dropped. This happens at the first start on a new kernel, not at a reload. */
+/* A table keeps the flags that it was made with, but for its owner: with the wrong ones it has to
+ * be made again, and what is forwarded in that moment is dropped. This happens at the first start
+ * on a new kernel, not at a reload. */
 static bool must_be_made_again(const struct ruleset *rs, const struct state *s)
 {
 	return s->present && rs->lock && !(s->flags & TABLE_PERSIST);
@@ -224,8 +233,11 @@ static int attempt(struct nft *n, const struct ruleset *rs, bool commit, struct 
 	bool remake = !r && must_be_made_again(rs, &s);
 	uint32_t flags = rs->lock ? TABLE_OWNER | TABLE_PERSIST : s.flags & TABLE_PERSIST;
 	if (!r && s.owner && s.owner != mnl_socket_get_portid(n->nl)) {
-		errs_add(errs, rs->at.file, 0, "the table inet " NFT_TABLE " belongs to another process (netlink port %u), "
-			 "which must end first", s.owner);
+		errs_add(errs, rs->at.file, 0,
+			 "the table inet " NFT_TABLE
+			 " belongs to another process (netlink port %u), "
+			 "which must end first",
+			 s.owner);
 		r = -EPERM;
 	}
 	if (remake)
@@ -270,7 +282,8 @@ static struct ruleset *build(const struct model *m, const struct nft_opts *o, st
 {
 	struct ruleset_opts ro = { .generation = o->generation, .queues = o->queues };
 	if (o->queue == NFT_QUEUE_NONE) {
-		errs_add(errs, m->path, 0, "this kernel has no way to queue packets; load xt_NFQUEUE or nft_queue");
+		errs_add(errs, m->path, 0,
+			 "this kernel has no way to queue packets; load xt_NFQUEUE or nft_queue");
 		return NULL;
 	}
 	ro.fast = o->fast;
@@ -285,7 +298,8 @@ static struct ruleset *build(const struct model *m, const struct nft_opts *o, st
 	return ruleset_build(m, &ro, errs);
 }
 
-int nft_check(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o, struct errs *errs)
+int nft_check(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o,
+	      struct errs *errs)
 {
 	struct ruleset *rs = build(m, o, errs);
 	if (!rs)
@@ -295,7 +309,8 @@ int nft_check(struct mnl_socket *nl, const struct model *m, const struct nft_opt
 	return r;
 }
 
-int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o, struct errs *errs)
+int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o,
+	       struct errs *errs)
 {
 	struct nft n = { .nl = nl };
 	struct ruleset *rs = build(m, o, errs);
@@ -310,6 +325,7 @@ int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_op
 
 uint32_t nft_blocked_mark(uint32_t mask, uint32_t drawn)
 {
-	uint32_t unit = mask & -mask, others = mask ? mask / unit - 2 : 0;	/* neither 0 nor 1 nor all bits */
+	/* neither 0 nor 1 nor all bits */
+	uint32_t unit = mask & -mask, others = mask ? mask / unit - 2 : 0;
 	return others ? (2 + drawn % others) * unit : unit;
 }

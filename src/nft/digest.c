@@ -24,13 +24,15 @@ enum { WORDS = 64, TRIES = 8 };
 #define ATTR(t) (UINT32_C(1) << (t))
 
 static const uint32_t table_attrs = ATTR(NFTA_TABLE_NAME) | ATTR(NFTA_TABLE_FLAGS);
-static const uint32_t chain_attrs = ATTR(NFTA_CHAIN_NAME) | ATTR(NFTA_CHAIN_HOOK) | ATTR(NFTA_CHAIN_POLICY) |
-				    ATTR(NFTA_CHAIN_TYPE) | ATTR(NFTA_CHAIN_FLAGS);
+static const uint32_t chain_attrs = ATTR(NFTA_CHAIN_NAME) | ATTR(NFTA_CHAIN_HOOK) |
+				    ATTR(NFTA_CHAIN_POLICY) | ATTR(NFTA_CHAIN_TYPE) |
+				    ATTR(NFTA_CHAIN_FLAGS);
 static const uint32_t rule_attrs = ATTR(NFTA_RULE_CHAIN) | ATTR(NFTA_RULE_EXPRESSIONS);
-static const uint32_t set_attrs = ATTR(NFTA_SET_NAME) | ATTR(NFTA_SET_FLAGS) | ATTR(NFTA_SET_KEY_TYPE) |
-				  ATTR(NFTA_SET_KEY_LEN) | ATTR(NFTA_SET_DATA_TYPE) | ATTR(NFTA_SET_DATA_LEN) |
-				  ATTR(NFTA_SET_TIMEOUT) | ATTR(NFTA_SET_OBJ_TYPE) | ATTR(NFTA_SET_EXPR) |
-				  ATTR(NFTA_SET_EXPRESSIONS);
+static const uint32_t set_attrs = ATTR(NFTA_SET_NAME) | ATTR(NFTA_SET_FLAGS) |
+				  ATTR(NFTA_SET_KEY_TYPE) | ATTR(NFTA_SET_KEY_LEN) |
+				  ATTR(NFTA_SET_DATA_TYPE) | ATTR(NFTA_SET_DATA_LEN) |
+				  ATTR(NFTA_SET_TIMEOUT) | ATTR(NFTA_SET_OBJ_TYPE) |
+				  ATTR(NFTA_SET_EXPR) | ATTR(NFTA_SET_EXPRESSIONS);
 static const uint32_t object_attrs = ATTR(NFTA_OBJ_NAME) | ATTR(NFTA_OBJ_TYPE);
 
 struct reading {
@@ -38,13 +40,14 @@ struct reading {
 	struct nft_digest *d;
 	enum nft_part part;
 	uint32_t attrs;
-	uint64_t from;		/* first value of an element's hash: its set's name */
-	struct names fixed;	/* sets that packets do not fill */
+	uint64_t from;	    /* first value of an element's hash: its set's name */
+	struct names fixed; /* sets that packets do not fill */
 };
 
 const char *nft_part_name(enum nft_part part)
 {
-	static const char *const names[NFT_PARTS] = { "table", "chains", "rules", "sets", "elements", "counters" };
+	static const char *const names[NFT_PARTS] = { "table", "chains",   "rules",
+						      "sets",  "elements", "counters" };
 	return part < NFT_PARTS ? names[part] : "?";
 }
 
@@ -67,8 +70,9 @@ static uint64_t mix_digest(const uint64_t *key, uint64_t before, const void *p, 
 static bool in_our_table(const struct nlmsghdr *nlh)
 {
 	const struct nlattr *a;
-	for_attrs(a, nlh, sizeof(struct nfgenmsg))	/* its name is attribute 1 of every kind */
-		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+	for_attrs (a, nlh, sizeof(struct nfgenmsg)) /* its name is attribute 1 of every kind */
+		if (mnl_attr_get_type(a) == NFTA_TABLE_NAME &&
+		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
 			return strcmp(mnl_attr_get_str(a), NFT_TABLE) == 0;
 	return false;
 }
@@ -77,7 +81,7 @@ static uint64_t hash_attrs(const struct reading *r, const struct nlmsghdr *nlh)
 {
 	uint64_t h = 0;
 	const struct nlattr *a;
-	for_attrs(a, nlh, sizeof(struct nfgenmsg)) {
+	for_attrs (a, nlh, sizeof(struct nfgenmsg)) {
 		uint16_t t = mnl_attr_get_type(a);
 		if (t >= 32 || !(r->attrs & ATTR(t)))
 			continue;
@@ -106,10 +110,12 @@ static int set_cb(const struct nlmsghdr *nlh, void *p)
 	const struct nlattr *a;
 	const char *name = NULL;
 	uint32_t flags = 0;
-	for_attrs(a, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(a) == NFTA_SET_NAME && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+	for_attrs (a, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(a) == NFTA_SET_NAME &&
+		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
 			name = mnl_attr_get_str(a);
-		if (mnl_attr_get_type(a) == NFTA_SET_FLAGS && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+		if (mnl_attr_get_type(a) == NFTA_SET_FLAGS &&
+		    mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 			flags = ntohl(mnl_attr_get_u32(a));
 	}
 	if (name && in_our_table(nlh) && !(flags & NFT_SET_EVAL) && !names_add(&r->fixed, name))
@@ -121,20 +127,23 @@ static int elements_cb(const struct nlmsghdr *nlh, void *p)
 {
 	struct reading *r = p;
 	const struct nlattr *a, *e;
-	for_attrs(a, nlh, sizeof(struct nfgenmsg)) {
+	for_attrs (a, nlh, sizeof(struct nfgenmsg)) {
 		if (mnl_attr_get_type(a) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
-		for_nested(e, a)
-			r->d->part[NFT_PART_ELEMENTS] += mix_digest(r->key, r->from, mnl_attr_get_payload(e),
-								    mnl_attr_get_payload_len(e));
+		for_nested (e, a)
+			r->d->part[NFT_PART_ELEMENTS] +=
+				mix_digest(r->key, r->from, mnl_attr_get_payload(e),
+					   mnl_attr_get_payload_len(e));
 	}
 	return MNL_CB_OK;
 }
 
-static int read_part(struct nft *n, struct reading *r, enum nft_part part, uint16_t type, uint32_t attrs)
+static int read_part(struct nft *n, struct reading *r, enum nft_part part, uint16_t type,
+		     uint32_t attrs)
 {
 	char buf[256] __attribute__((aligned(8)));
-	struct nlmsghdr *nlh = nft_request(n, buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_DUMP);
+	struct nlmsghdr *nlh =
+		nft_request(n, buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_DUMP);
 	if (part != NFT_PART_TABLE)
 		mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, NFT_TABLE);
 	r->part = part;
@@ -145,7 +154,8 @@ static int read_part(struct nft *n, struct reading *r, enum nft_part part, uint1
 static int read_elements(struct nft *n, struct reading *r, const char *set)
 {
 	char buf[256] __attribute__((aligned(8)));
-	struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP);
+	struct nlmsghdr *nlh =
+		nft_request(n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETSETELEM, NLM_F_DUMP);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, NFT_TABLE);
 	mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set);
 	r->from = mix_digest(r->key, 0, set, strlen(set));
@@ -159,8 +169,10 @@ static int read_all(struct nft *n, struct reading *r)
 		uint16_t type;
 		const uint32_t *attrs;
 	} parts[] = {
-		{ NFT_PART_TABLE, NFT_MSG_GETTABLE, &table_attrs }, { NFT_PART_CHAINS, NFT_MSG_GETCHAIN, &chain_attrs },
-		{ NFT_PART_RULES, NFT_MSG_GETRULE, &rule_attrs }, { NFT_PART_SETS, NFT_MSG_GETSET, &set_attrs },
+		{ NFT_PART_TABLE, NFT_MSG_GETTABLE, &table_attrs },
+		{ NFT_PART_CHAINS, NFT_MSG_GETCHAIN, &chain_attrs },
+		{ NFT_PART_RULES, NFT_MSG_GETRULE, &rule_attrs },
+		{ NFT_PART_SETS, NFT_MSG_GETSET, &set_attrs },
 		{ NFT_PART_OBJECTS, NFT_MSG_GETOBJ, &object_attrs },
 	};
 	int err = 0;

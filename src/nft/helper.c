@@ -22,8 +22,9 @@
 static int register_one(struct nft *n, uint16_t family, uint8_t protocol)
 {
 	char buf[512] __attribute__((aligned(8)));
-	struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_CTHELPER << 8 | NFNL_MSG_CTHELPER_NEW,
-					   NLM_F_CREATE | NLM_F_ACK);
+	struct nlmsghdr *nlh =
+		nft_request(n, buf, NFNL_SUBSYS_CTHELPER << 8 | NFNL_MSG_CTHELPER_NEW,
+			    NLM_F_CREATE | NLM_F_ACK);
 	mnl_attr_put_strz(nlh, NFCTH_NAME, RS_HELPER);
 	mnl_attr_put_u32(nlh, NFCTH_PRIV_DATA_LEN, htonl(0));
 	mnl_attr_put_u32(nlh, NFCTH_STATUS, htonl(NFCT_HELPER_STATUS_DISABLED));
@@ -59,7 +60,7 @@ int helper_register(struct nft *n)
 struct search {
 	const struct model *m;
 	struct nft *n;
-	struct mnl_socket *writer;	/* changes go out while the dump comes in */
+	struct mnl_socket *writer; /* changes go out while the dump comes in */
 };
 
 static bool is_inspected(const struct model *m, uint8_t l4, uint16_t port)
@@ -67,7 +68,8 @@ static bool is_inspected(const struct model *m, uint8_t l4, uint16_t port)
 	for (size_t i = 0; i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++) {
 			const struct flow *f = &m->conduits[i].flows[k];
-			for (size_t j = 0; f->proto != PROTO_NONE && f->l4 == l4 && j < f->n_ports; j++)
+			for (size_t j = 0; f->proto != PROTO_NONE && f->l4 == l4 && j < f->n_ports;
+			     j++)
 				if (f->ports[j] == port)
 					return true;
 		}
@@ -80,13 +82,15 @@ static bool server_of(const struct nlattr *reply, uint8_t *l4, uint16_t *port)
 	const struct nlattr *a, *p;
 	*l4 = 0;
 	*port = 0;
-	for_nested(a, reply) {
+	for_nested (a, reply) {
 		if (mnl_attr_get_type(a) != CTA_TUPLE_PROTO)
 			continue;
-		for_nested(p, a) {
-			if (mnl_attr_get_type(p) == CTA_PROTO_NUM && mnl_attr_validate(p, MNL_TYPE_U8) >= 0)
+		for_nested (p, a) {
+			if (mnl_attr_get_type(p) == CTA_PROTO_NUM &&
+			    mnl_attr_validate(p, MNL_TYPE_U8) >= 0)
 				*l4 = mnl_attr_get_u8(p);
-			if (mnl_attr_get_type(p) == CTA_PROTO_SRC_PORT && mnl_attr_validate(p, MNL_TYPE_U16) >= 0)
+			if (mnl_attr_get_type(p) == CTA_PROTO_SRC_PORT &&
+			    mnl_attr_validate(p, MNL_TYPE_U16) >= 0)
 				*port = ntohs(mnl_attr_get_u16(p));
 		}
 	}
@@ -100,7 +104,7 @@ static int helper_entry_cb(const struct nlmsghdr *nlh, void *p)
 	const struct nlattr *a, *v[CTA_MAX + 1] = { NULL };
 	uint8_t l4;
 	uint16_t port;
-	for_attrs(a, nlh, sizeof(*g))
+	for_attrs (a, nlh, sizeof(*g))
 		if (mnl_attr_get_type(a) <= CTA_MAX)
 			v[mnl_attr_get_type(a)] = a;
 	if (v[CTA_HELP] || !v[CTA_TUPLE_ORIG] || !v[CTA_TUPLE_REPLY] ||
@@ -115,8 +119,11 @@ void helper_missing_end(struct nft *n, const struct model *m)
 	char buf[256] __attribute__((aligned(8)));
 	struct search s = { .m = m, .n = n, .writer = nft_open() };
 	int r = -EINTR;
-	for (int i = 0; s.writer && i < 3 && r == -EINTR; i++)	/* EINTR: the table changed while it was read */
-		r = nft_talk(n->nl, nft_request(n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP),
+	/* EINTR: the table changed while it was read */
+	for (int i = 0; s.writer && i < 3 && r == -EINTR; i++)
+		r = nft_talk(n->nl,
+			     nft_request(n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
+					 NLM_F_DUMP),
 			     helper_entry_cb, &s);
 	nft_close(s.writer);
 }

@@ -63,10 +63,10 @@ void nft_drain(struct mnl_socket *nl)
 /* Progress of one request and its answer. */
 struct talk {
 	uint32_t seq, port;
-	mnl_cb_t cb;		/* NULL: nothing more is wanted */
+	mnl_cb_t cb; /* NULL: nothing more is wanted */
 	void *ctx;
-	int err;		/* the first */
-	bool end;		/* nothing more comes */
+	int err;  /* the first */
+	bool end; /* nothing more comes */
 };
 
 static void fail(struct talk *t, int err)
@@ -80,7 +80,7 @@ static void take_message(struct talk *t, const struct nlmsghdr *nlh)
 {
 	int code = 0;
 	if (nlh->nlmsg_seq != t->seq || nlh->nlmsg_pid != t->port)
-		return;		/* of a request before */
+		return; /* of a request before */
 	if (nlh->nlmsg_flags & NLM_F_DUMP_INTR)
 		fail(t, -EINTR);
 	if (nlh->nlmsg_type == NLMSG_ERROR || nlh->nlmsg_type == NLMSG_DONE) {
@@ -96,7 +96,9 @@ static void take_message(struct talk *t, const struct nlmsghdr *nlh)
 
 int nft_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx)
 {
-	struct talk t = { .seq = nlh->nlmsg_seq, .port = mnl_socket_get_portid(nl), .cb = cb, .ctx = ctx };
+	struct talk t = {
+		.seq = nlh->nlmsg_seq, .port = mnl_socket_get_portid(nl), .cb = cb, .ctx = ctx
+	};
 	size_t cap = 256 * 1024;
 	char *buf = malloc(cap);
 	if (!buf)
@@ -105,7 +107,8 @@ int nft_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
 		fail(&t, -errno);
 	bool sent = !t.err;
-	while (sent && !t.end) {	/* to the end, whatever went wrong: else the next request reads this one's rest */
+	/* to the end, whatever went wrong: else the next request reads this one's rest */
+	while (sent && !t.end) {
 		ssize_t got = mnl_socket_recvfrom(nl, buf, cap);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -114,7 +117,8 @@ int nft_talk(struct mnl_socket *nl, struct nlmsghdr *nlh, mnl_cb_t cb, void *ctx
 			break;
 		}
 		int left = (int)got;
-		for (const struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left))
+		for (const struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left))
 			take_message(&t, h);
 	}
 	free(buf);
@@ -129,10 +133,12 @@ static int table_cb(const struct nlmsghdr *nlh, void *p)
 {
 	struct table_ctx *t = p;
 	const struct nlattr *a;
-	for_attrs(a, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(a) == NFTA_TABLE_FLAGS && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+	for_attrs (a, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(a) == NFTA_TABLE_FLAGS &&
+		    mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 			t->flags = ntohl(mnl_attr_get_u32(a));
-		if (mnl_attr_get_type(a) == NFTA_TABLE_OWNER && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+		if (mnl_attr_get_type(a) == NFTA_TABLE_OWNER &&
+		    mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 			t->owner = ntohl(mnl_attr_get_u32(a));
 	}
 	return MNL_CB_OK;
@@ -142,7 +148,8 @@ int table_read(struct nft *n, uint32_t *flags, uint32_t *owner)
 {
 	char buf[256] __attribute__((aligned(8)));
 	struct table_ctx t = { 0 };
-	struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NLM_F_ACK);
+	struct nlmsghdr *nlh =
+		nft_request(n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, NLM_F_ACK);
 	mnl_attr_put_strz(nlh, NFTA_TABLE_NAME, NFT_TABLE);
 	int r = nft_talk(n->nl, nlh, table_cb, &t);
 	*flags = t.flags;
@@ -206,26 +213,31 @@ static int counter_cb(const struct nlmsghdr *nlh, void *p)
 	struct nftnl_obj *o = nftnl_obj_alloc();
 	if (!o)
 		return MNL_CB_ERROR;
-	if (nftnl_obj_nlmsg_parse(nlh, o) >= 0 && nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE) == NFT_OBJECT_COUNTER)
-		c->cb(c->ctx, nftnl_obj_get_str(o, NFTNL_OBJ_NAME), nftnl_obj_get_u64(o, NFTNL_OBJ_CTR_PKTS),
+	if (nftnl_obj_nlmsg_parse(nlh, o) >= 0 &&
+	    nftnl_obj_get_u32(o, NFTNL_OBJ_TYPE) == NFT_OBJECT_COUNTER)
+		c->cb(c->ctx, nftnl_obj_get_str(o, NFTNL_OBJ_NAME),
+		      nftnl_obj_get_u64(o, NFTNL_OBJ_CTR_PKTS),
 		      nftnl_obj_get_u64(o, NFTNL_OBJ_CTR_BYTES));
 	nftnl_obj_free(o);
 	return MNL_CB_OK;
 }
 
 int counters_read(struct mnl_socket *nl, const char *table,
-		  void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx)
+		  void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes),
+		  void *ctx)
 {
 	char buf[256] __attribute__((aligned(8)));
 	struct counter_ctx c = { cb, ctx };
-	struct nlmsghdr *nlh = nft_request(&(struct nft){ .nl = nl }, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, NLM_F_DUMP);
+	struct nlmsghdr *nlh = nft_request(&(struct nft){ .nl = nl }, buf,
+					   NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETOBJ, NLM_F_DUMP);
 	mnl_attr_put_strz(nlh, NFTA_OBJ_TABLE, table);
 	mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(NFT_OBJECT_COUNTER));
 	return nft_talk(nl, nlh, counter_cb, &c);
 }
 
 int nft_counters_read(struct mnl_socket *nl,
-		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx)
+		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes),
+		      void *ctx)
 {
 	return counters_read(nl, NFT_TABLE, cb, ctx);
 }
@@ -240,21 +252,23 @@ static int our_flowtable_cb(const struct nlmsghdr *nlh, void *p)
 	const struct device_ctx *d = p;
 	const struct nlattr *a, *hook = NULL, *devs = NULL, *dev;
 	const char *table = "";
-	for_attrs(a, nlh, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(a) == NFTA_FLOWTABLE_TABLE && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
+	for_attrs (a, nlh, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(a) == NFTA_FLOWTABLE_TABLE &&
+		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
 			table = mnl_attr_get_str(a);
 		if (mnl_attr_get_type(a) == NFTA_FLOWTABLE_HOOK)
 			hook = a;
 	}
 	if (!hook || strcmp(table, NFT_TABLE))
 		return MNL_CB_OK;
-	for_nested(a, hook)
+	for_nested (a, hook)
 		if (mnl_attr_get_type(a) == NFTA_FLOWTABLE_HOOK_DEVS)
 			devs = a;
 	if (!devs)
 		return MNL_CB_OK;
-	for_nested(dev, devs)
-		if (mnl_attr_get_type(dev) == NFTA_DEVICE_NAME && mnl_attr_validate(dev, MNL_TYPE_NUL_STRING) >= 0)
+	for_nested (dev, devs)
+		if (mnl_attr_get_type(dev) == NFTA_DEVICE_NAME &&
+		    mnl_attr_validate(dev, MNL_TYPE_NUL_STRING) >= 0)
 			d->cb(d->ctx, mnl_attr_get_str(dev));
 	return MNL_CB_OK;
 }
@@ -263,8 +277,9 @@ int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *in
 {
 	char buf[256] __attribute__((aligned(8)));
 	struct device_ctx d = { cb, ctx };
-	struct nlmsghdr *nlh = nft_request(&(struct nft){ .nl = nl }, buf,
-					   NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETFLOWTABLE, NLM_F_DUMP);
+	struct nlmsghdr *nlh =
+		nft_request(&(struct nft){ .nl = nl }, buf,
+			    NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETFLOWTABLE, NLM_F_DUMP);
 	mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_TABLE, NFT_TABLE);
 	return nft_talk(nl, nlh, our_flowtable_cb, &d);
 }

@@ -20,44 +20,53 @@
 enum nft_queue { NFT_QUEUE_NONE, NFT_QUEUE_NATIVE, NFT_QUEUE_XT };
 
 struct nft_opts {
-	uint32_t generation;	/* 1.. ; two bits of it go into the marks */
-	uint16_t queues;	/* inspectors: their queues begin at daemon.queue_base, and those
-				 * of conduits with fail = "open" at queue_base + queues */
+	uint32_t generation; /* 1.. ; two bits of it go into the marks */
+	uint16_t queues;     /* inspectors: their queues begin at daemon.queue_base, and those
+			      * of conduits with fail = "open" at queue_base + queues */
 	enum nft_queue queue;
-	int fast;		/* descriptor of the in-kernel path's program; -1: none */
-	bool fast_first;	/* the program for the first rule, not for a later one */
-	int learn;		/* descriptor of the program that learns flows; -1: none */
-	uint32_t asked_mark;	/* of packets whose connection is to be blocked */
-	uint32_t blocked_mark;	/* of connections that are blocked, within mark_mask. 0: the lowest bit of that */
-	bool offload;		/* the kernel has the probe's "flowtable"; it is used where conduits ask */
-	bool lock;		/* the kernel has the probe's "table-lock": while the socket is open nobody else can change
-				 * the table, and a flush of all tables spares it. It stays when the socket is closed */
-	bool helper;		/* the kernel has the probe's "helper": no flowtable of others takes what is inspected */
-	bool again;		/* put what is in force in force once more */
+	int fast;	     /* descriptor of the in-kernel path's program; -1: none */
+	bool fast_first;     /* the program for the first rule, not for a later one */
+	int learn;	     /* descriptor of the program that learns flows; -1: none */
+	uint32_t asked_mark; /* of packets whose connection is to be blocked */
+	/* of connections that are blocked, within mark_mask. 0: the lowest bit of that */
+	uint32_t blocked_mark;
+	/* the kernel has the probe's "flowtable"; it is used where conduits ask */
+	bool offload;
+	bool lock; /* the kernel has the probe's "table-lock": while the socket is open nobody else
+		    * can change the table, and a flush of all tables spares it. It stays when the
+		    * socket is closed */
+	/* the kernel has the probe's "helper": no flowtable of others takes what is inspected */
+	bool helper;
+	bool again; /* put what is in force in force once more */
 };
 
 struct mnl_socket;
 
-struct mnl_socket *nft_open(void);			/* NULL and errno */
-void nft_close(struct mnl_socket *nl);			/* NULL is fine */
+struct mnl_socket *nft_open(void);     /* NULL and errno */
+void nft_close(struct mnl_socket *nl); /* NULL is fine */
 /* Replace our table by this model's, or change nothing: 0, or -errno with errs saying what
  * was refused, at the model's file:line. Counters whose name stays keep their values. The
  * base chain stays hooked, so not one packet meets an empty chain. */
-int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o, struct errs *errs);
-int nft_remove(struct mnl_socket *nl);			/* 0 also when there is none */
+int nft_commit(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o,
+	       struct errs *errs);
+int nft_remove(struct mnl_socket *nl); /* 0 also when there is none */
 bool nft_present(struct mnl_socket *nl);
-bool nft_held_by_another(struct mnl_socket *nl);	/* another process has it locked, and lives */
+/* another process has it locked, and lives */
+bool nft_held_by_another(struct mnl_socket *nl);
 /* The same batch as nft_commit's, judged by the kernel and not committed. */
-int nft_check(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o, struct errs *errs);
+int nft_check(struct mnl_socket *nl, const struct model *m, const struct nft_opts *o,
+	      struct errs *errs);
 /* Clear our bits in every connection mark; for when zoned leaves for good. */
 int nft_forget_marks(struct mnl_socket *nl, uint32_t mask);
 /* Named counters: "conduit-NAME" per conduit; "inside", "invalid", "blocked", "no-conduit",
  * "unknown-zone", "wrong-interface". 0 or -errno. */
 int nft_counters_read(struct mnl_socket *nl,
-		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes), void *ctx);
+		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes),
+		      void *ctx);
 /* The interfaces between which our flowtable forwards now; none when there is no flowtable.
  * 0 or -errno. */
-int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *interface), void *ctx);
+int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *interface),
+		     void *ctx);
 /* Let it forward on this interface too. 0 or -errno. */
 int nft_offload_add(struct mnl_socket *nl, const char *interface);
 /* A mark for blocked connections, within mask, of what is drawn at random. */

@@ -21,16 +21,40 @@
 #include <string.h>
 #include <unistd.h>
 
-enum row { ROW_QUEUE, ROW_QUEUE_NATIVE, ROW_QUEUE_XT, ROW_CT, ROW_INTERVAL_MAP, ROW_OBJREF_MAP, ROW_NFLOG, ROW_REJECT,
-	   ROW_CT_SWEEP, ROW_CONNMARK, ROW_FLOWTABLE, ROW_BPF, ROW_LOCK, ROW_HELPER, ROWS };
+enum row {
+	ROW_QUEUE,
+	ROW_QUEUE_NATIVE,
+	ROW_QUEUE_XT,
+	ROW_CT,
+	ROW_INTERVAL_MAP,
+	ROW_OBJREF_MAP,
+	ROW_NFLOG,
+	ROW_REJECT,
+	ROW_CT_SWEEP,
+	ROW_CONNMARK,
+	ROW_FLOWTABLE,
+	ROW_BPF,
+	ROW_LOCK,
+	ROW_HELPER,
+	ROWS
+};
 
 static const struct rs_rule rule_queue = { "c", NULL, { { .kind = RS_TO_QUEUE } } };
-static const struct rs_rule rule_ct = { "c", NULL, {
-	{ .kind = RS_CT, .key = NFT_CT_SRC_IP, .dir = 0, .to = 0 }, { .kind = RS_CT, .key = NFT_CT_SRC_IP6, .dir = 1, .to = 0 },
-	{ .kind = RS_CT, .key = NFT_CT_PROTO_SRC, .dir = 1, .to = 0 } } };
-static const struct rs_rule rule_log = { "c", NULL, { { .kind = RS_LOG, .a = 62, .b = 128, .name = "zoned" } } };
-static const struct rs_rule rule_reject = { "c", NULL, { { .kind = RS_META, .key = NFT_META_L4PROTO, .to = 0 },
-	{ .kind = RS_EQ, .reg = 0, .len = 1, .a = 6 }, { .kind = RS_RESET } } };
+static const struct rs_rule rule_ct = {
+	"c",
+	NULL,
+	{ { .kind = RS_CT, .key = NFT_CT_SRC_IP, .dir = 0, .to = 0 },
+	  { .kind = RS_CT, .key = NFT_CT_SRC_IP6, .dir = 1, .to = 0 },
+	  { .kind = RS_CT, .key = NFT_CT_PROTO_SRC, .dir = 1, .to = 0 } }
+};
+static const struct rs_rule rule_log = {
+	"c", NULL, { { .kind = RS_LOG, .a = 62, .b = 128, .name = "zoned" } }
+};
+static const struct rs_rule rule_reject = { "c",
+					    NULL,
+					    { { .kind = RS_META, .key = NFT_META_L4PROTO, .to = 0 },
+					      { .kind = RS_EQ, .reg = 0, .len = 1, .a = 6 },
+					      { .kind = RS_RESET } } };
 
 static const struct rs_rule rule_offload = { "c", NULL, { { .kind = RS_OFFLOAD } } };
 
@@ -61,9 +85,14 @@ static void put_reject(struct batch *b)
 
 static void put_interval_map(struct batch *b)
 {
-	struct rs_elem v[] = { { .key = { 192, 0, 2, 0 }, .mark = 1 }, { .key = { 192, 0, 3, 0 }, .end = true } };
-	struct rs_set s = { .name = "m", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true,
-			    .elems = v, .n_elems = 2 };
+	struct rs_elem v[] = { { .key = { 192, 0, 2, 0 }, .mark = 1 },
+			       { .key = { 192, 0, 3, 0 }, .end = true } };
+	struct rs_set s = { .name = "m",
+			    .types = { RS_T_IPV4 },
+			    .data = RS_D_MARK,
+			    .interval = true,
+			    .elems = v,
+			    .n_elems = 2 };
 	put_set(b, &s, 1, (struct where){ 0 });
 	put_elems(b, &s);
 }
@@ -71,18 +100,22 @@ static void put_interval_map(struct batch *b)
 static void put_objref_map(struct batch *b)
 {
 	struct rs_elem v[] = { { .target = "k" } };
-	struct rs_set s = { .name = "m", .types = { RS_T_MARK }, .data = RS_D_COUNTER, .elems = v, .n_elems = 1 };
+	struct rs_set s = {
+		.name = "m", .types = { RS_T_MARK }, .data = RS_D_COUNTER, .elems = v, .n_elems = 1
+	};
 	put_counter(b, "k", (struct where){ 0 });
 	put_set(b, &s, 1, (struct where){ 0 });
 	put_elems(b, &s);
 }
 
 /* A rule with one xt extension through nft_compat; info is copied. */
-static void put_extension(struct batch *b, bool match, const char *name, uint32_t rev, const void *info, size_t size)
+static void put_extension(struct batch *b, bool match, const char *name, uint32_t rev,
+			  const void *info, size_t size)
 {
 	struct nftnl_rule *r = nftnl_rule_alloc();
 	struct nftnl_expr *e = nftnl_expr_alloc(match ? "match" : "target");
-	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWRULE, NLM_F_CREATE, (struct where){ 0 }, name);
+	struct nlmsghdr *nlh =
+		batch_msg(b, NFT_MSG_NEWRULE, NLM_F_CREATE, (struct where){ 0 }, name);
 	void *copy = calloc(1, (size + 7) & ~(size_t)7);
 	if (!r || !e || !nlh || !copy) {
 		b->failed = true;
@@ -98,7 +131,8 @@ static void put_extension(struct batch *b, bool match, const char *name, uint32_
 	nftnl_rule_set_str(r, NFTNL_RULE_CHAIN, "c");
 	nftnl_expr_set_str(e, match ? NFTNL_EXPR_MT_NAME : NFTNL_EXPR_TG_NAME, name);
 	nftnl_expr_set_u32(e, match ? NFTNL_EXPR_MT_REV : NFTNL_EXPR_TG_REV, rev);
-	nftnl_expr_set(e, match ? NFTNL_EXPR_MT_INFO : NFTNL_EXPR_TG_INFO, copy, (uint32_t)((size + 7) & ~(size_t)7));
+	nftnl_expr_set(e, match ? NFTNL_EXPR_MT_INFO : NFTNL_EXPR_TG_INFO, copy,
+		       (uint32_t)((size + 7) & ~(size_t)7));
 	nftnl_rule_add_expr(r, e);
 	nftnl_rule_nlmsg_build_payload(nlh, r);
 	batch_end_msg(b, nlh);
@@ -139,6 +173,7 @@ static void put_lock(struct batch *b)
 static const struct {
 	struct nft_feature f;
 	void (*put)(struct batch *b);
+	/* clang-format off */
 } rows[ROWS] = {
 	[ROW_QUEUE] = { { "queue", "packets go to the inspectors (one of the next two rows)", true, false }, NULL },
 	[ROW_QUEUE_NATIVE] = { { "queue-native", "by the nft queue expression (CONFIG_NFT_QUEUE); preferred", false, false },
@@ -159,6 +194,7 @@ static const struct {
 	[ROW_HELPER] = { { "helper", "inspected connections stay out of flowtables of others (nfnetlink_cthelper, nft_ct)",
 			 false, false }, put_helpers },
 };
+/* clang-format on */
 
 static bool try(struct mnl_socket *nl, const char *table, void (*put)(struct batch *b))
 {
@@ -182,10 +218,11 @@ static bool try(struct mnl_socket *nl, const char *table, void (*put)(struct bat
 
 const struct nft_feature *nft_probe(struct mnl_socket *nl, size_t *n, enum nft_queue *queue)
 {
-	static struct nft_feature found[ROWS];	/* the answer, until the next call */
+	static struct nft_feature found[ROWS]; /* the answer, until the next call */
 	char table[32];
 	snprintf(table, sizeof(table), "zoned-probe-%ld", (long)getpid());
-	(void)helper_register(&(struct nft){ .nl = nl });	/* its row tells whether that went well */
+	/* its row tells whether that went well */
+	(void)helper_register(&(struct nft){ .nl = nl });
 	for (size_t i = 0; i < ROWS; i++) {
 		found[i] = rows[i].f;
 		if (rows[i].put)
@@ -194,8 +231,9 @@ const struct nft_feature *nft_probe(struct mnl_socket *nl, size_t *n, enum nft_q
 	/* a sweep for no bits changes nothing, but needs all that a real one does */
 	found[ROW_CT_SWEEP].present = ct_sweep(&(struct nft){ .nl = nl }, 0) == 0;
 	found[ROW_QUEUE].present = found[ROW_QUEUE_NATIVE].present || found[ROW_QUEUE_XT].present;
-	*queue = found[ROW_QUEUE_NATIVE].present ? NFT_QUEUE_NATIVE :
-		 found[ROW_QUEUE_XT].present ? NFT_QUEUE_XT : NFT_QUEUE_NONE;
+	*queue = found[ROW_QUEUE_NATIVE].present ? NFT_QUEUE_NATIVE
+		 : found[ROW_QUEUE_XT].present	 ? NFT_QUEUE_XT
+						 : NFT_QUEUE_NONE;
 	*n = ROWS;
 	return found;
 }

@@ -68,7 +68,8 @@ static bool do_meta(const struct ctx *c)
 		return false;
 	bool set = c->op->kind == RS_SET_MARK;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_META_KEY, set ? NFT_META_MARK : c->op->key);
-	nftnl_expr_set_u32(e, set ? NFTNL_EXPR_META_SREG : NFTNL_EXPR_META_DREG, reg(set ? c->op->reg : c->op->to));
+	nftnl_expr_set_u32(e, set ? NFTNL_EXPR_META_SREG : NFTNL_EXPR_META_DREG,
+			   reg(set ? c->op->reg : c->op->to));
 	return true;
 }
 
@@ -88,7 +89,7 @@ static bool do_payload(const struct ctx *c)
 static bool do_bitwise(const struct ctx *c)
 {
 	uint32_t len = c->op->len ? c->op->len : 4;
-	uint8_t mask = (uint8_t)c->op->a, xor = (uint8_t)c->op->b;	/* of one byte */
+	uint8_t mask = (uint8_t)c->op->a, xor = (uint8_t)c->op->b; /* of one byte */
 	struct nftnl_expr *e = expr(c, "bitwise");
 	if (!e)
 		return false;
@@ -108,7 +109,8 @@ static bool do_cmp(const struct ctx *c)
 		return false;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_SREG, reg(c->op->reg));
 	nftnl_expr_set_u32(e, NFTNL_EXPR_CMP_OP, c->op->kind == RS_EQ ? NFT_CMP_EQ : NFT_CMP_NEQ);
-	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, c->op->len == 1 ? (const void *)&byte : &c->op->a, c->op->len);
+	nftnl_expr_set(e, NFTNL_EXPR_CMP_DATA, c->op->len == 1 ? (const void *)&byte : &c->op->a,
+		       c->op->len);
 	return true;
 }
 
@@ -194,15 +196,15 @@ static bool do_limit(const struct ctx *c)
 	return e != NULL;
 }
 
-/* Each key has a limit of its own in the set; the rule goes on when this one is exceeded. It does not where
- * there is no room for another key. */
+/* Each key has a limit of its own in the set; the rule goes on when this one is exceeded. It does
+ * not where there is no room for another key. */
 static bool do_over_share(const struct ctx *c)
 {
 	struct nftnl_expr *e = add_to_set(c), *limit = e ? nftnl_expr_alloc("limit") : NULL;
 	if (!limit)
 		return false;
 	set_limit(limit, c, NFT_LIMIT_F_INV);
-	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, limit, 0);	/* it is freed with the rule */
+	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, limit, 0); /* it is freed with the rule */
 	return true;
 }
 
@@ -265,7 +267,7 @@ static bool do_queue_xt(const struct ctx *c)
 	info->flags = c->op->a ? NFQ_FLAG_BYPASS : 0;
 	nftnl_expr_set_str(e, NFTNL_EXPR_TG_NAME, "NFQUEUE");
 	nftnl_expr_set_u32(e, NFTNL_EXPR_TG_REV, NFQUEUE_REVISION);
-	nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, (uint32_t)size);	/* libnftnl frees it */
+	nftnl_expr_set(e, NFTNL_EXPR_TG_INFO, info, (uint32_t)size); /* libnftnl frees it */
 	return true;
 }
 
@@ -289,7 +291,7 @@ static bool put_program(const struct ctx *c, int fd)
 	info->fd = fd;
 	nftnl_expr_set_str(e, NFTNL_EXPR_MT_NAME, "bpf");
 	nftnl_expr_set_u32(e, NFTNL_EXPR_MT_REV, BPF_REVISION);
-	nftnl_expr_set(e, NFTNL_EXPR_MT_INFO, info, (uint32_t)size);	/* libnftnl frees it */
+	nftnl_expr_set(e, NFTNL_EXPR_MT_INFO, info, (uint32_t)size); /* libnftnl frees it */
 	return true;
 }
 
@@ -341,8 +343,8 @@ static bool do_reset(const struct ctx *c)
 static bool do_verdict(const struct ctx *c)
 {
 	static const int codes[] = {
-		[RS_ACCEPT] = NF_ACCEPT, [RS_DROP] = NF_DROP, [RS_RETURN] = NFT_RETURN,
-		[RS_JUMP] = NFT_JUMP, [RS_GOTO] = NFT_GOTO,
+		[RS_ACCEPT] = NF_ACCEPT, [RS_DROP] = NF_DROP,  [RS_RETURN] = NFT_RETURN,
+		[RS_JUMP] = NFT_JUMP,	 [RS_GOTO] = NFT_GOTO,
 	};
 	struct nftnl_expr *e = expr(c, "immediate");
 	if (!e)
@@ -355,14 +357,35 @@ static bool do_verdict(const struct ctx *c)
 }
 
 static bool (*const makers[])(const struct ctx *c) = {
-	[RS_CT] = do_ct, [RS_META] = do_meta, [RS_PAYLOAD] = do_payload, [RS_AND_XOR] = do_bitwise,
-	[RS_EQ] = do_cmp, [RS_NE] = do_cmp, [RS_MAP] = do_lookup, [RS_IN] = do_lookup, [RS_NOT_IN] = do_lookup,
-	[RS_VMAP] = do_lookup, [RS_SET_CT_MARK] = do_set_ct, [RS_SET_MARK] = do_meta, [RS_COUNTER] = do_counter,
-	[RS_COUNTER_MAP] = do_counter, [RS_ADD] = do_add, [RS_LIMIT] = do_limit, [RS_LOG] = do_log,
-	[RS_NETWORK6] = do_network6, [RS_OVER_SHARE] = do_over_share,
-	[RS_FAST] = do_fast, [RS_ADD_MAP] = do_add, [RS_LEARN] = do_learn, [RS_OFFLOAD] = do_offload,
-	[RS_SET_HELPER] = do_set_helper, [RS_NOTRACK] = do_notrack,
-	[RS_TO_QUEUE] = do_queue, [RS_RESET] = do_reset, [RS_VERDICT] = do_verdict, [RS_ABOVE] = do_above,
+	[RS_CT] = do_ct,
+	[RS_META] = do_meta,
+	[RS_PAYLOAD] = do_payload,
+	[RS_AND_XOR] = do_bitwise,
+	[RS_EQ] = do_cmp,
+	[RS_NE] = do_cmp,
+	[RS_MAP] = do_lookup,
+	[RS_IN] = do_lookup,
+	[RS_NOT_IN] = do_lookup,
+	[RS_VMAP] = do_lookup,
+	[RS_SET_CT_MARK] = do_set_ct,
+	[RS_SET_MARK] = do_meta,
+	[RS_COUNTER] = do_counter,
+	[RS_COUNTER_MAP] = do_counter,
+	[RS_ADD] = do_add,
+	[RS_LIMIT] = do_limit,
+	[RS_LOG] = do_log,
+	[RS_NETWORK6] = do_network6,
+	[RS_OVER_SHARE] = do_over_share,
+	[RS_FAST] = do_fast,
+	[RS_ADD_MAP] = do_add,
+	[RS_LEARN] = do_learn,
+	[RS_OFFLOAD] = do_offload,
+	[RS_SET_HELPER] = do_set_helper,
+	[RS_NOTRACK] = do_notrack,
+	[RS_TO_QUEUE] = do_queue,
+	[RS_RESET] = do_reset,
+	[RS_VERDICT] = do_verdict,
+	[RS_ABOVE] = do_above,
 };
 
 static bool put_comment(struct nftnl_rule *rule, const char *text)
@@ -371,7 +394,8 @@ static bool put_comment(struct nftnl_rule *rule, const char *text)
 	if (!u)
 		return false;
 	if (nftnl_udata_put_strz(u, NFTNL_UDATA_RULE_COMMENT, text))
-		nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(u), nftnl_udata_buf_len(u));
+		nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(u),
+				    nftnl_udata_buf_len(u));
 	nftnl_udata_buf_free(u);
 	return true;
 }
@@ -379,7 +403,8 @@ static bool put_comment(struct nftnl_rule *rule, const char *text)
 void put_rule(struct batch *b, const struct ruleset *rs, const struct rs_rule *r)
 {
 	struct nftnl_rule *rule = nftnl_rule_alloc();
-	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, rs->at, r->chain);
+	struct nlmsghdr *nlh =
+		batch_msg(b, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, rs->at, r->chain);
 	bool ok = rule && nlh;
 	if (ok) {
 		nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, b->table);

@@ -15,20 +15,23 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ELEMS_MAX = 56 * 1024 };	/* a nest's length has 16 bits */
-enum { UDATA_KEY_ORDER = 0, UDATA_DATA_ORDER = 1, ORDER_HOST = 1, ORDER_NET = 2 };	/* of nft(8) */
+enum { ELEMS_MAX = 56 * 1024 }; /* a nest's length has 16 bits */
+/* of nft(8) */
+enum { UDATA_KEY_ORDER = 0, UDATA_DATA_ORDER = 1, ORDER_HOST = 1, ORDER_NET = 2 };
 enum { UDATA_COMMENT = 0 };
 
 static const struct {
-	uint32_t id;	/* nft(8)'s number of the type, for printing only */
+	uint32_t id; /* nft(8)'s number of the type, for printing only */
 	uint32_t len;
 	uint32_t order;
+	/* clang-format off */
 } types[] = {
 	[RS_T_IPV4] = { 7, 4, ORDER_NET },    [RS_T_IPV6] = { 8, 16, ORDER_NET },
 	[RS_T_PROTO] = { 12, 1, ORDER_NET },  [RS_T_PORT] = { 13, 2, ORDER_NET },
 	[RS_T_MARK] = { 19, 4, ORDER_HOST },  [RS_T_IFNAME] = { 41, IFNAMSIZ, ORDER_HOST },
 	[RS_T_DIRECTION] = { 27, 1, ORDER_HOST },
 };
+/* clang-format on */
 
 static void put_be32(struct nlmsghdr *nlh, uint16_t type, uint32_t v)
 {
@@ -91,7 +94,8 @@ void put_chain(struct batch *b, const char *name, int hook, struct where at)
 }
 
 /* The beginning of an object; its data is what the caller adds. */
-static struct nlmsghdr *object_msg(struct batch *b, const char *name, uint32_t type, struct where at)
+static struct nlmsghdr *object_msg(struct batch *b, const char *name, uint32_t type,
+				   struct where at)
 {
 	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWOBJ, NLM_F_CREATE, at,
 					 type == NFT_OBJECT_COUNTER ? "the counter" : "the helper");
@@ -128,11 +132,12 @@ void put_helper(struct batch *b, const char *name, uint8_t protocol, struct wher
 	batch_end_msg(b, nlh);
 }
 
-/* Makes it, or adds the devices to it. One that is not there is refused: ask before. Connection tracking goes on
- * counting what is offloaded (where it counts at all). */
+/* Makes it, or adds the devices to it. One that is not there is refused: ask before. Connection
+ * tracking goes on counting what is offloaded (where it counts at all). */
 void put_flowtable(struct batch *b, const char **devices, size_t n, struct where at)
 {
-	struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWFLOWTABLE, NLM_F_CREATE, at, "the flowtable");
+	struct nlmsghdr *nlh =
+		batch_msg(b, NFT_MSG_NEWFLOWTABLE, NLM_F_CREATE, at, "the flowtable");
 	if (!nlh)
 		return;
 	mnl_attr_put_strz(nlh, NFTA_FLOWTABLE_TABLE, b->table);
@@ -207,14 +212,15 @@ void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where 
 	put_be32(nlh, NFTA_SET_KEY_LEN, key_len(s));
 	put_be32(nlh, NFTA_SET_ID, id);
 	if (s->data == RS_D_MARK || s->data == RS_D_VERDICT) {
-		put_be32(nlh, NFTA_SET_DATA_TYPE, s->data == RS_D_MARK ? types[RS_T_MARK].id : NFT_DATA_VERDICT);
+		put_be32(nlh, NFTA_SET_DATA_TYPE,
+			 s->data == RS_D_MARK ? types[RS_T_MARK].id : NFT_DATA_VERDICT);
 		put_be32(nlh, NFTA_SET_DATA_LEN, s->data == RS_D_MARK ? 4 : 0);
 	} else if (s->data == RS_D_COUNTER) {
 		put_be32(nlh, NFTA_SET_OBJ_TYPE, NFT_OBJECT_COUNTER);
 	}
 	if (s->dynamic)
 		mnl_attr_put_u64(nlh, NFTA_SET_TIMEOUT, htobe64(s->timeout_ms));
-	if (!s->interval) {	/* the kernel's hash of known size is much the fastest */
+	if (!s->interval) { /* the kernel's hash of known size is much the fastest */
 		struct nlattr *desc = mnl_attr_nest_start(nlh, NFTA_SET_DESC);
 		put_be32(nlh, NFTA_SET_DESC_SIZE, s->dynamic ? s->size : (uint32_t)s->n_elems + 1);
 		mnl_attr_nest_end(nlh, desc);
@@ -230,8 +236,8 @@ void put_set(struct batch *b, const struct rs_set *s, uint32_t id, struct where 
 static void put_data(struct nlmsghdr *nlh, const struct rs_set *s, const struct rs_elem *e)
 {
 	static const int32_t codes[] = {
-		[RS_ACCEPT] = NF_ACCEPT, [RS_DROP] = NF_DROP, [RS_RETURN] = NFT_RETURN,
-		[RS_JUMP] = NFT_JUMP, [RS_GOTO] = NFT_GOTO,
+		[RS_ACCEPT] = NF_ACCEPT, [RS_DROP] = NF_DROP,  [RS_RETURN] = NFT_RETURN,
+		[RS_JUMP] = NFT_JUMP,	 [RS_GOTO] = NFT_GOTO,
 	};
 	if (s->data == RS_D_COUNTER)
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_OBJREF, e->target);
@@ -272,14 +278,15 @@ void put_elems(struct batch *b, const struct rs_set *s)
 {
 	char buf[SET_NAME_MAX];
 	for (size_t i = 0; i < s->n_elems;) {
-		struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL, s->elems[i].at,
-						 s->name);
+		struct nlmsghdr *nlh = batch_msg(b, NFT_MSG_NEWSETELEM, NLM_F_CREATE | NLM_F_EXCL,
+						 s->elems[i].at, s->name);
 		if (!nlh)
 			return;
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_TABLE, b->table);
 		mnl_attr_put_strz(nlh, NFTA_SET_ELEM_LIST_SET, set_name(b, s->name, buf));
 		struct nlattr *list = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_LIST_ELEMENTS);
-		for (uint32_t from = nlh->nlmsg_len; i < s->n_elems && nlh->nlmsg_len - from < ELEMS_MAX; i++) {
+		for (uint32_t from = nlh->nlmsg_len;
+		     i < s->n_elems && nlh->nlmsg_len - from < ELEMS_MAX; i++) {
 			batch_spot(b, nlh->nlmsg_len, s->elems[i].at, s->name);
 			put_elem(nlh, s, &s->elems[i]);
 		}

@@ -25,8 +25,8 @@ bool names_add(struct names *n, const char *name)
 
 struct dump {
 	struct names *names;
-	uint16_t table_attr, name_attr;	/* numbers differ per kind of object */
-	uint32_t object;	/* this kind of object only; 0: whatever */
+	uint16_t table_attr, name_attr; /* numbers differ per kind of object */
+	uint32_t object;		/* this kind of object only; 0: whatever */
 };
 
 static int name_cb(const struct nlmsghdr *nlh, void *p)
@@ -34,9 +34,10 @@ static int name_cb(const struct nlmsghdr *nlh, void *p)
 	struct dump *d = p;
 	const struct nlattr *a;
 	const char *table = NULL, *name = NULL;
-	for_attrs(a, nlh, sizeof(struct nfgenmsg)) {
+	for_attrs (a, nlh, sizeof(struct nfgenmsg)) {
 		uint16_t t = mnl_attr_get_type(a);
-		if ((t != d->table_attr && t != d->name_attr) || mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0)
+		if ((t != d->table_attr && t != d->name_attr) ||
+		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0)
 			continue;
 		if (t == d->table_attr)
 			table = mnl_attr_get_str(a);
@@ -51,7 +52,8 @@ static int name_cb(const struct nlmsghdr *nlh, void *p)
 static int dump(struct nft *n, uint16_t type, struct dump d)
 {
 	char buf[256] __attribute__((aligned(8)));
-	struct nlmsghdr *nlh = nft_request(n, buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_DUMP);
+	struct nlmsghdr *nlh =
+		nft_request(n, buf, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), NLM_F_DUMP);
 	mnl_attr_put_strz(nlh, d.table_attr, NFT_TABLE);
 	if (d.object)
 		mnl_attr_put_u32(nlh, NFTA_OBJ_TYPE, htonl(d.object));
@@ -61,7 +63,7 @@ static int dump(struct nft *n, uint16_t type, struct dump d)
 static int gen_cb(const struct nlmsghdr *nlh, void *p)
 {
 	const struct nlattr *a;
-	for_attrs(a, nlh, sizeof(struct nfgenmsg))
+	for_attrs (a, nlh, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(a) == NFTA_GEN_ID && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 			*(uint32_t *)p = ntohl(mnl_attr_get_u32(a));
 	return MNL_CB_OK;
@@ -81,7 +83,9 @@ int nft_genid(struct mnl_socket *nl, uint32_t *genid)
 {
 	char buf[256] __attribute__((aligned(8)));
 	struct nft n = { .nl = nl };
-	return nft_talk(nl, nft_request(&n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_ACK), gen_cb, genid);
+	return nft_talk(nl,
+			nft_request(&n, buf, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, NLM_F_ACK),
+			gen_cb, genid);
 }
 
 int state_read(struct nft *n, struct state *s)
@@ -96,12 +100,16 @@ int state_read(struct nft *n, struct state *s)
 	s->present = true;
 	r = dump(n, NFT_MSG_GETSET, (struct dump){ &s->sets, NFTA_SET_TABLE, NFTA_SET_NAME, 0 });
 	if (!r)
-		r = dump(n, NFT_MSG_GETCHAIN, (struct dump){ &s->chains, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, 0 });
+		r = dump(n, NFT_MSG_GETCHAIN,
+			 (struct dump){ &s->chains, NFTA_CHAIN_TABLE, NFTA_CHAIN_NAME, 0 });
 	if (!r)
-		r = dump(n, NFT_MSG_GETOBJ, (struct dump){ &s->counters, NFTA_OBJ_TABLE, NFTA_OBJ_NAME, NFT_OBJECT_COUNTER });
+		r = dump(n, NFT_MSG_GETOBJ,
+			 (struct dump){ &s->counters, NFTA_OBJ_TABLE, NFTA_OBJ_NAME,
+					NFT_OBJECT_COUNTER });
 	if (!r)
 		r = dump(n, NFT_MSG_GETFLOWTABLE,
-			 (struct dump){ &s->flowtables, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME, 0 });
+			 (struct dump){ &s->flowtables, NFTA_FLOWTABLE_TABLE, NFTA_FLOWTABLE_NAME,
+					0 });
 	if (s->sets.n)
 		qsort(s->sets.v, s->sets.n, sizeof(*s->sets.v), names_cmp);
 	if (s->counters.n)

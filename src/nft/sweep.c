@@ -13,16 +13,17 @@
 
 struct sweep {
 	struct nft *n;
-	struct mnl_socket *writer;	/* changes go out while the dump comes in */
+	struct mnl_socket *writer; /* changes go out while the dump comes in */
 	uint32_t mine;
 	int err;
 };
 
 /* A request about one connection; NULL: no tuple that a kernel writes. */
-static struct nlmsghdr *about(struct nft *n, char *buf, uint16_t type, uint8_t family, const struct nlattr *tuple,
-			      const struct nlattr *zone)
+static struct nlmsghdr *about(struct nft *n, char *buf, uint16_t type, uint8_t family,
+			      const struct nlattr *tuple, const struct nlattr *zone)
 {
-	struct nlmsghdr *nlh = nft_request(n, buf, (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type), NLM_F_ACK);
+	struct nlmsghdr *nlh =
+		nft_request(n, buf, (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | type), NLM_F_ACK);
 	struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
 	g->nfgen_family = family;
 	if (mnl_attr_get_payload_len(tuple) > 512)
@@ -34,15 +35,17 @@ static struct nlmsghdr *about(struct nft *n, char *buf, uint16_t type, uint8_t f
 	return nlh;
 }
 
-int ct_end(struct nft *n, struct mnl_socket *writer, uint8_t family, const struct nlattr *tuple, const struct nlattr *zone)
+int ct_end(struct nft *n, struct mnl_socket *writer, uint8_t family, const struct nlattr *tuple,
+	   const struct nlattr *zone)
 {
 	char buf[1024] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = about(n, buf, IPCTNL_MSG_CT_DELETE, family, tuple, zone);
 	int r = nlh ? nft_talk(writer, nlh, NULL, NULL) : -EMSGSIZE;
-	return r == -ENOENT ? 0 : r;	/* it ended alone */
+	return r == -ENOENT ? 0 : r; /* it ended alone */
 }
 
-static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple, const struct nlattr *zone)
+static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple,
+		 const struct nlattr *zone)
 {
 	char buf[1024] __attribute__((aligned(8)));
 	struct nlmsghdr *nlh = about(s->n, buf, IPCTNL_MSG_CT_NEW, family, tuple, zone);
@@ -51,7 +54,7 @@ static int clear(struct sweep *s, uint8_t family, const struct nlattr *tuple, co
 	mnl_attr_put_u32(nlh, CTA_MARK, 0);
 	mnl_attr_put_u32(nlh, CTA_MARK_MASK, htonl(s->mine));
 	int r = nft_talk(s->writer, nlh, NULL, NULL);
-	return r == -ENOENT ? 0 : r;	/* it ended alone */
+	return r == -ENOENT ? 0 : r; /* it ended alone */
 }
 
 static int sweep_entry_cb(const struct nlmsghdr *nlh, void *p)
@@ -60,7 +63,7 @@ static int sweep_entry_cb(const struct nlmsghdr *nlh, void *p)
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(nlh);
 	const struct nlattr *a, *tuple = NULL, *zone = NULL;
 	uint32_t mark = 0;
-	for_attrs(a, nlh, sizeof(*g)) {
+	for_attrs (a, nlh, sizeof(*g)) {
 		switch (mnl_attr_get_type(a)) {
 		case CTA_TUPLE_ORIG:
 			tuple = a;
@@ -93,8 +96,8 @@ int ct_sweep(struct nft *n, uint32_t mine)
 		return -errno;
 	/* EINTR: the table changed while it was read; what was seen is done */
 	for (int i = 0; i < 3 && r == -EINTR; i++) {
-		struct nlmsghdr *nlh = nft_request(n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET,
-						   NLM_F_DUMP);
+		struct nlmsghdr *nlh = nft_request(
+			n, buf, NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_GET, NLM_F_DUMP);
 		r = nft_talk(n->nl, nlh, sweep_entry_cb, &s);
 	}
 	nft_close(s.writer);

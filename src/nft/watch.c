@@ -30,7 +30,9 @@ static int leave_out(struct mnl_socket *nl, uint32_t port)
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
 	};
 	struct sock_fprog p = { sizeof(code) / sizeof(code[0]), code };
-	return setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof(p)) ? -errno : 0;
+	return setsockopt(mnl_socket_get_fd(nl), SOL_SOCKET, SO_ATTACH_FILTER, &p, sizeof(p))
+		       ? -errno
+		       : 0;
 }
 
 int nft_watch_open(struct nft_watch *w, const struct mnl_socket *a, const struct mnl_socket *b)
@@ -54,13 +56,15 @@ int nft_watch_open(struct nft_watch *w, const struct mnl_socket *a, const struct
 static void read_generation(const struct nlmsghdr *h, struct nft_notice *n)
 {
 	const struct nlattr *a;
-	for_attrs(a, h, sizeof(struct nfgenmsg)) {
-		if (mnl_attr_get_type(a) == NFTA_GEN_PROC_PID && mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
+	for_attrs (a, h, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(a) == NFTA_GEN_PROC_PID &&
+		    mnl_attr_validate(a, MNL_TYPE_U32) >= 0)
 			n->pid = ntohl(mnl_attr_get_u32(a));
-		if (mnl_attr_get_type(a) != NFTA_GEN_PROC_NAME || mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0)
+		if (mnl_attr_get_type(a) != NFTA_GEN_PROC_NAME ||
+		    mnl_attr_validate(a, MNL_TYPE_NUL_STRING) < 0)
 			continue;
 		strncpy(n->program, mnl_attr_get_str(a), sizeof(n->program) - 1);
-		for (char *c = n->program; *c; c++)	/* a process may call itself anything */
+		for (char *c = n->program; *c; c++) /* a process may call itself anything */
 			if (!isalnum((unsigned char)*c) && !strchr("-_.:/()", *c))
 				*c = '?';
 	}
@@ -69,7 +73,7 @@ static void read_generation(const struct nlmsghdr *h, struct nft_notice *n)
 static const char *text_of(const struct nlmsghdr *h, uint16_t type)
 {
 	const struct nlattr *a;
-	for_attrs(a, h, sizeof(struct nfgenmsg))
+	for_attrs (a, h, sizeof(struct nfgenmsg))
 		if (mnl_attr_get_type(a) == type && mnl_attr_validate(a, MNL_TYPE_NUL_STRING) >= 0)
 			return mnl_attr_get_str(a);
 	return "";
@@ -92,7 +96,8 @@ static bool is_ours(const struct nlmsghdr *h, uint16_t type)
 {
 	const struct nfgenmsg *g = mnl_nlmsg_get_payload(h);
 	const char *table = text_of(h, ATTR_TABLE);
-	if (g->nfgen_family != NFPROTO_INET || (strcmp(table, NFT_TABLE) && strcmp(table, NFT_TABLE_CLOSED)))
+	if (g->nfgen_family != NFPROTO_INET ||
+	    (strcmp(table, NFT_TABLE) && strcmp(table, NFT_TABLE_CLOSED)))
 		return false;
 	bool elements = type == NFT_MSG_NEWSETELEM || type == NFT_MSG_DELSETELEM;
 	return !elements || !is_log_memory(text_of(h, ATTR_NAME));
@@ -102,7 +107,8 @@ static bool is_ours(const struct nlmsghdr *h, uint16_t type)
 static bool read_message(const struct nlmsghdr *h, struct nft_notice *n)
 {
 	uint16_t type = h->nlmsg_type & 0xff;
-	if (h->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
+	if (h->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES ||
+	    mnl_nlmsg_get_payload_len(h) < sizeof(struct nfgenmsg))
 		return false;
 	if (type == NFT_MSG_NEWGEN) {
 		read_generation(h, n);
@@ -111,18 +117,21 @@ static bool read_message(const struct nlmsghdr *h, struct nft_notice *n)
 	if (is_ours(h, type)) {
 		n->ours = true;
 		n->known |= type == NFT_MSG_NEWSETELEM && is_known(text_of(h, ATTR_NAME));
-	} else if (type == NFT_MSG_NEWFLOWTABLE || type == NFT_MSG_DELFLOWTABLE || type == NFT_MSG_NEWRULE ||
-		 type == NFT_MSG_DELRULE || type == NFT_MSG_NEWCHAIN || type == NFT_MSG_DELTABLE) {
+	} else if (type == NFT_MSG_NEWFLOWTABLE || type == NFT_MSG_DELFLOWTABLE ||
+		   type == NFT_MSG_NEWRULE || type == NFT_MSG_DELRULE || type == NFT_MSG_NEWCHAIN ||
+		   type == NFT_MSG_DELTABLE) {
 		n->others = true;
 	}
 	return false;
 }
 
-int nft_watch_read(struct nft_watch *w, void (*tell)(void *ctx, const struct nft_notice *n, bool whole), void *ctx)
+int nft_watch_read(struct nft_watch *w,
+		   void (*tell)(void *ctx, const struct nft_notice *n, bool whole), void *ctx)
 {
 	static _Thread_local _Alignas(8) char buf[DATAGRAM];
 	for (unsigned i = 0; i < READS_MAX; i++) {
-		ssize_t got = recv(mnl_socket_get_fd(w->nl), buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
+		ssize_t got =
+			recv(mnl_socket_get_fd(w->nl), buf, sizeof(buf), MSG_DONTWAIT | MSG_TRUNC);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if ((got < 0 && errno == ENOBUFS) || got > (ssize_t)sizeof(buf)) {
@@ -134,7 +143,8 @@ int nft_watch_read(struct nft_watch *w, void (*tell)(void *ctx, const struct nft
 		if (got < 0)
 			return errno == EAGAIN ? 0 : -errno;
 		int left = (int)got;
-		for (const struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left); h = mnl_nlmsg_next(h, &left)) {
+		for (const struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left);
+		     h = mnl_nlmsg_next(h, &left)) {
 			if (h->nlmsg_pid == w->mine[0] || h->nlmsg_pid == w->mine[1])
 				continue;
 			bool before = w->now.ours, whole = read_message(h, &w->now);

@@ -13,7 +13,7 @@
 
 #include "base/rd.h"
 
-enum { IPV6_EXT_MAX = 8 };	/* extension headers walked; more is malformed */
+enum { IPV6_EXT_MAX = 8 }; /* extension headers walked; more is malformed */
 
 static uint32_t sum16(const uint8_t *p, size_t n, uint32_t s)
 {
@@ -151,7 +151,7 @@ static bool parse_l4(const uint8_t *ip, bool check, struct packet *o)
 	struct rd r = rd_init(ip + o->l4_off, o->ip_len - o->l4_off);
 	if (o->l4 == IPPROTO_TCP ? !read_tcp(&r, o) : !parse_udp(&r, o))
 		return false;
-	if (check && o->no_sum && o->src.family == 6)	/* RFC 8200 8.1: a receiver discards it */
+	if (check && o->no_sum && o->src.family == 6) /* RFC 8200 8.1: a receiver discards it */
 		return false;
 	if (check && !o->no_sum && l4_sum(ip, o->ip_len, o->l4_off, o->l4) != 0)
 		return false;
@@ -212,7 +212,7 @@ bool packet_ends(const uint8_t *ip, size_t n, struct packet *o)
 	memcpy(o->dst.b, ends + len, len);
 	r = rd_init(ip, n);
 	rd_skip(&r, header);
-	bool later_fragment = (frag & 0x1fff) != 0;	/* has payload there */
+	bool later_fragment = (frag & 0x1fff) != 0; /* has payload there */
 	if (!later_fragment && (o->l4 == IPPROTO_TCP || o->l4 == IPPROTO_UDP))
 		read_ports(&r, o);
 	return true;
@@ -231,7 +231,8 @@ void packet_checksum(uint8_t *ip, size_t n)
 		return;
 	if (ip[0] >> 4 == 4) {
 		put_sum(ip + 10, 0);
-		put_sum(ip + 10, fold(sum16(ip, o.l4_off >= 20 ? (size_t)(ip[0] & 15) * 4 : 20, 0)));
+		put_sum(ip + 10,
+			fold(sum16(ip, o.l4_off >= 20 ? (size_t)(ip[0] & 15) * 4 : 20, 0)));
 	}
 	size_t at = o.l4_off + (o.l4 == IPPROTO_TCP ? 16u : 6u);
 	/* a fragment has no L4 header of its own, and may be shorter than one */

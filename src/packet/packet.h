@@ -13,30 +13,34 @@
 #include "base/addr.h"
 #include "record/reason.h"
 
-/* Hops that a packet of an inspected connection must have left behind the gate. One with fewer may not
- * reach the other end, and the gate would take for read what nobody has. */
+/* Hops that a packet of an inspected connection must have left behind the gate. One with fewer may
+ * not reach the other end, and the gate would take for read what nobody has. */
 enum { PACKET_HOPS_MIN = 8 };
 
 enum { TCP_FIN = 1, TCP_SYN = 2, TCP_RST = 4, TCP_PSH = 8, TCP_ACK = 16, TCP_URG = 32 };
 
 struct packet {
-	const uint8_t *ip; size_t ip_len;	/* from the IP header to the end by its own length field */
+	/* from the IP header to the end by its own length field */
+	const uint8_t *ip;
+	size_t ip_len;
 	struct addr src, dst;
-	uint8_t l4;			/* IPPROTO_*; of the last header */
-	bool fragment;			/* any IP fragment but a whole packet */
-	bool options;			/* IPv4 options or IPv6 extension headers present */
-	bool reserved;			/* the flag of the IPv4 header that must be zero */
-	bool no_sum;			/* a UDP datagram without a checksum (IPv4) */
-	uint8_t hops;			/* time to live, hop limit */
-	uint16_t l4_off;		/* offset of the L4 header from ip */
-	bool has_ports;			/* TCP or UDP, and these were in it: in the first fragment only */
+	uint8_t l4;	 /* IPPROTO_*; of the last header */
+	bool fragment;	 /* any IP fragment but a whole packet */
+	bool options;	 /* IPv4 options or IPv6 extension headers present */
+	bool reserved;	 /* the flag of the IPv4 header that must be zero */
+	bool no_sum;	 /* a UDP datagram without a checksum (IPv4) */
+	uint8_t hops;	 /* time to live, hop limit */
+	uint16_t l4_off; /* offset of the L4 header from ip */
+	/* TCP or UDP, and these were in it: in the first fragment only */
+	bool has_ports;
 	uint16_t sport, dport;
-	uint32_t seq, ack;		/* TCP */
-	uint8_t flags;			/* TCP_* */
+	uint32_t seq, ack; /* TCP */
+	uint8_t flags;	   /* TCP_* */
 	uint16_t window, urg;
-	uint16_t opt_off, opt_len;	/* TCP options, offset from ip */
-	uint16_t data_off;		/* payload offset from ip */
-	const uint8_t *data; size_t len;	/* payload */
+	uint16_t opt_off, opt_len; /* TCP options, offset from ip */
+	uint16_t data_off;	   /* payload offset from ip */
+	const uint8_t *data;
+	size_t len; /* payload */
 };
 
 /* R_NONE or R_BAD_SEGMENT. check_sum: verify IPv4, TCP and UDP checksums. */

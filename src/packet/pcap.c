@@ -12,16 +12,19 @@ enum { ETH_IP4 = 0x0800, ETH_IP6 = 0x86dd, ETH_VLAN = 0x8100, ETH_QINQ = 0x88a8,
 
 struct link {
 	int dlt;
-	unsigned skip;		/* bytes before the EtherType */
-	bool typed;		/* an EtherType follows */
-	unsigned after;		/* bytes between it and the payload */
+	unsigned skip;	/* bytes before the EtherType */
+	bool typed;	/* an EtherType follows */
+	unsigned after; /* bytes between it and the payload */
 };
 
+/* clang-format off */
 static const struct link links[] = {
-	{ DLT_EN10MB, 12, true, 0 }, { DLT_LINUX_SLL, 14, true, 0 }, { DLT_LINUX_SLL2, 0, true, 18 },
-	{ DLT_RAW, 0, false, 0 }, { DLT_IPV4, 0, false, 0 }, { DLT_IPV6, 0, false, 0 },
-	{ DLT_NULL, 4, false, 0 }, { DLT_LOOP, 4, false, 0 },
+	{ DLT_EN10MB, 12, true, 0 },	 { DLT_LINUX_SLL, 14, true, 0 },
+	{ DLT_LINUX_SLL2, 0, true, 18 }, { DLT_RAW, 0, false, 0 },
+	{ DLT_IPV4, 0, false, 0 },	 { DLT_IPV6, 0, false, 0 },
+	{ DLT_NULL, 4, false, 0 },	 { DLT_LOOP, 4, false, 0 },
 };
+/* clang-format on */
 
 struct capture {
 	pcap_t *p;
@@ -87,8 +90,10 @@ int capture_next(struct capture *c, struct frame *f)
 	if (got != 1)
 		return -1;
 	struct rd r = rd_init(data, h->caplen);
-	*f = (struct frame){ .number = ++c->n, .partial = h->caplen < h->len,
-			     .time_ns = (uint64_t)h->ts.tv_sec * 1000000000u + (uint64_t)h->ts.tv_usec };
+	*f = (struct frame){ .number = ++c->n,
+			     .partial = h->caplen < h->len,
+			     .time_ns = (uint64_t)h->ts.tv_sec * 1000000000u +
+					(uint64_t)h->ts.tv_usec };
 	if (to_ip(c->link, &r)) {
 		f->ip = r.p;
 		f->len = r.left;

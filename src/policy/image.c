@@ -11,7 +11,7 @@
 /* Largest values of enums that model.h owns and the data path may not include. */
 enum { MODE_MAX = 1, ON_VIOLATION_MAX = 1, FAIL_MAX = 1, LOG_MAX = 2 };
 
-enum { INDEX_MAX = 0xfffe };	/* 0xffff says "none" */
+enum { INDEX_MAX = 0xfffe }; /* 0xffff says "none" */
 
 #define AT(img, off, type) ((const type *)(const void *)((const uint8_t *)(img) + (off)))
 
@@ -86,7 +86,8 @@ static bool by_proto_ok(const struct pol_image *img)
 {
 	for (unsigned p = 0; p < PROTO_N; p++)
 		if (img->n_rules[p] > INDEX_MAX || img->n_heads[p] > INDEX_MAX ||
-		    (img->n_rules[p] && policy_shape(p)->rule == 0) || (img->n_heads[p] && policy_shape(p)->head == 0) ||
+		    (img->n_rules[p] && policy_shape(p)->rule == 0) ||
+		    (img->n_heads[p] && policy_shape(p)->head == 0) ||
 		    !array_fits(img, img->rules_off[p], img->n_rules[p], policy_shape(p)->rule) ||
 		    (img->n_items[p] && policy_shape(p)->item == 0) ||
 		    !array_fits(img, img->heads_off[p], img->n_heads[p], policy_shape(p)->head) ||
@@ -97,7 +98,8 @@ static bool by_proto_ok(const struct pol_image *img)
 
 static bool counts_ok(const struct pol_image *img)
 {
-	return img->n_conduits <= 65536 && img->n_zones >= 1 && img->n_zones <= INDEX_MAX && img->n_flows <= INDEX_MAX &&
+	return img->n_conduits <= 65536 && img->n_zones >= 1 && img->n_zones <= INDEX_MAX &&
+	       img->n_flows <= INDEX_MAX &&
 	       array_fits(img, img->zones_off, img->n_zones, sizeof(struct pol_zone)) &&
 	       array_fits(img, img->nets_off, img->n_nets, sizeof(struct pol_net)) &&
 	       array_fits(img, img->keys_off, img->n_keys, sizeof(struct pol_key)) &&
@@ -123,8 +125,8 @@ static bool nets_ok(const struct pol_image *img)
 			return false;
 		if (v[i].zone >= img->n_zones)
 			return false;
-		if (i > 0 && (addr_order(&v[i - 1].net.a, &p->a) >= 0 ||
-			      prefix_overlap(&v[i - 1].net, p)))
+		if (i > 0 &&
+		    (addr_order(&v[i - 1].net.a, &p->a) >= 0 || prefix_overlap(&v[i - 1].net, p)))
 			return false;
 	}
 	return true;
@@ -134,7 +136,8 @@ static bool keys_ok(const struct pol_image *img)
 {
 	const struct pol_key *v = keys(img);
 	for (uint32_t i = 0; i < img->n_keys; i++) {
-		if (v[i].from >= img->n_zones || v[i].to >= img->n_zones || v[i].flow >= img->n_flows)
+		if (v[i].from >= img->n_zones || v[i].to >= img->n_zones ||
+		    v[i].flow >= img->n_flows)
 			return false;
 		if (i > 0 && order_of_key(&v[i - 1]) >= order_of_key(&v[i]))
 			return false;
@@ -148,14 +151,16 @@ static bool flows_ok(const struct pol_image *img)
 		const struct pol_flow *f = &flows(img)[i];
 		if (!policy_str_ok(img, f->conduit) || !policy_str_ok(img, f->policy))
 			return false;
-		if (f->from >= img->n_zones || f->to >= img->n_zones || f->conduit_id >= img->n_conduits)
+		if (f->from >= img->n_zones || f->to >= img->n_zones ||
+		    f->conduit_id >= img->n_conduits)
 			return false;
 		if (f->proto < 1 || f->proto >= PROTO_N || f->mode > MODE_MAX || f->log > LOG_MAX ||
 		    f->on_violation > ON_VIOLATION_MAX || f->fail > FAIL_MAX)
 			return false;
 		if ((uint64_t)f->rule0 + f->n_rules > img->n_rules[f->proto])
 			return false;
-		if (policy_shape(f->proto)->head ? f->head >= img->n_heads[f->proto] : f->head != 0xffff)
+		if (policy_shape(f->proto)->head ? f->head >= img->n_heads[f->proto]
+						 : f->head != 0xffff)
 			return false;
 	}
 	return true;
@@ -163,7 +168,7 @@ static bool flows_ok(const struct pol_image *img)
 
 bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s)
 {
-	uint8_t any;	/* a bool of foreign memory must not be read as one yet */
+	uint8_t any; /* a bool of foreign memory must not be read as one yet */
 	memcpy(&any, &s->any, 1);
 	return any <= 1 && (uint64_t)s->r0 + s->n <= img->n_ranges;
 }
@@ -177,10 +182,14 @@ static bool rules_ok(const struct pol_image *img)
 				return false;
 		}
 		for (uint32_t i = 0; i < img->n_heads[p]; i++)
-			if (!policy_shape(p)->head_ok(img, AT(img, img->heads_off[p] + i * policy_shape(p)->head, uint8_t)))
+			if (!policy_shape(p)->head_ok(
+				    img, AT(img, img->heads_off[p] + i * policy_shape(p)->head,
+					    uint8_t)))
 				return false;
 		for (uint32_t i = 0; i < img->n_items[p]; i++)
-			if (!policy_shape(p)->item_ok(img, AT(img, img->items_off[p] + i * policy_shape(p)->item, uint8_t)))
+			if (!policy_shape(p)->item_ok(
+				    img, AT(img, img->items_off[p] + i * policy_shape(p)->item,
+					    uint8_t)))
 				return false;
 	}
 	return true;
@@ -201,8 +210,8 @@ bool policy_valid(const struct pol_image *img, size_t size)
 		return false;
 	if (img->magic != POL_MAGIC || img->size < sizeof(*img) || img->size > size)
 		return false;
-	return counts_ok(img) && strings_ok(img) && zones_ok(img) && nets_ok(img) &&
-	       keys_ok(img) && flows_ok(img) && rules_ok(img) && ranges_ok(img);
+	return counts_ok(img) && strings_ok(img) && zones_ok(img) && nets_ok(img) && keys_ok(img) &&
+	       flows_ok(img) && rules_ok(img) && ranges_ok(img);
 }
 
 /* ---- look-ups ---- */
@@ -231,7 +240,8 @@ const void *policy_head(const struct pol_image *img, const struct pol_flow *f)
 	return AT(img, img->heads_off[f->proto] + f->head * policy_shape(f->proto)->head, uint8_t);
 }
 
-bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo, uint32_t hi)
+bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo,
+		     uint32_t hi)
 {
 	const struct pol_range *v = AT(img, img->ranges_off, struct pol_range);
 	if (s->any)

@@ -13,11 +13,13 @@
 #ifndef ZONED_PROTO_PROTOCOLS_H
 #define ZONED_PROTO_PROTOCOLS_H
 
+/* clang-format off */
 #define PROTOCOLS(P) \
 	P(MODBUS, modbus, "modbus", 502, OVER_TCP) \
 	P(DNP3, dnp3, "dnp3", 20000, OVER_TCP | OVER_UDP) \
 	P(OPCUA, opcua, "opcua", 4840, OVER_TCP) \
 	P(IEC104, iec104, "iec104", 2404, OVER_TCP)
+/* clang-format on */
 
 enum { OVER_TCP = 1, OVER_UDP = 2 };
 

@@ -25,7 +25,7 @@ static uint32_t mix_hash(uint32_t h, const void *p, size_t n)
 {
 	const uint8_t *b = p;
 	for (size_t i = 0; i < n; i++)
-		h = (h ^ b[i]) * 16777619u;	/* FNV-1a: a collision only costs a merge */
+		h = (h ^ b[i]) * 16777619u; /* FNV-1a: a collision only costs a merge */
 	return h;
 }
 
@@ -54,7 +54,9 @@ bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)
 			free_slot = s;
 	}
 	if (free_slot)
-		*free_slot = (struct agg_slot){ .used = true, .until_ns = now_ns + AGG_WINDOW_NS, .last = *ev };
+		*free_slot = (struct agg_slot){ .used = true,
+						.until_ns = now_ns + AGG_WINDOW_NS,
+						.last = *ev };
 	return false;
 }
 

@@ -17,14 +17,14 @@ enum { AGG_SLOTS = 1024, AGG_PROBES = 16, AGG_TOLD = 64 };
 
 struct agg_slot {
 	bool used;
-	uint64_t until_ns;	/* end of the window */
-	uint64_t repeats;	/* since the last record of this slot */
-	struct event last;	/* the newest of them */
+	uint64_t until_ns; /* end of the window */
+	uint64_t repeats;  /* since the last record of this slot */
+	struct event last; /* the newest of them */
 };
 
 struct agg {
 	struct agg_slot slot[AGG_SLOTS];
-	uint32_t hand;		/* where the next sweep begins */
+	uint32_t hand; /* where the next sweep begins */
 };
 
 /* true: merged into a count; false: the caller writes it. */

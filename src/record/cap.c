@@ -18,7 +18,8 @@ static void refill(struct cap *c, uint64_t now)
 
 static bool same_who(const struct cap_who *a, const struct cap_who *b)
 {
-	return a->generation == b->generation && a->group == b->group && addr_eq(&a->source, &b->source);
+	return a->generation == b->generation && a->group == b->group &&
+	       addr_eq(&a->source, &b->source);
 }
 
 static bool is_active(const struct cap_entry *e, uint64_t now)
@@ -28,8 +29,8 @@ static bool is_active(const struct cap_entry *e, uint64_t now)
 
 /* Its entry among n, or one that is not in use any more, or that of who used the least.
  * *others: how many besides are active. */
-static struct cap_entry *find_entry(struct cap_entry *v, unsigned n, const struct cap_who *who, uint64_t now,
-			      uint64_t *others)
+static struct cap_entry *find_entry(struct cap_entry *v, unsigned n, const struct cap_who *who,
+				    uint64_t now, uint64_t *others)
 {
 	struct cap_entry *own = NULL, *least = v;
 	*others = 0;
@@ -42,7 +43,7 @@ static struct cap_entry *find_entry(struct cap_entry *v, unsigned n, const struc
 			least = &v[i];
 	}
 	if (!own && is_active(least, now))
-		--*others;	/* together with this one */
+		--*others; /* together with this one */
 	return own ? own : least;
 }
 
@@ -59,10 +60,12 @@ static void begin_entry(struct cap *c, struct cap_entry *e, const struct cap_who
 	*e = (struct cap_entry){ .used = true, .who = *who };
 }
 
-static struct cap_entry *group_of(struct cap *c, const struct cap_who *who, uint64_t now, uint64_t *others)
+static struct cap_entry *group_of(struct cap *c, const struct cap_who *who, uint64_t now,
+				  uint64_t *others)
 {
 	struct cap_who all = { who->generation, who->group, { 0 } };
-	struct cap_entry *g = find_entry(c->group, CAP_GROUPS, &all, now, others), *s = c->source[g - c->group];
+	struct cap_entry *g = find_entry(c->group, CAP_GROUPS, &all, now, others),
+			 *s = c->source[g - c->group];
 	if ((!g->used || !same_who(&g->who, &all)) && !is_active(g, now)) {
 		begin_entry(c, g, &all);
 		for (unsigned i = 0; i < CAP_SOURCES; i++) {
@@ -74,8 +77,8 @@ static struct cap_entry *group_of(struct cap *c, const struct cap_who *who, uint
 	return g;
 }
 
-static struct cap_entry *source_of(struct cap *c, struct cap_entry *v, const struct cap_who *who, uint64_t now,
-				   uint64_t *others)
+static struct cap_entry *source_of(struct cap *c, struct cap_entry *v, const struct cap_who *who,
+				   uint64_t now, uint64_t *others)
 {
 	struct cap_entry *s = find_entry(v, CAP_SOURCES, who, now, others);
 	if ((!s->used || !same_who(&s->who, who)) && !is_active(s, now))

@@ -26,28 +26,35 @@
 
 #include "base/addr.h"
 
-enum { CAP_RATE = 50, CAP_BURST = 300, CAP_KEPT = 100, CAP_GROUPS = 32, CAP_SOURCES = 32,
-       CAP_TOLD = 4 };	/* sources named at a time */
+enum {
+	CAP_RATE = 50,
+	CAP_BURST = 300,
+	CAP_KEPT = 100,
+	CAP_GROUPS = 32,
+	CAP_SOURCES = 32,
+	CAP_TOLD = 4
+}; /* sources named at a time */
 
 #define CAP_LATELY_NS UINT64_C(10000000000)
-#define CAP_SAVED_NS UINT64_C(1000000000)	/* of its share's worth a source may use at once */
+#define CAP_SAVED_NS UINT64_C(1000000000) /* of its share's worth a source may use at once */
 
 /* Whose record it is. */
 struct cap_who {
-	uint32_t generation, group;	/* group: a number of that generation */
+	uint32_t generation, group; /* group: a number of that generation */
 	struct addr source;
 };
 
 struct cap_entry {
 	bool used;
-	struct cap_who who;	/* of a group, without a source */
-	uint64_t due;		/* up to when its share is used */
-	uint64_t suppressed;	/* not told yet; of a source */
+	struct cap_who who;  /* of a group, without a source */
+	uint64_t due;	     /* up to when its share is used */
+	uint64_t suppressed; /* not told yet; of a source */
 };
 
 struct cap {			/* zeroed, and then cap_init() */
-	uint64_t tokens, at_ns;	/* whole records left; since when */
-	uint64_t suppressed, unnamed;	/* not told yet: all; and of these, of sources without an entry */
+	uint64_t tokens, at_ns; /* whole records left; since when */
+	/* not told yet: all; and of these, of sources without an entry */
+	uint64_t suppressed, unnamed;
 	struct cap_entry group[CAP_GROUPS], source[CAP_GROUPS][CAP_SOURCES];
 };
 
@@ -55,7 +62,8 @@ void cap_init(struct cap *c);
 /* May one more be written? Then it is counted as written, else as suppressed. */
 bool cap_take(struct cap *c, const struct cap_who *who, uint64_t now);
 typedef void (*cap_told)(void *ctx, const struct cap_who *who, uint64_t suppressed);
-/* Tell what was suppressed: CAP_TOLD sources that had the most, and the rest together (who NULL). */
+/* Tell what was suppressed: CAP_TOLD sources that had the most, and the rest together (who NULL).
+ */
 void cap_tell(struct cap *c, cap_told told, void *ctx);
 
 #endif

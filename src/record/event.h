@@ -15,25 +15,30 @@
 enum event_kind { EV_VIOLATION, EV_MESSAGE /* permitted, log = all */, EV_REFUSED_FLOW };
 enum verdict { V_ACCEPT, V_DROP, V_RESET, V_OBSERVED /* would drop; mode = observe */ };
 
-enum { EVENT_FACTS = 96 };	/* bytes, for those of any protocol */
+enum { EVENT_FACTS = 96 }; /* bytes, for those of any protocol */
 /* Of each struct ev_NAME, for it is read in the place of these bytes. */
 #define EVENT_FACTS_OF __attribute__((may_alias))
 #define EVENT_FACTS_FIT(type) \
-	_Static_assert(sizeof(type) <= EVENT_FACTS && _Alignof(type) <= 8, "an event has room for them")
+	_Static_assert(sizeof(type) <= EVENT_FACTS && _Alignof(type) <= 8, \
+		       "an event has room for them")
 
 struct event {
-	uint64_t time_ns;	/* CLOCK_REALTIME */
+	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint32_t generation;
 	uint8_t kind, verdict, response /* direction */, l4;
 	uint16_t reason;
-	uint16_t flow_id;	/* index in the policy image's flows; 0xffff: none */
-	uint16_t rule;		/* index in the image's rules of this protocol that decided; 0xffff: none */
+	uint16_t flow_id; /* index in the policy image's flows; 0xffff: none */
+	/* index in the image's rules of this protocol that decided; 0xffff: none */
+	uint16_t rule;
 	uint16_t sport, dport;
 	struct addr src, dst;
-	uint8_t proto;		/* enum proto of the message that the facts are of; PROTO_NONE: of none */
-	uint8_t part;		/* that message was not judged: its end was not there, or not to be found */
-	uint8_t no_ports;	/* sport and dport are not known: a fragment, a packet cut short, or no TCP or UDP */
-	_Alignas(8) uint8_t facts[EVENT_FACTS];	/* struct ev_NAME of proto/NAME/facts.h */
+	/* enum proto of the message that the facts are of; PROTO_NONE: of none */
+	uint8_t proto;
+	/* that message was not judged: its end was not there, or not to be found */
+	uint8_t part;
+	/* sport and dport are not known: a fragment, a packet cut short, or no TCP or UDP */
+	uint8_t no_ports;
+	_Alignas(8) uint8_t facts[EVENT_FACTS]; /* struct ev_NAME of proto/NAME/facts.h */
 };
 
 #endif

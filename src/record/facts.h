@@ -15,8 +15,9 @@
 struct fact_sink {
 	void *ctx;
 	void (*num)(void *ctx, const char *key, uint64_t v);
-	void (*word)(void *ctx, const char *key, const char *v);	/* from our tables: needs no quotes */
-	void (*text)(void *ctx, const char *key, const char *v);	/* from the wire */
+	/* from our tables: needs no quotes */
+	void (*word)(void *ctx, const char *key, const char *v);
+	void (*text)(void *ctx, const char *key, const char *v); /* from the wire */
 };
 
 /* Of each inspected protocol: facts_NAME. */

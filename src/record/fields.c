@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The fields of an event, row by row. An event crossed a process boundary: no number in it is trusted. */
+ * The fields of an event, row by row. An event crossed a process boundary: no number in it is
+ * trusted. */
 #include "record/fields.h"
 
 #include <inttypes.h>
@@ -10,14 +11,14 @@
 
 #include "base/sb.h"
 
-enum { FIELD_TEXT = 1024 };	/* a rule's file and line; the others are short */
+enum { FIELD_TEXT = 1024 }; /* a rule's file and line; the others are short */
 
 struct walk {
 	const struct pol_image *img;
 	const struct event *ev;
 	uint64_t repeated;
-	const struct pol_flow *flow;	/* NULL: of no conduit */
-	const struct pol_rule *rule;	/* NULL: no rule decided */
+	const struct pol_flow *flow; /* NULL: of no conduit */
+	const struct pol_rule *rule; /* NULL: no rule decided */
 };
 
 /* ---- when a field applies ---- */
@@ -184,7 +185,8 @@ static const char *direction_word(const struct walk *w, char out[FIELD_TEXT])
 	return w->ev->response ? "response" : "request";
 }
 
-/* "file:line" where the operator wrote the rule; the file's name is as foreign as a message's text */
+/* "file:line" where the operator wrote the rule; the file's name is as foreign as a message's text
+ */
 static const char *rule_text(const struct walk *w, char out[FIELD_TEXT])
 {
 	struct sb b = sb_init(out, FIELD_TEXT);
@@ -224,6 +226,7 @@ static const struct field {
 	bool (*applies)(const struct walk *w);
 	const char *(*text)(const struct walk *w, char out[FIELD_TEXT]);
 	uint64_t (*number)(const struct walk *w);
+	/* clang-format off */
 } fields[] = {
 	{ "time", FIELDS_JUDGEMENT, WORD, always_applies, time_text, NULL },
 	{ "event", FIELDS_JUDGEMENT, WORD, was_judged, kind_word, NULL },
@@ -244,6 +247,7 @@ static const struct field {
 	{ "rule", FIELDS_MESSAGE, FOREIGN_TEXT, has_rule, rule_text, NULL },
 	{ "repeated", FIELDS_MESSAGE, NUMBER, was_repeated, NULL, repeated_number },
 };
+/* clang-format on */
 
 static void put_field(const struct field *f, const struct walk *w, const struct fact_sink *to)
 {
@@ -270,7 +274,9 @@ static void put_field(const struct field *f, const struct walk *w, const struct 
 void event_fields(const struct event_view *view, unsigned sets, const struct fact_sink *to)
 {
 	const struct walk w = {
-		.img = view->img, .ev = view->ev, .repeated = view->repeated,
+		.img = view->img,
+		.ev = view->ev,
+		.repeated = view->repeated,
 		.flow = view->img ? policy_flow(view->img, view->ev->flow_id) : NULL,
 		.rule = view->img ? policy_rule(view->img, view->ev->proto, view->ev->rule) : NULL,
 	};

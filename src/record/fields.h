@@ -11,15 +11,16 @@
 #include "record/facts.h"
 
 struct event_view {
-	const struct pol_image *img;	/* gives names to numbers; NULL: no model judged the event */
+	/* gives names to numbers; NULL: no model judged the event */
+	const struct pol_image *img;
 	const struct event *ev;
-	uint64_t repeated;		/* 0: an event of its own */
+	uint64_t repeated; /* 0: an event of its own */
 };
 
 enum field_set {
-	FIELDS_JUDGEMENT = 1,	/* time to policy */
-	FIELDS_ENDS = 2,	/* from_zone to proto */
-	FIELDS_MESSAGE = 4,	/* dir, the protocol's own facts, rule, repeated */
+	FIELDS_JUDGEMENT = 1, /* time to policy */
+	FIELDS_ENDS = 2,      /* from_zone to proto */
+	FIELDS_MESSAGE = 4,   /* dir, the protocol's own facts, rule, repeated */
 	FIELDS_ALL = 7,
 };
 

@@ -14,7 +14,7 @@
 
 #include "base/sb.h"
 
-enum { FOREIGN_TEXT_MAX = 4096 };	/* of one field, with its escapes */
+enum { FOREIGN_TEXT_MAX = 4096 }; /* of one field, with its escapes */
 
 static void json_num(void *ctx, const char *key, uint64_t v)
 {
@@ -61,7 +61,7 @@ int json_file_open(struct json_file *f, const char *path)
 	if (!err && fstat(f->fd, &st) < 0)
 		err = -errno;
 	if (!err && !S_ISREG(st.st_mode) && !S_ISCHR(st.st_mode))
-		err = -EINVAL;	/* a pipe's dying reader would end us with SIGPIPE */
+		err = -EINVAL; /* a pipe's dying reader would end us with SIGPIPE */
 	if (err)
 		json_file_close(f);
 	return err;
@@ -96,7 +96,9 @@ int json_file_lost(struct json_file *f, int err)
 int json_file_put(struct json_file *f, const char *line, size_t n)
 {
 	static char end[] = "\n";
-	struct iovec v[3] = { { end, f->torn ? 1 : 0 }, { (void *)(uintptr_t)line, n }, { end, 1 } };
+	struct iovec v[3] = { { end, f->torn ? 1 : 0 },
+			      { (void *)(uintptr_t)line, n },
+			      { end, 1 } };
 	size_t whole = v[0].iov_len + n + 1;
 	ssize_t put = -1;
 	int err = EBADF;

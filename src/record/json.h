@@ -19,11 +19,11 @@ struct fact_sink record_json_sink(json_t *o);
 
 struct json_file {
 	const char *path;
-	int fd;			/* -1: not open */
-	bool torn;		/* the last line went in only in part */
-	int err;		/* why it fails now, 0: it does not */
-	uint64_t lost;		/* lines since it fails */
-	atomic_ullong lost_total;	/* read by others */
+	int fd;			  /* -1: not open */
+	bool torn;		  /* the last line went in only in part */
+	int err;		  /* why it fails now, 0: it does not */
+	uint64_t lost;		  /* lines since it fails */
+	atomic_ullong lost_total; /* read by others */
 };
 
 /* 0 or -errno; only regular files and character devices, never a pipe. */
@@ -33,6 +33,7 @@ int json_file_reopen(struct json_file *f);
 void json_file_close(struct json_file *f);
 /* Append one line. Returns 0 or -errno; the loss is counted in *f. */
 int json_file_put(struct json_file *f, const char *line, size_t n);
-int json_file_lost(struct json_file *f, int err);	/* count one that there is not; returns err */
+/* count one that there is not; returns err */
+int json_file_lost(struct json_file *f, int err);
 
 #endif

@@ -30,7 +30,8 @@ struct fact_sink record_line_sink(struct sb *b)
 
 static void put_sentence(struct sb *b, const struct event_view *view)
 {
-	static const char *const verdicts[] = { "permitted", "refused", "refused and reset", "would be refused" };
+	static const char *const verdicts[] = { "permitted", "refused", "refused and reset",
+						"would be refused" };
 	const struct pol_image *img = view->img;
 	const struct event *ev = view->ev;
 	const char *verdict = verdicts[ev->verdict < 4 ? ev->verdict : V_DROP];
@@ -42,10 +43,12 @@ static void put_sentence(struct sb *b, const struct event_view *view)
 	if (ev->kind == EV_REFUSED_FLOW)
 		sb_printf(b, "flow %s from zone %s (%s) to zone %s (%s): %s:", verdict,
 			  policy_zone_name(img, policy_zone_of(img, &ev->src)), src,
-			  policy_zone_name(img, policy_zone_of(img, &ev->dst)), dst, reason_text(ev->reason));
+			  policy_zone_name(img, policy_zone_of(img, &ev->dst)), dst,
+			  reason_text(ev->reason));
 	else
-		sb_printf(b, "%s %s from %s to %s%s%s: %s:", facts ? facts->title(ev) : "packet", verdict, src, dst,
-			  f ? " on conduit " : "", f ? policy_str(img, f->conduit) : "", reason_text(ev->reason));
+		sb_printf(b, "%s %s from %s to %s%s%s: %s:", facts ? facts->title(ev) : "packet",
+			  verdict, src, dst, f ? " on conduit " : "",
+			  f ? policy_str(img, f->conduit) : "", reason_text(ev->reason));
 }
 
 void record_line(struct sb *b, const struct event_view *view)

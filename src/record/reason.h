@@ -8,6 +8,7 @@
 #ifndef ZONED_RECORD_REASON_H
 #define ZONED_RECORD_REASON_H
 
+/* clang-format off */
 #define REASONS(X) \
 X(R_NONE, "none", "permitted") \
 X(R_NO_CONDUIT, "no-conduit", "no conduit permits this flow between the two zones") \
@@ -118,15 +119,16 @@ X(R_IEC_ADDRESS, "object-address-not-allowed", "the information object addresses
 X(R_IEC_QUALIFIER, "qualifier-not-allowed", "the state, the pulse duration or another qualifier of the command is not allowed") \
 X(R_IEC_RECEIVE_NUMBER, "bad-receive-number", "the receive sequence number confirms less than the one before, or more than was sent") \
 X(R_IEC_WINDOW, "window-exceeded", "more I frames without confirmation than one end may send (k)")
+/* clang-format on */
 
 enum reason {
 #define X(e, n, t) e,
 	REASONS(X)
 #undef X
-	R_COUNT
+		R_COUNT
 };
 
-const char *reason_name(enum reason r);		/* "?" outside the table */
+const char *reason_name(enum reason r); /* "?" outside the table */
 const char *reason_text(enum reason r);
 
 #endif

@@ -24,42 +24,49 @@
 #include "record/line.h"
 #include "record/spool.h"
 
-enum { LINE_MAX_TEXT = 2048, KINDS = 3 };	/* KINDS: of enum event_kind */
-/* A group of a cap is a conduit, or the first and a zone. What came from another wire than the zone's has a false sender,
- * and is another group: it takes nothing from what the zone's own have refused. */
+enum { LINE_MAX_TEXT = 2048, KINDS = 3 }; /* KINDS: of enum event_kind */
+/* A group of a cap is a conduit, or the first and a zone. What came from another wire than the
+ * zone's has a false sender, and is another group: it takes nothing from what the zone's own have
+ * refused. */
 enum { OF_NO_CONDUIT = 0x80000000u, OF_ANOTHER_WIRE = 0x40000000u };
 
 struct record {
 	struct record_conf conf;
-	char *json_path;		/* our own copy: conf is the caller's */
+	char *json_path; /* our own copy: conf is the caller's */
 	struct agg agg;
 	struct cap cap[KINDS];
-	uint64_t key[2];		/* nobody chooses with whom he has a share of the spool together */
-	struct json_file json;		/* with a spool, its thread's */
-	atomic_bool reopen;		/* asked of that */
-	struct spool *spool;		/* NULL: who records writes */
+	/* nobody chooses with whom he has a share of the spool together */
+	uint64_t key[2];
+	struct json_file json; /* with a spool, its thread's */
+	atomic_bool reopen;    /* asked of that */
+	struct spool *spool;   /* NULL: who records writes */
 	struct record_stats stats;
-	const struct pol_image *img;	/* only during a sweep, */
-	unsigned kind;			/* and this */
+	const struct pol_image *img; /* only during a sweep, */
+	unsigned kind;		     /* and this */
 };
 
 static const char *const kind_names[KINDS] = {
-	[EV_VIOLATION] = "refusals", [EV_MESSAGE] = "permitted messages", [EV_REFUSED_FLOW] = "refused flows",
+	[EV_VIOLATION] = "refusals",
+	[EV_MESSAGE] = "permitted messages",
+	[EV_REFUSED_FLOW] = "refused flows",
 };
 
 static const struct {
 	const char *name;
 	int facility;
+	/* clang-format off */
 } facilities[] = {
 	{ "daemon", LOG_DAEMON }, { "auth", LOG_AUTH }, { "authpriv", LOG_AUTHPRIV }, { "user", LOG_USER },
 	{ "syslog", LOG_SYSLOG }, { "local0", LOG_LOCAL0 }, { "local1", LOG_LOCAL1 },
 	{ "local2", LOG_LOCAL2 }, { "local3", LOG_LOCAL3 }, { "local4", LOG_LOCAL4 },
 	{ "local5", LOG_LOCAL5 }, { "local6", LOG_LOCAL6 }, { "local7", LOG_LOCAL7 },
 };
+/* clang-format on */
 
-enum { LINE, JSON, NO_JSON };	/* what is to be written; NO_JSON: there was no memory for one */
+enum { LINE, JSON, NO_JSON }; /* what is to be written; NO_JSON: there was no memory for one */
 
-static void now(struct record *r, int priority, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+static void now(struct record *r, int priority, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 /* Where writing is done. */
 static void now(struct record *r, int priority, const char *fmt, ...)
@@ -77,11 +84,13 @@ static void json_trouble(struct record *r, int err)
 {
 	struct json_file *f = &r->json;
 	if (err && !f->err)
-		now(r, LOG_ERR, "records: %s cannot be written: %s; JSON records are lost, syslog goes on",
+		now(r, LOG_ERR,
+		    "records: %s cannot be written: %s; JSON records are lost, syslog goes on",
 		    f->path, strerror(-err));
 	if (!err && f->err) {
-		now(r, LOG_NOTICE, "records: %s is written again; %" PRIu64 " JSON records were lost",
-		    f->path, f->lost);
+		now(r, LOG_NOTICE,
+		    "records: %s is written again; %" PRIu64 " JSON records were lost", f->path,
+		    f->lost);
 		f->lost = 0;
 	}
 	f->err = err;
@@ -92,9 +101,10 @@ static void reopen_json(struct record *r)
 	struct json_file *f = &r->json;
 	int err = json_file_reopen(f);
 	if (err && f->fd >= 0)
-		now(r, LOG_ERR, "records: %s cannot be opened again: %s; JSON records go on where they went", f->path,
-		    strerror(-err));
-	else if (err)	/* success is only known with the next line */
+		now(r, LOG_ERR,
+		    "records: %s cannot be opened again: %s; JSON records go on where they went",
+		    f->path, strerror(-err));
+	else if (err) /* success is only known with the next line */
 		json_trouble(r, err);
 }
 
@@ -113,7 +123,9 @@ static void do_write(void *ctx, int kind, int priority, const char *text)
 
 static void tell_lost(void *ctx, uint64_t lines)
 {
-	now(ctx, LOG_ERR, "records: %" PRIu64 " lines were lost, since those before them were not taken in time", lines);
+	now(ctx, LOG_ERR,
+	    "records: %" PRIu64 " lines were lost, since those before them were not taken in time",
+	    lines);
 }
 
 /* owner: whose line it is, for its share of what waits. */
@@ -133,7 +145,8 @@ void record_say(struct record *r, int priority, const char *text)
 /* Whose record it is: of a conduit, or of what comes from a zone. */
 static struct cap_who who_of(const struct pol_image *img, const struct event *ev)
 {
-	const struct pol_flow *f = ev->generation == img->generation ? policy_flow(img, ev->flow_id) : NULL;
+	const struct pol_flow *f =
+		ev->generation == img->generation ? policy_flow(img, ev->flow_id) : NULL;
 	struct cap_who who = { .generation = img->generation, .source = ev->src };
 	if (f)
 		who.group = f->conduit_id;
@@ -167,7 +180,7 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	struct event named = *ev;
 	struct sb b = sb_init(text, sizeof(text));
 	if (ev->generation != img->generation)
-		named.flow_id = named.rule = 0xffff;	/* another generation's numbers */
+		named.flow_id = named.rule = 0xffff; /* another generation's numbers */
 	const struct event_view view = { .img = img, .ev = &named, .repeated = repeated };
 	record_line(&b, &view);
 	unsigned owner = owner_of(r, who);
@@ -175,7 +188,8 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	write_json(r, owner, &view);
 }
 
-void record_event(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t now_ns)
+void record_event(struct record *r, const struct pol_image *img, const struct event *ev,
+		  uint64_t now_ns)
 {
 	unsigned kind = ev->kind < KINDS ? ev->kind : EV_VIOLATION;
 	r->stats.events++;
@@ -211,7 +225,8 @@ static void tell_suppressed(void *ctx, const struct cap_who *who, uint64_t suppr
 		bool link = who->source.family == 6, named = who->generation == r->img->generation;
 		addr_text(&who->source, src);
 		if (named && who->group & OF_NO_CONDUIT)
-			sb_printf(&b, " from_zone=%s", policy_zone_name(r->img, (uint16_t)who->group));
+			sb_printf(&b, " from_zone=%s",
+				  policy_zone_name(r->img, (uint16_t)who->group));
 		else if (named)
 			sb_printf(&b, " conduit=%s", conduit_name(r->img, who->group));
 		sb_printf(&b, " src=%s%s", src, link ? "/64" : "");
@@ -281,14 +296,15 @@ void record_reopen(struct record *r)
 	if (!r->json_path)
 		return;
 	if (r->spool)
-		atomic_store(&r->reopen, true);	/* before the next line */
+		atomic_store(&r->reopen, true); /* before the next line */
 	else
 		reopen_json(r);
 }
 
 int record_start(struct record *r)
 {
-	r->spool = spool_open(&(struct spool_conf){ .write = do_write, .lost = tell_lost, .ctx = r });
+	r->spool =
+		spool_open(&(struct spool_conf){ .write = do_write, .lost = tell_lost, .ctx = r });
 	return r->spool ? 0 : -errno;
 }
 

@@ -17,19 +17,21 @@
 struct record;
 
 struct record_conf {
-	const char *json_path;	/* or NULL */
-	/* Gets what the record says about itself too. After record_start() in the record's thread. */
+	const char *json_path; /* or NULL */
+	/* Gets what the record says about itself too. After record_start() in the record's thread.
+	 */
 	void (*sink)(void *ctx, int priority, const char *line);
 	void *sink_ctx;
 };
 
 struct record_stats {
-	uint64_t events;	/* taken in */
-	uint64_t written;	/* as a line of their own */
-	uint64_t repeated;	/* counted, not yet or already told as "repeated" */
-	uint64_t suppressed;	/* counted by the rate cap */
-	uint64_t json_lost;	/* JSON lines the file did not take */
-	uint64_t lost;		/* lines of either kind for which there was no room, as they were not taken in time */
+	uint64_t events;     /* taken in */
+	uint64_t written;    /* as a line of their own */
+	uint64_t repeated;   /* counted, not yet or already told as "repeated" */
+	uint64_t suppressed; /* counted by the rate cap */
+	uint64_t json_lost;  /* JSON lines the file did not take */
+	/* lines of either kind for which there was no room, as they were not taken in time */
+	uint64_t lost;
 };
 
 /* As openlog(3) wants it, by "daemon", "auth", "local0"..; -1: there is none of that name. */
@@ -39,19 +41,21 @@ int record_facility(const char *name);
 struct record *record_open(const struct record_conf *c);
 /* From now on writing is a thread's; call once. 0 or -errno. */
 int record_start(struct record *r);
-/* A line that is no event, as it is; after record_start() from any thread at any time, which the others are not. */
+/* A line that is no event, as it is; after record_start() from any thread at any time, which the
+ * others are not. */
 void record_say(struct record *r, int priority, const char *text);
 /* img: the image the event was judged under; of another generation, names are
  * left out rather than guessed. */
-void record_event(struct record *r, const struct pol_image *img, const struct event *ev, uint64_t now_ns);
+void record_event(struct record *r, const struct pol_image *img, const struct event *ev,
+		  uint64_t now_ns);
 /* Tell what windows that ended have counted. Call about once a second. */
 void record_tick(struct record *r, const struct pol_image *img, uint64_t now_ns);
 /* Tell everything counted now: before img is replaced, and before close. */
 void record_flush(struct record *r, const struct pol_image *img, uint64_t now_ns);
-void record_reopen(struct record *r);	/* after the JSON file was rotated */
+void record_reopen(struct record *r); /* after the JSON file was rotated */
 /* Wait until all of it is written, for at most so many ms; false: it is not. */
 bool record_drain(struct record *r, unsigned ms);
-void record_close(struct record *r);	/* NULL is fine; flush and drain first */
+void record_close(struct record *r); /* NULL is fine; flush and drain first */
 void record_stats(const struct record *r, struct record_stats *s);
 
 #endif

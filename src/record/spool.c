@@ -11,27 +11,32 @@
 
 #include "base/thread.h"
 
-struct line {			/* in the ring, one behind the other */
-	uint32_t size;		/* with what fills it up to a multiple of ALIGN */
+struct line {	       /* in the ring, one behind the other */
+	uint32_t size; /* with what fills it up to a multiple of ALIGN */
 	uint16_t owner, priority;
-	int kind;		/* < 0: nothing, up to the ring's end */
+	int kind; /* < 0: nothing, up to the ring's end */
 	char text[];
 };
 
-enum { ALIGN = 16, HEADER = offsetof(struct line, text), SKIP = -1,
-       ROOM = SPOOL_TEXT + ALIGN };	/* of a text with what fills it up */
+enum {
+	ALIGN = 16,
+	HEADER = offsetof(struct line, text),
+	SKIP = -1,
+	ROOM = SPOOL_TEXT + ALIGN
+}; /* of a text with what fills it up */
 
-_Static_assert(SPOOL_BYTES % ALIGN == 0 && HEADER < ALIGN, "a header fits wherever a line may begin");
+_Static_assert(SPOOL_BYTES % ALIGN == 0 && HEADER < ALIGN,
+	       "a header fits wherever a line may begin");
 
 struct spool {
 	struct spool_conf conf;
 	pthread_t thread;
-	pthread_mutex_t lock;	/* for all that follows */
+	pthread_mutex_t lock; /* for all that follows */
 	pthread_cond_t more, done;
 	bool closing, writing;
-	uint64_t put, taken;	/* bytes, since it was opened */
+	uint64_t put, taken; /* bytes, since it was opened */
 	uint64_t lost, told;
-	uint32_t waiting[SPOOL_OWNERS];	/* bytes of each */
+	uint32_t waiting[SPOOL_OWNERS]; /* bytes of each */
 	_Alignas(ALIGN) unsigned char ring[SPOOL_BYTES];
 };
 
@@ -68,7 +73,8 @@ bool spool_put(struct spool *s, unsigned owner, int kind, int priority, const ch
 	uint32_t size = (uint32_t)(HEADER + n + ALIGN - 1) / ALIGN * ALIGN;
 	pthread_mutex_lock(&s->lock);
 	owner %= SPOOL_OWNERS;
-	struct line *l = n <= SPOOL_TEXT && line_within_share(s, owner, size) ? reserve_line(s, size) : NULL;
+	struct line *l =
+		n <= SPOOL_TEXT && line_within_share(s, owner, size) ? reserve_line(s, size) : NULL;
 	if (l) {
 		s->waiting[owner] += size;
 		l->owner = (uint16_t)owner;

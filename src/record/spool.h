@@ -18,18 +18,22 @@
 #include <stdint.h>
 
 enum {
-	SPOOL_BYTES = 1 << 20,	/* of lines that wait */
-	SPOOL_TEXT = 8192,	/* of one line, with its NUL */
+	SPOOL_BYTES = 1 << 20, /* of lines that wait */
+	SPOOL_TEXT = 8192,     /* of one line, with its NUL */
 	SPOOL_SHARE = 3,
-	SPOOL_OWNERS = 1024,	/* who they are: 1 to this less 1, by a hash of the caller's; 0: nobody's, without a share */
+	/* who they are: 1 to this less 1, by a hash of the caller's; 0: nobody's, without a share
+	 */
+	SPOOL_OWNERS = 1024,
 };
 
 struct spool;
 
 struct spool_conf {
-	/* In the spool's thread, one at a time; may take as long as it likes. kind is the caller's. */
+	/* In the spool's thread, one at a time; may take as long as it likes. kind is the caller's.
+	 */
 	void (*write)(void *ctx, int kind, int priority, const char *text);
-	void (*lost)(void *ctx, uint64_t lines);	/* so many, before the line that is written next */
+	/* so many, before the line that is written next */
+	void (*lost)(void *ctx, uint64_t lines);
 	void *ctx;
 };
 
@@ -39,7 +43,8 @@ struct spool *spool_open(const struct spool_conf *c);
 bool spool_put(struct spool *s, unsigned owner, int kind, int priority, const char *text);
 /* Wait until all that was put is written; false: it is not after so many ms. */
 bool spool_drain(struct spool *s, unsigned ms);
-void spool_close(struct spool *s);	/* drained; NULL is fine. Waits for the line that is being written */
-uint64_t spool_lost(struct spool *s);	/* since it was opened */
+/* drained; NULL is fine. Waits for the line that is being written */
+void spool_close(struct spool *s);
+uint64_t spool_lost(struct spool *s); /* since it was opened */
 
 #endif

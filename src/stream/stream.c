@@ -18,7 +18,7 @@ void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *da
 {
 	uint8_t last = h->last;
 	half_start(h, base);
-	h->last = last;		/* the caller may know a later one */
+	h->last = last; /* the caller may know a later one */
 	h->len = next - base;
 	h->next = h->sent = h->limit = next;
 	if (h->len)
@@ -27,8 +27,9 @@ void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *da
 
 bool half_at_rest(const struct half *h)
 {
-	return h->next == half_end(h) && h->sent == h->next && h->base == h->acked && h->cut_total == 0 &&
-	       h->n_islands == 0 && !h->fin && !h->partial_since && !half_owes(h);
+	return h->next == half_end(h) && h->sent == h->next && h->base == h->acked &&
+	       h->cut_total == 0 && h->n_islands == 0 && !h->fin && !h->partial_since &&
+	       !half_owes(h);
 }
 
 /* Number of the byte after the last stored one; there may be holes before it. */

@@ -33,7 +33,7 @@ enum {
 	HALF_BIG = 131072,	/* the same where messages are large */
 	HALF_ISLANDS = 8,	/* runs of bytes behind holes */
 	HALF_CUTS = 16,		/* cuts not yet acknowledged */
-	HALF_CUT_TOTAL = 32768,	/* bytes cut from one direction in its life: conntrack's window
+	HALF_CUT_TOTAL = 32768, /* bytes cut from one direction in its life: conntrack's window
 				 * check sees the uncut numbers and tolerates about 64 KB */
 };
 
@@ -41,33 +41,34 @@ struct cut {
 	uint32_t seq, len;
 };
 
-struct island {			/* [from, to), in order, apart from each other */
+struct island { /* [from, to), in order, apart from each other */
 	uint32_t from, to;
 };
 
 struct half {
-	uint32_t base, len;	/* buffer holds [base, base+len) */
-	uint32_t next;		/* judged up to here: a message boundary */
-	uint32_t sent;		/* delivered up to here (sender space) */
-	uint32_t limit;		/* may be delivered up to here (sender space) */
-	uint32_t acked;		/* receiver has acknowledged up to here (sender space) */
-	uint32_t told;		/* and its sender was told that it had up to here */
-	uint32_t cut_base;	/* bytes of cuts that are acknowledged and forgotten */
+	uint32_t base, len; /* buffer holds [base, base+len) */
+	uint32_t next;	    /* judged up to here: a message boundary */
+	uint32_t sent;	    /* delivered up to here (sender space) */
+	uint32_t limit;	    /* may be delivered up to here (sender space) */
+	uint32_t acked;	    /* receiver has acknowledged up to here (sender space) */
+	uint32_t told;	    /* and its sender was told that it had up to here */
+	uint32_t cut_base;  /* bytes of cuts that are acknowledged and forgotten */
 	uint32_t cut_total;
 	uint32_t fin_seq;
-	uint64_t partial_since;	/* time at which the unfinished message began; 0: none */
+	uint64_t partial_since; /* time at which the unfinished message began; 0: none */
 	bool partial_told;	/* there is a record of it */
 	bool fin;		/* FIN seen at fin_seq */
 	uint8_t last;		/* last byte delivered */
-	uint16_t largest;	/* bytes of the largest packet since there last was nothing kept, within what is ordinary */
+	/* bytes of the largest packet since there last was nothing kept, within what is ordinary */
+	uint16_t largest;
 	uint8_t n_cuts, n_islands;
 	struct island island[HALF_ISLANDS];
 	struct cut cuts[HALF_CUTS];
-	uint32_t size;		/* of buf */
-	uint8_t *buf;		/* owned by the connection table */
+	uint32_t size; /* of buf */
+	uint8_t *buf;  /* owned by the connection table */
 };
 
-enum half_add { HALF_OK, HALF_OLD, HALF_GAP, HALF_DIFFERS, HALF_FULL };	/* result of adding bytes */
+enum half_add { HALF_OK, HALF_OLD, HALF_GAP, HALF_DIFFERS, HALF_FULL }; /* result of adding bytes */
 
 static inline bool seq_lt(uint32_t a, uint32_t b)
 {
@@ -88,7 +89,8 @@ void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *da
 uint32_t half_extent(const struct half *h);
 /* Go on in another buffer, which has room for half_extent(). */
 void half_move(struct half *h, uint8_t *buf, uint32_t size);
-/* Judged, delivered and whole up to its end; nothing cut or kept back, no FIN: it could be resumed so. */
+/* Judged, delivered and whole up to its end; nothing cut or kept back, no FIN: it could be resumed
+ * so. */
 bool half_at_rest(const struct half *h);
 /* Take [seq, seq+n) in. OLD: all of it is below base. GAP: a hole comes first
  * (kept, as long as there is room for another island).

@@ -12,10 +12,14 @@ static void warn_interfaces(const struct model *m)
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z];
 		if (zn->n_networks && !model_path_owner(m, zn))
-			fprintf(stderr, "%s:%u: warning: zone \"%s\" names no interfaces, nor does a parent of it: packets "
-				"with its addresses are taken for its own on any interface that no zone names, and "
+			fprintf(stderr,
+				"%s:%u: warning: zone \"%s\" names no interfaces, nor does a "
+				"parent of it: packets "
+				"with its addresses are taken for its own on any interface that no "
+				"zone names, and "
 				"none goes from one of these to another inside the zone; write "
-				"interfaces = [ \"NAME\" ];\n", zn->at.file, zn->at.line, zn->name);
+				"interfaces = [ \"NAME\" ];\n",
+				zn->at.file, zn->at.line, zn->name);
 	}
 }
 
@@ -23,8 +27,8 @@ static void warn_old_keys(const struct model *m)
 {
 	for (size_t i = 0; i < m->n_old_keys; i++) {
 		const struct old_key *k = &m->old_keys[i];
-		fprintf(stderr, "%s:%u: warning: %s is an old name, and still read; write %s\n", k->at.file, k->at.line, k->name,
-			k->now);
+		fprintf(stderr, "%s:%u: warning: %s is an old name, and still read; write %s\n",
+			k->at.file, k->at.line, k->name, k->now);
 	}
 }
 
@@ -82,8 +86,8 @@ int verb_check(int argc, char **argv)
 	struct model *m = load_or_say(path);
 	if (!m)
 		return EXIT_MODEL;
-	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1, m->n_conduits,
-	       m->n_policies);
+	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1,
+	       m->n_conduits, m->n_policies);
 	warn_interfaces(m);
 	warn_old_keys(m);
 	int rc = here ? check_here(m, path) : EXIT_OK;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* clang-format off */
 static const struct verb verbs[] = {
 	{ "check", "[--here] FILE", "check a model; every error at once. --here: also against the interfaces of this machine", verb_check },
 	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print },
@@ -17,12 +18,14 @@ static const struct verb verbs[] = {
 	{ "reload", "", "have the running zoned load its model again (root)", verb_ask },
 	{ "version", "", "print the version", verb_version },
 };
+/* clang-format on */
 
 static int zonectl_usage(FILE *f)
 {
 	fputs("usage: zonectl VERB ...\n", f);
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
-		fprintf(f, "  zonectl %s %s\n      %s\n", verbs[i].name, verbs[i].args, verbs[i].help);
+		fprintf(f, "  zonectl %s %s\n      %s\n", verbs[i].name, verbs[i].args,
+			verbs[i].help);
 	return EXIT_USAGE;
 }
 

@@ -29,7 +29,7 @@ struct replay {
 static const struct replay_ops *const ops[PROTO_N] = { PROTOCOLS(P) };
 #undef P
 
-enum { LINE_TEXT = 1 << 17 };	/* of the longest message with all that it names */
+enum { LINE_TEXT = 1 << 17 }; /* of the longest message with all that it names */
 
 static struct event_view view_of(const struct replay *r, const struct event *ev)
 {
@@ -53,7 +53,8 @@ static void put_json(const struct replay *r, const struct event *ev, const void 
 }
 
 /* Who to whom stands without names at the beginning, and why at the end. */
-static void put_line(const struct replay *r, const struct event *ev, const void *m, const char *frame)
+static void put_line(const struct replay *r, const struct event *ev, const void *m,
+		     const char *frame)
 {
 	static char text[LINE_TEXT];
 	const struct event_view view = view_of(r, ev);
@@ -117,20 +118,29 @@ static int replay_file(struct replay *r, const char *path)
 	}
 	if (r->img)
 		inspect_policy(in, r->img);
-	struct inspect_out out = { .ctx = r, .verdict = ignore_verdict, .event = replay_event, .message = replay_message };
+	struct inspect_out out = { .ctx = r,
+				   .verdict = ignore_verdict,
+				   .event = replay_event,
+				   .message = replay_message };
 	struct frame f;
 	uint64_t now = 0, ticked = 0;
 	while ((got = capture_next(c, &f)) == 1) {
 		if (!f.ip)
 			continue;
-		now = f.time_ns > now ? f.time_ns : now;	/* captures are not always in order */
+		/* captures are not always in order */
+		now = f.time_ns > now ? f.time_ns : now;
 		/* the clock of the data path, as inline: ten turns a second, all flows seen */
 		for (unsigned t = 0; r->img && t < TICKS_MAX && now - ticked >= TICK_NS; t++) {
 			ticked = ticked && t + 1 < TICKS_MAX ? ticked + TICK_NS : now;
 			inspect_tick(in, ticked, f.time_ns, &out);
 		}
-		struct inspect_pkt p = { .id = f.number, .now_ns = now, .wall_ns = f.time_ns, .ip = f.ip,
-					 .len = f.len, .partial = f.partial, .check_sum = r->checksums };
+		struct inspect_pkt p = { .id = f.number,
+					 .now_ns = now,
+					 .wall_ns = f.time_ns,
+					 .ip = f.ip,
+					 .len = f.len,
+					 .partial = f.partial,
+					 .check_sum = r->checksums };
 		inspect_packet(in, &p, &out);
 	}
 	if (got < 0)
@@ -153,7 +163,8 @@ static bool add_replay_port(struct replay *r, const char *arg)
 		const char *word = proto_word(p);
 		if (strlen(word) != (size_t)(colon - arg) || strncmp(word, arg, strlen(word)) != 0)
 			continue;
-		r->conf.ports[r->conf.n_ports++] = (struct inspect_port){ .port = (uint16_t)port, .proto = p };
+		r->conf.ports[r->conf.n_ports++] =
+			(struct inspect_port){ .port = (uint16_t)port, .proto = p };
 		return true;
 	}
 	return false;
@@ -161,7 +172,9 @@ static bool add_replay_port(struct replay *r, const char *arg)
 
 static int replay_usage(void)
 {
-	fputs("usage: zonectl replay [--json] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] CAPTURE...\n", stderr);
+	fputs("usage: zonectl replay [--json] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] "
+	      "CAPTURE...\n",
+	      stderr);
 	return EXIT_USAGE;
 }
 
@@ -183,7 +196,9 @@ static int load_model(struct replay *r)
 
 int verb_replay(int argc, char **argv)
 {
-	struct replay r = { .conf = { .max_connections = 65536, .hash_key = { 1, 2 }, .replay = true } };
+	struct replay r = {
+		.conf = { .max_connections = 65536, .hash_key = { 1, 2 }, .replay = true }
+	};
 	int i = 1;
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
 		if (strcmp(argv[i], "--json") == 0)
@@ -192,7 +207,8 @@ int verb_replay(int argc, char **argv)
 			r.checksums = true;
 		else if (strcmp(argv[i], "-m") == 0 && i + 1 < argc)
 			r.model = argv[++i];
-		else if (strcmp(argv[i], "--port") != 0 || i + 1 >= argc || !add_replay_port(&r, argv[++i]))
+		else if (strcmp(argv[i], "--port") != 0 || i + 1 >= argc ||
+			 !add_replay_port(&r, argv[++i]))
 			return replay_usage();
 	}
 	if (i == argc)

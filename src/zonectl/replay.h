@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Messages as replay prints them: the fields of their records (record/fields.h), then what a message
- * has besides and no record carries. One row per protocol.
+ * Messages as replay prints them: the fields of their records (record/fields.h), then what a
+ * message has besides and no record carries. One row per protocol.
  */
 #ifndef ZONED_ZONECTL_REPLAY_H
 #define ZONED_ZONECTL_REPLAY_H
@@ -10,8 +10,8 @@
 
 /* Of each inspected protocol: replay_NAME. */
 struct replay_ops {
-	/* m: judged.msg of the protocol, as its gate.c has it. Each name is in zonectl(8) and is no field of a record.
-	 * NULL: records have all there is. */
+	/* m: judged.msg of the protocol, as its gate.c has it. Each name is in zonectl(8) and is no
+	 * field of a record. NULL: records have all there is. */
 	void (*each)(const struct event *ev, const void *m, const struct fact_sink *to);
 };
 

@@ -34,10 +34,12 @@ int verb_print(int argc, char **argv)
 static void say_in_kernel(void)
 {
 	const char *why;
-	struct fast_room room = { .inspectors = 1, .max_connections = 1, .flows = 1, .mark_mask = 1 };
+	struct fast_room room = {
+		.inspectors = 1, .max_connections = 1, .flows = 1, .mark_mask = 1
+	};
 	struct fastpath *fp = fastpath_open(&room, false, &why);
-	printf("%-12s %-7s %s%s\n", "in-kernel", fp ? "present" : "absent", "permitted messages pass without an inspector: ",
-	       fp ? "yes" : why);
+	printf("%-12s %-7s %s%s\n", "in-kernel", fp ? "present" : "absent",
+	       "permitted messages pass without an inspector: ", fp ? "yes" : why);
 	fastpath_close(fp);
 }
 
@@ -58,8 +60,8 @@ int verb_probe(int argc, char **argv)
 	const struct nft_feature *f = nft_probe(nl, &n, &queue);
 	int rc = EXIT_OK;
 	for (size_t i = 0; i < n; i++) {
-		printf("%-12s %-7s %s%s\n", f[i].name, f[i].present ? "present" : "absent", f[i].what,
-		       f[i].essential ? " (essential)" : "");
+		printf("%-12s %-7s %s%s\n", f[i].name, f[i].present ? "present" : "absent",
+		       f[i].what, f[i].essential ? " (essential)" : "");
 		if (f[i].essential && !f[i].present)
 			rc = EXIT_FAIL;
 	}

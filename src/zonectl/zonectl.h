@@ -5,18 +5,25 @@
 
 #include "model/model.h"
 
-enum { EXIT_OK = 0, EXIT_FAIL = 1, EXIT_USAGE = 2, EXIT_MODEL = 3, EXIT_NOT_RUNNING = 4, EXIT_NOT_HERE = 5 };
+enum {
+	EXIT_OK = 0,
+	EXIT_FAIL = 1,
+	EXIT_USAGE = 2,
+	EXIT_MODEL = 3,
+	EXIT_NOT_RUNNING = 4,
+	EXIT_NOT_HERE = 5
+};
 
 struct verb {
 	const char *name, *args, *help;
-	int (*run)(int argc, char **argv);	/* argv[0] is the verb */
+	int (*run)(int argc, char **argv); /* argv[0] is the verb */
 };
 
 int verb_check(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_reasons(int argc, char **argv);
-int verb_ask(int argc, char **argv);		/* status, counters, reload */
+int verb_ask(int argc, char **argv); /* status, counters, reload */
 int verb_replay(int argc, char **argv);
 int verb_version(int argc, char **argv);
 /* Load or say every error on stderr. rules: $ZONED_RULES or the installed ones. */

@@ -31,7 +31,8 @@ static struct nlmsghdr *head(void *buf, unsigned type, uint16_t queue)
 	return h;
 }
 
-static bool configure(struct mnl_socket *nl, uint16_t queue, uint16_t attr, const void *data, size_t len)
+static bool configure(struct mnl_socket *nl, uint16_t queue, uint16_t attr, const void *data,
+		      size_t len)
 {
 	char buf[MNL_SOCKET_BUFFER_SIZE];
 	struct nlmsghdr *h = head(buf, NFQNL_MSG_CONFIG, queue);
@@ -87,8 +88,10 @@ static int run(struct mnl_socket *nl, uint16_t queue)
 int main(int argc, char **argv)
 {
 	long queue = argc == 2 ? strtol(argv[1], NULL, 10) : -1;
-	struct nfqnl_msg_config_cmd bind = { .command = NFQNL_CFG_CMD_BIND, .pf = htons(AF_UNSPEC) };
-	struct nfqnl_msg_config_params copy = { .copy_range = htonl(0xffff), .copy_mode = NFQNL_COPY_PACKET };
+	struct nfqnl_msg_config_cmd bind = { .command = NFQNL_CFG_CMD_BIND,
+					     .pf = htons(AF_UNSPEC) };
+	struct nfqnl_msg_config_params copy = { .copy_range = htonl(0xffff),
+						.copy_mode = NFQNL_COPY_PACKET };
 	uint32_t maxlen = htonl(MAXLEN);
 	int size = RCVBUF;
 	if (queue < 0 || queue > 65535) {

@@ -47,7 +47,8 @@ static uint16_t sum_of(uint32_t sum, const uint8_t *p, size_t n)
 
 static int open_raw(const char *interface)
 {
-	struct sockaddr_ll a = { .sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP),
+	struct sockaddr_ll a = { .sll_family = AF_PACKET,
+				 .sll_protocol = htons(ETH_P_IP),
 				 .sll_ifindex = (int)if_nametoindex(interface) };
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, htons(ETH_P_IP)), one = 1;
 	if (fd < 0 || a.sll_ifindex == 0 || bind(fd, (void *)&a, sizeof(a)) ||
@@ -60,12 +61,12 @@ static int open_tcp(const char *host, uint16_t port, uint16_t from)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(port) };
 	struct sockaddr_in me = { .sin_family = AF_INET, .sin_port = htons(from) };
-	struct linger reset = { 1, 0 };		/* leave no TIME-WAIT behind */
+	struct linger reset = { 1, 0 }; /* leave no TIME-WAIT behind */
 	int one = 1, fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || inet_pton(AF_INET, host, &to.sin_addr) != 1 ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
-	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) || bind(fd, (void *)&me, sizeof(me)) ||
-	    connect(fd, (void *)&to, sizeof(to)))
+	    setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset)) ||
+	    bind(fd, (void *)&me, sizeof(me)) || connect(fd, (void *)&to, sizeof(to)))
 		return -1;
 	return fd;
 }
@@ -96,7 +97,8 @@ static bool frame_from_handshake(int raw, uint16_t from, uint8_t out[FRAME])
 		memcpy(out + 46, "\x50\x10\x01\xf6", 4);
 		uint16_t sum = htons(sum_of(0, out + 14, 20));
 		memcpy(out + 24, &sum, 2);
-		sum = htons(sum_of(IPPROTO_TCP + 20, out + 26, 28));	/* both addresses, then TCP */
+		/* both addresses, then TCP */
+		sum = htons(sum_of(IPPROTO_TCP + 20, out + 26, 28));
 		memcpy(out + 50, &sum, 2);
 		return true;
 	}
@@ -122,14 +124,17 @@ static uint64_t blast(int raw, uint8_t frame[FRAME], double seconds)
 
 int main(int argc, char **argv)
 {
-	long port = argc == 6 ? strtol(argv[3], NULL, 10) : 0, from = argc == 6 ? strtol(argv[4], NULL, 10) : 0;
+	long port = argc == 6 ? strtol(argv[3], NULL, 10) : 0,
+	     from = argc == 6 ? strtol(argv[4], NULL, 10) : 0;
 	double seconds = argc == 6 ? strtod(argv[5], NULL) : 0;
 	uint8_t frame[FRAME];
-	if (port < 1 || port > 65535 || from < 1 || from > 65535 || !(seconds > 0 && seconds <= SECONDS_MAX)) {
+	if (port < 1 || port > 65535 || from < 1 || from > 65535 ||
+	    !(seconds > 0 && seconds <= SECONDS_MAX)) {
 		fputs("usage: blast INTERFACE HOST PORT SOURCE-PORT SECONDS\n", stderr);
 		return 2;
 	}
-	int raw = open_raw(argv[1]), tcp = raw < 0 ? -1 : open_tcp(argv[2], (uint16_t)port, (uint16_t)from);
+	int raw = open_raw(argv[1]),
+	    tcp = raw < 0 ? -1 : open_tcp(argv[2], (uint16_t)port, (uint16_t)from);
 	if (tcp < 0 || !frame_from_handshake(raw, (uint16_t)from, frame)) {
 		perror("blast: no connection");
 		return 1;
@@ -138,7 +143,8 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	uint64_t begin = now_ns(), sent = blast(raw, frame, seconds);
 	double took = (double)(now_ns() - begin) / 1e9;
-	printf("{\"sent\": %" PRIu64 ", \"seconds\": %.6f, \"sent_pps\": %.0f}\n", sent, took, (double)sent / took);
+	printf("{\"sent\": %" PRIu64 ", \"seconds\": %.6f, \"sent_pps\": %.0f}\n", sent, took,
+	       (double)sent / took);
 	close(tcp);
 	return 0;
 }

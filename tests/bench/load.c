@@ -28,10 +28,18 @@
 
 #include "shapes.h"
 
-enum { CONNECTIONS_MAX = 60000, EVENTS = 256, IN_SIZE = 16384, SECONDS_MAX = 600, CONNECT_SECONDS = 60, CLOSE_SECONDS = 20,
-       OPENING = 256 };
+enum {
+	CONNECTIONS_MAX = 60000,
+	EVENTS = 256,
+	IN_SIZE = 16384,
+	SECONDS_MAX = 600,
+	CONNECT_SECONDS = 60,
+	CLOSE_SECONDS = 20,
+	OPENING = 256
+};
 
-/* Of ours; the one that the lab's frames have (lab.py); how far processes with the next number begin apart. */
+/* Of ours; the one that the lab's frames have (lab.py); how far processes with the next number
+ * begin apart. */
 enum { PORT_FIRST = 1024, PORTS = 63976, PORT_TAKEN = 40404, PORTS_APART = 15991 };
 
 /* Log-linear: 32 buckets per power of two, so that a bucket is 3 percent wide. */
@@ -40,8 +48,8 @@ enum { SUB = 32, BUCKETS = 60 * SUB };
 struct conn {
 	int fd;
 	bool open;
-	uint32_t sent, done;		/* requests, answers */
-	uint64_t at[DEPTH_MAX];		/* when request i % DEPTH_MAX went */
+	uint32_t sent, done;	/* requests, answers */
+	uint64_t at[DEPTH_MAX]; /* when request i % DEPTH_MAX went */
 	size_t n;
 	uint8_t rest[FRAME_MAX];
 };
@@ -50,8 +58,8 @@ struct load {
 	const struct shape *shape;
 	struct conn *conn;
 	unsigned n, open, closed;
-	unsigned port;			/* the next one of ours, from PORT_FIRST on */
-	unsigned active, busy, next;	/* how many may be at it, are, and whose turn is next */
+	unsigned port;		     /* the next one of ours, from PORT_FIRST on */
+	unsigned active, busy, next; /* how many may be at it, are, and whose turn is next */
 	int ep;
 	bool measuring, ending;
 	uint64_t transactions, errors, worst;
@@ -174,7 +182,7 @@ static bool begin(struct load *l, struct conn *c)
 static void on_event(struct load *l, struct epoll_event *ev)
 {
 	struct conn *c = ev->data.ptr;
-	if (ev->events & EPOLLOUT) {	/* connected, or refused */
+	if (ev->events & EPOLLOUT) { /* connected, or refused */
 		int err = 0;
 		socklen_t len = sizeof(err);
 		ev->events = EPOLLIN;
@@ -200,8 +208,8 @@ static bool turn(struct load *l)
 	return n >= 0 || errno == EINTR;
 }
 
-/* The next port of ours that nobody has. Left to connect(), which looks for every other one from the same
- * beginning, half of all take as long as the other half times their number. */
+/* The next port of ours that nobody has. Left to connect(), which looks for every other one from
+ * the same beginning, half of all take as long as the other half times their number. */
 static bool bind_next(struct load *l, int fd, sa_family_t family, socklen_t len)
 {
 	for (unsigned tries = 0; tries < PORTS; tries++) {
@@ -223,7 +231,8 @@ static bool start(struct load *l, struct conn *c, const struct sockaddr_storage 
 	struct epoll_event ev = { .events = EPOLLOUT, .data.ptr = c };
 	c->fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	return c->fd >= 0 && setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one)) == 0 &&
-	       bind_next(l, c->fd, to->ss_family, len) && (connect(c->fd, (const void *)to, len) == 0 || errno == EINPROGRESS) &&
+	       bind_next(l, c->fd, to->ss_family, len) &&
+	       (connect(c->fd, (const void *)to, len) == 0 || errno == EINPROGRESS) &&
 	       epoll_ctl(l->ep, EPOLL_CTL_ADD, c->fd, &ev) == 0;
 }
 
@@ -285,10 +294,12 @@ static socklen_t address(const char *host, uint16_t port, struct sockaddr_storag
 
 static void report(const struct load *l, double took)
 {
-	printf("{\"transactions\": %" PRIu64 ", \"seconds\": %.6f, \"tps\": %.1f, \"p50_us\": %.1f, "
-	       "\"p99_us\": %.1f, \"p999_us\": %.1f, \"worst_us\": %.1f, \"connections\": %u, \"errors\": %" PRIu64 "}\n",
-	       l->transactions, took, (double)l->transactions / took, quantile(l, 0.5), quantile(l, 0.99),
-	       quantile(l, 0.999), (double)l->worst / 1000, l->open, l->errors);
+	printf("{\"transactions\": %" PRIu64
+	       ", \"seconds\": %.6f, \"tps\": %.1f, \"p50_us\": %.1f, "
+	       "\"p99_us\": %.1f, \"p999_us\": %.1f, \"worst_us\": %.1f, \"connections\": %u, "
+	       "\"errors\": %" PRIu64 "}\n",
+	       l->transactions, took, (double)l->transactions / took, quantile(l, 0.5),
+	       quantile(l, 0.99), quantile(l, 0.999), (double)l->worst / 1000, l->open, l->errors);
 	fflush(stdout);
 }
 
@@ -297,13 +308,17 @@ int main(int argc, char **argv)
 	static struct load l;
 	struct sockaddr_storage to;
 	l.shape = argc >= 6 ? shape_find(argv[1]) : NULL;
-	long port = l.shape ? strtol(argv[3], NULL, 10) : 0, conns = l.shape ? strtol(argv[4], NULL, 10) : 0;
-	double seconds = l.shape ? strtod(argv[5], NULL) : 0, warm = argc > 6 ? strtod(argv[6], NULL) : 0.2;
+	long port = l.shape ? strtol(argv[3], NULL, 10) : 0,
+	     conns = l.shape ? strtol(argv[4], NULL, 10) : 0;
+	double seconds = l.shape ? strtod(argv[5], NULL) : 0,
+	       warm = argc > 6 ? strtod(argv[6], NULL) : 0.2;
 	long active = argc > 7 ? strtol(argv[7], NULL, 10) : 0;
 	socklen_t len = port > 0 && port < 65536 ? address(argv[2], (uint16_t)port, &to) : 0;
-	if (!len || conns < 1 || conns > CONNECTIONS_MAX || !(seconds > 0 && seconds <= SECONDS_MAX) ||
-	    !(warm >= 0 && warm <= SECONDS_MAX) || active < 0 || active > conns) {
-		fputs("usage: load SHAPE HOST PORT CONNECTIONS SECONDS [WARMUP [ACTIVE]]\n", stderr);
+	if (!len || conns < 1 || conns > CONNECTIONS_MAX ||
+	    !(seconds > 0 && seconds <= SECONDS_MAX) || !(warm >= 0 && warm <= SECONDS_MAX) ||
+	    active < 0 || active > conns) {
+		fputs("usage: load SHAPE HOST PORT CONNECTIONS SECONDS [WARMUP [ACTIVE]]\n",
+		      stderr);
 		return 2;
 	}
 	l.n = (unsigned)conns;
@@ -317,8 +332,8 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	if (!connect_all(&l, &to, len) || !run_for(&l, warm)) {
-		fprintf(stderr, "load: %u of %u connections opened, %" PRIu64 " failed (%s)\n", l.open, l.n, l.errors,
-			strerror(errno));
+		fprintf(stderr, "load: %u of %u connections opened, %" PRIu64 " failed (%s)\n",
+			l.open, l.n, l.errors, strerror(errno));
 		return 1;
 	}
 	puts("start");

@@ -20,13 +20,13 @@
 enum { CONNECTIONS_MAX = 65000, EVENTS = 256, IN_SIZE = 8192, OUT_SIZE = 64 << 10 };
 
 struct conn {
-	size_t n;			/* bytes of an unfinished request */
+	size_t n; /* bytes of an unfinished request */
 	uint8_t rest[FRAME_MAX];
 };
 
 struct server {
 	const struct proto *proto;
-	struct conn *conn;		/* by descriptor */
+	struct conn *conn; /* by descriptor */
 	int max, ep, listener;
 };
 
@@ -55,7 +55,8 @@ static int answer(struct server *s, int fd)
 		return got < 0 && errno == EAGAIN;
 	size_t n = c->n + (size_t)got, at = 0, len, used = 0;
 	while ((len = s->proto->frame(in + at, n - at)) > 0) {
-		size_t m = used + FRAME_MAX <= OUT_SIZE ? s->proto->answer(out + used, in + at, len) : 0;
+		size_t m = used + FRAME_MAX <= OUT_SIZE ? s->proto->answer(out + used, in + at, len)
+							: 0;
 		if (m == 0)
 			return 0;
 		used += m;
@@ -71,7 +72,9 @@ static int answer(struct server *s, int fd)
 
 static int open_listener(uint16_t port)
 {
-	struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(port), .sin6_addr = in6addr_any };
+	struct sockaddr_in6 a = { .sin6_family = AF_INET6,
+				  .sin6_port = htons(port),
+				  .sin6_addr = in6addr_any };
 	int one = 1, fd = socket(AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) ||
 	    setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &one, sizeof(one)) ||
@@ -108,7 +111,9 @@ int main(int argc, char **argv)
 		fputs("usage: serve SHAPE PORT CONNECTIONS\n", stderr);
 		return 2;
 	}
-	struct server s = { .proto = sh->proto, .max = (int)max + 16, .ep = epoll_create1(EPOLL_CLOEXEC),
+	struct server s = { .proto = sh->proto,
+			    .max = (int)max + 16,
+			    .ep = epoll_create1(EPOLL_CLOEXEC),
 			    .listener = open_listener((uint16_t)port) };
 	struct rlimit files = { (rlim_t)s.max, (rlim_t)s.max };
 	s.conn = calloc((size_t)s.max, sizeof(*s.conn));

@@ -6,8 +6,19 @@
  */
 #include "shapes.h"
 
-enum { CHANNEL = 7, TOKEN = 3, NODES = 4, HEAD = 8, NONE = 1, LIFETIME = 3600000, BUFFER = 65536,
-       OPEN = 446, OPENED = 449, READ = 631, HAVE_READ = 634 };
+enum {
+	CHANNEL = 7,
+	TOKEN = 3,
+	NODES = 4,
+	HEAD = 8,
+	NONE = 1,
+	LIFETIME = 3600000,
+	BUFFER = 65536,
+	OPEN = 446,
+	OPENED = 449,
+	READ = 631,
+	HAVE_READ = 634
+};
 
 struct out {
 	uint8_t *b;
@@ -31,7 +42,7 @@ static void u32(struct out *o, uint32_t v)
 	u16(o, v >> 16);
 }
 
-static void null(struct out *o)		/* of strings, byte strings and arrays */
+static void null(struct out *o) /* of strings, byte strings and arrays */
 {
 	u32(o, UINT32_MAX);
 }
@@ -50,7 +61,7 @@ static void text(struct out *o, const char *s)
 	o->n += n;
 }
 
-static void node(struct out *o, unsigned space, unsigned id)	/* four bytes (5.2.2.9) */
+static void node(struct out *o, unsigned space, unsigned id) /* four bytes (5.2.2.9) */
 {
 	u8(o, 1);
 	u8(o, space);
@@ -170,11 +181,11 @@ size_t opcua_read(uint8_t *b, uint32_t n)
 	struct out o = message(b, n, READ);
 	request_header(&o, n);
 	zeros(&o, 8);
-	u32(&o, 3);	/* no time stamps */
+	u32(&o, 3); /* no time stamps */
 	u32(&o, NODES);
 	for (unsigned i = 0; i < NODES; i++) {
 		node(&o, 2, 1000 + n % 2 * NODES + i);
-		u32(&o, 13);	/* Value */
+		u32(&o, 13); /* Value */
 		null(&o);
 		u16(&o, 0);
 		null(&o);
@@ -198,7 +209,7 @@ static size_t opcua_answer(uint8_t *b, const uint8_t *q, size_t len)
 		response_header(&o, n);
 		u32(&o, NODES);
 		for (unsigned i = 0; i < NODES; i++) {
-			u8(&o, 1);	/* a value, an Int32 */
+			u8(&o, 1); /* a value, an Int32 */
 			u8(&o, 6);
 			u32(&o, n + i);
 		}

@@ -70,6 +70,7 @@ static size_t mb_answer(uint8_t *b, const uint8_t *q, size_t len)
 
 static const struct proto modbus = { "modbus", 502, mb_frame, mb_answer };
 
+/* clang-format off */
 const struct shape shapes[] = {
 	{ "read", &modbus, mb_read, 1 },
 	{ "mixed", &modbus, mb_mixed, 1 },
@@ -79,6 +80,7 @@ const struct shape shapes[] = {
 	{ "opcua", &opcua, opcua_read, 1 },
 	{ "uninspected", &modbus, mb_read, 1 },	/* on a port that is not Modbus' */
 };
+/* clang-format on */
 const size_t n_shapes = sizeof(shapes) / sizeof(shapes[0]);
 
 const struct shape *shape_find(const char *name)

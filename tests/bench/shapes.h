@@ -17,15 +17,17 @@ enum { FRAME_MAX = 300, DEPTH_MAX = 32 };
 struct proto {
 	const char *name;
 	uint16_t port;
-	size_t (*frame)(const uint8_t *b, size_t n);	/* length of the first frame; 0: more is needed */
-	size_t (*answer)(uint8_t *out, const uint8_t *request, size_t len);	/* 0: not a request */
+	/* length of the first frame; 0: more is needed */
+	size_t (*frame)(const uint8_t *b, size_t n);
+	/* 0: not a request */
+	size_t (*answer)(uint8_t *out, const uint8_t *request, size_t len);
 };
 
 struct shape {
 	const char *name;
 	const struct proto *proto;
 	size_t (*request)(uint8_t *out, uint32_t n);
-	unsigned depth;		/* requests outstanding on one connection */
+	unsigned depth; /* requests outstanding on one connection */
 };
 
 extern const struct proto dnp3, opcua;
@@ -34,7 +36,7 @@ size_t opcua_read(uint8_t *out, uint32_t n);
 
 extern const struct shape shapes[];
 extern const size_t n_shapes;
-const struct shape *shape_find(const char *name);	/* NULL: no such row */
+const struct shape *shape_find(const char *name); /* NULL: no such row */
 
 static inline void put16(uint8_t *p, unsigned v)
 {

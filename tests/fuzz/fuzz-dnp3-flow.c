@@ -26,8 +26,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { STREAM = 16384, PIECE = 2048, FROM_STATION = 1, DATAGRAM = 2, MAKE = 4, MASTER = 1, STATION = 10,
-       PAIRS = 16 };
+enum {
+	STREAM = 16384,
+	PIECE = 2048,
+	FROM_STATION = 1,
+	DATAGRAM = 2,
+	MAKE = 4,
+	MASTER = 1,
+	STATION = 10,
+	PAIRS = 16
+};
 
 /* What one transport brought the outstation. */
 struct receiver {
@@ -36,8 +44,9 @@ struct receiver {
 	size_t n;
 	uint8_t got[STREAM];
 	struct dnp_series series[PAIRS];
-	unsigned refused[PAIRS];	/* so many had been before the packet that brought its newest segment, */
-	uint64_t at_ns[PAIRS];		/* and when that was */
+	/* so many had been before the packet that brought its newest segment, */
+	unsigned refused[PAIRS];
+	uint64_t at_ns[PAIRS]; /* and when that was */
 	uint8_t room[PAIRS][DNP_FRAGMENT_MAX];
 };
 
@@ -46,7 +55,8 @@ struct world {
 	struct inspect_out out;
 	uint64_t now;
 	uint32_t id, seq[2];
-	unsigned refused, before;	/* before: this packet, which is judged as a whole and then goes on */
+	/* before: this packet, which is judged as a whole and then goes on */
+	unsigned refused, before;
 	const uint8_t *sent;
 	size_t sent_len;
 	struct receiver tcp, udp;
@@ -65,16 +75,30 @@ static void plant(void)
 	struct range objects[2] = { { 0x0100, 0x0cff }, { 0x3c00, 0x3cff } }, points = { 0, 7 };
 	struct ranges any = { .any = true, .set = true };
 	struct dnp3_allow a = {
-		.at.file = "f", .functions = { 1 << 1 | 1 << 3 | 1 << 4 }, .writes = DNP_CLEAR_RESTART, .masters = any,
-		.outstations = any, .objects = { .v = objects, .n = 2, .set = true }, .operations = 0x18, .trip_close = 1,
-		.points = { .v = &points, .n = 1, .set = true }, .count = any, .on_time = any, .off_time = any,
+		.at.file = "f",
+		.functions = { 1 << 1 | 1 << 3 | 1 << 4 },
+		.writes = DNP_CLEAR_RESTART,
+		.masters = any,
+		.outstations = any,
+		.objects = { .v = objects, .n = 2, .set = true },
+		.operations = 0x18,
+		.trip_close = 1,
+		.points = { .v = &points, .n = 1, .set = true },
+		.count = any,
+		.on_time = any,
+		.off_time = any,
 	};
-	struct dnp3_policy d = { .select_before_operate = true, .select_timeout = 5, .outstanding = 1, .unsolicited = true,
-				 .allow = &a, .n_allow = 1 };
+	struct dnp3_policy d = { .select_before_operate = true,
+				 .select_timeout = 5,
+				 .outstanding = 1,
+				 .unsolicited = true,
+				 .allow = &a,
+				 .n_allow = 1 };
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
 	struct policy p = { .name = "p", .proto = PROTO_DNP3, .of = &d };
-	img = plant_image((struct conduit){ .flows = flows, .n_flows = 2, .log = LOG_ALL }, &p, 1, 1);
+	img = plant_image((struct conduit){ .flows = flows, .n_flows = 2, .log = LOG_ALL }, &p, 1,
+			  1);
 	must(img != NULL);
 }
 
@@ -120,13 +144,14 @@ static size_t take_frames(const struct world *w, struct receiver *r, const uint8
 		struct dnp_link l;
 		bool whole;
 		int len = dnp3_frame(p + at, n - at, &why);
-		must(len >= 0);	/* the gate lets nothing out that hides the next frame */
+		must(len >= 0); /* the gate lets nothing out that hides the next frame */
 		if (len == 0 || (size_t)len > n - at)
 			return at;
 		must(dnp3_link(p + at, (size_t)len, &l) == R_NONE);
 		if (dnp3_has_segment(&l)) {
 			struct dnp_series *s = series_of(r, &l);
-			bool copy = s->open && s->seq == (l.user[0] & 63);	/* one that could not be taken out */
+			/* one that could not be taken out */
+			bool copy = s->open && s->seq == (l.user[0] & 63);
 			must(!(s->open && l.user[0] >> 6 & 1) || may_begin(w, r, s));
 			r->refused[s - r->series] = w->before;
 			r->at_ns[s - r->series] = w->now;
@@ -193,7 +218,9 @@ static void packet(struct world *w, unsigned from, uint8_t flags, const uint8_t 
 	w->sent_len = put_whole(p, from, 20000, flags, w->seq, data, n);
 	w->now += 1000000;
 	w->before = w->refused;
-	struct inspect_pkt k = { .id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = w->sent_len };
+	struct inspect_pkt k = {
+		.id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = w->sent_len
+	};
 	inspect_packet(w->in, &k, &w->out);
 }
 
@@ -206,10 +233,17 @@ static size_t put_crc(uint8_t *p, size_t n)
 }
 
 /* One frame of user data into out; its length. */
-static size_t make_frame(uint8_t control, bool from_station, const uint8_t *user, size_t n, uint8_t *out)
+static size_t make_frame(uint8_t control, bool from_station, const uint8_t *user, size_t n,
+			 uint8_t *out)
 {
-	const uint8_t head[] = { 5, 0x64, (uint8_t)(n + 5), control, from_station ? MASTER : STATION, 0,
-				 from_station ? STATION : MASTER, 0 };
+	const uint8_t head[] = { 5,
+				 0x64,
+				 (uint8_t)(n + 5),
+				 control,
+				 from_station ? MASTER : STATION,
+				 0,
+				 from_station ? STATION : MASTER,
+				 0 };
 	memcpy(out, head, sizeof(head));
 	size_t at = put_crc(out, sizeof(head));
 	for (size_t i = 0; i < n; i += 16) {

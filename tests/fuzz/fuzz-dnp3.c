@@ -22,15 +22,20 @@ static void must(bool ok)
 		abort();
 }
 
-/* Reads; selects of relays 0-7 by latching, of setpoints 0-7 within 0-100; clearing of the restart bit. */
+/* Reads; selects of relays 0-7 by latching, of setpoints 0-7 within 0-100; clearing of the restart
+ * bit. */
 static struct pol_image *policy(void)
 {
-	static struct range points = { 0, 7 }, any_object = { 0, 65535 }, outputs[2] = { { 0x0c01, 0x0c02 }, { 0x2900, 0x29ff } };
+	static struct range points = { 0, 7 }, any_object = { 0, 65535 },
+			    outputs[2] = { { 0x0c01, 0x0c02 }, { 0x2900, 0x29ff } };
 	static struct ranges any = { .any = true, .set = true };
 	struct dnp3_allow a[3] = {
 		{ .functions = { 1 << 1 }, .objects = { .v = &any_object, .n = 1, .set = true } },
-		{ .functions = { 1 << 3 }, .objects = { .v = outputs, .n = 2, .set = true }, .operations = 0x18,
-		  .trip_close = 1, .analog = { .v = { { 0, 100 } }, .n = 1 } },
+		{ .functions = { 1 << 3 },
+		  .objects = { .v = outputs, .n = 2, .set = true },
+		  .operations = 0x18,
+		  .trip_close = 1,
+		  .analog = { .v = { { 0, 100 } }, .n = 1 } },
 		{ .writes = DNP_CLEAR_RESTART },
 	};
 	for (int i = 0; i < 3; i++) {
@@ -41,7 +46,8 @@ static struct pol_image *policy(void)
 	struct flow flow = { .proto = PROTO_DNP3, .l4 = 6, .policy = "p" };
 	struct dnp3_policy d = { .select_timeout = 5, .outstanding = 1, .allow = a, .n_allow = 3 };
 	struct policy p = { .name = "p", .proto = PROTO_DNP3, .of = &d };
-	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, &p, 1, 1);
+	struct pol_image *img =
+		plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, &p, 1, 1);
 	must(img && policy_valid(img, img->size));
 	return img;
 }
@@ -89,7 +95,8 @@ static void fragment(const uint8_t *p, size_t n)
 			must(h.group == 80 || h.group == 120);
 		dnp_points(&it, &h);
 		while (dnp_next_point(&it, &pt)) {
-			must(++steps <= 8 * n && (!pt.data || (pt.data >= p && pt.data + pt.len <= p + n)));
+			must(++steps <= 8 * n &&
+			     (!pt.data || (pt.data >= p && pt.data + pt.len <= p + n)));
 			if (passes && m.app.func == 3 && h.group != 120)
 				check_select(&h, &pt);
 		}
@@ -111,7 +118,8 @@ static void frames(const uint8_t *p, size_t n)
 			return;
 		f[2] = (uint8_t)(user + 5);
 		memcpy(f + 3, head, 5);
-		for (size_t from = 0, len = 8; at == 0 || from < user; len = user - from < 16 ? user - from : 16) {
+		for (size_t from = 0, len = 8; at == 0 || from < user;
+		     len = user - from < 16 ? user - from : 16) {
 			if (at)
 				memcpy(f + at, data + from, len);
 			uint16_t crc = dnp3_crc(f + at, len);
@@ -127,7 +135,8 @@ static void frames(const uint8_t *p, size_t n)
 		why = dnp3_link(f, at, &l);
 		must(why == R_NONE || why == R_DNP_LINK || why == R_LENGTH);
 		must(l.n == user && memcmp(l.user, data, user) == 0);
-		if (why == R_NONE && dnp3_has_segment(&l) && dnp3_segment(&s, &l, &whole) == R_NONE && whole)
+		if (why == R_NONE && dnp3_has_segment(&l) &&
+		    dnp3_segment(&s, &l, &whole) == R_NONE && whole)
 			fragment(s.buf, s.n);
 		must(s.n <= DNP_FRAGMENT_MAX);
 	}

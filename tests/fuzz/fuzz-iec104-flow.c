@@ -3,11 +3,10 @@
  * Fuzz target: IEC 60870-5-104 through the whole data path to stations that differ
  * (tests/unit/iec104-station.h). The input is records of three bytes and data:
  *
- *   what    bit 0 from the station, 1 the other line; 2 an I frame is made with the numbers that are due, 3 an S frame,
- *           4 a U frame of the first data byte; else the data goes as it is. 5 lost behind the gate,
- *           6 opened again; 7 a second passes
- *   cut     the data goes in pieces of so many octets; 0: whole
- *   length  of the data
+ *   what    bit 0 from the station, 1 the other line; 2 an I frame is made with the numbers that
+ * are due, 3 an S frame, 4 a U frame of the first data byte; else the data goes as it is. 5 lost
+ * behind the gate, 6 opened again; 7 a second passes cut     the data goes in pieces of so many
+ * octets; 0: whole length  of the data
  *
  * Whatever a station acts on must have been judged and permitted, to the octet, once.
  */
@@ -18,9 +17,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
-enum { FROM_STATION = 1, OTHER = 2, MAKE_I = 4, MAKE_S = 8, MAKE_U = 16, LOST = 32, AGAIN = 64, LATER = 128 };
+enum {
+	FROM_STATION = 1,
+	OTHER = 2,
+	MAKE_I = 4,
+	MAKE_S = 8,
+	MAKE_U = 16,
+	LOST = 32,
+	AGAIN = 64,
+	LATER = 128
+};
 
-static unsigned sent[LINES][2];		/* I frames of each end */
+static unsigned sent[LINES][2]; /* I frames of each end */
 
 static size_t make(struct iec_bench *b, unsigned from, uint8_t what, struct rd d, uint8_t *out)
 {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Fuzz target: IEC 60870-5-104. The first octet says who sends, 0 the controlling station, others the
- * controlled one; then APDUs as they are in the stream. Besides not crashing: what is walked stays inside,
- * and of what passes the length, the number of objects and their addresses are counted here another way,
- * a cause and a type have names, and nothing passes with an octet less or more.
+ * Fuzz target: IEC 60870-5-104. The first octet says who sends, 0 the controlling station, others
+ * the controlled one; then APDUs as they are in the stream. Besides not crashing: what is walked
+ * stays inside, and of what passes the length, the number of objects and their addresses are
+ * counted here another way, a cause and a type have names, and nothing passes with an octet less or
+ * more.
  */
 #include <stddef.h>
 #include <stdint.h>
@@ -76,7 +77,8 @@ static void check_apdu(const uint8_t *p, size_t n, enum iec_end from)
 	uint8_t other[IEC_APDU_MAX + 1];
 	memcpy(other, p, n);
 	other[n] = 0;
-	must(iec104_parse(other, n - 1, from, &again) != R_NONE && iec104_parse(other, n + 1, from, &again) != R_NONE);
+	must(iec104_parse(other, n - 1, from, &again) != R_NONE &&
+	     iec104_parse(other, n + 1, from, &again) != R_NONE);
 	for (int by = -1; by <= 1 && passes; by += 2) {
 		other[1] = (uint8_t)(p[1] + by);
 		must(iec104_parse(other, n + (size_t)by, from, &again) != R_NONE);
@@ -92,7 +94,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	while (r.left) {
 		enum reason why = R_NONE;
 		int len = iec104_frame(r.p, r.left, &why);
-		must((len < 0) == (why != R_NONE) && (len <= 0 || (len >= IEC_APCI && len <= IEC_APDU_MAX)));
+		must((len < 0) == (why != R_NONE) &&
+		     (len <= 0 || (len >= IEC_APCI && len <= IEC_APDU_MAX)));
 		if (len <= 0 || (size_t)len > r.left)
 			break;
 		check_apdu(r.p, (size_t)len, from);

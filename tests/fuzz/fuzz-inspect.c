@@ -32,13 +32,14 @@ enum { OPT_V6 = 1, OPT_OBSERVE = 2, OPT_DISSECT = 4, OPT_RESET = 8, OPT_BAD_SUM 
 enum { STREAM = 8192, PACKET_MAX = 60 + 256, PACKETS = 200 };
 enum { ISN_CLIENT = 0xffffff00u >> 1, ISN_SERVER = 0x7ffffff0 };
 
-struct receiver {		/* what one end has got */
+struct receiver { /* what one end has got */
 	bool open;
-	bool syn;		/* a SYN came that this end has not answered; the first one counts */
+	/* a SYN came that this end has not answered; the first one counts */
+	bool syn;
 	uint32_t syn_seq;
-	uint32_t mine;		/* first number of what this end sends itself */
-	uint32_t first;		/* sequence number of byte 0 */
-	uint32_t next, used;	/* in order up to here; whole messages up to here */
+	uint32_t mine;	     /* first number of what this end sends itself */
+	uint32_t first;	     /* sequence number of byte 0 */
+	uint32_t next, used; /* in order up to here; whole messages up to here */
 	uint8_t byte[STREAM];
 	bool here[STREAM];
 };
@@ -48,11 +49,11 @@ struct world {
 	struct pol_image *img;
 	struct inspect *in;
 	struct inspect_out out;
-	struct receiver rx[2];	/* at the server, at the client */
-	uint32_t sent[2];	/* payload bytes sent so far: by the client, by the server */
+	struct receiver rx[2]; /* at the server, at the client */
+	uint32_t sent[2];      /* payload bytes sent so far: by the client, by the server */
 	uint64_t now;
-	uint32_t id;		/* of the packet in hand */
-	unsigned verdicts;	/* it has got */
+	uint32_t id;	   /* of the packet in hand */
+	unsigned verdicts; /* it has got */
 	uint8_t *ip;
 	size_t ip_len;
 	uint8_t last[PACKET_MAX];
@@ -70,16 +71,23 @@ static void must(bool ok)
 static struct pol_image *plant(uint8_t opt)
 {
 	static struct range unit[] = { { 1, 1 } }, low[] = { { 0, 999 } }, sub[] = { { 0, 0 } },
-			    mei[] = { { 14, 14 } }, values[] = { { 0, 500 } }, set[] = { { 100, 199 } };
+			    mei[] = { { 14, 14 } }, values[] = { { 0, 500 } },
+			    set[] = { { 100, 199 } };
 	struct modbus_allow a[2] = {
-		{ .units = { .v = unit, .n = 1 }, .addresses = { .v = low, .n = 1 },
-		  .subfunctions = { .v = sub, .n = 1 }, .mei = { .v = mei, .n = 1 },
-		  .functions = { 0x1e, 0x01, 0, 0, 0, 0x08 } },	/* 1-4, 8, 43 */
-		{ .units = { .v = unit, .n = 1 }, .addresses = { .v = set, .n = 1 },
-		  .values = { .v = values, .n = 1 }, .functions = { 0x40, 0, 0x01 } },	/* 6, 16 */
+		{ .units = { .v = unit, .n = 1 },
+		  .addresses = { .v = low, .n = 1 },
+		  .subfunctions = { .v = sub, .n = 1 },
+		  .mei = { .v = mei, .n = 1 },
+		  .functions = { 0x1e, 0x01, 0, 0, 0, 0x08 } }, /* 1-4, 8, 43 */
+		{ .units = { .v = unit, .n = 1 },
+		  .addresses = { .v = set, .n = 1 },
+		  .values = { .v = values, .n = 1 },
+		  .functions = { 0x40, 0, 0x01 } }, /* 6, 16 */
 	};
 	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct conduit how = { .flows = &flow, .n_flows = 1, .log = LOG_ALL,
+	struct conduit how = { .flows = &flow,
+			       .n_flows = 1,
+			       .log = LOG_ALL,
 			       .mode = opt & OPT_OBSERVE ? MODE_OBSERVE : MODE_ENFORCE,
 			       .on_violation = opt & OPT_RESET ? VIOLATION_RESET : VIOLATION_DROP };
 	struct modbus_policy p = { .allow = a, .n_allow = 2 };
@@ -119,7 +127,9 @@ static void receive(struct world *w, int dir, const struct packet *p)
 	}
 	if (p->flags & TCP_SYN && p->flags & TCP_ACK) {
 		if (!r->open)
-			*r = (struct receiver){ .open = true, .first = p->seq + 1, .mine = r->mine };
+			*r = (struct receiver){ .open = true,
+						.first = p->seq + 1,
+						.mine = r->mine };
 		return;
 	}
 	if (p->flags & TCP_SYN) {
@@ -163,7 +173,7 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 	if (packet_parse(as_was ? w->ip : data, as_was ? w->ip_len : len, true, &p) == R_NONE)
 		receive(w, direction(&p), &p);
 	else
-		must(as_was);	/* what we make ourselves is well formed */
+		must(as_was); /* what we make ourselves is well formed */
 }
 
 static void on_event(void *ctx, const struct event *ev)
@@ -185,21 +195,23 @@ static size_t put_ip(uint8_t *p, bool v6, int from, size_t l4_len)
 {
 	uint8_t src = (uint8_t)(from + 1), dst = (uint8_t)(2 - from);
 	if (!v6) {
-		const uint8_t head[20] = { 0x45, 0, 0, 0, 0, 0, 0, 0, 64, IPPROTO_TCP, 0, 0,
-					   10, src, 0, 9, 10, dst, 0, 9 };
+		const uint8_t head[20] = { 0x45, 0, 0,	0,   0, 0, 0,  0,   64, IPPROTO_TCP,
+					   0,	 0, 10, src, 0, 9, 10, dst, 0,	9 };
 		memcpy(p, head, sizeof(head));
 		put16(p + 2, (uint32_t)(20 + l4_len));
 		return 20;
 	}
-	const uint8_t head[40] = { [0] = 0x60, [6] = IPPROTO_TCP, [7] = 64,
-				   [8] = 0xfd, [11] = src, [23] = 9, [24] = 0xfd, [27] = dst, [39] = 9 };
+	const uint8_t head[40] = {
+		[0] = 0x60, [6] = IPPROTO_TCP, [7] = 64,   [8] = 0xfd, [11] = src,
+		[23] = 9,   [24] = 0xfd,       [27] = dst, [39] = 9
+	};
 	memcpy(p, head, sizeof(head));
 	put16(p + 4, (uint32_t)l4_len);
 	return 40;
 }
 
 struct segment {
-	int from;	/* 0 client, 1 server */
+	int from; /* 0 client, 1 server */
 	uint8_t flags;
 	uint32_t seq;
 	const uint8_t *data;
@@ -208,7 +220,7 @@ struct segment {
 
 static size_t make_packet(const struct world *w, const struct segment *s, uint8_t *p)
 {
-	const struct receiver *own = &w->rx[!s->from];	/* what this end has received */
+	const struct receiver *own = &w->rx[!s->from]; /* what this end has received */
 	size_t at = put_ip(p, w->opt & OPT_V6, s->from, 20 + s->len);
 	uint8_t *t = p + at;
 	memset(t, 0, 20);
@@ -239,8 +251,12 @@ static void deliver(struct world *w, const uint8_t *p, size_t n)
 	w->id++;
 	w->verdicts = 0;
 	w->now += 1000000;
-	struct inspect_pkt pkt = { .id = w->id, .now_ns = w->now, .wall_ns = w->now,
-				   .ip = w->ip, .len = n, .check_sum = true };
+	struct inspect_pkt pkt = { .id = w->id,
+				   .now_ns = w->now,
+				   .wall_ns = w->now,
+				   .ip = w->ip,
+				   .len = n,
+				   .check_sum = true };
 	inspect_packet(w->in, &pkt, &w->out);
 	must(w->verdicts == 1);
 	free(w->ip);
@@ -253,19 +269,23 @@ static void own_state(struct receiver *own, uint8_t op, uint32_t seq)
 	if (op == OP_SYN)
 		*own = (struct receiver){ .mine = seq + 1 };
 	else if (op == OP_SYNACK && own->syn)
-		*own = (struct receiver){ .open = true, .first = own->syn_seq + 1, .mine = seq + 1 };
+		*own = (struct receiver){ .open = true,
+					  .first = own->syn_seq + 1,
+					  .mine = seq + 1 };
 }
 
 static void send_segment(struct world *w, uint8_t op, int from, uint8_t arg, struct rd *body)
 {
 	static const uint8_t flags[] = {
-		[OP_DATA] = TCP_ACK | TCP_PSH, [OP_SYN] = TCP_SYN, [OP_SYNACK] = TCP_SYN | TCP_ACK,
-		[OP_ACK] = TCP_ACK, [OP_FIN] = TCP_FIN | TCP_ACK, [OP_RST] = TCP_RST | TCP_ACK,
+		[OP_DATA] = TCP_ACK | TCP_PSH,	 [OP_SYN] = TCP_SYN,
+		[OP_SYNACK] = TCP_SYN | TCP_ACK, [OP_ACK] = TCP_ACK,
+		[OP_FIN] = TCP_FIN | TCP_ACK,	 [OP_RST] = TCP_RST | TCP_ACK,
 	};
 	uint32_t isn = from ? ISN_SERVER : ISN_CLIENT;
 	uint32_t move = arg & 0x80 ? 0u - (arg & 0x7f) : arg;
 	bool syn = flags[op] & TCP_SYN;
-	struct segment s = { .from = from, .flags = flags[op],
+	struct segment s = { .from = from,
+			     .flags = flags[op],
 			     .seq = isn + (syn ? 0 : 1 + w->sent[from]) + move };
 	s.len = body->left;
 	s.data = s.len ? rd_take(body, s.len) : NULL;
@@ -307,12 +327,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	memset(w, 0, sizeof(*w));
 	w->opt = rd_u8(&r);
 	w->now = 1000000000;
-	w->out = (struct inspect_out){ .ctx = w, .verdict = on_verdict, .event = on_event, .message = on_message };
+	w->out = (struct inspect_out){
+		.ctx = w, .verdict = on_verdict, .event = on_event, .message = on_message
+	};
 	struct pol_image **img = &images[w->opt & 15];
 	if (!*img)
 		*img = plant(w->opt);
 	w->img = *img;
-	struct inspect_conf conf = { .max_connections = 4, .hash_key = { 1, 2 },
+	struct inspect_conf conf = { .max_connections = 4,
+				     .hash_key = { 1, 2 },
 				     .dissect_only = w->opt & OPT_DISSECT };
 	w->in = inspect_new(&conf);
 	must(w->in != NULL);

@@ -35,7 +35,8 @@ static void check_facts(const struct mb_msg *m, const uint8_t *p, size_t n)
 }
 
 /* What is tolerated reads no byte that is not there, and a plain message as ever. */
-static void check_tolerated(const uint8_t *p, size_t n, const struct mb_reading *how, enum reason plain)
+static void check_tolerated(const uint8_t *p, size_t n, const struct mb_reading *how,
+			    enum reason plain)
 {
 	struct mb_msg m;
 	enum reason why = R_NONE, parsed = mb_parse_as(p, n, how, &m);
@@ -58,7 +59,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	must(frame <= MB_ADU_MAX && (frame < 0) == (why != R_NONE));
 	struct mb_msg m;
 	why = mb_parse(p, n, response, &m);
-	check_tolerated(p, n, &(struct mb_reading){ .response = response, .tolerate = data[0] & MB_TOL_ALL & ~1u }, why);
+	check_tolerated(p, n,
+			&(struct mb_reading){ .response = response,
+					      .tolerate = data[0] & MB_TOL_ALL & ~1u },
+			why);
 	must(why < R_COUNT && m.n_files <= MB_SUBREQ_MAX);
 	if (m.values)
 		must(m.values >= p && m.values + m.values_len <= p + n);
@@ -69,6 +73,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	struct mb_pending pending;
 	mb_remember(&m, &pending);
 	struct mb_difference d = { .field = MB_F_NONE };
-	must(mb_answers(&pending, &m, 0, &d) == (d.field == MB_F_NONE ? R_NONE : R_RESPONSE_MISMATCH));
+	must(mb_answers(&pending, &m, 0, &d) ==
+	     (d.field == MB_F_NONE ? R_NONE : R_RESPONSE_MISMATCH));
 	return 0;
 }

@@ -20,7 +20,8 @@ static struct model *load(const char *text, size_t n)
 {
 	struct errs errs;
 	errs_init(&errs);
-	struct model *m = model_load_from(&(struct source_from){ .path = "fuzz.conf", .text = text, .len = n }, &errs);
+	struct model *m = model_load_from(
+		&(struct source_from){ .path = "fuzz.conf", .text = text, .len = n }, &errs);
 	for (size_t i = 0; i < errs.n; i++)
 		if (strncmp(errs.v[i].text, "libconfig re", 12) == 0)
 			abort();

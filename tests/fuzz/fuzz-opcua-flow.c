@@ -36,7 +36,7 @@ struct world {
 	const uint8_t *ip;
 	size_t ip_len;
 	bool ended;
-	uint8_t *taken;		/* by the server */
+	uint8_t *taken; /* by the server */
 	size_t n_taken;
 };
 
@@ -49,22 +49,35 @@ static void must(bool ok)
 static struct pol_image *plant(uint8_t opt)
 {
 	static const char *const only[] = { "ns=1;s=A" };
-	static struct node_pattern pattern[] = { { .form = NODE_STRING, .ns = 1, .id = "A", .len = 1 } };
+	static struct node_pattern pattern[] = {
+		{ .form = NODE_STRING, .ns = 1, .id = "A", .len = 1 }
+	};
 	struct opcua_allow a[2] = {
 		{ .nodes = { .any = true }, .attributes = { .any = true } },
-		{ .nodes = { .v = (const char **)(uintptr_t)only, .n = 1 }, .patterns = pattern,
+		{ .nodes = { .v = (const char **)(uintptr_t)only, .n = 1 },
+		  .patterns = pattern,
 		  .attribute_bits = 1 << 13 },
 	};
 	for (size_t i = 0; i < ua_services_n; i++)
 		a[!strcmp(ua_services[i].name, "write")].services |= UINT64_C(1) << i;
 	struct texts any = { .any = true };
 	struct opcua_policy o = {
-		.security = opt & OPT_SECURE ? UA_MODE_SIGN : UA_MODE_NONE, .unsecured_discovery = true,
-		.opaque = true, .reverse_connect = true, .security_policies = any, .endpoint_urls = any,
-		.client_certificates = any, .server_certificates = any, .user_tokens = any, .allow = a, .n_allow = 2,
+		.security = opt & OPT_SECURE ? UA_MODE_SIGN : UA_MODE_NONE,
+		.unsecured_discovery = true,
+		.opaque = true,
+		.reverse_connect = true,
+		.security_policies = any,
+		.endpoint_urls = any,
+		.client_certificates = any,
+		.server_certificates = any,
+		.user_tokens = any,
+		.allow = a,
+		.n_allow = 2,
 	};
 	struct flow flow = { .proto = PROTO_OPCUA, .l4 = IPPROTO_TCP, .policy = "p" };
-	struct conduit how = { .flows = &flow, .n_flows = 1, .log = LOG_ALL,
+	struct conduit how = { .flows = &flow,
+			       .n_flows = 1,
+			       .log = LOG_ALL,
 			       .mode = opt & OPT_OBSERVE ? MODE_OBSERVE : MODE_ENFORCE };
 	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .of = &o };
 	struct pol_image *img = plant_image(how, &policy, 1, 1);
@@ -119,10 +132,11 @@ static void put_be(uint8_t *p, uint32_t v, unsigned n)
 	}
 }
 
-static void send_segment(struct world *w, unsigned end, uint8_t flags, const uint8_t *data, size_t n)
+static void send_segment(struct world *w, unsigned end, uint8_t flags, const uint8_t *data,
+			 size_t n)
 {
 	static const uint8_t ends[2][4] = { { 10, 1, 0, 1 }, { 10, 2, 0, 1 } };
-	uint8_t *p = calloc(1, 40 + n);	/* exactly as long, so that a read past it is seen */
+	uint8_t *p = calloc(1, 40 + n); /* exactly as long, so that a read past it is seen */
 	must(p != NULL);
 	p[0] = 0x45;
 	put_be(p + 2, (uint32_t)(40 + n), 2);
@@ -142,7 +156,9 @@ static void send_segment(struct world *w, unsigned end, uint8_t flags, const uin
 	w->ip = p;
 	w->ip_len = 40 + n;
 	w->now += 1000000;
-	struct inspect_pkt k = { .id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = 40 + n };
+	struct inspect_pkt k = {
+		.id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = 40 + n
+	};
 	inspect_packet(w->in, &k, &w->out);
 	w->seq[end] += (uint32_t)n + (flags & TCP_SYN ? 1 : 0);
 	free(p);
@@ -150,8 +166,8 @@ static void send_segment(struct world *w, unsigned end, uint8_t flags, const uin
 
 static bool forbidden(void *ctx, const struct ua_visit *v)
 {
-	bool ok = v->node.ns == 1 && v->node.kind == UA_STRING && v->node.id.n == 1 && v->node.id.p[0] == 'A' &&
-		  !v->node.foreign && v->attribute == 13;
+	bool ok = v->node.ns == 1 && v->node.kind == UA_STRING && v->node.id.n == 1 &&
+		  v->node.id.p[0] == 'A' && !v->node.foreign && v->attribute == 13;
 	*(bool *)ctx |= v->role == UA_ROLE_WRITE && !ok;
 	return true;
 }
@@ -173,7 +189,8 @@ static void serve(const struct world *w)
 		/* encrypted bodies are permitted: only what is opened as None is looked at */
 		if (ua_parse(p, (size_t)len, NULL, UA_BODY_PLAIN, &m) == R_NONE && m.type == UA_OPN)
 			none = m.policy == &ua_policies[0];
-		if (none && m.type == UA_MSG && m.chunk == 'F' && m.readable && len <= UA_CHUNK_MAX &&
+		if (none && m.type == UA_MSG && m.chunk == 'F' && m.readable &&
+		    len <= UA_CHUNK_MAX &&
 		    ua_body(m.body, m.body_len, false, forbidden, &bad, &b) == R_NONE)
 			must(!bad);
 		at += (size_t)len;
@@ -204,13 +221,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	if (n < 1)
 		return 0;
 	struct world w = { .opt = data[0], .seq = { 999, 4999 }, .now = 1 };
-	struct inspect_conf conf = { .max_connections = 4, .hash_key = { 1, 2 },
+	struct inspect_conf conf = { .max_connections = 4,
+				     .hash_key = { 1, 2 },
 				     .dissect_only = (w.opt & OPT_DISSECT) != 0 };
 	struct pol_image *img = conf.dissect_only ? NULL : plant(w.opt);
 	w.in = inspect_new(&conf);
 	w.taken = malloc(TAKEN);
 	must(w.in != NULL && w.taken != NULL);
-	w.out = (struct inspect_out){ .ctx = &w, .verdict = on_verdict, .event = on_event,
+	w.out = (struct inspect_out){ .ctx = &w,
+				      .verdict = on_verdict,
+				      .event = on_event,
 				      .message = w.opt & OPT_MESSAGE ? on_message : NULL };
 	if (img)
 		inspect_policy(w.in, img);

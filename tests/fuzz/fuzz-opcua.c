@@ -75,12 +75,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	must(why < R_COUNT);
 	(void)ua_plain(p, n, pol, response, data[0] & 1);
 	struct span s = { p, n, 0 };
-	must(inside(&s, &m.url) && inside(&s, &m.text) && inside(&s, &m.certificate) && inside(&s, &m.uri));
+	must(inside(&s, &m.url) && inside(&s, &m.text) && inside(&s, &m.certificate) &&
+	     inside(&s, &m.uri));
 	if (m.readable) {
 		must(m.body >= p && m.body + m.body_len <= p + n);
 		check_body(m.body, m.body_len, response);
 	}
 	if (why == R_NONE)
-		must((size_t)frame == m.size && (m.size == n || (m.size > UA_CHUNK_MAX && n < m.size)));
+		must((size_t)frame == m.size &&
+		     (m.size == n || (m.size > UA_CHUNK_MAX && n < m.size)));
 	return 0;
 }

@@ -25,7 +25,7 @@ enum { OP_ADD, OP_PASS, OP_CUT, OP_SEND, OP_ACK, OP_COPY, OP_NUMBERS, OP_FAR };
 
 struct reference {
 	uint32_t start;
-	uint32_t end, next, sent, acked, base;	/* positions, from 0 */
+	uint32_t end, next, sent, acked, base; /* positions, from 0 */
 	uint8_t byte[POSITIONS];
 	bool cut[POSITIONS];
 };
@@ -54,7 +54,8 @@ static void same_bytes(const struct half *h, const struct reference *r)
 {
 	size_t n;
 	const uint8_t *p = half_pending(h, &n);
-	must(h->base - r->start == r->base && half_end(h) - r->start == r->end && h->next - r->start == r->next);
+	must(h->base - r->start == r->base && half_end(h) - r->start == r->end &&
+	     h->next - r->start == r->next);
 	must(n == r->end - r->next && memcmp(p, r->byte + r->next, n) == 0);
 	must(h->len <= h->size && h->n_islands <= HALF_ISLANDS && h->n_cuts <= HALF_CUTS);
 }
@@ -73,7 +74,7 @@ static void add(struct half *h, struct reference *r, uint32_t at, uint32_t n, bo
 	switch (half_add(h, r->start + at, buf, n)) {
 	case HALF_OK:
 		must(!differs && at <= was && end > r->base);
-		r->end = half_end(h) - r->start;	/* runs behind holes may have joined */
+		r->end = half_end(h) - r->start; /* runs behind holes may have joined */
 		must(r->end >= end && r->end >= was && r->end - r->base <= h->size);
 		for (uint32_t i = was; i < r->end; i++) {
 			uint8_t got = h->buf[i - r->base];
@@ -89,7 +90,8 @@ static void add(struct half *h, struct reference *r, uint32_t at, uint32_t n, bo
 		must(at > was);
 		break;
 	case HALF_DIFFERS:
-		must(differs || end > was);	/* of what waits behind a hole the reference knows nothing */
+		/* of what waits behind a hole the reference knows nothing */
+		must(differs || end > was);
 		break;
 	case HALF_FULL:
 		must(end - r->base > h->size && at <= was);
@@ -105,7 +107,7 @@ static void numbers(const struct half *h, const struct reference *r, uint32_t at
 	must(seen - r->start == kept(r, at));
 	uint32_t back = half_to_sender(h, seen) - r->start;
 	must(back >= at && kept(r, back) == kept(r, at));
-	must(back >= r->next || !r->cut[back]);		/* cut bytes behind it are covered too */
+	must(back >= r->next || !r->cut[back]); /* cut bytes behind it are covered too */
 }
 
 static void copy(const struct half *h, const struct reference *r, uint32_t from, uint32_t n)

@@ -11,7 +11,7 @@
 #include "unit/record-plant.h"
 #include "record/fields.h"
 
-enum { WALKS = 4000 };	/* of each protocol; the rarest field is in one of 200 */
+enum { WALKS = 4000 }; /* of each protocol; the rarest field is in one of 200 */
 
 static uint32_t draw(void)
 {
@@ -60,7 +60,9 @@ int main(void)
 	for (unsigned proto = 0; proto < PROTO_N; proto++)
 		for (unsigned i = 0; i < WALKS; i++) {
 			const struct event ev = any_event(proto);
-			const struct event_view view = { .img = draw() % 4 ? img : NULL, .ev = &ev, .repeated = draw() % 2 };
+			const struct event_view view = { .img = draw() % 4 ? img : NULL,
+							 .ev = &ev,
+							 .repeated = draw() % 2 };
 			printf("%s:", proto ? proto_word(proto) : "none");
 			event_fields(&view, FIELDS_ALL, &to);
 			putchar('\n');

@@ -45,13 +45,13 @@ enum { FIN = 1, SYN = 2, RST = 4, PSH = 8, ACK = 16 };
 enum { BATCH = 64, PACKET = 1500, HEADERS = 40, FLOWS_MAX = 200000, RCVBUF = 16 << 20 };
 
 struct conn {
-	uint32_t seq, ack;	/* the next of ours, the next of the server's */
+	uint32_t seq, ack; /* the next of ours, the next of the server's */
 	uint8_t open, dead, sent;
 };
 
 struct flooder {
 	unsigned long n, messages, rate, addrs, port0, seconds;
-	uint32_t source, server;	/* host order */
+	uint32_t source, server; /* host order */
 	uint16_t port;
 	int out, in;
 	struct conn *conn;
@@ -78,7 +78,7 @@ static uint64_t now_us(void)
 	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
 }
 
-static uint32_t mix(uint64_t z)		/* splitmix64: the same run for the same numbers */
+static uint32_t mix(uint64_t z) /* splitmix64: the same run for the same numbers */
 {
 	z += 0x9e3779b97f4a7c15u;
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -169,21 +169,30 @@ static void put_segment(struct flooder *f, const struct segment *s)
 		memcpy(t + 20, s->data, s->n);
 	put_sum(t + 16, sum(t, len - 20, sum(p + 12, 8, IPPROTO_TCP + (uint32_t)(len - 20))));
 	f->iov[f->waiting] = (struct iovec){ p, len };
-	f->to[f->waiting] = (struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(s->dst) };
+	f->to[f->waiting] =
+		(struct sockaddr_in){ .sin_family = AF_INET, .sin_addr.s_addr = htonl(s->dst) };
 	f->msg[f->waiting].msg_hdr = (struct msghdr){ .msg_name = &f->to[f->waiting],
-						     .msg_namelen = sizeof(f->to[0]),
-						     .msg_iov = &f->iov[f->waiting], .msg_iovlen = 1 };
+						      .msg_namelen = sizeof(f->to[0]),
+						      .msg_iov = &f->iov[f->waiting],
+						      .msg_iovlen = 1 };
 	f->packets++;
 	if (++f->waiting == BATCH)
 		flush(f);
 }
 
 /* Segment of connection i. */
-static void say(struct flooder *f, unsigned long i, uint32_t seq, uint8_t flags, const uint8_t *data, size_t n)
+static void say(struct flooder *f, unsigned long i, uint32_t seq, uint8_t flags,
+		const uint8_t *data, size_t n)
 {
-	struct segment s = { .src = f->source + (uint32_t)(i % f->addrs), .dst = f->server,
-			     .sport = (uint16_t)(f->port0 + i / f->addrs), .dport = f->port, .seq = seq,
-			     .ack = flags & ACK ? f->conn[i].ack : 0, .flags = flags, .data = data, .n = n };
+	struct segment s = { .src = f->source + (uint32_t)(i % f->addrs),
+			     .dst = f->server,
+			     .sport = (uint16_t)(f->port0 + i / f->addrs),
+			     .dport = f->port,
+			     .seq = seq,
+			     .ack = flags & ACK ? f->conn[i].ack : 0,
+			     .flags = flags,
+			     .data = data,
+			     .n = n };
 	put_segment(f, &s);
 }
 
@@ -207,9 +216,15 @@ static bool hear(struct flooder *f, int ms, struct segment *s)
 		if (len > (size_t)n || head > len)
 			continue;
 		uint32_t ports = get32(p + 20);
-		*s = (struct segment){ .src = get32(p + 12), .dst = get32(p + 16), .sport = (uint16_t)(ports >> 16),
-				       .dport = (uint16_t)ports, .seq = get32(p + 24), .ack = get32(p + 28),
-				       .flags = p[33], .data = p + head, .n = len - head };
+		*s = (struct segment){ .src = get32(p + 12),
+				       .dst = get32(p + 16),
+				       .sport = (uint16_t)(ports >> 16),
+				       .dport = (uint16_t)ports,
+				       .seq = get32(p + 24),
+				       .ack = get32(p + 28),
+				       .flags = p[33],
+				       .data = p + head,
+				       .n = len - head };
 		return true;
 	}
 }
@@ -220,7 +235,8 @@ static void take_answers(struct flooder *f, int ms)
 	struct segment s;
 	while (hear(f, ms, &s)) {
 		ms = 0;
-		unsigned long i = (unsigned long)(s.dport - f->port0) * f->addrs + (s.dst - f->source);
+		unsigned long i =
+			(unsigned long)(s.dport - f->port0) * f->addrs + (s.dst - f->source);
 		if (s.src != f->server || s.dport < f->port0 || i >= f->n)
 			continue;
 		struct conn *c = &f->conn[i];
@@ -258,8 +274,12 @@ static void do_syn(struct flooder *f)
 {
 	for (unsigned long i = 0; i < f->n && going(f); i++) {
 		uint32_t r = mix(i), q = mix(r);
-		struct segment s = { .src = f->source + q % (uint32_t)f->addrs, .dst = f->server,
-				     .sport = (uint16_t)(1024 + r % 64000), .dport = f->port, .seq = q, .flags = SYN };
+		struct segment s = { .src = f->source + q % (uint32_t)f->addrs,
+				     .dst = f->server,
+				     .sport = (uint16_t)(1024 + r % 64000),
+				     .dport = f->port,
+				     .seq = q,
+				     .flags = SYN };
 		put_segment(f, &s);
 		pace(f);
 	}
@@ -315,7 +335,8 @@ static void do_garbage(struct flooder *f)
 {
 	do_open(f);
 	for (unsigned long k = 0; k < f->messages && going(f); k++) {
-		uint8_t m[12] = { (uint8_t)(k >> 8), (uint8_t)k, 0, k % 997 == 996, 0, 6, 1, (uint8_t)(65 + k % 8) };
+		uint8_t m[12] = { (uint8_t)(k >> 8),	(uint8_t)k, 0, k % 997 == 996, 0, 6, 1,
+				  (uint8_t)(65 + k % 8) };
 		unsigned long i = k % f->n;
 		struct conn *c = &f->conn[i];
 		if (c->open && !c->dead) {
@@ -348,7 +369,8 @@ static void do_sink(struct flooder *f)
 {
 	struct segment s;
 	while (going(f)) {
-		if (!hear(f, 100, &s) || s.dst != f->server || s.dport != f->port || (s.flags & RST))
+		if (!hear(f, 100, &s) || s.dst != f->server || s.dport != f->port ||
+		    (s.flags & RST))
 			continue;
 		uint32_t end = s.seq + (uint32_t)s.n + !!(s.flags & SYN) + !!(s.flags & FIN);
 		uint32_t isn = mix((uint64_t)s.src << 16 | s.sport);
@@ -356,8 +378,12 @@ static void do_sink(struct flooder *f)
 			continue;
 		f->opened += !!(s.flags & SYN);
 		f->total += s.n;
-		struct segment a = { .src = s.dst, .dst = s.src, .sport = s.dport, .dport = s.sport,
-				     .seq = isn + !(s.flags & SYN), .ack = end,
+		struct segment a = { .src = s.dst,
+				     .dst = s.src,
+				     .sport = s.dport,
+				     .dport = s.sport,
+				     .seq = isn + !(s.flags & SYN),
+				     .ack = end,
 				     .flags = (uint8_t)(ACK | (s.flags & SYN)) };
 		put_segment(f, &a);
 	}
@@ -368,11 +394,14 @@ static const struct mode {
 	const char *name;
 	void (*run)(struct flooder *f);
 	bool answers, server;
+	/* clang-format off */
 } modes[] = {
-	{ "sink", do_sink, true, true }, { "syn", do_syn, false, false }, { "open", do_open, true, false },
-	{ "drip", do_drip, true, false }, { "islands", do_islands, true, false },
-	{ "garbage", do_garbage, true, false }, { "repeat", do_repeat, true, false },
+	{ "sink", do_sink, true, true },	{ "syn", do_syn, false, false },
+	{ "open", do_open, true, false },	{ "drip", do_drip, true, false },
+	{ "islands", do_islands, true, false }, { "garbage", do_garbage, true, false },
+	{ "repeat", do_repeat, true, false },
 };
+/* clang-format on */
 
 /* Only packets from our server, or to it: the kernel drops the others for us. */
 static int listen_raw(uint32_t server, bool is_server)
@@ -406,7 +435,8 @@ static bool number(const char *s, unsigned long max, unsigned long *out)
 static bool options(int argc, char **argv, struct flooder *f)
 {
 	static const char letters[] = "nmrapt";
-	unsigned long *const values[] = { &f->n, &f->messages, &f->rate, &f->addrs, &f->port0, &f->seconds };
+	unsigned long *const values[] = { &f->n,     &f->messages, &f->rate,
+					  &f->addrs, &f->port0,	   &f->seconds };
 	static const unsigned long most[] = { FLOWS_MAX, 1000000, 1000000, 250, 60000, 120 };
 	struct in_addr source, server;
 	unsigned long port;
@@ -416,8 +446,9 @@ static bool options(int argc, char **argv, struct flooder *f)
 		if (!at || !number(optarg, most[at - letters], values[at - letters]))
 			return false;
 	}
-	if (argc - optind != 3 || !inet_aton(argv[optind], &source) || !inet_aton(argv[optind + 1], &server) ||
-	    !number(argv[optind + 2], 65535, &port) || f->port0 + f->n / f->addrs > 65535)
+	if (argc - optind != 3 || !inet_aton(argv[optind], &source) ||
+	    !inet_aton(argv[optind + 1], &server) || !number(argv[optind + 2], 65535, &port) ||
+	    f->port0 + f->n / f->addrs > 65535)
 		return false;
 	f->source = ntohl(source.s_addr);
 	f->server = ntohl(server.s_addr);
@@ -427,15 +458,22 @@ static bool options(int argc, char **argv, struct flooder *f)
 
 int main(int argc, char **argv)
 {
-	static struct flooder f = { .n = 1000, .messages = 10000, .rate = 5000, .addrs = 100, .port0 = 10000,
-				    .seconds = 20, .in = -1 };
+	static struct flooder f = { .n = 1000,
+				    .messages = 10000,
+				    .rate = 5000,
+				    .addrs = 100,
+				    .port0 = 10000,
+				    .seconds = 20,
+				    .in = -1 };
 	const struct mode *m = NULL;
 	for (size_t i = 0; argc > 1 && i < sizeof(modes) / sizeof(modes[0]); i++)
 		if (strcmp(argv[1], modes[i].name) == 0)
 			m = &modes[i];
 	if (!m || !options(argc - 1, argv + 1, &f)) {
-		fputs("usage: flooder sink|syn|open|drip|islands|garbage|repeat [-n N] [-m N] [-r RATE] [-a N] [-p PORT] "
-		      "[-t S] SOURCE SERVER PORT\n", stderr);
+		fputs("usage: flooder sink|syn|open|drip|islands|garbage|repeat [-n N] [-m N] [-r "
+		      "RATE] [-a N] [-p PORT] "
+		      "[-t S] SOURCE SERVER PORT\n",
+		      stderr);
 		return 2;
 	}
 	signal(SIGTERM, on_signal);
@@ -451,9 +489,9 @@ int main(int argc, char **argv)
 	f.start = now_us();
 	f.end = f.start + f.seconds * 1000000;
 	m->run(&f);
-	printf("%s packets %lu opened %lu resets %lu total %lu ms %lu\n", m->name, (unsigned long)f.packets,
-	       (unsigned long)f.opened, (unsigned long)f.resets, (unsigned long)f.total,
-	       (unsigned long)((now_us() - f.start) / 1000));
+	printf("%s packets %lu opened %lu resets %lu total %lu ms %lu\n", m->name,
+	       (unsigned long)f.packets, (unsigned long)f.opened, (unsigned long)f.resets,
+	       (unsigned long)f.total, (unsigned long)((now_us() - f.start) / 1000));
 	free(f.conn);
 	return 0;
 }

@@ -51,7 +51,7 @@ tests_netns_mbclient_CPPFLAGS = $(AM_CPPFLAGS) $(MODBUS_CFLAGS)
 tests_netns_mbclient_LDADD = $(MODBUS_LIBS)
 TESTS += $(NETNS_TESTS)
 endif
-TESTS += tests/check-tree
+TESTS += tests/check-tree tests/check-format
 EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/lab.sh \
 	tests/netns/with-devlog \
@@ -78,7 +78,7 @@ EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/opcua/server.js \
 	tests/netns/opcua/client.js \
 	tests/netns/demo.sh \
-	tests/check-tree COPYING ChangeLog.md
+	tests/check-tree tests/check-format .clang-format COPYING ChangeLog.md
 
 # what tests/netns/opcua.sh had npm install
 clean-local:

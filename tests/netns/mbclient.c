@@ -38,7 +38,8 @@ struct opts {
 struct result {
 	unsigned long sent, reads, ok, lost, wrong;
 	unsigned long writes, silent, answered, broken;
-	unsigned long reconnects, gap_ms;	/* longest time between two good answers, refused waits left out */
+	/* longest time between two good answers, refused waits left out */
+	unsigned long reconnects, gap_ms;
 };
 
 /* splitmix64: the same session on every machine for the same seed */
@@ -83,14 +84,22 @@ static int one_read(modbus_t *mb, uint64_t r)
 	case 0:
 		return modbus_read_bits(mb, at, n, b) != n ? -1 : bits_fit(b, at, n, pattern_coil);
 	case 1:
-		return modbus_read_input_bits(mb, at, n, b) != n ? -1 : bits_fit(b, at, n, pattern_discrete);
+		return modbus_read_input_bits(mb, at, n, b) != n
+			       ? -1
+			       : bits_fit(b, at, n, pattern_discrete);
 	case 2:
-		return modbus_read_input_registers(mb, at, n, w) != n ? -1 : words_fit(w, at, n, pattern_input);
+		return modbus_read_input_registers(mb, at, n, w) != n
+			       ? -1
+			       : words_fit(w, at, n, pattern_input);
 	case 3:
-		return r >> 40 & 7 ? (modbus_read_registers(mb, at, n, w) != n ? -1 : words_fit(w, at, n, pattern_holding))
+		return r >> 40 & 7 ? (modbus_read_registers(mb, at, n, w) != n
+					      ? -1
+					      : words_fit(w, at, n, pattern_holding))
 				   : (modbus_report_slave_id(mb, sizeof(b), b) > 0 ? 1 : -1);
 	default:
-		return modbus_read_registers(mb, at, n, w) != n ? -1 : words_fit(w, at, n, pattern_holding);
+		return modbus_read_registers(mb, at, n, w) != n
+			       ? -1
+			       : words_fit(w, at, n, pattern_holding);
 	}
 }
 
@@ -156,7 +165,7 @@ static void do_write(modbus_t *mb, const struct opts *o, uint64_t r, struct resu
 	} else if (err == ETIMEDOUT) {
 		res->silent++;
 	} else if (err > MODBUS_ENOBASE) {
-		res->answered++;	/* an exception: the device saw it */
+		res->answered++; /* an exception: the device saw it */
 	} else {
 		res->broken++;
 		reconnect(mb, res);
@@ -211,8 +220,9 @@ static bool number(const char *s, unsigned long *out)
 static bool options(int argc, char **argv, struct opts *o)
 {
 	static const char letters[] = "ndrtTsu";
-	unsigned long *const values[] = { &o->n, &o->seconds, &o->refused_per_mille, &o->refused_ms,
-					  &o->read_ms, &o->seed, &o->unit };
+	unsigned long *const values[] = { &o->n,	  &o->seconds, &o->refused_per_mille,
+					  &o->refused_ms, &o->read_ms, &o->seed,
+					  &o->unit };
 	int c;
 	while ((c = getopt(argc, argv, "n:d:r:t:T:s:u:")) != -1) {
 		const char *at = strchr(letters, c);
@@ -231,23 +241,30 @@ int main(int argc, char **argv)
 	struct opts o = { .n = 1000, .refused_ms = 20, .read_ms = 3000, .seed = 1, .unit = 1 };
 	struct result r = { 0 };
 	if (!options(argc, argv, &o)) {
-		fputs("usage: mbclient [-n N | -d S] [-r PERMILLE] [-t MS] [-T MS] [-s SEED] [-u UNIT] HOST PORT\n", stderr);
+		fputs("usage: mbclient [-n N | -d S] [-r PERMILLE] [-t MS] [-T MS] [-s SEED] [-u "
+		      "UNIT] HOST PORT\n",
+		      stderr);
 		return 2;
 	}
 	modbus_t *mb = modbus_new_tcp_pi(o.host, o.port);
 	if (mb)
 		set_timeout(mb, o.read_ms > 3000 ? o.read_ms : 3000);
 	if (!mb || modbus_set_slave(mb, (int)o.unit) != 0 || modbus_connect(mb) != 0) {
-		fprintf(stderr, "mbclient: cannot connect to %s port %s: %s\n", o.host, o.port, modbus_strerror(errno));
+		fprintf(stderr, "mbclient: cannot connect to %s port %s: %s\n", o.host, o.port,
+			modbus_strerror(errno));
 		modbus_free(mb);
 		return 1;
 	}
 	if (o.seconds)
-		sigaction(SIGTERM, &(struct sigaction){ .sa_handler = on_term, .sa_flags = SA_RESTART }, NULL);
+		sigaction(SIGTERM,
+			  &(struct sigaction){ .sa_handler = on_term, .sa_flags = SA_RESTART },
+			  NULL);
 	session(mb, &o, &r);
 	modbus_close(mb);
 	modbus_free(mb);
-	printf("sent %lu reads %lu ok %lu lost %lu wrong %lu writes %lu silent %lu answered %lu broken %lu reconnects %lu gap_ms %lu\n",
-	       r.sent, r.reads, r.ok, r.lost, r.wrong, r.writes, r.silent, r.answered, r.broken, r.reconnects, r.gap_ms);
+	printf("sent %lu reads %lu ok %lu lost %lu wrong %lu writes %lu silent %lu answered %lu "
+	       "broken %lu reconnects %lu gap_ms %lu\n",
+	       r.sent, r.reads, r.ok, r.lost, r.wrong, r.writes, r.silent, r.answered, r.broken,
+	       r.reconnects, r.gap_ms);
 	return r.ok == r.reads && r.silent == r.writes ? 0 : 1;
 }

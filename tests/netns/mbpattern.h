@@ -8,7 +8,7 @@
 
 enum {
 	PATTERN_SIZE = 1000,	/* items of each kind */
-	PATTERN_READ_END = 500,	/* tests read below and write from here on */
+	PATTERN_READ_END = 500, /* tests read below and write from here on */
 };
 
 static inline uint16_t pattern_holding(int i)

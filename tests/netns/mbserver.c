@@ -34,7 +34,7 @@ struct server {
 	const char *path;
 	unsigned long fc[256];
 	unsigned long dumps;
-	struct pollfd fds[CONNECTIONS_MAX + 1];	/* the listener first */
+	struct pollfd fds[CONNECTIONS_MAX + 1]; /* the listener first */
 	nfds_t n;
 };
 
@@ -48,7 +48,8 @@ static void on_signal(int sig)
 
 static bool only_reads(int fc)
 {
-	return (fc >= 1 && fc <= 4) || fc == 7 || fc == 11 || fc == 12 || fc == 17 || fc == 20 || fc == 24;
+	return (fc >= 1 && fc <= 4) || fc == 7 || fc == 11 || fc == 12 || fc == 17 || fc == 20 ||
+	       fc == 24;
 }
 
 static void dump_memory(const struct server *s, FILE *f)
@@ -102,7 +103,8 @@ static void accept_one(struct server *s)
 		close(fd);
 		return;
 	}
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));	/* as devices do; how often is a sysctl */
+	/* as devices do; how often is a sysctl */
+	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, sizeof(int));
 	s->fds[s->n++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 }
 
@@ -177,7 +179,8 @@ int main(int argc, char **argv)
 	s.map = modbus_mapping_new(PATTERN_SIZE, PATTERN_SIZE, PATTERN_SIZE, PATTERN_SIZE);
 	int fd = s.mb && s.map ? modbus_tcp_pi_listen(s.mb, CONNECTIONS_MAX) : -1;
 	if (fd < 0) {
-		fprintf(stderr, "mbserver: cannot listen on port %s: %s\n", argv[1], modbus_strerror(errno));
+		fprintf(stderr, "mbserver: cannot listen on port %s: %s\n", argv[1],
+			modbus_strerror(errno));
 		return 1;
 	}
 	fill(s.map);

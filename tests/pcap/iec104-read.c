@@ -17,7 +17,8 @@ static void print_time(const char *key, const struct iec_time *t)
 	printf(", \"%s\": {\"octets\": %u, \"ms\": %u, \"min\": %u, \"gen\": %d, \"iv\": %d", key,
 	       t->octets, t->ms, t->minute, t->substituted, t->invalid);
 	if (t->octets == 7)
-		printf(", \"hour\": %u, \"su\": %d, \"day\": %u, \"dow\": %u, \"month\": %u, \"year\": %u",
+		printf(", \"hour\": %u, \"su\": %d, \"day\": %u, \"dow\": %u, \"month\": %u, "
+		       "\"year\": %u",
 		       t->hour, t->summer, t->day, t->weekday, t->month, t->year);
 	printf("}");
 }
@@ -47,7 +48,8 @@ static void print_value(const struct iec_object *o)
 		printf(", \"bits\": %u", o->bits);
 		break;
 	case IEC_FILE_PART:
-		printf(", \"file\": %u, \"section\": %u, \"length\": %u", o->file, o->section, o->length);
+		printf(", \"file\": %u, \"section\": %u, \"length\": %u", o->file, o->section,
+		       o->length);
 		break;
 	case IEC_NO_VALUE:
 		break;
@@ -62,7 +64,8 @@ static void print_objects(const struct iec_asdu *a)
 	printf(", \"objects\": [");
 	iec104_objects(&it, a);
 	while (iec104_next_object(&it, &o)) {
-		printf("%s{\"ioa\": %u, \"octets\": %zu, \"quality\": %u, \"qualifier\": %u, \"select\": "
+		printf("%s{\"ioa\": %u, \"octets\": %zu, \"quality\": %u, \"qualifier\": %u, "
+		       "\"select\": "
 		       "%d, \"qu\": %u",
 		       before, o.ioa, o.len, o.quality, o.qualifier, o.select, o.qu);
 		printf(", \"elapsed\": %u", o.elapsed);
@@ -84,7 +87,8 @@ static void print_apdu(const uint8_t *p, size_t n, enum iec_end from)
 	       reason_name(why), len, iec104_apci_name(&m.apci), m.apci.ns, m.apci.nr);
 	if (m.has_asdu) {
 		const struct iec_asdu *a = &m.asdu;
-		printf(", \"type\": %u, \"sq\": %d, \"n\": %u, \"cause\": %u, \"negative\": %d, \"test\": "
+		printf(", \"type\": %u, \"sq\": %d, \"n\": %u, \"cause\": %u, \"negative\": %d, "
+		       "\"test\": "
 		       "%d",
 		       a->type, a->sq, a->n, a->cause, a->negative, a->test);
 		printf(", \"oa\": %u, \"ca\": %u, \"ioa\": %u", a->oa, a->ca, a->ioa);
@@ -104,7 +108,8 @@ int main(void)
 			fprintf(stderr, "not \"controlling HEX\" or \"controlled HEX\": %s", line);
 			return 1;
 		}
-		print_apdu(octets, unhex(hex, octets), controlling ? IEC_CONTROLLING : IEC_CONTROLLED);
+		print_apdu(octets, unhex(hex, octets),
+			   controlling ? IEC_CONTROLLING : IEC_CONTROLLED);
 	}
 	return 0;
 }

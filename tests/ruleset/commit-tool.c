@@ -3,9 +3,10 @@
  * The control path by hand, for tests: commit-tool VERB ...
  *	commit MODEL GENERATION [none]	load, compile, commit ("none": no way to queue)
  *	check MODEL GENERATION		the same without the commit
- *	plain MODEL GENERATION		what the in-kernel path passes unseen: mark, direction, in, out, counter of each
- *	spoil MODEL CONDUIT		commit with one element made wrong: the kernel must refuse it
- *	remove MASK			delete our table, clear our mark bits
+ *	plain MODEL GENERATION		what the in-kernel path passes unseen: mark, direction, in,
+ *out, counter of each
+ *	spoil MODEL CONDUIT		commit with one element made wrong: the kernel must refuse
+ *it remove MASK			delete our table, clear our mark bits
  *	counters			one line per named counter
  *	probe				one line per kernel feature
  * It works in the network namespace it is started in. Queue count is 2, so that
@@ -44,7 +45,8 @@ static int apply(struct mnl_socket *nl, int argc, char **argv)
 	struct model *m = model_load(argv[2], rules ? rules : "rules", &errs);
 	int r = -EINVAL;
 	if (m)
-		r = strcmp(argv[1], "check") ? nft_commit(nl, m, &o, &errs) : nft_check(nl, m, &o, &errs);
+		r = strcmp(argv[1], "check") ? nft_commit(nl, m, &o, &errs)
+					     : nft_check(nl, m, &o, &errs);
 	errs_print(&errs, stderr);
 	errs_free(&errs);
 	model_free(m);
@@ -57,8 +59,9 @@ static void print_ways(const struct model *m, const struct ruleset_plain *v, int
 	bool inside = v->conduit == m->n_conduits;
 	for (size_t i = 0; in && out && i < in->n_interfaces; i++)
 		for (size_t k = 0; k < out->n_interfaces; k++)
-			printf("%" PRIu32 " %d %s %s %s%s\n", v->mark, dir, in->interfaces[i], out->interfaces[k],
-			       inside ? "inside" : "conduit-", inside ? "" : m->conduits[v->conduit].name);
+			printf("%" PRIu32 " %d %s %s %s%s\n", v->mark, dir, in->interfaces[i],
+			       out->interfaces[k], inside ? "inside" : "conduit-",
+			       inside ? "" : m->conduits[v->conduit].name);
 }
 
 static int plain(char **argv)
@@ -94,8 +97,10 @@ static int spoil(struct mnl_socket *nl, char **argv)
 		struct rs_set *s = &rs->sets[i];
 		for (size_t k = 0; s->data == RS_D_VERDICT && k < s->n_elems; k++)
 			if (!strcmp(s->elems[k].comment, argv[3]))
-				s->elems[k] = (struct rs_elem){ .at = s->elems[k].at, .verdict = RS_GOTO,
-								.target = "nowhere", .key = { 9 } };
+				s->elems[k] = (struct rs_elem){ .at = s->elems[k].at,
+								.verdict = RS_GOTO,
+								.target = "nowhere",
+								.key = { 9 } };
 	}
 	if (rs)
 		r = ruleset_exchange(&(struct nft){ .nl = nl }, rs, true, &errs);
@@ -135,7 +140,8 @@ int main(int argc, char **argv)
 		r = nft_counters_read(nl, print_counter, NULL) ? 1 : 0;
 	else if (argc == 2 && !strcmp(argv[1], "probe"))
 		r = probe(nl);
-	else if (argc == 3 && !strcmp(argv[1], "remove") && num_parse(argv[2], 1, UINT32_MAX, &mask))
+	else if (argc == 3 && !strcmp(argv[1], "remove") &&
+		 num_parse(argv[2], 1, UINT32_MAX, &mask))
 		r = nft_remove(nl) || nft_forget_marks(nl, (uint32_t)mask) ? 1 : 0;
 	nft_close(nl);
 	return r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * DNP3 frames for the tests, built rather than listed: their CRCs are the tests' own, bit by bit. */
+ * DNP3 frames for the tests, built rather than listed: their CRCs are the tests' own, bit by bit.
+ */
 #ifndef ZONED_TESTS_DNP3_SAMPLES_H
 #define ZONED_TESTS_DNP3_SAMPLES_H
 
@@ -28,7 +29,9 @@ static inline size_t sample_hex(const char *s, uint8_t *out)
 	for (; *s; s++) {
 		if (!isxdigit((unsigned char)*s))
 			continue;
-		unsigned d = (unsigned)(isdigit((unsigned char)*s) ? *s - '0' : tolower((unsigned char)*s) - 'a' + 10);
+		unsigned d = (unsigned)(isdigit((unsigned char)*s)
+						? *s - '0'
+						: tolower((unsigned char)*s) - 'a' + 10);
 		if (half)
 			out[n++] = (uint8_t)(hi << 4 | d);
 		hi = d;
@@ -46,11 +49,17 @@ static inline size_t sample_put_crc(uint8_t *p, size_t from, size_t n)
 }
 
 /* A frame around user data; returns its length on the wire. */
-static inline size_t sample_frame(uint8_t control, uint16_t dst, uint16_t src, const uint8_t *user, size_t n,
-				  uint8_t *out)
+static inline size_t sample_frame(uint8_t control, uint16_t dst, uint16_t src, const uint8_t *user,
+				  size_t n, uint8_t *out)
 {
-	const uint8_t head[] = { 0x05, 0x64, (uint8_t)(n + 5), control, (uint8_t)dst, (uint8_t)(dst >> 8),
-				 (uint8_t)src, (uint8_t)(src >> 8) };
+	const uint8_t head[] = { 0x05,
+				 0x64,
+				 (uint8_t)(n + 5),
+				 control,
+				 (uint8_t)dst,
+				 (uint8_t)(dst >> 8),
+				 (uint8_t)src,
+				 (uint8_t)(src >> 8) };
 	memcpy(out, head, sizeof(head));
 	size_t at = sample_put_crc(out, 0, sizeof(head));
 	for (size_t i = 0; i < n; i += 16) {

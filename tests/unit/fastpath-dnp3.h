@@ -5,15 +5,27 @@
 static struct pol_image *dnp_plant(uint32_t generation, struct conduit how)
 {
 	static struct range few = { 0, 9 }, any_object = { 0, 65535 };
-	few.hi = generation & 3 ? 9 : 3;	/* a poll may be refused that was permitted before */
+	/* a poll may be refused that was permitted before */
+	few.hi = generation & 3 ? 9 : 3;
 	struct ranges any = { .any = true, .set = true };
 	struct dnp3_allow a = {
-		.functions = { 1 << 1 | 1 << 3 | 1 << 4 }, .writes = 1, .masters = any, .outstations = any,
-		.objects = { .v = &any_object, .n = 1, .set = true }, .points = { .v = &few, .n = 1, .set = true },
-		.any_operation = true, .any_trip_close = true, .count = any, .on_time = any, .off_time = any,
+		.functions = { 1 << 1 | 1 << 3 | 1 << 4 },
+		.writes = 1,
+		.masters = any,
+		.outstations = any,
+		.objects = { .v = &any_object, .n = 1, .set = true },
+		.points = { .v = &few, .n = 1, .set = true },
+		.any_operation = true,
+		.any_trip_close = true,
+		.count = any,
+		.on_time = any,
+		.off_time = any,
 	};
-	struct dnp3_policy d = { .select_before_operate = generation & 1, .select_timeout = 5, .outstanding = generation & 2 ? 1 : 8,
-				  .allow = &a, .n_allow = 1 };
+	struct dnp3_policy d = { .select_before_operate = generation & 1,
+				 .select_timeout = 5,
+				 .outstanding = generation & 2 ? 1 : 8,
+				 .allow = &a,
+				 .n_allow = 1 };
 	struct flow flow = { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .of = &d };
 	how.flows = &flow;
@@ -47,17 +59,22 @@ static size_t dnp_send(struct world *w, bool master, const uint8_t *app, size_t 
 static size_t dnp_request(struct world *w, uint8_t *p)
 {
 	static const uint8_t asks[][16] = {
-		{ 11, 0, 1, 60, 2, 6, 60, 3, 6, 60, 4, 6 }, { 7, 0, 1, 30, 1, 0, 0, 4 }, { 7, 0, 1, 1, 2, 0, 0, 9 },
-		{ 15, 0, 1, 60, 2, 6, 60, 3, 6, 60, 4, 6, 60, 1, 6 }, { 5, 0, 1, 60, 1, 6 }, { 7, 0, 1, 30, 1, 0, 0, 12 },
+		{ 11, 0, 1, 60, 2, 6, 60, 3, 6, 60, 4, 6 },
+		{ 7, 0, 1, 30, 1, 0, 0, 4 },
+		{ 7, 0, 1, 1, 2, 0, 0, 9 },
+		{ 15, 0, 1, 60, 2, 6, 60, 3, 6, 60, 4, 6, 60, 1, 6 },
+		{ 5, 0, 1, 60, 1, 6 },
+		{ 7, 0, 1, 30, 1, 0, 0, 12 },
 	};
-	static const uint8_t relay[] = { 0, 3, 12, 1, 0x28, 1, 0, 0, 0, 3, 1, 100, 0, 0, 0, 100, 0, 0, 0, 0 };
+	static const uint8_t relay[] = { 0, 3,	 12, 1, 0x28, 1,   0, 0, 0, 3,
+					 1, 100, 0,  0, 0,    100, 0, 0, 0, 0 };
 	uint8_t app[64];
 	const uint8_t *a = asks[odd(w, 3) ? rnd(w, 6) : rnd(w, 2)];
 	size_t n = a[0];
 	memcpy(app, a + 1, n);
 	if (a[0] == 15)
 		n = 14;
-	if (odd(w, 10)) {	/* a select, or an operate that may follow it */
+	if (odd(w, 10)) { /* a select, or an operate that may follow it */
 		memcpy(app, relay, sizeof(relay));
 		app[1] = (uint8_t)(3 + rnd(w, 3));
 		n = sizeof(relay);
@@ -72,7 +89,8 @@ static size_t dnp_request(struct world *w, uint8_t *p)
 /* Octets of the frame at q; 0: not all of it is there. */
 static size_t dnp_length(const uint8_t *q, size_t have)
 {
-	size_t user = have < 10 || q[2] < 5 ? 0 : q[2] - 5u, all = 10 + user + 2 * ((user + 15) / 16);
+	size_t user = have < 10 || q[2] < 5 ? 0 : q[2] - 5u,
+	       all = 10 + user + 2 * ((user + 15) / 16);
 	return have < 10 || have < all ? 0 : all;
 }
 
@@ -82,14 +100,14 @@ static size_t dnp_response(struct world *w, const uint8_t *q, uint8_t *p)
 	size_t n = 4;
 	w->answered = w->tid;
 	if (q[10] >> 6 != 3)
-		return 0;	/* of two frames: no answer */
+		return 0; /* of two frames: no answer */
 	if (q[12] == 1 && q[13] != 60) {
 		uint8_t last = q[17] < 9 ? q[17] : 9;
 		memcpy(app + 4, (const uint8_t[]){ q[13], q[14], 0, 0, last }, 5);
 		n = 9 + (q[13] == 30 ? 5u : 1u) * (last + 1u);
 		for (size_t i = 9; i < n; i++)
 			app[i] = (uint8_t)rnd(w, 256);
-	} else if (q[12] == 1 && one_in(w, 6)) {	/* an event, with its index */
+	} else if (q[12] == 1 && one_in(w, 6)) { /* an event, with its index */
 		memcpy(app + 4, (const uint8_t[]){ 2, 1, 0x17, 1, (uint8_t)rnd(w, 9), 0x81 }, 6);
 		n = 10;
 	}

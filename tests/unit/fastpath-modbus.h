@@ -2,23 +2,36 @@
  * What a Modbus client and a device say in test-fastpath.c, whose world this uses. */
 static struct pol_image *plant(uint32_t generation, struct conduit how)
 {
-	static struct range units[] = { { 1, 3 }, { 7, 7 } }, low[] = { { 0, 999 }, { 2000, 2099 } },
-			    qty[] = { { 1, 125 } }, set[] = { { 100, 199 }, { 300, 310 } },
-			    values[] = { { 0, 500 }, { 1000, 2000 } }, bits[] = { { 0, 1 } }, on[] = { { 1, 1 } };
+	static struct range units[] = { { 1, 3 }, { 7, 7 } },
+			    low[] = { { 0, 999 }, { 2000, 2099 } }, qty[] = { { 1, 125 } },
+			    set[] = { { 100, 199 }, { 300, 310 } },
+			    values[] = { { 0, 500 }, { 1000, 2000 } }, bits[] = { { 0, 1 } },
+			    on[] = { { 1, 1 } };
 	struct modbus_allow a[] = {
-		{ .units = { .v = units, .n = 2 }, .addresses = { .v = low, .n = 2 },
-		  .functions = { 0x1e } },	/* 1-4 */
-		{ .units = { .v = units, .n = 1 }, .addresses = { .v = low, .n = 1 }, .quantity = { .v = qty, .n = 1 },
-		  .values = { .v = bits, .n = 1 }, .functions = { 0x20, 0x80 } },	/* 5, 15 */
-		{ .units = { .v = units, .n = 2 }, .addresses = { .v = set, .n = 2 },
-		  .values = { .v = values, .n = 2 }, .functions = { 0x40, 0, 0x01 } },	/* 6, 16 */
-		{ .units = { .any = true }, .addresses = { .any = true }, .values = { .v = on, .n = 1 },
-		  .functions = { 0x20 } },	/* 5, switching on only */
-		{ .units = { .any = true }, .functions = { 0, 0, 0x02 } },	/* 17 */
+		{ .units = { .v = units, .n = 2 },
+		  .addresses = { .v = low, .n = 2 },
+		  .functions = { 0x1e } }, /* 1-4 */
+		{ .units = { .v = units, .n = 1 },
+		  .addresses = { .v = low, .n = 1 },
+		  .quantity = { .v = qty, .n = 1 },
+		  .values = { .v = bits, .n = 1 },
+		  .functions = { 0x20, 0x80 } }, /* 5, 15 */
+		{ .units = { .v = units, .n = 2 },
+		  .addresses = { .v = set, .n = 2 },
+		  .values = { .v = values, .n = 2 },
+		  .functions = { 0x40, 0, 0x01 } }, /* 6, 16 */
+		{ .units = { .any = true },
+		  .addresses = { .any = true },
+		  .values = { .v = on, .n = 1 },
+		  .functions = { 0x20 } }, /* 5, switching on only */
+		{ .units = { .any = true }, .functions = { 0, 0, 0x02 } }, /* 17 */
 	};
 	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
-	static const unsigned tolerate[] = { 0, MB_TOL_ALL & ~MB_TOL_PADDED, 0, MB_TOL_ALL & ~MB_TOL_LENGTH };
-	struct modbus_policy p = { .allow = a, .n_allow = sizeof(a) / sizeof(a[0]), .tolerates = tolerate[generation % 4] };
+	static const unsigned tolerate[] = { 0, MB_TOL_ALL & ~MB_TOL_PADDED, 0,
+					     MB_TOL_ALL & ~MB_TOL_LENGTH };
+	struct modbus_policy p = { .allow = a,
+				   .n_allow = sizeof(a) / sizeof(a[0]),
+				   .tolerates = tolerate[generation % 4] };
 	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .of = &p };
 	how.flows = &flow;
 	how.n_flows = 1;
@@ -37,7 +50,8 @@ static size_t put_adu(uint8_t *p, uint16_t tid, uint8_t unit, const uint8_t *pdu
 	return n + 7;
 }
 
-/* The last request once more, of another address; at times with something else changed that makes it another. */
+/* The last request once more, of another address; at times with something else changed that makes
+ * it another. */
 static size_t like_before(struct world *w, uint8_t *p)
 {
 	size_t n = w->n_before;
@@ -74,7 +88,9 @@ static size_t new_request(struct world *w, uint8_t *p)
 		bytes = bytes > 246 ? 246 : bytes;
 		b[5] = (uint8_t)bytes;
 		for (size_t i = 0; i < bytes; i++)
-			b[6 + i] = (uint8_t)(fc == 15 ? (qty % 8 ? 1 : rnd(w, 256)) : i % 2 ? rnd(w, 200) : one_in(w, 30));
+			b[6 + i] = (uint8_t)(fc == 15 ? (qty % 8 ? 1 : rnd(w, 256))
+					     : i % 2  ? rnd(w, 200)
+						      : one_in(w, 30));
 		n = 6 + bytes;
 	}
 	if (fc == 17)
@@ -118,11 +134,11 @@ static size_t leave_form(struct world *w, uint8_t *p, size_t n)
 	case 2:
 		put_be16(p + 4, (uint32_t)(n - 6 + more));
 		break;
-	case 3:		/* zeros, mostly */
+	case 3: /* zeros, mostly */
 		memset(p + n, one_in(w, 9), more);
 		put_be16(p + 4, (uint32_t)(n - 6 + more));
 		return n + more;
-	default:	/* the last of a value or quantity */
+	default: /* the last of a value or quantity */
 		p[n - 1] = (uint8_t)rnd(w, 4);
 	}
 	return n;
@@ -157,7 +173,7 @@ static size_t one_response(struct world *w, const uint8_t *q, uint8_t *p)
 		n = leave_form(w, p, n);
 	if (odd(w, 80))
 		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
-	if (odd(w, 12)) {	/* the answer to something else */
+	if (odd(w, 12)) { /* the answer to something else */
 		size_t i = rnd(w, 9);
 		p[i] = (uint8_t)(one_in(w, 3) ? rnd(w, 256) : p[i] + 1u);
 	}

@@ -7,19 +7,32 @@ enum { UA_READS = 6, UA_NODE = 1000, UA_HELLO_LEN = 28 };
 static struct pol_image *ua_plant(uint32_t generation, struct conduit how)
 {
 	static const char *const names[] = { "read", "publish", "create-subscription", "write" };
-	static struct node_pattern pattern = { .form = NODE_NUMBER, .ns = 2, .lo = UA_NODE, .hi = UA_NODE + 3 };
+	static struct node_pattern pattern = {
+		.form = NODE_NUMBER, .ns = 2, .lo = UA_NODE, .hi = UA_NODE + 3
+	};
 	const char *node = "ns=2;i=1000-1003";
 	struct where at = { "test", 1 };
 	struct texts any = { .any = true, .set = true };
 	struct opcua_allow a = {
-		.nodes = { .v = &node, .n = 1, .at = &at, .set = true }, .patterns = &pattern,
-		.attributes = { .set = true }, .attribute_bits = 1u << 13, .least_interval = 100, .has_interval = true,
+		.nodes = { .v = &node, .n = 1, .at = &at, .set = true },
+		.patterns = &pattern,
+		.attributes = { .set = true },
+		.attribute_bits = 1u << 13,
+		.least_interval = 100,
+		.has_interval = true,
 	};
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		a.services |= UINT64_C(1) << (ua_service_by_name(names[i]) - ua_services);
 	struct opcua_policy o = {
-		.security = UA_MODE_NONE, .opaque = (generation & 3) != 0, .security_policies = any, .endpoint_urls = any,
-		.client_certificates = any, .server_certificates = any, .user_tokens = any, .allow = &a, .n_allow = 1,
+		.security = UA_MODE_NONE,
+		.opaque = (generation & 3) != 0,
+		.security_policies = any,
+		.endpoint_urls = any,
+		.client_certificates = any,
+		.server_certificates = any,
+		.user_tokens = any,
+		.allow = &a,
+		.n_allow = 1,
 	};
 	struct flow flow = { .proto = PROTO_OPCUA, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .of = &o };
@@ -47,7 +60,8 @@ static void ua_open_begin(struct world *w, struct make *m, bool answer)
 	size_t at;
 	bool none = ua_mode(w) == UA_MODE_NONE;
 	uint32_t seq = answer ? ++w->ua.answers : ++w->ua.asked;
-	at = opn_begin(m, w->ua.channel, none ? "None" : "Basic256Sha256", none ? NULL : "certificate");
+	at = opn_begin(m, w->ua.channel, none ? "None" : "Basic256Sha256",
+		       none ? NULL : "certificate");
 	if (!none) {
 		ua_random(w, m, 256);
 	} else {
@@ -65,7 +79,10 @@ static void ua_open_begin(struct world *w, struct make *m, bool answer)
 static size_t ua_chunk_begin(struct world *w, struct make *m, uint32_t seq, uint32_t id)
 {
 	uint32_t token = w->ua.token - (odd(w, 30) ? rnd(w, 3) : 0);
-	const char *head = odd(w, 80) ? "MSGA" : odd(w, 60) ? "MSGC" : odd(w, 200) ? "CLOF" : "MSGF";
+	const char *head = odd(w, 80)	 ? "MSGA"
+			   : odd(w, 60)	 ? "MSGC"
+			   : odd(w, 200) ? "CLOF"
+					 : "MSGF";
 	uint32_t n[2] = { seq + (odd(w, 60) ? rnd(w, 3) : 0), id };
 	return msg_begin(m, head, w->ua.channel + (odd(w, 100) ? 1 : 0), token, n);
 }
@@ -75,7 +92,7 @@ static void ua_chunk_end(struct world *w, struct make *m, size_t at)
 	if (ua_mode(w) == UA_MODE_SIGN)
 		ua_random(w, m, odd(w, 40) ? 0 : 32);
 	if (ua_mode(w) == UA_MODE_ENCRYPT) {
-		bool shown = odd(w, 60);	/* as if it were not */
+		bool shown = odd(w, 60); /* as if it were not */
 		size_t from = m->n;
 		while ((m->n - at - 16) % 16 != 0)
 			put8(m, 0);
@@ -107,11 +124,12 @@ static void ua_header(struct world *w, struct make *m, uint16_t type)
 
 static void ua_ask(struct world *w, struct make *m)
 {
-	uint32_t id = odd(w, 30) ? w->ua.asked : w->ua.asked + 1;	/* the one before, that may still wait */
+	/* the one before, that may still wait */
+	uint32_t id = odd(w, 30) ? w->ua.asked : w->ua.asked + 1;
 	size_t at = ua_chunk_begin(w, m, w->ua.asked + 1, id);
 	uint32_t what = rnd(w, odd(w, 6) ? 9 : UA_READS);
 	w->ua.asked++;
-	if (what == 4) {	/* acknowledges notifications */
+	if (what == 4) { /* acknowledges notifications */
 		uint32_t n = rnd(w, 3);
 		ua_header(w, m, 826);
 		put32(m, n);
@@ -125,7 +143,7 @@ static void ua_ask(struct world *w, struct make *m)
 		put_numeric(m, 2, UA_NODE + 3 + (odd(w, 20) ? 1 : 0));
 		put32(m, 13);
 		put_str(m, NULL);
-		put8(m, 1);	/* a value only: Int32 */
+		put8(m, 1); /* a value only: Int32 */
 		put8(m, 6);
 		put32(m, odd(w, 10) ? 8 : 7);
 	} else if (what < UA_READS || what == 6) {
@@ -162,9 +180,10 @@ static size_t ua_request(struct world *w, uint8_t *p)
 		w->ua = (struct ua_end){ .channel = 0 };
 		put_hello(&m, "HELF", "opc.tcp://plc:4840");
 		if (w->cport % 5 == 0)
-			m.b[13] = 4, m.b[14] = 0;	/* its buffer for responses has 1,024 bytes */
+			/* its buffer for responses has 1,024 bytes */
+			m.b[13] = 4, m.b[14] = 0;
 	} else if (got < UA_HELLO_LEN || (said > 1 && got == UA_HELLO_LEN)) {
-		w->end[0].open = ++w->ua.idle < 50;	/* else nothing comes any more */
+		w->end[0].open = ++w->ua.idle < 50; /* else nothing comes any more */
 		return 0;
 	} else if (said == 1 || odd(w, 60)) {
 		ua_open_begin(w, &m, false);
@@ -194,9 +213,10 @@ static void ua_say(struct world *w, struct make *m, const uint8_t *q, size_t n)
 	w->ua.answers++;
 	type += 3 + (odd(w, 40) ? rnd(w, 4) : 0);
 	if (odd(w, 40)) {
-		put_type(m, (uint16_t)type);	/* and nothing of its header */
+		put_type(m, (uint16_t)type); /* and nothing of its header */
 	} else {
-		put_response(m, one_in(w, 40) ? UA_SERVICE_FAULT : (uint16_t)type, odd(w, 20) ? 0x80010000 : 0);
+		put_response(m, one_in(w, 40) ? UA_SERVICE_FAULT : (uint16_t)type,
+			     odd(w, 20) ? 0x80010000 : 0);
 		ua_random(w, m, rnd(w, one_in(w, 20) ? 1250 : 90));
 	}
 	ua_chunk_end(w, m, at);

@@ -17,8 +17,10 @@ static void *race(void *ctx)
 	return NULL;
 }
 
-static const struct fast_claim lone = { .client = { 4, { 10, 1, 0, 9 } }, .server = { 4, { 10, 2, 0, 9 } },
-					.cport = 40000, .sport = 502 };
+static const struct fast_claim lone = { .client = { 4, { 10, 1, 0, 9 } },
+					.server = { 4, { 10, 2, 0, 9 } },
+					.cport = 40000,
+					.sport = 502 };
 
 /* What an inspector does: a slot is claimed, and then given with these numbers. */
 static void give_lone(struct world *w, uint16_t cport, uint32_t serial, uint32_t next)
@@ -36,7 +38,8 @@ static void give_lone(struct world *w, uint16_t cport, uint32_t serial, uint32_t
 	fast_start(s);
 }
 
-static size_t put_segment(struct world *w, uint16_t cport, uint32_t seq, const uint8_t *payload, size_t n, uint8_t *p)
+static size_t put_segment(struct world *w, uint16_t cport, uint32_t seq, const uint8_t *payload,
+			  size_t n, uint8_t *p)
 {
 	memset(p, 0, PACKET);
 	w->v6 = false;
@@ -57,25 +60,28 @@ static size_t put_lone(struct world *w, uint16_t cport, uint32_t seq, uint8_t *p
 	return put_segment(w, cport, seq, read, sizeof(read), p);
 }
 
-/* Two writes, of which the second is refused for a value, and a message of no function. Whoever takes the
- * second write for one of 12 bytes, as it begins like the first, finds two requests in the rest that are allowed. */
+/* Two writes, of which the second is refused for a value, and a message of no function. Whoever
+ * takes the second write for one of 12 bytes, as it begins like the first, finds two requests in
+ * the rest that are allowed. */
 static void test_crafted(struct world *w)
 {
-	static const uint8_t writes[] = { 0, 1, 0, 0, 0, 13, 1, 16, 0, 100, 0, 3, 6, 0, 0, 0, 0, 0, 1,
-					  0, 2, 0, 0, 0, 13, 1, 16, 0, 100, 0, 3, 6, 0, 0, 0, 0, 6, 1,
-					  5, 3, 0, 0, 0, 11, 1, 0, 0, 0, 6, 1, 3, 0, 0, 0, 1 };
+	static const uint8_t writes[] = { 0,   1,  0, 0, 0, 13, 1, 16, 0, 100, 0,  3, 6,  0,
+					  0,   0,  0, 0, 1, 0,	2, 0,  0, 0,   13, 1, 16, 0,
+					  100, 0,  3, 6, 0, 0,	0, 0,  6, 1,   5,  3, 0,  0,
+					  0,   11, 1, 0, 0, 0,	6, 1,  3, 0,   0,  0, 1 };
 	uint8_t p[PACKET];
 	give_lone(w, 40000, 1, 1000);
 	must(!program_passes(w, p, put_segment(w, 40000, 1000, writes, sizeof(writes), p)));
 	fast_start(fastpath_map(w->fp, 0));
 	size_t n = put_segment(w, 40000, 1000, writes, 38, p);
-	p[n - 2] = 0;	/* that value */
+	p[n - 2] = 0; /* that value */
 	must(program_passes(w, p, n));
 	must(fastpath_map(w->fp, 0)->n_pending == 2);
 }
 
 /* What the device says first, to the request of put_lone(). */
-static size_t put_answer(struct world *w, uint16_t cport, const uint8_t *payload, size_t n, uint8_t *p)
+static size_t put_answer(struct world *w, uint16_t cport, const uint8_t *payload, size_t n,
+			 uint8_t *p)
 {
 	memset(p, 0, PACKET);
 	w->v6 = false;
@@ -98,16 +104,22 @@ static bool answer_passes(struct world *w, const uint8_t *answer, size_t n)
 	return program_passes(w, p, put_answer(w, 40000, answer, n, p));
 }
 
-/* An answer in its plain form goes fast, an exception whatever its code; what leaves the form in any way is for
- * an inspector, which knows whether the policy tolerates it. */
+/* An answer in its plain form goes fast, an exception whatever its code; what leaves the form in
+ * any way is for an inspector, which knows whether the policy tolerates it. */
 static void test_answers_in_kernel(struct world *w)
 {
-	static const uint8_t odd_ones[][16] = {	/* with their length first */
-		{ 9, 0, 1, 0, 0, 0, 4, 1, 0x83, 2 }, { 10, 0, 1, 0, 0, 0, 4, 1, 0x83, 2, 0 },	/* too long, and padded */
-		{ 9, 0, 1, 0, 0, 0, 3, 2, 0x83, 2 }, { 9, 0, 0, 0, 0, 0, 3, 1, 0x83, 2 },
-		{ 9, 0, 1, 0, 0, 0, 3, 1, 0x84, 2 }, { 11, 0, 1, 0, 0, 0, 6, 1, 3, 2, 0, 7 },
-		{ 12, 0, 1, 0, 0, 0, 6, 1, 3, 2, 0, 7, 0 }, { 11, 0, 1, 0, 0, 0, 5, 2, 3, 2, 0, 7 },
-		{ 11, 0, 0, 0, 0, 0, 5, 1, 3, 2, 0, 7 }, { 13, 0, 1, 0, 0, 0, 7, 1, 3, 4, 0, 7, 0, 8 },
+	static const uint8_t odd_ones[][16] = {
+		/* with their length first */
+		{ 9, 0, 1, 0, 0, 0, 4, 1, 0x83, 2 },
+		{ 10, 0, 1, 0, 0, 0, 4, 1, 0x83, 2, 0 }, /* too long, and padded */
+		{ 9, 0, 1, 0, 0, 0, 3, 2, 0x83, 2 },
+		{ 9, 0, 0, 0, 0, 0, 3, 1, 0x83, 2 },
+		{ 9, 0, 1, 0, 0, 0, 3, 1, 0x84, 2 },
+		{ 11, 0, 1, 0, 0, 0, 6, 1, 3, 2, 0, 7 },
+		{ 12, 0, 1, 0, 0, 0, 6, 1, 3, 2, 0, 7, 0 },
+		{ 11, 0, 1, 0, 0, 0, 5, 2, 3, 2, 0, 7 },
+		{ 11, 0, 0, 0, 0, 0, 5, 1, 3, 2, 0, 7 },
+		{ 13, 0, 1, 0, 0, 0, 7, 1, 3, 4, 0, 7, 0, 8 },
 	};
 	static const uint8_t plain[] = { 0, 1, 0, 0, 0, 5, 1, 3, 2, 0, 7 };
 	uint8_t exception[] = { 0, 1, 0, 0, 0, 3, 1, 0x83, 0 };
@@ -141,7 +153,8 @@ static void test_race(struct world *w, unsigned times)
 		won += r[0].passed;
 	}
 	pthread_barrier_destroy(&line);
-	printf("race: %u segments twice at once, each passed once (%lu by the first)\n", times, won);
+	printf("race: %u segments twice at once, each passed once (%lu by the first)\n", times,
+	       won);
 }
 
 struct exchange {
@@ -154,7 +167,8 @@ static void *exchange(void *ctx)
 {
 	struct exchange *x = ctx;
 	for (; !__atomic_load_n(&x->enough, __ATOMIC_SEQ_CST); x->times++)
-		give_lone(x->w, (uint16_t)(40000 + x->times % 2), x->times + 1, x->times % 2 ? 9000 : 1000);
+		give_lone(x->w, (uint16_t)(40000 + x->times % 2), x->times + 1,
+			  x->times % 2 ? 9000 : 1000);
 	return NULL;
 }
 
@@ -175,10 +189,12 @@ static void test_exchange(struct world *w, unsigned segments)
 	}
 	__atomic_store_n(&x.enough, true, __ATOMIC_SEQ_CST);
 	must(pthread_join(t, NULL) == 0);
-	printf("exchange: %u times another connection's slot; %u segments, %lu passed\n", x.times, segments, passed);
+	printf("exchange: %u times another connection's slot; %u segments, %lu passed\n", x.times,
+	       segments, passed);
 }
 
-/* Many connections in the table at once: each is found by itself, none by another's ports or when it is gone. */
+/* Many connections in the table at once: each is found by itself, none by another's ports or when
+ * it is gone. */
 static void test_table(struct world *w)
 {
 	uint32_t n = fastpath_slots(w->fp), made = 0;
@@ -199,14 +215,15 @@ static void test_table(struct world *w)
 		s->next[1] = s->acked[1] = s->from[1] = 5000;
 		s->state = err ? FAST_OFF : FAST_ON;
 	}
-	must(made > n - n / 8);		/* few share a set */
+	must(made > n - n / 8); /* few share a set */
 	c.slot = 0;
 	c.way[0][0] = 1 << 16;
 	must(fastpath_claim(w->fp, 0, &c, w->img) == -ERANGE);
 	unsigned passed = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		size_t len = put_lone(w, (uint16_t)(50000 + i), 1000 * (i + 2), p);
-		must(!program_passes(w, p, len));	/* another's number; this one is handed back */
+		/* another's number; this one is handed back */
+		must(!program_passes(w, p, len));
 		fast_start(&fastpath_map(w->fp, 0)[i]);
 		len = put_lone(w, (uint16_t)(50000 + i), 1000 * (i + 1), p);
 		passed += program_passes(w, p, len);
@@ -226,7 +243,8 @@ static void test_table(struct world *w)
 	fastpath_unplug(w->fp, 0);
 	for (uint32_t i = 0; i < n; i++) {
 		fast_start(&fastpath_map(w->fp, 0)[i]);
-		must(!program_passes(w, p, put_lone(w, (uint16_t)(50000 + i), 1000 * (i + 1) + 24, p)));
+		must(!program_passes(w, p,
+				     put_lone(w, (uint16_t)(50000 + i), 1000 * (i + 1) + 24, p)));
 	}
 	/* who shares the slots wrote nonsense before it died: the parent does not wait for it */
 	for (uint32_t i = 0; i < n; i++)
@@ -239,7 +257,8 @@ static void test_table(struct world *w)
 	/* asked to stop: nothing passes, and it is OFF */
 	give_lone(w, 40000, 1, 1000);
 	fast_ask_stop(fastpath_map(w->fp, 0));
-	must(!program_passes(w, p, put_lone(w, 40000, 1000, p)) && fastpath_map(w->fp, 0)->state == FAST_OFF);
+	must(!program_passes(w, p, put_lone(w, 40000, 1000, p)) &&
+	     fastpath_map(w->fp, 0)->state == FAST_OFF);
 	fast_start(fastpath_map(w->fp, 0));
 	must(program_passes(w, p, put_lone(w, 40000, 1000, p)));
 	printf("table: %u of %u connections have a place\n", made, n);

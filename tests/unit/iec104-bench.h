@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * IEC 60870-5-104 through the data path to stations of every kind (iec104-station.h). Two masters,
- * each with a connection; whatever leaves the gate for the station is given to all kinds. What one of them
- * acts on must be what was judged and permitted, in order, once, to the octet.
+ * each with a connection; whatever leaves the gate for the station is given to all kinds. What one
+ * of them acts on must be what was judged and permitted, in order, once, to the octet.
  */
 #ifndef ZONED_TESTS_IEC104_BENCH_H
 #define ZONED_TESTS_IEC104_BENCH_H
@@ -27,10 +27,10 @@ struct judged_asdu {
 };
 
 struct line {
-	uint32_t seq[2];	/* of both senders */
-	uint32_t next[2];	/* what each receiver expects */
+	uint32_t seq[2];  /* of both senders */
+	uint32_t next[2]; /* what each receiver expects */
 	bool open, ended;
-	unsigned told;		/* of both ends: got a RST */
+	unsigned told; /* of both ends: got a RST */
 };
 
 struct iec_bench {
@@ -40,14 +40,15 @@ struct iec_bench {
 	unsigned n_img;
 	uint64_t now;
 	uint32_t id;
-	bool pass_all;		/* no gate */
-	bool loses;		/* what leaves it is lost */
-	bool lets_all;		/* whatever it says, packets go on as they are: breaches must be seen */
-	enum reason reason;	/* of the last packet's violation; R_NONE: it had none */
+	bool pass_all; /* no gate */
+	bool loses;    /* what leaves it is lost */
+	/* whatever it says, packets go on as they are: breaches must be seen */
+	bool lets_all;
+	enum reason reason; /* of the last packet's violation; R_NONE: it had none */
 	unsigned n_refused, n_acted, n_executed;
 	enum verdict verdict;
-	bool changed;		/* the packet did not go on as it was */
-	unsigned on;		/* the line that is sent on */
+	bool changed; /* the packet did not go on as it was */
+	unsigned on;  /* the line that is sent on */
 	struct line line[LINES];
 	struct station station[STATION_KINDS];
 	struct judged_asdu judged[JUDGED_MAX];
@@ -62,13 +63,15 @@ struct iec_bench {
 
 struct iec_rules {
 	enum mode mode;
-	unsigned k;		/* 0: 12 */
-	bool one, reversed;	/* first_number_one, server_is_controlling */
+	unsigned k;	    /* 0: 12 */
+	bool one, reversed; /* first_number_one, server_is_controlling */
 };
 
-static inline struct iec104_allow iec_allow(uint64_t types, uint64_t more, enum iec_select_mode mode)
+static inline struct iec104_allow iec_allow(uint64_t types, uint64_t more,
+					    enum iec_select_mode mode)
 {
-	struct iec104_allow a = { .at.file = "f", .limits = { .select_mode = mode, .causes = ~UINT64_C(0) } };
+	struct iec104_allow a = { .at.file = "f",
+				  .limits = { .select_mode = mode, .causes = ~UINT64_C(0) } };
 	for (unsigned i = 0; i < 64; i++) {
 		a.limits.types[i / 8] |= (uint8_t)((types >> i & 1) << i % 8);
 		a.limits.types[8 + i / 8] |= (uint8_t)((more >> i & 1) << i % 8);
@@ -82,25 +85,36 @@ static inline struct iec104_allow iec_allow(uint64_t types, uint64_t more, enum 
 	return a;
 }
 
-/* Single commands and float set-points of points up to 1999 (these 0 to 100), interrogations and clock at once; double and
- * step commands and scaled set-points of all other points when selected. Of common addresses 1 and 2. */
+/* Single commands and float set-points of points up to 1999 (these 0 to 100), interrogations and
+ * clock at once; double and step commands and scaled set-points of all other points when selected.
+ * Of common addresses 1 and 2. */
 static inline struct pol_image *iec_plant(const struct iec_rules *r, uint32_t generation)
 {
 	static struct range stations = { 1, 2 }, low = { 0, 1999 }, high = { 2000, 65535 };
 	struct iec104_allow a[2] = {
-		iec_allow(UINT64_C(1) << 45 | UINT64_C(1) << 50, UINT64_C(0xf) << (100 - 64), IEC_SELECT_OR_DIRECT),
-		iec_allow(UINT64_C(1) << 46 | UINT64_C(1) << 47 | UINT64_C(1) << 49 | UINT64_C(1) << 45, 0, IEC_SELECT_REQUIRED),
+		iec_allow(UINT64_C(1) << 45 | UINT64_C(1) << 50, UINT64_C(0xf) << (100 - 64),
+			  IEC_SELECT_OR_DIRECT),
+		iec_allow(UINT64_C(1) << 46 | UINT64_C(1) << 47 | UINT64_C(1) << 49 |
+				  UINT64_C(1) << 45,
+			  0, IEC_SELECT_REQUIRED),
 	};
 	for (unsigned i = 0; i < 2; i++) {
-		a[i].ranges[IEC_COMMON_ADDRESSES] = (struct ranges){ .v = &stations, .n = 1, .set = true };
-		a[i].ranges[IEC_OBJECT_ADDRESSES] = (struct ranges){ .v = i ? &high : &low, .n = 1, .set = true };
+		a[i].ranges[IEC_COMMON_ADDRESSES] =
+			(struct ranges){ .v = &stations, .n = 1, .set = true };
+		a[i].ranges[IEC_OBJECT_ADDRESSES] =
+			(struct ranges){ .v = i ? &high : &low, .n = 1, .set = true };
 	}
 	a[0].spans[IEC_FLOAT_VALUES] = (struct spans){ .v = { { 0, 100 } }, .n = 1, .set = true };
-	struct iec104_policy o = { .allow = a, .n_allow = 2, .k = r->k ? r->k : IEC_K_DEFAULT, .first_number_one = r->one,
-				   .server_is_controlling = r->reversed, .select_timeout = IEC_SELECT_DEFAULT };
+	struct iec104_policy o = { .allow = a,
+				   .n_allow = 2,
+				   .k = r->k ? r->k : IEC_K_DEFAULT,
+				   .first_number_one = r->one,
+				   .server_is_controlling = r->reversed,
+				   .select_timeout = IEC_SELECT_DEFAULT };
 	struct flow flow = { .proto = PROTO_IEC104, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_IEC104, .of = &o };
-	return plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .mode = r->mode }, &policy, 1, generation);
+	return plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .mode = r->mode },
+			   &policy, 1, generation);
 }
 
 /* ---- receivers ---- */
@@ -111,8 +125,10 @@ static inline void iec_fault(struct iec_bench *b, const char *what)
 		b->fault = what;
 }
 
-/* A station acts: on the next that was judged on this line and that it did not act on, for it may skip some. */
-static inline void iec_acted(void *ctx, struct station *s, unsigned line, const uint8_t *asdu, size_t n, bool execute)
+/* A station acts: on the next that was judged on this line and that it did not act on, for it may
+ * skip some. */
+static inline void iec_acted(void *ctx, struct station *s, unsigned line, const uint8_t *asdu,
+			     size_t n, bool execute)
 {
 	struct iec_bench *b = ctx;
 	unsigned kind = (unsigned)(s - b->station);
@@ -153,7 +169,7 @@ static inline void iec_deliver(struct iec_bench *b, unsigned to, const struct pa
 		l->next[to] = p->seq + 1;
 		return;
 	}
-	size_t old = l->next[to] - p->seq;	/* octets that it has */
+	size_t old = l->next[to] - p->seq; /* octets that it has */
 	if (b->loses || p->len == 0 || old >= p->len)
 		return;
 	l->next[to] += (uint32_t)(p->len - old);
@@ -165,7 +181,8 @@ static inline void iec_deliver(struct iec_bench *b, unsigned to, const struct pa
 
 /* ---- what the gate says ---- */
 
-static inline void iec_on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+static inline void iec_on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data,
+				  size_t len)
 {
 	struct iec_bench *b = ctx;
 	struct packet p;
@@ -237,10 +254,14 @@ static inline void iec_start(struct iec_bench *b, const struct iec_rules *r)
 	memset(b, 0, sizeof(*b));
 	iec_gate(b);
 	iec_policy(b, r);
-	b->out = (struct inspect_out){ .ctx = b, .verdict = iec_on_verdict, .event = iec_on_event, .message = iec_on_message };
+	b->out = (struct inspect_out){ .ctx = b,
+				       .verdict = iec_on_verdict,
+				       .event = iec_on_event,
+				       .message = iec_on_message };
 	b->now = 1000000000;
 	for (unsigned k = 0; k < STATION_KINDS; k++)
-		b->station[k] = (struct station){ .kind = &station_kinds[k], .act = iec_acted, .ctx = b };
+		b->station[k] =
+			(struct station){ .kind = &station_kinds[k], .act = iec_acted, .ctx = b };
 	for (unsigned i = 0; i < LINES; i++)
 		b->line[i] = (struct line){ .seq = { 999, 4999 } };
 }
@@ -253,14 +274,15 @@ static inline void iec_stop(struct iec_bench *b)
 }
 
 /* One packet on the line b->on; from: 1 the station. */
-static inline void iec_packet(struct iec_bench *b, unsigned from, uint8_t flags, const uint8_t *data, size_t n)
+static inline void iec_packet(struct iec_bench *b, unsigned from, uint8_t flags,
+			      const uint8_t *data, size_t n)
 {
 	static uint8_t p[PUT_TCP + IEC_PACKET];
 	struct line *l = &b->line[b->on];
 	b->sent = p;
 	b->sent_len = put_whole(p, from, IEC_PORT, flags, l->seq, data, n);
 	put16(p + (from ? 22 : 20), 40000 + b->on);
-	if (flags != TCP_SYN)	/* what this end has */
+	if (flags != TCP_SYN) /* what this end has */
 		put32(p + 28, l->next[from]);
 	b->now += 1000000;
 	b->reason = R_NONE;
@@ -269,7 +291,9 @@ static inline void iec_packet(struct iec_bench *b, unsigned from, uint8_t flags,
 		iec_on_verdict(b, b->id, V_ACCEPT, NULL, 0);
 		return;
 	}
-	struct inspect_pkt k = { .id = b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p, .len = b->sent_len };
+	struct inspect_pkt k = {
+		.id = b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p, .len = b->sent_len
+	};
 	inspect_packet(b->in, &k, &b->out);
 }
 
@@ -283,7 +307,8 @@ static inline void iec_connect(struct iec_bench *b)
 	iec_packet(b, 0, TCP_ACK, NULL, 0);
 	for (unsigned k = 0; k < STATION_KINDS; k++)
 		station_connect(&b->station[k], b->on);
-	for (unsigned i = 0; i < b->n_judged; i++)	/* none of the old connection may be acted on any more */
+	/* none of the old connection may be acted on any more */
+	for (unsigned i = 0; i < b->n_judged; i++)
 		if (b->judged[i].line == b->on)
 			memset(b->judged[i].acted, true, sizeof(b->judged[i].acted));
 }

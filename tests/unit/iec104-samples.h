@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * APDUs of IEC 60870-5-104 for the tests, built rather than listed; and a good element of every type,
- * written here from the standard and not from our table. */
+ * APDUs of IEC 60870-5-104 for the tests, built rather than listed; and a good element of every
+ * type, written here from the standard and not from our table. */
 #ifndef ZONED_TESTS_IEC104_SAMPLES_H
 #define ZONED_TESTS_IEC104_SAMPLES_H
 
@@ -15,10 +15,12 @@ struct sample_type {
 	uint8_t number;
 	const char *name;
 	const char *element;
-	uint8_t asks, tells;	/* a cause, by the controlling and the controlled station; 0: it never does */
+	/* a cause, by the controlling and the controlled station; 0: it never does */
+	uint8_t asks, tells;
 	bool no_address;
 };
 
+/* clang-format off */
 static const struct sample_type sample_types[] = {
 	{ 1, "M_SP_NA_1", "01", 0, 20, false },
 	{ 2, "M_SP_TA_1", "11" SAMPLE_CP24, 0, 3, false },
@@ -88,6 +90,7 @@ static const struct sample_type sample_types[] = {
 	{ 126, "F_DR_TA_1", "0100 000200 00" SAMPLE_CP56, 0, 5, false },
 	{ 127, "F_SC_NB_1", "0100" SAMPLE_CP56 SAMPLE_CP56, 13, 13, false },
 };
+/* clang-format on */
 enum { SAMPLE_TYPES = sizeof(sample_types) / sizeof(sample_types[0]) };
 
 /* A control field and what follows, as an APDU. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stations of IEC 60870-5-104 as a test's receiver. Real stacks differ in what they take for a frame, skip,
- * count and execute; each kind here is one choice of these, and together they have every choice that
- * was seen in a stack. Nothing of a stack is used: what one read returns goes in, and the ASDUs of
- * commands that the station would act on come out.
+ * Stations of IEC 60870-5-104 as a test's receiver. Real stacks differ in what they take for a
+ * frame, skip, count and execute; each kind here is one choice of these, and together they have
+ * every choice that was seen in a stack. Nothing of a stack is used: what one read returns goes in,
+ * and the ASDUs of commands that the station would act on come out.
  */
 #ifndef ZONED_TESTS_IEC104_STATION_H
 #define ZONED_TESTS_IEC104_STATION_H
@@ -15,24 +15,26 @@
 
 enum { STATION_BUF = 2048, STATION_SELECTS = 8, STATION_HEAD = 6 };
 
-/* How it has selects: none (it executes those as well), one for each point and connection, without a look at
- * the value; one alone, of all connections. */
+/* How it has selects: none (it executes those as well), one for each point and connection, without
+ * a look at the value; one alone, of all connections. */
 enum station_selects { SELECTS_NONE, SELECTS_POINT, SELECTS_ONE };
 
 struct station_kind {
 	const char *name;
-	bool by_mask;		/* U frames by single bits: 0x0f is STARTDT */
-	bool resyncs;		/* looks for the next 0x68; else it closes */
-	bool reads_start;	/* closes when what a read returns ends behind 0x68 */
-	bool long_frames;	/* takes 254 and 255 octets, too */
-	bool drops_early;	/* ignores I frames before STARTDT and counts none; else it closes */
-	bool starts_open;	/* takes I frames before STARTDT */
-	bool any_number;	/* does not look at N(R) */
-	bool u_is_long;		/* U frames with more octets are I frames */
-	bool any_cause;		/* executes whatever the cause */
+	bool by_mask;	  /* U frames by single bits: 0x0f is STARTDT */
+	bool resyncs;	  /* looks for the next 0x68; else it closes */
+	bool reads_start; /* closes when what a read returns ends behind 0x68 */
+	bool long_frames; /* takes 254 and 255 octets, too */
+	/* ignores I frames before STARTDT and counts none; else it closes */
+	bool drops_early;
+	bool starts_open; /* takes I frames before STARTDT */
+	bool any_number;  /* does not look at N(R) */
+	bool u_is_long;	  /* U frames with more octets are I frames */
+	bool any_cause;	  /* executes whatever the cause */
 	enum station_selects selects;
 };
 
+/* clang-format off */
 static const struct station_kind station_kinds[] = {
 	{ .name = "by mask", .by_mask = true, .reads_start = true, .long_frames = true },
 	{ .name = "skips", .resyncs = true, .drops_early = true, .selects = SELECTS_ONE },
@@ -40,12 +42,13 @@ static const struct station_kind station_kinds[] = {
 	  .any_cause = true },
 	{ .name = "by point", .by_mask = true, .reads_start = true, .any_cause = true, .selects = SELECTS_POINT },
 };
+/* clang-format on */
 enum { STATION_KINDS = sizeof(station_kinds) / sizeof(station_kinds[0]) };
 
-struct station_line {		/* one connection */
+struct station_line { /* one connection */
 	bool open, started;
-	uint16_t received;	/* the N(S) it expects */
-	uint16_t sent, confirmed;	/* its own I frames, as the test counts them */
+	uint16_t received;	  /* the N(S) it expects */
+	uint16_t sent, confirmed; /* its own I frames, as the test counts them */
 	size_t n;
 	uint8_t buf[STATION_BUF];
 };
@@ -62,7 +65,8 @@ struct station {
 	struct station_line line[2];
 	struct station_point point[STATION_SELECTS];
 	/* an ASDU that the station acts on; execute: an output changes */
-	void (*act)(void *ctx, struct station *s, unsigned line, const uint8_t *asdu, size_t n, bool execute);
+	void (*act)(void *ctx, struct station *s, unsigned line, const uint8_t *asdu, size_t n,
+		    bool execute);
 	void *ctx;
 };
 
@@ -81,7 +85,8 @@ static inline void station_connect(struct station *s, unsigned line)
 	s->line[line] = (struct station_line){ .open = true };
 }
 
-static inline struct station_point *station_point(struct station *s, unsigned line, uint16_t ca, uint32_t ioa)
+static inline struct station_point *station_point(struct station *s, unsigned line, uint16_t ca,
+						  uint32_t ioa)
 {
 	struct station_point *to = &s->point[0];
 	if (s->kind->selects == SELECTS_ONE)
@@ -132,7 +137,8 @@ static inline void station_asdu(struct station *s, unsigned line, const uint8_t 
 	bool selected = point->selected && point->ca == ca && point->ioa == ioa;
 	if (selecting)
 		*point = (struct station_point){ true, line, ca, ioa };
-	else if (selected || s->kind->selects == SELECTS_ONE)	/* executes without one, too, and says no afterwards */
+	/* executes without one, too, and says no afterwards */
+	else if (selected || s->kind->selects == SELECTS_ONE)
 		point->selected = false;
 	s->act(s->ctx, s, line, p, n, !selecting && (selected || s->kind->selects == SELECTS_ONE));
 }
@@ -145,8 +151,8 @@ static inline void station_i(struct station *s, unsigned line, const uint8_t *p,
 		return;
 	bool number = ns == l->received;
 	bool confirms = ((nr - l->confirmed) & 0x7fff) <= ((l->sent - l->confirmed) & 0x7fff);
-	if ((!l->started && !s->kind->starts_open) || !number || (!confirms && !s->kind->any_number) ||
-	    (n < 7 && !s->kind->resyncs)) {
+	if ((!l->started && !s->kind->starts_open) || !number ||
+	    (!confirms && !s->kind->any_number) || (n < 7 && !s->kind->resyncs)) {
 		station_close(s, line);
 		return;
 	}

@@ -43,16 +43,28 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 	memset(m, 0, sizeof(*m));
 	memcpy(m->strings, "name", 5);
 	m->h = (struct pol_image){
-		.magic = POL_MAGIC, .size = sizeof(*m), .generation = 1, .n_zones = 3, .n_nets = 2,
-		.n_keys = 1, .n_flows = 1, .n_rules = { [PROTO_MODBUS] = 1 },
-		.n_heads = { [PROTO_MODBUS] = 1 }, .n_ranges = 2, .n_conduits = 1,
-		.zones_off = offsetof(struct image, zones), .nets_off = offsetof(struct image, nets),
-		.keys_off = offsetof(struct image, key), .flows_off = offsetof(struct image, flow),
+		.magic = POL_MAGIC,
+		.size = sizeof(*m),
+		.generation = 1,
+		.n_zones = 3,
+		.n_nets = 2,
+		.n_keys = 1,
+		.n_flows = 1,
+		.n_rules = { [PROTO_MODBUS] = 1 },
+		.n_heads = { [PROTO_MODBUS] = 1 },
+		.n_ranges = 2,
+		.n_conduits = 1,
+		.zones_off = offsetof(struct image, zones),
+		.nets_off = offsetof(struct image, nets),
+		.keys_off = offsetof(struct image, key),
+		.flows_off = offsetof(struct image, flow),
 		.ranges_off = offsetof(struct image, ranges),
-		.strings_off = offsetof(struct image, strings), .strings_len = sizeof(m->strings),
+		.strings_off = offsetof(struct image, strings),
+		.strings_len = sizeof(m->strings),
 	};
 	for (int p = 0; p < PROTO_N; p++)
-		m->h.rules_off[p] = m->h.heads_off[p] = m->h.items_off[p] = offsetof(struct image, rule);
+		m->h.rules_off[p] = m->h.heads_off[p] = m->h.items_off[p] =
+			offsetof(struct image, rule);
 	m->h.heads_off[PROTO_MODBUS] = offsetof(struct image, head);
 	for (int i = 0; i < 3; i++)
 		m->zones[i].name = name;
@@ -61,9 +73,15 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 	m->nets[0].zone = 1;
 	m->nets[1].zone = 2;
 	m->key = (struct pol_key){ .from = 1, .to = 2, .port = 502, .l4 = IPPROTO_TCP };
-	m->flow = (struct pol_flow){ .conduit = name, .policy = name, .from = 1, .to = 2,
-				     .proto = PROTO_MODBUS, .mode = mode,
-				     .on_violation = on_violation, .n_rules = 1, .head = 0 };
+	m->flow = (struct pol_flow){ .conduit = name,
+				     .policy = name,
+				     .from = 1,
+				     .to = 2,
+				     .proto = PROTO_MODBUS,
+				     .mode = mode,
+				     .on_violation = on_violation,
+				     .n_rules = 1,
+				     .head = 0 };
 	m->rule.at.file = name;
 	m->rule.functions[0] = 1 << 3;
 	m->rule.units = (struct pol_rset){ .r0 = 0, .n = 1 };
@@ -90,7 +108,7 @@ struct bench {
 	size_t orig_len;
 	unsigned events;
 	enum reason reason;
-	struct event last;	/* of them */
+	struct event last; /* of them */
 };
 
 static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
@@ -113,15 +131,18 @@ static void on_event(void *ctx, const struct event *ev)
 }
 
 static uint32_t max_per_source;
-static struct fast_slot *bench_slots;	/* of the in-kernel path; NULL: there is none */
+static struct fast_slot *bench_slots; /* of the in-kernel path; NULL: there is none */
 static uint32_t n_bench_slots;
 
 static void bench_start(struct bench *b, uint8_t on_violation, uint8_t mode)
 {
 	memset(b, 0, sizeof(*b));
 	image_make(&b->img, on_violation, mode);
-	struct inspect_conf conf = { .max_connections = 8, .max_connections_per_source = max_per_source, .hash_key = { 1, 2 },
-				     .fast = bench_slots, .n_fast = n_bench_slots };
+	struct inspect_conf conf = { .max_connections = 8,
+				     .max_connections_per_source = max_per_source,
+				     .hash_key = { 1, 2 },
+				     .fast = bench_slots,
+				     .n_fast = n_bench_slots };
 	b->in = inspect_new(&conf);
 	assert_non_null(b->in);
 	inspect_policy(b->in, &b->img.h);
@@ -158,8 +179,12 @@ static void segment(struct bench *b, int dir, uint32_t seq, uint32_t ack, uint8_
 	b->orig = p;
 	b->orig_len = 40 + n;
 	b->now += 1000;
-	struct inspect_pkt k = { .id = ++b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p,
-				 .len = 40 + n, .check_sum = true };
+	struct inspect_pkt k = { .id = ++b->id,
+				 .now_ns = b->now,
+				 .wall_ns = b->now,
+				 .ip = p,
+				 .len = 40 + n,
+				 .check_sum = true };
 	unsigned before = b->verdicts;
 	inspect_packet(b->in, &k, &b->out);
 	assert_int_equal(b->verdicts, before + 1);
@@ -193,7 +218,8 @@ static void handshake(struct bench *b, uint32_t c, uint32_t s)
 	assert_int_equal(b->verdict, V_ACCEPT);
 }
 
-static size_t request(uint8_t *p, unsigned tid, unsigned unit, unsigned fc, unsigned addr, unsigned v)
+static size_t request(uint8_t *p, unsigned tid, unsigned unit, unsigned fc, unsigned addr,
+		      unsigned v)
 {
 	put16(p, tid);
 	put16(p + 2, 0);

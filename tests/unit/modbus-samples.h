@@ -8,6 +8,7 @@ struct sample {
 	const char *request, *response;
 };
 
+/* clang-format off */
 static const struct sample samples[] = {
 	{ "01 0013 0013", "01 03 CD6B05" },
 	{ "02 00C4 0016", "02 03 ACDB35" },
@@ -50,6 +51,7 @@ static const struct sample samples[] = {
 	{ "2B 0E 04 02", "2B 0E 04 81 00 00 01 02 05 56322E3131" },
 	{ "2B 0E 02 03", "2B 0E 02 83 FF 05 01 03 00" },
 };
+/* clang-format on */
 enum { SAMPLES = sizeof(samples) / sizeof(samples[0]) };
 
 #endif

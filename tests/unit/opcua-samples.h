@@ -43,7 +43,7 @@ static inline void put32(struct make *m, uint32_t v)
 	put_le(m, v, 4);
 }
 
-static inline void put_str(struct make *m, const char *s)	/* NULL: a null string */
+static inline void put_str(struct make *m, const char *s) /* NULL: a null string */
 {
 	put32(m, s ? (uint32_t)strlen(s) : UINT32_MAX);
 	if (s)
@@ -86,9 +86,9 @@ static inline void put_no_extension(struct make *m)
 static inline void put_request(struct make *m, uint16_t id)
 {
 	put_type(m, id);
-	put_numeric(m, 1, 77);		/* authentication token */
+	put_numeric(m, 1, 77); /* authentication token */
 	put_le(m, 0, 8);
-	put32(m, 5);			/* handle */
+	put32(m, 5); /* handle */
 	put32(m, 0);
 	put_str(m, NULL);
 	put32(m, 10000);
@@ -147,7 +147,8 @@ static inline void put_hello(struct make *m, const char *type_and_chunk, const c
 }
 
 /* OPN up to its sequence header. */
-static inline size_t opn_begin(struct make *m, uint32_t channel, const char *policy, const char *cert)
+static inline size_t opn_begin(struct make *m, uint32_t channel, const char *policy,
+			       const char *cert)
 {
 	size_t at = chunk_begin(m, "OPNF");
 	put32(m, channel);
@@ -243,7 +244,7 @@ static inline const char *put_fields(struct make *m, const char *f)
 			put8(m, 11);
 			put_double(m, 1.5);
 			break;
-		default:	/* numbers of 4 bytes */
+		default: /* numbers of 4 bytes */
 			put32(m, 13);
 		}
 	}

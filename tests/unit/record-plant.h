@@ -10,9 +10,13 @@
 static inline struct pol_image *record_plant(void)
 {
 	uint16_t port = 502;
-	struct flow flow = { .proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "p" };
+	struct flow flow = {
+		.proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "p"
+	};
 	struct modbus_allow allow = { .at = { "model.conf", 1 }, .functions = { 8 } };
-	struct policy policy = { .name = "p", .proto = PROTO_MODBUS, .of = &(struct modbus_policy){ &allow, 1, 0 } };
+	struct policy policy = { .name = "p",
+				 .proto = PROTO_MODBUS,
+				 .of = &(struct modbus_policy){ &allow, 1, 0 } };
 	return plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, &policy, 1, 1);
 }
 

@@ -15,18 +15,35 @@
 enum { MASTER = 1, STATION = 10, FRAMES_MAX = 2048, SEGMENTS = 8, UDP_BIT = 4 };
 
 /* Parts of a fragment: first its control octet and function, so that they go with other parts. */
+/* clang-format off */
 static const char *const requests[][SEGMENTS] = {
-	{ "c0 01", "3c0206" }, { "c1 01", "3c0206", "3c0306 3c0406", "3c0106" }, { "c0 01 3c0206 3c0306" }, { "c2 17" },
-	{ "c0 05", "3c0206" }, { "c0 0d", "3c0206" }, { "c4 01", "1e02 00 00 09", "1e02 00 00 08", "1e02 00 00 07" },
-	{ "c5 01 1e02 28 0200 050c 0117" }, { "c6 01 1e02 28 0300", "050c 0117", "0041" },
+	{ "c0 01", "3c0206" },
+	{ "c1 01", "3c0206", "3c0306 3c0406", "3c0106" },
+	{ "c0 01 3c0206 3c0306" },
+	{ "c2 17" },
+	{ "c0 05", "3c0206" },
+	{ "c0 0d", "3c0206" },
+	{ "c4 01", "1e02 00 00 09", "1e02 00 00 08", "1e02 00 00 07" },
+	{ "c5 01 1e02 28 0200 050c 0117" },
+	{ "c6 01 1e02 28 0300", "050c 0117", "0041" },
 };
+/* clang-format on */
+/* clang-format off */
 static const char *const responses[][SEGMENTS] = {
-	{ "c0 81 0000" }, { "c0 81 0000", "1e02 00 0000 01 1100" }, { "c1 81 0000", "1e02 00 0001 01 1100", "01 1200" },
-	{ "f0 82 0000" }, { "f0 82 0000", "1e02 00 0000 01 1100" }, { "c0 82 0000", "1e02 00 0000 01 1100" },
+	{ "c0 81 0000" },
+	{ "c0 81 0000", "1e02 00 0000 01 1100" },
+	{ "c1 81 0000", "1e02 00 0001 01 1100", "01 1200" },
+	{ "f0 82 0000" },
+	{ "f0 82 0000", "1e02 00 0000 01 1100" },
+	{ "c0 82 0000", "1e02 00 0000 01 1100" },
 };
-enum { REQUESTS = sizeof(requests) / sizeof(requests[0]), RESPONSES = sizeof(responses) / sizeof(responses[0]) };
+/* clang-format on */
+enum {
+	REQUESTS = sizeof(requests) / sizeof(requests[0]),
+	RESPONSES = sizeof(responses) / sizeof(responses[0])
+};
 
-struct sender {			/* of one connection, one way */
+struct sender { /* of one connection, one way */
 	const char *const *parts;
 	unsigned part;
 	uint8_t seq, fcb;
@@ -53,7 +70,8 @@ static size_t put_frame(const struct frame_of *f, uint8_t *out)
 
 static struct frame_of empty(unsigned from, uint8_t control)
 {
-	struct frame_of f = { .control = (uint8_t)(control | (from ? 0 : 0x80)), .dst = from ? MASTER : STATION,
+	struct frame_of f = { .control = (uint8_t)(control | (from ? 0 : 0x80)),
+			      .dst = from ? MASTER : STATION,
 			      .src = from ? STATION : MASTER };
 	return f;
 }
@@ -76,7 +94,9 @@ static struct frame_of next_part(struct sender *k, unsigned from, uint8_t choice
 /* One between two of what this sender sends: its number is such that the next follows it. */
 static struct frame_of between(struct sender *k, unsigned from, const struct step *t)
 {
-	struct sender other = { .parts = from ? responses[t->b % RESPONSES] : requests[t->b % REQUESTS], .seq = (k->seq + 63u) & 63 };
+	struct sender other = { .parts = from ? responses[t->b % RESPONSES]
+					      : requests[t->b % REQUESTS],
+				.seq = (k->seq + 63u) & 63 };
 	other.part = t->c >> 6 && other.parts[1];
 	return next_part(&other, from, 0);
 }
@@ -117,7 +137,7 @@ static size_t make(struct sender *k, unsigned from, const struct step *t, uint8_
 		memcpy(out, k->last, k->n_last);
 		return k->n_last;
 	}
-	if (t->op == OP_ANEW)	/* leaves what it was sending */
+	if (t->op == OP_ANEW) /* leaves what it was sending */
 		k->parts = NULL;
 	f = t->op != OP_PART && t->b & 0x80 ? between(k, from, t) : next_part(k, from, t->b);
 	if (t->op == OP_CONFIRMED || (t->op == OP_PART && t->a & 0x20))
@@ -132,7 +152,7 @@ static size_t make(struct sender *k, unsigned from, const struct step *t, uint8_
 		f.control ^= (uint8_t)(1u << t->c % 8);
 	if (t->op == OP_CONTENT)
 		f.hex = t->c & 1 ? "3c0106" : t->c & 2 ? "050c 0117" : "";
-	if (t->op == OP_IGNORED) {	/* what some ignore: it was not the sender's */
+	if (t->op == OP_IGNORED) { /* what some ignore: it was not the sender's */
 		f = between(k, from, t);
 		f.control = (uint8_t)((f.control & 0x80) | 0x53 | (t->c & 0x20));
 	}
@@ -155,19 +175,21 @@ static void step(struct stations *s, const struct step *t)
 		k->parts = NULL;
 		return;
 	}
-	if (t->op == OP_RECONNECT && s->both_ways) {	/* restarted */
+	if (t->op == OP_RECONNECT && s->both_ways) { /* restarted */
 		stations_new_gate(s);
 		return;
 	}
 	if (t->op == OP_PAUSE) {
-		s->now += s->both_ways && t->c & 1 ? UINT64_C(1) << 47 : (uint64_t)t->c * 100000000;	/* or a day and a half */
+		/* or a day and a half */
+		s->now += s->both_ways && t->c & 1 ? UINT64_C(1) << 47 : (uint64_t)t->c * 100000000;
 		inspect_tick(s->in, s->now, s->now, &s->out);
 		return;
 	}
 	n = make(k, from, t, out);
 	/* as honest senders of datagrams do: what belongs to a request, at once */
-	for (unsigned i = 0; peer == STATIONS_UDP && !from && (t->a & 0x40) && i < SEGMENTS && k->parts && k->part < SEGMENTS &&
-	     k->parts[k->part]; i++)
+	for (unsigned i = 0; peer == STATIONS_UDP && !from && (t->a & 0x40) && i < SEGMENTS &&
+			     k->parts && k->part < SEGMENTS && k->parts[k->part];
+	     i++)
 		n += make(k, from, &(struct step){ .op = OP_PART, .b = t->b }, out + n);
 	if (n == 0)
 		return;
@@ -183,16 +205,20 @@ static const char *all_acted(const struct stations *s)
 {
 	for (unsigned i = 0; i < s->n_judged; i++)
 		for (unsigned k = 0; k < STATION_KINDS; k++)
-			if (s->judged[i].request && s->judged[i].acted[k] != s->judged[i].n && !station_kinds[k].one_frame)
+			if (s->judged[i].request && s->judged[i].acted[k] != s->judged[i].n &&
+			    !station_kinds[k].one_frame)
 				return "a permitted request was not acted on";
 	return s->n_refused ? "something was refused, where nothing is wrong" : NULL;
 }
 
-const char *schedule_stations(const struct schedule *sc, enum sabotage how, struct schedule_stats *stats)
+const char *schedule_stations(const struct schedule *sc, enum sabotage how,
+			      struct schedule_stats *stats)
 {
 	static struct stations s;
 	memset(sender, 0, sizeof(sender));
-	stations_start(&s, sc->reversed ? STATIONS_BOTH_WAYS : sc->interleaved ? STATIONS_INTERLEAVED : STATIONS_ONE_WAY);
+	stations_start(&s, sc->reversed	     ? STATIONS_BOTH_WAYS
+			   : sc->interleaved ? STATIONS_INTERLEAVED
+					     : STATIONS_ONE_WAY);
 	s.masters_get_all = true;
 	for (unsigned i = 0; i < sc->n && !s.fault; i++) {
 		if (how == SABOTAGE_PASS_ALL)

@@ -8,7 +8,7 @@
 
 #include "schedule-sim.h"
 
-enum { DAY_NS_SHIFT = 47 };	/* a day and a half */
+enum { DAY_NS_SHIFT = 47 }; /* a day and a half */
 
 /* It reaches the gate, and expires behind it. */
 static void expires(struct sim *s, int from, const struct segment *g)
@@ -34,22 +34,25 @@ void schedule_forget(struct sim *s, const struct step *t)
 	case 1:
 		expires(s, from, &(struct segment){ .flags = TCP_RST | TCP_ACK, .seq = next });
 		break;
-	case 2:		/* opens again, with other numbers */
+	case 2: /* opens again, with other numbers */
 		expires(s, from, &(struct segment){ .flags = TCP_SYN, .seq = other });
 		break;
 	case 3:
 		expires(s, from, &(struct segment){ .flags = TCP_SYN, .seq = other });
-		expires(s, !from, &(struct segment){ .flags = TCP_SYN | TCP_ACK, .seq = s->end[!from].isn });
+		expires(s, !from,
+			&(struct segment){ .flags = TCP_SYN | TCP_ACK, .seq = s->end[!from].isn });
 		break;
 	case 4:
 		expires(s, from, &(struct segment){ .flags = TCP_FIN | TCP_ACK, .seq = next });
-		expires(s, !from, &(struct segment){ .flags = TCP_FIN | TCP_ACK, .seq = s->end[!from].isn + 1 + s->end[!from].top });
+		expires(s, !from,
+			&(struct segment){ .flags = TCP_FIN | TCP_ACK,
+					   .seq = s->end[!from].isn + 1 + s->end[!from].top });
 		break;
 	case 5:
 		s->now += UINT64_C(1) << DAY_NS_SHIFT;
 		inspect_tick(s->in, s->now, s->now, &s->out);
 		break;
-	default:	/* restarted */
+	default: /* restarted */
 		schedule_new_gate(s);
 		break;
 	}

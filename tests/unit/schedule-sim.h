@@ -6,12 +6,19 @@
 #include "proto/modbus/wire.h"
 #include "schedule.h"
 
-enum { PKT = 40 + 600, WIRE_MAX = 64, CLIENT_PORT = 40000, SERVER_PORT = 502, WINDOW = 8192, DRAIN_ROUNDS = 60 };
+enum {
+	PKT = 40 + 600,
+	WIRE_MAX = 64,
+	CLIENT_PORT = 40000,
+	SERVER_PORT = 502,
+	WINDOW = 8192,
+	DRAIN_ROUNDS = 60
+};
 
 struct message {
-	uint32_t at, len;	/* in the sender's stream */
+	uint32_t at, len; /* in the sender's stream */
 	enum reason why;
-	bool framing;		/* no boundary can be found behind it */
+	bool framing; /* no boundary can be found behind it */
 };
 
 struct wire_packet {
@@ -25,25 +32,26 @@ struct wire {
 };
 
 struct end {
-	uint8_t out[STREAM_MAX];	/* what its application wrote */
-	uint32_t written, una, top;	/* top: highest sent */
+	uint8_t out[STREAM_MAX];    /* what its application wrote */
+	uint32_t written, una, top; /* top: highest sent */
 	uint32_t isn;
 	bool fin, fin_acked;
-	uint8_t in[STREAM_MAX];		/* what came, from peer's first byte as this end counts */
+	uint8_t in[STREAM_MAX]; /* what came, from peer's first byte as this end counts */
 	bool here[STREAM_MAX];
-	bool gated[STREAM_MAX];		/* of out: the gate had it */
+	bool gated[STREAM_MAX]; /* of out: the gate had it */
 	uint32_t next, used, peer_isn;
 	bool peer_fin;
 	uint32_t fin_at;
 	struct message m[MESSAGES_MAX];
-	unsigned n_m, events;		/* written; events seen for them */
-	unsigned read;			/* permitted messages of the peer that its application read */
+	unsigned n_m, events; /* written; events seen for them */
+	/* permitted messages of the peer that its application read */
+	unsigned read;
 };
 
-struct request_of {		/* a permitted request, as the server must answer it */
+struct request_of { /* a permitted request, as the server must answer it */
 	struct mb_msg m;
 	bool answered;
-	bool twin;		/* its transaction identifier, 0, may be used again at any time */
+	bool twin; /* its transaction identifier, 0, may be used again at any time */
 };
 
 struct sim {
@@ -52,14 +60,14 @@ struct sim {
 	struct inspect_out out;
 	const struct schedule *s;
 	enum sabotage how;
-	struct end end[2];	/* client, server */
-	struct wire before[2], behind[2];	/* by sender: on the way to the gate, and from it */
+	struct end end[2];		  /* client, server */
+	struct wire before[2], behind[2]; /* by sender: on the way to the gate, and from it */
 	struct request_of req[REQUESTS_MAX];
 	unsigned n_req, n_written;
 	uint64_t now;
-	uint32_t id, first_id;	/* first_id: of the last packet that this gate did not get */
+	uint32_t id, first_id; /* first_id: of the last packet that this gate did not get */
 	unsigned verdicts;
-	unsigned unfinished;	/* records of messages whose rest did not come */
+	unsigned unfinished; /* records of messages whose rest did not come */
 	bool ended, attacked;
 	const uint8_t *raw;
 	size_t raw_len;
@@ -80,7 +88,8 @@ void schedule_put(struct sim *s, int from, const struct segment *g);
 void schedule_gate(struct sim *s, int dir, unsigned i);
 /* A gate that knows nothing. */
 void schedule_new_gate(struct sim *s);
-/* OP_FORGET: what makes the gate, or connection tracking before it, forget a connection that its ends still have. */
+/* OP_FORGET: what makes the gate, or connection tracking before it, forget a connection that its
+ * ends still have. */
 void schedule_forget(struct sim *s, const struct step *t);
 
 #endif

@@ -28,7 +28,7 @@ static void fault(struct sim *s, const char *text)
 void schedule_put(struct sim *s, int from, const struct segment *g)
 {
 	struct wire *w = &s->before[from];
-	if (w->n == WIRE_MAX)	/* the network is full */
+	if (w->n == WIRE_MAX) /* the network is full */
 		return;
 	struct wire_packet *k = &w->p[w->n++];
 	const struct end *e = &s->end[from];
@@ -58,8 +58,11 @@ static void send_range(struct sim *s, int from, uint32_t a, uint32_t b)
 {
 	struct end *e = &s->end[from];
 	bool fin = e->fin && b == e->written;
-	schedule_put(s, from, &(struct segment){ .flags = (uint8_t)(TCP_ACK | (fin ? TCP_FIN : 0)), .seq = e->isn + 1 + a,
-					      .data = e->out + a, .n = b - a });
+	schedule_put(s, from,
+		     &(struct segment){ .flags = (uint8_t)(TCP_ACK | (fin ? TCP_FIN : 0)),
+					.seq = e->isn + 1 + a,
+					.data = e->out + a,
+					.n = b - a });
 	if (e->top < b)
 		e->top = b;
 }
@@ -102,23 +105,30 @@ static uint32_t make_request(struct sim *s, const struct step *t, uint8_t *p)
 {
 	static const uint8_t reads[] = { 1, 2, 3, 4 };
 	uint32_t fc = reads[t->b & 3], len = 6, addr = t->b % 60, value = 1 + t->c % 20;
-	unsigned kind = t->a % 32;	/* from 16 on they are plain reads, as 0 to 5 are */
+	unsigned kind = t->a % 32; /* from 16 on they are plain reads, as 0 to 5 are */
 	uint32_t tid = kind == 13 ? 0 : s->n_written;
 	switch (kind) {
 	case 6:
-		fc = 6; addr = 100 + t->b % 10; value = t->c;
+		fc = 6;
+		addr = 100 + t->b % 10;
+		value = t->c;
 		break;
 	case 7:
-		fc = 6; addr = 50;
+		fc = 6;
+		addr = 50;
 		break;
 	case 8:
-		fc = 6; addr = 100; value = 900;
+		fc = 6;
+		addr = 100;
+		value = 900;
 		break;
 	case 9:
-		fc = 5; value = 0xff00;
+		fc = 5;
+		value = 0xff00;
 		break;
 	case 10:
-		addr = 95; value = 20;
+		addr = 95;
+		value = 20;
 		break;
 	case 11:
 		len = 6 + 1 + t->c % 200;
@@ -181,7 +191,8 @@ static uint32_t make_answer(const struct mb_msg *m, uint8_t *p)
 	return 9 + bytes;
 }
 
-/* The right answer, an exception, one that does not fit, the same again, or one nobody asked for. */
+/* The right answer, an exception, one that does not fit, the same again, or one nobody asked for.
+ */
 static void write_answer(struct sim *s, const struct step *t)
 {
 	struct end *e = &s->end[1];
@@ -204,7 +215,7 @@ static void write_answer(struct sim *s, const struct step *t)
 		return;
 	uint32_t n = make_answer(&r->m, p);
 	if (kind == 5 && !r->twin) {
-		p[6] = 9;	/* another unit answers */
+		p[6] = 9; /* another unit answers */
 		note(e, n, R_RESPONSE_MISMATCH, false);
 		return;
 	}
@@ -212,7 +223,7 @@ static void write_answer(struct sim *s, const struct step *t)
 		put_mbap(p, r->m.tid, 3, r->m.fc | 0x80u);
 		p[8] = 2;
 		n = 9;
-		if (r->twin)	/* it fits any of them */
+		if (r->twin) /* it fits any of them */
 			return;
 	}
 	r->answered = true;
@@ -241,11 +252,14 @@ static void use(struct sim *s, int at)
 		struct mb_msg msg;
 		if (s->attacked && at == 1) {
 			if (mb_parse(p, (size_t)len, false, &msg) != R_NONE ||
-			    policy_modbus(s->img[0], policy_flow(s->img[0], 0), &msg).reason != R_NONE)
+			    policy_modbus(s->img[0], policy_flow(s->img[0], 0), &msg).reason !=
+				    R_NONE)
 				fault(s, "the server read a request that the policy refuses");
-		} else if (!s->attacked && (i == peer->n_m || m->len != (uint32_t)len || memcmp(p, peer->out + m->at, m->len))) {
-			fault(s, at ? "the server read something else than the next permitted request"
-				    : "the client read something else than the next permitted answer");
+		} else if (!s->attacked && (i == peer->n_m || m->len != (uint32_t)len ||
+					    memcmp(p, peer->out + m->at, m->len))) {
+			fault(s,
+			      at ? "the server read something else than the next permitted request"
+				 : "the client read something else than the next permitted answer");
 		}
 		if (s->fault)
 			return;
@@ -294,7 +308,9 @@ static void arrive(struct sim *s, int from, const struct wire_packet *k)
 		e->next++;
 	use(s, !from);
 	if (p.len || (p.flags & TCP_FIN))
-		schedule_put(s, !from, &(struct segment){ .flags = TCP_ACK, .seq = e->isn + 1 + e->top + (e->fin_acked) });
+		schedule_put(s, !from,
+			     &(struct segment){ .flags = TCP_ACK,
+						.seq = e->isn + 1 + e->top + (e->fin_acked) });
 }
 
 /* ---- the gate ---- */
@@ -316,12 +332,14 @@ static void check_whole(struct sim *s, const uint8_t *ip, size_t n)
 	struct packet p;
 	if (packet_parse(ip, n, true, &p) != R_NONE || p.len == 0)
 		return;
-	uint32_t at = p.seq - e->isn - 1, from = 0;	/* the receiver counts permitted messages only */
+	/* the receiver counts permitted messages only */
+	uint32_t at = p.seq - e->isn - 1, from = 0;
 	for (unsigned i = 0; i < e->n_m; i++) {
 		const struct message *m = &e->m[i];
 		if (m->why != R_NONE)
 			continue;
-		bool part = (int32_t)(at + (uint32_t)p.len - from) > 0 && (int32_t)(from + m->len - at) > 0;
+		bool part = (int32_t)(at + (uint32_t)p.len - from) > 0 &&
+			    (int32_t)(from + m->len - at) > 0;
 		for (uint32_t k = 0; part && k < m->len; k++)
 			if (!e->gated[m->at + k])
 				fault(s, "a part of an unfinished message went on");
@@ -337,7 +355,7 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 		check_whole(s, data ? data : s->raw, data ? len : s->raw_len);
 	if (id != s->id)
 		fault(s, "a verdict for another packet");
-	if (v == V_RESET)	/* where a connection turns round, most of these are lost */
+	if (v == V_RESET) /* where a connection turns round, most of these are lost */
 		s->ended |= !s->s->reversed || s->id % 4 == 0;
 	if (s->how == SABOTAGE_PASS_ALL)
 		data = NULL, v = V_ACCEPT;
@@ -388,7 +406,12 @@ void schedule_gate(struct sim *s, int dir, unsigned i)
 	s->now += 1000;
 	note_gated(&s->end[dir], &k);
 	unsigned before = s->verdicts;
-	struct inspect_pkt p = { .id = ++s->id, .now_ns = s->now, .wall_ns = s->now, .ip = k.b, .len = k.n, .check_sum = true };
+	struct inspect_pkt p = { .id = ++s->id,
+				 .now_ns = s->now,
+				 .wall_ns = s->now,
+				 .ip = k.b,
+				 .len = k.n,
+				 .check_sum = true };
 	inspect_packet(s->in, &p, &s->out);
 	if (s->verdicts != before + 1)
 		fault(s, "not exactly one verdict for a packet");
@@ -410,12 +433,12 @@ static void step_send(struct sim *s, const struct step *t)
 {
 	int from = t->a & 1;
 	struct end *e = &s->end[from];
-	uint32_t from_at = (t->a & 6) == 6 ? e->una : e->top;	/* again, or new */
+	uint32_t from_at = (t->a & 6) == 6 ? e->una : e->top; /* again, or new */
 	if (from_at >= e->written)
 		return;
 	uint32_t skip = (t->a & 0x60) == 0x60 ? t->b % (e->written - from_at) : 0;
 	uint32_t left = e->written - from_at - skip, n = 1u + t->c % (t->a & 8 ? 8u : 200u);
-	if (t->a & 16)		/* as most stacks do: to the end of a message */
+	if (t->a & 16) /* as most stacks do: to the end of a message */
 		n = to_message_end(e, from_at + skip, t->c % 3);
 	send_range(s, from, from_at + skip, from_at + skip + (n < left ? n : left));
 }
@@ -428,7 +451,7 @@ static void step_attack(struct sim *s, const struct step *t)
 	uint8_t data[64];
 	s->attacked = true;
 	uint32_t at = e->top > t->b ? e->top - t->b : 0, n = 1 + t->c % (uint32_t)sizeof(data);
-	if (t->a & 12)		/* mostly over what was sent, else what was not yet */
+	if (t->a & 12) /* mostly over what was sent, else what was not yet */
 		n = n > e->top - at ? e->top - at : n;
 	else
 		at += 40;
@@ -436,9 +459,11 @@ static void step_attack(struct sim *s, const struct step *t)
 		return;
 	for (uint32_t i = 0; i < n; i++)
 		data[i] = (uint8_t)(at + i < e->written && i % 3 ? e->out[at + i] : t->b * 7 + i);
-	if ((t->a & 2) && n >= 12)	/* a write */
+	if ((t->a & 2) && n >= 12) /* a write */
 		put_mbap(data, t->b, 6, 6);
-	schedule_put(s, from, &(struct segment){ .flags = TCP_ACK, .seq = e->isn + 1 + at, .data = data, .n = n });
+	schedule_put(s, from,
+		     &(struct segment){
+			     .flags = TCP_ACK, .seq = e->isn + 1 + at, .data = data, .n = n });
 }
 
 static void step(struct sim *s, const struct step *t)
@@ -477,7 +502,9 @@ static void step(struct sim *s, const struct step *t)
 			take_wire(w, t->b % w->n, NULL);
 		break;
 	case OP_ACK:
-		schedule_put(s, dir, &(struct segment){ .flags = TCP_ACK, .seq = s->end[dir].isn + 1 + s->end[dir].top });
+		schedule_put(s, dir,
+			     &(struct segment){ .flags = TCP_ACK,
+						.seq = s->end[dir].isn + 1 + s->end[dir].top });
 		break;
 	case OP_TIME:
 		s->now += (uint64_t)t->b * 1000000;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * DNP3 stations as a test's receiver: secondaries of a request, or of a response. Real stacks differ in what they ignore,
- * join, drop and look for anew; each kind here is one choice of these, and together they
- * have every choice that was seen in a stack. Nothing of a stack is used: a frame comes
- * in, and a fragment that the station would act on comes out.
+ * DNP3 stations as a test's receiver: secondaries of a request, or of a response. Real stacks
+ * differ in what they ignore, join, drop and look for anew; each kind here is one choice of these,
+ * and together they have every choice that was seen in a stack. Nothing of a stack is used: a frame
+ * comes in, and a fragment that the station would act on comes out.
  */
 #ifndef ZONED_TESTS_STATION_H
 #define ZONED_TESTS_STATION_H
@@ -19,20 +19,28 @@ enum { STATION_STREAM = 1024, STATION_FRAGMENT = 2048, STATION_LINES = 4 };
 
 struct station_kind {
 	const char *name;
-	bool counts;		/* confirmed data is taken only after a reset, and with the expected frame count bit */
-	bool forgets;		/* a new connection is not reset */
-	bool inside;		/* behind a frame that is none it looks for the next one octet further */
-	bool strict;		/* and frames with user data or count bits where none belong are none */
-	bool any_function;	/* whatever the link function, user data is taken */
-	bool any_direction;	/* frames of another station, too */
-	bool keeps_gap, keeps_copy;	/* a segment that does not follow is ignored; else the fragment is dropped */
-	bool joins_sources, drops_source;	/* segments of another source: joined, or the fragment is dropped; else ignored */
-	bool apart;		/* the segments of each source have a place of their own */
-	bool joins_broadcast;	/* broadcast segments, too */
-	bool shares;		/* all connections collect in one place; no master does, or it could have one station only */
-	bool one_frame;		/* of a datagram only the first frame is read */
+	/* confirmed data is taken only after a reset, and with the expected frame count bit */
+	bool counts;
+	bool forgets; /* a new connection is not reset */
+	/* behind a frame that is none it looks for the next one octet further */
+	bool inside;
+	/* and frames with user data or count bits where none belong are none */
+	bool strict;
+	bool any_function;  /* whatever the link function, user data is taken */
+	bool any_direction; /* frames of another station, too */
+	/* a segment that does not follow is ignored; else the fragment is dropped */
+	bool keeps_gap, keeps_copy;
+	/* segments of another source: joined, or the fragment is dropped; else ignored */
+	bool joins_sources, drops_source;
+	bool apart;	      /* the segments of each source have a place of their own */
+	bool joins_broadcast; /* broadcast segments, too */
+	/* all connections collect in one place; no master does, or it could have one station only
+	 */
+	bool shares;
+	bool one_frame; /* of a datagram only the first frame is read */
 };
 
+/* clang-format off */
 static const struct station_kind station_kinds[] = {
 	{ .name = "counts and keeps", .counts = true, .forgets = true, .inside = true, .strict = true, .keeps_gap = true,
 	  .keeps_copy = true, .joins_broadcast = true },
@@ -47,14 +55,15 @@ static const struct station_kind station_kinds[] = {
 	{ .name = "takes any function", .any_function = true, .any_direction = true, .joins_sources = true,
 	  .shares = true, .one_frame = true },
 };
+/* clang-format on */
 enum { STATION_KINDS = sizeof(station_kinds) / sizeof(station_kinds[0]) };
 
-struct station_line {		/* of one connection */
+struct station_line { /* of one connection */
 	size_t n;
 	uint8_t in[STATION_STREAM];
-	bool reset, fcb;	/* expected */
+	bool reset, fcb; /* expected */
 	bool open;
-	uint8_t seq, last;	/* transport octet */
+	uint8_t seq, last; /* transport octet */
 	uint16_t src, dst;
 	size_t got;
 	uint8_t fragment[STATION_FRAGMENT];
@@ -63,11 +72,13 @@ struct station_line {		/* of one connection */
 struct station {
 	const struct station_kind *kind;
 	uint16_t address;
-	bool master;		/* takes what stations send */
+	bool master; /* takes what stations send */
 	/* what it acts on: link function, addresses, and the fragment */
-	void (*act)(void *ctx, const struct station *s, uint16_t src, uint16_t dst, const uint8_t *p, size_t n);
+	void (*act)(void *ctx, const struct station *s, uint16_t src, uint16_t dst,
+		    const uint8_t *p, size_t n);
 	void *ctx;
-	struct station_line line[STATION_LINES], second[STATION_LINES];	/* the latter for another source's segments */
+	/* the latter for another source's segments */
+	struct station_line line[STATION_LINES], second[STATION_LINES];
 };
 
 static inline bool station_crc_ok(const uint8_t *p, size_t n)
@@ -77,7 +88,8 @@ static inline bool station_crc_ok(const uint8_t *p, size_t n)
 }
 
 /* Whoever does not follow: is it ignored? Else what was collected is dropped. */
-static inline bool station_follows(struct station *s, struct station_line *c, uint16_t src, uint16_t dst, uint8_t octet)
+static inline bool station_follows(struct station *s, struct station_line *c, uint16_t src,
+				   uint16_t dst, uint8_t octet)
 {
 	const struct station_kind *k = s->kind;
 	if (!c->open)
@@ -94,15 +106,16 @@ static inline bool station_follows(struct station *s, struct station_line *c, ui
 }
 
 /* Where the segments of this source are, of a station that keeps them apart. */
-static inline struct station_line *station_apart(struct station *s, struct station_line *c, uint16_t src)
+static inline struct station_line *station_apart(struct station *s, struct station_line *c,
+						 uint16_t src)
 {
 	struct station_line *second = &s->second[c - s->line];
 	bool in_first = second->src != src && (c->src == src || c->src == 0);
 	return in_first ? c : second;
 }
 
-static inline void station_segment(struct station *s, struct station_line *c, uint16_t src, uint16_t dst,
-				   const uint8_t *user, size_t n)
+static inline void station_segment(struct station *s, struct station_line *c, uint16_t src,
+				   uint16_t dst, const uint8_t *user, size_t n)
 {
 	uint8_t octet = user[0];
 	if (s->kind->shares && !s->master)
@@ -132,7 +145,8 @@ static inline void station_segment(struct station *s, struct station_line *c, ui
 }
 
 /* Does the station take the user data of this frame? */
-static inline bool station_takes(struct station *s, struct station_line *c, uint8_t control, bool broadcast)
+static inline bool station_takes(struct station *s, struct station_line *c, uint8_t control,
+				 bool broadcast)
 {
 	const struct station_kind *k = s->kind;
 	unsigned func = control & 15;
@@ -160,13 +174,16 @@ static inline bool station_sound(const struct station_kind *k, uint8_t control, 
 	if (!k->strict)
 		return true;
 	if (!prm)
-		return (func <= 1 || func == 11 || func == 14 || func == 15) && user == 0 && !(control & 0x20);
-	return (func == 3 || func == 4) ? user > 0 && fcv == (func == 3)
-					: (func == 0 || func == 2 || func == 9) && user == 0 && fcv == (func == 2);
+		return (func <= 1 || func == 11 || func == 14 || func == 15) && user == 0 &&
+		       !(control & 0x20);
+	return (func == 3 || func == 4)
+		       ? user > 0 && fcv == (func == 3)
+		       : (func == 0 || func == 2 || func == 9) && user == 0 && fcv == (func == 2);
 }
 
 /* One frame at p, of n octets that came: octets used; 0: not whole yet. */
-static inline size_t station_frame(struct station *s, struct station_line *c, const uint8_t *p, size_t n)
+static inline size_t station_frame(struct station *s, struct station_line *c, const uint8_t *p,
+				   size_t n)
 {
 	const struct station_kind *k = s->kind;
 	uint8_t user[250];
@@ -190,7 +207,8 @@ static inline size_t station_frame(struct station *s, struct station_line *c, co
 		memcpy(user + i, block, part);
 	}
 	bool broadcast = dst >= 0xfffd;
-	if (!station_sound(k, p[3], len) || (dst != s->address && !(broadcast && k->joins_broadcast)))
+	if (!station_sound(k, p[3], len) ||
+	    (dst != s->address && !(broadcast && k->joins_broadcast)))
 		return whole;
 	if (station_takes(s, c, p[3], broadcast) && len)
 		station_segment(s, c, src, dst, user, len);
@@ -227,7 +245,8 @@ static inline void station_datagram(struct station *s, const uint8_t *p, size_t 
 /* A new connection. */
 static inline void station_connect(struct station *s, unsigned line)
 {
-	struct station_line *c = &s->line[line], *at = s->kind->shares && !s->master ? &s->line[0] : c;
+	struct station_line *c = &s->line[line],
+			    *at = s->kind->shares && !s->master ? &s->line[0] : c;
 	c->n = 0;
 	if (!s->kind->shares)
 		at->open = s->second[line].open = false;

@@ -18,18 +18,28 @@ static void fault(struct stations *s, const char *text)
 		s->fault = text;
 }
 
-/* Reads and delay measurements; both ways: and from the stations to the masters' ports, everything. */
+/* Reads and delay measurements; both ways: and from the stations to the masters' ports, everything.
+ */
 static const struct pol_image *image(bool both_ways, bool interleaved)
 {
 	static struct pol_image *img[3];
 	struct pol_image **at = &img[both_ways ? 1 : interleaved ? 2 : 0];
 	static struct range object = { 0, 65535 };
 	struct ranges any = { .any = true, .set = true };
-	struct dnp3_allow a = { .functions = { 1 << 1, 0, 1 << 7 }, .masters = any, .outstations = any,
-				.objects = { .v = &object, .n = 1, .set = true }, .points = any }, all = a;
+	struct dnp3_allow a = { .functions = { 1 << 1, 0, 1 << 7 },
+				.masters = any,
+				.outstations = any,
+				.objects = { .v = &object, .n = 1, .set = true },
+				.points = any },
+			  all = a;
 	memset(all.functions, 0xff, sizeof(all.functions));
-	struct dnp3_policy d = { .allow = &a, .n_allow = 1, .broadcast = true, .unsolicited = true,
-				 .select_timeout = DNP_SELECT_DEFAULT, .outstanding = DNP_OUTSTANDING_MAX }, e = d;
+	struct dnp3_policy d = { .allow = &a,
+				 .n_allow = 1,
+				 .broadcast = true,
+				 .unsolicited = true,
+				 .select_timeout = DNP_SELECT_DEFAULT,
+				 .outstanding = DNP_OUTSTANDING_MAX },
+			   e = d;
 	e.allow = &all;
 	d.interleaved_responses = interleaved;
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
@@ -38,7 +48,8 @@ static const struct pol_image *image(bool both_ways, bool interleaved)
 				{ .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "q" } };
 	struct policy policy[2] = { { .name = "p", .proto = PROTO_DNP3, .of = &d },
 				    { .name = "q", .proto = PROTO_DNP3, .of = &e } };
-	struct conduit c[2] = { { .flows = flows, .n_flows = 2, .log = LOG_ALL }, { .flows = back, .n_flows = 2, .log = LOG_ALL } };
+	struct conduit c[2] = { { .flows = flows, .n_flows = 2, .log = LOG_ALL },
+				{ .flows = back, .n_flows = 2, .log = LOG_ALL } };
 	if (!*at)
 		*at = plant_image_of(c, both_ways ? 2 : 1, policy, 2, 1);
 	return *at;
@@ -66,7 +77,8 @@ static struct stations_judged *find(struct stations *s, bool request, uint64_t s
 	return NULL;
 }
 
-static void act(void *ctx, const struct station *at, uint16_t src, uint16_t dst, const uint8_t *p, size_t n)
+static void act(void *ctx, const struct station *at, uint16_t src, uint16_t dst, const uint8_t *p,
+		size_t n)
 {
 	struct stations *s = ctx;
 	unsigned kind = (unsigned)(at->kind - station_kinds);
@@ -81,7 +93,8 @@ static void act(void *ctx, const struct station *at, uint16_t src, uint16_t dst,
 		return;
 	struct stations_judged *j = find(s, !at->master, sum_bytes(p, n));
 	if (!j)
-		fault(s, at->master ? "a master took a response that was not judged" : "a station acted on what was not judged");
+		fault(s, at->master ? "a master took a response that was not judged"
+				    : "a station acted on what was not judged");
 	else if (!at->master && !permitted(p[1]))
 		fault(s, "a station acted on a function that the policy refuses");
 	else if (++j->acted[kind] > j->n)
@@ -132,7 +145,8 @@ static void arrive(struct stations *s, const uint8_t *data, size_t len)
 		return;
 	c->next[s->from] += (uint32_t)p.len;
 	for (unsigned k = 0; k < STATION_KINDS; k++) {
-		if ((s->lost >> k & 1 && !(s->masters_get_all && s->from)) || (s->interleaved && s->from && station_kinds[k].joins_sources))
+		if ((s->lost >> k & 1 && !(s->masters_get_all && s->from)) ||
+		    (s->interleaved && s->from && station_kinds[k].joins_sources))
 			continue;
 		if (tcp)
 			station_bytes(&of[k], s->peer, p.data, p.len);
@@ -156,7 +170,8 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 		arrive(s, data ? data : s->raw, data ? len : s->raw_len);
 }
 
-static void packet(struct stations *s, unsigned peer, unsigned from, uint8_t flags, const uint8_t *data, size_t n)
+static void packet(struct stations *s, unsigned peer, unsigned from, uint8_t flags,
+		   const uint8_t *data, size_t n)
 {
 	static uint8_t p[PACKET];
 	struct stations_peer *c = &s->p[peer];
@@ -176,7 +191,9 @@ static void packet(struct stations *s, unsigned peer, unsigned from, uint8_t fla
 		arrive(s, p, len);
 		return;
 	}
-	struct inspect_pkt k = { .id = s->id, .now_ns = s->now, .wall_ns = s->now, .ip = p, .len = len };
+	struct inspect_pkt k = {
+		.id = s->id, .now_ns = s->now, .wall_ns = s->now, .ip = p, .len = len
+	};
 	inspect_packet(s->in, &k, &s->out);
 }
 
@@ -198,7 +215,9 @@ void stations_start(struct stations *s, enum stations_how how)
 	s->now = UINT64_C(1000000000);
 	s->both_ways = how == STATIONS_BOTH_WAYS;
 	s->interleaved = how == STATIONS_INTERLEAVED;
-	s->out = (struct inspect_out){ .ctx = s, .verdict = on_verdict, .event = on_event, .message = on_message };
+	s->out = (struct inspect_out){
+		.ctx = s, .verdict = on_verdict, .event = on_event, .message = on_message
+	};
 	for (unsigned d = 0; d < 2; d++)
 		for (unsigned k = 0; k < STATION_KINDS; k++) {
 			struct station *at = &s->of[d][k];
@@ -227,7 +246,8 @@ void stations_connect(struct stations *s, unsigned peer)
 	struct stations_peer *c = &s->p[peer];
 	if (c->seq[0] && !c->ended)
 		packet(s, peer, 0, TCP_RST | TCP_ACK, NULL, 0);
-	*c = (struct stations_peer){ .port = (uint16_t)(c->port + STATIONS_PEERS), .seq = { 1000 + s->id, 5000 } };
+	*c = (struct stations_peer){ .port = (uint16_t)(c->port + STATIONS_PEERS),
+				     .seq = { 1000 + s->id, 5000 } };
 	for (unsigned d = 0; d < 2; d++)
 		for (unsigned k = 0; k < STATION_KINDS; k++)
 			station_connect(&s->of[d][k], peer);
@@ -245,6 +265,6 @@ void stations_send(struct stations *s, unsigned peer, unsigned from, const uint8
 	if (s->p[peer].ended)
 		stations_connect(s, peer);
 	packet(s, peer, from, TCP_ACK, p, n);
-	if (!s->p[peer].ended)	/* acknowledged at once */
+	if (!s->p[peer].ended) /* acknowledged at once */
 		packet(s, peer, !from, TCP_ACK, NULL, 0);
 }

@@ -45,7 +45,7 @@ static void test_rd_error_is_sticky(void **state)
 	struct rd r = rd_init(bytes, 3);
 	assert_int_equal(rd_be32(&r), 0);
 	assert_true(r.bad);
-	assert_int_equal(rd_u8(&r), 0);		/* though it is there */
+	assert_int_equal(rd_u8(&r), 0); /* though it is there */
 	assert_null(rd_take(&r, 0));
 	assert_false(rd_done(&r));
 	r = rd_init(bytes, 3);
@@ -53,7 +53,7 @@ static void test_rd_error_is_sticky(void **state)
 	assert_true(r.bad && r.left == 3);
 	r = rd_init(bytes, 3);
 	rd_skip(&r, 2);
-	assert_false(rd_done(&r));		/* one is left over */
+	assert_false(rd_done(&r)); /* one is left over */
 	rd_skip(&r, 1);
 	assert_true(rd_done(&r));
 }
@@ -65,7 +65,7 @@ static void test_rd_sub(void **state)
 	struct rd s = rd_sub(&r, 2);
 	assert_int_equal(rd_be16(&s), 0x0102);
 	assert_true(rd_done(&s));
-	assert_int_equal(rd_u8(&s), 0);		/* the parent's bytes are not the child's */
+	assert_int_equal(rd_u8(&s), 0); /* the parent's bytes are not the child's */
 	assert_true(s.bad && !r.bad);
 	assert_int_equal(rd_u8(&r), 3);
 	s = rd_sub(&r, 5);
@@ -91,7 +91,7 @@ static void test_sb(void **state)
 	sb_printf(&b, "%s", "more");
 	sb_puts(&b, "more");
 	assert_string_equal(buf, "abc42!");
-	assert_int_equal(buf[7], 'x');		/* beyond cap: untouched */
+	assert_int_equal(buf[7], 'x'); /* beyond cap: untouched */
 	b = sb_init(buf, 1);
 	sb_putc(&b, 'a');
 	assert_true(b.cut && b.len == 0 && buf[0] == '\0');
@@ -127,8 +127,20 @@ static void test_num(void **state)
 	assert_true(num_parse("18446744073709551615", 0, UINT64_MAX, &v) && v == UINT64_MAX);
 	assert_true(num_parse("0xffffffffffffffff", 0, UINT64_MAX, &v) && v == UINT64_MAX);
 	static const char *const bad[] = {
-		"", "0x", "11", "-1", "+1", " 1", "1 ", "1a", "0b1", "0x1G", "1.0", "18446744073709551616",
-		"99999999999999999999999", "x",
+		"",
+		"0x",
+		"11",
+		"-1",
+		"+1",
+		" 1",
+		"1 ",
+		"1a",
+		"0b1",
+		"0x1G",
+		"1.0",
+		"18446744073709551616",
+		"99999999999999999999999",
+		"x",
 	};
 	v = 77;
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
@@ -165,7 +177,8 @@ static struct prefix prefix(const char *s)
 static void test_addr(void **state)
 {
 	(void)state;
-	static const char *const good[] = { "10.0.0.1", "255.255.255.255", "::", "fd00::1", "2001:db8::a:b" };
+	static const char *const good[] = { "10.0.0.1", "255.255.255.255", "::", "fd00::1",
+					    "2001:db8::a:b" };
 	struct addr a, b;
 	char text[ADDR_TEXT];
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
@@ -174,7 +187,8 @@ static void test_addr(void **state)
 		assert_string_equal(text, good[i]);
 		assert_true(addr_parse(text, &b) && addr_eq(&a, &b));
 	}
-	static const char *const bad[] = { "", "10.0.0", "10.0.0.256", "10.0.0.1/8", "fd00::g", "1::2::3", "host" };
+	static const char *const bad[] = { "",	      "10.0.0",	 "10.0.0.256", "10.0.0.1/8",
+					   "fd00::g", "1::2::3", "host" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_false(addr_parse(bad[i], &a));
 	assert_true(addr_parse("10.0.0.0", &a) && addr_parse("a00::", &b));
@@ -193,12 +207,16 @@ static void test_prefix(void **state)
 	assert_true(prefix_parse("10.1.0.0/20", &p, &host_bits) && !host_bits);
 	assert_true(prefix_parse("fd00::1", &p, &host_bits) && p.len == 128);
 	assert_true(prefix_parse("0.0.0.0/0", &p, &host_bits) && p.len == 0);
-	static const char *const bad[] = { "10.0.0.0/33", "fd00::/129", "10.0.0.0/", "10.0.0.0/-1", "/8", "10.0.0.0/8/8" };
+	static const char *const bad[] = { "10.0.0.0/33", "fd00::/129", "10.0.0.0/",
+					   "10.0.0.0/-1", "/8",		"10.0.0.0/8/8" };
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		assert_false(prefix_parse(bad[i], &p, &host_bits));
 	struct prefix n = prefix("10.1.0.0/20");
-	static const struct { const char *addr; bool in; } in[] = {
-		{ "10.1.0.0", true }, { "10.1.15.255", true }, { "10.1.16.0", false },
+	static const struct {
+		const char *addr;
+		bool in;
+	} in[] = {
+		{ "10.1.0.0", true },	   { "10.1.15.255", true }, { "10.1.16.0", false },
 		{ "10.0.255.255", false }, { "a01::", false },
 	};
 	for (size_t i = 0; i < sizeof(in) / sizeof(in[0]); i++) {
@@ -206,8 +224,10 @@ static void test_prefix(void **state)
 		assert_true(addr_parse(in[i].addr, &a));
 		assert_int_equal(prefix_has(&n, &a), in[i].in);
 	}
-	struct prefix wide = prefix("10.0.0.0/8"), next = prefix("10.1.16.0/20"), six = prefix("::/0");
-	assert_true(prefix_overlap(&n, &wide) && prefix_overlap(&wide, &n) && prefix_overlap(&n, &n));
+	struct prefix wide = prefix("10.0.0.0/8"), next = prefix("10.1.16.0/20"),
+		      six = prefix("::/0");
+	assert_true(prefix_overlap(&n, &wide) && prefix_overlap(&wide, &n) &&
+		    prefix_overlap(&n, &n));
 	assert_false(prefix_overlap(&n, &next));
 	assert_false(prefix_overlap(&n, &six));
 }
@@ -276,7 +296,8 @@ static void test_reasons(void **state)
 		assert_int_equal(strspn(name, "abcdefghijklmnopqrstuvwxyz-"), strlen(name));
 		for (unsigned k = 0; k < i; k++) {
 			assert_string_not_equal(name, reason_name((enum reason)k));
-			assert_string_not_equal(reason_text((enum reason)i), reason_text((enum reason)k));
+			assert_string_not_equal(reason_text((enum reason)i),
+						reason_text((enum reason)k));
 		}
 	}
 	assert_string_equal(reason_name(R_COUNT), "?");
@@ -287,18 +308,12 @@ static void test_reasons(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_rd_integers),
-		cmocka_unit_test(test_rd_error_is_sticky),
-		cmocka_unit_test(test_rd_sub),
-		cmocka_unit_test(test_sb),
-		cmocka_unit_test(test_sb_foreign),
-		cmocka_unit_test(test_num),
-		cmocka_unit_test(test_nearest),
-		cmocka_unit_test(test_addr),
-		cmocka_unit_test(test_prefix),
-		cmocka_unit_test(test_arena),
-		cmocka_unit_test(test_errs),
-		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_rd_integers), cmocka_unit_test(test_rd_error_is_sticky),
+		cmocka_unit_test(test_rd_sub),	    cmocka_unit_test(test_sb),
+		cmocka_unit_test(test_sb_foreign),  cmocka_unit_test(test_num),
+		cmocka_unit_test(test_nearest),	    cmocka_unit_test(test_addr),
+		cmocka_unit_test(test_prefix),	    cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_errs),	    cmocka_unit_test(test_reasons),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

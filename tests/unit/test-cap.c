@@ -25,8 +25,8 @@ static void count_told(void *ctx, const struct cap_who *who, uint64_t suppressed
 	t->sum += suppressed;
 }
 
-/* A crowd in one conduit, each time another sender (whoever can write senders), and one source in another conduit; and a
- * crowd of conduits. Nothing is written or left out twice. */
+/* A crowd in one conduit, each time another sender (whoever can write senders), and one source in
+ * another conduit; and a crowd of conduits. Nothing is written or left out twice. */
 static void test_a_crowd_in_one_conduit(void **state)
 {
 	(void)state;
@@ -39,12 +39,16 @@ static void test_a_crowd_in_one_conduit(void **state)
 		cap_init(c);
 		for (uint32_t k = 0; k < 300000; k++) {
 			uint64_t now = SEC + k * (SEC / 5000);
-			struct cap_who who = { .generation = 1, .group = k % crowd, .source = { .family = 4 } };
+			struct cap_who who = { .generation = 1,
+					       .group = k % crowd,
+					       .source = { .family = 4 } };
 			uint32_t sender = k * 2654435761u;
 			memcpy(who.source.b, &sender, 4);
 			of_crowd += cap_take(c, &who, now);
-			if (k % 10000 == 9999) {	/* every two seconds */
-				who = (struct cap_who){ .generation = 1, .group = 100, .source = { .family = 4, .b = { 10 } } };
+			if (k % 10000 == 9999) { /* every two seconds */
+				who = (struct cap_who){ .generation = 1,
+							.group = 100,
+							.source = { .family = 4, .b = { 10 } } };
 				written += cap_take(c, &who, now);
 				taken++;
 			}

@@ -35,7 +35,7 @@
 #define N(a) (sizeof(a) / sizeof((a)[0]))
 
 #ifdef ZONED_SANITIZERS
-enum { SANITIZERS = 1 };	/* their run time needs calls and memory of its own */
+enum { SANITIZERS = 1 }; /* their run time needs calls and memory of its own */
 #else
 enum { SANITIZERS = 0 };
 #endif
@@ -53,10 +53,13 @@ static int run_program(void)
 
 static int map_code(void)
 {
-	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == MAP_FAILED ? -1 : 0;
+	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+		    0) == MAP_FAILED
+		       ? -1
+		       : 0;
 }
 
-static void *page;	/* made before the boundary */
+static void *page; /* made before the boundary */
 
 static int make_code(void)
 {
@@ -71,7 +74,8 @@ static int map_data(void)
 
 static int map_much(void)
 {
-	void *p = mmap(NULL, (size_t)1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p = mmap(NULL, (size_t)1 << 30, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+		       -1, 0);
 	return p == MAP_FAILED ? -1 : 0;
 }
 
@@ -134,7 +138,10 @@ static int trace(void)
 static int read_parent(void)
 {
 	char here, *there = &here;
-	struct iovec { void *p; size_t n; } to = { &here, 1 }, from = { there, 1 };
+	struct iovec {
+		void *p;
+		size_t n;
+	} to = { &here, 1 }, from = { there, 1 };
 	return syscall(SYS_process_vm_readv, getppid(), &to, 1, &from, 1, 0) == 1 ? 0 : -1;
 }
 
@@ -159,7 +166,7 @@ static int move_core(void)
 	cpu_set_t one;
 	CPU_ZERO(&one);
 	CPU_SET(0, &one);
-	sched_setaffinity(0, sizeof(one), &one);	/* that core may not be ours */
+	sched_setaffinity(0, sizeof(one), &one); /* that core may not be ours */
 	return 0;
 }
 
@@ -211,6 +218,7 @@ struct row {
 
 enum { KILLED = -SIGSYS, ANY = 0 };
 
+/* clang-format off */
 static const struct row rows[] = {
 	{ "a program", run_program, 0, REFUSED, REFUSED, KILLED },
 	{ "memory with code", map_code, DONE, REFUSED, REFUSED, KILLED },
@@ -234,6 +242,7 @@ static const struct row rows[] = {
 	{ "another core", move_core, DONE, DONE, DONE, DONE },
 	{ "another's core", move_other, ANY, DONE, REFUSED, KILLED },
 };
+/* clang-format on */
 
 static void check(const struct row *r, const char *as, int got, int want)
 {
@@ -270,16 +279,18 @@ static int start_leaves(void)
 	struct rlimit core, files;
 	getrlimit(RLIMIT_CORE, &core);
 	getrlimit(RLIMIT_NOFILE, &files);
-	bool clean = fcntl(SECRET_FD, F_GETFD) < 0 && open_descriptors() == 3 && !getenv("ZONED_TEST_SECRET") &&
-		     getenv("NOTIFY_SOCKET") && strcmp(getenv("NOTIFY_SOCKET"), "@x") == 0 && core.rlim_max == 0 &&
-		     files.rlim_max <= 1024 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_DUMPABLE) == 0;
+	bool clean = fcntl(SECRET_FD, F_GETFD) < 0 && open_descriptors() == 3 &&
+		     !getenv("ZONED_TEST_SECRET") && getenv("NOTIFY_SOCKET") &&
+		     strcmp(getenv("NOTIFY_SOCKET"), "@x") == 0 && core.rlim_max == 0 &&
+		     files.rlim_max <= 1024 && prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 &&
+		     prctl(PR_GET_DUMPABLE) == 0;
 	return clean ? 0 : -1;
 }
 
 static int closed_standard(void)
 {
 	int fd = open("/dev/null", O_RDONLY);
-	return fd == 3 ? 0 : -1;	/* 0 to 2 are taken */
+	return fd == 3 ? 0 : -1; /* 0 to 2 are taken */
 }
 
 static int start_and(int (*what)(void), bool closed)
@@ -311,6 +322,7 @@ int main(void)
 		puts("SKIP: sanitizers do what is not permitted here");
 		return 77;
 	}
-	const struct CMUnitTest tests[] = { cmocka_unit_test(system_calls), cmocka_unit_test(start) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(system_calls),
+					    cmocka_unit_test(start) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,7 @@ enum { FLOWS = 64, SOURCES = 9, PORTS = 40, STEPS = 200000, CAP = 20 };
 
 static const uint64_t key[2] = { 3, 4 };
 
-static uint32_t next_random(uint64_t *s)	/* splitmix64 */
+static uint32_t next_random(uint64_t *s) /* splitmix64 */
 {
 	uint64_t z = (*s += 0x9e3779b97f4a7c15u);
 	z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -105,7 +105,7 @@ static void add(struct connections *t, const struct packet *p, uint64_t now)
 		assert_false(v->proven);
 		connection_drop(t, v);
 	}
-	assert_non_null(connection_add(t, p, true, PROTO_MODBUS, now));	/* the reserve: always */
+	assert_non_null(connection_add(t, p, true, PROTO_MODBUS, now)); /* the reserve: always */
 }
 
 static void prove(struct connections *t, struct connection *f, uint64_t now)
@@ -119,7 +119,7 @@ static void prove(struct connections *t, struct connection *f, uint64_t now)
 		assert_true(why == R_SOURCE_LIMIT ? mine == CAP : t->n_open == t->max_open);
 		return;
 	}
-	if (v) {	/* never of one that has fewer */
+	if (v) { /* never of one that has fewer */
 		assert_true(mine == CAP || t->n_open == t->max_open);
 		assert_true(t->sources.v[v->source - 1].flows.n >= mine);
 		uint32_t has = t->sources.v[v->source - 1].flows.n;
@@ -131,7 +131,8 @@ static void prove(struct connections *t, struct connection *f, uint64_t now)
 
 static void step(struct connections *t, uint32_t r, uint64_t now)
 {
-	static const enum connection_state states[] = { CONN_SYN, CONN_OPEN, CONN_CLOSED, CONN_BLOCKED, CONN_BLIND };
+	static const enum connection_state states[] = { CONN_SYN, CONN_OPEN, CONN_CLOSED,
+							CONN_BLOCKED, CONN_BLIND };
 	struct packet p = from(r % SOURCES, r / SOURCES % PORTS);
 	int dir;
 	struct connection *f = connection_find(t, &p, &dir);
@@ -170,7 +171,8 @@ static void table_agrees_with_a_recount(void **state)
 	connections_free(&t);
 }
 
-static struct connection *open_one(struct connections *t, unsigned source, unsigned port, uint64_t now)
+static struct connection *open_one(struct connections *t, unsigned source, unsigned port,
+				   uint64_t now)
 {
 	struct packet p = from(source, port);
 	add(t, &p, now);
@@ -192,7 +194,7 @@ static void the_table_is_shared_fairly(void **state)
 	for (unsigned i = 0; i < 14; i++)
 		assert_true(open_one(&t, i < 10 ? 1 : 2 + i % 2, i, now)->proven);
 	struct packet p = from(3, 30);
-	for (uint32_t i = 0; i < t.n; i++)	/* all had a message long ago */
+	for (uint32_t i = 0; i < t.n; i++) /* all had a message long ago */
 		t.v[i].useful = t.v[i].proven;
 	assert_int_equal(connection_admits(&t, &p.src, now, &v), R_FLOW_LIMIT);
 	now += CONN_STALE_NS + 1;
@@ -204,14 +206,15 @@ static void the_table_is_shared_fairly(void **state)
 	assert_int_equal(source_of(v), 1);
 	assert_int_equal(v->cport, 1001);
 	assert_true(open_one(&t, 3, 20, now)->proven);
-	for (unsigned i = 21; i < 34; i++)	/* up to as many as the others have, not more */
+	for (unsigned i = 21; i < 34; i++) /* up to as many as the others have, not more */
 		open_one(&t, 3, i, now);
 	struct source *e = source_find(&t.sources, &p.src);
 	assert_in_range(e->flows.n, 5, 6);
 	connections_free(&t);
 }
 
-/* Who has nothing does not wait for those of who has many, silent or in use; who has as much does. */
+/* Who has nothing does not wait for those of who has many, silent or in use; who has as much does.
+ */
 static void the_many_go_at_once(void **state)
 {
 	(void)state;
@@ -245,14 +248,15 @@ static void what_is_not_on_the_list_ends(void **state)
 	t.list_ns = now + 1;
 	int dir;
 	struct packet p = from(1, 0), q = from(1, 1);
-	struct connection *on = connection_find(&t, &p, &dir), *later = connection_find(&t, &q, &dir);
+	struct connection *on = connection_find(&t, &p, &dir),
+			  *later = connection_find(&t, &q, &dir);
 	if (!on || !later)
 		fail();
 	on->listed = 1;
 	later->last_ns = now + 2;
 	now += CONN_GONE_NS + 2;
 	connections_sweep(&t, now, 16);
-	assert_int_equal(t.used, 3);	/* it has not ended yet */
+	assert_int_equal(t.used, 3); /* it has not ended yet */
 	t.list_ended = true;
 	connections_sweep(&t, now, 16);
 	assert_int_equal(t.used, 2);

@@ -14,10 +14,11 @@ enum { TEXT = 4096 };
 
 struct walked {
 	enum reason why;
-	char text[TEXT];	/* headers and their points */
+	char text[TEXT]; /* headers and their points */
 };
 
-static void put(struct walked *w, const char *fmt, unsigned long long a, unsigned long long b, unsigned long long c)
+static void put(struct walked *w, const char *fmt, unsigned long long a, unsigned long long b,
+		unsigned long long c)
 {
 	size_t at = strlen(w->text);
 	if (at + 80 < TEXT)
@@ -55,7 +56,8 @@ static void walk_n(const uint8_t *p, size_t n, struct walked *w)
 		dnp_walk(&it, &a);
 		while (dnp_next(&it, &h)) {
 			put(w, "%llu.%llu", h.group, h.var, 0);
-			put(w, h.span == DNP_UNCOUNTED ? "/%02llx/" : "/%02llx/%llu", h.qual, h.count, 0);
+			put(w, h.span == DNP_UNCOUNTED ? "/%02llx/" : "/%02llx/%llu", h.qual,
+			    h.count, 0);
 			if (h.span == DNP_RANGE)
 				put(w, "[%llu-%llu]", h.start, h.stop, 0);
 			put_points(w, &h);
@@ -73,9 +75,10 @@ static void walk_hex(const char *hex, struct walked *w)
 }
 
 static const struct {
-	const char *hex;	/* the fragment */
+	const char *hex; /* the fragment */
 	const char *want;
-	bool ends_anywhere;	/* cut short at a header it is a fragment still */
+	bool ends_anywhere; /* cut short at a header it is a fragment still */
+			    /* clang-format off */
 } good[] = {
 	/* reads: headers alone, index lists */
 	{ "c0 01 3c 02 06 3c 03 06 3c 01 06", "60.2/06/0;60.3/06/0;60.1/06/0;", true },
@@ -119,6 +122,7 @@ static const struct {
 	{ "c0 81 0000", "", false },
 	{ "c0 81 0000 02 01 07 00", "2.1/07/0;", false },
 };
+/* clang-format on */
 
 static void good_fragments(void **state)
 {
@@ -157,6 +161,7 @@ static const struct {
 	const char *hex;
 	enum reason why;
 	const char *want;
+	/* clang-format off */
 } bad[] = {
 	/* objects where none belong */
 	{ "c0 0d 3c 01 06", R_TRAILING, "" },
@@ -189,6 +194,7 @@ static const struct {
 	{ "c0 19 46 03 5b 02 0100 aa", R_TRUNCATED, "70.3/5b/2;" },
 	{ "c0 19 46 03 5b 01 ffff aa", R_TRUNCATED, "70.3/5b/1;" },
 };
+/* clang-format on */
 
 static void bad_fragments(void **state)
 {
@@ -216,7 +222,8 @@ static void objects_are_a_table(void **state)
 	assert_null(dnp_object(30, 7));
 	assert_null(dnp_object(100, 1));
 	assert_non_null(dnp_object(110, 255));
-	assert_true(dnp_has_points(1) && dnp_has_points(110) && !dnp_has_points(60) && !dnp_has_points(70));
+	assert_true(dnp_has_points(1) && dnp_has_points(110) && !dnp_has_points(60) &&
+		    !dnp_has_points(70));
 }
 
 /* Every object of the library, once with each way to count: exactly its octets, no less. */
@@ -230,7 +237,8 @@ static void every_object_has_its_size(void **state)
 		size_t size = o->shape == DNP_STRING ? n & 255 : o->size;
 		static const uint8_t quals[] = { 0x07, 0x17, 0x28, 0x00 };
 		for (size_t k = 0; k < sizeof(quals); k++) {
-			uint8_t q = quals[k], f[1024] = { 0xc0, 0x81, 0, 0, (uint8_t)(n >> 8), (uint8_t)n, q };
+			uint8_t q = quals[k],
+				f[1024] = { 0xc0, 0x81, 0, 0, (uint8_t)(n >> 8), (uint8_t)n, q };
 			size_t at = 7;
 			f[at++] = q ? 2 : 4;
 			f[at++] = q == 0x28 ? 0 : 5;
@@ -242,7 +250,7 @@ static void every_object_has_its_size(void **state)
 			walk_n(f, at - 1, &w);
 			assert_int_equal(w.why, R_TRUNCATED);
 			walk_n(f, at + 1, &w);
-			assert_int_equal(w.why, R_TRUNCATED);	/* a header of one octet */
+			assert_int_equal(w.why, R_TRUNCATED); /* a header of one octet */
 		}
 	}
 }
@@ -282,8 +290,10 @@ static void controls_and_values(void **state)
 		const char *hex;
 		double v;
 	} values[] = {
-		{ "c0 05 29 01 17 01 09 feffffff 05", -2 }, { "c0 05 29 02 17 01 09 feff 05", -2 },
-		{ "c0 05 29 03 17 01 09 0000c0bf 05", -1.5 }, { "c0 05 29 04 17 01 09 000000000000f8bf 05", -1.5 },
+		{ "c0 05 29 01 17 01 09 feffffff 05", -2 },
+		{ "c0 05 29 02 17 01 09 feff 05", -2 },
+		{ "c0 05 29 03 17 01 09 0000c0bf 05", -1.5 },
+		{ "c0 05 29 04 17 01 09 000000000000f8bf 05", -1.5 },
 	};
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		one_point(values[i].hex, &h, &p, bytes);
@@ -310,18 +320,21 @@ static void what_a_write_does(void **state)
 		{ "c0 02 50 01 01 0700 0700 00", DNP_CLEAR_RESTART },
 		{ "c0 02 32 01 07 01 112233445566", DNP_TIME_SYNC },
 		{ "c0 02 32 03 07 01 112233445566", DNP_TIME_SYNC },
-		{ "c0 02 32 03 07 01 112233445566 50 01 00 07 07 00", DNP_TIME_SYNC | DNP_CLEAR_RESTART },
-		{ "c0 02 78 03 07 01 01000000 0100 50 01 00 07 07 00 78 09 5b 01 0200 aabb", DNP_CLEAR_RESTART },
+		{ "c0 02 32 03 07 01 112233445566 50 01 00 07 07 00",
+		  DNP_TIME_SYNC | DNP_CLEAR_RESTART },
+		{ "c0 02 78 03 07 01 01000000 0100 50 01 00 07 07 00 78 09 5b 01 0200 aabb",
+		  DNP_CLEAR_RESTART },
 		{ "c0 02", 0 },
-		{ "c0 02 50 01 00 07 07 01", DNP_WRITE_OTHER },			/* sets it */
-		{ "c0 02 50 01 00 06 06 00", DNP_WRITE_OTHER },			/* another bit */
-		{ "c0 02 50 01 00 04 07 00", DNP_WRITE_OTHER },			/* others with it */
-		{ "c0 02 50 01 00 07 07 00 50 01 00 04 04 00", DNP_CLEAR_RESTART | DNP_WRITE_OTHER },
-		{ "c0 02 50 01 00 07 07 00 50 01 17", DNP_WRITE_OTHER },	/* cut short */
+		{ "c0 02 50 01 00 07 07 01", DNP_WRITE_OTHER }, /* sets it */
+		{ "c0 02 50 01 00 06 06 00", DNP_WRITE_OTHER }, /* another bit */
+		{ "c0 02 50 01 00 04 07 00", DNP_WRITE_OTHER }, /* others with it */
+		{ "c0 02 50 01 00 07 07 00 50 01 00 04 04 00",
+		  DNP_CLEAR_RESTART | DNP_WRITE_OTHER },
+		{ "c0 02 50 01 00 07 07 00 50 01 17", DNP_WRITE_OTHER }, /* cut short */
 		{ "c0 02 32 01 07 02 112233445566 112233445566", DNP_WRITE_OTHER },
 		{ "c0 02 32 04 07 01 1122334455660100000001", DNP_WRITE_OTHER },
 		{ "c0 02 22 01 00 00 00 0000", DNP_WRITE_OTHER },
-		{ "c0 03 50 01 00 07 07 00", DNP_WRITE_OTHER | DNP_CLEAR_RESTART },	/* no write */
+		{ "c0 03 50 01 00 07 07 00", DNP_WRITE_OTHER | DNP_CLEAR_RESTART }, /* no write */
 	};
 	for (size_t i = 0; i < sizeof(writes) / sizeof(writes[0]); i++) {
 		uint8_t bytes[256];
@@ -373,10 +386,15 @@ static void mutations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(good_fragments), cmocka_unit_test(every_truncation), cmocka_unit_test(bad_fragments),
-		cmocka_unit_test(objects_are_a_table), cmocka_unit_test(every_object_has_its_size),
-		cmocka_unit_test(controls_and_values), cmocka_unit_test(what_a_write_does),
-		cmocka_unit_test(authentication), cmocka_unit_test(mutations),
+		cmocka_unit_test(good_fragments),
+		cmocka_unit_test(every_truncation),
+		cmocka_unit_test(bad_fragments),
+		cmocka_unit_test(objects_are_a_table),
+		cmocka_unit_test(every_object_has_its_size),
+		cmocka_unit_test(controls_and_values),
+		cmocka_unit_test(what_a_write_does),
+		cmocka_unit_test(authentication),
+		cmocka_unit_test(mutations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -130,12 +130,12 @@ static void link_functions(void **state)
 {
 	(void)state;
 	static const struct {
-		uint8_t control;	/* without DIR and FCB */
+		uint8_t control; /* without DIR and FCB */
 		bool user;
 	} sound[] = {
-		{ 0x40, false }, { 0x52, false }, { 0x53, true }, { 0x44, true }, { 0x49, false },
-		{ 0x00, false }, { 0x10, false }, { 0x01, false }, { 0x11, false }, { 0x0b, false }, { 0x1b, false },
-		{ 0x0f, false }, { 0x1f, false },
+		{ 0x40, false }, { 0x52, false }, { 0x53, true },  { 0x44, true },  { 0x49, false },
+		{ 0x00, false }, { 0x10, false }, { 0x01, false }, { 0x11, false }, { 0x0b, false },
+		{ 0x1b, false }, { 0x0f, false }, { 0x1f, false },
 	};
 	const uint8_t user[] = { 0xc0, 0xc0, 0x17 };
 	uint8_t f[DNP_FRAME_MAX];
@@ -159,7 +159,11 @@ static void link_functions(void **state)
 
 static enum reason add(struct dnp_series *s, uint16_t src, uint8_t octet, size_t n, bool *whole)
 {
-	struct dnp_link l = { .dir = true, .prm = true, .func = DNP_UNCONFIRMED, .src = src, .dst = 9,
+	struct dnp_link l = { .dir = true,
+			      .prm = true,
+			      .func = DNP_UNCONFIRMED,
+			      .src = src,
+			      .dst = 9,
 			      .n = (uint8_t)(n + 1) };
 	l.user[0] = octet;
 	memset(l.user + 1, octet, n);
@@ -199,16 +203,18 @@ static void segments_that_do_not_follow(void **state)
 		uint8_t octet;
 		enum reason want;
 	} second[] = {
-		{ 3, 6, R_NONE }, { 3, 5, R_DNP_SEGMENT }, { 3, 7, R_DNP_SEGMENT }, { 3, FIN | 4, R_DNP_SEGMENT },
+		{ 3, 6, R_NONE },	 { 3, 5, R_DNP_SEGMENT },
+		{ 3, 7, R_DNP_SEGMENT }, { 3, FIN | 4, R_DNP_SEGMENT },
 		{ 4, 6, R_DNP_SEGMENT }, { 4, FIN | 6, R_DNP_SEGMENT },
-		{ 4, FIR | 6, R_NONE }, { 3, FIR | 5, R_NONE },	/* begins anew */
+		{ 4, FIR | 6, R_NONE },	 { 3, FIR | 5, R_NONE }, /* begins anew */
 	};
 	for (size_t i = 0; i < sizeof(second) / sizeof(second[0]); i++) {
 		uint8_t room[64];
 		struct dnp_series s = { .buf = room, .max = sizeof(room) };
 		bool whole;
 		assert_int_equal(add(&s, 3, FIR | 5, 10, &whole), R_NONE);
-		assert_int_equal(add(&s, second[i].src, second[i].octet, 10, &whole), second[i].want);
+		assert_int_equal(add(&s, second[i].src, second[i].octet, 10, &whole),
+				 second[i].want);
 		assert_false(whole);
 		/* after a refusal only a first segment is taken */
 		if (second[i].want != R_NONE) {
@@ -224,7 +230,13 @@ static void segments_of_two_functions(void **state)
 	(void)state;
 	uint8_t room[64];
 	struct dnp_series s = { .buf = room, .max = sizeof(room) };
-	struct dnp_link l = { .dir = true, .prm = true, .func = DNP_CONFIRMED, .src = 3, .dst = 9, .n = 2, .user = { 6, 1 } };
+	struct dnp_link l = { .dir = true,
+			      .prm = true,
+			      .func = DNP_CONFIRMED,
+			      .src = 3,
+			      .dst = 9,
+			      .n = 2,
+			      .user = { 6, 1 } };
 	bool whole;
 	assert_int_equal(add(&s, 3, FIR | 5, 10, &whole), R_NONE);
 	assert_int_equal(dnp3_segment(&s, &l, &whole), R_DNP_SEGMENT);
@@ -253,7 +265,8 @@ static void fragments_have_a_limit(void **state)
 static void headers_of_fragments(void **state)
 {
 	(void)state;
-	const uint8_t request[] = { 0xe5, 0x01, 0x3c, 0x01, 0x06 }, response[] = { 0x7a, 0x81, 0x80, 0x01, 0x02 };
+	const uint8_t request[] = { 0xe5, 0x01, 0x3c, 0x01, 0x06 },
+		      response[] = { 0x7a, 0x81, 0x80, 0x01, 0x02 };
 	struct dnp_app a;
 	assert_int_equal(dnp3_app(request, sizeof(request), &a), R_NONE);
 	assert_true(a.fir && a.fin && a.con && !a.uns && !a.response);
@@ -274,11 +287,17 @@ static void headers_of_fragments(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(functions_are_a_table), cmocka_unit_test(crc_is_the_standards),
-		cmocka_unit_test(every_truncation_of_a_frame), cmocka_unit_test(every_broken_bit_is_seen),
-		cmocka_unit_test(starts_that_are_no_frame), cmocka_unit_test(link_functions),
-		cmocka_unit_test(segments_make_a_fragment), cmocka_unit_test(segments_that_do_not_follow),
-		cmocka_unit_test(segments_of_two_functions), cmocka_unit_test(fragments_have_a_limit), cmocka_unit_test(headers_of_fragments),
+		cmocka_unit_test(functions_are_a_table),
+		cmocka_unit_test(crc_is_the_standards),
+		cmocka_unit_test(every_truncation_of_a_frame),
+		cmocka_unit_test(every_broken_bit_is_seen),
+		cmocka_unit_test(starts_that_are_no_frame),
+		cmocka_unit_test(link_functions),
+		cmocka_unit_test(segments_make_a_fragment),
+		cmocka_unit_test(segments_that_do_not_follow),
+		cmocka_unit_test(segments_of_two_functions),
+		cmocka_unit_test(fragments_have_a_limit),
+		cmocka_unit_test(headers_of_fragments),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -37,23 +37,29 @@
 #include "stream/stream.h"
 
 enum {
-	ETH = 14, PACKET = 2048, STREAM = 1 << 16, ASKED = 64, WAITING = 8, CLAIMS = 16,
-	DEFAULT_PACKETS = 150000, LONG_PACKETS = 20000000,
+	ETH = 14,
+	PACKET = 2048,
+	STREAM = 1 << 16,
+	ASKED = 64,
+	WAITING = 8,
+	CLAIMS = 16,
+	DEFAULT_PACKETS = 150000,
+	LONG_PACKETS = 20000000,
 };
 
-struct out {			/* what a gate made of a packet */
+struct out { /* what a gate made of a packet */
 	enum verdict v;
 	bool as_was;
-	uint32_t events;	/* of what it recorded; 0: nothing */
+	uint32_t events; /* of what it recorded; 0: nothing */
 	size_t len;
 	uint8_t p[PACKET];
 };
 
-struct end {			/* one TCP, and what it has sent */
+struct end { /* one TCP, and what it has sent */
 	uint32_t isn, snd_nxt, snd_una, rcv_nxt;
 	bool open;
-	uint8_t sent[STREAM];	/* by offset from isn + 1 */
-	uint8_t got[STREAM];	/* in order, by offset from the other's isn + 1 */
+	uint8_t sent[STREAM]; /* by offset from isn + 1 */
+	uint8_t got[STREAM];  /* in order, by offset from the other's isn + 1 */
 	uint32_t n_got, used;
 	uint32_t peer_isn;
 };
@@ -65,22 +71,26 @@ struct waiting {
 
 struct world;
 
-struct ua_end {			/* an OPC UA channel */
-	uint32_t channel, token, asked, answers;	/* the last sequence numbers */
+struct ua_end {					 /* an OPC UA channel */
+	uint32_t channel, token, asked, answers; /* the last sequence numbers */
 	unsigned idle;
 };
 
-struct talk {			/* a protocol, and what is said in it */
+struct talk { /* a protocol, and what is said in it */
 	const char *name;
 	uint16_t port;
-	struct pol_image *(*plant)(uint32_t generation, struct conduit how);	/* how: mode, on_violation, log */
+	/* how: mode, on_violation, log */
+	struct pol_image *(*plant)(uint32_t generation, struct conduit how);
 	size_t (*request)(struct world *w, uint8_t *p);
-	size_t (*length)(const uint8_t *q, size_t have);	/* of the request at q; 0: not all there */
-	size_t (*response)(struct world *w, const uint8_t *q, uint8_t *p);	/* 0: none */
-	size_t most;		/* bytes of a message */
-	bool lone;		/* mostly one message in a segment */
-	bool in_turn;		/* an answer before the next request, mostly; and the program looks at the clock */
-	bool limits;		/* the conduit has rate limits, mostly; for which the program looks at the clock too */
+	/* of the request at q; 0: not all there */
+	size_t (*length)(const uint8_t *q, size_t have);
+	size_t (*response)(struct world *w, const uint8_t *q, uint8_t *p); /* 0: none */
+	size_t most;							   /* bytes of a message */
+	bool lone; /* mostly one message in a segment */
+	/* an answer before the next request, mostly; and the program looks at the clock */
+	bool in_turn;
+	/* the conduit has rate limits, mostly; for which the program looks at the clock too */
+	bool limits;
 };
 
 struct world {
@@ -89,18 +99,18 @@ struct world {
 	struct fastpath *fp;
 	struct pol_image *img;
 	struct inspect *fast, *slow;
-	struct fast_rate rate[FAST_RATES];	/* of the inspector alone */
-	struct rate_shares share[2][1];	/* there is one conduit; [0] of the inspector alone */
-	unsigned long too_many;	/* records of that */
-	unsigned long may;	/* packets while the conduit goes fast */
+	struct fast_rate rate[FAST_RATES]; /* of the inspector alone */
+	struct rate_shares share[2][1];	   /* there is one conduit; [0] of the inspector alone */
+	unsigned long too_many;		   /* records of that */
+	unsigned long may;		   /* packets while the conduit goes fast */
 	bool goes;
 	struct out out;
 	uint32_t id;
 	const uint8_t *in;
 	size_t in_len;
-	struct end end[2];	/* client, server */
+	struct end end[2]; /* client, server */
 	uint16_t cport, tid, first_tid, answered;
-	uint8_t before[300];	/* the last Modbus request */
+	uint8_t before[300]; /* the last Modbus request */
 	size_t n_before;
 	bool v6, wild;
 	struct ua_end ua;
@@ -108,15 +118,17 @@ struct world {
 	unsigned n_queue;
 	struct fast_claim claim[CLAIMS];
 	unsigned n_claims;
-	unsigned repeats;	/* steps with too many unanswered requests: is it stuck? */
+	unsigned repeats; /* steps with too many unanswered requests: is it stuck? */
 	unsigned long packets, passed, accepted, dropped, changed, resets, lies;
 };
 
-#define must(x) do { \
-	if (!(x)) { \
-		fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
-		exit(1); \
-	} } while (0)
+#define must(x) \
+	do { \
+		if (!(x)) { \
+			fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__, #x); \
+			exit(1); \
+		} \
+	} while (0)
 
 static uint32_t rnd(struct world *w, uint32_t n)
 {
@@ -156,8 +168,8 @@ static void put_be32(uint8_t *p, uint32_t v)
 
 /* ---- the gates ---- */
 
-/* Judged by the clock, both begin with the same words. The inspector alone comes later than the program,
- * so that whatever the program permits is permitted still. */
+/* Judged by the clock, both begin with the same words. The inspector alone comes later than the
+ * program, so that whatever the program permits is permitted still. */
 static void look_at_clock(struct world *w)
 {
 	if (w->talk->in_turn || w->talk->limits)
@@ -166,7 +178,7 @@ static void look_at_clock(struct world *w)
 
 static void same_rates(struct world *w)
 {
-	w->rate[0] = fastpath_rates(w->fp)[0];	/* there is one conduit */
+	w->rate[0] = fastpath_rates(w->fp)[0]; /* there is one conduit */
 	w->share[0][0] = w->share[1][0];
 }
 
@@ -175,7 +187,8 @@ static bool took_alike(const struct world *w, uint64_t since)
 {
 	const struct fast_rate *took = fastpath_rates(w->fp);
 	uint64_t later = w->talk->limits ? w->now - since : 0;
-	return w->rate[0].requests - took->requests <= later && w->rate[0].writes - took->writes <= later;
+	return w->rate[0].requests - took->requests <= later &&
+	       w->rate[0].writes - took->writes <= later;
 }
 
 static void in_force(struct world *w, uint32_t generation, struct conduit how)
@@ -197,7 +210,8 @@ static void in_force(struct world *w, uint32_t generation, struct conduit how)
 static bool took_nothing(const struct world *w)
 {
 	const struct fast_rate *is = fastpath_rates(w->fp), *was = w->rate;
-	return (is->requests == was->requests || (is->requests <= w->now && was->requests <= w->now)) &&
+	return (is->requests == was->requests ||
+		(is->requests <= w->now && was->requests <= w->now)) &&
 	       (is->writes == was->writes || (is->writes <= w->now && was->writes <= w->now));
 }
 
@@ -206,9 +220,11 @@ static bool program_passes(const struct world *w, const uint8_t *p, size_t n)
 	uint8_t frame[ETH + PACKET] = { 0 };
 	put_be16(frame + 12, p[0] >> 4 == 6 ? 0x86dd : 0x0800);
 	memcpy(frame + ETH, p, n);
-	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)(ETH + n), .repeat = 1);
+	LIBBPF_OPTS(bpf_test_run_opts, o, .data_in = frame, .data_size_in = (uint32_t)(ETH + n),
+		    .repeat = 1);
 	int err = bpf_prog_test_run_opts(fastpath_late(w->fp), &o);
-	must(!err || n < 40);	/* less than two headers: the kernel does not even make an skb of it */
+	/* less than two headers: the kernel does not even make an skb of it */
+	must(!err || n < 40);
 	return !err && o.retval != 0;
 }
 
@@ -250,8 +266,15 @@ static void answer_claims(struct world *w)
 
 static struct out judge(struct world *w, struct inspect *in, const uint8_t *p, size_t n)
 {
-	struct inspect_out o = { .ctx = w, .verdict = on_verdict, .event = on_event, .claim = on_claim };
-	struct inspect_pkt k = { .id = ++w->id, .now_ns = w->now, .wall_ns = w->now, .ip = p, .len = n, .check_sum = true };
+	struct inspect_out o = {
+		.ctx = w, .verdict = on_verdict, .event = on_event, .claim = on_claim
+	};
+	struct inspect_pkt k = { .id = ++w->id,
+				 .now_ns = w->now,
+				 .wall_ns = w->now,
+				 .ip = p,
+				 .len = n,
+				 .check_sum = true };
 	w->in = p;
 	w->in_len = n;
 	w->out.events = 0;
@@ -312,7 +335,8 @@ static void through_queue(struct world *w, const uint8_t *p, size_t n)
 	struct out a = judge(w, w->fast, p, n), b = judge(w, w->slow, p, n);
 	must(took_alike(w, w->now));
 	must(a.v == b.v && a.events == b.events);
-	must(a.v != V_ACCEPT || (a.as_was == b.as_was && a.len == b.len && memcmp(a.p, b.p, a.len) == 0));
+	must(a.v != V_ACCEPT ||
+	     (a.as_was == b.as_was && a.len == b.len && memcmp(a.p, b.p, a.len) == 0));
 	deliver(w, &a);
 }
 
@@ -339,7 +363,7 @@ static void send_packet(struct world *w, const uint8_t *p, size_t n)
 	look_at_clock(w);
 	if (passes) {
 		struct out b = judge(w, w->slow, p, n);
-		must(b.v == V_ACCEPT && b.as_was && !b.events);	/* the invariant */
+		must(b.v == V_ACCEPT && b.as_was && !b.events); /* the invariant */
 		must(took_alike(w, before));
 		w->passed++;
 		deliver(w, &b);
@@ -358,9 +382,10 @@ static void send_packet(struct world *w, const uint8_t *p, size_t n)
 static size_t put_ip(const struct world *w, int from, uint8_t *p, size_t l4)
 {
 	uint8_t src = (uint8_t)(from + 1), dst = (uint8_t)(2 - from);
-	const uint8_t v4[20] = { 0x45, [8] = 64, [9] = IPPROTO_TCP, [12] = 10, src, 0, 9, 10, dst, 0, 9 };
-	const uint8_t v6[40] = { 0x60, [6] = IPPROTO_TCP, [7] = 64, [8] = 0xfd, [11] = src, [23] = 9,
-				 [24] = 0xfd, [27] = dst, [39] = 9 };
+	const uint8_t v4[20] = { 0x45, [8] = 64, [9] = IPPROTO_TCP, [12] = 10, src, 0, 9, 10, dst,
+				 0,    9 };
+	const uint8_t v6[40] = { 0x60,	   [6] = IPPROTO_TCP, [7] = 64,	  [8] = 0xfd, [11] = src,
+				 [23] = 9, [24] = 0xfd,	      [27] = dst, [39] = 9 };
 	memcpy(p, w->v6 ? v6 : v4, w->v6 ? sizeof(v6) : sizeof(v4));
 	put_be16(p + (w->v6 ? 4 : 2), (uint32_t)(w->v6 ? l4 : 20 + l4));
 	return w->v6 ? 40 : 20;
@@ -375,10 +400,12 @@ static size_t lie(struct world *w, uint8_t *p, size_t n, size_t tcp)
 		p[tcp + 13] ^= (uint8_t)(1u << rnd(w, 8));
 		break;
 	case 1:
-		put_be32(p + tcp + 4, rnd(w, 3) ? (uint32_t)(p[tcp + 7] + rnd(w, 600)) : (uint32_t)w->rnd);
+		put_be32(p + tcp + 4,
+			 rnd(w, 3) ? (uint32_t)(p[tcp + 7] + rnd(w, 600)) : (uint32_t)w->rnd);
 		break;
 	case 2:
-		put_be32(p + tcp + 8, (uint32_t)be16(p + tcp + 8) << 16 | (uint16_t)(be16(p + tcp + 10) + rnd(w, 3000) - 1500));
+		put_be32(p + tcp + 8, (uint32_t)be16(p + tcp + 8) << 16 |
+					      (uint16_t)(be16(p + tcp + 10) + rnd(w, 3000) - 1500));
 		break;
 	case 3:
 		p[tcp + 12] = (uint8_t)(rnd(w, 16) << 4);
@@ -396,12 +423,14 @@ static size_t lie(struct world *w, uint8_t *p, size_t n, size_t tcp)
 		p[tcp + 13] |= TCP_URG;
 		break;
 	default:
-		put_be32(p + tcp + 4, (uint32_t)be16(p + tcp + 4) << 16 | (uint16_t)(be16(p + tcp + 6) + rnd(w, 40) - 20));
+		put_be32(p + tcp + 4, (uint32_t)be16(p + tcp + 4) << 16 |
+					      (uint16_t)(be16(p + tcp + 6) + rnd(w, 40) - 20));
 	}
 	return n;
 }
 
-/* It may expire before its receiver, or has the reserved flag; with the next packets all goes on as before. */
+/* It may expire before its receiver, or has the reserved flag; with the next packets all goes on as
+ * before. */
 static void doubt_arrival(struct world *w, uint8_t *p)
 {
 	if (!w->v6 && one_in(w, 2))
@@ -410,7 +439,8 @@ static void doubt_arrival(struct world *w, uint8_t *p)
 		p[w->v6 ? 7 : 8] = (uint8_t)rnd(w, 2 * PACKET_HOPS_MIN);
 }
 
-static void segment(struct world *w, int from, uint8_t flags, uint32_t seq, const uint8_t *data, size_t len)
+static void segment(struct world *w, int from, uint8_t flags, uint32_t seq, const uint8_t *data,
+		    size_t len)
 {
 	uint8_t p[PACKET];
 	const struct end *e = &w->end[from];
@@ -442,7 +472,8 @@ static void segment(struct world *w, int from, uint8_t flags, uint32_t seq, cons
 static void connect_again(struct world *w)
 {
 	run_queue(w, 0);
-	w->cport = one_in(w, 16) ? w->talk->port : (uint16_t)(20000 + rnd(w, 64));	/* few: ports come again */
+	/* few: ports come again */
+	w->cport = one_in(w, 16) ? w->talk->port : (uint16_t)(20000 + rnd(w, 64));
 	w->first_tid = w->tid;
 	w->answered = w->tid;
 	w->repeats = 0;
@@ -469,6 +500,7 @@ static void connect_again(struct world *w)
 #include "fastpath-dnp3.h"
 #include "fastpath-opcua.h"
 
+/* clang-format off */
 static const struct talk talks[] = {
 	{ "modbus", 502, plant, one_request, one_length, one_response, 300, false, false, false },
 	{ "dnp3", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, 300, true, true, false },
@@ -477,6 +509,7 @@ static const struct talk talks[] = {
 	{ "dnp3, limited", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, 300, true, true, true },
 	{ "opcua, limited", 4840, ua_plant, ua_request, ua_length, ua_response, 1000, true, false, true },
 };
+/* clang-format on */
 
 /* New bytes of one end, in segments of any size. */
 static void say(struct world *w, int from, const uint8_t *p, size_t n)
@@ -494,7 +527,7 @@ static void say(struct world *w, int from, const uint8_t *p, size_t n)
 			k = 1 + rnd(w, (uint32_t)k);
 		uint32_t seq = e->snd_nxt;
 		e->snd_nxt += (uint32_t)k;
-		if (!odd(w, 50))	/* else lost before the gate */
+		if (!odd(w, 50)) /* else lost before the gate */
 			segment(w, from, (uint8_t)(TCP_ACK | TCP_PSH), seq, p + done, k);
 		done += k;
 	}
@@ -513,10 +546,11 @@ static void client_says(struct world *w)
 static void server_says(struct world *w)
 {
 	struct end *e = &w->end[1];
-	uint8_t b[1800];	/* the last of them may be 400 longer than most are */
+	uint8_t b[1800]; /* the last of them may be 400 longer than most are */
 	size_t n = 0;
 	bool many = w->talk->lone ? odd(w, 10) : one_in(w, 4);
-	for (uint32_t i = many ? 1 + rnd(w, 4) : 1; i > 0 && n + w->talk->most <= sizeof(b) - 400; i--) {
+	for (uint32_t i = many ? 1 + rnd(w, 4) : 1; i > 0 && n + w->talk->most <= sizeof(b) - 400;
+	     i--) {
 		const uint8_t *q = e->got + e->used;
 		uint32_t have = e->n_got - e->used;
 		size_t len = w->talk->length(q, have);
@@ -552,19 +586,22 @@ static void repeat(struct world *w, int from)
 static void finish(struct world *w, int who)
 {
 	segment(w, who, TCP_ACK | TCP_FIN, w->end[who].snd_nxt, NULL, 0);
-	w->repeats += w->talk->lone ? 40 : 0;	/* nothing is left to say */
+	w->repeats += w->talk->lone ? 40 : 0; /* nothing is left to say */
 }
 
 static void step(struct world *w)
 {
 	int who = one_in(w, 2);
 	uint32_t what = rnd(w, 100);
-	uint32_t late[2] = { w->end[0].snd_nxt - w->end[0].snd_una, w->end[1].snd_nxt - w->end[1].snd_una };
-	bool stuck = late[0] > 6000 || late[1] > 6000 || w->repeats > 30 || (uint16_t)(w->tid - w->first_tid) > 1200;
-	w->repeats = (uint16_t)(w->tid - w->answered) > (w->talk->in_turn ? 0 : 12) ? w->repeats + 1 : 0;
+	uint32_t late[2] = { w->end[0].snd_nxt - w->end[0].snd_una,
+			     w->end[1].snd_nxt - w->end[1].snd_una };
+	bool stuck = late[0] > 6000 || late[1] > 6000 || w->repeats > 30 ||
+		     (uint16_t)(w->tid - w->first_tid) > 1200;
+	w->repeats =
+		(uint16_t)(w->tid - w->answered) > (w->talk->in_turn ? 0 : 12) ? w->repeats + 1 : 0;
 	if (!w->end[0].open || !w->end[1].open || stuck || one_in(w, 1500))
 		connect_again(w);
-	else if (w->repeats > 8 || late[who] > 1500)	/* something is lost */
+	else if (w->repeats > 8 || late[who] > 1500) /* something is lost */
 		one_in(w, 2) ? repeat(w, who) : server_says(w);
 	else if (what < 40 && (!w->talk->in_turn || w->tid == w->answered || one_in(w, 20)))
 		client_says(w);
@@ -584,9 +621,11 @@ static void step(struct world *w)
 
 static void report(const struct world *w, uint32_t generation)
 {
-	printf("%s: %lu packets: %lu passed in the kernel, %lu by inspectors (%lu of them changed), %lu dropped, "
-	       "%lu reset, %lu lies, %lu too many, %u generations, %lu may\n", w->talk->name, w->packets, w->passed, w->accepted - w->passed,
-	       w->changed, w->dropped, w->resets, w->lies, w->too_many, generation, w->may);
+	printf("%s: %lu packets: %lu passed in the kernel, %lu by inspectors (%lu of them "
+	       "changed), %lu dropped, "
+	       "%lu reset, %lu lies, %lu too many, %u generations, %lu may\n",
+	       w->talk->name, w->packets, w->passed, w->accepted - w->passed, w->changed,
+	       w->dropped, w->resets, w->lies, w->too_many, generation, w->may);
 }
 
 static struct conduit any_conduit(struct world *w)
@@ -609,11 +648,16 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 {
 	static struct world w;
 	w = (struct world){ .talk = talk, .rnd = seed };
-	w.fp = fastpath_open(&(struct fast_room){ .inspectors = 1, .max_connections = 64, .flows = 1, .mark_mask = 0xffff0000 },
+	w.fp = fastpath_open(&(struct fast_room){ .inspectors = 1,
+						  .max_connections = 64,
+						  .flows = 1,
+						  .mark_mask = 0xffff0000 },
 			     true, why);
 	if (!w.fp)
 		return false;
-	struct inspect_conf c = { .max_connections = 4096, .hash_key = { 1, 2 }, .rates = w.rate, .shares = w.share[0] };
+	struct inspect_conf c = {
+		.max_connections = 4096, .hash_key = { 1, 2 }, .rates = w.rate, .shares = w.share[0]
+	};
 	w.slow = inspect_new(&c);
 	c.rates = fastpath_rates(w.fp);
 	c.shares = w.share[1];
@@ -636,11 +680,12 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	run_queue(&w, 0);
 	report(&w, generation);
 	/* a connection with a refused request, which is cut out, stays with its inspector */
-	must(w.passed > w.may / (talk->limits ? 40 : 14));	/* limits: by the clock, fewer the faster the machine is */
+	/* limits: by the clock, fewer the faster the machine is */
+	must(w.passed > w.may / (talk->limits ? 40 : 14));
 	must((w.too_many != 0) == talk->limits);
 	in_force(&w, generation + 1, (struct conduit){ .log = LOG_VIOLATIONS });
 	if (talk == &talks[0]) {
-		fastpath_unplug(w.fp, 0);	/* an empty table */
+		fastpath_unplug(w.fp, 0); /* an empty table */
 		test_crafted(&w);
 		test_answers_in_kernel(&w);
 		test_race(&w, 2000);
@@ -657,7 +702,9 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 int main(void)
 {
 	const char *why, *many = getenv("FAST_PACKETS"), *seed = getenv("FAST_SEED");
-	unsigned long n = many ? strtoul(many, NULL, 10) : getenv("ZONED_LONG") ? LONG_PACKETS : DEFAULT_PACKETS;
+	unsigned long n = many			 ? strtoul(many, NULL, 10)
+			  : getenv("ZONED_LONG") ? LONG_PACKETS
+						 : DEFAULT_PACKETS;
 	for (size_t i = 0; i < sizeof(talks) / sizeof(talks[0]); i++)
 		if (!run(&talks[i], n, seed ? strtoull(seed, NULL, 10) : 1, &why)) {
 			printf("SKIP: %s\n", why);

@@ -19,8 +19,14 @@
 
 static struct event modbus_event(void)
 {
-	struct event ev = { .generation = 1, .kind = EV_VIOLATION, .verdict = V_DROP, .l4 = 6, .reason = R_FUNCTION,
-			    .sport = 40000, .dport = 502, .proto = PROTO_MODBUS };
+	struct event ev = { .generation = 1,
+			    .kind = EV_VIOLATION,
+			    .verdict = V_DROP,
+			    .l4 = 6,
+			    .reason = R_FUNCTION,
+			    .sport = 40000,
+			    .dport = 502,
+			    .proto = PROTO_MODBUS };
 	*EV_MODBUS(&ev) = (struct ev_modbus){ .unit = 1, .fc = 16, .has = EVH_TID | EVH_FC };
 	assert_true(addr_parse("10.1.0.10", &ev.src));
 	assert_true(addr_parse("10.2.0.20", &ev.dst));
@@ -28,7 +34,8 @@ static struct event modbus_event(void)
 }
 
 /* Which of these fields the line has, and the JSON object likewise: a bit each. */
-static unsigned fields_of(const struct pol_image *img, const struct event *ev, const char *const *names, size_t n)
+static unsigned fields_of(const struct pol_image *img, const struct event *ev,
+			  const char *const *names, size_t n)
 {
 	char text[2048], key[32];
 	const struct event_view view = { .img = img, .ev = ev };
@@ -49,26 +56,28 @@ static unsigned fields_of(const struct pol_image *img, const struct event *ev, c
 	return in_line;
 }
 
-/* Ports and direction of what has none, ends of what shows none, the transaction of what is no MBAP. */
+/* Ports and direction of what has none, ends of what shows none, the transaction of what is no
+ * MBAP. */
 static void what_does_not_apply_is_absent(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "sport", "dport", "dir", "src", "from_zone", "dst", "to_zone", "tid", "unit" };
+	static const char *const names[] = { "sport", "dport",	 "dir", "src", "from_zone",
+					     "dst",   "to_zone", "tid", "unit" };
 	enum { PORTS = 7, SRC = 24, DST = 96, TID = 128, UNIT = 256, ALL = 511 };
 	struct pol_image *img = record_plant();
 	struct event ev = modbus_event();
 	static const uint8_t without[] = { 1, 2, 47, 50, 58, 132 };
 	assert_int_equal(fields_of(img, &ev, names, 9), ALL);
-	for (size_t i = 0; i < sizeof(without); i++) {	/* ICMP and the like */
+	for (size_t i = 0; i < sizeof(without); i++) { /* ICMP and the like */
 		ev.l4 = without[i];
 		assert_int_equal(fields_of(img, &ev, names, 9), ALL & ~PORTS);
 	}
 	ev.l4 = 17;
 	assert_int_equal(fields_of(img, &ev, names, 9), ALL);
-	ev.no_ports = 1;	/* a later fragment */
+	ev.no_ports = 1; /* a later fragment */
 	assert_int_equal(fields_of(img, &ev, names, 9), ALL & ~PORTS);
 	ev.no_ports = 0;
-	ev.sport = ev.dport = 0;	/* numbers like others */
+	ev.sport = ev.dport = 0; /* numbers like others */
 	assert_int_equal(fields_of(img, &ev, names, 9), ALL);
 	ev.src.family = 0;
 	assert_int_equal(fields_of(img, &ev, names, 9), ALL & ~SRC);
@@ -99,8 +108,9 @@ static void messages_of_no_channel(void **state)
 static void messages_without_a_model(void **state)
 {
 	(void)state;
-	static const char *const names[] = { "event", "gen", "verdict", "conduit", "policy", "from_zone", "to_zone", "rule",
-					     "time", "reason", "src", "proto" };
+	static const char *const names[] = { "event",  "gen",	    "verdict", "conduit",
+					     "policy", "from_zone", "to_zone", "rule",
+					     "time",   "reason",    "src",     "proto" };
 	const struct event ev = modbus_event();
 	const struct event_view view = { .ev = &ev };
 	json_t *o = json_object();
@@ -114,7 +124,8 @@ static void messages_without_a_model(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(what_does_not_apply_is_absent), cmocka_unit_test(messages_of_no_channel),
+		cmocka_unit_test(what_does_not_apply_is_absent),
+		cmocka_unit_test(messages_of_no_channel),
 		cmocka_unit_test(messages_without_a_model),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * IEC 60870-5-104: information objects, what their elements say, and what of them is refused in commands. */
+ * IEC 60870-5-104: information objects, what their elements say, and what of them is refused in
+ * commands. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -47,7 +48,8 @@ static void process_information(void **state)
 {
 	(void)state;
 	struct iec_object o = object_of(1, "f1");
-	assert_true(o.state == 1 && o.quality == 0xf0 && !o.time.octets && !o.select && !o.qualifier);
+	assert_true(o.state == 1 && o.quality == 0xf0 && !o.time.octets && !o.select &&
+		    !o.qualifier);
 	o = object_of(3, "52");
 	assert_true(o.state == 2 && o.quality == (IEC_NOT_TOPICAL | IEC_BLOCKED));
 	assert_int_equal(object_of(5, "3f 00").number, 63);
@@ -65,7 +67,8 @@ static void process_information(void **state)
 	assert_true(o.quality == 0xe5 && (o.quality & IEC_COUNTER_SEQUENCE) == 5 &&
 		    o.quality & IEC_COUNTER_INVALID);
 	o = object_of(17, "8a e803" SAMPLE_CP24);
-	assert_true(o.state == 2 && o.quality == (IEC_INVALID | IEC_ELAPSED_INVALID) && o.elapsed == 1000);
+	assert_true(o.state == 2 && o.quality == (IEC_INVALID | IEC_ELAPSED_INVALID) &&
+		    o.elapsed == 1000);
 	o = object_of(39, "3f 08 6400" SAMPLE_CP56);
 	assert_true(o.bits == 0x3f && o.quality == 8 && o.elapsed == 100 && o.time.octets == 7);
 	o = object_of(20, "01800180 40");
@@ -103,7 +106,8 @@ static void files(void **state)
 	struct iec_object o = object_of(120, "0201 030201 80");
 	assert_true(o.file == 0x102 && o.length == 0x10203 && o.qualifier == 0x80);
 	o = object_of(121, "0201 09 030201 80");
-	assert_true(o.file == 0x102 && o.section == 9 && o.length == 0x10203 && o.qualifier == 0x80);
+	assert_true(o.file == 0x102 && o.section == 9 && o.length == 0x10203 &&
+		    o.qualifier == 0x80);
 	o = object_of(123, "0201 09 03 5a");
 	assert_true(o.section == 9 && o.qualifier == 3);
 	o = object_of(125, "0201 09 00");
@@ -111,26 +115,39 @@ static void files(void **state)
 	o = object_of(125, "0201 09 03 686868");
 	assert_true(o.length == 3 && o.len == 7);
 	o = object_of(126, "0201 030201 20" SAMPLE_CP56);
-	assert_true(o.file == 0x102 && o.length == 0x10203 && o.qualifier == 0x20 && o.time.year == 26);
+	assert_true(o.file == 0x102 && o.length == 0x10203 && o.qualifier == 0x20 &&
+		    o.time.year == 26);
 	o = object_of(127, "0201" SAMPLE_CP56 "25 77 15 12 bb 0b 1a");
-	assert_true(o.file == 0x102 && o.time.minute == 20 && o.until.minute == 21 && o.until.hour == 18);
+	assert_true(o.file == 0x102 && o.time.minute == 20 && o.until.minute == 21 &&
+		    o.until.hour == 18);
 }
 
 static void times(void **state)
 {
 	(void)state;
-	struct iec_time t = object_of(30, "00" "24 77 94 91 bb 0b 1a").time;
-	assert_true(t.ms == 30500 && t.minute == 20 && t.hour == 17 && t.day == 27 && t.month == 11 &&
-		    t.year == 26);
-	assert_true(t.weekday == 5 && t.invalid && t.summer && !t.substituted && t.sound && t.octets == 7);
-	t = object_of(30, "00" "24 77 14 51 bb 0b 1a").time;
+	struct iec_time t = object_of(30, "00"
+					  "24 77 94 91 bb 0b 1a")
+				    .time;
+	assert_true(t.ms == 30500 && t.minute == 20 && t.hour == 17 && t.day == 27 &&
+		    t.month == 11 && t.year == 26);
+	assert_true(t.weekday == 5 && t.invalid && t.summer && !t.substituted && t.sound &&
+		    t.octets == 7);
+	t = object_of(30, "00"
+			  "24 77 14 51 bb 0b 1a")
+		    .time;
 	assert_true(!t.summer && !t.sound && t.hour == 17);
-	t = object_of(2, "00" "5f ea 7b").time;
+	t = object_of(2, "00"
+			 "5f ea 7b")
+		    .time;
 	assert_true(t.ms == 59999 && t.minute == 59 && t.substituted && !t.invalid && t.sound &&
 		    t.octets == 3);
 	assert_true(t.hour == 0 && t.year == 0);
-	assert_false(object_of(2, "00" "60 ea 00").time.sound);
-	assert_false(object_of(2, "00" "00 00 3c").time.sound);
+	assert_false(object_of(2, "00"
+				  "60 ea 00")
+			     .time.sound);
+	assert_false(object_of(2, "00"
+				  "00 00 3c")
+			     .time.sound);
 }
 
 /* --- several objects */
@@ -166,7 +183,8 @@ static void sequences_do_not_wrap(void **state)
 		for (uint32_t over = 0; over < 3; over++) {
 			uint8_t asdu[ROOM];
 			struct iec_asdu a;
-			size_t len = sample_asdu(sample(1), 20, n, true, IEC_IOA_MAX + 1 - n + over, asdu);
+			size_t len = sample_asdu(sample(1), 20, n, true, IEC_IOA_MAX + 1 - n + over,
+						 asdu);
 			bool wraps = over && IEC_IOA_MAX + 1 - n + over <= IEC_IOA_MAX;
 			if (IEC_IOA_MAX + 1 - n + over <= IEC_IOA_MAX)
 				assert_int_equal(iec104_asdu(asdu, len, IEC_CONTROLLED, &a),
@@ -174,25 +192,30 @@ static void sequences_do_not_wrap(void **state)
 		}
 }
 
-/* Each type with as many objects as fit into an APDU, every truncation of these, and one octet more. */
+/* Each type with as many objects as fit into an APDU, every truncation of these, and one octet
+ * more. */
 static void as_many_as_fit(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < iec_types_n; i++) {
 		const struct iec_type *t = &iec_types[i];
 		for (unsigned sq = 0; sq <= t->sq && !t->one; sq++) {
-			unsigned each = t->size + (sq ? 0u : 3u), n = (249u - 6u - (sq ? 3u : 0u)) / each;
+			unsigned each = t->size + (sq ? 0u : 3u),
+				 n = (249u - 6u - (sq ? 3u : 0u)) / each;
 			uint8_t asdu[ROOM];
 			struct iec_asdu a;
 			n = n > 127 ? 127 : n;
-			size_t len = sample_asdu(&sample_types[i], sample_types[i].tells, n, sq, 1, asdu);
+			size_t len = sample_asdu(&sample_types[i], sample_types[i].tells, n, sq, 1,
+						 asdu);
 			assert_true(len <= 249);
 			assert_int_equal(iec104_asdu(asdu, len, IEC_CONTROLLED, &a), R_NONE);
 			assert_int_equal(a.n, n);
 			for (size_t k = 0; k < len; k++)
-				assert_int_equal(iec104_asdu(asdu, k, IEC_CONTROLLED, &a), R_TRUNCATED);
+				assert_int_equal(iec104_asdu(asdu, k, IEC_CONTROLLED, &a),
+						 R_TRUNCATED);
 			asdu[len] = 0;
-			assert_int_equal(iec104_asdu(asdu, len + 1, IEC_CONTROLLED, &a), R_TRAILING);
+			assert_int_equal(iec104_asdu(asdu, len + 1, IEC_CONTROLLED, &a),
+					 R_TRAILING);
 		}
 	}
 }
@@ -222,8 +245,8 @@ static enum reason command(unsigned number, const char *element)
 	return why;
 }
 
-/* Every qualifier octet: reserved bits and states that are not permitted. What qualifiers mean is for
- * policies. */
+/* Every qualifier octet: reserved bits and states that are not permitted. What qualifiers mean is
+ * for policies. */
 static void states_of_commands(void **state)
 {
 	(void)state;
@@ -231,14 +254,16 @@ static void states_of_commands(void **state)
 	for (unsigned q = 0; q < 256; q++) {
 		char element[64];
 		for (size_t i = 0; i < sizeof(single); i++) {
-			snprintf(element, sizeof(element), "%02x%s", q, single[i] > 50 ? SAMPLE_CP56 : "");
+			snprintf(element, sizeof(element), "%02x%s", q,
+				 single[i] > 50 ? SAMPLE_CP56 : "");
 			assert_int_equal(command(single[i], element), q & 2 ? R_FORMAT : R_NONE);
 		}
 		for (size_t i = 0; i < sizeof(double_or_step); i++) {
 			bool sound = (q & 3) == 1 || (q & 3) == 2;
 			snprintf(element, sizeof(element), "%02x%s", q,
 				 double_or_step[i] > 50 ? SAMPLE_CP56 : "");
-			assert_int_equal(command(double_or_step[i], element), sound ? R_NONE : R_FORMAT);
+			assert_int_equal(command(double_or_step[i], element),
+					 sound ? R_NONE : R_FORMAT);
 		}
 	}
 }
@@ -262,7 +287,8 @@ static void numbers_that_are_none(void **state)
 				 types[k] == 63 ? SAMPLE_CP56 : "");
 			assert_int_equal(command(types[k], element),
 					 floats[i].finite ? R_NONE : R_IEC_NUMBER);
-			assert_int_equal(isfinite(object_of(types[k], element).real) != 0, floats[i].finite);
+			assert_int_equal(isfinite(object_of(types[k], element).real) != 0,
+					 floats[i].finite);
 		}
 }
 
@@ -296,7 +322,7 @@ static void times_of_commands(void **state)
 		{ "00 00 00 00 01 0f 1a", false },
 		{ "00 00 00 00 1d 02 6d", false },
 		{ "08 00 17 13 0d 08 6d", true },
-		{ "00 00 00 00 1d 02 6c", true }, /* as since 1900: a master does it */
+		{ "00 00 00 00 1d 02 6c", true },  /* as since 1900: a master does it */
 		{ "00 00 80 00 01 01 1a", false }, /* marked as invalid */
 		{ "00 00 00 20 01 01 1a", false },
 		{ "00 00 00 40 01 01 1a", false }, /* reserved bits */
@@ -308,13 +334,15 @@ static void times_of_commands(void **state)
 		unsigned type;
 		const char *before;
 	} commands[] = {
-		{ 58, "01" },	      { 59, "01" },	  { 60, "01" }, { 61, "000000" }, { 62, "000000" },
-		{ 63, "0000000000" }, { 64, "00000000" }, { 103, "" },	{ 107, "0000" },
+		{ 58, "01" },	    { 59, "01" },     { 60, "01" },
+		{ 61, "000000" },   { 62, "000000" }, { 63, "0000000000" },
+		{ 64, "00000000" }, { 103, "" },      { 107, "0000" },
 	};
 	for (size_t i = 0; i < sizeof(cp56) / sizeof(cp56[0]); i++) {
 		char element[96];
 		for (size_t k = 0; k < sizeof(commands) / sizeof(commands[0]); k++) {
-			snprintf(element, sizeof(element), "%s %s", commands[k].before, cp56[i].octets);
+			snprintf(element, sizeof(element), "%s %s", commands[k].before,
+				 cp56[i].octets);
 			assert_int_equal(command(commands[k].type, element),
 					 cp56[i].good ? R_NONE : R_IEC_TIME);
 		}
@@ -330,18 +358,22 @@ static void addresses_of_commands(void **state)
 	(void)state;
 	for (size_t i = 0; i < SAMPLE_TYPES; i++) {
 		const struct sample_type *t = &sample_types[i];
-		bool all = t->number == 100 || t->number == 101 || t->number == 103 || t->number == 105;
+		bool all = t->number == 100 || t->number == 101 || t->number == 103 ||
+			   t->number == 105;
 		uint32_t ioa = t->no_address ? 0 : 0xffffff;
-		if (t->tells) {	/* as some answer to all, and others have sent */
-			assert_int_equal(from_end(t->number, t->element, IEC_CA_ALL, 5, IEC_CONTROLLED),
+		if (t->tells) { /* as some answer to all, and others have sent */
+			assert_int_equal(
+				from_end(t->number, t->element, IEC_CA_ALL, 5, IEC_CONTROLLED),
+				R_NONE);
+			assert_int_equal(from_end(t->number, t->element, 0, 5, IEC_CONTROLLED),
 					 R_NONE);
-			assert_int_equal(from_end(t->number, t->element, 0, 5, IEC_CONTROLLED), R_NONE);
 		}
 		if (!t->asks)
 			continue;
 		assert_int_equal(from_end(t->number, t->element, IEC_CA_ALL, ioa, IEC_CONTROLLING),
 				 all ? R_NONE : R_IEC_COMMON);
-		assert_int_equal(from_end(t->number, t->element, 0, ioa, IEC_CONTROLLING), R_IEC_COMMON);
+		assert_int_equal(from_end(t->number, t->element, 0, ioa, IEC_CONTROLLING),
+				 R_IEC_COMMON);
 		assert_int_equal(from_end(t->number, t->element, 1, 0, IEC_CONTROLLING), R_NONE);
 		assert_int_equal(from_end(t->number, t->element, 1, 1, IEC_CONTROLLING),
 				 t->no_address ? R_FORMAT : R_NONE);

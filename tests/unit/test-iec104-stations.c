@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Ways to make a station of IEC 60870-5-104 act on what nobody judged or permitted. Each is first shown
- * without the gate: a station of some kind (iec104-station.h) executes it. Behind the gate none does, and the
- * connection ends. And what a master may send, every kind acts on.
+ * Ways to make a station of IEC 60870-5-104 act on what nobody judged or permitted. Each is first
+ * shown without the gate: a station of some kind (iec104-station.h) executes it. Behind the gate
+ * none does, and the connection ends. And what a master may send, every kind acts on.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,20 +16,21 @@
 #define STARTS "680407000000"
 #define CONFIRMS "68040b000000"
 #define GI "64 01 06 00 0100 000000 14"
-#define FAR "2d 01 06 00 0100 881300 01"	/* of point 5000, which must be selected */
-#define ODD "69 01 06 00 0100 000000 01"	/* a reset of the process: of no entry */
+#define FAR "2d 01 06 00 0100 881300 01" /* of point 5000, which must be selected */
+#define ODD "69 01 06 00 0100 000000 01" /* a reset of the process: of no entry */
 
 enum { PIECES = 8, LEN = 300 };
 
 /* What is sent at once: 0 or 1 a master's line, 2 and 3 the station's on these. */
 struct piece {
 	unsigned from;
-	const char *hex;	/* NULL: the end */
+	const char *hex; /* NULL: the end */
 };
 
 static const struct {
 	const char *name;
 	struct piece p[PIECES];
+	/* clang-format off */
 } attacks[] = {
 	{ "STARTDT by single bits", { { 0, "68040f000000" }, { 0, "680e0000 0000" FAR } } },
 	{ "a command before STARTDT", { { 0, "680e0000 0000" FAR } } },
@@ -60,6 +61,7 @@ static const struct {
 	{ "a U frame that is an I frame", { { 0, STARTS }, { 0, "680e0300 0000" FAR }, { 0, "680e0000 0000" FAR } } },
 	{ "the octet after a keep-alive", { { 0, STARTS }, { 0, "680e0000 0000" GI "6800" }, { 0, "680e0200 0000" FAR } } },
 };
+/* clang-format on */
 enum { ATTACKS = sizeof(attacks) / sizeof(attacks[0]) };
 
 /* "00*240": so many octets of zero. */
@@ -68,7 +70,7 @@ static size_t octets(const char *hex, uint8_t *p)
 	const char *star = strchr(hex, '*');
 	size_t n = unhex(hex, p);
 	if (star) {
-		n -= 2;		/* 24 of "240" was read as an octet, behind the zero */
+		n -= 2; /* 24 of "240" was read as an octet, behind the zero */
 		size_t more = strtoul(star + 1, NULL, 10);
 		memset(p + n, 0, more);
 		n += more;
@@ -107,7 +109,8 @@ static void no_station_acts(void **state)
 		iec_start(&b, &(struct iec_rules){ .mode = MODE_ENFORCE });
 		unsigned moved = attack(&b, attacks[i].p);
 		if (moved || b.fault || !(b.line[0].ended || b.line[1].ended))
-			fail_msg("%s: %u executed; %s", attacks[i].name, moved, b.fault ? b.fault : "");
+			fail_msg("%s: %u executed; %s", attacks[i].name, moved,
+				 b.fault ? b.fault : "");
 		iec_stop(&b);
 	}
 }
@@ -117,9 +120,13 @@ static void every_station_acts(void **state)
 {
 	(void)state;
 	static const struct piece p[] = {
-		{ 0, STARTS }, { 2, CONFIRMS }, { 0, "680e0000 0000 2d 01 06 00 0100 e80300 01" },
-		{ 0, "680e0200 0000 2e 01 06 00 0100 d00700 82" }, { 2, "680e0000 0400 2e 01 07 00 0100 d00700 82" },
-		{ 0, "680e0400 0200 2e 01 06 00 0100 d00700 02" }, { 0, "68120600 0200 32 01 06 00 0100 e80300 00006842 00" },
+		{ 0, STARTS },
+		{ 2, CONFIRMS },
+		{ 0, "680e0000 0000 2d 01 06 00 0100 e80300 01" },
+		{ 0, "680e0200 0000 2e 01 06 00 0100 d00700 82" },
+		{ 2, "680e0000 0400 2e 01 07 00 0100 d00700 82" },
+		{ 0, "680e0400 0200 2e 01 06 00 0100 d00700 02" },
+		{ 0, "68120600 0200 32 01 06 00 0100 e80300 00006842 00" },
 		{ 0, NULL },
 	};
 	static struct iec_bench b;
@@ -135,6 +142,7 @@ static void every_station_acts(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(no_station_acts), cmocka_unit_test(every_station_acts) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(no_station_acts),
+					    cmocka_unit_test(every_station_acts) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

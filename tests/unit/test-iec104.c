@@ -90,7 +90,8 @@ static void types_are_a_table(void **state)
 	}
 	for (unsigned c = 0; c < 256; c++) {
 		assert_int_equal(iec_type((uint8_t)c) != NULL, known_type(c));
-		assert_int_equal(iec_for_all((uint8_t)c), c == 100 || c == 101 || c == 103 || c == 105);
+		assert_int_equal(iec_for_all((uint8_t)c),
+				 c == 100 || c == 101 || c == 103 || c == 105);
 		assert_true(known_type(c) || !iec_has_address((uint8_t)c));
 	}
 	assert_null(iec_type_by_name("C_SC_NA_2"));
@@ -100,12 +101,12 @@ static void types_are_a_table(void **state)
 static uint8_t class_of(unsigned number)
 {
 	bool setpoint = (number >= 48 && number <= 50) || (number >= 61 && number <= 63);
-	return number <= 40 || number == 70 ? IEC_MONITOR :
-	       setpoint			    ? IEC_SETPOINT :
-	       number <= 64		    ? IEC_COMMAND :
-	       number <= 107		    ? IEC_SYSTEM :
-	       number <= 113		    ? IEC_PARAMETER :
-					      IEC_FILE;
+	return number <= 40 || number == 70 ? IEC_MONITOR
+	       : setpoint		    ? IEC_SETPOINT
+	       : number <= 64		    ? IEC_COMMAND
+	       : number <= 107		    ? IEC_SYSTEM
+	       : number <= 113		    ? IEC_PARAMETER
+					    : IEC_FILE;
 }
 
 static void types_have_what_their_names_say(void **state)
@@ -125,10 +126,10 @@ static void types_have_what_their_names_say(void **state)
 		assert_true(t->class == IEC_MONITOR || t->one || t->number == IEC_F_DR_TA_1);
 		assert_int_equal(t->sq, (t->class == IEC_MONITOR && !t->time && !t->one) ||
 						t->number == IEC_F_DR_TA_1);
-		assert_int_equal(t->select,
-				 (t->class & (IEC_COMMAND | IEC_SETPOINT)) && t->value != IEC_BITSTRING);
-		assert_int_equal(t->only_101,
-				 (t->number <= 19 && t->time == 3) || t->number == 104 || t->number == 106);
+		assert_int_equal(t->select, (t->class & (IEC_COMMAND | IEC_SETPOINT)) &&
+						    t->value != IEC_BITSTRING);
+		assert_int_equal(t->only_101, (t->number <= 19 && t->time == 3) ||
+						      t->number == 104 || t->number == 106);
 		assert_true(t->class != IEC_MONITOR || !t->causes[IEC_CONTROLLING]);
 	}
 	for (size_t k = 0; k < iec_classes_n; k++)
@@ -176,8 +177,8 @@ static void starts_that_are_no_frame(void **state)
 	assert_int_equal(frame_n((const uint8_t *)"", 0, &why), 0);
 }
 
-/* Every value of the first two octets of the control field, and of each of the others alone: what 104 writes
- * is good, and nothing else. */
+/* Every value of the first two octets of the control field, and of each of the others alone: what
+ * 104 writes is good, and nothing else. */
 static void every_control_field(void **state)
 {
 	(void)state;
@@ -202,7 +203,8 @@ static void every_control_field(void **state)
 		for (size_t i = 0; i < sizeof(functions); i++) {
 			f[2] = functions[i];
 			f[3] = 0;
-			assert_int_equal(iec104_apci(f, sizeof(f), &a), c == 0 ? R_NONE : R_IEC_CONTROL);
+			assert_int_equal(iec104_apci(f, sizeof(f), &a),
+					 c == 0 ? R_NONE : R_IEC_CONTROL);
 		}
 		f[2] = 1;
 		assert_int_equal(iec104_apci(f, sizeof(f), &a), c & 1 ? R_IEC_CONTROL : R_NONE);
@@ -217,14 +219,16 @@ static void every_control_field(void **state)
 static void control_frames_have_one_length(void **state)
 {
 	(void)state;
-	static const char *const controls[] = { "01 00 02 00", "07 00 00 00", "43 00 00 00", "83 00 00 00" };
+	static const char *const controls[] = { "01 00 02 00", "07 00 00 00", "43 00 00 00",
+						"83 00 00 00" };
 	const uint8_t rest[249] = { 0 };
 	uint8_t f[IEC_APDU_MAX];
 	struct iec_msg m;
 	for (size_t i = 0; i < 4; i++)
 		for (size_t n = 0; n <= sizeof(rest); n++) {
 			size_t len = sample_apdu(controls[i], rest, n, f);
-			assert_int_equal(parse_n(f, len, IEC_CONTROLLING, &m), n ? R_LENGTH : R_NONE);
+			assert_int_equal(parse_n(f, len, IEC_CONTROLLING, &m),
+					 n ? R_LENGTH : R_NONE);
 			assert_false(m.has_asdu);
 		}
 }
@@ -247,21 +251,22 @@ static uint8_t cause_of(const struct sample_type *t, enum iec_end from)
 }
 
 /* Call with a good ASDU of each type from each end that sends it. */
-static void each_good(void (*with)(const struct sample_type *t, enum iec_end from, const uint8_t *asdu,
-				   size_t n))
+static void each_good(void (*with)(const struct sample_type *t, enum iec_end from,
+				   const uint8_t *asdu, size_t n))
 {
 	for (size_t i = 0; i < SAMPLE_TYPES; i++)
 		for (enum iec_end from = IEC_CONTROLLING; from < IEC_ENDS; from++) {
 			uint8_t asdu[ROOM];
 			if (!cause_of(&sample_types[i], from))
 				continue;
-			size_t n = sample_asdu(&sample_types[i], cause_of(&sample_types[i], from), 1, false,
-					       0x1234, asdu);
+			size_t n = sample_asdu(&sample_types[i], cause_of(&sample_types[i], from),
+					       1, false, 0x1234, asdu);
 			with(&sample_types[i], from, asdu, n);
 		}
 }
 
-static void good_from_one_end(const struct sample_type *t, enum iec_end from, const uint8_t *asdu, size_t n)
+static void good_from_one_end(const struct sample_type *t, enum iec_end from, const uint8_t *asdu,
+			      size_t n)
 {
 	uint8_t f[ROOM];
 	struct iec_msg m;
@@ -284,9 +289,10 @@ static void a_good_message_of_every_type(void **state)
 	each_good(good_from_one_end);
 }
 
-/* Cut where one will: an octet string that is shorter than the length octet says, and one that says it is
- * whole. */
-static void truncations_of(const struct sample_type *t, enum iec_end from, const uint8_t *asdu, size_t n)
+/* Cut where one will: an octet string that is shorter than the length octet says, and one that says
+ * it is whole. */
+static void truncations_of(const struct sample_type *t, enum iec_end from, const uint8_t *asdu,
+			   size_t n)
 {
 	uint8_t f[ROOM];
 	struct iec_msg m;
@@ -299,7 +305,8 @@ static void truncations_of(const struct sample_type *t, enum iec_end from, const
 		assert_false(m.has_asdu);
 	}
 	for (size_t k = 0; k < n; k++) {
-		assert_int_equal(parse_n(f, sample_apdu("00 00 00 00", asdu, k, f), from, &m), R_TRUNCATED);
+		assert_int_equal(parse_n(f, sample_apdu("00 00 00 00", asdu, k, f), from, &m),
+				 R_TRUNCATED);
 		assert_int_equal(m.has_asdu, k >= IEC_ASDU_HEAD);
 	}
 }
@@ -310,7 +317,8 @@ static void every_truncation(void **state)
 	each_good(truncations_of);
 }
 
-static void lies_of_length(const struct sample_type *t, enum iec_end from, const uint8_t *asdu, size_t n)
+static void lies_of_length(const struct sample_type *t, enum iec_end from, const uint8_t *asdu,
+			   size_t n)
 {
 	uint8_t f[ROOM], more[ROOM] = { 0 };
 	struct iec_msg m;
@@ -326,10 +334,13 @@ static void lies_of_length(const struct sample_type *t, enum iec_end from, const
 	/* more or fewer objects than there are */
 	const struct iec_type *row = iec_type(t->number);
 	for (unsigned vsq = 0; vsq < 256; vsq++) {
-		enum reason why =
-			asdu_is(memcpy(more, (const uint8_t[]){ t->number, (uint8_t)vsq }, 2), n, from);
-		bool shaped = (vsq & 127) && (!(vsq & 128) || row->sq) && ((vsq & 127) == 1 || !row->one);
-		enum reason want = !shaped ? R_IEC_OBJECTS : (vsq & 127) == 1 ? R_NONE : R_TRUNCATED;
+		enum reason why = asdu_is(
+			memcpy(more, (const uint8_t[]){ t->number, (uint8_t)vsq }, 2), n, from);
+		bool shaped =
+			(vsq & 127) && (!(vsq & 128) || row->sq) && ((vsq & 127) == 1 || !row->one);
+		enum reason want = !shaped	      ? R_IEC_OBJECTS
+				   : (vsq & 127) == 1 ? R_NONE
+						      : R_TRUNCATED;
 		assert_int_equal(why, want);
 	}
 }
@@ -347,22 +358,25 @@ static bool cause_fits(unsigned type, enum iec_end from, unsigned cause)
 	bool group = cause >= 20 && cause <= 36;
 	if (from == IEC_CONTROLLING) {
 		bool both = type <= 64 || type == 100 || type == 101 || type == 113;
-		return type == 102		  ? cause == 5 :
-		       type == 122 || type == 127 ? cause == 5 || cause == 13 :
-		       type > 113		  ? cause == 13 :
-				    cause == 6 || (cause == 8 && both) || (cause == 3 && type == 106);
+		return type == 102		    ? cause == 5
+		       : type == 122 || type == 127 ? cause == 5 || cause == 13
+		       : type > 113
+			       ? cause == 13
+			       : cause == 6 || (cause == 8 && both) || (cause == 3 && type == 106);
 	}
 	switch (class_of(type)) {
 	case IEC_MONITOR:
 		if (type == 70)
 			return cause == 4;
-		bool counts = (type == 15 || type == 16 || type == 37) && cause >= 37 && cause <= 41;
-		return (cause >= 1 && cause <= 3) || cause == 5 || cause == 11 || cause == 12 || group ||
-		       counts;
+		bool counts =
+			(type == 15 || type == 16 || type == 37) && cause >= 37 && cause <= 41;
+		return (cause >= 1 && cause <= 3) || cause == 5 || cause == 11 || cause == 12 ||
+		       group || counts;
 	case IEC_PARAMETER:
 		return answer || group;
 	case IEC_FILE:
-		return type == 126 ? cause == 3 || cause == 5 : cause == 13 || (cause >= 44 && cause <= 47);
+		return type == 126 ? cause == 3 || cause == 5
+				   : cause == 13 || (cause >= 44 && cause <= 47);
 	default:
 		return answer || (type == 102 && cause == 5) || (type == 103 && cause == 3);
 	}
@@ -374,7 +388,8 @@ static void causes_of(const struct sample_type *t, enum iec_end from, const uint
 	memcpy(other, asdu, n);
 	for (unsigned cause = 0; cause < 256; cause++) {
 		bool negative = cause & 0x40;
-		bool fits = cause_fits(t->number, from, cause & 63) && !(negative && from == IEC_CONTROLLING);
+		bool fits = cause_fits(t->number, from, cause & 63) &&
+			    !(negative && from == IEC_CONTROLLING);
 		other[2] = (uint8_t)cause;
 		assert_int_equal(asdu_is(other, n, from), fits ? R_NONE : R_IEC_CAUSE);
 	}
@@ -407,18 +422,20 @@ static void facts_of_the_header(void **state)
 	uint8_t f[ROOM], asdu[ROOM];
 	struct iec_msg m;
 	size_t n = unhex("2d 01 c7 03 0d91 563412 81", asdu);
-	assert_int_equal(parse_n(f, sample_apdu("02 00 04 00", asdu, n, f), IEC_CONTROLLED, &m), R_NONE);
+	assert_int_equal(parse_n(f, sample_apdu("02 00 04 00", asdu, n, f), IEC_CONTROLLED, &m),
+			 R_NONE);
 	assert_true(m.asdu.test && m.asdu.negative && m.asdu.cause == 7 && m.asdu.oa == 3 &&
 		    m.asdu.ca == 37133);
 	assert_int_equal(m.asdu.ioa, 0x123456);
 	/* what was read before the fault stays */
 	assert_int_equal(parse_n(f, sample_apdu("02 00 04 00", asdu, n, f), IEC_CONTROLLING, &m),
 			 R_IEC_CAUSE);
-	assert_true(m.has_asdu && m.asdu.type == 45 && m.asdu.ca == 37133 && m.asdu.ioa == 0x123456);
+	assert_true(m.has_asdu && m.asdu.type == 45 && m.asdu.ca == 37133 &&
+		    m.asdu.ioa == 0x123456);
 }
 
-/* Octets at random, and good messages with some of theirs changed: no read past the end, and a reason for
- * each. */
+/* Octets at random, and good messages with some of theirs changed: no read past the end, and a
+ * reason for each. */
 static void mutations(void **state)
 {
 	(void)state;

@@ -30,13 +30,13 @@ struct bench {
 	struct pol_image *img;
 	uint64_t now;
 	uint32_t id;
-	enum reason reason;	/* of the last violation; R_NONE: the last packet had none */
-	uint16_t between[2];	/* and the stations of interleaved responses */
+	enum reason reason;  /* of the last violation; R_NONE: the last packet had none */
+	uint16_t between[2]; /* and the stations of interleaved responses */
 	bool dropped, ended;
-	bool summed;		/* the last packet went on with a right checksum of its own */
-	uint32_t seq[2];	/* of the senders */
+	bool summed;	 /* the last packet went on with a right checksum of its own */
+	uint32_t seq[2]; /* of the senders */
 	/* the outstation */
-	uint32_t next;		/* it expects; 0: not open */
+	uint32_t next; /* it expects; 0: not open */
 	uint8_t got[STREAM];
 	size_t n_got;
 };
@@ -48,16 +48,28 @@ static struct pol_image *image(bool select_before_operate, unsigned outstanding)
 	struct range any_object = { 0, 65535 };
 	struct ranges any = { .any = true, .set = true };
 	struct dnp3_allow a = {
-		.functions = { 1 << 1 | 1 << 3 | 1 << 4 }, .writes = DNP_CLEAR_RESTART, .masters = any, .outstations = any,
-		.objects = { .v = &any_object, .n = 1, .set = true }, .points = { .v = &zero, .n = 1, .set = true },
-		.any_operation = true, .any_trip_close = true, .count = any, .on_time = any, .off_time = any,
+		.functions = { 1 << 1 | 1 << 3 | 1 << 4 },
+		.writes = DNP_CLEAR_RESTART,
+		.masters = any,
+		.outstations = any,
+		.objects = { .v = &any_object, .n = 1, .set = true },
+		.points = { .v = &zero, .n = 1, .set = true },
+		.any_operation = true,
+		.any_trip_close = true,
+		.count = any,
+		.on_time = any,
+		.off_time = any,
 	};
-	struct dnp3_policy d = { .select_before_operate = select_before_operate, .select_timeout = 5,
-				 .outstanding = outstanding, .allow = &a, .n_allow = 1 };
+	struct dnp3_policy d = { .select_before_operate = select_before_operate,
+				 .select_timeout = 5,
+				 .outstanding = outstanding,
+				 .allow = &a,
+				 .n_allow = 1 };
 	struct flow flows[2] = { { .proto = PROTO_DNP3, .l4 = IPPROTO_TCP, .policy = "p" },
 				 { .proto = PROTO_DNP3, .l4 = IPPROTO_UDP, .policy = "p" } };
 	struct policy policy = { .name = "p", .proto = PROTO_DNP3, .of = &d };
-	struct pol_image *img = plant_image((struct conduit){ .flows = flows, .n_flows = 2 }, &policy, 1, 1);
+	struct pol_image *img =
+		plant_image((struct conduit){ .flows = flows, .n_flows = 2 }, &policy, 1, 1);
 	assert_non_null(img);
 	return img;
 }
@@ -94,8 +106,10 @@ static void on_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *da
 		b->ended = true;
 	if (v != V_ACCEPT)
 		return;
-	assert_int_equal(packet_parse(data ? data : sent, data ? len : sent_len, false, &p), R_NONE);
-	b->summed = packet_parse(data ? data : sent, data ? len : sent_len, true, &q) == R_NONE && !q.no_sum;
+	assert_int_equal(packet_parse(data ? data : sent, data ? len : sent_len, false, &p),
+			 R_NONE);
+	b->summed = packet_parse(data ? data : sent, data ? len : sent_len, true, &q) == R_NONE &&
+		    !q.no_sum;
 	if (p.dport == 20000)
 		receive(b, &p);
 }
@@ -136,7 +150,9 @@ static void packet(struct bench *b, unsigned from, uint8_t flags, const uint8_t 
 	sent_len = put_whole(p, from, 20000, flags, b->seq, data, n);
 	b->now += 1000000;
 	b->reason = R_NONE;
-	struct inspect_pkt k = { .id = ++b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p, .len = sent_len };
+	struct inspect_pkt k = {
+		.id = ++b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p, .len = sent_len
+	};
 	inspect_packet(b->in, &k, &b->out);
 }
 
@@ -156,7 +172,8 @@ static size_t acts_on(const struct bench *b, uint8_t functions[DONE])
 	size_t at = 0, n = 0;
 	while (b->n_got - at >= 8) {
 		const uint8_t *p = b->got + at;
-		size_t user = p[2] - 5u, whole = 10 + user + 2 * ((user + 15) / 16), have = b->n_got - at;
+		size_t user = p[2] - 5u, whole = 10 + user + 2 * ((user + 15) / 16),
+		       have = b->n_got - at;
 		assert_true(p[0] == 5 && p[1] == 0x64);
 		/* it needs no CRC of the last block, but the block */
 		if (have < (user ? whole - 2 : 8))
@@ -181,8 +198,10 @@ static size_t conversation(uint8_t out[STREAM])
 	size_t n = sample_request("c0 c0 01 3c0206", out);
 	n += sample_request("c1 c1 05 0c01 17 01 00 41 01 64000000 64000000 00", out + n);
 	for (unsigned i = 0; i < 3; i++) {
-		size_t len = sample_hex(i == 0 ? "42 c2 01 3c0206 3c0306 3c0406 3c0106 3c0206 3c02" : i == 1 ?
-					"03 06 3c0306 3c0406" : "84 3c0106", user[i]);
+		size_t len = sample_hex(i == 0 ? "42 c2 01 3c0206 3c0306 3c0406 3c0106 3c0206 3c02"
+					: i == 1 ? "03 06 3c0306 3c0406"
+						 : "84 3c0106",
+					user[i]);
 		n += sample_frame(0xc4, SAMPLE_OUTSTATION, SAMPLE_MASTER, user[i], len, out + n);
 	}
 	n += sample_request("c5 c3 02 5001 00 07 07 00", out + n);
@@ -241,8 +260,9 @@ static void user_data(uint8_t control, const char *hex, size_t *n, uint8_t *out)
 {
 	uint8_t user[64];
 	bool request = control & 0x80;
-	*n += sample_frame(control, request ? SAMPLE_OUTSTATION : SAMPLE_MASTER, request ? SAMPLE_MASTER : SAMPLE_OUTSTATION,
-			   user, sample_hex(hex, user), out + *n);
+	*n += sample_frame(control, request ? SAMPLE_OUTSTATION : SAMPLE_MASTER,
+			   request ? SAMPLE_MASTER : SAMPLE_OUTSTATION, user, sample_hex(hex, user),
+			   out + *n);
 }
 
 /* A request is whole in its datagram, and one that is dropped takes its segments with it. */
@@ -261,7 +281,7 @@ static void dropped_datagrams(void **state)
 	user_data(0xc4, "81 3c0206", &n, d);
 	packet(&b, 0, 0, d, n);
 	assert_true(b.dropped);
-	assert_int_equal(b.reason, R_NONE);	/* one record of a fragment */
+	assert_int_equal(b.reason, R_NONE); /* one record of a fragment */
 	packet(&b, 0, 0, d, n);
 	assert_int_equal(b.reason, R_DNP_SEGMENT);
 	n = 0;
@@ -283,7 +303,8 @@ static void dropped_datagrams(void **state)
 		assert_false(b.dropped);
 		packet(&b, 1, 0, d, n);
 		assert_true(b.dropped);
-		assert_int_equal(b.reason, i ? R_NONE : R_DNP_REPEAT);	/* one record of a fragment's copies */
+		/* one record of a fragment's copies */
+		assert_int_equal(b.reason, i ? R_NONE : R_DNP_REPEAT);
 	}
 	n = 0;
 	user_data(0x44, parts[0], &n, d);
@@ -299,7 +320,8 @@ static void dropped_datagrams(void **state)
 	stop(&b);
 }
 
-/* One without a checksum, or with one that its machine has left to others, goes on with a right one. */
+/* One without a checksum, or with one that its machine has left to others, goes on with a right
+ * one. */
 static void datagram_checksum(void **state)
 {
 	(void)state;
@@ -368,7 +390,7 @@ static void one_at_a_time(void **state)
 	b.now += 1000000;
 	assert_int_equal(ask(&b, "c1 c1 01 3c0206"), R_NONE);
 	assert_int_equal(ask(&b, "c2 c2 01 3c0206"), R_DNP_OUTSTANDING);
-	assert_int_equal(say(&b, "c0 c0 81 0000"), R_NONE);	/* late, to the first */
+	assert_int_equal(say(&b, "c0 c0 81 0000"), R_NONE); /* late, to the first */
 	assert_int_equal(ask(&b, "c2 c2 01 3c0206"), R_DNP_OUTSTANDING);
 	assert_int_equal(say(&b, "c1 c1 81 0000"), R_NONE);
 	assert_int_equal(ask(&b, "c2 c2 01 3c0206"), R_NONE);
@@ -377,7 +399,7 @@ static void one_at_a_time(void **state)
 
 /* Frames of a connection on which a READ waits for its answer, and what each comes to. */
 struct frames {
-	uint8_t control;	/* 0: the end */
+	uint8_t control; /* 0: the end */
 	const char *hex;
 	enum reason reason;
 };
@@ -394,7 +416,8 @@ static void check_frames(const struct frames *v)
 		user_data(v->control, v->hex, &n, f);
 		packet(&b, v->control & 0x80 ? 0 : 1, TCP_ACK, f, n);
 		if (b.reason != v->reason)
-			fail_msg("%02x %s: %s, not %s", v->control, v->hex, reason_name(b.reason), reason_name(v->reason));
+			fail_msg("%02x %s: %s, not %s", v->control, v->hex, reason_name(b.reason),
+				 reason_name(v->reason));
 		if (v->control & 0x80 && v->reason != R_NONE)
 			assert_int_equal(b.n_got, before);
 	}
@@ -402,8 +425,13 @@ static void check_frames(const struct frames *v)
 }
 
 enum {
-	REQUEST = 0xc4, CONFIRMED = 0xd3, CONFIRMED_1 = 0xf3,	/* the frame count bit 0, and 1 */
-	RESPONSE = 0x44, ANSWERED = 0x53, ANSWERED_1 = 0x73,	/* the latter two are confirmed data */
+	REQUEST = 0xc4,
+	CONFIRMED = 0xd3,
+	CONFIRMED_1 = 0xf3, /* the frame count bit 0, and 1 */
+	/* the latter two are confirmed data */
+	RESPONSE = 0x44,
+	ANSWERED = 0x53,
+	ANSWERED_1 = 0x73,
 };
 #define FRAMES(...) check_frames((const struct frames[]){ __VA_ARGS__, { 0 } })
 #define FIRST "40 c0 81 0000"
@@ -414,7 +442,8 @@ enum {
 static void a_confirmed_request_is_one_frame(void **state)
 {
 	(void)state;
-	FRAMES({ CONFIRMED, "c1 c1 01 3c0206", R_NONE }, { CONFIRMED_1, "40 c2 01", R_DNP_CONFIRMED });
+	FRAMES({ CONFIRMED, "c1 c1 01 3c0206", R_NONE },
+	       { CONFIRMED_1, "40 c2 01", R_DNP_CONFIRMED });
 	FRAMES({ REQUEST, "40 c1 01", R_NONE }, { CONFIRMED, "81 3c0206", R_DNP_CONFIRMED });
 }
 
@@ -430,7 +459,8 @@ static void no_request_begins_in_another(void **state)
 	(void)state;
 	FRAMES({ REQUEST, "40 c1 01", R_NONE }, { REQUEST, "c1 c1 01 3c0206", R_DNP_SEGMENT });
 	FRAMES({ REQUEST, "40 c1 01", R_NONE }, { REQUEST, "41 c1 01", R_DNP_SEGMENT });
-	FRAMES({ REQUEST, "40 c1 01", R_NONE }, { REQUEST, "81 3c0206", R_NONE }, { REQUEST, "42 c2 01", R_NONE });
+	FRAMES({ REQUEST, "40 c1 01", R_NONE }, { REQUEST, "81 3c0206", R_NONE },
+	       { REQUEST, "42 c2 01", R_NONE });
 }
 
 static void the_frame_count_bit_alternates(void **state)
@@ -446,21 +476,25 @@ static void no_confirmed_response_begins_in_another(void **state)
 	FRAMES({ ANSWERED_1, FIRST, R_NONE }, { ANSWERED, "41 c0 81 0000", R_DNP_SEGMENT });
 }
 
-static void from_station(struct bench *b, uint8_t flags, uint8_t control, uint16_t src, const char *hex)
+static void from_station(struct bench *b, uint8_t flags, uint8_t control, uint16_t src,
+			 const char *hex)
 {
 	uint8_t user[64], f[STREAM];
 	size_t n = sample_hex(hex, user);
 	packet(b, 1, flags, f, sample_frame(control, SAMPLE_MASTER, src, user, n, f));
 }
 
-/* The record of two stations' responses in turn names both. Over TCP the first segment of another ends the one
- * before, though confirmed data or a datagram only to us: its next number is the other's for ten seconds. */
+/* The record of two stations' responses in turn names both. Over TCP the first segment of another
+ * ends the one before, though confirmed data or a datagram only to us: its next number is the
+ * other's for ten seconds. */
 static void responses_in_turn(void **state)
 {
 	(void)state;
 	static const struct {
 		uint8_t flags, first, second;
-	} way[] = { { TCP_ACK, RESPONSE, RESPONSE }, { TCP_ACK, ANSWERED_1, ANSWERED }, { 0, RESPONSE, RESPONSE } };
+	} way[] = { { TCP_ACK, RESPONSE, RESPONSE },
+		    { TCP_ACK, ANSWERED_1, ANSWERED },
+		    { 0, RESPONSE, RESPONSE } };
 	for (unsigned i = 0; i < 3; i++) {
 		struct bench b;
 		bool sure = i == 0;
@@ -531,12 +565,19 @@ static void image_bounds(void **state)
 	struct pol_image *img = image(false, 1);
 	struct pol_dnp_head *h = (void *)((uint8_t *)img + img->heads_off[PROTO_DNP3]);
 	struct pol_dnp_rule *r = (void *)((uint8_t *)img + img->rules_off[PROTO_DNP3]);
-	uint8_t *const flags[] = { &h->server_is_master, &h->select_before_operate, &h->unsolicited, &h->broadcast,
-				   &h->secure_authentication, &h->unwalkable, &h->confirmed_requests,
-				   &h->interleaved_responses, &r->any_operation, &r->any_trip_close,
+	uint8_t *const flags[] = { &h->server_is_master,
+				   &h->select_before_operate,
+				   &h->unsolicited,
+				   &h->broadcast,
+				   &h->secure_authentication,
+				   &h->unwalkable,
+				   &h->confirmed_requests,
+				   &h->interleaved_responses,
+				   &r->any_operation,
+				   &r->any_trip_close,
 				   &r->any_analog };
-	struct pol_rset *const sets[] = { &r->masters, &r->outstations, &r->objects, &r->points, &r->count, &r->on_time,
-					  &r->off_time };
+	struct pol_rset *const sets[] = { &r->masters, &r->outstations, &r->objects, &r->points,
+					  &r->count,   &r->on_time,	&r->off_time };
 	assert_true(policy_valid(img, img->size));
 	for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
 		uint8_t was = *flags[i];
@@ -572,14 +613,21 @@ static void image_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_split), cmocka_unit_test(octet_by_octet), cmocka_unit_test(dropped_datagrams),
-		cmocka_unit_test(datagram_checksum), cmocka_unit_test(too_late), cmocka_unit_test(one_at_a_time),
-		cmocka_unit_test(a_confirmed_request_is_one_frame), cmocka_unit_test(a_fragment_has_one_link_function),
+		cmocka_unit_test(every_split),
+		cmocka_unit_test(octet_by_octet),
+		cmocka_unit_test(dropped_datagrams),
+		cmocka_unit_test(datagram_checksum),
+		cmocka_unit_test(too_late),
+		cmocka_unit_test(one_at_a_time),
+		cmocka_unit_test(a_confirmed_request_is_one_frame),
+		cmocka_unit_test(a_fragment_has_one_link_function),
 		cmocka_unit_test(no_request_begins_in_another),
 		cmocka_unit_test(the_frame_count_bit_alternates),
 		cmocka_unit_test(no_confirmed_response_begins_in_another),
-		cmocka_unit_test(responses_in_turn), cmocka_unit_test(what_a_master_waits_for),
-		cmocka_unit_test(what_has_ended), cmocka_unit_test(image_bounds),
+		cmocka_unit_test(responses_in_turn),
+		cmocka_unit_test(what_a_master_waits_for),
+		cmocka_unit_test(what_has_ended),
+		cmocka_unit_test(image_bounds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,13 +21,15 @@
 #define SELECT(x) "2e 01 06 00 0100 d00700 " x
 #define CONFIRM(x) "2e 01 07 00 0100 d00700 " x
 
-static const struct iec_rules enforce = { .mode = MODE_ENFORCE }, observe = { .mode = MODE_OBSERVE };
+static const struct iec_rules enforce = { .mode = MODE_ENFORCE },
+			      observe = { .mode = MODE_OBSERVE };
 
-/* One frame: U and S by their control octets, I with both numbers and its ASDU; other octets as they are. */
+/* One frame: U and S by their control octets, I with both numbers and its ASDU; other octets as
+ * they are. */
 struct say {
-	unsigned from;		/* 1: the station */
-	char kind;		/* U, S, I, or x: hex */
-	unsigned a, b;		/* U: octet; S: N(R); I: N(S), N(R) */
+	unsigned from; /* 1: the station */
+	char kind;     /* U, S, I, or x: hex */
+	unsigned a, b; /* U: octet; S: N(R); I: N(S), N(R) */
 	const char *hex;
 	enum reason why;
 };
@@ -76,13 +78,18 @@ static void open_line(struct iec_bench *b, unsigned line)
 	ask_u(b, IEC_STARTDT_ACT, IEC_STARTDT_CON);
 }
 
-#define START { 0, 'U', 0x07, 0, NULL, R_NONE }, { 1, 'U', 0x0b, 0, NULL, R_NONE }
+#define START \
+	{ 0, 'U', 0x07, 0, NULL, R_NONE }, \
+	{ \
+		1, 'U', 0x0b, 0, NULL, R_NONE \
+	}
 
 /* Frame by frame what it comes to. Only the last may be refused, and that ends the connection. */
 enum { SAYS = 12 };
 static const struct {
 	const char *name;
 	struct say s[SAYS];
+	/* clang-format off */
 } talks[] = {
 	{ "started, and both speak", { START, { 0, 'I', 0, 0, GI, R_NONE }, { 1, 'I', 0, 1, REPORT, R_NONE }, { 0, 'S', 1, 0, NULL, R_NONE }, { 1, 'S', 1, 0, NULL, R_NONE } } },
 	{ "commands behind STARTDT act", { { 0, 'U', 0x07, 0, NULL, R_NONE }, { 0, 'I', 0, 0, GI, R_NONE }, { 0, 'I', 1, 0, ON, R_NONE }, { 1, 'U', 0x0b, 0, NULL, R_NONE }, { 1, 'I', 0, 2, REPORT, R_NONE } } },
@@ -132,6 +139,7 @@ static const struct {
 	{ "an N(R) with its lowest bit", { START, { 0, 'x', 0, 0, "68 04 01000100", R_IEC_CONTROL } } },
 	{ "what no entry permits", { START, { 0, 'I', 0, 0, "69 01 06 00 0100 000000 01", R_IEC_TYPE_REFUSED } } },
 };
+/* clang-format on */
 enum { TALKS = sizeof(talks) / sizeof(talks[0]) };
 
 static void every_talk(void **state)
@@ -144,7 +152,8 @@ static void every_talk(void **state)
 		for (const struct say *s = talks[i].s; s < talks[i].s + SAYS && s->kind; s++) {
 			enum reason got = say(&b, s);
 			if (got != s->why || b.line[0].ended != (s->why != R_NONE) || b.fault)
-				fail_msg("%s, frame %d: %s, ended %d, %s", talks[i].name, (int)(s - talks[i].s) + 1, reason_name(got),
+				fail_msg("%s, frame %d: %s, ended %d, %s", talks[i].name,
+					 (int)(s - talks[i].s) + 1, reason_name(got),
 					 b.line[0].ended, b.fault ? b.fault : "");
 		}
 		iec_stop(&b);
@@ -162,7 +171,8 @@ static void every_talk_observed(void **state)
 		for (const struct say *s = talks[i].s; s < talks[i].s + SAYS && s->kind; s++) {
 			enum reason got = say(&b, s);
 			if (got != s->why || b.line[0].ended || b.verdict != V_ACCEPT || b.changed)
-				fail_msg("%s, frame %d: %s", talks[i].name, (int)(s - talks[i].s) + 1, reason_name(got));
+				fail_msg("%s, frame %d: %s", talks[i].name,
+					 (int)(s - talks[i].s) + 1, reason_name(got));
 		}
 		iec_stop(&b);
 	}
@@ -232,10 +242,10 @@ static void first_number_is_one(void **state)
 	assert_int_equal(answer(&b, 13, 0, REPORT), R_NONE);
 	assert_int_equal(answer(&b, 1, 0, REPORT), R_UA_SEQUENCE);
 	open_line(&b, 1);
-	assert_int_equal(answer(&b, 0, 0, REPORT), R_NONE);	/* or with none */
+	assert_int_equal(answer(&b, 0, 0, REPORT), R_NONE); /* or with none */
 	assert_int_equal(answer(&b, 1, 0, REPORT), R_NONE);
 	open_line(&b, 0);
-	assert_int_equal(command(&b, 1, 0, GI), R_UA_SEQUENCE);	/* the master does not */
+	assert_int_equal(command(&b, 1, 0, GI), R_UA_SEQUENCE); /* the master does not */
 	iec_stop(&b);
 }
 
@@ -243,14 +253,15 @@ static void first_number_is_one(void **state)
 
 struct select_row {
 	const char *name;
-	const char *steps[6];	/* < a command, > an answer, a number: seconds pass */
-	bool executes;		/* the last is permitted */
+	const char *steps[6]; /* < a command, > an answer, a number: seconds pass */
+	bool executes;	      /* the last is permitted */
 };
 
 #define C(x) "<" x
 #define A(x) ">" x
 #define NEGATIVE "2e 01 47 00 0100 d00700 82"
 
+/* clang-format off */
 static const struct select_row select_rows[] = {
 	{ "as it should be", { C(SELECT("82")), A(CONFIRM("82")), C(SELECT("02")) }, true },
 	{ "without a select", { C(SELECT("02")) }, false },
@@ -281,6 +292,7 @@ static const struct select_row select_rows[] = {
 	{ "another value", { C("31 01 06 00 0100 d00700 3412 80"), A("31 01 07 00 0100 d00700 3412 80"), C("31 01 06 00 0100 d00700 3512 00") }, false },
 	{ "another qualifier", { C("31 01 06 00 0100 d00700 3412 80"), A("31 01 07 00 0100 d00700 3412 80"), C("31 01 06 00 0100 d00700 3412 01") }, false },
 };
+/* clang-format on */
 enum { SELECT_ROWS = sizeof(select_rows) / sizeof(select_rows[0]) };
 
 /* Each end's numbers as they go. */
@@ -295,7 +307,8 @@ static enum reason step(struct iec_bench *b, struct counts *n, const char *s)
 		return R_NONE;
 	}
 	unsigned from = *s == '>';
-	enum reason why = say(b, &(struct say){ from, 'I', n->sent[from], n->sent[!from], s + 1, R_NONE });
+	enum reason why =
+		say(b, &(struct say){ from, 'I', n->sent[from], n->sent[!from], s + 1, R_NONE });
 	n->sent[from]++;
 	return why;
 }
@@ -316,7 +329,8 @@ static void every_select(void **state)
 			if (step(&b, &n, r->steps[k]) != R_NONE)
 				fail_msg("%s, step %u: %s", r->name, k + 1, reason_name(b.reason));
 		enum reason why = step(&b, &n, r->steps[last]);
-		if (why != (r->executes ? R_NONE : R_DNP_NOT_SELECTED) || b.line[0].ended == r->executes || b.fault)
+		if (why != (r->executes ? R_NONE : R_DNP_NOT_SELECTED) ||
+		    b.line[0].ended == r->executes || b.fault)
 			fail_msg("%s: %s, ended %d", r->name, reason_name(why), b.line[0].ended);
 		iec_stop(&b);
 	}
@@ -347,7 +361,7 @@ static void select_of_another(void **state)
 	iec_stop(&b);
 }
 
-enum { POINTS = 16 };	/* IEC_SELECTS of gate.h */
+enum { POINTS = 16 }; /* IEC_SELECTS of gate.h */
 
 /* As many points as there may be, and one more: the first has made room. */
 static void selects_have_a_bound(void **state)
@@ -366,7 +380,8 @@ static void selects_have_a_bound(void **state)
 			asdu[7] = '7';
 			assert_int_equal(answer(&b, nr++, ns, asdu), R_NONE);
 		}
-		snprintf(asdu, sizeof(asdu), "2e 01 06 00 0100 %02x0700 02", last ? 0xd0 + POINTS : 0xd0);
+		snprintf(asdu, sizeof(asdu), "2e 01 06 00 0100 %02x0700 02",
+			 last ? 0xd0 + POINTS : 0xd0);
 		assert_int_equal(command(&b, ns, nr, asdu), last ? R_NONE : R_DNP_NOT_SELECTED);
 		iec_stop(&b);
 	}
@@ -379,7 +394,9 @@ static void join(struct iec_bench *b)
 {
 	b->line[0] = (struct line){ .seq = { 77000, 88000 }, .next = { 88000, 77000 } };
 	for (unsigned k = 0; k < STATION_KINDS; k++)
-		b->station[k].line[0] = (struct station_line){ .open = true, .started = true, .received = 70, .sent = 1000 };
+		b->station[k].line[0] = (struct station_line){
+			.open = true, .started = true, .received = 70, .sent = 1000
+		};
 }
 
 static void joined_late(void **state)
@@ -392,7 +409,7 @@ static void joined_late(void **state)
 	assert_int_equal(say_s(&b, 0, 501), R_NONE);
 	assert_int_equal(answer(&b, 501, 70, REPORT), R_NONE);
 	assert_int_equal(answer(&b, 503, 70, REPORT), R_UA_SEQUENCE);
-	assert_int_equal(command(&b, 70, 504, GI), R_NONE);	/* taken from what was seen */
+	assert_int_equal(command(&b, 70, 504, GI), R_NONE); /* taken from what was seen */
 	assert_int_equal(command(&b, 71, 505, GI), R_IEC_RECEIVE_NUMBER);
 	assert_int_equal(command(&b, 72, 505, GI), R_NONE);
 	/* enforced from now on, with both numbers */
@@ -431,7 +448,8 @@ static void joined_and_enforced(void **state)
 	iec_stop(&b);
 }
 
-/* What would have ended it was only observed: the numbers are learned anew, a select is not kept. */
+/* What would have ended it was only observed: the numbers are learned anew, a select is not kept.
+ */
 static void observed_and_enforced(void **state)
 {
 	(void)state;
@@ -469,12 +487,13 @@ static void joined_under_enforcement(void **state)
 
 enum { STREAM = 512 };
 
-/* What a master says at once, with answers to nothing yet. The second length has what is refused behind it. */
+/* What a master says at once, with answers to nothing yet. The second length has what is refused
+ * behind it. */
 static size_t master_says(uint8_t *p, bool refused)
 {
 	size_t n = iec_u(p, IEC_STARTDT_ACT);
 	n += iec_i(p + n, 0, 0, GI);
-	n += iec_i(p + n, 1, 0, "32 01 06 68 0100 e80300 00006842 00");	/* 0x68 everywhere */
+	n += iec_i(p + n, 1, 0, "32 01 06 68 0100 e80300 00006842 00"); /* 0x68 everywhere */
 	n += iec_u(p + n, IEC_TESTFR_ACT);
 	n += iec_i(p + n, 2, 0, ON);
 	if (refused)
@@ -482,8 +501,8 @@ static size_t master_says(uint8_t *p, bool refused)
 	return n;
 }
 
-/* The stream in three pieces, cut at every two places. Every station acts on all that is permitted, once, and on nothing else;
- * none is left with a start octet. */
+/* The stream in three pieces, cut at every two places. Every station acts on all that is permitted,
+ * once, and on nothing else; none is left with a start octet. */
 static void every_split(void **state)
 {
 	(void)state;
@@ -501,11 +520,15 @@ static void every_split(void **state)
 					iec_packet(&b, 0, TCP_ACK, stream + i, k - i);
 				if (n > k)
 					iec_packet(&b, 0, TCP_ACK, stream + k, n - k);
-				/* what comes in one segment with what is refused is judged, and goes nowhere */
+				/* what comes in one segment with what is refused is judged, and
+				 * goes nowhere */
 				bool whole = !refused || (k < n ? k : i) >= good;
-				if (b.fault || b.line[0].ended != refused || b.n_acted > 3 * STATION_KINDS ||
-				    (whole && b.n_acted != 3 * STATION_KINDS) || (!refused && !b.station[0].line[0].open))
-					fail_msg("cut at %zu and %zu: %s, ended %d, %u acts", i, k, b.fault ? b.fault : "", b.line[0].ended,
+				if (b.fault || b.line[0].ended != refused ||
+				    b.n_acted > 3 * STATION_KINDS ||
+				    (whole && b.n_acted != 3 * STATION_KINDS) ||
+				    (!refused && !b.station[0].line[0].open))
+					fail_msg("cut at %zu and %zu: %s, ended %d, %u acts", i, k,
+						 b.fault ? b.fault : "", b.line[0].ended,
 						 b.n_acted);
 				iec_stop(&b);
 			}
@@ -540,8 +563,8 @@ static size_t many(uint8_t *p, unsigned from, unsigned count)
 	return n;
 }
 
-/* What was kept goes out with a packet that is too small for both: a part waits, and what goes first does not end
- * behind a start octet. */
+/* What was kept goes out with a packet that is too small for both: a part waits, and what goes
+ * first does not end behind a start octet. */
 static void too_much_for_a_packet(void **state)
 {
 	(void)state;
@@ -567,7 +590,8 @@ static void too_much_for_a_packet(void **state)
 	}
 }
 
-/* A segment that ended in the middle of a frame, repeated when what the gate made of it was lost. */
+/* A segment that ended in the middle of a frame, repeated when what the gate made of it was lost.
+ */
 static void repeated_in_parts(void **state)
 {
 	(void)state;
@@ -590,8 +614,8 @@ static void repeated_in_parts(void **state)
 	}
 }
 
-/* A keep-alive is an octet, often zero, in the place of the last one, which was acknowledged. Where it was not, its place is
- * taken by nothing else. */
+/* A keep-alive is an octet, often zero, in the place of the last one, which was acknowledged. Where
+ * it was not, its place is taken by nothing else. */
 static void keep_alives(void **state)
 {
 	(void)state;
@@ -656,12 +680,25 @@ static void reversed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_talk), cmocka_unit_test(every_talk_observed), cmocka_unit_test(windows),
-		cmocka_unit_test(numbers_come_round), cmocka_unit_test(first_number_is_one), cmocka_unit_test(every_select),
-		cmocka_unit_test(select_of_another), cmocka_unit_test(selects_have_a_bound), cmocka_unit_test(joined_late),
-		cmocka_unit_test(joined_and_enforced), cmocka_unit_test(observed_and_enforced),
-		cmocka_unit_test(joined_under_enforcement), cmocka_unit_test(every_split), cmocka_unit_test(octet_by_octet),
-		cmocka_unit_test(too_much_for_a_packet), cmocka_unit_test(repeated_in_parts), cmocka_unit_test(keep_alives), cmocka_unit_test(unfinished), cmocka_unit_test(reversed),
+		cmocka_unit_test(every_talk),
+		cmocka_unit_test(every_talk_observed),
+		cmocka_unit_test(windows),
+		cmocka_unit_test(numbers_come_round),
+		cmocka_unit_test(first_number_is_one),
+		cmocka_unit_test(every_select),
+		cmocka_unit_test(select_of_another),
+		cmocka_unit_test(selects_have_a_bound),
+		cmocka_unit_test(joined_late),
+		cmocka_unit_test(joined_and_enforced),
+		cmocka_unit_test(observed_and_enforced),
+		cmocka_unit_test(joined_under_enforcement),
+		cmocka_unit_test(every_split),
+		cmocka_unit_test(octet_by_octet),
+		cmocka_unit_test(too_much_for_a_packet),
+		cmocka_unit_test(repeated_in_parts),
+		cmocka_unit_test(keep_alives),
+		cmocka_unit_test(unfinished),
+		cmocka_unit_test(reversed),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -21,7 +21,7 @@ enum { FLOWS = 120, SEGMENT = 4000, LARGE = 64 /* places for large buffers, of 2
 #define SECOND UINT64_C(1000000000)
 
 struct end {
-	uint32_t seq[2];	/* next number of the client, of the server */
+	uint32_t seq[2]; /* next number of the client, of the server */
 };
 
 struct bench {
@@ -31,10 +31,10 @@ struct bench {
 	unsigned n_img;
 	uint64_t now;
 	uint32_t id;
-	enum reason reason;	/* of the last violation */
-	unsigned taken;		/* connections that lost their large buffer */
-	uint8_t host;		/* of the client: the last octet of its address */
-	bool ended;		/* by the last packet */
+	enum reason reason; /* of the last violation */
+	unsigned taken;	    /* connections that lost their large buffer */
+	uint8_t host;	    /* of the client: the last octet of its address */
+	bool ended;	    /* by the last packet */
 	const uint8_t *ip;
 	struct end end[FLOWS];
 };
@@ -68,18 +68,28 @@ struct rules {
 static void turn_to(struct bench *b, const struct rules *r)
 {
 	static const char *users[] = { "user-name", "anonymous" };
-	struct opcua_allow a = { .services = ~UINT64_C(0), .nodes = { .any = true }, .attributes = { .any = true } };
+	struct opcua_allow a = { .services = ~UINT64_C(0),
+				 .nodes = { .any = true },
+				 .attributes = { .any = true } };
 	struct texts any = { .any = true };
 	struct opcua_policy o = {
-		.security = (int)r->security, .unsecured_discovery = r->discovery, .opaque = true,
-		.security_policies = any, .endpoint_urls = any, .client_certificates = any, .server_certificates = any,
-		.user_tokens = { .v = users, .n = r->anonymous ? 2 : 1 }, .allow = &a, .n_allow = 1,
+		.security = (int)r->security,
+		.unsecured_discovery = r->discovery,
+		.opaque = true,
+		.security_policies = any,
+		.endpoint_urls = any,
+		.client_certificates = any,
+		.server_certificates = any,
+		.user_tokens = { .v = users, .n = r->anonymous ? 2 : 1 },
+		.allow = &a,
+		.n_allow = 1,
 	};
 	struct flow flow = { .proto = PROTO_OPCUA, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_OPCUA, .of = &o };
 	assert_true(b->n_img < 4);
-	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .mode = r->mode }, &policy, 1,
-					    b->n_img + 1);
+	struct pol_image *img =
+		plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .mode = r->mode },
+			    &policy, 1, b->n_img + 1);
 	assert_non_null(img);
 	b->img[b->n_img++] = img;
 	inspect_policy(b->in, img);
@@ -114,7 +124,8 @@ static void put_be(uint8_t *p, uint32_t v, unsigned n)
 	}
 }
 
-static void segment(struct bench *b, unsigned flow, unsigned from, uint8_t flags, const void *data, size_t n)
+static void segment(struct bench *b, unsigned flow, unsigned from, uint8_t flags, const void *data,
+		    size_t n)
 {
 	static uint8_t p[40 + SEGMENT];
 	struct end *e = &b->end[flow];
@@ -138,7 +149,9 @@ static void segment(struct bench *b, unsigned flow, unsigned from, uint8_t flags
 		memcpy(p + 40, data, n);
 	b->now += 1000000;
 	b->reason = R_NONE;
-	struct inspect_pkt k = { .id = ++b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p, .len = 40 + n };
+	struct inspect_pkt k = {
+		.id = ++b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p, .len = 40 + n
+	};
 	inspect_packet(b->in, &k, &b->out);
 	e->seq[from] += (uint32_t)n + (flags & TCP_SYN ? 1 : 0);
 }
@@ -169,7 +182,8 @@ static void open_channel(struct bench *b, unsigned flow)
 	for (unsigned step = 0; step < 4; step++) {
 		made.n = 0;
 		if (step < 2) {
-			put_hello(&made, step ? "ACKF" : "HELF", step ? NULL : "opc.tcp://plc:4840");
+			put_hello(&made, step ? "ACKF" : "HELF",
+				  step ? NULL : "opc.tcp://plc:4840");
 		} else {
 			size_t at = opn_begin(&made, step == 3 ? 3 : 0, "None", NULL);
 			put32(&made, 1);
@@ -185,7 +199,8 @@ static void open_channel(struct bench *b, unsigned flow)
 }
 
 /* A request of these field letters. */
-static enum reason ask(struct bench *b, unsigned flow, uint32_t seq, uint16_t id, const char *fields)
+static enum reason ask(struct bench *b, unsigned flow, uint32_t seq, uint16_t id,
+		       const char *fields)
 {
 	made.n = 0;
 	size_t at = msg_begin(&made, "MSGF", 3, 1, (uint32_t[]){ seq, seq });
@@ -235,7 +250,8 @@ static void reload_that_asks_for_more_ends_it(void **state)
 	start(&b, &open_rules);
 	open_channel(&b, 0);
 	open_channel(&b, 1);
-	turn_to(&b, &(struct rules){ .security = UA_MODE_SIGN, .anonymous = true, .discovery = true });
+	turn_to(&b,
+		&(struct rules){ .security = UA_MODE_SIGN, .anonymous = true, .discovery = true });
 	assert_int_equal(ask(&b, 0, 2, 428, "s[s][s]"), R_NONE);
 	assert_int_equal(ask(&b, 0, 3, 473, "b"), R_UA_SECURITY);
 	assert_true(b.ended);
@@ -250,7 +266,7 @@ static void users_are_judged_again(void **state)
 	struct bench b;
 	start(&b, &open_rules);
 	open_channel(&b, 0);
-	assert_int_equal(ask(&b, 0, 2, 467, "ss[ss][s]Uss"), R_NONE);	/* anonymous */
+	assert_int_equal(ask(&b, 0, 2, 467, "ss[ss][s]Uss"), R_NONE); /* anonymous */
 	assert_int_equal(ask(&b, 0, 3, 473, "b"), R_NONE);
 	turn_to(&b, &(struct rules){ .security = UA_MODE_NONE });
 	assert_int_equal(ask(&b, 0, 4, 473, "b"), R_UA_USER);
@@ -263,7 +279,8 @@ static void observed_late_then_enforced(void **state)
 {
 	(void)state;
 	struct bench b;
-	start(&b, &(struct rules){ .mode = MODE_OBSERVE, .security = UA_MODE_NONE, .anonymous = true });
+	start(&b,
+	      &(struct rules){ .mode = MODE_OBSERVE, .security = UA_MODE_NONE, .anonymous = true });
 	handshake(&b, 0);
 	assert_int_equal(ask(&b, 0, 20, 473, "b"), R_NONE);
 	assert_int_equal(ask(&b, 0, 21, 473, "b"), R_NONE);
@@ -301,7 +318,7 @@ static void an_old_place_may_be_taken(void **state)
 		assert_int_equal(ask_part(&b, i, 2), R_NONE);
 	b.now += UA_PARTS_NS;
 	assert_int_equal(ask_part(&b, UA_PARTS, 2), R_NONE);
-	assert_int_equal(ask_rest(&b, 0, 3), R_UA_ROOM);	/* the oldest lost its own */
+	assert_int_equal(ask_rest(&b, 0, 3), R_UA_ROOM); /* the oldest lost its own */
 	assert_true(b.ended);
 	assert_int_equal(ask_rest(&b, UA_PARTS, 3), R_NONE);
 	assert_int_equal(ask_rest(&b, 1, 3), R_NONE);
@@ -318,7 +335,13 @@ static enum reason reply(struct bench *b, uint32_t seq, uint32_t req, uint16_t i
 	return say(b, 0, 1);
 }
 
-enum { READ_ASKED = 631, READ_SAID = 634, WRITE_SAID = 676, PUBLISH_ASKED = 826, PUBLISH_SAID = 829 };
+enum {
+	READ_ASKED = 631,
+	READ_SAID = 634,
+	WRITE_SAID = 676,
+	PUBLISH_ASKED = 826,
+	PUBLISH_SAID = 829
+};
 
 static uint32_t ask_many(struct bench *b, uint32_t seq, unsigned n, uint16_t id, const char *fields)
 {
@@ -337,7 +360,8 @@ static void many_at_a_time(void **state)
 	uint32_t said = 2, seq = ask_many(&b, 2, 200, PUBLISH_ASKED, "[uu]");
 	seq = ask_many(&b, seq, 1000, READ_ASKED, "lu[@rasq]");
 	for (uint32_t id = seq - 1; id >= 2; id--)
-		assert_int_equal(reply(&b, said++, id, id < 202 ? PUBLISH_SAID : READ_SAID), R_NONE);
+		assert_int_equal(reply(&b, said++, id, id < 202 ? PUBLISH_SAID : READ_SAID),
+				 R_NONE);
 	assert_int_equal(reply(&b, said, 2, PUBLISH_SAID), R_UNSOLICITED);
 	assert_true(b.ended);
 	stop(&b);
@@ -351,9 +375,14 @@ static void older_ones_are_answered_by_service(void **state)
 		uint16_t id;
 		enum reason why;
 	} v[] = {
-		{ 2, WRITE_SAID, R_UNSOLICITED }, { 2, READ_ASKED, R_UNSOLICITED }, { 2, 9999, R_UNSOLICITED },
-		{ 2, READ_SAID, R_NONE }, { 9999, READ_SAID, R_NONE }, { 2, UA_SERVICE_FAULT, R_NONE },
-		{ 2 + UA_PENDING, WRITE_SAID, R_RESPONSE_MISMATCH }, { 2 + UA_PENDING, READ_SAID, R_NONE },
+		{ 2, WRITE_SAID, R_UNSOLICITED },
+		{ 2, READ_ASKED, R_UNSOLICITED },
+		{ 2, 9999, R_UNSOLICITED },
+		{ 2, READ_SAID, R_NONE },
+		{ 9999, READ_SAID, R_NONE },
+		{ 2, UA_SERVICE_FAULT, R_NONE },
+		{ 2 + UA_PENDING, WRITE_SAID, R_RESPONSE_MISMATCH },
+		{ 2 + UA_PENDING, READ_SAID, R_NONE },
 	};
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
 		struct bench b;
@@ -391,7 +420,8 @@ static void outstanding_requests_have_a_limit(void **state)
 	assert_int_equal(ask(&b, 0, seq, READ_ASKED, "lu[@rasq]"), R_PENDING_LIMIT);
 	assert_true(b.ended);
 	stop(&b);
-	/* what nobody answers for long is given up where room is needed, but for publish requests */
+	/* what nobody answers for long is given up where room is needed, but for publish requests
+	 */
 	start(&b, &open_rules);
 	open_channel(&b, 0);
 	seq = ask_many(&b, 2, 100, PUBLISH_ASKED, "[uu]");
@@ -500,7 +530,7 @@ static void places_are_shared_among_sources(void **state)
 		assert_int_equal(ask_part(&b, i, 2), R_NONE);
 	for (unsigned i = UA_PARTS + 1; i < UA_PARTS + 4; i++)
 		assert_int_equal(ask_rest(&b, i, 3), R_NONE);
-	b.host = 1;	/* the oldest lost theirs, and cannot go on as if nothing had happened */
+	b.host = 1; /* the oldest lost theirs, and cannot go on as if nothing had happened */
 	for (unsigned i = 0; i < 3; i++)
 		assert_int_equal(ask_rest(&b, i, 3), R_UA_ROOM);
 	assert_int_equal(ask_rest(&b, 3, 3), R_NONE);

@@ -39,10 +39,10 @@ static void write_is_cut_and_the_connection_lives(void **state)
 	assert_int_equal(b.events, 1);
 	assert_int_equal(b.reason, R_FUNCTION);
 	struct packet p = left(&b);
-	assert_int_equal(p.len, 1);		/* an old byte, to draw an acknowledgement */
+	assert_int_equal(p.len, 1); /* an old byte, to draw an acknowledgement */
 	assert_int_equal(p.seq, 999);
 	segment(&b, 1, 5000, 1000, TCP_ACK, NULL, 0);
-	assert_int_equal(left(&b).ack, 1012);	/* the client's write is acknowledged to it */
+	assert_int_equal(left(&b).ack, 1012); /* the client's write is acknowledged to it */
 	segment(&b, 0, 1012, 5000, TCP_ACK, m, request(m, 2, 1, 3, 10, 1));
 	p = left(&b);
 	assert_int_equal(p.seq, 1000);
@@ -81,10 +81,11 @@ static void observe_lets_pass_and_says_so(void **state)
 	assert_int_equal(b.reason, R_FUNCTION);
 	assert_memory_equal(b.got, b.orig, b.orig_len);
 	unsigned said = b.events;
-	segment(&b, 1, 5000, 1012, TCP_ACK, m, 12);	/* the write's response is the request again */
+	/* the write's response is the request again */
+	segment(&b, 1, 5000, 1012, TCP_ACK, m, 12);
 	assert_int_equal(b.verdict, V_ACCEPT);
 	assert_int_equal(b.events, said);
-	segment(&b, 1, 5012, 1012, TCP_ACK, m, 12);	/* a second one answers nothing */
+	segment(&b, 1, 5012, 1012, TCP_ACK, m, 12); /* a second one answers nothing */
 	assert_int_equal(b.reason, R_UNSOLICITED);
 	assert_int_equal(b.events, said + 1);
 	inspect_free(b.in);
@@ -102,7 +103,7 @@ static void changed_retransmission_is_refused(void **state)
 	assert_int_equal(b.verdict, V_DROP);
 	assert_int_equal(b.reason, R_OVERLAP);
 	segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 3, 10, 1));
-	assert_int_equal(left(&b).len, 12);	/* the honest copy still passes */
+	assert_int_equal(left(&b).len, 12); /* the honest copy still passes */
 	inspect_free(b.in);
 }
 
@@ -208,7 +209,7 @@ static void half_open_flows_do_not_fill_the_table(void **state)
 	client_port = CLIENT_PORT;
 	segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 3, 10, 1));
 	assert_int_equal(left(&b).len, 12);
-	assert_int_equal(b.events, 1);	/* one record a second */
+	assert_int_equal(b.events, 1); /* one record a second */
 	assert_int_equal(b.reason, R_HALF_OPEN);
 	struct inspect_stats st;
 	inspect_stats(b.in, &st);
@@ -222,7 +223,7 @@ static void open_connections_are_never_pushed_out(void **state)
 	(void)state;
 	struct bench b;
 	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
-	for (unsigned i = 0; i < 7; i++) {	/* the table holds 8, one of them for handshakes */
+	for (unsigned i = 0; i < 7; i++) { /* the table holds 8, one of them for handshakes */
 		client_port = (uint16_t)(CLIENT_PORT + i);
 		handshake(&b, 1000, 5000);
 	}
@@ -248,8 +249,8 @@ static void half_message_times_out(void **state)
 	inspect_tick(b.in, b.now + 11000000000u, b.now, &b.out);
 	assert_int_equal(b.reason, R_UNFINISHED);
 	segment(&b, 0, 1009, 5000, TCP_ACK, m + 9, 3);
-	assert_ended(&b, 1000);	/* nothing of it had gone on */
-	handshake(&b, 9000, 7000);	/* and without a tick */
+	assert_ended(&b, 1000);	   /* nothing of it had gone on */
+	handshake(&b, 9000, 7000); /* and without a tick */
 	segment(&b, 0, 9000, 7000, TCP_ACK, m, 9);
 	b.now += 11000000000u;
 	segment(&b, 0, 9009, 7000, TCP_ACK, m + 9, 3);
@@ -273,8 +274,8 @@ static void long_messages_take_longer(void **state)
 	inspect_free(b.in);
 }
 
-/* Nothing of a message goes on before its last byte; its sender is told that it came all the same, and
- * what the receiver then loses is repeated by the gate. */
+/* Nothing of a message goes on before its last byte; its sender is told that it came all the same,
+ * and what the receiver then loses is repeated by the gate. */
 static void parts_are_kept(void **state)
 {
 	(void)state;
@@ -285,7 +286,7 @@ static void parts_are_kept(void **state)
 	request(m, 1, 1, 3, 10, 1);
 	segment(&b, 0, 1000, 5000, TCP_ACK, m, 8);
 	struct packet p = left(&b);
-	assert_int_equal(p.len, 1);		/* an old byte, to draw an acknowledgement */
+	assert_int_equal(p.len, 1); /* an old byte, to draw an acknowledgement */
 	assert_int_equal(p.seq, 999);
 	segment(&b, 1, 5000, 1000, TCP_ACK, NULL, 0);
 	assert_int_equal(left(&b).ack, 1008);
@@ -293,7 +294,8 @@ static void parts_are_kept(void **state)
 	p = left(&b);
 	assert_int_equal(p.seq, 1000);
 	assert_int_equal(p.len, 12);
-	/* that is lost: an older acknowledgement takes nothing back, and what its sender repeats is its end only */
+	/* that is lost: an older acknowledgement takes nothing back, and what its sender repeats is
+	 * its end only */
 	segment(&b, 1, 5000, 1000, TCP_ACK, NULL, 0);
 	assert_int_equal(left(&b).ack, 1008);
 	segment(&b, 0, 1008, 5000, TCP_ACK, m + 8, 4);
@@ -307,8 +309,8 @@ static void parts_are_kept(void **state)
 	inspect_free(b.in);
 }
 
-/* What was kept until its message was whole is lost, and comes again as it was cut: the device must not have a read that
- * ends in the middle. */
+/* What was kept until its message was whole is lost, and comes again as it was cut: the device must
+ * not have a read that ends in the middle. */
 static void repeated_parts_are_whole(void **state)
 {
 	(void)state;
@@ -349,14 +351,17 @@ static void the_unfinished_is_recorded(void **state)
 				segment(&b, 0, 1011, 5000, TCP_RST, NULL, 0);
 			else if (how == 2)
 				segment(&b, 1, 5000, 1000, TCP_RST | TCP_ACK, NULL, 0);
-			else if (how == 3)	/* forgotten by the kernel */
-				inspect_gone(b.in, &client, CLIENT_PORT, &server, 502, b.now + 9000000000u);
-			else if (how == 4)	/* the other end's fault */
-				segment(&b, 1, 5000, 1000, TCP_ACK, (const uint8_t *)"HTTP/1.0 200 OK", 15);
-			else			/* new ones on the same ports */
+			else if (how == 3) /* forgotten by the kernel */
+				inspect_gone(b.in, &client, CLIENT_PORT, &server, 502,
+					     b.now + 9000000000u);
+			else if (how == 4) /* the other end's fault */
+				segment(&b, 1, 5000, 1000, TCP_ACK,
+					(const uint8_t *)"HTTP/1.0 200 OK", 15);
+			else /* new ones on the same ports */
 				handshake(&b, 90000, 50000);
 			if (how == 4 && mode == MODE_OBSERVE) {
-				assert_int_equal(b.reason, R_PROTOCOL_ID);	/* goes on unjudged */
+				/* goes on unjudged */
+				assert_int_equal(b.reason, R_PROTOCOL_ID);
 				inspect_free(b.in);
 				continue;
 			}
@@ -396,13 +401,16 @@ static void a_capture_shows_other_acknowledgements(void **state)
 	inspect_free(b.in);
 }
 
-struct talk {		/* next number of the client, of the device, and of the device as the client knows it */
+/* next number of the client, of the device, and of the device as the client knows it */
+struct talk {
 	uint32_t client, device, known;
 };
 
 static void answer(struct bench *b, struct talk *t, unsigned tid, unsigned unit, enum reason why)
 {
-	uint8_t r[11] = { (uint8_t)(tid >> 8), (uint8_t)tid, 0, 0, 0, 5, (uint8_t)unit, 3, 2, 0, 7 };
+	uint8_t r[11] = {
+		(uint8_t)(tid >> 8), (uint8_t)tid, 0, 0, 0, 5, (uint8_t)unit, 3, 2, 0, 7
+	};
 	b->reason = R_NONE;
 	segment(b, 1, t->device, t->client, TCP_ACK, r, sizeof(r));
 	assert_int_equal(b->reason, why);
@@ -427,9 +435,9 @@ static void silent_units_make_room(void **state)
 	struct bench b;
 	struct talk t = { 1000, 5000, 5000 };
 	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
-	b.img.ranges[0] = (struct pol_range){ 0, 3 };	/* units */
+	b.img.ranges[0] = (struct pol_range){ 0, 3 }; /* units */
 	handshake(&b, t.client, t.device);
-	ask(&b, &t, 1, 1);		/* the oldest, but the only one of its unit */
+	ask(&b, &t, 1, 1); /* the oldest, but the only one of its unit */
 	ask(&b, &t, 2, 3);
 	for (unsigned tid = 100; tid < 300; tid++)
 		ask(&b, &t, tid, 2);
@@ -437,12 +445,12 @@ static void silent_units_make_room(void **state)
 	answer(&b, &t, 3, 1, R_NONE);
 	assert_int_equal(b.events, 0);
 	answer(&b, &t, 299, 2, R_NONE);
-	answer(&b, &t, 100, 2, R_UNSOLICITED);	/* given up */
+	answer(&b, &t, 100, 2, R_UNSOLICITED); /* given up */
 	answer(&b, &t, 1, 1, R_NONE);
 	/* broadcasts go before any other */
 	for (unsigned tid = 300; tid < 400; tid++)
 		ask(&b, &t, tid, 0);
-	answer(&b, &t, 399, 0, R_NONE);	/* a device that speaks TCP answers unit 0 */
+	answer(&b, &t, 399, 0, R_NONE); /* a device that speaks TCP answers unit 0 */
 	for (unsigned tid = 400; tid < 500; tid++)
 		ask(&b, &t, tid, 0);
 	answer(&b, &t, 400, 0, R_UNSOLICITED);
@@ -503,7 +511,7 @@ static void a_client_starts_anew(void **state)
 	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
 	handshake(&b, 1000, 5000);
 	segment(&b, 0, 1000, 5000, TCP_ACK, m, request(m, 1, 1, 6, 10, 1));
-	segment(&b, 0, 1012, 5000, TCP_RST, NULL, 0);	/* lost on its way to the device */
+	segment(&b, 0, 1012, 5000, TCP_RST, NULL, 0); /* lost on its way to the device */
 	segment(&b, 0, 70000, 0, TCP_SYN, NULL, 0);
 	segment(&b, 1, 5000, 1000, TCP_ACK, NULL, 0);
 	assert_int_equal(left(&b).ack, 1000);
@@ -517,7 +525,8 @@ static void a_client_starts_anew(void **state)
 	inspect_free(b.in);
 }
 
-/* log = "none": refused as ever, and no record of anything, be it a message, a packet or a connection. */
+/* log = "none": refused as ever, and no record of anything, be it a message, a packet or a
+ * connection. */
 static void log_none_records_nothing(void **state)
 {
 	(void)state;
@@ -543,7 +552,8 @@ static void log_none_records_nothing(void **state)
 	}
 }
 
-/* A connection that was ended, and of whose conduit a reload leaves nothing: its ports open no new one. */
+/* A connection that was ended, and of whose conduit a reload leaves nothing: its ports open no new
+ * one. */
 static void a_blocked_connection_needs_its_conduit(void **state)
 {
 	(void)state;
@@ -555,7 +565,7 @@ static void a_blocked_connection_needs_its_conduit(void **state)
 	assert_ended(&b, 1000);
 	b.img.h.generation++;
 	segment(&b, 0, 70000, 0, TCP_SYN, NULL, 0);
-	assert_int_equal(b.verdict, V_ACCEPT);	/* as long as there is the conduit */
+	assert_int_equal(b.verdict, V_ACCEPT); /* as long as there is the conduit */
 	segment(&b, 1, 9000, 70001, TCP_SYN | TCP_ACK, NULL, 0);
 	segment(&b, 0, 70001, 9001, TCP_ACK, NULL, 0);
 	segment(&b, 0, 70001, 9001, TCP_ACK, m, 12);
@@ -568,7 +578,8 @@ static void a_blocked_connection_needs_its_conduit(void **state)
 	inspect_free(b.in);
 }
 
-/* What every protocol asks for is what proto.h permits, and the parts that all inspectors share lie apart. */
+/* What every protocol asks for is what proto.h permits, and the parts that all inspectors share lie
+ * apart. */
 static void protocols_ask_for_sound_sizes(void **state)
 {
 	(void)state;
@@ -589,18 +600,28 @@ static void protocols_ask_for_sound_sizes(void **state)
 	assert_null(proto_common(all, PROTO_NONE));
 }
 
-/* What the ruleset refused, and what the gate cannot take apart: ports only where the packet shows them. */
+/* What the ruleset refused, and what the gate cannot take apart: ports only where the packet shows
+ * them. */
 static void only_shown_ports_are_recorded(void **state)
 {
 	(void)state;
 	static const struct {
-		uint8_t l4, fragment;	/* in units of 8 octets */
+		uint8_t l4, fragment; /* in units of 8 octets */
 		size_t n;
 		bool ports;
-	} rows[] = { { 6, 0, 40, true }, { 17, 0, 28, true }, { 6, 0, 22, false }, { 6, 5, 40, false }, { 1, 0, 40, false } };
+	} rows[] = { { 6, 0, 40, true },
+		     { 17, 0, 28, true },
+		     { 6, 0, 22, false },
+		     { 6, 5, 40, false },
+		     { 1, 0, 40, false } };
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		uint8_t p[40] = { 0x45, [3] = 40, [7] = rows[i].fragment, 64, rows[i].l4, 0, 0, 10, 0, 1, 5, 10, 0, 2, 9,
-				  0x9c, 0x40, 1, 0xf6 };
+		uint8_t p[40] = { 0x45, [3] = 40,   [7] = rows[i].fragment,
+				  64,	rows[i].l4, 0,
+				  0,	10,	    0,
+				  1,	5,	    10,
+				  0,	2,	    9,
+				  0x9c, 0x40,	    1,
+				  0xf6 };
 		struct bench b;
 		bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
 		const struct inspect_pkt k = { .now_ns = b.now, .ip = p, .len = rows[i].n };
@@ -635,8 +656,10 @@ int main(void)
 		cmocka_unit_test(bytes_behind_a_hole_are_kept),
 		cmocka_unit_test(half_open_flows_do_not_fill_the_table),
 		cmocka_unit_test(open_connections_are_never_pushed_out),
-		cmocka_unit_test(silent_units_make_room), cmocka_unit_test(parts_are_kept),
-		cmocka_unit_test(repeated_parts_are_whole), cmocka_unit_test(the_unfinished_is_recorded),
+		cmocka_unit_test(silent_units_make_room),
+		cmocka_unit_test(parts_are_kept),
+		cmocka_unit_test(repeated_parts_are_whole),
+		cmocka_unit_test(the_unfinished_is_recorded),
 		cmocka_unit_test(a_capture_shows_other_acknowledgements),
 		cmocka_unit_test(half_message_times_out),
 		cmocka_unit_test(long_messages_take_longer),

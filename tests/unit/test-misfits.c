@@ -16,11 +16,12 @@ enum { ENTRIES = 12, UP = IFF_UP };
 
 static const char *const wired =
 	"zones = (\n"
-	"  { name = \"a\"; type = \"control\"; interfaces = [ \"eth1\" ]; networks = [ \"10.1.0.0/16\" ]; },\n"
+	"  { name = \"a\"; type = \"control\"; interfaces = [ \"eth1\" ]; networks = [ "
+	"\"10.1.0.0/16\" ]; },\n"
 	"  { name = \"b\"; type = \"control\";\n"
 	"    interfaces = [ \"br0\" ]; networks = [ \"10.2.0.0/16\" ]; }%s );\n";
-static const char *const child =
-	",\n  { name = \"kid\"; type = \"control\"; parent = \"b\"; networks = [ \"10.3.0.0/16\" ]; }";
+static const char *const child = ",\n  { name = \"kid\"; type = \"control\"; parent = \"b\"; "
+				 "networks = [ \"10.3.0.0/16\" ]; }";
 static const char *const roaming =
 	",\n  { name = \"r1\"; type = \"control\"; networks = [ \"10.4.0.0/16\" ]; }"
 	",\n  { name = \"r2\"; type = \"control\"; networks = [ \"10.5.0.0/16\" ]; }";
@@ -54,14 +55,18 @@ struct machine {
 static void reset(struct machine *h)
 {
 	static const struct host_link plain[] = {
-		{ .index = 1, .name = "lo", .flags = UP | IFF_LOOPBACK }, { .index = 2, .name = "eth1", .flags = UP },
+		{ .index = 1, .name = "lo", .flags = UP | IFF_LOOPBACK },
+		{ .index = 2, .name = "eth1", .flags = UP },
 		{ .index = 3, .name = "br0", .kind = "bridge", .flags = UP },
-		{ .index = 4, .name = "p1", .master = 3, .flags = UP }, { .index = 5, .name = "p2", .master = 3, .flags = UP },
+		{ .index = 4, .name = "p1", .master = 3, .flags = UP },
+		{ .index = 5, .name = "p2", .master = 3, .flags = UP },
 		{ .index = 6, .name = "down" },
 	};
 	memset(h, 0, sizeof(*h));
 	memcpy(h->v, plain, sizeof(plain));
-	h->l = (struct host_links){ .v = h->v, .n = sizeof(plain) / sizeof(plain[0]), .other = h->other };
+	h->l = (struct host_links){ .v = h->v,
+				    .n = sizeof(plain) / sizeof(plain[0]),
+				    .other = h->other };
 }
 
 /* The first with this text in its fields; NULL: none. */
@@ -108,7 +113,8 @@ static void test_port(void **state)
 	(void)state;
 	reset(&h);
 	h.v[1].master = 3;
-	const struct misfit *f = find(&h, m, "kind=bridge-port interface=\"eth1\" master=\"br0\" zone=\"a\"");
+	const struct misfit *f =
+		find(&h, m, "kind=bridge-port interface=\"eth1\" master=\"br0\" zone=\"a\"");
 	assert_non_null(f);
 	assert_int_equal(f->at.line, 2);
 	assert_true(misfit_is_unjudged(f->kind) && misfit_is_error(f->kind));
@@ -119,7 +125,7 @@ static void test_port(void **state)
 	assert_non_null(f);
 	assert_false(misfit_is_unjudged(f->kind));
 	assert_null(find(&h, m, "kind=bridge-port"));
-	h.l.br_netfilter = false;	/* then nobody looks at the settings */
+	h.l.br_netfilter = false; /* then nobody looks at the settings */
 	assert_non_null(find(&h, m, "kind=bridge-port"));
 	h.l.br_netfilter = h.l.calls6 = true;
 	snprintf(h.v[2].kind, sizeof(h.v[2].kind), "openvswitch");
@@ -134,7 +140,8 @@ static void test_part(void **state)
 	reset(&h);
 	struct host_link *k = more(&h, "bond0", "bond");
 	h.v[1].master = k->index;
-	const struct misfit *f = find(&h, m, "kind=part interface=\"eth1\" master=\"bond0\" zone=\"a\"");
+	const struct misfit *f =
+		find(&h, m, "kind=part interface=\"eth1\" master=\"bond0\" zone=\"a\"");
 	assert_non_null(f);
 	assert_non_null(strstr(f->text, "write \"bond0\""));
 	assert_non_null(find(&h, m, "kind=no-zone interface=\"bond0\""));
@@ -155,10 +162,11 @@ static void test_shared(void **state)
 	struct model *m = load(child);
 	(void)state;
 	reset(&h);
-	const struct misfit *f = find(&h, m, "kind=shared-bridge interface=\"br0\" zone=\"b\" other_zone=\"kid\"");
+	const struct misfit *f =
+		find(&h, m, "kind=shared-bridge interface=\"br0\" zone=\"b\" other_zone=\"kid\"");
 	assert_non_null(f);
-	assert_int_equal(f->at.line, 4);	/* where the interface is written */
-	h.v[4].master = 0;			/* one port: nothing goes from it to another */
+	assert_int_equal(f->at.line, 4); /* where the interface is written */
+	h.v[4].master = 0;		 /* one port: nothing goes from it to another */
 	assert_null(find(&h, m, "kind=shared-bridge"));
 	h.v[4].master = 3;
 	h.l.br_netfilter = h.l.calls4 = h.l.calls6 = true;
@@ -171,7 +179,8 @@ static void test_shared(void **state)
 	struct host_link *k = more(&h, "br1", "bridge");
 	more(&h, "p3", "")->master = k->index;
 	more(&h, "p4", "")->master = k->index;
-	assert_non_null(find(&h, m, "kind=shared-bridge interface=\"br1\" zone=\"r1\" other_zone=\"r2\""));
+	assert_non_null(
+		find(&h, m, "kind=shared-bridge interface=\"br1\" zone=\"r1\" other_zone=\"r2\""));
 	model_free(m);
 }
 
@@ -182,13 +191,14 @@ static void test_missing(void **state)
 	reset(&h);
 	snprintf(h.v[1].name, sizeof(h.v[1].name), "eth7");
 	assert_non_null(find(&h, m, "kind=missing interface=\"eth1\" zone=\"a\""));
-	h.l.cut = true;		/* not all are known: nothing is said of those that are not */
+	h.l.cut = true; /* not all are known: nothing is said of those that are not */
 	assert_null(find(&h, m, "kind=missing"));
 	h.l.cut = false;
 	h.other[0] = (struct host_name){ .name = "eth1", .index = 2 };
 	h.l.n_other = 1;
 	assert_null(find(&h, m, "kind=missing"));
-	assert_non_null(find(&h, m, "kind=other-name interface=\"eth1\" known_as=\"eth7\" zone=\"a\""));
+	assert_non_null(
+		find(&h, m, "kind=other-name interface=\"eth1\" known_as=\"eth7\" zone=\"a\""));
 	model_free(m);
 }
 
@@ -202,7 +212,7 @@ static void test_no_zone(void **state)
 	assert_non_null(f);
 	assert_int_equal(f->at.line, 0);
 	assert_false(misfit_is_error(f->kind));
-	h.v[5].master = 3;	/* its packets come by br0 */
+	h.v[5].master = 3; /* its packets come by br0 */
 	assert_null(find(&h, m, "kind=no-zone"));
 	model_free(m);
 	m = load(roaming);
@@ -220,8 +230,9 @@ static void test_no_zone(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_fits), cmocka_unit_test(test_port), cmocka_unit_test(test_part),
-		cmocka_unit_test(test_shared), cmocka_unit_test(test_missing), cmocka_unit_test(test_no_zone),
+		cmocka_unit_test(test_fits),	cmocka_unit_test(test_port),
+		cmocka_unit_test(test_part),	cmocka_unit_test(test_shared),
+		cmocka_unit_test(test_missing), cmocka_unit_test(test_no_zone),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,8 +70,8 @@ static void expect(const char *pdu, bool response, enum reason want)
 static void test_table(void **state)
 {
 	(void)state;
-	static const uint8_t public[] = { 1, 2, 3, 4, 5, 6, 7, 8, 11, 12, 15, 16, 17, 20, 21, 22,
-					  23, 24, 43, 40, 42, 90, 125, 126 };
+	static const uint8_t public[] = { 1,  2,  3,  4,  5,  6,  7,  8,  11, 12, 15,  16,
+					  17, 20, 21, 22, 23, 24, 43, 40, 42, 90, 125, 126 };
 	assert_int_equal(mb_funcs_n, sizeof(public));
 	for (size_t i = 0; i < sizeof(public); i++)
 		assert_non_null(mb_func_by_code(public[i]));
@@ -138,7 +138,8 @@ static void test_frame(void **state)
 	assert_int_equal(mb_frame(adu, 3, &why), 0);
 }
 
-/* Of what is tolerated a frame has no more than its own form: no request, no other function, no longer one. */
+/* Of what is tolerated a frame has no more than its own form: no request, no other function, no
+ * longer one. */
 static void test_tolerated_frames(void **state)
 {
 	(void)state;
@@ -146,12 +147,16 @@ static void test_tolerated_frames(void **state)
 	struct mb_msg m;
 	for (unsigned fc = 0; fc < 256; fc++)
 		for (unsigned k = 0; k < 4; k++) {
-			const struct mb_reading how = { .response = k & 1, .tolerate = k & 2 ? MB_TOL_ALL : 0 };
+			const struct mb_reading how = { .response = k & 1,
+							.tolerate = k & 2 ? MB_TOL_ALL : 0 };
 			p[7] = (uint8_t)fc;
-			for (unsigned len = 254; len <= MB_UMAS_LEN_MAX + 1; len += len == 255 ? MB_UMAS_LEN_MAX - 255 : 1) {
-				bool good = len <= 254 || (fc == MB_UMAS && len <= MB_UMAS_LEN_MAX && k & 2);
+			for (unsigned len = 254; len <= MB_UMAS_LEN_MAX + 1;
+			     len += len == 255 ? MB_UMAS_LEN_MAX - 255 : 1) {
+				bool good = len <= 254 ||
+					    (fc == MB_UMAS && len <= MB_UMAS_LEN_MAX && k & 2);
 				set_len(p, len);
-				for (size_t n = 5; n <= 9; n++) {	/* the reason is that of a refusal, and of nothing else */
+				/* the reason is that of a refusal, and of nothing else */
+				for (size_t n = 5; n <= 9; n++) {
 					enum reason why = R_NONE;
 					int begun = mb_frame_as(p, n, &how, &why);
 					assert_int_equal(begun < 0, why != R_NONE);
@@ -161,10 +166,12 @@ static void test_tolerated_frames(void **state)
 				assert_int_equal(whole > 0, good);
 				assert_int_equal(whole < 0, why != R_NONE);
 				if (len > 254)
-					assert_int_equal(mb_parse_as(p, 6 + len, &how, &m), good ? R_NONE : R_LENGTH);
+					assert_int_equal(mb_parse_as(p, 6 + len, &how, &m),
+							 good ? R_NONE : R_LENGTH);
 			}
 		}
-	for (unsigned response = 0; response < 2; response++) {	/* the length is one too large for a write, or its echo */
+	/* the length is one too large for a write, or its echo */
+	for (unsigned response = 0; response < 2; response++) {
 		const struct mb_reading how = { .response = response, .tolerate = MB_TOL_ALL };
 		size_t n = adu_of("06 0000 0001", p);
 		set_len(p, n - 5);
@@ -305,33 +312,54 @@ static void test_bad_requests(void **state)
 {
 	(void)state;
 	static const struct bad bad[] = {
-		{ "01 0000 0000", R_QUANTITY_LIMIT }, { "01 0000 07D1", R_QUANTITY_LIMIT },
-		{ "02 0000 07D1", R_QUANTITY_LIMIT }, { "03 0000 007E", R_QUANTITY_LIMIT },
-		{ "04 0000 0000", R_QUANTITY_LIMIT }, { "04 0000 FFFF", R_QUANTITY_LIMIT },
-		{ "01 FFFF 0002", R_ADDRESS_WRAP }, { "03 FF84 007D", R_ADDRESS_WRAP },
-		{ "05 0000 0001", R_FORMAT }, { "05 0000 FF01", R_FORMAT }, { "05 0000 0100", R_FORMAT },
-		{ "0F 0000 0000 00", R_QUANTITY_LIMIT }, { "0F 0000 07B1 F7", R_QUANTITY_LIMIT },
-		{ "0F FFF8 0009 02 0000", R_ADDRESS_WRAP }, { "0F 0000 0001 01 02", R_FORMAT },
-		{ "10 0000 0000 00", R_QUANTITY_LIMIT }, { "10 0000 007C F8", R_QUANTITY_LIMIT },
+		{ "01 0000 0000", R_QUANTITY_LIMIT },
+		{ "01 0000 07D1", R_QUANTITY_LIMIT },
+		{ "02 0000 07D1", R_QUANTITY_LIMIT },
+		{ "03 0000 007E", R_QUANTITY_LIMIT },
+		{ "04 0000 0000", R_QUANTITY_LIMIT },
+		{ "04 0000 FFFF", R_QUANTITY_LIMIT },
+		{ "01 FFFF 0002", R_ADDRESS_WRAP },
+		{ "03 FF84 007D", R_ADDRESS_WRAP },
+		{ "05 0000 0001", R_FORMAT },
+		{ "05 0000 FF01", R_FORMAT },
+		{ "05 0000 0100", R_FORMAT },
+		{ "0F 0000 0000 00", R_QUANTITY_LIMIT },
+		{ "0F 0000 07B1 F7", R_QUANTITY_LIMIT },
+		{ "0F FFF8 0009 02 0000", R_ADDRESS_WRAP },
+		{ "0F 0000 0001 01 02", R_FORMAT },
+		{ "10 0000 0000 00", R_QUANTITY_LIMIT },
+		{ "10 0000 007C F8", R_QUANTITY_LIMIT },
 		{ "10 FFFF 0002 04 00000000", R_ADDRESS_WRAP },
 		{ "17 0000 007E 0000 0001 02 0000", R_QUANTITY_LIMIT },
 		{ "17 0000 0001 0000 007A F4", R_QUANTITY_LIMIT },
 		{ "17 FFFF 0002 0000 0001 02 0000", R_ADDRESS_WRAP },
 		{ "17 0000 0001 FFFF 0002 04 00000000", R_ADDRESS_WRAP },
 		{ "17 0000 0000 0000 0001 02 0000", R_QUANTITY_LIMIT },
-		{ "08 0001 0001", R_FORMAT }, { "08 0002 0001", R_FORMAT }, { "08 0003 4141", R_FORMAT },
-		{ "08 0004 FF00", R_FORMAT }, { "08 000A 0001", R_FORMAT }, { "08 0000", R_LENGTH },
-		{ "08 0000 00", R_LENGTH }, { "08 0002 0000 0000", R_LENGTH },
-		{ "14 00", R_BYTE_COUNT }, { "14 07 05 0001 0000 0001", R_FORMAT },
-		{ "14 07 06 0000 0000 0001", R_FORMAT }, { "14 07 06 0001 0000 0000", R_QUANTITY_LIMIT },
-		{ "14 07 06 0001 2710 0001", R_ADDRESS_WRAP }, { "14 07 06 0001 270F 0002", R_ADDRESS_WRAP },
+		{ "08 0001 0001", R_FORMAT },
+		{ "08 0002 0001", R_FORMAT },
+		{ "08 0003 4141", R_FORMAT },
+		{ "08 0004 FF00", R_FORMAT },
+		{ "08 000A 0001", R_FORMAT },
+		{ "08 0000", R_LENGTH },
+		{ "08 0000 00", R_LENGTH },
+		{ "08 0002 0000 0000", R_LENGTH },
+		{ "14 00", R_BYTE_COUNT },
+		{ "14 07 05 0001 0000 0001", R_FORMAT },
+		{ "14 07 06 0000 0000 0001", R_FORMAT },
+		{ "14 07 06 0001 0000 0000", R_QUANTITY_LIMIT },
+		{ "14 07 06 0001 2710 0001", R_ADDRESS_WRAP },
+		{ "14 07 06 0001 270F 0002", R_ADDRESS_WRAP },
 		{ "14 07 06 0001 0000 007A", R_QUANTITY_LIMIT },
 		{ "14 0E 06 0001 0000 0040 06 0001 0000 0040", R_QUANTITY_LIMIT },
-		{ "15 09 05 0001 0000 0001 0000", R_FORMAT }, { "15 07 06 0001 0000 0001", R_BYTE_COUNT },
+		{ "15 09 05 0001 0000 0001 0000", R_FORMAT },
+		{ "15 07 06 0001 0000 0001", R_BYTE_COUNT },
 		{ "15 09 06 0001 0000 7FFF 0000", R_ADDRESS_WRAP },
 		{ "15 09 06 0001 0000 2000 0000", R_BYTE_COUNT },
-		{ "2B 0E 00 00", R_FORMAT }, { "2B 0E 05 00", R_FORMAT },
-		{ "00", R_FORMAT }, { "83 02", R_FORMAT }, { "FF", R_FORMAT },
+		{ "2B 0E 00 00", R_FORMAT },
+		{ "2B 0E 05 00", R_FORMAT },
+		{ "00", R_FORMAT },
+		{ "83 02", R_FORMAT },
+		{ "FF", R_FORMAT },
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		expect(bad[i].pdu, false, bad[i].why);
@@ -341,23 +369,35 @@ static void test_bad_responses(void **state)
 {
 	(void)state;
 	static const struct bad bad[] = {
-		{ "03 01 00", R_BYTE_COUNT }, { "03 00", R_BYTE_COUNT }, { "03 FC", R_BYTE_COUNT },
-		{ "01 FB", R_BYTE_COUNT }, { "05 0000 0101", R_FORMAT }, { "0F 0000 0000", R_QUANTITY_LIMIT },
-		{ "10 FFFF 0002", R_ADDRESS_WRAP }, { "08 0004 0000", R_FORMAT }, { "08 0002", R_LENGTH },
-		{ "0B 0001 0000", R_FORMAT }, { "0C 06 1234 0000 0000", R_FORMAT },
-		{ "18 0042 0020", R_QUANTITY_LIMIT }, { "18 0004 0002 0000", R_BYTE_COUNT },
-		{ "14 04 03 05 0000", R_FORMAT }, { "14 05 04 06 000000", R_BYTE_COUNT },
-		{ "2B 0E 01 00 00 00 00", R_FORMAT }, { "2B 0E 01 01 01 00 00", R_FORMAT },
+		{ "03 01 00", R_BYTE_COUNT },
+		{ "03 00", R_BYTE_COUNT },
+		{ "03 FC", R_BYTE_COUNT },
+		{ "01 FB", R_BYTE_COUNT },
+		{ "05 0000 0101", R_FORMAT },
+		{ "0F 0000 0000", R_QUANTITY_LIMIT },
+		{ "10 FFFF 0002", R_ADDRESS_WRAP },
+		{ "08 0004 0000", R_FORMAT },
+		{ "08 0002", R_LENGTH },
+		{ "0B 0001 0000", R_FORMAT },
+		{ "0C 06 1234 0000 0000", R_FORMAT },
+		{ "18 0042 0020", R_QUANTITY_LIMIT },
+		{ "18 0004 0002 0000", R_BYTE_COUNT },
+		{ "14 04 03 05 0000", R_FORMAT },
+		{ "14 05 04 06 000000", R_BYTE_COUNT },
+		{ "2B 0E 01 00 00 00 00", R_FORMAT },
+		{ "2B 0E 01 01 01 00 00", R_FORMAT },
 		{ "2B 0E 04 81 00 00 00", R_FORMAT },
 		{ "2B 0E 01 01 00 00 01 00 02 41", R_TRUNCATED },
 		{ "83", R_TRUNCATED },
-		{ "83 02 00", R_TRAILING }, { "00 00", R_FORMAT },
+		{ "83 02 00", R_TRAILING },
+		{ "00 00", R_FORMAT },
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		expect(bad[i].pdu, true, bad[i].why);
 }
 
-/* One octet that no receiver acts upon: whatever it is, in an exception and as the id of an object that does not follow. */
+/* One octet that no receiver acts upon: whatever it is, in an exception and as the id of an object
+ * that does not follow. */
 static void test_any_octet_passes(void **state)
 {
 	(void)state;
@@ -373,7 +413,8 @@ static void test_any_octet_passes(void **state)
 		expect(pdu, true, R_NONE);
 		snprintf(pdu, sizeof(pdu), "2B 0E 01 01 FF %02X 01 00 01 41", x);
 		expect(pdu, true, R_NONE);
-		snprintf(pdu, sizeof(pdu), "2B 0E 01 01 %02X 00 01 00 01 41", x);	/* more follows, or not */
+		/* more follows, or not */
+		snprintf(pdu, sizeof(pdu), "2B 0E 01 01 %02X 00 01 00 01 41", x);
 		expect(pdu, true, x == 0 || x == 0xff ? R_NONE : R_FORMAT);
 	}
 }
@@ -383,18 +424,45 @@ static void test_limits_pass(void **state)
 {
 	(void)state;
 	static const char *const good[] = {
-		"01 0000 07D0", "01 FFFF 0001", "03 FF83 007D", "14 07 06 0001 0000 0079",
-		"15 09 06 FFFF 270F 0001 0000", "2B 0D 0102030405", "2B 00", "08 0013 0000", "08 0015",
-		"2A 010203", "41", "64 FF", "7D", "7E 01",
+		"01 0000 07D0",
+		"01 FFFF 0001",
+		"03 FF83 007D",
+		"14 07 06 0001 0000 0079",
+		"15 09 06 FFFF 270F 0001 0000",
+		"2B 0D 0102030405",
+		"2B 00",
+		"08 0013 0000",
+		"08 0015",
+		"2A 010203",
+		"41",
+		"64 FF",
+		"7D",
+		"7E 01",
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++)
 		expect(good[i], false, R_NONE);
-	static const struct { uint16_t qty, bytes; uint8_t fc; size_t head; } big[] = {
-		{ 0x7b0, 246, 15, 13 }, { 123, 246, 16, 13 },
+	static const struct {
+		uint16_t qty, bytes;
+		uint8_t fc;
+		size_t head;
+	} big[] = {
+		{ 0x7b0, 246, 15, 13 },
+		{ 123, 246, 16, 13 },
 	};
 	for (size_t i = 0; i < 2; i++) {
-		uint8_t adu[300] = { 0, 1, 0, 0, 0, 0, 1, big[i].fc, 0, 0, (uint8_t)(big[i].qty >> 8),
-				     (uint8_t)big[i].qty, (uint8_t)big[i].bytes };
+		uint8_t adu[300] = { 0,
+				     1,
+				     0,
+				     0,
+				     0,
+				     0,
+				     1,
+				     big[i].fc,
+				     0,
+				     0,
+				     (uint8_t)(big[i].qty >> 8),
+				     (uint8_t)big[i].qty,
+				     (uint8_t)big[i].bytes };
 		size_t n = big[i].head + big[i].bytes;
 		struct mb_msg m;
 		set_len(adu, n - 6);
@@ -490,23 +558,33 @@ static void test_mismatches(void **state)
 {
 	(void)state;
 	static const struct sample bad[] = {
-		{ "01 0000 0008", "01 02 0000" }, { "02 0000 0009", "02 01 00" },
-		{ "03 0000 0002", "03 02 0000" }, { "04 0000 0001", "04 04 00000000" },
-		{ "05 0001 FF00", "05 0002 FF00" }, { "05 0001 FF00", "05 0001 0000" },
-		{ "06 0001 0003", "06 0001 0004" }, { "06 0001 0003", "06 0002 0003" },
-		{ "0F 0000 0008 01 FF", "0F 0000 0007" }, { "10 0000 0001 02 0000", "10 0001 0001" },
-		{ "08 0000 1234", "08 0000 1235" }, { "08 0000 1234", "08 0002 1234" },
-		{ "08 0001 FF00", "08 0001 0000" }, { "08 000B 0000", "08 000C 0000" },
+		{ "01 0000 0008", "01 02 0000" },
+		{ "02 0000 0009", "02 01 00" },
+		{ "03 0000 0002", "03 02 0000" },
+		{ "04 0000 0001", "04 04 00000000" },
+		{ "05 0001 FF00", "05 0002 FF00" },
+		{ "05 0001 FF00", "05 0001 0000" },
+		{ "06 0001 0003", "06 0001 0004" },
+		{ "06 0001 0003", "06 0002 0003" },
+		{ "0F 0000 0008 01 FF", "0F 0000 0007" },
+		{ "10 0000 0001 02 0000", "10 0001 0001" },
+		{ "08 0000 1234", "08 0000 1235" },
+		{ "08 0000 1234", "08 0002 1234" },
+		{ "08 0001 FF00", "08 0001 0000" },
+		{ "08 000B 0000", "08 000C 0000" },
 		{ "14 07 06 0001 0000 0002", "14 04 03 06 1234" },
 		{ "15 09 06 0001 0000 0001 0000", "15 09 06 0001 0000 0001 0001" },
-		{ "16 0004 00F2 0025", "16 0005 00F2 0025" }, { "16 0004 00F2 0025", "16 0004 00F3 0025" },
+		{ "16 0004 00F2 0025", "16 0005 00F2 0025" },
+		{ "16 0004 00F2 0025", "16 0004 00F3 0025" },
 		{ "16 0004 00F2 0025", "16 0004 00F2 0024" },
 		{ "17 0000 0002 0000 0001 02 0000", "17 02 0000" },
-		{ "2B 0E 01 00", "2B 0D" }, { "2B 0E 01 00", "2B 0E 02 01 00 00 00" },
+		{ "2B 0E 01 00", "2B 0D" },
+		{ "2B 0E 01 00", "2B 0E 02 01 00 00 00" },
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
 		if (answers(bad[i].request, bad[i].response) != R_RESPONSE_MISMATCH)
-			fail_msg("%s is taken as the answer to %s", bad[i].response, bad[i].request);
+			fail_msg("%s is taken as the answer to %s", bad[i].response,
+				 bad[i].request);
 	struct mb_msg req, resp;
 	struct mb_pending p;
 	struct mb_difference d;
@@ -554,7 +632,8 @@ static void test_mutations(void **state)
 		if (!response && m.has_addr)
 			assert_true(m.qty > 0 && m.addr + m.qty <= 0x10000);
 		if (m.has_waddr)
-			assert_true(m.wqty > 0 && m.waddr + m.wqty <= 0x10000 && m.values_len == 2 * m.wqty);
+			assert_true(m.wqty > 0 && m.waddr + m.wqty <= 0x10000 &&
+				    m.values_len == 2 * m.wqty);
 		struct mb_pending p;
 		mb_remember(&m, &p);
 		assert_int_equal(p.fc, m.fc);
@@ -575,7 +654,8 @@ int main(void)
 		cmocka_unit_test(test_inner_length_lies),
 		cmocka_unit_test(test_bad_requests),
 		cmocka_unit_test(test_bad_responses),
-		cmocka_unit_test(test_any_octet_passes), cmocka_unit_test(test_tolerated_frames),
+		cmocka_unit_test(test_any_octet_passes),
+		cmocka_unit_test(test_tolerated_frames),
 		cmocka_unit_test(test_limits_pass),
 		cmocka_unit_test(test_facts),
 		cmocka_unit_test(test_facts_of_faulty),

@@ -21,17 +21,33 @@ static void characters(void **state)
 		int32_t c;
 		size_t len;
 	} rows[] = {
-		{ "a", 'a', 1 }, { "\x7f", 0x7f, 1 }, { "\xc2\x80", 0x80, 2 }, { "\xdf\xbf", 0x7ff, 2 },
-		{ "\xe0\xa0\x80", 0x800, 3 }, { "\xed\x9f\xbf", 0xd7ff, 3 }, { "\xee\x80\x80", 0xe000, 3 },
-		{ "\xf0\x90\x80\x80", 0x10000, 4 }, { "\xf4\x8f\xbf\xbf", 0x10ffff, 4 },
-		{ "\x80", UTF8_BAD, 0 }, { "\xbf", UTF8_BAD, 0 }, { "\xc0\x80", UTF8_BAD, 0 }, { "\xc1\xbf", UTF8_BAD, 0 },
-		{ "\xe0\x9f\xbf", UTF8_BAD, 0 }, { "\xed\xa0\x80", UTF8_BAD, 0 }, { "\xf0\x8f\xbf\xbf", UTF8_BAD, 0 },
-		{ "\xf4\x90\x80\x80", UTF8_BAD, 0 }, { "\xf8\x88\x80\x80\x80", UTF8_BAD, 0 }, { "\xff", UTF8_BAD, 0 },
-		{ "\xc3", UTF8_BAD, 0 }, { "\xc3(", UTF8_BAD, 0 }, { "\xe2\x82", UTF8_BAD, 0 },
+		{ "a", 'a', 1 },
+		{ "\x7f", 0x7f, 1 },
+		{ "\xc2\x80", 0x80, 2 },
+		{ "\xdf\xbf", 0x7ff, 2 },
+		{ "\xe0\xa0\x80", 0x800, 3 },
+		{ "\xed\x9f\xbf", 0xd7ff, 3 },
+		{ "\xee\x80\x80", 0xe000, 3 },
+		{ "\xf0\x90\x80\x80", 0x10000, 4 },
+		{ "\xf4\x8f\xbf\xbf", 0x10ffff, 4 },
+		{ "\x80", UTF8_BAD, 0 },
+		{ "\xbf", UTF8_BAD, 0 },
+		{ "\xc0\x80", UTF8_BAD, 0 },
+		{ "\xc1\xbf", UTF8_BAD, 0 },
+		{ "\xe0\x9f\xbf", UTF8_BAD, 0 },
+		{ "\xed\xa0\x80", UTF8_BAD, 0 },
+		{ "\xf0\x8f\xbf\xbf", UTF8_BAD, 0 },
+		{ "\xf4\x90\x80\x80", UTF8_BAD, 0 },
+		{ "\xf8\x88\x80\x80\x80", UTF8_BAD, 0 },
+		{ "\xff", UTF8_BAD, 0 },
+		{ "\xc3", UTF8_BAD, 0 },
+		{ "\xc3(", UTF8_BAD, 0 },
+		{ "\xe2\x82", UTF8_BAD, 0 },
 	};
 	for (size_t i = 0; i < N(rows); i++) {
 		size_t len;
-		assert_int_equal(utf8_char(rows[i].octets, strlen(rows[i].octets), &len), rows[i].c);
+		assert_int_equal(utf8_char(rows[i].octets, strlen(rows[i].octets), &len),
+				 rows[i].c);
 		if (rows[i].c != UTF8_BAD)
 			assert_int_equal(len, rows[i].len);
 	}
@@ -49,7 +65,8 @@ static const char *compare(const char *ours, const char *theirs)
 	errs_init(&errs);
 	config_init(&cfg);
 	out[0] = '\0';
-	if (source_read(a, &(struct source_from){ .path = "x", .text = ours, .len = strlen(ours) }, &s, &errs)) {
+	if (source_read(a, &(struct source_from){ .path = "x", .text = ours, .len = strlen(ours) },
+			&s, &errs)) {
 		assert_int_equal(config_read_string(&cfg, theirs ? theirs : s.text), CONFIG_TRUE);
 		const struct setting *d = settings_differ(s.root, config_root_setting(&cfg));
 		snprintf(out, sizeof(out), "%s", !d ? "same" : d->name ? d->name : "element");
@@ -65,10 +82,22 @@ static void same(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {
-		"", "a = 1;", "a = 3000000000;", "a = -9223372036854775807;", "a = 0x7fffffffffffffff;", "a = 5L; b : 6LL;",
-		"a = [ 1, 0x2, 3000000000, -4 ];", "a = ( 1, \"x\", 2.5, true, ( ), [ ], { b = 1; } );", "a = 1e5;", "a = -0.5E-3;",
-		"a = \"\\\\ \\\" \\n \\r \\t \\f \\x41 \\xc3\\xa4\";", "a = \"# // /* \"; # \"\n// \"\n/* \" */ b = TRUE; /**/",
-		"a = \"\xc3\xa4\";", "\n\n a-b_c = { };\n", "a = +7; b = +0.25; c = -0;", "a = \"L\"; L = 5;",
+		"",
+		"a = 1;",
+		"a = 3000000000;",
+		"a = -9223372036854775807;",
+		"a = 0x7fffffffffffffff;",
+		"a = 5L; b : 6LL;",
+		"a = [ 1, 0x2, 3000000000, -4 ];",
+		"a = ( 1, \"x\", 2.5, true, ( ), [ ], { b = 1; } );",
+		"a = 1e5;",
+		"a = -0.5E-3;",
+		"a = \"\\\\ \\\" \\n \\r \\t \\f \\x41 \\xc3\\xa4\";",
+		"a = \"# // /* \"; # \"\n// \"\n/* \" */ b = TRUE; /**/",
+		"a = \"\xc3\xa4\";",
+		"\n\n a-b_c = { };\n",
+		"a = +7; b = +0.25; c = -0;",
+		"a = \"L\"; L = 5;",
 	};
 	for (size_t i = 0; i < N(texts); i++)
 		assert_string_equal(compare(texts[i], NULL), "same");
@@ -82,11 +111,20 @@ static void different(void **state)
 		const char *ours, *theirs, *differs;
 	} rows[] = {
 		{ "a = 1;", "a = 1L;", "same" },
-		{ "a = 1;", "a = 2L;", "a" }, { "a = 1;", "a = 1;", "a" }, { "a = 1;", "a = 1.0;", "a" },
-		{ "a = 1;", "b = 1L;", "a" }, { "a = 1;", "", "element" }, { "a = 1;", "a = 1L; b = 1L;", "element" },
-		{ "a = \"x\";", "a = \"y\";", "a" }, { "a = \"x\";", "a = \"x\" \"y\";", "a" }, { "a = 0.5;", "a = 0.25;", "a" },
-		{ "a = 0.0;", "a = -0.0;", "a" }, { "a = true;", "a = false;", "a" }, { "a = ( );", "a = [ ];", "a" },
-		{ "a = ( 1, 2 );", "a = ( 2L, 1L );", "element" }, { "a = ( 1, 2 );", "a = ( 1L );", "a" },
+		{ "a = 1;", "a = 2L;", "a" },
+		{ "a = 1;", "a = 1;", "a" },
+		{ "a = 1;", "a = 1.0;", "a" },
+		{ "a = 1;", "b = 1L;", "a" },
+		{ "a = 1;", "", "element" },
+		{ "a = 1;", "a = 1L; b = 1L;", "element" },
+		{ "a = \"x\";", "a = \"y\";", "a" },
+		{ "a = \"x\";", "a = \"x\" \"y\";", "a" },
+		{ "a = 0.5;", "a = 0.25;", "a" },
+		{ "a = 0.0;", "a = -0.0;", "a" },
+		{ "a = true;", "a = false;", "a" },
+		{ "a = ( );", "a = [ ];", "a" },
+		{ "a = ( 1, 2 );", "a = ( 2L, 1L );", "element" },
+		{ "a = ( 1, 2 );", "a = ( 1L );", "a" },
 		{ "a = { b = ( { c = 4294967297; } ); };", "a = { b = ( { c = 1L; } ); };", "c" },
 	};
 	for (size_t i = 0; i < N(rows); i++)
@@ -98,10 +136,30 @@ static void refused(void **state)
 {
 	(void)state;
 	static const char *const texts[] = {
-		"a = \"x\" \"y\";", "a = 1", "a = 1, b = 2;", "a = 010;", "a = -00;", "a = .5;", "a = 5.;", "a = 1e400;", "a = ( 1, );",
-		"a = [ 1, 2, ];", "a = 9223372036854775808;", "a = 0x8000000000000000;", "a = \"\\q\";", "a = \"\\x00\";",
-		"a = \"x\ny\";", "a* = 1;", "a = 1; /* b = 2;", "a = 1; /* b /* c */", "a = { b = 1 };", "a = 1LLL;", "a = \"\xc3\";",
-		"\x0c", "a = 1;\rb = 2;", "a = 1; a = 2;",
+		"a = \"x\" \"y\";",
+		"a = 1",
+		"a = 1, b = 2;",
+		"a = 010;",
+		"a = -00;",
+		"a = .5;",
+		"a = 5.;",
+		"a = 1e400;",
+		"a = ( 1, );",
+		"a = [ 1, 2, ];",
+		"a = 9223372036854775808;",
+		"a = 0x8000000000000000;",
+		"a = \"\\q\";",
+		"a = \"\\x00\";",
+		"a = \"x\ny\";",
+		"a* = 1;",
+		"a = 1; /* b = 2;",
+		"a = 1; /* b /* c */",
+		"a = { b = 1 };",
+		"a = 1LLL;",
+		"a = \"\xc3\";",
+		"\x0c",
+		"a = 1;\rb = 2;",
+		"a = 1; a = 2;",
 	};
 	for (size_t i = 0; i < N(texts); i++)
 		assert_string_equal(compare(texts[i], NULL), "");
@@ -110,7 +168,10 @@ static void refused(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(characters), cmocka_unit_test(same), cmocka_unit_test(different), cmocka_unit_test(refused),
+		cmocka_unit_test(characters),
+		cmocka_unit_test(same),
+		cmocka_unit_test(different),
+		cmocka_unit_test(refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,14 +29,16 @@ static void node_ids_in_every_form(void **state)
 	static const struct {
 		const char *bytes;
 		size_t n;
-		const char *text;	/* NULL: a fault */
+		const char *text; /* NULL: a fault */
 		bool expanded, foreign;
 	} forms[] = {
 		{ "\0\x54", 2, "ns=0;i=84", false, false },
 		{ "\1\5\x01\x02", 4, "ns=5;i=513", false, false },
 		{ "\2\x01\x02\4\3\2\1", 7, "ns=513;i=16909060", false, false },
 		{ "\3\1\0\3\0\0\0abc", 10, "ns=1;s=abc", false, false },
-		{ "\3\1\0\4\0\0\0a\n\xff" "b", 11, "ns=1;s=a??b", false, false },
+		{ "\3\1\0\4\0\0\0a\n\xff"
+		  "b",
+		  11, "ns=1;s=a??b", false, false },
 		{ "\3\1\0\xff\xff\xff\xff", 7, "ns=1;s=", false, false },
 		{ "\4\2\0\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff", 19,
 		  "ns=2;g=00112233-4455-6677-8899-aabbccddeeff", false, false },
@@ -72,7 +74,9 @@ static void long_ids_are_cut_in_text(void **state)
 	static uint8_t big[4096];
 	memset(big, 'x', sizeof(big));
 	for (unsigned kind = UA_STRING; kind <= UA_OPAQUE; kind++) {
-		struct ua_node n = { .ns = 65535, .kind = (uint8_t)kind, .id = { big, sizeof(big) } };
+		struct ua_node n = { .ns = 65535,
+				     .kind = (uint8_t)kind,
+				     .id = { big, sizeof(big) } };
 		char text[UA_NODE_TEXT];
 		ua_node_text(&n, text);
 		assert_true(strlen(text) < UA_NODE_TEXT);
@@ -92,10 +96,10 @@ static void variants_of_every_type(void **state)
 {
 	(void)state;
 	static const char *const sample[UA_TYPES] = {
-		[1] = "b", [2] = "b", [3] = "b", [4] = "2", [5] = "2", [6] = "u", [7] = "u", [8] = "l",
-		[9] = "l", [10] = "u", [11] = "l", [12] = "s", [13] = "l", [14] = "g", [15] = "s",
-		[16] = "s", [17] = "n", [18] = "e", [19] = "u", [20] = "q", [21] = "t", [22] = "x",
-		[23] = "d", [24] = "v", [25] = "D",
+		[1] = "b",  [2] = "b",	[3] = "b",  [4] = "2",	[5] = "2",  [6] = "u",	[7] = "u",
+		[8] = "l",  [9] = "l",	[10] = "u", [11] = "l", [12] = "s", [13] = "l", [14] = "g",
+		[15] = "s", [16] = "s", [17] = "n", [18] = "e", [19] = "u", [20] = "q", [21] = "t",
+		[22] = "x", [23] = "d", [24] = "v", [25] = "D",
 	};
 	for (unsigned type = 1; type < UA_TYPES; type++) {
 		for (unsigned form = 0; form < 3; form++) {
@@ -109,7 +113,10 @@ static void variants_of_every_type(void **state)
 				else if (*sample[type] == '2')
 					put_le(m, 7, 2);
 				else if (*sample[type] == 'D')
-					put(m, "\x7f" "aaaabbbbccccdddd\1\0\0\0xeeee\0", 27);
+					put(m,
+					    "\x7f"
+					    "aaaabbbbccccdddd\1\0\0\0xeeee\0",
+					    27);
 				else
 					put_fields(m, sample[type]);
 			}
@@ -137,13 +144,13 @@ static void variants_that_lie(void **state)
 		size_t n;
 		enum reason why;
 	} bad[] = {
-		{ "\x20", 1, R_FORMAT },			/* type 32 */
+		{ "\x20", 1, R_FORMAT }, /* type 32 */
 		{ "\x3f", 1, R_FORMAT },
-		{ "\x46\1\0\0\0", 5, R_FORMAT },		/* dimensions of no array */
-		{ "\x80\0\0\0\0", 5, R_FORMAT },		/* array of null */
-		{ "\x83\xff\xff\xff\x7f", 5, R_NONE },		/* more than there is: truncated */
-		{ "\x83\xfe\xff\xff\xff", 5, R_FORMAT },	/* length -2 */
-		{ "\xc3\1\0\0\0\7\1\0\0\0\2\0\0\0", 14, R_FORMAT },	/* 2 is not 1 */
+		{ "\x46\1\0\0\0", 5, R_FORMAT },	 /* dimensions of no array */
+		{ "\x80\0\0\0\0", 5, R_FORMAT },	 /* array of null */
+		{ "\x83\xff\xff\xff\x7f", 5, R_NONE },	 /* more than there is: truncated */
+		{ "\x83\xfe\xff\xff\xff", 5, R_FORMAT }, /* length -2 */
+		{ "\xc3\1\0\0\0\7\1\0\0\0\2\0\0\0", 14, R_FORMAT }, /* 2 is not 1 */
 		{ "\xc3\0\0\0\0\2\0\0\0\xff\xff\xff\xff\0\0\0\0", 17, R_FORMAT },
 		{ "\xc3\1\0\0\0\7\2\0\0\0\xff\xff\xff\x7f\xff\xff\xff\x7f", 18, R_FORMAT },
 	};
@@ -156,7 +163,7 @@ static void variants_that_lie(void **state)
 	}
 	struct make *m = fresh();
 	enum reason why;
-	put(m, "\x9a\1\0\0\0\2\0\0\0hi", 11);	/* type 26, read as ByteString */
+	put(m, "\x9a\1\0\0\0\2\0\0\0hi", 11); /* type 26, read as ByteString */
 	assert_true(value_is_whole(m, UA_T_VARIANT, &why));
 }
 

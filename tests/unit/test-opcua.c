@@ -53,7 +53,8 @@ static enum reason body_n(const uint8_t *p, size_t n, bool response, struct ua_b
 	return why;
 }
 
-static enum reason parse_n(const uint8_t *p, size_t n, const struct ua_policy *pol, struct ua_msg *m)
+static enum reason parse_n(const uint8_t *p, size_t n, const struct ua_policy *pol,
+			   struct ua_msg *m)
 {
 	uint8_t *copy = malloc(n ? n : 1);
 	assert_non_null(copy);
@@ -86,7 +87,7 @@ static void table_has_no_gap(void **state)
 		assert_true(named);
 	}
 	assert_null(ua_service_by_id(UA_SERVICE_FAULT));
-	assert_null(ua_service_by_id(15903));	/* SessionlessInvoke */
+	assert_null(ua_service_by_id(15903)); /* SessionlessInvoke */
 	for (size_t i = 0; i < ua_policies_n; i++)
 		assert_ptr_equal(ua_policy_by_name(ua_policies[i].name), &ua_policies[i]);
 	assert_string_equal(ua_policies[0].name, "None");
@@ -105,12 +106,18 @@ static void table_says_what_a_service_names(void **state)
 		const char *name;
 		bool node, attribute, interval;
 	} want[] = {
-		{ "read", true, true, false }, { "write", true, true, false },
-		{ "call", true, false, false }, { "browse", true, false, false },
-		{ "create-monitored-items", true, true, true }, { "create-subscription", false, false, true },
-		{ "modify-monitored-items", false, false, true }, { "history-update", true, false, false },
-		{ "add-nodes", true, false, false }, { "publish", false, false, false },
-		{ "activate-session", false, false, false }, { "browse-next", false, false, false },
+		{ "read", true, true, false },
+		{ "write", true, true, false },
+		{ "call", true, false, false },
+		{ "browse", true, false, false },
+		{ "create-monitored-items", true, true, true },
+		{ "create-subscription", false, false, true },
+		{ "modify-monitored-items", false, false, true },
+		{ "history-update", true, false, false },
+		{ "add-nodes", true, false, false },
+		{ "publish", false, false, false },
+		{ "activate-session", false, false, false },
+		{ "browse-next", false, false, false },
 	};
 	for (size_t i = 0; i < LEN(want); i++) {
 		const struct ua_service *s = ua_service_by_name(want[i].name);
@@ -222,7 +229,7 @@ static void requests_name_their_nodes(void **state)
 	assert_int_equal(ua_body(m->b, m->n, false, see, &s, &b), R_NONE);
 	assert_int_equal(s.n, 1);
 	assert_string_equal(s.text[0], "ns=3;i=9");
-	m->b[m->n - 11] = 0;	/* its body given up */
+	m->b[m->n - 11] = 0; /* its body given up */
 	assert_int_not_equal(ua_body(m->b, m->n, false, see, &s, &b), R_NONE);
 }
 
@@ -256,9 +263,10 @@ static void user_tokens(void **state)
 		uint8_t enc;
 		enum ua_token want;
 	} v[] = {
-		{ 0, 0, UA_TOKEN_ANONYMOUS }, { 321, 1, UA_TOKEN_ANONYMOUS }, { 321, 0, UA_TOKEN_ANONYMOUS },
-		{ 324, 1, UA_TOKEN_USER_NAME }, { 327, 1, UA_TOKEN_X509 }, { 940, 1, UA_TOKEN_ISSUED },
-		{ 941, 1, UA_TOKEN_OTHER }, { 324, 2, UA_TOKEN_OTHER },
+		{ 0, 0, UA_TOKEN_ANONYMOUS },	{ 321, 1, UA_TOKEN_ANONYMOUS },
+		{ 321, 0, UA_TOKEN_ANONYMOUS }, { 324, 1, UA_TOKEN_USER_NAME },
+		{ 327, 1, UA_TOKEN_X509 },	{ 940, 1, UA_TOKEN_ISSUED },
+		{ 941, 1, UA_TOKEN_OTHER },	{ 324, 2, UA_TOKEN_OTHER },
 	};
 	for (size_t i = 0; i < LEN(v); i++) {
 		struct make *m = fresh();
@@ -283,11 +291,18 @@ static void intervals(void **state)
 		bool has;
 		enum reason why;
 	} v[] = {
-		{ 100, 50, 50, true, R_NONE }, { 0, 50, 50, true, R_NONE }, { 0, -1, 0, false, R_NONE }, { -1, 70, 70, true, R_NONE },
-		{ -1, -1, 0, false, R_NONE }, { NAN, 1, 0, false, R_FORMAT },
-		{ -1, -0.5, 0, true, R_NONE }, { 70, -2, 0, true, R_NONE }, { 90, 1e300, 0, true, R_NONE },
+		{ 100, 50, 50, true, R_NONE },
+		{ 0, 50, 50, true, R_NONE },
+		{ 0, -1, 0, false, R_NONE },
+		{ -1, 70, 70, true, R_NONE },
+		{ -1, -1, 0, false, R_NONE },
+		{ NAN, 1, 0, false, R_FORMAT },
+		{ -1, -0.5, 0, true, R_NONE },
+		{ 70, -2, 0, true, R_NONE },
+		{ 90, 1e300, 0, true, R_NONE },
 		{ UA_INTERVAL_MOST, 2.0 + UA_INTERVAL_MOST, 0, true, R_NONE },
-		{ UA_INTERVAL_MOST, -1, UA_INTERVAL_MOST, true, R_NONE }, { INFINITY, 1, 0, false, R_FORMAT },
+		{ UA_INTERVAL_MOST, -1, UA_INTERVAL_MOST, true, R_NONE },
+		{ INFINITY, 1, 0, false, R_FORMAT },
 	};
 	for (size_t i = 0; i < LEN(v); i++) {
 		struct make *m = fresh();
@@ -314,7 +329,7 @@ static void bodies_that_lie(void **state)
 	(void)state;
 	struct ua_body b;
 	struct make *m = fresh();
-	put_request(m, 631);	/* two billion nodes */
+	put_request(m, 631); /* two billion nodes */
 	put_le(m, 0, 12);
 	put32(m, INT32_MAX);
 	put_numeric(m, 0, 1);
@@ -326,9 +341,9 @@ static void bodies_that_lie(void **state)
 	assert_int_equal(body_n(m->b, m->n, false, &b), R_FORMAT);
 	m = fresh();
 	put_request(m, 631);
-	m->b[0] = 0x81;		/* an ExpandedNodeId as type */
+	m->b[0] = 0x81; /* an ExpandedNodeId as type */
 	assert_int_equal(body_n(m->b, m->n, false, &b), R_FORMAT);
-	m = fresh();		/* the same type in another form is the same service */
+	m = fresh(); /* the same type in another form is the same service */
 	put_numeric(m, 0, 473);
 	struct make tail = { .n = 0 };
 	put_request(&tail, 473);
@@ -336,7 +351,7 @@ static void bodies_that_lie(void **state)
 	put8(m, 1);
 	assert_int_equal(body_n(m->b, m->n, false, &b), R_NONE);
 	assert_string_equal(b.service->name, "close-session");
-	m->b[1] = 1;		/* but not in another namespace */
+	m->b[1] = 1; /* but not in another namespace */
 	assert_int_equal(body_n(m->b, m->n, false, &b), R_NONE);
 	assert_null(b.service);
 }
@@ -349,12 +364,29 @@ static void frames(void **state)
 		size_t n;
 		int want;
 	} v[] = {
-		{ "", 0, 0 }, { "M", 1, 0 }, { "MS", 2, 0 }, { "MSG", 3, 0 }, { "MSGF", 4, 0 },
-		{ "MSGF\x18\0\0", 7, 0 }, { "MSGF\x18\0\0\0", 8, 24 }, { "MSGC\0\0\1\0", 8, 65536 },
-		{ "MSGF\1\0\1\0", 8, 65537 }, { "OPNF\1\0\1\0", 8, -1 }, { "MSGF\1\0\0\1", 8, -1 }, { "MSGF\x17\0\0\0", 8, -1 }, { "MSGX", 4, -1 },
-		{ "OPNC", 4, -1 }, { "CLOA", 4, -1 }, { "HELC", 4, -1 }, { "X", 1, -1 },
-		{ "MSX", 3, -1 }, { "HELF\x1f\0\0\0", 8, -1 }, { "ACKF\x1d\0\0\0", 8, -1 },
-		{ "ACKF\x1c\0\0\0", 8, 28 }, { "RHEF\x10\0\0\0", 8, 16 }, { "MSGF\0\0\0\x80", 8, -1 },
+		{ "", 0, 0 },
+		{ "M", 1, 0 },
+		{ "MS", 2, 0 },
+		{ "MSG", 3, 0 },
+		{ "MSGF", 4, 0 },
+		{ "MSGF\x18\0\0", 7, 0 },
+		{ "MSGF\x18\0\0\0", 8, 24 },
+		{ "MSGC\0\0\1\0", 8, 65536 },
+		{ "MSGF\1\0\1\0", 8, 65537 },
+		{ "OPNF\1\0\1\0", 8, -1 },
+		{ "MSGF\1\0\0\1", 8, -1 },
+		{ "MSGF\x17\0\0\0", 8, -1 },
+		{ "MSGX", 4, -1 },
+		{ "OPNC", 4, -1 },
+		{ "CLOA", 4, -1 },
+		{ "HELC", 4, -1 },
+		{ "X", 1, -1 },
+		{ "MSX", 3, -1 },
+		{ "HELF\x1f\0\0\0", 8, -1 },
+		{ "ACKF\x1d\0\0\0", 8, -1 },
+		{ "ACKF\x1c\0\0\0", 8, 28 },
+		{ "RHEF\x10\0\0\0", 8, 16 },
+		{ "MSGF\0\0\0\x80", 8, -1 },
 	};
 	for (size_t i = 0; i < LEN(v); i++) {
 		enum reason why = R_NONE;
@@ -383,7 +415,7 @@ static void hello_and_friends(void **state)
 	assert_int_equal(g.type, UA_HEL);
 	assert_int_equal(g.recv_size, 65536);
 	assert_int_equal(g.url.n, 18);
-	m->b[8 + 5] = 0;	/* a receive buffer of 0 */
+	m->b[8 + 5] = 0; /* a receive buffer of 0 */
 	m->b[8 + 6] = 0;
 	assert_int_equal(parse_n(m->b, m->n, NULL, &g), R_LENGTH);
 	m = fresh();
@@ -433,7 +465,7 @@ static void open_channel(void **state)
 	for (size_t n = 0; n < m->n; n++)
 		assert_int_equal(parse_n(m->b, n, NULL, &g), R_TRUNCATED);
 
-	m = fresh();	/* RSA: encrypted; facts of the header only */
+	m = fresh(); /* RSA: encrypted; facts of the header only */
 	at = opn_begin(m, 7, "Basic256Sha256", "certificate");
 	put(m, "0123456789abcdef", 16);
 	chunk_done(m, at);
@@ -443,7 +475,7 @@ static void open_channel(void **state)
 	assert_int_equal(g.certificate.n, 11);
 	assert_int_equal(g.thumbprint.n, UA_THUMB);
 
-	m = fresh();	/* ECC: signed only */
+	m = fresh(); /* ECC: signed only */
 	at = opn_begin(m, 7, "ECC_nistP256", "certificate");
 	put32(m, 1);
 	put32(m, 1);

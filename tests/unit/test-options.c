@@ -52,7 +52,8 @@ static void put32(uint8_t *p, uint32_t v)
 static void segment(struct bench *b, int dir, uint8_t flags, const char *opt, size_t n_opt,
 		    const char *data, size_t n)
 {
-	static const uint8_t ip[20] = { 0x45, 0, 0, 0, 0, 0, 0, 0, 64, IPPROTO_TCP, 0, 0, 10, 0, 1, 5, 10, 0, 2, 9 };
+	static const uint8_t ip[20] = { 0x45, 0, 0,  0, 0, 0, 0,  0, 64, IPPROTO_TCP,
+					0,    0, 10, 0, 1, 5, 10, 0, 2,	 9 };
 	uint8_t *p = b->sent;
 	bool syn = flags & TCP_SYN;
 	memset(p, 0, HEAD);
@@ -73,7 +74,9 @@ static void segment(struct bench *b, int dir, uint8_t flags, const char *opt, si
 	b->n = HEAD + n_opt + n;
 	p[3] = (uint8_t)b->n;
 	packet_checksum(p, b->n);
-	struct inspect_pkt k = { .now_ns = b->now += 1000, .ip = p, .len = b->n, .check_sum = true };
+	struct inspect_pkt k = {
+		.now_ns = b->now += 1000, .ip = p, .len = b->n, .check_sum = true
+	};
 	inspect_packet(b->in, &k, &b->out);
 	struct packet left;
 	assert_int_equal(packet_parse(b->got, b->n_got, true, &left), R_NONE);
@@ -90,8 +93,8 @@ static void start(struct bench *b)
 	b->out = (struct inspect_out){ .ctx = b, .verdict = on_verdict, .event = on_event };
 }
 
-#define OPTS(b, dir, flags, o)	segment(b, dir, flags, o, sizeof(o) - 1, "", 0)
-#define LEFT(b, o)		assert_memory_equal((b)->got + HEAD, o, sizeof(o) - 1)
+#define OPTS(b, dir, flags, o) segment(b, dir, flags, o, sizeof(o) - 1, "", 0)
+#define LEFT(b, o) assert_memory_equal((b)->got + HEAD, o, sizeof(o) - 1)
 
 static void plain_options_stay(void **state)
 {
@@ -104,7 +107,7 @@ static void plain_options_stay(void **state)
 	OPTS(&b, 1, TCP_SYN | TCP_ACK, all);
 	assert_false(b.changed);
 	OPTS(&b, 0, TCP_ACK, "\1\1\5\xa\0\0\x13\x90\0\0\x13\x99");
-	assert_false(b.changed);	/* nothing was cut: selective acknowledgements hold */
+	assert_false(b.changed); /* nothing was cut: selective acknowledgements hold */
 	inspect_free(b.in);
 }
 
@@ -144,13 +147,13 @@ static void unreadable_options_are_blanked(void **state)
 	(void)state;
 	struct bench b;
 	start(&b);
-	OPTS(&b, 0, TCP_SYN, "\2\4\5\xb4\x8\x28\1\1");	/* longer than what is left */
+	OPTS(&b, 0, TCP_SYN, "\2\4\5\xb4\x8\x28\1\1"); /* longer than what is left */
 	LEFT(&b, "\2\4\5\xb4\1\1\1\1");
-	OPTS(&b, 0, TCP_SYN, "\2\1\5\xb4");		/* shorter than itself */
+	OPTS(&b, 0, TCP_SYN, "\2\1\5\xb4"); /* shorter than itself */
 	LEFT(&b, "\1\1\1\1");
-	OPTS(&b, 0, TCP_SYN, "\1\1\1\2");		/* without a length */
+	OPTS(&b, 0, TCP_SYN, "\1\1\1\2"); /* without a length */
 	LEFT(&b, "\1\1\1\1");
-	OPTS(&b, 0, TCP_SYN, "\1\0\x1e\4");		/* behind the end: nobody reads it */
+	OPTS(&b, 0, TCP_SYN, "\1\0\x1e\4"); /* behind the end: nobody reads it */
 	assert_false(b.changed);
 	inspect_free(b.in);
 }

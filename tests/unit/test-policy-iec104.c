@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * IEC 60870-5-104: a model's text -> image -> decisions. Each dimension of a policy has a message that
- * passes by it and one that does not, which is the same but for what the dimension is about. */
+ * IEC 60870-5-104: a model's text -> image -> decisions. Each dimension of a policy has a message
+ * that passes by it and one that does not, which is the same but for what the dimension is about.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,15 +26,21 @@ static struct pol_image *image_of(const char *name, const char *policies)
 	char rules[256];
 	struct errs errs;
 	int err = 1;
-	int n = snprintf(text, sizeof(text),
-			 "zones = ( { name = \"a\"; type = \"control\"; networks = [ \"10.1.0.0/24\" ]; },\n"
-			 " { name = \"b\"; type = \"control\"; networks = [ \"10.2.0.0/24\" ]; } );\n"
-			 "conduits = ( { name = \"c\"; from = \"a\"; to = \"b\";\n"
-			 " flows = ( { protocol = \"iec104\"; policy = \"%s\"; } ); } );\npolicies = {\n%s\n};\n", name, policies);
-	snprintf(rules, sizeof(rules), "%s/rules", getenv("top_srcdir") ? getenv("top_srcdir") : ".");
+	int n = snprintf(
+		text, sizeof(text),
+		"zones = ( { name = \"a\"; type = \"control\"; networks = [ \"10.1.0.0/24\" ]; },\n"
+		" { name = \"b\"; type = \"control\"; networks = [ \"10.2.0.0/24\" ]; } );\n"
+		"conduits = ( { name = \"c\"; from = \"a\"; to = \"b\";\n"
+		" flows = ( { protocol = \"iec104\"; policy = \"%s\"; } ); } );\npolicies = "
+		"{\n%s\n};\n",
+		name, policies);
+	snprintf(rules, sizeof(rules), "%s/rules",
+		 getenv("top_srcdir") ? getenv("top_srcdir") : ".");
 	errs_init(&errs);
-	struct model *m = model_load_from(&(struct source_from){ .path = "test.conf", .rules_dir = rules, .text = text,
-								  .len = (size_t)n }, &errs);
+	struct model *m = model_load_from(
+		&(struct source_from){
+			.path = "test.conf", .rules_dir = rules, .text = text, .len = (size_t)n },
+		&errs);
 	errs_print(&errs, stderr);
 	errs_free(&errs);
 	assert_non_null(m);
@@ -48,7 +55,8 @@ static struct pol_image *image_of(const char *name, const char *policies)
 static struct pol_image *image_with(const char *keys, const char *entries)
 {
 	char text[4096];
-	snprintf(text, sizeof(text), "p = { protocol = \"iec104\"; %s allow = ( %s ); };", keys, entries);
+	snprintf(text, sizeof(text), "p = { protocol = \"iec104\"; %s allow = ( %s ); };", keys,
+		 entries);
 	return image_of("p", text);
 }
 
@@ -85,7 +93,8 @@ static void check_rows(struct pol_image *img, const struct row *rows, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		enum reason got = decide(img, rows[i].asdu).reason;
 		if (got != rows[i].want)
-			print_error("%s: %s, not %s\n", rows[i].asdu, reason_name(got), reason_name(rows[i].want));
+			print_error("%s: %s, not %s\n", rows[i].asdu, reason_name(got),
+				    reason_name(rows[i].want));
 		assert_int_equal(got, rows[i].want);
 	}
 	free(img);
@@ -102,25 +111,34 @@ static void check_rows(struct pol_image *img, const struct row *rows, size_t n)
 #define SINGLE_COMMAND(sco) "2d 01 06 00 0100 0a0000 " sco
 
 #define INTERROGATION "types = [ \"C_IC_NA_1\" ]; common_addresses = 1; interrogations = 20; "
-#define COMMAND_OF(type) "types = [ \"" type "\" ]; common_addresses = 1; object_addresses = 10; states = \"any\"; " \
+#define COMMAND_OF(type) \
+	"types = [ \"" type \
+	"\" ]; common_addresses = 1; object_addresses = 10; states = \"any\"; " \
 	"pulses = \"any\"; select_before_operate = \"direct\"; "
 
 static void test_types(void **state)
 {
 	(void)state;
-	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "}"),
-	      { SINGLE_COMMAND("01"), R_NONE },
-	      { "2e 01 06 00 0100 0a0000 01", R_IEC_TYPE_REFUSED }, { GI("14"), R_IEC_TYPE_REFUSED });
-	CHECK(image_with("", "{ types = [ 46, 103 ]; common_addresses = 1; object_addresses = 10; states = \"any\"; "
+	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "}"), { SINGLE_COMMAND("01"), R_NONE },
+	      { "2e 01 06 00 0100 0a0000 01", R_IEC_TYPE_REFUSED },
+	      { GI("14"), R_IEC_TYPE_REFUSED });
+	CHECK(image_with("", "{ types = [ 46, 103 ]; common_addresses = 1; object_addresses = 10; "
+			     "states = \"any\"; "
 			     "pulses = \"any\"; select_before_operate = \"direct\"; }"),
-	      { "2e 01 06 00 0100 0a0000 01", R_NONE }, { "67 01 06 00 0100 000000 " SAMPLE_CP56, R_NONE },
+	      { "2e 01 06 00 0100 0a0000 01", R_NONE },
+	      { "67 01 06 00 0100 000000 " SAMPLE_CP56, R_NONE },
 	      { SINGLE_COMMAND("01"), R_IEC_TYPE_REFUSED });
 	/* a class, and what is in none */
-	CHECK(image_with("", "{ types = [ \"system\" ]; common_addresses = \"any\"; object_addresses = \"any\"; "
-			     "interrogations = \"any\"; counter_groups = \"any\"; freezes = \"any\"; causes = \"any\"; }"),
-	      { GI("14"), R_NONE }, { "65 01 06 00 0100 000000 05", R_NONE }, { "66 01 05 00 0100 010000", R_NONE },
-	      { "67 01 06 00 0100 000000 " SAMPLE_CP56, R_NONE }, { "68 01 06 00 0100 000000 aa55", R_IEC_TYPE_REFUSED },
-	      { "69 01 06 00 0100 000000 01", R_IEC_TYPE_REFUSED }, { "6a 01 06 00 0100 000000 0100", R_IEC_TYPE_REFUSED },
+	CHECK(image_with("", "{ types = [ \"system\" ]; common_addresses = \"any\"; "
+			     "object_addresses = \"any\"; "
+			     "interrogations = \"any\"; counter_groups = \"any\"; freezes = "
+			     "\"any\"; causes = \"any\"; }"),
+	      { GI("14"), R_NONE }, { "65 01 06 00 0100 000000 05", R_NONE },
+	      { "66 01 05 00 0100 010000", R_NONE },
+	      { "67 01 06 00 0100 000000 " SAMPLE_CP56, R_NONE },
+	      { "68 01 06 00 0100 000000 aa55", R_IEC_TYPE_REFUSED },
+	      { "69 01 06 00 0100 000000 01", R_IEC_TYPE_REFUSED },
+	      { "6a 01 06 00 0100 000000 0100", R_IEC_TYPE_REFUSED },
 	      { "6b 01 06 00 0100 000000 0100 " SAMPLE_CP56, R_IEC_TYPE_REFUSED });
 }
 
@@ -128,8 +146,8 @@ static void test_causes(void **state)
 {
 	(void)state;
 	const char *deactivation = "2d 01 08 00 0100 0a0000 81";
-	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "}"),
-	      { SINGLE_COMMAND("81"), R_NONE }, { deactivation, R_IEC_CAUSE_REFUSED });
+	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "}"), { SINGLE_COMMAND("81"), R_NONE },
+	      { deactivation, R_IEC_CAUSE_REFUSED });
 	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "causes = [ \"deactivation\" ]; }"),
 	      { SINGLE_COMMAND("81"), R_IEC_CAUSE_REFUSED }, { deactivation, R_NONE });
 	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "causes = [ 6, 8 ]; }"),
@@ -137,30 +155,39 @@ static void test_causes(void **state)
 	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "causes = \"any\"; }"),
 	      { SINGLE_COMMAND("81"), R_NONE }, { deactivation, R_NONE });
 	/* left out: what a read and a file transfer need */
-	CHECK(image_with("", "{ types = [ \"C_RD_NA_1\", \"F_SC_NA_1\" ]; common_addresses = 1; object_addresses = 1; "
+	CHECK(image_with("", "{ types = [ \"C_RD_NA_1\", \"F_SC_NA_1\" ]; common_addresses = 1; "
+			     "object_addresses = 1; "
 			     "files = 1; file_calls = \"any\"; }"),
-	      { "66 01 05 00 0100 010000", R_NONE }, { "7a 01 0d 00 0100 010000 0100 00 01", R_NONE },
+	      { "66 01 05 00 0100 010000", R_NONE },
+	      { "7a 01 0d 00 0100 010000 0100 00 01", R_NONE },
 	      { "7a 01 05 00 0100 010000 0100 00 00", R_NONE });
 }
 
 static void test_test_bit(void **state)
 {
 	(void)state;
-	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "}"), { "2d 01 86 00 0100 0a0000 01", R_IEC_TEST_BIT });
-	CHECK(image_with("", "{ " INTERROGATION "}"), { "64 01 86 00 0100 000000 14", R_IEC_TEST_BIT });
-	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "test_bit = true; }"), { "2d 01 86 00 0100 0a0000 01", R_NONE });
+	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "}"),
+	      { "2d 01 86 00 0100 0a0000 01", R_IEC_TEST_BIT });
+	CHECK(image_with("", "{ " INTERROGATION "}"),
+	      { "64 01 86 00 0100 000000 14", R_IEC_TEST_BIT });
+	CHECK(image_with("", "{ " COMMAND_OF("C_SC_NA_1") "test_bit = true; }"),
+	      { "2d 01 86 00 0100 0a0000 01", R_NONE });
 }
 
 static void test_common_addresses(void **state)
 {
 	(void)state;
 	const char *all = "64 01 06 00 ffff 000000 14";
-	CHECK(image_with("", "{ types = [ 100 ]; interrogations = 20; common_addresses = [ \"7-9\", \"300\" ]; }"),
+	CHECK(image_with("", "{ types = [ 100 ]; interrogations = 20; common_addresses = [ "
+			     "\"7-9\", \"300\" ]; }"),
 	      { "64 01 06 00 0700 000000 14", R_NONE }, { "64 01 06 00 0900 000000 14", R_NONE },
-	      { "64 01 06 00 2c01 000000 14", R_NONE }, { "64 01 06 00 0600 000000 14", R_IEC_COMMON_REFUSED },
+	      { "64 01 06 00 2c01 000000 14", R_NONE },
+	      { "64 01 06 00 0600 000000 14", R_IEC_COMMON_REFUSED },
 	      { "64 01 06 00 0a00 000000 14", R_IEC_COMMON_REFUSED }, { all, R_DNP_BROADCAST });
-	CHECK(image_with("", "{ types = [ 100 ]; interrogations = 20; common_addresses = \"any\"; }"),
-	      { "64 01 06 00 0100 000000 14", R_NONE }, { "64 01 06 00 feff 000000 14", R_NONE }, { all, R_DNP_BROADCAST });
+	CHECK(image_with("",
+			 "{ types = [ 100 ]; interrogations = 20; common_addresses = \"any\"; }"),
+	      { "64 01 06 00 0100 000000 14", R_NONE }, { "64 01 06 00 feff 000000 14", R_NONE },
+	      { all, R_DNP_BROADCAST });
 	CHECK(image_with("", "{ types = [ 100 ]; interrogations = 20; common_addresses = 65535; }"),
 	      { all, R_NONE }, { "64 01 06 00 0100 000000 14", R_IEC_COMMON_REFUSED });
 }
@@ -169,17 +196,21 @@ static void test_common_addresses(void **state)
 static void test_for_all_but_commands(void **state)
 {
 	(void)state;
-	struct pol_image *img = image_with("", "{ types = [ 45, 100 ]; common_addresses = [ 1, 65535 ]; interrogations = 20; "
-					       "object_addresses = 10; states = \"any\"; pulses = \"any\"; "
-					       "select_before_operate = \"direct\"; }");
+	struct pol_image *img = image_with(
+		"", "{ types = [ 45, 100 ]; common_addresses = [ 1, 65535 ]; interrogations = 20; "
+		    "object_addresses = 10; states = \"any\"; pulses = \"any\"; "
+		    "select_before_operate = \"direct\"; }");
 	struct iec_msg m;
-	assert_int_equal(read_asdu("2d 01 06 00 ffff 0a0000 01", IEC_CONTROLLING, &m), R_IEC_COMMON);
+	assert_int_equal(read_asdu("2d 01 06 00 ffff 0a0000 01", IEC_CONTROLLING, &m),
+			 R_IEC_COMMON);
 	assert_int_equal(policy_iec104(img, policy_flow(img, 0), &m).reason, R_DNP_BROADCAST);
-	assert_int_equal(read_asdu("2d 01 06 00 0000 0a0000 01", IEC_CONTROLLING, &m), R_IEC_COMMON);
+	assert_int_equal(read_asdu("2d 01 06 00 0000 0a0000 01", IEC_CONTROLLING, &m),
+			 R_IEC_COMMON);
 	assert_int_equal(policy_iec104(img, policy_flow(img, 0), &m).reason, R_IEC_COMMON_REFUSED);
 	free(img);
 	img = image_with("", "{ types = [ 103 ]; common_addresses = \"any\"; }");
-	assert_int_equal(read_asdu("67 01 06 00 0000 000000 " SAMPLE_CP56, IEC_CONTROLLING, &m), R_IEC_COMMON);
+	assert_int_equal(read_asdu("67 01 06 00 0000 000000 " SAMPLE_CP56, IEC_CONTROLLING, &m),
+			 R_IEC_COMMON);
 	assert_int_equal(policy_iec104(img, policy_flow(img, 0), &m).reason, R_IEC_COMMON_REFUSED);
 	free(img);
 }
@@ -197,48 +228,60 @@ static void test_object_addresses(void **state)
 {
 	(void)state;
 	CHECK(image_with("", "{ types = [ 51 ]; common_addresses = 1; bitstrings = \"any\"; "
-			     "object_addresses = [ \"10-19\", \"16777215\" ]; select_before_operate = \"direct\"; }"),
-	      { "33 01 06 00 0100 0a0000 00000000", R_NONE }, { "33 01 06 00 0100 130000 00000000", R_NONE },
-	      { "33 01 06 00 0100 ffffff 00000000", R_NONE }, { "33 01 06 00 0100 090000 00000000", R_IEC_ADDRESS },
-	      { "33 01 06 00 0100 140000 00000000", R_IEC_ADDRESS }, { "33 01 06 00 0100 0a0001 00000000", R_IEC_ADDRESS },
+			     "object_addresses = [ \"10-19\", \"16777215\" ]; "
+			     "select_before_operate = \"direct\"; }"),
+	      { "33 01 06 00 0100 0a0000 00000000", R_NONE },
+	      { "33 01 06 00 0100 130000 00000000", R_NONE },
+	      { "33 01 06 00 0100 ffffff 00000000", R_NONE },
+	      { "33 01 06 00 0100 090000 00000000", R_IEC_ADDRESS },
+	      { "33 01 06 00 0100 140000 00000000", R_IEC_ADDRESS },
+	      { "33 01 06 00 0100 0a0001 00000000", R_IEC_ADDRESS },
 	      { "33 01 06 00 0100 000000 00000000", R_IEC_ADDRESS });
 }
 
 static void test_states(void **state)
 {
 	(void)state;
-#define OF_STATE(type, word) "{ types = [ " type " ]; common_addresses = 1; object_addresses = 10; pulses = [ \"none\" ]; " \
+#define OF_STATE(type, word) \
+	"{ types = [ " type \
+	" ]; common_addresses = 1; object_addresses = 10; pulses = [ \"none\" ]; " \
 	"select_before_operate = \"direct\"; states = [ \"" word "\" ]; }"
-	CHECK(image_with("", OF_STATE("45", "on")), { SINGLE_COMMAND("01"), R_NONE }, { SINGLE_COMMAND("00"), R_IEC_QUALIFIER });
-	CHECK(image_with("", OF_STATE("45", "off")), { SINGLE_COMMAND("00"), R_NONE }, { SINGLE_COMMAND("01"), R_IEC_QUALIFIER });
-	CHECK(image_with("", OF_STATE("46", "on")),
-	      { "2e 01 06 00 0100 0a0000 02", R_NONE }, { "2e 01 06 00 0100 0a0000 01", R_IEC_QUALIFIER });
-	CHECK(image_with("", OF_STATE("46", "off")),
-	      { "2e 01 06 00 0100 0a0000 01", R_NONE }, { "2e 01 06 00 0100 0a0000 02", R_IEC_QUALIFIER });
-	CHECK(image_with("", OF_STATE("47", "lower")),
-	      { "2f 01 06 00 0100 0a0000 01", R_NONE }, { "2f 01 06 00 0100 0a0000 02", R_IEC_QUALIFIER });
-	CHECK(image_with("", OF_STATE("47", "higher")),
-	      { "2f 01 06 00 0100 0a0000 02", R_NONE }, { "2f 01 06 00 0100 0a0000 01", R_IEC_QUALIFIER });
+	CHECK(image_with("", OF_STATE("45", "on")), { SINGLE_COMMAND("01"), R_NONE },
+	      { SINGLE_COMMAND("00"), R_IEC_QUALIFIER });
+	CHECK(image_with("", OF_STATE("45", "off")), { SINGLE_COMMAND("00"), R_NONE },
+	      { SINGLE_COMMAND("01"), R_IEC_QUALIFIER });
+	CHECK(image_with("", OF_STATE("46", "on")), { "2e 01 06 00 0100 0a0000 02", R_NONE },
+	      { "2e 01 06 00 0100 0a0000 01", R_IEC_QUALIFIER });
+	CHECK(image_with("", OF_STATE("46", "off")), { "2e 01 06 00 0100 0a0000 01", R_NONE },
+	      { "2e 01 06 00 0100 0a0000 02", R_IEC_QUALIFIER });
+	CHECK(image_with("", OF_STATE("47", "lower")), { "2f 01 06 00 0100 0a0000 01", R_NONE },
+	      { "2f 01 06 00 0100 0a0000 02", R_IEC_QUALIFIER });
+	CHECK(image_with("", OF_STATE("47", "higher")), { "2f 01 06 00 0100 0a0000 02", R_NONE },
+	      { "2f 01 06 00 0100 0a0000 01", R_IEC_QUALIFIER });
 	/* words of one kind of command say nothing of another */
-	CHECK(image_with("", OF_STATE("45, 47", "on\", \"lower")),
-	      { SINGLE_COMMAND("01"), R_NONE }, { SINGLE_COMMAND("00"), R_IEC_QUALIFIER },
-	      { "2f 01 06 00 0100 0a0000 01", R_NONE }, { "2f 01 06 00 0100 0a0000 02", R_IEC_QUALIFIER });
+	CHECK(image_with("", OF_STATE("45, 47", "on\", \"lower")), { SINGLE_COMMAND("01"), R_NONE },
+	      { SINGLE_COMMAND("00"), R_IEC_QUALIFIER }, { "2f 01 06 00 0100 0a0000 01", R_NONE },
+	      { "2f 01 06 00 0100 0a0000 02", R_IEC_QUALIFIER });
 }
 
 static void test_pulses(void **state)
 {
 	(void)state;
-#define OF_PULSE(words) "{ types = [ 45 ]; common_addresses = 1; object_addresses = 10; states = \"any\"; " \
+#define OF_PULSE(words) \
+	"{ types = [ 45 ]; common_addresses = 1; object_addresses = 10; states = \"any\"; " \
 	"select_before_operate = \"direct\"; pulses = " words "; }"
-	CHECK(image_with("", OF_PULSE("[ \"none\" ]")),
-	      { SINGLE_COMMAND("01"), R_NONE }, { SINGLE_COMMAND("05"), R_IEC_QUALIFIER }, { SINGLE_COMMAND("7d"), R_IEC_QUALIFIER });
+	CHECK(image_with("", OF_PULSE("[ \"none\" ]")), { SINGLE_COMMAND("01"), R_NONE },
+	      { SINGLE_COMMAND("05"), R_IEC_QUALIFIER }, { SINGLE_COMMAND("7d"), R_IEC_QUALIFIER });
 	CHECK(image_with("", OF_PULSE("[ \"short\", \"persistent\" ]")),
-	      { SINGLE_COMMAND("05"), R_NONE }, { SINGLE_COMMAND("0d"), R_NONE }, { SINGLE_COMMAND("01"), R_IEC_QUALIFIER },
-	      { SINGLE_COMMAND("09"), R_IEC_QUALIFIER }, { SINGLE_COMMAND("11"), R_IEC_QUALIFIER });
-	CHECK(image_with("", OF_PULSE("\"any\"")), { SINGLE_COMMAND("7d"), R_NONE }, { SINGLE_COMMAND("3d"), R_NONE });
+	      { SINGLE_COMMAND("05"), R_NONE }, { SINGLE_COMMAND("0d"), R_NONE },
+	      { SINGLE_COMMAND("01"), R_IEC_QUALIFIER }, { SINGLE_COMMAND("09"), R_IEC_QUALIFIER },
+	      { SINGLE_COMMAND("11"), R_IEC_QUALIFIER });
+	CHECK(image_with("", OF_PULSE("\"any\"")), { SINGLE_COMMAND("7d"), R_NONE },
+	      { SINGLE_COMMAND("3d"), R_NONE });
 }
 
-#define SETPOINT(type, key, spans) "{ types = [ " type " ]; common_addresses = 1; object_addresses = 10; " \
+#define SETPOINT(type, key, spans) \
+	"{ types = [ " type " ]; common_addresses = 1; object_addresses = 10; " \
 	"select_before_operate = \"direct\"; " key " = " spans "; }"
 #define SET(type, value) type " 01 06 00 0100 0a0000 " value
 
@@ -246,29 +289,36 @@ static void test_values(void **state)
 {
 	(void)state;
 	CHECK(image_with("", SETPOINT("48", "normalised_values", "( [ -0.5, 0.25 ] )")),
-	      { SET("30", "0020 00"), R_NONE }, { SET("30", "0120 00"), R_VALUE }, { SET("30", "00c0 00"), R_NONE },
-	      { SET("30", "ffbf 00"), R_VALUE }, { SET("30", "0080 00"), R_VALUE });
+	      { SET("30", "0020 00"), R_NONE }, { SET("30", "0120 00"), R_VALUE },
+	      { SET("30", "00c0 00"), R_NONE }, { SET("30", "ffbf 00"), R_VALUE },
+	      { SET("30", "0080 00"), R_VALUE });
 	CHECK(image_with("", SETPOINT("49", "scaled_values", "( [ -10, -10 ], [ 0, 100 ] )")),
-	      { SET("31", "f6ff 00"), R_NONE }, { SET("31", "f7ff 00"), R_VALUE }, { SET("31", "0000 00"), R_NONE },
-	      { SET("31", "6400 00"), R_NONE }, { SET("31", "6500 00"), R_VALUE }, { SET("31", "ffff 00"), R_VALUE });
+	      { SET("31", "f6ff 00"), R_NONE }, { SET("31", "f7ff 00"), R_VALUE },
+	      { SET("31", "0000 00"), R_NONE }, { SET("31", "6400 00"), R_NONE },
+	      { SET("31", "6500 00"), R_VALUE }, { SET("31", "ffff 00"), R_VALUE });
 	CHECK(image_with("", SETPOINT("50", "float_values", "( [ 104.5, 115.5 ] )")),
-	      { SET("32", "0000d142 00"), R_NONE }, { SET("32", "0000e742 00"), R_NONE }, { SET("32", "ffffd042 00"), R_VALUE },
-	      { SET("32", "0100e742 00"), R_VALUE }, { SET("32", "0000d1c2 00"), R_VALUE });
+	      { SET("32", "0000d142 00"), R_NONE }, { SET("32", "0000e742 00"), R_NONE },
+	      { SET("32", "ffffd042 00"), R_VALUE }, { SET("32", "0100e742 00"), R_VALUE },
+	      { SET("32", "0000d1c2 00"), R_VALUE });
 	CHECK(image_with("", SETPOINT("50", "float_values", "\"any\"")),
 	      { SET("32", "ffff7f7f 00"), R_NONE }, { SET("32", "ffff7fff 00"), R_NONE });
-	CHECK(image_with("", "{ types = [ 112 ]; common_addresses = 1; object_addresses = 10; parameter_qualifiers = \"any\"; "
+	CHECK(image_with("", "{ types = [ 112 ]; common_addresses = 1; object_addresses = 10; "
+			     "parameter_qualifiers = \"any\"; "
 			     "float_values = ( [ 0, 1 ] ); }"),
 	      { SET("70", "0000803f 01"), R_NONE }, { SET("70", "00000040 01"), R_VALUE });
-	CHECK(image_with("", "{ types = [ 51 ]; common_addresses = 1; object_addresses = 10; bitstrings = [ \"0-255\" ]; "
+	CHECK(image_with("", "{ types = [ 51 ]; common_addresses = 1; object_addresses = 10; "
+			     "bitstrings = [ \"0-255\" ]; "
 			     "select_before_operate = \"direct\"; }"),
-	      { SET("33", "ff000000"), R_NONE }, { SET("33", "00010000"), R_VALUE }, { SET("33", "ff000080"), R_VALUE });
+	      { SET("33", "ff000000"), R_NONE }, { SET("33", "00010000"), R_VALUE },
+	      { SET("33", "ff000080"), R_VALUE });
 }
 
 /* What is no finite number is in no span, and in no "any". */
 static void test_no_number(void **state)
 {
 	(void)state;
-	static const char *const values[] = { "0000c07f 00", "0000807f 00", "000080ff 00", "0100807f 00" };
+	static const char *const values[] = { "0000c07f 00", "0000807f 00", "000080ff 00",
+					      "0100807f 00" };
 	struct pol_image *img = image_with("", SETPOINT("50", "float_values", "\"any\""));
 	for (size_t i = 0; i < COUNT(values); i++) {
 		char hex[80];
@@ -284,31 +334,44 @@ static void test_qualifiers(void **state)
 {
 	(void)state;
 	CHECK(image_with("", SETPOINT("49", "scaled_values", "\"any\"")),
-	      { SET("31", "0000 00"), R_NONE }, { SET("31", "0000 01"), R_IEC_QUALIFIER }, { SET("31", "0000 7f"), R_IEC_QUALIFIER });
+	      { SET("31", "0000 00"), R_NONE }, { SET("31", "0000 01"), R_IEC_QUALIFIER },
+	      { SET("31", "0000 7f"), R_IEC_QUALIFIER });
 	CHECK(image_with("", SETPOINT("49", "setpoint_qualifiers = 64; scaled_values", "\"any\"")),
 	      { SET("31", "0000 40"), R_NONE }, { SET("31", "0000 00"), R_IEC_QUALIFIER });
-	CHECK(image_with("", "{ types = [ 100 ]; common_addresses = 1; interrogations = [ \"20-22\" ]; }"),
-	      { GI("14"), R_NONE }, { GI("16"), R_NONE }, { GI("17"), R_IEC_QUALIFIER }, { GI("00"), R_IEC_QUALIFIER });
-	CHECK(image_with("", "{ types = [ 101 ]; common_addresses = 1; counter_groups = [ 1, 5 ]; freezes = [ \"read\", \"reset\" ]; }"),
+	CHECK(image_with(
+		      "",
+		      "{ types = [ 100 ]; common_addresses = 1; interrogations = [ \"20-22\" ]; }"),
+	      { GI("14"), R_NONE }, { GI("16"), R_NONE }, { GI("17"), R_IEC_QUALIFIER },
+	      { GI("00"), R_IEC_QUALIFIER });
+	CHECK(image_with("", "{ types = [ 101 ]; common_addresses = 1; counter_groups = [ 1, 5 ]; "
+			     "freezes = [ \"read\", \"reset\" ]; }"),
 	      { "65 01 06 00 0100 000000 05", R_NONE }, { "65 01 06 00 0100 000000 c1", R_NONE },
-	      { "65 01 06 00 0100 000000 02", R_IEC_QUALIFIER }, { "65 01 06 00 0100 000000 45", R_IEC_QUALIFIER },
+	      { "65 01 06 00 0100 000000 02", R_IEC_QUALIFIER },
+	      { "65 01 06 00 0100 000000 45", R_IEC_QUALIFIER },
 	      { "65 01 06 00 0100 000000 85", R_IEC_QUALIFIER });
 	CHECK(image_with("", "{ types = [ 105 ]; common_addresses = 1; resets = 2; }"),
-	      { "69 01 06 00 0100 000000 02", R_NONE }, { "69 01 06 00 0100 000000 01", R_IEC_QUALIFIER });
-	CHECK(image_with("", "{ types = [ 113 ]; common_addresses = 1; object_addresses = 10; parameter_qualifiers = 3; }"),
+	      { "69 01 06 00 0100 000000 02", R_NONE },
+	      { "69 01 06 00 0100 000000 01", R_IEC_QUALIFIER });
+	CHECK(image_with("", "{ types = [ 113 ]; common_addresses = 1; object_addresses = 10; "
+			     "parameter_qualifiers = 3; }"),
 	      { SET("71", "03"), R_NONE }, { SET("71", "01"), R_IEC_QUALIFIER });
 }
 
 static void test_files(void **state)
 {
 	(void)state;
-	CHECK(image_with("", "{ types = [ \"file\" ]; common_addresses = 1; object_addresses = 10; files = \"3-4\"; "
+	CHECK(image_with("", "{ types = [ \"file\" ]; common_addresses = 1; object_addresses = 10; "
+			     "files = \"3-4\"; "
 			     "file_calls = [ \"select-file\", \"call-file\", \"directory\" ]; }"),
-	      { "7a 01 0d 00 0100 0a0000 0300 00 01", R_NONE }, { "7a 01 0d 00 0100 0a0000 0400 00 02", R_NONE },
-	      { "7a 01 05 00 0100 0a0000 0400 00 00", R_NONE }, { "7a 01 0d 00 0100 0a0000 0500 00 01", R_FILE },
-	      { "7a 01 0d 00 0100 0a0000 0300 00 04", R_IEC_QUALIFIER }, { "7a 01 0d 00 0100 0a0000 0300 00 11", R_IEC_QUALIFIER },
+	      { "7a 01 0d 00 0100 0a0000 0300 00 01", R_NONE },
+	      { "7a 01 0d 00 0100 0a0000 0400 00 02", R_NONE },
+	      { "7a 01 05 00 0100 0a0000 0400 00 00", R_NONE },
+	      { "7a 01 0d 00 0100 0a0000 0500 00 01", R_FILE },
+	      { "7a 01 0d 00 0100 0a0000 0300 00 04", R_IEC_QUALIFIER },
+	      { "7a 01 0d 00 0100 0a0000 0300 00 11", R_IEC_QUALIFIER },
 	      { "7a 01 0d 00 0100 0a0000 0300 00 20", R_IEC_QUALIFIER },
-	      { "7d 01 0d 00 0100 0a0000 0300 01 01 ff", R_NONE }, { "7d 01 0d 00 0100 0a0000 0200 01 01 ff", R_FILE });
+	      { "7d 01 0d 00 0100 0a0000 0300 01 01 ff", R_NONE },
+	      { "7d 01 0d 00 0100 0a0000 0200 01 01 ff", R_FILE });
 }
 
 /* ---- selects ---- */
@@ -320,7 +383,8 @@ static void expect_select(struct pol_image *img, const char *asdu, bool first)
 	assert_int_equal(d.select_first, first);
 }
 
-#define SELECTED(mode) "{ types = [ 45, 46 ]; causes = \"any\"; common_addresses = 1; object_addresses = 10; " \
+#define SELECTED(mode) \
+	"{ types = [ 45, 46 ]; causes = \"any\"; common_addresses = 1; object_addresses = 10; " \
 	"states = \"any\"; pulses = \"any\"; " mode "}"
 
 static void test_select(void **state)
@@ -334,25 +398,32 @@ static void test_select(void **state)
 		struct pol_image *img = image_with("", entry);
 		expect_select(img, SINGLE_COMMAND("81"), false);
 		expect_select(img, SINGLE_COMMAND("01"), i < 2);
-		expect_select(img, "2d 01 08 00 0100 0a0000 81", false);	/* calls a select off */
-		expect_select(img, "2d 01 08 00 0100 0a0000 01", i < 2);	/* some execute it */
+		/* calls a select off */
+		expect_select(img, "2d 01 08 00 0100 0a0000 81", false);
+		/* some execute it */
+		expect_select(img, "2d 01 08 00 0100 0a0000 01", i < 2);
 		free(img);
 	}
 	/* a select that could not be executed */
-	CHECK(image_with("", "{ types = [ 45 ]; common_addresses = 1; object_addresses = 10; states = [ \"on\" ]; "
+	CHECK(image_with("", "{ types = [ 45 ]; common_addresses = 1; object_addresses = 10; "
+			     "states = [ \"on\" ]; "
 			     "pulses = [ \"none\" ]; }"),
-	      { SINGLE_COMMAND("80"), R_IEC_QUALIFIER }, { SINGLE_COMMAND("85"), R_IEC_QUALIFIER }, { SINGLE_COMMAND("81"), R_NONE });
+	      { SINGLE_COMMAND("80"), R_IEC_QUALIFIER }, { SINGLE_COMMAND("85"), R_IEC_QUALIFIER },
+	      { SINGLE_COMMAND("81"), R_NONE });
 }
 
-/* Two entries for the same: the one that asks for no select, wherever it stands; and never for another message. */
+/* Two entries for the same: the one that asks for no select, wherever it stands; and never for
+ * another message. */
 static void test_select_of_two_entries(void **state)
 {
 	(void)state;
-	const char *direct = "{ types = [ 45 ]; common_addresses = 1; object_addresses = 10; states = [ \"off\" ]; "
+	const char *direct = "{ types = [ 45 ]; common_addresses = 1; object_addresses = 10; "
+			     "states = [ \"off\" ]; "
 			     "pulses = \"any\"; select_before_operate = \"direct\"; }";
 	for (int i = 0; i < 2; i++) {
 		char both[1024];
-		snprintf(both, sizeof(both), "%s, %s", i ? SELECTED("") : direct, i ? direct : SELECTED(""));
+		snprintf(both, sizeof(both), "%s, %s", i ? SELECTED("") : direct,
+			 i ? direct : SELECTED(""));
 		struct pol_image *img = image_with("", both);
 		expect_select(img, SINGLE_COMMAND("00"), false);
 		expect_select(img, SINGLE_COMMAND("01"), true);
@@ -366,7 +437,8 @@ static void test_select_of_two_entries(void **state)
 static void test_select_of_bitstrings(void **state)
 {
 	(void)state;
-	struct pol_image *img = image_with("", "{ types = [ 51 ]; common_addresses = 1; object_addresses = 10; bitstrings = \"any\"; "
+	struct pol_image *img = image_with("", "{ types = [ 51 ]; common_addresses = 1; "
+					       "object_addresses = 10; bitstrings = \"any\"; "
 					       "select_before_operate = \"direct\"; }");
 	struct pol_iec104_rule *r = (void *)((char *)img + img->rules_off[PROTO_IEC104]);
 	assert_int_equal(decide(img, SET("33", "ff000000")).reason, R_NONE);
@@ -380,10 +452,12 @@ static void test_select_of_bitstrings(void **state)
 static void test_furthest(void **state)
 {
 	(void)state;
-	struct pol_image *img = image_with("", "{ " INTERROGATION "}, "
-					       "{ " COMMAND_OF("C_SC_NA_1") "}, "
-					       "{ types = [ 45 ]; common_addresses = 1; object_addresses = 11; states = [ \"off\" ]; "
-					       "pulses = \"any\"; }");
+	struct pol_image *img = image_with(
+		"", "{ " INTERROGATION "}, "
+		    "{ " COMMAND_OF("C_SC_NA_1") "}, "
+						 "{ types = [ 45 ]; common_addresses = 1; "
+						 "object_addresses = 11; states = [ \"off\" ]; "
+						 "pulses = \"any\"; }");
 	struct iec_decision d = decide(img, "2d 01 06 00 0100 0b0000 01");
 	assert_int_equal(d.reason, R_IEC_QUALIFIER);
 	assert_int_equal(d.rule, 2);
@@ -421,8 +495,10 @@ static void test_reports(void **state)
 		assert_int_equal(iec104_asdu(asdu, n, IEC_CONTROLLED, &m.asdu), R_NONE);
 		assert_int_equal(policy_iec104_answer(img, policy_flow(img, 0), &m).reason, R_NONE);
 	}
-	assert_int_equal(answer(img, "6e 01 14 00 0100 0a0000 0040 01"), R_NONE);	/* a parameter, interrogated */
-	assert_int_equal(answer(img, "6e 01 07 00 0100 0a0000 0040 01"), R_IEC_TYPE_REFUSED);	/* set: by whom? */
+	/* a parameter, interrogated */
+	assert_int_equal(answer(img, "6e 01 14 00 0100 0a0000 0040 01"), R_NONE);
+	/* set: by whom? */
+	assert_int_equal(answer(img, "6e 01 07 00 0100 0a0000 0040 01"), R_IEC_TYPE_REFUSED);
 	assert_int_equal(answer(img, "6e 01 2c 00 0100 0a0000 0040 01"), R_IEC_TYPE_REFUSED);
 	free(img);
 }
@@ -430,19 +506,28 @@ static void test_reports(void **state)
 static void test_listed_reports(void **state)
 {
 	(void)state;
-	struct pol_image *img = image_with("monitor_direction = \"listed\";", "{ " INTERROGATION "}, "
-					   "{ types = [ 1, 3 ]; causes = [ \"spontaneous\" ]; common_addresses = 1; "
-					   "object_addresses = [ \"10-19\", \"20-29\" ]; }, "
-					   "{ types = [ 70 ]; causes = [ 4 ]; common_addresses = 1; }");
+	struct pol_image *img = image_with(
+		"monitor_direction = \"listed\";",
+		"{ " INTERROGATION "}, "
+		"{ types = [ 1, 3 ]; causes = [ \"spontaneous\" ]; common_addresses = 1; "
+		"object_addresses = [ \"10-19\", \"20-29\" ]; }, "
+		"{ types = [ 70 ]; causes = [ 4 ]; common_addresses = 1; }");
 	static const struct row rows[] = {
-		{ REPORT("01 01", "03", "0a0000 01"), R_NONE }, { REPORT("03 01", "03", "1d0000 01"), R_NONE },
-		{ REPORT("46 01", "04", "000000 00"), R_NONE }, { REPORT("05 01", "03", "0a0000 01 00"), R_IEC_TYPE_REFUSED },
-		{ REPORT("01 01", "14", "0a0000 01"), R_IEC_CAUSE_REFUSED }, { "01 01 03 00 0200 0a0000 01", R_IEC_COMMON_REFUSED },
-		{ REPORT("01 01", "03", "090000 01"), R_IEC_ADDRESS }, { REPORT("01 01", "03", "1e0000 01"), R_IEC_ADDRESS },
+		{ REPORT("01 01", "03", "0a0000 01"), R_NONE },
+		{ REPORT("03 01", "03", "1d0000 01"), R_NONE },
+		{ REPORT("46 01", "04", "000000 00"), R_NONE },
+		{ REPORT("05 01", "03", "0a0000 01 00"), R_IEC_TYPE_REFUSED },
+		{ REPORT("01 01", "14", "0a0000 01"), R_IEC_CAUSE_REFUSED },
+		{ "01 01 03 00 0200 0a0000 01", R_IEC_COMMON_REFUSED },
+		{ REPORT("01 01", "03", "090000 01"), R_IEC_ADDRESS },
+		{ REPORT("01 01", "03", "1e0000 01"), R_IEC_ADDRESS },
 		/* several objects, each inside; a sequence as a whole inside one range */
-		{ REPORT("01 02", "03", "0a0000 01 1d0000 01"), R_NONE }, { REPORT("01 02", "03", "0a0000 01 1e0000 01"), R_IEC_ADDRESS },
-		{ REPORT("01 82", "03", "120000 01 01"), R_NONE }, { REPORT("01 82", "03", "130000 01 01"), R_IEC_ADDRESS },
-		{ REPORT("01 82", "03", "1d0000 01 01"), R_IEC_ADDRESS }, { REPORT("6e 01", "14", "0a0000 0040 01"), R_IEC_TYPE_REFUSED },
+		{ REPORT("01 02", "03", "0a0000 01 1d0000 01"), R_NONE },
+		{ REPORT("01 02", "03", "0a0000 01 1e0000 01"), R_IEC_ADDRESS },
+		{ REPORT("01 82", "03", "120000 01 01"), R_NONE },
+		{ REPORT("01 82", "03", "130000 01 01"), R_IEC_ADDRESS },
+		{ REPORT("01 82", "03", "1d0000 01 01"), R_IEC_ADDRESS },
+		{ REPORT("6e 01", "14", "0a0000 0040 01"), R_IEC_TYPE_REFUSED },
 		{ "64 01 07 00 0100 000000 14", R_NONE },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++)
@@ -453,9 +538,11 @@ static void test_listed_reports(void **state)
 static void test_answers(void **state)
 {
 	(void)state;
-	struct pol_image *img = image_with("", "{ types = [ 45 ]; common_addresses = 1; object_addresses = 10; states = \"any\"; "
-					       "pulses = \"any\"; originators = 1; }, { types = [ 100, 103 ]; "
-					       "common_addresses = [ 1, 65535 ]; interrogations = 20; }");
+	struct pol_image *img = image_with(
+		"",
+		"{ types = [ 45 ]; common_addresses = 1; object_addresses = 10; states = \"any\"; "
+		"pulses = \"any\"; originators = 1; }, { types = [ 100, 103 ]; "
+		"common_addresses = [ 1, 65535 ]; interrogations = 20; }");
 	static const char *const good[] = { "07", "47", "09", "0a", "2c", "2d", "2e", "2f", "6f" };
 	for (size_t i = 0; i < COUNT(good); i++) {
 		char hex[80];
@@ -483,16 +570,21 @@ static void test_answers(void **state)
 static void test_file_answers(void **state)
 {
 	(void)state;
-	struct pol_image *img = image_with("", "{ types = [ \"F_SC_NA_1\", \"F_AF_NA_1\" ]; common_addresses = 1; "
-					       "object_addresses = 10; files = 3; file_calls = \"any\"; }");
+	struct pol_image *img =
+		image_with("", "{ types = [ \"F_SC_NA_1\", \"F_AF_NA_1\" ]; common_addresses = 1; "
+			       "object_addresses = 10; files = 3; file_calls = \"any\"; }");
 	assert_int_equal(answer(img, "78 01 0d 00 0100 0a0000 0300 000100 00"), R_NONE);
 	assert_int_equal(answer(img, "7d 01 0d 00 0100 0a0000 0300 01 01 ff"), R_NONE);
-	assert_int_equal(answer(img, "7e 01 05 00 0100 010000 0100 000200 00" SAMPLE_CP56), R_NONE);	/* the directory */
+	/* the directory */
+	assert_int_equal(answer(img, "7e 01 05 00 0100 010000 0100 000200 00" SAMPLE_CP56), R_NONE);
 	assert_int_equal(answer(img, "7d 01 0d 00 0100 0b0000 0300 01 01 ff"), R_IEC_ADDRESS);
-	assert_int_equal(answer(img, "7d 01 0d 00 0200 0a0000 0300 01 01 ff"), R_IEC_COMMON_REFUSED);
-	assert_int_equal(answer(img, "2d 01 07 00 0100 0a0000 01"), R_IEC_TYPE_REFUSED);	/* no file */
+	assert_int_equal(answer(img, "7d 01 0d 00 0200 0a0000 0300 01 01 ff"),
+			 R_IEC_COMMON_REFUSED);
+	/* no file */
+	assert_int_equal(answer(img, "2d 01 07 00 0100 0a0000 01"), R_IEC_TYPE_REFUSED);
 	/* it may call files and not send them */
-	assert_int_equal(decide(img, "7d 01 0d 00 0100 0a0000 0300 01 01 ff").reason, R_IEC_TYPE_REFUSED);
+	assert_int_equal(decide(img, "7d 01 0d 00 0100 0a0000 0300 01 01 ff").reason,
+			 R_IEC_TYPE_REFUSED);
 	free(img);
 	img = image_with("", "{ " INTERROGATION "}");
 	assert_int_equal(answer(img, "7d 01 0d 00 0100 0a0000 0300 01 01 ff"), R_IEC_TYPE_REFUSED);
@@ -504,15 +596,29 @@ static void test_file_answers(void **state)
 static void test_writes(void **state)
 {
 	(void)state;
-	static const struct { const char *asdu; bool writes; } rows[] = {
-		{ GI("14"), false }, { "65 01 06 00 0100 000000 05", false }, { "65 01 06 00 0100 000000 45", true },
-		{ "66 01 05 00 0100 010000", false }, { "67 01 06 00 0100 000000 " SAMPLE_CP56, true },
-		{ "68 01 06 00 0100 000000 aa55", false }, { "69 01 06 00 0100 000000 01", true },
-		{ SINGLE_COMMAND("01"), true }, { SINGLE_COMMAND("81"), true }, { SET("31", "0000 00"), true },
-		{ SET("33", "ff000000"), true }, { SET("70", "0000803f 01"), true }, { SET("71", "03"), true },
-		{ "7a 01 0d 00 0100 0a0000 0300 00 01", false }, { "7a 01 0d 00 0100 0a0000 0300 00 04", true },
-		{ "7a 01 0d 00 0100 0a0000 0300 00 08", true }, { "7a 01 05 00 0100 0a0000 0300 00 00", false },
-		{ "7d 01 0d 00 0100 0a0000 0300 01 01 ff", true }, { "7c 01 0d 00 0100 0a0000 0300 01 01", false },
+	static const struct {
+		const char *asdu;
+		bool writes;
+	} rows[] = {
+		{ GI("14"), false },
+		{ "65 01 06 00 0100 000000 05", false },
+		{ "65 01 06 00 0100 000000 45", true },
+		{ "66 01 05 00 0100 010000", false },
+		{ "67 01 06 00 0100 000000 " SAMPLE_CP56, true },
+		{ "68 01 06 00 0100 000000 aa55", false },
+		{ "69 01 06 00 0100 000000 01", true },
+		{ SINGLE_COMMAND("01"), true },
+		{ SINGLE_COMMAND("81"), true },
+		{ SET("31", "0000 00"), true },
+		{ SET("33", "ff000000"), true },
+		{ SET("70", "0000803f 01"), true },
+		{ SET("71", "03"), true },
+		{ "7a 01 0d 00 0100 0a0000 0300 00 01", false },
+		{ "7a 01 0d 00 0100 0a0000 0300 00 04", true },
+		{ "7a 01 0d 00 0100 0a0000 0300 00 08", true },
+		{ "7a 01 05 00 0100 0a0000 0300 00 00", false },
+		{ "7d 01 0d 00 0100 0a0000 0300 01 01 ff", true },
+		{ "7c 01 0d 00 0100 0a0000 0300 01 01", false },
 	};
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct iec_msg m;
@@ -543,7 +649,8 @@ static struct pol_image *image_of_rule(const char *name)
 static void test_installed_rules(void **state)
 {
 	(void)state;
-	struct pol_image *all = image_of_rule("iec104-all"), *some = image_of_rule("iec104-monitor-only");
+	struct pol_image *all = image_of_rule("iec104-all"),
+			 *some = image_of_rule("iec104-monitor-only");
 	unsigned asked = 0, watched = 0;
 	for (size_t i = 0; i < SAMPLE_TYPES; i++) {
 		const struct sample_type *t = &sample_types[i];
@@ -565,7 +672,9 @@ static void test_installed_rules(void **state)
 static void test_left_out(void **state)
 {
 	(void)state;
-	static const struct { const char *left_out, *written, *asdu; } rows[] = {
+	static const struct {
+		const char *left_out, *written, *asdu;
+	} rows[] = {
 		{ "", "causes = \"any\"; ", "2d 01 08 00 0100 0a0000 81" },
 		{ "", "test_bit = true; ", "2d 01 86 00 0100 0a0000 81" },
 		{ "", "originators = \"any\"; ", NULL },
@@ -573,12 +682,14 @@ static void test_left_out(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		char entry[600];
 		snprintf(entry, sizeof(entry), "{ " COMMAND_OF("C_SC_NA_1") "%s}", rows[i].written);
-		struct pol_image *wide = image_with("", entry), *narrow = image_with("", "{ " COMMAND_OF("C_SC_NA_1") "}");
+		struct pol_image *wide = image_with("", entry),
+				 *narrow = image_with("", "{ " COMMAND_OF("C_SC_NA_1") "}");
 		if (rows[i].asdu) {
 			assert_int_equal(decide(wide, rows[i].asdu).reason, R_NONE);
 			assert_int_not_equal(decide(narrow, rows[i].asdu).reason, R_NONE);
 		}
-		assert_int_equal(decide(wide, SINGLE_COMMAND("01")).reason, decide(narrow, SINGLE_COMMAND("01")).reason);
+		assert_int_equal(decide(wide, SINGLE_COMMAND("01")).reason,
+				 decide(narrow, SINGLE_COMMAND("01")).reason);
 		free(wide);
 		free(narrow);
 	}
@@ -597,9 +708,11 @@ static void test_head(void **state)
 	assert_int_equal(h->k, 12);
 	assert_int_equal(h->select_timeout, 10);
 	free(img);
-	img = image_with("master = \"server\"; unacknowledged = 32767; select_timeout = 60; tolerate = [ \"first-number-one\" ]; "
-			 "monitor_direction = \"listed\";",
-			 "{ types = [ 1 ]; common_addresses = 1; object_addresses = 1; }, " SELECTED(""));
+	img = image_with(
+		"master = \"server\"; unacknowledged = 32767; select_timeout = 60; tolerate = [ "
+		"\"first-number-one\" ]; "
+		"monitor_direction = \"listed\";",
+		"{ types = [ 1 ]; common_addresses = 1; object_addresses = 1; }, " SELECTED(""));
 	h = policy_head(img, policy_flow(img, 0));
 	assert_int_equal(h->server_is_controlling, 1);
 	assert_int_equal(h->first_number_one, 1);
@@ -615,8 +728,10 @@ static void test_foreign_image(void **state)
 	struct pol_image *img = image_with("", "{ " INTERROGATION "}");
 	struct pol_iec104_rule *r = (void *)((char *)img + img->rules_off[PROTO_IEC104]);
 	struct pol_iec104_head *h = (void *)((char *)img + img->heads_off[PROTO_IEC104]);
-	uint8_t *flags[] = { &r->spans[0].any, &r->limits.select_mode, &r->limits.test_bit, &h->server_is_controlling,
-			     &h->first_number_one, &h->monitor_listed };
+	uint8_t *flags[] = {
+		&r->spans[0].any,	   &r->limits.select_mode, &r->limits.test_bit,
+		&h->server_is_controlling, &h->first_number_one,   &h->monitor_listed
+	};
 	for (size_t i = 0; i < COUNT(flags); i++) {
 		uint8_t was = *flags[i];
 		*flags[i] = 2;
@@ -651,15 +766,31 @@ static void test_foreign_image(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_types), cmocka_unit_test(test_causes), cmocka_unit_test(test_test_bit),
-		cmocka_unit_test(test_common_addresses), cmocka_unit_test(test_for_all_but_commands),
-		cmocka_unit_test(test_originators), cmocka_unit_test(test_object_addresses), cmocka_unit_test(test_states),
-		cmocka_unit_test(test_pulses), cmocka_unit_test(test_values), cmocka_unit_test(test_no_number),
-		cmocka_unit_test(test_qualifiers), cmocka_unit_test(test_files), cmocka_unit_test(test_select),
-		cmocka_unit_test(test_select_of_two_entries), cmocka_unit_test(test_select_of_bitstrings),
-		cmocka_unit_test(test_furthest), cmocka_unit_test(test_reports), cmocka_unit_test(test_listed_reports),
-		cmocka_unit_test(test_answers), cmocka_unit_test(test_file_answers), cmocka_unit_test(test_writes),
-		cmocka_unit_test(test_installed_rules), cmocka_unit_test(test_left_out), cmocka_unit_test(test_head),
+		cmocka_unit_test(test_types),
+		cmocka_unit_test(test_causes),
+		cmocka_unit_test(test_test_bit),
+		cmocka_unit_test(test_common_addresses),
+		cmocka_unit_test(test_for_all_but_commands),
+		cmocka_unit_test(test_originators),
+		cmocka_unit_test(test_object_addresses),
+		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_pulses),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_no_number),
+		cmocka_unit_test(test_qualifiers),
+		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_select),
+		cmocka_unit_test(test_select_of_two_entries),
+		cmocka_unit_test(test_select_of_bitstrings),
+		cmocka_unit_test(test_furthest),
+		cmocka_unit_test(test_reports),
+		cmocka_unit_test(test_listed_reports),
+		cmocka_unit_test(test_answers),
+		cmocka_unit_test(test_file_answers),
+		cmocka_unit_test(test_writes),
+		cmocka_unit_test(test_installed_rules),
+		cmocka_unit_test(test_left_out),
+		cmocka_unit_test(test_head),
 		cmocka_unit_test(test_foreign_image),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,10 +24,12 @@ static struct make made;
 static struct pol_image *image_of(struct opcua_policy *o)
 {
 	struct flow flow = { .proto = PROTO_OPCUA, .policy = "q" };
-	struct opcua_policy first = { .security = UA_MODE_ENCRYPT };	/* another policy before it */
+	/* another policy before it */
+	struct opcua_policy first = { .security = UA_MODE_ENCRYPT };
 	struct policy policies[2] = { { .name = "p", .proto = PROTO_OPCUA, .of = &first },
 				      { .name = "q", .proto = PROTO_OPCUA, .of = o } };
-	struct pol_image *img = plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, policies, 2, 1);
+	struct pol_image *img =
+		plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, policies, 2, 1);
 	assert_non_null(img);
 	assert_true(policy_valid(img, img->size));
 	return img;
@@ -55,7 +57,9 @@ static const struct make *write_of(const struct ua_node *nodes, size_t n, uint32
 	put32(&made, (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
 		const struct ua_node *k = &nodes[i];
-		static const uint8_t forms[] = { [UA_NUMERIC] = 2, [UA_STRING] = 3, [UA_GUID] = 4, [UA_OPAQUE] = 5 };
+		static const uint8_t forms[] = {
+			[UA_NUMERIC] = 2, [UA_STRING] = 3, [UA_GUID] = 4, [UA_OPAQUE] = 5
+		};
 		put8(&made, forms[k->kind]);
 		put_le(&made, k->ns, 2);
 		if (k->kind == UA_NUMERIC)
@@ -70,7 +74,10 @@ static const struct make *write_of(const struct ua_node *nodes, size_t n, uint32
 	return &made;
 }
 
-#define TEXT(s) { (const uint8_t *)(s), sizeof(s) - 1 }
+#define TEXT(s) \
+	{ \
+		(const uint8_t *)(s), sizeof(s) - 1 \
+	}
 
 static void patterns(void **state)
 {
@@ -81,20 +88,28 @@ static void patterns(void **state)
 		{ .form = NODE_STRING, .ns = 1, .id = "Pump", .len = 4 },
 		{ .form = NODE_STEM, .ns = 1, .id = "Fan.*", .len = 4 },
 		{ .form = NODE_ANY, .ns = 5, .id = "" },
-		{ .form = NODE_GUID, .ns = 2, .id = "00112233-4455-6677-8899-aabbccddeeff", .len = 36 },
+		{ .form = NODE_GUID,
+		  .ns = 2,
+		  .id = "00112233-4455-6677-8899-aabbccddeeff",
+		  .len = 36 },
 		{ .form = NODE_OPAQUE, .ns = 2, .id = "c0ffee", .len = 6 },
 	};
-	struct opcua_allow a = { .services = bit_of("write"), .attribute_bits = 1 << 13,
-				 .nodes = { .v = texts, .n = LEN(p), .set = true }, .patterns = p };
+	struct opcua_allow a = { .services = bit_of("write"),
+				 .attribute_bits = 1 << 13,
+				 .nodes = { .v = texts, .n = LEN(p), .set = true },
+				 .patterns = p };
 	struct opcua_policy o = { .allow = &a, .n_allow = 1 };
 	struct pol_image *img = image_of(&o);
 	static const struct {
 		struct ua_node n;
 		bool ok;
 	} v[] = {
-		{ { .ns = 1, .number = 100 }, true }, { { .ns = 1, .number = 199 }, true },
-		{ { .ns = 1, .number = 99 }, false }, { { .ns = 1, .number = 200 }, false },
-		{ { .ns = 2, .number = 150 }, false }, { { .ns = 0, .number = 150 }, false },
+		{ { .ns = 1, .number = 100 }, true },
+		{ { .ns = 1, .number = 199 }, true },
+		{ { .ns = 1, .number = 99 }, false },
+		{ { .ns = 1, .number = 200 }, false },
+		{ { .ns = 2, .number = 150 }, false },
+		{ { .ns = 0, .number = 150 }, false },
 		{ { .ns = 1, .kind = UA_STRING, .id = TEXT("Pump") }, true },
 		{ { .ns = 1, .kind = UA_STRING, .id = TEXT("Pump\0") }, false },
 		{ { .ns = 1, .kind = UA_STRING, .id = TEXT("Pum") }, false },
@@ -104,11 +119,18 @@ static void patterns(void **state)
 		{ { .ns = 1, .kind = UA_STRING, .id = TEXT("Fan.9\xff") }, true },
 		{ { .ns = 1, .kind = UA_STRING, .id = TEXT("Fan") }, false },
 		{ { .ns = 1, .kind = UA_OPAQUE, .id = TEXT("Pump") }, false },
-		{ { .ns = 5, .number = 0 }, true }, { { .ns = 5, .kind = UA_STRING, .id = TEXT("x") }, true },
-		{ { .ns = 2, .kind = UA_GUID,
-		    .id = TEXT("\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff") }, true },
-		{ { .ns = 2, .kind = UA_GUID,
-		    .id = TEXT("\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xfe") }, false },
+		{ { .ns = 5, .number = 0 }, true },
+		{ { .ns = 5, .kind = UA_STRING, .id = TEXT("x") }, true },
+		{ { .ns = 2,
+		    .kind = UA_GUID,
+		    .id = TEXT(
+			    "\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xff") },
+		  true },
+		{ { .ns = 2,
+		    .kind = UA_GUID,
+		    .id = TEXT(
+			    "\x33\x22\x11\x00\x55\x44\x77\x66\x88\x99\xaa\xbb\xcc\xdd\xee\xfe") },
+		  false },
 		{ { .ns = 2, .kind = UA_OPAQUE, .id = TEXT("\xc0\xff\xee") }, true },
 		{ { .ns = 2, .kind = UA_OPAQUE, .id = TEXT("\xc0\xff\xee\0") }, false },
 		{ { .ns = 2, .kind = UA_STRING, .id = TEXT("c0ffee") }, false },
@@ -120,9 +142,12 @@ static void patterns(void **state)
 		assert_int_equal(d.has_node, !v[i].ok);
 		/* behind a good one it is judged too */
 		const struct ua_node two[] = { { .ns = 1, .number = 150 }, v[i].n };
-		assert_int_equal(decide(img, write_of(two, 2, 13)).reason, v[i].ok ? R_NONE : R_UA_NODE);
-		assert_int_equal(decide(img, write_of(&v[i].n, 1, 12)).reason, v[i].ok ? R_UA_ATTRIBUTE : R_UA_NODE);
-		assert_int_equal(decide(img, write_of(&v[i].n, 1, 13 + 32)).reason, v[i].ok ? R_UA_ATTRIBUTE : R_UA_NODE);
+		assert_int_equal(decide(img, write_of(two, 2, 13)).reason,
+				 v[i].ok ? R_NONE : R_UA_NODE);
+		assert_int_equal(decide(img, write_of(&v[i].n, 1, 12)).reason,
+				 v[i].ok ? R_UA_ATTRIBUTE : R_UA_NODE);
+		assert_int_equal(decide(img, write_of(&v[i].n, 1, 13 + 32)).reason,
+				 v[i].ok ? R_UA_ATTRIBUTE : R_UA_NODE);
 	}
 	free(img);
 }
@@ -132,12 +157,21 @@ static void one_entry_must_do(void **state)
 {
 	(void)state;
 	static const char *texts[] = { "x" };
-	static struct node_pattern one[] = { { .form = NODE_NUMBER, .ns = 1, .lo = 1, .hi = 1, .id = "" } },
-				   two[] = { { .form = NODE_NUMBER, .ns = 1, .lo = 2, .hi = 2, .id = "" } };
+	static struct node_pattern
+		one[] = { { .form = NODE_NUMBER, .ns = 1, .lo = 1, .hi = 1, .id = "" } },
+		two[] = { { .form = NODE_NUMBER, .ns = 1, .lo = 2, .hi = 2, .id = "" } };
 	struct opcua_allow a[] = {
-		{ .services = bit_of("read"), .nodes = { .any = true }, .attributes = { .any = true } },
-		{ .services = bit_of("write"), .nodes = { .v = texts, .n = 1 }, .patterns = one, .attribute_bits = 1 << 4 },
-		{ .services = bit_of("write"), .nodes = { .v = texts, .n = 1 }, .patterns = two, .attributes = { .any = true } },
+		{ .services = bit_of("read"),
+		  .nodes = { .any = true },
+		  .attributes = { .any = true } },
+		{ .services = bit_of("write"),
+		  .nodes = { .v = texts, .n = 1 },
+		  .patterns = one,
+		  .attribute_bits = 1 << 4 },
+		{ .services = bit_of("write"),
+		  .nodes = { .v = texts, .n = 1 },
+		  .patterns = two,
+		  .attributes = { .any = true } },
 	};
 	struct opcua_policy o = { .allow = a, .n_allow = LEN(a) };
 	struct pol_image *img = image_of(&o);
@@ -183,17 +217,22 @@ static void any_has_no_anonymous_and_nothing_deprecated(void **state)
 {
 	(void)state;
 	struct opcua_allow a = { .services = 0 };
-	struct opcua_policy o = { .allow = &a, .n_allow = 1, .security_policies = { .any = true },
+	struct opcua_policy o = { .allow = &a,
+				  .n_allow = 1,
+				  .security_policies = { .any = true },
 				  .user_tokens = { .any = true } };
 	struct pol_image *img = image_of(&o);
 	const struct pol_ua_head *h = policy_head(img, policy_flow(img, 0));
-	assert_int_equal(h->users, 1 << UA_TOKEN_USER_NAME | 1 << UA_TOKEN_X509 | 1 << UA_TOKEN_ISSUED);
+	assert_int_equal(h->users,
+			 1 << UA_TOKEN_USER_NAME | 1 << UA_TOKEN_X509 | 1 << UA_TOKEN_ISSUED);
 	struct ua_bytes uri = TEXT("http://example.org/own");
 	for (size_t i = 0; i < ua_policies_n; i++)
-		assert_int_equal(policy_opcua_uri(img, h, &ua_policies[i], &uri), i > 0 && !ua_policies[i].deprecated);
+		assert_int_equal(policy_opcua_uri(img, h, &ua_policies[i], &uri),
+				 i > 0 && !ua_policies[i].deprecated);
 	assert_false(policy_opcua_uri(img, h, NULL, &uri));
 	free(img);
-	static const char *names[] = { "Basic256", "http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256",
+	static const char *names[] = { "Basic256",
+				       "http://opcfoundation.org/UA/SecurityPolicy#Basic256Sha256",
 				       "http://example.org/own" };
 	o.security_policies = (struct texts){ .v = names, .n = 3 };
 	img = image_of(&o);
@@ -212,18 +251,26 @@ static void texts_and_stems(void **state)
 	(void)state;
 	static const char *urls[] = { "opc.tcp://plc:4840", "opc.tcp://line*" };
 	struct opcua_allow a = { .services = 0 };
-	struct opcua_policy o = { .allow = &a, .n_allow = 1, .endpoint_urls = { .v = urls, .n = 2 } };
+	struct opcua_policy o = { .allow = &a,
+				  .n_allow = 1,
+				  .endpoint_urls = { .v = urls, .n = 2 } };
 	struct pol_image *img = image_of(&o);
 	const struct pol_ua_head *h = policy_head(img, policy_flow(img, 0));
 	static const struct {
 		const char *url;
 		bool ok;
 	} v[] = {
-		{ "opc.tcp://plc:4840", true }, { "opc.tcp://plc:4840/", false }, { "opc.tcp://plc:484", false },
-		{ "opc.tcp://line", true }, { "opc.tcp://line2/x", true }, { "opc.tcp://lin", false }, { "", false },
+		{ "opc.tcp://plc:4840", true },
+		{ "opc.tcp://plc:4840/", false },
+		{ "opc.tcp://plc:484", false },
+		{ "opc.tcp://line", true },
+		{ "opc.tcp://line2/x", true },
+		{ "opc.tcp://lin", false },
+		{ "", false },
 	};
 	for (size_t i = 0; i < LEN(v); i++)
-		assert_int_equal(policy_opcua_text(img, &h->urls, v[i].url, strlen(v[i].url)), v[i].ok);
+		assert_int_equal(policy_opcua_text(img, &h->urls, v[i].url, strlen(v[i].url)),
+				 v[i].ok);
 	free(img);
 }
 
@@ -247,28 +294,43 @@ static const struct make *interval_request(uint16_t type, double ms)
 	return &made;
 }
 
-/* What servers grant: node-opcua 2.186 and open62541 1.5 give their fastest for a publishing interval
- * of 0, below 0 and NaN; node-opcua ends when ModifyMonitoredItems has a sampling interval that is
- * infinite, or negative and not -1. */
+/* What servers grant: node-opcua 2.186 and open62541 1.5 give their fastest for a publishing
+ * interval of 0, below 0 and NaN; node-opcua ends when ModifyMonitoredItems has a sampling interval
+ * that is infinite, or negative and not -1. */
 static void special_intervals(void **state)
 {
 	(void)state;
 	static const struct {
 		double ms;
-		enum reason publishing, sampling;	/* where 100 is the least */
+		enum reason publishing, sampling; /* where 100 is the least */
 	} v[] = {
-		{ 100, R_NONE, R_NONE }, { 250.5, R_NONE, R_NONE }, { 99.999, R_UA_INTERVAL, R_UA_INTERVAL },
-		{ 0, R_UA_INTERVAL, R_UA_INTERVAL }, { -0.0, R_UA_INTERVAL, R_UA_INTERVAL },
-		{ -1, R_UA_INTERVAL, R_NONE }, { -0.5, R_UA_INTERVAL, R_UA_INTERVAL },
-		{ -2, R_UA_INTERVAL, R_UA_INTERVAL }, { -1000, R_UA_INTERVAL, R_UA_INTERVAL },
-		{ -DBL_MAX, R_UA_INTERVAL, R_UA_INTERVAL }, { DBL_TRUE_MIN, R_UA_INTERVAL, R_UA_INTERVAL },
-		{ -DBL_TRUE_MIN, R_UA_INTERVAL, R_UA_INTERVAL }, { INT32_MAX, R_NONE, R_NONE },
-		{ 1.0 + INT32_MAX, R_UA_INTERVAL, R_UA_INTERVAL }, { 4294967296.0 + 100, R_UA_INTERVAL, R_UA_INTERVAL },
-		{ DBL_MAX, R_UA_INTERVAL, R_UA_INTERVAL }, { INFINITY, R_FORMAT, R_FORMAT },
-		{ -INFINITY, R_FORMAT, R_FORMAT }, { NAN, R_FORMAT, R_FORMAT }, { -NAN, R_FORMAT, R_FORMAT },
+		{ 100, R_NONE, R_NONE },
+		{ 250.5, R_NONE, R_NONE },
+		{ 99.999, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ 0, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -0.0, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -1, R_UA_INTERVAL, R_NONE },
+		{ -0.5, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -2, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -1000, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -DBL_MAX, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ DBL_TRUE_MIN, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ -DBL_TRUE_MIN, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ INT32_MAX, R_NONE, R_NONE },
+		{ 1.0 + INT32_MAX, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ 4294967296.0 + 100, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ DBL_MAX, R_UA_INTERVAL, R_UA_INTERVAL },
+		{ INFINITY, R_FORMAT, R_FORMAT },
+		{ -INFINITY, R_FORMAT, R_FORMAT },
+		{ NAN, R_FORMAT, R_FORMAT },
+		{ -NAN, R_FORMAT, R_FORMAT },
 	};
-	struct opcua_allow a[] = { { .services = ~UINT64_C(0), .nodes = { .any = true }, .attributes = { .any = true } },
-				   { .services = ~UINT64_C(0), .nodes = { .any = true }, .attributes = { .any = true } } };
+	struct opcua_allow a[] = { { .services = ~UINT64_C(0),
+				     .nodes = { .any = true },
+				     .attributes = { .any = true } },
+				   { .services = ~UINT64_C(0),
+				     .nodes = { .any = true },
+				     .attributes = { .any = true } } };
 	a[1].least_interval = 100;
 	unsigned services = 0;
 	for (size_t k = 0; k < ua_services_n; k++) {
@@ -279,7 +341,8 @@ static void special_intervals(void **state)
 		for (size_t i = 0; i < 2 * LEN(v); i++) {
 			struct opcua_policy o = { .allow = &a[i % 2], .n_allow = 1 };
 			struct pol_image *img = image_of(&o);
-			enum reason want = strchr(s->fields, 'I') ? v[i / 2].publishing : v[i / 2].sampling;
+			enum reason want =
+				strchr(s->fields, 'I') ? v[i / 2].publishing : v[i / 2].sampling;
 			const struct make *m = interval_request(s->request, v[i / 2].ms);
 			struct ua_body b;
 			enum reason got = ua_body(m->b, m->n, false, NULL, NULL, &b);
@@ -303,18 +366,28 @@ static void sampling_left_to_the_server(void **state)
 		bool by_server;
 		enum reason why;
 	} v[] = {
-		{ UA_VALUE, 0, 0, 100, true, R_NONE }, { UA_VALUE, -0.0, 100, 100, true, R_NONE },
-		{ UA_VALUE, 0, 0, 100, false, R_UA_INTERVAL }, { UA_VALUE, 100, -0.0, 100, false, R_UA_INTERVAL },
-		{ UA_VALUE, 0, 50, 100, true, R_UA_INTERVAL }, { UA_VALUE, 0, -2, 100, true, R_UA_INTERVAL },
-		{ UA_VALUE, DBL_TRUE_MIN, 0, 100, true, R_UA_INTERVAL }, { UA_VALUE, 0, 0, 0, false, R_NONE },
-		{ UA_EVENT_NOTIFIER, 0, 100, 100, false, R_NONE }, { UA_EVENT_NOTIFIER, 10, 100, 100, false, R_NONE },
-		{ UA_EVENT_NOTIFIER, -2, -1, 100, false, R_NONE }, { UA_EVENT_NOTIFIER, NAN, 100, 100, true, R_FORMAT },
+		{ UA_VALUE, 0, 0, 100, true, R_NONE },
+		{ UA_VALUE, -0.0, 100, 100, true, R_NONE },
+		{ UA_VALUE, 0, 0, 100, false, R_UA_INTERVAL },
+		{ UA_VALUE, 100, -0.0, 100, false, R_UA_INTERVAL },
+		{ UA_VALUE, 0, 50, 100, true, R_UA_INTERVAL },
+		{ UA_VALUE, 0, -2, 100, true, R_UA_INTERVAL },
+		{ UA_VALUE, DBL_TRUE_MIN, 0, 100, true, R_UA_INTERVAL },
+		{ UA_VALUE, 0, 0, 0, false, R_NONE },
+		{ UA_EVENT_NOTIFIER, 0, 100, 100, false, R_NONE },
+		{ UA_EVENT_NOTIFIER, 10, 100, 100, false, R_NONE },
+		{ UA_EVENT_NOTIFIER, -2, -1, 100, false, R_NONE },
+		{ UA_EVENT_NOTIFIER, NAN, 100, 100, true, R_FORMAT },
 		/* the second item is of data */
-		{ UA_EVENT_NOTIFIER, 0, 0, 100, false, R_UA_INTERVAL }, { UA_EVENT_NOTIFIER, 0, 50, 100, true, R_UA_INTERVAL },
+		{ UA_EVENT_NOTIFIER, 0, 0, 100, false, R_UA_INTERVAL },
+		{ UA_EVENT_NOTIFIER, 0, 50, 100, true, R_UA_INTERVAL },
 	};
 	for (size_t i = 0; i < LEN(v); i++) {
-		struct opcua_allow a = { .services = ~UINT64_C(0), .nodes = { .any = true }, .attributes = { .any = true },
-					 .least_interval = v[i].least, .sampling_by_server = v[i].by_server };
+		struct opcua_allow a = { .services = ~UINT64_C(0),
+					 .nodes = { .any = true },
+					 .attributes = { .any = true },
+					 .least_interval = v[i].least,
+					 .sampling_by_server = v[i].by_server };
 		struct opcua_policy o = { .allow = &a, .n_allow = 1 };
 		struct pol_image *img = image_of(&o);
 		struct ua_body b;
@@ -342,14 +415,21 @@ static void image_mutations(void **state)
 {
 	(void)state;
 	static const char *texts[] = { "x", "y" };
-	static struct node_pattern p[] = { { .form = NODE_STEM, .ns = 1, .id = "Fan.", .len = 4 },
-					   { .form = NODE_NUMBER, .ns = 1, .lo = 1, .hi = 9, .id = "" } };
-	struct opcua_allow a = { .services = bit_of("write"), .attribute_bits = 1 << 13,
-				 .nodes = { .v = texts, .n = 2 }, .patterns = p };
-	struct opcua_policy o = { .allow = &a, .n_allow = 1, .endpoint_urls = { .v = texts, .n = 2 },
+	static struct node_pattern p[] = {
+		{ .form = NODE_STEM, .ns = 1, .id = "Fan.", .len = 4 },
+		{ .form = NODE_NUMBER, .ns = 1, .lo = 1, .hi = 9, .id = "" }
+	};
+	struct opcua_allow a = { .services = bit_of("write"),
+				 .attribute_bits = 1 << 13,
+				 .nodes = { .v = texts, .n = 2 },
+				 .patterns = p };
+	struct opcua_policy o = { .allow = &a,
+				  .n_allow = 1,
+				  .endpoint_urls = { .v = texts, .n = 2 },
 				  .client_certificates = { .any = true } };
 	struct pol_image *img = image_of(&o);
-	const struct ua_node n[] = { { .ns = 1, .number = 5 }, { .ns = 1, .kind = UA_STRING, .id = TEXT("Fan.1") } };
+	const struct ua_node n[] = { { .ns = 1, .number = 5 },
+				     { .ns = 1, .kind = UA_STRING, .id = TEXT("Fan.1") } };
 	write_of(n, 2, 13);
 	uint8_t *copy = aligned_alloc(8, (img->size + 7) & ~(size_t)7);
 	assert_non_null(copy);

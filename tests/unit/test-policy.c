@@ -16,8 +16,14 @@
 enum { TCP = 6, UDP = 17 };
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
-#define RANGES(list) { .v = (list), .n = COUNT(list), .set = true }
-#define ANY { .any = true, .set = true }
+#define RANGES(list) \
+	{ \
+		.v = (list), .n = COUNT(list), .set = true \
+	}
+#define ANY \
+	{ \
+		.any = true, .set = true \
+	}
 
 static struct prefix net(const char *s)
 {
@@ -41,7 +47,7 @@ struct plant {
 	struct conduit conduits[2];
 	struct flow flows[3];
 	struct policy policies[2];
-	struct modbus_policy own[2];	/* of each */
+	struct modbus_policy own[2]; /* of each */
 	uint16_t ports[2];
 	struct pol_image *img;
 };
@@ -67,7 +73,7 @@ static void plant_init(struct plant *p, struct modbus_allow *rules, size_t n)
 	p->nets[1][1] = net("fd00:1::/64");
 	p->zones[1].n_networks = 2;
 	p->nets[2][0] = net("10.2.0.0/16");
-	p->nets[2][1] = net("10.2.3.0/24");	/* inside the zone's own network */
+	p->nets[2][1] = net("10.2.3.0/24"); /* inside the zone's own network */
 	p->nets[2][2] = net("fd00:2::/64");
 	p->zones[2].n_networks = 3;
 	p->nets[3][0] = net("192.168.0.0/30");
@@ -75,20 +81,35 @@ static void plant_init(struct plant *p, struct modbus_allow *rules, size_t n)
 	for (size_t i = 0; i < n; i++)
 		rules[i].at = (struct where){ "plant.conf", (unsigned)i + 10 };
 	p->own[1] = (struct modbus_policy){ .allow = rules, .n_allow = n };
-	p->policies[0] = (struct policy){ .name = "empty", .proto = PROTO_MODBUS, .of = &p->own[0] };
-	p->policies[1] = (struct policy){ .name = "rules", .proto = PROTO_MODBUS, .of = &p->own[1] };
+	p->policies[0] =
+		(struct policy){ .name = "empty", .proto = PROTO_MODBUS, .of = &p->own[0] };
+	p->policies[1] =
+		(struct policy){ .name = "rules", .proto = PROTO_MODBUS, .of = &p->own[1] };
 	p->ports[0] = 502;
 	p->ports[1] = 1502;
 	p->flows[0] = (struct flow){ .service = "ssh", .l4 = TCP, .ports = p->ports, .n_ports = 1 };
-	p->flows[1] = (struct flow){ .proto = PROTO_MODBUS, .l4 = TCP, .ports = p->ports, .n_ports = 2,
-				     .policy = "rules" };
+	p->flows[1] = (struct flow){
+		.proto = PROTO_MODBUS, .l4 = TCP, .ports = p->ports, .n_ports = 2, .policy = "rules"
+	};
 	p->flows[2] = (struct flow){ .proto = PROTO_MODBUS, .l4 = TCP, .policy = "empty" };
-	p->conduits[0] = (struct conduit){ .name = "hmi-cell", .from_zone = 1, .to_zone = 2,
-					   .flows = p->flows, .n_flows = 2, .max_writes = 5 };
-	p->conduits[1] = (struct conduit){ .name = "office-cell", .from_zone = 3, .to_zone = 2,
-					   .mode = MODE_OBSERVE, .flows = &p->flows[2], .n_flows = 1 };
-	p->m = (struct model){ .zones = p->zones, .n_zones = 4, .conduits = p->conduits, .n_conduits = 2,
-			       .policies = p->policies, .n_policies = 2 };
+	p->conduits[0] = (struct conduit){ .name = "hmi-cell",
+					   .from_zone = 1,
+					   .to_zone = 2,
+					   .flows = p->flows,
+					   .n_flows = 2,
+					   .max_writes = 5 };
+	p->conduits[1] = (struct conduit){ .name = "office-cell",
+					   .from_zone = 3,
+					   .to_zone = 2,
+					   .mode = MODE_OBSERVE,
+					   .flows = &p->flows[2],
+					   .n_flows = 1 };
+	p->m = (struct model){ .zones = p->zones,
+			       .n_zones = 4,
+			       .conduits = p->conduits,
+			       .n_conduits = 2,
+			       .policies = p->policies,
+			       .n_policies = 2 };
 	build(p);
 }
 
@@ -123,7 +144,8 @@ static void test_image(void **state)
 	assert_int_equal(f->max_writes, 5);
 	assert_int_equal(f->n_rules, 1);
 	assert_int_equal(policy_rule(p.img, PROTO_MODBUS, (uint16_t)f->rule0)->line, 10);
-	assert_string_equal(policy_str(p.img, policy_rule(p.img, PROTO_MODBUS, 0)->file), "plant.conf");
+	assert_string_equal(policy_str(p.img, policy_rule(p.img, PROTO_MODBUS, 0)->file),
+			    "plant.conf");
 	assert_int_equal(policy_flow(p.img, 1)->mode, MODE_OBSERVE);
 	assert_int_equal(policy_flow(p.img, 1)->conduit_id, 1);
 	assert_int_equal(policy_flow(p.img, 1)->n_rules, 0);
@@ -143,7 +165,8 @@ static uint16_t zone(const struct plant *p, const char *s)
 	return policy_zone_of(p->img, &a);
 }
 
-static uint16_t classify(const struct plant *p, const char *from, const char *to, uint8_t l4, uint16_t port)
+static uint16_t classify(const struct plant *p, const char *from, const char *to, uint8_t l4,
+			 uint16_t port)
 {
 	struct addr a, b;
 	assert_true(addr_parse(from, &a) && addr_parse(to, &b));
@@ -156,12 +179,16 @@ static void test_classify(void **state)
 	struct modbus_allow a[1] = { { .units = RANGES(unit1) } };
 	struct plant p;
 	plant_init(&p, a, 1);
-	static const struct { const char *addr; uint16_t zone; } want[] = {
-		{ "10.1.0.0", 1 }, { "10.1.0.255", 1 }, { "10.1.1.0", 0 }, { "10.0.255.255", 0 },
-		{ "10.2.0.0", 2 }, { "10.2.3.4", 2 }, { "10.2.255.255", 2 }, { "10.3.0.0", 0 },
-		{ "192.168.0.3", 3 }, { "192.168.0.4", 0 }, { "0.0.0.0", 0 }, { "255.255.255.255", 0 },
-		{ "fd00:1::1", 1 }, { "fd00:2::ffff", 2 }, { "fd00:2:0:1::", 0 }, { "::", 0 },
-		{ "a01::", 0 },		/* as bytes this begins like 10.1. */
+	static const struct {
+		const char *addr;
+		uint16_t zone;
+	} want[] = {
+		{ "10.1.0.0", 1 },     { "10.1.0.255", 1 },   { "10.1.1.0", 0 },
+		{ "10.0.255.255", 0 }, { "10.2.0.0", 2 },     { "10.2.3.4", 2 },
+		{ "10.2.255.255", 2 }, { "10.3.0.0", 0 },     { "192.168.0.3", 3 },
+		{ "192.168.0.4", 0 },  { "0.0.0.0", 0 },      { "255.255.255.255", 0 },
+		{ "fd00:1::1", 1 },    { "fd00:2::ffff", 2 }, { "fd00:2:0:1::", 0 },
+		{ "::", 0 },	       { "a01::", 0 }, /* as bytes this begins like 10.1. */
 	};
 	for (size_t i = 0; i < COUNT(want); i++)
 		assert_int_equal(zone(&p, want[i].addr), want[i].zone);
@@ -189,10 +216,10 @@ static void test_containment(void **state)
 	EXPECT(p, R_NONE, 3, 0, 10, 0, 10);
 	EXPECT(p, R_NONE, 3, 0, 9, 0, 1);
 	EXPECT(p, R_NONE, 3, 0xff, 0xfa, 0, 6);
-	EXPECT(p, R_ADDRESS, 3, 0, 5, 0, 11);	/* 5..15 over two neighbours */
+	EXPECT(p, R_ADDRESS, 3, 0, 5, 0, 11); /* 5..15 over two neighbours */
 	EXPECT(p, R_ADDRESS, 3, 0, 9, 0, 2);
 	EXPECT(p, R_ADDRESS, 3, 0, 0, 0, 20);
-	EXPECT(p, R_ADDRESS, 3, 0, 15, 0, 6);	/* overlap is not containment */
+	EXPECT(p, R_ADDRESS, 3, 0, 15, 0, 6); /* overlap is not containment */
 	EXPECT(p, R_ADDRESS, 3, 0, 20, 0, 1);
 	EXPECT(p, R_ADDRESS, 3, 0xff, 0xf9, 0, 2);
 	EXPECT(p, R_FUNCTION, 4, 0, 0, 0, 1);
@@ -266,8 +293,9 @@ static void test_values(void **state)
 {
 	(void)state;
 	struct range addresses[] = { { 0, 100 } }, values[] = { { 100, 200 }, { 1000, 1000 } };
-	struct modbus_allow a[1] = { { .units = RANGES(unit1), .addresses = RANGES(addresses),
-				       .values = RANGES(values) } };
+	struct modbus_allow a[1] = {
+		{ .units = RANGES(unit1), .addresses = RANGES(addresses), .values = RANGES(values) }
+	};
 	FUNCTIONS(a[0], 6, 16, 22);
 	struct plant p;
 	plant_init(&p, a, 1);
@@ -284,8 +312,8 @@ static void test_values(void **state)
 	/* a mask whose and part is zero assigns; any kept bit makes the span wider */
 	EXPECT(p, R_NONE, 22, 0, 0, 0, 0, 0, 150);
 	EXPECT(p, R_VALUE, 22, 0, 0, 0, 0, 0, 99);
-	EXPECT(p, R_NONE, 22, 0, 0, 0, 3, 0, 100);	/* 100..103 */
-	EXPECT(p, R_VALUE, 22, 0, 0, 0, 0x80, 0, 100);	/* 100 or 228 */
+	EXPECT(p, R_NONE, 22, 0, 0, 0, 3, 0, 100);     /* 100..103 */
+	EXPECT(p, R_VALUE, 22, 0, 0, 0, 0x80, 0, 100); /* 100 or 228 */
 	EXPECT(p, R_VALUE, 22, 0, 0, 0xff, 0xff, 0, 100);
 	EXPECT(p, R_VALUE, 22, 0, 0, 0xff, 0xfe, 0, 1);
 	free(p.img);
@@ -295,7 +323,9 @@ static void test_coils(void **state)
 {
 	(void)state;
 	struct range on[] = { { 1, 1 } };
-	struct modbus_allow a[1] = { { .units = RANGES(unit1), .addresses = ANY, .values = RANGES(on) } };
+	struct modbus_allow a[1] = {
+		{ .units = RANGES(unit1), .addresses = ANY, .values = RANGES(on) }
+	};
 	FUNCTIONS(a[0], 5, 15);
 	struct plant p;
 	plant_init(&p, a, 1);
@@ -312,8 +342,10 @@ static void test_read_write(void **state)
 {
 	(void)state;
 	struct range reads[] = { { 0, 9 } }, writes[] = { { 20, 29 } }, qty[] = { { 1, 4 } };
-	struct modbus_allow a[1] = { { .units = RANGES(unit1), .addresses = RANGES(reads),
-				       .write_addresses = RANGES(writes), .quantity = RANGES(qty),
+	struct modbus_allow a[1] = { { .units = RANGES(unit1),
+				       .addresses = RANGES(reads),
+				       .write_addresses = RANGES(writes),
+				       .quantity = RANGES(qty),
 				       .values = ANY } };
 	FUNCTIONS(a[0], 23);
 	struct plant p;
@@ -330,10 +362,14 @@ static void test_read_write(void **state)
 static void test_lists(void **state)
 {
 	(void)state;
-	struct range subs[] = { { 0, 0 }, { 2, 2 } }, mei[] = { { 14, 14 } }, files[] = { { 4, 5 } },
-		     values[] = { { 1, 2 } }, qty[] = { { 1, 2 } };
-	struct modbus_allow a[1] = { { .units = RANGES(unit1), .addresses = ANY, .subfunctions = RANGES(subs),
-				       .mei = RANGES(mei), .files = RANGES(files), .values = RANGES(values),
+	struct range subs[] = { { 0, 0 }, { 2, 2 } }, mei[] = { { 14, 14 } },
+		     files[] = { { 4, 5 } }, values[] = { { 1, 2 } }, qty[] = { { 1, 2 } };
+	struct modbus_allow a[1] = { { .units = RANGES(unit1),
+				       .addresses = ANY,
+				       .subfunctions = RANGES(subs),
+				       .mei = RANGES(mei),
+				       .files = RANGES(files),
+				       .values = RANGES(values),
 				       .quantity = RANGES(qty) } };
 	FUNCTIONS(a[0], 8, 20, 21, 43);
 	struct plant p;
@@ -407,11 +443,11 @@ static void test_build_refuses(void **state)
 	int err = 0;
 	plant_init(&p, a, 1);
 	free(p.img);
-	p.conduits[1].from_zone = 1;		/* the same key for two flows */
+	p.conduits[1].from_zone = 1; /* the same key for two flows */
 	assert_null(policy_build(&p.m, 1, &err));
 	assert_int_equal(err, -17);
 	p.conduits[1].from_zone = 3;
-	p.nets[3][0] = net("10.2.9.0/24");	/* inside another zone */
+	p.nets[3][0] = net("10.2.9.0/24"); /* inside another zone */
 	assert_null(policy_build(&p.m, 1, &err));
 	assert_true(err < 0);
 	p.m.n_zones = 70000;
@@ -434,9 +470,10 @@ static void test_tolerances(void **state)
 		build(&p);
 		h = policy_head(p.img, policy_flow(p.img, 0));
 		assert_int_equal(h->tolerate, mb_tolerances[i].bit);
-		h = policy_head(p.img, policy_flow(p.img, 1));	/* of the other policy */
+		h = policy_head(p.img, policy_flow(p.img, 1)); /* of the other policy */
 		assert_int_equal(h->tolerate, 0);
-		((struct pol_mb_head *)((uint8_t *)p.img + p.img->heads_off[PROTO_MODBUS]))->tolerate = MB_TOL_ALL + 1;
+		((struct pol_mb_head *)((uint8_t *)p.img + p.img->heads_off[PROTO_MODBUS]))
+			->tolerate = MB_TOL_ALL + 1;
 		assert_false(policy_valid(p.img, p.img->size));
 		free(p.img);
 	}
@@ -447,7 +484,9 @@ static void test_image_mutations(void **state)
 {
 	(void)state;
 	struct range some[] = { { 0, 9 } };
-	struct modbus_allow a[1] = { { .units = RANGES(unit1), .addresses = RANGES(some), .values = ANY } };
+	struct modbus_allow a[1] = {
+		{ .units = RANGES(unit1), .addresses = RANGES(some), .values = ANY }
+	};
 	FUNCTIONS(a[0], 3, 6);
 	struct plant p;
 	plant_init(&p, a, 1);
@@ -485,7 +524,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_image),
-		cmocka_unit_test(test_classify), cmocka_unit_test(test_tolerances),
+		cmocka_unit_test(test_classify),
+		cmocka_unit_test(test_tolerances),
 		cmocka_unit_test(test_containment),
 		cmocka_unit_test(test_containment_exhaustive),
 		cmocka_unit_test(test_unwritten_allows_nothing),

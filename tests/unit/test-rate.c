@@ -20,9 +20,9 @@ enum { SECONDS = 120 };
 
 struct trial {
 	uint32_t rate;
-	unsigned greedy;	/* sources that ask ten times as often as the limit permits */
-	uint32_t seldom_ns;	/* the other one asks once in so many, from second 5 on */
-	bool one_source;	/* all are told to be the same: as if there were no shares */
+	unsigned greedy;    /* sources that ask ten times as often as the limit permits */
+	uint32_t seldom_ns; /* the other one asks once in so many, from second 5 on */
+	bool one_source;    /* all are told to be the same: as if there were no shares */
 	uint8_t family;
 };
 
@@ -33,12 +33,13 @@ struct result {
 static struct addr source(const struct trial *t, unsigned i, unsigned nth)
 {
 	struct addr a = { .family = t->family, .b = { 10, 0, 0, t->one_source ? 9 : (uint8_t)i } };
-	if (t->family == 6)	/* any address of its /64 */
+	if (t->family == 6) /* any address of its /64 */
 		memcpy(a.b + 8, &nth, sizeof(nth));
 	return a;
 }
 
-static bool take(const struct trial *t, struct fast_rate *r, struct rate_shares *s, unsigned i, uint64_t now)
+static bool take(const struct trial *t, struct fast_rate *r, struct rate_shares *s, unsigned i,
+		 uint64_t now)
 {
 	static unsigned nth;
 	struct addr a = source(t, i, ++nth);
@@ -75,10 +76,13 @@ static void who_asks_seldom_is_answered(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
 		for (unsigned k = 0; k < 4; k++) {
-			struct trial t = { .rate = rates[i], .greedy = k & 2 ? 7 : 1, .seldom_ns = 997000000,
-					   .one_source = true, .family = k & 1 ? 6 : 4 };
+			struct trial t = { .rate = rates[i],
+					   .greedy = k & 2 ? 7 : 1,
+					   .seldom_ns = 997000000,
+					   .one_source = true,
+					   .family = k & 1 ? 6 : 4 };
 			if (t.greedy == 7 && t.rate < 20)
-				continue;	/* a share is less than it asks for */
+				continue; /* a share is less than it asks for */
 			struct result no = run(&t);
 			t.one_source = false;
 			struct result yes = run(&t);
@@ -96,7 +100,8 @@ static void unused_shares_are_used(void **state)
 	(void)state;
 	static const uint32_t all[] = { 1, 2, 3, 10, 1000 };
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
-		struct result got = run(&(struct trial){ .rate = all[i], .greedy = 1, .family = 4 });
+		struct result got =
+			run(&(struct trial){ .rate = all[i], .greedy = 1, .family = 4 });
 		assert_true(got.greedy >= all[i] * (SECONDS - 1));
 	}
 }
@@ -106,14 +111,15 @@ static void the_smallest_rates_are_shared(void **state)
 {
 	(void)state;
 	for (uint32_t rate = 1; rate <= 2; rate++) {
-		struct result got = run(&(struct trial){ .rate = rate, .greedy = 1, .seldom_ns = 1500000000, .family = 4 });
+		struct result got = run(&(struct trial){
+			.rate = rate, .greedy = 1, .seldom_ns = 1500000000, .family = 4 });
 		assert_true(got.asked > 70 && got.answered * 4 > got.asked);
 		assert_true(got.greedy > SECONDS / 4);
 	}
 }
 
-/* As many as are known, and more: the limit holds and nothing of it is left; as long as all are known, each
- * of them gets half of what a share would be. */
+/* As many as are known, and more: the limit holds and nothing of it is left; as long as all are
+ * known, each of them gets half of what a share would be. */
 static void a_crowd_shares_it(void **state)
 {
 	(void)state;
@@ -124,7 +130,7 @@ static void a_crowd_shares_it(void **state)
 		struct trial t = { .rate = 200, .family = 4 };
 		memset(&s, 0, sizeof(s));
 		for (uint64_t now = SECOND; now < 61 * SECOND; now += 7000000)
-			for (unsigned i = 0; i < n; i++)	/* always in the same order */
+			for (unsigned i = 0; i < n; i++) /* always in the same order */
 				got[i] += take(&t, &r, &s, i, now);
 		for (unsigned i = 0; i < n; i++) {
 			all += got[i];
@@ -135,7 +141,8 @@ static void a_crowd_shares_it(void **state)
 	}
 }
 
-/* Requests and writes have shares of their own; after a reload the numbers of another limit are no debt. */
+/* Requests and writes have shares of their own; after a reload the numbers of another limit are no
+ * debt. */
 static void a_changed_limit_is_no_debt(void **state)
 {
 	(void)state;
@@ -148,14 +155,15 @@ static void a_changed_limit_is_no_debt(void **state)
 	unsigned got = 0;
 	for (unsigned i = 0; i < 8; i++)
 		got += rate_take(&word, v, 10, 7, now + SECOND);
-	assert_in_range(got, 6, 7);	/* five of which there are plenty, and some of its share */
+	assert_in_range(got, 6, 7); /* five of which there are plenty, and some of its share */
 	assert_true(rate_take(&word, v, 0, 7, now));
 }
 
 static void sources_are_told_apart(void **state)
 {
 	(void)state;
-	struct addr v4 = { .family = 4, .b = { 10, 0, 0, 1 } }, other = { .family = 4, .b = { 10, 0, 0, 2 } };
+	struct addr v4 = { .family = 4, .b = { 10, 0, 0, 1 } },
+		    other = { .family = 4, .b = { 10, 0, 0, 2 } };
 	struct addr v6 = { .family = 6, .b = { 0xfd, 1 } }, same = v6, zero = { .family = 6 };
 	same.b[15] = 77;
 	assert_int_not_equal(rate_who(&v4), rate_who(&other));

@@ -32,7 +32,8 @@
 struct sink {
 	size_t n, n_repeated, n_suppressed;
 	uint64_t repeated, suppressed;
-	char last[2048], first[2048], trouble[2048]; size_t n_trouble;
+	char last[2048], first[2048], trouble[2048];
+	size_t n_trouble;
 };
 
 static void take(void *ctx, int priority, const char *line)
@@ -69,16 +70,29 @@ static struct pol_image *image(uint32_t generation, const char *file)
 	int err;
 	struct range unit = { 1, 1 };
 	struct prefix nets[2] = { net("10.1.0.0/16"), net("10.2.0.0/16") };
-	struct zone zones[3] = { { .name = "unknown" }, { .name = "hmi", .networks = &nets[0], .n_networks = 1 },
+	struct zone zones[3] = { { .name = "unknown" },
+				 { .name = "hmi", .networks = &nets[0], .n_networks = 1 },
 				 { .name = "cell", .networks = &nets[1], .n_networks = 1 } };
 	uint16_t port = 502;
-	struct flow flow = { .proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "reads" };
-	struct conduit conduit = { .name = "hmi-cell", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1 };
-	struct modbus_allow allow = { .at = { file, 31 }, .functions = { 8 }, .units = { .v = &unit, .n = 1, .set = true },
+	struct flow flow = {
+		.proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "reads"
+	};
+	struct conduit conduit = {
+		.name = "hmi-cell", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1
+	};
+	struct modbus_allow allow = { .at = { file, 31 },
+				      .functions = { 8 },
+				      .units = { .v = &unit, .n = 1, .set = true },
 				      .addresses = { .any = true, .set = true } };
-	struct policy policy = { .name = "reads", .proto = PROTO_MODBUS, .of = &(struct modbus_policy){ &allow, 1, 0 } };
-	struct model m = { .zones = zones, .n_zones = 3, .conduits = &conduit, .n_conduits = 1,
-			   .policies = &policy, .n_policies = 1 };
+	struct policy policy = { .name = "reads",
+				 .proto = PROTO_MODBUS,
+				 .of = &(struct modbus_policy){ &allow, 1, 0 } };
+	struct model m = { .zones = zones,
+			   .n_zones = 3,
+			   .conduits = &conduit,
+			   .n_conduits = 1,
+			   .policies = &policy,
+			   .n_policies = 1 };
 	struct pol_image *img = policy_build(&m, generation, &err);
 	assert_non_null(img);
 	return img;
@@ -86,10 +100,22 @@ static struct pol_image *image(uint32_t generation, const char *file)
 
 static struct event write_refused(void)
 {
-	struct event ev = { .time_ns = 1700000000ull * SEC + 42000000, .generation = 7, .kind = EV_VIOLATION,
-			    .verdict = V_DROP, .l4 = 6, .reason = R_FUNCTION, .sport = 40000, .dport = 502, .proto = PROTO_MODBUS };
-	*EV_MODBUS(&ev) = (struct ev_modbus){ .unit = 1, .fc = 16, .tid = 9, .has = EVH_TID | EVH_FC | EVH_ADDR | EVH_VALUE, .addr = 100,
-					      .qty = 5, .value = 77 };
+	struct event ev = { .time_ns = 1700000000ull * SEC + 42000000,
+			    .generation = 7,
+			    .kind = EV_VIOLATION,
+			    .verdict = V_DROP,
+			    .l4 = 6,
+			    .reason = R_FUNCTION,
+			    .sport = 40000,
+			    .dport = 502,
+			    .proto = PROTO_MODBUS };
+	*EV_MODBUS(&ev) = (struct ev_modbus){ .unit = 1,
+					      .fc = 16,
+					      .tid = 9,
+					      .has = EVH_TID | EVH_FC | EVH_ADDR | EVH_VALUE,
+					      .addr = 100,
+					      .qty = 5,
+					      .value = 77 };
 	assert_true(addr_parse("10.1.0.10", &ev.src));
 	assert_true(addr_parse("10.2.0.20", &ev.dst));
 	return ev;
@@ -131,11 +157,17 @@ static void test_line(void **state)
 	struct event ev = write_refused();
 	struct sb b = sb_init(text, sizeof(text));
 	record_line(&b, &(struct event_view){ .img = img, .ev = &ev });
-	assert_string_equal(text, "write-multiple-registers refused from 10.1.0.10 to 10.2.0.20 on conduit hmi-cell: "
-		"the policy does not allow this function code: time=2023-11-14T22:13:20.042Z event=violation gen=7 "
-		"verdict=drop reason=function-not-allowed conduit=hmi-cell policy=reads from_zone=hmi to_zone=cell "
-		"src=10.1.0.10 sport=40000 dst=10.2.0.20 dport=502 proto=modbus dir=request tid=9 unit=1 fc=16 "
-		"function=write-multiple-registers address=100-104 value=77 rule=\"/etc/zoned/plant.conf:31\"");
+	assert_string_equal(
+		text,
+		"write-multiple-registers refused from 10.1.0.10 to 10.2.0.20 on conduit hmi-cell: "
+		"the policy does not allow this function code: time=2023-11-14T22:13:20.042Z "
+		"event=violation gen=7 "
+		"verdict=drop reason=function-not-allowed conduit=hmi-cell policy=reads "
+		"from_zone=hmi to_zone=cell "
+		"src=10.1.0.10 sport=40000 dst=10.2.0.20 dport=502 proto=modbus dir=request tid=9 "
+		"unit=1 fc=16 "
+		"function=write-multiple-registers address=100-104 value=77 "
+		"rule=\"/etc/zoned/plant.conf:31\"");
 	free(img);
 }
 
@@ -150,7 +182,8 @@ static void test_difference(void **state)
 	} rows[] = {
 		{ MB_F_UNIT, 1, 9, " field=unit expected=1 received=9 rule=" },
 		{ MB_F_VALUE, 5119, 5000, " field=value expected=5119 received=5000 rule=" },
-		{ MB_F_DATA, 0, 0, " exception=3 field=data rule=" }, { 200, 0, 1, " field=? expected=0 received=1 rule=" },
+		{ MB_F_DATA, 0, 0, " exception=3 field=data rule=" },
+		{ 200, 0, 1, " field=? expected=0 received=1 rule=" },
 	};
 	struct pol_image *img = image(7, "plant.conf");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -172,10 +205,14 @@ static void test_difference(void **state)
 		record_event(r, img, &ev, 0);
 		record_close(r);
 		json_t *o = json_loads(slurp(path), 0, NULL);
-		assert_string_equal(json_string_value(json_object_get(o, "field")), mb_field_name(rows[i].field));
-		assert_int_equal(json_object_get(o, "expected") != NULL, rows[i].expected != rows[i].received);
-		assert_int_equal(json_integer_value(json_object_get(o, "expected")), rows[i].expected);
-		assert_int_equal(json_integer_value(json_object_get(o, "received")), rows[i].received);
+		assert_string_equal(json_string_value(json_object_get(o, "field")),
+				    mb_field_name(rows[i].field));
+		assert_int_equal(json_object_get(o, "expected") != NULL,
+				 rows[i].expected != rows[i].received);
+		assert_int_equal(json_integer_value(json_object_get(o, "expected")),
+				 rows[i].expected);
+		assert_int_equal(json_integer_value(json_object_get(o, "received")),
+				 rows[i].received);
 		json_decref(o);
 		unlink(path);
 	}
@@ -187,16 +224,26 @@ static void test_refused_flow(void **state)
 	(void)state;
 	char text[2048];
 	struct pol_image *img = image(7, "plant.conf");
-	struct event ev = { .generation = 7, .kind = EV_REFUSED_FLOW, .verdict = V_DROP, .l4 = 17, .sport = 5000,
-			    .dport = 161, .reason = R_NO_CONDUIT, .flow_id = 0xffff, .rule = 0xffff };
+	struct event ev = { .generation = 7,
+			    .kind = EV_REFUSED_FLOW,
+			    .verdict = V_DROP,
+			    .l4 = 17,
+			    .sport = 5000,
+			    .dport = 161,
+			    .reason = R_NO_CONDUIT,
+			    .flow_id = 0xffff,
+			    .rule = 0xffff };
 	assert_true(addr_parse("10.2.0.20", &ev.src));
 	assert_true(addr_parse("192.0.2.1", &ev.dst));
 	struct sb b = sb_init(text, sizeof(text));
 	record_line(&b, &(struct event_view){ .img = img, .ev = &ev });
-	assert_string_equal(text, "flow refused from zone cell (10.2.0.20) to zone unknown (192.0.2.1): no conduit permits "
-		"this flow between the two zones: time=1970-01-01T00:00:00.000Z event=refused-flow gen=7 verdict=drop "
-		"reason=no-conduit from_zone=cell to_zone=unknown src=10.2.0.20 sport=5000 dst=192.0.2.1 dport=161 "
-		"proto=udp dir=request");
+	assert_string_equal(text, "flow refused from zone cell (10.2.0.20) to zone unknown "
+				  "(192.0.2.1): no conduit permits "
+				  "this flow between the two zones: time=1970-01-01T00:00:00.000Z "
+				  "event=refused-flow gen=7 verdict=drop "
+				  "reason=no-conduit from_zone=cell to_zone=unknown src=10.2.0.20 "
+				  "sport=5000 dst=192.0.2.1 dport=161 "
+				  "proto=udp dir=request");
 	free(img);
 }
 
@@ -214,15 +261,28 @@ static void test_json(void **state)
 	record_close(r);
 	json_t *o = json_loads(slurp(path), 0, NULL);
 	assert_non_null(o);
-	static const struct { const char *key, *text; } want[] = {
-		{ "time", "2023-11-14T22:13:20.042Z" }, { "event", "violation" }, { "verdict", "drop" },
-		{ "reason", "function-not-allowed" }, { "conduit", "hmi-cell" }, { "policy", "reads" },
-		{ "from_zone", "hmi" }, { "to_zone", "cell" }, { "src", "10.1.0.10" }, { "dst", "10.2.0.20" },
-		{ "proto", "modbus" }, { "dir", "request" }, { "function", "write-multiple-registers" },
-		{ "address", "100-104" }, { "rule", "a\\x0ab\\x22c\\x5cd\\xff:31" },
+	static const struct {
+		const char *key, *text;
+	} want[] = {
+		{ "time", "2023-11-14T22:13:20.042Z" },
+		{ "event", "violation" },
+		{ "verdict", "drop" },
+		{ "reason", "function-not-allowed" },
+		{ "conduit", "hmi-cell" },
+		{ "policy", "reads" },
+		{ "from_zone", "hmi" },
+		{ "to_zone", "cell" },
+		{ "src", "10.1.0.10" },
+		{ "dst", "10.2.0.20" },
+		{ "proto", "modbus" },
+		{ "dir", "request" },
+		{ "function", "write-multiple-registers" },
+		{ "address", "100-104" },
+		{ "rule", "a\\x0ab\\x22c\\x5cd\\xff:31" },
 	};
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
-		assert_string_equal(json_string_value(json_object_get(o, want[i].key)), want[i].text);
+		assert_string_equal(json_string_value(json_object_get(o, want[i].key)),
+				    want[i].text);
 	assert_int_equal(json_integer_value(json_object_get(o, "value")), 77);
 	assert_int_equal(json_integer_value(json_object_get(o, "fc")), 16);
 	assert_non_null(strstr(s.first, "rule=\"a\\x0ab\\x22c\\x5cd\\xff:31\""));
@@ -260,7 +320,8 @@ static void test_any_event(void **state)
 	assert_int_equal(s.n, 2000);
 	size_t objects = 0;
 	char *save = NULL, *text = slurp(path);
-	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save), objects++) {
+	for (char *line = strtok_r(text, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save), objects++) {
 		json_t *o = json_loads(line, 0, NULL);
 		assert_non_null(o);
 		json_decref(o);
@@ -278,7 +339,8 @@ static void test_repeats(void **state)
 	struct record *r = open_to(&s, NULL);
 	struct event ev = write_refused();
 	for (uint16_t i = 0; i < 1000; i++) {
-		EV_MODBUS(&ev)->tid = EV_MODBUS(&ev)->addr = ev.sport = i;	/* no part of what makes events the same */
+		/* no part of what makes events the same */
+		EV_MODBUS(&ev)->tid = EV_MODBUS(&ev)->addr = ev.sport = i;
 		record_event(r, img, &ev, i);
 	}
 	assert_int_equal(s.n, 1);
@@ -324,7 +386,7 @@ static void test_keys(void **state)
 	assert_int_equal(s.n, 9);
 	record_flush(r, img, 0);
 	assert_int_equal(s.repeated, 9);
-	record_event(r, img, &base, 0);	/* a flush forgets: the next one is news */
+	record_event(r, img, &base, 0); /* a flush forgets: the next one is news */
 	assert_int_equal(s.n, 10);
 	record_close(r);
 	free(img);
@@ -355,7 +417,8 @@ static void test_neighbours(void **state)
 	free(a);
 }
 
-/* What repeats is told a part at a time: a thousand different things that one host repeats are no thousand lines at once. */
+/* What repeats is told a part at a time: a thousand different things that one host repeats are no
+ * thousand lines at once. */
 static void test_repeats_in_parts(void **state)
 {
 	(void)state;
@@ -473,8 +536,9 @@ static struct event kind_of(enum event_kind kind, bool v6)
 	return ev;
 }
 
-/* A source that has a thousand different things a second refused (or logged) does not hide one that has one. Nor
- * does a /64 whose host takes another address each time; observed or refused is the same. */
+/* A source that has a thousand different things a second refused (or logged) does not hide one that
+ * has one. Nor does a /64 whose host takes another address each time; observed or refused is the
+ * same. */
 static void test_others_are_not_hidden(void **state)
 {
 	(void)state;
@@ -597,8 +661,8 @@ static void test_full_disk(void **state)
 		record_event(r, img, &ev, 0);
 	}
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-	assert_int_equal(s.n, 11);		/* syslog had all of them */
-	assert_int_equal(s.n_trouble, 1);	/* and was told once */
+	assert_int_equal(s.n, 11);	  /* syslog had all of them */
+	assert_int_equal(s.n_trouble, 1); /* and was told once */
 	EV_MODBUS(&ev)->unit = 99;
 	record_event(r, img, &ev, 0);
 	assert_int_equal(s.n_trouble, 2);
@@ -612,7 +676,8 @@ static void test_full_disk(void **state)
 	for (char *l = strtok_r(text, "\n", &save); l && n < 4; l = strtok_r(NULL, "\n", &save))
 		line[n++] = l;
 	assert_int_equal(n, 3);
-	json_t *a = json_loads(line[0], 0, NULL), *b = json_loads(line[1], 0, NULL), *c = json_loads(line[2], 0, NULL);
+	json_t *a = json_loads(line[0], 0, NULL), *b = json_loads(line[1], 0, NULL),
+	       *c = json_loads(line[2], 0, NULL);
 	assert_non_null(a);
 	assert_null(b);
 	assert_int_equal(json_integer_value(json_object_get(c, "unit")), 99);
@@ -638,7 +703,7 @@ static void test_bad_file(void **state)
 	unlink(path);
 	assert_int_equal(mkfifo(path, 0600), 0);
 	int reader = open(path, O_RDONLY | O_NONBLOCK);
-	r = open_to(&s, path);		/* a pipe: refused, not waited for */
+	r = open_to(&s, path); /* a pipe: refused, not waited for */
 	record_event(r, img, &ev, 0);
 	assert_int_equal(s.n_trouble, 1);
 	record_close(r);
@@ -690,11 +755,24 @@ static void test_reopen(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_line), cmocka_unit_test(test_difference), cmocka_unit_test(test_refused_flow), cmocka_unit_test(test_json),
-		cmocka_unit_test(test_any_event), cmocka_unit_test(test_repeats), cmocka_unit_test(test_keys), cmocka_unit_test(test_neighbours),
-		cmocka_unit_test(test_repeats_in_parts), cmocka_unit_test(test_flood), cmocka_unit_test(test_permitted),
-		cmocka_unit_test(test_others_are_not_hidden), cmocka_unit_test(test_suppressed_is_named), cmocka_unit_test(test_false_senders_hide_nobody),
-		cmocka_unit_test(test_generation), cmocka_unit_test(test_full_disk), cmocka_unit_test(test_bad_file), cmocka_unit_test(test_reopen),
+		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_difference),
+		cmocka_unit_test(test_refused_flow),
+		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_any_event),
+		cmocka_unit_test(test_repeats),
+		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_neighbours),
+		cmocka_unit_test(test_repeats_in_parts),
+		cmocka_unit_test(test_flood),
+		cmocka_unit_test(test_permitted),
+		cmocka_unit_test(test_others_are_not_hidden),
+		cmocka_unit_test(test_suppressed_is_named),
+		cmocka_unit_test(test_false_senders_hide_nobody),
+		cmocka_unit_test(test_generation),
+		cmocka_unit_test(test_full_disk),
+		cmocka_unit_test(test_bad_file),
+		cmocka_unit_test(test_reopen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -116,7 +116,7 @@ static void a_share_is_taken_when_the_handshake_is_finished(void **state)
 	inspect_free(b.in);
 }
 
-static unsigned claimed[256][8];	/* by the host and the port of the client */
+static unsigned claimed[256][8]; /* by the host and the port of the client */
 
 /* The parent, which has nothing against it. */
 static void on_claim(void *ctx, const struct fast_claim *c)
@@ -158,7 +158,8 @@ static void slots_are_shared(void **state)
 		for (uint32_t i = 0; i < TALKS; i++)
 			transact(&b, 5, port, i);
 	}
-	for (unsigned port = 0; port <= SLOTS; port++)	/* the last one got none, and goes on without */
+	/* the last one got none, and goes on without */
+	for (unsigned port = 0; port <= SLOTS; port++)
 		assert_int_equal(claimed[5][port] != 0, port < SLOTS);
 	try_handshake(&b, 6, 0);
 	for (uint32_t i = 0; i < TALKS; i++)

@@ -30,7 +30,7 @@ static struct addr client_of(unsigned source, unsigned nth)
 
 struct crowd {
 	struct share s;
-	uint8_t whose[PLACES];	/* source + 1; 0: nobody's */
+	uint8_t whose[PLACES]; /* source + 1; 0: nobody's */
 	uint64_t since[PLACES];
 	unsigned has[SOURCES], n;
 };
@@ -83,7 +83,8 @@ static void counts_are_right_whatever_happens(void **state)
 	crowd_start(&c);
 	for (unsigned i = 0; i < STEPS; i++) {
 		r = r * UINT64_C(6364136223846793005) + 1442695040888963407u;
-		unsigned source = (unsigned)(r >> 33) % SOURCES, place = (unsigned)(r >> 43) % PLACES;
+		unsigned source = (unsigned)(r >> 33) % SOURCES,
+			 place = (unsigned)(r >> 43) % PLACES;
 		now += (r >> 50) * 1000;
 		if ((r >> 60) < 11)
 			enter(&c, source, i, now);
@@ -127,7 +128,7 @@ static void a_silent_crowd_keeps_nobody_out(void **state)
 	struct crowd c;
 	uint64_t now = 1;
 	crowd_start(&c);
-	for (unsigned i = 0; i < PLACES; i++) {	/* each host another one */
+	for (unsigned i = 0; i < PLACES; i++) { /* each host another one */
 		struct addr a = client_of(100 + 2 * i, 0);
 		assert_true(share_enter(&c.s, &a, i));
 	}
@@ -138,7 +139,7 @@ static void a_silent_crowd_keeps_nobody_out(void **state)
 		for (unsigned i = 0; i < 2 * SHARE_ASKED; i++) {
 			assert_in_range(share_candidate(&c.s, i % SHARE_ASKED, &has), 1, PLACES);
 			yield += share_yields(has, 0, now - 1 + silent);
-			assert_false(share_yields(has, 1, silent));	/* who has one, too */
+			assert_false(share_yields(has, 1, silent)); /* who has one, too */
 		}
 		assert_int_equal(yield, turn ? 2 * SHARE_ASKED : 0);
 	}

@@ -19,9 +19,9 @@
 enum { THREADS = 4, LINES = 20000 };
 
 struct reader {
-	pthread_mutex_t hang;		/* held: the writer does not come back */
+	pthread_mutex_t hang; /* held: the writer does not come back */
 	unsigned long n, bytes, lost, told;
-	unsigned long next[THREADS];	/* by kind: the number that its next line has at least */
+	unsigned long next[THREADS]; /* by kind: the number that its next line has at least */
 	bool wrong;
 };
 
@@ -31,7 +31,8 @@ static void on_line(void *ctx, int kind, int priority, const char *text)
 	pthread_mutex_lock(&r->hang);
 	pthread_mutex_unlock(&r->hang);
 	unsigned long number = strtoul(text, NULL, 10);
-	r->wrong |= kind < 0 || kind >= THREADS || priority != kind + 10 || number < r->next[kind % THREADS];
+	r->wrong |= kind < 0 || kind >= THREADS || priority != kind + 10 ||
+		    number < r->next[kind % THREADS];
 	r->next[kind % THREADS] = number + 1;
 	r->n++;
 	r->bytes += strlen(text);
@@ -47,7 +48,8 @@ static void on_lost(void *ctx, uint64_t lines)
 static struct spool *start(struct reader *r)
 {
 	*r = (struct reader){ .hang = PTHREAD_MUTEX_INITIALIZER };
-	struct spool *s = spool_open(&(struct spool_conf){ .write = on_line, .lost = on_lost, .ctx = r });
+	struct spool *s =
+		spool_open(&(struct spool_conf){ .write = on_line, .lost = on_lost, .ctx = r });
 	assert_non_null(s);
 	return s;
 }
@@ -74,7 +76,7 @@ static void *talk(void *ctx)
 		snprintf(text, sizeof(text), "%u %*s", i, (int)(i * 7 % 2900), ".");
 		if (spool_put(t->s, 0, t->kind, t->kind + 10, text))
 			t->put++;
-		else	/* the ring is full: on a busy machine its reader may not have had a turn */
+		else /* the ring is full: on a busy machine its reader may not have had a turn */
 			nanosleep(&(struct timespec){ .tv_nsec = 100000 }, NULL);
 	}
 	return NULL;
@@ -126,13 +128,13 @@ static void nobody_waits(void **state)
 	}
 	assert_true(now_ms() - began < 5000);
 	assert_true(put > SPOOL_BYTES / 128 - 2 && lost > SPOOL_BYTES / 128);
-	assert_false(spool_drain(s, 50));	/* bounded too */
+	assert_false(spool_drain(s, 50)); /* bounded too */
 	assert_int_equal(r.n, 0);
 	pthread_mutex_unlock(&r.hang);
 	assert_true(spool_drain(s, 5000));
 	assert_int_equal(r.n, put);
 	assert_int_equal(r.lost, lost);
-	assert_in_range(r.told, 1, 2);	/* some perhaps before it hung */
+	assert_in_range(r.told, 1, 2); /* some perhaps before it hung */
 	assert_int_equal(spool_lost(s), lost);
 	unsigned long told = r.told;
 	assert_true(spool_put(s, 0, 0, 10, "99999999"));
@@ -142,8 +144,8 @@ static void nobody_waits(void **state)
 	spool_close(s);
 }
 
-/* Who puts very many lines while nobody writes leaves room for others, however many others do the same; and has it
- * back when they are written. */
+/* Who puts very many lines while nobody writes leaves room for others, however many others do the
+ * same; and has it back when they are written. */
 static void others_find_room(void **state)
 {
 	(void)state;
@@ -196,7 +198,7 @@ static void lengths(void **state)
 	assert_int_equal(r.bytes, 1000ul * (SPOOL_TEXT - 1));
 	assert_int_equal(r.lost, 1);
 	assert_true(spool_put(s, 0, 1, 11, ""));
-	spool_close(s);		/* writes it before */
+	spool_close(s); /* writes it before */
 	assert_int_equal(r.n, 1001);
 	assert_false(r.wrong);
 	spool_close(NULL);

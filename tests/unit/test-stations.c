@@ -14,18 +14,27 @@
 #include "proto/dnp3/wire.h"
 #include "stations.h"
 
-enum { DIRECT_OPERATE = 5, COLD_RESTART = 13, READ = 1, PIECES = 80, BYTES = 400, MASTER = 1, STATION = 10, OTHER = 2 };
+enum {
+	DIRECT_OPERATE = 5,
+	COLD_RESTART = 13,
+	READ = 1,
+	PIECES = 80,
+	BYTES = 400,
+	MASTER = 1,
+	STATION = 10,
+	OTHER = 2
+};
 
 /* What is sent at once. */
 struct piece {
 	unsigned peer;
-	uint8_t lost;	/* of a datagram: the kinds that do not get it */
+	uint8_t lost; /* of a datagram: the kinds that do not get it */
 	size_t n;
 	uint8_t b[BYTES];
 };
 
 struct attack {
-	unsigned from;	/* 1: the stations' end */
+	unsigned from; /* 1: the stations' end */
 	unsigned n;
 	struct piece p[PIECES];
 };
@@ -123,7 +132,8 @@ static void lost_datagram(struct attack *a)
 static void add_outer(struct piece *p, uint8_t control, uint16_t dst)
 {
 	uint8_t inner[64] = { 0xc0 };
-	size_t n = 1 + sample_frame(0xc4, STATION, MASTER, (const uint8_t *)"\xc0\xc0\x0d", 3, inner + 1);
+	size_t n = 1 + sample_frame(0xc4, STATION, MASTER, (const uint8_t *)"\xc0\xc0\x0d", 3,
+				    inner + 1);
 	p->n += sample_frame(control, dst, MASTER, inner, n, p->b + p->n);
 }
 
@@ -142,7 +152,8 @@ static void frame_in_half_a_frame(struct attack *a)
 {
 	struct piece *p = piece(a, 0);
 	uint8_t user[64] = { 0xc0 };
-	size_t n = 1 + sample_frame(0xc4, STATION, MASTER, (const uint8_t *)"\xc0\xc0\x0d", 3, user + 1);
+	size_t n = 1 + sample_frame(0xc4, STATION, MASTER, (const uint8_t *)"\xc0\xc0\x0d", 3,
+				    user + 1);
 	p->n = sample_frame(0xc7, STATION, MASTER, user, n + 40, p->b) - 30;
 }
 
@@ -165,6 +176,7 @@ static void changed_repeat(struct attack *a)
 static const struct {
 	const char *name;
 	void (*make)(struct attack *a);
+	/* clang-format off */
 } attacks[] = {
 	{ "three frames", three_frames }, { "confirmed data, whole", confirmed_whole }, { "64 frames", frames_around },
 	{ "another source", another_source }, { "another direction", another_direction },
@@ -173,6 +185,7 @@ static const struct {
 	{ "a frame in nobody's", frame_in_nobodys }, { "a frame in half a frame", frame_in_half_a_frame },
 	{ "a frame in a broken one", frame_in_a_broken_one }, { "a changed repeat", changed_repeat },
 };
+/* clang-format on */
 enum { ATTACKS = sizeof(attacks) / sizeof(attacks[0]) };
 
 static void send_all(struct stations *s, const struct attack *a)
@@ -203,13 +216,14 @@ static void no_station_acts(void **state)
 		stations_start(&s, STATIONS_ONE_WAY);
 		send_all(&s, &a);
 		if (harm(&s) || s.fault)
-			fail_msg("%s: %u acts; %s", attacks[i].name, harm(&s), s.fault ? s.fault : "");
+			fail_msg("%s: %u acts; %s", attacks[i].name, harm(&s),
+				 s.fault ? s.fault : "");
 		stations_stop(&s);
 	}
 }
 
-/* Each kind acts on a request in one frame, in several, as confirmed data in one, and over UDP; copies
- * change nothing, though some would drop what they have. */
+/* Each kind acts on a request in one frame, in several, as confirmed data in one, and over UDP;
+ * copies change nothing, though some would drop what they have. */
 static void every_station_acts(void **state)
 {
 	(void)state;
@@ -242,7 +256,8 @@ static void every_station_acts(void **state)
 
 enum { UNCONFIRMED = 0x44, COUNT_0 = 0x53, COUNT_1 = 0x73, RESET = 0x40 };
 
-static void response(struct attack *a, unsigned peer, uint8_t control, uint16_t src, const char *hex)
+static void response(struct attack *a, unsigned peer, uint8_t control, uint16_t src,
+		     const char *hex)
 {
 	add(piece(a, peer), control, MASTER, src, hex);
 }
@@ -286,12 +301,14 @@ static const struct {
 	const char *name;
 	void (*make)(struct attack *a);
 	const char *unsaid;
+	/* clang-format off */
 } splices[] = {
 	{ "in turn", in_turn, "f1 82 0000 1e02 00 07 07 01 1100" },
 	{ "confirmed", confirmed_in_turn, "f0 82 0000 1e02 00 00 00 01 2200" },
 	{ "a lost datagram", lost_in_turn, "f0 82 0000 1e02 00 00 00 01 2200" },
 	{ "a copy", copied_in_turn, "f0 82 0000 1e02 00 00 00 01 2200" },
 };
+/* clang-format on */
 
 /* Some masters join the segments of any station: each splice is taken by one without the gate. */
 static void no_master_splices(void **state)
@@ -310,7 +327,8 @@ static void no_master_splices(void **state)
 			s.unsaid_len = n;
 			send_all(&s, &a);
 			if (!s.n_unsaid == !gate || s.fault)
-				fail_msg("%s, %s gate: %u masters; %s", splices[i].name, gate ? "with a" : "no", s.n_unsaid,
+				fail_msg("%s, %s gate: %u masters; %s", splices[i].name,
+					 gate ? "with a" : "no", s.n_unsaid,
 					 s.fault ? s.fault : "");
 			if (gate)
 				stations_stop(&s);
@@ -329,8 +347,9 @@ static unsigned taken(enum stations_how how, const struct attack *a, unsigned re
 	return s.n_acted;
 }
 
-/* Where one station broke off, the other's response arrives at every master, and what is whole in its frame
- * always does; in turn they arrive where the policy says so, at masters that keep stations apart. */
+/* Where one station broke off, the other's response arrives at every master, and what is whole in
+ * its frame always does; in turn they arrive where the policy says so, at masters that keep
+ * stations apart. */
 static void every_master_takes(void **state)
 {
 	(void)state;
@@ -347,15 +366,18 @@ static void every_master_takes(void **state)
 	a.n = 0;
 	in_turn(&a);
 	response(&a, 0, UNCONFIRMED, OTHER, LAST_OF_OTHER);
-	assert_int_equal(taken(STATIONS_ONE_WAY, &a, 1), STATION_KINDS);	/* of the other */
-	/* both by the kind that keeps sources apart; one more kind ignores what comes between, and takes the other's */
+	assert_int_equal(taken(STATIONS_ONE_WAY, &a, 1), STATION_KINDS); /* of the other */
+	/* both by the kind that keeps sources apart; one more kind ignores what comes between, and
+	 * takes the other's */
 	assert_int_equal(taken(STATIONS_INTERLEAVED, &a, 0), 2 + 1);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(no_station_acts), cmocka_unit_test(every_station_acts), cmocka_unit_test(no_master_splices),
+		cmocka_unit_test(no_station_acts),
+		cmocka_unit_test(every_station_acts),
+		cmocka_unit_test(no_master_splices),
 		cmocka_unit_test(every_master_takes),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * A table of steps: each fails in turn, and all that was taken before it, and nothing else, is given back, the
- * last one first.
+ * A table of steps: each fails in turn, and all that was taken before it, and nothing else, is
+ * given back, the last one first.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,9 +17,9 @@
 enum { N = 4 };
 
 struct parent {
-	unsigned fails;			/* the step that does, N: none */
+	unsigned fails; /* the step that does, N: none */
 	int error;
-	char did[64];			/* capitals: taken; small letters: given back */
+	char did[64]; /* capitals: taken; small letters: given back */
 	const char *failed;
 	int failed_with;
 };
@@ -72,12 +72,14 @@ static void close_last(struct parent *p)
 	note(p, 'd');
 }
 
+/* clang-format off */
 static const struct step steps[N] = {
 	{ "the first", open_first, close_first },
 	{ "the second", open_second, close_second },
 	{ "the third", open_third, NULL },	/* has nothing to give back */
 	{ "the last", open_last, close_last },
 };
+/* clang-format on */
 
 static void on_failed(struct parent *p, const struct step *step, int err)
 {

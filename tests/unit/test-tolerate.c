@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What a Modbus policy tolerates of devices: each without its key refused, with it passed, and what is
- * next to it refused all the same; enforced and observed. The in-kernel path leaves every one of these forms
- * to an inspector: test_answers_in_kernel in fastpath-slots.h. RTU framing over TCP.
+ * What a Modbus policy tolerates of devices: each without its key refused, with it passed, and what
+ * is next to it refused all the same; enforced and observed. The in-kernel path leaves every one of
+ * these forms to an inspector: test_answers_in_kernel in fastpath-slots.h. RTU framing over TCP.
  */
 #include "inspect-bench.h"
 
@@ -26,7 +26,8 @@ static void start(struct bench *b, uint8_t mode, unsigned tolerate)
 /* Did the packet's payload go on, and nothing else? */
 static bool delivered(const struct bench *b)
 {
-	return b->verdict == V_ACCEPT && b->got_len == b->orig_len && memcmp(b->got, b->orig, b->got_len) == 0;
+	return b->verdict == V_ACCEPT && b->got_len == b->orig_len &&
+	       memcmp(b->got, b->orig, b->got_len) == 0;
 }
 
 /* Of the last packet nothing reached the other end. */
@@ -54,6 +55,7 @@ struct odd {
 #define TRAIL R_TRAILING
 #define OK R_NONE
 
+/* clang-format off */
 static const struct odd odd[] = {
 	/* another unit */
 	{ READ, "0001 0000 0005 09 03 02 0007", MB_TOL_UNIT, MIS, OK, MB_F_UNIT, 1, 9 },
@@ -119,6 +121,7 @@ static const struct odd odd[] = {
 	  MB_F_OR, 0x25, 0x24 },
 	{ "0001 0000 0006 01 08 0000 1234", "0001 0000 0006 01 08 0000 1235", MB_TOL_ECHO, MIS, MIS, MB_F_DATA, 0, 0 },
 };
+/* clang-format on */
 
 /* After what was tolerated both ends are in step: one more, in the plain form. */
 static void goes_on(struct bench *b, uint32_t c, uint32_t s)
@@ -132,7 +135,8 @@ static void goes_on(struct bench *b, uint32_t c, uint32_t s)
 	assert_int_equal(b->events, said);
 }
 
-static void try_one(const struct odd *o, uint8_t mode, unsigned tolerate, enum reason want, bool record)
+static void try_one(const struct odd *o, uint8_t mode, unsigned tolerate, enum reason want,
+		    bool record)
 {
 	struct bench b;
 	uint8_t q[64], r[64];
@@ -142,8 +146,8 @@ static void try_one(const struct odd *o, uint8_t mode, unsigned tolerate, enum r
 	assert_true(delivered(&b) && b.events == 0);
 	segment(&b, 1, S, C + (uint32_t)nq, TCP_ACK, r, nr);
 	if (b.reason != want)
-		fail_msg("%s after %s, tolerating %#x: %s, expected %s", o->response, o->request, tolerate,
-			 reason_name(b.reason), reason_name(want));
+		fail_msg("%s after %s, tolerating %#x: %s, expected %s", o->response, o->request,
+			 tolerate, reason_name(b.reason), reason_name(want));
 	assert_int_equal(b.events, want != OK);
 	if (want == OK || mode == MODE_OBSERVE)
 		assert_true(delivered(&b));
@@ -156,7 +160,8 @@ static void try_one(const struct odd *o, uint8_t mode, unsigned tolerate, enum r
 		assert_int_equal(b.last.proto, PROTO_MODBUS);
 		assert_int_equal((ev->has & EVH_FIELD) != 0, o->field != 0);
 		if (o->field)
-			assert_true(ev->field == o->field && ev->expected == o->expected && ev->received == o->received);
+			assert_true(ev->field == o->field && ev->expected == o->expected &&
+				    ev->received == o->received);
 	}
 	inspect_free(b.in);
 }
@@ -168,11 +173,14 @@ static void answers_are_tolerated_one_by_one(void **state)
 		for (unsigned mode = MODE_ENFORCE; mode <= MODE_OBSERVE; mode++) {
 			unsigned others = MB_TOL_ALL & ~odd[i].key;
 			/* a longer exception or file record is in part what these are about */
-			others &= ~(unsigned)(MB_TOL_LENGTH | MB_TOL_PADDED | MB_TOL_FILE | MB_TOL_DEVICE_ID);
+			others &= ~(unsigned)(MB_TOL_LENGTH | MB_TOL_PADDED | MB_TOL_FILE |
+					      MB_TOL_DEVICE_ID);
 			try_one(&odd[i], (uint8_t)mode, 0, odd[i].without, true);
 			try_one(&odd[i], (uint8_t)mode, odd[i].key, odd[i].with, false);
-			if (odd[i].without != odd[i].with && odd[i].without != R_RESPONSE_MISMATCH && odd[i].with == OK)
-				try_one(&odd[i], (uint8_t)mode, others & ~(unsigned)MB_TOL_UNIT, odd[i].without, false);
+			if (odd[i].without != odd[i].with &&
+			    odd[i].without != R_RESPONSE_MISMATCH && odd[i].with == OK)
+				try_one(&odd[i], (uint8_t)mode, others & ~(unsigned)MB_TOL_UNIT,
+					odd[i].without, false);
 		}
 }
 
@@ -184,12 +192,16 @@ static void requests_are_read_strictly(void **state)
 		const char *adu;
 		enum reason why;
 	} bad[] = {
-		{ "0001 0000 0007 01 03 0064 0001", R_NONE },		/* one too large: not all there */
+		{ "0001 0000 0007 01 03 0064 0001", R_NONE }, /* one too large: not all there */
 		{ "0001 0000 0007 01 03 0064 0001 00", R_TRAILING },
-		{ "0001 0000 0004 01 83 02 00", R_FORMAT }, { "0001 0000 0004 01 ab 0e 01", R_FORMAT },
-		{ "0001 0000 0005 01 2b 0e 07 00", R_FORMAT }, { "0001 0000 0006 01 2b 0e 01 00 00", R_TRAILING },
-		{ "0001 0000 0003 01 14 00", R_BYTE_COUNT }, { "0001 0000 0006 01 10 0001 0001", R_TRUNCATED },
-		{ "0001 0000 0100 01 10", R_LENGTH }, { "0001 0000 0100 01 5a", R_LENGTH },
+		{ "0001 0000 0004 01 83 02 00", R_FORMAT },
+		{ "0001 0000 0004 01 ab 0e 01", R_FORMAT },
+		{ "0001 0000 0005 01 2b 0e 07 00", R_FORMAT },
+		{ "0001 0000 0006 01 2b 0e 01 00 00", R_TRAILING },
+		{ "0001 0000 0003 01 14 00", R_BYTE_COUNT },
+		{ "0001 0000 0006 01 10 0001 0001", R_TRUNCATED },
+		{ "0001 0000 0100 01 10", R_LENGTH },
+		{ "0001 0000 0100 01 5a", R_LENGTH },
 	};
 	uint8_t m[64];
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -212,13 +224,14 @@ static void the_end_of_an_answer(void **state)
 		start(&b, MODE_ENFORCE, tolerate);
 		segment(&b, 0, C, S, TCP_ACK, q, unhex(READ, q));
 		size_t n = unhex("0001 0000 0004 01 83 02 00", r);
-		segment(&b, 1, S, C + 12, TCP_ACK, r, 8);	/* so far it could be good */
+		segment(&b, 1, S, C + 12, TCP_ACK, r, 8); /* so far it could be good */
 		assert_true(b.events == 0 && left(&b).len <= 1);
 		segment(&b, 1, S + 8, C + 12, TCP_ACK, r + 8, 1);
-		if (!tolerate) {	/* at once, and not when the next answer comes */
+		if (!tolerate) { /* at once, and not when the next answer comes */
 			assert_int_equal(b.reason, R_LENGTH);
 			assert_ended(&b, S);
-			assert_true(b.last.part && EV_MODBUS(&b.last)->unit == 1 && EV_MODBUS(&b.last)->fc == 3 && EV_MODBUS(&b.last)->exc == 2);
+			assert_true(b.last.part && EV_MODBUS(&b.last)->unit == 1 &&
+				    EV_MODBUS(&b.last)->fc == 3 && EV_MODBUS(&b.last)->exc == 2);
 		} else {
 			assert_true(b.events == 0 && left(&b).len <= 1);
 			segment(&b, 1, S + 9, C + 12, TCP_ACK, r + 9, n - 9);
@@ -243,25 +256,30 @@ static void the_end_of_an_answer(void **state)
 	assert_true(b.reason == R_LENGTH && delivered(&b));
 	goes_on(&b, C + 12, S + 9);
 	segment(&b, 1, S + 20, C + 24, TCP_ACK, r, unhex("0002 0000 0005 01 03 02 0007", r));
-	assert_int_equal(b.reason, R_UNSOLICITED);	/* and judged */
+	assert_int_equal(b.reason, R_UNSOLICITED); /* and judged */
 	inspect_free(b.in);
-	/* so it is where both come in one segment; and with an octet too many, which is there, the next one is behind that */
-	static const char *const two[] = { "0001 0000 0006 01 03 02 0007 0002 0000 0006 01 03 02 0007",
-					   "0001 0000 0006 01 03 02 0007 00 0002 0000 0005 01 03 02 0007" };
+	/* so it is where both come in one segment; and with an octet too many, which is there, the
+	 * next one is behind that */
+	static const char *const two[] = {
+		"0001 0000 0006 01 03 02 0007 0002 0000 0006 01 03 02 0007",
+		"0001 0000 0006 01 03 02 0007 00 0002 0000 0005 01 03 02 0007"
+	};
 	for (unsigned i = 0; i < 2; i++) {
 		start(&b, MODE_OBSERVE, 0);
 		segment(&b, 0, C, S, TCP_ACK, q, unhex(READ "0002 0000 0006 01 03 0064 0001", q));
 		segment(&b, 1, S, C + 24, TCP_ACK, r, unhex(two[i], r));
-		assert_true(b.events == 2 - i && b.reason == (i ? R_TRAILING : R_LENGTH) && delivered(&b));
+		assert_true(b.events == 2 - i && b.reason == (i ? R_TRAILING : R_LENGTH) &&
+			    delivered(&b));
 		segment(&b, 0, C + 24, S + 22 + i, TCP_ACK, q, unhex(READ, q));
 		b.img.rule.functions[0] = 0;
 		segment(&b, 0, C + 36, S + 22 + i, TCP_ACK, q, unhex(READ, q));
-		assert_int_equal(b.reason, R_FUNCTION);	/* still judged */
+		assert_int_equal(b.reason, R_FUNCTION); /* still judged */
 		inspect_free(b.in);
 	}
 }
 
-/* Two requests wait under one identifier: each gets its own unit's answer, also where another's would do. */
+/* Two requests wait under one identifier: each gets its own unit's answer, also where another's
+ * would do. */
 static void the_exact_answer_first(void **state)
 {
 	(void)state;
@@ -298,7 +316,9 @@ static void greet(struct bench *b, bool knows)
 {
 	uint8_t m[16];
 	segment(b, 0, C, S, TCP_ACK, m, unhex("0001 0000 0004 00 5a 0001", m));
-	segment(b, 1, S, C + 10, TCP_ACK, m, unhex(knows ? "0001 0000 0005 00 5a 00 fe 00" : "0001 0000 0005 00 da 01 00 00", m));
+	segment(b, 1, S, C + 10, TCP_ACK, m,
+		unhex(knows ? "0001 0000 0005 00 5a 00 fe 00" : "0001 0000 0005 00 da 01 00 00",
+		      m));
 	assert_true(delivered(b));
 }
 
@@ -310,12 +330,18 @@ static void long_frames_of_umas(void **state)
 		unsigned tolerate, len, unit, fc;
 		bool knows, passes;
 	} rows[] = {
-		{ MB_TOL_UMAS, 1004, 0, 90, true, true }, { MB_TOL_UMAS, 255, 0, 90, true, true },
-		{ MB_TOL_UMAS, 1026, 0, 90, true, true }, { MB_TOL_UMAS, 1027, 0, 90, true, false },
-		{ 0, 1004, 0, 90, true, false }, { MB_TOL_ALL & ~MB_TOL_UMAS, 1004, 0, 90, true, false },
-		{ MB_TOL_UMAS | MB_TOL_PADDED, 1004, 0, 90, false, false },	/* it may look for requests inside */
-		{ MB_TOL_UMAS, 1004, 1, 90, true, false },	/* another unit has not shown that it knows it */
-		{ MB_TOL_UMAS, 1004, 0, 16, true, false }, { MB_TOL_UMAS, 1004, 0, 0xda, true, false },
+		{ MB_TOL_UMAS, 1004, 0, 90, true, true },
+		{ MB_TOL_UMAS, 255, 0, 90, true, true },
+		{ MB_TOL_UMAS, 1026, 0, 90, true, true },
+		{ MB_TOL_UMAS, 1027, 0, 90, true, false },
+		{ 0, 1004, 0, 90, true, false },
+		{ MB_TOL_ALL & ~MB_TOL_UMAS, 1004, 0, 90, true, false },
+		{ MB_TOL_UMAS | MB_TOL_PADDED, 1004, 0, 90, false,
+		  false }, /* it may look for requests inside */
+		{ MB_TOL_UMAS, 1004, 1, 90, true,
+		  false }, /* another unit has not shown that it knows it */
+		{ MB_TOL_UMAS, 1004, 0, 16, true, false },
+		{ MB_TOL_UMAS, 1004, 0, 0xda, true, false },
 		{ MB_TOL_UMAS, 65535, 0, 90, true, false },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -335,7 +361,7 @@ static void long_frames_of_umas(void **state)
 			continue;
 		}
 		uint32_t c = C + 10 + (uint32_t)n;
-		size_t a = long_frame(m, 2, rows[i].len, 0, 90);	/* and an answer as long */
+		size_t a = long_frame(m, 2, rows[i].len, 0, 90); /* and an answer as long */
 		segment(&b, 1, s, c, TCP_ACK, m, a < 1010 ? a : 1010);
 		if (a > 1010)
 			segment(&b, 1, s + 1010, c, TCP_ACK, m + 1010, a - 1010);
@@ -345,7 +371,8 @@ static void long_frames_of_umas(void **state)
 	}
 }
 
-/* An answer that is long and that nobody asked for; and what the policy does not permit has no first part. */
+/* An answer that is long and that nobody asked for; and what the policy does not permit has no
+ * first part. */
 static void long_frames_are_due(void **state)
 {
 	(void)state;
@@ -360,7 +387,7 @@ static void long_frames_are_due(void **state)
 	for (unsigned mode = MODE_ENFORCE; mode <= MODE_OBSERVE; mode++) {
 		start(&b, (uint8_t)mode, MB_TOL_UMAS);
 		greet(&b, true);
-		b.img.rule.functions[90 / 8] = 0;	/* as after a reload */
+		b.img.rule.functions[90 / 8] = 0; /* as after a reload */
 		segment(&b, 0, C + 10, S + 11, TCP_ACK, m, long_frame(m, 2, 600, 0, 90));
 		assert_int_equal(b.reason, mode == MODE_OBSERVE ? R_FUNCTION : R_LENGTH);
 		if (mode == MODE_ENFORCE)
@@ -383,11 +410,12 @@ static void long_frames_are_due(void **state)
 	inspect_free(b.in);
 }
 
-#define UMAS_ASK(unit)		"0001 0000 0004 " #unit " 5a 0001"
-#define UMAS_ANSWER(unit)	"0001 0000 0005 " #unit " 5a 00 fe 00"
+#define UMAS_ASK(unit) "0001 0000 0004 " #unit " 5a 0001"
+#define UMAS_ANSWER(unit) "0001 0000 0005 " #unit " 5a 00 fe 00"
 
-/* Each unit shows for itself what it knows, and no other one takes it away: first both are asked, unit 2 as
- * the last one. Where an answer of another unit than was asked is tolerated, it shows of neither. */
+/* Each unit shows for itself what it knows, and no other one takes it away: first both are asked,
+ * unit 2 as the last one. Where an answer of another unit than was asked is tolerated, it shows of
+ * neither. */
 static void long_frames_by_unit(void **state)
 {
 	(void)state;
@@ -395,8 +423,10 @@ static void long_frames_by_unit(void **state)
 	struct bench b;
 	start(&b, MODE_ENFORCE, MB_TOL_UMAS);
 	for (uint32_t i = 0; i < 2; i++) {
-		segment(&b, 0, C + 10 * i, S + 11 * i, TCP_ACK, m, unhex(i ? UMAS_ASK(02) : UMAS_ASK(01), m));
-		segment(&b, 1, S + 11 * i, C + 10 * i + 10, TCP_ACK, m, unhex(i ? UMAS_ANSWER(02) : UMAS_ANSWER(01), m));
+		segment(&b, 0, C + 10 * i, S + 11 * i, TCP_ACK, m,
+			unhex(i ? UMAS_ASK(02) : UMAS_ASK(01), m));
+		segment(&b, 1, S + 11 * i, C + 10 * i + 10, TCP_ACK, m,
+			unhex(i ? UMAS_ANSWER(02) : UMAS_ANSWER(01), m));
 		assert_true(delivered(&b));
 	}
 	for (uint32_t i = 0; i < 3; i++) {
@@ -428,17 +458,26 @@ static void rtu_is_called_so(void **state)
 {
 	(void)state;
 	static const struct {
-		const char *bytes;	/* without CRC */
-		int bad;		/* the CRC is made wrong */
+		const char *bytes; /* without CRC */
+		int bad;	   /* the CRC is made wrong */
 		enum reason why;
 	} rows[] = {
-		{ "01 03 0064 0002", 0, R_RTU }, { "01 03 0064 0002", 1, R_PROTOCOL_ID }, { "11 06 0001 0003", 0, R_RTU },
-		{ "01 10 0001 0002 04 000a 0102", 0, R_RTU }, { "01 0f 0013 000a 02 cd01", 0, R_RTU },
-		{ "01 17 0003 0006 000e 0001 02 00ff", 0, R_RTU }, { "01 11", 0, R_RTU }, { "f8 03 0064 0002", 0, R_PROTOCOL_ID },
+		{ "01 03 0064 0002", 0, R_RTU },
+		{ "01 03 0064 0002", 1, R_PROTOCOL_ID },
+		{ "11 06 0001 0003", 0, R_RTU },
+		{ "01 10 0001 0002 04 000a 0102", 0, R_RTU },
+		{ "01 0f 0013 000a 02 cd01", 0, R_RTU },
+		{ "01 17 0003 0006 000e 0001 02 00ff", 0, R_RTU },
+		{ "01 11", 0, R_RTU },
+		{ "f8 03 0064 0002", 0, R_PROTOCOL_ID },
 		{ "01 2b 0e 01 00", 0, R_RTU },
-		/* the address is where MBAP has its protocol identifier, 0, and the quantity where it has its length */
-		{ "01 03 0000 0001", 0, R_RTU }, { "01 03 0000 0001", 1, R_LENGTH }, { "01 04 0000 0002", 0, R_RTU },
-		{ "01 01 0000 07d0", 0, R_RTU }, { "01 03 0000 000a", 0, R_NONE },
+		/* the address is where MBAP has its protocol identifier, 0, and the quantity where
+		   it has its length */
+		{ "01 03 0000 0001", 0, R_RTU },
+		{ "01 03 0000 0001", 1, R_LENGTH },
+		{ "01 04 0000 0002", 0, R_RTU },
+		{ "01 01 0000 07d0", 0, R_RTU },
+		{ "01 03 0000 000a", 0, R_NONE },
 	};
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		for (unsigned mode = MODE_ENFORCE; mode <= MODE_OBSERVE; mode++) {
@@ -451,17 +490,20 @@ static void rtu_is_called_so(void **state)
 			start(&b, (uint8_t)mode, mode ? 0 : MB_TOL_ALL & ~MB_TOL_PADDED);
 			segment(&b, 0, C, S, TCP_ACK, m, n + 2);
 			if (b.reason != rows[i].why)
-				fail_msg("%s: %s, expected %s", rows[i].bytes, reason_name(b.reason), reason_name(rows[i].why));
+				fail_msg("%s: %s, expected %s", rows[i].bytes,
+					 reason_name(b.reason), reason_name(rows[i].why));
 			if (mode == MODE_OBSERVE)
 				assert_true(delivered(&b));
 			else
 				assert_nothing_left(&b);
-			/* it waits for more as MBAP; the record of the unfinished message knows better */
+			/* it waits for more as MBAP; the record of the unfinished message knows
+			 * better */
 			if (rows[i].why == R_NONE) {
 				inspect_tick(b.in, b.now + 11000000000u, b.now, &b.out);
 				assert_int_equal(b.reason, R_RTU);
 			}
-			if (b.reason == R_RTU) {	/* the serial line's header, which has no transaction */
+			/* the serial line's header, which has no transaction */
+			if (b.reason == R_RTU) {
 				assert_int_equal(EV_MODBUS(&b.last)->has, EVH_FC);
 				assert_int_equal(EV_MODBUS(&b.last)->unit, m[0]);
 				assert_int_equal(EV_MODBUS(&b.last)->fc, m[1]);
@@ -477,7 +519,8 @@ static void rtu_is_only_a_name(void **state)
 	struct bench b;
 	uint8_t m[12];
 	unsigned seen = 0;
-	for (unsigned tid = 0; tid < 65536; tid++) {	/* unit and function are where a CRC would be */
+	/* unit and function are where a CRC would be */
+	for (unsigned tid = 0; tid < 65536; tid++) {
 		size_t n = request(m, tid, 1, 3, 10, 1);
 		seen += mb_rtu_length(m, n, false) != 0;
 		m[6] = (uint8_t)mb_crc16(m, 6);
@@ -500,11 +543,15 @@ static void rtu_is_only_a_name(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(answers_are_tolerated_one_by_one), cmocka_unit_test(requests_are_read_strictly),
-		cmocka_unit_test(the_end_of_an_answer), cmocka_unit_test(the_exact_answer_first),
-		cmocka_unit_test(long_frames_of_umas), cmocka_unit_test(long_frames_are_due),
+		cmocka_unit_test(answers_are_tolerated_one_by_one),
+		cmocka_unit_test(requests_are_read_strictly),
+		cmocka_unit_test(the_end_of_an_answer),
+		cmocka_unit_test(the_exact_answer_first),
+		cmocka_unit_test(long_frames_of_umas),
+		cmocka_unit_test(long_frames_are_due),
 		cmocka_unit_test(long_frames_by_unit),
-		cmocka_unit_test(rtu_is_called_so), cmocka_unit_test(rtu_is_only_a_name),
+		cmocka_unit_test(rtu_is_called_so),
+		cmocka_unit_test(rtu_is_only_a_name),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -13,7 +13,7 @@ struct trial {
 	const struct pol_image *img;
 	const struct pol_dnp_rule *rule;
 	const struct dnp_msg *m;
-	struct dnp_decision *d;		/* gets the refused object */
+	struct dnp_decision *d; /* gets the refused object */
 };
 
 static bool dnp_has(const struct trial *t, const struct pol_rset *s, uint32_t x)
@@ -52,7 +52,8 @@ static bool function_ok(struct trial *t)
 
 static bool pair_ok(struct trial *t)
 {
-	return dnp_has(t, &t->rule->masters, t->m->link.src) && dnp_has(t, &t->rule->outstations, t->m->link.dst);
+	return dnp_has(t, &t->rule->masters, t->m->link.src) &&
+	       dnp_has(t, &t->rule->outstations, t->m->link.dst);
 }
 
 static bool offends(struct trial *t, const struct dnp_head *h)
@@ -95,7 +96,8 @@ static bool control_fits(const struct trial *t, const struct dnp_control *c)
 	const struct pol_dnp_rule *r = t->rule;
 	bool plain = bit(r->operations, c->op) && !c->queue && !c->clear;
 	return (r->any_operation || plain) && (r->any_trip_close || bit(r->trip_close, c->code)) &&
-	       dnp_has(t, &r->count, c->count) && dnp_has(t, &r->on_time, c->on_time) && dnp_has(t, &r->off_time, c->off_time);
+	       dnp_has(t, &r->count, c->count) && dnp_has(t, &r->on_time, c->on_time) &&
+	       dnp_has(t, &r->off_time, c->off_time);
 }
 
 static bool control_ok(struct trial *t, const struct dnp_head *h)
@@ -164,7 +166,7 @@ static bool objects_ok(struct trial *t)
 	if (whole_function(t))
 		return all_heads(t, object_ok);
 	all_heads(t, offends);
-	return false;	/* a write of nothing too */
+	return false; /* a write of nothing too */
 }
 
 static bool points_ok(struct trial *t)
@@ -185,10 +187,12 @@ static bool values_ok(struct trial *t)
 static const struct {
 	bool (*ok)(struct trial *t);
 	enum reason refusal;
+	/* clang-format off */
 } steps[] = {
-	{ function_ok, R_FUNCTION }, { pair_ok, R_DNP_ADDRESS }, { objects_ok, R_DNP_OBJECTS },
-	{ points_ok, R_DNP_POINT }, { controls_ok, R_DNP_CONTROL }, { values_ok, R_DNP_ANALOG },
+	{ function_ok, R_FUNCTION }, { pair_ok, R_DNP_ADDRESS },     { objects_ok, R_DNP_OBJECTS },
+	{ points_ok, R_DNP_POINT },  { controls_ok, R_DNP_CONTROL }, { values_ok, R_DNP_ANALOG },
 };
+/* clang-format on */
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
 /* Find the first object, for the record of a request that passes. */
@@ -211,7 +215,8 @@ static void first_object(const struct dnp_app *a, struct dnp_decision *d)
 	d->has_value = dnp_analog(&d->head, &p, &d->value, &status);
 }
 
-struct dnp_decision policy_dnp3(const struct pol_image *img, const struct pol_flow *f, const struct dnp_msg *m)
+struct dnp_decision policy_dnp3(const struct pol_image *img, const struct pol_flow *f,
+				const struct dnp_msg *m)
 {
 	struct dnp_decision best = { .reason = R_FUNCTION, .rule = 0xffff };
 	unsigned furthest = 0;
@@ -219,7 +224,10 @@ struct dnp_decision policy_dnp3(const struct pol_image *img, const struct pol_fl
 	for (uint32_t i = 0; i < f->n_rules; i++) {
 		uint16_t id = (uint16_t)(f->rule0 + i);
 		struct dnp_decision d = { .rule = id };
-		struct trial t = { .img = img, .rule = (const void *)policy_rule(img, PROTO_DNP3, id), .m = m, .d = &d };
+		struct trial t = { .img = img,
+				   .rule = (const void *)policy_rule(img, PROTO_DNP3, id),
+				   .m = m,
+				   .d = &d };
 		unsigned n = 0;
 		while (n < STEPS && steps[n].ok(&t))
 			n++;
@@ -243,7 +251,8 @@ enum reason policy_dnp3_pair(const struct pol_image *img, const struct pol_flow 
 	if (outstation >= DNP_ADDR_BROADCAST && !head->broadcast)
 		return R_DNP_BROADCAST;
 	for (uint32_t i = 0; i < f->n_rules; i++) {
-		const struct pol_dnp_rule *r = (const void *)policy_rule(img, PROTO_DNP3, f->rule0 + i);
+		const struct pol_dnp_rule *r =
+			(const void *)policy_rule(img, PROTO_DNP3, f->rule0 + i);
 		if (policy_contains(img, &r->masters, master, master) &&
 		    policy_contains(img, &r->outstations, outstation, outstation))
 			return R_NONE;
@@ -257,7 +266,8 @@ static bool dnp_rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_dnp_rule *r = rule;
 	const struct pol_rset *sets[] = {
-		&r->masters, &r->outstations, &r->objects, &r->points, &r->count, &r->on_time, &r->off_time,
+		&r->masters, &r->outstations, &r->objects,  &r->points,
+		&r->count,   &r->on_time,     &r->off_time,
 	};
 	for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++)
 		if (!policy_rset_ok(img, sets[k]))
@@ -273,11 +283,13 @@ static bool dnp_head_ok(const struct pol_image *img, const void *head)
 	return h->server_is_master <= 1 && h->select_before_operate <= 1 && h->unsolicited <= 1 &&
 	       h->broadcast <= 1 && h->secure_authentication <= 1 && h->unwalkable <= 1 &&
 	       h->confirmed_requests <= 1 && h->interleaved_responses <= 1 && h->select_timeout &&
-	       h->select_timeout <= DNP_SELECT_MAX &&
-	       h->outstanding && h->outstanding <= DNP_OUTSTANDING_MAX &&
-	       h->max_fragment <= DNP_FRAGMENT_MAX;
+	       h->select_timeout <= DNP_SELECT_MAX && h->outstanding &&
+	       h->outstanding <= DNP_OUTSTANDING_MAX && h->max_fragment <= DNP_FRAGMENT_MAX;
 }
 
 const struct pol_shape pol_dnp3_shape = {
-	.rule = sizeof(struct pol_dnp_rule), .head = sizeof(struct pol_dnp_head), .rule_ok = dnp_rule_ok, .head_ok = dnp_head_ok,
+	.rule = sizeof(struct pol_dnp_rule),
+	.head = sizeof(struct pol_dnp_head),
+	.rule_ok = dnp_rule_ok,
+	.head_ok = dnp_head_ok,
 };

@@ -69,8 +69,11 @@ static void dnp_each_fact(const struct event *ev, const struct fact_sink *to)
 static uint64_t dnp_fact_key(const struct event *ev)
 {
 	const struct ev_dnp3 *d = EV_DNP3(ev);
-	return (uint64_t)d->src << 48 | (uint64_t)d->dst << 32 | (uint64_t)d->group << 24 | (uint64_t)d->var << 16 |
-	       (uint64_t)d->func << 8 | (uint64_t)(d->has & EVD_APP) << 7 | (uint64_t)(d->prm & 1) << 4 | (d->link & 15);
+	return (uint64_t)d->src << 48 | (uint64_t)d->dst << 32 | (uint64_t)d->group << 24 |
+	       (uint64_t)d->var << 16 | (uint64_t)d->func << 8 | (uint64_t)(d->has & EVD_APP) << 7 |
+	       (uint64_t)(d->prm & 1) << 4 | (d->link & 15);
 }
 
-const struct fact_ops facts_dnp3 = { .title = dnp_title, .each = dnp_each_fact, .key = dnp_fact_key };
+const struct fact_ops facts_dnp3 = { .title = dnp_title,
+				     .each = dnp_each_fact,
+				     .key = dnp_fact_key };

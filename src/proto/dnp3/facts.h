@@ -5,16 +5,23 @@
 
 #include "record/event.h"
 
-enum { EVD_APP = 1, EVD_OBJECT = 2, EVD_POINTS = 4, EVD_CONTROL = 8, EVD_VALUE = 16, EVD_OTHER = 32 };
+enum {
+	EVD_APP = 1,
+	EVD_OBJECT = 2,
+	EVD_POINTS = 4,
+	EVD_CONTROL = 8,
+	EVD_VALUE = 16,
+	EVD_OTHER = 32
+};
 
 struct EVENT_FACTS_OF ev_dnp3 {
-	uint16_t src, dst;	/* link addresses */
-	uint16_t other;		/* the station whose response the frame came between */
-	uint8_t link, prm;	/* function of the frame; it is a primary's */
-	uint8_t has;		/* EVD_* bits: which of the others are set */
+	uint16_t src, dst; /* link addresses */
+	uint16_t other;	   /* the station whose response the frame came between */
+	uint8_t link, prm; /* function of the frame; it is a primary's */
+	uint8_t has;	   /* EVD_* bits: which of the others are set */
 	uint8_t func, seq;
-	uint16_t iin;		/* of responses; first octet high */
-	uint8_t group, var;	/* of the object that offended, or the first */
+	uint16_t iin;	    /* of responses; first octet high */
+	uint8_t group, var; /* of the object that offended, or the first */
 	uint8_t op, code, count;
 	uint32_t start, stop, on_time, off_time;
 	double value;

@@ -29,7 +29,7 @@
 #include "base/siphash.h"
 #include "proto/dnp3/gate.h"
 
-#define QUIET_NS (10 * SEC)	/* a refused fragment's further frames need no record for so long */
+#define QUIET_NS (10 * SEC) /* a refused fragment's further frames need no record for so long */
 
 static struct dnp_collects *collects_of(struct pass *c)
 {
@@ -72,8 +72,8 @@ static struct dnp_collect *dnp_begin(struct dnp_collects *v, const struct dnp_li
 static bool dnp_in_use(const struct dnp_place *places, unsigned i)
 {
 	const struct dnp_place *p = &places[i];
-	return p->owner && p->owner->state != CONN_FREE && p->owner->proto == PROTO_DNP3 && p->of->s.open &&
-	       p->of->place == i + 1;
+	return p->owner && p->owner->state != CONN_FREE && p->owner->proto == PROTO_DNP3 &&
+	       p->of->s.open && p->of->place == i + 1;
 }
 
 /* Free; else the oldest, of this source when it has its share. */
@@ -101,7 +101,7 @@ static void take_place(struct pass *c, struct dnp_collect *k)
 	struct dnp_place *places = c->in->shared[PROTO_DNP3];
 	const struct pol_dnp_head *head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
 	unsigned i = dnp_find_place(c, places);
-	if (dnp_in_use(places, i))	/* what its owner sends on continues nothing */
+	if (dnp_in_use(places, i)) /* what its owner sends on continues nothing */
 		places[i].of->s.open = false;
 	places[i].owner = c->f;
 	places[i].of = k;
@@ -136,10 +136,13 @@ static struct dnp_holder holder_of(const struct pass *c, const struct dnp_link *
 	uint64_t w[5];
 	memcpy(w, f->client.b, 16);
 	memcpy(w + 2, f->server.b, 16);
-	w[4] = (uint64_t)f->cport << 32 | (uint64_t)f->sport << 16 | (uint64_t)f->l4 << 8 | f->client.family;
+	w[4] = (uint64_t)f->cport << 32 | (uint64_t)f->sport << 16 | (uint64_t)f->l4 << 8 |
+	       f->client.family;
 	return (struct dnp_holder){
-		.station = request ? c->pkt.dst : c->pkt.src, .link = request ? l->dst : l->src,
-		.who = siphash_words(c->in->connections.key, w, 5), .now = c->raw->now_ns,
+		.station = request ? c->pkt.dst : c->pkt.src,
+		.link = request ? l->dst : l->src,
+		.who = siphash_words(c->in->connections.key, w, 5),
+		.now = c->raw->now_ns,
 	};
 }
 
@@ -149,7 +152,7 @@ static bool ends_in_datagram(const struct pass *c, const uint8_t *p, size_t n)
 {
 	enum { CONTROL = 3, ADDRESSES = 4 };
 	const uint8_t *end = c->pkt.data + c->pkt.len, *first = p + CONTROL;
-	for (int len = (int)n; (size_t)(end - p) > (size_t)len; ) {
+	for (int len = (int)n; (size_t)(end - p) > (size_t)len;) {
 		enum reason why;
 		p += len;
 		len = dnp3_frame(p, (size_t)(end - p), &why);
@@ -179,7 +182,8 @@ static struct dnp_collect *open_to(struct dnp_collects *v, uint16_t dst, uint64_
 }
 
 /* A request's segment, before it is collected: what stations would do different things with. */
-static enum reason dnp_judge_request(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k)
+static enum reason dnp_judge_request(struct pass *c, const struct dnp_msg *m,
+				     const struct dnp_collect *k)
 {
 	const struct dnp_link *l = &m->link;
 	const struct dnp_collect *open = open_to(collects_of(c), l->dst, c->raw->now_ns);
@@ -243,7 +247,8 @@ static void end_others(struct pass *c, const struct dnp_msg *m)
 }
 
 /* The station whose unfinished response a master may continue with the segment of m; NULL: none. */
-static const struct dnp_collect *another_awaits(const struct dnp_collects *v, const struct dnp_msg *m, uint64_t now)
+static const struct dnp_collect *another_awaits(const struct dnp_collects *v,
+						const struct dnp_msg *m, uint64_t now)
 {
 	for (unsigned i = 0; i < v->used; i++)
 		if (is_of_another(&v->v[i], &m->link) && (v->v[i].awaited >> m->tr_seq & 1) &&
@@ -252,8 +257,8 @@ static const struct dnp_collect *another_awaits(const struct dnp_collects *v, co
 	return NULL;
 }
 
-static enum reason judge_between(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k,
-				 struct dnp_piece *out)
+static enum reason judge_between(struct pass *c, const struct dnp_msg *m,
+				 const struct dnp_collect *k, struct dnp_piece *out)
 {
 	const struct dnp_collect *another = another_awaits(collects_of(c), m, c->raw->now_ns);
 	bool ended = k && !k->s.open && k->ended_by_other;
@@ -266,8 +271,8 @@ static enum reason judge_between(struct pass *c, const struct dnp_msg *m, const 
 	return R_DNP_INTERLEAVED;
 }
 
-static enum reason dnp_judge_response(struct pass *c, const struct dnp_msg *m, const struct dnp_collect *k,
-				  struct dnp_piece *out)
+static enum reason dnp_judge_response(struct pass *c, const struct dnp_msg *m,
+				      const struct dnp_collect *k, struct dnp_piece *out)
 {
 	if (!counts_rightly(m, k))
 		return R_DNP_SEGMENT;
@@ -289,7 +294,8 @@ static enum reason collect(struct pass *c, const struct dnp_msg *m, struct dnp_c
 			   struct dnp_piece *out)
 {
 	struct dnp_collects *v = collects_of(c);
-	enum reason why = is_request(m) ? dnp_judge_request(c, m, *k) : dnp_judge_response(c, m, *k, out);
+	enum reason why =
+		is_request(m) ? dnp_judge_request(c, m, *k) : dnp_judge_response(c, m, *k, out);
 	bool whole;
 	if (why != R_NONE)
 		return why;
@@ -305,7 +311,8 @@ static enum reason collect(struct pass *c, const struct dnp_msg *m, struct dnp_c
 	if (m->tr_fir) {
 		if (!*k)
 			*k = dnp_begin(v, &m->link);
-		**k = (struct dnp_collect){ .holds = is_request(m) && c->pol, .went_ns = (*k)->went_ns,
+		**k = (struct dnp_collect){ .holds = is_request(m) && c->pol,
+					    .went_ns = (*k)->went_ns,
 					    .awaited = surely_taken(c, m) ? 0 : (*k)->awaited };
 		take_place(c, *k);
 	} else if (!*k || !(*k)->s.open || !holds_place(c, *k)) {
@@ -327,7 +334,8 @@ static bool is_copy(const struct dnp_msg *m, const struct dnp_collect *k, uint64
 }
 
 /* One record for a fragment, however many frames it has. */
-static void note_refused(struct pass *c, const struct dnp_msg *m, struct dnp_collect *k, struct dnp_piece *out)
+static void note_refused(struct pass *c, const struct dnp_msg *m, struct dnp_collect *k,
+			 struct dnp_piece *out)
 {
 	uint64_t now = c->raw->now_ns;
 	if (!k)
@@ -361,7 +369,8 @@ enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *
 		return R_DNP_REPEAT;
 	}
 	enum reason why = R_NONE;
-	if (is_request(m) && m->tr_fir && !whole && c->pkt.l4 == IPPROTO_UDP && !ends_in_datagram(c, p, n))
+	if (is_request(m) && m->tr_fir && !whole && c->pkt.l4 == IPPROTO_UDP &&
+	    !ends_in_datagram(c, p, n))
 		why = R_DNP_DATAGRAM;
 	if (why == R_NONE)
 		why = collect(c, m, &k, out);

@@ -9,7 +9,13 @@
 #include "proto/dnp3/gate.h"
 #include "proto/dnp3/kernel.h"
 
-enum { F_READ = 1, F_RESPONSE = 129, TRANSPORT = DNP_HEAD, CONTROL = DNP_HEAD + 1, INDICATIONS = DNP_HEAD + 3 };
+enum {
+	F_READ = 1,
+	F_RESPONSE = 129,
+	TRANSPORT = DNP_HEAD,
+	CONTROL = DNP_HEAD + 1,
+	INDICATIONS = DNP_HEAD + 3
+};
 
 _Static_assert(FAST_WAIT_NS == DNP_WAIT_NS, "the program waits as long as the inspector");
 _Static_assert((int)FAST_ANSWER_MAX == (int)DNP_FRAME_MAX, "any frame");
@@ -29,9 +35,10 @@ static bool is_crc(size_t i, size_t n)
 /* A whole fragment in one plain frame, that asks for no confirmation. */
 static bool dnp_fast_is_whole(const struct dnp_msg *m)
 {
-	return m->has_app && m->tr_fir && m->tr_fin && m->link.prm && m->link.func == DNP_UNCONFIRMED &&
-	       m->app.fir && m->app.fin && !m->app.con && !m->app.uns && m->walk == R_NONE &&
-	       m->link.src < DNP_ADDR_RESERVED && m->link.dst < DNP_ADDR_RESERVED;
+	return m->has_app && m->tr_fir && m->tr_fin && m->link.prm &&
+	       m->link.func == DNP_UNCONFIRMED && m->app.fir && m->app.fin && !m->app.con &&
+	       !m->app.uns && m->walk == R_NONE && m->link.src < DNP_ADDR_RESERVED &&
+	       m->link.dst < DNP_ADDR_RESERVED;
 }
 
 /* Octet i, and its mask: 0xff where the next frame must have the same octet, else 0. */
@@ -84,7 +91,8 @@ static bool is_free(const struct dnp_head *h)
 	return h->span == DNP_RANGE && !h->bare && !h->indexed && sized && h->data;
 }
 
-static void learn_answer(struct fast_poll *p, const uint8_t *frame, size_t n, const struct dnp_app *a)
+static void learn_answer(struct fast_poll *p, const uint8_t *frame, size_t n,
+			 const struct dnp_app *a)
 {
 	struct dnp_walk w;
 	struct dnp_head h = { .group = 0 };
@@ -124,21 +132,24 @@ static bool dnp_fast_fits(const struct pass *c)
 	const struct connection *f = c->f;
 	const struct dnp_state *st = dnp_of(f);
 	bool known = false;
-	for (size_t i = 0; i < DNP_PAIRS_MAX; i++)	/* the operate must come to us, and anything between */
-		if (st->pairs[i].selected_ns && c->raw->now_ns - st->pairs[i].selected_ns <= DNP_SELECT_MAX * SEC)
+	/* the operate must come to us, and anything between */
+	for (size_t i = 0; i < DNP_PAIRS_MAX; i++)
+		if (st->pairs[i].selected_ns &&
+		    c->raw->now_ns - st->pairs[i].selected_ns <= DNP_SELECT_MAX * SEC)
 			return false;
-	for (size_t i = 0; i < DNP_ASKED_MAX; i++)	/* the program knows of its own requests only */
+	/* the program knows of its own requests only */
+	for (size_t i = 0; i < DNP_ASKED_MAX; i++)
 		if (dnp_waits(&st->requests[i], c->raw->now_ns))
 			return false;
 	if (!dnp_fast_of(c->f)->answered)
 		return false;
 	if (!f->fast.slot || f->fast.generation != f->image_gen)
-		return true;	/* to be claimed; polls are learned then */
+		return true; /* to be claimed; polls are learned then */
 	const struct fast_dnp3 *d = fast_dnp3_of(&c->in->connections.fast.v[f->fast.slot - 1]);
 	for (size_t i = 0; i < FAST_POLLS; i++) {
 		const uint8_t *ask = (const uint8_t *)&d->poll[i].ask[0].v;
 		if (d->poll[i].ask_len && dnp_collecting(st, (uint16_t)(ask[4] | ask[5] << 8)))
-			return false;	/* messages that the program passes would end it */
+			return false; /* messages that the program passes would end it */
 		known |= d->poll[i].answer_len != 0;
 	}
 	return known;
@@ -157,17 +168,21 @@ static uint64_t when(uint32_t at, uint64_t now)
 	uint64_t t = ((now >> 24 & ~UINT64_C(0xffffffff)) | at) << 24;
 	if (t > now + (1 << 25))
 		t -= UINT64_C(1) << 56;
-	return t < now ? t : now;	/* the lowest bit only says that there is one */
+	return t < now ? t : now; /* the lowest bit only says that there is one */
 }
 
 /* Set the state that judging this request would have left. */
-static void take_asked(struct connection *f, const struct fast_poll *p, uint64_t at, unsigned seq, bool answered)
+static void take_asked(struct connection *f, const struct fast_poll *p, uint64_t at, unsigned seq,
+		       bool answered)
 {
 	const uint8_t *ask = (const uint8_t *)&p->ask[0].v;
 	uint16_t dst = (uint16_t)(ask[4] | ask[5] << 8), src = (uint16_t)(ask[6] | ask[7] << 8);
 	dnp_pair(dnp_of(f), src, dst, at);
-	dnp_ask(dnp_of(f)->requests, &(struct dnp_asked){ .at_ns = at, .dst = dst, .src = src,
-							       .seq = (uint8_t)seq, .answered = answered });
+	dnp_ask(dnp_of(f)->requests, &(struct dnp_asked){ .at_ns = at,
+							  .dst = dst,
+							  .src = src,
+							  .seq = (uint8_t)seq,
+							  .answered = answered });
 }
 
 static bool dnp_fast_take(struct pass *c, struct fast_slot *s)
@@ -178,7 +193,8 @@ static bool dnp_fast_take(struct pass *c, struct fast_slot *s)
 	for (unsigned i = 0; i < FAST_POLLS; i++)
 		for (unsigned seq = 0; seq < 16; seq++)
 			if (k->at[i][seq])
-				take_asked(f, &d->poll[i], when(k->at[i][seq], c->raw->now_ns), seq, true);
+				take_asked(f, &d->poll[i], when(k->at[i][seq], c->raw->now_ns), seq,
+					   true);
 	bool waits = s->n_pending && k->poll < FAST_POLLS;
 	if (waits)
 		take_asked(f, &d->poll[k->poll], k->ns, k->seq & 15, false);
@@ -195,5 +211,9 @@ static bool dnp_fast_give(struct pass *c, struct fast_slot *s)
 }
 
 const struct fast_ops fast_dnp3 = {
-	.fits = dnp_fast_fits, .forget = dnp_fast_forget, .give = dnp_fast_give, .take = dnp_fast_take, .kept = fast_dnp3_kept,
+	.fits = dnp_fast_fits,
+	.forget = dnp_fast_forget,
+	.give = dnp_fast_give,
+	.take = dnp_fast_take,
+	.kept = fast_dnp3_kept,
 };

@@ -6,7 +6,7 @@
 
 #include "base/siphash.h"
 
-enum { UNIT = 24, TRIES = 64 };	/* times are kept in 2^24 ns; nobody loses a race so often */
+enum { UNIT = 24, TRIES = 64 }; /* times are kept in 2^24 ns; nobody loses a race so often */
 
 static uint64_t *dnp_place_of(struct dnp_stations *t, const struct dnp_holder *h)
 {
@@ -25,7 +25,8 @@ static uint64_t name_of(const struct dnp_stations *t, const struct dnp_holder *h
 static bool is_fresh(uint64_t word, uint64_t now)
 {
 	/* another inspector's clock may be a little ahead */
-	return (int32_t)((uint32_t)(now >> UNIT) - (uint32_t)word) <= (int32_t)(DNP_HOLD_NS >> UNIT);
+	return (int32_t)((uint32_t)(now >> UNIT) - (uint32_t)word) <=
+	       (int32_t)(DNP_HOLD_NS >> UNIT);
 }
 
 bool dnp_station_hold(struct dnp_stations *t, const struct dnp_holder *h, bool held)
@@ -37,7 +38,8 @@ bool dnp_station_hold(struct dnp_stations *t, const struct dnp_holder *h, bool h
 		if (!ours && (held || (word && is_fresh(word, h->now))))
 			return false;
 		uint64_t next = name << 32 | (uint32_t)(h->now >> UNIT);
-		if (__atomic_compare_exchange_n(at, &word, next, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		if (__atomic_compare_exchange_n(at, &word, next, false, __ATOMIC_ACQ_REL,
+						__ATOMIC_RELAXED))
 			return true;
 	}
 	return false;
@@ -47,5 +49,6 @@ void dnp_station_release(struct dnp_stations *t, const struct dnp_holder *h)
 {
 	uint64_t *at = dnp_place_of(t, h), word = __atomic_load_n(at, __ATOMIC_RELAXED);
 	if (word >> 32 == name_of(t, h))
-		__atomic_compare_exchange_n(at, &word, 0, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+		__atomic_compare_exchange_n(at, &word, 0, false, __ATOMIC_ACQ_REL,
+					    __ATOMIC_RELAXED);
 }

@@ -19,15 +19,15 @@ enum { DNP_STATIONS = 4096 };
 
 #define DNP_HOLD_NS (10 * UINT64_C(1000000000))
 
-struct dnp_stations {		/* proto_ops.common: zeroed, but for the key */
+struct dnp_stations { /* proto_ops.common: zeroed, but for the key */
 	uint64_t key[2];
-	uint64_t holder[DNP_STATIONS];	/* who, and since when; 0: nobody */
+	uint64_t holder[DNP_STATIONS]; /* who, and since when; 0: nobody */
 };
 
 struct dnp_holder {
 	struct addr station;
-	uint16_t link;		/* its link address */
-	uint64_t who;		/* the connection, the same each time */
+	uint16_t link; /* its link address */
+	uint64_t who;  /* the connection, the same each time */
 	uint64_t now;
 };
 

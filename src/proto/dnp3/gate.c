@@ -17,7 +17,14 @@
 #include "proto/dnp3/gate.h"
 #include "proto/dnp3/facts.h"
 
-enum { F_CONFIRM = 0, F_SELECT = 3, F_OPERATE = 4, F_RESPONSE = 129, F_UNSOLICITED = 130, F_AUTH_RESPONSE = 131 };
+enum {
+	F_CONFIRM = 0,
+	F_SELECT = 3,
+	F_OPERATE = 4,
+	F_RESPONSE = 129,
+	F_UNSOLICITED = 130,
+	F_AUTH_RESPONSE = 131
+};
 
 /* ---- facts ---- */
 
@@ -57,8 +64,9 @@ static void dnp_fill(const struct pass *c, struct event *ev, const void *of)
 	const struct dnp_msg *m = &k->m;
 	(void)c;
 	ev->proto = PROTO_DNP3;
-	*EV_DNP3(ev) = (struct ev_dnp3){ .src = m->link.src, .dst = m->link.dst, .link = m->link.func,
-				    .prm = m->link.prm };
+	*EV_DNP3(ev) = (struct ev_dnp3){
+		.src = m->link.src, .dst = m->link.dst, .link = m->link.func, .prm = m->link.prm
+	};
 	if (k->piece.has_other) {
 		EV_DNP3(ev)->has |= EVD_OTHER;
 		EV_DNP3(ev)->other = k->piece.other;
@@ -85,14 +93,14 @@ static void walk(struct dnp_msg *m, struct dnp_decision *d)
 		if (m->objects++ == 0)
 			d->head = h;
 	if (w.why != R_NONE)
-		d->head = h;	/* the header at which it failed */
+		d->head = h; /* the header at which it failed */
 	d->has_head = m->objects > 0;
 	m->walk = w.why;
 }
 
 /* The fragment that the segment of m completes, if it does. */
-static enum reason dnp_parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_msg *m, struct dnp_decision *d,
-			 struct dnp_piece *piece)
+static enum reason dnp_parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_msg *m,
+			     struct dnp_decision *d, struct dnp_piece *piece)
 {
 	enum reason why = dnp_collect(c, m, p, n, piece);
 	if (why != R_NONE || !piece->p)
@@ -149,7 +157,8 @@ static bool changes(const struct dnp_app *a)
  * Only the outstation can tell whether the proof is right. */
 static bool authenticated(const struct ask *k, const struct dnp_pair *p)
 {
-	return !k->head->secure_authentication || !changes(&k->m->app) || p->authenticated || dnp_aggressive(&k->m->app);
+	return !k->head->secure_authentication || !changes(&k->m->app) || p->authenticated ||
+	       dnp_aggressive(&k->m->app);
 }
 
 static enum reason judge_select(const struct ask *k, struct dnp_pair *p)
@@ -160,7 +169,8 @@ static enum reason judge_select(const struct ask *k, struct dnp_pair *p)
 	bool selected = p->selected_ns && p->granted && k->now - p->selected_ns <= life &&
 			a->seq == ((p->seq + 1) & 15) && p->sum == sum_objects(k);
 	bool acts = f && (f->classes & DNP_OPERATE) && a->func != F_SELECT;
-	p->selected_ns = 0;	/* used up, or undone: some stations keep it, and would operate again */
+	/* used up, or undone: some stations keep it, and would operate again */
+	p->selected_ns = 0;
 	if (a->func == F_SELECT) {
 		p->selected_ns = k->now;
 		p->granted = false;
@@ -176,7 +186,9 @@ static void remember_request(const struct ask *k)
 	const struct dnp_msg *m = k->m;
 	const struct dnp_func *f = dnp_func_by_code(m->app.func);
 	if ((!f || f->answered) && m->link.dst < DNP_ADDR_BROADCAST)
-		dnp_ask(k->st->requests, &(struct dnp_asked){ .at_ns = k->now, .src = m->link.src, .dst = m->link.dst,
+		dnp_ask(k->st->requests, &(struct dnp_asked){ .at_ns = k->now,
+							      .src = m->link.src,
+							      .dst = m->link.dst,
 							      .seq = m->app.seq });
 }
 
@@ -195,7 +207,8 @@ static enum reason dnp_judge_rules(const struct ask *k, struct dnp_decision *d)
 	struct dnp_pair *p = dnp_pair(k->st, m->link.src, m->link.dst, k->now);
 	if (!authenticated(k, p))
 		return R_DNP_AUTH;
-	if (dnp_outstanding(k->st->requests, m->link.src, m->link.dst, k->now) >= k->head->outstanding)
+	if (dnp_outstanding(k->st->requests, m->link.src, m->link.dst, k->now) >=
+	    k->head->outstanding)
 		return R_DNP_OUTSTANDING;
 	enum reason why = judge_select(k, p);
 	return why == R_NONE ? judge_rates(k->c, changes(a)) : why;
@@ -222,13 +235,19 @@ static void take_response(const struct ask *k)
 	uint8_t status = a->func == F_AUTH_RESPONSE ? dnp_key_status(a) : 0;
 	if (status)
 		p->authenticated = status == 1;
-	struct dnp_asked more = { .at_ns = k->now, .src = m->link.dst, .dst = m->link.src, .seq = (a->seq + 1) & 15,
+	struct dnp_asked more = { .at_ns = k->now,
+				  .src = m->link.dst,
+				  .dst = m->link.src,
+				  .seq = (a->seq + 1) & 15,
 				  .answered = true };
 	if (a->func == F_RESPONSE && !a->fin)
 		dnp_ask(k->st->requests, &more);
 	if (a->con)
-		dnp_ask(k->st->confirms, &(struct dnp_asked){ .at_ns = k->now, .src = m->link.src, .dst = m->link.dst,
-							      .seq = a->seq, .uns = a->uns });
+		dnp_ask(k->st->confirms, &(struct dnp_asked){ .at_ns = k->now,
+							      .src = m->link.src,
+							      .dst = m->link.dst,
+							      .seq = a->seq,
+							      .uns = a->uns });
 }
 
 static enum reason dnp_gate_judge_response(const struct ask *k)
@@ -280,15 +299,19 @@ static enum reason judge_pair(const struct pass *c, const struct dnp_msg *m)
 	if (m->link.dir != from_master)
 		return R_DNP_DIRECTION;
 	if (!from_master && m->link.dst >= DNP_ADDR_RESERVED)
-		return R_DNP_ADDRESS;	/* no master is called so */
-	uint16_t master = from_master ? m->link.src : m->link.dst, outstation = from_master ? m->link.dst : m->link.src;
+		return R_DNP_ADDRESS; /* no master is called so */
+	uint16_t master = from_master ? m->link.src : m->link.dst,
+		 outstation = from_master ? m->link.dst : m->link.src;
 	return policy_dnp3_pair(c->in->img, c->pol, master, outstation);
 }
 
 static enum reason judge_fragment(struct pass *c, const struct dnp_msg *m, struct dnp_decision *d)
 {
-	const struct ask k = { .c = c, .m = m, .head = policy_head(c->in->img, c->pol),
-			       .st = dnp_of(c->f), .now = c->raw->now_ns };
+	const struct ask k = { .c = c,
+			       .m = m,
+			       .head = policy_head(c->in->img, c->pol),
+			       .st = dnp_of(c->f),
+			       .now = c->raw->now_ns };
 	return judge_whole(&k, is_from_master(c), d);
 }
 
@@ -314,16 +337,30 @@ static struct judged dnp_judge(struct pass *c, const uint8_t *p, size_t n)
 		dnp_collect_answered(c, &m->link);
 	if (why == R_NONE)
 		fast_dnp_permitted(c, p, n, m);
-	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .part = !m->has_app, .quiet = k->piece.quiet,
-				.copy = k->piece.copy, .fill = dnp_fill, .of = k, .msg = m };
+	return (struct judged){ .why = why,
+				.len = n,
+				.rule = k->d.rule,
+				.part = !m->has_app,
+				.quiet = k->piece.quiet,
+				.copy = k->piece.copy,
+				.fill = dnp_fill,
+				.of = k,
+				.msg = m };
 }
 
-_Static_assert(offsetof(struct dnp_stations, key) == 0 && sizeof(((struct dnp_stations *)0)->key) == PROTO_KEY,
+_Static_assert(offsetof(struct dnp_stations, key) == 0 &&
+		       sizeof(((struct dnp_stations *)0)->key) == PROTO_KEY,
 	       "they begin with the key that is drawn for them");
 
 const struct proto_ops proto_dnp3 = {
-	.cuts = true, .state = sizeof(struct dnp_state), .fresh = sizeof(struct dnp_state),
-	.message = sizeof(struct dnp_case), .common = sizeof(struct dnp_stations),
-	.shared = DNP_PLACES * sizeof(struct dnp_place), .holds = true,
-	.frame = dnp3_frame, .judge = dnp_judge, .lost = dnp_collect_end_all,
+	.cuts = true,
+	.state = sizeof(struct dnp_state),
+	.fresh = sizeof(struct dnp_state),
+	.message = sizeof(struct dnp_case),
+	.common = sizeof(struct dnp_stations),
+	.shared = DNP_PLACES * sizeof(struct dnp_place),
+	.holds = true,
+	.frame = dnp3_frame,
+	.judge = dnp_judge,
+	.lost = dnp_collect_end_all,
 };

@@ -22,11 +22,15 @@
 #include "proto/dnp3/policy.h"
 
 enum {
-	DNP_ASKED_MAX = 32,	/* requests, and fragments to confirm; the oldest makes room */
-	DNP_PAIRS_MAX = 16,	/* stations behind one connection whose selects are kept; the same */
-	DNP_SERIES_MAX = 16,	/* and pairs whose fragments are collected side by side, per direction; the same */
-	DNP_PLACES = 128,	/* fragments of several frames that an inspector collects at once; the oldest makes room */
-	DNP_PLACES_SHARE = 16,	/* of these for one source, whose own oldest makes room before any other */
+	DNP_ASKED_MAX = 32, /* requests, and fragments to confirm; the oldest makes room */
+	/* stations behind one connection whose selects are kept; the same */
+	DNP_PAIRS_MAX = 16,
+	/* and pairs whose fragments are collected side by side, per direction; the same */
+	DNP_SERIES_MAX = 16,
+	/* fragments of several frames that an inspector collects at once; the oldest makes room */
+	DNP_PLACES = 128,
+	/* of these for one source, whose own oldest makes room before any other */
+	DNP_PLACES_SHARE = 16,
 };
 
 #define DNP_WAIT_NS (60 * UINT64_C(1000000000))
@@ -35,51 +39,53 @@ enum {
 /* Something sent that the other end may answer: a request (by a response of its sequence
  * number), a fragment that asks for a confirmation (by that). */
 struct dnp_asked {
-	uint64_t at_ns;		/* 0: none */
-	uint16_t src, dst;	/* the station that asked, and the one asked */
+	uint64_t at_ns;	   /* 0: none */
+	uint16_t src, dst; /* the station that asked, and the one asked */
 	uint8_t seq;
 	bool uns;
-	bool answered;		/* of a request: at least once */
+	bool answered; /* of a request: at least once */
 };
 
 /* A master and an outstation. */
 struct dnp_pair {
-	uint64_t at_ns;		/* last used; 0: none */
-	uint64_t selected_ns;	/* 0: nothing */
-	uint64_t sum;		/* of the objects selected, keyed */
+	uint64_t at_ns;	      /* last used; 0: none */
+	uint64_t selected_ns; /* 0: nothing */
+	uint64_t sum;	      /* of the objects selected, keyed */
 	uint16_t master, outstation;
-	uint8_t seq;		/* of the select */
-	bool granted;		/* the outstation repeated the objects: it agreed */
-	bool authenticated;	/* it reported good session keys */
+	uint8_t seq;	    /* of the select */
+	bool granted;	    /* the outstation repeated the objects: it agreed */
+	bool authenticated; /* it reported good session keys */
 };
 
 /* A fragment of several frames between two link addresses, in one direction. */
 struct dnp_collect {
-	struct dnp_series s;	/* .buf is a place; src and dst stay when it ended */
-	uint64_t at_ns;		/* the newest frame of it; 0: none */
-	uint64_t sum;		/* of that frame, keyed: a copy of it changes nothing */
-	uint64_t told_ns;	/* its refusal has a record, and what belongs to it needs none more; 0: not */
-	uint16_t place;		/* index + 1 */
-	bool fcb;		/* of that frame */
-	bool copied;		/* one such copy has a record */
-	bool holds;		/* the station, for a request (gate-station.h) */
+	struct dnp_series s; /* .buf is a place; src and dst stay when it ended */
+	uint64_t at_ns;	     /* the newest frame of it; 0: none */
+	uint64_t sum;	     /* of that frame, keyed: a copy of it changes nothing */
+	/* its refusal has a record, and what belongs to it needs none more; 0: not */
+	uint64_t told_ns;
+	uint16_t place; /* index + 1 */
+	bool fcb;	/* of that frame */
+	bool copied;	/* one such copy has a record */
+	bool holds;	/* the station, for a request (gate-station.h) */
 	/* of a response */
-	uint64_t awaited;	/* bits by transport number: its master may wait for such a segment */
-	uint64_t went_ns;	/* the newest frame that went on of it */
-	bool complete;		/* the last frame is there */
-	bool ended_by_other;	/* another station's began before its end */
-	uint16_t other;		/* and that is which */
+	/* bits by transport number: its master may wait for such a segment */
+	uint64_t awaited;
+	uint64_t went_ns;    /* the newest frame that went on of it */
+	bool complete;	     /* the last frame is there */
+	bool ended_by_other; /* another station's began before its end */
+	uint16_t other;	     /* and that is which */
 };
 
 struct dnp_collects {
-	uint8_t used;		/* of v; none, as long as every fragment is whole in its frame */
+	uint8_t used; /* of v; none, as long as every fragment is whole in its frame */
 	struct dnp_collect v[DNP_SERIES_MAX];
 };
 
 struct dnp_state {
 	struct dnp_asked requests[DNP_ASKED_MAX], confirms[DNP_ASKED_MAX];
 	struct dnp_pair pairs[DNP_PAIRS_MAX];
-	struct dnp_collects in[2];	/* by direction */
+	struct dnp_collects in[2]; /* by direction */
 };
 
 /* Buffer in which a fragment of several frames is put together. It belongs to the collection that
@@ -92,16 +98,18 @@ struct dnp_place {
 
 /* Findings of dnp_collect() on a segment. */
 struct dnp_piece {
-	const uint8_t *p;	/* the whole fragment, of n octets; NULL: not yet */
+	const uint8_t *p; /* the whole fragment, of n octets; NULL: not yet */
 	size_t n;
-	bool copy;		/* the frame before, once more: R_DNP_REPEAT, but the fragment goes on */
-	bool quiet;		/* refused, and a record says so already */
-	bool has_other;		/* of R_DNP_INTERLEAVED: */
-	uint16_t other;		/* the other station */
+	/* the frame before, once more: R_DNP_REPEAT, but the fragment goes on */
+	bool copy;
+	bool quiet;	/* refused, and a record says so already */
+	bool has_other; /* of R_DNP_INTERLEAVED: */
+	uint16_t other; /* the other station */
 };
 
 /* gate-collect.c: the segment of m, which is the frame of n octets at p. */
-enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *p, size_t n, struct dnp_piece *out);
+enum reason dnp_collect(struct pass *c, const struct dnp_msg *m, const uint8_t *p, size_t n,
+			struct dnp_piece *out);
 /* The fragment of this frame was refused: end its collection, so that no frame continues it. */
 void dnp_collect_end(struct pass *c, const struct dnp_link *l);
 /* The same for all collections of this direction. */
@@ -114,19 +122,21 @@ bool dnp_collecting(const struct dnp_state *s, uint16_t station);
 void dnp_ask(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_asked *what);
 /* The entry of v that m answers: it went from m's destination to m's source, at most DNP_WAIT_NS
  * before now. NULL: none. */
-struct dnp_asked *dnp_asked_by(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_msg *m, uint64_t now);
+struct dnp_asked *dnp_asked_by(struct dnp_asked v[DNP_ASKED_MAX], const struct dnp_msg *m,
+			       uint64_t now);
 /* Is the request unanswered, and so recent that its outstation may still work on it? */
 bool dnp_waits(const struct dnp_asked *request, uint64_t now);
 /* Number of such requests from src to dst. */
-unsigned dnp_outstanding(const struct dnp_asked v[DNP_ASKED_MAX], uint16_t src, uint16_t dst, uint64_t now);
+unsigned dnp_outstanding(const struct dnp_asked v[DNP_ASKED_MAX], uint16_t src, uint16_t dst,
+			 uint64_t now);
 /* The state of this master and outstation. Never NULL; a new one is empty. */
 struct dnp_pair *dnp_pair(struct dnp_state *s, uint16_t master, uint16_t outstation, uint64_t now);
 
 /* gate-fast.c. A frame that goes on, m: what it is; it may be what the program is to know. */
 void fast_dnp_permitted(struct pass *c, const uint8_t *frame, size_t n, const struct dnp_msg *m);
 
-/* In struct fast_connection.own: the newest message was the answer to a poll; the poll that waits for one, + 1,
- * and its sequence number; the place for the next new one */
+/* In struct fast_connection.own: the newest message was the answer to a poll; the poll that waits
+ * for one, + 1, and its sequence number; the place for the next new one */
 struct __attribute__((may_alias)) dnp_fast {
 	uint8_t answered, poll, poll_seq, next_poll;
 };

@@ -17,8 +17,9 @@ static void dnp_image_count(const struct policy *p, struct counts *c)
 {
 	for (size_t k = 0; k < dnp3_policy_of(p)->n_allow; k++) {
 		const struct dnp3_allow *a = &dnp3_policy_of(p)->allow[k];
-		const struct ranges *all[] = { &a->masters, &a->outstations, &a->objects, &a->points, &a->count,
-					       &a->on_time, &a->off_time };
+		const struct ranges *all[] = { &a->masters, &a->outstations, &a->objects,
+					       &a->points,  &a->count,	     &a->on_time,
+					       &a->off_time };
 		for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 			c->ranges += all[i]->n;
 		c->strings += build_str_size(a->at.file);
@@ -51,11 +52,15 @@ static void dnp_image_put(struct build *b, const struct policy *p)
 	const struct dnp3_policy *d = dnp3_policy_of(p);
 	struct pol_dnp_head *h = build_head(b, PROTO_DNP3);
 	*h = (struct pol_dnp_head){
-		.server_is_master = d->server_is_master, .select_before_operate = d->select_before_operate,
-		.unsolicited = d->unsolicited, .broadcast = d->broadcast,
-		.secure_authentication = d->secure_authentication, .unwalkable = d->unwalkable,
+		.server_is_master = d->server_is_master,
+		.select_before_operate = d->select_before_operate,
+		.unsolicited = d->unsolicited,
+		.broadcast = d->broadcast,
+		.secure_authentication = d->secure_authentication,
+		.unwalkable = d->unwalkable,
 		.confirmed_requests = d->confirmed_requests,
-		.interleaved_responses = d->interleaved_responses, .select_timeout = (uint8_t)d->select_timeout,
+		.interleaved_responses = d->interleaved_responses,
+		.select_timeout = (uint8_t)d->select_timeout,
 		.outstanding = (uint8_t)d->outstanding,
 		.max_fragment = (uint16_t)(d->max_fragment ? d->max_fragment : DNP_FRAGMENT),
 	};
@@ -63,4 +68,6 @@ static void dnp_image_put(struct build *b, const struct policy *p)
 		put_rule(b, &d->allow[k]);
 }
 
-const struct build_ops build_dnp3 = { .rules = dnp_image_rules, .count = dnp_image_count, .put = dnp_image_put };
+const struct build_ops build_dnp3 = { .rules = dnp_image_rules,
+				      .count = dnp_image_count,
+				      .put = dnp_image_put };

@@ -14,22 +14,31 @@
  */
 #include "proto/dnp3/kernel.h"
 
-enum { DNP_HEAD = 10, DNP_BLOCK = 16, DNP_CRC = 2, DNP_TRANSPORT = DNP_HEAD, DNP_CONTROL = DNP_HEAD + 1,
-       DNP_WHOLE = 0xc0, DNP_BLOCKS = 16 };
+enum {
+	DNP_HEAD = 10,
+	DNP_BLOCK = 16,
+	DNP_CRC = 2,
+	DNP_TRANSPORT = DNP_HEAD,
+	DNP_CONTROL = DNP_HEAD + 1,
+	DNP_WHOLE = 0xc0,
+	DNP_BLOCKS = 16
+};
 
 /* The CRC after an octet, and after so many octets of zero behind it; of dnp3_crc(). */
 const volatile __u16 dnp_step[4][256] SEC(".rodata.crc") = {};
 
-enum { DNP_END = offsetof(struct fast_dnp3, behind) };	/* of what is kept, and no frame goes beyond */
+/* of what is kept, and no frame goes beyond */
+enum { DNP_END = offsetof(struct fast_dnp3, behind) };
 
 static __always_inline __u32 dnp_after(__u32 octet, __u32 zeros)
 {
-	forget(octet);	/* else the compiler may compare wider than it looks up, and the verifier sees no bound */
+	/* else the compiler may compare wider than it looks up, and the verifier sees no bound */
+	forget(octet);
 	return dnp_step[zeros][octet & 255];
 }
 
-/* Are the n octets at `at` of the slot followed by their CRC? Four octets at a time, as each look into the
- * table waits for the one before. A function of its own, so that the verifier's states do
+/* Are the n octets at `at` of the slot followed by their CRC? Four octets at a time, as each look
+ * into the table waits for the one before. A function of its own, so that the verifier's states do
  * not multiply: Linux 6.1 gives up on one loop over all blocks. */
 __noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 {
@@ -41,7 +50,8 @@ __noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 		if (4 * k + 4 > n)
 			break;
 		__u32 w = crc ^ le32(p + 4 * k);
-		crc = dnp_after(w, 3) ^ dnp_after(w >> 8, 2) ^ dnp_after(w >> 16, 1) ^ dnp_after(w >> 24, 0);
+		crc = dnp_after(w, 3) ^ dnp_after(w >> 8, 2) ^ dnp_after(w >> 16, 1) ^
+		      dnp_after(w >> 24, 0);
 		i = 4 * k + 4;
 	}
 	for (__u32 k = 0; bounded(k, 3); k++) {
@@ -53,7 +63,7 @@ __noinline int dnp_block_ok(struct fast_slot *slot, __u32 at, __u32 n)
 		crc = crc >> 8 ^ dnp_after(crc ^ p[here], 0);
 	}
 	crc = ~crc;
-	forget(n);	/* the bound, so that the verifier sees it */
+	forget(n); /* the bound, so that the verifier sees it */
 	n &= 2 * DNP_BLOCK - 1;
 	return p[n] == (crc & 0xff) && p[n + 1] == (crc >> 8 & 0xff);
 }
@@ -75,7 +85,8 @@ static __always_inline bool dnp_blocks_ok(struct fast_slot *slot, __u32 from, __
 
 static __always_inline bool dnp_whole(const __u8 *in)
 {
-	return (in[DNP_TRANSPORT] & DNP_WHOLE) == DNP_WHOLE && (in[DNP_CONTROL] & 0xf0) == DNP_WHOLE;
+	return (in[DNP_TRANSPORT] & DNP_WHOLE) == DNP_WHOLE &&
+	       (in[DNP_CONTROL] & 0xf0) == DNP_WHOLE;
 }
 
 /* Is the frame at `at` this poll's request? Its CRCs were found good. */
@@ -99,7 +110,8 @@ __noinline int dnp_asks(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 /* The same for its response. */
 __noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 poll)
 {
-	if (!slot || poll >= FAST_POLLS || len > FAST_ANSWER_MAX || len <= DNP_CONTROL || at > DNP_END)
+	if (!slot || poll >= FAST_POLLS || len > FAST_ANSWER_MAX || len <= DNP_CONTROL ||
+	    at > DNP_END)
 		return 0;
 	const struct fast_poll *p = &fast_dnp3_of(slot)->poll[poll];
 	const __u8 *in = (const __u8 *)slot + at;
@@ -118,7 +130,7 @@ __noinline int dnp_answers(struct fast_slot *slot, __u32 at, __u32 len, __u32 po
 static __always_inline __u32 dnp_seq(const struct fast_slot *slot, __u32 at)
 {
 	forget(at);
-	at &= 4095;	/* above DNP_END, and inside the slot for the verifier to see */
+	at &= 4095; /* above DNP_END, and inside the slot for the verifier to see */
 	return ((const __u8 *)slot)[at + DNP_CONTROL] & 15;
 }
 
@@ -181,10 +193,12 @@ static __always_inline __u32 dnp3_messages(const struct judging *j, const struct
 	(void)p;
 	if (j->dir) {
 		*(volatile __u32 *)&d->poll[d->asked.poll & (FAST_POLLS - 1)].answer_wanted = 1;
-		pass = load(j, &fast_dnp3_kept[1], &at) && dnp_response(j->slot, at, j->s->len) == 1;
+		pass = load(j, &fast_dnp3_kept[1], &at) &&
+		       dnp_response(j->slot, at, j->s->len) == 1;
 	} else {
 		*(volatile __u32 *)&d->poll[0].wanted = 1;
-		pass = load(j, &fast_dnp3_kept[0], &at) && dnp_request(j->slot, at, j->s->len, j->limits) == 1;
+		pass = load(j, &fast_dnp3_kept[0], &at) &&
+		       dnp_request(j->slot, at, j->s->len, j->limits) == 1;
 	}
 	return judged_in_place(j, pass, at);
 }

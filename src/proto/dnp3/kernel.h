@@ -21,45 +21,50 @@
 #include "fastpath/fast.h"
 
 enum {
-	FAST_POLLS = 2,		/* requests of a connection that go fast */
-	FAST_ASK_MAX = 64, FAST_ANSWER_MAX = 292,	/* octets of their frames, and of the answers' */
-	FAST_ANSWER_WORDS = 37,	/* filled up to words of eight */
-	FAST_ASK_ROOM = 256, FAST_ANSWER_ROOM = 1024,	/* see struct fast_kept */
+	FAST_POLLS = 2, /* requests of a connection that go fast */
+	/* octets of their frames, and of the answers' */
+	FAST_ASK_MAX = 64,
+	FAST_ANSWER_MAX = 292,
+	FAST_ANSWER_WORDS = 37, /* filled up to words of eight */
+	FAST_ASK_ROOM = 256,
+	FAST_ANSWER_ROOM = 1024, /* see struct fast_kept */
 };
 
-#define FAST_WAIT_NS (60ull * 1000000000)	/* DNP_WAIT_NS: how long a request may be answered */
+/* DNP_WAIT_NS: how long a request may be answered */
+#define FAST_WAIT_NS (60ull * 1000000000)
 
-struct fast_octets {		/* eight of a frame, as they come */
+struct fast_octets { /* eight of a frame, as they come */
 	uint64_t v, mask;
 };
 
 /* A poll that an inspector has permitted, under the policy for which the slot was claimed, and
- * its answer: one link frame each. What differs from one to the next is where the masks are 0: sequence
- * numbers, the indications, objects' data, CRCs, and what is behind the frame. */
+ * its answer: one link frame each. What differs from one to the next is where the masks are 0:
+ * sequence numbers, the indications, objects' data, CRCs, and what is behind the frame. */
 struct fast_poll {
-	uint32_t ask_len;	/* octets; 0: there is none */
-	uint32_t wanted;	/* as that of the slot */
+	uint32_t ask_len; /* octets; 0: there is none */
+	uint32_t wanted;  /* as that of the slot */
 	struct fast_octets ask[FAST_ASK_MAX / 8];
 	uint32_t answer_len, answer_wanted;
 	struct fast_octets answer[FAST_ANSWER_WORDS];
 };
 
 struct fast_asked {
-	uint32_t seq, poll;	/* of the newest request */
-	uint64_t ns;		/* CLOCK_MONOTONIC: when it was asked; 0: never */
-	uint32_t at[FAST_POLLS][16];	/* the newest of each poll and sequence number: 2^24 ns; 0: none */
+	uint32_t seq, poll; /* of the newest request */
+	uint64_t ns;	    /* CLOCK_MONOTONIC: when it was asked; 0: never */
+	/* the newest of each poll and sequence number: 2^24 ns; 0: none */
+	uint32_t at[FAST_POLLS][16];
 };
 
 /* A slot; n_pending is 1 while the newest request has no answer. */
 struct fast_dnp3 {
-	uint64_t numbers[FAST_NUMBERS / 8];	/* the beginning of every slot */
+	uint64_t numbers[FAST_NUMBERS / 8]; /* the beginning of every slot */
 	union {
 		struct fast_asked asked;
 		uint8_t near[FAST_NEAR];
 	};
 	uint8_t req[FAST_ASK_ROOM + FAST_ASK_MAX];
 	uint8_t resp[FAST_ANSWER_ROOM + FAST_ANSWER_MAX];
-	uint8_t behind[8];	/* compared, with a mask of 0: frames are taken in words */
+	uint8_t behind[8]; /* compared, with a mask of 0: frames are taken in words */
 	struct fast_poll poll[FAST_POLLS];
 };
 

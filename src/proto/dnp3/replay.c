@@ -6,7 +6,7 @@
 #include "proto/dnp3/wire-objects.h"
 #include "zonectl/replay.h"
 
-enum { OBJECTS_TEXT = 16384, CONTROLS_TEXT = 65536 };	/* a fragment has room for no more */
+enum { OBJECTS_TEXT = 16384, CONTROLS_TEXT = 65536 }; /* a fragment has room for no more */
 
 static void put_controls(struct sb *b, const struct dnp_head *h)
 {
@@ -19,8 +19,8 @@ static void put_controls(struct sb *b, const struct dnp_head *h)
 	while (dnp_next_point(&it, &p)) {
 		const char *next = b->len ? ";" : "";
 		if (dnp_control(h, &p, &c))
-			sb_printf(b, "%sg12i%uop%u/%u/%ut%u/%u/%us%u", next, p.index, c.op, c.clear, c.code, c.count,
-				  c.on_time, c.off_time, c.status & 127u);
+			sb_printf(b, "%sg12i%uop%u/%u/%ut%u/%u/%us%u", next, p.index, c.op, c.clear,
+				  c.code, c.count, c.on_time, c.off_time, c.status & 127u);
 		else if (dnp_analog(h, &p, &value, &status))
 			sb_printf(b, "%sg41i%us%u", next, p.index, status & 127u);
 	}
@@ -32,7 +32,8 @@ static void put_objects(const struct dnp_app *a, struct sb *objects, struct sb *
 	struct dnp_head h;
 	dnp_walk(&w, a);
 	while (dnp_next(&w, &h)) {
-		sb_printf(objects, "%s%u.%u/%02x/", objects->len ? ";" : "", h.group, h.var, h.qual);
+		sb_printf(objects, "%s%u.%u/%02x/", objects->len ? ";" : "", h.group, h.var,
+			  h.qual);
 		if (h.span != DNP_UNCOUNTED)
 			sb_printf(objects, "%" PRIu64, h.count);
 		if (h.span == DNP_RANGE)

@@ -6,8 +6,12 @@
  */
 #include "proto/dnp3/wire-objects.h"
 
-#define SIZE(g, v, n) { g, v, v, DNP_FIXED, n }
+#define SIZE(g, v, n) \
+	{ \
+		g, v, v, DNP_FIXED, n \
+	}
 
+/* clang-format off */
 const struct dnp_object dnp_objects[] = {
 	/* device attributes */
 	{ 0, 1, 255, DNP_ATTRIBUTE, 0 },
@@ -73,6 +77,7 @@ const struct dnp_object dnp_objects[] = {
 	SIZE(121, 1, 7),
 	SIZE(122, 1, 7), SIZE(122, 2, 13),
 };
+/* clang-format on */
 const size_t dnp_objects_n = sizeof(dnp_objects) / sizeof(dnp_objects[0]);
 
 const char *const dnp_operations[5] = { "nul", "pulse-on", "pulse-off", "latch-on", "latch-off" };

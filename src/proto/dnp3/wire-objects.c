@@ -8,11 +8,18 @@ enum { PREFIX_SIZED = 4 };
 
 /* Qualifiers that the standard still has (clause 4): prefix codes in the bits of each
  * range code. Addresses instead of indexes (3 to 5) are withdrawn. */
+/* clang-format off */
 static const uint8_t sound[16] = {
-	[0] = 1 << 0, [1] = 1 << 0, [2] = 1 << 0, [6] = 1 << 0,
-	[7] = 1 << 0 | 1 << 1 | 1 << 2, [8] = 1 << 0 | 1 << 1 | 1 << 2,
-	[9] = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3, [11] = 1 << 4 | 1 << 5 | 1 << 6,
+	[0] = 1 << 0,
+	[1] = 1 << 0,
+	[2] = 1 << 0,
+	[6] = 1 << 0,
+	[7] = 1 << 0 | 1 << 1 | 1 << 2,
+	[8] = 1 << 0 | 1 << 1 | 1 << 2,
+	[9] = 1 << 0 | 1 << 1 | 1 << 2 | 1 << 3,
+	[11] = 1 << 4 | 1 << 5 | 1 << 6,
 };
+/* clang-format on */
 
 static const uint8_t range_octets[16] = { 1, 2, 4, 0, 0, 0, 0, 1, 2, 4, 0, 1 };
 
@@ -36,7 +43,8 @@ static uint32_t dnp_wire_objects_number(struct rd *r, unsigned octets)
 void dnp_walk(struct dnp_walk *w, const struct dnp_app *a)
 {
 	const struct dnp_func *f = dnp_func_by_code(a->func);
-	*w = (struct dnp_walk){ .r = rd_init(a->objs, a->n_objs), .why = R_NONE,
+	*w = (struct dnp_walk){ .r = rd_init(a->objs, a->n_objs),
+				.why = R_NONE,
 				.body = f ? f->body : DNP_BODY_OBJECTS };
 }
 
@@ -159,7 +167,8 @@ bool dnp_next(struct dnp_walk *w, struct dnp_head *h)
 	unsigned prefix = prefix_of(h->qual);
 	h->indexed = prefix >= 1 && prefix < PREFIX_SIZED;
 	h->bare = prefix < PREFIX_SIZED && !wrapper &&
-		  (w->body == DNP_BODY_HEADERS || (w->body == DNP_BODY_TIMED && h->group != DNP_G_TIME));
+		  (w->body == DNP_BODY_HEADERS ||
+		   (w->body == DNP_BODY_TIMED && h->group != DNP_G_TIME));
 	if (h->qual >> 7 || !(sound[h->qual & 15] >> prefix & 1)) {
 		w->why = R_DNP_QUALIFIER;
 		return true;
@@ -171,7 +180,7 @@ bool dnp_next(struct dnp_walk *w, struct dnp_head *h)
 	size_t left = r->left;
 	w->why = skip_objects(r, h);
 	if (w->why != R_NONE) {
-		h->bare = false;	/* the form of the content is unknown */
+		h->bare = false; /* the form of the content is unknown */
 		return true;
 	}
 	h->len = left - r->left;
@@ -187,7 +196,7 @@ void dnp_points(struct dnp_points *it, const struct dnp_head *h)
 static void take_bits(struct dnp_points *it, struct dnp_point *p, unsigned width)
 {
 	unsigned per = 8 / width, shift = (unsigned)(it->at % per) * width;
-	struct rd octet = it->r;	/* it has more of them */
+	struct rd octet = it->r; /* it has more of them */
 	p->bits = (uint8_t)((unsigned)rd_u8(&octet) >> shift & ((1u << width) - 1));
 	if (shift + width == 8 || it->at + 1 == it->h->count)
 		rd_skip(&it->r, 1);
@@ -214,7 +223,8 @@ bool dnp_next_point(struct dnp_points *it, struct dnp_point *p)
 	const struct dnp_head *h = it->h;
 	if (!h->data || it->at == h->count)
 		return false;
-	*p = (struct dnp_point){ .index = (uint32_t)it->at, .has_index = h->span == DNP_RANGE || h->indexed };
+	*p = (struct dnp_point){ .index = (uint32_t)it->at,
+				 .has_index = h->span == DNP_RANGE || h->indexed };
 	size_t size = h->size;
 	if (h->span == DNP_RANGE)
 		p->index = (uint32_t)(h->start + it->at);
@@ -235,7 +245,8 @@ static unsigned header_does(const struct dnp_head *h)
 	struct dnp_points it;
 	struct dnp_point p;
 	if (h->group == DNP_G_TIME && (h->var == 1 || h->var == 3))
-		return h->span == DNP_COUNT && h->count == 1 && !h->indexed ? DNP_TIME_SYNC : DNP_WRITE_OTHER;
+		return h->span == DNP_COUNT && h->count == 1 && !h->indexed ? DNP_TIME_SYNC
+									    : DNP_WRITE_OTHER;
 	if (h->group == DNP_G_AUTH && (h->var == 3 || h->var == 9))
 		return 0;
 	if (h->group != DNP_G_IIN || h->span != DNP_RANGE || h->count != 1)
@@ -283,7 +294,7 @@ uint8_t dnp_key_status(const struct dnp_app *a)
 		if (h.group != DNP_G_AUTH || h.var != 5 || !dnp_next_point(&it, &p) || !p.data)
 			continue;
 		struct rd r = rd_init(p.data, p.len);
-		rd_skip(&r, 7);	/* sequence number, user, key wrap algorithm (annex A) */
+		rd_skip(&r, 7); /* sequence number, user, key wrap algorithm (annex A) */
 		return rd_u8(&r);
 	}
 	return 0;
@@ -295,8 +306,11 @@ bool dnp_control(const struct dnp_head *h, const struct dnp_point *p, struct dnp
 		return false;
 	struct rd r = rd_init(p->data, p->len);
 	uint8_t code = rd_u8(&r);
-	*c = (struct dnp_control){ .op = code & 15, .queue = code >> 4 & 1, .clear = code >> 5 & 1,
-				   .code = code >> 6, .count = rd_u8(&r) };
+	*c = (struct dnp_control){ .op = code & 15,
+				   .queue = code >> 4 & 1,
+				   .clear = code >> 5 & 1,
+				   .code = code >> 6,
+				   .count = rd_u8(&r) };
 	c->on_time = rd_le32(&r);
 	c->off_time = rd_le32(&r);
 	c->status = rd_u8(&r);

@@ -16,6 +16,7 @@
 #define SILENT false
 
 /* In order of code; dnp_func_by_code() searches it. */
+/* clang-format off */
 const struct dnp_func dnp_funcs[] = {
 	{   0, "confirm",                   DNP_ANSWER,      DNP_BODY_NONE,    SILENT },
 	{   1, "read",                      DNP_READ,        DNP_BODY_HEADERS, ANSWERED },
@@ -55,13 +56,23 @@ const struct dnp_func dnp_funcs[] = {
 	{ 130, "unsolicited-response",      DNP_ANSWER,      DNP_BODY_OBJECTS, SILENT },
 	{ 131, "authentication-response",   DNP_ANSWER,      DNP_BODY_OBJECTS, SILENT },
 };
+/* clang-format on */
 const size_t dnp_funcs_n = sizeof(dnp_funcs) / sizeof(dnp_funcs[0]);
 
+/* clang-format off */
 const struct dnp_class_name dnp_classes[] = {
-	{ "read", DNP_READ }, { "write", DNP_WRITE }, { "control", DNP_OPERATE }, { "freeze", DNP_FREEZE },
-	{ "restart", DNP_RESTART }, { "configure", DNP_CONFIGURE }, { "time", DNP_TIME }, { "file", DNP_FILE },
-	{ "application", DNP_APPLICATION }, { "authentication", DNP_AUTH },
+	{ "read", DNP_READ },
+	{ "write", DNP_WRITE },
+	{ "control", DNP_OPERATE },
+	{ "freeze", DNP_FREEZE },
+	{ "restart", DNP_RESTART },
+	{ "configure", DNP_CONFIGURE },
+	{ "time", DNP_TIME },
+	{ "file", DNP_FILE },
+	{ "application", DNP_APPLICATION },
+	{ "authentication", DNP_AUTH },
 };
+/* clang-format on */
 const size_t dnp_classes_n = sizeof(dnp_classes) / sizeof(dnp_classes[0]);
 
 const struct dnp_func *dnp_func_by_code(uint8_t code)

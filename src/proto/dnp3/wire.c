@@ -63,10 +63,11 @@ struct link_row {
 	bool prm;
 	uint8_t func;
 	const char *name;
-	bool fcv;	/* of a primary; of a secondary the bit says "busy" and is free */
+	bool fcv; /* of a primary; of a secondary the bit says "busy" and is free */
 	bool user;
 };
 
+/* clang-format off */
 static const struct link_row link_rows[] = {
 	{ true, DNP_RESET_LINK, "reset-link", false, false },
 	{ true, DNP_TEST_LINK, "test-link", true, false },
@@ -78,6 +79,7 @@ static const struct link_row link_rows[] = {
 	{ false, DNP_STATUS, "link-status", false, false },
 	{ false, DNP_NOT_SUPPORTED, "not-supported", false, false },
 };
+/* clang-format on */
 
 static const struct link_row *link_row(bool prm, uint8_t func)
 {
@@ -98,8 +100,9 @@ const char *dnp3_link_name(bool prm, uint8_t func)
 static enum reason link_sound(const struct dnp_link *l)
 {
 	const struct link_row *row = link_row(l->prm, l->func);
-	bool counted = l->prm && l->fcv;	/* the bit before counts frames only of these */
-	if (!row || (row->prm && row->fcv != l->fcv) || (l->fcb && !counted) || l->src >= DNP_ADDR_RESERVED)
+	bool counted = l->prm && l->fcv; /* the bit before counts frames only of these */
+	if (!row || (row->prm && row->fcv != l->fcv) || (l->fcb && !counted) ||
+	    l->src >= DNP_ADDR_RESERVED)
 		return R_DNP_LINK;
 	if (l->prm && l->func != DNP_UNCONFIRMED && l->dst >= DNP_ADDR_BROADCAST)
 		return R_DNP_LINK;
@@ -118,8 +121,11 @@ static struct dnp_link link_header(struct rd *r, size_t *user)
 	rd_skip(r, 2);
 	*user = rd_u8(r);
 	uint8_t control = rd_u8(r);
-	struct dnp_link l = { .dir = control >> 7, .prm = control >> 6 & 1, .fcb = control >> 5 & 1,
-			      .fcv = control >> 4 & 1, .func = control & 15 };
+	struct dnp_link l = { .dir = control >> 7,
+			      .prm = control >> 6 & 1,
+			      .fcb = control >> 5 & 1,
+			      .fcv = control >> 4 & 1,
+			      .func = control & 15 };
 	l.dst = rd_le16(r);
 	l.src = rd_le16(r);
 	return l;
@@ -182,8 +188,12 @@ enum reason dnp3_app(const uint8_t *p, size_t n, struct dnp_app *a)
 {
 	struct rd r = rd_init(p, n);
 	uint8_t control = rd_u8(&r);
-	*a = (struct dnp_app){ .fir = control >> 7, .fin = control >> 6 & 1, .con = control >> 5 & 1,
-			       .uns = control >> 4 & 1, .seq = control & 15, .len = (uint16_t)n };
+	*a = (struct dnp_app){ .fir = control >> 7,
+			       .fin = control >> 6 & 1,
+			       .con = control >> 5 & 1,
+			       .uns = control >> 4 & 1,
+			       .seq = control & 15,
+			       .len = (uint16_t)n };
 	a->func = rd_u8(&r);
 	a->response = a->func >= 129;
 	if (a->response)

@@ -18,7 +18,8 @@ static void dnp_words_keep(struct load *l, const char ***v, size_t *n, const cha
 }
 
 /* The text of one element; NULL after a complaint. */
-static const char *word_of(struct load *l, const config_setting_t *s, const char *key, const char *say)
+static const char *word_of(struct load *l, const config_setting_t *s, const char *key,
+			   const char *say)
 {
 	if (written_of(s)->type == SETTING_TEXT)
 		return written_of(s)->text;
@@ -68,7 +69,8 @@ static void unknown_function(struct load *l, struct where at, const char *word)
 {
 	const struct dnp_func *f = dnp_func_by_name(word);
 	if (f) {
-		complain(l, at, "\"%s\" follows what it answers and needs no entry; remove it", word);
+		complain(l, at, "\"%s\" follows what it answers and needs no entry; remove it",
+			 word);
 		return;
 	}
 	const char *names[NAMES_MAX];
@@ -81,8 +83,9 @@ static void unknown_function(struct load *l, struct where at, const char *word)
 		if (!(dnp_funcs[i].classes & DNP_ANSWER))
 			names[n++] = dnp_funcs[i].name;
 	const char *near = name_nearest(word, names, n);
-	complain(l, at, "there is no DNP3 function \"%s\"%s%s%s", word, near ? "; did you mean \"" : "; write its number",
-		 near ? near : "", near ? "\"?" : "");
+	complain(l, at, "there is no DNP3 function \"%s\"%s%s%s", word,
+		 near ? "; did you mean \"" : "; write its number", near ? near : "",
+		 near ? "\"?" : "");
 }
 
 static void add_function(struct load *l, const config_setting_t *s, struct dnp3_allow *a)
@@ -117,7 +120,8 @@ void dnp3_functions(struct load *l, const config_setting_t *g, struct dnp3_allow
 	for (size_t i = 0; i < items(s); i++)
 		add_function(l, item(s, i), a);
 	if (a->writes && a->functions[0] & 1 << 2)
-		complain(l, at_of(l, s), "functions: \"write\" is every write; remove it, or \"clear-restart\" and "
+		complain(l, at_of(l, s),
+			 "functions: \"write\" is every write; remove it, or \"clear-restart\" and "
 			 "\"time-sync\"");
 }
 
@@ -167,7 +171,8 @@ void dnp3_objects(struct load *l, const config_setting_t *g, struct dnp3_allow *
 	for (size_t i = 0; !config_setting_is_group(s) && i < items(s); i++) {
 		const char *word = word_of(l, item(s, i), "objects", say);
 		if (word && !object(l, a, word))
-			complain(l, at_of(l, item(s, i)), "objects: \"%s\" is no object; write %s", word, say);
+			complain(l, at_of(l, item(s, i)), "objects: \"%s\" is no object; write %s",
+				 word, say);
 		else if (word)
 			dnp_words_keep(l, &a->object_words, &a->n_object_words, word);
 	}
@@ -177,8 +182,10 @@ void dnp3_objects(struct load *l, const config_setting_t *g, struct dnp3_allow *
 
 struct word_list {
 	const char *key;
-	const char *const *names; size_t n_names;
-	const char ***words; size_t *n_words;
+	const char *const *names;
+	size_t n_names;
+	const char ***words;
+	size_t *n_words;
 	uint8_t *bits;
 	bool *any;
 };
@@ -203,8 +210,9 @@ static void add_word(struct load *l, const config_setting_t *s, const struct wor
 	for (size_t i = 0; i < k->n_names; i++)
 		names[i] = k->names[i];
 	const char *near = name_nearest(word, names, k->n_names);
-	complain(l, at_of(l, s), "%s: \"%s\" is not known; %s \"%s\"%s", k->key, word, near ? "did you mean" : "write",
-		 near ? near : k->names[0], near ? "?" : " for example");
+	complain(l, at_of(l, s), "%s: \"%s\" is not known; %s \"%s\"%s", k->key, word,
+		 near ? "did you mean" : "write", near ? near : k->names[0],
+		 near ? "?" : " for example");
 }
 
 static void read_words(struct load *l, const config_setting_t *g, const struct word_list *k)
@@ -213,19 +221,25 @@ static void read_words(struct load *l, const config_setting_t *g, const struct w
 	if (!s)
 		return;
 	if (!items(s) || config_setting_is_group(s))
-		complain(l, at_of(l, s), "%s: nothing in it; write a list of names, or \"any\"", k->key);
+		complain(l, at_of(l, s), "%s: nothing in it; write a list of names, or \"any\"",
+			 k->key);
 	for (size_t i = 0; !config_setting_is_group(s) && i < items(s); i++)
 		add_word(l, item(s, i), k);
 	if (*k->any && *k->bits)
-		complain(l, at_of(l, s), "%s: \"any\" together with others; write one or the other", k->key);
+		complain(l, at_of(l, s), "%s: \"any\" together with others; write one or the other",
+			 k->key);
 }
 
 void dnp3_controls(struct load *l, const config_setting_t *g, struct dnp3_allow *a)
 {
-	const struct word_list operations = { "operations", dnp_operations, 5, &a->operation_words,
-					      &a->n_operation_words, &a->operations, &a->any_operation };
-	const struct word_list codes = { "trip_close", dnp_trip_close, 3, &a->trip_close_words,
-					 &a->n_trip_close_words, &a->trip_close, &a->any_trip_close };
+	const struct word_list operations = {
+		"operations",	dnp_operations,	  5, &a->operation_words, &a->n_operation_words,
+		&a->operations, &a->any_operation
+	};
+	const struct word_list codes = {
+		"trip_close",	dnp_trip_close,	   3, &a->trip_close_words, &a->n_trip_close_words,
+		&a->trip_close, &a->any_trip_close
+	};
 	read_words(l, g, &operations);
 	read_words(l, g, &codes);
 	get_ranges(l, g, "count", 0, 255, &a->count);

@@ -60,34 +60,44 @@ static void dnp_words_check_needs(struct load *l, const struct dnp3_allow *a)
 	static const char relays[] = "a function of this entry operates relays (12.*)";
 	const struct traits t = traits_of(a);
 	const struct need needs[] = {
-		{ "masters", true, a->masters.set, "every frame has link addresses", "\"any\"; or a range" },
-		{ "outstations", true, a->outstations.set, "every frame has link addresses", "\"any\"; or a range" },
+		{ "masters", true, a->masters.set, "every frame has link addresses",
+		  "\"any\"; or a range" },
+		{ "outstations", true, a->outstations.set, "every frame has link addresses",
+		  "\"any\"; or a range" },
 		{ "objects", t.objects, a->objects.set, "a function of this entry names objects",
 		  "\"any\"; or a list such as [ \"30.*\", \"60.1\" ]" },
-		{ "points", t.points, a->points.set, "an object of this entry has points", "\"any\"; or a range" },
+		{ "points", t.points, a->points.set, "an object of this entry has points",
+		  "\"any\"; or a range" },
 		{ "operations", t.controls, a->n_operation_words > 0, relays,
 		  "\"any\"; or a list such as [ \"latch-on\", \"latch-off\" ]" },
-		{ "trip_close", t.controls, a->n_trip_close_words > 0, relays, "[ \"nul\" ]; or \"close\", \"trip\", \"any\"" },
+		{ "trip_close", t.controls, a->n_trip_close_words > 0, relays,
+		  "[ \"nul\" ]; or \"close\", \"trip\", \"any\"" },
 		{ "count", t.controls, a->count.set, relays, "1; or a range, or \"any\"" },
-		{ "on_time", t.controls, a->on_time.set, relays, "\"any\"; or a range of milliseconds" },
-		{ "off_time", t.controls, a->off_time.set, relays, "\"any\"; or a range of milliseconds" },
+		{ "on_time", t.controls, a->on_time.set, relays,
+		  "\"any\"; or a range of milliseconds" },
+		{ "off_time", t.controls, a->off_time.set, relays,
+		  "\"any\"; or a range of milliseconds" },
 		{ "analog_values", t.values, a->analog.any || a->analog.n,
-		  "a function of this entry writes analog outputs (41.*)", "\"any\"; or ( [ LEAST, MOST ] )" },
+		  "a function of this entry writes analog outputs (41.*)",
+		  "\"any\"; or ( [ LEAST, MOST ] )" },
 	};
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
 		if (needs[i].needed && !needs[i].got)
-			complain(l, a->at, "%s, so this entry needs %s; write %s = %s", needs[i].why, needs[i].key,
-				 needs[i].key, needs[i].say);
+			complain(l, a->at, "%s, so this entry needs %s; write %s = %s",
+				 needs[i].why, needs[i].key, needs[i].key, needs[i].say);
 		if (!needs[i].needed && needs[i].got)
-			complain(l, a->at, "no function or object of this entry is restricted by \"%s\"; remove it",
+			complain(l, a->at,
+				 "no function or object of this entry is restricted by \"%s\"; "
+				 "remove it",
 				 needs[i].key);
 	}
 }
 
 static void load_allow(struct load *l, const config_setting_t *g, struct dnp3_policy *p)
 {
-	static const char *const keys[] = { "functions", "masters", "outstations", "objects", "points", "operations",
-					    "trip_close", "count", "on_time", "off_time", "analog_values" };
+	static const char *const keys[] = { "functions", "masters",    "outstations",  "objects",
+					    "points",	 "operations", "trip_close",   "count",
+					    "on_time",	 "off_time",   "analog_values" };
 	struct dnp3_allow a = { .at = at_of(l, g) };
 	if (!config_setting_is_group(g)) {
 		complain(l, a.at, "allow: each entry must be a group { ... }");
@@ -118,7 +128,9 @@ static void check_broadcast(struct load *l, const struct policy *p)
 		if (r->any)
 			return;
 	}
-	complain(l, p->at, "policy \"%s\" has broadcast = true, but no entry's outstations hold 65533-65535", p->name);
+	complain(l, p->at,
+		 "policy \"%s\" has broadcast = true, but no entry's outstations hold 65533-65535",
+		 p->name);
 }
 
 static void load_times(struct load *l, const config_setting_t *g, struct dnp3_policy *d)
@@ -129,7 +141,9 @@ static void load_times(struct load *l, const config_setting_t *g, struct dnp3_po
 	if (get_number(l, g, "select_timeout", 1, DNP_SELECT_MAX, &n)) {
 		d->select_timeout = (unsigned)n;
 		if (!d->select_before_operate)
-			complain(l, at_of(l, g), "select_timeout is of select_before_operate = true, which is not set; "
+			complain(l, at_of(l, g),
+				 "select_timeout is of select_before_operate = true, which is not "
+				 "set; "
 				 "remove one or write the other");
 	}
 	if (get_number(l, g, "outstanding", 1, DNP_OUTSTANDING_MAX, &n))
@@ -222,8 +236,19 @@ static void dnp_words_print(FILE *f, const struct policy *p)
 	fputs("    );\n", f);
 }
 
-static const char *const keys[] = { "master", "select_before_operate", "unsolicited", "broadcast",
-				    "require_secure_authentication", "unwalkable", "confirmed_requests", "interleaved_responses",
-				    "select_timeout", "outstanding", "max_fragment", NULL };
+static const char *const keys[] = { "master",
+				    "select_before_operate",
+				    "unsolicited",
+				    "broadcast",
+				    "require_secure_authentication",
+				    "unwalkable",
+				    "confirmed_requests",
+				    "interleaved_responses",
+				    "select_timeout",
+				    "outstanding",
+				    "max_fragment",
+				    NULL };
 
-const struct policy_ops policy_dnp3_ops = { .keys = keys, .load = dnp_words_load, .print = dnp_words_print };
+const struct policy_ops policy_dnp3_ops = { .keys = keys,
+					    .load = dnp_words_load,
+					    .print = dnp_words_print };

@@ -14,7 +14,7 @@ struct trial {
 	const struct pol_image *img;
 	const struct pol_iec104_rule *rule;
 	const struct iec_asdu *a;
-	const struct iec_object *o;	/* the object that is looked at */
+	const struct iec_object *o; /* the object that is looked at */
 };
 
 static bool in_ranges(const struct trial *t, enum iec_ranges list, uint32_t x)
@@ -46,7 +46,8 @@ static bool test_ok(const struct trial *t)
 static bool for_all_ok(const struct trial *t)
 {
 	const struct pol_rset *s = &t->rule->ranges[IEC_COMMON_ADDRESSES];
-	return !s->any && policy_contains(t->img, s, IEC_CA_ALL, IEC_CA_ALL) && iec_for_all(t->a->type);
+	return !s->any && policy_contains(t->img, s, IEC_CA_ALL, IEC_CA_ALL) &&
+	       iec_for_all(t->a->type);
 }
 
 static bool broadcast_ok(const struct trial *t)
@@ -68,7 +69,8 @@ static bool originator_ok(const struct trial *t)
 static bool object_address_ok(const struct trial *t)
 {
 	return !(iec_restrictions(t->a->type) & IEC_BY_ADDRESS) ||
-	       policy_contains(t->img, &t->rule->ranges[IEC_OBJECT_ADDRESSES], t->a->sq ? t->a->ioa : t->o->ioa, t->o->ioa);
+	       policy_contains(t->img, &t->rule->ranges[IEC_OBJECT_ADDRESSES],
+			       t->a->sq ? t->a->ioa : t->o->ioa, t->o->ioa);
 }
 
 static bool file_ok(const struct trial *t)
@@ -101,7 +103,8 @@ static bool qoi_ok(const struct trial *t)
 
 static bool qcc_ok(const struct trial *t)
 {
-	return in_ranges(t, IEC_COUNTER_GROUPS, t->o->qualifier & 0x3f) && has_word(t, IEC_FREEZES, t->o->qualifier >> 6);
+	return in_ranges(t, IEC_COUNTER_GROUPS, t->o->qualifier & 0x3f) &&
+	       has_word(t, IEC_FREEZES, t->o->qualifier >> 6);
 }
 
 static bool qrp_ok(const struct trial *t)
@@ -114,7 +117,8 @@ static bool parameter_ok(const struct trial *t)
 	return in_ranges(t, IEC_PARAMETER_QUALIFIERS, t->o->qualifier);
 }
 
-/* The upper half of the octet tells errors, which only answers do: number 16 and above is in no list but "any". */
+/* The upper half of the octet tells errors, which only answers do: number 16 and above is in no
+ * list but "any". */
 static bool scq_ok(const struct trial *t)
 {
 	return has_word(t, IEC_FILE_CALLS, t->o->qualifier);
@@ -171,8 +175,10 @@ static bool looks_ok(const struct trial *t, const struct look *looks, size_t n)
 static bool qualifier_ok(const struct trial *t)
 {
 	static const struct look looks[] = {
-		{ IEC_BY_STATE, state_ok }, { IEC_BY_QL, ql_ok }, { IEC_BY_QOI, qoi_ok }, { IEC_BY_QCC, qcc_ok },
-		{ IEC_BY_QRP, qrp_ok }, { IEC_BY_PARAMETER, parameter_ok }, { IEC_BY_SCQ, scq_ok },
+		{ IEC_BY_STATE, state_ok }, { IEC_BY_QL, ql_ok },
+		{ IEC_BY_QOI, qoi_ok },	    { IEC_BY_QCC, qcc_ok },
+		{ IEC_BY_QRP, qrp_ok },	    { IEC_BY_PARAMETER, parameter_ok },
+		{ IEC_BY_SCQ, scq_ok },
 	};
 	return looks_ok(t, looks, sizeof(looks) / sizeof(looks[0]));
 }
@@ -180,7 +186,9 @@ static bool qualifier_ok(const struct trial *t)
 static bool control_value_ok(const struct trial *t)
 {
 	static const struct look looks[] = {
-		{ IEC_BY_BITS, bits_ok }, { IEC_BY_NORMALISED, normalised_ok }, { IEC_BY_SCALED, scaled_ok },
+		{ IEC_BY_BITS, bits_ok },
+		{ IEC_BY_NORMALISED, normalised_ok },
+		{ IEC_BY_SCALED, scaled_ok },
 		{ IEC_BY_FLOAT, float_ok },
 	};
 	return looks_ok(t, looks, sizeof(looks) / sizeof(looks[0]));
@@ -198,9 +206,10 @@ static bool select_ok(const struct trial *t)
 struct step {
 	bool (*ok)(const struct trial *t);
 	enum reason refusal;
-	bool each;		/* asked of each object */
+	bool each; /* asked of each object */
 };
 
+/* clang-format off */
 static const struct step steps[] = {
 	{ type_ok, R_IEC_TYPE_REFUSED, false }, { cause_ok, R_IEC_CAUSE_REFUSED, false },
 	{ test_ok, R_IEC_TEST_BIT, false }, { broadcast_ok, R_DNP_BROADCAST, false },
@@ -208,6 +217,7 @@ static const struct step steps[] = {
 	{ object_address_ok, R_IEC_ADDRESS, true }, { file_ok, R_FILE, true }, { qualifier_ok, R_IEC_QUALIFIER, true },
 	{ control_value_ok, R_VALUE, true }, { select_ok, R_DNP_NOT_SELECTED, true },
 };
+/* clang-format on */
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
 static void asdu_first_object(const struct iec_asdu *a, struct iec_decision *d)
@@ -234,7 +244,8 @@ static bool each_ok(struct trial *t, const struct step *s, struct iec_decision *
 	return true;
 }
 
-static unsigned steps_passed(struct trial *t, const struct step *all, unsigned count, struct iec_decision *d)
+static unsigned steps_passed(struct trial *t, const struct step *all, unsigned count,
+			     struct iec_decision *d)
 {
 	unsigned n = 0;
 	while (n < count && (all[n].each ? each_ok(t, &all[n], d) : all[n].ok(t)))
@@ -253,10 +264,11 @@ static bool wants_select(const struct trial *t, const struct iec_object *o)
 	       t->rule->limits.select_mode == IEC_SELECT_REQUIRED;
 }
 
-/* The first rule that permits the ASDU, or the one that came furthest. One that asks for no select comes before
- * one that does. */
-static struct iec_decision try_rules(const struct pol_image *img, const struct pol_flow *f, const struct iec_asdu *a,
-				     const struct step *all, unsigned count)
+/* The first rule that permits the ASDU, or the one that came furthest. One that asks for no select
+ * comes before one that does. */
+static struct iec_decision try_rules(const struct pol_image *img, const struct pol_flow *f,
+				     const struct iec_asdu *a, const struct step *all,
+				     unsigned count)
 {
 	struct iec_decision best = { .reason = all[0].refusal, .rule = 0xffff };
 	unsigned furthest = 0;
@@ -278,7 +290,8 @@ static struct iec_decision try_rules(const struct pol_image *img, const struct p
 	return best;
 }
 
-struct iec_decision policy_iec104(const struct pol_image *img, const struct pol_flow *f, const struct iec_msg *m)
+struct iec_decision policy_iec104(const struct pol_image *img, const struct pol_flow *f,
+				  const struct iec_msg *m)
 {
 	if (!m->has_asdu)
 		return (struct iec_decision){ .reason = R_NONE, .rule = 0xffff };
@@ -287,12 +300,14 @@ struct iec_decision policy_iec104(const struct pol_image *img, const struct pol_
 
 /* ---- what the controlled station sends ---- */
 
-/* Not what an ASDU of the controlling station has: parameters are reported, too, when it interrogates. */
+/* Not what an ASDU of the controlling station has: parameters are reported, too, when it
+ * interrogates. */
 static bool is_report(const struct iec_asdu *a)
 {
 	const struct iec_type *t = iec_type(a->type);
-	return t && (t->class == IEC_MONITOR ||
-		     (t->class == IEC_PARAMETER && a->cause >= IEC_INROGEN && a->cause < IEC_REQCOGEN));
+	return t &&
+	       (t->class == IEC_MONITOR ||
+		(t->class == IEC_PARAMETER && a->cause >= IEC_INROGEN && a->cause < IEC_REQCOGEN));
 }
 
 static bool answered_common_ok(const struct trial *t)
@@ -300,7 +315,8 @@ static bool answered_common_ok(const struct trial *t)
 	return common_ok(t) || for_all_ok(t);
 }
 
-/* A file's own types go both ways: who may call files may get them. A directory has addresses of every file. */
+/* A file's own types go both ways: who may call files may get them. A directory has addresses of
+ * every file. */
 static bool answered_type_ok(const struct trial *t)
 {
 	const struct iec_type *type = iec_type(t->a->type);
@@ -322,14 +338,20 @@ static bool reported_cause_ok(const struct trial *t)
 	return iec_type(t->a->type)->class != IEC_MONITOR || cause_ok(t);
 }
 
+/* clang-format off */
 static const struct step answer_steps[] = {
-	{ answered_type_ok, R_IEC_TYPE_REFUSED, false }, { reported_cause_ok, R_IEC_CAUSE_REFUSED, false },
-	{ answered_common_ok, R_IEC_COMMON_REFUSED, false }, { answered_address_ok, R_IEC_ADDRESS, true },
+	{ answered_type_ok, R_IEC_TYPE_REFUSED, false },
+	{ reported_cause_ok, R_IEC_CAUSE_REFUSED, false },
+	{ answered_common_ok, R_IEC_COMMON_REFUSED, false },
+	{ answered_address_ok, R_IEC_ADDRESS, true },
 };
+/* clang-format on */
 enum { ANSWER_STEPS = sizeof(answer_steps) / sizeof(answer_steps[0]) };
 
-/* An answer's cause is its own, and so are its originator, qualifier and value: what it answers was judged. */
-struct iec_decision policy_iec104_answer(const struct pol_image *img, const struct pol_flow *f, const struct iec_msg *m)
+/* An answer's cause is its own, and so are its originator, qualifier and value: what it answers was
+ * judged. */
+struct iec_decision policy_iec104_answer(const struct pol_image *img, const struct pol_flow *f,
+					 const struct iec_msg *m)
 {
 	const struct pol_iec104_head *head = policy_head(img, f);
 	struct iec_decision d = { .reason = R_NONE, .rule = 0xffff };
@@ -388,10 +410,14 @@ static bool iec_head_ok(const struct pol_image *img, const void *head)
 {
 	const struct pol_iec104_head *h = head;
 	(void)img;
-	return h->server_is_controlling <= 1 && h->first_number_one <= 1 && h->monitor_listed <= 1 && h->k &&
-	       h->k <= IEC_K_MAX && h->select_timeout && h->select_timeout <= IEC_SELECT_MAX;
+	return h->server_is_controlling <= 1 && h->first_number_one <= 1 &&
+	       h->monitor_listed <= 1 && h->k && h->k <= IEC_K_MAX && h->select_timeout &&
+	       h->select_timeout <= IEC_SELECT_MAX;
 }
 
 const struct pol_shape pol_iec104_shape = {
-	.rule = sizeof(struct pol_iec104_rule), .head = sizeof(struct pol_iec104_head), .rule_ok = iec_rule_ok, .head_ok = iec_head_ok,
+	.rule = sizeof(struct pol_iec104_rule),
+	.head = sizeof(struct pol_iec104_head),
+	.rule_ok = iec_rule_ok,
+	.head_ok = iec_head_ok,
 };

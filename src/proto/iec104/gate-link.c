@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * The link of IEC 60870-5-104 (clauses 5.1 to 5.3): who may send I and S frames when, and with which numbers.
+ * The link of IEC 60870-5-104 (clauses 5.1 to 5.3): who may send I and S frames when, and with
+ * which numbers.
  *
  *   master   STARTDT act              I.. S..   STOPDT act    S..
  *   station               STARTDT con  I.. S..            I.. S..  STOPDT con
  *
  * Stations differ where a frame comes that does not fit here: one closes, one ignores it and
- * does not count it, one takes it. So nothing of it is skipped or corrected; it ends the connection.
+ * does not count it, one takes it. So nothing of it is skipped or corrected; it ends the
+ * connection.
  *
  * A connection that is only observed may be joined in its middle, or go on after what would have
  * ended it. Its numbers are taken from what is seen then; and when the policy is enforced later,
@@ -21,10 +23,13 @@ enum u_kind { U_START, U_STOP, U_TEST };
 static const struct {
 	uint8_t u, kind;
 	bool act;
+	/* clang-format off */
 } u_frames[] = {
-	{ IEC_STARTDT_ACT, U_START, true }, { IEC_STARTDT_CON, U_START, false }, { IEC_STOPDT_ACT, U_STOP, true },
-	{ IEC_STOPDT_CON, U_STOP, false }, { IEC_TESTFR_ACT, U_TEST, true }, { IEC_TESTFR_CON, U_TEST, false },
+	{ IEC_STARTDT_ACT, U_START, true }, { IEC_STARTDT_CON, U_START, false },
+	{ IEC_STOPDT_ACT, U_STOP, true },   { IEC_STOPDT_CON, U_STOP, false },
+	{ IEC_TESTFR_ACT, U_TEST, true },   { IEC_TESTFR_CON, U_TEST, false },
 };
+/* clang-format on */
 
 static void count_act(uint8_t *n)
 {
@@ -96,8 +101,8 @@ static bool way_known(const struct iec_way *w)
 
 static bool may_begin_with_one(const struct iec_look *k, const struct iec_way *w)
 {
-	return k->head && k->head->first_number_one && k->from == IEC_CONTROLLED && w->next == 0 && w->acked == 0 &&
-	       !k->s->joined;
+	return k->head && k->head->first_number_one && k->from == IEC_CONTROLLED && w->next == 0 &&
+	       w->acked == 0 && !k->s->joined;
 }
 
 /* N(S) of an I frame. */
@@ -114,15 +119,19 @@ static enum reason check_send_number(const struct iec_look *k, struct iec_way *w
 	return w->confirmed && iec_seq_ahead(w->acked, ns) > window(k) ? R_UA_SEQUENCE : R_NONE;
 }
 
-/* N(R): of what the other end sent, w, it confirms no less than before, and no more than was sent. */
+/* N(R): of what the other end sent, w, it confirms no less than before, and no more than was sent.
+ */
 static enum reason check_receive_number(const struct iec_look *k, const struct iec_way *w)
 {
 	uint16_t nr = k->m.apci.nr;
 	if (w->counted && w->confirmed)
-		return iec_seq_ahead(w->acked, nr) <= iec_seq_ahead(w->acked, w->next) ? R_NONE : R_IEC_RECEIVE_NUMBER;
+		return iec_seq_ahead(w->acked, nr) <= iec_seq_ahead(w->acked, w->next)
+			       ? R_NONE
+			       : R_IEC_RECEIVE_NUMBER;
 	if (w->counted)
 		return iec_seq_ahead(nr, w->next) <= window(k) ? R_NONE : R_IEC_RECEIVE_NUMBER;
-	return w->confirmed && iec_seq_ahead(w->acked, nr) > window(k) ? R_IEC_RECEIVE_NUMBER : R_NONE;
+	return w->confirmed && iec_seq_ahead(w->acked, nr) > window(k) ? R_IEC_RECEIVE_NUMBER
+								       : R_NONE;
 }
 
 /* Would this I frame be one more than may wait for their confirmation? */
@@ -131,12 +140,15 @@ static enum reason check_window(const struct iec_look *k, const struct iec_way *
 	unsigned skipped = w->begins_with_one && w->acked == 0;
 	if (!w->confirmed)
 		return R_NONE;
-	return iec_seq_ahead(w->acked, k->m.apci.ns) + 1u > window(k) + skipped ? R_IEC_WINDOW : R_NONE;
+	return iec_seq_ahead(w->acked, k->m.apci.ns) + 1u > window(k) + skipped ? R_IEC_WINDOW
+										: R_NONE;
 }
 
-static enum reason check_frame(const struct iec_look *k, struct iec_way *own, const struct iec_way *other)
+static enum reason check_frame(const struct iec_look *k, struct iec_way *own,
+			       const struct iec_way *other)
 {
-	bool information = k->m.apci.format == IEC_I, commands = information && k->from == IEC_CONTROLLING;
+	bool information = k->m.apci.format == IEC_I,
+	     commands = information && k->from == IEC_CONTROLLING;
 	if (!may_send(k))
 		return R_UA_STATE;
 	if (commands && !k->observed && !(way_known(own) && way_known(other)))

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Select before operate (IEC 60870-5-101, clause 6.8). A station keeps one select for a point, for all its
- * points, or for all connections together; compares value and qualifier or not; has it end after some
- * seconds or never; and there are some that execute on a select, or without one. So the gate has a table
- * of its own, and an execute that must have been selected passes it at most once:
+ * Select before operate (IEC 60870-5-101, clause 6.8). A station keeps one select for a point, for
+ * all its points, or for all connections together; compares value and qualifier or not; has it end
+ * after some seconds or never; and there are some that execute on a select, or without one. So the
+ * gate has a table of its own, and an execute that must have been selected passes it at most once:
  *
  *   select act --> (waiting) --positive con--> granted --execute, the same in all but S/E--> used
  *                      |                          |
- *                      +---- any other command to the point, deactivation, a negative answer, STOPDT,
- *                            a reset of the station, time-out, a new connection ----> forgotten
+ *                      +---- any other command to the point, deactivation, a negative answer,
+ * STOPDT, a reset of the station, time-out, a new connection ----> forgotten
  *
  * A policy judges a select as if it were the execute, for a station may take it for one.
  */
@@ -38,12 +38,14 @@ void iec_select_none(struct iec_connection *s)
 	memset(s->selected, 0, sizeof(s->selected));
 }
 
-/* Value and qualifier as they are on the wire, without time tag and S/E, which is the highest bit of the last octet
- * of them (clauses 7.2.6.15 to 7.2.6.17 and 7.2.6.39). */
+/* Value and qualifier as they are on the wire, without time tag and S/E, which is the highest bit
+ * of the last octet of them (clauses 7.2.6.15 to 7.2.6.17 and 7.2.6.39). */
 static struct iec_selected point_of(const struct iec_look *k, const struct iec_object *o)
 {
 	const struct iec_asdu *a = &k->m.asdu;
-	struct iec_selected p = { .at_ns = k->c->raw->now_ns, .ioa = o->ioa, .ca = a->ca, .type = a->type };
+	struct iec_selected p = {
+		.at_ns = k->c->raw->now_ns, .ioa = o->ioa, .ca = a->ca, .type = a->type
+	};
 	size_t n = o->len - (o->time.octets <= o->len ? o->time.octets : o->len);
 	p.n = (uint8_t)(n < IEC_ELEMENT ? n : IEC_ELEMENT);
 	memcpy(p.element, o->data, p.n);
@@ -62,7 +64,8 @@ static bool command_selected(struct iec_look *k, const struct iec_object *o)
 {
 	struct iec_selected p = point_of(k, o), *had = find_point(k->s, p.ca, p.ioa);
 	uint64_t life = (uint64_t)(k->head ? k->head->select_timeout : IEC_SELECT_DEFAULT) * SEC;
-	bool selected = had && had->granted && p.at_ns - had->at_ns <= life && same_command(had, &p);
+	bool selected =
+		had && had->granted && p.at_ns - had->at_ns <= life && same_command(had, &p);
 	if (had)
 		*had = (struct iec_selected){ .at_ns = 0 };
 	if (o->select && k->m.asdu.cause == IEC_ACT)
@@ -79,7 +82,8 @@ enum reason iec_select(struct iec_look *k, const struct iec_object *o, bool need
 	if (!o || !t)
 		return R_NONE;
 	bool selected = command_selected(k, o);
-	bool executes = !(t->select && o->select);	/* one stack does so with a deactivation, too */
+	/* one stack does so with a deactivation, too */
+	bool executes = !(t->select && o->select);
 	return executes && needed && !selected ? R_DNP_NOT_SELECTED : R_NONE;
 }
 

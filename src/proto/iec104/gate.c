@@ -89,7 +89,8 @@ static void iec_begun(const uint8_t *p, size_t n, struct event *ev)
 	fill_apci(EV_IEC104(ev), &a);
 	if (a.format != IEC_I || n < IEC_APCI + IEC_ASDU_HEAD + IEC_IOA)
 		return;
-	(void)iec104_asdu(p + IEC_APCI, n - IEC_APCI, ev->response ? IEC_CONTROLLED : IEC_CONTROLLING, &asdu);
+	(void)iec104_asdu(p + IEC_APCI, n - IEC_APCI,
+			  ev->response ? IEC_CONTROLLED : IEC_CONTROLLING, &asdu);
 	fill_asdu(EV_IEC104(ev), &asdu);
 }
 
@@ -138,13 +139,14 @@ static enum reason judge_asdu(struct iec_look *k)
 static enum reason judge_frame(struct iec_look *k, const uint8_t *p, size_t n)
 {
 	struct iec_apci a;
-	enum reason control = iec104_apci(p, n, &a), link = R_NONE, whole = iec104_parse(p, n, k->from, &k->m);
+	enum reason control = iec104_apci(p, n, &a), link = R_NONE,
+		    whole = iec104_parse(p, n, k->from, &k->m);
 	if (control != R_NONE) {
 		if (k->observed)
 			iec_link_lost(k->s);
 		return control;
 	}
-	if (k->c->pol)		/* without one nothing is known of what came before */
+	if (k->c->pol) /* without one nothing is known of what came before */
 		link = iec_link(k);
 	if (link != R_NONE && !k->observed)
 		return link;
@@ -156,7 +158,8 @@ static enum reason judge_frame(struct iec_look *k, const uint8_t *p, size_t n)
 /* Of these nobody wants a record each, though all be recorded. */
 static bool keeps_alive(const struct iec_apci *a)
 {
-	return a->format == IEC_S || (a->format == IEC_U && (a->u == IEC_TESTFR_ACT || a->u == IEC_TESTFR_CON));
+	return a->format == IEC_S ||
+	       (a->format == IEC_U && (a->u == IEC_TESTFR_ACT || a->u == IEC_TESTFR_CON));
 }
 
 static struct judged iec_judge(struct pass *c, const uint8_t *p, size_t n)
@@ -164,14 +167,30 @@ static struct judged iec_judge(struct pass *c, const uint8_t *p, size_t n)
 	struct iec_look *k = pass_message(c);
 	const struct pol_iec104_head *head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
 	bool from_server = c->dir == 1, server_controls = head && head->server_is_controlling;
-	*k = (struct iec_look){ .c = c, .s = iec_of(c->f), .head = head, .rule = 0xffff, .observed = !c->stance->blocks,
-				.from = from_server == server_controls ? IEC_CONTROLLING : IEC_CONTROLLED };
+	*k = (struct iec_look){ .c = c,
+				.s = iec_of(c->f),
+				.head = head,
+				.rule = 0xffff,
+				.observed = !c->stance->blocks,
+				.from = from_server == server_controls ? IEC_CONTROLLING
+								       : IEC_CONTROLLED };
 	enum reason why = judge_frame(k, p, n);
-	return (struct judged){ .why = why, .len = n, .rule = k->rule, .part = keeps_alive(&k->m.apci), .fill = iec_fill, .of = k,
+	return (struct judged){ .why = why,
+				.len = n,
+				.rule = k->rule,
+				.part = keeps_alive(&k->m.apci),
+				.fill = iec_fill,
+				.of = k,
 				.msg = &k->m };
 }
 
 const struct proto_ops proto_iec104 = {
-	.state = sizeof(struct iec_connection), .fresh = sizeof(struct iec_connection), .message = sizeof(struct iec_look),
-	.begun = iec_begun, .holds = true, .start = IEC_START, .frame = iec104_frame, .judge = iec_judge,
+	.state = sizeof(struct iec_connection),
+	.fresh = sizeof(struct iec_connection),
+	.message = sizeof(struct iec_look),
+	.begun = iec_begun,
+	.holds = true,
+	.start = IEC_START,
+	.frame = iec104_frame,
+	.judge = iec_judge,
 };

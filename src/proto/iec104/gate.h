@@ -6,16 +6,16 @@
  * that does not arrive leaves a hole in the send numbers, for which either end would close, and
  * one in their place would need numbers and acknowledgements of our own.
  *
- * Timers. t1 (an acknowledgement or confirmation is late), t2 (acknowledge when nothing is to be sent)
- * and t3 (send TESTFR when it is quiet) are the ends' own, and w is their advice; of none does it depend
- * what a station executes. An end that waits too long closes. A gate that did so for them would need
- * their values (TESTFR comes every 20 to 240 s in captures), and cut links that work. What it does limit
- * is k, since a frame above it is one that the other end may not take, and the time from a select
- * to its execute.
+ * Timers. t1 (an acknowledgement or confirmation is late), t2 (acknowledge when nothing is to be
+ * sent) and t3 (send TESTFR when it is quiet) are the ends' own, and w is their advice; of none
+ * does it depend what a station executes. An end that waits too long closes. A gate that did so for
+ * them would need their values (TESTFR comes every 20 to 240 s in captures), and cut links that
+ * work. What it does limit is k, since a frame above it is one that the other end may not take, and
+ * the time from a select to its execute.
  *
  * Tolerated, since real ones do so: TESTFR at any time from either end, its confirmation without a
- * question, STARTDT and STOPDT again, I frames of the master behind its STARTDT act, before it is confirmed,
- * the same N(R) again, commands without confirmation or termination.
+ * question, STARTDT and STOPDT again, I frames of the master behind its STARTDT act, before it is
+ * confirmed, the same N(R) again, commands without confirmation or termination.
  */
 #ifndef ZONED_PROTO_IEC104_GATE_H
 #define ZONED_PROTO_IEC104_GATE_H
@@ -25,34 +25,39 @@
 #include "proto/iec104/wire-objects.h"
 
 enum {
-	IEC_SELECTS = 16,	/* points of a connection that are selected at a time; the oldest makes room */
-	IEC_ELEMENT = 5,	/* octets of a command's or set-point's element, but for its time */
+	/* points of a connection that are selected at a time; the oldest makes room */
+	IEC_SELECTS = 16,
+	IEC_ELEMENT = 5, /* octets of a command's or set-point's element, but for its time */
 };
 
 /* The I frames of one end. */
 struct iec_way {
-	uint16_t next;		/* the next N(S) */
-	uint16_t acked;		/* the other end has confirmed those before */
-	bool counted, confirmed;	/* next, acked are known: from the start, or from what was seen of them */
-	bool begins_with_one;	/* its first N(S) was 1 */
+	uint16_t next;	/* the next N(S) */
+	uint16_t acked; /* the other end has confirmed those before */
+	/* next, acked are known: from the start, or from what was seen of them */
+	bool counted, confirmed;
+	bool begins_with_one; /* its first N(S) was 1 */
 };
 
-/* A select that its execute may follow: only on this connection, with the same type, value and qualifier. */
+/* A select that its execute may follow: only on this connection, with the same type, value and
+ * qualifier. */
 struct iec_selected {
-	uint64_t at_ns;		/* 0: none */
+	uint64_t at_ns; /* 0: none */
 	uint32_t ioa;
 	uint16_t ca;
 	uint8_t type;
-	uint8_t n, element[IEC_ELEMENT];	/* the bit that says select is zero */
-	bool granted;		/* the station confirmed it */
+	uint8_t n, element[IEC_ELEMENT]; /* the bit that says select is zero */
+	bool granted;			 /* the station confirmed it */
 };
 
 struct iec_connection {
-	bool known;		/* that which follows is: some message went by */
-	bool joined;		/* not followed from its beginning, or it went wrong while only observed */
-	bool asked, started;	/* the master's last STARTDT or STOPDT act was STARTDT; the station's last con, likewise */
-	uint8_t starts, stops;	/* STARTDT and STOPDT act that are not confirmed yet */
-	struct iec_way way[2];	/* by direction of the connection */
+	bool known; /* that which follows is: some message went by */
+	/* not followed from its beginning, or it went wrong while only observed */
+	bool joined;
+	/* the master's last STARTDT or STOPDT act was STARTDT; the station's last con, likewise */
+	bool asked, started;
+	uint8_t starts, stops; /* STARTDT and STOPDT act that are not confirmed yet */
+	struct iec_way way[2]; /* by direction of the connection */
 	struct iec_selected selected[IEC_SELECTS];
 };
 
@@ -60,23 +65,25 @@ struct iec_connection {
 struct iec_look {
 	struct pass *c;
 	struct iec_connection *s;
-	const struct pol_iec104_head *head;	/* NULL: no policy */
+	const struct pol_iec104_head *head; /* NULL: no policy */
 	enum iec_end from;
-	bool observed;		/* goes on whatever is said of it */
+	bool observed; /* goes on whatever is told of it */
 	struct iec_msg m;
-	bool has_object;	/* the one that offended, or the first */
+	bool has_object; /* the one that offended, or the first */
 	struct iec_object object;
 	uint16_t rule;
 };
 
-/* gate-link.c: STARTDT, STOPDT, and both numbers of I and S frames. R_UA_STATE, R_DNP_DIRECTION, R_UA_SEQUENCE (N(S)),
- * R_IEC_RECEIVE_NUMBER, R_IEC_WINDOW. Where the frame goes on, the state follows. */
+/* gate-link.c: STARTDT, STOPDT, and both numbers of I and S frames. R_UA_STATE, R_DNP_DIRECTION,
+ * R_UA_SEQUENCE (N(S)), R_IEC_RECEIVE_NUMBER, R_IEC_WINDOW. Where the frame goes on, the state
+ * follows. */
 enum reason iec_link(struct iec_look *k);
-/* Something went on that would have ended the connection: nobody knows what the station made of it. */
+/* Something went on that would have ended the connection: nobody knows what the station made of it.
+ */
 void iec_link_lost(struct iec_connection *s);
 
-/* gate-select.c: a message of the master to a point, o: its object, NULL: none. needed: an execute must have been
- * selected; then R_DNP_NOT_SELECTED. */
+/* gate-select.c: a message of the master to a point, o: its object, NULL: none. needed: an execute
+ * must have been selected; then R_DNP_NOT_SELECTED. */
 enum reason iec_select(struct iec_look *k, const struct iec_object *o, bool needed);
 /* An answer of the station. */
 void iec_select_answered(struct iec_look *k, const struct iec_object *o);

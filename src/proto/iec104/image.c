@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * IEC 60870-5-104 policies into the image. What is not written is in the model as what it stands for. */
+ * IEC 60870-5-104 policies into the image. What is not written is in the model as what it stands
+ * for. */
 #include <string.h>
 
 #include "compile/build.h"
@@ -41,11 +42,16 @@ static void iec_image_put(struct build *b, const struct policy *p)
 	const struct iec104_policy *o = iec104_policy_of(p);
 	struct pol_iec104_head *h = build_head(b, PROTO_IEC104);
 	*h = (struct pol_iec104_head){
-		.server_is_controlling = o->server_is_controlling, .first_number_one = o->first_number_one,
-		.monitor_listed = o->monitor_listed, .k = (uint16_t)o->k, .select_timeout = (uint16_t)o->select_timeout,
+		.server_is_controlling = o->server_is_controlling,
+		.first_number_one = o->first_number_one,
+		.monitor_listed = o->monitor_listed,
+		.k = (uint16_t)o->k,
+		.select_timeout = (uint16_t)o->select_timeout,
 	};
 	for (size_t k = 0; k < o->n_allow; k++)
 		put_iec104_rule(b, &o->allow[k]);
 }
 
-const struct build_ops build_iec104 = { .rules = iec_image_rules, .count = iec_image_count, .put = iec_image_put };
+const struct build_ops build_iec104 = { .rules = iec_image_rules,
+					.count = iec_image_count,
+					.put = iec_image_put };

@@ -4,9 +4,10 @@
 #include "proto/iec104/wire-objects.h"
 #include "zonectl/replay.h"
 
-enum { OBJECTS_TEXT = 8192 };	/* an ASDU has room for no more */
+enum { OBJECTS_TEXT = 8192 }; /* an ASDU has room for no more */
 
-/* Its address, and what its element says: state, number or bits; q quality or qualifier; s select. */
+/* Its address, and what its element says: state, number or bits; q quality or qualifier; s select.
+ */
 static void put_object(struct sb *b, const struct iec_object *o)
 {
 	sb_printf(b, "%s%u", b->len ? ";" : "", o->ioa);

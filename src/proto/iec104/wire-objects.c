@@ -3,10 +3,10 @@
  * Information objects of an ASDU. Each type has its element as a row of letters in
  * wire-table.c, and each letter a reader here (IEC 60870-5-101, clause 7.2.6):
  *
- *   s SIQ   d DIQ   v VTI   b BSI   n NVA   c SVA   f IEEE STD 754   i BCR   p SEP   o SPE, OCI   g SCD
- *   q QDS, QDP      S SCO   D DCO   R RCO   Q QOS   k a qualifier of one octet     w FBP, TSC
- *   e CP16Time2a    m CP24Time2a    t CP56Time2a    u the second of them
- *   F NOF   N NOS   L LOF   h CHS   z LOS and the segment
+ *   s SIQ   d DIQ   v VTI   b BSI   n NVA   c SVA   f IEEE STD 754   i BCR   p SEP   o SPE, OCI   g
+ * SCD q QDS, QDP      S SCO   D DCO   R RCO   Q QOS   k a qualifier of one octet     w FBP, TSC e
+ * CP16Time2a    m CP24Time2a    t CP56Time2a    u the second of them F NOF   N NOS   L LOF   h CHS
+ * z LOS and the segment
  */
 #include "proto/iec104/wire-objects.h"
 
@@ -182,8 +182,8 @@ static struct iec_time cp24(struct rd *r)
 	return t;
 }
 
-/* Masters are seen that count years from 1900, and write 109 for 2009: so any year passes, and leap years
- * are the same. 00 is one, as 2000. */
+/* Masters are seen that count years from 1900, and write 109 for 2009: so any year passes, and leap
+ * years are the same. 00 is one, as 2000. */
 static bool day_exists(const struct iec_time *t)
 {
 	static const uint8_t days[16] = { [1] = 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
@@ -260,6 +260,7 @@ static void read_segment(struct rd *r, struct iec_object *o)
 
 typedef void (*field_reader)(struct rd *r, struct iec_object *o);
 
+/* clang-format off */
 static const field_reader readers[128] = {
 	['s'] = read_siq,	['d'] = read_diq,	 ['v'] = read_vti,     ['b'] = read_bsi,
 	['n'] = read_nva,	['c'] = read_sva,	 ['f'] = read_float,   ['i'] = read_bcr,
@@ -269,11 +270,14 @@ static const field_reader readers[128] = {
 	['t'] = read_cp56,	['u'] = read_until,	 ['F'] = read_nof,     ['N'] = read_nos,
 	['L'] = read_lof,	['h'] = read_checksum,	 ['z'] = read_segment,
 };
+/* clang-format on */
 
 void iec104_objects(struct iec_objects *it, const struct iec_asdu *a)
 {
-	*it = (struct iec_objects){ .r = rd_init(a->objs, a->objs ? a->n_objs : 0), .type = iec_type(a->type),
-				    .n = a->n, .sq = a->sq };
+	*it = (struct iec_objects){ .r = rd_init(a->objs, a->objs ? a->n_objs : 0),
+				    .type = iec_type(a->type),
+				    .n = a->n,
+				    .sq = a->sq };
 }
 
 bool iec104_next_object(struct iec_objects *it, struct iec_object *o)

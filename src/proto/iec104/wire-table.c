@@ -22,8 +22,9 @@
 #define READS CAUSE(IEC_REQUEST)
 #define FILES CAUSE(IEC_FILE_TRANSFER)
 /* by the controlled one */
-#define INFO (FROM_TO(IEC_PERIODIC, IEC_SPONTANEOUS) | READS | CAUSE(IEC_RETREM) | CAUSE(IEC_RETLOC) | \
-	      FROM_TO(IEC_INROGEN, IEC_INROGEN + 16))
+#define INFO \
+	(FROM_TO(IEC_PERIODIC, IEC_SPONTANEOUS) | READS | CAUSE(IEC_RETREM) | CAUSE(IEC_RETLOC) | \
+	 FROM_TO(IEC_INROGEN, IEC_INROGEN + 16))
 #define COUNTS (INFO | FROM_TO(IEC_REQCOGEN, IEC_REQCOGEN + 4))
 #define UNKNOWN FROM_TO(IEC_UNKNOWN_TYPE, IEC_UNKNOWN_IOA)
 #define ANSWERS (CAUSE(IEC_ACTCON) | CAUSE(IEC_DEACTCON) | CAUSE(IEC_ACTTERM) | UNKNOWN)
@@ -31,8 +32,13 @@
 enum { SQ = 1, ONE = 2, SELECT = 4, OF_101 = 8 };
 
 #define T(number, name, title, class, fields, value, size, time, flags, controlling, controlled) \
-	{ number, name, title, IEC_##class, fields, IEC_##value, size, time, !!((flags) & SQ), \
-	  !!((flags) & ONE), !!((flags) & SELECT), !!((flags) & OF_101), { controlling, controlled } }
+	{ \
+		number, name, title, IEC_##class, fields, IEC_##value, size, time, !!((flags)&SQ), \
+			!!((flags)&ONE), !!((flags)&SELECT), !!((flags)&OF_101), \
+		{ \
+			controlling, controlled \
+		} \
+	}
 #define MONITOR(number, name, title, fields, value, size, time, flags) \
 	T(number, name, title, MONITOR, fields, value, size, time, flags, NEVER, INFO)
 #define COUNTER(number, name, title, size, time, fields, flags) \
@@ -40,14 +46,17 @@ enum { SQ = 1, ONE = 2, SELECT = 4, OF_101 = 8 };
 #define CONTROL(number, name, title, class, fields, value, size, time, flags) \
 	T(number, name, title, class, fields, value, size, time, ONE | (flags), ACTS, ANSWERS)
 #define SYSTEM(number, name, title, fields, size, time, flags, controlling, controlled) \
-	T(number, name, title, SYSTEM, fields, NO_VALUE, size, time, ONE | (flags), controlling, controlled)
+	T(number, name, title, SYSTEM, fields, NO_VALUE, size, time, ONE | (flags), controlling, \
+	  controlled)
 #define PARAMETER(number, name, title, fields, value, size, controlling) \
 	T(number, name, title, PARAMETER, fields, value, size, 0, ONE, controlling, \
 	  ANSWERS | FROM_TO(IEC_INROGEN, IEC_INROGEN + 16))
 #define FILE_OF(number, name, title, fields, size, time, controlling) \
-	T(number, name, title, FILE, fields, FILE_PART, size, time, ONE, controlling, FILES | UNKNOWN)
+	T(number, name, title, FILE, fields, FILE_PART, size, time, ONE, controlling, \
+	  FILES | UNKNOWN)
 
 /* In order of number. Of what the fields are: wire-objects.c. */
+/* clang-format off */
 const struct iec_type iec_types[] = {
 	MONITOR(1, "M_SP_NA_1", "single-point information", "s", SINGLE, 1, 0, SQ),
 	MONITOR(2, "M_SP_TA_1", "single-point information with CP24 time", "sm", SINGLE, 4, 3, OF_101),
@@ -129,9 +138,11 @@ const struct iec_type iec_types[] = {
 	  READS | CAUSE(IEC_SPONTANEOUS)),
 	FILE_OF(127, "F_SC_NB_1", "query log", "Ftu", 16, 7, FILES | READS),
 };
+/* clang-format on */
 const size_t iec_types_n = sizeof(iec_types) / sizeof(iec_types[0]);
 
 /* In order of number. */
+/* clang-format off */
 const struct iec_cause iec_causes[] = {
 	{ 1, "periodic", "per/cyc" }, { 2, "background-scan", "back" }, { 3, "spontaneous", "spont" },
 	{ 4, "initialised", "init" }, { 5, "request", "req" }, { 6, "activation", "act" },
@@ -154,12 +165,15 @@ const struct iec_cause iec_causes[] = {
 	{ 44, "unknown-type", "unknown-type" }, { 45, "unknown-cause", "unknown-cause" },
 	{ 46, "unknown-common-address", "unknown-ca" }, { 47, "unknown-object-address", "unknown-ioa" },
 };
+/* clang-format on */
 const size_t iec_causes_n = sizeof(iec_causes) / sizeof(iec_causes[0]);
 
+/* clang-format off */
 const struct iec_class_name iec_classes[] = {
-	{ "monitor", IEC_MONITOR }, { "command", IEC_COMMAND }, { "setpoint", IEC_SETPOINT },
-	{ "parameter", IEC_PARAMETER }, { "system", IEC_SYSTEM }, { "file", IEC_FILE },
+	{ "monitor", IEC_MONITOR },	{ "command", IEC_COMMAND }, { "setpoint", IEC_SETPOINT },
+	{ "parameter", IEC_PARAMETER }, { "system", IEC_SYSTEM },   { "file", IEC_FILE },
 };
+/* clang-format on */
 const size_t iec_classes_n = sizeof(iec_classes) / sizeof(iec_classes[0]);
 
 const struct iec_type *iec_type(uint8_t number)

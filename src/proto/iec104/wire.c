@@ -35,11 +35,13 @@ int iec104_frame(const uint8_t *p, size_t n, enum reason *why)
 static const struct {
 	uint8_t u;
 	const char *name;
+	/* clang-format off */
 } functions[] = {
 	{ IEC_STARTDT_ACT, "STARTDT act" }, { IEC_STARTDT_CON, "STARTDT con" },
 	{ IEC_STOPDT_ACT, "STOPDT act" },   { IEC_STOPDT_CON, "STOPDT con" },
 	{ IEC_TESTFR_ACT, "TESTFR act" },   { IEC_TESTFR_CON, "TESTFR con" },
 };
+/* clang-format on */
 
 static const char *function_name(uint8_t u)
 {

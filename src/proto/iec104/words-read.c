@@ -14,7 +14,8 @@
 enum { NAMES_MAX = 128 };
 
 /* "; did you mean "X"?" or what else to do. */
-static const char *suggestion(struct load *l, const char *word, const char *const *names, size_t n, const char *otherwise)
+static const char *suggestion(struct load *l, const char *word, const char *const *names, size_t n,
+			      const char *otherwise)
 {
 	char text[80];
 	const char *near = name_nearest(word, names, n);
@@ -37,7 +38,8 @@ static size_t elements(struct load *l, const config_setting_t *s, const char *ke
 
 static bool must_be_named(uint8_t type)
 {
-	return type == IEC_C_TS_NA_1 || type == IEC_C_TS_TA_1 || type == IEC_C_RP_NA_1 || type == IEC_C_CD_NA_1;
+	return type == IEC_C_TS_NA_1 || type == IEC_C_TS_TA_1 || type == IEC_C_RP_NA_1 ||
+	       type == IEC_C_CD_NA_1;
 }
 
 /* The directory is an answer, though of class file. */
@@ -58,7 +60,8 @@ static bool add_type_class(struct iec104_allow *a, const char *word)
 			continue;
 		for (size_t i = 0; i < iec_types_n; i++) {
 			const struct iec_type *t = &iec_types[i];
-			if (t->class == iec_classes[k].bit && !must_be_named(t->number) && !only_answers(t))
+			if (t->class == iec_classes[k].bit && !must_be_named(t->number) &&
+			    !only_answers(t))
 				set_type(a, t->number);
 		}
 		return true;
@@ -75,11 +78,13 @@ static void unknown_type(struct load *l, const config_setting_t *s, const char *
 	for (size_t i = 0; i < iec_types_n && n < NAMES_MAX; i++)
 		names[n++] = iec_types[i].name;
 	complain(l, at_of(l, s), "there is no type \"%s\"%s", word,
-		 suggestion(l, word, names, n, "; write a name such as \"C_SC_NA_1\", a class or a number"));
+		 suggestion(l, word, names, n,
+			    "; write a name such as \"C_SC_NA_1\", a class or a number"));
 }
 
 /* The type of one element, as a name or number; NULL: a class, or a complaint. */
-static const struct iec_type *iec_type_of(struct load *l, const config_setting_t *s, struct iec104_allow *a)
+static const struct iec_type *iec_type_of(struct load *l, const config_setting_t *s,
+					  struct iec104_allow *a)
 {
 	uint64_t number;
 	const struct iec_type *t = NULL;
@@ -91,7 +96,8 @@ static const struct iec_type *iec_type_of(struct load *l, const config_setting_t
 	} else if (number_of(l, s, "a type identification", 1, IEC_TYPES - 1, &number)) {
 		t = iec_type((uint8_t)number);
 		if (!t)
-			complain(l, at_of(l, s), "type %s is reserved, and never passes; remove it", written_of(s)->written);
+			complain(l, at_of(l, s), "type %s is reserved, and never passes; remove it",
+				 written_of(s)->written);
 	}
 	return t;
 }
@@ -101,7 +107,8 @@ static void add_type(struct load *l, const config_setting_t *s, struct iec104_al
 	char number[12];
 	const struct iec_type *t = iec_type_of(l, s, a);
 	if (t && only_answers(t)) {
-		complain(l, at_of(l, s), "\"%s\" follows what it answers and needs no entry; remove it", t->name);
+		complain(l, at_of(l, s),
+			 "\"%s\" follows what it answers and needs no entry; remove it", t->name);
 		return;
 	}
 	if (t)
@@ -111,7 +118,8 @@ static void add_type(struct load *l, const config_setting_t *s, struct iec104_al
 	if (t)
 		snprintf(number, sizeof(number), "%u", t->number);
 	const char *word = written_of(s)->type == SETTING_TEXT ? written_of(s)->text : number;
-	a->type_words = arena_grow(l->m->arena, a->type_words, a->n_type_words, sizeof(*a->type_words));
+	a->type_words =
+		arena_grow(l->m->arena, a->type_words, a->n_type_words, sizeof(*a->type_words));
 	a->type_words[a->n_type_words++] = arena_strdup(l->m->arena, word);
 }
 
@@ -120,7 +128,8 @@ void iec104_types(struct load *l, const config_setting_t *g, struct iec104_allow
 	const config_setting_t *s = config_setting_get_member(g, "types");
 	if (!s)
 		complain(l, a->at, "an allow entry needs types = [ \"C_IC_NA_1\" ];");
-	for (size_t i = 0, n = s ? elements(l, s, "types", "names, classes or numbers") : 0; i < n; i++)
+	for (size_t i = 0, n = s ? elements(l, s, "types", "names, classes or numbers") : 0; i < n;
+	     i++)
 		add_type(l, item(s, i), a);
 }
 
@@ -151,7 +160,8 @@ static const struct iec_cause *cause_named(struct load *l, const config_setting_
 			names[n++] = iec_causes[i].name;
 	}
 	complain(l, at_of(l, s), "causes: there is no cause \"%s\"%s", word,
-		 suggestion(l, word, names, n, "; write a name such as \"activation\", or a number"));
+		 suggestion(l, word, names, n,
+			    "; write a name such as \"activation\", or a number"));
 	return NULL;
 }
 
@@ -162,17 +172,20 @@ static const struct iec_cause *cause_numbered(struct load *l, const config_setti
 		return NULL;
 	const struct iec_cause *c = iec_cause((uint8_t)number);
 	if (!c)
-		complain(l, at_of(l, s), "causes: %s is reserved, and never passes; remove it", written_of(s)->written);
+		complain(l, at_of(l, s), "causes: %s is reserved, and never passes; remove it",
+			 written_of(s)->written);
 	return c;
 }
 
 static void add_cause(struct load *l, const config_setting_t *s, struct iec104_allow *a)
 {
-	const struct iec_cause *c = written_of(s)->type == SETTING_TEXT ? cause_named(l, s) : cause_numbered(l, s);
+	const struct iec_cause *c =
+		written_of(s)->type == SETTING_TEXT ? cause_named(l, s) : cause_numbered(l, s);
 	if (c && is_asked(c->number))
 		a->limits.causes |= UINT64_C(1) << c->number;
 	else if (c)
-		complain(l, at_of(l, s), "causes: \"%s\" is of answers, which need no entry; remove it", c->name);
+		complain(l, at_of(l, s),
+			 "causes: \"%s\" is of answers, which need no entry; remove it", c->name);
 }
 
 /* A deactivation must be written: there is a station that executes it. */
@@ -181,7 +194,8 @@ void iec104_causes(struct load *l, const config_setting_t *g, struct iec104_allo
 	const config_setting_t *s = config_setting_get_member(g, "causes");
 	a->causes_written = s;
 	if (!s) {
-		a->limits.causes = UINT64_C(1) << IEC_ACT | UINT64_C(1) << IEC_REQUEST | UINT64_C(1) << IEC_FILE_TRANSFER;
+		a->limits.causes = UINT64_C(1) << IEC_ACT | UINT64_C(1) << IEC_REQUEST |
+				   UINT64_C(1) << IEC_FILE_TRANSFER;
 		return;
 	}
 	if (written_of(s)->type == SETTING_TEXT && strcmp(written_of(s)->text, "any") == 0) {
@@ -195,24 +209,33 @@ void iec104_causes(struct load *l, const config_setting_t *g, struct iec104_allo
 /* ---- states and qualifiers ---- */
 
 static const struct word states[] = {
-	{ "off", IEC_OFF }, { "on", IEC_ON }, { "lower", IEC_LOWER }, { "higher", IEC_HIGHER }, { NULL, 0 },
+	{ "off", IEC_OFF },	  { "on", IEC_ON }, { "lower", IEC_LOWER },
+	{ "higher", IEC_HIGHER }, { NULL, 0 },
 };
-static const struct word pulses[] = { { "none", 0 }, { "short", 1 }, { "long", 2 }, { "persistent", 3 }, { NULL, 0 } };
+static const struct word pulses[] = {
+	{ "none", 0 }, { "short", 1 }, { "long", 2 }, { "persistent", 3 }, { NULL, 0 }
+};
 static const struct word freezes[] = {
 	{ "read", 0 }, { "freeze", 1 }, { "freeze-and-reset", 2 }, { "reset", 3 }, { NULL, 0 },
 };
 static const struct word file_calls[] = {
-	{ "directory", 0 }, { "select-file", 1 }, { "call-file", 2 }, { "deactivate-file", 3 }, { "delete-file", 4 },
-	{ "select-section", 5 }, { "call-section", 6 }, { "deactivate-section", 7 }, { NULL, 0 },
+	{ "directory", 0 },	  { "select-file", 1 },	       { "call-file", 2 },
+	{ "deactivate-file", 3 }, { "delete-file", 4 },	       { "select-section", 5 },
+	{ "call-section", 6 },	  { "deactivate-section", 7 }, { NULL, 0 },
 };
 
+/* clang-format off */
 const struct iec104_word_list iec104_word_lists[IEC_WORDS] = {
-	[IEC_STATES] = { "states", states }, [IEC_PULSES] = { "pulses", pulses },
-	[IEC_FREEZES] = { "freezes", freezes }, [IEC_FILE_CALLS] = { "file_calls", file_calls },
+	[IEC_STATES] = { "states", states },
+	[IEC_PULSES] = { "pulses", pulses },
+	[IEC_FREEZES] = { "freezes", freezes },
+	[IEC_FILE_CALLS] = { "file_calls", file_calls },
 };
+/* clang-format on */
 
 /* Its bit; 0 after a complaint. */
-static uint16_t word_bit(struct load *l, const config_setting_t *s, const struct iec104_word_list *k)
+static uint16_t word_bit(struct load *l, const config_setting_t *s,
+			 const struct iec104_word_list *k)
 {
 	const char *names[16];
 	size_t n = 0;
@@ -239,9 +262,13 @@ void iec104_words(struct load *l, const config_setting_t *g, struct iec104_allow
 		const struct iec104_word_list *list = &iec104_word_lists[k];
 		const config_setting_t *s = config_setting_get_member(g, list->key);
 		a->words_written[k] = s;
-		for (size_t i = 0, n = s ? elements(l, s, list->key, "a list of names, or \"any\"") : 0; i < n; i++)
+		for (size_t i = 0,
+			    n = s ? elements(l, s, list->key, "a list of names, or \"any\"") : 0;
+		     i < n; i++)
 			a->limits.words[k] |= word_bit(l, item(s, i), list);
 		if ((a->limits.words[k] & IEC_ANY_WORD) && a->limits.words[k] != IEC_ANY_WORD)
-			complain(l, at_of(l, s), "%s: \"any\" together with others; write one or the other", list->key);
+			complain(l, at_of(l, s),
+				 "%s: \"any\" together with others; write one or the other",
+				 list->key);
 	}
 }

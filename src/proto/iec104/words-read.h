@@ -17,7 +17,8 @@ extern const struct iec104_word_list iec104_word_lists[IEC_WORDS];
 void iec104_types(struct load *l, const config_setting_t *g, struct iec104_allow *a);
 void iec104_causes(struct load *l, const config_setting_t *g, struct iec104_allow *a);
 void iec104_words(struct load *l, const config_setting_t *g, struct iec104_allow *a);
-/* The causes that an entry with this type is about: of what the controlling station sends, or of reports. */
+/* The causes that an entry with this type is about: of what the controlling station sends, or of
+ * reports. */
 uint64_t iec104_entry_causes(const struct iec_type *t);
 
 #endif

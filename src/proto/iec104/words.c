@@ -13,10 +13,12 @@
 static const struct word words_master[] = { { "client", 0 }, { "server", 1 }, { NULL, 0 } };
 static const struct word words_monitor[] = { { "any", 0 }, { "listed", 1 }, { NULL, 0 } };
 static const struct word words_select[] = {
-	{ "require", IEC_SELECT_REQUIRED }, { "direct", IEC_SELECT_OR_DIRECT }, { NULL, 0 },
+	{ "require", IEC_SELECT_REQUIRED },
+	{ "direct", IEC_SELECT_OR_DIRECT },
+	{ NULL, 0 },
 };
 
-enum { ALWAYS = -1, CONTROL = 1 << 30 };	/* every entry; those of the controlling station */
+enum { ALWAYS = -1, CONTROL = 1 << 30 }; /* every entry; those of the controlling station */
 
 /* The keys that take ranges; by: enum iec_restriction. */
 static const struct {
@@ -25,6 +27,7 @@ static const struct {
 	int by;
 	bool optional;
 	const char *why;
+	/* clang-format off */
 } range_keys[IEC_RANGES] = {
 	[IEC_COMMON_ADDRESSES] = { "common_addresses", 1, IEC_CA_ALL, ALWAYS, false, "every type has a common address" },
 	[IEC_ORIGINATORS] = { "originators", 0, 255, CONTROL, true, NULL },
@@ -39,16 +42,19 @@ static const struct {
 	[IEC_SETPOINT_QUALIFIERS] = { "setpoint_qualifiers", 0, 127, IEC_BY_QL, true, NULL },
 	[IEC_FILES] = { "files", 0, 65535, IEC_BY_FILE, false, "a type of this entry names files" },
 };
+/* clang-format on */
 
 static const struct {
 	int by;
 	const char *why, *say;
+	/* clang-format off */
 } word_needs[IEC_WORDS] = {
 	[IEC_STATES] = { IEC_BY_STATE, "a type of this entry commands a state", "[ \"off\", \"on\" ]" },
 	[IEC_PULSES] = { IEC_BY_STATE, "a type of this entry commands a state", "[ \"none\" ]" },
 	[IEC_FREEZES] = { IEC_BY_QCC, "counter interrogations may freeze and reset", "[ \"read\" ]" },
 	[IEC_FILE_CALLS] = { IEC_BY_SCQ, "F_SC_NA_1 calls and deletes files", "[ \"select-file\", \"call-file\" ]" },
 };
+/* clang-format on */
 
 /* The least and the most that the type can say, and in what unit. */
 static const struct {
@@ -56,18 +62,24 @@ static const struct {
 	int by;
 	double min, max;
 	const char *unit;
+	/* clang-format off */
 } span_keys[IEC_SPANS] = {
-	[IEC_NORMALISED_VALUES] = { "normalised_values", IEC_BY_NORMALISED, -1.0, 1.0, "parts of full scale" },
-	[IEC_SCALED_VALUES] = { "scaled_values", IEC_BY_SCALED, -32768.0, 32767.0, "the number as it is sent" },
-	[IEC_FLOAT_VALUES] = { "float_values", IEC_BY_FLOAT, -3.5e38, 3.5e38, "the number as it is sent" },
+	[IEC_NORMALISED_VALUES] = { "normalised_values", IEC_BY_NORMALISED, -1.0, 1.0,
+				    "parts of full scale" },
+	[IEC_SCALED_VALUES] = { "scaled_values", IEC_BY_SCALED, -32768.0, 32767.0,
+				"the number as it is sent" },
+	[IEC_FLOAT_VALUES] = { "float_values", IEC_BY_FLOAT, -3.5e38, 3.5e38,
+			       "the number as it is sent" },
 };
+/* clang-format on */
 
 /* ---- an entry ---- */
 
 static bool has_types_of(const struct iec104_allow *a, bool monitor)
 {
 	for (size_t i = 0; i < iec_types_n; i++)
-		if ((iec_types[i].class == IEC_MONITOR) == monitor && iec_has_type(&a->limits, iec_types[i].number))
+		if ((iec_types[i].class == IEC_MONITOR) == monitor &&
+		    iec_has_type(&a->limits, iec_types[i].number))
 			return true;
 	return false;
 }
@@ -82,7 +94,8 @@ static unsigned restrictions_of(const struct iec104_allow *a)
 	return all;
 }
 
-static void check_useful(struct load *l, const struct iec104_allow *a, const char *key, bool useful, bool got)
+static void check_useful(struct load *l, const struct iec104_allow *a, const char *key, bool useful,
+			 bool got)
 {
 	if (!useful && got)
 		complain(l, a->at, "no type of this entry is restricted by \"%s\"; remove it", key);
@@ -95,24 +108,30 @@ static void check_entry_keys(struct load *l, const struct iec104_allow *a)
 		bool useful = by & (unsigned)range_keys[i].by || range_keys[i].by == ALWAYS;
 		check_useful(l, a, range_keys[i].key, useful, a->ranges[i].set);
 		if (useful && !range_keys[i].optional && !a->ranges[i].set)
-			complain(l, a->at, "%s, so this entry needs %s; write %s = \"any\"; or a range", range_keys[i].why,
-				 range_keys[i].key, range_keys[i].key);
+			complain(l, a->at,
+				 "%s, so this entry needs %s; write %s = \"any\"; or a range",
+				 range_keys[i].why, range_keys[i].key, range_keys[i].key);
 	}
 	for (size_t i = 0; i < IEC_WORDS; i++) {
 		bool useful = by & (unsigned)word_needs[i].by;
 		check_useful(l, a, iec104_word_lists[i].key, useful, a->words_written[i]);
 		if (useful && !a->words_written[i])
-			complain(l, a->at, "%s, so this entry needs %s; write %s = \"any\"; or %s", word_needs[i].why,
-				 iec104_word_lists[i].key, iec104_word_lists[i].key, word_needs[i].say);
+			complain(l, a->at, "%s, so this entry needs %s; write %s = \"any\"; or %s",
+				 word_needs[i].why, iec104_word_lists[i].key,
+				 iec104_word_lists[i].key, word_needs[i].say);
 	}
 	for (size_t i = 0; i < IEC_SPANS; i++) {
 		bool useful = by & (unsigned)span_keys[i].by;
 		check_useful(l, a, span_keys[i].key, useful, a->spans[i].set);
 		if (useful && !a->spans[i].set)
-			complain(l, a->at, "a type of this entry has such values, so it needs %s; write %s = \"any\"; or "
-				 "( [ LEAST, MOST ] ), %s", span_keys[i].key, span_keys[i].key, span_keys[i].unit);
+			complain(l, a->at,
+				 "a type of this entry has such values, so it needs %s; write %s = "
+				 "\"any\"; or "
+				 "( [ LEAST, MOST ] ), %s",
+				 span_keys[i].key, span_keys[i].key, span_keys[i].unit);
 	}
-	check_useful(l, a, "select_before_operate", by & (IEC_BY_SELECT | IEC_BY_BITS), a->select_written);
+	check_useful(l, a, "select_before_operate", by & (IEC_BY_SELECT | IEC_BY_BITS),
+		     a->select_written);
 	check_useful(l, a, "test_bit", by & CONTROL, a->limits.test_bit);
 }
 
@@ -120,7 +139,9 @@ static void check_entry_keys(struct load *l, const struct iec104_allow *a)
 static void check_select(struct load *l, const struct iec104_allow *a)
 {
 	if ((restrictions_of(a) & IEC_BY_BITS) && a->limits.select_mode == IEC_SELECT_REQUIRED)
-		complain(l, a->at, "C_BO_NA_1 and C_BO_TA_1 have no select; write them into an entry of their own, with "
+		complain(l, a->at,
+			 "C_BO_NA_1 and C_BO_TA_1 have no select; write them into an entry of "
+			 "their own, with "
 			 "select_before_operate = \"direct\"");
 }
 
@@ -136,10 +157,15 @@ static void check_common(struct load *l, const config_setting_t *g, const struct
 		if (r->v[i].hi != IEC_CA_ALL)
 			continue;
 		if (r->v[i].lo != IEC_CA_ALL)
-			complain(l, at, "common_addresses: 65535 means every station; write \"%u-65534\", and 65535 beside it "
-				 "if that is meant", r->v[i].lo);
+			complain(l, at,
+				 "common_addresses: 65535 means every station; write \"%u-65534\", "
+				 "and 65535 beside it "
+				 "if that is meant",
+				 r->v[i].lo);
 		else if (!usable)
-			complain(l, at, "common_addresses: no type of this entry may be for every station (65535); remove it");
+			complain(l, at,
+				 "common_addresses: no type of this entry may be for every station "
+				 "(65535); remove it");
 	}
 }
 
@@ -154,13 +180,17 @@ static void check_causes(struct load *l, const config_setting_t *g, const struct
 		if (!iec_has_type(&a->limits, iec_types[i].number))
 			continue;
 		all |= iec104_entry_causes(&iec_types[i]);
-		if (iec_types[i].class != IEC_MONITOR && !(iec104_entry_causes(&iec_types[i]) & a->limits.causes))
-			complain(l, at, "causes: %s may have none of these; add one that it has, or write another entry for it",
+		if (iec_types[i].class != IEC_MONITOR &&
+		    !(iec104_entry_causes(&iec_types[i]) & a->limits.causes))
+			complain(l, at,
+				 "causes: %s may have none of these; add one that it has, or write "
+				 "another entry for it",
 				 iec_types[i].name);
 	}
 	for (size_t i = 0; i < iec_causes_n; i++)
 		if ((a->limits.causes & ~all) >> iec_causes[i].number & 1)
-			complain(l, at, "causes: no type of this entry may have \"%s\"; remove it", iec_causes[i].name);
+			complain(l, at, "causes: no type of this entry may have \"%s\"; remove it",
+				 iec_causes[i].name);
 }
 
 /* The same of states: those of steps are others. */
@@ -172,27 +202,38 @@ static void check_states(struct load *l, const config_setting_t *g, const struct
 		return;
 	for (size_t i = 0; i < iec_types_n; i++) {
 		const struct iec_type *t = &iec_types[i];
-		unsigned own = t->value == IEC_STEP_COMMAND ? 1 << IEC_LOWER | 1 << IEC_HIGHER : 1 << IEC_OFF | 1 << IEC_ON;
-		if (!iec_has_type(&a->limits, t->number) || !(iec_restrictions(t->number) & IEC_BY_STATE))
+		unsigned own = t->value == IEC_STEP_COMMAND ? 1 << IEC_LOWER | 1 << IEC_HIGHER
+							    : 1 << IEC_OFF | 1 << IEC_ON;
+		if (!iec_has_type(&a->limits, t->number) ||
+		    !(iec_restrictions(t->number) & IEC_BY_STATE))
 			continue;
 		all |= own;
 		if (!(own & bits))
-			complain(l, at, "states: %s has none of these; add one that it has, or write another entry for it", t->name);
+			complain(l, at,
+				 "states: %s has none of these; add one that it has, or write "
+				 "another entry for it",
+				 t->name);
 	}
 	for (const struct word *w = iec104_word_lists[IEC_STATES].words; w->name; w++)
 		if (all && ((bits & ~all) >> w->value & 1))
-			complain(l, at, "states: no type of this entry has \"%s\"; remove it", w->name);
+			complain(l, at, "states: no type of this entry has \"%s\"; remove it",
+				 w->name);
 }
 
-static void check_directions(struct load *l, const struct iec104_allow *a, const struct iec104_policy *p)
+static void check_directions(struct load *l, const struct iec104_allow *a,
+			     const struct iec104_policy *p)
 {
 	if (!has_types_of(a, true))
 		return;
 	if (has_types_of(a, false))
-		complain(l, a->at, "types: this entry has some that the controlled station sends, and others of the "
+		complain(l, a->at,
+			 "types: this entry has some that the controlled station sends, and others "
+			 "of the "
 			 "controlling station; write two entries");
 	else if (!p->monitor_listed)
-		complain(l, a->at, "what the controlled station reports passes without an entry; remove it, or write "
+		complain(l, a->at,
+			 "what the controlled station reports passes without an entry; remove it, "
+			 "or write "
 			 "monitor_direction = \"listed\"");
 }
 
@@ -203,16 +244,19 @@ static void load_spans(struct load *l, const config_setting_t *g, struct iec104_
 		get_spans(l, g, span_keys[k].key, s);
 		for (size_t i = 0; i < s->n; i++)
 			if (s->v[i][0] < span_keys[k].min || s->v[i][1] > span_keys[k].max)
-				complain(l, at_of(l, config_setting_get_member(g, span_keys[k].key)),
-					 "%s: pair %zu is outside %g to %g; write %s", span_keys[k].key, i + 1,
-					 span_keys[k].min, span_keys[k].max, span_keys[k].unit);
+				complain(l,
+					 at_of(l, config_setting_get_member(g, span_keys[k].key)),
+					 "%s: pair %zu is outside %g to %g; write %s",
+					 span_keys[k].key, i + 1, span_keys[k].min,
+					 span_keys[k].max, span_keys[k].unit);
 	}
 }
 
 static void load_ranges(struct load *l, const config_setting_t *g, struct iec104_allow *a)
 {
 	for (size_t i = 0; i < IEC_RANGES; i++)
-		get_ranges(l, g, range_keys[i].key, range_keys[i].min, range_keys[i].max, &a->ranges[i]);
+		get_ranges(l, g, range_keys[i].key, range_keys[i].min, range_keys[i].max,
+			   &a->ranges[i]);
 	if (!a->ranges[IEC_ORIGINATORS].set)
 		a->ranges[IEC_ORIGINATORS].any = true;
 	struct ranges *ql = &a->ranges[IEC_SETPOINT_QUALIFIERS];
@@ -224,7 +268,9 @@ static void load_ranges(struct load *l, const config_setting_t *g, struct iec104
 
 static void known_entry_keys(struct load *l, const config_setting_t *g)
 {
-	const char *keys[4 + IEC_RANGES + IEC_WORDS + IEC_SPANS] = { "types", "causes", "select_before_operate", "test_bit" };
+	const char *keys[4 + IEC_RANGES + IEC_WORDS + IEC_SPANS] = { "types", "causes",
+								     "select_before_operate",
+								     "test_bit" };
 	size_t n = 4;
 	for (size_t i = 0; i < IEC_RANGES; i++)
 		keys[n++] = range_keys[i].key;
@@ -250,7 +296,8 @@ static void load_iec104_entry(struct load *l, const config_setting_t *g, struct 
 	load_ranges(l, g, &a);
 	load_spans(l, g, &a);
 	a.select_written = config_setting_get_member(g, "select_before_operate");
-	a.limits.select_mode = (uint8_t)get_word(l, g, "select_before_operate", words_select, IEC_SELECT_REQUIRED);
+	a.limits.select_mode =
+		(uint8_t)get_word(l, g, "select_before_operate", words_select, IEC_SELECT_REQUIRED);
 	get_bool(l, g, "test_bit", &test_bit);
 	a.limits.test_bit = test_bit;
 	if (a.n_type_words) {
@@ -267,17 +314,21 @@ static void load_iec104_entry(struct load *l, const config_setting_t *g, struct 
 
 /* ---- the whole policy ---- */
 
-static void load_iec104_tolerances(struct load *l, const config_setting_t *g, struct iec104_policy *p)
+static void load_iec104_tolerances(struct load *l, const config_setting_t *g,
+				   struct iec104_policy *p)
 {
 	const config_setting_t *s = config_setting_get_member(g, "tolerate");
 	if (s && (config_setting_is_group(s) || !items(s)))
-		complain(l, at_of(l, s), "tolerate: nothing in it; remove it, or write [ \"first-number-one\" ]");
+		complain(l, at_of(l, s),
+			 "tolerate: nothing in it; remove it, or write [ \"first-number-one\" ]");
 	for (size_t i = 0; s && !config_setting_is_group(s) && i < items(s); i++) {
 		const struct setting *w = written_of(item(s, i));
 		if (w->type == SETTING_TEXT && strcmp(w->text, "first-number-one") == 0)
 			p->first_number_one = true;
 		else
-			complain(l, at_of(l, item(s, i)), "tolerate: there is no tolerance \"%s\"; write \"first-number-one\"",
+			complain(l, at_of(l, item(s, i)),
+				 "tolerate: there is no tolerance \"%s\"; write "
+				 "\"first-number-one\"",
 				 w->type == SETTING_TEXT ? w->text : w->written);
 	}
 }
@@ -306,10 +357,14 @@ static void check_iec104_used(struct load *l, const config_setting_t *g, const s
 	const struct iec104_policy *o = iec104_policy_of(p);
 	const config_setting_t *timeout = config_setting_get_member(g, "select_timeout");
 	if (timeout && !some_entry(o, requires_select))
-		complain(l, at_of(l, timeout), "select_timeout is of select_before_operate = \"require\", which no entry has; "
+		complain(l, at_of(l, timeout),
+			 "select_timeout is of select_before_operate = \"require\", which no entry "
+			 "has; "
 			 "remove it");
 	if (o->monitor_listed && !some_entry(o, lists_reports))
-		complain(l, p->at, "policy \"%s\" has monitor_direction = \"listed\", but no entry has types of class monitor",
+		complain(l, p->at,
+			 "policy \"%s\" has monitor_direction = \"listed\", but no entry has types "
+			 "of class monitor",
 			 p->name);
 }
 
@@ -378,7 +433,8 @@ static void print_iec104_entry(FILE *f, const struct iec104_allow *a)
 	for (size_t i = 0; i < IEC_SPANS; i++)
 		print_spans(f, span_keys[i].key, &a->spans[i]);
 	if (a->select_written)
-		print_key(f, "        ", "select_before_operate", word_name(words_select, a->limits.select_mode));
+		print_key(f, "        ", "select_before_operate",
+			  word_name(words_select, a->limits.select_mode));
 	if (a->limits.test_bit)
 		fputs("        test_bit = true;\n", f);
 	fputs("      }", f);
@@ -403,6 +459,9 @@ static void iec_words_print(FILE *f, const struct policy *p)
 	fputs("    );\n", f);
 }
 
-static const char *const keys[] = { "master", "monitor_direction", "select_timeout", "unacknowledged", "tolerate", NULL };
+static const char *const keys[] = { "master",	      "monitor_direction", "select_timeout",
+				    "unacknowledged", "tolerate",	   NULL };
 
-const struct policy_ops policy_iec104_ops = { .keys = keys, .load = iec_words_load, .print = iec_words_print };
+const struct policy_ops policy_iec104_ops = { .keys = keys,
+					      .load = iec_words_load,
+					      .print = iec_words_print };

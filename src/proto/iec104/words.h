@@ -9,7 +9,8 @@
 /* One entry of allow. An ASDU passes when one entry allows all of it. */
 struct iec104_allow {
 	struct where at;
-	const char **type_words; size_t n_type_words;	/* as written, for print */
+	const char **type_words;
+	size_t n_type_words; /* as written, for print */
 	struct ranges ranges[IEC_RANGES];
 	struct spans spans[IEC_SPANS];
 	struct iec_limits limits;
@@ -18,12 +19,13 @@ struct iec104_allow {
 
 /* What holds for a whole policy. */
 struct iec104_policy {
-	bool server_is_controlling;	/* master = "server" */
-	bool monitor_listed;		/* monitor_direction = "listed" */
-	bool first_number_one;		/* tolerate = [ "first-number-one" ] */
-	unsigned select_timeout;	/* seconds from a select to its execute */
-	unsigned k;			/* I frames of one end without acknowledgement */
-	struct iec104_allow *allow; size_t n_allow;
+	bool server_is_controlling; /* master = "server" */
+	bool monitor_listed;	    /* monitor_direction = "listed" */
+	bool first_number_one;	    /* tolerate = [ "first-number-one" ] */
+	unsigned select_timeout;    /* seconds from a select to its execute */
+	unsigned k;		    /* I frames of one end without acknowledgement */
+	struct iec104_allow *allow;
+	size_t n_allow;
 };
 
 static inline struct iec104_policy *iec104_policy_of(const struct policy *p)

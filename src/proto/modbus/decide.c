@@ -19,7 +19,7 @@ struct trial {
 	const struct pol_mb_rule *rule;
 	const struct mb_msg *m;
 	bool has_value;
-	uint16_t value;		/* the first written, or the one that offended */
+	uint16_t value; /* the first written, or the one that offended */
 };
 
 static bool contains(const struct trial *t, const struct pol_rset *s, uint32_t lo, uint32_t hi)
@@ -70,8 +70,8 @@ static bool address_ok(struct trial *t)
 static bool write_address_ok(struct trial *t)
 {
 	const struct mb_msg *m = t->m;
-	return !m->has_waddr ||
-	       (m->wqty && contains(t, &t->rule->write_addresses, m->waddr, m->waddr + m->wqty - 1u));
+	return !m->has_waddr || (m->wqty && contains(t, &t->rule->write_addresses, m->waddr,
+						     m->waddr + m->wqty - 1u));
 }
 
 /* Every quantity the request names: both parts of FC 23, each file record. */
@@ -147,8 +147,9 @@ static bool mask_ok(struct trial *t)
 }
 
 static bool (*const value_checks[])(struct trial *t) = {
-	[MB_ONE_COIL] = coil_value_ok, [MB_ONE_REGISTER] = all_registers_ok, [MB_COILS] = coils_ok,
-	[MB_REGISTERS] = all_registers_ok, [MB_RECORDS] = file_data_ok, [MB_MASKS] = mask_ok,
+	[MB_ONE_COIL] = coil_value_ok, [MB_ONE_REGISTER] = all_registers_ok,
+	[MB_COILS] = coils_ok,	       [MB_REGISTERS] = all_registers_ok,
+	[MB_RECORDS] = file_data_ok,   [MB_MASKS] = mask_ok,
 };
 
 /* The first written value, for the record of a request that passes. */
@@ -178,6 +179,7 @@ static bool mb_values_ok(struct trial *t)
 static const struct {
 	bool (*ok)(struct trial *t);
 	enum reason refusal;
+	/* clang-format off */
 } steps[] = {
 	{ mb_function_ok, R_FUNCTION },
 	{ unit_ok, R_UNIT },
@@ -189,6 +191,7 @@ static const struct {
 	{ quantity_ok, R_QUANTITY },
 	{ mb_values_ok, R_VALUE },
 };
+/* clang-format on */
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
 
 static unsigned mb_try_rule(struct trial *t)
@@ -199,20 +202,25 @@ static unsigned mb_try_rule(struct trial *t)
 	return n;
 }
 
-struct decision policy_modbus(const struct pol_image *img, const struct pol_flow *f, const struct mb_msg *m)
+struct decision policy_modbus(const struct pol_image *img, const struct pol_flow *f,
+			      const struct mb_msg *m)
 {
 	struct decision best = { .reason = R_FUNCTION, .rule = 0xffff };
 	unsigned furthest = 0;
 	for (uint32_t i = 0; i < f->n_rules; i++) {
 		uint16_t id = (uint16_t)(f->rule0 + i);
-		struct trial t = { .img = img, .rule = (const void *)policy_rule(img, PROTO_MODBUS, id), .m = m };
+		struct trial t = { .img = img,
+				   .rule = (const void *)policy_rule(img, PROTO_MODBUS, id),
+				   .m = m };
 		unsigned n = mb_try_rule(&t);
 		if (n <= furthest)
 			continue;
 		furthest = n;
 		best = (struct decision){
-			.reason = n == STEPS ? R_NONE : steps[n].refusal, .rule = id,
-			.has_value = t.has_value, .value = t.value,
+			.reason = n == STEPS ? R_NONE : steps[n].refusal,
+			.rule = id,
+			.has_value = t.has_value,
+			.value = t.value,
 		};
 		if (n == STEPS)
 			break;
@@ -224,8 +232,8 @@ static bool mb_rule_ok(const struct pol_image *img, const void *rule)
 {
 	const struct pol_mb_rule *r = rule;
 	const struct pol_rset *sets[] = {
-		&r->units, &r->addresses, &r->write_addresses, &r->quantity,
-		&r->values, &r->subfunctions, &r->mei, &r->files,
+		&r->units,	  &r->addresses, &r->write_addresses, &r->quantity, &r->values,
+		&r->subfunctions, &r->mei,	 &r->files,
 	};
 	for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++)
 		if (!policy_rset_ok(img, sets[k]))
@@ -240,5 +248,8 @@ static bool mb_head_ok(const struct pol_image *img, const void *head)
 }
 
 const struct pol_shape pol_modbus_shape = {
-	.rule = sizeof(struct pol_mb_rule), .head = sizeof(struct pol_mb_head), .rule_ok = mb_rule_ok, .head_ok = mb_head_ok,
+	.rule = sizeof(struct pol_mb_rule),
+	.head = sizeof(struct pol_mb_head),
+	.rule_ok = mb_rule_ok,
+	.head_ok = mb_head_ok,
 };

@@ -52,7 +52,7 @@ static void mb_each_fact(const struct event *ev, const struct fact_sink *to)
 	if (!(m->has & EVH_FIELD))
 		return;
 	to->word(to->ctx, "field", mb_field_name(m->field));
-	if (m->expected == m->received)		/* too much to be kept */
+	if (m->expected == m->received) /* too much to be kept */
 		return;
 	to->num(to->ctx, "expected", m->expected);
 	to->num(to->ctx, "received", m->received);
@@ -63,4 +63,6 @@ static uint64_t mb_fact_key(const struct event *ev)
 	return (uint64_t)EV_MODBUS(ev)->fc << 8 | EV_MODBUS(ev)->unit;
 }
 
-const struct fact_ops facts_modbus = { .title = mb_title, .each = mb_each_fact, .key = mb_fact_key };
+const struct fact_ops facts_modbus = { .title = mb_title,
+				       .each = mb_each_fact,
+				       .key = mb_fact_key };

@@ -6,15 +6,24 @@
 #include "record/event.h"
 
 /* RTU framing has no transaction. */
-enum { EVH_FC = 1, EVH_ADDR = 2, EVH_WADDR = 4, EVH_VALUE = 8, EVH_SUB = 16, EVH_MEI = 32, EVH_EXC = 64,
-       EVH_FIELD = 128, EVH_TID = 256 };
+enum {
+	EVH_FC = 1,
+	EVH_ADDR = 2,
+	EVH_WADDR = 4,
+	EVH_VALUE = 8,
+	EVH_SUB = 16,
+	EVH_MEI = 32,
+	EVH_EXC = 64,
+	EVH_FIELD = 128,
+	EVH_TID = 256
+};
 
 struct EVENT_FACTS_OF ev_modbus {
 	uint8_t unit, fc, exc, mei;
 	uint16_t tid;
-	uint16_t has;		/* EVH_* bits: which of the others are set */
+	uint16_t has; /* EVH_* bits: which of the others are set */
 	uint16_t addr, qty, waddr, wqty, value, sub;
-	uint8_t field;		/* enum mb_field: what of a response is not as expected */
+	uint8_t field; /* enum mb_field: what of a response is not as expected */
 	uint16_t expected, received;
 };
 

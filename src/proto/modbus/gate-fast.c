@@ -8,8 +8,13 @@ static void take_pending(const struct fast_pending *from, struct mb_pending *to,
 	const uint8_t value[2] = { (uint8_t)(from->word >> 8), (uint8_t)from->word };
 	const struct mb_func *fn = mb_func_by_code(from->fc);
 	bool single = fn && mb_writes_one(fn);
-	struct mb_msg m = { .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
-			    .qty = single ? 1 : from->word, .values = single ? value : NULL, .values_len = single ? 2 : 0 };
+	struct mb_msg m = { .tid = from->tid,
+			    .unit = from->unit,
+			    .fc = from->fc,
+			    .addr = from->addr,
+			    .qty = single ? 1 : from->word,
+			    .values = single ? value : NULL,
+			    .values_len = single ? 2 : 0 };
 	mb_remember(&m, to);
 	to->at_ns = now;
 }
@@ -22,7 +27,8 @@ static bool mb_fast_take(struct pass *c, struct fast_slot *s)
 		return false;
 	mb_of(f)->n_pending = s->n_pending;
 	for (uint32_t i = 0; i < s->n_pending; i++)
-		take_pending(&mb->pending[(s->head + i) % FAST_PENDING], &mb_of(f)->pending[i], c->raw->now_ns);
+		take_pending(&mb->pending[(s->head + i) % FAST_PENDING], &mb_of(f)->pending[i],
+			     c->raw->now_ns);
 	return true;
 }
 
@@ -32,7 +38,10 @@ static bool give_pending(const struct mb_pending *from, struct fast_pending *to)
 {
 	const struct mb_func *fn = mb_func_by_code(from->fc);
 	bool fit = fn && fn->in_kernel && !mb_writes_one(fn);
-	*to = (struct fast_pending){ .tid = from->tid, .unit = from->unit, .fc = from->fc, .addr = from->addr,
+	*to = (struct fast_pending){ .tid = from->tid,
+				     .unit = from->unit,
+				     .fc = from->fc,
+				     .addr = from->addr,
 				     .word = from->qty };
 	return fit;
 }
@@ -52,4 +61,6 @@ static bool mb_fast_give(struct pass *c, struct fast_slot *s)
 	return true;
 }
 
-const struct fast_ops fast_modbus = { .fits = mb_fast_fits, .give = mb_fast_give, .take = mb_fast_take, .kept = fast_modbus_kept };
+const struct fast_ops fast_modbus = {
+	.fits = mb_fast_fits, .give = mb_fast_give, .take = mb_fast_take, .kept = fast_modbus_kept
+};

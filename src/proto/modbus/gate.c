@@ -69,7 +69,8 @@ static void rtu_facts(struct event *ev, unsigned unit, unsigned fc)
 {
 	ev->reason = R_RTU;
 	ev->proto = PROTO_MODBUS;
-	*EV_MODBUS(ev) = (struct ev_modbus){ .unit = (uint8_t)unit, .fc = fc & 0x7f, .has = EVH_FC };
+	*EV_MODBUS(ev) =
+		(struct ev_modbus){ .unit = (uint8_t)unit, .fc = fc & 0x7f, .has = EVH_FC };
 }
 
 static void mb_fill(const struct pass *c, struct event *ev, const void *of)
@@ -108,7 +109,7 @@ static unsigned least_missed(const struct mb_state *f)
 	unsigned most = 0;
 	for (unsigned i = 0; i < f->n_pending; i++)
 		has[f->pending[i].unit]++;
-	for (unsigned i = 1; i < f->n_pending; i++)	/* of equals, the one with the oldest */
+	for (unsigned i = 1; i < f->n_pending; i++) /* of equals, the one with the oldest */
 		if (has[f->pending[i].unit] > has[f->pending[most].unit])
 			most = i;
 	for (unsigned i = 0; has[0] && i < f->n_pending; i++)
@@ -182,7 +183,7 @@ static enum reason not_answered(const struct mb_state *f, const struct mb_msg *m
 }
 
 static enum reason mb_judge_response(struct pass *c, const struct mb_msg *m, unsigned tolerate,
-				  struct mb_difference *d)
+				     struct mb_difference *d)
 {
 	struct mb_state *f = mb_of(c->f);
 	int i = answered(f, m, 0);
@@ -202,23 +203,25 @@ static enum reason mb_judge_response(struct pass *c, const struct mb_msg *m, uns
 static bool asked_umas(const struct mb_state *f, const struct mb_msg *m)
 {
 	for (unsigned i = 0; i < f->n_pending; i++)
-		if (f->pending[i].fc == MB_UMAS && f->pending[i].tid == m->tid && f->pending[i].unit == m->unit)
+		if (f->pending[i].fc == MB_UMAS && f->pending[i].tid == m->tid &&
+		    f->pending[i].unit == m->unit)
 			return true;
 	return false;
 }
 
-/* A long frame of function 90 begins with this. There are devices that look for the next request inside
- * what they do not know, and of such a frame the beginning goes on before its end is there: so the device has
- * shown that it knows the function, and the policy permits it, or it is the answer to one. */
+/* A long frame of function 90 begins with this. There are devices that look for the next request
+ * inside what they do not know, and of such a frame the beginning goes on before its end is there:
+ * so the device has shown that it knows the function, and the policy permits it, or it is the
+ * answer to one. */
 static bool long_umas_due(const struct pass *c, const uint8_t *p, size_t n)
 {
 	const struct mb_state *f = mb_of(c->f);
 	struct mb_msg m;
 	if (n <= MB_MBAP)
-		return true;	/* not told yet */
+		return true; /* not told yet */
 	if (p[MB_MBAP] != MB_UMAS)
 		return false;
-	(void)mb_parse(p, MB_MBAP + 1, false, &m);	/* its head */
+	(void)mb_parse(p, MB_MBAP + 1, false, &m); /* its head */
 	if (!(f->umas[m.unit / 8] >> m.unit % 8 & 1))
 		return false;
 	if (c->dir)
@@ -229,7 +232,8 @@ static bool long_umas_due(const struct pass *c, const uint8_t *p, size_t n)
 static struct mb_reading reading_of(const struct pass *c, const uint8_t *p, size_t n)
 {
 	const struct pol_mb_head *h = c->pol ? policy_head(c->in->img, c->pol) : NULL;
-	struct mb_reading how = { .response = c->dir == 1, .observed = !c->stance->blocks,
+	struct mb_reading how = { .response = c->dir == 1,
+				  .observed = !c->stance->blocks,
 				  .tolerate = h ? h->tolerate : 0 };
 	if ((how.tolerate & MB_TOL_UMAS) && !long_umas_due(c, p, n))
 		how.tolerate &= ~(unsigned)MB_TOL_UMAS;
@@ -246,15 +250,19 @@ static struct judged mb_judge(struct pass *c, const uint8_t *p, size_t n)
 {
 	struct modbus_case *k = pass_message(c);
 	const struct mb_reading how = reading_of(c, p, n);
-	*k = (struct modbus_case){ .d = { .reason = R_NONE, .rule = 0xffff }, .differs = { .field = MB_F_NONE } };
+	*k = (struct modbus_case){ .d = { .reason = R_NONE, .rule = 0xffff },
+				   .differs = { .field = MB_F_NONE } };
 	enum reason why = mb_parse_as(p, n, &how, &k->m);
 	if (why != R_NONE && how.response)
 		mb_length_differs(p, n, &k->differs);
 	if (why == R_NONE)
-		why = how.response ? mb_judge_response(c, &k->m, how.tolerate, &k->differs) : mb_judge_request(c, &k->m, &k->d);
+		why = how.response ? mb_judge_response(c, &k->m, how.tolerate, &k->differs)
+				   : mb_judge_request(c, &k->m, &k->d);
 	if (why != R_NONE && !how.response && mb_rtu_only(p, n, false))
 		why = R_RTU;
-	return (struct judged){ .why = why, .len = n, .rule = k->d.rule, .fill = mb_fill, .of = k, .msg = &k->m };
+	return (struct judged){
+		.why = why, .len = n, .rule = k->d.rule, .fill = mb_fill, .of = k, .msg = &k->m
+	};
 }
 
 static void mb_begun(const uint8_t *p, size_t n, struct event *ev)
@@ -265,8 +273,9 @@ static void mb_begun(const uint8_t *p, size_t n, struct event *ev)
 		rtu_facts(ev, p[0], p[1]);
 		return;
 	}
-	if (ev->reason == R_PROTOCOL_ID || (mb_parse(p, n, ev->response, &m) == R_TRUNCATED && n <= MB_MBAP))
-		return;		/* no header, or not even its function is known */
+	if (ev->reason == R_PROTOCOL_ID ||
+	    (mb_parse(p, n, ev->response, &m) == R_TRUNCATED && n <= MB_MBAP))
+		return; /* no header, or not even its function is known */
 	ev->proto = PROTO_MODBUS;
 	common_facts(EV_MODBUS(ev), &m);
 	if (ev->response && ev->reason == R_LENGTH && mb_length_differs(p, n, &d))
@@ -274,6 +283,13 @@ static void mb_begun(const uint8_t *p, size_t n, struct event *ev)
 }
 
 const struct proto_ops proto_modbus = {
-	.cuts = true, .state = sizeof(struct mb_state), .fresh = offsetof(struct mb_state, pending),
-	.message = sizeof(struct modbus_case), .begun = mb_begun, .holds = true, .frame = mb_frame, .frame_in = frame_in, .judge = mb_judge,
+	.cuts = true,
+	.state = sizeof(struct mb_state),
+	.fresh = offsetof(struct mb_state, pending),
+	.message = sizeof(struct modbus_case),
+	.begun = mb_begun,
+	.holds = true,
+	.frame = mb_frame,
+	.frame_in = frame_in,
+	.judge = mb_judge,
 };

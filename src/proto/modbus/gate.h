@@ -6,12 +6,13 @@
 #include "inspect/internal.h"
 #include "proto/modbus/policy.h"
 
-enum { MB_PENDING = 128 };	/* outstanding requests of one connection that are remembered */
+enum { MB_PENDING = 128 }; /* outstanding requests of one connection that are remembered */
 
 struct mb_state {
 	unsigned n_pending;
-	uint8_t umas[32];	/* a bit for each unit: asked for function 90, it has answered */
-	struct mb_pending pending[MB_PENDING];	/* oldest first; those from n_pending on mean nothing */
+	uint8_t umas[32]; /* a bit for each unit: asked for function 90, it has answered */
+	/* oldest first; those from n_pending on mean nothing */
+	struct mb_pending pending[MB_PENDING];
 };
 
 static inline struct mb_state *mb_of(const struct connection *f)

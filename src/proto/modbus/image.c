@@ -20,8 +20,9 @@ static void count_modbus(const struct policy *p, struct counts *c)
 	for (size_t k = 0; k < modbus_policy_of(p)->n_allow; k++) {
 		const struct modbus_allow *a = &modbus_policy_of(p)->allow[k];
 		const struct ranges *all[] = {
-			&a->units, &a->addresses, &a->write_addresses, &a->quantity,
-			&a->values, &a->subfunctions, &a->mei, &a->files,
+			&a->units,    &a->addresses, &a->write_addresses,
+			&a->quantity, &a->values,    &a->subfunctions,
+			&a->mei,      &a->files,
 		};
 		for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 			c->ranges += all[i]->n;
@@ -50,4 +51,6 @@ static void put_modbus(struct build *b, const struct policy *p)
 	}
 }
 
-const struct build_ops build_modbus = { .rules = modbus_rules, .count = count_modbus, .put = put_modbus };
+const struct build_ops build_modbus = { .rules = modbus_rules,
+					.count = count_modbus,
+					.put = put_modbus };

@@ -7,7 +7,8 @@
 #include "proto/modbus/kernel.h"
 
 enum { ADU_MIN = 9, ADU_MAX = 260 };
-enum { HEAD = 12 };		/* a message's first bytes: of a request up to its quantity or value */
+/* a message's first bytes: of a request up to its quantity or value */
+enum { HEAD = 12 };
 
 _Static_assert((int)ADU_MAX <= (int)SMALL, "any one message is small");
 
@@ -17,7 +18,8 @@ struct head {
 
 /* ---- one request ---- */
 
-/* A request as it is remembered. In one piece: what is written in parts and then read at once is waited for. */
+/* A request as it is remembered. In one piece: what is written in parts and then read at once is
+ * waited for. */
 union asked {
 	struct fast_pending p;
 	__u64 w;
@@ -32,13 +34,13 @@ static __always_inline __u64 asked_of(__u32 tid, __u32 unit, __u32 fc, __u32 add
 #endif
 }
 
-struct modbus_prepared {		/* a request */
-	union asked a;		/* facts of the request to remember */
+struct modbus_prepared { /* a request */
+	union asked a;	 /* facts of the request to remember */
 	__u32 value_lo, value_hi;
 	__u32 policy;
 	/* The next one is permitted as well if it asks the same of an address between these. */
 	__u32 same_lo, same_hi;
-	struct head head;	/* its first bytes */
+	struct head head; /* its first bytes */
 };
 
 /* Is it inside one rule? Then it is what is to be remembered. */
@@ -56,8 +58,8 @@ static __always_inline bool permits(struct modbus_prepared *q, __u32 fc, __u32 a
 			break;
 		const struct fast_rule *r = (const struct fast_rule *)pol->rules + i;
 		if ((r->functions >> (fc & 31) & 1) && r->unit_lo <= unit && unit <= r->unit_hi &&
-		    r->addr_lo <= addr && last <= r->addr_hi && r->qty_lo <= qty && qty <= r->qty_hi &&
-		    r->value_lo <= q->value_lo && q->value_hi <= r->value_hi) {
+		    r->addr_lo <= addr && last <= r->addr_hi && r->qty_lo <= qty &&
+		    qty <= r->qty_hi && r->value_lo <= q->value_lo && q->value_hi <= r->value_hi) {
 			q->same_lo = r->addr_lo;
 			q->same_hi = (__u32)r->addr_hi + 1 - qty;
 			q->a.w = asked_of(half_at(h, 0), unit, fc, addr, word);
@@ -132,10 +134,11 @@ __noinline int take_request(const struct copy *a, __u32 at, __u32 left, struct m
 	if (half_at(h, 2) != 0 || n < HEAD || n > ADU_MAX || n > left)
 		return 0;
 	__u32 fc = h[7], addr = half_at(h, 8), word = half_at(h, 10);
-	if (!(n == HEAD ? read_short(fc, addr, word, q) : read_long(a->bytes + at + HEAD, n - 8, q)) ||
+	if (!(n == HEAD ? read_short(fc, addr, word, q)
+			: read_long(a->bytes + at + HEAD, n - 8, q)) ||
 	    !permits(q, fc, addr, word))
 		return 0;
-	if (n != HEAD)		/* octets behind the head may differ */
+	if (n != HEAD) /* octets behind the head may differ */
 		q->same_hi = 0;
 	return (int)n;
 }
@@ -145,8 +148,9 @@ static __always_inline bool same_again(struct modbus_prepared *q, const struct h
 {
 	const __u8 *h = (const __u8 *)next;
 	__u32 addr = half_at(h, 8);
-	if (half_at(h, 2) != 0 || next->w[1] != q->head.w[1] || half_at(h, 10) != half_at(&q->head, 10) ||
-	    addr < q->same_lo || addr > q->same_hi || q->same_hi == 0)
+	if (half_at(h, 2) != 0 || next->w[1] != q->head.w[1] ||
+	    half_at(h, 10) != half_at(&q->head, 10) || addr < q->same_lo || addr > q->same_hi ||
+	    q->same_hi == 0)
 		return false;
 	q->a.w = asked_of(half_at(h, 0), h[6], h[7], addr, half_at(h, 10));
 	return true;
@@ -179,8 +183,8 @@ __noinline int take_requests(struct __sk_buff *skb, __u32 off, __u32 len, __u32 
 	return at == len ? (int)n : 0;
 }
 
-/* The same, where one of HEAD bytes, as most are, is in q instead. Whether they come at the right moment is
- * another question. */
+/* The same, where one of HEAD bytes, as most are, is in q instead. Whether they come at the right
+ * moment is another question. */
 static __always_inline __u32 modbus_prepare(const struct judging *j, struct modbus_prepared *q)
 {
 	const __u8 *h = (const __u8 *)&q->head;
@@ -189,7 +193,8 @@ static __always_inline __u32 modbus_prepare(const struct judging *j, struct modb
 	if (j->s->len != HEAD)
 		return (__u32)take_requests(j->skb, j->s->off, j->s->len, j->policy);
 	q->policy = j->policy;
-	if (bpf_skb_load_bytes(j->skb, j->s->off, &q->head, HEAD) < 0 || half_at(h, 2) != 0 || half_at(h, 4) != HEAD - 6)
+	if (bpf_skb_load_bytes(j->skb, j->s->off, &q->head, HEAD) < 0 || half_at(h, 2) != 0 ||
+	    half_at(h, 4) != HEAD - 6)
 		return 0;
 	__u32 fc = h[7], addr = half_at(h, 8), word = half_at(h, 10);
 	return read_short(fc, addr, word, q) && permits(q, fc, addr, word);
@@ -212,7 +217,8 @@ static __always_inline bool keep_requests(const struct judging *j, __u32 head, _
 	for (__u32 i = 0; bounded(i, FAST_MESSAGES); i++) {
 		if (i >= j->prepared)
 			break;
-		mb->pending[(head + i) & (FAST_PENDING - 1)] = ((union asked){ .w = a->message[i] }).p;
+		mb->pending[(head + i) & (FAST_PENDING - 1)] =
+			((union asked){ .w = a->message[i] }).p;
 	}
 	copy_words(mb->req + pos, a->bytes, j->s->len, FAST_REQ_SEGMENT / 8);
 	return true;
@@ -220,7 +226,7 @@ static __always_inline bool keep_requests(const struct judging *j, __u32 head, _
 
 static __always_inline bool is_write(__u64 asked)
 {
-	return ((union asked){ .w = asked }).p.fc > 4;	/* of those known here */
+	return ((union asked){ .w = asked }).p.fc > 4; /* of those known here */
 }
 
 /* Number of writes among the first `asked` requests in fast_copy. */
@@ -247,10 +253,11 @@ static __always_inline __u32 requests(const struct judging *j, const struct modb
 	__u32 asked = j->prepared, had = slot->n_pending, pos = j->pos;
 	if (asked == 0 || asked > FAST_MESSAGES || had + asked > FAST_PENDING)
 		return 0;
-	if (!WITHIN(j->limits, asked, j->s->len == HEAD ? is_write(q->a.w) : (__u32)count_writes(asked)))
+	if (!WITHIN(j->limits, asked,
+		    j->s->len == HEAD ? is_write(q->a.w) : (__u32)count_writes(asked)))
 		return 0;
 	if (had == 0)
-		slot->head = 0;		/* shares a cache line with the numbers */
+		slot->head = 0; /* shares a cache line with the numbers */
 	__u32 head = slot->head + had;
 	forget(pos);
 	pos &= FAST_REQ_ROOM - 1;
@@ -266,12 +273,13 @@ static __always_inline __u32 requests(const struct judging *j, const struct modb
 
 /* ---- responses ---- */
 
-struct response {		/* to *p, and its first bytes */
+struct response { /* to *p, and its first bytes */
 	struct fast_pending p;
 	struct head head;
 };
 
-/* One response that answers r->p, an exception or what a write is answered with: its length, or 0. */
+/* One response that answers r->p, an exception or what a write is answered with: its length, or 0.
+ */
 __noinline int take_response(__u32 left, struct response *r)
 {
 	if (!r || left < ADU_MIN)
@@ -284,9 +292,10 @@ __noinline int take_response(__u32 left, struct response *r)
 	if (half_at(h, 0) != p->tid || h[6] != p->unit || (h[7] & 0x7f) != p->fc)
 		return 0;
 	bool good = false;
-	if (h[7] & 0x80)	/* whatever its code */
+	if (h[7] & 0x80) /* whatever its code */
 		good = body == 1;
-	else if (p->fc == 5 || p->fc == 6 || p->fc == 15 || p->fc == 16)	/* the head of the request */
+	/* the head of the request */
+	else if (p->fc == 5 || p->fc == 6 || p->fc == 15 || p->fc == 16)
 		good = body == 4 && half_at(h, 8) == p->addr && half_at(h, 10) == p->word;
 	return good ? (int)n : 0;
 }
@@ -296,15 +305,17 @@ static __always_inline __u32 values_read(const struct head *head, const struct f
 {
 	const __u8 *h = (const __u8 *)head;
 	__u32 bytes = p->fc <= 2 ? (p->word + 7u) / 8 : 2u * p->word;
-	if (p->fc > 4 || half_at(h, 0) != p->tid || half_at(h, 2) != 0 || half_at(h, 4) != 3 + bytes || h[6] != p->unit ||
-	    h[7] != p->fc || h[8] != bytes)
+	if (p->fc > 4 || half_at(h, 0) != p->tid || half_at(h, 2) != 0 ||
+	    half_at(h, 4) != 3 + bytes || h[6] != p->unit || h[7] != p->fc || h[8] != bytes)
 		return 0;
 	return 9 + bytes;
 }
 
-/* Of a segment of which only the first response is at a, or all of it if it is small: whole responses that fill it,
- * to the requests that are outstanding: how many; 0: not all of them are for us. */
-__noinline int take_responses(struct __sk_buff *skb, __u32 off, __u32 len, const struct fast_slot *slot, struct copy *a)
+/* Of a segment of which only the first response is at a, or all of it if it is small: whole
+ * responses that fill it, to the requests that are outstanding: how many; 0: not all of them are
+ * for us. */
+__noinline int take_responses(struct __sk_buff *skb, __u32 off, __u32 len,
+			      const struct fast_slot *slot, struct copy *a)
 {
 	__u32 at = 0, n = 0;
 	if (!slot || !a)
@@ -341,7 +352,7 @@ static __always_inline __u32 responses(const struct judging *j)
 		return 0;
 	struct head head = *(const struct head *)a->bytes;
 	struct fast_pending p = fast_modbus_of(slot)->pending[slot->head & (FAST_PENDING - 1)];
-	if (values_read(&head, &p) != j->s->len)	/* else it is the one response, to a read */
+	if (values_read(&head, &p) != j->s->len) /* else it is the one response, to a read */
 		n = (__u32)take_responses(j->skb, j->s->off, j->s->len, slot, a);
 	if (n == 0 || n > FAST_MESSAGES || !keep(j, &fast_modbus_kept[1], a))
 		return 0;
@@ -350,7 +361,8 @@ static __always_inline __u32 responses(const struct judging *j)
 	return n;
 }
 
-static __always_inline __u32 modbus_messages(const struct judging *j, const struct modbus_prepared *q)
+static __always_inline __u32 modbus_messages(const struct judging *j,
+					     const struct modbus_prepared *q)
 {
 	return j->dir ? responses(j) : requests(j, q);
 }

@@ -35,25 +35,30 @@ static struct pol_range nth(const struct pol_image *img, const struct pol_rset *
 	static const struct pol_range all = { 0, 0xffff };
 	const struct pol_range *v = (const void *)((const uint8_t *)img + img->ranges_off);
 	struct pol_range r = s->any ? all : v[s->r0 + i];
-	r.hi = r.hi > 0xffff ? 0xffff : r.hi;	/* nothing compared is larger */
+	r.hi = r.hi > 0xffff ? 0xffff : r.hi; /* nothing compared is larger */
 	return r;
 }
 
 static void add(struct fast_policy *out, uint32_t functions, const struct pol_range r[SETS])
 {
-	if (out->n == FAST_RULES || r[0].lo > 0xffff || r[1].lo > 0xffff || r[2].lo > 0xffff || r[3].lo > 0xffff)
+	if (out->n == FAST_RULES || r[0].lo > 0xffff || r[1].lo > 0xffff || r[2].lo > 0xffff ||
+	    r[3].lo > 0xffff)
 		return;
 	((struct fast_rule *)out->rules)[out->n++] = (struct fast_rule){
 		.functions = functions,
-		.unit_lo = (uint16_t)r[0].lo, .unit_hi = (uint16_t)r[0].hi,
-		.addr_lo = (uint16_t)r[1].lo, .addr_hi = (uint16_t)r[1].hi,
-		.qty_lo = (uint16_t)r[2].lo, .qty_hi = (uint16_t)r[2].hi,
-		.value_lo = (uint16_t)r[3].lo, .value_hi = (uint16_t)r[3].hi,
+		.unit_lo = (uint16_t)r[0].lo,
+		.unit_hi = (uint16_t)r[0].hi,
+		.addr_lo = (uint16_t)r[1].lo,
+		.addr_hi = (uint16_t)r[1].hi,
+		.qty_lo = (uint16_t)r[2].lo,
+		.qty_hi = (uint16_t)r[2].hi,
+		.value_lo = (uint16_t)r[3].lo,
+		.value_hi = (uint16_t)r[3].hi,
 	};
 }
 
-static void add_combinations(const struct pol_image *img, const struct pol_rset *const set[SETS], uint32_t functions,
-			     struct fast_policy *out)
+static void add_combinations(const struct pol_image *img, const struct pol_rset *const set[SETS],
+			     uint32_t functions, struct fast_policy *out)
 {
 	uint32_t n = 1;
 	for (unsigned k = 0; k < SETS; k++) {
@@ -73,7 +78,8 @@ static void add_combinations(const struct pol_image *img, const struct pol_rset 
 	}
 }
 
-static void add_rule(const struct pol_image *img, const struct pol_mb_rule *rule, struct fast_policy *out)
+static void add_rule(const struct pol_image *img, const struct pol_mb_rule *rule,
+		     struct fast_policy *out)
 {
 	static const struct pol_rset any = { .any = true };
 	uint32_t functions = (uint32_t)rule->functions[0] | (uint32_t)rule->functions[1] << 8 |
@@ -81,7 +87,8 @@ static void add_rule(const struct pol_image *img, const struct pol_mb_rule *rule
 	uint32_t judged[KINDS];
 	functions_in_kernel(judged);
 	for (unsigned k = 0; k < KINDS; k++) {
-		const struct pol_rset *const set[SETS] = { &rule->units, &rule->addresses, &rule->quantity,
+		const struct pol_rset *const set[SETS] = { &rule->units, &rule->addresses,
+							   &rule->quantity,
 							   k ? &rule->values : &any };
 		if (functions & judged[k])
 			add_combinations(img, set, functions & judged[k], out);

@@ -14,23 +14,25 @@
 #include "fastpath/fast.h"
 
 enum {
-	FAST_PENDING = 16,	/* outstanding requests; power of two */
-	FAST_RULES = 32,	/* flattened rules of one policy */
-	FAST_VALUES = 16,	/* registers of one write whose values are compared */
-	FAST_REQ_ROOM = 256, FAST_REQ_SEGMENT = 264,	/* see struct fast_kept */
-	FAST_RESP_ROOM = 1024, FAST_RESP_SEGMENT = 2048,
+	FAST_PENDING = 16, /* outstanding requests; power of two */
+	FAST_RULES = 32,   /* flattened rules of one policy */
+	FAST_VALUES = 16,  /* registers of one write whose values are compared */
+	FAST_REQ_ROOM = 256,
+	FAST_REQ_SEGMENT = 264, /* see struct fast_kept */
+	FAST_RESP_ROOM = 1024,
+	FAST_RESP_SEGMENT = 2048,
 };
 
 struct fast_pending {
 	uint16_t tid;
 	uint8_t unit, fc;
 	uint16_t addr;
-	uint16_t word;		/* quantity; FC 5 and 6: value. What the answers of writes repeat */
+	uint16_t word; /* quantity; FC 5 and 6: value. What the answers of writes repeat */
 } __attribute__((aligned(8)));
 
 /* A slot; head and n_pending are of pending. */
 struct fast_modbus {
-	uint64_t numbers[FAST_NUMBERS / 8];	/* the beginning of every slot */
+	uint64_t numbers[FAST_NUMBERS / 8]; /* the beginning of every slot */
 	union {
 		struct fast_pending pending[FAST_PENDING];
 		uint8_t near[FAST_NEAR];
@@ -54,9 +56,9 @@ static const struct fast_kept fast_modbus_kept[2] = {
 
 /* One way to be permitted. All bounds are inclusive. */
 struct fast_rule {
-	uint32_t functions;	/* bit per function code, 1..31 */
+	uint32_t functions; /* bit per function code, 1..31 */
 	uint16_t unit_lo, unit_hi, addr_lo, addr_hi, qty_lo, qty_hi;
-	uint16_t value_lo, value_hi;	/* reads: 0..65535 */
+	uint16_t value_lo, value_hi; /* reads: 0..65535 */
 };
 
 _Static_assert(FAST_RULES * sizeof(struct fast_rule) <= FAST_POLICY_ROOM, "its rules have room");

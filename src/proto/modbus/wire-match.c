@@ -37,34 +37,45 @@ static uint16_t echo_of(const struct mb_msg *m)
 void mb_remember(const struct mb_msg *req, struct mb_pending *p)
 {
 	*p = (struct mb_pending){
-		.tid = req->tid, .unit = req->unit, .fc = req->fc,
-		.addr = req->addr, .qty = req->qty, .waddr = req->waddr, .wqty = req->wqty,
+		.tid = req->tid,
+		.unit = req->unit,
+		.fc = req->fc,
+		.addr = req->addr,
+		.qty = req->qty,
+		.waddr = req->waddr,
+		.wqty = req->wqty,
 		.sub = req->has_mei ? req->mei_code : req->sub,
-		.and_mask = req->and_mask, .or_mask = req->or_mask,
-		.echo = echo_of(req), .mei = req->mei,
+		.and_mask = req->and_mask,
+		.or_mask = req->or_mask,
+		.echo = echo_of(req),
+		.mei = req->mei,
 	};
 	size_t bytes = 0;
 	for (size_t i = 0; i < req->n_files; i++)
 		bytes += 2 + 2 * (size_t)req->files[i].length;
-	p->files_bytes = (uint16_t)bytes;	/* at most 245 in a well-formed FC 20 */
+	p->files_bytes = (uint16_t)bytes; /* at most 245 in a well-formed FC 20 */
 }
 
+/* clang-format off */
 static const char *const fields[] = {
 	[MB_F_NONE] = "none", [MB_F_TRANSACTION] = "transaction", [MB_F_UNIT] = "unit", [MB_F_FUNCTION] = "function",
 	[MB_F_LENGTH] = "length", [MB_F_ADDRESS] = "address", [MB_F_VALUE] = "value", [MB_F_QUANTITY] = "quantity",
 	[MB_F_BYTES] = "byte-count", [MB_F_SUB] = "subfunction", [MB_F_MEI] = "mei",
 	[MB_F_ID_CODE] = "device-id-code", [MB_F_AND] = "and-mask", [MB_F_OR] = "or-mask", [MB_F_DATA] = "data",
 };
+/* clang-format on */
 
 const char *mb_field_name(unsigned field)
 {
 	return field < sizeof(fields) / sizeof(fields[0]) ? fields[field] : "?";
 }
 
-static bool same_number(struct mb_difference *d, enum mb_field field, unsigned expected, unsigned received)
+static bool same_number(struct mb_difference *d, enum mb_field field, unsigned expected,
+			unsigned received)
 {
 	if (expected != received)
-		*d = (struct mb_difference){ (uint8_t)field, (uint16_t)expected, (uint16_t)received };
+		*d = (struct mb_difference){ (uint8_t)field, (uint16_t)expected,
+					     (uint16_t)received };
 	return expected == received;
 }
 
@@ -88,17 +99,20 @@ bool mb_match_registers(const struct mb_pending *p, const struct mb_msg *r, stru
 
 bool mb_match_single(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) && same_number(d, MB_F_VALUE, p->echo, echo_of(r));
+	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) &&
+	       same_number(d, MB_F_VALUE, p->echo, echo_of(r));
 }
 
 bool mb_match_range(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) && same_number(d, MB_F_QUANTITY, p->qty, r->qty);
+	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) &&
+	       same_number(d, MB_F_QUANTITY, p->qty, r->qty);
 }
 
 bool mb_match_diag(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same_number(d, MB_F_SUB, p->sub, r->sub) && (!mb_diag_echoes(p->sub) || mb_match_data(p, r, d));
+	return same_number(d, MB_F_SUB, p->sub, r->sub) &&
+	       (!mb_diag_echoes(p->sub) || mb_match_data(p, r, d));
 }
 
 bool mb_match_files(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
@@ -108,24 +122,27 @@ bool mb_match_files(const struct mb_pending *p, const struct mb_msg *r, struct m
 
 bool mb_match_mask(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) && same_number(d, MB_F_AND, p->and_mask, r->and_mask) &&
+	return same_number(d, MB_F_ADDRESS, p->addr, r->addr) &&
+	       same_number(d, MB_F_AND, p->and_mask, r->and_mask) &&
 	       same_number(d, MB_F_OR, p->or_mask, r->or_mask);
 }
 
 bool mb_match_mei(const struct mb_pending *p, const struct mb_msg *r, struct mb_difference *d)
 {
-	return same_number(d, MB_F_MEI, p->mei, r->mei) && same_number(d, MB_F_ID_CODE, p->sub, r->mei_code);
+	return same_number(d, MB_F_MEI, p->mei, r->mei) &&
+	       same_number(d, MB_F_ID_CODE, p->sub, r->mei_code);
 }
 
-/* A device that says what it has made of a write. A coil has but two values: there is nothing to clamp. */
+/* A device that says what it has made of a write. A coil has but two values: there is nothing to
+ * clamp. */
 static bool clamped(const struct mb_func *fn, const struct mb_pending *p, const struct mb_msg *r)
 {
 	return r->addr == p->addr && (fn->values == MB_ONE_REGISTER || r->qty <= p->qty);
 }
 
 /* Is another body than was asked for tolerated? */
-static bool body_tolerated(const struct mb_func *fn, const struct mb_pending *p, const struct mb_msg *r,
-			   unsigned tolerate)
+static bool body_tolerated(const struct mb_func *fn, const struct mb_pending *p,
+			   const struct mb_msg *r, unsigned tolerate)
 {
 	unsigned bits = tolerate & fn->tolerate;
 	return ((bits & MB_TOL_ECHO) && clamped(fn, p, r)) || (bits & MB_TOL_FILE) ||
@@ -143,5 +160,6 @@ enum reason mb_answers(const struct mb_pending *p, const struct mb_msg *r, unsig
 	const struct mb_func *fn = mb_func_by_code(r->fc);
 	if (r->exception || !fn || !fn->match)
 		return R_NONE;
-	return fn->match(p, r, d) || body_tolerated(fn, p, r, tolerate) ? R_NONE : R_RESPONSE_MISMATCH;
+	return fn->match(p, r, d) || body_tolerated(fn, p, r, tolerate) ? R_NONE
+									: R_RESPONSE_MISMATCH;
 }

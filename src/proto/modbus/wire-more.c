@@ -15,10 +15,13 @@
 #include "proto/modbus/wire-shape.h"
 
 enum {
-	FILE_REF = 6,			/* the only reference type there is */
-	FILE_RECORDS = 10000,		/* records 0..9999 in every file */
-	FILE_READ_MIN = 7, FILE_WRITE_MIN = 9, FILE_REPLY_MIN = 4,
-	FILE_READ_MAX = 0xf5, FILE_WRITE_MAX = 0xfb,
+	FILE_REF = 6,	      /* the only reference type there is */
+	FILE_RECORDS = 10000, /* records 0..9999 in every file */
+	FILE_READ_MIN = 7,
+	FILE_WRITE_MIN = 9,
+	FILE_REPLY_MIN = 4,
+	FILE_READ_MAX = 0xf5,
+	FILE_WRITE_MAX = 0xfb,
 };
 
 /* ---- FC 8 ---- */
@@ -28,10 +31,11 @@ enum diag_data { DIAG_ANY_PAIRS, DIAG_ZERO, DIAG_RESTART, DIAG_CHAR };
 struct diag {
 	bool known;
 	enum diag_data request;
-	bool echoes;		/* the response is the request again */
-	bool silent;		/* there is never a response */
+	bool echoes; /* the response is the request again */
+	bool silent; /* there is never a response */
 };
 
+/* clang-format off */
 static const struct diag diags[] = {
 	[0]  = { true, DIAG_ANY_PAIRS, true, false },	/* return query data */
 	[1]  = { true, DIAG_RESTART, true, false },	/* restart communications */
@@ -49,6 +53,7 @@ static const struct diag diags[] = {
 	[18] = { true, DIAG_ZERO, false, false },	/* bus character overruns */
 	[20] = { true, DIAG_ZERO, true, false },	/* clear overrun counter */
 };
+/* clang-format on */
 
 static const struct diag *diag_by_sub(uint16_t sub)
 {
@@ -256,7 +261,8 @@ enum reason mb_mei_response(struct rd *r, const struct mb_func *fn, struct mb_ms
 		return mei_opaque(r);
 	m->mei_code = rd_u8(r);
 	uint8_t conformity = rd_u8(r), more = rd_u8(r);
-	rd_skip(r, 1);		/* the next object's id: where nothing follows, devices leave anything there */
+	/* the next object's id: where nothing follows, devices leave anything there */
+	rd_skip(r, 1);
 	uint8_t n = rd_u8(r);
 	enum reason why = read_objects(r, m, n);
 	if (why != R_NONE)

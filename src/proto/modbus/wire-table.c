@@ -20,6 +20,7 @@
 #include <string.h>
 
 /* X(code, the rest of struct mb_func), in order of code */
+/* clang-format off */
 #define FUNCTIONS(X) \
 	X(1, .name = "read-coils", .classes = MB_READ, .has_address = true, .table = '0', .in_kernel = true, \
 		.max = 2000, .request = mb_body_range, .response = mb_body_bits, \
@@ -96,6 +97,7 @@
 	X(90, .name = "umas", .classes = MB_PROGRAM, .tolerate = MB_TOL_UMAS) \
 	X(125, .name = "firmware-replacement", .classes = MB_PROGRAM) \
 	X(126, .name = "program-584-984", .classes = MB_PROGRAM)
+/* clang-format on */
 
 #define ROW(c, ...) { .code = c, __VA_ARGS__ },
 const struct mb_func mb_funcs[] = { FUNCTIONS(ROW) };

@@ -20,12 +20,14 @@
 #include "base/rd.h"
 
 /* wire-table.c says to which functions the last four apply. */
+/* clang-format off */
 const struct mb_tolerated mb_tolerances[] = {
 	{ "unit-differs", MB_TOL_UNIT }, { "transaction-zero", MB_TOL_TRANSACTION },
 	{ "length-one-more", MB_TOL_LENGTH }, { "padded-exception", MB_TOL_PADDED },
 	{ "device-id-form", MB_TOL_DEVICE_ID }, { "file-record-form", MB_TOL_FILE },
 	{ "clamped-echo", MB_TOL_ECHO }, { "long-umas", MB_TOL_UMAS },
 };
+/* clang-format on */
 const size_t mb_tolerances_n = sizeof(mb_tolerances) / sizeof(mb_tolerances[0]);
 
 static size_t length_of(const struct mb_extent *e, const uint8_t *pdu, size_t n)
@@ -97,11 +99,12 @@ bool mb_length_differs(const uint8_t *p, size_t n, struct mb_difference *d)
 	return true;
 }
 
-/* A device that does not know 43/14 puts the MEI type where the exception code belongs, and that behind it. */
+/* A device that does not know 43/14 puts the MEI type where the exception code belongs, and that
+ * behind it. */
 static bool is_mei_exception(const uint8_t *p, size_t n)
 {
-	return n > MB_MBAP + 1 && p[MB_MBAP] == (MB_EXCEPTION | 43) && p[MB_MBAP + 1] == MB_MEI_DEVICE_ID &&
-	       length_field(p) == 4;
+	return n > MB_MBAP + 1 && p[MB_MBAP] == (MB_EXCEPTION | 43) &&
+	       p[MB_MBAP + 1] == MB_MEI_DEVICE_ID && length_field(p) == 4;
 }
 
 /* Of a response whose length field says more than its function: is it to be believed? */
@@ -121,16 +124,20 @@ static bool is_header(const uint8_t *p, size_t n)
 }
 
 /* n octets are there of a response that is len long, as its header says. */
-static int answer_end(const uint8_t *p, size_t n, int len, const struct mb_reading *how, enum reason *why)
+static int answer_end(const uint8_t *p, size_t n, int len, const struct mb_reading *how,
+		      enum reason *why)
 {
 	size_t right = mb_answer_length(p, n), said = (size_t)len;
 	if (!right || said <= right || longer_tolerated(p, n, said - right, how->tolerate))
 		return len;
 	if ((how->tolerate & MB_TOL_LENGTH) && said == right + 1)
 		return (int)right;
-	if (how->observed && n > said && is_header(p + right, n - right) && !is_header(p + said, n - said))
-		return (int)right;	/* the next one is there, too, and shows where this one ends */
-	if (n >= said || n < right)	/* all there, and judged for what it is; or not even its end */
+	if (how->observed && n > said && is_header(p + right, n - right) &&
+	    !is_header(p + said, n - said))
+		/* the next one is there, too, and shows where this one ends */
+		return (int)right;
+	/* all there, and judged for what it is; or not even its end */
+	if (n >= said || n < right)
 		return len;
 	if (how->observed)
 		return (int)right;
@@ -148,8 +155,9 @@ int mb_frame_as(const uint8_t *p, size_t n, const struct mb_reading *how, enum r
 	int len = mb_frame(p, n, why);
 	if (len > 0)
 		return how->response ? answer_end(p, n, len, how, why) : len;
-	if (len < 0 && *why == R_LENGTH && (how->tolerate & MB_TOL_UMAS) && is_long(length_field(p))) {
-		bool tells = n > MB_MBAP;	/* else the next octets tell whose frame it is */
+	if (len < 0 && *why == R_LENGTH && (how->tolerate & MB_TOL_UMAS) &&
+	    is_long(length_field(p))) {
+		bool tells = n > MB_MBAP; /* else the next octets tell whose frame it is */
 		if (!tells || p[MB_MBAP] == MB_UMAS) {
 			*why = R_NONE;
 			return tells ? 6 + length_field(p) : 0;
@@ -160,12 +168,14 @@ int mb_frame_as(const uint8_t *p, size_t n, const struct mb_reading *how, enum r
 	return len;
 }
 
-bool mb_length_tolerated(const uint8_t *p, size_t n, const struct mb_msg *m, const struct mb_reading *how)
+bool mb_length_tolerated(const uint8_t *p, size_t n, const struct mb_msg *m,
+			 const struct mb_reading *how)
 {
 	size_t said = 6u + m->len;
 	if ((how->tolerate & MB_TOL_UMAS) && is_long(m->len) && p[MB_MBAP] == MB_UMAS)
 		return n == said;
-	return how->response && (how->tolerate & MB_TOL_LENGTH) && n + 1 == said && mb_answer_length(p, n) == n;
+	return how->response && (how->tolerate & MB_TOL_LENGTH) && n + 1 == said &&
+	       mb_answer_length(p, n) == n;
 }
 
 /* ---- bodies ---- */
@@ -178,12 +188,14 @@ static bool is_padding(const uint8_t *p, size_t n)
 	return n <= MB_PAD_MAX && i == n;
 }
 
-bool mb_form_tolerated(const uint8_t *p, size_t n, const struct mb_msg *m, size_t left, unsigned tolerate)
+bool mb_form_tolerated(const uint8_t *p, size_t n, const struct mb_msg *m, size_t left,
+		       unsigned tolerate)
 {
 	if (m->exception)
 		return ((tolerate & MB_TOL_PADDED) && is_padding(p + n - left, left)) ||
 		       ((tolerate & MB_TOL_DEVICE_ID) && is_mei_exception(p, n));
 	const struct mb_func *fn = mb_func_by_code(m->fc);
 	unsigned bits = fn ? tolerate & fn->tolerate : 0;
-	return (bits & MB_TOL_FILE) || ((bits & MB_TOL_DEVICE_ID) && m->has_mei && m->mei == MB_MEI_DEVICE_ID);
+	return (bits & MB_TOL_FILE) ||
+	       ((bits & MB_TOL_DEVICE_ID) && m->has_mei && m->mei == MB_MEI_DEVICE_ID);
 }

@@ -286,7 +286,8 @@ static enum reason check_header(const uint8_t *p, size_t n, const struct mb_msg 
 {
 	if (m->pid != 0)
 		return R_PROTOCOL_ID;
-	bool plain = m->len >= MB_LEN_MIN && m->len <= MB_LEN_MAX && n == (size_t)MB_LEN_OFF + m->len;
+	bool plain =
+		m->len >= MB_LEN_MIN && m->len <= MB_LEN_MAX && n == (size_t)MB_LEN_OFF + m->len;
 	return plain || mb_length_tolerated(p, n, m, how) ? R_NONE : R_LENGTH;
 }
 
@@ -295,7 +296,7 @@ enum reason mb_parse_as(const uint8_t *p, size_t n, const struct mb_reading *how
 	size_t most = how->tolerate & MB_TOL_UMAS ? MB_LEN_OFF + MB_UMAS_LEN_MAX : MB_ADU_MAX;
 	*m = (struct mb_msg){ .response = how->response, .adu = p };
 	if (n > most)
-		n = most + 1;	/* wrong by its length; its head still has facts */
+		n = most + 1; /* wrong by its length; its head still has facts */
 	m->adu_len = (uint16_t)n;
 	struct rd r = rd_init(p, n);
 	m->tid = rd_be16(&r);

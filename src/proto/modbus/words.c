@@ -14,11 +14,16 @@
 static const struct {
 	const char *name;
 	uint8_t bit;
+	/* clang-format off */
 } classes[] = {
-	{ "read", MB_READ }, { "write", MB_WRITE }, { "diagnostic", MB_DIAGNOSTIC }, { "program", MB_PROGRAM },
+	{ "read", MB_READ },
+	{ "write", MB_WRITE },
+	{ "diagnostic", MB_DIAGNOSTIC },
+	{ "program", MB_PROGRAM },
 };
+/* clang-format on */
 
-enum { TABLES_MAX = 32 };	/* more than there are functions */
+enum { TABLES_MAX = 32 }; /* more than there are functions */
 
 static void allow_code(struct modbus_allow *a, unsigned code)
 {
@@ -65,7 +70,8 @@ static void add_mb_function(struct load *l, const config_setting_t *s, struct mo
 				names[n++] = mb_funcs[i].name;
 			const char *near = name_nearest(word, names, n);
 			complain(l, at_of(l, s), "there is no Modbus function \"%s\"%s%s%s", word,
-				 near ? "; did you mean \"" : "; write its number", near ? near : "", near ? "\"?" : "");
+				 near ? "; did you mean \"" : "; write its number",
+				 near ? near : "", near ? "\"?" : "");
 			return;
 		}
 	} else {
@@ -110,8 +116,10 @@ static void check_mb_needs(struct load *l, const struct modbus_allow *a)
 	bool sub = names & MB_NAMES_SUB, mei = names & MB_NAMES_MEI;
 	const struct need needs[] = {
 		{ "units", true, true, &a->units, "every function has a unit identifier" },
-		{ "addresses", addr, addr, &a->addresses, "a function of this entry has an address" },
-		{ "write_addresses", write_addr, write_addr, &a->write_addresses, "function 23 writes" },
+		{ "addresses", addr, addr, &a->addresses,
+		  "a function of this entry has an address" },
+		{ "write_addresses", write_addr, write_addr, &a->write_addresses,
+		  "function 23 writes" },
 		{ "values", values, values, &a->values, "a function of this entry writes values" },
 		{ "subfunctions", sub, sub, &a->subfunctions, "function 8 has sub-functions" },
 		{ "mei", mei, mei, &a->mei, "function 43 has MEI types" },
@@ -120,18 +128,21 @@ static void check_mb_needs(struct load *l, const struct modbus_allow *a)
 	};
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
 		if (needs[i].needed && !needs[i].got->set)
-			complain(l, a->at, "%s, so this entry needs %s; write %s = \"any\"; or a range", needs[i].why,
-				 needs[i].key, needs[i].key);
+			complain(l, a->at,
+				 "%s, so this entry needs %s; write %s = \"any\"; or a range",
+				 needs[i].why, needs[i].key, needs[i].key);
 		if (!needs[i].useful && needs[i].got->set)
-			complain(l, a->at, "no function of this entry is restricted by \"%s\"; remove it",
+			complain(l, a->at,
+				 "no function of this entry is restricted by \"%s\"; remove it",
 				 needs[i].key);
 	}
 }
 
 static void load_mb_allow(struct load *l, const config_setting_t *g, struct modbus_policy *p)
 {
-	static const char *const keys[] = { "functions", "units", "addresses", "write_addresses", "quantity",
-					    "values", "subfunctions", "mei", "files" };
+	static const char *const keys[] = { "functions",       "units",	   "addresses",
+					    "write_addresses", "quantity", "values",
+					    "subfunctions",    "mei",	   "files" };
 	struct modbus_allow a = { .at = at_of(l, g) };
 	if (!config_setting_is_group(g)) {
 		complain(l, a.at, "allow: each entry must be a group { ... }");
@@ -168,7 +179,8 @@ static const struct mb_tolerated *tolerated_by_name(struct load *l, const config
 	const char *names[16];
 	size_t n = 0;
 	if (!word) {
-		complain(l, at_of(l, s), "tolerate: write names, such as \"%s\"", mb_tolerances[0].name);
+		complain(l, at_of(l, s), "tolerate: write names, such as \"%s\"",
+			 mb_tolerances[0].name);
 		return NULL;
 	}
 	for (size_t i = 0; i < mb_tolerances_n && n < sizeof(names) / sizeof(names[0]); i++) {
@@ -178,13 +190,14 @@ static const struct mb_tolerated *tolerated_by_name(struct load *l, const config
 	}
 	const char *near = name_nearest(word, names, n);
 	complain(l, at_of(l, s), "tolerate: there is no tolerance \"%s\"%s%s%s", word,
-		 near ? "; did you mean \"" : "; zoned-model(5) lists them under tolerate", near ? near : "",
-		 near ? "\"?" : "");
+		 near ? "; did you mean \"" : "; zoned-model(5) lists them under tolerate",
+		 near ? near : "", near ? "\"?" : "");
 	return NULL;
 }
 
 /* A tolerance that nothing of the policy can use is surely not what was meant. */
-static void check_used(struct load *l, struct where at, const struct mb_tolerated *t, const struct policy *p)
+static void check_used(struct load *l, struct where at, const struct mb_tolerated *t,
+		       const struct policy *p)
 {
 	const struct modbus_policy *o = modbus_policy_of(p);
 	const struct mb_func *first = NULL;
@@ -198,7 +211,9 @@ static void check_used(struct load *l, struct where at, const struct mb_tolerate
 		first = n++ ? first : &mb_funcs[i];
 	}
 	if (first && o->n_allow)
-		complain(l, at, "tolerate: \"%s\" is about function %u%s, which no entry of \"%s\" allows; remove it",
+		complain(l, at,
+			 "tolerate: \"%s\" is about function %u%s, which no entry of \"%s\" "
+			 "allows; remove it",
 			 t->name, first->code, n > 1 ? " and its like" : "", p->name);
 }
 
@@ -209,20 +224,25 @@ static void load_tolerances(struct load *l, const config_setting_t *g, struct po
 	if (!s)
 		return;
 	if (config_setting_is_group(s) || items(s) == 0)
-		complain(l, at_of(l, s), "tolerate: nothing in it; remove it, or write names such as [ \"%s\" ]",
+		complain(l, at_of(l, s),
+			 "tolerate: nothing in it; remove it, or write names such as [ \"%s\" ]",
 			 mb_tolerances[0].name);
 	for (size_t i = 0; !config_setting_is_group(s) && i < items(s); i++) {
 		const struct mb_tolerated *t = tolerated_by_name(l, item(s, i));
 		if (!t)
 			continue;
 		if (o->tolerates & t->bit)
-			complain(l, at_of(l, item(s, i)), "tolerate: \"%s\" twice; remove one", t->name);
+			complain(l, at_of(l, item(s, i)), "tolerate: \"%s\" twice; remove one",
+				 t->name);
 		o->tolerates |= t->bit;
 		check_used(l, at_of(l, item(s, i)), t, p);
 	}
 	if ((o->tolerates & MB_TOL_LENGTH) && (o->tolerates & MB_TOL_PADDED))
-		complain(l, at_of(l, s), "tolerate: an exception whose length is one more could end in two places with "
-			 "\"length-one-more\" and \"padded-exception\"; write the one that the device needs");
+		complain(l, at_of(l, s),
+			 "tolerate: an exception whose length is one more could end in two places "
+			 "with "
+			 "\"length-one-more\" and \"padded-exception\"; write the one that the "
+			 "device needs");
 }
 
 static void load_modbus(struct load *l, const config_setting_t *g, struct policy *p)
@@ -277,4 +297,6 @@ static void print_modbus(FILE *f, const struct policy *p)
 
 static const char *const keys[] = { "tolerate", NULL };
 
-const struct policy_ops policy_modbus_ops = { .keys = keys, .load = load_modbus, .print = print_modbus };
+const struct policy_ops policy_modbus_ops = { .keys = keys,
+					      .load = load_modbus,
+					      .print = print_modbus };

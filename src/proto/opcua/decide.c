@@ -35,9 +35,10 @@ static bool ua_rule_ok(const struct pol_image *img, const void *rule)
 static bool ua_head_ok(const struct pol_image *img, const void *head)
 {
 	const struct pol_ua_head *h = head;
-	return h->security <= UA_MODE_ENCRYPT && h->unsecured_discovery <= 1 && h->reverse_connect <= 1 &&
-	       h->opaque <= 1 && list_ok(img, &h->uris) && list_ok(img, &h->urls) &&
-	       list_ok(img, &h->client_certificates) && list_ok(img, &h->server_certificates);
+	return h->security <= UA_MODE_ENCRYPT && h->unsecured_discovery <= 1 &&
+	       h->reverse_connect <= 1 && h->opaque <= 1 && list_ok(img, &h->uris) &&
+	       list_ok(img, &h->urls) && list_ok(img, &h->client_certificates) &&
+	       list_ok(img, &h->server_certificates);
 }
 
 static const struct pol_ua_item *items(const struct pol_image *img, const struct pol_ua_list *l)
@@ -45,14 +46,16 @@ static const struct pol_ua_item *items(const struct pol_image *img, const struct
 	return AT(img, img->items_off[PROTO_OPCUA], struct pol_ua_item) + l->i0;
 }
 
-static bool same(const struct pol_image *img, const struct pol_ua_item *i, const void *p, size_t n, bool stem)
+static bool same(const struct pol_image *img, const struct pol_ua_item *i, const void *p, size_t n,
+		 bool stem)
 {
 	if (stem ? n < i->len : n != i->len)
 		return false;
 	return i->len == 0 || memcmp(AT(img, i->text.off, char), p, i->len) == 0;
 }
 
-bool policy_opcua_text(const struct pol_image *img, const struct pol_ua_list *l, const void *text, size_t n)
+bool policy_opcua_text(const struct pol_image *img, const struct pol_ua_list *l, const void *text,
+		       size_t n)
 {
 	for (uint32_t k = 0; !l->any && k < l->n; k++) {
 		const struct pol_ua_item *i = &items(img, l)[k];
@@ -62,19 +65,21 @@ bool policy_opcua_text(const struct pol_image *img, const struct pol_ua_list *l,
 	return l->any;
 }
 
-bool policy_opcua_uri(const struct pol_image *img, const struct pol_ua_head *h, const struct ua_policy *p,
-		      const struct ua_bytes *uri)
+bool policy_opcua_uri(const struct pol_image *img, const struct pol_ua_head *h,
+		      const struct ua_policy *p, const struct ua_bytes *uri)
 {
 	if (p)
 		return h->policies >> (p - ua_policies) & 1;
 	return uri->p && !h->uris.any && policy_opcua_text(img, &h->uris, uri->p, uri->n);
 }
 
-static bool node_fits(const struct pol_image *img, const struct pol_ua_item *i, const struct ua_node *n)
+static bool node_fits(const struct pol_image *img, const struct pol_ua_item *i,
+		      const struct ua_node *n)
 {
 	static const uint8_t kinds[POL_UA_HOW_N] = {
-		[POL_UA_NUMBER] = UA_NUMERIC, [POL_UA_STRING] = UA_STRING, [POL_UA_STRING_STEM] = UA_STRING,
-		[POL_UA_GUID] = UA_GUID, [POL_UA_OPAQUE] = UA_OPAQUE,
+		[POL_UA_NUMBER] = UA_NUMERIC,	  [POL_UA_STRING] = UA_STRING,
+		[POL_UA_STRING_STEM] = UA_STRING, [POL_UA_GUID] = UA_GUID,
+		[POL_UA_OPAQUE] = UA_OPAQUE,
 	};
 	if (i->how < POL_UA_NS || n->ns != i->ns || n->foreign)
 		return false;
@@ -89,7 +94,7 @@ static bool node_fits(const struct pol_image *img, const struct pol_ua_item *i, 
 	/* a GUID, or opaque bytes: both are short enough for their text, or never fit */
 	char text[UA_NODE_TEXT];
 	ua_node_text(n, text);
-	const char *id = strchr(text, '=');	/* behind "ns=" */
+	const char *id = strchr(text, '='); /* behind "ns=" */
 	id = id ? strchr(id + 1, '=') : NULL;
 	return id && 2 * n->id.n + 20 < UA_NODE_TEXT && same(img, i, id + 1, strlen(id + 1), false);
 }
@@ -97,7 +102,7 @@ static bool node_fits(const struct pol_image *img, const struct pol_ua_item *i, 
 struct trial {
 	const struct pol_image *img;
 	const struct pol_ua_rule *rule;
-	enum reason refusal;	/* of a node */
+	enum reason refusal; /* of a node */
 	struct ua_visit visit;
 };
 
@@ -115,7 +120,8 @@ static bool visit(void *ctx, const struct ua_visit *v)
 	struct trial *t = ctx;
 	if (!node_ok(t, &v->node))
 		t->refusal = R_UA_NODE;
-	else if (v->has_attribute && (v->attribute > 31 || !(t->rule->attributes >> v->attribute & 1)))
+	else if (v->has_attribute &&
+		 (v->attribute > 31 || !(t->rule->attributes >> v->attribute & 1)))
 		t->refusal = R_UA_ATTRIBUTE;
 	else
 		return true;
@@ -141,8 +147,8 @@ static unsigned try_rule(struct trial *t, const uint8_t *body, size_t n, const s
 	return 4;
 }
 
-struct ua_decision policy_opcua(const struct pol_image *img, const struct pol_flow *f, const uint8_t *body,
-				size_t n, const struct ua_body *b)
+struct ua_decision policy_opcua(const struct pol_image *img, const struct pol_flow *f,
+				const uint8_t *body, size_t n, const struct ua_body *b)
 {
 	static const enum reason refusals[] = {
 		R_UA_SERVICE, R_UA_NODE, R_UA_ATTRIBUTE, R_UA_INTERVAL, R_NONE,
@@ -151,18 +157,25 @@ struct ua_decision policy_opcua(const struct pol_image *img, const struct pol_fl
 	unsigned furthest = 0;
 	for (uint32_t k = 0; k < f->n_rules && furthest < 4; k++) {
 		uint16_t id = (uint16_t)(f->rule0 + k);
-		struct trial t = { .img = img, .rule = (const void *)policy_rule(img, PROTO_OPCUA, id) };
+		struct trial t = { .img = img,
+				   .rule = (const void *)policy_rule(img, PROTO_OPCUA, id) };
 		unsigned got = try_rule(&t, body, n, b);
 		if (got <= furthest)
 			continue;
 		furthest = got;
-		best = (struct ua_decision){ .reason = refusals[got], .rule = id,
-					     .has_node = t.refusal != R_NONE, .visit = t.visit };
+		best = (struct ua_decision){ .reason = refusals[got],
+					     .rule = id,
+					     .has_node = t.refusal != R_NONE,
+					     .visit = t.visit };
 	}
 	return best;
 }
 
 const struct pol_shape pol_opcua_shape = {
-	.rule = sizeof(struct pol_ua_rule), .head = sizeof(struct pol_ua_head), .item = sizeof(struct pol_ua_item),
-	.rule_ok = ua_rule_ok, .head_ok = ua_head_ok, .item_ok = item_ok,
+	.rule = sizeof(struct pol_ua_rule),
+	.head = sizeof(struct pol_ua_head),
+	.item = sizeof(struct pol_ua_item),
+	.rule_ok = ua_rule_ok,
+	.head_ok = ua_head_ok,
+	.item_ok = item_ok,
 };

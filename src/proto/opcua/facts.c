@@ -70,9 +70,12 @@ static void ua_each_fact(const struct event *ev, const struct fact_sink *to)
 static uint64_t ua_fact_key(const struct event *ev)
 {
 	uint64_t w[EV_UA_TEXT / 8];
-	static const uint64_t fixed[2] = { 0, 0 };	/* no secret: a collision only costs a record */
+	/* no secret: a collision only costs a record */
+	static const uint64_t fixed[2] = { 0, 0 };
 	memcpy(w, EV_OPCUA(ev)->text, sizeof(w));
-	return siphash_words(fixed, w, EV_UA_TEXT / 8) ^ ((uint64_t)EV_OPCUA(ev)->service << 24 | (uint64_t)EV_OPCUA(ev)->mode << 16 | (uint64_t)EV_OPCUA(ev)->user << 8 | EV_OPCUA(ev)->type);
+	return siphash_words(fixed, w, EV_UA_TEXT / 8) ^
+	       ((uint64_t)EV_OPCUA(ev)->service << 24 | (uint64_t)EV_OPCUA(ev)->mode << 16 |
+		(uint64_t)EV_OPCUA(ev)->user << 8 | EV_OPCUA(ev)->type);
 }
 
 const struct fact_ops facts_opcua = { .title = ua_title, .each = ua_each_fact, .key = ua_fact_key };

@@ -43,8 +43,8 @@ static void hex(const uint8_t *p, size_t n, char out[UA_CERT_HEX])
 	out[2 * n] = '\0';
 }
 
-bool ua_certificate_ok(const struct pol_image *img, const struct pol_ua_list *l, const struct ua_bytes *chain,
-		       char shown[EV_UA_TEXT])
+bool ua_certificate_ok(const struct pol_image *img, const struct pol_ua_list *l,
+		       const struct ua_bytes *chain, char shown[EV_UA_TEXT])
 {
 	if (l->any)
 		return true;

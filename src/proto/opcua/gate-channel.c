@@ -16,8 +16,8 @@
 #include "proto/opcua/gate-internal.h"
 
 enum {
-	SEQ_LAST = 4294966271u,		/* 6.7.2.4: may wrap from here on */
-	SEQ_FIRST = 1024,		/* and then begins below this */
+	SEQ_LAST = 4294966271u, /* 6.7.2.4: may wrap from here on */
+	SEQ_FIRST = 1024,	/* and then begins below this */
 };
 
 static enum reason hello(struct ua_look *k)
@@ -44,7 +44,8 @@ static enum reason acknowledge(struct ua_look *k)
 
 static bool url_ok(struct ua_look *k, const struct ua_bytes *url)
 {
-	if (!k->head || policy_opcua_text(k->c->in->img, &k->head->urls, url->p ? (const void *)url->p : "", url->n))
+	if (!k->head || policy_opcua_text(k->c->in->img, &k->head->urls,
+					  url->p ? (const void *)url->p : "", url->n))
 		return true;
 	ua_show(k->text, url->p, url->n);
 	return false;
@@ -69,7 +70,7 @@ enum reason ua_hello(struct ua_look *k)
 		return url_ok(k, &k->m.url) ? R_NONE : R_UA_URL;
 	case UA_ACK:
 		return acknowledge(k);
-	default:	/* ERR: the server's last word, or the answer to RHE */
+	default: /* ERR: the server's last word, or the answer to RHE */
 		if (!k->answer && !s->reverse)
 			return R_UA_STATE;
 		s->stage = UA_OVER;
@@ -112,7 +113,8 @@ static enum reason ua_check_policy(struct ua_look *k)
 	const struct pol_ua_head *h = k->head;
 	const struct ua_msg *m = &k->m;
 	if (m->policy == &ua_policies[0])
-		return h->security <= UA_MODE_NONE || h->unsecured_discovery ? R_NONE : R_UA_SECURITY;
+		return h->security <= UA_MODE_NONE || h->unsecured_discovery ? R_NONE
+									     : R_UA_SECURITY;
 	if (policy_opcua_uri(k->c->in->img, h, m->policy, &m->uri))
 		return R_NONE;
 	ua_show(k->text, m->uri.p, m->uri.n);
@@ -126,7 +128,8 @@ static enum reason check_certificate(struct ua_look *k)
 	if (k->m.policy == &ua_policies[0])
 		return R_NONE;
 	const struct pol_ua_list *l = k->answer ? &h->server_certificates : &h->client_certificates;
-	return ua_certificate_ok(k->c->in->img, l, &k->m.certificate, k->text) ? R_NONE : R_UA_CERTIFICATE;
+	return ua_certificate_ok(k->c->in->img, l, &k->m.certificate, k->text) ? R_NONE
+									       : R_UA_CERTIFICATE;
 }
 
 static enum reason open_request(struct ua_look *k)
@@ -192,8 +195,8 @@ static enum reason opened_request(struct ua_look *k)
 {
 	struct ua_state *s = k->s;
 	bool none = k->m.policy == &ua_policies[0];
-	if (k->b.mode < UA_MODE_NONE || k->b.mode > UA_MODE_ENCRYPT || none != (k->b.mode == UA_MODE_NONE) ||
-	    k->b.request_type > 1)
+	if (k->b.mode < UA_MODE_NONE || k->b.mode > UA_MODE_ENCRYPT ||
+	    none != (k->b.mode == UA_MODE_NONE) || k->b.request_type > 1)
 		return R_FORMAT;
 	if (s->channel_open && s->mode != UA_MODE_INVALID && s->mode != k->b.mode)
 		return R_UA_MIXED;
@@ -213,7 +216,7 @@ enum reason ua_opened(struct ua_look *k)
 		return R_FORMAT;
 	if (!k->answer)
 		return opened_request(k);
-	if (fault || k->b.result >> 30 == 2)	/* 7.39 of OPC 10000-4: bad */
+	if (fault || k->b.result >> 30 == 2) /* 7.39 of OPC 10000-4: bad */
 		return R_NONE;
 	if (k->b.channel != k->m.channel)
 		return R_RESPONSE_MISMATCH;

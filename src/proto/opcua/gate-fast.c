@@ -7,13 +7,16 @@
 #include "proto/opcua/kernel.h"
 
 enum {
-	STAMP = 12,		/* time and handle of a request */
-	TOKEN = 12, TYPE = 24,	/* of a chunk: where token, sequence number and RequestId are, up to the body */
-	ACK = 8,		/* a subscription and the number of one of its notifications */
+	STAMP = 12, /* time and handle of a request */
+	/* of a chunk: where token, sequence number and RequestId are, up to the body */
+	TOKEN = 12,
+	TYPE = 24,
+	ACK = 8, /* a subscription and the number of one of its notifications */
 };
 
 _Static_assert((int)FAST_UA_WAITS <= (int)UA_PENDING, "all that waits comes back");
-_Static_assert((int)FAST_UA_REQ_SEGMENT <= (int)UA_CHUNK_LEAST, "no limit of the size of a request's chunk is smaller");
+_Static_assert((int)FAST_UA_REQ_SEGMENT <= (int)UA_CHUNK_LEAST,
+	       "no limit of the size of a request's chunk is smaller");
 
 static size_t words(size_t n)
 {
@@ -27,7 +30,8 @@ static void leave_free(uint8_t *mask, size_t n, size_t at, size_t len)
 }
 
 /* 0xff where the next request of this kind must have the same byte. */
-static void mask_of(const struct ua_look *k, const uint8_t *chunk, size_t n, uint8_t mask[FAST_UA_REQ_SEGMENT])
+static void mask_of(const struct ua_look *k, const uint8_t *chunk, size_t n,
+		    uint8_t mask[FAST_UA_REQ_SEGMENT])
 {
 	size_t signature = (size_t)(chunk + n - (k->body + k->body_len));
 	memset(mask, 0xff, n);
@@ -36,7 +40,7 @@ static void mask_of(const struct ua_look *k, const uint8_t *chunk, size_t n, uin
 	leave_free(mask, n, n - signature, signature);
 	if (k->b.service != ua_service_by_name("publish"))
 		return;
-	size_t at = (size_t)(k->b.fields - chunk) + 4;	/* behind their count */
+	size_t at = (size_t)(k->b.fields - chunk) + 4; /* behind their count */
 	for (; at + ACK <= n - signature; at += ACK)
 		leave_free(mask, n, at + 4, 4);
 }
@@ -47,11 +51,13 @@ static size_t bits_at(const struct fast_shape *t)
 	return t->at + 8 * words(t->len);
 }
 
-static bool ua_fast_has(const struct fast_opcua *u, const struct fast_shape *t, const uint8_t *chunk, size_t n)
+static bool ua_fast_has(const struct fast_opcua *u, const struct fast_shape *t,
+			const uint8_t *chunk, size_t n)
 {
 	bool same = t->len == n;
 	for (size_t i = 0; i < n && same; i++)
-		same = u->pool[t->at + i] == chunk[i] || !(u->pool[bits_at(t) + i / 8] >> fast_bit(i) & 1);
+		same = u->pool[t->at + i] == chunk[i] ||
+		       !(u->pool[bits_at(t) + i / 8] >> fast_bit(i) & 1);
 	return same;
 }
 
@@ -68,7 +74,8 @@ static struct fast_shape *new_shape(struct fast_opcua *u, size_t n)
 	return &u->shape[u->ch.n_shapes++];
 }
 
-static void ua_fast_learn(struct fast_opcua *u, const struct ua_look *k, const uint8_t *chunk, size_t n)
+static void ua_fast_learn(struct fast_opcua *u, const struct ua_look *k, const uint8_t *chunk,
+			  size_t n)
 {
 	uint8_t mask[FAST_UA_REQ_SEGMENT];
 	for (uint32_t i = 0; i < u->ch.n_shapes; i++)
@@ -87,14 +94,15 @@ static void ua_fast_learn(struct fast_opcua *u, const struct ua_look *k, const u
 void fast_ua_permitted(struct ua_look *k, const uint8_t *chunk, size_t n)
 {
 	const struct fast_connection *f = &k->c->f->fast;
-	if (!f->slot || k->answer || k->m.type != UA_MSG || k->m.chunk != 'F' || k->s->way[0].chunks != 1)
+	if (!f->slot || k->answer || k->m.type != UA_MSG || k->m.chunk != 'F' ||
+	    k->s->way[0].chunks != 1)
 		return;
 	struct fast_opcua *u = fast_opcua_of(&k->c->in->connections.fast.v[f->slot - 1]);
 	if (!k->m.readable)
 		u->ch.permitted = k->s->mode == UA_MODE_ENCRYPT;
 	/* a session's own requests change what its others may do */
-	else if (n == k->m.size && n <= FAST_UA_REQ_SEGMENT && k->body && k->has_body && k->b.service && k->b.stamp &&
-		 !(k->b.service->classes & (UA_SESSION | UA_CHANNEL)))
+	else if (n == k->m.size && n <= FAST_UA_REQ_SEGMENT && k->body && k->has_body &&
+		 k->b.service && k->b.stamp && !(k->b.service->classes & (UA_SESSION | UA_CHANNEL)))
 		ua_fast_learn(u, k, chunk, n);
 }
 
@@ -103,17 +111,19 @@ static bool ua_fast_fits(const struct pass *c)
 {
 	const struct ua_state *st = ua_of(c->f);
 	const struct fast_connection *f = &c->f->fast;
-	if (st->stage != UA_OPENED || !st->channel_open || st->adopted || st->reverse || !st->policy ||
-	    st->mode == UA_MODE_INVALID || st->n_tokens == 0 || st->n_pending > FAST_UA_WAITS || st->n_older != 0)
+	if (st->stage != UA_OPENED || !st->channel_open || st->adopted || st->reverse ||
+	    !st->policy || st->mode == UA_MODE_INVALID || st->n_tokens == 0 ||
+	    st->n_pending > FAST_UA_WAITS || st->n_older != 0)
 		return false;
 	/* the program looks at no limit of a chunk's size, so none may be below what it passes */
 	if (st->way[1].max_chunk && st->way[1].max_chunk < FAST_UA_RESP_SEGMENT)
 		return false;
 	for (int d = 0; d < 2; d++)
-		if (st->way[d].parting || st->way[d].rest || (st->mode != UA_MODE_ENCRYPT && !st->way[d].seq_known))
+		if (st->way[d].parting || st->way[d].rest ||
+		    (st->mode != UA_MODE_ENCRYPT && !st->way[d].seq_known))
 			return false;
 	if (!f->slot || f->generation != c->f->image_gen)
-		return true;	/* to be claimed; requests are learned then */
+		return true; /* to be claimed; requests are learned then */
 	const struct fast_channel *u = &fast_opcua_of(&c->in->connections.fast.v[f->slot - 1])->ch;
 	return st->mode == UA_MODE_ENCRYPT ? u->permitted : u->n_shapes != 0;
 }
@@ -132,7 +142,8 @@ static bool ua_fast_give(struct pass *c, struct fast_slot *s)
 		const struct ua_service *asked = ua_service_by_id(st->pending[i].request);
 		if (!asked)
 			return false;
-		u->wait[i] = (struct fast_wait){ .id = st->pending[i].id, .answer = asked->response };
+		u->wait[i] =
+			(struct fast_wait){ .id = st->pending[i].id, .answer = asked->response };
 	}
 	u->n_waits = st->n_pending;
 	u->id = st->channel;
@@ -158,7 +169,8 @@ static bool ua_fast_take(struct pass *c, struct fast_slot *s)
 		const struct ua_service *asked = ua_service_by_id(u->wait[i].answer);
 		if (!asked)
 			return false;
-		st->pending[i] = (struct ua_pending){ .id = u->wait[i].id, .request = asked->request,
+		st->pending[i] = (struct ua_pending){ .id = u->wait[i].id,
+						      .request = asked->request,
 						      .at_ns = c->raw->now_ns };
 	}
 	st->n_pending = n;
@@ -168,5 +180,9 @@ static bool ua_fast_take(struct pass *c, struct fast_slot *s)
 }
 
 const struct fast_ops fast_opcua = {
-	.fits = ua_fast_fits, .forget = ua_fast_forget, .give = ua_fast_give, .take = ua_fast_take, .kept = fast_opcua_kept,
+	.fits = ua_fast_fits,
+	.forget = ua_fast_forget,
+	.give = ua_fast_give,
+	.take = ua_fast_take,
+	.kept = fast_opcua_kept,
 };

@@ -20,17 +20,18 @@ struct ua_look {
 	struct pass *c;
 	struct ua_state *s;
 	struct ua_msg m;
-	bool answer;		/* the UA server sent it */
-	const struct pol_ua_head *head;	/* NULL: no model */
-	bool whole;		/* the last chunk: body is that of the message */
-	const uint8_t *chunk;	/* of a large one: all that came */
-	bool unread;		/* the first piece of a large request that is encrypted: it has all that is judged */
+	bool answer;			/* the UA server sent it */
+	const struct pol_ua_head *head; /* NULL: no model */
+	bool whole;			/* the last chunk: body is that of the message */
+	const uint8_t *chunk;		/* of a large one: all that came */
+	/* the first piece of a large request that is encrypted: it has all that is judged */
+	bool unread;
 	const uint8_t *body;
 	size_t body_len;
 	bool has_body;
 	struct ua_body b;
 	uint16_t rule;
-	char text[EV_UA_TEXT];	/* the refused thing, or the first node */
+	char text[EV_UA_TEXT]; /* the refused thing, or the first node */
 	bool has_attribute;
 	uint32_t attribute;
 };
@@ -48,11 +49,11 @@ static inline void ua_show(char text[EV_UA_TEXT], const void *p, size_t n)
 bool ua_changes(const struct ua_body *b);
 
 /* gate-channel.c: is the chunk what the connection and channel may carry now? */
-enum reason ua_hello(struct ua_look *k);	/* HEL, ACK, ERR, RHE */
+enum reason ua_hello(struct ua_look *k); /* HEL, ACK, ERR, RHE */
 /* Judge an OPN before its body is read, and after. */
 enum reason ua_open(struct ua_look *k);
 enum reason ua_opened(struct ua_look *k);
-enum reason ua_chunk(struct ua_look *k);	/* MSG, CLO: channel, token, sequence, sizes */
+enum reason ua_chunk(struct ua_look *k); /* MSG, CLO: channel, token, sequence, sizes */
 
 /* gate-parts.c: memory that all connections of an inspector share */
 struct ua_place {
@@ -74,7 +75,7 @@ enum reason ua_answer(struct ua_look *k);
 void fast_ua_permitted(struct ua_look *k, const uint8_t *chunk, size_t n);
 
 /* gate-cert.c: the SHA-1 or SHA-256 thumbprint of the first certificate is in the list. */
-bool ua_certificate_ok(const struct pol_image *img, const struct pol_ua_list *l, const struct ua_bytes *chain,
-		       char shown[EV_UA_TEXT]);
+bool ua_certificate_ok(const struct pol_image *img, const struct pol_ua_list *l,
+		       const struct ua_bytes *chain, char shown[EV_UA_TEXT]);
 
 #endif

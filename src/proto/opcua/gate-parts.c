@@ -21,7 +21,8 @@ static struct ua_place *places_of(const struct ua_look *k)
 static bool ua_in_use(const struct ua_place *places, unsigned i)
 {
 	const struct connection *f = places[i].owner;
-	return f && f->state == CONN_OPEN && f->proto == PROTO_OPCUA && (ua_of(f)->way[0].place == i + 1 || ua_of(f)->way[0].raw == i + 1);
+	return f && f->state == CONN_OPEN && f->proto == PROTO_OPCUA &&
+	       (ua_of(f)->way[0].place == i + 1 || ua_of(f)->way[0].raw == i + 1);
 }
 
 static unsigned places_of_source(const struct ua_place *places, const struct addr *client)
@@ -32,9 +33,9 @@ static unsigned places_of_source(const struct ua_place *places, const struct add
 	return n;
 }
 
-/* All places are in use: the one whose source has the most of them, and of these the oldest, if that
- * source yields to this one (share.h); else the oldest whose message does not come to its end. Never
- * another one of this connection, whose bytes may be needed for the same message. */
+/* All places are in use: the one whose source has the most of them, and of these the oldest, if
+ * that source yields to this one (share.h); else the oldest whose message does not come to its end.
+ * Never another one of this connection, whose bytes may be needed for the same message. */
 static unsigned place_that_yields(const struct ua_look *k)
 {
 	const struct ua_place *places = places_of(k);
@@ -88,7 +89,7 @@ int ua_frame_in(const struct pass *c, const uint8_t *p, size_t n, enum reason *w
 	struct ua_state *s = ua_of(c->f);
 	struct ua_way *w = &s->way[(c->dir == 1) != s->reverse];
 	if (w->rest && w->at != c->f->h[c->dir].next)
-		w->rest = 0;	/* bytes were lost: only where nothing is enforced */
+		w->rest = 0; /* bytes were lost: only where nothing is enforced */
 	if (w->rest) {
 		uint32_t piece = w->rest < UA_PIECE ? w->rest : UA_PIECE;
 		return (int)piece;
@@ -118,9 +119,9 @@ enum reason ua_collect(struct ua_look *k, const uint8_t *p, size_t n, size_t siz
 	w->at = k->c->f->h[k->c->dir].next + (uint32_t)n;
 	k->chunk = to ? to->bytes : NULL;
 	if (why != R_NONE)
-		w->raw = UA_LOST;	/* said once; where nothing is enforced the rest passes */
+		w->raw = UA_LOST; /* said once; where nothing is enforced the rest passes */
 	else if (!w->rest && w->raw != UA_LOST)
-		w->raw = 0;	/* the bytes stay until the next message of this inspector */
+		w->raw = 0; /* the bytes stay until the next message of this inspector */
 	return why;
 }
 
@@ -158,7 +159,8 @@ static void note_response(struct ua_look *k)
 	if (w->parting || k->m.chunk == 'A')
 		return;
 	(void)ua_body(k->m.body, k->m.body_len, true, NULL, NULL, &k->b);
-	w->has_type = k->b.has_type && k->b.type.kind == UA_NUMERIC && k->b.type.number <= UINT16_MAX;
+	w->has_type =
+		k->b.has_type && k->b.type.kind == UA_NUMERIC && k->b.type.number <= UINT16_MAX;
 	w->type = (uint16_t)k->b.type.number;
 	w->has_result = k->b.has_result;
 	w->result = k->b.result;
@@ -171,7 +173,8 @@ static enum reason limits(const struct ua_look *k, const struct ua_way *w)
 	uint64_t size = (uint64_t)w->have + k->m.body_len;
 	if (k->answer || !k->head)
 		return R_NONE;
-	if ((w->max_message && size > w->max_message) || (w->max_chunks && w->chunks + 1 > w->max_chunks))
+	if ((w->max_message && size > w->max_message) ||
+	    (w->max_chunks && w->chunks + 1 > w->max_chunks))
 		return R_UA_SIZE;
 	if (k->head->max_message && size > k->head->max_message)
 		return R_UA_SIZE;
@@ -202,6 +205,6 @@ enum reason ua_join(struct ua_look *k)
 	w->reqid = m->reqid;
 	w->parting = m->chunk == 'C' && why == R_NONE;
 	if (!w->parting)
-		w->place = 0;	/* its bytes stay until the next message of this inspector */
+		w->place = 0; /* its bytes stay until the next message of this inspector */
 	return why;
 }

@@ -14,7 +14,7 @@
  */
 #include "proto/opcua/gate-internal.h"
 
-enum { UNKNOWN_SERVICE = UA_SERVICES - 1 };	/* asked where nothing is enforced */
+enum { UNKNOWN_SERVICE = UA_SERVICES - 1 }; /* asked where nothing is enforced */
 
 static unsigned row_of(const struct ua_service *service)
 {
@@ -35,7 +35,8 @@ static bool remove_stale(const struct ua_look *k)
 	uint64_t now = k->c->raw->now_ns;
 	const struct ua_service *publish = ua_service_by_name("publish");
 	for (unsigned i = 0; i < s->n_pending; i++) {
-		if (now - s->pending[i].at_ns <= CONN_PENDING_NS || s->pending[i].request == publish->request)
+		if (now - s->pending[i].at_ns <= CONN_PENDING_NS ||
+		    s->pending[i].request == publish->request)
 			continue;
 		remove_pending(s, i);
 		return true;
@@ -43,7 +44,8 @@ static bool remove_stale(const struct ua_look *k)
 	return false;
 }
 
-/* Older ones that nobody answers: given up together, but for publish requests. Without a model all go. */
+/* Older ones that nobody answers: given up together, but for publish requests. Without a model all
+ * go. */
 static void forget_older(const struct ua_look *k)
 {
 	struct ua_state *s = k->s;
@@ -82,7 +84,8 @@ enum reason ua_ask(struct ua_look *k)
 	if (s->n_pending == UA_PENDING && !remove_stale(k) && !count_oldest(k))
 		return R_PENDING_LIMIT;
 	s->pending[s->n_pending++] = (struct ua_pending){
-		.id = k->m.reqid, .request = k->b.service ? k->b.service->request : 0,
+		.id = k->m.reqid,
+		.request = k->b.service ? k->b.service->request : 0,
 		.at_ns = k->c->raw->now_ns,
 	};
 	return R_NONE;
@@ -102,7 +105,8 @@ static enum reason answer_older(struct ua_look *k)
 	bool any = untyped(k);
 	const struct ua_service *is = any ? NULL : ua_service_by_id(s->way[1].type);
 	unsigned row = row_of(is);
-	if (s->n_older == 0 || (!any && (!is || is->response != s->way[1].type || s->older[row] == 0)))
+	if (s->n_older == 0 ||
+	    (!any && (!is || is->response != s->way[1].type || s->older[row] == 0)))
 		return R_UNSOLICITED;
 	if (k->m.chunk == 'C')
 		return R_NONE;

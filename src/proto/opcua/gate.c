@@ -26,8 +26,9 @@ static void ua_fill(const struct pass *c, struct event *ev, const void *of)
 	u->chunk = (uint8_t)k->m.chunk;
 	u->mode = k->s->mode;
 	u->channel = k->m.channel;
-	u->has = (uint8_t)((k->m.has_channel ? EVU_CHANNEL : 0) | (k->m.readable ? EVU_REQUEST : 0) |
-			   (k->has_attribute ? EVU_ATTRIBUTE : 0));
+	u->has =
+		(uint8_t)((k->m.has_channel ? EVU_CHANNEL : 0) | (k->m.readable ? EVU_REQUEST : 0) |
+			  (k->has_attribute ? EVU_ATTRIBUTE : 0));
 	u->request = k->m.reqid;
 	u->attribute = k->attribute;
 	if (k->m.policy) {
@@ -67,8 +68,8 @@ static bool first_node(void *ctx, const struct ua_visit *v)
 
 bool ua_changes(const struct ua_body *b)
 {
-	return b->service && (b->service->classes & (UA_WRITE | UA_CALL | UA_HISTORY_UPDATE | UA_NODE_MANAGEMENT |
-						     UA_REGISTRATION));
+	return b->service && (b->service->classes & (UA_WRITE | UA_CALL | UA_HISTORY_UPDATE |
+						     UA_NODE_MANAGEMENT | UA_REGISTRATION));
 }
 
 /* Is the channel as secure as the policy in force requires for this message? A reload can change
@@ -78,26 +79,30 @@ static enum reason judge_channel(struct ua_look *k)
 	const struct ua_state *s = k->s;
 	const struct pol_ua_head *h = k->head;
 	if (s->adopted && s->mode == UA_MODE_INVALID)
-		return R_NONE;	/* only where nothing is enforced */
+		return R_NONE; /* only where nothing is enforced */
 	if (s->mode == UA_MODE_ENCRYPT && !h->opaque)
 		return R_UA_OPAQUE;
 	struct ua_bytes no_uri = { NULL, 0 };
-	if (s->policy && s->policy != &ua_policies[0] && !policy_opcua_uri(k->c->in->img, h, s->policy, &no_uri))
+	if (s->policy && s->policy != &ua_policies[0] &&
+	    !policy_opcua_uri(k->c->in->img, h, s->policy, &no_uri))
 		return R_UA_POLICY;
 	if (s->mode >= h->security)
 		return R_NONE;
 	/* None where more is asked for: to find out how to do better, and nothing else */
 	bool finding = k->has_body && k->b.service &&
 		       (k->b.service->classes & (UA_DISCOVERY | UA_CHANNEL));
-	bool part = !k->whole;	/* nothing is done with it yet */
-	return s->mode == UA_MODE_NONE && h->unsecured_discovery && (finding || part) ? R_NONE : R_UA_SECURITY;
+	bool part = !k->whole; /* nothing is done with it yet */
+	return s->mode == UA_MODE_NONE && h->unsecured_discovery && (finding || part)
+		       ? R_NONE
+		       : R_UA_SECURITY;
 }
 
 static bool session_url_ok(struct ua_look *k)
 {
 	const struct ua_bytes *url = &k->b.url;
 	if (k->b.service->request != 461 ||
-	    policy_opcua_text(k->c->in->img, &k->head->urls, url->p ? (const void *)url->p : "", url->n))
+	    policy_opcua_text(k->c->in->img, &k->head->urls, url->p ? (const void *)url->p : "",
+			      url->n))
 		return true;
 	ua_show(k->text, url->p, url->n);
 	return false;
@@ -140,7 +145,8 @@ static enum reason judge_body(struct ua_look *k)
 	return why == R_NONE ? judge_policy(k) : why;
 }
 
-/* sound: nothing was found wrong with the chunk itself; else the body only names what was refused. */
+/* sound: nothing was found wrong with the chunk itself; else the body only names what was refused.
+ */
 static enum reason ua_judge_request(struct ua_look *k, bool sound)
 {
 	enum reason why = R_NONE;
@@ -166,7 +172,7 @@ static enum reason judge_open(struct ua_look *k)
 {
 	enum reason why = ua_open(k);
 	if (why == R_NONE && k->head && !k->answer)
-		why = judge_rates(k->c, false);	/* keys are costly for the server */
+		why = judge_rates(k->c, false); /* keys are costly for the server */
 	if (!k->m.readable)
 		return why;
 	enum reason body = ua_body(k->m.body, k->m.body_len, k->answer, NULL, NULL, &k->b);
@@ -207,8 +213,9 @@ static enum ua_bodies bodies_of(struct ua_look *k, const uint8_t *p, size_t n, e
 {
 	struct ua_state *s = k->s;
 	const struct ua_way *w = &s->way[k->answer];
-	bool message = p[0] == 'M' || p[0] == 'C';	/* MSG, CLO */
-	if (!message || !s->channel_open || !s->policy_known || s->policy == &ua_policies[0] || w->parting)
+	bool message = p[0] == 'M' || p[0] == 'C'; /* MSG, CLO */
+	if (!message || !s->channel_open || !s->policy_known || s->policy == &ua_policies[0] ||
+	    w->parting)
 		return s->mode == UA_MODE_ENCRYPT && message ? UA_BODY_OPAQUE : UA_BODY_PLAIN;
 	if (s->mode == UA_MODE_SIGN)
 		return UA_BODY_PLAIN;
@@ -225,7 +232,9 @@ static bool collect_node(void *ctx, const struct ua_visit *v)
 	struct ua_seen *s = ctx;
 	char *out = s->nodes[s->n_nodes < 8 ? s->n_nodes : 7];
 	if (s->n_nodes < 8) {
-		const char *mark = v->role == UA_ROLE_CALL_OBJECT ? "O" : v->role == UA_ROLE_CALL_METHOD ? "M" : "";
+		const char *mark = v->role == UA_ROLE_CALL_OBJECT   ? "O"
+				   : v->role == UA_ROLE_CALL_METHOD ? "M"
+								    : "";
 		out[0] = *mark;
 		ua_node_text(&v->node, out + (*mark ? 1 : 0));
 	}
@@ -236,8 +245,12 @@ static bool collect_node(void *ctx, const struct ua_visit *v)
 static void show(const struct ua_look *k, struct ua_seen *seen)
 {
 	const struct ua_way *w = &k->s->way[1];
-	*seen = (struct ua_seen){ .m = &k->m, .b = k->has_body ? &k->b : NULL, .answer = k->answer,
-				  .policy_known = k->s->policy_known, .policy = k->m.policy, .mode = k->s->mode };
+	*seen = (struct ua_seen){ .m = &k->m,
+				  .b = k->has_body ? &k->b : NULL,
+				  .answer = k->answer,
+				  .policy_known = k->s->policy_known,
+				  .policy = k->m.policy,
+				  .mode = k->s->mode };
 	bool last = k->m.type != UA_MSG || k->m.chunk == 'F';
 	if (!k->has_body || !last)
 		return;
@@ -273,7 +286,7 @@ static enum reason judge_chunk(struct ua_look *k, const uint8_t *p, size_t n)
 	if (why != R_NONE || mixed != R_NONE)
 		return mixed != R_NONE ? mixed : why;
 	if (k->s->adopted && k->c->stance->blocks)
-		return R_UA_STATE;	/* observed until now: nothing is known of its channel */
+		return R_UA_STATE; /* observed until now: nothing is known of its channel */
 	if (k->m.type == UA_OPN)
 		return judge_open(k);
 	if (k->m.type == UA_MSG || k->m.type == UA_CLO)
@@ -285,8 +298,8 @@ static enum reason judge_chunk(struct ua_look *k, const uint8_t *p, size_t n)
 static bool of_the_state(enum reason why)
 {
 	static const enum reason reasons[] = {
-		R_UA_STATE, R_UA_CHANNEL, R_UA_SEQUENCE, R_UA_MIXED, R_UA_SIZE, R_UA_ROOM,
-		R_UNSOLICITED, R_RESPONSE_MISMATCH, R_PENDING_LIMIT, R_DUPLICATE_TID,
+		R_UA_STATE, R_UA_CHANNEL,  R_UA_SEQUENCE,	R_UA_MIXED,	 R_UA_SIZE,
+		R_UA_ROOM,  R_UNSOLICITED, R_RESPONSE_MISMATCH, R_PENDING_LIMIT, R_DUPLICATE_TID,
 	};
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (reasons[i] == why)
@@ -295,7 +308,8 @@ static bool of_the_state(enum reason why)
 }
 
 /* Chunks larger than UA_CHUNK_MAX come in pieces. Of an answer, and of a request that nobody can
- * read, the first one is judged, for it has all that is; else the last one with the whole. True: go on with p and n. */
+ * read, the first one is judged, for it has all that is; else the last one with the whole. True: go
+ * on with p and n. */
 static bool take_piece(struct ua_look *k, const uint8_t **p, size_t *n, enum reason *why)
 {
 	struct ua_way *w = &k->s->way[k->answer];
@@ -335,7 +349,9 @@ static struct judged ua_judge(struct pass *c, const uint8_t *p, size_t n)
 	struct ua_look *k = &of->k;
 	size_t len = n;
 	enum reason why = R_NONE;
-	*k = (struct ua_look){ .c = c, .s = s, .rule = 0xffff, .answer = (c->dir == 1) != s->reverse };
+	*k = (struct ua_look){
+		.c = c, .s = s, .rule = 0xffff, .answer = (c->dir == 1) != s->reverse
+	};
 	k->head = c->pol ? policy_head(c->in->img, c->pol) : NULL;
 	if (!take_piece(k, &p, &n, &why))
 		return (struct judged){ .len = len, .piece = true };
@@ -349,12 +365,22 @@ static struct judged ua_judge(struct pass *c, const uint8_t *p, size_t n)
 	bool part = why == R_NONE && k->m.type == UA_MSG && k->m.chunk == 'C';
 	if (c->out->message)
 		show(k, &of->seen);
-	return (struct judged){ .why = why, .len = len, .rule = k->rule, .part = part, .fill = ua_fill, .of = k,
+	return (struct judged){ .why = why,
+				.len = len,
+				.rule = k->rule,
+				.part = part,
+				.fill = ua_fill,
+				.of = k,
 				.msg = &of->seen };
 }
 
 const struct proto_ops proto_opcua = {
-	.big = true, .state = sizeof(struct ua_state), .fresh = sizeof(struct ua_state), .message = sizeof(struct ua_case),
-	.shared = UA_PARTS_BYTES, .frame = ua_frame, .frame_in = ua_frame_in,
+	.big = true,
+	.state = sizeof(struct ua_state),
+	.fresh = sizeof(struct ua_state),
+	.message = sizeof(struct ua_case),
+	.shared = UA_PARTS_BYTES,
+	.frame = ua_frame,
+	.frame_in = ua_frame_in,
 	.judge = ua_judge,
 };

@@ -27,8 +27,8 @@ static void count_texts(const struct texts *t, struct counts *c)
 static void ua_image_count(const struct policy *p, struct counts *c)
 {
 	const struct opcua_policy *o = opcua_policy_of(p);
-	const struct texts *heads[] = { &o->endpoint_urls, &o->client_certificates, &o->server_certificates,
-					&o->security_policies };
+	const struct texts *heads[] = { &o->endpoint_urls, &o->client_certificates,
+					&o->server_certificates, &o->security_policies };
 	for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
 		count_texts(heads[i], c);
 	for (size_t i = 0; i < o->n_allow; i++) {
@@ -40,8 +40,8 @@ static void ua_image_count(const struct policy *p, struct counts *c)
 	}
 }
 
-static struct pol_ua_item *new_item(struct build *b, struct pol_ua_list *l, enum pol_ua_how how, const char *text,
-				    size_t len)
+static struct pol_ua_item *new_item(struct build *b, struct pol_ua_list *l, enum pol_ua_how how,
+				    const char *text, size_t len)
 {
 	struct pol_ua_item *i = build_item(b, PROTO_OPCUA);
 	i->how = (uint8_t)how;
@@ -70,9 +70,11 @@ static struct pol_ua_list put_texts(struct build *b, const struct texts *t)
 
 static void put_node(struct build *b, struct pol_ua_list *l, const struct node_pattern *n)
 {
-	static const enum pol_ua_how hows[] = { [NODE_ANY] = POL_UA_NS, [NODE_NUMBER] = POL_UA_NUMBER,
-						[NODE_STRING] = POL_UA_STRING, [NODE_STEM] = POL_UA_STRING_STEM,
-						[NODE_GUID] = POL_UA_GUID, [NODE_OPAQUE] = POL_UA_OPAQUE };
+	static const enum pol_ua_how hows[] = {
+		[NODE_ANY] = POL_UA_NS,	       [NODE_NUMBER] = POL_UA_NUMBER,
+		[NODE_STRING] = POL_UA_STRING, [NODE_STEM] = POL_UA_STRING_STEM,
+		[NODE_GUID] = POL_UA_GUID,     [NODE_OPAQUE] = POL_UA_OPAQUE
+	};
 	struct pol_ua_item *i = new_item(b, l, hows[n->form], n->id, n->len);
 	i->ns = n->ns;
 	i->lo = n->lo;
@@ -140,4 +142,6 @@ static void ua_image_put(struct build *b, const struct policy *p)
 	}
 }
 
-const struct build_ops build_opcua = { .rules = ua_image_rules, .count = ua_image_count, .put = ua_image_put };
+const struct build_ops build_opcua = { .rules = ua_image_rules,
+				       .count = ua_image_count,
+				       .put = ua_image_put };

@@ -12,10 +12,17 @@
  */
 #include "proto/opcua/kernel.h"
 
-enum { UA_HEADER = 24, UA_TYPED = UA_HEADER + 4, UA_SECURED = 16, UA_WORDS = FAST_UA_REQ_SEGMENT / 8,
-       UA_POOL_WORDS = 127 /* the next power of two, less one: still inside the slot */ };
+enum {
+	UA_HEADER = 24,
+	UA_TYPED = UA_HEADER + 4,
+	UA_SECURED = 16,
+	UA_WORDS = FAST_UA_REQ_SEGMENT / 8,
+	UA_POOL_WORDS = 127 /* the next power of two, less one: still inside the slot */
+};
 
-_Static_assert(offsetof(struct fast_opcua, pool) + 8 * (UA_POOL_WORDS + 1) <= sizeof(struct fast_opcua), "inside");
+_Static_assert(offsetof(struct fast_opcua, pool) + 8 * (UA_POOL_WORDS + 1) <=
+		       sizeof(struct fast_opcua),
+	       "inside");
 
 /* Expand one bit per byte to all bits of that byte. */
 static __always_inline __u64 spread(__u64 bits)
@@ -40,8 +47,10 @@ __noinline int ua_same(struct fast_slot *slot, __u32 from, __u32 len, __u32 shap
 	for (__u32 i = 0; bounded(i, UA_WORDS); i++) {
 		if (i >= n)
 			break;
-		__u64 differs = *(const __u64 *)(asked + 8 * i) ^ *(const __u64 *)(pool + 8 * ((at + i) & UA_POOL_WORDS));
-		if (differs && (differs & spread(pool[(8 * (at + n) + i) & (8 * UA_POOL_WORDS + 7)])))
+		__u64 differs = *(const __u64 *)(asked + 8 * i) ^
+				*(const __u64 *)(pool + 8 * ((at + i) & UA_POOL_WORDS));
+		if (differs &&
+		    (differs & spread(pool[(8 * (at + n) + i) & (8 * UA_POOL_WORDS + 7)])))
 			return 0;
 	}
 	return 1;
@@ -69,8 +78,8 @@ static __always_inline bool ua_head(const __u8 *h, __u32 len, const struct fast_
 	if (h[0] != 'M' || h[1] != 'S' || h[2] != 'G' || h[3] != 'F' || le32(h + 4) != len)
 		return false;
 	__u32 token = le32(h + 12);
-	return le32(h + 8) == u->id &&
-	       ((u->n_tokens > 0 && token == u->token[0]) || (u->n_tokens > 1 && token == u->token[1]));
+	return le32(h + 8) == u->id && ((u->n_tokens > 0 && token == u->token[0]) ||
+					(u->n_tokens > 1 && token == u->token[1]));
 }
 
 /* Encrypted, and so that nobody can take it for one that is not: its first bytes are no TypeId in
@@ -128,8 +137,8 @@ __noinline int ua_request(struct fast_slot *slot, __u32 at, __u32 len, __u32 lim
 }
 
 /* The response in the segment. 1: passed, kept and accounted for. */
-static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment *s, struct fast_slot *slot,
-				    __u32 pos)
+static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment *s,
+				    struct fast_slot *slot, __u32 pos)
 {
 	struct fast_channel *u = &fast_opcua_of(slot)->ch;
 	const struct judging j = { .skb = skb, .s = s, .slot = slot, .pos = pos };
@@ -148,7 +157,8 @@ static __noinline __u32 ua_response(struct __sk_buff *skb, const struct segment 
 	}
 	/* the TypeId in its usual form: 16 bits in namespace 0 */
 	const __u8 *type = h + UA_HEADER;
-	if (le32(h + 16) != u->seq[1] || len < UA_TYPED + u->signature || type[0] != 1 || type[1] != 0)
+	if (le32(h + 16) != u->seq[1] || len < UA_TYPED + u->signature || type[0] != 1 ||
+	    type[1] != 0)
 		return 0;
 	__u32 place = (__u32)ua_waits(slot, le32(h + 20)), n = u->n_waits;
 	if (place == 0 || place > n || n > FAST_UA_WAITS)
@@ -178,6 +188,7 @@ static __always_inline __u32 opcua_messages(const struct judging *j, const struc
 	if (j->dir)
 		return ua_response(j->skb, j->s, j->slot, j->pos);
 	*(volatile __u32 *)&fast_opcua_of(j->slot)->wanted = 1;
-	bool pass = load(j, &fast_opcua_kept[0], &at) && ua_request(j->slot, at, j->s->len, j->limits) == 1;
+	bool pass = load(j, &fast_opcua_kept[0], &at) &&
+		    ua_request(j->slot, at, j->s->len, j->limits) == 1;
 	return judged_in_place(j, pass, at);
 }

@@ -20,44 +20,48 @@
 #include "fastpath/fast.h"
 
 enum {
-	FAST_UA_REQ_ROOM = 128, FAST_UA_REQ_SEGMENT = 512,	/* see struct fast_kept; a segment is one chunk */
-	FAST_UA_RESP_ROOM = 512, FAST_UA_RESP_SEGMENT = 1464,
-	FAST_UA_WAITS = 32,	/* outstanding requests */
-	FAST_SHAPES = 6,	/* requests of a connection that go fast */
-	FAST_POOL = 896,	/* bytes for their content, in words of eight */
+	/* see struct fast_kept; a segment is one chunk */
+	FAST_UA_REQ_ROOM = 128,
+	FAST_UA_REQ_SEGMENT = 512,
+	FAST_UA_RESP_ROOM = 512,
+	FAST_UA_RESP_SEGMENT = 1464,
+	FAST_UA_WAITS = 32, /* outstanding requests */
+	FAST_SHAPES = 6,    /* requests of a connection that go fast */
+	FAST_POOL = 896,    /* bytes for their content, in words of eight */
 };
 
 /* A request that an inspector has permitted: at pool[at] the len bytes of its chunk, filled up
- * to a whole word; behind them a bit for each of these bytes, set where the next one must have the same. */
+ * to a whole word; behind them a bit for each of these bytes, set where the next one must have the
+ * same. */
 struct fast_shape {
 	uint16_t at, len;
-	uint16_t answer;	/* the TypeId of its response */
-	uint16_t changes;	/* counts as a write */
+	uint16_t answer;  /* the TypeId of its response */
+	uint16_t changes; /* counts as a write */
 };
 
-struct fast_wait {		/* a request without its response */
-	uint32_t id;		/* RequestId */
+struct fast_wait {   /* a request without its response */
+	uint32_t id; /* RequestId */
 	uint16_t answer;
 };
 
 struct fast_channel {
 	uint32_t id, token[2], n_tokens;
-	uint32_t seq[2];	/* the next SequenceNumber, per direction */
-	uint32_t opaque;	/* the bodies are encrypted: the header is all there is to judge */
-	uint32_t block, signature;	/* bytes; block of the cipher, at least 1 */
+	uint32_t seq[2]; /* the next SequenceNumber, per direction */
+	uint32_t opaque; /* the bodies are encrypted: the header is all there is to judge */
+	uint32_t block, signature; /* bytes; block of the cipher, at least 1 */
 	uint32_t n_shapes, n_waits;
-	uint32_t permitted;	/* encrypted requests; known to the inspector only */
+	uint32_t permitted; /* encrypted requests; known to the inspector only */
 	struct fast_wait wait[FAST_UA_WAITS];
 };
 
 /* A slot. */
 struct fast_opcua {
-	uint64_t numbers[FAST_NUMBERS / 8];	/* the beginning of every slot */
+	uint64_t numbers[FAST_NUMBERS / 8]; /* the beginning of every slot */
 	union {
 		struct fast_channel ch;
 		uint8_t near[FAST_NEAR];
 	};
-	uint32_t wanted;	/* as that of the slot */
+	uint32_t wanted; /* as that of the slot */
 	struct fast_shape shape[FAST_SHAPES];
 	uint8_t pool[FAST_POOL] __attribute__((aligned(8)));
 	uint8_t req[FAST_UA_REQ_ROOM + FAST_UA_REQ_SEGMENT];

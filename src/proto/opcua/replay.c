@@ -4,7 +4,11 @@
 #include "proto/opcua/gate.h"
 #include "zonectl/replay.h"
 
-enum { URL_TEXT = 300, NODES_SHOWN = 8, NAMES_TEXT = URL_TEXT + NODES_SHOWN * (UA_NODE_TEXT + 2) + 16 };
+enum {
+	URL_TEXT = 300,
+	NODES_SHOWN = 8,
+	NAMES_TEXT = URL_TEXT + NODES_SHOWN * (UA_NODE_TEXT + 2) + 16
+};
 
 static const char *kind_of(const struct ua_msg *m)
 {

@@ -29,13 +29,14 @@ struct walk {
 	struct ua_body *b;
 	ua_visitor *visit;
 	void *ctx;
-	struct ua_visit kept;	/* of '@', until its attribute is read */
+	struct ua_visit kept; /* of '@', until its attribute is read */
 };
 
 static const struct {
 	char letter;
 	enum ua_role role;
 	bool expanded;
+	/* clang-format off */
 } roles[] = {
 	{ 'r', UA_ROLE_READ, false }, { 'w', UA_ROLE_WRITE, false },
 	{ 'o', UA_ROLE_CALL_OBJECT, false }, { 'm', UA_ROLE_CALL_METHOD, false },
@@ -45,23 +46,33 @@ static const struct {
 	{ 'h', UA_ROLE_HISTORY_READ, false }, { 't', UA_ROLE_TRANSLATE, false },
 	{ 'p', UA_ROLE_REGISTER, false }, { 'q', UA_ROLE_QUERY, true },
 };
+/* clang-format on */
 
 static const struct {
 	uint16_t id;
 	enum ua_token token;
+	/* clang-format off */
 } tokens[] = {
-	{ 321, UA_TOKEN_ANONYMOUS }, { 324, UA_TOKEN_USER_NAME }, { 327, UA_TOKEN_X509 },
+	{ 321, UA_TOKEN_ANONYMOUS },
+	{ 324, UA_TOKEN_USER_NAME },
+	{ 327, UA_TOKEN_X509 },
 	{ 940, UA_TOKEN_ISSUED },
 };
+/* clang-format on */
 
-const char *const ua_token_names[] = { "none", "anonymous", "user-name", "x509", "issued", "other", NULL };
+const char *const ua_token_names[] = { "none",	 "anonymous", "user-name", "x509",
+				       "issued", "other",     NULL };
 
+/* clang-format off */
 const char *const ua_role_names[] = {
-	"read", "write", "call-object", "call-method", "browse", "monitor", "add", "delete",
-	"reference", "history-read", "history-update", "translate", "register", "query", NULL,
+	"read",		  "write",     "call-object", "call-method", "browse",
+	"monitor",	  "add",       "delete",      "reference",   "history-read",
+	"history-update", "translate", "register",    "query",	     NULL,
 };
+/* clang-format on */
 
 /* OPC 10000-6 annex A, AttributeIds; the index is the id. */
+/* clang-format off */
 static const char *const attributes[] = {
 	NULL, "node-id", "node-class", "browse-name", "display-name", "description", "write-mask",
 	"user-write-mask", "is-abstract", "symmetric", "inverse-name", "contains-no-loops",
@@ -70,6 +81,7 @@ static const char *const attributes[] = {
 	"user-executable", "data-type-definition", "role-permissions", "user-role-permissions",
 	"access-restrictions", "access-level-ex",
 };
+/* clang-format on */
 
 const char *ua_attribute_name(uint32_t id)
 {
@@ -98,7 +110,8 @@ static void take_node(struct walk *w, char letter, bool keep)
 	for (size_t i = 0; i < sizeof(roles) / sizeof(roles[0]); i++) {
 		if (roles[i].letter != letter)
 			continue;
-		w->kept = (struct ua_visit){ .role = roles[i].role, .node = ua_node(&w->u, roles[i].expanded) };
+		w->kept = (struct ua_visit){ .role = roles[i].role,
+					     .node = ua_node(&w->u, roles[i].expanded) };
 		if (!keep)
 			emit(w, &w->kept);
 		return;
@@ -141,13 +154,14 @@ static void take_publishing(struct walk *w)
 		note_interval(w, ms);
 }
 
-/* OPC 10000-4 (1.05) 7.21: -1 is the publishing interval of the subscription, which is judged when it is
- * asked for. Any other negative number should mean the same; not every server takes it so. 0 leaves
- * it to the server. Events are not sampled: clients have to write 0 (5.13.1.2). */
+/* OPC 10000-4 (1.05) 7.21: -1 is the publishing interval of the subscription, which is judged when
+ * it is asked for. Any other negative number should mean the same; not every server takes it so. 0
+ * leaves it to the server. Events are not sampled: clients have to write 0 (5.13.1.2). */
 static void take_sampling(struct walk *w)
 {
 	double ms;
-	if (!read_interval(w, &ms) || (w->kept.has_attribute && w->kept.attribute == UA_EVENT_NOTIFIER))
+	if (!read_interval(w, &ms) ||
+	    (w->kept.has_attribute && w->kept.attribute == UA_EVENT_NOTIFIER))
 		return;
 	if (ms >= 0 && ms <= 0)
 		w->b->server_sampling = true;
@@ -221,17 +235,18 @@ static void take_field(struct walk *w, char letter)
 		char letter;
 		uint8_t type;
 	} plain[] = {
-		{ 'b', UA_T_BYTE }, { 'B', UA_T_BYTE }, { 'u', UA_T_UINT32 }, { 'l', UA_T_INT64 },
-		{ 's', UA_T_STRING }, { 'n', UA_T_NODE }, { 'e', UA_T_XNODE }, { 'q', UA_T_QNAME },
-		{ 't', UA_T_TEXT }, { 'x', UA_T_EXTENSION }, { 'v', UA_T_VARIANT },
-		{ 'd', UA_T_DATAVALUE }, { 'g', UA_T_DIAGNOSTIC },
+		{ 'b', UA_T_BYTE },	  { 'B', UA_T_BYTE },	 { 'u', UA_T_UINT32 },
+		{ 'l', UA_T_INT64 },	  { 's', UA_T_STRING },	 { 'n', UA_T_NODE },
+		{ 'e', UA_T_XNODE },	  { 'q', UA_T_QNAME },	 { 't', UA_T_TEXT },
+		{ 'x', UA_T_EXTENSION },  { 'v', UA_T_VARIANT }, { 'd', UA_T_DATAVALUE },
+		{ 'g', UA_T_DIAGNOSTIC },
 	};
 	static const struct {
 		char letter;
 		void (*take)(struct walk *w);
 	} facts[] = {
 		{ 'a', take_attribute }, { 'i', take_sampling }, { 'I', take_publishing },
-		{ 'U', take_user }, { 'H', take_history },
+		{ 'U', take_user },	 { 'H', take_history },
 	};
 	for (size_t i = 0; i < sizeof(plain) / sizeof(plain[0]); i++)
 		if (plain[i].letter == letter) {
@@ -321,7 +336,8 @@ enum reason ua_body(const uint8_t *p, size_t n, bool response, ua_visitor *visit
 			response_header(&w);
 		else
 			request_header(&w);
-		const char *f = b->service ? (response ? b->service->answer : b->service->fields) : "";
+		const char *f =
+			b->service ? (response ? b->service->answer : b->service->fields) : "";
 		if (f)
 			walk_fields(&w, f);
 		else

@@ -11,8 +11,12 @@
 #include "proto/opcua/wire-read.h"
 
 enum {
-	NODE_URI = 0x80, NODE_SERVER = 0x40,
-	VARIANT_ARRAY = 0x80, VARIANT_DIMENSIONS = 0x40, VARIANT_TYPE = 0x3f, VARIANT_TYPES = 32,
+	NODE_URI = 0x80,
+	NODE_SERVER = 0x40,
+	VARIANT_ARRAY = 0x80,
+	VARIANT_DIMENSIONS = 0x40,
+	VARIANT_TYPE = 0x3f,
+	VARIANT_TYPES = 32,
 };
 
 void ua_fault(struct ua_read *u, enum reason why)
@@ -41,7 +45,7 @@ uint32_t ua_count(struct ua_read *u)
 {
 	uint32_t n;
 	length(u, &n);
-	if (n > u->r.left)	/* every element has a byte */
+	if (n > u->r.left) /* every element has a byte */
 		u->r.bad = true;
 	return u->r.bad ? 0 : n;
 }
@@ -158,7 +162,7 @@ static void variant(struct ua_read *u)
 	}
 	if (type == 0 || !ua_enter(u))
 		return;
-	if (type >= UA_TYPES)	/* 5.2.2.16: 26 to 31 are read as ByteString */
+	if (type >= UA_TYPES) /* 5.2.2.16: 26 to 31 are read as ByteString */
 		type = UA_T_BYTESTRING;
 	if (array)
 		variant_array(u, type, dimensions);
@@ -179,7 +183,7 @@ static void data_value(struct ua_read *u)
 		return;
 	if (mask & 1)
 		variant(u);
-	for (unsigned i = 1; i < sizeof(sizes); i++)	/* each of fixed size, so in any order */
+	for (unsigned i = 1; i < sizeof(sizes); i++) /* each of fixed size, so in any order */
 		if (mask >> i & 1)
 			rd_skip(&u->r, sizes[i]);
 	u->depth--;
@@ -249,18 +253,31 @@ void ua_value(struct ua_read *u, unsigned type)
 		uint8_t size;
 		void (*read)(struct ua_read *u);
 	} types[UA_TYPES] = {
-		[UA_T_BOOLEAN] = { 1, NULL }, [UA_T_SBYTE] = { 1, NULL }, [UA_T_BYTE] = { 1, NULL },
-		[UA_T_INT16] = { 2, NULL }, [UA_T_UINT16] = { 2, NULL },
-		[UA_T_INT32] = { 4, NULL }, [UA_T_UINT32] = { 4, NULL },
-		[UA_T_INT64] = { 8, NULL }, [UA_T_UINT64] = { 8, NULL },
-		[UA_T_FLOAT] = { 4, NULL }, [UA_T_DOUBLE] = { 8, NULL },
-		[UA_T_STRING] = { 0, string }, [UA_T_DATETIME] = { 8, NULL },
-		[UA_T_GUID] = { 16, NULL }, [UA_T_BYTESTRING] = { 0, string },
-		[UA_T_XML] = { 0, string }, [UA_T_NODE] = { 0, node },
-		[UA_T_XNODE] = { 0, expanded_node }, [UA_T_STATUS] = { 4, NULL },
-		[UA_T_QNAME] = { 0, qualified_name }, [UA_T_TEXT] = { 0, localized_text },
-		[UA_T_EXTENSION] = { 0, extension }, [UA_T_DATAVALUE] = { 0, data_value },
-		[UA_T_VARIANT] = { 0, variant }, [UA_T_DIAGNOSTIC] = { 0, diagnostic },
+		[UA_T_BOOLEAN] = { 1, NULL },
+		[UA_T_SBYTE] = { 1, NULL },
+		[UA_T_BYTE] = { 1, NULL },
+		[UA_T_INT16] = { 2, NULL },
+		[UA_T_UINT16] = { 2, NULL },
+		[UA_T_INT32] = { 4, NULL },
+		[UA_T_UINT32] = { 4, NULL },
+		[UA_T_INT64] = { 8, NULL },
+		[UA_T_UINT64] = { 8, NULL },
+		[UA_T_FLOAT] = { 4, NULL },
+		[UA_T_DOUBLE] = { 8, NULL },
+		[UA_T_STRING] = { 0, string },
+		[UA_T_DATETIME] = { 8, NULL },
+		[UA_T_GUID] = { 16, NULL },
+		[UA_T_BYTESTRING] = { 0, string },
+		[UA_T_XML] = { 0, string },
+		[UA_T_NODE] = { 0, node },
+		[UA_T_XNODE] = { 0, expanded_node },
+		[UA_T_STATUS] = { 4, NULL },
+		[UA_T_QNAME] = { 0, qualified_name },
+		[UA_T_TEXT] = { 0, localized_text },
+		[UA_T_EXTENSION] = { 0, extension },
+		[UA_T_DATAVALUE] = { 0, data_value },
+		[UA_T_VARIANT] = { 0, variant },
+		[UA_T_DIAGNOSTIC] = { 0, diagnostic },
 	};
 	if (type == 0 || type >= UA_TYPES)
 		ua_fault(u, R_FORMAT);

@@ -25,6 +25,7 @@
 #define SERVER "ss[t]us[s]sb"
 #define SAMPLING "uixub"
 
+/* clang-format off */
 const struct ua_service ua_services[] = {
 	{   422,   425, "find-servers", UA_DISCOVERY, "S[s][s]", NULL },
 	{   428,   431, "get-endpoints", UA_DISCOVERY, "S[s][s]", NULL },
@@ -66,8 +67,10 @@ const struct ua_service ua_services[] = {
 	{ 12208, 12209, "find-servers-on-network", UA_DISCOVERY, "uu[s]", NULL },
 	{ 12211, 12212, "register-server-2", UA_REGISTRATION, SERVER "[x]", NULL },
 };
+/* clang-format on */
 const size_t ua_services_n = sizeof(ua_services) / sizeof(ua_services[0]);
 
+/* clang-format off */
 const struct ua_class_name ua_classes[] = {
 	{ "channel", UA_CHANNEL }, { "discovery", UA_DISCOVERY }, { "session", UA_SESSION },
 	{ "browsing", UA_BROWSE }, { "reading", UA_READ }, { "subscription", UA_SUBSCRIBE },
@@ -75,6 +78,7 @@ const struct ua_class_name ua_classes[] = {
 	{ "history-writing", UA_HISTORY_UPDATE }, { "node-management", UA_NODE_MANAGEMENT },
 	{ "query", UA_QUERY }, { "registration", UA_REGISTRATION },
 };
+/* clang-format on */
 const size_t ua_classes_n = sizeof(ua_classes) / sizeof(ua_classes[0]);
 
 const struct ua_service *ua_service_by_id(uint32_t id)
@@ -105,7 +109,7 @@ bool ua_service_names(const struct ua_service *s, char what)
 		for (const char *p = s->fields; *p; p++) {
 			if (strchr(marks[i].letters, *p))
 				return true;
-			p += (*p == '@' || *p == '!') && p[1];	/* a role follows */
+			p += (*p == '@' || *p == '!') && p[1]; /* a role follows */
 		}
 	}
 	return false;
@@ -114,6 +118,7 @@ bool ua_service_names(const struct ua_service *s, char what)
 /* Signatures of MSG: HMAC-SHA1, HMAC-SHA2-256, HMAC-SHA2-384, or the 16 bytes of the tag that
  * AES-GCM and ChaCha20-Poly1305 have, which pad nothing. Of a readable OPN: ECDSA or EdDSA of the
  * curve, or RSA. The names with a cipher at the end came in 2025. */
+/* clang-format off */
 const struct ua_policy ua_policies[] = {
 	{ "None", false, true, 0, 0, 0 },
 	{ "Basic128Rsa15", true, false, 16, 20, 0 },
@@ -142,6 +147,7 @@ const struct ua_policy ua_policies[] = {
 	{ "RSA_DH_AesGcm", false, true, 1, 16, UA_SIGNATURE_OF_KEY },
 	{ "RSA_DH_ChaChaPoly", false, true, 1, 16, UA_SIGNATURE_OF_KEY },
 };
+/* clang-format on */
 const size_t ua_policies_n = sizeof(ua_policies) / sizeof(ua_policies[0]);
 
 const struct ua_policy *ua_policy_by_name(const char *name)

@@ -11,8 +11,8 @@
 #include "proto/opcua/wire-read.h"
 
 enum {
-	UA_SECURED = 16,	/* offset at which encryption begins in MSG and CLO */
-	RSA_SIGNATURE_MOST = 1024,	/* a key of 8192 bits */
+	UA_SECURED = 16,	   /* offset at which encryption begins in MSG and CLO */
+	RSA_SIGNATURE_MOST = 1024, /* a key of 8192 bits */
 };
 
 typedef void ua_head(struct ua_read *u, struct ua_msg *m);
@@ -84,7 +84,10 @@ static void head_opn(struct ua_read *u, struct ua_msg *m)
 	if (m->thumbprint.n != 0 && m->thumbprint.n != UA_THUMB)
 		ua_fault(u, R_LENGTH);
 	else if (m->policy && m->policy->opn_plain)
-		sequence(u, m, m->policy->opn_signature == UA_SIGNATURE_OF_KEY ? 0 : m->policy->opn_signature);
+		sequence(u, m,
+			 m->policy->opn_signature == UA_SIGNATURE_OF_KEY
+				 ? 0
+				 : m->policy->opn_signature);
 	else
 		rd_skip(&u->r, u->r.left);
 }
@@ -107,7 +110,8 @@ static void head_msg(struct ua_read *u, struct ua_msg *m)
 static const struct {
 	char name[4];
 	ua_head *head;
-	uint32_t least, most;	/* size of a chunk */
+	uint32_t least, most; /* size of a chunk */
+			      /* clang-format off */
 } types[] = {
 	[UA_HEL] = { "HEL", head_hel, 32, 32 + UA_URL_MAX },
 	[UA_ACK] = { "ACK", head_ack, 28, 28 },
@@ -117,6 +121,7 @@ static const struct {
 	[UA_MSG] = { "MSG", head_msg, 24, UA_CHUNK_HUGE },
 	[UA_CLO] = { "CLO", head_msg, 24, UA_CHUNK_MAX },
 };
+/* clang-format on */
 enum { TYPES = sizeof(types) / sizeof(types[0]) };
 
 const char *ua_type_name(enum ua_type t)
@@ -175,7 +180,7 @@ static void symmetric(struct ua_read *u, struct ua_msg *m, enum ua_bodies bodies
 	}
 	bool whole = u->r.left == m->size - UA_SECURED;
 	sequence(u, m, pol && whole ? pol->signature : 0);
-	if (m->readable && m->chunk == 'A') {	/* 7.1.4: the body of an abort is that of an ERR */
+	if (m->readable && m->chunk == 'A') { /* 7.1.4: the body of an abort is that of an ERR */
 		struct ua_read a = { .r = rd_init(m->body, m->body_len) };
 		head_err(&a, m);
 		if (!rd_done(&a.r))
@@ -215,13 +220,13 @@ enum reason ua_parse(const uint8_t *p, size_t n, const struct ua_policy *policy,
 static void skip_header(struct ua_read *u, bool response)
 {
 	if (response) {
-		rd_skip(&u->r, 16);	/* time, handle, result */
+		rd_skip(&u->r, 16); /* time, handle, result */
 		ua_value(u, UA_T_DIAGNOSTIC);
 		for (uint32_t n = ua_count(u); n && !u->r.bad; n--)
 			ua_string(u);
 	} else {
 		ua_node(u, false);
-		rd_skip(&u->r, 16);	/* time, handle, diagnostics wanted */
+		rd_skip(&u->r, 16); /* time, handle, diagnostics wanted */
 		ua_string(u);
 		rd_skip(&u->r, 4);
 	}

@@ -16,9 +16,14 @@
 
 enum { NODES_MAX = 256, OPAQUE_MAX = 37, GUID_TEXT = 36 };
 
+/* clang-format off */
 static const struct word words_security[] = {
-	{ "none", UA_MODE_NONE }, { "sign", UA_MODE_SIGN }, { "sign-and-encrypt", UA_MODE_ENCRYPT }, { NULL, 0 },
+	{ "none", UA_MODE_NONE },
+	{ "sign", UA_MODE_SIGN },
+	{ "sign-and-encrypt", UA_MODE_ENCRYPT },
+	{ NULL, 0 },
 };
+/* clang-format on */
 static const struct word words_opaque[] = { { "refuse", 0 }, { "allow", 1 }, { NULL, 0 } };
 
 /* ---- nodes ---- */
@@ -79,7 +84,8 @@ static bool identifier(char kind, struct node_pattern *out)
 		return is_guid(out->id);
 	case 'b':
 		out->form = NODE_OPAQUE;
-		return out->len % 2 == 0 && out->len <= 2 * OPAQUE_MAX && all_hex(out->id, out->len);
+		return out->len % 2 == 0 && out->len <= 2 * OPAQUE_MAX &&
+		       all_hex(out->id, out->len);
 	default:
 		return false;
 	}
@@ -116,11 +122,14 @@ static void load_nodes(struct load *l, const config_setting_t *g, struct opcua_a
 	get_texts(l, g, "nodes", &a->nodes);
 	a->patterns = arena_alloc(l->m->arena, (a->nodes.n + 1) * sizeof(*a->patterns));
 	if (a->nodes.n > NODES_MAX)
-		complain(l, a->at, "nodes: %zu patterns in one entry; write at most %d", a->nodes.n, NODES_MAX);
+		complain(l, a->at, "nodes: %zu patterns in one entry; write at most %d", a->nodes.n,
+			 NODES_MAX);
 	for (size_t i = 0; i < a->nodes.n; i++)
 		if (!node_pattern(a->nodes.v[i], &a->patterns[i]))
-			complain(l, a->nodes.at[i], "nodes: \"%s\" is not a node; write \"ns=1;i=1000-1999\", "
-				 "\"ns=1;s=Plc1.Setpoint\", \"ns=1;s=Plc1.*\", \"ns=1\" or \"any\"", a->nodes.v[i]);
+			complain(l, a->nodes.at[i],
+				 "nodes: \"%s\" is not a node; write \"ns=1;i=1000-1999\", "
+				 "\"ns=1;s=Plc1.Setpoint\", \"ns=1;s=Plc1.*\", \"ns=1\" or \"any\"",
+				 a->nodes.v[i]);
 }
 
 /* ---- one entry ---- */
@@ -148,8 +157,9 @@ static void unknown_service(struct load *l, struct where at, const char *word)
 	for (size_t i = 0; i < ua_services_n && n < 64; i++)
 		names[n++] = ua_services[i].name;
 	const char *near = name_nearest(word, names, n);
-	complain(l, at, "there is no OPC UA service or class \"%s\"%s%s%s", word, near ? "; did you mean \"" : "",
-		 near ? near : "", near ? "\"?" : "; zoned-model(5) lists them");
+	complain(l, at, "there is no OPC UA service or class \"%s\"%s%s%s", word,
+		 near ? "; did you mean \"" : "", near ? near : "",
+		 near ? "\"?" : "; zoned-model(5) lists them");
 }
 
 static void load_services(struct load *l, const config_setting_t *g, struct opcua_allow *a)
@@ -159,7 +169,9 @@ static void load_services(struct load *l, const config_setting_t *g, struct opcu
 	if (!t.set)
 		complain(l, a->at, "an allow entry needs services = [ \"reading\" ];");
 	if (t.any)
-		complain(l, a->at, "services: \"any\" is not a service; name services or classes, such as \"reading\"");
+		complain(l, a->at,
+			 "services: \"any\" is not a service; name services or classes, such as "
+			 "\"reading\"");
 	a->service_words = t.v;
 	a->n_service_words = t.n;
 	for (size_t i = 0; i < t.n; i++) {
@@ -188,7 +200,8 @@ static void load_attributes(struct load *l, const config_setting_t *g, struct op
 			a->attribute_bits |= UINT32_C(1) << id;
 		else
 			complain(l, a->attributes.at[i], "there is no attribute \"%s\"%s%s%s", word,
-				 near ? "; did you mean \"" : "; \"value\" is the one with the value",
+				 near ? "; did you mean \""
+				      : "; \"value\" is the one with the value",
 				 near ? near : "", near ? "\"?" : "");
 	}
 }
@@ -207,23 +220,30 @@ static void ua_words_check_needs(struct load *l, const struct opcua_allow *a)
 		const char *key, *why, *sample;
 		bool needed, set;
 	} needs[] = {
-		{ "nodes", "a service of this entry names nodes", "\"any\"", any_names(a, 'n'), a->nodes.set },
-		{ "attributes", "a service of this entry names attributes", "\"any\"", any_names(a, 'a'),
-		  a->attributes.set },
-		{ "least_interval", "a service of this entry asks for intervals", "0", any_names(a, 'i'),
-		  a->has_interval },
+		{ "nodes", "a service of this entry names nodes", "\"any\"", any_names(a, 'n'),
+		  a->nodes.set },
+		{ "attributes", "a service of this entry names attributes", "\"any\"",
+		  any_names(a, 'a'), a->attributes.set },
+		{ "least_interval", "a service of this entry asks for intervals", "0",
+		  any_names(a, 'i'), a->has_interval },
 	};
 	for (size_t i = 0; i < sizeof(needs) / sizeof(needs[0]); i++) {
 		if (needs[i].needed && !needs[i].set)
-			complain(l, a->at, "%s, so this entry needs %s; write %s = %s; or a restriction", needs[i].why,
-				 needs[i].key, needs[i].key, needs[i].sample);
+			complain(l, a->at,
+				 "%s, so this entry needs %s; write %s = %s; or a restriction",
+				 needs[i].why, needs[i].key, needs[i].key, needs[i].sample);
 		if (!needs[i].needed && needs[i].set)
-			complain(l, a->at, "no service of this entry is restricted by \"%s\"; remove it", needs[i].key);
+			complain(l, a->at,
+				 "no service of this entry is restricted by \"%s\"; remove it",
+				 needs[i].key);
 	}
 	if (a->sampling_by_server && !any_names(a, 's'))
-		complain(l, a->at, "no service of this entry is restricted by \"sampling_by_server\"; remove it");
+		complain(l, a->at,
+			 "no service of this entry is restricted by \"sampling_by_server\"; remove "
+			 "it");
 	else if (a->sampling_by_server && a->has_interval && !a->least_interval)
-		complain(l, a->at, "sampling_by_server says nothing where least_interval = 0; remove it");
+		complain(l, a->at,
+			 "sampling_by_server says nothing where least_interval = 0; remove it");
 }
 
 static void load_entry(struct load *l, const config_setting_t *g, struct opcua_policy *o)
@@ -294,15 +314,22 @@ static void check_policies(struct load *l, const struct opcua_policy *o)
 		if (near && !same_strength(v, near))
 			near = NULL;
 		if (p == &ua_policies[0])
-			complain(l, t->at[i], "security_policies: None is a matter of security = \"none\"; or of "
-				 "unsecured_discovery; remove it");
+			complain(
+				l, t->at[i],
+				"security_policies: None is a matter of security = \"none\"; or of "
+				"unsecured_discovery; remove it");
 		else if (!p && !strchr(v, ':'))
 			complain(l, t->at[i], "there is no security policy \"%s\"%s%s%s", v,
-				 near ? "; did you mean \"" : "; zoned-model(5) lists them; of another write the URI",
+				 near ? "; did you mean \""
+				      : "; zoned-model(5) lists them; of another write the URI",
 				 near ? near : "", near ? "\"?" : "");
 		else if (!p && !o->opaque)
-			complain(l, t->at[i], "security_policies: nothing on a channel with \"%s\" can be read, and opaque "
-				 "= \"refuse\" refuses what cannot; remove it, or write opaque = \"allow\";", v);
+			complain(l, t->at[i],
+				 "security_policies: nothing on a channel with \"%s\" can be read, "
+				 "and opaque "
+				 "= \"refuse\" refuses what cannot; remove it, or write opaque = "
+				 "\"allow\";",
+				 v);
 	}
 }
 
@@ -311,8 +338,11 @@ static void check_thumbprints(struct load *l, const char *key, const struct text
 	for (size_t i = 0; i < t->n; i++) {
 		size_t n = strlen(t->v[i]);
 		if ((n != 40 && n != 64) || !all_hex(t->v[i], n))
-			complain(l, t->at[i], "%s: \"%s\" is not a thumbprint; write the 40 (SHA-1) or 64 (SHA-256) "
-				 "hex digits of the certificate, in lower case", key, t->v[i]);
+			complain(l, t->at[i],
+				 "%s: \"%s\" is not a thumbprint; write the 40 (SHA-1) or 64 "
+				 "(SHA-256) "
+				 "hex digits of the certificate, in lower case",
+				 key, t->v[i]);
 	}
 }
 
@@ -329,15 +359,18 @@ static void check_users(struct load *l, const struct texts *t)
 			continue;
 		const char *near = name_nearest(t->v[i], ua_token_names + 1, n - 2);
 		complain(l, t->at[i], "user_tokens: \"%s\" is not known; %s%s%s", t->v[i],
-			 near ? "did you mean \"" : "write \"anonymous\", \"user-name\", \"x509\" or \"issued\"",
+			 near ? "did you mean \""
+			      : "write \"anonymous\", \"user-name\", \"x509\" or \"issued\"",
 			 near ? near : "", near ? "\"?" : "");
 	}
 }
 
-static void need(struct load *l, const struct policy *p, const char *key, const char *sample, bool set)
+static void need(struct load *l, const struct policy *p, const char *key, const char *sample,
+		 bool set)
 {
 	if (!set)
-		complain(l, p->at, "policy \"%s\" needs %s; write %s = %s;", p->name, key, key, sample);
+		complain(l, p->at, "policy \"%s\" needs %s; write %s = %s;", p->name, key, key,
+			 sample);
 }
 
 static void ua_words_check_policy(struct load *l, const config_setting_t *g, const struct policy *p)
@@ -345,7 +378,8 @@ static void ua_words_check_policy(struct load *l, const config_setting_t *g, con
 	const struct opcua_policy *o = opcua_policy_of(p);
 	need(l, p, "security", "\"sign-and-encrypt\", \"sign\" or \"none\"",
 	     config_setting_get_member(g, "security") != NULL);
-	need(l, p, "opaque", "\"refuse\" or \"allow\"", config_setting_get_member(g, "opaque") != NULL);
+	need(l, p, "opaque", "\"refuse\" or \"allow\"",
+	     config_setting_get_member(g, "opaque") != NULL);
 	need(l, p, "security_policies", "\"any\" or a list", o->security_policies.set);
 	need(l, p, "endpoint_urls", "\"any\" or a list", o->endpoint_urls.set);
 	need(l, p, "client_certificates", "\"any\" or a list", o->client_certificates.set);
@@ -356,9 +390,12 @@ static void ua_words_check_policy(struct load *l, const config_setting_t *g, con
 	check_thumbprints(l, "server_certificates", &o->server_certificates);
 	check_users(l, &o->user_tokens);
 	if (o->security == UA_MODE_NONE && o->unsecured_discovery)
-		complain(l, p->at, "unsecured_discovery says nothing where security = \"none\"; remove it");
+		complain(l, p->at,
+			 "unsecured_discovery says nothing where security = \"none\"; remove it");
 	if (o->security == UA_MODE_ENCRYPT && !o->opaque)
-		complain(l, p->at, "security = \"sign-and-encrypt\" makes every body opaque; write opaque = \"allow\";");
+		complain(l, p->at,
+			 "security = \"sign-and-encrypt\" makes every body opaque; write opaque = "
+			 "\"allow\";");
 }
 
 static void ua_words_load(struct load *l, const config_setting_t *g, struct policy *p)
@@ -428,8 +465,11 @@ static void ua_words_print(FILE *f, const struct policy *p)
 }
 
 static const char *const keys[] = {
-	"security", "unsecured_discovery", "reverse_connect", "opaque", "security_policies", "endpoint_urls",
-	"client_certificates", "server_certificates", "user_tokens", "max_chunk", "max_message", NULL,
+	"security",	     "unsecured_discovery", "reverse_connect",	   "opaque",
+	"security_policies", "endpoint_urls",	    "client_certificates", "server_certificates",
+	"user_tokens",	     "max_chunk",	    "max_message",	   NULL,
 };
 
-const struct policy_ops policy_opcua_ops = { .keys = keys, .load = ua_words_load, .print = ua_words_print };
+const struct policy_ops policy_opcua_ops = { .keys = keys,
+					     .load = ua_words_load,
+					     .print = ua_words_print };

@@ -30,10 +30,17 @@ static struct judged judge(struct pass *c, const uint8_t *p, size_t n)
 		s->asked++;
 	else if (why == R_NONE)
 		s->asked--;
-	return (struct judged){ .why = why, .len = n, .rule = rule, .fill = fill, .of = m, .msg = m };
+	return (struct judged){
+		.why = why, .len = n, .rule = rule, .fill = fill, .of = m, .msg = m
+	};
 }
 
 const struct proto_ops proto_echo = {
-	.cuts = true, .state = sizeof(struct echo_state), .fresh = sizeof(struct echo_state), .holds = true,
-	.message = sizeof(struct echo_msg), .frame = echo_frame, .judge = judge,
+	.cuts = true,
+	.state = sizeof(struct echo_state),
+	.fresh = sizeof(struct echo_state),
+	.holds = true,
+	.message = sizeof(struct echo_msg),
+	.frame = echo_frame,
+	.judge = judge,
 };

@@ -12,6 +12,7 @@ struct pol_echo_rule {
 };
 
 /* R_NONE: a rule, *rule, permits it. */
-enum reason policy_echo(const struct pol_image *img, const struct pol_flow *f, const struct echo_msg *m, uint16_t *rule);
+enum reason policy_echo(const struct pol_image *img, const struct pol_flow *f,
+			const struct echo_msg *m, uint16_t *rule);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The wire of the tests' own protocol: one octet that says how many follow, 1 to 255; answered with the same. */
+ * The wire of the tests' own protocol: one octet that says how many follow, 1 to 255; answered with
+ * the same. */
 #ifndef ZONED_PROTO_ECHO_WIRE_H
 #define ZONED_PROTO_ECHO_WIRE_H
 
@@ -9,7 +10,7 @@
 #include "record/reason.h"
 
 struct echo_msg {
-	uint8_t n;		/* octets behind the first */
+	uint8_t n; /* octets behind the first */
 };
 
 /* As proto_ops.frame */

@@ -7,11 +7,12 @@
 
 struct echo_allow {
 	struct where at;
-	struct ranges lengths;	/* 1..255 */
+	struct ranges lengths; /* 1..255 */
 };
 
 struct echo_policy {
-	struct echo_allow *allow; size_t n_allow;
+	struct echo_allow *allow;
+	size_t n_allow;
 };
 
 #endif
