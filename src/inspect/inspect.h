@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * The data path in one function: packet -> flow -> stream -> frame -> dissect
+ * The data path in one function: packet -> connection -> stream -> frame -> dissect
  * -> decide -> verdict -> event. No I/O; time is passed in. Inline, replay,
  * tests and fuzzers call the same code. All memory is taken in inspect_new().
  */
