@@ -20,7 +20,7 @@ static void tell(struct pass *c, const struct connection *f, enum reason why)
 		.time_ns = c->raw->wall_ns,
 		.generation = img->generation,
 		.kind = EV_VIOLATION,
-		.verdict = stance_verdict(stance_of(pol, false), V_RESET),
+		.verdict = (uint8_t)stance_verdict(stance_of(pol, false), V_RESET),
 		.reason = (uint16_t)why,
 		.flow_id = f->image_gen == img->generation ? f->flow_id : 0xffff,
 		.rule = 0xffff,

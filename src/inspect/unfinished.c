@@ -18,7 +18,7 @@ static void record_of(struct inspect *in, struct connection *f, int dir, const s
 		.time_ns = in->wall_ns,
 		.generation = in->img->generation,
 		.kind = EV_VIOLATION,
-		.verdict = stance_verdict(stance_of(pol, false), V_RESET),
+		.verdict = (uint8_t)stance_verdict(stance_of(pol, false), V_RESET),
 		.reason = R_UNFINISHED,
 		.flow_id = f->flow_id,
 		.rule = 0xffff,

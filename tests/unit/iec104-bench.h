@@ -70,8 +70,9 @@ struct iec_rules {
 static inline struct iec104_allow iec_allow(uint64_t types, uint64_t more,
 					    enum iec_select_mode mode)
 {
-	struct iec104_allow a = { .at.file = "f",
-				  .limits = { .select_mode = mode, .causes = ~UINT64_C(0) } };
+	struct iec104_allow a = {
+		.at.file = "f", .limits = { .select_mode = (uint8_t)mode, .causes = ~UINT64_C(0) }
+	};
 	for (unsigned i = 0; i < 64; i++) {
 		a.limits.types[i / 8] |= (uint8_t)((types >> i & 1) << i % 8);
 		a.limits.types[8 + i / 8] |= (uint8_t)((more >> i & 1) << i % 8);
