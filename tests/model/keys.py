@@ -14,7 +14,8 @@ has the defaults that it prints. So the sources tell only what could be a key, a
 
 To add a place (a group of settings with keys of its own): a row of PLACES, and in SECTIONS or
 INNER where the manual has it. A protocol needs no row: its section of zoned-model(5) begins with
-"protocol is NAME", and the list of the entries of allow follows "An entry of allow has".
+"protocol is NAME", and the list of the entries of allow follows "An entry of allow has these keys:".
+An entry may have its words in a table: a section of the same page, which it names by .Sx "NAME".
 """
 import os
 import re
@@ -38,8 +39,11 @@ PLACES = {
 }
 # Where the manuals have them: a subsection, or the list inside an entry.
 MODEL_PAGES = ("zoned.conf.5", "zoned-model.5")
-SECTIONS = {"system": "system", "daemon": "daemon", "zones": "a zone", "conduits": "a conduit", "policies": "a policy"}
-INNER = {"assets": "an asset", "flows": "a flow"}
+SECTIONS = {"system": "system", "daemon": "daemon", "zones": "a zone", "conduits": "a conduit", "policies": "a policy",
+            "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit",
+            "Forwarding without rules": "a conduit"}
+INNER = {"assets": "an asset"}
+ENTRY = "An entry of allow has these keys:"
 # A model with nothing that has a default.
 BARE = """zones = ( { name = "zone-1"; type = "dmz"; networks = [ "10.1.0.0/24" ]; },
   { name = "zone-2"; type = "dmz"; networks = [ "10.2.0.0/24" ]; } );
@@ -203,6 +207,7 @@ class Manuals:
     def __init__(self, pages):
         self.entries, self.breaches = {}, []
         self.sections = {page: mdoc.sections_of(page, text) for page, text in pages.items()}
+        self.tables = {(page, s.name): s for page in MODEL_PAGES for s in self.sections[page] if s.macro == "Ss"}
         for page in MODEL_PAGES:
             for section in self.sections[page]:
                 self.read_section(section)
@@ -214,7 +219,7 @@ class Manuals:
         for found in section.lists:
             place = (SECTIONS.get(section.name), None)
             if protocol:
-                entry = found.before.endswith("An entry of allow has")
+                entry = found.before.endswith(ENTRY)
                 place = ("an allow entry" if entry else "a policy", protocol.group(1))
             self.read_list(found, place)
 
@@ -234,6 +239,11 @@ class Manuals:
         """What every policy has stands in one section."""
         return self.entries.get(place, {}).get(key) or self.entries.get((place[0], None), {}).get(key)
 
+    def parts_of(self, entry):
+        """An entry, and the tables of its page that it names."""
+        page = entry.at.partition(":")[0]
+        return [entry] + [self.tables[page, name] for _, name in entry.words("Sx") if (page, name) in self.tables]
+
     def marked(self, macro, pages):
         for page in pages:
             for section in self.sections[page]:
@@ -244,12 +254,14 @@ def name_of(place):
     return (place[0] or "no place of the model") + (" of " + place[1] if place[1] else "")
 
 
-def check_entry(facts, place, key, entry):
+def check_entry(facts, place, key, parts):
+    entry = parts[0]
     of = "%s: the entry of %s, a key of %s," % (entry.at, key, name_of(place))
-    words, marked = facts.words[place, key], {word for _, word in entry.words("Cm")}
+    words, marked = facts.words[place, key], {word for part in parts for _, word in part.words("Cm")}
     for word in sorted(words - marked):
         yield "%s lacks the word %s" % (of, word)
-    for item in (item for nested in entry.lists for item in nested.items if item.macro == "Cm"):
+    lists = [nested for part in parts for nested in part.lists]
+    for item in (item for nested in lists for item in nested.items if item.macro == "Cm"):
         for word in set(item.names) - words if words else ():
             yield "%s: %s is no word of %s" % (item.at, word, key)
     for number in facts.bounds.get((place, key)) or ():
@@ -266,7 +278,7 @@ def check_keys(facts, manuals):
         for key in sorted(keys):
             entry = manuals.entry_of(place, key)
             if entry:
-                yield from check_entry(facts, place, key, entry)
+                yield from check_entry(facts, place, key, manuals.parts_of(entry))
             else:
                 yield "no entry of a manual: %s, a key of %s" % (key, name_of(place))
     for place, entries in manuals.entries.items():
@@ -296,11 +308,11 @@ def check(facts, pages):
 # ---- can the check fail? ----
 
 
-def renamed(pages, entry, macro, word):
-    """The pages, with that word of an entry changed wherever it is so marked there."""
-    page = entry.at.partition(":")[0]
+def renamed(pages, parts, macro, word):
+    """The pages, with that word of an entry and its tables changed wherever it is so marked there."""
+    page = parts[0].at.partition(":")[0]
     lines = pages[page].splitlines(True)
-    for at in {at for at, w in entry.words(macro) if w == word}:
+    for at in {at for part in parts for at, w in part.words(macro) if w == word}:
         number = int(at.partition(":")[2]) - 1
         lines[number] = re.sub(r"(?<![\w-])%s(?![\w-])" % re.escape(word), "bogus", lines[number])
     return {**pages, page: "".join(lines)}
@@ -313,15 +325,15 @@ def check_check(facts, pages):
         for key, entry in entries.items():
             if entry.macro != "Va":
                 continue
-            found = "\n".join(check(facts, renamed(pages, entry, "Va", key)))
+            found = "\n".join(check(facts, renamed(pages, [entry], "Va", key)))
             if "no entry of a manual: %s, a key of %s" % (key, name_of(place)) not in found or \
                     "bogus is no key" not in found:
                 yield "%s: %s could be missing, and nothing told" % (entry.at, key)
     for (place, key), words in facts.words.items():
         for word in sorted(words)[:1]:
-            entry = manuals.entry_of(place, key)
-            if not any("lacks the word " + word in x for x in check(facts, renamed(pages, entry, "Cm", word))):
-                yield "%s: the word %s could be missing, and nothing told" % (entry.at, word)
+            parts = manuals.parts_of(manuals.entry_of(place, key))
+            if not any("lacks the word " + word in x for x in check(facts, renamed(pages, parts, "Cm", word))):
+                yield "%s: the word %s could be missing, and nothing told" % (parts[0].at, word)
 
 
 def main():

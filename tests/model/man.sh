@@ -8,12 +8,15 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export ZONED_RULES="$top_srcdir/rules"
 ctl="$top_builddir/zonectl"
-# A part of a model gets what it lacks: a list of flows its conduit, policies a zone.
+# A part of a model gets what it lacks: a list of flows its conduit, conduits zones and policies, policies a zone.
 whole() {
 	case $1 in
-	flows*) printf '%s\n' 'zones = ( { name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; },' \
+	flows*) whole "conduits = ( { name = \"c\"; from = \"a\"; to = \"b\";
+$1
+} );" ;;
+	conduits*) printf '%s\n' 'zones = ( { name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; },' \
 		'  { name = "b"; type = "control"; networks = [ "10.2.0.0/24" ]; } );' \
-		'conduits = ( { name = "c"; from = "a"; to = "b";' "$1" '} );' \
+		"$1" \
 		'policies = {' '@include "modbus-read-only.conf"' '@include "dnp3-all.conf"' '};' ;;
 	policies*) printf '%s\n' 'zones = ( { name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; } );' "$1" ;;
 	*) printf '%s\n' "$1" ;;
