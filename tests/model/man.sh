@@ -14,8 +14,9 @@ whole() {
 	flows*) whole "conduits = ( { name = \"c\"; from = \"a\"; to = \"b\";
 $1
 } );" ;;
-	conduits*) printf '%s\n' 'zones = ( { name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; },' \
-		'  { name = "b"; type = "control"; networks = [ "10.2.0.0/24" ]; } );' \
+	conduits*) printf '%s\n' 'zones = (' \
+		'  { name = "a"; type = "control"; interfaces = [ "eth1" ]; networks = [ "10.1.0.0/24" ]; },' \
+		'  { name = "b"; type = "control"; interfaces = [ "eth2" ]; networks = [ "10.2.0.0/24" ]; } );' \
 		"$1" \
 		'policies = {' '@include "modbus-read-only.conf"' '@include "dnp3-all.conf"' '};' ;;
 	policies*) printf '%s\n' 'zones = ( { name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; } );' "$1" ;;
