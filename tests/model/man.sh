@@ -31,8 +31,9 @@ for page in zoned-model.5 zoned.conf.5 zoned-peers.7; do
 		"$ctl" check "$dir/example.conf"
 	done
 done
-sed -n 's/^\.It Cm //p' "$top_srcdir/man/zoned-events.5" >"$dir/man"
-"$ctl" reasons | sed 's/ .*//' >"$dir/table"
+# the page groups them by protocol, the table appends
+sed -n 's/^\.It Cm //p' "$top_srcdir/man/zoned-events.5" | sort >"$dir/man"
+"$ctl" reasons | sed 's/ .*//' | sort >"$dir/table"
 diff "$dir/table" "$dir/man"
 python3 -B "$top_srcdir/tests/model/options.py" "$top_builddir" "$top_srcdir/src" "$top_srcdir/man"
 if command -v mandoc >/dev/null; then

@@ -43,6 +43,13 @@ while read -r field; do
 	grep -qx -- "$field" "$dir/manual" || fail "zoned-events(5) lacks $field"
 done <"$dir/fields"
 
+# which begins with this line, and explains each of its fields as it stands there
+words() { tr -s ' \n' '\n' | sed '/^$/d'; }
+awk '/^\.Ed/ { exit } inside { print } /^\.Bd/ { inside = 1 }' "$top_srcdir/man/zoned-events.5" | words >"$dir/example"
+words <<<"$line" | diff - "$dir/example" || fail "zoned-events(5) begins with another line"
+sed -n '/^\.It Li time=/,/^\.El/s/^\.It Li //p' "$top_srcdir/man/zoned-events.5" | sed 's/ , /\n/g; s/\\(dq/"/g' | sort >"$dir/explained"
+grep -E '^[a-z_]+=' "$dir/example" | sort | diff - "$dir/explained" || fail "zoned-events(5) explains other fields than those of its line"
+
 # what it names: files, manual pages, verbs and options of zonectl
 n=0
 while read -r name; do
