@@ -7,7 +7,7 @@ set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export ZONED_RULES="$top_srcdir/rules"
-ctl="$top_builddir/zonectl"
+ctl=$(realpath "$top_builddir/zonectl")
 # A part of a model gets what it lacks: a list of flows its conduit, conduits zones and policies, policies a zone.
 whole() {
 	case $1 in
@@ -31,6 +31,23 @@ for page in zoned-model.5 zoned.conf.5 zoned-peers.7; do
 		"$ctl" check "$dir/example.conf"
 	done
 done
+# The example of zonectl(8) is what its commands print: README.md's model, a draft of it with two errors, and a capture
+# of a read and of a write with a value that is not allowed.
+mkdir "$dir/tried"
+sed -n '/^    zones = ($/,/^$/s/^    //p' "$top_srcdir/README.md" |
+	sed 's/10\.10\.1\.0/10.1.0.0/; s/10\.10\.2\.0/10.2.0.0/' >"$dir/tried/plant.conf"
+sed 's/"setpoints"/"setpoint"/; s/"0-1000"/"0-70000"/' "$dir/tried/plant.conf" >"$dir/tried/draft.conf"
+PYTHONPATH="$top_srcdir/tests/pcap" python3 -B -c 'import sys, peers
+steps = [peers.ask(1, "03 0000 0002"), peers.ask(2, "06 000a 1267")]
+peers.write_pcap(sys.argv[1], peers.packets_of(steps, "modbus", False), 2000)' "$dir/tried/plant.pcap"
+awk '/^\.Ed/ { exit } inside { print } /^\.Bd/ { inside = 1 }' "$top_srcdir/man/zonectl.8" >"$dir/example"
+grep -c '^\$ zonectl ' "$dir/example" | grep -qx 3
+sed -n 's/^\$ zonectl //p' "$dir/example" | while read -r args; do
+	echo "\$ zonectl $args"
+	# shellcheck disable=SC2086	# these are words
+	(cd "$dir/tried" && "$ctl" $args 2>&1) || [ $? -eq 3 ]
+done | tr -s ' \n' '\n' >"$dir/printed"
+tr -s ' \n' '\n' <"$dir/example" | diff - "$dir/printed"
 # the page groups them by protocol, the table appends
 sed -n 's/^\.It Cm //p' "$top_srcdir/man/zoned-events.5" | sort >"$dir/man"
 "$ctl" reasons | sed 's/ .*//' | sort >"$dir/table"

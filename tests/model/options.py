@@ -127,7 +127,8 @@ def check_zonectl(build, sources, pages):
     usage["help"] = {}
     synopsis = verbs_of_synopsis(section(pages, "zonectl.8", "SYNOPSIS").marked)
     items = {}
-    for item in section(pages, "zonectl.8", "DESCRIPTION").lists[0].items:
+    tasks = mdoc.sections_of("zonectl.8", pages["zonectl.8"])
+    for item in (i for task in tasks for found in task.lists for i in found.items if i.macro == "Cm"):
         told = {"-" + word for _, word in item.words("Fl")}
         items.update({verb: dict.fromkeys(told) for verb in item.names if verb != "|"})
     yield from compare("zonectl(8)", usage=dict.fromkeys(usage), synopsis=dict.fromkeys(synopsis),
