@@ -40,7 +40,11 @@ sed 's/"setpoints"/"setpoint"/; s/"0-1000"/"0-70000"/' "$dir/tried/plant.conf" >
 PYTHONPATH="$top_srcdir/tests/pcap" python3 -B -c 'import sys, peers
 steps = [peers.ask(1, "03 0000 0002"), peers.ask(2, "06 000a 1267")]
 peers.write_pcap(sys.argv[1], peers.packets_of(steps, "modbus", False), 2000)' "$dir/tried/plant.pcap"
-awk '/^\.Ed/ { exit } inside { print } /^\.Bd/ { inside = 1 }' "$top_srcdir/man/zonectl.8" >"$dir/example"
+example() # PAGE: the first one
+{
+	awk '/^\.Ed/ { exit } inside { print } /^\.Bd/ { inside = 1 }' "$top_srcdir/man/$1"
+}
+example zonectl.8 >"$dir/example"
 grep -c '^\$ zonectl ' "$dir/example" | grep -qx 3
 sed -n 's/^\$ zonectl //p' "$dir/example" | while read -r args; do
 	echo "\$ zonectl $args"
@@ -48,6 +52,12 @@ sed -n 's/^\$ zonectl //p' "$dir/example" | while read -r args; do
 	(cd "$dir/tried" && "$ctl" $args 2>&1) || [ $? -eq 3 ]
 done | tr -s ' \n' '\n' >"$dir/printed"
 tr -s ' \n' '\n' <"$dir/example" | diff - "$dir/printed"
+# That of zoned(8) begins with the same check; its refused message is the one that zoned-events(5) explains.
+args=$(example zoned.8 | sed -n '1s/^# zonectl //p')
+(cd "$dir/tried" && "$ctl" "${args%% *}" plant.conf) | sed "s|^plant.conf|${args#* }|" >"$dir/printed"
+example zoned.8 | sed -n 2p | diff - "$dir/printed"
+said=$(example zoned.8 | sed -n '/^write-single-register/,/\.\.\.$/p' | tr -s ' \n' ' ')
+[[ $(example zoned-events.5 | tr -s ' \n' ' ') == "${said%... }"* && -n $said ]]
 # the page groups them by protocol, the table appends
 sed -n 's/^\.It Cm //p' "$top_srcdir/man/zoned-events.5" | sort >"$dir/man"
 "$ctl" reasons | sed 's/ .*//' | sort >"$dir/table"
