@@ -82,6 +82,9 @@ CASES = dict([
     ("stopped and started", (CONTROL, START + [
         (1, i(0, 0, GI), PASS), (1, u("STOPDT act"), PASS), (0, i(0, 1, REPORT), PASS), (1, s(1), PASS), (0, u("STOPDT con"), PASS),
         *START, (1, i(1, 1, GI), PASS), (0, i(1, 2, REPORT), PASS)])),
+    ("acknowledged behind a stop", (CONTROL, START + [
+        (1, i(0, 0, GI), PASS), (0, i(0, 1, REPORT), PASS), (1, i(1, 0, GI), PASS), (1, u("STOPDT act"), PASS), (0, u("STOPDT con"), PASS),
+        (0, s(2), PASS), (1, s(1), PASS), *START, (1, i(2, 1, GI), PASS)])),
     ("select and execute", (CONTROL, SELECTED + [(1, i(1, 1, double("02")), PASS), (0, i(1, 2, confirmed("02")), PASS)])),
     ("select, another point, execute", (CONTROL, SELECTED + [(1, i(1, 1, single()), PASS), (1, i(2, 1, double("02")), PASS)])),
     ("a selection given up", (CONTROL, SELECTED + [(1, i(1, 1, double("82", 8)), PASS), (1, i(2, 1, double("02")), "not-selected")])),

@@ -6,6 +6,8 @@
  *   master   STARTDT act              I.. S..   STOPDT act    S..
  *   station               STARTDT con  I.. S..            I.. S..  STOPDT con
  *
+ * Behind STOPDT con either may still acknowledge what came before it.
+ *
  * Stations differ where a frame comes that does not fit here: one closes, one ignores it and
  * does not count it, one takes it. So nothing of it is skipped or corrected; it ends the
  * connection.
@@ -79,13 +81,24 @@ static enum reason link_u(struct iec_look *k)
 
 /* ---- I and S frames ---- */
 
-/* Behind its STOPDT act a master may acknowledge still, until the station has confirmed. */
-static bool may_send(const struct iec_look *k)
+/* Does the other end wait for a confirmation of what it sent? */
+static bool way_waits(const struct iec_way *other)
+{
+	return other->counted && other->confirmed && other->next != other->acked;
+}
+
+/* Behind its STOPDT act a master may acknowledge still, until the station has confirmed. There are
+ * masters and stations that acknowledge by a timer of their own, which STOPDT does not stop: behind
+ * its confirmation an S frame may come while there is something to acknowledge. */
+static bool may_send(const struct iec_look *k, const struct iec_way *other)
 {
 	const struct iec_connection *s = k->s;
+	bool supervisory = k->m.apci.format == IEC_S;
+	if (supervisory && way_waits(other))
+		return true;
 	if (k->from == IEC_CONTROLLED)
 		return s->started;
-	return s->asked || (s->started && k->m.apci.format == IEC_S);
+	return s->asked || (s->started && supervisory);
 }
 
 static unsigned window(const struct iec_look *k)
@@ -149,7 +162,7 @@ static enum reason check_frame(const struct iec_look *k, struct iec_way *own,
 {
 	bool information = k->m.apci.format == IEC_I,
 	     commands = information && k->from == IEC_CONTROLLING;
-	if (!may_send(k))
+	if (!may_send(k, other))
 		return R_UA_STATE;
 	if (commands && !k->observed && !(way_known(own) && way_known(other)))
 		return R_UA_STATE;
