@@ -39,14 +39,15 @@ struct iec_way {
 	bool begins_with_one; /* its first N(S) was 1 */
 };
 
-/* A select that its execute may follow: only on this connection, with the same type, value and
- * qualifier. */
+/* A select that its execute may follow: only on this connection, with the same type, value,
+ * qualifier and test bit. */
 struct iec_selected {
 	uint64_t at_ns; /* 0: none */
 	uint32_t ioa;
 	uint16_t ca;
 	uint8_t type;
 	uint8_t n, element[IEC_ELEMENT]; /* the bit that says select is zero */
+	bool test;			 /* T of the select: a station may have selected nothing */
 	bool granted;			 /* the station confirmed it */
 };
 
