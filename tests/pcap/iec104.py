@@ -123,9 +123,10 @@ CASES = dict([
     refused("a number again", i(0, 0, single()), "bad-sequence-number", START + [(1, i(0, 0, GI), PASS)]),
     refused("more confirmed than was sent", i(0, 1, single()), "bad-receive-number"),
     refused("less confirmed than before", s(0), "bad-receive-number", START + [(0, i(0, 0, REPORT), PASS), (1, s(1), PASS)]),
-    refused("never confirmed", i(12, 0, GI), "window-exceeded", START + [(1, i(k, 0, GI), PASS) for k in range(12)]),
-    ("a station that is never confirmed", (CONTROL, START + [(0, i(k, 0, REPORT), PASS) for k in range(12)] + [
-        (0, i(12, 0, REPORT), "window-exceeded")])),
+    refused("never confirmed", i(13, 0, GI), "window-exceeded", START + [(1, i(k, 0, GI), PASS) for k in range(13)]),
+    # k is 12, and there is a stack that sends one more at both ends
+    ("a station that sends one more than k", (CONTROL, START + [(0, i(k, 0, REPORT), PASS) for k in range(13)] + [
+        (1, s(8), PASS), *[(0, i(k, 0, REPORT), PASS) for k in range(13, 21)], (0, i(21, 0, REPORT), "window-exceeded")])),
     ("a station that begins with one", (CONTROL, START + [(0, i(1, 0, REPORT), "bad-sequence-number")])),
     ("one that may", ("tolerant", START + [(0, i(1, 0, REPORT), PASS), (0, i(2, 0, REPORT), PASS), (0, i(3, 0, REPORT), PASS), (1, s(4), PASS),
                                            (1, i(0, 4, GI), PASS), (1, i(1, 4, GI), PASS), (1, i(2, 4, GI), PASS),

@@ -241,8 +241,9 @@ static void first_number_is_one(void **state)
 	open_line(&b, 0);
 	for (unsigned i = 1; i <= IEC_K_DEFAULT; i++)
 		assert_int_equal(answer(&b, i, 0, REPORT), R_NONE);
-	assert_int_equal(say_s(&b, 0, 13), R_NONE);
-	assert_int_equal(answer(&b, 13, 0, REPORT), R_NONE);
+	const unsigned next = IEC_K_DEFAULT + 1;
+	assert_int_equal(say_s(&b, 0, next), R_NONE);
+	assert_int_equal(answer(&b, next, 0, REPORT), R_NONE);
 	assert_int_equal(answer(&b, 1, 0, REPORT), R_UA_SEQUENCE);
 	open_line(&b, 1);
 	assert_int_equal(answer(&b, 0, 0, REPORT), R_NONE); /* or with none */

@@ -705,7 +705,7 @@ static void test_head(void **state)
 	assert_int_equal(h->server_is_controlling, 0);
 	assert_int_equal(h->first_number_one, 0);
 	assert_int_equal(h->monitor_listed, 0);
-	assert_int_equal(h->k, 12);
+	assert_int_equal(h->k, IEC_K_DEFAULT);
 	assert_int_equal(h->select_timeout, 10);
 	free(img);
 	img = image_with(
