@@ -300,6 +300,9 @@ static void test_values(void **state)
 	      { SET("32", "0000d142 00"), R_NONE }, { SET("32", "0000e742 00"), R_NONE },
 	      { SET("32", "ffffd042 00"), R_VALUE }, { SET("32", "0100e742 00"), R_VALUE },
 	      { SET("32", "0000d1c2 00"), R_VALUE });
+	CHECK(image_with("", SETPOINT("50", "float_values", "( [ 0.7, 0.7 ], [ -3.5e38, 0.1 ] )")),
+	      { SET("32", "3333333f 00"), R_NONE }, { SET("32", "cdcccc3d 00"), R_NONE },
+	      { SET("32", "3433333f 00"), R_VALUE }, { SET("32", "ffff7fff 00"), R_NONE });
 	CHECK(image_with("", SETPOINT("50", "float_values", "\"any\"")),
 	      { SET("32", "ffff7f7f 00"), R_NONE }, { SET("32", "ffff7fff 00"), R_NONE });
 	CHECK(image_with("", "{ types = [ 112 ]; common_addresses = 1; object_addresses = 10; "
