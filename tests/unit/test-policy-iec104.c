@@ -713,9 +713,9 @@ static void test_head(void **state)
 	free(img);
 	img = image_with(
 		"master = \"server\"; unacknowledged = 32767; select_timeout = 60; tolerate = [ "
-		"\"first-number-one\" ]; "
-		"monitor_direction = \"listed\";",
-		"{ types = [ 1 ]; common_addresses = 1; object_addresses = 1; }, " SELECTED(""));
+		"\"first-number-one\" ]; monitor_direction = \"listed\";",
+		"{ types = [ 1 ]; causes = 1; common_addresses = 1; object_addresses = 1; "
+		"}, " SELECTED(""));
 	h = policy_head(img, policy_flow(img, 0));
 	assert_int_equal(h->server_is_controlling, 1);
 	assert_int_equal(h->first_number_one, 1);
