@@ -253,6 +253,28 @@ static void first_number_is_one(void **state)
 	iec_stop(&b);
 }
 
+/* It does so once: where the numbers come round, 0 is next, and the window is as wide as ever. */
+static void first_number_comes_round(void **state)
+{
+	(void)state;
+	for (unsigned last = 0; last < 2; last++) {
+		struct iec_bench b;
+		iec_start(&b, &(struct iec_rules){ .one = true });
+		open_line(&b, 0);
+		for (unsigned i = 1; i < IEC_SEQ; i++) {
+			assert_int_equal(answer(&b, i, 0, REPORT), R_NONE);
+			assert_int_equal(say_s(&b, 0, (i + 1) % IEC_SEQ), R_NONE);
+		}
+		for (unsigned i = 0; last && i < IEC_K_DEFAULT; i++)
+			assert_int_equal(answer(&b, i, 0, REPORT), R_NONE);
+		if (last)
+			assert_int_equal(answer(&b, IEC_K_DEFAULT, 0, REPORT), R_IEC_WINDOW);
+		else
+			assert_int_equal(answer(&b, 1, 0, REPORT), R_UA_SEQUENCE);
+		iec_stop(&b);
+	}
+}
+
 /* ---- selects ---- */
 
 struct select_row {
@@ -695,6 +717,7 @@ int main(void)
 		cmocka_unit_test(windows),
 		cmocka_unit_test(numbers_come_round),
 		cmocka_unit_test(first_number_is_one),
+		cmocka_unit_test(first_number_comes_round),
 		cmocka_unit_test(every_select),
 		cmocka_unit_test(select_of_another),
 		cmocka_unit_test(selects_have_a_bound),

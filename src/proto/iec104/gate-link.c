@@ -114,8 +114,8 @@ static bool way_known(const struct iec_way *w)
 
 static bool may_begin_with_one(const struct iec_look *k, const struct iec_way *w)
 {
-	return k->head && k->head->first_number_one && k->from == IEC_CONTROLLED && w->next == 0 &&
-	       w->acked == 0 && !k->s->joined;
+	return k->head && k->head->first_number_one && k->from == IEC_CONTROLLED && !w->sent &&
+	       !k->s->joined;
 }
 
 /* N(S) of an I frame. */
@@ -150,7 +150,7 @@ static enum reason check_receive_number(const struct iec_look *k, const struct i
 /* Would this I frame be one more than may wait for their confirmation? */
 static enum reason check_window(const struct iec_look *k, const struct iec_way *w)
 {
-	unsigned skipped = w->begins_with_one && w->acked == 0;
+	unsigned skipped = w->begins_with_one;
 	if (!w->confirmed)
 		return R_NONE;
 	return iec_seq_ahead(w->acked, k->m.apci.ns) + 1u > window(k) + skipped ? R_IEC_WINDOW
@@ -177,10 +177,12 @@ static void follow(struct iec_look *k, struct iec_way *own, struct iec_way *othe
 {
 	other->acked = k->m.apci.nr;
 	other->confirmed = true;
+	if (other->acked)
+		other->begins_with_one = false;
 	if (k->m.apci.format != IEC_I)
 		return;
 	own->next = (uint16_t)((k->m.apci.ns + 1u) & (IEC_SEQ - 1));
-	own->counted = true;
+	own->counted = own->sent = true;
 }
 
 void iec_link_lost(struct iec_connection *s)

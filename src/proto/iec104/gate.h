@@ -36,7 +36,8 @@ struct iec_way {
 	uint16_t acked; /* the other end has confirmed those before */
 	/* next, acked are known: from the start, or from what was seen of them */
 	bool counted, confirmed;
-	bool begins_with_one; /* its first N(S) was 1 */
+	bool sent;	      /* some I frame of it went on */
+	bool begins_with_one; /* its first N(S) was 1, and nothing of it is confirmed yet */
 };
 
 /* A select that its execute may follow: only on this connection, with the same type, value,
