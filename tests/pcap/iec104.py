@@ -148,6 +148,8 @@ CASES = dict([
     refused("a report of the master", i(0, 0, REPORT), "wrong-direction"),
     ("a command of the station", (CONTROL, START + [(0, i(0, 0, single()), "cause-does-not-fit")])),
     ("an answer that nobody may ask for", (MONITOR, START + [(0, i(0, 0, single(cause=7)), "type-not-allowed")])),
+    ("an answer of all stations", (CONTROL, START + [(0, i(0, 0, single(cause=7, ca=65535)), "common-address-not-allowed")])),
+    ("a report of all stations", ("listed", START + [(0, i(0, 0, asdu(1, 3, [(1, "01")], ca=65535)), "common-address-not-allowed")])),
     ("SQ over the last address", (CONTROL, START + [(0, i(0, 0, asdu(1, 20, [(16777215, "01"), (0, "01")], ca=1, sq=True)),
                                                      "address-out-of-specification")])),
     refused("a command where nothing is moved", i(0, 0, single()), "type-not-allowed", policy=MONITOR),
