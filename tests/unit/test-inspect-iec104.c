@@ -368,6 +368,13 @@ static void every_select(void **state)
 	}
 }
 
+/* Selects, as the first that either end sends. */
+static void selected_first(struct iec_bench *b)
+{
+	assert_int_equal(command(b, 0, 0, SELECT("82")), R_NONE);
+	assert_int_equal(answer(b, 0, 1, CONFIRM("82")), R_NONE);
+}
+
 static void select_of_another(void **state)
 {
 	(void)state;
@@ -376,8 +383,7 @@ static void select_of_another(void **state)
 	open_line(&b, 0);
 	open_line(&b, 1);
 	b.on = 0;
-	assert_int_equal(command(&b, 0, 0, SELECT("82")), R_NONE);
-	assert_int_equal(answer(&b, 0, 1, CONFIRM("82")), R_NONE);
+	selected_first(&b);
 	b.on = 1;
 	assert_int_equal(command(&b, 0, 0, SELECT("02")), R_DNP_NOT_SELECTED);
 	/* stopped, or connected again: nothing is selected */
@@ -386,8 +392,7 @@ static void select_of_another(void **state)
 	ask_u(&b, IEC_STARTDT_ACT, IEC_STARTDT_CON);
 	assert_int_equal(command(&b, 1, 1, SELECT("02")), R_DNP_NOT_SELECTED);
 	open_line(&b, 0);
-	assert_int_equal(command(&b, 0, 0, SELECT("82")), R_NONE);
-	assert_int_equal(answer(&b, 0, 1, CONFIRM("82")), R_NONE);
+	selected_first(&b);
 	open_line(&b, 0);
 	assert_int_equal(command(&b, 0, 0, SELECT("02")), R_DNP_NOT_SELECTED);
 	iec_stop(&b);
@@ -488,8 +493,7 @@ static void observed_and_enforced(void **state)
 	struct iec_bench b;
 	iec_start(&b, &observe);
 	open_line(&b, 0);
-	assert_int_equal(command(&b, 0, 0, SELECT("82")), R_NONE);
-	assert_int_equal(answer(&b, 0, 1, CONFIRM("82")), R_NONE);
+	selected_first(&b);
 	assert_int_equal(command(&b, 7, 1, GI), R_UA_SEQUENCE);
 	iec_policy(&b, &enforce);
 	assert_int_equal(command(&b, 8, 1, SELECT("02")), R_DNP_NOT_SELECTED);
@@ -709,6 +713,21 @@ static void reversed(void **state)
 	iec_stop(&b);
 }
 
+/* A reload says that the other end is the master: what was started and selected was so by this one.
+ */
+static void another_master(void **state)
+{
+	(void)state;
+	struct iec_bench b;
+	iec_start(&b, &enforce);
+	open_line(&b, 0);
+	selected_first(&b);
+	iec_policy(&b, &(struct iec_rules){ .reversed = true });
+	assert_int_equal(answer(&b, 1, 1, SELECT("02")), R_UA_STATE);
+	assert_true(b.line[0].ended);
+	iec_stop(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -732,6 +751,7 @@ int main(void)
 		cmocka_unit_test(keep_alives),
 		cmocka_unit_test(unfinished),
 		cmocka_unit_test(reversed),
+		cmocka_unit_test(another_master),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

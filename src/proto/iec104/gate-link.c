@@ -219,7 +219,11 @@ static void iec_begin(struct iec_look *k)
 
 enum reason iec_link(struct iec_look *k)
 {
+	bool server_controls = (k->from == IEC_CONTROLLING) == (k->c->dir == 1);
 	if (!k->s->known)
 		iec_begin(k);
+	else if (k->s->server_controls != server_controls)
+		iec_link_lost(k->s);
+	k->s->server_controls = server_controls;
 	return k->m.apci.format == IEC_U ? link_u(k) : link_numbers(k);
 }

@@ -54,8 +54,10 @@ struct iec_selected {
 
 struct iec_connection {
 	bool known; /* that which follows is: some message went by */
-	/* not followed from its beginning, or it went wrong while only observed */
+	/* not followed from its beginning, or it went wrong while only observed, or has another
+	 * master since a reload */
 	bool joined;
+	bool server_controls; /* its master is the server: struct pol_iec104_head */
 	/* the master's last STARTDT or STOPDT act was STARTDT; the station's last con, likewise */
 	bool asked, started;
 	uint8_t starts, stops; /* STARTDT and STOPDT act that are not confirmed yet */
