@@ -14,11 +14,16 @@ as_user=(setpriv --reuid="$uid" --regid="$uid" --clear-groups --ambient-caps=+ne
 control=$lab_dir/run/control
 lab_model daemon='fast_path = false;' >"$lab_dir/model.conf"
 
-# start_in_vain LIMITS COMMAND...: run zoned, without -d and with standard error in a file; it must end by itself, with 1
+# The kernel counts a process of the user until somebody has waited for it, which may be init
+counted() { ps -o pid= -U "$uid"; }
+nobody_counts() { [ -z "$(counted)" ]; }
+
+# start_in_vain LIMITS COMMAND...: run zoned, without -d and with standard error in a file; it must end, with 1
 start_in_vain()
 {
 	local limits=$1
 	shift
+	[[ $limits != "ulimit -u"* ]] || lab_wait 20 nobody_counts || lab_fail "before a start: processes of user $uid are left: $(counted)"
 	: >"$lab_dir/zoned.err"
 	# shellcheck disable=SC2016 # for the inner shell
 	ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" /bin/bash -c "$limits"'; exec timeout 20 "$@"' - "$@" \

@@ -82,6 +82,9 @@ CASES = dict([
     ("stopped and started", (CONTROL, START + [
         (1, i(0, 0, GI), PASS), (1, u("STOPDT act"), PASS), (0, i(0, 1, REPORT), PASS), (1, s(1), PASS), (0, u("STOPDT con"), PASS),
         *START, (1, i(1, 1, GI), PASS), (0, i(1, 2, REPORT), PASS)])),
+    ("acknowledged behind a stop", (CONTROL, START + [
+        (1, i(0, 0, GI), PASS), (0, i(0, 1, REPORT), PASS), (1, i(1, 0, GI), PASS), (1, u("STOPDT act"), PASS), (0, u("STOPDT con"), PASS),
+        (0, s(2), PASS), (1, s(1), PASS), *START, (1, i(2, 1, GI), PASS)])),
     ("select and execute", (CONTROL, SELECTED + [(1, i(1, 1, double("02")), PASS), (0, i(1, 2, confirmed("02")), PASS)])),
     ("select, another point, execute", (CONTROL, SELECTED + [(1, i(1, 1, single()), PASS), (1, i(2, 1, double("02")), PASS)])),
     ("a selection given up", (CONTROL, SELECTED + [(1, i(1, 1, double("82", 8)), PASS), (1, i(2, 1, double("02")), "not-selected")])),
@@ -120,9 +123,10 @@ CASES = dict([
     refused("a number again", i(0, 0, single()), "bad-sequence-number", START + [(1, i(0, 0, GI), PASS)]),
     refused("more confirmed than was sent", i(0, 1, single()), "bad-receive-number"),
     refused("less confirmed than before", s(0), "bad-receive-number", START + [(0, i(0, 0, REPORT), PASS), (1, s(1), PASS)]),
-    refused("never confirmed", i(12, 0, GI), "window-exceeded", START + [(1, i(k, 0, GI), PASS) for k in range(12)]),
-    ("a station that is never confirmed", (CONTROL, START + [(0, i(k, 0, REPORT), PASS) for k in range(12)] + [
-        (0, i(12, 0, REPORT), "window-exceeded")])),
+    refused("never confirmed", i(13, 0, GI), "window-exceeded", START + [(1, i(k, 0, GI), PASS) for k in range(13)]),
+    # k is 12, and there is a stack that sends one more at both ends
+    ("a station that sends one more than k", (CONTROL, START + [(0, i(k, 0, REPORT), PASS) for k in range(13)] + [
+        (1, s(8), PASS), *[(0, i(k, 0, REPORT), PASS) for k in range(13, 21)], (0, i(21, 0, REPORT), "window-exceeded")])),
     ("a station that begins with one", (CONTROL, START + [(0, i(1, 0, REPORT), "bad-sequence-number")])),
     ("one that may", ("tolerant", START + [(0, i(1, 0, REPORT), PASS), (0, i(2, 0, REPORT), PASS), (0, i(3, 0, REPORT), PASS), (1, s(4), PASS),
                                            (1, i(0, 4, GI), PASS), (1, i(1, 4, GI), PASS), (1, i(2, 4, GI), PASS),
@@ -144,6 +148,8 @@ CASES = dict([
     refused("a report of the master", i(0, 0, REPORT), "wrong-direction"),
     ("a command of the station", (CONTROL, START + [(0, i(0, 0, single()), "cause-does-not-fit")])),
     ("an answer that nobody may ask for", (MONITOR, START + [(0, i(0, 0, single(cause=7)), "type-not-allowed")])),
+    ("an answer of all stations", (CONTROL, START + [(0, i(0, 0, single(cause=7, ca=65535)), "common-address-not-allowed")])),
+    ("a report of all stations", ("listed", START + [(0, i(0, 0, asdu(1, 3, [(1, "01")], ca=65535)), "common-address-not-allowed")])),
     ("SQ over the last address", (CONTROL, START + [(0, i(0, 0, asdu(1, 20, [(16777215, "01"), (0, "01")], ca=1, sq=True)),
                                                      "address-out-of-specification")])),
     refused("a command where nothing is moved", i(0, 0, single()), "type-not-allowed", policy=MONITOR),

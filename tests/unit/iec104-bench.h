@@ -87,7 +87,8 @@ static inline struct iec104_allow iec_allow(uint64_t types, uint64_t more,
 }
 
 /* Single commands and float set-points of points up to 1999 (these 0 to 100), interrogations and
- * clock at once; double and step commands and scaled set-points of all other points when selected.
+ * clock at once; double and step commands and scaled set-points of all other points when selected,
+ * which may be read and tested, too.
  * Of common addresses 1 and 2. */
 static inline struct pol_image *iec_plant(const struct iec_rules *r, uint32_t generation)
 {
@@ -97,7 +98,7 @@ static inline struct pol_image *iec_plant(const struct iec_rules *r, uint32_t ge
 			  IEC_SELECT_OR_DIRECT),
 		iec_allow(UINT64_C(1) << 46 | UINT64_C(1) << 47 | UINT64_C(1) << 49 |
 				  UINT64_C(1) << 45,
-			  0, IEC_SELECT_REQUIRED),
+			  UINT64_C(1) << (102 - 64), IEC_SELECT_REQUIRED),
 	};
 	for (unsigned i = 0; i < 2; i++) {
 		a[i].ranges[IEC_COMMON_ADDRESSES] =
@@ -105,6 +106,7 @@ static inline struct pol_image *iec_plant(const struct iec_rules *r, uint32_t ge
 		a[i].ranges[IEC_OBJECT_ADDRESSES] =
 			(struct ranges){ .v = i ? &high : &low, .n = 1, .set = true };
 	}
+	a[1].limits.test_bit = true;
 	a[0].spans[IEC_FLOAT_VALUES] = (struct spans){ .v = { { 0, 100 } }, .n = 1, .set = true };
 	struct iec104_policy o = { .allow = a,
 				   .n_allow = 2,

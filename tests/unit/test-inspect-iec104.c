@@ -112,6 +112,9 @@ static const struct {
 	{ "stopped", { START, { 0, 'I', 0, 0, GI, R_NONE }, { 0, 'U', 0x13, 0, NULL, R_NONE }, { 1, 'I', 0, 1, REPORT, R_NONE }, { 0, 'S', 1, 0, NULL, R_NONE }, { 1, 'U', 0x23, 0, NULL, R_NONE }, START, { 0, 'I', 1, 1, GI, R_NONE } } },
 	{ "I behind STOPDT act", { START, { 0, 'U', 0x13, 0, NULL, R_NONE }, { 0, 'I', 0, 0, GI, R_UA_STATE } } },
 	{ "a report when stopped", { START, { 0, 'U', 0x13, 0, NULL, R_NONE }, { 1, 'U', 0x23, 0, NULL, R_NONE }, { 1, 'I', 0, 0, REPORT, R_UA_STATE } } },
+	{ "the station confirms when stopped", { START, { 0, 'I', 0, 0, GI, R_NONE }, { 0, 'U', 0x13, 0, NULL, R_NONE }, { 1, 'U', 0x23, 0, NULL, R_NONE }, { 1, 'S', 1, 0, NULL, R_NONE }, { 1, 'S', 1, 0, NULL, R_UA_STATE } } },
+	{ "the master confirms when stopped", { START, { 1, 'I', 0, 0, REPORT, R_NONE }, { 0, 'U', 0x13, 0, NULL, R_NONE }, { 1, 'U', 0x23, 0, NULL, R_NONE }, { 0, 'S', 1, 0, NULL, R_NONE }, { 0, 'S', 1, 0, NULL, R_UA_STATE } } },
+	{ "confirms when stopped what was not sent", { START, { 0, 'I', 0, 0, GI, R_NONE }, { 0, 'U', 0x13, 0, NULL, R_NONE }, { 1, 'U', 0x23, 0, NULL, R_NONE }, { 1, 'S', 2, 0, NULL, R_IEC_RECEIVE_NUMBER } } },
 	{ "an S when stopped", { START, { 0, 'U', 0x13, 0, NULL, R_NONE }, { 1, 'U', 0x23, 0, NULL, R_NONE }, { 0, 'S', 0, 0, NULL, R_UA_STATE } } },
 	{ "0x0f is not STARTDT", { { 0, 'U', 0x0f, 0, NULL, R_IEC_CONTROL } } },
 	{ "0x47 is not TESTFR", { { 0, 'U', 0x47, 0, NULL, R_IEC_CONTROL } } },
@@ -238,8 +241,9 @@ static void first_number_is_one(void **state)
 	open_line(&b, 0);
 	for (unsigned i = 1; i <= IEC_K_DEFAULT; i++)
 		assert_int_equal(answer(&b, i, 0, REPORT), R_NONE);
-	assert_int_equal(say_s(&b, 0, 13), R_NONE);
-	assert_int_equal(answer(&b, 13, 0, REPORT), R_NONE);
+	const unsigned next = IEC_K_DEFAULT + 1;
+	assert_int_equal(say_s(&b, 0, next), R_NONE);
+	assert_int_equal(answer(&b, next, 0, REPORT), R_NONE);
 	assert_int_equal(answer(&b, 1, 0, REPORT), R_UA_SEQUENCE);
 	open_line(&b, 1);
 	assert_int_equal(answer(&b, 0, 0, REPORT), R_NONE); /* or with none */
@@ -247,6 +251,28 @@ static void first_number_is_one(void **state)
 	open_line(&b, 0);
 	assert_int_equal(command(&b, 1, 0, GI), R_UA_SEQUENCE); /* the master does not */
 	iec_stop(&b);
+}
+
+/* It does so once: where the numbers come round, 0 is next, and the window is as wide as ever. */
+static void first_number_comes_round(void **state)
+{
+	(void)state;
+	for (unsigned last = 0; last < 2; last++) {
+		struct iec_bench b;
+		iec_start(&b, &(struct iec_rules){ .one = true });
+		open_line(&b, 0);
+		for (unsigned i = 1; i < IEC_SEQ; i++) {
+			assert_int_equal(answer(&b, i, 0, REPORT), R_NONE);
+			assert_int_equal(say_s(&b, 0, (i + 1) % IEC_SEQ), R_NONE);
+		}
+		for (unsigned i = 0; last && i < IEC_K_DEFAULT; i++)
+			assert_int_equal(answer(&b, i, 0, REPORT), R_NONE);
+		if (last)
+			assert_int_equal(answer(&b, IEC_K_DEFAULT, 0, REPORT), R_IEC_WINDOW);
+		else
+			assert_int_equal(answer(&b, 1, 0, REPORT), R_UA_SEQUENCE);
+		iec_stop(&b);
+	}
 }
 
 /* ---- selects ---- */
@@ -287,6 +313,12 @@ static const struct select_row select_rows[] = {
 	{ "another type", { C(SELECT("82")), A(CONFIRM("82")), C("2f 01 06 00 0100 d00700 02") }, false },
 	{ "of another station's answer", { C(SELECT("82")), A("2e 01 07 00 0200 d00700 82"), C(SELECT("02")) }, false },
 	{ "reports and another point between", { C(SELECT("82")), A(CONFIRM("82")), A(REPORT), C(ON), C(SELECT("02")) }, true },
+	{ "the point is read between", { C(SELECT("82")), A(CONFIRM("82")), C("66 01 05 00 0100 d00700"), C(SELECT("02")) }, true },
+	{ "it cannot be read", { C(SELECT("82")), A(CONFIRM("82")), C("66 01 05 00 0100 d00700"), A("66 01 6f 00 0100 d00700"), C(SELECT("02")) }, true },
+	{ "a report of that address with P/N", { C(SELECT("82")), A(CONFIRM("82")), A("03 01 43 00 0100 d00700 02"), C(SELECT("02")) }, true },
+	{ "another command is refused", { C(SELECT("82")), A(CONFIRM("82")), A("2d 01 47 00 0100 d00700 81"), C(SELECT("02")) }, false },
+	{ "selected as a test only", { C("2e 01 86 00 0100 d00700 82"), A("2e 01 87 00 0100 d00700 82"), C(SELECT("02")) }, false },
+	{ "a test of both", { C("2e 01 86 00 0100 d00700 82"), A("2e 01 87 00 0100 d00700 82"), C("2e 01 86 00 0100 d00700 02") }, true },
 	{ "an interrogation between", { C(SELECT("82")), A(CONFIRM("82")), C(GI), C(SELECT("02")) }, true },
 	{ "a set-point", { C("31 01 06 00 0100 d00700 3412 80"), A("31 01 07 00 0100 d00700 3412 80"), C("31 01 06 00 0100 d00700 3412 00") }, true },
 	{ "another value", { C("31 01 06 00 0100 d00700 3412 80"), A("31 01 07 00 0100 d00700 3412 80"), C("31 01 06 00 0100 d00700 3512 00") }, false },
@@ -336,6 +368,13 @@ static void every_select(void **state)
 	}
 }
 
+/* Selects, as the first that either end sends. */
+static void selected_first(struct iec_bench *b)
+{
+	assert_int_equal(command(b, 0, 0, SELECT("82")), R_NONE);
+	assert_int_equal(answer(b, 0, 1, CONFIRM("82")), R_NONE);
+}
+
 static void select_of_another(void **state)
 {
 	(void)state;
@@ -344,8 +383,7 @@ static void select_of_another(void **state)
 	open_line(&b, 0);
 	open_line(&b, 1);
 	b.on = 0;
-	assert_int_equal(command(&b, 0, 0, SELECT("82")), R_NONE);
-	assert_int_equal(answer(&b, 0, 1, CONFIRM("82")), R_NONE);
+	selected_first(&b);
 	b.on = 1;
 	assert_int_equal(command(&b, 0, 0, SELECT("02")), R_DNP_NOT_SELECTED);
 	/* stopped, or connected again: nothing is selected */
@@ -354,8 +392,7 @@ static void select_of_another(void **state)
 	ask_u(&b, IEC_STARTDT_ACT, IEC_STARTDT_CON);
 	assert_int_equal(command(&b, 1, 1, SELECT("02")), R_DNP_NOT_SELECTED);
 	open_line(&b, 0);
-	assert_int_equal(command(&b, 0, 0, SELECT("82")), R_NONE);
-	assert_int_equal(answer(&b, 0, 1, CONFIRM("82")), R_NONE);
+	selected_first(&b);
 	open_line(&b, 0);
 	assert_int_equal(command(&b, 0, 0, SELECT("02")), R_DNP_NOT_SELECTED);
 	iec_stop(&b);
@@ -456,8 +493,7 @@ static void observed_and_enforced(void **state)
 	struct iec_bench b;
 	iec_start(&b, &observe);
 	open_line(&b, 0);
-	assert_int_equal(command(&b, 0, 0, SELECT("82")), R_NONE);
-	assert_int_equal(answer(&b, 0, 1, CONFIRM("82")), R_NONE);
+	selected_first(&b);
 	assert_int_equal(command(&b, 7, 1, GI), R_UA_SEQUENCE);
 	iec_policy(&b, &enforce);
 	assert_int_equal(command(&b, 8, 1, SELECT("02")), R_DNP_NOT_SELECTED);
@@ -677,6 +713,21 @@ static void reversed(void **state)
 	iec_stop(&b);
 }
 
+/* A reload says that the other end is the master: what was started and selected was so by this one.
+ */
+static void another_master(void **state)
+{
+	(void)state;
+	struct iec_bench b;
+	iec_start(&b, &enforce);
+	open_line(&b, 0);
+	selected_first(&b);
+	iec_policy(&b, &(struct iec_rules){ .reversed = true });
+	assert_int_equal(answer(&b, 1, 1, SELECT("02")), R_UA_STATE);
+	assert_true(b.line[0].ended);
+	iec_stop(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -685,6 +736,7 @@ int main(void)
 		cmocka_unit_test(windows),
 		cmocka_unit_test(numbers_come_round),
 		cmocka_unit_test(first_number_is_one),
+		cmocka_unit_test(first_number_comes_round),
 		cmocka_unit_test(every_select),
 		cmocka_unit_test(select_of_another),
 		cmocka_unit_test(selects_have_a_bound),
@@ -699,6 +751,7 @@ int main(void)
 		cmocka_unit_test(keep_alives),
 		cmocka_unit_test(unfinished),
 		cmocka_unit_test(reversed),
+		cmocka_unit_test(another_master),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

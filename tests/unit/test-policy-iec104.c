@@ -300,6 +300,9 @@ static void test_values(void **state)
 	      { SET("32", "0000d142 00"), R_NONE }, { SET("32", "0000e742 00"), R_NONE },
 	      { SET("32", "ffffd042 00"), R_VALUE }, { SET("32", "0100e742 00"), R_VALUE },
 	      { SET("32", "0000d1c2 00"), R_VALUE });
+	CHECK(image_with("", SETPOINT("50", "float_values", "( [ 0.7, 0.7 ], [ -3.5e38, 0.1 ] )")),
+	      { SET("32", "3333333f 00"), R_NONE }, { SET("32", "cdcccc3d 00"), R_NONE },
+	      { SET("32", "3433333f 00"), R_VALUE }, { SET("32", "ffff7fff 00"), R_NONE });
 	CHECK(image_with("", SETPOINT("50", "float_values", "\"any\"")),
 	      { SET("32", "ffff7f7f 00"), R_NONE }, { SET("32", "ffff7fff 00"), R_NONE });
 	CHECK(image_with("", "{ types = [ 112 ]; common_addresses = 1; object_addresses = 10; "
@@ -705,14 +708,14 @@ static void test_head(void **state)
 	assert_int_equal(h->server_is_controlling, 0);
 	assert_int_equal(h->first_number_one, 0);
 	assert_int_equal(h->monitor_listed, 0);
-	assert_int_equal(h->k, 12);
+	assert_int_equal(h->k, IEC_K_DEFAULT);
 	assert_int_equal(h->select_timeout, 10);
 	free(img);
 	img = image_with(
 		"master = \"server\"; unacknowledged = 32767; select_timeout = 60; tolerate = [ "
-		"\"first-number-one\" ]; "
-		"monitor_direction = \"listed\";",
-		"{ types = [ 1 ]; common_addresses = 1; object_addresses = 1; }, " SELECTED(""));
+		"\"first-number-one\" ]; monitor_direction = \"listed\";",
+		"{ types = [ 1 ]; causes = 1; common_addresses = 1; object_addresses = 1; "
+		"}, " SELECTED(""));
 	h = policy_head(img, policy_flow(img, 0));
 	assert_int_equal(h->server_is_controlling, 1);
 	assert_int_equal(h->first_number_one, 1);

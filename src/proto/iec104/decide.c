@@ -310,9 +310,10 @@ static bool is_report(const struct iec_asdu *a)
 		(t->class == IEC_PARAMETER && a->cause >= IEC_INROGEN && a->cause < IEC_REQCOGEN));
 }
 
+/* Every station answers for itself what was asked of all. */
 static bool answered_common_ok(const struct trial *t)
 {
-	return common_ok(t) || for_all_ok(t);
+	return for_all_ok(t) || (t->a->ca != IEC_CA_ALL && common_ok(t));
 }
 
 /* A file's own types go both ways: who may call files may get them. A directory has addresses of

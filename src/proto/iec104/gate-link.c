@@ -6,6 +6,8 @@
  *   master   STARTDT act              I.. S..   STOPDT act    S..
  *   station               STARTDT con  I.. S..            I.. S..  STOPDT con
  *
+ * Behind STOPDT con either may still acknowledge what came before it.
+ *
  * Stations differ where a frame comes that does not fit here: one closes, one ignores it and
  * does not count it, one takes it. So nothing of it is skipped or corrected; it ends the
  * connection.
@@ -79,13 +81,24 @@ static enum reason link_u(struct iec_look *k)
 
 /* ---- I and S frames ---- */
 
-/* Behind its STOPDT act a master may acknowledge still, until the station has confirmed. */
-static bool may_send(const struct iec_look *k)
+/* Does the other end wait for a confirmation of what it sent? */
+static bool way_waits(const struct iec_way *other)
+{
+	return other->counted && other->confirmed && other->next != other->acked;
+}
+
+/* Behind its STOPDT act a master may acknowledge still, until the station has confirmed. There are
+ * masters and stations that acknowledge by a timer of their own, which STOPDT does not stop: behind
+ * its confirmation an S frame may come while there is something to acknowledge. */
+static bool may_send(const struct iec_look *k, const struct iec_way *other)
 {
 	const struct iec_connection *s = k->s;
+	bool supervisory = k->m.apci.format == IEC_S;
+	if (supervisory && way_waits(other))
+		return true;
 	if (k->from == IEC_CONTROLLED)
 		return s->started;
-	return s->asked || (s->started && k->m.apci.format == IEC_S);
+	return s->asked || (s->started && supervisory);
 }
 
 static unsigned window(const struct iec_look *k)
@@ -101,8 +114,8 @@ static bool way_known(const struct iec_way *w)
 
 static bool may_begin_with_one(const struct iec_look *k, const struct iec_way *w)
 {
-	return k->head && k->head->first_number_one && k->from == IEC_CONTROLLED && w->next == 0 &&
-	       w->acked == 0 && !k->s->joined;
+	return k->head && k->head->first_number_one && k->from == IEC_CONTROLLED && !w->sent &&
+	       !k->s->joined;
 }
 
 /* N(S) of an I frame. */
@@ -137,7 +150,7 @@ static enum reason check_receive_number(const struct iec_look *k, const struct i
 /* Would this I frame be one more than may wait for their confirmation? */
 static enum reason check_window(const struct iec_look *k, const struct iec_way *w)
 {
-	unsigned skipped = w->begins_with_one && w->acked == 0;
+	unsigned skipped = w->begins_with_one;
 	if (!w->confirmed)
 		return R_NONE;
 	return iec_seq_ahead(w->acked, k->m.apci.ns) + 1u > window(k) + skipped ? R_IEC_WINDOW
@@ -149,7 +162,7 @@ static enum reason check_frame(const struct iec_look *k, struct iec_way *own,
 {
 	bool information = k->m.apci.format == IEC_I,
 	     commands = information && k->from == IEC_CONTROLLING;
-	if (!may_send(k))
+	if (!may_send(k, other))
 		return R_UA_STATE;
 	if (commands && !k->observed && !(way_known(own) && way_known(other)))
 		return R_UA_STATE;
@@ -164,10 +177,12 @@ static void follow(struct iec_look *k, struct iec_way *own, struct iec_way *othe
 {
 	other->acked = k->m.apci.nr;
 	other->confirmed = true;
+	if (other->acked)
+		other->begins_with_one = false;
 	if (k->m.apci.format != IEC_I)
 		return;
 	own->next = (uint16_t)((k->m.apci.ns + 1u) & (IEC_SEQ - 1));
-	own->counted = true;
+	own->counted = own->sent = true;
 }
 
 void iec_link_lost(struct iec_connection *s)
@@ -204,7 +219,11 @@ static void iec_begin(struct iec_look *k)
 
 enum reason iec_link(struct iec_look *k)
 {
+	bool server_controls = (k->from == IEC_CONTROLLING) == (k->c->dir == 1);
 	if (!k->s->known)
 		iec_begin(k);
+	else if (k->s->server_controls != server_controls)
+		iec_link_lost(k->s);
+	k->s->server_controls = server_controls;
 	return k->m.apci.format == IEC_U ? link_u(k) : link_numbers(k);
 }

@@ -43,9 +43,11 @@ void iec_select_none(struct iec_connection *s)
 static struct iec_selected point_of(const struct iec_look *k, const struct iec_object *o)
 {
 	const struct iec_asdu *a = &k->m.asdu;
-	struct iec_selected p = {
-		.at_ns = k->c->raw->now_ns, .ioa = o->ioa, .ca = a->ca, .type = a->type
-	};
+	struct iec_selected p = { .at_ns = k->c->raw->now_ns,
+				  .ioa = o->ioa,
+				  .ca = a->ca,
+				  .type = a->type,
+				  .test = a->test };
 	size_t n = o->len - (o->time.octets <= o->len ? o->time.octets : o->len);
 	p.n = (uint8_t)(n < IEC_ELEMENT ? n : IEC_ELEMENT);
 	memcpy(p.element, o->data, p.n);
@@ -59,13 +61,21 @@ static bool same_command(const struct iec_selected *a, const struct iec_selected
 	return a->type == b->type && a->n == b->n && memcmp(a->element, b->element, a->n) == 0;
 }
 
+/* Is it a command or set-point, or an answer to one? A read, a parameter or a report of the same
+ * address leaves the point's select alone. */
+static bool iec_operates(const struct iec_asdu *a)
+{
+	const struct iec_type *t = iec_type(a->type);
+	return t && (t->class & (IEC_COMMAND | IEC_SETPOINT));
+}
+
 /* The master sends a command or set-point to a point. */
 static bool command_selected(struct iec_look *k, const struct iec_object *o)
 {
 	struct iec_selected p = point_of(k, o), *had = find_point(k->s, p.ca, p.ioa);
 	uint64_t life = (uint64_t)(k->head ? k->head->select_timeout : IEC_SELECT_DEFAULT) * SEC;
-	bool selected =
-		had && had->granted && p.at_ns - had->at_ns <= life && same_command(had, &p);
+	bool selected = had && had->granted && p.at_ns - had->at_ns <= life &&
+			had->test == p.test && same_command(had, &p);
 	if (had)
 		*had = (struct iec_selected){ .at_ns = 0 };
 	if (o->select && k->m.asdu.cause == IEC_ACT)
@@ -76,21 +86,20 @@ static bool command_selected(struct iec_look *k, const struct iec_object *o)
 enum reason iec_select(struct iec_look *k, const struct iec_object *o, bool needed)
 {
 	const struct iec_asdu *a = &k->m.asdu;
-	const struct iec_type *t = iec_type(a->type);
 	if (a->type == IEC_C_RP_NA_1)
 		iec_select_none(k->s);
-	if (!o || !t)
+	if (!o || !iec_operates(a))
 		return R_NONE;
 	bool selected = command_selected(k, o);
 	/* one stack does so with a deactivation, too */
-	bool executes = !(t->select && o->select);
+	bool executes = !o->select;
 	return executes && needed && !selected ? R_DNP_NOT_SELECTED : R_NONE;
 }
 
 void iec_select_answered(struct iec_look *k, const struct iec_object *o)
 {
 	const struct iec_asdu *a = &k->m.asdu;
-	struct iec_selected *had = find_point(k->s, a->ca, o->ioa);
+	struct iec_selected *had = iec_operates(a) ? find_point(k->s, a->ca, o->ioa) : NULL;
 	if (!had)
 		return;
 	bool refused = a->negative || a->cause == IEC_DEACTCON ||

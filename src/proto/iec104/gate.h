@@ -36,24 +36,28 @@ struct iec_way {
 	uint16_t acked; /* the other end has confirmed those before */
 	/* next, acked are known: from the start, or from what was seen of them */
 	bool counted, confirmed;
-	bool begins_with_one; /* its first N(S) was 1 */
+	bool sent;	      /* some I frame of it went on */
+	bool begins_with_one; /* its first N(S) was 1, and nothing of it is confirmed yet */
 };
 
-/* A select that its execute may follow: only on this connection, with the same type, value and
- * qualifier. */
+/* A select that its execute may follow: only on this connection, with the same type, value,
+ * qualifier and test bit. */
 struct iec_selected {
 	uint64_t at_ns; /* 0: none */
 	uint32_t ioa;
 	uint16_t ca;
 	uint8_t type;
 	uint8_t n, element[IEC_ELEMENT]; /* the bit that says select is zero */
+	bool test;			 /* T of the select: a station may have selected nothing */
 	bool granted;			 /* the station confirmed it */
 };
 
 struct iec_connection {
 	bool known; /* that which follows is: some message went by */
-	/* not followed from its beginning, or it went wrong while only observed */
+	/* not followed from its beginning, or it went wrong while only observed, or has another
+	 * master since a reload */
 	bool joined;
+	bool server_controls; /* its master is the server: struct pol_iec104_head */
 	/* the master's last STARTDT or STOPDT act was STARTDT; the station's last con, likewise */
 	bool asked, started;
 	uint8_t starts, stops; /* STARTDT and STOPDT act that are not confirmed yet */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * IEC 60870-5-104 policies into the image. What is not written is in the model as what it stands
  * for. */
-#include <string.h>
+#include <float.h>
+#include <math.h>
 
 #include "compile/build.h"
 #include "proto/iec104/policy.h"
@@ -24,6 +25,13 @@ static void iec_image_count(const struct policy *p, struct counts *c)
 	}
 }
 
+/* A bound as a master sends it: 0.7 is a little less as a float, and 0.1 a little more, and what
+ * the operator wrote is to be in the span. */
+static double span_bound(enum iec_spans list, double v)
+{
+	return list == IEC_FLOAT_VALUES && fabs(v) <= (double)FLT_MAX ? (double)(float)v : v;
+}
+
 static void put_iec104_rule(struct build *b, const struct iec104_allow *a)
 {
 	struct pol_iec104_rule *r = build_rule(b, PROTO_IEC104, a->at);
@@ -31,7 +39,9 @@ static void put_iec104_rule(struct build *b, const struct iec104_allow *a)
 	for (size_t i = 0; i < IEC_RANGES; i++)
 		r->ranges[i] = build_ranges(b, &a->ranges[i]);
 	for (size_t i = 0; i < IEC_SPANS; i++) {
-		memcpy(r->spans[i].v, a->spans[i].v, sizeof(r->spans[i].v));
+		for (size_t k = 0; k < a->spans[i].n; k++)
+			for (unsigned end = 0; end < 2; end++)
+				r->spans[i].v[k][end] = span_bound(i, a->spans[i].v[k][end]);
 		r->spans[i].n = (uint8_t)a->spans[i].n;
 		r->spans[i].any = a->spans[i].any;
 	}

@@ -45,9 +45,9 @@ enum {
 	IEC_SEQ = 0x8000,    /* N(S) and N(R) are modulo this */
 	IEC_CAUSES = 64,
 	IEC_TYPES = 128, /* numbers below; types from 128 are private */
-	/* what a policy may set: I frames not acknowledged (k), seconds from a select to its
-	   execute */
-	IEC_K_DEFAULT = 12,
+	/* what a policy may set: I frames not acknowledged (k is 12 in the standard and in stacks,
+	   of which one sends one more than its k), seconds from a select to its execute */
+	IEC_K_DEFAULT = 13,
 	IEC_K_MAX = 32767,
 	IEC_SELECT_DEFAULT = 10,
 	IEC_SELECT_MAX = 60,

@@ -174,6 +174,10 @@ static void check_causes(struct load *l, const config_setting_t *g, const struct
 {
 	struct where at = at_of(l, config_setting_get_member(g, "causes"));
 	uint64_t all = 0;
+	if (!a->causes_written && has_types_of(a, true))
+		complain(l, a->at,
+			 "reports have causes of their own, so this entry needs causes; write "
+			 "causes = \"any\"; or [ \"spontaneous\", \"station-interrogation\" ]");
 	if (!a->causes_written || a->limits.causes == UINT64_MAX || !a->limits.causes)
 		return;
 	for (size_t i = 0; i < iec_types_n; i++) {
