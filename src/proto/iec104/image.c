@@ -41,7 +41,8 @@ static void put_iec104_rule(struct build *b, const struct iec104_allow *a)
 	for (size_t i = 0; i < IEC_SPANS; i++) {
 		for (size_t k = 0; k < a->spans[i].n; k++)
 			for (unsigned end = 0; end < 2; end++)
-				r->spans[i].v[k][end] = span_bound(i, a->spans[i].v[k][end]);
+				r->spans[i].v[k][end] =
+					span_bound((enum iec_spans)i, a->spans[i].v[k][end]);
 		r->spans[i].n = (uint8_t)a->spans[i].n;
 		r->spans[i].any = a->spans[i].any;
 	}
