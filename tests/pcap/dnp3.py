@@ -276,6 +276,12 @@ CASES = {
         (1, m(setpoint(3, 0, "0000000000000000", 4)), "object-not-allowed"),
         (1, m(setpoint(3, 0, "0000c842", index=2)), "point-not-allowed"),
     ]),
+    # a decimal bound as the float nearest to it, and its neighbours
+    "bounds of floats": ("tenths", [
+        (1, m(setpoint(3, 0, "cdcccc3d")), PASS), (1, m(setpoint(3, 0, "3333333f")), PASS),
+        (1, m(setpoint(3, 0, "cecccc3d")), "analog-value-not-allowed"), (1, m(setpoint(3, 0, "3233333f")), "analog-value-not-allowed"),
+        (1, m(setpoint(3, 0, "9a9999999999b93f", 4)), PASS), (1, m(setpoint(3, 0, "9b9999999999b93f", 4)), "analog-value-not-allowed"),
+    ]),
     "everything": ("dnp3-all", [
         (1, m("c3 01 3c0106", dst=65535), PASS), (1, m("c0 0d"), PASS), (1, m(crob(5, 1, code="ff", count="ff")), PASS),
         (1, m("c0 01 46055b 01 0800 1122334455667788"), PASS), (1, m("c0 19 46035b 01 0300 aabbcc"), PASS),
@@ -317,6 +323,9 @@ OUTSTANDING = ("one request at a time", "each station has its own", "what is not
 SLOW = ("a select lives five seconds", "or as long as the policy says")
 RULES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "rules")
 MORE = {
+    "tenths": """tenths = { protocol = "dnp3"; allow = (
+  { functions = [ "select", "operate", "direct-operate" ]; masters = 1; outstations = 10; objects = [ "41.*" ]; points = 0;
+    analog_values = ( [ 0.0, 0.1 ], [ 0.7, 1.0 ] ); } ); };""",
     "auth": """auth = { protocol = "dnp3"; require_secure_authentication = true; allow = (
   { functions = [ "read", "authentication" ]; masters = "any"; outstations = "any"; objects = "any"; points = "any"; },
   { functions = [ "restart" ]; masters = "any"; outstations = "any"; objects = "any"; points = "any"; } ); };""",

@@ -7,6 +7,9 @@
  * that means "all points", or so many of them, needs points = "any"; headers of
  * classes, times and files have no points.
  */
+#include <float.h>
+#include <math.h>
+
 #include "proto/dnp3/policy.h"
 
 struct trial {
@@ -119,11 +122,20 @@ static bool control_ok(struct trial *t, const struct dnp_head *h)
 	return true;
 }
 
+/* A bound as a master sends it in an object of this variation: 0.7 is a little less as a float, and
+ * 0.1 a little more, and what the operator wrote is to be in the span. */
+static double bound_as_sent(const struct dnp_head *h, double bound)
+{
+	bool single = h->var == DNP_V_ANALOG_FLOAT && fabs(bound) <= (double)FLT_MAX;
+	return single ? (double)(float)bound : bound;
+}
+
 /* A NaN is in no span. */
-static bool value_fits(const struct pol_dnp_rule *r, double v)
+static bool value_fits(const struct pol_dnp_rule *r, const struct dnp_head *h, double v)
 {
 	for (unsigned i = 0; i < r->n_analog; i++)
-		if (r->analog[i][0] <= v && v <= r->analog[i][1])
+		if (bound_as_sent(h, r->analog[i][0]) <= v &&
+		    v <= bound_as_sent(h, r->analog[i][1]))
 			return true;
 	return r->any_analog;
 }
@@ -138,7 +150,7 @@ static bool value_ok(struct trial *t, const struct dnp_head *h)
 		return true;
 	dnp_points(&it, h);
 	while (dnp_next_point(&it, &p)) {
-		if (!dnp_analog(h, &p, &v, &status) || value_fits(t->rule, v))
+		if (!dnp_analog(h, &p, &v, &status) || value_fits(t->rule, h, v))
 			continue;
 		t->d->has_point = t->d->has_value = true;
 		t->d->point = p.index;

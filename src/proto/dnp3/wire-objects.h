@@ -36,6 +36,8 @@ struct dnp_object {
 	uint8_t shape, size;
 };
 
+enum { DNP_V_ANALOG_FLOAT = 3 }; /* of DNP_G_ANALOG: single precision */
+
 /* Numbers of object groups. */
 enum {
 	DNP_G_CONTROL = 12,
