@@ -2,6 +2,8 @@
  * Numbers and names from text: one checked way each. */
 #include "base/num.h"
 
+#include <float.h>
+#include <math.h>
 #include <string.h>
 
 static int digit(char c)
@@ -77,4 +79,9 @@ const char *name_nearest(const char *s, const char *const *names, size_t n)
 		}
 	}
 	return best;
+}
+
+double num_as_float(double v)
+{
+	return fabs(v) <= (double)FLT_MAX ? (double)(float)v : v;
 }

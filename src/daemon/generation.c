@@ -50,9 +50,8 @@ static void say_errors(struct errs *errs)
 static void say_old_keys(const struct model *m)
 {
 	for (size_t i = 0; i < m->n_old_keys; i++)
-		say(LOG_WARNING, "%s:%u: warning: %s is an old name, and still read; write %s",
-		    m->old_keys[i].at.file, m->old_keys[i].at.line, m->old_keys[i].name,
-		    m->old_keys[i].now);
+		say(LOG_WARNING, "%s:%u: warning: " OLD_KEY_TEXT, m->old_keys[i].at.file,
+		    m->old_keys[i].at.line, m->old_keys[i].name, m->old_keys[i].now);
 }
 
 struct model *load_model(const struct parent *p)

@@ -14,7 +14,7 @@
 /* Return memory that a flood has used to the system. */
 static void give_pages_back(uint8_t *buf, size_t n)
 {
-	/* a page that is larger than one flow's buffers belongs to other flows too */
+	/* a page that is larger than one connection's buffers belongs to others too */
 	if ((size_t)sysconf(_SC_PAGESIZE) <= n)
 		madvise(buf, n, MADV_DONTNEED);
 }
@@ -146,8 +146,8 @@ static void enter(struct connections *t, struct connection *f)
 	if (f->proven) {
 		struct source *e = source_get(&t->sources, &f->client);
 		f->source = (uint32_t)(e - t->sources.v) + 1;
-		push(t, &e->flows, f);
-		source_count(&t->sources, e, e->flows.n - 1);
+		push(t, &e->places, f);
+		source_count(&t->sources, e, e->places.n - 1);
 		t->n_open++;
 	} else {
 		push(t, list_of(t, f), f);
@@ -158,8 +158,8 @@ static void leave(struct connections *t, struct connection *f)
 {
 	if (f->proven) {
 		struct source *e = &t->sources.v[f->source - 1];
-		take(t, &e->flows, f);
-		source_count(&t->sources, e, e->flows.n + 1);
+		take(t, &e->places, f);
+		source_count(&t->sources, e, e->places.n + 1);
 		t->n_open--;
 	} else {
 		take(t, list_of(t, f), f);
@@ -260,14 +260,15 @@ void connection_used(struct connections *t, struct connection *f, uint64_t now)
 	f->useful = true;
 	if (!f->proven || !f->link.newer)
 		return;
-	struct connection_list *l = &t->sources.v[f->source - 1].flows;
+	struct connection_list *l = &t->sources.v[f->source - 1].places;
 	take(t, l, f);
 	push(t, l, f);
 }
 
 /* ---- ends ---- */
 
-/* A whole list of what the kernel knows, begun after this flow's last packet, is without it. */
+/* A whole list of what the kernel knows, begun after this connection's last packet, is without it.
+ */
 static bool forgotten(const struct connections *t, const struct connection *f)
 {
 	return t->list_ended && f->listed != t->list && f->last_ns < t->list_ns &&
@@ -364,12 +365,12 @@ static struct connection *least_used(struct connections *t, const struct source 
 				     bool one_goes, uint64_t now)
 {
 	for (uint32_t i = 0; i < CONN_ASKED; i++) {
-		struct connection *f = first(t, &from->flows);
+		struct connection *f = first(t, &from->places);
 		if (!f || !fast_moved(&t->fast, &f->fast))
 			return f;
 		connection_used(t, f, now);
 	}
-	return one_goes ? first(t, &from->flows) : NULL;
+	return one_goes ? first(t, &from->places) : NULL;
 }
 
 enum reason connection_admits(struct connections *t, const struct addr *client, uint64_t now,
@@ -380,15 +381,15 @@ enum reason connection_admits(struct connections *t, const struct addr *client, 
 	*victim = NULL;
 	if (t->n_open >= t->max_open) {
 		from = source_heaviest(&t->sources);
-	} else if (own && own->flows.n >= t->max_source) {
+	} else if (own && own->places.n >= t->max_source) {
 		why = R_SOURCE_LIMIT;
 		from = own;
 	} else {
 		return R_NONE;
 	}
-	if (from != own && own && from->flows.n <= own->flows.n)
+	if (from != own && own && from->places.n <= own->places.n)
 		from = own;
-	uint32_t has = from ? from->flows.n : 0, mine = own ? own->flows.n : 0;
+	uint32_t has = from ? from->places.n : 0, mine = own ? own->places.n : 0;
 	*victim = from ? least_used(t, from, far_heavier(has, mine), now) : NULL;
 	if (*victim && stale(*victim, has, mine, now))
 		return R_NONE;

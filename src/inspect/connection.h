@@ -42,7 +42,7 @@ enum {
 	CONN_ASKED = 16,     /* eviction candidates to examine */
 	CONN_LIGHT = 4,	     /* a source with so many times fewer waits for no idle one */
 	CONN_RESERVE = 8,    /* one place in so many is not for open connections */
-	CONN_BIG_SHARE = 16, /* one in so many flows may have HALF_BIG buffers at a time, */
+	CONN_BIG_SHARE = 16, /* one in so many may have HALF_BIG buffers at a time, */
 	CONN_BIG_MIN = 64,   /* or so many */
 };
 
@@ -108,7 +108,7 @@ struct connections {
 	/* places at the end of v that were never in use: not in free, not in memory */
 	uint32_t unused;
 	struct sources sources; /* those that are open */
-	uint32_t list;		/* lists begun; flows count the newest, when it ended */
+	uint32_t list;		/* lists begun; connections count the newest, when it ended */
 	uint64_t list_ns;	/* when it began */
 	bool list_ended;
 	uint8_t *states; /* of each place what its protocol keeps */
@@ -119,7 +119,7 @@ struct connections {
 	uint32_t n_big;
 	uint64_t key[2];
 	struct fast_pool fast;
-	/* called with each flow that is about to be forgotten; NULL: nobody asks */
+	/* called with each connection that is about to be forgotten; NULL: nobody asks */
 	void (*dropped)(void *owner, struct connection *f);
 	void *owner;
 };

@@ -36,7 +36,7 @@ struct fast_connection {     /* of one connection */
 
 struct fast_pool {
 	struct fast_slot *v; /* NULL: there is no in-kernel path */
-	/* owners of the slots: flows, by their number in the connection table */
+	/* owners of the slots: connections, by their number in the connection table */
 	struct share share;
 	uint32_t serial; /* of the last claim */
 };

@@ -125,12 +125,14 @@ static bool from_client(const struct pass *c)
 	return policy_classify(c->in->img, &p->src, &p->dst, p->l4, p->dport) != 0xffff;
 }
 
-/* Protocol of the packet's connection, from its ports or the image; binds the policy in the latter
- * case. PROTO_NONE: no inspected flow. */
-static uint8_t proto_of_packet(struct pass *c, bool client)
+/* Direction, protocol and policy of a packet that belongs to no known connection, from its ports or
+ * the image. PROTO_NONE: no inspected flow. */
+static uint8_t classify(struct pass *c)
 {
 	const struct packet *p = &c->pkt;
+	bool client = from_client(c);
 	uint16_t port = client ? p->dport : p->sport;
+	c->dir = client ? 0 : 1;
 	if (!c->in->img)
 		return port_proto(c->in, port);
 	uint16_t id = client ? policy_classify(c->in->img, &p->src, &p->dst, p->l4, port)
@@ -139,13 +141,12 @@ static uint8_t proto_of_packet(struct pass *c, bool client)
 	return c->pol ? c->pol->proto : PROTO_NONE;
 }
 
-/* The flow of a connection not known yet; false: the packet is not inspected, *out says why. */
-static bool new_flow(struct pass *c, struct action *out)
+/* A place for a connection not known yet; false: the packet is not inspected, *out says why. */
+static bool new_connection(struct pass *c, struct action *out)
 {
-	bool client = from_client(c);
-	c->dir = client ? 0 : 1;
-	uint8_t proto = proto_of_packet(c, client);
-	enum reason why = proto_over(proto, c->pkt.l4) ? room_add(c, client, proto) : R_NO_CONDUIT;
+	uint8_t proto = classify(c);
+	bool over = proto_over(proto, c->pkt.l4);
+	enum reason why = over ? room_add(c, c->dir == 0, proto) : R_NO_CONDUIT;
 	*out = act_refuse(why);
 	if (why == R_NONE)
 		pass_bind(c, policy_of(c->in, c->f));
@@ -157,7 +158,7 @@ static bool new_flow(struct pass *c, struct action *out)
 static bool adopt(struct pass *c, struct action *out)
 {
 	const struct packet *p = &c->pkt;
-	if (!new_flow(c, out))
+	if (!new_connection(c, out))
 		return false;
 	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		return true;
@@ -180,14 +181,11 @@ static bool adopt(struct pass *c, struct action *out)
 	return true;
 }
 
-/* Find direction and policy of a packet that belongs to no known connection. */
+/* Whose policy a refused packet falls under, for its record. */
 static void find_policy(struct pass *c)
 {
-	if (c->f || !c->in->img)
-		return;
-	bool client = from_client(c);
-	c->dir = client ? 0 : 1;
-	proto_of_packet(c, client);
+	if (!c->f && c->in->img)
+		classify(c);
 }
 
 static enum reason parse(struct pass *c)
@@ -241,7 +239,7 @@ static struct action on_connection(struct pass *c, bool *followed)
 {
 	struct action out;
 	bool udp = c->pkt.l4 == IPPROTO_UDP;
-	if (!c->f && !(udp ? new_flow(c, &out) : adopt(c, &out)))
+	if (!c->f && !(udp ? new_connection(c, &out) : adopt(c, &out)))
 		return out;
 	c->f->last_ns = c->raw->now_ns;
 	c->f->gone = false;

@@ -86,11 +86,11 @@ struct inspect_stats {
 
 struct inspect *inspect_new(const struct inspect_conf *c); /* NULL: out of memory */
 void inspect_free(struct inspect *in);
-/* Use this image from now on (it must outlive its use). Established flows are
+/* Use this image from now on (it must outlive its use). Established connections are
  * classified again under it at their next packet; streams stay in step. */
 void inspect_policy(struct inspect *in, const struct pol_image *img);
 void inspect_packet(struct inspect *in, const struct inspect_pkt *p, const struct inspect_out *out);
-/* The kernel has forgotten this TCP connection. Its flow is forgotten too, unless packets
+/* The kernel has forgotten this TCP connection. It is forgotten here too, unless packets
  * say that the same ports are in use again: the word may come late. */
 void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
 		  const struct addr *server, uint16_t sport, uint64_t now_ns);
@@ -105,7 +105,7 @@ void inspect_claimed(struct inspect *in, const struct fast_claim *c);
 /* The kernel refused this packet (a copy, maybe cut short): make its event. */
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
 		     const struct inspect_out *out);
-/* Time passes: half messages, dead flows. Call at least every 250 ms. */
+/* Time passes: half messages, dead connections. Call at least every 250 ms. */
 void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns,
 		  const struct inspect_out *out);
 void inspect_stats(const struct inspect *in, struct inspect_stats *s);

@@ -139,7 +139,7 @@ enum reason room_add(struct pass *c, bool from_client, uint8_t proto);
  * reason why there is no room for one more. */
 enum reason room_prove(struct pass *c);
 /* The same for datagrams, whose sender proves nothing: only while there is room. Without,
- * the flow goes on, and its place is among the first to go. */
+ * the connection goes on, and its place is among the first to go. */
 void room_answered(struct pass *c);
 /* Give c->f large buffers, since its small ones are full. False: there are none for it. */
 bool room_enlarge(struct pass *c);
@@ -185,7 +185,7 @@ struct action deliver(struct pass *c);
 void unfinished_record(struct inspect *in, struct connection *f);
 /* struct connections.dropped */
 void unfinished_dropped(void *in, struct connection *f);
-/* life.c: has a message of this flow been unfinished for too long? Then it is ending. */
+/* life.c: has a message of this connection been unfinished for too long? Then it is ending. */
 void life_clock(struct pass *c);
 
 #endif

@@ -93,7 +93,7 @@ static enum verdict verdict_of(const struct pass *c, const struct judged *j, enu
 	if (j->why == R_NONE)
 		return V_ACCEPT;
 	if (fate == FATE_PASSES)
-		return c->stance->blocks ? V_ACCEPT : c->stance->passed;
+		return stance_verdict(c->stance, V_ACCEPT);
 	return fate == FATE_ENDS ? V_RESET : V_DROP;
 }
 

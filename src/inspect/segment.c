@@ -117,10 +117,11 @@ static bool judge_all(struct pass *c, struct action *out)
 			break;
 		enum reason why = R_NONE;
 		int len = frame_of(c, p, n, &why);
-		if (len < 0 && !lose_boundary(c, why, out))
-			return false;
-		if (len < 0)
+		if (len < 0) {
+			if (!lose_boundary(c, why, out))
+				return false;
 			break;
+		}
 		if (len == 0 || (size_t)len > n)
 			break;
 		enum fate fate = judge_message(c, p, (size_t)len);
@@ -243,10 +244,12 @@ static struct action on_data(struct pass *c)
 	}
 	note_fin(c);
 	struct action out = act_send(SEND_UNCHANGED);
-	if (c->f->state != CONN_BLIND && !judge_all(c, &out))
-		return out;
-	if (c->f->state != CONN_BLIND && ends_unfinished(c))
-		return act_end(R_NONE);
+	if (c->f->state != CONN_BLIND) {
+		if (!judge_all(c, &out))
+			return out;
+		if (ends_unfinished(c))
+			return act_end(R_NONE);
+	}
 	if (c->f->state == CONN_BLIND) {
 		h->next = h->sent = half_end(h);
 		return out;

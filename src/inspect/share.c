@@ -36,8 +36,8 @@ uint32_t share_enter(struct share *s, const struct addr *client, uint32_t owner)
 	if (!place)
 		return 0;
 	struct source *e = source_get(&s->sources, client);
-	move(s, &s->free, &e->flows, place);
-	source_count(&s->sources, e, e->flows.n - 1);
+	move(s, &s->free, &e->places, place);
+	source_count(&s->sources, e, e->places.n - 1);
 	s->v[place - 1].source = (uint32_t)(e - s->sources.v) + 1;
 	s->v[place - 1].owner = owner;
 	return place;
@@ -46,29 +46,29 @@ uint32_t share_enter(struct share *s, const struct addr *client, uint32_t owner)
 void share_leave(struct share *s, uint32_t place)
 {
 	struct source *e = &s->sources.v[s->v[place - 1].source - 1];
-	move(s, &e->flows, &s->free, place);
-	source_count(&s->sources, e, e->flows.n + 1);
+	move(s, &e->places, &s->free, place);
+	source_count(&s->sources, e, e->places.n + 1);
 	s->v[place - 1].source = 0;
 }
 
 uint32_t share_has(const struct share *s, const struct addr *client)
 {
 	const struct source *e = source_find(&s->sources, client);
-	return e ? e->flows.n : 0;
+	return e ? e->places.n : 0;
 }
 
 uint32_t share_candidate(struct share *s, unsigned i, uint32_t *has)
 {
 	struct source *e = source_heaviest(&s->sources);
-	uint32_t place = e->flows.first;
+	uint32_t place = e->places.first;
 	if (i == 0) { /* another time another one of its */
-		move(s, &e->flows, &e->flows, place);
+		move(s, &e->places, &e->places, place);
 	} else {
 		place = s->hand + 1;
 		s->hand = (s->hand + 1) % s->n;
 		e = &s->sources.v[s->v[place - 1].source - 1];
 	}
-	*has = e->flows.n;
+	*has = e->places.n;
 	return place;
 }
 

@@ -143,7 +143,7 @@ static void enter_rank(struct sources *s, struct source *e, uint32_t rank)
 
 void source_count(struct sources *s, struct source *e, uint32_t was)
 {
-	uint32_t is = e->flows.n;
+	uint32_t is = e->places.n;
 	if (was)
 		leave_rank(s, e, was);
 	if (is)

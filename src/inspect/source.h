@@ -7,7 +7,7 @@
  * link may take any address of its /64 (RFC 4291 2.5.1, RFC 8981), so that single
  * addresses would count nothing.
  *
- * There is an entry only for who has a connection, so a table as large as the flow
+ * There is an entry only for who has a connection, so a table as large as the connection
  * table is never full. Entries of the same count are on one list; counts change by
  * one, so the source with the most is always known.
  */
@@ -38,8 +38,8 @@ void list_remove(struct connection_list *l, struct connection_link *links, size_
 
 struct source {
 	struct addr key;
-	/* flows.n is the count; by time of the last good message */
-	struct connection_list flows;
+	/* places.n is the count; by time of the last good message */
+	struct connection_list places;
 	uint32_t chain;	   /* next in bucket; next free */
 	uint32_t up, down; /* others with the same count */
 };
@@ -57,10 +57,10 @@ void sources_free(struct sources *s);
 /* One source: the same IPv4 address, the same /64. */
 bool source_same(const struct addr *a, const struct addr *b);
 struct source *source_find(const struct sources *s, const struct addr *a); /* NULL: has none */
-/* Room for as many sources as flows: never NULL while each has one. The new entry must be
+/* Room for as many sources as connections: never NULL while each has one. The new entry must be
  * counted with source_count() before anything else is done. */
 struct source *source_get(struct sources *s, const struct addr *a);
-/* flows.n became one more, or one less, than was. At zero the entry is given back. */
+/* places.n became one more, or one less, than was. At zero the entry is given back. */
 void source_count(struct sources *s, struct source *e, uint32_t was);
 struct source *source_heaviest(const struct sources *s); /* NULL: nobody has any */
 

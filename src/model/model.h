@@ -158,6 +158,7 @@ struct old_key {
 	struct where at;
 	const char *name, *now;
 };
+#define OLD_KEY_TEXT "%s is an old name, and still read; write %s" /* with name and now */
 
 struct model {
 	struct arena *arena;

@@ -27,8 +27,8 @@ static void warn_old_keys(const struct model *m)
 {
 	for (size_t i = 0; i < m->n_old_keys; i++) {
 		const struct old_key *k = &m->old_keys[i];
-		fprintf(stderr, "%s:%u: warning: %s is an old name, and still read; write %s\n",
-			k->at.file, k->at.line, k->name, k->now);
+		fprintf(stderr, "%s:%u: warning: " OLD_KEY_TEXT "\n", k->at.file, k->at.line,
+			k->name, k->now);
 	}
 }
 

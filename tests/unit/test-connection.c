@@ -81,13 +81,13 @@ static void check_table(const struct connections *t)
 		const struct source *e = source_find(&t->sources, &p.src);
 		assert_int_equal(e != NULL, by[s] != 0);
 		if (e)
-			assert_int_equal(list_length(t, &e->flows), by[s]);
+			assert_int_equal(list_length(t, &e->places), by[s]);
 		assert_true(by[s] <= CAP);
 		most = by[s] > most ? by[s] : most;
 		sources += by[s] != 0;
 	}
 	const struct source *h = source_heaviest(&t->sources);
-	assert_int_equal(h ? h->flows.n : 0, most);
+	assert_int_equal(h ? h->places.n : 0, most);
 	assert_int_equal(t->sources.used, sources);
 	assert_int_equal(t->n_open, open);
 	assert_true(open <= t->max_open);
@@ -113,7 +113,7 @@ static void prove(struct connections *t, struct connection *f, uint64_t now)
 	struct connection *v;
 	enum reason why = connection_admits(t, &f->client, now, &v);
 	struct source *own = source_find(&t->sources, &f->client);
-	uint32_t mine = own ? own->flows.n : 0;
+	uint32_t mine = own ? own->places.n : 0;
 	if (why != R_NONE) {
 		assert_null(v);
 		assert_true(why == R_SOURCE_LIMIT ? mine == CAP : t->n_open == t->max_open);
@@ -121,8 +121,8 @@ static void prove(struct connections *t, struct connection *f, uint64_t now)
 	}
 	if (v) { /* never of one that has fewer */
 		assert_true(mine == CAP || t->n_open == t->max_open);
-		assert_true(t->sources.v[v->source - 1].flows.n >= mine);
-		uint32_t has = t->sources.v[v->source - 1].flows.n;
+		assert_true(t->sources.v[v->source - 1].places.n >= mine);
+		uint32_t has = t->sources.v[v->source - 1].places.n;
 		assert_true(now - v->used_ns > CONN_UNUSED_NS || has > CONN_LIGHT * (mine + 1));
 		connection_drop(t, v);
 	}
@@ -209,7 +209,7 @@ static void the_table_is_shared_fairly(void **state)
 	for (unsigned i = 21; i < 34; i++) /* up to as many as the others have, not more */
 		open_one(&t, 3, i, now);
 	struct source *e = source_find(&t.sources, &p.src);
-	assert_in_range(e->flows.n, 5, 6);
+	assert_in_range(e->places.n, 5, 6);
 	connections_free(&t);
 }
 

@@ -7,9 +7,7 @@
  * that means "all points", or so many of them, needs points = "any"; headers of
  * classes, times and files have no points.
  */
-#include <float.h>
-#include <math.h>
-
+#include "base/num.h"
 #include "proto/dnp3/policy.h"
 
 struct trial {
@@ -126,8 +124,7 @@ static bool control_ok(struct trial *t, const struct dnp_head *h)
  * 0.1 a little more, and what the operator wrote is to be in the span. */
 static double bound_as_sent(const struct dnp_head *h, double bound)
 {
-	bool single = h->var == DNP_V_ANALOG_FLOAT && fabs(bound) <= (double)FLT_MAX;
-	return single ? (double)(float)bound : bound;
+	return h->var == DNP_V_ANALOG_FLOAT ? num_as_float(bound) : bound;
 }
 
 /* A NaN is in no span. */

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT
  * IEC 60870-5-104 policies into the image. What is not written is in the model as what it stands
  * for. */
-#include <float.h>
-#include <math.h>
-
+#include "base/num.h"
 #include "compile/build.h"
 #include "proto/iec104/policy.h"
 #include "proto/iec104/words.h"
@@ -29,7 +27,7 @@ static void iec_image_count(const struct policy *p, struct counts *c)
  * the operator wrote is to be in the span. */
 static double span_bound(enum iec_spans list, double v)
 {
-	return list == IEC_FLOAT_VALUES && fabs(v) <= (double)FLT_MAX ? (double)(float)v : v;
+	return list == IEC_FLOAT_VALUES ? num_as_float(v) : v;
 }
 
 static void put_iec104_rule(struct build *b, const struct iec104_allow *a)
