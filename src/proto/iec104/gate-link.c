@@ -59,7 +59,7 @@ static enum reason link_con(struct iec_look *k, bool start)
 	if (k->from != IEC_CONTROLLED)
 		return R_DNP_DIRECTION;
 	bool unasked = *due == 0 && !s->joined;
-	if (!unasked || k->observed) {
+	if (!unasked || !k->c->stance->blocks) {
 		s->started = start;
 		*due = (uint8_t)(*due - (*due > 0));
 	}
@@ -164,7 +164,7 @@ static enum reason check_frame(const struct iec_look *k, struct iec_way *own,
 	     commands = information && k->from == IEC_CONTROLLING;
 	if (!may_send(k, other))
 		return R_UA_STATE;
-	if (commands && !k->observed && !(way_known(own) && way_known(other)))
+	if (commands && k->c->stance->blocks && !(way_known(own) && way_known(other)))
 		return R_UA_STATE;
 	enum reason why = information ? check_send_number(k, own) : R_NONE;
 	if (why == R_NONE)
@@ -197,7 +197,7 @@ static enum reason link_numbers(struct iec_look *k)
 {
 	struct iec_way *own = &k->s->way[k->c->dir], *other = &k->s->way[!k->c->dir];
 	enum reason why = check_frame(k, own, other);
-	if (why != R_NONE && !k->observed)
+	if (why != R_NONE && k->c->stance->blocks)
 		return why;
 	if (why != R_NONE)
 		iec_link_lost(k->s);

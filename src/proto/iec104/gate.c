@@ -142,13 +142,13 @@ static enum reason judge_frame(struct iec_look *k, const uint8_t *p, size_t n)
 	enum reason control = iec104_apci(p, n, &a), link = R_NONE,
 		    whole = iec104_parse(p, n, k->from, &k->m);
 	if (control != R_NONE) {
-		if (k->observed)
+		if (!k->c->stance->blocks)
 			iec_link_lost(k->s);
 		return control;
 	}
 	if (k->c->pol) /* without one nothing is known of what came before */
 		link = iec_link(k);
-	if (link != R_NONE && !k->observed)
+	if (link != R_NONE && k->c->stance->blocks)
 		return link;
 	if (whole == R_NONE && k->m.has_asdu)
 		whole = judge_asdu(k);
@@ -171,7 +171,6 @@ static struct judged iec_judge(struct pass *c, const uint8_t *p, size_t n)
 				.s = iec_of(c->f),
 				.head = head,
 				.rule = 0xffff,
-				.observed = !c->stance->blocks,
 				.from = from_server == server_controls ? IEC_CONTROLLING
 								       : IEC_CONTROLLED };
 	enum reason why = judge_frame(k, p, n);

@@ -71,7 +71,6 @@ struct iec_look {
 	struct iec_connection *s;
 	const struct pol_iec104_head *head; /* NULL: no policy */
 	enum iec_end from;
-	bool observed; /* goes on whatever is told of it */
 	struct iec_msg m;
 	bool has_object; /* the one that offended, or the first */
 	struct iec_object object;
