@@ -48,20 +48,22 @@ bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)
 		if (s->used && same_event(&s->last, ev)) {
 			s->repeats++;
 			s->last = *ev;
+			varied_add(&s->varied, ev);
 			return true;
 		}
 		if (!s->used && !free_slot)
 			free_slot = s;
 	}
-	if (free_slot)
-		*free_slot = (struct agg_slot){ .used = true,
-						.until_ns = now_ns + AGG_WINDOW_NS,
-						.last = *ev };
+	if (!free_slot)
+		return false;
+	free_slot->used = true; /* its other parts were left empty */
+	free_slot->until_ns = now_ns + AGG_WINDOW_NS;
+	free_slot->last = *ev;
 	return false;
 }
 
 void agg_sweep(struct agg *a, uint64_t now_ns, bool all,
-	       void (*told)(void *ctx, const struct event *last, uint64_t repeats), void *ctx)
+	       void (*told)(void *ctx, const struct agg_slot *s), void *ctx)
 {
 	uint32_t from = a->hand, n = 0;
 	for (uint32_t i = 0; i < AGG_SLOTS && (all || n < AGG_TOLD); i++) {
@@ -71,10 +73,11 @@ void agg_sweep(struct agg *a, uint64_t now_ns, bool all,
 			continue;
 		n += s->repeats != 0;
 		if (s->repeats)
-			told(ctx, &s->last, s->repeats);
+			told(ctx, s);
 		/* still going on: the next window opens without a line of its own */
 		s->used = s->repeats != 0 && !all;
 		s->repeats = 0;
+		varied_clear(&s->varied);
 		s->until_ns = now_ns + AGG_WINDOW_NS;
 	}
 }

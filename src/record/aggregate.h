@@ -10,16 +10,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "record/event.h"
+#include "record/varied.h"
 
 enum { AGG_SLOTS = 1024, AGG_PROBES = 16, AGG_TOLD = 64 };
 #define AGG_WINDOW_NS (10ull * 1000000000ull)
 
 struct agg_slot {
 	bool used;
-	uint64_t until_ns; /* end of the window */
-	uint64_t repeats;  /* since the last record of this slot */
-	struct event last; /* the newest of them */
+	uint64_t until_ns;    /* end of the window */
+	uint64_t repeats;     /* since the last record of this slot */
+	struct event last;    /* the newest of them */
+	struct varied varied; /* what they had */
 };
 
 struct agg {
@@ -33,6 +34,6 @@ bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns);
  * that counted something, AGG_TOLD at most (all: no limit), others another time; a slot that
  * stayed quiet is given back. */
 void agg_sweep(struct agg *a, uint64_t now_ns, bool all,
-	       void (*told)(void *ctx, const struct event *last, uint64_t repeats), void *ctx);
+	       void (*told)(void *ctx, const struct agg_slot *s), void *ctx);
 
 #endif

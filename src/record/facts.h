@@ -15,6 +15,8 @@
 struct fact_sink {
 	void *ctx;
 	void (*num)(void *ctx, const char *key, uint64_t v);
+	/* addresses in a row, the last one included */
+	void (*range)(void *ctx, const char *key, uint64_t from, uint64_t to);
 	/* from our tables: needs no quotes */
 	void (*word)(void *ctx, const char *key, const char *v);
 	void (*text)(void *ctx, const char *key, const char *v); /* from the wire */

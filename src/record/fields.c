@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "base/sb.h"
+#include "record/varied.h"
 
 enum { FIELD_TEXT = 1024 }; /* a rule's file and line; the others are short */
 
@@ -17,6 +18,7 @@ struct walk {
 	const struct pol_image *img;
 	const struct event *ev;
 	uint64_t repeated;
+	const struct varied *varied;
 	const struct pol_flow *flow; /* NULL: of no conduit */
 	const struct pol_rule *rule; /* NULL: no rule decided */
 };
@@ -84,11 +86,15 @@ static bool was_repeated(const struct walk *w)
 	return w->repeated != 0;
 }
 
+static bool is_of_many(const struct walk *w)
+{
+	return w->varied != NULL;
+}
+
 /* ---- what it says ---- */
 
-static const char *time_text(const struct walk *w, char out[FIELD_TEXT])
+static const char *put_time(uint64_t ns, char out[FIELD_TEXT])
 {
-	uint64_t ns = w->ev->time_ns;
 	time_t s = (time_t)(ns / 1000000000);
 	struct tm tm;
 	char text[24];
@@ -96,6 +102,16 @@ static const char *time_text(const struct walk *w, char out[FIELD_TEXT])
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
 	snprintf(out, FIELD_TEXT, "%s.%03" PRIu64 "Z", text, ns / 1000000 % 1000);
 	return out;
+}
+
+static const char *time_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	return put_time(w->ev->time_ns, out);
+}
+
+static const char *since_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	return put_time(w->varied->since_ns, out);
 }
 
 static const char *kind_word(const struct walk *w, char out[FIELD_TEXT])
@@ -217,7 +233,7 @@ static uint64_t repeated_number(const struct walk *w)
 
 /* ---- the table ---- */
 
-enum field_kind { NUMBER, WORD /* needs no quotes */, FOREIGN_TEXT, PROTOCOL_FACTS };
+enum field_kind { NUMBER, WORD /* needs no quotes */, FOREIGN_TEXT, PROTOCOL_FACTS, VARIED };
 
 static const struct field {
 	const char *name;
@@ -246,6 +262,8 @@ static const struct field {
 	{ NULL, FIELDS_MESSAGE, PROTOCOL_FACTS, always_applies, NULL, NULL },
 	{ "rule", FIELDS_MESSAGE, FOREIGN_TEXT, has_rule, rule_text, NULL },
 	{ "repeated", FIELDS_MESSAGE, NUMBER, was_repeated, NULL, repeated_number },
+	{ "since", FIELDS_MESSAGE, WORD, is_of_many, since_text, NULL },
+	{ NULL, FIELDS_MESSAGE, VARIED, is_of_many, NULL, NULL },
 };
 /* clang-format on */
 
@@ -268,6 +286,9 @@ static void put_field(const struct field *f, const struct walk *w, const struct 
 		if (facts)
 			facts->each(w->ev, to);
 		break;
+	case VARIED:
+		varied_each(w->varied, to);
+		break;
 	}
 }
 
@@ -277,6 +298,7 @@ void event_fields(const struct event_view *view, unsigned sets, const struct fac
 		.img = view->img,
 		.ev = view->ev,
 		.repeated = view->repeated,
+		.varied = view->varied,
 		.flow = view->img ? policy_flow(view->img, view->ev->flow_id) : NULL,
 		.rule = view->img ? policy_rule(view->img, view->ev->proto, view->ev->rule) : NULL,
 	};

@@ -10,11 +10,14 @@
 #include "policy/policy.h"
 #include "record/facts.h"
 
+struct varied;
+
 struct event_view {
 	/* gives names to numbers; NULL: no model judged the event */
 	const struct pol_image *img;
 	const struct event *ev;
-	uint64_t repeated; /* 0: an event of its own */
+	uint64_t repeated;	     /* 0: an event of its own */
+	const struct varied *varied; /* what those had; NULL: it is one event */
 };
 
 enum field_set {

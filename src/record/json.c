@@ -8,6 +8,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -26,6 +28,13 @@ static void json_word(void *ctx, const char *key, const char *v)
 	json_object_set_new(ctx, key, json_string(v));
 }
 
+static void json_range(void *ctx, const char *key, uint64_t from, uint64_t to)
+{
+	char text[48];
+	snprintf(text, sizeof(text), "%" PRIu64 "-%" PRIu64, from, to);
+	json_word(ctx, key, text);
+}
+
 /* Bytes from the wire need not be UTF-8; the syslog line's escapes serve here too. */
 static void json_foreign(void *ctx, const char *key, const char *v)
 {
@@ -38,7 +47,7 @@ static void json_foreign(void *ctx, const char *key, const char *v)
 
 struct fact_sink record_json_sink(json_t *o)
 {
-	return (struct fact_sink){ o, json_num, json_word, json_foreign };
+	return (struct fact_sink){ o, json_num, json_range, json_word, json_foreign };
 }
 
 char *record_json(const struct event_view *view)

@@ -9,6 +9,11 @@ static void line_num(void *ctx, const char *key, uint64_t v)
 	sb_printf(ctx, " %s=%" PRIu64, key, v);
 }
 
+static void line_range(void *ctx, const char *key, uint64_t from, uint64_t to)
+{
+	sb_printf(ctx, " %s=%" PRIu64 "-%" PRIu64, key, from, to);
+}
+
 static void line_word(void *ctx, const char *key, const char *v)
 {
 	sb_printf(ctx, " %s=%s", key, v);
@@ -25,7 +30,7 @@ static void line_foreign(void *ctx, const char *key, const char *v)
 
 struct fact_sink record_line_sink(struct sb *b)
 {
-	return (struct fact_sink){ b, line_num, line_word, line_foreign };
+	return (struct fact_sink){ b, line_num, line_range, line_word, line_foreign };
 }
 
 static void put_sentence(struct sb *b, const struct event_view *view)

@@ -24,7 +24,7 @@
 #include "record/line.h"
 #include "record/spool.h"
 
-enum { LINE_MAX_TEXT = 2048, KINDS = 3 }; /* KINDS: of enum event_kind */
+enum { LINE_MAX_TEXT = SPOOL_TEXT, KINDS = 3 }; /* KINDS: of enum event_kind */
 /* A group of a cap is a conduit, or the first and a zone. What came from another wire than the
  * zone's has a false sender, and is another group: it takes nothing from what the zone's own have
  * refused. */
@@ -173,15 +173,19 @@ static void write_json(struct record *r, unsigned owner, const struct event_view
 	free(text);
 }
 
+/* many: the event stands for these too; NULL: for none. */
 static void write_both(struct record *r, const struct pol_image *img, const struct event *ev,
-		       const struct cap_who *who, uint64_t repeated)
+		       const struct cap_who *who, const struct agg_slot *many)
 {
 	char text[LINE_MAX_TEXT];
 	struct event named = *ev;
 	struct sb b = sb_init(text, sizeof(text));
 	if (ev->generation != img->generation)
 		named.flow_id = named.rule = 0xffff; /* another generation's numbers */
-	const struct event_view view = { .img = img, .ev = &named, .repeated = repeated };
+	const struct event_view view = { .img = img,
+					 .ev = &named,
+					 .repeated = many ? many->repeats : 0,
+					 .varied = many ? &many->varied : NULL };
 	record_line(&b, &view);
 	unsigned owner = owner_of(r, who);
 	put_record(r, owner, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
@@ -201,7 +205,7 @@ void record_event(struct record *r, const struct pol_image *img, const struct ev
 	struct cap_who who = who_of(img, ev);
 	if (cap_take(&r->cap[kind], &who, now_ns)) {
 		r->stats.written++;
-		write_both(r, img, ev, &who, 0);
+		write_both(r, img, ev, &who, NULL);
 	} else {
 		r->stats.suppressed++;
 	}
@@ -235,11 +239,11 @@ static void tell_suppressed(void *ctx, const struct cap_who *who, uint64_t suppr
 	put_record(r, who ? owner_of(r, who) : 0, LINE, LOG_WARNING, text);
 }
 
-static void tell_repeats(void *ctx, const struct event *last, uint64_t repeats)
+static void tell_repeats(void *ctx, const struct agg_slot *many)
 {
 	struct record *r = ctx;
-	struct cap_who who = who_of(r->img, last);
-	write_both(r, r->img, last, &who, repeats);
+	struct cap_who who = who_of(r->img, &many->last);
+	write_both(r, r->img, &many->last, &who, many);
 }
 
 static void sweep(struct record *r, const struct pol_image *img, uint64_t now_ns, bool all)

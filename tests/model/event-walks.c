@@ -10,6 +10,7 @@
 
 #include "unit/record-plant.h"
 #include "record/fields.h"
+#include "record/varied.h"
 
 enum { WALKS = 4000 }; /* of each protocol; the rarest field is in one of 200 */
 
@@ -25,6 +26,12 @@ static void say_num(void *ctx, const char *key, uint64_t v)
 	(void)ctx;
 	(void)v;
 	printf(" %s", key);
+}
+
+static void say_range(void *ctx, const char *key, uint64_t from, uint64_t last)
+{
+	(void)from;
+	say_num(ctx, key, last);
 }
 
 static void say_text(void *ctx, const char *key, const char *v)
@@ -53,16 +60,19 @@ static struct event any_event(unsigned proto)
 
 int main(void)
 {
-	const struct fact_sink to = { NULL, say_num, say_text, say_text };
+	const struct fact_sink to = { NULL, say_num, say_range, say_text, say_text };
+	const struct varied many = { .since_ns = 1 };
 	struct pol_image *img = record_plant();
 	if (!img)
 		return 1;
 	for (unsigned proto = 0; proto < PROTO_N; proto++)
 		for (unsigned i = 0; i < WALKS; i++) {
 			const struct event ev = any_event(proto);
+			const bool of_many = draw() % 2;
 			const struct event_view view = { .img = draw() % 4 ? img : NULL,
 							 .ev = &ev,
-							 .repeated = draw() % 2 };
+							 .repeated = of_many,
+							 .varied = of_many ? &many : NULL };
 			printf("%s:", proto ? proto_word(proto) : "none");
 			event_fields(&view, FIELDS_ALL, &to);
 			putchar('\n');

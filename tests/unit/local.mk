@@ -32,14 +32,16 @@ tests_unit_test_policy_LDADD = src/compile/libcompile.a src/policy/libpolicy.a s
 endif
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-packet tests/unit/test-record tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
-TESTS += tests/unit/test-packet tests/unit/test-record tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
+check_PROGRAMS += tests/unit/test-packet tests/unit/test-record tests/unit/test-varied tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
+TESTS += tests/unit/test-packet tests/unit/test-record tests/unit/test-varied tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
 tests_unit_test_cap_SOURCES = tests/unit/test-cap.c
 tests_unit_test_cap_LDADD = src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_spool_SOURCES = tests/unit/test-spool.c
 tests_unit_test_spool_LDADD = src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_packet_SOURCES = tests/unit/test-packet.c
 tests_unit_test_packet_LDADD = src/packet/libpacket.a src/base/libbase.a $(CMOCKA_LIBS)
+tests_unit_test_varied_SOURCES = tests/unit/test-varied.c tests/unit/record-plant.h tests/plant.h
+tests_unit_test_varied_LDADD = $(tests_unit_test_record_LDADD)
 tests_unit_test_fields_SOURCES = tests/unit/test-fields.c tests/unit/record-plant.h tests/plant.h
 tests_unit_test_fields_LDADD = $(tests_unit_test_record_LDADD)
 tests_unit_test_record_SOURCES = tests/unit/test-record.c

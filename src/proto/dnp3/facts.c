@@ -41,10 +41,8 @@ static void put_application(const struct ev_dnp3 *d, const struct fact_sink *to)
 		snprintf(text, sizeof(text), "%u.%u", d->group, d->var);
 		to->word(to->ctx, "object", text);
 	}
-	if (d->has & EVD_POINTS) {
-		snprintf(text, sizeof(text), "%u-%u", d->start, d->stop);
-		to->word(to->ctx, "points", text);
-	}
+	if (d->has & EVD_POINTS)
+		to->range(to->ctx, "points", d->start, d->stop);
 	if (d->has & EVD_CONTROL)
 		put_control(d, to);
 	if (d->has & EVD_VALUE) {

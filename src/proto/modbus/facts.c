@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * The facts of a Modbus message. */
-#include <stdio.h>
-
 #include "proto/modbus/wire.h"
 #include "record/facts.h"
 #include "proto/modbus/facts.h"
@@ -19,11 +17,8 @@ static const char *mb_title(const struct event *ev)
 
 static void put_range(const struct fact_sink *to, const char *key, uint16_t addr, uint16_t qty)
 {
-	char text[16];
-	if (qty == 0)
-		return;
-	snprintf(text, sizeof(text), "%u-%u", addr, addr + qty - 1u);
-	to->word(to->ctx, key, text);
+	if (qty != 0)
+		to->range(to->ctx, key, addr, addr + qty - 1u);
 }
 
 static void mb_each_fact(const struct event *ev, const struct fact_sink *to)
