@@ -130,6 +130,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define COUNT(n)	{ .kind = RS_COUNTER, .name = (n) }
 #define COUNT_MAP(n, r)	{ .kind = RS_COUNTER_MAP, .name = (n), .reg = (r) }
 #define ADD(n, r)	{ .kind = RS_ADD, .name = (n), .reg = (r) }
+#define COUNT_KEY(n, r)	{ .kind = RS_COUNT_KEY, .name = (n), .reg = (r) }
 #define ADD_MAP(n, r, t) { .kind = RS_ADD_MAP, .name = (n), .reg = (r), .to = (t) }
 #define LOG(p)		{ .kind = RS_LOG, .name = (p) }
 #define OVER_ALL	{ .kind = RS_LIMIT, .key = NFT_LIMIT_F_INV, .a = 200, .b = 200 }
@@ -247,8 +248,20 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 			OVER_ALL, __VA_ARGS__ \
 		} \
 	}
-#define REFUSE(why) \
-	{ why, "exact count of what is refused", { COUNT(why) } }, \
+/* What comes after the packet that has a record: by the connection; and errors about one by their
+ * own ends. */
+/* clang-format off */
+#define CONNECTION_AGAIN(why) \
+	{ why, "count what has a record already", { CONN4, IN("refused4", 0), COUNT_KEY(RS_AGAIN4 why, 0), DO(RS_DROP) } }, \
+	{ why, NULL, { CONN6, IN("refused6", 0), COUNT_KEY(RS_AGAIN6 why, 0), DO(RS_DROP) } }
+#define ERROR_AGAIN(why) \
+	{ why, "count what has a record already", \
+	  { CONN4, IN("refused4", 0), NFP4, NETHDR(12, 4, 4), NETHDR(16, 4, 5), COUNT_KEY(RS_AGAIN4 why, 0), DO(RS_DROP) } }, \
+	{ why, NULL, \
+	  { CONN6, IN("refused6", 0), NFP6, NETHDR(8, 16, 4), NETHDR(24, 16, 8), COUNT_KEY(RS_AGAIN6 why, 0), DO(RS_DROP) } }
+/* clang-format on */
+#define REFUSE(why, AGAIN) \
+	{ why, "exact count of what is refused", { COUNT(why) } }, AGAIN, \
 		{ why, \
 		  "log the first packet of a flow only, and no more than the share of its source", \
 		  { TO(RS_JUMP, "first-packet") } }, \
@@ -446,20 +459,18 @@ static const struct rs_rule table[] = {
 	{ "blocked", NULL, { L4_IS(V_TCP), RESET } },
 	{ "blocked", NULL, { DO(RS_DROP) } },
 
-	REFUSE("no-conduit"),
-	REFUSE("unknown-zone"),
-	REFUSE("wrong-interface"),
-	REFUSE("reversed-flow"),
-	REFUSE("icmp-error"),
-	REFUSE("blocked-mark"),
+	REFUSE("no-conduit", CONNECTION_AGAIN("no-conduit")),
+	REFUSE("unknown-zone", CONNECTION_AGAIN("unknown-zone")),
+	REFUSE("wrong-interface", CONNECTION_AGAIN("wrong-interface")),
+	REFUSE("reversed-flow", CONNECTION_AGAIN("reversed-flow")),
+	REFUSE("icmp-error", ERROR_AGAIN("icmp-error")),
+	REFUSE("blocked-mark", CONNECTION_AGAIN("blocked-mark")),
 
 	{ "no-handshake", "exact count of what is refused", { COUNT("no-handshake") } },
 	OVER_LOG_SHARES("no-handshake", RESET),
 	{ "no-handshake", NULL, { LOG("zoned:no-handshake") } },
 	{ "no-handshake", "each one: its sender opens another connection", { RESET } },
 
-	{ "first-packet", NULL, { CONN4, IN("refused4", 0), DO(RS_DROP) } },
-	{ "first-packet", NULL, { CONN6, IN("refused6", 0), DO(RS_DROP) } },
 	OVER_LOG_SHARES("first-packet", DO(RS_DROP)),
 	{ "first-packet", NULL, { CONN4, ADD("refused4", 0) } },
 	{ "first-packet", NULL, { CONN6, ADD("refused6", 0) } },

@@ -51,7 +51,10 @@ enum set_index {
 	BLOCKED6,
 	REFUSED4,
 	REFUSED6,
-	LOG_SHARE4,
+#define AGAIN(symbol, why, ...) symbol##_AGAIN4, symbol##_AGAIN6,
+	RS_AGAIN_REASONS(AGAIN)
+#undef AGAIN
+		LOG_SHARE4,
 	LOG_SHARE6,
 	LOG_SHARE_IN,
 	ERROR_SHARE4,
@@ -96,6 +99,14 @@ static const struct rs_set set_table[SETS] = {
 	/* more than RS_KEY_MAX bytes of key: only ever filled by packets */
 	[REFUSED6] = { .name = "refused6", .types = { RS_T_IFNAME, RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT },
 		       .dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX },
+#define AGAIN4(why, ...) { .name = RS_AGAIN4 why, .types = { RS_T_IFNAME, RS_T_IPV4, RS_T_IPV4, __VA_ARGS__ }, \
+		.dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX }
+#define AGAIN6(why, ...) { .name = RS_AGAIN6 why, .types = { RS_T_IFNAME, RS_T_IPV6, RS_T_IPV6, __VA_ARGS__ }, \
+		.dynamic = true, .timeout_ms = REFUSED_MS, .size = REFUSED_MAX }
+#define AGAIN(symbol, why, ...) \
+	[symbol##_AGAIN4] = AGAIN4(why, __VA_ARGS__), [symbol##_AGAIN6] = AGAIN6(why, __VA_ARGS__),
+	RS_AGAIN_REASONS(AGAIN)
+#undef AGAIN
 #define SHARES(set, n, ...) { .name = (set), .types = { RS_T_IFNAME, __VA_ARGS__ }, .dynamic = true, .timeout_ms = SHARES_MS, .size = (n) }
 	[LOG_SHARE4] = SHARES("log-share4", SHARES_MAX, RS_T_IPV4),
 	[LOG_SHARE6] = SHARES("log-share6", SHARES_MAX, RS_T_IPV6),

@@ -27,6 +27,19 @@ enum { RS_REVERSED_MAX = 65536 };
 enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 
 #define RS_FLOWTABLE "offloaded"
+/* Sets that count the packets of refused connections that have a record, two for each reason: by
+ * the interface, source and destination of the connection, its protocol and destination port; or
+ * by the interface and ends of an ICMP error. A packet keeps its element for another minute.
+ * X(symbol, name of the counter and of the reason, other types of the key) */
+#define RS_AGAIN4 "again4-"
+#define RS_AGAIN6 "again6-"
+#define RS_AGAIN_REASONS(X) \
+	X(NO_CONDUIT, "no-conduit", RS_T_PROTO, RS_T_PORT) \
+	X(UNKNOWN_ZONE, "unknown-zone", RS_T_PROTO, RS_T_PORT) \
+	X(SPOOFED, "wrong-interface", RS_T_PROTO, RS_T_PORT) \
+	X(REVERSED, "reversed-flow", RS_T_PROTO, RS_T_PORT) \
+	X(BLOCKED_MARK, "blocked-mark", RS_T_PROTO, RS_T_PORT) \
+	X(ICMP_ERROR, "icmp-error", RS_T_NONE)
 /* Connections of inspected flows get this helper, which does nothing: the kernel puts no connection
  * that has one into a flowtable, whoever asks for it (src/nft/helper.c). */
 #define RS_HELPER "zoned"
@@ -100,6 +113,7 @@ enum rs_op_kind {
 	RS_LEARN,
 	RS_NETWORK6,
 	RS_OVER_SHARE,
+	RS_COUNT_KEY,
 };
 
 struct rs_op {

@@ -215,12 +215,16 @@ bool reload(struct parent *p)
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
 		set_images(p, p->model, p->img, img);
-		if (ask_kernel(p, m, next) == 0 && give_fast(p, m, img) && give_all(p, img) &&
-		    commit(p, m, next) == 0) {
+		bool taken =
+			ask_kernel(p, m, next) == 0 && give_fast(p, m, img) && give_all(p, img);
+		if (taken)
+			refused_read(p);
+		if (taken && commit(p, m, next) == 0) {
 			struct pol_image *old = p->img;
 			struct model *before = p->model;
 			used_carry(p, m);
 			set_images(p, m, img, NULL);
+			refused_begin_again(p);
 			model_free(before);
 			free(old);
 			p->generation = next;

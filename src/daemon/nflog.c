@@ -41,6 +41,9 @@ struct mnl_socket *nflog_open(uint16_t group)
 	struct nfulnl_msg_config_cmd bind = { .command = NFULNL_CFG_CMD_BIND };
 	struct nfulnl_msg_config_mode mode = { .copy_range = htonl(SNAP),
 					       .copy_mode = NFULNL_COPY_PACKET };
+	/* each packet at once: by default the kernel keeps them for a second, or until there are a
+	 * hundred */
+	uint32_t together = htonl(1);
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_NETFILTER, SOCK_CLOEXEC);
 	if (!nl)
 		return NULL;
@@ -50,23 +53,29 @@ struct mnl_socket *nflog_open(uint16_t group)
 	if (!err)
 		err = configure_nflog(nl, group, NFULA_CFG_MODE, &mode, sizeof(mode));
 	if (!err)
+		err = configure_nflog(nl, group, NFULA_CFG_QTHRESH, &together, sizeof(together));
+	if (!err)
 		return nl;
 	mnl_socket_close(nl);
 	errno = -err;
 	return NULL;
 }
 
-/* The prefixes that the ruleset writes. */
-static enum reason reason_of(const char *prefix)
+enum reason nflog_reason(const char *name)
 {
 	static const enum reason all[] = { R_NO_CONDUIT,   R_UNKNOWN_ZONE, R_SPOOFED,
 					   R_NO_HANDSHAKE, R_REVERSED,	   R_ICMP_ERROR,
 					   R_BLOCKED_MARK };
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
-		if (strncmp(prefix, "zoned:", 6) == 0 &&
-		    strcmp(prefix + 6, reason_name(all[i])) == 0)
+		if (strcmp(name, reason_name(all[i])) == 0)
 			return all[i];
 	return R_NONE;
+}
+
+/* From a prefix as the ruleset writes it. */
+static enum reason reason_of(const char *prefix)
+{
+	return strncmp(prefix, "zoned:", 6) == 0 ? nflog_reason(prefix + 6) : R_NONE;
 }
 
 static int nflog_cb(const struct nlattr *a, void *data)

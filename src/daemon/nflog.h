@@ -11,6 +11,8 @@ struct mnl_socket;
 
 /* Bind the group; NULL and errno. */
 struct mnl_socket *nflog_open(uint16_t group);
+/* The reason of that name, if the ruleset refuses for it; else R_NONE. */
+enum reason nflog_reason(const char *name);
 /* Read what is there, at most max messages: the reason its prefix names, and the
  * packet from its IP header, which the caller hands on unread. 0 or -errno. */
 int nflog_read(struct mnl_socket *nl, unsigned max,

@@ -88,6 +88,7 @@ struct parent {
 	unsigned offload_ticks;
 	uint32_t asked_mark, blocked_mark;
 	struct mnl_socket *nl;
+	struct refused *refused;
 	struct event_base *base;
 	struct event *event[EVENTS_MAX];
 	unsigned n_events;
@@ -208,6 +209,15 @@ void on_links(evutil_socket_t fd, short what, void *parent);
 /* Returns the number of these flows for which there is no room; -1: no memory (logged). */
 ssize_t plain_give(struct parent *p, const struct model *m, uint32_t generation);
 void plain_stop(struct parent *p); /* interfaces change */
+/* refused.c: what the ruleset counts of refused connections, as repeats of their records */
+struct refused;
+int refused_open(struct parent *p); /* 0 or -errno */
+void refused_close(struct parent *p);
+void refused_read(struct parent *p); /* all that was counted until now */
+void refused_tick(struct parent *p); /* from the timer */
+void refused_begin_again(
+	struct parent *p); /* other rules are in force, which counted nothing yet */
+
 void plain_tick(struct parent *p); /* they have changed; from the timer */
 
 /* used.c: what went fast, by conduit and over all generations. Main thread, with p->fast only.

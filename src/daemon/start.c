@@ -517,6 +517,7 @@ static int start_record_thread(struct parent *p)
 static void stop_queue_threads(struct parent *p)
 {
 	threads_stop(p);
+	refused_read(p);
 	record_flush(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 }
 
@@ -538,6 +539,7 @@ static const struct step steps[] = {
 	{ "what leads packets past the rules", refuse_bypasses, NULL },
 	{ "the packet queues", open_queues, NULL },
 	{ "the log of refused flows", open_log, close_log },
+	{ "no memory for the counts of refused flows", refused_open, refused_close },
 	{ "connection tracking events", open_conntrack, close_conntrack },
 	{ "word of interfaces", open_links, close_links },
 	{ "no spawner", open_spawner, close_spawner },

@@ -86,6 +86,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	bypass_tick(p);
 	offload_tick(p);
 	plain_tick(p);
+	refused_tick(p);
 	pthread_mutex_lock(&p->policy_lock);
 	record_tick(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	pthread_mutex_unlock(&p->policy_lock);

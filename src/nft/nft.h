@@ -63,6 +63,19 @@ int nft_forget_marks(struct mnl_socket *nl, uint32_t mask);
 int nft_counters_read(struct mnl_socket *nl,
 		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes),
 		      void *ctx);
+/* Packets of a refused connection after the one that has a record, by the interface that they came
+ * by. Counted since there were such, and forgotten after a minute without any. */
+struct nft_again {
+	struct addr src, dst; /* of the connection as it was opened; of an ICMP error: its own */
+	const char *reason;   /* its name, which is the counter's */
+	uint16_t dport;	      /* 0: it has no ports */
+	uint8_t l4;
+	char interface[16]; /* IFNAMSIZ; filled up with zeros */
+	uint64_t packets;
+};
+/* All that there are in the generation in force. 0 or -errno. */
+int nft_again_read(struct mnl_socket *nl, void (*cb)(void *ctx, const struct nft_again *a),
+		   void *ctx);
 /* The interfaces between which our flowtable forwards now; none when there is no flowtable.
  * 0 or -errno. */
 int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *interface),

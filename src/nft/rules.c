@@ -208,6 +208,18 @@ static bool do_over_share(const struct ctx *c)
 	return true;
 }
 
+/* Each key has a counter of its own in the set, which lasts as long as there are packets. Where
+ * there is no room for another key the rule does not go on. */
+static bool do_count_key(const struct ctx *c)
+{
+	struct nftnl_expr *e = add_to_set(c), *counter = e ? nftnl_expr_alloc("counter") : NULL;
+	if (!counter)
+		return false;
+	nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	nftnl_expr_set(e, NFTNL_EXPR_DYNSET_EXPR, counter, 0); /* it is freed with the rule */
+	return true;
+}
+
 /* Mask an IPv6 address to the network of its link, /64. */
 static bool do_network6(const struct ctx *c)
 {
@@ -376,6 +388,7 @@ static bool (*const makers[])(const struct ctx *c) = {
 	[RS_LOG] = do_log,
 	[RS_NETWORK6] = do_network6,
 	[RS_OVER_SHARE] = do_over_share,
+	[RS_COUNT_KEY] = do_count_key,
 	[RS_FAST] = do_fast,
 	[RS_ADD_MAP] = do_add,
 	[RS_LEARN] = do_learn,

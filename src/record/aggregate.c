@@ -39,27 +39,55 @@ static uint32_t hash(const struct event *ev)
 	return mix_hash(h, &key, sizeof(key));
 }
 
-bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)
+/* The slot of such events, or else a free one; NULL: there is none. */
+static struct agg_slot *slot_of(struct agg *a, const struct event *ev)
 {
 	struct agg_slot *free_slot = NULL;
 	uint32_t h = hash(ev);
 	for (uint32_t i = 0; i < AGG_PROBES; i++) {
 		struct agg_slot *s = &a->slot[(h + i) % AGG_SLOTS];
-		if (s->used && same_event(&s->last, ev)) {
-			s->repeats++;
-			s->last = *ev;
-			varied_add(&s->varied, ev);
-			return true;
-		}
+		if (s->used && same_event(&s->last, ev))
+			return s;
 		if (!s->used && !free_slot)
 			free_slot = s;
 	}
-	if (!free_slot)
-		return false;
-	free_slot->used = true; /* its other parts were left empty */
-	free_slot->until_ns = now_ns + AGG_WINDOW_NS;
-	free_slot->last = *ev;
+	return free_slot;
+}
+
+/* A free slot; its other parts were left empty. */
+static void begin_slot(struct agg_slot *s, const struct event *ev, uint64_t now_ns)
+{
+	s->used = true;
+	s->until_ns = now_ns + AGG_WINDOW_NS;
+	s->last = *ev;
+}
+
+bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)
+{
+	struct agg_slot *s = slot_of(a, ev);
+	if (s && s->used) {
+		s->repeats++;
+		s->last = *ev;
+		varied_add(&s->varied, ev);
+		return true;
+	}
+	if (s)
+		begin_slot(s, ev, now_ns);
 	return false;
+}
+
+bool agg_add_many(struct agg *a, const struct event *ev, uint64_t n, uint64_t now_ns)
+{
+	struct agg_slot *s = slot_of(a, ev);
+	if (!s)
+		return false;
+	if (s->used)
+		s->last.time_ns = ev->time_ns;
+	else
+		begin_slot(s, ev, now_ns);
+	s->repeats += n;
+	varied_add(&s->varied, ev);
+	return true;
 }
 
 void agg_sweep(struct agg *a, uint64_t now_ns, bool all,

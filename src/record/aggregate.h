@@ -30,6 +30,9 @@ struct agg {
 
 /* true: merged into a count; false: the caller writes it. */
 bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns);
+/* The same for n events like this one, none of which had a record. They are one kind with what has
+ * a slot, which keeps the facts of its newest event. */
+bool agg_add_many(struct agg *a, const struct event *ev, uint64_t n, uint64_t now_ns);
 /* Call told() for every slot whose window ended by now (all: every slot) and
  * that counted something, AGG_TOLD at most (all: no limit), others another time; a slot that
  * stayed quiet is given back. */

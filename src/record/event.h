@@ -38,6 +38,7 @@ struct event {
 	uint8_t part;
 	/* sport and dport are not known: a fragment, a packet cut short, or no TCP or UDP */
 	uint8_t no_ports;
+	uint8_t no_sport; /* of many packets, whose source ports nobody kept */
 	_Alignas(8) uint8_t facts[EVENT_FACTS]; /* struct ev_NAME of proto/NAME/facts.h */
 };
 

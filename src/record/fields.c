@@ -76,6 +76,11 @@ static bool has_ports(const struct walk *w)
 	return event_has_ports(w->ev);
 }
 
+static bool has_sport(const struct walk *w)
+{
+	return has_ports(w) && !w->ev->no_sport;
+}
+
 static bool has_rule(const struct walk *w)
 {
 	return w->rule != NULL;
@@ -254,7 +259,7 @@ static const struct field {
 	{ "from_zone", FIELDS_ENDS, WORD, has_src_zone, src_zone_word, NULL },
 	{ "to_zone", FIELDS_ENDS, WORD, has_dst_zone, dst_zone_word, NULL },
 	{ "src", FIELDS_ENDS, WORD, has_src, src_text, NULL },
-	{ "sport", FIELDS_ENDS, NUMBER, has_ports, NULL, src_port },
+	{ "sport", FIELDS_ENDS, NUMBER, has_sport, NULL, src_port },
 	{ "dst", FIELDS_ENDS, WORD, has_dst, dst_text, NULL },
 	{ "dport", FIELDS_ENDS, NUMBER, has_ports, NULL, dst_port },
 	{ "proto", FIELDS_ENDS, WORD, always_applies, message_proto_word, NULL },

@@ -34,6 +34,7 @@ struct record {
 	struct record_conf conf;
 	char *json_path; /* our own copy: conf is the caller's */
 	struct agg agg;
+	struct agg_slot one; /* for a record of many that found no slot */
 	struct cap cap[KINDS];
 	/* nobody chooses with whom he has a share of the spool together */
 	uint64_t key[2];
@@ -209,6 +210,20 @@ void record_event(struct record *r, const struct pol_image *img, const struct ev
 	} else {
 		r->stats.suppressed++;
 	}
+}
+
+void record_repeats(struct record *r, const struct pol_image *img, const struct event *ev,
+		    uint64_t n, uint64_t now_ns)
+{
+	r->stats.events += n;
+	r->stats.repeated += n;
+	if (agg_add_many(&r->agg, ev, n, now_ns))
+		return;
+	r->one.repeats = n;
+	varied_clear(&r->one.varied);
+	varied_add(&r->one.varied, ev);
+	struct cap_who who = who_of(img, ev);
+	write_both(r, img, ev, &who, &r->one);
 }
 
 static const char *conduit_name(const struct pol_image *img, uint32_t conduit)

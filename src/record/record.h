@@ -48,6 +48,9 @@ void record_say(struct record *r, int priority, const char *text);
  * left out rather than guessed. */
 void record_event(struct record *r, const struct pol_image *img, const struct event *ev,
 		  uint64_t now_ns);
+/* n more events like this one, which were only counted, and had no record. */
+void record_repeats(struct record *r, const struct pol_image *img, const struct event *ev,
+		    uint64_t n, uint64_t now_ns);
 /* Tell what windows that ended have counted. Call about once a second. */
 void record_tick(struct record *r, const struct pol_image *img, uint64_t now_ns);
 /* Tell everything counted now: before img is replaced, and before close. */

@@ -102,7 +102,8 @@ void varied_add(struct varied *v, const struct event *ev)
 	if (!v->since_ns)
 		v->since_ns = ev->time_ns;
 	if (event_has_ports(ev)) {
-		add_number(v, "sport", ev->sport);
+		if (!ev->no_sport)
+			add_number(v, "sport", ev->sport);
 		add_number(v, "dport", ev->dport);
 	}
 	if (facts)

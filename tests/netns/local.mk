@@ -32,6 +32,7 @@ NETNS_TESTS = \
 	tests/netns/marks.sh \
 	tests/netns/reverse.sh \
 	tests/netns/errors.sh \
+	tests/netns/refused.sh \
 	tests/netns/offload.sh \
 	tests/netns/nat.sh \
 	tests/netns/bulk.sh \
