@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The list of protocols is the only one: a line more without its parts does not link, and the linker names each that is
-# missing; with the parts of tests/proto/echo the program knows a protocol more, from its words to its records.
+# missing; with the parts of tests/proto/echo the program knows a protocol more, from its words to its records. Its
+# seeds are missed as long as it has none, and run as soon as it has.
 set -eu -o pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -54,6 +55,22 @@ for part in $parts; do
 done
 echo "ok: each part alone"
 link "$dir"/o/*.o || { cat "$dir/said"; fail "the whole protocol does not link"; }
+
+# --- its seeds run, and are missed
+mkdir "$dir/fuzz"
+for name in $("$src/proto/list.sh" "$src" | cut -d' ' -f2); do
+	ln -s "$src/proto/$name" "$dir/proto/$name"
+done
+ln -s "$(realpath "$top_builddir")"/tests/fuzz/fuzz-* "$dir/fuzz/"
+$cc $flags -o "$dir/fuzz/fuzz-echo" "$top_srcdir"/tests/{proto/fuzz-echo,fuzz/run-seeds}.c "$dir/o/echo-wire.c.o"
+seeds() { bash "$top_srcdir/tests/fuzz/run-seeds.sh" "$dir" "$dir/fuzz" >"$dir/said" 2>&1; }
+seeds || { cat "$dir/said"; fail "the seeds of all protocols do not run"; }
+grep -A 1 '^fuzz-echo:' "$dir/said" | grep -q "^$(ls "$echo"/seeds/fuzz-echo | wc -l) of .* seeds ran" || fail "its seeds do not run"
+mv "$dir/proto/echo/seeds" "$dir/seeds"
+seeds && fail "a protocol without seeds is not missed"
+grep -q '^FAIL: the protocol echo has no seeds' "$dir/said" || fail "who has no seeds: $(cat "$dir/said")"
+mv "$dir/seeds" "$dir/proto/echo/seeds"
+echo "ok: its seeds"
 
 # --- the program of the in-kernel path judges what has a kernel.bpf.h, without a line of its own
 for folder in "$src"/proto/*/; do

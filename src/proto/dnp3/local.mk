@@ -10,3 +10,4 @@ src_fastpath_libfastpath_a_SOURCES += src/proto/dnp3/kernel.c
 src_record_librecord_a_SOURCES += src/proto/dnp3/facts.c src/proto/dnp3/facts.h
 zonectl_SOURCES += src/proto/dnp3/replay.c
 FAST_PROGRAM += src/proto/dnp3/kernel.bpf.h src/proto/dnp3/kernel.h
+EXTRA_DIST += src/proto/dnp3/seeds

@@ -11,3 +11,4 @@ src_fastpath_libfastpath_a_SOURCES += src/proto/opcua/kernel.c
 src_record_librecord_a_SOURCES += src/proto/opcua/facts.c src/proto/opcua/facts.h
 zonectl_SOURCES += src/proto/opcua/replay.c
 FAST_PROGRAM += src/proto/opcua/kernel.bpf.h src/proto/opcua/kernel.h
+EXTRA_DIST += src/proto/opcua/seeds
