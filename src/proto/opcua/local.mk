@@ -12,3 +12,5 @@ src_record_librecord_a_SOURCES += src/proto/opcua/facts.c src/proto/opcua/facts.
 zonectl_SOURCES += src/proto/opcua/replay.c
 FAST_PROGRAM += src/proto/opcua/kernel.bpf.h src/proto/opcua/kernel.h
 EXTRA_DIST += src/proto/opcua/seeds
+MANUAL_PARTS += src/proto/opcua/manual/fields.mdoc src/proto/opcua/manual/policies.mdoc \
+	src/proto/opcua/manual/reasons.mdoc src/proto/opcua/manual/rules.mdoc src/proto/opcua/manual/tables.mdoc
