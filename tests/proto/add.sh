@@ -75,9 +75,9 @@ echo "ok: its seeds"
 
 # --- its sections of the manual come behind those of the others; one that is missing is named
 mkdir "$dir/man"
-manual() # both pages, into $dir/man
+manual() # the pages with parts of protocols, into $dir/man
 {
-	for page in zoned-model.5 zoned-events.5; do
+	for page in zoned-model.5 zoned-events.5 zoned-peers.7; do
 		"$top_srcdir/man/compose.sh" "$top_srcdir/man/$page.in" "$dir" >"$dir/man/$page" 2>"$dir/said" || return 1
 	done
 }
@@ -86,12 +86,12 @@ if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning "$dir"/man/*
 fi
 sort "$dir"/man/* >"$dir/lines"
-sort "$top_builddir"/man/zoned-{model,events}.5 "$echo"/manual/*.mdoc | diff - "$dir/lines" || fail "the pages have other lines more than its own"
+sort "$top_builddir"/man/zoned-{model.5,events.5,peers.7} "$echo"/manual/*.mdoc | diff - "$dir/lines" || fail "the pages have other lines more than its own"
 for name in $names; do
 	grep '^\.Ss' "$dir/proto/$name/manual/policies.mdoc"
 done >"$dir/titles"
 grep -xFf "$dir/titles" "$dir/man/zoned-model.5" | diff "$dir/titles" - || fail "the sections are not in the order of the list"
-for part in rules policies tables fields reasons; do
+for part in rules policies tables fields reasons peers; do
 	mv "$dir/proto/echo/manual/$part.mdoc" "$dir/part"
 	manual && fail "the manual is put together without a part"
 	grep -q "echo/manual/$part.mdoc" "$dir/said" || fail "which part of the manual is missing: $(cat "$dir/said")"

@@ -12,4 +12,4 @@ src_record_librecord_a_SOURCES += src/proto/iec104/facts.c src/proto/iec104/fact
 zonectl_SOURCES += src/proto/iec104/replay.c
 EXTRA_DIST += src/proto/iec104/seeds
 MANUAL_PARTS += src/proto/iec104/manual/fields.mdoc src/proto/iec104/manual/policies.mdoc \
-	src/proto/iec104/manual/reasons.mdoc src/proto/iec104/manual/rules.mdoc src/proto/iec104/manual/tables.mdoc
+	src/proto/iec104/manual/peers.mdoc src/proto/iec104/manual/reasons.mdoc src/proto/iec104/manual/rules.mdoc src/proto/iec104/manual/tables.mdoc
