@@ -120,20 +120,20 @@ static void take_policy(struct inspector *s, const struct slot *p)
 
 static void take_gone(struct inspector *s, const struct slot *p)
 {
-	struct ct_ends gone;
+	struct tcp_ends gone;
 	memcpy(&gone, p->data, sizeof(gone));
-	inspect_gone(s->in, &gone.client, gone.cport, &gone.server, gone.sport, p->now_ns);
+	inspect_gone(s->in, &gone, p->now_ns);
 }
 
 static void take_list(struct inspector *s, const struct slot *p)
 {
-	struct ct_ends there;
+	struct tcp_ends there;
 	uint32_t part = p->id, len = p->len;
 	if (part == LIST_BEGIN)
 		inspect_list_begin(s->in, p->now_ns);
 	for (uint32_t at = 0; len <= RING_DATA && at + sizeof(there) <= len; at += sizeof(there)) {
 		memcpy(&there, p->data + at, sizeof(there));
-		inspect_listed(s->in, &there.client, there.cport, &there.server, there.sport);
+		inspect_listed(s->in, &there);
 	}
 	if (part == LIST_END)
 		inspect_list_end(s->in);
@@ -171,7 +171,7 @@ static void take_slots(struct inspector *s)
 						 .ip = p->data,
 						 .len = p->len };
 			inspect_refused(s->in, &k, p->id, &s->out);
-		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct ct_ends) && s->img) {
+		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct tcp_ends) && s->img) {
 			take_gone(s, p);
 		} else if (p->kind == SLOT_LIST && s->img) {
 			take_list(s, p);

@@ -39,7 +39,7 @@ enum slot_kind {
 	SLOT_CLAIM
 };
 
-/* The kernel's connections: struct ct_ends, as many as there are in len bytes. */
+/* The kernel's connections: struct tcp_ends, as many as there are in len bytes. */
 enum list_part { LIST_BEGIN, LIST_MORE, LIST_END };
 
 struct slot {

@@ -233,14 +233,14 @@ void on_nflog(evutil_socket_t fd, short what, void *ctx)
 		say(LOG_ERR, "the log of refused flows: %s", strerror(-err));
 }
 
-static void tell_gone(struct worker *w, const struct ct_ends *gone)
+static void tell_gone(struct worker *w, const struct tcp_ends *gone)
 {
 	if (!worker_tell(w, SLOT_GONE, 0, gone, sizeof(*gone)))
 		w->p->list.wanted |= w->up; /* one that is not up has no flows */
 }
 
 /* Only the kernel's hash knows which inspector has the connection: tell all of them. */
-static void hand_gone(void *ctx, const struct ct_ends *gone)
+static void hand_gone(void *ctx, const struct tcp_ends *gone)
 {
 	struct parent *p = ctx;
 	if (policy_classify(p->img, &gone->client, &gone->server, IPPROTO_TCP, gone->sport) ==
