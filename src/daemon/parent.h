@@ -138,6 +138,8 @@ void on_spawner(evutil_socket_t fd, short what, void *parent);
 void drain(struct worker *w);
 bool worker_full(struct worker *w); /* its ring has no room for packets now */
 void start_worker(struct worker *w);
+/* During the start: log why inspectors did not start. False: none has told why. */
+bool say_failed_starts(struct parent *p);
 bool give_policy(struct worker *w, const struct pol_image *img);
 void worker_lock(struct worker *w);
 void worker_unlock(struct worker *w);

@@ -285,7 +285,11 @@ static int open_spawner(struct parent *p)
 	struct inspector_conf conf[INSPECTORS_MAX];
 	for (unsigned i = 0; i < p->n; i++)
 		conf[i] = p->worker[i].conf;
-	return spawner_start(conf, p->n, p->uid, p->gid, &p->spawner);
+	int err = spawner_start(conf, p->n, p->uid, p->gid, &p->spawner);
+	if (!err || !p->spawner.failed)
+		return err;
+	say(LOG_ERR, "the spawner: %s: %s; nothing was changed", p->spawner.failed, strerror(-err));
+	return STEP_SAID;
 }
 
 /* The inspectors are the spawner's children and end with it. */
@@ -303,7 +307,8 @@ static int start_inspectors(struct parent *p)
 	}
 	if (wait_acks(p))
 		return 0;
-	say(LOG_ERR, "an inspector did not take the policy; nothing was changed");
+	if (!say_failed_starts(p))
+		say(LOG_ERR, "an inspector did not take the policy; nothing was changed");
 	return STEP_SAID;
 }
 
