@@ -17,6 +17,13 @@ struct prefix {
 	uint8_t len;   /* 0..32 or 0..128 */
 };
 
+/* The two real ends of a TCP connection: who opened it, and who answered
+ * (the reply direction's source, so it is right under address translation). */
+struct tcp_ends {
+	struct addr client, server;
+	uint16_t cport, sport;
+};
+
 enum { ADDR_TEXT = 52 };  /* room for any address or prefix with NUL */
 enum { ADDR_SOURCE = 8 }; /* octets that can differ between sources */
 

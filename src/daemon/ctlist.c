@@ -43,7 +43,7 @@ static void hand_part(struct parent *p, enum list_part part)
 	l->n = 0;
 }
 
-static void collect_connection(void *ctx, const struct ct_ends *there)
+static void collect_connection(void *ctx, const struct tcp_ends *there)
 {
 	struct parent *p = ctx;
 	struct ct_list *l = &p->list;

@@ -77,7 +77,7 @@ static bool tuple_source(const struct nlattr *tuple, struct addr *addr, uint16_t
 	return copy_addr(ip.v[CTA_IP_V4_SRC], ip.v[CTA_IP_V6_SRC], addr);
 }
 
-static bool parse_connection(const struct nlmsghdr *h, struct ct_ends *out)
+static bool parse_connection(const struct nlmsghdr *h, struct tcp_ends *out)
 {
 	struct table t = { { NULL } };
 	if (mnl_attr_parse(h, sizeof(struct nfgenmsg), conntrack_cb, &t) < 0)
@@ -86,7 +86,7 @@ static bool parse_connection(const struct nlmsghdr *h, struct ct_ends *out)
 	       tuple_source(t.v[CTA_TUPLE_REPLY], &out->server, &out->sport);
 }
 
-int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const struct ct_ends *),
+int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const struct tcp_ends *),
 		 void *ctx, bool *lost)
 {
 	static _Alignas(8) char buf[1 << 16];
@@ -101,7 +101,7 @@ int ctwatch_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const
 		int left = (int)n;
 		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left);
 		     h = mnl_nlmsg_next(h, &left)) {
-			struct ct_ends gone;
+			struct tcp_ends gone;
 			if ((h->nlmsg_type & 0xff) == IPCTNL_MSG_CT_DELETE &&
 			    parse_connection(h, &gone))
 				take(ctx, &gone);
@@ -127,7 +127,7 @@ int ctlist_ask(struct mnl_socket *nl)
 	return mnl_socket_sendto(nl, h, h->nlmsg_len) < 0 ? -errno : 0;
 }
 
-int ctlist_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const struct ct_ends *),
+int ctlist_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const struct tcp_ends *),
 		void *ctx)
 {
 	static _Alignas(8) char buf[1 << 16];
@@ -138,7 +138,7 @@ int ctlist_read(struct mnl_socket *nl, unsigned max, void (*take)(void *, const 
 		int left = (int)n;
 		for (struct nlmsghdr *h = (void *)buf; mnl_nlmsg_ok(h, left);
 		     h = mnl_nlmsg_next(h, &left)) {
-			struct ct_ends there;
+			struct tcp_ends there;
 			if (h->nlmsg_type == NLMSG_ERROR || (h->nlmsg_flags & NLM_F_DUMP_INTR))
 				return -EINTR;
 			if (h->nlmsg_type == NLMSG_DONE)

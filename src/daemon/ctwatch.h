@@ -10,20 +10,13 @@
 
 struct mnl_socket;
 
-/* The two real ends of a TCP connection: who opened it, and who answered
- * (the reply direction's source, so it is right under address translation). */
-struct ct_ends {
-	struct addr client, server;
-	uint16_t cport, sport;
-};
-
 /* Any netlink socket, to send on or to hear these groups. NULL and errno. */
 struct mnl_socket *bus_open(int bus, unsigned groups);
 struct mnl_socket *ctwatch_open(void); /* NULL and errno */
 /* Read at most max messages; take() for each TCP connection that ended. *lost becomes true when the
  * kernel had more to say than there was room for: ask for the list. 0 or -errno. */
 int ctwatch_read(struct mnl_socket *nl, unsigned max,
-		 void (*take)(void *ctx, const struct ct_ends *gone), void *ctx, bool *lost);
+		 void (*take)(void *ctx, const struct tcp_ends *gone), void *ctx, bool *lost);
 
 /* The TCP connections that there are, also those that carry another's mark, on a socket of
  * its own: ask, then read while there is something to read. 1: that was all, 0: more will
@@ -31,6 +24,6 @@ int ctwatch_read(struct mnl_socket *nl, unsigned max,
 struct mnl_socket *ctlist_open(void); /* NULL and errno */
 int ctlist_ask(struct mnl_socket *nl);
 int ctlist_read(struct mnl_socket *nl, unsigned max,
-		void (*take)(void *ctx, const struct ct_ends *there), void *ctx);
+		void (*take)(void *ctx, const struct tcp_ends *there), void *ctx);
 
 #endif

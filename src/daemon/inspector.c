@@ -18,12 +18,15 @@
 
 #include "daemon/confine.h"
 #include "daemon/ctwatch.h"
+#include "daemon/steps.h"
 #include "inspect/inspect.h"
 
 enum { TICK_MS = 100 };
 
 struct inspector {
 	const struct inspector_conf *c;
+	struct inspect_conf conf;
+	int inherited; /* the descriptor "told", as its number is at the start */
 	struct inspect *in;
 	const struct pol_image *img;
 	struct inspect_out out;
@@ -120,20 +123,20 @@ static void take_policy(struct inspector *s, const struct slot *p)
 
 static void take_gone(struct inspector *s, const struct slot *p)
 {
-	struct ct_ends gone;
+	struct tcp_ends gone;
 	memcpy(&gone, p->data, sizeof(gone));
-	inspect_gone(s->in, &gone.client, gone.cport, &gone.server, gone.sport, p->now_ns);
+	inspect_gone(s->in, &gone, p->now_ns);
 }
 
 static void take_list(struct inspector *s, const struct slot *p)
 {
-	struct ct_ends there;
+	struct tcp_ends there;
 	uint32_t part = p->id, len = p->len;
 	if (part == LIST_BEGIN)
 		inspect_list_begin(s->in, p->now_ns);
 	for (uint32_t at = 0; len <= RING_DATA && at + sizeof(there) <= len; at += sizeof(there)) {
 		memcpy(&there, p->data + at, sizeof(there));
-		inspect_listed(s->in, &there.client, there.cport, &there.server, there.sport);
+		inspect_listed(s->in, &there);
 	}
 	if (part == LIST_END)
 		inspect_list_end(s->in);
@@ -171,7 +174,7 @@ static void take_slots(struct inspector *s)
 						 .ip = p->data,
 						 .len = p->len };
 			inspect_refused(s->in, &k, p->id, &s->out);
-		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct ct_ends) && s->img) {
+		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct tcp_ends) && s->img) {
 			take_gone(s, p);
 		} else if (p->kind == SLOT_LIST && s->img) {
 			take_list(s, p);
@@ -219,29 +222,86 @@ static void say_stats(const struct inspector *s)
 	atomic_fetch_add_explicit(&m->beat, 1, memory_order_relaxed);
 }
 
+/* ---- start ---- */
+
+static int keep_one_descriptor(void *ctx)
+{
+	struct inspector *s = ctx;
+	return confine_inspector_descriptors(s->inherited);
+}
+
+static int draw_hash_key(void *ctx)
+{
+	struct inspector *s = ctx;
+	ssize_t n = getrandom(s->conf.hash_key, sizeof(s->conf.hash_key), 0);
+	return n == sizeof(s->conf.hash_key) ? 0 : n < 0 ? -errno : -EIO;
+}
+
+static int make_connections(void *ctx)
+{
+	struct inspector *s = ctx;
+	s->in = inspect_new(&s->conf);
+	return s->in ? 0 : -ENOMEM;
+}
+
+static int ask_cores(void *ctx)
+{
+	struct inspector *s = ctx;
+	s->core = CPU_SETSIZE;
+	return sched_getaffinity(0, sizeof(s->cores), &s->cores) ? -errno : 0;
+}
+
+static int confine_this_inspector(void *ctx)
+{
+	(void)ctx;
+	return confine_inspector();
+}
+
+/* The last one closes the door: nothing runs unguarded. */
+/* clang-format off */
+static const struct child_step steps[] = {
+	{ "the one descriptor that it keeps", keep_one_descriptor },
+	{ "no random numbers", draw_hash_key },
+	{ "no memory for connections", make_connections },
+	{ "the processors that it may use", ask_cores },
+	{ "what confines it", confine_this_inspector },
+};
+/* clang-format on */
+enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+
+const char *inspector_step(unsigned number)
+{
+	return child_step_name(steps, STEPS, number);
+}
+
+/* Ends where a step fails. */
+static void take_inspector_steps(struct inspector *s)
+{
+	int err;
+	unsigned failed = child_steps_take(steps, STEPS, s, &err);
+	if (!failed)
+		return;
+	atomic_store(&s->c->shm->failed_errno, (unsigned)-err);
+	atomic_store(&s->c->shm->failed_step, failed);
+	_exit(1);
+}
+
 void inspector_run(const struct inspector_conf *c)
 {
-	struct inspector s = { .c = c };
-	struct inspect_conf conf = { .max_connections = c->max_connections,
-				     .max_connections_per_source = c->max_connections_per_source,
-				     .rates = c->rates,
-				     .shares = c->shares,
-				     .common = c->common,
-				     .fast = c->fast,
-				     .n_fast = c->n_fast };
-	if (getrandom(conf.hash_key, sizeof(conf.hash_key), 0) != sizeof(conf.hash_key))
-		_exit(1);
-	s.in = inspect_new(&conf);
-	if (!s.in)
-		_exit(1);
+	struct inspector_conf mine = *c;
+	struct inspector s = { .c = &mine, .inherited = c->told };
+	mine.told = 0;
+	s.conf = (struct inspect_conf){ .max_connections = c->max_connections,
+					.max_connections_per_source = c->max_connections_per_source,
+					.rates = c->rates,
+					.shares = c->shares,
+					.common = c->common,
+					.fast = c->fast,
+					.n_fast = c->n_fast };
 	s.out = (struct inspect_out){
 		.ctx = &s, .verdict = reply_verdict, .event = reply_event, .claim = reply_claim
 	};
-	s.core = CPU_SETSIZE;
-	if (sched_getaffinity(0, sizeof(s.cores), &s.cores))
-		_exit(1);
-	if (confine_inspector())
-		_exit(1); /* never unguarded */
+	take_inspector_steps(&s);
 	uint64_t last = 0;
 	for (;;) {
 		wait_for_work(&s);

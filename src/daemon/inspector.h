@@ -18,7 +18,10 @@ struct inspector_conf {
 	uint32_t n_fast;
 };
 
-/* Locks itself in, and never returns. No descriptor but told is open. */
+/* Gives up all descriptors but told, locks itself in, and never returns. When its start fails, the
+ * shared memory has the step. */
 _Noreturn void inspector_run(const struct inspector_conf *c);
+/* The name of the step of its start that failed; NULL: none has this number. */
+const char *inspector_step(unsigned number);
 
 #endif

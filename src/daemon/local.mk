@@ -1,5 +1,5 @@
 sbin_PROGRAMS += zoned
-zoned_SOURCES = src/daemon/zoned.c src/daemon/start.h src/daemon/start.c src/daemon/steps.h src/daemon/steps.c src/daemon/parent.h src/daemon/worker.c src/daemon/thread.c \
+zoned_SOURCES = src/daemon/zoned.c src/daemon/start.h src/daemon/start.c src/daemon/start-memory.c src/daemon/steps.h src/daemon/steps.c src/daemon/parent.h src/daemon/worker.c src/daemon/thread.c \
 	src/daemon/generation.c src/daemon/status.c src/daemon/links.c src/daemon/plain.c src/daemon/used.c src/daemon/refused.c src/daemon/offload.c src/daemon/guard.c src/daemon/bypass.c src/daemon/misfits.c \
 	src/daemon/control.h src/daemon/control.c src/daemon/ring.h src/daemon/inspector.h src/daemon/inspector.c src/daemon/confine.h src/daemon/confine.c \
 	src/daemon/queue.h src/daemon/queue.c src/daemon/spawner.h src/daemon/spawner.c \

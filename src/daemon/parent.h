@@ -23,7 +23,7 @@
 enum {
 	READ_BATCH = 256,
 	ACK_MS = 2000,
-	LIST_BATCH = RING_DATA / sizeof(struct ct_ends),
+	LIST_BATCH = RING_DATA / sizeof(struct tcp_ends),
 	LIST_READS = 16,
 	EVENTS_MAX = 16
 };
@@ -65,7 +65,7 @@ struct ct_list {
 	bool wanted, running, broken;
 	uint64_t since_ns, next_ns; /* begin of this one; time of the next (in-kernel path) */
 	unsigned n;		    /* waiting to be handed over */
-	struct ct_ends ends[LIST_BATCH];
+	struct tcp_ends ends[LIST_BATCH];
 };
 
 struct parent {
@@ -139,6 +139,8 @@ void on_spawner(evutil_socket_t fd, short what, void *parent);
 void drain(struct worker *w);
 bool worker_full(struct worker *w); /* its ring has no room for packets now */
 void start_worker(struct worker *w);
+/* During the start: log why inspectors did not start. False: none has told why. */
+bool say_failed_starts(struct parent *p);
 bool give_policy(struct worker *w, const struct pol_image *img);
 void worker_lock(struct worker *w);
 void worker_unlock(struct worker *w);

@@ -39,7 +39,7 @@ enum slot_kind {
 	SLOT_CLAIM
 };
 
-/* The kernel's connections: struct ct_ends, as many as there are in len bytes. */
+/* The kernel's connections: struct tcp_ends, as many as there are in len bytes. */
 enum list_part { LIST_BEGIN, LIST_MORE, LIST_END };
 
 struct slot {
@@ -81,6 +81,9 @@ struct shared {
 #define X(name) atomic_ullong name;
 	RING_STATS(X) /* as it last said */
 #undef X
+	/* by an inspector whose start fails: the number of the step (inspector_step()), and errno
+	 */
+	atomic_uint failed_step, failed_errno;
 	_Alignas(64) uint8_t image[2][RING_IMAGE];
 };
 

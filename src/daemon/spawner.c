@@ -16,9 +16,15 @@
 #include <unistd.h>
 
 #include "daemon/confine.h"
+#include "daemon/steps.h"
+
+enum { READY_MS = 2000 };
 
 struct spawner {
 	const struct inspector_conf *conf;
+	uid_t uid; /* 0: it stays who it is */
+	gid_t gid;
+	int sig; /* says that a child has ended */
 	unsigned n;
 	int fd;
 	pid_t pid[INSPECTORS_MAX];
@@ -34,7 +40,6 @@ static void unmap(const struct inspector_conf *c)
 
 static pid_t fork_inspector(const struct spawner *s, unsigned index)
 {
-	const struct inspector_conf *c = &s->conf[index];
 	pid_t parent = getpid();
 	pid_t pid = fork();
 	if (pid != 0)
@@ -49,11 +54,7 @@ static pid_t fork_inspector(const struct spawner *s, unsigned index)
 	for (unsigned i = 0; i < s->n; i++) /* nobody else's packets and verdicts */
 		if (i != index)
 			unmap(&s->conf[i]);
-	struct inspector_conf mine = *c;
-	mine.told = 0;
-	if (confine_inspector_descriptors(c->told))
-		_exit(1);
-	inspector_run(&mine);
+	inspector_run(&s->conf[index]);
 }
 
 static void tell_parent(const struct spawner *s, struct spawn_msg m)
@@ -74,7 +75,10 @@ static void on_request(struct spawner *s)
 	if (m.what != 's' || s->pid[m.index] > 0)
 		return;
 	s->pid[m.index] = fork_inspector(s, m.index);
-	tell_parent(s, (struct spawn_msg){ .what = 's', .index = m.index, .pid = s->pid[m.index] });
+	tell_parent(s, (struct spawn_msg){ .what = 's',
+					   .index = m.index,
+					   .pid = s->pid[m.index],
+					   .status = s->pid[m.index] < 0 ? errno : 0 });
 }
 
 static void reap_inspectors(struct spawner *s)
@@ -94,46 +98,105 @@ static void reap_inspectors(struct spawner *s)
 	}
 }
 
-/* Without a user to change to, capabilities would stay: they are cleared in either case. */
-static int drop_spawner_rights(uid_t uid, gid_t gid)
-{
-	capng_clear(CAPNG_SELECT_BOTH);
-	if (uid && (setgroups(0, NULL) || setresgid(gid, gid, gid) || setresuid(uid, uid, uid)))
-		return -1;
-	if (uid) /* changing users clears the parent-death signal */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return capng_apply(CAPNG_SELECT_CAPS);
-}
+/* ---- start ---- */
 
-static _Noreturn void run_spawner(struct spawner *s, uid_t uid, gid_t gid)
+static int hear_children(void *ctx)
 {
+	struct spawner *s = ctx;
 	sigset_t chld;
 	sigemptyset(&chld);
 	sigaddset(&chld, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &chld, &s->old);
+	s->sig = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
+	return s->sig < 0 ? -errno : 0;
+}
+
+static int become_user(void *ctx)
+{
+	const struct spawner *s = ctx;
+	if (!s->uid)
+		return 0;
+	if (setgroups(0, NULL) || setresgid(s->gid, s->gid, s->gid) ||
+	    setresuid(s->uid, s->uid, s->uid))
+		return -errno;
+	prctl(PR_SET_PDEATHSIG, SIGKILL); /* changing users clears it */
+	return 0;
+}
+
+/* Without a user to change to, capabilities would stay: they are cleared in either case. */
+static int drop_capabilities(void *ctx)
+{
+	(void)ctx;
+	capng_clear(CAPNG_SELECT_BOTH);
+	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
+}
+
+static int confine_this_spawner(void *ctx)
+{
+	const struct spawner *s = ctx;
+	int keep[INSPECTORS_MAX + 2] = { s->fd, s->sig };
+	for (unsigned i = 0; i < s->n; i++)
+		keep[i + 2] = s->conf[i].told;
+	return confine_spawner(keep, s->n + 2);
+}
+
+/* clang-format off */
+static const struct child_step steps[] = {
+	{ "word of its children", hear_children },
+	{ "the user to become", become_user },
+	{ "capabilities to give up", drop_capabilities },
+	{ "what confines it", confine_this_spawner },
+};
+/* clang-format on */
+enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+
+static void take_spawner_steps(struct spawner *s)
+{
+	int err;
+	unsigned failed = child_steps_take(steps, STEPS, s, &err);
+	tell_parent(s, (struct spawn_msg){ .what = failed ? 'f' : 'r',
+					   .index = (unsigned char)failed,
+					   .status = -err });
+	if (failed)
+		_exit(1);
+}
+
+static _Noreturn void run_spawner(struct spawner *s)
+{
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	prctl(PR_SET_NAME, "zoned: spawner");
-	sigprocmask(SIG_BLOCK, &chld, &s->old);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_IGN);
-	int keep[INSPECTORS_MAX + 2] = { s->fd, signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK) };
-	int sig = keep[1];
-	for (unsigned i = 0; i < s->n; i++)
-		keep[i + 2] = s->conf[i].told;
-	if (sig < 0 || drop_spawner_rights(uid, gid) || confine_spawner(keep, s->n + 2))
-		_exit(1);
+	take_spawner_steps(s);
 	struct pollfd fds[2] = { { .fd = s->fd, .events = POLLIN },
-				 { .fd = sig, .events = POLLIN } };
+				 { .fd = s->sig, .events = POLLIN } };
 	for (;;) {
 		struct signalfd_siginfo si;
 		if (poll(fds, 2, -1) < 0 && errno != EINTR)
 			_exit(1);
-		while (read(sig, &si, sizeof(si)) == sizeof(si))
+		while (read(s->sig, &si, sizeof(si)) == sizeof(si))
 			;
 		reap_inspectors(s);
 		if (fds[0].revents)
 			on_request(s);
 	}
+}
+
+/* Its first word: it is ready, or which step failed. */
+static int await_ready(struct spawner_handle *h)
+{
+	struct pollfd fd = { .fd = h->fd, .events = POLLIN };
+	struct spawn_msg m;
+	int n = poll(&fd, 1, READY_MS);
+	if (n <= 0)
+		return n < 0 ? -errno : -ETIMEDOUT;
+	if (recv(h->fd, &m, sizeof(m), MSG_DONTWAIT) != sizeof(m))
+		return -EPIPE; /* it ended without a word */
+	if (m.what == 'r')
+		return 0;
+	h->failed = child_step_name(steps, STEPS, m.index);
+	return m.status > 0 ? -m.status : -EIO;
 }
 
 int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_t gid,
@@ -150,13 +213,18 @@ int spawner_start(const struct inspector_conf *conf, unsigned n, uid_t uid, gid_
 		return err;
 	}
 	if (pid == 0) {
-		struct spawner s = { .conf = conf, .n = n, .fd = pair[1] };
+		struct spawner s = { .conf = conf, .uid = uid, .gid = gid, .n = n, .fd = pair[1] };
 		close(pair[0]);
-		run_spawner(&s, uid, gid);
+		run_spawner(&s);
 	}
 	close(pair[1]);
 	*h = (struct spawner_handle){ .fd = pair[0], .pid = pid };
-	return 0;
+	int err = await_ready(h);
+	const char *failed = h->failed;
+	if (err)
+		spawner_stop(h);
+	h->failed = failed;
+	return err;
 }
 
 /* Killed, and not only told by the end of the socket: it may hang. */

@@ -9,8 +9,6 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <syslog.h>
@@ -24,9 +22,6 @@
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
 #include "daemon/start.h"
-#include "inspect/inspect.h"
-#include "inspect/proto.h"
-#include "inspect/rate.h"
 
 enum { DRAIN_MS = 2000, HELD_MS = 2000 };
 
@@ -148,21 +143,6 @@ static int draw_marks(struct parent *p)
 	return 0;
 }
 
-/* ---- memory that processes share ---- */
-
-/* Memory shared with child processes. NULL: see errno. */
-static void *shared_pages(size_t size)
-{
-	void *v = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	return v == MAP_FAILED ? NULL : v;
-}
-
-static void free_pages(void *pages, size_t size)
-{
-	if (pages)
-		munmap(pages, size);
-}
-
 /* Without it all works, only slower: one line says why. */
 static int open_fastpath(struct parent *p)
 {
@@ -199,105 +179,6 @@ static void close_fastpath(struct parent *p)
 	p->fast = NULL;
 	free(p->carried);
 	p->carried = NULL;
-}
-
-static void close_limits(struct parent *p)
-{
-	if (!p->fast)
-		free_pages(p->rates, FAST_RATES * sizeof(*p->rates));
-	free_pages(p->shares, FAST_RATES * sizeof(*p->shares));
-	p->rates = NULL;
-	p->shares = NULL;
-}
-
-static int open_limits(struct parent *p)
-{
-	p->rates = p->fast ? fastpath_rates(p->fast) : shared_pages(FAST_RATES * sizeof(*p->rates));
-	p->shares = p->rates ? shared_pages(FAST_RATES * sizeof(*p->shares)) : NULL;
-	if (p->shares)
-		return 0;
-	int err = -errno;
-	close_limits(p);
-	return err;
-}
-
-static void close_common(struct parent *p)
-{
-	free_pages(p->common, proto_common_size());
-	p->common = NULL;
-}
-
-/* Allocate the protocols' memory that all inspectors share; each protocol has a key of its own. */
-static int open_common(struct parent *p)
-{
-	p->common = shared_pages(proto_common_size());
-	bool ok = p->common != NULL;
-	for (uint8_t proto = PROTO_NONE + 1; ok && proto < PROTO_N; proto++) {
-		void *part = proto_common(p->common, proto);
-		ok = !part || getrandom(part, PROTO_KEY, 0) == PROTO_KEY;
-	}
-	if (ok)
-		return 0;
-	int err = -errno;
-	close_common(p);
-	return err;
-}
-
-static void close_worker(struct worker *w)
-{
-	if (w->conf.told >= 0)
-		close(w->conf.told);
-	free_pages(w->conf.shm, sizeof(struct shared));
-	w->conf.told = -1;
-	w->conf.shm = NULL;
-}
-
-static int open_worker(struct parent *p, unsigned i)
-{
-	struct worker *w = &p->worker[i];
-	w->p = p;
-	w->index = i;
-	w->conf.max_connections = p->model->daemon.max_connections;
-	w->conf.max_connections_per_source = p->model->daemon.max_connections_per_source;
-	w->conf.rates = p->rates;
-	w->conf.common = p->common;
-	w->conf.shares = p->shares;
-	if (p->fast) {
-		w->conf.fast = fastpath_map(p->fast, i);
-		w->conf.n_fast = fastpath_slots(p->fast);
-	}
-	w->conf.told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	w->conf.shm = w->conf.told < 0 ? NULL : shared_pages(sizeof(struct shared));
-	int err = w->conf.shm ? -pthread_mutex_init(&w->queues_lock, NULL) : -errno;
-	if (err)
-		close_worker(w);
-	return err;
-}
-
-static void close_first_workers(struct parent *p, unsigned n)
-{
-	while (n-- > 0) {
-		pthread_mutex_destroy(&p->worker[n].queues_lock);
-		close_worker(&p->worker[n]);
-	}
-}
-
-static void close_workers(struct parent *p)
-{
-	close_first_workers(p, p->n);
-}
-
-static int open_workers(struct parent *p)
-{
-	for (unsigned i = 0; i < p->n; i++) {
-		int err = open_worker(p, i);
-		if (!err)
-			continue;
-		say(LOG_ERR, "inspector %u: %s; nothing was changed", i, strerror(-err));
-		close_first_workers(p, i);
-		return STEP_SAID;
-	}
-	return 0;
 }
 
 /* ---- what the kernel tells us ---- */
@@ -404,7 +285,11 @@ static int open_spawner(struct parent *p)
 	struct inspector_conf conf[INSPECTORS_MAX];
 	for (unsigned i = 0; i < p->n; i++)
 		conf[i] = p->worker[i].conf;
-	return spawner_start(conf, p->n, p->uid, p->gid, &p->spawner);
+	int err = spawner_start(conf, p->n, p->uid, p->gid, &p->spawner);
+	if (!err || !p->spawner.failed)
+		return err;
+	say(LOG_ERR, "the spawner: %s: %s; nothing was changed", p->spawner.failed, strerror(-err));
+	return STEP_SAID;
 }
 
 /* The inspectors are the spawner's children and end with it. */
@@ -422,7 +307,8 @@ static int start_inspectors(struct parent *p)
 	}
 	if (wait_acks(p))
 		return 0;
-	say(LOG_ERR, "an inspector did not take the policy; nothing was changed");
+	if (!say_failed_starts(p))
+		say(LOG_ERR, "an inspector did not take the policy; nothing was changed");
 	return STEP_SAID;
 }
 

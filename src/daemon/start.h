@@ -16,6 +16,13 @@ void parent_stop(struct parent *p); /* the rules stay */
 void say_by(struct record *r);
 /* to syslog, and to standard error where it is due */
 void say_line(void *ctx, int level, const char *text);
+/* start-memory.c: steps that make memory which processes share. 0, -errno or STEP_SAID */
+int open_limits(struct parent *p);
+void close_limits(struct parent *p);
+int open_common(struct parent *p);
+void close_common(struct parent *p);
+int open_workers(struct parent *p);
+void close_workers(struct parent *p);
 /* zoned.c: the loop of the main thread and all that it waits for. 0 or -errno */
 int events_open(struct parent *p);
 void events_close(struct parent *p);

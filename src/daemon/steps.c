@@ -22,3 +22,19 @@ void steps_close(const struct step *v, size_t n, struct parent *p)
 		if (v[n].close)
 			v[n].close(p);
 }
+
+unsigned child_steps_take(const struct child_step *v, unsigned n, void *ctx, int *err)
+{
+	*err = 0;
+	for (unsigned i = 0; i < n; i++) {
+		*err = v[i].take(ctx);
+		if (*err)
+			return i + 1;
+	}
+	return 0;
+}
+
+const char *child_step_name(const struct child_step *v, unsigned n, unsigned number)
+{
+	return number > 0 && number <= n ? v[number - 1].what : NULL;
+}

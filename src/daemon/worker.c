@@ -9,6 +9,7 @@
 #include <linux/futex.h>
 #include <net/if.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -24,6 +25,7 @@
 #include "daemon/parent.h"
 
 enum {
+	END_TEXT = 128,	   /* how an inspector ended */
 	STALL_BEATS = 6,   /* half seconds without a turn */
 	QUEUE_BATCHES = 8, /* read from a queue in one turn */
 };
@@ -233,14 +235,14 @@ void on_nflog(evutil_socket_t fd, short what, void *ctx)
 		say(LOG_ERR, "the log of refused flows: %s", strerror(-err));
 }
 
-static void tell_gone(struct worker *w, const struct ct_ends *gone)
+static void tell_gone(struct worker *w, const struct tcp_ends *gone)
 {
 	if (!worker_tell(w, SLOT_GONE, 0, gone, sizeof(*gone)))
 		w->p->list.wanted |= w->up; /* one that is not up has no flows */
 }
 
 /* Only the kernel's hash knows which inspector has the connection: tell all of them. */
-static void hand_gone(void *ctx, const struct ct_ends *gone)
+static void hand_gone(void *ctx, const struct tcp_ends *gone)
 {
 	struct parent *p = ctx;
 	if (policy_classify(p->img, &gone->client, &gone->server, IPPROTO_TCP, gone->sport) ==
@@ -296,6 +298,7 @@ void start_worker(struct worker *w)
 	atomic_store(&m->from.head, 0);
 	atomic_store(&m->from.tail, 0);
 	atomic_store(&m->inspector_sleeps, 0);
+	atomic_store(&m->failed_step, 0);
 	w->stalled = 0;
 	w->waiting = false;
 	w->started_ns = clock_ns(CLOCK_MONOTONIC);
@@ -323,10 +326,42 @@ static uint32_t end_waiting(struct worker *w, uint32_t *passed)
 	return lost;
 }
 
+/* "did not start (no memory for connections: Cannot allocate memory)", "died (signal 9)" */
+static const char *put_end(const struct worker *w, const struct spawn_msg *m, char text[END_TEXT])
+{
+	const char *step = inspector_step(atomic_load(&w->conf.shm->failed_step));
+	int err = (int)atomic_load(&w->conf.shm->failed_errno);
+	if (m->what == 's')
+		snprintf(text, END_TEXT, "did not start (no process: %s)", strerror(m->status));
+	else if (step)
+		snprintf(text, END_TEXT, "did not start (%s: %s)", step, strerror(err));
+	else if (WIFSIGNALED(m->status))
+		snprintf(text, END_TEXT, "died (signal %d)", WTERMSIG(m->status));
+	else
+		snprintf(text, END_TEXT, "died (exit %d)", WEXITSTATUS(m->status));
+	return text;
+}
+
+bool say_failed_starts(struct parent *p)
+{
+	struct spawn_msg m;
+	char end[END_TEXT];
+	bool any = false;
+	while (recv(p->spawner.fd, &m, sizeof(m), MSG_DONTWAIT) == sizeof(m)) {
+		if (m.index >= p->n || (m.what == 's' && m.pid > 0))
+			continue;
+		say(LOG_ERR, "inspector %u %s; nothing was changed", m.index,
+		    put_end(&p->worker[m.index], &m, end));
+		any = true;
+	}
+	return any;
+}
+
 void on_spawner(evutil_socket_t fd, short what, void *ctx)
 {
 	struct parent *p = ctx;
 	struct spawn_msg m;
+	char end[END_TEXT];
 	(void)what;
 	if (recv(fd, &m, sizeof(m), MSG_DONTWAIT) != sizeof(m)) {
 		if (errno == EAGAIN)
@@ -349,11 +384,10 @@ void on_spawner(evutil_socket_t fd, short what, void *ctx)
 	uint32_t passed, lost = end_waiting(w, &passed);
 	w->restarts++;
 	say(LOG_ERR,
-	    "inspector %u (pid %d) died (%s %d); %u undecided packets were dropped, %u passed "
+	    "inspector %u (pid %d) %s; %u undecided packets were dropped, %u passed "
 	    "(fail = \"open\"); "
 	    "starting another",
-	    m.index, (int)m.pid, WIFSIGNALED(m.status) ? "signal" : "exit",
-	    WIFSIGNALED(m.status) ? WTERMSIG(m.status) : WEXITSTATUS(m.status), lost, passed);
+	    m.index, (int)m.pid, put_end(w, &m, end), lost, passed);
 	/* one that dies at once is started by the timer, twice a second at most */
 	w->waiting = true;
 	if (!p->stopping && clock_ns(CLOCK_MONOTONIC) - w->started_ns > UINT64_C(1000000000))

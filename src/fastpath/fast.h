@@ -164,7 +164,7 @@ struct fast_slot {
 	uint8_t last[2];
 	uint32_t serial; /* of the claim for which it was given */
 	uint32_t wanted; /* without meaning; a write fetches the cache line */
-	/* As struct fast_NAME (../proto/NAME/kernel.h) says, which overlays the slot. What is
+	/* The protocol's own: struct fast_NAME (../proto/NAME/kernel.h) overlays the slot. What is
 	 * looked at of every message is in the first FAST_NEAR octets: in the lines of the numbers,
 	 * or next to them. */
 	uint64_t of_protocol[(FAST_SLOT - FAST_NUMBERS) / 8];

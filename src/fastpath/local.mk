@@ -11,7 +11,7 @@ src_fastpath_libfastpath_a_SOURCES += src/fastpath/load.c src/fastpath/load-entr
 	src/fastpath/load-layout.c src/fastpath/load-tables.c
 BPF_CLANG_FLAGS = -target bpf -I$(srcdir)/src -Isrc/fastpath -mcpu=v3 -O2 -g -Wall -Wextra $(BPF_INCLUDES) $(BPF_TSO) $(BPF_CFLAGS)
 FAST_PARTS = $(FAST_PROGRAM) src/fastpath/fast.h src/proto/protocols.h src/fastpath/judged.bpf.h
-src/fastpath/judged.bpf.h: $(FAST_PROGRAM) src/fastpath/judged.sh src/proto/protocols.h
+src/fastpath/judged.bpf.h: $(FAST_PROGRAM) src/fastpath/judged.sh src/proto/list.sh src/proto/protocols.h
 	$(AM_V_GEN)$(MKDIR_P) src/fastpath && $(srcdir)/src/fastpath/judged.sh $(srcdir)/src >$@.new && mv $@.new $@
 src/fastpath/fast.bpf.o: $(FAST_PARTS)
 	$(AM_V_GEN)$(MKDIR_P) src/fastpath && $(CLANG_BPF) $(BPF_CLANG_FLAGS) -c $(srcdir)/src/fastpath/fast.bpf.c -o $@

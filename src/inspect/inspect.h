@@ -92,13 +92,11 @@ void inspect_policy(struct inspect *in, const struct pol_image *img);
 void inspect_packet(struct inspect *in, const struct inspect_pkt *p, const struct inspect_out *out);
 /* The kernel has forgotten this TCP connection. It is forgotten here too, unless packets
  * say that the same ports are in use again: the word may come late. */
-void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
-		  const struct addr *server, uint16_t sport, uint64_t now_ns);
+void inspect_gone(struct inspect *in, const struct tcp_ends *gone, uint64_t now_ns);
 /* The kernel's whole list of TCP connections: begin, each, end. What was silent since the
  * beginning and is not on it, the kernel has forgotten. A list without end counts for nothing. */
 void inspect_list_begin(struct inspect *in, uint64_t now_ns);
-void inspect_listed(struct inspect *in, const struct addr *client, uint16_t cport,
-		    const struct addr *server, uint16_t sport);
+void inspect_listed(struct inspect *in, const struct tcp_ends *there);
 void inspect_list_end(struct inspect *in);
 /* The answer to a claim: the same, with the generation that it holds for, or 0. */
 void inspect_claimed(struct inspect *in, const struct fast_claim *c);

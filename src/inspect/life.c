@@ -9,10 +9,14 @@
 
 enum { SWEEP_SLOTS = 512 }; /* looked at in one turn of the clock */
 
-void inspect_gone(struct inspect *in, const struct addr *client, uint16_t cport,
-		  const struct addr *server, uint16_t sport, uint64_t now_ns)
+static struct connection *connection_of(struct inspect *in, const struct tcp_ends *e)
 {
-	struct connection *f = connection_find_ends(&in->connections, client, cport, server, sport);
+	return connection_find_ends(&in->connections, &e->client, e->cport, &e->server, e->sport);
+}
+
+void inspect_gone(struct inspect *in, const struct tcp_ends *gone, uint64_t now_ns)
+{
+	struct connection *f = connection_of(in, gone);
 	if (!f)
 		return;
 	f->gone = true;
@@ -29,10 +33,9 @@ void inspect_list_begin(struct inspect *in, uint64_t now_ns)
 	in->connections.list_ended = false;
 }
 
-void inspect_listed(struct inspect *in, const struct addr *client, uint16_t cport,
-		    const struct addr *server, uint16_t sport)
+void inspect_listed(struct inspect *in, const struct tcp_ends *there)
 {
-	struct connection *f = connection_find_ends(&in->connections, client, cport, server, sport);
+	struct connection *f = connection_of(in, there);
 	if (f)
 		f->listed = in->connections.list;
 }

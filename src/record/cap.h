@@ -38,7 +38,7 @@ enum {
 #define CAP_LATELY_NS UINT64_C(10000000000)
 #define CAP_SAVED_NS UINT64_C(1000000000) /* of its share's worth a source may use at once */
 
-/* Whose record it is. */
+/* The group and the source to which a record is counted. */
 struct cap_who {
 	uint32_t generation, group; /* group: a number of that generation */
 	struct addr source;

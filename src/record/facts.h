@@ -24,7 +24,7 @@ struct fact_sink {
 
 /* Of each inspected protocol: facts_NAME. */
 struct fact_ops {
-	/* What the sentence of the record begins with, from our tables. */
+	/* The beginning of the record's sentence, from our tables. */
 	const char *(*title)(const struct event *ev);
 	void (*each)(const struct event *ev, const struct fact_sink *to);
 	/* Messages of one key are counted as one record (function and unit, say). */

@@ -11,7 +11,7 @@
 /* clang-format off */
 #define REASONS(X) \
 X(R_NONE, "none", "permitted") \
-X(R_NO_CONDUIT, "no-conduit", "no conduit permits this flow between the two zones") \
+X(R_NO_CONDUIT, "no-conduit", "no conduit permits this connection between the two zones") \
 X(R_UNKNOWN_ZONE, "unknown-zone", "an address belongs to no zone of the model") \
 X(R_SPOOFED, "wrong-interface", "the address came, or would leave, by an interface that is not known as its zone's") \
 X(R_FUNCTION, "function-not-allowed", "the policy does not allow this function code") \

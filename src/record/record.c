@@ -69,7 +69,7 @@ enum { LINE, JSON, NO_JSON }; /* what is to be written; NO_JSON: there was no me
 static void now(struct record *r, int priority, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Where writing is done. */
+/* A line to the sink at once, which may wait: for the thread that writes. */
 static void now(struct record *r, int priority, const char *fmt, ...)
 {
 	char text[512];
@@ -143,7 +143,7 @@ void record_say(struct record *r, int priority, const char *text)
 	put_record(r, 0, LINE, priority, text);
 }
 
-/* Whose record it is: of a conduit, or of what comes from a zone. */
+/* A record is counted to its conduit, or else to the zone from which the packet comes. */
 static struct cap_who who_of(const struct pol_image *img, const struct event *ev)
 {
 	const struct pol_flow *f =

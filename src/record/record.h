@@ -34,7 +34,8 @@ struct record_stats {
 	uint64_t lost;
 };
 
-/* As openlog(3) wants it, by "daemon", "auth", "local0"..; -1: there is none of that name. */
+/* The number that openlog(3) wants for "daemon", "auth", "local0"..; -1: there is none of that
+ * name. */
 int record_facility(const char *name);
 /* NULL: out of memory. A JSON file that cannot be opened is no failure: it is logged
  * once, and tried again by reopen. */

@@ -3,8 +3,8 @@
  * Lines on their way to somebody who may not take them just now (a log daemon that
  * hangs, a disk that is busy): a bounded ring, and one thread that writes.
  *
- * Who has a line to write never waits for the writer. What there is no room for is lost,
- * counted, and told as soon as the writer goes on: forwarding does not depend on the log
+ * A thread with a line to write never waits for the writer. Lines for which there is no room are
+ * lost, counted, and reported as soon as the writer goes on: forwarding does not depend on the log
  * (IEC 62443-3-3 SR 2.10). Lines come out in the order in which they were put.
  *
  * Lines are somebody's, and nobody may have more bytes waiting than SPOOL_SHARE times what is

@@ -191,7 +191,8 @@ static void serve(const struct world *w)
 			none = m.policy == &ua_policies[0];
 		if (none && m.type == UA_MSG && m.chunk == 'F' && m.readable &&
 		    len <= UA_CHUNK_MAX &&
-		    ua_body(m.body, m.body_len, false, forbidden, &bad, &b) == R_NONE)
+		    ua_body(m.body, m.body_len, false, &(struct ua_visitor){ forbidden, &bad },
+			    &b) == R_NONE)
 			must(!bad);
 		at += (size_t)len;
 	}

@@ -46,7 +46,7 @@ static void check_body(const uint8_t *p, size_t n, bool response)
 {
 	struct span s = { p, n, 0 };
 	struct ua_body b;
-	enum reason why = ua_body(p, n, response, visit, &s, &b);
+	enum reason why = ua_body(p, n, response, &(struct ua_visitor){ visit, &s }, &b);
 	must(why < R_COUNT && s.calls == b.nodes && b.nodes <= n);
 	must(inside(&s, &b.url) && inside(&s, &b.type.id));
 	if (why != R_NONE || !b.service)

@@ -27,7 +27,6 @@ tests_fuzz_fuzz_opcua_flow_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
 tests_fuzz_fuzz_opcua_SOURCES = tests/fuzz/fuzz-opcua.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_opcua_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_opcua_LDADD = src/proto/libwire.a src/record/librecord.a src/base/libbase.a
-EXTRA_DIST += tests/fuzz/gen-seeds-opcua.py tests/fuzz/seeds-opcua tests/fuzz/seeds-opcua-flow
 check_PROGRAMS += tests/fuzz/fuzz-dnp3 tests/fuzz/fuzz-dnp3-flow
 tests_fuzz_fuzz_dnp3_flow_SOURCES = tests/fuzz/fuzz-dnp3-flow.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_dnp3_flow_LDFLAGS = $(FUZZ_LDFLAGS)
@@ -36,8 +35,6 @@ tests_fuzz_fuzz_dnp3_SOURCES = tests/fuzz/fuzz-dnp3.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_dnp3_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_dnp3_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/proto/libwire.a \
 	src/record/librecord.a src/base/libbase.a
-EXTRA_DIST += tests/fuzz/gen-seeds-dnp3.py tests/fuzz/seeds-dnp3 \
-	tests/fuzz/seeds-dnp3-flow
 check_PROGRAMS += tests/fuzz/fuzz-iec104
 tests_fuzz_fuzz_iec104_SOURCES = tests/fuzz/fuzz-iec104.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_iec104_LDFLAGS = $(FUZZ_LDFLAGS)
@@ -46,7 +43,6 @@ check_PROGRAMS += tests/fuzz/fuzz-iec104-flow
 tests_fuzz_fuzz_iec104_flow_SOURCES = tests/fuzz/fuzz-iec104-flow.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_iec104_flow_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_iec104_flow_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
-EXTRA_DIST += tests/fuzz/gen-seeds-iec104.py tests/fuzz/seeds-iec104 tests/fuzz/seeds-iec104-flow
 tests_fuzz_fuzz_modbus_SOURCES = tests/fuzz/fuzz-modbus.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_modbus_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_modbus_LDADD = src/proto/libwire.a src/record/librecord.a
@@ -54,5 +50,5 @@ tests_fuzz_fuzz_inspect_SOURCES = tests/fuzz/fuzz-inspect.c $(FUZZ_MAIN)
 tests_fuzz_fuzz_inspect_LDFLAGS = $(FUZZ_LDFLAGS)
 tests_fuzz_fuzz_inspect_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
 TESTS += tests/fuzz/run-seeds.sh
-EXTRA_DIST += tests/fuzz/soak.sh tests/fuzz/run-seeds.sh tests/fuzz/gen-seeds.py tests/fuzz/seeds-modbus \
-	tests/fuzz/seeds-inspect tests/fuzz/seeds-stream tests/fuzz/seeds-packet tests/fuzz/README
+EXTRA_DIST += tests/fuzz/soak.sh tests/fuzz/run-seeds.sh tests/fuzz/gen-seeds.py tests/fuzz/seeds-inspect \
+	tests/fuzz/seeds-stream tests/fuzz/seeds-packet tests/fuzz/README

@@ -15,15 +15,17 @@ mkdir -p "$dir/build"
 [ -x "$top/configure" ] || (cd "$top" && autoreconf -fi >/dev/null)
 cd "$dir/build"
 [ -f Makefile ] || "$top/configure" -q CC=clang --enable-fuzzer --enable-sanitizers
-targets=$(cd "$top/tests/fuzz" && echo seeds-*)
-make -s -j2 $(printf 'tests/fuzz/fuzz-%s ' ${targets//seeds-/}) >"$dir/build.log" 2>&1 ||
+corpora=$(cd "$top" && echo tests/fuzz/seeds-* src/proto/*/seeds/fuzz-*)
+target_of() { printf '%s\n' "$@" | sed 's/.*\/\(seeds\|fuzz\)-//'; }
+make -s -j2 $(printf 'tests/fuzz/fuzz-%s ' $(target_of $corpora)) >"$dir/build.log" 2>&1 ||
 	{ tail -20 "$dir/build.log"; exit 1; }
 status=0
-for target in ${targets//seeds-/}; do
+for corpus in $corpora; do
+	target=$(target_of "$corpus")
 	mkdir -p "$dir/corpus-$target"
 	log=$dir/$target.log
 	timeout $((seconds + 60)) "tests/fuzz/fuzz-$target" -max_total_time="$seconds" -max_len=4096 -print_final_stats=1 \
-		-artifact_prefix="$dir/crash-$target-" "$dir/corpus-$target" "$top/tests/fuzz/seeds-$target" >"$log" 2>&1 ||
+		-artifact_prefix="$dir/crash-$target-" "$dir/corpus-$target" "$top/$corpus" >"$log" 2>&1 ||
 		{ status=1; tail -20 "$log"; }
 	runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
 	cover=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: MIT
 """The manuals have the fields of records and of replay, and no others.
 
-usage: events.py ZONECTL TOP FOLDER     (the tree; FOLDER has event-walks' output as "walks", and takes captures)
+usage: events.py ZONECTL TOP FOLDER     (the tree; FOLDER has event-walks' output as "walks", the manuals in "man",
+                                        and takes captures)
 
 zoned-events(5) has the fields of every record in the list of DESCRIPTION, those of a protocol's messages in
 the subsection that begins with "Where proto is NAME"; these stand before rule. The walks must have each of
@@ -32,7 +33,7 @@ BEFORE = "rule"             # a protocol's fields stand before it
 
 
 def sections(name):
-    with open(os.path.join(TOP, "man", name), encoding="utf-8") as f:
+    with open(os.path.join(FOLDER, "man", name), encoding="utf-8") as f:
         return mdoc.sections_of(name, f.read())
 
 
@@ -183,7 +184,7 @@ def main():
     common, own = manual_of_records(sections("zoned-events.5"))
     replay = manual_of_replay(sections("zonectl.8"))
     walks = read_walks()
-    _, _, example = peers.read_page(os.path.join(TOP, "man", "zoned-peers.7"))
+    _, _, example = peers.read_page(os.path.join(FOLDER, "man", "zoned-peers.7"))
     breaches = list(check_records(common, own, walks))
     breaches += check_replay(common, own, replay, *run_talks(example))
     breaches += check_absent(example)

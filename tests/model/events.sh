@@ -4,6 +4,8 @@
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+. "$top_srcdir/tests/model/pages.sh"
+all_pages "$dir/man"
 export ZONED_RULES="$top_srcdir/rules"
 "$top_builddir/tests/model/event-walks" >"$dir/walks"
 python3 -B "$top_srcdir/tests/model/events.py" "$top_builddir/zonectl" "$top_srcdir" "$dir"

@@ -1,5 +1,5 @@
 TESTS += tests/model/run.sh tests/model/man.sh tests/model/keys.sh tests/model/events.sh tests/model/readme.sh
-EXTRA_DIST += tests/model/run.sh tests/model/man.sh tests/model/keys.sh tests/model/readme.sh tests/model/keys.py \
+EXTRA_DIST += tests/model/pages.sh tests/model/run.sh tests/model/man.sh tests/model/keys.sh tests/model/readme.sh tests/model/keys.py \
 	tests/model/events.sh tests/model/events.py \
 	tests/model/mdoc.py tests/model/options.py tests/model/cases tests/model/good
 check_PROGRAMS += tests/model/event-walks

@@ -6,6 +6,8 @@
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+. "$top_srcdir/tests/model/pages.sh"
+all_pages "$dir/man"
 export ZONED_RULES="$top_srcdir/rules"
 ctl=$(realpath "$top_builddir/zonectl")
 # A part of a model gets what it lacks: a list of flows its conduit, conduits zones and policies, policies a zone.
@@ -25,7 +27,7 @@ $1
 }
 for page in zoned-model.5 zoned.conf.5 zoned-peers.7; do
 	awk -v dir="$dir/$page" '/^\.Bd/ { n++; inside = 1; next } /^\.Ed/ { inside = 0 } inside { print >(dir "." n) }' \
-		"$top_srcdir/man/$page"
+		"$dir/man/$page"
 	for example in "$dir/$page".*; do
 		whole "$(cat "$example")" >"$dir/example.conf"
 		"$ctl" check "$dir/example.conf"
@@ -42,7 +44,7 @@ steps = [peers.ask(1, "03 0000 0002"), peers.ask(2, "06 000a 1267")]
 peers.write_pcap(sys.argv[1], peers.packets_of(steps, "modbus", False), 2000)' "$dir/tried/plant.pcap"
 example() # PAGE: the first one
 {
-	awk '/^\.Ed/ { exit } inside { print } /^\.Bd/ { inside = 1 }' "$top_srcdir/man/$1"
+	awk '/^\.Ed/ { exit } inside { print } /^\.Bd/ { inside = 1 }' "$dir/man/$1"
 }
 example zonectl.8 >"$dir/example"
 grep -c '^\$ zonectl ' "$dir/example" | grep -qx 3
@@ -59,10 +61,10 @@ example zoned.8 | sed -n 2p | diff - "$dir/printed"
 said=$(example zoned.8 | sed -n '/^write-single-register/,/\.\.\.$/p' | tr -s ' \n' ' ')
 [[ $(example zoned-events.5 | tr -s ' \n' ' ') == "${said%... }"* && -n $said ]]
 # the page groups them by protocol, the table appends
-sed -n 's/^\.It Cm //p' "$top_srcdir/man/zoned-events.5" | sort >"$dir/man"
+sed -n 's/^\.It Cm //p' "$dir/man/zoned-events.5" | sort >"$dir/reasons"
 "$ctl" reasons | sed 's/ .*//' | sort >"$dir/table"
-diff "$dir/table" "$dir/man"
-python3 -B "$top_srcdir/tests/model/options.py" "$top_builddir" "$top_srcdir/src" "$top_srcdir/man"
+diff "$dir/table" "$dir/reasons"
+python3 -B "$top_srcdir/tests/model/options.py" "$top_builddir" "$top_srcdir/src" "$dir/man"
 if command -v mandoc >/dev/null; then
-	mandoc -Tlint -W warning "$top_srcdir"/man/*.[578]
+	mandoc -Tlint -W warning "$dir"/man/*.[578]
 fi

@@ -8,6 +8,8 @@ readme=$top_srcdir/README.md
 bench=$top_srcdir/tests/bench/README
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+. "$top_srcdir/tests/model/pages.sh"
+all_pages "$dir/man"
 export ZONED_RULES="$top_srcdir/rules"
 ctl="$top_builddir/zonectl"
 
@@ -38,16 +40,16 @@ grep -oE '(^| )[a-z_]+=' <<<"$line" | tr -d ' =' >"$dir/fields"
 [ "$(wc -l <"$dir/fields")" -gt 20 ] || fail "the line is not read"
 sed -n '/^| field |/,/^$/s/^| \(`[^|]*`\) |.*/\1/p' "$readme" | tr -d '`' | sed 's/, /\n/g' |
 	diff "$dir/fields" - || fail "the table of fields differs from the line"
-sed -n '/^\.Sh DESCRIPTION/,/^\.Ss Changes/s/^\.It Ic //p' "$top_srcdir/man/zoned-events.5" | sed 's/ , /\n/g' >"$dir/manual"
+sed -n '/^\.Sh DESCRIPTION/,/^\.Ss Changes/s/^\.It Ic //p' "$dir/man/zoned-events.5" | sed 's/ , /\n/g' >"$dir/manual"
 while read -r field; do
 	grep -qx -- "$field" "$dir/manual" || fail "zoned-events(5) lacks $field"
 done <"$dir/fields"
 
 # which begins with this line, and explains each of its fields as it stands there
 words() { tr -s ' \n' '\n' | sed '/^$/d'; }
-awk '/^\.Ed/ { exit } inside { print } /^\.Bd/ { inside = 1 }' "$top_srcdir/man/zoned-events.5" | words >"$dir/example"
+awk '/^\.Ed/ { exit } inside { print } /^\.Bd/ { inside = 1 }' "$dir/man/zoned-events.5" | words >"$dir/example"
 words <<<"$line" | diff - "$dir/example" || fail "zoned-events(5) begins with another line"
-sed -n '/^\.It Li time=/,/^\.El/s/^\.It Li //p' "$top_srcdir/man/zoned-events.5" | sed 's/ , /\n/g; s/\\(dq/"/g' | sort >"$dir/explained"
+sed -n '/^\.It Li time=/,/^\.El/s/^\.It Li //p' "$dir/man/zoned-events.5" | sed 's/ , /\n/g; s/\\(dq/"/g' | sort >"$dir/explained"
 grep -E '^[a-z_]+=' "$dir/example" | sort | diff - "$dir/explained" || fail "zoned-events(5) explains other fields than those of its line"
 
 # what it names: files, manual pages, verbs and options of zonectl
@@ -58,14 +60,14 @@ while read -r name; do
 done < <(grep -oE '`(conf|rules|man|src|tests)/[^` ]*' "$readme" | tr -d '`' | sort -u)
 [ "$n" -ge 8 ] || fail "only $n names of files were found"
 for page in $(grep -oE 'zone[a-z.-]*\([0-9]\)' "$readme" | sort -u | sed 's/(\(.\))/.\1/'); do
-	[ -f "$top_srcdir/man/$page" ] || fail "there is no man/$page"
+	[ -f "$dir/man/$page" ] || fail "there is no man/$page"
 done
-for page in "$top_srcdir"/man/*.[578]; do
+for page in "$dir"/man/*.[578]; do
 	name=$(basename "$page" | sed 's/\(.*\)\.\(.\)$/\1(\2)/')
 	grep -qF "$name" "$readme" || fail "README.md does not name $name"
 done
 for verb in $(grep -oE '`zonectl [a-z]+' "$readme" | sed 's/.* //' | sort -u); do
-	grep -qE "^\.It Cm (.* , )?$verb( |\$)" "$top_srcdir/man/zonectl.8" || fail "zonectl(8) has no $verb"
+	grep -qE "^\.It Cm (.* , )?$verb( |\$)" "$dir/man/zonectl.8" || fail "zonectl(8) has no $verb"
 done
 
 # Figures: least to most of columns of the rows of tests/bench/README whose first word and number of words are these

@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 
+import iec104
 import opcua
 from dnp3 import ANSWER, IGNORED, LONG, OPERATE, READ, answer, crob, cut, long_answer
 from dnp3_wire import Tcp, Udp, frame, m, o, write_pcap
@@ -81,6 +82,15 @@ BAD_HEAD = OPERATE[:8] + bytes([OPERATE[8] ^ 1]) + OPERATE[9:]
 
 def n(count, reason=PASS):
     return [reason] * count
+
+
+def iec(*names):
+    """Conversations of iec104.py: as they are there."""
+    return [(policy, [step[:2] for step in steps], [step[2] for step in steps])
+            for policy, steps in (iec104.CASES[name] for name in names)]
+
+
+STARTED = [step[:2] for step in iec104.START]
 
 
 # ---- title of an entry: [(policy, what is sent, what each message comes to; as a set: what some do)] ----
@@ -242,11 +252,24 @@ CONVERSATIONS = {
     "Devices with small buffers": [
         ("opcua-all", ua(ua_ask(opcua.read(*[node(1, 5)] * 60)), open_with=opcua.START_SMALL), n(4) + ["message-too-large"]),
     ],
+    "lib60870 for C (7a388e3), server": iec(
+        "0x0f, which starts a station that goes by bits", "length 255", "a command behind a command",
+        "two commands, the permitted one first", "the test bit", "a negative command", "another station",
+        "an S before STARTDT"),
+    "go-iecp5 (e76e21a), server": iec("a command before STARTDT", "an octet before a frame"),
+    "json-scada (06a2b039), server": iec("execute alone"),
+    "iec104-python (f9ded6f), client": iec("interrogations of all stations") + [
+        ("tolerant", STARTED + [(1, iec104.i(0, 0, iec104.asdu(100, 6, [(0, "14")], ca=65535)))], n(2) + ["broadcast-not-allowed"])],
+    "Stations that number from one": iec("a station that begins with one") + [
+        ("iec104-control+first-number-one", STARTED + [(0, iec104.i(1, 0, iec104.REPORT))], n(3))],
+    "Stations that refuse a command": iec("no termination, and negative answers"),
+    "Simulators whose commands come from port 2404": iec("a command of the station", "the listening side is the master"),
     "tshark 4.0.17": [
         ("dnp3-read-only", [(1, BAD_HEAD)], ["bad-crc"]),
     ],
 }
 MORE = {
+    **iec104.MORE,
     "pump": """pump = { protocol = "opcua"; security = "none"; opaque = "refuse"; security_policies = "any"; endpoint_urls = "any";
   client_certificates = "any"; server_certificates = "any"; user_tokens = "any"; allow = (
   { services = [ "discovery", "session", "publish" ]; },
@@ -262,7 +285,8 @@ MORE = {
 # Every group that a model can have, for keys.
 GROUPS = """zones = ( {{ {keys} }} ); conduits = ( {{ flows = ( {{ {keys} }} ); {keys} }} ); daemon = {{ {keys} }};
 policies = {{ m = {{ protocol = "modbus"; {keys} allow = ( {{ {keys} }} ); }};
-  d = {{ protocol = "dnp3"; {keys} allow = ( {{ {keys} }} ); }}; o = {{ protocol = "opcua"; {keys} allow = ( {{ {keys} }} ); }}; }};
+  d = {{ protocol = "dnp3"; {keys} allow = ( {{ {keys} }} ); }}; o = {{ protocol = "opcua"; {keys} allow = ( {{ {keys} }} ); }};
+  i = {{ protocol = "iec104"; {keys} allow = ( {{ {keys} }} ); }}; }};
 """
 
 
@@ -332,7 +356,7 @@ def model_of(policy, example, where):
         with open(path, encoding="utf-8") as f:
             text_of = f.read()
     if tolerated and f'"{tolerated}"' not in text_of:
-        text_of = text_of.replace('protocol = "modbus";', f'protocol = "modbus"; tolerate = [ "{tolerated}" ];')
+        text_of = re.sub(r'(protocol = "\w+";)', rf'\1 tolerate = [ "{tolerated}" ];', text_of)
     with open(f"{where}/{name}.conf", "w") as f:
         f.write(text_of)
     proto = re.search(r'protocol = "(\w+)"', text_of).group(1)

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The list of protocols is the only one: a line more without its parts does not link, and the linker names each that is
-# missing; with the parts of tests/proto/echo the program knows a protocol more, from its words to its records.
+# missing; with the parts of tests/proto/echo the program knows a protocol more, from its words to its records. Its
+# seeds and its sections of the manual are missed as long as it has none, and used as soon as it has.
 set -eu -o pipefail
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -54,6 +55,54 @@ for part in $parts; do
 done
 echo "ok: each part alone"
 link "$dir"/o/*.o || { cat "$dir/said"; fail "the whole protocol does not link"; }
+
+# --- its seeds run, and are missed
+mkdir "$dir/fuzz"
+names=$("$src/proto/list.sh" "$dir" | cut -d' ' -f2)
+for name in ${names/echo/}; do
+	ln -s "$src/proto/$name" "$dir/proto/$name"
+done
+ln -s "$(realpath "$top_builddir")"/tests/fuzz/fuzz-* "$dir/fuzz/"
+$cc $flags -o "$dir/fuzz/fuzz-echo" "$top_srcdir"/tests/{proto/fuzz-echo,fuzz/run-seeds}.c "$dir/o/echo-wire.c.o"
+seeds() { bash "$top_srcdir/tests/fuzz/run-seeds.sh" "$dir" "$dir/fuzz" >"$dir/said" 2>&1; }
+seeds || { cat "$dir/said"; fail "the seeds of all protocols do not run"; }
+grep -A 1 '^fuzz-echo:' "$dir/said" | grep -q "^$(ls "$echo"/seeds/fuzz-echo | wc -l) of .* seeds ran" || fail "its seeds do not run"
+mv "$dir/proto/echo/seeds" "$dir/seeds"
+seeds && fail "a protocol without seeds is not missed"
+grep -q '^FAIL: the protocol echo has no seeds' "$dir/said" || fail "who has no seeds: $(cat "$dir/said")"
+mv "$dir/seeds" "$dir/proto/echo/seeds"
+echo "ok: its seeds"
+
+# --- its sections of the manual come behind those of the others; one that is missing is named
+mkdir "$dir/man"
+manual() # the pages with parts of protocols, into $dir/man
+{
+	for page in zoned-model.5 zoned-events.5 zoned-peers.7; do
+		"$top_srcdir/man/compose.sh" "$top_srcdir/man/$page.in" "$dir" >"$dir/man/$page" 2>"$dir/said" || return 1
+	done
+}
+manual || fail "the manual: $(cat "$dir/said")"
+if command -v mandoc >/dev/null; then
+	mandoc -Tlint -W warning "$dir"/man/*
+fi
+sort "$dir"/man/* >"$dir/lines"
+sort "$top_builddir"/man/zoned-{model.5,events.5,peers.7} "$echo"/manual/*.mdoc | diff - "$dir/lines" || fail "the pages have other lines more than its own"
+for name in $names; do
+	grep '^\.Ss' "$dir/proto/$name/manual/policies.mdoc"
+done >"$dir/titles"
+grep -xFf "$dir/titles" "$dir/man/zoned-model.5" | diff "$dir/titles" - || fail "the sections are not in the order of the list"
+for part in rules policies tables fields reasons peers; do
+	mv "$dir/proto/echo/manual/$part.mdoc" "$dir/part"
+	manual && fail "the manual is put together without a part"
+	grep -q "echo/manual/$part.mdoc" "$dir/said" || fail "which part of the manual is missing: $(cat "$dir/said")"
+	mv "$dir/part" "$dir/proto/echo/manual/$part.mdoc"
+done
+manual
+# the keys of its policies are those of its section; the lists of all protocols have its word, as its author writes it
+sed -i 's/^\.Cm modbus , dnp3 , /&echo , /' "$dir/man/zoned-model.5"
+cp "$top_srcdir/man/zoned.conf.5" "$dir/man"
+python3 -B "$top_srcdir/tests/model/keys.py" "$dir/zonectl" "$src" "$dir/man"
+echo "ok: its sections of the manual"
 
 # --- the program of the in-kernel path judges what has a kernel.bpf.h, without a line of its own
 for folder in "$src"/proto/*/; do

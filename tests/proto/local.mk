@@ -1,2 +1,2 @@
 TESTS += tests/proto/add.sh
-EXTRA_DIST += tests/proto/add.sh tests/proto/echo
+EXTRA_DIST += tests/proto/add.sh tests/proto/fuzz-echo.c tests/proto/echo

@@ -145,18 +145,18 @@ static void a_forgotten_connection_ends(void **state)
 	(void)state;
 	struct bench b;
 	struct inspect_stats st;
-	struct addr client, server;
+	struct tcp_ends ends = { .cport = CLIENT_PORT, .sport = 502 };
 	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
-	assert_true(addr_parse("10.0.1.5", &client) && addr_parse("10.0.2.9", &server));
+	assert_true(addr_parse("10.0.1.5", &ends.client) && addr_parse("10.0.2.9", &ends.server));
 	handshake(&b, 1000, 5000);
 	/* the word of an older connection on the same ports comes late: no harm */
-	inspect_gone(b.in, &client, CLIENT_PORT, &server, 502, b.now);
+	inspect_gone(b.in, &ends, b.now);
 	segment(&b, 0, 1000, 5000, TCP_ACK, NULL, 0);
 	assert_int_equal(b.verdict, V_ACCEPT);
 	inspect_tick(b.in, b.now + 9000000000u, b.now, &b.out);
 	inspect_stats(b.in, &st);
 	assert_int_equal(st.flows, 1);
-	inspect_gone(b.in, &client, CLIENT_PORT, &server, 502, b.now + 9000000000u);
+	inspect_gone(b.in, &ends, b.now + 9000000000u);
 	inspect_stats(b.in, &st);
 	assert_int_equal(st.flows, 0);
 	inspect_free(b.in);
@@ -334,10 +334,10 @@ static void the_unfinished_is_recorded(void **state)
 {
 	(void)state;
 	struct bench b;
-	struct addr client, server;
+	struct tcp_ends ends = { .cport = CLIENT_PORT, .sport = 502 };
 	uint8_t m[12];
 	request(m, 1, 1, 6, 10, 1);
-	assert_true(addr_parse("10.0.1.5", &client) && addr_parse("10.0.2.9", &server));
+	assert_true(addr_parse("10.0.1.5", &ends.client) && addr_parse("10.0.2.9", &ends.server));
 	for (unsigned mode = MODE_ENFORCE; mode <= MODE_OBSERVE; mode++)
 		for (unsigned how = 0; how < 6; how++) {
 			bench_start(&b, VIOLATION_RESET, (uint8_t)mode);
@@ -352,8 +352,7 @@ static void the_unfinished_is_recorded(void **state)
 			else if (how == 2)
 				segment(&b, 1, 5000, 1000, TCP_RST | TCP_ACK, NULL, 0);
 			else if (how == 3) /* forgotten by the kernel */
-				inspect_gone(b.in, &client, CLIENT_PORT, &server, 502,
-					     b.now + 9000000000u);
+				inspect_gone(b.in, &ends, b.now + 9000000000u);
 			else if (how == 4) /* the other end's fault */
 				segment(&b, 1, 5000, 1000, TCP_ACK,
 					(const uint8_t *)"HTTP/1.0 200 OK", 15);

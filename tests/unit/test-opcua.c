@@ -47,7 +47,7 @@ static enum reason body_n(const uint8_t *p, size_t n, bool response, struct ua_b
 	struct seen s = { .n = 0 };
 	assert_non_null(copy);
 	memcpy(copy, p, n);
-	enum reason why = ua_body(copy, n, response, see, &s, b);
+	enum reason why = ua_body(copy, n, response, &(struct ua_visitor){ see, &s }, b);
 	assert_int_equal(s.n, b->nodes);
 	free(copy);
 	return why;
@@ -194,7 +194,7 @@ static void requests_name_their_nodes(void **state)
 	put32(m, 4);
 	put_str(m, "0:3");
 	put8(m, 0);
-	assert_int_equal(ua_body(m->b, m->n, false, see, &s, &b), R_NONE);
+	assert_int_equal(ua_body(m->b, m->n, false, &(struct ua_visitor){ see, &s }, &b), R_NONE);
 	assert_int_equal(s.n, 2);
 	assert_string_equal(s.text[0], "ns=1;s=Plc1.Setpoint");
 	assert_string_equal(s.text[1], "ns=1;i=1001");
@@ -211,7 +211,7 @@ static void requests_name_their_nodes(void **state)
 	put_node_str(m, 1, "Plc1.Start");
 	put32(m, 1);
 	put(m, "\3\7", 2);
-	assert_int_equal(ua_body(m->b, m->n, false, see, &s, &b), R_NONE);
+	assert_int_equal(ua_body(m->b, m->n, false, &(struct ua_visitor){ see, &s }, &b), R_NONE);
 	assert_int_equal(s.n, 2);
 	assert_int_equal(s.v[0].role, UA_ROLE_CALL_OBJECT);
 	assert_int_equal(s.v[1].role, UA_ROLE_CALL_METHOD);
@@ -226,11 +226,12 @@ static void requests_name_their_nodes(void **state)
 	put8(m, 1);
 	put32(m, 7);
 	put_numeric(m, 3, 9);
-	assert_int_equal(ua_body(m->b, m->n, false, see, &s, &b), R_NONE);
+	assert_int_equal(ua_body(m->b, m->n, false, &(struct ua_visitor){ see, &s }, &b), R_NONE);
 	assert_int_equal(s.n, 1);
 	assert_string_equal(s.text[0], "ns=3;i=9");
 	m->b[m->n - 11] = 0; /* its body given up */
-	assert_int_not_equal(ua_body(m->b, m->n, false, see, &s, &b), R_NONE);
+	assert_int_not_equal(ua_body(m->b, m->n, false, &(struct ua_visitor){ see, &s }, &b),
+			     R_NONE);
 }
 
 static bool stop(void *ctx, const struct ua_visit *v)
@@ -250,7 +251,8 @@ static void visits_stop_when_told(void **state)
 	put32(m, 3);
 	for (unsigned i = 0; i < 3; i++)
 		put_numeric(m, 1, i);
-	assert_int_equal(ua_body(m->b, m->n, false, stop, &calls, &b), R_NONE);
+	assert_int_equal(ua_body(m->b, m->n, false, &(struct ua_visitor){ stop, &calls }, &b),
+			 R_NONE);
 	assert_int_equal(calls, 1);
 	assert_int_equal(b.nodes, 3);
 }
@@ -458,7 +460,7 @@ static void open_channel(void **state)
 	assert_ptr_equal(g.policy, &ua_policies[0]);
 	assert_true(g.readable);
 	assert_int_equal(g.seq, 51);
-	assert_int_equal(ua_body(g.body, g.body_len, false, NULL, NULL, &b), R_NONE);
+	assert_int_equal(ua_body(g.body, g.body_len, false, NULL, &b), R_NONE);
 	assert_int_equal(b.request_type, 1);
 	assert_int_equal(b.mode, UA_MODE_NONE);
 	assert_int_equal(b.lifetime, 3600000);
@@ -484,7 +486,7 @@ static void open_channel(void **state)
 		put8(m, 0xaa);
 	chunk_done(m, at);
 	assert_int_equal(ua_parse(m->b, m->n, NULL, UA_BODY_PLAIN, &g), R_NONE);
-	assert_int_equal(ua_body(g.body, g.body_len, false, NULL, NULL, &b), R_NONE);
+	assert_int_equal(ua_body(g.body, g.body_len, false, NULL, &b), R_NONE);
 	assert_int_equal(b.mode, UA_MODE_ENCRYPT);
 
 	m = fresh();
@@ -522,7 +524,7 @@ static void messages_plain_signed_opaque(void **state)
 	assert_true(ua_plain(m->b, m->n, sha256, false, false));
 	assert_int_equal(ua_parse(m->b, m->n, sha256, UA_BODY_PLAIN, &g), R_NONE);
 	assert_int_equal(g.body_len, body);
-	assert_int_equal(ua_body(g.body, g.body_len, false, NULL, NULL, &b), R_NONE);
+	assert_int_equal(ua_body(g.body, g.body_len, false, NULL, &b), R_NONE);
 	/* taken for encrypted: not a whole number of blocks */
 	while ((m->n - 16) % 16 == 0)
 		put8(m, 0);

@@ -45,7 +45,7 @@ static uint64_t bit_of(const char *service)
 static struct ua_decision decide(const struct pol_image *img, const struct make *m)
 {
 	struct ua_body b;
-	assert_int_equal(ua_body(m->b, m->n, false, NULL, NULL, &b), R_NONE);
+	assert_int_equal(ua_body(m->b, m->n, false, NULL, &b), R_NONE);
 	return policy_opcua(img, policy_flow(img, 0), m->b, m->n, &b);
 }
 
@@ -345,7 +345,7 @@ static void special_intervals(void **state)
 				strchr(s->fields, 'I') ? v[i / 2].publishing : v[i / 2].sampling;
 			const struct make *m = interval_request(s->request, v[i / 2].ms);
 			struct ua_body b;
-			enum reason got = ua_body(m->b, m->n, false, NULL, NULL, &b);
+			enum reason got = ua_body(m->b, m->n, false, NULL, &b);
 			if (got == R_NONE)
 				got = policy_opcua(img, policy_flow(img, 0), m->b, m->n, &b).reason;
 			assert_int_equal(got, want == R_UA_INTERVAL && i % 2 == 0 ? R_NONE : want);
@@ -402,7 +402,7 @@ static void sampling_left_to_the_server(void **state)
 			put_double(&made, k ? v[i].second : v[i].first);
 			put_fields(&made, "xub");
 		}
-		enum reason got = ua_body(made.b, made.n, false, NULL, NULL, &b);
+		enum reason got = ua_body(made.b, made.n, false, NULL, &b);
 		if (got == R_NONE)
 			got = policy_opcua(img, policy_flow(img, 0), made.b, made.n, &b).reason;
 		assert_int_equal(got, v[i].why);
@@ -447,7 +447,7 @@ static void image_mutations(void **state)
 			if (!f || f->proto != PROTO_OPCUA)
 				continue;
 			struct ua_body b;
-			assert_int_equal(ua_body(made.b, made.n, false, NULL, NULL, &b), R_NONE);
+			assert_int_equal(ua_body(made.b, made.n, false, NULL, &b), R_NONE);
 			struct ua_decision d = policy_opcua(c, f, made.b, made.n, &b);
 			assert_true(d.reason < R_COUNT);
 			const struct pol_ua_head *h = policy_head(c, f);

@@ -237,13 +237,14 @@ static void test_refused_flow(void **state)
 	assert_true(addr_parse("192.0.2.1", &ev.dst));
 	struct sb b = sb_init(text, sizeof(text));
 	record_line(&b, &(struct event_view){ .img = img, .ev = &ev });
-	assert_string_equal(text, "flow refused from zone cell (10.2.0.20) to zone unknown "
-				  "(192.0.2.1): no conduit permits "
-				  "this flow between the two zones: time=1970-01-01T00:00:00.000Z "
-				  "event=refused-flow gen=7 verdict=drop "
-				  "reason=no-conduit from_zone=cell to_zone=unknown src=10.2.0.20 "
-				  "sport=5000 dst=192.0.2.1 dport=161 "
-				  "proto=udp dir=request");
+	assert_string_equal(text,
+			    "flow refused from zone cell (10.2.0.20) to zone unknown "
+			    "(192.0.2.1): no conduit permits "
+			    "this connection between the two zones: "
+			    "time=1970-01-01T00:00:00.000Z event=refused-flow gen=7 verdict=drop "
+			    "reason=no-conduit from_zone=cell to_zone=unknown src=10.2.0.20 "
+			    "sport=5000 dst=192.0.2.1 dport=161 "
+			    "proto=udp dir=request");
 	free(img);
 }
 

@@ -125,12 +125,48 @@ static void test_none_opens_nothing(void **state)
 	assert_string_equal(p.did, "a");
 }
 
+/* ---- a child's ---- */
+
+static int take_first(void *ctx)
+{
+	return open_number(ctx, 0);
+}
+
+static int take_second(void *ctx)
+{
+	return open_number(ctx, 1);
+}
+
+static const struct child_step child_steps[] = { { "this", take_first }, { "that", take_second } };
+
+static void test_child_names_the_step(void **state)
+{
+	static const char *const did[] = { "", "A" };
+	int err = -1;
+	(void)state;
+	struct parent good = { .fails = N };
+	assert_int_equal(child_steps_take(child_steps, 2, &good, &err), 0);
+	assert_string_equal(good.did, "AB");
+	assert_int_equal(err, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		struct parent p = { .fails = i, .error = -EMFILE };
+		unsigned failed = child_steps_take(child_steps, 2, &p, &err);
+		assert_int_equal(err, -EMFILE);
+		assert_string_equal(p.did, did[i]);
+		assert_string_equal(child_step_name(child_steps, 2, failed), child_steps[i].what);
+	}
+	assert_null(child_step_name(child_steps, 2, 0));
+	assert_null(child_step_name(child_steps, 2, 3)); /* from a process that lies */
+	assert_null(child_step_name(child_steps, 2, ~0u));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_taken),
 		cmocka_unit_test(test_each_fails),
 		cmocka_unit_test(test_none_opens_nothing),
+		cmocka_unit_test(test_child_names_the_step),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

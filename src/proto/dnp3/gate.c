@@ -98,17 +98,16 @@ static void walk(struct dnp_msg *m, struct dnp_decision *d)
 	m->walk = w.why;
 }
 
-/* The fragment that the segment of m completes, if it does. */
-static enum reason dnp_parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_msg *m,
-			     struct dnp_decision *d, struct dnp_piece *piece)
+/* The fragment that the segment of this frame completes, if it does. */
+static enum reason dnp_parse(struct pass *c, const uint8_t *p, size_t n, struct dnp_case *k)
 {
-	enum reason why = dnp_collect(c, m, p, n, piece);
-	if (why != R_NONE || !piece->p)
+	enum reason why = dnp_collect(c, &k->m, p, n, &k->piece);
+	if (why != R_NONE || !k->piece.p)
 		return why;
-	why = dnp3_app(piece->p, piece->n, &m->app);
-	m->has_app = why == R_NONE;
-	if (m->has_app)
-		walk(m, d);
+	why = dnp3_app(k->piece.p, k->piece.n, &k->m.app);
+	k->m.has_app = why == R_NONE;
+	if (k->m.has_app)
+		walk(&k->m, &k->d);
 	return why;
 }
 
@@ -326,7 +325,7 @@ static struct judged dnp_judge(struct pass *c, const uint8_t *p, size_t n)
 	if (sound && c->pol)
 		why = judge_pair(c, m);
 	if (why == R_NONE && m->has_tr)
-		why = dnp_parse(c, p, n, m, &k->d, &k->piece);
+		why = dnp_parse(c, p, n, k);
 	if (why == R_NONE && m->has_app)
 		why = c->pol ? judge_fragment(c, m, &k->d) : m->walk;
 	if (!sound)

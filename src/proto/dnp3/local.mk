@@ -10,3 +10,6 @@ src_fastpath_libfastpath_a_SOURCES += src/proto/dnp3/kernel.c
 src_record_librecord_a_SOURCES += src/proto/dnp3/facts.c src/proto/dnp3/facts.h
 zonectl_SOURCES += src/proto/dnp3/replay.c
 FAST_PROGRAM += src/proto/dnp3/kernel.bpf.h src/proto/dnp3/kernel.h
+EXTRA_DIST += src/proto/dnp3/seeds
+MANUAL_PARTS += src/proto/dnp3/manual/fields.mdoc src/proto/dnp3/manual/policies.mdoc \
+	src/proto/dnp3/manual/peers.mdoc src/proto/dnp3/manual/reasons.mdoc src/proto/dnp3/manual/rules.mdoc src/proto/dnp3/manual/tables.mdoc

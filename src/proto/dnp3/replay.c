@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What replay prints of a DNP3 message besides its facts. */
+ * Fields that replay prints of a DNP3 message besides its facts. */
 #include <inttypes.h>
 
 #include "base/sb.h"

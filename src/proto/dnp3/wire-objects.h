@@ -80,9 +80,9 @@ struct dnp_head {
 struct dnp_walk {
 	struct rd r;
 	uint8_t body; /* enum dnp_body */
-	/* Why it ended: R_NONE at the end of the fragment, else R_TRUNCATED, R_FORMAT (first index
-	 * above last; indexes of what has no points), R_TRAILING (objects where none belong), or
-	 * what cannot be walked: R_DNP_QUALIFIER, R_DNP_OBJECT. */
+	/* The reason of the end: R_NONE at the end of the fragment, else R_TRUNCATED, R_FORMAT
+	 * (first index above last; indexes of what has no points), R_TRAILING (objects where none
+	 * belong), or what cannot be walked: R_DNP_QUALIFIER, R_DNP_OBJECT. */
 	enum reason why;
 };
 

@@ -157,7 +157,8 @@ static bool float_ok(const struct trial *t)
 	return in_spans(t, IEC_FLOAT_VALUES, (double)t->o->real);
 }
 
-/* What restricts a type is looked at, and nothing else. */
+/* One restriction and its test. Of an entry only the restrictions of the message's type are tested.
+ */
 struct look {
 	unsigned restriction;
 	bool (*ok)(const struct trial *t);

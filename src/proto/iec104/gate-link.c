@@ -172,7 +172,7 @@ static enum reason check_frame(const struct iec_look *k, struct iec_way *own,
 	return why == R_NONE && information ? check_window(k, own) : why;
 }
 
-/* What went on, whether it should or not. */
+/* Take over the numbers and the state of a frame that was delivered, permitted or not. */
 static void follow(struct iec_look *k, struct iec_way *own, struct iec_way *other)
 {
 	other->acked = k->m.apci.nr;
@@ -205,7 +205,8 @@ static enum reason link_numbers(struct iec_look *k)
 	return why;
 }
 
-/* Whose handshake was seen begins with zero at both ends, and stopped. */
+/* A connection of which the handshake was seen begins with number zero at both ends, and stopped.
+ */
 static void iec_begin(struct iec_look *k)
 {
 	struct iec_connection *s = k->s;

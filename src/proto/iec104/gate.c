@@ -77,7 +77,7 @@ static void iec_fill(const struct pass *c, struct event *ev, const void *of)
 		iec_fill_object(EV_IEC104(ev), &k->object);
 }
 
-/* As far as it is there. */
+/* The facts of an unfinished APDU, as far as its octets are there. */
 static void iec_begun(const uint8_t *p, size_t n, struct event *ev)
 {
 	struct iec_apci a;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the data path keeps of one connection of IEC 60870-5-104, and how.
+ * The state of one connection of IEC 60870-5-104 in the data path.
  *
  * Whatever is refused ends the connection at both ends, whatever on_violation says: an I frame
  * that does not arrive leaves a hole in the send numbers, for which either end would close, and

@@ -32,8 +32,8 @@ struct pol_iec104_head {	       /* the first: 0 or 1 each */
 	uint16_t select_timeout;
 };
 
-/* What the policy says of an ASDU, and of which of its objects: the one that offended, or the
- * first. */
+/* The policy's decision on an ASDU, with the object that it is about: the one that offended, or
+ * the first. */
 struct iec_decision {
 	enum reason reason;
 	uint16_t rule; /* the rule that permitted, or came nearest; 0xffff: none */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What replay prints of an APDU besides its facts. */
+ * Fields that replay prints of an APDU besides its facts. */
 #include "base/sb.h"
 #include "proto/iec104/wire-objects.h"
 #include "zonectl/replay.h"

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * What an entry of a policy can say of an ASDU, as the model has it and the image: by
- * which of it a type is restricted, and what is not a list of ranges. */
+ * The restrictions that an entry of a policy can have, as the model and the image hold them: which
+ * of them a type has, and those that are no list of ranges. */
 #ifndef ZONED_PROTO_IEC104_WIRE_LIMITS_H
 #define ZONED_PROTO_IEC104_WIRE_LIMITS_H
 
 #include "proto/iec104/wire.h"
 
-/* By what a type is restricted, besides cause and common address, as bits. */
+/* The restrictions of a type, besides cause and common address, as bits. */
 enum iec_restriction {
 	IEC_BY_ADDRESS = 1, /* it has object addresses */
 	IEC_BY_SELECT = 2,  /* its qualifier says select or execute */

@@ -69,8 +69,9 @@ struct iec_object {
 	uint32_t length;       /* LOF, or octets of a segment */
 	struct iec_time time;  /* octets 0: none */
 	struct iec_time until; /* F_SC_NB_1: the end of the range */
-	/* What receivers may read in different ways: R_NONE, or R_FORMAT, R_IEC_NUMBER, R_IEC_TIME,
-	 * as iec104_asdu() refuses it of the controlling station */
+	/* The reason why receivers may read the element in different ways: R_NONE, or R_FORMAT,
+	 * R_IEC_NUMBER, R_IEC_TIME, with which iec104_asdu() refuses it of the controlling station
+	 */
 	enum reason fault;
 };
 

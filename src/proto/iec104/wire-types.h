@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Who sent it: the controlling station (the master, usually the TCP client) or the controlled one.
+/* The sender: the controlling station (the master, usually the TCP client) or the controlled one.
  */
 enum iec_end { IEC_CONTROLLING, IEC_CONTROLLED, IEC_ENDS };
 
@@ -23,8 +23,8 @@ enum iec_class {
 	IEC_FILE = 32,	   /* 120-127 */
 };
 
-/* What an element says, besides quality, qualifier and time: which field of struct iec_object has
- * it. */
+/* The kind of an element's value, which says what struct iec_object has beside quality, qualifier
+ * and time. */
 enum iec_value {
 	IEC_NO_VALUE,
 	IEC_SINGLE, /* state 0 off, 1 on */

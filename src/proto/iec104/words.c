@@ -169,7 +169,8 @@ static void check_common(struct load *l, const config_setting_t *g, const struct
 	}
 }
 
-/* What no type of the entry may have, and a type that none of it is for: nobody means that. */
+/* Complain of a cause that no type of the entry may have, and of a type for which none of the
+ * causes is: nobody means that. */
 static void check_causes(struct load *l, const config_setting_t *g, const struct iec104_allow *a)
 {
 	struct where at = at_of(l, config_setting_get_member(g, "causes"));

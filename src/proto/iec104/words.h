@@ -17,7 +17,7 @@ struct iec104_allow {
 	bool causes_written, words_written[IEC_WORDS], select_written;
 };
 
-/* What holds for a whole policy. */
+/* A policy: its own settings, and its entries. */
 struct iec104_policy {
 	bool server_is_controlling; /* master = "server" */
 	bool monitor_listed;	    /* monitor_direction = "listed" */

@@ -9,3 +9,6 @@ src_fastpath_libfastpath_a_SOURCES += src/proto/modbus/kernel.c
 src_record_librecord_a_SOURCES += src/proto/modbus/facts.c src/proto/modbus/facts.h
 zonectl_SOURCES += src/proto/modbus/replay.c
 FAST_PROGRAM += src/proto/modbus/kernel.bpf.h src/proto/modbus/kernel.h
+EXTRA_DIST += src/proto/modbus/seeds
+MANUAL_PARTS += src/proto/modbus/manual/fields.mdoc src/proto/modbus/manual/policies.mdoc \
+	src/proto/modbus/manual/peers.mdoc src/proto/modbus/manual/reasons.mdoc src/proto/modbus/manual/rules.mdoc src/proto/modbus/manual/tables.mdoc

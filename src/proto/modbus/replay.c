@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What replay prints of a Modbus message besides its facts. */
+ * Fields that replay prints of a Modbus message besides its facts. */
 #include "proto/modbus/wire.h"
 #include "zonectl/replay.h"
 

@@ -137,7 +137,7 @@ static unsigned try_rule(struct trial *t, const uint8_t *body, size_t n, const s
 	if (!(t->rule->services >> (b->service - ua_services) & 1))
 		return 0;
 	if (b->nodes)
-		(void)ua_body(body, n, false, visit, t, &again);
+		(void)ua_body(body, n, false, &(struct ua_visitor){ visit, t }, &again);
 	if (t->refusal != R_NONE)
 		return t->refusal == R_UA_NODE ? 1 : 2;
 	if (b->has_interval && b->interval < t->rule->least_interval)

@@ -158,7 +158,7 @@ static void note_response(struct ua_look *k)
 	struct ua_way *w = &k->s->way[1];
 	if (w->parting || k->m.chunk == 'A')
 		return;
-	(void)ua_body(k->m.body, k->m.body_len, true, NULL, NULL, &k->b);
+	(void)ua_body(k->m.body, k->m.body_len, true, NULL, &k->b);
 	w->has_type =
 		k->b.has_type && k->b.type.kind == UA_NUMERIC && k->b.type.number <= UINT16_MAX;
 	w->type = (uint16_t)k->b.type.number;

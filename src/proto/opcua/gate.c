@@ -130,7 +130,8 @@ static enum reason judge_policy(struct ua_look *k)
 /* The whole body of a readable request. */
 static enum reason judge_body(struct ua_look *k)
 {
-	enum reason why = ua_body(k->body, k->body_len, false, first_node, k, &k->b);
+	enum reason why =
+		ua_body(k->body, k->body_len, false, &(struct ua_visitor){ first_node, k }, &k->b);
 	k->has_body = true;
 	if (why != R_NONE)
 		return why;
@@ -175,7 +176,7 @@ static enum reason judge_open(struct ua_look *k)
 		why = judge_rates(k->c, false); /* keys are costly for the server */
 	if (!k->m.readable)
 		return why;
-	enum reason body = ua_body(k->m.body, k->m.body_len, k->answer, NULL, NULL, &k->b);
+	enum reason body = ua_body(k->m.body, k->m.body_len, k->answer, NULL, &k->b);
 	k->has_body = true;
 	if (body == R_TRAILING && ua_opn_signature_ok(k->m.policy, k->b.rest))
 		body = R_NONE;
@@ -265,7 +266,8 @@ static void show(const struct ua_look *k, struct ua_seen *seen)
 	seen->result = k->b.result;
 	struct ua_body again;
 	if (!k->answer && k->body)
-		(void)ua_body(k->body, k->body_len, false, collect_node, seen, &again);
+		(void)ua_body(k->body, k->body_len, false,
+			      &(struct ua_visitor){ collect_node, seen }, &again);
 }
 
 /* A connection whose beginning was not seen, where that is allowed. */

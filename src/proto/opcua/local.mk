@@ -11,3 +11,6 @@ src_fastpath_libfastpath_a_SOURCES += src/proto/opcua/kernel.c
 src_record_librecord_a_SOURCES += src/proto/opcua/facts.c src/proto/opcua/facts.h
 zonectl_SOURCES += src/proto/opcua/replay.c
 FAST_PROGRAM += src/proto/opcua/kernel.bpf.h src/proto/opcua/kernel.h
+EXTRA_DIST += src/proto/opcua/seeds
+MANUAL_PARTS += src/proto/opcua/manual/fields.mdoc src/proto/opcua/manual/policies.mdoc \
+	src/proto/opcua/manual/peers.mdoc src/proto/opcua/manual/reasons.mdoc src/proto/opcua/manual/rules.mdoc src/proto/opcua/manual/tables.mdoc

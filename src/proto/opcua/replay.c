@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * What replay prints of an OPC UA message besides its facts. */
+ * Fields that replay prints of an OPC UA message besides its facts. */
 #include "base/sb.h"
 #include "proto/opcua/gate.h"
 #include "zonectl/replay.h"
@@ -15,7 +15,7 @@ static const char *kind_of(const struct ua_msg *m)
 	return m->chunk == 'C' ? "chunk" : m->chunk == 'A' ? "abort" : "app";
 }
 
-/* What the message names: an endpoint, or how many nodes and the first of them. */
+/* Names in the message: an endpoint, or the number of nodes and the first of them. */
 static void put_names(struct sb *b, const struct ua_seen *s)
 {
 	const struct ua_bytes *url = &s->m->url;

@@ -27,8 +27,7 @@
 struct walk {
 	struct ua_read u;
 	struct ua_body *b;
-	ua_visitor *visit;
-	void *ctx;
+	struct ua_visitor to; /* visit NULL: nobody is called, or no more */
 	struct ua_visit kept; /* of '@', until its attribute is read */
 };
 
@@ -101,8 +100,8 @@ static void emit(struct walk *w, const struct ua_visit *v)
 	if (w->u.r.bad)
 		return;
 	w->b->nodes++;
-	if (w->visit && !w->visit(w->ctx, v))
-		w->visit = NULL;
+	if (w->to.visit && !w->to.visit(w->to.ctx, v))
+		w->to.visit = NULL;
 }
 
 static void take_node(struct walk *w, char letter, bool keep)
@@ -324,10 +323,12 @@ static void take_type(struct walk *w, bool response)
 		b->service = s;
 }
 
-enum reason ua_body(const uint8_t *p, size_t n, bool response, ua_visitor *visit, void *ctx,
+enum reason ua_body(const uint8_t *p, size_t n, bool response, const struct ua_visitor *to,
 		    struct ua_body *b)
 {
-	struct walk w = { .u = { .r = rd_init(p, n) }, .b = b, .visit = visit, .ctx = ctx };
+	struct walk w = { .u = { .r = rd_init(p, n) }, .b = b };
+	if (to)
+		w.to = *to;
 	*b = (struct ua_body){ .has_type = false };
 	take_type(&w, response);
 	bool fault = response && in_ns0(&b->type) && b->type.number == UA_SERVICE_FAULT;

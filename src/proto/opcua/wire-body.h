@@ -71,7 +71,7 @@ struct ua_node { /* NodeId, ExpandedNodeId */
 	struct ua_bytes id; /* the others; a GUID as its 16 bytes on the wire */
 };
 
-/* Why a request names a node. */
+/* The purpose for which a request names a node. */
 enum ua_role {
 	UA_ROLE_READ,
 	UA_ROLE_WRITE,
@@ -98,7 +98,10 @@ struct ua_visit {
 };
 
 /* Called for every node a request names, in order. False stops the calls, not the parse. */
-typedef bool ua_visitor(void *ctx, const struct ua_visit *v);
+struct ua_visitor {
+	bool (*visit)(void *ctx, const struct ua_visit *v);
+	void *ctx;
+};
 
 enum ua_token {
 	UA_TOKEN_NONE,
@@ -136,8 +139,8 @@ struct ua_body {
 
 /* Parse a whole body. R_NONE with service NULL: a type that is not known here.
  * Requests are read to their last byte, responses as far as the table says.
- * visit may be NULL. */
-enum reason ua_body(const uint8_t *p, size_t n, bool response, ua_visitor *visit, void *ctx,
+ * to may be NULL. */
+enum reason ua_body(const uint8_t *p, size_t n, bool response, const struct ua_visitor *to,
 		    struct ua_body *b);
 /* "ns=1;s=Plc1.Setpoint"; bytes that are no printable ASCII become '?'. Cut at UA_NODE_TEXT. */
 void ua_node_text(const struct ua_node *n, char out[UA_NODE_TEXT]);

@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes seeds-iec104/: who sends, then APDUs; see the head of fuzz-iec104.c. And seeds-iec104-flow/: records of
-what is sent; see the head of fuzz-iec104-flow.c. Run in tests/fuzz; the result so a build needs no Python."""
+"""Writes fuzz-iec104/: who sends, then APDUs; see the head of tests/fuzz/fuzz-iec104.c. And fuzz-iec104-flow/:
+records of what is sent; see the head of fuzz-iec104-flow.c there. The result is committed, so a build needs no
+Python."""
 import os
 import sys
 
-sys.path.insert(0, "../pcap")
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "..", "tests", "pcap"))
 import iec104_wire as wire  # noqa: E402
 
 CONTROLLING, CONTROLLED = b"\0", b"\1"
@@ -51,9 +53,8 @@ def seeds():
     yield "longest", CONTROLLED + i(13, 3, [(k, "0000803f 00") for k in range(30)])
 
 
-os.makedirs("seeds-iec104", exist_ok=True)
 for seed, octets in seeds():
-    with open(os.path.join("seeds-iec104", seed), "wb") as f:
+    with open(os.path.join(HERE, "fuzz-iec104", seed), "wb") as f:
         f.write(octets)
 
 
@@ -90,7 +91,6 @@ def flows():
     yield "stop", BEGIN + record(MAKE_I, ON) + record(MAKE_U, b"\x13") + record(MAKE_U | STATION, b"\x23") + BEGIN + record(MAKE_I, ON)
 
 
-os.makedirs("seeds-iec104-flow", exist_ok=True)
 for seed, octets in flows():
-    with open(os.path.join("seeds-iec104-flow", seed), "wb") as f:
+    with open(os.path.join(HERE, "fuzz-iec104-flow", seed), "wb") as f:
         f.write(octets)

@@ -1,21 +1,22 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes seeds-opcua/: options byte of fuzz-opcua.c, then one chunk or body;
-and seeds-opcua-flow/, whole conversations for fuzz-opcua-flow.c.
+"""Writes fuzz-opcua/: options byte of tests/fuzz/fuzz-opcua.c, then one chunk or body;
+and fuzz-opcua-flow/, whole conversations for fuzz-opcua-flow.c there.
 
-Run in tests/fuzz; the result is committed, so a build needs no Python. The
-bodies are made from the field letters in src/proto/opcua/wire-table.c.
+The result is committed, so a build needs no Python. The bodies are made from
+the field letters in ../wire-table.c.
 """
 import os
 import re
 import struct
 import sys
 
-sys.path.insert(0, "../pcap")
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "..", "tests", "pcap"))
 import opcua as conversations  # noqa: E402
 from opcua_wire import chunk, msg, node, opn, request, response, text, type_id, u32  # noqa: E402
 
-TABLE = "../../src/proto/opcua/wire-table.c"
+TABLE = os.path.join(HERE, "..", "wire-table.c")
 
 
 SAMPLE = {
@@ -78,18 +79,17 @@ def main():
     seeds["huge-array"] = b"\x80" + request(631, bytes(12) + u32(0x7fffffff) + node(0, 1))
     seeds["guid"] = b"\x80" + request(560, u32(2) + b"\4\2\0" + bytes(range(16)) + b"\5\1\0" + text("op"))
     for name, data in seeds.items():
-        with open(os.path.join("seeds-opcua", name), "wb") as f:
+        with open(os.path.join(HERE, "fuzz-opcua", name), "wb") as f:
             f.write(data)
 
 
 def flows():
     """The conversations of tests/pcap/opcua.py that are not large, as they are."""
-    os.makedirs("seeds-opcua-flow", exist_ok=True)
     for name, _, steps in conversations.cases():
         if sum(len(x[1]) for x in steps) > 3000:
             continue
         data = b"".join(bytes([who == "s"]) + len(b).to_bytes(2, "big") + b for who, b in (s[:2] for s in steps))
-        with open(os.path.join("seeds-opcua-flow", name.replace(" ", "-").replace(",", "")), "wb") as f:
+        with open(os.path.join(HERE, "fuzz-opcua-flow", name.replace(" ", "-").replace(",", "")), "wb") as f:
             f.write(b"\x08" + data)
 
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Writes seeds-dnp3/ and seeds-dnp3-flow/: see the heads of fuzz-dnp3.c and
-fuzz-dnp3-flow.c. Run in tests/fuzz; the result
-is committed, so a build needs no Python."""
+"""Writes fuzz-dnp3/ and fuzz-dnp3-flow/: see the heads of fuzz-dnp3.c and fuzz-dnp3-flow.c in
+tests/fuzz. The result is committed, so a build needs no Python."""
 import os
 import sys
 
-sys.path.insert(0, "../pcap")
-from dnp3_wire import frame, m, o, segments
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(HERE, "..", "..", "..", "..", "tests", "pcap"))
+from dnp3_wire import frame, m, o, segments  # noqa: E402
 
 FRAGMENTS = {
     "read-classes": "c001 3c0206 3c0306 3c0406 3c0106", "read-range": "c001 1e000000ff 0100010000ffff",
@@ -66,8 +66,7 @@ def flow_seeds():
     yield "clear", rec(4, [(0xC4, "c0c0025001000707 00")]) + rec(4, [(0xC4, "c0c0025001000606 00")])
 
 
-for folder, pairs in (("seeds-dnp3", seeds()), ("seeds-dnp3-flow", flow_seeds())):
-    os.makedirs(folder, exist_ok=True)
+for folder, pairs in (("fuzz-dnp3", seeds()), ("fuzz-dnp3-flow", flow_seeds())):
     for name, data in pairs:
-        with open(os.path.join(folder, name), "wb") as f:
+        with open(os.path.join(HERE, folder, name), "wb") as f:
             f.write(data)
