@@ -138,13 +138,11 @@ static enum reason judge_asdu(struct iec_look *k)
 
 static enum reason judge_frame(struct iec_look *k, const uint8_t *p, size_t n)
 {
-	struct iec_apci a;
-	enum reason control = iec104_apci(p, n, &a), link = R_NONE,
-		    whole = iec104_parse(p, n, k->from, &k->m);
-	if (control != R_NONE) {
+	enum reason link = R_NONE, whole = iec104_parse(p, n, k->from, &k->m);
+	if (k->m.control != R_NONE) {
 		if (!k->c->stance->blocks)
 			iec_link_lost(k->s);
-		return control;
+		return k->m.control;
 	}
 	if (k->c->pol) /* without one nothing is known of what came before */
 		link = iec_link(k);

@@ -123,6 +123,7 @@ enum reason iec104_asdu(const uint8_t *p, size_t n, enum iec_end from, struct ie
 /* One whole APDU; the ASDU is judged only where the control field is good. */
 struct iec_msg {
 	struct iec_apci apci;
+	enum reason control; /* what is wrong with the control field, not the ASDU: iec104_apci() */
 	bool has_asdu; /* an I frame whose ASDU was read, at least its header */
 	struct iec_asdu asdu;
 };
