@@ -44,11 +44,14 @@ static enum reason link_act(struct iec_look *k, bool start)
 	struct iec_connection *s = k->s;
 	if (k->from != IEC_CONTROLLING)
 		return R_DNP_DIRECTION;
+	enum reason why = start && !iec_start(k) ? R_IEC_STARTED : R_NONE;
+	if (why != R_NONE && k->c->stance->blocks)
+		return why;
 	s->asked = start;
 	count_act(start ? &s->starts : &s->stops);
 	if (!start)
 		iec_select_none(s);
-	return R_NONE;
+	return why;
 }
 
 /* The station confirms it. */
@@ -62,6 +65,8 @@ static enum reason link_con(struct iec_look *k, bool start)
 	if (!unasked || !k->c->stance->blocks) {
 		s->started = start;
 		*due = (uint8_t)(*due - (*due > 0));
+		if (!start && !s->asked)
+			iec_start_ends(iec_masters_of(k->c), k->c->f, k->c->raw->now_ns);
 	}
 	return unasked ? R_UA_STATE : R_NONE;
 }

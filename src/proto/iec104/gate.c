@@ -5,6 +5,8 @@
  * (gate-select.c) and rates. Nothing of an APDU goes on before it is whole and judged:
  * there is a station that closes when what it reads ends behind the start octet.
  */
+#include <stddef.h>
+
 #include "proto/iec104/facts.h"
 #include "proto/iec104/gate.h"
 
@@ -148,6 +150,8 @@ static enum reason judge_frame(struct iec_look *k, const uint8_t *p, size_t n)
 		link = iec_link(k);
 	if (link != R_NONE && k->c->stance->blocks)
 		return link;
+	if (k->head)
+		iec_start_keep(k);
 	if (whole == R_NONE && k->m.has_asdu)
 		whole = judge_asdu(k);
 	return link != R_NONE ? link : whole;
@@ -181,10 +185,17 @@ static struct judged iec_judge(struct pass *c, const uint8_t *p, size_t n)
 				.msg = &k->m };
 }
 
+_Static_assert(offsetof(struct iec_masters, key) == 0 &&
+		       sizeof(((struct iec_masters *)0)->key) == PROTO_KEY,
+	       "they begin with the key that is drawn for them");
+
 const struct proto_ops proto_iec104 = {
 	.state = sizeof(struct iec_connection),
 	.fresh = sizeof(struct iec_connection),
 	.message = sizeof(struct iec_look),
+	.common = sizeof(struct iec_masters),
+	.ended = iec_start_ends,
+	.clock = iec_start_clock,
 	.begun = iec_begun,
 	.holds = true,
 	.start = IEC_START,

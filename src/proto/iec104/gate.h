@@ -21,6 +21,7 @@
 #define ZONED_PROTO_IEC104_GATE_H
 
 #include "inspect/internal.h"
+#include "proto/iec104/gate-masters.h"
 #include "proto/iec104/policy.h"
 #include "proto/iec104/wire-objects.h"
 
@@ -62,6 +63,11 @@ struct iec_connection {
 	bool asked, started;
 	uint8_t starts, stops; /* STARTDT and STOPDT act that are not confirmed yet */
 	struct iec_way way[2]; /* by direction of the connection */
+	/* its place among the started masters: when that was last said (0: it has none), of which
+	 * redundancy group, and by whom */
+	uint64_t held_ns;
+	uint8_t held_group;
+	bool held_by_server;
 	struct iec_selected selected[IEC_SELECTS];
 };
 
@@ -91,6 +97,20 @@ enum reason iec_select(struct iec_look *k, const struct iec_object *o, bool need
 /* An answer of the station. */
 void iec_select_answered(struct iec_look *k, const struct iec_object *o);
 void iec_select_none(struct iec_connection *s);
+
+/* gate-start.c: the master's STARTDT act. False: too many others are started. */
+bool iec_start(struct iec_look *k);
+/* A message went on, of whichever end: where the link is started, that master still is. */
+void iec_start_keep(struct iec_look *k);
+/* It is started no longer: proto_ops.ended. */
+void iec_start_ends(void *common, struct connection *f, uint64_t now);
+/* proto_ops.clock */
+void iec_start_clock(void *common, struct connection *f, uint64_t now);
+
+static inline struct iec_masters *iec_masters_of(const struct pass *c)
+{
+	return proto_common(c->in->common, PROTO_IEC104);
+}
 
 static inline struct iec_connection *iec_of(const struct connection *f)
 {
