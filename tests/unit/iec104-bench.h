@@ -67,6 +67,7 @@ struct iec_rules {
 	unsigned k;		 /* 0: 12 */
 	bool one, reversed;	 /* first_number_one, server_is_controlling */
 	unsigned masters, group; /* 0: as where nothing is written */
+	unsigned max_requests;	 /* of the conduit; 0: none */
 };
 
 static inline struct iec104_allow iec_allow(uint64_t types, uint64_t more,
@@ -120,7 +121,10 @@ static inline struct pol_image *iec_plant(const struct iec_rules *r, uint32_t ge
 				   .select_timeout = IEC_SELECT_DEFAULT };
 	struct flow flow = { .proto = PROTO_IEC104, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_IEC104, .of = &o };
-	return plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .mode = r->mode },
+	return plant_image((struct conduit){ .flows = &flow,
+					     .n_flows = 1,
+					     .mode = r->mode,
+					     .max_requests = r->max_requests },
 			   &policy, 1, generation);
 }
 

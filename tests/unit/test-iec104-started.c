@@ -266,13 +266,88 @@ static void joined_is_started(void **state)
 	}
 }
 
+/* ---- rates ---- */
+
+enum { SPARE = 4 }; /* IEC_SPARE of gate.h */
+
+/* Frames without an ASDU, the same again and again, one each millisecond: how many pass. */
+static unsigned storm(const struct iec_rules *r, const struct say *s, unsigned reports)
+{
+	struct iec_bench b;
+	unsigned n = 0;
+	start_first(&b, r);
+	for (unsigned i = 0; i < reports; i++)
+		assert_int_equal(answer(&b, i, 0, REPORT), R_NONE);
+	wait_for(&b, 10);
+	b.on = 0;
+	while (n < 900 && say(&b, s) == R_NONE)
+		n++;
+	if (n < 900 && b.reason != R_REQUEST_RATE)
+		fail_msg("%c %02x: %s", s->kind, s->a, reason_name(b.reason));
+	assert_int_equal(b.line[0].ended, n < 900);
+	iec_stop(&b);
+	return n;
+}
+
+static void storms(void **state)
+{
+	(void)state;
+	static const struct say all[] = {
+		{ .kind = 'U', .a = IEC_TESTFR_ACT },
+		{ .kind = 'U', .a = IEC_TESTFR_CON },
+		{ .kind = 'U', .a = IEC_STARTDT_ACT },
+		{ .kind = 'U', .a = IEC_STOPDT_ACT },
+		{ .kind = 'S', .a = 0 },
+	};
+	static const struct iec_rules none = { .mode = MODE_ENFORCE }, few = { .max_requests = 20 };
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		assert_int_equal(storm(&none, &all[i], 0), 900);
+		/* half a second's worth, its share of the rest, and those that are free */
+		unsigned n = storm(&few, &all[i], 0);
+		if (n < 10 + SPARE || n > 20 + SPARE)
+			fail_msg("%zu: %u passed", i, n);
+	}
+	/* it confirms something once */
+	unsigned n = storm(&few, &(struct say){ .kind = 'S', .a = 3 }, 3);
+	assert_true(n > 10 + SPARE && n <= 20 + SPARE + 1);
+}
+
+/* With one request a second, which somebody else sends: the link is kept alive in both
+ * directions, started and stopped, and everything reported is acknowledged. */
+static void keep_alives_are_free(void **state)
+{
+	(void)state;
+	struct iec_bench b;
+	start_first(&b, &(struct iec_rules){ .max_requests = 1, .k = 100, .masters = 2 });
+	assert_int_equal(start_master(&b, 1, 1), R_NONE);
+	for (unsigned i = 0; i < 200; i++) {
+		b.on = 1;
+		if (b.line[1].ended)
+			assert_int_equal(start_master(&b, 1, 1), R_NONE);
+		command(&b, 0, 0, GI);
+		b.on = 0;
+		assert_int_equal(say_u(&b, 0, IEC_TESTFR_ACT), R_NONE);
+		/* of the station as often as it likes */
+		for (unsigned k = 0; k < 5; k++) {
+			assert_int_equal(say_u(&b, 1, IEC_TESTFR_ACT), R_NONE);
+			assert_int_equal(say_u(&b, 0, IEC_TESTFR_CON), R_NONE);
+			assert_int_equal(answer(&b, 5 * i + k, 0, REPORT), R_NONE);
+			assert_int_equal(say_s(&b, 0, 5 * i + k + 1), R_NONE);
+		}
+		wait_for(&b, 1);
+	}
+	assert_false(b.line[0].ended);
+	iec_stop(&b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(second_master),	 cmocka_unit_test(over_all_inspectors),
 		cmocka_unit_test(places_are_given_back), cmocka_unit_test(redundant_master),
 		cmocka_unit_test(another_group),	 cmocka_unit_test(second_observed),
-		cmocka_unit_test(joined_is_started),
+		cmocka_unit_test(joined_is_started),	 cmocka_unit_test(storms),
+		cmocka_unit_test(keep_alives_are_free),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

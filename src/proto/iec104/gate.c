@@ -138,6 +138,18 @@ static enum reason judge_asdu(struct iec_look *k)
 	return k->from == IEC_CONTROLLING ? judge_master(k) : judge_station(k);
 }
 
+/* Keep-alives of any link pass, whatever else the conduit is busy with; more than these are
+ * requests like any. S frames that confirm something are no more than the station's I frames. */
+static enum reason judge_unprompted(struct iec_look *k)
+{
+	uint64_t now = k->c->raw->now_ns, due = k->s->spare_ns > now ? k->s->spare_ns : now;
+	if (due <= now + (IEC_SPARE - 1) * SEC) {
+		k->s->spare_ns = due + SEC;
+		return R_NONE;
+	}
+	return judge_rates(k->c, false);
+}
+
 static enum reason judge_frame(struct iec_look *k, const uint8_t *p, size_t n)
 {
 	enum reason link = R_NONE, whole = iec104_parse(p, n, k->from, &k->m);
@@ -154,6 +166,8 @@ static enum reason judge_frame(struct iec_look *k, const uint8_t *p, size_t n)
 		iec_start_keep(k);
 	if (whole == R_NONE && k->m.has_asdu)
 		whole = judge_asdu(k);
+	else if (whole == R_NONE && k->unprompted && k->from == IEC_CONTROLLING)
+		whole = judge_unprompted(k);
 	return link != R_NONE ? link : whole;
 }
 

@@ -29,6 +29,9 @@ enum {
 	/* points of a connection that are selected at a time; the oldest makes room */
 	IEC_SELECTS = 16,
 	IEC_ELEMENT = 5, /* octets of a command's or set-point's element, but for its time */
+	/* U and S frames that a connection may send at once, and one more a second, before they
+	 * count as requests */
+	IEC_SPARE = 4,
 };
 
 /* The I frames of one end. */
@@ -62,6 +65,8 @@ struct iec_connection {
 	/* the master's last STARTDT or STOPDT act was STARTDT; the station's last con, likewise */
 	bool asked, started;
 	uint8_t starts, stops; /* STARTDT and STOPDT act that are not confirmed yet */
+	uint8_t tests;	       /* TESTFR act of the station, likewise */
+	uint64_t spare_ns;     /* when as many as IEC_SPARE may be sent again */
 	struct iec_way way[2]; /* by direction of the connection */
 	/* its place among the started masters: when that was last said (0: it has none), of which
 	 * redundancy group, and by whom */
@@ -81,6 +86,8 @@ struct iec_look {
 	bool has_object; /* the one that offended, or the first */
 	struct iec_object object;
 	uint16_t rule;
+	/* a U frame that nobody asked for, or an S frame that confirms nothing new */
+	bool unprompted;
 };
 
 /* gate-link.c: STARTDT, STOPDT, and both numbers of I and S frames. R_UA_STATE, R_DNP_DIRECTION,
