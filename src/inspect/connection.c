@@ -265,6 +265,14 @@ void connection_used(struct connections *t, struct connection *f, uint64_t now)
 	push(t, l, f);
 }
 
+void connection_moved(struct connections *t, struct connection *f, uint64_t now)
+{
+	if (!fast_moved(&t->fast, &f->fast))
+		return;
+	f->last_ns = now;
+	connection_used(t, f, now);
+}
+
 /* ---- ends ---- */
 
 /* A whole list of what the kernel knows, begun after this connection's last packet, is without it.

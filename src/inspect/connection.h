@@ -160,6 +160,8 @@ void connection_turn(struct connections *t, struct connection *f, enum connectio
 		     uint64_t now);
 /* a message was permitted */
 void connection_used(struct connections *t, struct connection *f, uint64_t now);
+/* Note whether the kernel passed something of it, which it reports once. */
+void connection_moved(struct connections *t, struct connection *f, uint64_t now);
 void connection_drop(struct connections *t, struct connection *f);
 /* Free what is past its time, and the memory of free places; a bounded number of slots per call. */
 void connections_sweep(struct connections *t, uint64_t now, unsigned slots);

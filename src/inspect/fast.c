@@ -143,10 +143,7 @@ static void give(struct pass *c)
 /* Time for which the kernel has passed nothing of the connection, in ns, as far as is known. */
 static uint64_t unused_ns(struct connections *t, struct connection *f, uint64_t now)
 {
-	if (fast_moved(&t->fast, &f->fast)) { /* it reports a movement once, so note it here */
-		f->last_ns = now;
-		connection_used(t, f, now);
-	}
+	connection_moved(t, f, now);
 	return now - f->last_ns;
 }
 

@@ -64,7 +64,7 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 		return NULL;
 	}
 	in->connections.owner = in;
-	in->connections.dropped = unfinished_dropped;
+	in->connections.dropped = life_dropped;
 	return in;
 }
 

@@ -143,9 +143,13 @@ enum reason room_prove(struct pass *c);
 void room_answered(struct pass *c);
 /* Give c->f large buffers, since its small ones are full. False: there are none for it. */
 bool room_enlarge(struct pass *c);
+/* life.c: proto_ops.ended of f */
+void life_ended(struct inspect *in, struct connection *f, uint64_t now);
 /* Change the state of c->f. */
 static inline void turn(struct pass *c, enum connection_state state)
 {
+	if (state != CONN_OPEN)
+		life_ended(c->in, c->f, c->raw->now_ns);
 	connection_turn(&c->in->connections, c->f, state, c->raw->now_ns);
 }
 /* fast.c: the connection is ours again, as the kernel left it; false: what it left is nonsense */
@@ -183,8 +187,8 @@ struct action deliver(struct pass *c);
 /* unfinished.c: the record of what each end has begun and not finished, once; to be called
  * where the rest can come no more, or did not come in time. */
 void unfinished_record(struct inspect *in, struct connection *f);
-/* struct connections.dropped */
-void unfinished_dropped(void *in, struct connection *f);
+/* life.c: struct connections.dropped */
+void life_dropped(void *in, struct connection *f);
 /* life.c: has a message of this connection been unfinished for too long? Then it is ending. */
 void life_clock(struct pass *c);
 

@@ -69,6 +69,20 @@ void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reaso
 	out->event(out->ctx, &ev);
 }
 
+void life_ended(struct inspect *in, struct connection *f, uint64_t now)
+{
+	const struct proto_ops *ops = proto_of(f->proto);
+	if (ops->ended)
+		ops->ended(proto_common(in->common, f->proto), f, now);
+}
+
+void life_dropped(void *owner, struct connection *f)
+{
+	struct inspect *in = owner;
+	unfinished_record(in, f);
+	life_ended(in, f, f->last_ns);
+}
+
 /* Has the rest of a message not come in time? */
 static bool is_late(const struct connection *f, uint64_t now)
 {
@@ -101,14 +115,26 @@ void life_clock(struct pass *c)
 	check_partial(c->in, c->f, c->raw->now_ns);
 }
 
+/* Its protocol is told that time passes. */
+static void clock_of(struct inspect *in, struct connection *f, uint64_t now)
+{
+	if (f->state != CONN_OPEN || !proto_of(f->proto)->clock)
+		return;
+	connection_moved(&in->connections, f, now);
+	proto_of(f->proto)->clock(proto_common(in->common, f->proto), f, now);
+}
+
 void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns,
 		  const struct inspect_out *out)
 {
 	uint32_t n = in->connections.n - in->connections.unused;
 	in->out = out;
 	in->wall_ns = wall_ns;
-	for (uint32_t i = 0; i < SWEEP_SLOTS && i < n; i++)
-		check_partial(in, &in->connections.v[(in->connections.sweep + i) % n], now_ns);
+	for (uint32_t i = 0; i < SWEEP_SLOTS && i < n; i++) {
+		struct connection *f = &in->connections.v[(in->connections.sweep + i) % n];
+		check_partial(in, f, now_ns);
+		clock_of(in, f, now_ns);
+	}
 	connections_sweep(&in->connections, now_ns, SWEEP_SLOTS);
 }
 

@@ -55,6 +55,12 @@ struct proto_ops {
 	struct judged (*judge)(struct pass *c, const uint8_t *p, size_t n);
 	/* A datagram whose messages were judged is not sent on. NULL: nothing is to be done. */
 	void (*lost)(struct pass *c);
+	/* The connection is ended or forgotten, or an end of it sends no more: what it holds of
+	 * `common` is given back. May be called again. NULL: it holds nothing. */
+	void (*ended)(void *common, struct connection *f, uint64_t now);
+	/* Time passes; called now and then for an open connection, whose last_ns is then that of
+	 * its newest packet, in the kernel too. NULL: nothing is to be done. */
+	void (*clock)(void *common, struct connection *f, uint64_t now);
 };
 
 #define P(symbol, name, word, port, over) extern const struct proto_ops proto_##name;

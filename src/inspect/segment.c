@@ -46,6 +46,7 @@ static struct action on_syn(struct pass *c)
 		return act_end_enforced(c);
 	if (answers && new_one) {
 		unfinished_record(c->in, f);
+		life_ended(c->in, f, c->raw->now_ns);
 		half_start(&f->h[0], f->syn_seq + 1);
 		half_start(&f->h[1], p->seq + 1);
 		f->open_seq = f->syn_seq;
@@ -153,6 +154,7 @@ static void note_fin(struct pass *c)
 		return;
 	h->fin = true;
 	h->fin_seq = end;
+	life_ended(c->in, c->f, c->raw->now_ns);
 }
 
 /* This end has sent all it will send. In the middle of a message, which nobody can finish any more,

@@ -46,8 +46,3 @@ void unfinished_record(struct inspect *in, struct connection *f)
 		if (half_unfinished(&f->h[d]))
 			record_of(in, f, d, pol);
 }
-
-void unfinished_dropped(void *in, struct connection *f)
-{
-	unfinished_record(in, f);
-}

@@ -118,7 +118,8 @@ X(R_IEC_ORIGINATOR, "originator-not-allowed", "the policy does not allow this or
 X(R_IEC_ADDRESS, "object-address-not-allowed", "the information object addresses are not contained in an allowed range") \
 X(R_IEC_QUALIFIER, "qualifier-not-allowed", "the state, the pulse duration or another qualifier of the command is not allowed") \
 X(R_IEC_RECEIVE_NUMBER, "bad-receive-number", "the receive sequence number confirms less than the one before, or more than was sent") \
-X(R_IEC_WINDOW, "window-exceeded", "more I frames without confirmation than one end may send (k)")
+X(R_IEC_WINDOW, "window-exceeded", "more I frames without confirmation than one end may send (k)") \
+X(R_IEC_STARTED, "another-master-started", "as many other masters as the policy permits have data transfer started with this station (started_masters, redundancy_group)")
 /* clang-format on */
 
 enum reason {

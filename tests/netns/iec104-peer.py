@@ -4,10 +4,11 @@
 with what should not come is what public ones were seen to do, each another part of it.
 
 iec104-peer.py stations LOG                     one of each STYLES; each says what it executes in LOG
-iec104-peer.py master ADDRESS ACTION...    prints each action and what came back
+iec104-peer.py master ADDRESS[,SOURCE] ACTION...    prints each action and what came back
 
 Actions: start stop test gi single select execute off many ..., or hex of an ASDU; before it "slow:" (octet by
-octet), "test:", "alone:" (without STARTDT), "ns=N:" (another number), "raw:" (hex of whole octets), "wait=N:".
+octet), "test:", "alone:" (without STARTDT), "ns=N:" (another number), "raw:" (hex of whole octets), "wait=N:" (seconds).
+"second=SOURCE" is a connection of another source that starts, is printed as what it got, and stays until the end.
 """
 import select
 import socket
@@ -19,7 +20,8 @@ import time
 STYLES = {
     20: {"mask": True, "selects": False},       # U frames by bits; closes when a read ends behind 0x68; executes selects
     21: {"skips": True, "early": "ignore"},     # looks for the next 0x68, ignores I frames before STARTDT
-    22: {"skips": True, "early": "take", "numbers": False, "cause": False},     # takes everything
+    # takes everything; the next STARTDT closes the connection that was started
+    22: {"skips": True, "early": "take", "numbers": False, "cause": False, "one": True},
 }
 PORT = 2404
 
@@ -31,8 +33,8 @@ def apdu(ns, nr, asdu):
 class Station:
     """One connection. `took` are octets that no frame has used."""
 
-    def __init__(self, style, log):
-        self.style, self.log = style, log
+    def __init__(self, style, log, family):
+        self.style, self.log, self.family = style, log, family
         self.started, self.ns, self.nr, self.took, self.selected = False, 0, 0, b"", None
 
     def read(self, data):
@@ -106,6 +108,14 @@ class Station:
 def stations(path):
     log = open(path, "w", encoding="utf-8")
     listeners, peers = {}, {}
+
+    def evict(by):
+        """A station of its kind has one started connection."""
+        for s, p in list(peers.items()):
+            if p.style is by.style and p.family == by.family and p is not by and p.started:
+                print("evicted", file=log, flush=True)
+                del peers[s]
+                s.close()
     for n, style in STYLES.items():
         for family, address in ((socket.AF_INET, f"10.10.2.{n}"), (socket.AF_INET6, f"fd00:10:2::{n}")):
             listeners[socket.create_server((address, PORT), family=family)] = style
@@ -113,11 +123,15 @@ def stations(path):
     while True:
         for s in select.select([*listeners, *peers], [], [], 60)[0]:
             if s in listeners:
-                peers[s.accept()[0]] = Station(listeners[s], log)
+                peers[s.accept()[0]] = Station(listeners[s], log, s.family)
+                continue
+            if s not in peers:
                 continue
             try:
                 data = s.recv(4096)
                 said = peers[s].read(data) if data else None
+                if peers[s].started and peers[s].style.get("one"):
+                    evict(peers[s])
                 if said:
                     s.sendall(said)
             except OSError:
@@ -139,8 +153,8 @@ U = {"start": 0x07, "stop": 0x13, "test": 0x43, "mask": 0x0F}
 
 
 class Master:
-    def __init__(self, address):
-        self.s = socket.create_connection((address, PORT), 5)
+    def __init__(self, address, source=None):
+        self.s = socket.create_connection((address, PORT), 5, source and (source, 0))
         self.s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.ns, self.nr, self.took = 0, 0, b""
 
@@ -192,8 +206,13 @@ class Master:
 
 
 def master(address, actions):
-    m = Master(address)
+    to, _, source = address.partition(",")
+    m, others = Master(to, source), []
     for action in actions:
+        if action.startswith("second="):
+            others.append(Master(to, action[7:]))
+            print(action, others[-1].act("start"), flush=True)
+            continue
         got = m.act(action)
         print(action, got, flush=True)
         if got == "ended":

@@ -6,6 +6,8 @@
 lab_need
 lab_server() { :; }
 lab_up
+ip -n "$lab_c" addr add 10.10.1.11/24 dev eth0
+ip -n "$lab_c" addr add fd00:10:1::11/64 dev eth0 nodad preferred_lft 0	# never by itself
 for n in 21 22; do
 	ip -n "$lab_s" addr add 10.10.2.$n/24 dev eth0
 	ip -n "$lab_s" addr add fd00:10:2::$n/64 dev eth0 nodad
@@ -62,6 +64,12 @@ for at in 10.10.2. fd00:10:2::; do
 	master ${at}22 "0b 46/7 46/7" start select off	# another state than was selected
 done
 expect "executed without the gate" "$(executed .)" 18
+# Another master's STARTDT evicts the first.
+for v in 4 6; do
+	[ $v = 4 ] && to=10.10.2.22 second=10.10.1.11 || to=fd00:10:2::22 second=fd00:10:1::11
+	master $to "0b 0b ended" start second=$second single
+done
+expect "evicted without the gate" "$(grep -c ^evicted "$lab_dir/station")" 2
 
 model iec104-control >"$lab_dir/model.conf"
 install -m 666 /dev/null "$lab_dir/json"
@@ -105,6 +113,18 @@ logged 'reason=trailing-bytes '
 logged 'reason=bad-sequence-number .*ns=1'
 logged 'reason=type-not-allowed .*type=105'
 logged 'src=fd00:10:1::10 .*proto=iec104'
+
+# A second master is refused while the first is started, which goes on; then it may. The first may start twice.
+: >"$lab_dir/station"
+for v in 4 6; do
+	[ $v = 4 ] && to=10.10.2.22 second=10.10.1.11 || to=fd00:10:2::22 second=fd00:10:1::11
+	master $to "0b ended 45/7 23 0b ended" start second=$second single stop second=$second start
+	master $to,$second "0b 45/7" start single
+done
+expect "nobody is evicted behind the gate" "$(grep -c ^evicted "$lab_dir/station")" 0
+expect "both masters' commands" "$(executed '45 1 1100 05')" 4
+logged 'STARTDT act refused and reset .*reason=another-master-started .*src=10.10.1.11'
+logged 'reason=another-master-started .*src=fd00:10:1::11'
 
 # only a watcher, and on_violation = "drop" ends it all the same
 turn_to iec104-monitor-only 'on_violation = "drop";'

@@ -30,11 +30,12 @@ struct line {
 	uint32_t seq[2];  /* of both senders */
 	uint32_t next[2]; /* what each receiver expects */
 	bool open, ended;
-	unsigned told; /* of both ends: got a RST */
+	unsigned told;	 /* of both ends: got a RST */
+	unsigned master; /* by which its master's address is higher */
 };
 
 struct iec_bench {
-	struct inspect *in;
+	struct inspect *in, *second; /* second: the line 1 goes through that */
 	struct inspect_out out;
 	struct pol_image *img[8];
 	unsigned n_img;
@@ -63,8 +64,10 @@ struct iec_bench {
 
 struct iec_rules {
 	enum mode mode;
-	unsigned k;	    /* 0: 12 */
-	bool one, reversed; /* first_number_one, server_is_controlling */
+	unsigned k;		 /* 0: 12 */
+	bool one, reversed;	 /* first_number_one, server_is_controlling */
+	unsigned masters, group; /* 0: as where nothing is written */
+	unsigned max_requests;	 /* of the conduit; 0: none */
 };
 
 static inline struct iec104_allow iec_allow(uint64_t types, uint64_t more,
@@ -113,10 +116,15 @@ static inline struct pol_image *iec_plant(const struct iec_rules *r, uint32_t ge
 				   .k = r->k ? r->k : IEC_K_DEFAULT,
 				   .first_number_one = r->one,
 				   .server_is_controlling = r->reversed,
+				   .started_masters = r->masters ? r->masters : IEC_MASTERS_DEFAULT,
+				   .redundancy_group = r->group ? r->group : IEC_GROUP_DEFAULT,
 				   .select_timeout = IEC_SELECT_DEFAULT };
 	struct flow flow = { .proto = PROTO_IEC104, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_IEC104, .of = &o };
-	return plant_image((struct conduit){ .flows = &flow, .n_flows = 1, .mode = r->mode },
+	return plant_image((struct conduit){ .flows = &flow,
+					     .n_flows = 1,
+					     .mode = r->mode,
+					     .max_requests = r->max_requests },
 			   &policy, 1, generation);
 }
 
@@ -242,6 +250,8 @@ static inline void iec_policy(struct iec_bench *b, const struct iec_rules *r)
 		abort();
 	b->img[b->n_img++] = img;
 	inspect_policy(b->in, img);
+	if (b->second)
+		inspect_policy(b->second, img);
 }
 
 static inline void iec_gate(struct iec_bench *b)
@@ -285,6 +295,7 @@ static inline void iec_packet(struct iec_bench *b, unsigned from, uint8_t flags,
 	b->sent = p;
 	b->sent_len = put_whole(p, from, IEC_PORT, flags, l->seq, data, n);
 	put16(p + (from ? 22 : 20), 40000 + b->on);
+	p[from ? 19 : 15] += (uint8_t)l->master;
 	if (flags != TCP_SYN) /* what this end has */
 		put32(p + 28, l->next[from]);
 	b->now += 1000000;
@@ -297,14 +308,16 @@ static inline void iec_packet(struct iec_bench *b, unsigned from, uint8_t flags,
 	struct inspect_pkt k = {
 		.id = b->id, .now_ns = b->now, .wall_ns = b->now, .ip = p, .len = b->sent_len
 	};
-	inspect_packet(b->in, &k, &b->out);
+	inspect_packet(b->second && b->on ? b->second : b->in, &k, &b->out);
 }
 
 /* A new connection on the line b->on. */
 static inline void iec_connect(struct iec_bench *b)
 {
 	struct line *l = &b->line[b->on];
-	*l = (struct line){ .seq = { l->seq[0] + 100000, l->seq[1] + 200000 }, .open = true };
+	*l = (struct line){ .seq = { l->seq[0] + 100000, l->seq[1] + 200000 },
+			    .open = true,
+			    .master = l->master };
 	iec_packet(b, 0, TCP_SYN, NULL, 0);
 	iec_packet(b, 1, TCP_SYN | TCP_ACK, NULL, 0);
 	iec_packet(b, 0, TCP_ACK, NULL, 0);

@@ -31,6 +31,7 @@ struct station_kind {
 	bool any_number;  /* does not look at N(R) */
 	bool u_is_long;	  /* U frames with more octets are I frames */
 	bool any_cause;	  /* executes whatever the cause */
+	bool one_started; /* STARTDT closes the connection that was started before */
 	enum station_selects selects;
 };
 
@@ -41,6 +42,7 @@ static const struct station_kind station_kinds[] = {
 	{ .name = "takes all", .resyncs = true, .long_frames = true, .starts_open = true, .any_number = true, .u_is_long = true,
 	  .any_cause = true },
 	{ .name = "by point", .by_mask = true, .reads_start = true, .any_cause = true, .selects = SELECTS_POINT },
+	{ .name = "one started", .one_started = true, .selects = SELECTS_POINT },
 };
 /* clang-format on */
 enum { STATION_KINDS = sizeof(station_kinds) / sizeof(station_kinds[0]) };
@@ -72,7 +74,7 @@ struct station {
 
 static inline void station_close(struct station *s, unsigned line)
 {
-	s->line[line].open = false;
+	s->line[line].open = s->line[line].started = false;
 	s->line[line].n = 0;
 	for (unsigned i = 0; i < STATION_SELECTS; i++)
 		if (s->point[i].line == line && s->kind->selects == SELECTS_POINT)
@@ -167,6 +169,14 @@ static inline bool station_is(const struct station *s, uint8_t control, uint8_t 
 	return s->kind->by_mask ? (control & u) == u : control == u;
 }
 
+static inline void station_start(struct station *s, unsigned line)
+{
+	for (unsigned i = 0; i < 2; i++)
+		if (s->kind->one_started && i != line && s->line[i].started)
+			station_close(s, i);
+	s->line[line].started = true;
+}
+
 static inline void station_frame(struct station *s, unsigned line, const uint8_t *p, size_t n)
 {
 	struct station_line *l = &s->line[line];
@@ -176,7 +186,7 @@ static inline void station_frame(struct station *s, unsigned line, const uint8_t
 	else if (station_is(s, p[2], 0x43))
 		return;
 	else if (station_is(s, p[2], 0x07))
-		l->started = true;
+		station_start(s, line);
 	else if (station_is(s, p[2], 0x13))
 		l->started = false;
 	else if (p[2] == 1 && !l->started && !s->kind->drops_early && !s->kind->starts_open)

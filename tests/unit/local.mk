@@ -163,7 +163,7 @@ endif
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-inspect-iec104
 TESTS += tests/unit/test-inspect-iec104
-tests_unit_test_inspect_iec104_SOURCES = tests/unit/test-inspect-iec104.c tests/unit/iec104-bench.h tests/unit/iec104-station.h \
+tests_unit_test_inspect_iec104_SOURCES = tests/unit/test-inspect-iec104.c tests/unit/iec104-say.h tests/unit/iec104-bench.h tests/unit/iec104-station.h \
 	tests/put.h tests/plant.h
 check_PROGRAMS += tests/unit/test-iec104-stations
 TESTS += tests/unit/test-iec104-stations
@@ -171,6 +171,13 @@ tests_unit_test_iec104_stations_SOURCES = tests/unit/test-iec104-stations.c test
 	tests/put.h tests/plant.h
 tests_unit_test_iec104_stations_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 tests_unit_test_inspect_iec104_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
+check_PROGRAMS += tests/unit/test-iec104-masters tests/unit/test-iec104-started
+TESTS += tests/unit/test-iec104-masters tests/unit/test-iec104-started
+tests_unit_test_iec104_started_SOURCES = tests/unit/test-iec104-started.c tests/unit/iec104-say.h tests/unit/iec104-bench.h \
+	tests/unit/iec104-station.h tests/put.h tests/plant.h
+tests_unit_test_iec104_started_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
+tests_unit_test_iec104_masters_SOURCES = tests/unit/test-iec104-masters.c
+tests_unit_test_iec104_masters_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 
 if HAVE_CMOCKA

@@ -233,6 +233,32 @@ static void control_frames_have_one_length(void **state)
 		}
 }
 
+/* A message says which of the two is at fault: after a bad ASDU the link goes on counting, after a
+ * bad control field nobody knows what the other end made of it. */
+static void control_is_told_from_asdu(void **state)
+{
+	(void)state;
+	static const struct {
+		const char *control, *asdu;
+		enum reason is, whole;
+	} rows[] = {
+		{ "02 00 04 00", "64 01 06 00 0100 000000 14", R_NONE, R_NONE },
+		{ "02 00 04 00", "64 01 06 00 0100 000000 14 00", R_NONE, R_TRAILING },
+		{ "02 00 04 00", "29 01 06 00 0100 000000 14", R_NONE, R_IEC_TYPE },
+		{ "02 00 05 00", "64 01 06 00 0100 000000 14", R_IEC_CONTROL, R_IEC_CONTROL },
+		{ "43 00 00 00", "64 01 06 00 0100 000000 14", R_LENGTH, R_LENGTH },
+		{ "47 00 00 00", "", R_IEC_CONTROL, R_IEC_CONTROL },
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint8_t asdu[ROOM], f[ROOM];
+		struct iec_msg m;
+		size_t n = unhex(rows[i].asdu, asdu);
+		n = sample_apdu(rows[i].control, asdu, n, f);
+		assert_int_equal(parse_n(f, n, IEC_CONTROLLING, &m), rows[i].whole);
+		assert_int_equal(m.control, rows[i].is);
+	}
+}
+
 static void numbers_go_round(void **state)
 {
 	(void)state;
@@ -477,6 +503,7 @@ int main(void)
 		cmocka_unit_test(starts_that_are_no_frame),
 		cmocka_unit_test(every_control_field),
 		cmocka_unit_test(control_frames_have_one_length),
+		cmocka_unit_test(control_is_told_from_asdu),
 		cmocka_unit_test(numbers_go_round),
 		cmocka_unit_test(a_good_message_of_every_type),
 		cmocka_unit_test(every_truncation),

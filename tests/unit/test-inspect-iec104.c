@@ -10,66 +10,8 @@
 
 #include <cmocka.h>
 
-#include "iec104-bench.h"
+#include "iec104-say.h"
 #include "proto/iec104/facts.h"
-
-#define SECOND UINT64_C(1000000000)
-
-#define GI "64 01 06 00 0100 000000 14"
-#define ON "2d 01 06 00 0100 e80300 01"
-#define REPORT "01 01 03 00 0100 010000 01"
-#define SELECT(x) "2e 01 06 00 0100 d00700 " x
-#define CONFIRM(x) "2e 01 07 00 0100 d00700 " x
-
-static const struct iec_rules enforce = { .mode = MODE_ENFORCE },
-			      observe = { .mode = MODE_OBSERVE };
-
-/* One frame: U and S by their control octets, I with both numbers and its ASDU; other octets as
- * they are. */
-struct say {
-	unsigned from; /* 1: the station */
-	char kind;     /* U, S, I, or x: hex */
-	unsigned a, b; /* U: octet; S: N(R); I: N(S), N(R) */
-	const char *hex;
-	enum reason why;
-};
-
-static size_t make(const struct say *s, uint8_t *p)
-{
-	switch (s->kind) {
-	case 'U':
-		return iec_u(p, (uint8_t)s->a);
-	case 'S':
-		return iec_s(p, s->a);
-	case 'I':
-		return iec_i(p, s->a, s->b, s->hex);
-	default:
-		return unhex(s->hex, p);
-	}
-}
-
-static enum reason say(struct iec_bench *b, const struct say *s)
-{
-	uint8_t p[600];
-	iec_packet(b, s->from, TCP_ACK | TCP_PSH, p, make(s, p));
-	return b->reason;
-}
-
-static enum reason say_u(struct iec_bench *b, unsigned from, uint8_t u)
-{
-	return say(b, &(struct say){ .from = from, .kind = 'U', .a = u });
-}
-
-static enum reason say_s(struct iec_bench *b, unsigned from, unsigned nr)
-{
-	return say(b, &(struct say){ .from = from, .kind = 'S', .a = nr });
-}
-
-static void ask_u(struct iec_bench *b, uint8_t act, uint8_t con)
-{
-	assert_int_equal(say_u(b, 0, act), R_NONE);
-	assert_int_equal(say_u(b, 1, con), R_NONE);
-}
 
 static void open_line(struct iec_bench *b, unsigned line)
 {
@@ -182,16 +124,6 @@ static void every_talk_observed(void **state)
 }
 
 /* ---- numbers ---- */
-
-static enum reason command(struct iec_bench *b, unsigned ns, unsigned nr, const char *asdu)
-{
-	return say(b, &(struct say){ 0, 'I', ns, nr, asdu, R_NONE });
-}
-
-static enum reason answer(struct iec_bench *b, unsigned ns, unsigned nr, const char *asdu)
-{
-	return say(b, &(struct say){ 1, 'I', ns, nr, asdu, R_NONE });
-}
 
 static void windows(void **state)
 {
@@ -425,16 +357,6 @@ static void selects_have_a_bound(void **state)
 }
 
 /* ---- joined in its middle, observed before ---- */
-
-/* A segment of a connection whose beginning nobody saw. */
-static void join(struct iec_bench *b)
-{
-	b->line[0] = (struct line){ .seq = { 77000, 88000 }, .next = { 88000, 77000 } };
-	for (unsigned k = 0; k < STATION_KINDS; k++)
-		b->station[k].line[0] = (struct station_line){
-			.open = true, .started = true, .received = 70, .sent = 1000
-		};
-}
 
 static void joined_late(void **state)
 {

@@ -705,23 +705,23 @@ static void test_head(void **state)
 	(void)state;
 	struct pol_image *img = image_with("", "{ " INTERROGATION "}");
 	const struct pol_iec104_head *h = policy_head(img, policy_flow(img, 0));
-	assert_int_equal(h->server_is_controlling, 0);
-	assert_int_equal(h->first_number_one, 0);
-	assert_int_equal(h->monitor_listed, 0);
+	assert_true(!h->server_is_controlling && !h->first_number_one && !h->monitor_listed);
 	assert_int_equal(h->k, IEC_K_DEFAULT);
 	assert_int_equal(h->select_timeout, 10);
+	assert_true(h->started_masters == 1 && h->redundancy_group == 1);
 	free(img);
 	img = image_with(
 		"master = \"server\"; unacknowledged = 32767; select_timeout = 60; tolerate = [ "
-		"\"first-number-one\" ]; monitor_direction = \"listed\";",
+		"\"first-number-one\" ]; monitor_direction = \"listed\"; started_masters = 16; "
+		"redundancy_group = 255;",
 		"{ types = [ 1 ]; causes = 1; common_addresses = 1; object_addresses = 1; "
 		"}, " SELECTED(""));
 	h = policy_head(img, policy_flow(img, 0));
-	assert_int_equal(h->server_is_controlling, 1);
-	assert_int_equal(h->first_number_one, 1);
-	assert_int_equal(h->monitor_listed, 1);
+	assert_true(h->server_is_controlling == 1 && h->first_number_one == 1 &&
+		    h->monitor_listed == 1);
 	assert_int_equal(h->k, 32767);
 	assert_int_equal(h->select_timeout, 60);
+	assert_true(h->started_masters == 16 && h->redundancy_group == 255);
 	free(img);
 }
 
@@ -731,20 +731,18 @@ static void test_foreign_image(void **state)
 	struct pol_image *img = image_with("", "{ " INTERROGATION "}");
 	struct pol_iec104_rule *r = (void *)((char *)img + img->rules_off[PROTO_IEC104]);
 	struct pol_iec104_head *h = (void *)((char *)img + img->heads_off[PROTO_IEC104]);
-	uint8_t *flags[] = {
-		&r->spans[0].any,	   &r->limits.select_mode, &r->limits.test_bit,
-		&h->server_is_controlling, &h->first_number_one,   &h->monitor_listed
-	};
-	for (size_t i = 0; i < COUNT(flags); i++) {
-		uint8_t was = *flags[i];
-		*flags[i] = 2;
+	uint8_t *octets[] = { &r->spans[0].any,	    &r->limits.select_mode,
+			      &r->limits.test_bit,  &h->server_is_controlling,
+			      &h->first_number_one, &h->monitor_listed,
+			      &h->redundancy_group, &h->started_masters,
+			      &h->started_masters,  &r->spans[0].n,
+			      &r->spans[1].n,	    &r->spans[2].n };
+	static const uint8_t bad[] = { 2, 2, 2, 2, 2, 2, 0, 0, 17, 9, 9, 9 };
+	for (size_t i = 0; i < COUNT(octets); i++) {
+		uint8_t was = *octets[i];
+		*octets[i] = bad[i];
 		assert_false(policy_valid(img, img->size));
-		*flags[i] = was;
-	}
-	for (size_t i = 0; i < IEC_SPANS; i++) {
-		r->spans[i].n = POL_IEC_SPANS_MAX + 1;
-		assert_false(policy_valid(img, img->size));
-		r->spans[i].n = 0;
+		*octets[i] = was;
 	}
 	for (size_t i = 0; i < IEC_RANGES; i++) {
 		struct pol_rset was = r->ranges[i];
@@ -752,15 +750,14 @@ static void test_foreign_image(void **state)
 		assert_false(policy_valid(img, img->size));
 		r->ranges[i] = was;
 	}
-	uint16_t *numbers[] = { &h->k, &h->select_timeout };
-	static const uint16_t most[] = { IEC_K_MAX, IEC_SELECT_MAX };
-	for (size_t i = 0; i < COUNT(numbers); i++) {
-		uint16_t was = *numbers[i];
-		*numbers[i] = 0;
+	struct {
+		uint16_t *at, most;
+	} numbers[] = { { &h->k, IEC_K_MAX }, { &h->select_timeout, IEC_SELECT_MAX } };
+	for (size_t i = 0; i < 4; i++) {
+		uint16_t *at = numbers[i / 2].at, was = *at;
+		*at = (uint16_t)(i % 2 ? numbers[i / 2].most + 1 : 0);
 		assert_false(policy_valid(img, img->size));
-		*numbers[i] = most[i] + 1u;
-		assert_false(policy_valid(img, img->size));
-		*numbers[i] = was;
+		*at = was;
 	}
 	assert_true(policy_valid(img, img->size));
 	free(img);

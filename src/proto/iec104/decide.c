@@ -414,7 +414,8 @@ static bool iec_head_ok(const struct pol_image *img, const void *head)
 	(void)img;
 	return h->server_is_controlling <= 1 && h->first_number_one <= 1 &&
 	       h->monitor_listed <= 1 && h->k && h->k <= IEC_K_MAX && h->select_timeout &&
-	       h->select_timeout <= IEC_SELECT_MAX;
+	       h->select_timeout <= IEC_SELECT_MAX && h->started_masters &&
+	       h->started_masters <= IEC_MASTERS_MAX && h->redundancy_group;
 }
 
 const struct pol_shape pol_iec104_shape = {

@@ -44,11 +44,14 @@ static enum reason link_act(struct iec_look *k, bool start)
 	struct iec_connection *s = k->s;
 	if (k->from != IEC_CONTROLLING)
 		return R_DNP_DIRECTION;
+	enum reason why = start && !iec_start(k) ? R_IEC_STARTED : R_NONE;
+	if (why != R_NONE && k->c->stance->blocks)
+		return why;
 	s->asked = start;
 	count_act(start ? &s->starts : &s->stops);
 	if (!start)
 		iec_select_none(s);
-	return R_NONE;
+	return why;
 }
 
 /* The station confirms it. */
@@ -62,17 +65,34 @@ static enum reason link_con(struct iec_look *k, bool start)
 	if (!unasked || !k->c->stance->blocks) {
 		s->started = start;
 		*due = (uint8_t)(*due - (*due > 0));
+		if (!start && !s->asked)
+			iec_start_ends(iec_masters_of(k->c), k->c->f, k->c->raw->now_ns);
 	}
 	return unasked ? R_UA_STATE : R_NONE;
 }
 
+/* Either end tests whenever it likes; a confirmation without a question is tolerated. */
+static void link_test(struct iec_look *k, bool act)
+{
+	struct iec_connection *s = k->s;
+	if (k->from == IEC_CONTROLLED && act)
+		count_act(&s->tests);
+	if (k->from != IEC_CONTROLLING || act)
+		return;
+	k->unprompted = s->tests == 0;
+	s->tests = (uint8_t)(s->tests - (s->tests > 0));
+}
+
 static enum reason link_u(struct iec_look *k)
 {
+	k->unprompted = true;
 	for (size_t i = 0; i < sizeof(u_frames) / sizeof(u_frames[0]); i++) {
 		if (u_frames[i].u != k->m.apci.u)
 			continue;
-		if (u_frames[i].kind == U_TEST)
+		if (u_frames[i].kind == U_TEST) {
+			link_test(k, u_frames[i].act);
 			return R_NONE;
+		}
 		bool start = u_frames[i].kind == U_START;
 		return u_frames[i].act ? link_act(k, start) : link_con(k, start);
 	}
@@ -201,6 +221,8 @@ static enum reason link_numbers(struct iec_look *k)
 		return why;
 	if (why != R_NONE)
 		iec_link_lost(k->s);
+	k->unprompted =
+		k->m.apci.format == IEC_S && other->confirmed && other->acked == k->m.apci.nr;
 	follow(k, own, other);
 	return why;
 }

@@ -5,6 +5,8 @@
  * (gate-select.c) and rates. Nothing of an APDU goes on before it is whole and judged:
  * there is a station that closes when what it reads ends behind the start octet.
  */
+#include <stddef.h>
+
 #include "proto/iec104/facts.h"
 #include "proto/iec104/gate.h"
 
@@ -136,22 +138,36 @@ static enum reason judge_asdu(struct iec_look *k)
 	return k->from == IEC_CONTROLLING ? judge_master(k) : judge_station(k);
 }
 
+/* Keep-alives of any link pass, whatever else the conduit is busy with; more than these are
+ * requests like any. S frames that confirm something are no more than the station's I frames. */
+static enum reason judge_unprompted(struct iec_look *k)
+{
+	uint64_t now = k->c->raw->now_ns, due = k->s->spare_ns > now ? k->s->spare_ns : now;
+	if (due <= now + (IEC_SPARE - 1) * SEC) {
+		k->s->spare_ns = due + SEC;
+		return R_NONE;
+	}
+	return judge_rates(k->c, false);
+}
+
 static enum reason judge_frame(struct iec_look *k, const uint8_t *p, size_t n)
 {
-	struct iec_apci a;
-	enum reason control = iec104_apci(p, n, &a), link = R_NONE,
-		    whole = iec104_parse(p, n, k->from, &k->m);
-	if (control != R_NONE) {
+	enum reason link = R_NONE, whole = iec104_parse(p, n, k->from, &k->m);
+	if (k->m.control != R_NONE) {
 		if (!k->c->stance->blocks)
 			iec_link_lost(k->s);
-		return control;
+		return k->m.control;
 	}
 	if (k->c->pol) /* without one nothing is known of what came before */
 		link = iec_link(k);
 	if (link != R_NONE && k->c->stance->blocks)
 		return link;
+	if (k->head)
+		iec_start_keep(k);
 	if (whole == R_NONE && k->m.has_asdu)
 		whole = judge_asdu(k);
+	else if (whole == R_NONE && k->unprompted && k->from == IEC_CONTROLLING)
+		whole = judge_unprompted(k);
 	return link != R_NONE ? link : whole;
 }
 
@@ -183,10 +199,17 @@ static struct judged iec_judge(struct pass *c, const uint8_t *p, size_t n)
 				.msg = &k->m };
 }
 
+_Static_assert(offsetof(struct iec_masters, key) == 0 &&
+		       sizeof(((struct iec_masters *)0)->key) == PROTO_KEY,
+	       "they begin with the key that is drawn for them");
+
 const struct proto_ops proto_iec104 = {
 	.state = sizeof(struct iec_connection),
 	.fresh = sizeof(struct iec_connection),
 	.message = sizeof(struct iec_look),
+	.common = sizeof(struct iec_masters),
+	.ended = iec_start_ends,
+	.clock = iec_start_clock,
 	.begun = iec_begun,
 	.holds = true,
 	.start = IEC_START,

@@ -21,6 +21,7 @@
 #define ZONED_PROTO_IEC104_GATE_H
 
 #include "inspect/internal.h"
+#include "proto/iec104/gate-masters.h"
 #include "proto/iec104/policy.h"
 #include "proto/iec104/wire-objects.h"
 
@@ -28,6 +29,9 @@ enum {
 	/* points of a connection that are selected at a time; the oldest makes room */
 	IEC_SELECTS = 16,
 	IEC_ELEMENT = 5, /* octets of a command's or set-point's element, but for its time */
+	/* U and S frames that a connection may send at once, and one more a second, before they
+	 * count as requests */
+	IEC_SPARE = 4,
 };
 
 /* The I frames of one end. */
@@ -61,7 +65,14 @@ struct iec_connection {
 	/* the master's last STARTDT or STOPDT act was STARTDT; the station's last con, likewise */
 	bool asked, started;
 	uint8_t starts, stops; /* STARTDT and STOPDT act that are not confirmed yet */
+	uint8_t tests;	       /* TESTFR act of the station, likewise */
+	uint64_t spare_ns;     /* when as many as IEC_SPARE may be sent again */
 	struct iec_way way[2]; /* by direction of the connection */
+	/* its place among the started masters: when that was last said (0: it has none), of which
+	 * redundancy group, and by whom */
+	uint64_t held_ns;
+	uint8_t held_group;
+	bool held_by_server;
 	struct iec_selected selected[IEC_SELECTS];
 };
 
@@ -75,6 +86,8 @@ struct iec_look {
 	bool has_object; /* the one that offended, or the first */
 	struct iec_object object;
 	uint16_t rule;
+	/* a U frame that nobody asked for, or an S frame that confirms nothing new */
+	bool unprompted;
 };
 
 /* gate-link.c: STARTDT, STOPDT, and both numbers of I and S frames. R_UA_STATE, R_DNP_DIRECTION,
@@ -91,6 +104,20 @@ enum reason iec_select(struct iec_look *k, const struct iec_object *o, bool need
 /* An answer of the station. */
 void iec_select_answered(struct iec_look *k, const struct iec_object *o);
 void iec_select_none(struct iec_connection *s);
+
+/* gate-start.c: the master's STARTDT act. False: too many others are started. */
+bool iec_start(struct iec_look *k);
+/* A message went on, of whichever end: where the link is started, that master still is. */
+void iec_start_keep(struct iec_look *k);
+/* It is started no longer: proto_ops.ended. */
+void iec_start_ends(void *common, struct connection *f, uint64_t now);
+/* proto_ops.clock */
+void iec_start_clock(void *common, struct connection *f, uint64_t now);
+
+static inline struct iec_masters *iec_masters_of(const struct pass *c)
+{
+	return proto_common(c->in->common, PROTO_IEC104);
+}
 
 static inline struct iec_connection *iec_of(const struct connection *f)
 {

@@ -56,6 +56,8 @@ static void iec_image_put(struct build *b, const struct policy *p)
 		.monitor_listed = o->monitor_listed,
 		.k = (uint16_t)o->k,
 		.select_timeout = (uint16_t)o->select_timeout,
+		.started_masters = (uint8_t)o->started_masters,
+		.redundancy_group = (uint8_t)o->redundancy_group,
 	};
 	for (size_t k = 0; k < o->n_allow; k++)
 		put_iec104_rule(b, &o->allow[k]);

@@ -6,7 +6,8 @@ src_model_libmodel_a_SOURCES += src/proto/iec104/words-read.c src/proto/iec104/w
 src_compile_libcompile_a_SOURCES += src/proto/iec104/image.c
 src_policy_libpolicy_a_SOURCES += src/proto/iec104/decide.c src/proto/iec104/policy.h
 src_inspect_libinspect_a_SOURCES += src/proto/iec104/gate-fast.c src/proto/iec104/gate-link.c \
-	src/proto/iec104/gate-select.c src/proto/iec104/gate.c src/proto/iec104/gate.h
+	src/proto/iec104/gate-masters.c src/proto/iec104/gate-masters.h src/proto/iec104/gate-select.c \
+	src/proto/iec104/gate-start.c src/proto/iec104/gate.c src/proto/iec104/gate.h
 src_fastpath_libfastpath_a_SOURCES += src/proto/iec104/kernel.c
 src_record_librecord_a_SOURCES += src/proto/iec104/facts.c src/proto/iec104/facts.h
 zonectl_SOURCES += src/proto/iec104/replay.c

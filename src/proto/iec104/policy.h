@@ -30,6 +30,8 @@ struct pol_iec104_head {	       /* the first: 0 or 1 each */
 	uint16_t k;
 	/* seconds from a select to its execute, 1 to IEC_SELECT_MAX */
 	uint16_t select_timeout;
+	uint8_t started_masters;  /* 1 to IEC_MASTERS_MAX may be started at a time, */
+	uint8_t redundancy_group; /* 1 to IEC_GROUP_MAX: of those with this number */
 };
 
 /* The policy's decision on an ASDU, with the object that it is about: the one that offended, or

@@ -150,9 +150,9 @@ enum reason iec104_parse(const uint8_t *p, size_t n, enum iec_end from, struct i
 {
 	struct rd r = rd_init(p, n);
 	*m = (struct iec_msg){ .has_asdu = false };
-	enum reason why = iec104_apci(p, n, &m->apci);
-	if (why != R_NONE || m->apci.format != IEC_I)
-		return why;
+	m->control = iec104_apci(p, n, &m->apci);
+	if (m->control != R_NONE || m->apci.format != IEC_I)
+		return m->control;
 	rd_skip(&r, IEC_APCI);
 	size_t left = r.left;
 	m->has_asdu = left >= IEC_ASDU_HEAD;

@@ -51,6 +51,11 @@ enum {
 	IEC_K_MAX = 32767,
 	IEC_SELECT_DEFAULT = 10,
 	IEC_SELECT_MAX = 60,
+	/* masters of a redundancy group that have data transfer started with a station at a time */
+	IEC_MASTERS_DEFAULT = 1,
+	IEC_MASTERS_MAX = 16,
+	IEC_GROUP_DEFAULT = 1,
+	IEC_GROUP_MAX = 255,
 };
 
 /* --- APCI */
@@ -123,7 +128,8 @@ enum reason iec104_asdu(const uint8_t *p, size_t n, enum iec_end from, struct ie
 /* One whole APDU; the ASDU is judged only where the control field is good. */
 struct iec_msg {
 	struct iec_apci apci;
-	bool has_asdu; /* an I frame whose ASDU was read, at least its header */
+	enum reason control; /* what is wrong with the control field, not the ASDU: iec104_apci() */
+	bool has_asdu;	     /* an I frame whose ASDU was read, at least its header */
 	struct iec_asdu asdu;
 };
 

@@ -380,12 +380,18 @@ static void iec_words_load(struct load *l, const config_setting_t *g, struct pol
 	p->of = o;
 	o->select_timeout = IEC_SELECT_DEFAULT;
 	o->k = IEC_K_DEFAULT;
+	o->started_masters = IEC_MASTERS_DEFAULT;
+	o->redundancy_group = IEC_GROUP_DEFAULT;
 	o->server_is_controlling = get_word(l, g, "master", words_master, 0);
 	o->monitor_listed = get_word(l, g, "monitor_direction", words_monitor, 0);
 	if (get_number(l, g, "select_timeout", 1, IEC_SELECT_MAX, &n))
 		o->select_timeout = (unsigned)n;
 	if (get_number(l, g, "unacknowledged", 1, IEC_K_MAX, &n))
 		o->k = (unsigned)n;
+	if (get_number(l, g, "started_masters", 1, IEC_MASTERS_MAX, &n))
+		o->started_masters = (unsigned)n;
+	if (get_number(l, g, "redundancy_group", 1, IEC_GROUP_MAX, &n))
+		o->redundancy_group = (unsigned)n;
 	load_iec104_tolerances(l, g, o);
 	const config_setting_t *allow = get_allow(l, g, p);
 	for (size_t k = 0; k < items(allow); k++)
@@ -454,6 +460,10 @@ static void iec_words_print(FILE *f, const struct policy *p)
 		fprintf(f, "    select_timeout = %u;\n", o->select_timeout);
 	if (o->k != IEC_K_DEFAULT)
 		fprintf(f, "    unacknowledged = %u;\n", o->k);
+	if (o->started_masters != IEC_MASTERS_DEFAULT)
+		fprintf(f, "    started_masters = %u;\n", o->started_masters);
+	if (o->redundancy_group != IEC_GROUP_DEFAULT)
+		fprintf(f, "    redundancy_group = %u;\n", o->redundancy_group);
 	if (o->first_number_one)
 		fputs("    tolerate = [ \"first-number-one\" ];\n", f);
 	fputs("    allow = (\n", f);
@@ -464,8 +474,10 @@ static void iec_words_print(FILE *f, const struct policy *p)
 	fputs("    );\n", f);
 }
 
-static const char *const keys[] = { "master",	      "monitor_direction", "select_timeout",
-				    "unacknowledged", "tolerate",	   NULL };
+static const char *const keys[] = { "master",	       "monitor_direction",
+				    "select_timeout",  "unacknowledged",
+				    "started_masters", "redundancy_group",
+				    "tolerate",	       NULL };
 
 const struct policy_ops policy_iec104_ops = { .keys = keys,
 					      .load = iec_words_load,

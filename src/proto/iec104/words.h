@@ -24,6 +24,8 @@ struct iec104_policy {
 	bool first_number_one;	    /* tolerate = [ "first-number-one" ] */
 	unsigned select_timeout;    /* seconds from a select to its execute */
 	unsigned k;		    /* I frames of one end without acknowledgement */
+	unsigned started_masters;   /* of one redundancy group of a station, at a time */
+	unsigned redundancy_group;
 	struct iec104_allow *allow;
 	size_t n_allow;
 };
