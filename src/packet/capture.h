@@ -68,7 +68,7 @@ struct frame {
 	const uint8_t *ip;
 	size_t len;
 	bool partial;		 /* the packet was longer than what was captured of it */
-	uint8_t fragments;	 /* put together of so many (255: or more); 0: came whole */
+	uint32_t fragments;	 /* put together of so many frames; 0: came whole */
 	enum capture_unread why; /* CAPTURE_READ where ip is a whole packet */
 };
 
@@ -90,11 +90,14 @@ struct capture_kind {
 
 struct capture_counts {
 	uint64_t frames, octets; /* read from the file; octets as on the wire */
+	uint64_t frames_read;	 /* that gave a packet, or a part of one that was delivered */
 	uint64_t packets;	 /* delivered whole */
 	uint64_t assembled;	 /* of these, from fragments */
+	/* frames is frames_read and all of these together; [CAPTURE_READ] and
+	 * [CAPTURE_FRAGMENT_KEPT] stay zero. */
 	struct {
 		uint64_t frames, octets;
-	} unread[CAPTURE_UNREAD_N]; /* by why; [CAPTURE_READ] stays zero */
+	} unread[CAPTURE_UNREAD_N]; /* by why */
 	/* Most frequent first. */
 	struct capture_kind kinds[CAPTURE_KINDS];
 	unsigned n_kinds;
