@@ -30,6 +30,7 @@ struct room {
 
 struct unfinished {
 	bool used, first, last;
+	bool done; /* delivered, and its octets still in use */
 	struct addr src, dst;
 	uint32_t id;
 	uint8_t protocol; /* IPv4: a part of the name; IPv6: the first one's */
@@ -46,8 +47,9 @@ struct unfinished {
 struct fragments {
 	struct unfinished v[FRAGMENT_PACKETS];
 	struct room *rooms; /* as many */
-	unsigned n;	    /* in use */
-	unsigned reach;	    /* none in use from here on */
+	unsigned n_done;
+	uint16_t done[CAPTURE_LAYERS]; /* those of v */
+	unsigned reach;		       /* none in use from here on */
 	struct {
 		uint64_t frames, octets;
 	} lost[CAPTURE_UNREAD_N];
@@ -83,7 +85,6 @@ static void forget_unfinished(struct fragments *t, struct unfinished *q, enum ca
 	t->lost[why].frames += q->frames;
 	t->lost[why].octets += q->octets;
 	q->used = false;
-	t->n--;
 	while (t->reach > 0 && !t->v[t->reach - 1].used)
 		t->reach--;
 }
@@ -107,7 +108,7 @@ static struct unfinished *find_unfinished(struct fragments *t, const struct frag
 	struct unfinished *found = NULL;
 	for (unsigned i = 0; i < t->reach; i++) {
 		struct unfinished *q = &t->v[i];
-		if (!q->used)
+		if (!q->used || q->done)
 			continue;
 		if (expired(q, now_ns))
 			forget_unfinished(t, q, CAPTURE_FRAGMENT_TIMEOUT);
@@ -136,7 +137,6 @@ static struct unfinished *new_unfinished(struct fragments *t, const struct fragm
 	q->id = f->id;
 	q->protocol = f->protocol;
 	q->since_ns = now_ns;
-	t->n++;
 	if (i >= t->reach)
 		t->reach = i + 1;
 	return q;
@@ -245,7 +245,8 @@ static enum capture_unread finish_packet(struct fragments *t, struct unfinished 
 		ip[q->next_at] = q->protocol;
 	}
 	q->frames = q->octets = 0; /* nothing of it is lost */
-	forget_unfinished(t, q, CAPTURE_READ);
+	q->done = true;
+	t->done[t->n_done++] = (uint16_t)(q - t->v);
 	*out = whole;
 	return CAPTURE_READ;
 }
@@ -275,7 +276,7 @@ enum capture_unread fragments_add(struct fragments *t, const struct fragment *f,
 	size_t len = f->more && v4 ? f->len & ~(size_t)7 : f->len;
 	uint32_t end = f->offset + (uint32_t)len;
 	struct unfinished *q = find_unfinished(t, f, now_ns);
-	if (!fits_in_packet(f, end))
+	if (!fits_in_packet(f, end) || t->n_done == CAPTURE_LAYERS)
 		return CAPTURE_FRAGMENT_BAD;
 	if (!q && !(q = new_unfinished(t, f, now_ns)))
 		return CAPTURE_FRAGMENT_ROOM;
@@ -308,6 +309,12 @@ enum capture_unread fragments_add(struct fragments *t, const struct fragment *f,
 	q->frames += f->frames;
 	q->octets += f->octets;
 	return CAPTURE_FRAGMENT_KEPT;
+}
+
+void fragments_release(struct fragments *t)
+{
+	while (t->n_done > 0)
+		forget_unfinished(t, &t->v[t->done[--t->n_done]], CAPTURE_READ);
 }
 
 void fragments_lost(const struct fragments *t, struct capture_counts *out)

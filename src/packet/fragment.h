@@ -54,10 +54,12 @@ struct whole_packet {
 
 struct fragments *fragments_new(void); /* NULL: out of memory */
 void fragments_free(struct fragments *t);
-/* CAPTURE_READ: *out is the packet, until the next call; CAPTURE_FRAGMENT_KEPT; or why this one is
- * dropped. What is dropped with it is counted in fragments_lost(). */
+/* CAPTURE_READ: *out is the packet, until fragments_release(); CAPTURE_FRAGMENT_KEPT; or why this
+ * one is dropped. What is dropped with it is counted in fragments_lost(). */
 enum capture_unread fragments_add(struct fragments *t, const struct fragment *f, uint64_t now_ns,
 				  struct whole_packet *out);
+/* Before each frame: what was delivered is not used any more. */
+void fragments_release(struct fragments *t);
 /* Adds to out->unread what was dropped of kept ones, and what still waits. */
 void fragments_lost(const struct fragments *t, struct capture_counts *out);
 

@@ -343,6 +343,7 @@ void unwrap(struct walk *w, const struct raw_frame *raw, struct fragments *fragm
 			    .octets = raw->wire_len,
 			    .path = raw->interface };
 	f->why = CAPTURE_READ;
+	fragments_release(fragments);
 	const struct link_type *t = link_type_of(raw->link);
 	if (!t) {
 		w->unknown = true;
