@@ -224,16 +224,27 @@ static void put_sum(uint8_t *p, uint16_t v)
 	p[1] = (uint8_t)v;
 }
 
+bool packet_header_sum_fits(const uint8_t *ip, size_t n)
+{
+	size_t header = (size_t)(ip[0] & 15) * 4;
+	return header >= 20 && header <= n && fold(sum16(ip, header, 0)) == 0;
+}
+
+void packet_header_checksum(uint8_t *ip, size_t n)
+{
+	size_t header = (size_t)(ip[0] & 15) * 4;
+	if (ip[0] >> 4 != 4 || header < 20 || header > n)
+		return;
+	put_sum(ip + 10, 0);
+	put_sum(ip + 10, fold(sum16(ip, header, 0)));
+}
+
 void packet_checksum(uint8_t *ip, size_t n)
 {
 	struct packet o;
 	if (packet_parse(ip, n, false, &o) != R_NONE)
 		return;
-	if (ip[0] >> 4 == 4) {
-		put_sum(ip + 10, 0);
-		put_sum(ip + 10,
-			fold(sum16(ip, o.l4_off >= 20 ? (size_t)(ip[0] & 15) * 4 : 20, 0)));
-	}
+	packet_header_checksum(ip, n);
 	size_t at = o.l4_off + (o.l4 == IPPROTO_TCP ? 16u : 6u);
 	/* a fragment has no L4 header of its own, and may be shorter than one */
 	if (o.fragment || (o.l4 != IPPROTO_TCP && o.l4 != IPPROTO_UDP))

@@ -52,6 +52,10 @@ enum reason packet_arrives(const struct packet *o);
 /* Addresses and ports of a packet that was cut short (a log's copy): what is
  * there is filled, the rest stays zero. False: not even an IP header. */
 bool packet_ends(const uint8_t *ip, size_t n, struct packet *out);
+/* Is the checksum of an IPv4 header right? n octets, at least 20. */
+bool packet_header_sum_fits(const uint8_t *ip, size_t n);
+/* Recompute it; of anything else nothing changes. */
+void packet_header_checksum(uint8_t *ip, size_t n);
 /* Recompute IPv4 header and TCP/UDP checksums of a packet that was rewritten in place. */
 void packet_checksum(uint8_t *ip, size_t n);
 

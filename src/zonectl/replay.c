@@ -9,7 +9,7 @@
 #include "compile/policy_build.h"
 #include "inspect/inspect.h"
 #include "inspect/proto.h"
-#include "packet/pcap.h"
+#include "packet/capture.h"
 #include "record/json.h"
 #include "record/line.h"
 #include "zonectl/replay.h"
