@@ -13,6 +13,7 @@
 #include "record/json.h"
 #include "record/line.h"
 #include "zonectl/replay.h"
+#include "zonectl/uninspected.h"
 #include "zonectl/zonectl.h"
 
 enum { TICKS_MAX = 256, TICK_NS = 100000000 };
@@ -20,6 +21,8 @@ enum { TICKS_MAX = 256, TICK_NS = 100000000 };
 struct replay {
 	struct inspect_conf conf;
 	struct pol_image *img;
+	struct model *m;
+	struct uninspected *rules; /* NULL: no model */
 	bool json, checksums;
 	const char *model;
 	uint64_t events;
@@ -141,7 +144,14 @@ static int replay_file(struct replay *r, const char *path)
 					 .len = f.len,
 					 .partial = f.partial,
 					 .check_sum = r->checksums };
-		inspect_packet(in, &p, &out);
+		enum reason why;
+		enum uninspected_fate fate =
+			r->rules ? uninspected_packet(r->rules, f.ip, f.len, now, &why)
+				 : UNINSPECTED_NOT;
+		if (fate == UNINSPECTED_NOT)
+			inspect_packet(in, &p, &out);
+		else if (fate == UNINSPECTED_REFUSED)
+			inspect_refused(in, &p, why, &out);
 	}
 	if (got < 0)
 		fprintf(stderr, "zonectl: %s: %s\n", path, capture_error(c));
@@ -183,11 +193,13 @@ static int load_model(struct replay *r)
 	int err;
 	if (!r->model)
 		return EXIT_OK;
-	struct model *m = load_or_say(r->model);
-	if (!m)
+	r->m = load_or_say(r->model);
+	if (!r->m)
 		return EXIT_MODEL;
-	r->img = policy_build(m, 1, &err);
-	model_free(m);
+	r->rules = uninspected_new(r->m);
+	if (!r->rules)
+		return EXIT_MODEL;
+	r->img = policy_build(r->m, 1, &err);
 	if (r->img)
 		return EXIT_OK;
 	fprintf(stderr, "zonectl: %s: %s\n", r->model, strerror(-err));
@@ -218,5 +230,7 @@ int verb_replay(int argc, char **argv)
 	for (; rc == EXIT_OK && i < argc; i++)
 		rc = replay_file(&r, argv[i]);
 	free(r.img);
+	uninspected_free(r.rules);
+	model_free(r.m);
 	return rc;
 }

@@ -9,6 +9,7 @@
  *it remove MASK			delete our table, clear our mark bits
  *	counters			one line per named counter
  *	probe				one line per kernel feature
+ *	reach MODEL			of each line of standard input, what reach_of() says
  * It works in the network namespace it is started in. Queue count is 2, so that
  * the listing does not depend on the machine.
  */
@@ -19,6 +20,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "compile/reach.h"
 #include "nft/internal.h"
 
 static void print_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
@@ -121,6 +123,62 @@ static int probe(struct mnl_socket *nl)
 	return q == NFT_QUEUE_NONE;
 }
 
+/* opens|midway|continues|error CLIENT CPORT SERVER SPORT PROTOCOL ANSWER IN OUT TYPE ROUTER; of IN,
+ * OUT and ROUTER "-": not told */
+static bool reach_line(char *line, struct reach_packet *p)
+{
+	static const char *const states[] = { "opens", "continues", "error" };
+	char *word[11], *rest = line;
+	uint64_t n[5];
+	static const unsigned numbers[5] = { 2, 4, 5, 6, 9 };
+	for (size_t i = 0; i < 11; i++)
+		if (!(word[i] = strtok_r(i ? NULL : line, " \n", &rest)))
+			return false;
+	for (size_t i = 0; i < 5; i++)
+		if (!num_parse(word[numbers[i]], 0, 65535, &n[i]))
+			return false;
+	*p = (struct reach_packet){ .no_syn = !strcmp(word[0], "midway") };
+	for (size_t i = 0; i < 3; i++)
+		if (!strcmp(word[0], states[i]))
+			p->state = (enum reach_state)i;
+	p->of.cport = (uint16_t)n[0];
+	p->of.sport = (uint16_t)n[1];
+	p->of.l4 = (uint8_t)n[2];
+	p->answer = n[3];
+	p->icmp_type = (uint8_t)n[4];
+	p->in = strcmp(word[7], "-") ? word[7] : NULL;
+	p->out = strcmp(word[8], "-") ? word[8] : NULL;
+	return addr_parse(word[1], &p->of.client) && addr_parse(word[3], &p->of.server) &&
+	       (!strcmp(word[10], "-") || addr_parse(word[10], &p->router));
+}
+
+static int say_reach(char **argv)
+{
+	static const char *const fates[] = { "refused", "inside", "plain", "inspected" };
+	const char *rules = getenv("ZONED_RULES");
+	struct errs errs;
+	char line[512];
+	errs_init(&errs);
+	struct model *m = model_load(argv[2], rules ? rules : "rules", &errs);
+	struct reach *r = m ? reach_new(m, &errs) : NULL;
+	while (r && fgets(line, sizeof(line), stdin)) {
+		struct reach_packet p;
+		if (!reach_line(line, &p)) {
+			puts("?");
+			continue;
+		}
+		const struct reach_answer a = reach_of(r, &p);
+		bool flow = a.fate == REACH_PLAIN || a.fate == REACH_INSPECTED;
+		printf("%s %s %s\n", fates[a.fate], a.counter ? a.counter : "-",
+		       flow ? m->conduits[a.conduit].name : "-");
+	}
+	errs_print(&errs, stderr);
+	errs_free(&errs);
+	reach_free(r);
+	model_free(m);
+	return r ? 0 : 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct mnl_socket *nl = nft_open();
@@ -136,6 +194,8 @@ int main(int argc, char **argv)
 		r = plain(argv);
 	else if (argc == 4 && !strcmp(argv[1], "spoil"))
 		r = spoil(nl, argv);
+	else if (argc == 3 && !strcmp(argv[1], "reach"))
+		r = say_reach(argv);
 	else if (argc == 2 && !strcmp(argv[1], "counters"))
 		r = nft_counters_read(nl, print_counter, NULL) ? 1 : 0;
 	else if (argc == 2 && !strcmp(argv[1], "probe"))

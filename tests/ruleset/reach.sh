@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# What src/compile/reach.c says of a packet is what the kernel does with it: packets of every kind are made
+# from each model's own zones, interfaces and ports, sent through the real ruleset in network namespaces of our
+# own, and found in the counter, and behind the gateway, where reach_of() says. No daemon runs.
+set -u
+tool=${top_builddir:-.}/tests/ruleset/commit-tool
+here=${top_srcdir:-.}/tests/ruleset
+export ZONED_RULES=${top_srcdir:-.}/rules
+[ "$(id -u)" = 0 ] || { echo "SKIP: needs root"; exit 77; }
+for need in ip nft /usr/bin/python3; do
+	command -v $need >/dev/null || { echo "SKIP: needs $need"; exit 77; }
+done
+r=zrg$$ w=zrw$$
+trap 'for n in $r $w; do ip netns del $n 2>/dev/null; done' EXIT
+fails=0
+for conf in "$here/reach.conf" "${top_srcdir:-.}"/conf/*.conf; do
+	for n in $r $w; do
+		ip netns add $n 2>/dev/null || { echo "SKIP: no network namespaces"; exit 77; }
+	done
+	ip netns exec $w sysctl -qw net.ipv6.conf.default.disable_ipv6=1
+	ip netns exec $w timeout 120 /usr/bin/python3 "$here/reach.py" "$r" "$w" "$tool" "$conf" || fails=$((fails + 1))
+	for n in $r $w; do ip netns del $n; done
+done
+[ $fails = 0 ]
