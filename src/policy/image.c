@@ -240,14 +240,19 @@ const void *policy_head(const struct pol_image *img, const struct pol_flow *f)
 	return AT(img, img->heads_off[f->proto] + f->head * policy_shape(f->proto)->head, uint8_t);
 }
 
+const struct pol_range *policy_ranges(const struct pol_image *img, const struct pol_rset *s)
+{
+	return AT(img, img->ranges_off, struct pol_range) + s->r0;
+}
+
 bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo,
 		     uint32_t hi)
 {
-	const struct pol_range *v = AT(img, img->ranges_off, struct pol_range);
+	const struct pol_range *v = policy_ranges(img, s);
 	if (s->any)
 		return true;
 	for (uint32_t i = 0; i < s->n; i++)
-		if (v[s->r0 + i].lo <= lo && hi <= v[s->r0 + i].hi)
+		if (v[i].lo <= lo && hi <= v[i].hi)
 			return true;
 	return false;
 }

@@ -99,6 +99,8 @@ const void *policy_head(const struct pol_image *img, const struct pol_flow *f);
 /* lo..hi lies inside one range as written; for each protocol's decide.c. */
 bool policy_contains(const struct pol_image *img, const struct pol_rset *s, uint32_t lo,
 		     uint32_t hi);
+/* The ranges of a set, s->n of them. */
+const struct pol_range *policy_ranges(const struct pol_image *img, const struct pol_rset *s);
 /* Checks for the shapes: is it within the bounds of an image that is not trusted? */
 bool policy_str_ok(const struct pol_image *img, struct pol_str s);
 bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s);

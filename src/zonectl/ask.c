@@ -13,6 +13,12 @@
 
 enum { REPLY_MAX = 16 << 20, WAIT_SECONDS = 30 };
 
+static const char *control_path(void)
+{
+	const char *path = getenv("ZONED_CONTROL");
+	return path ? path : ZONED_RUNDIR "/control";
+}
+
 /* The whole reply; NULL, said, with the exit status in *rc. */
 static char *ask_daemon(const char *path, const char *verb, int *rc)
 {
@@ -58,14 +64,13 @@ out:
 
 int verb_ask(int argc, char **argv)
 {
-	const char *path = getenv("ZONED_CONTROL");
 	json_error_t je;
 	int rc;
 	if (argc != 1) {
 		fprintf(stderr, "usage: zonectl %s\n", argv[0]);
 		return EXIT_USAGE;
 	}
-	char *text = ask_daemon(path ? path : ZONED_RUNDIR "/control", argv[0], &rc);
+	char *text = ask_daemon(control_path(), argv[0], &rc);
 	if (!text)
 		return rc;
 	json_t *o = json_loads(text, 0, &je);
@@ -80,4 +85,20 @@ int verb_ask(int argc, char **argv)
 	rc = json_object_get(o, "error") || (ok && !json_is_true(ok)) ? EXIT_FAIL : EXIT_OK;
 	json_decref(o);
 	return rc;
+}
+
+bool model_in_force(char *path, size_t n)
+{
+	int rc;
+	if (access(control_path(), F_OK) != 0)
+		return false;
+	char *text = ask_daemon(control_path(), "status", &rc);
+	json_t *o = text ? json_loads(text, 0, NULL) : NULL;
+	const char *model = json_string_value(json_object_get(o, "model"));
+	bool known = model && strlen(model) < n;
+	if (known)
+		memcpy(path, model, strlen(model) + 1);
+	json_decref(o);
+	free(text);
+	return known;
 }

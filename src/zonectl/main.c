@@ -13,6 +13,8 @@ static const struct verb verbs[] = {
 	{ "reasons", "", "every reason code a record can carry", verb_reasons },
 	{ "replay", "[--json] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] CAPTURE...",
 	  "run the inspection engine over captures", verb_replay },
+	{ "explain", "[--json] [-m MODEL] [--in INTERFACE] [--out INTERFACE] [--hex OCTETS] [--frame NUMBER CAPTURE] [QUESTION...]",
+	  "what a model does with one message or connection, why, and what would permit it", verb_explain },
 	{ "status", "", "what the running zoned does (JSON)", verb_ask },
 	{ "counters", "", "packets and bytes per conduit and reason (JSON)", verb_ask },
 	{ "reload", "", "have the running zoned load its model again (root)", verb_ask },

@@ -42,7 +42,7 @@ link() # link OBJECT...: what the linker says
 }
 
 parts="words:policy_echo_ops image:build_echo decide:pol_echo_shape gate:proto_echo gate-fast:fast_echo
-	kernel:fast_echo_policy facts:facts_echo replay:replay_echo"
+	kernel:fast_echo_policy facts:facts_echo replay:replay_echo explain:explain_echo"
 without=$(ls "$dir"/o/*.o | grep -v '/echo-')
 link $without && fail "a line without its parts links"
 for part in $parts; do

@@ -193,6 +193,7 @@ static const struct {
 };
 /* clang-format on */
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+_Static_assert((int)STEPS == (int)POL_MB_STEPS, "each may be lacking");
 
 static unsigned mb_try_rule(struct trial *t)
 {
@@ -226,6 +227,20 @@ struct decision policy_modbus(const struct pol_image *img, const struct pol_flow
 			break;
 	}
 	return best;
+}
+
+struct mb_lacks policy_modbus_lacks(const struct pol_image *img, uint32_t rule,
+				    const struct mb_msg *m)
+{
+	struct mb_lacks l = { .n = 0 };
+	struct trial t = { .img = img,
+			   .rule = (const void *)policy_rule(img, PROTO_MODBUS, rule),
+			   .m = m };
+	for (unsigned i = 0; i < STEPS; i++)
+		if (!steps[i].ok(&t))
+			l.why[l.n++] = steps[i].refusal;
+	l.value = t.value;
+	return l;
 }
 
 static bool mb_rule_ok(const struct pol_image *img, const void *rule)

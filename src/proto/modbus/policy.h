@@ -30,4 +30,15 @@ struct decision {
 struct decision policy_modbus(const struct pol_image *img, const struct pol_flow *f,
 			      const struct mb_msg *m);
 
+/* Everything of the request that one rule refuses, in the order above; value: the first that does
+ * not fit. */
+enum { POL_MB_STEPS = 9 };
+struct mb_lacks {
+	unsigned n;
+	enum reason why[POL_MB_STEPS];
+	uint16_t value;
+};
+struct mb_lacks policy_modbus_lacks(const struct pol_image *img, uint32_t rule,
+				    const struct mb_msg *m);
+
 #endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * explain: one message or connection, what the model does with it, and why. The contract of the
+ * protocols, and what the files explain*.c share.
+ *
+ * Who judges is the engine (inspect.h) with the policy image, and the ruleset (compile/reach.h):
+ * here nothing is judged. A message in words is composed, sent over a connection that is made up,
+ * and found again in the engine's callback.
+ */
+#ifndef ZONED_ZONECTL_EXPLAIN_H
+#define ZONED_ZONECTL_EXPLAIN_H
+
+#include <jansson.h>
+
+#include "compile/reach.h"
+#include "record/facts.h"
+
+enum {
+	EXPLAIN_WORDS = 64,
+	EXPLAIN_BYTES = 16384, /* of a message, with what must come before it */
+	EXPLAIN_PARTS = 8,
+	EXPLAIN_NEAREST = 4, /* entries that are shown */
+	EXPLAIN_TEXT = 1024, /* of one thing that is lacking, of a proposed entry */
+};
+
+/* Words of the question, and what is wrong with them. */
+struct explain_words {
+	char *v[EXPLAIN_WORDS];
+	size_t n, first; /* first: number of v[0] among all words, from 1 */
+	struct errs *errs;
+};
+void explain_complain(const struct explain_words *w, size_t i, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+/* The number that word i is, or a complaint. */
+bool explain_number(const struct explain_words *w, size_t i, uint64_t max, uint64_t *out);
+
+/* Messages one after the other; the last is the one that is asked about. */
+struct explain_message {
+	uint8_t b[EXPLAIN_BYTES];
+	size_t n;
+	struct {
+		bool answer; /* from the server */
+		size_t at, n;
+	} part[EXPLAIN_PARTS];
+	size_t parts;
+	char assumed[200]; /* what the words do not say, for the reader */
+};
+/* Another part, to be filled with n octets; NULL: there is no room. */
+uint8_t *explain_part(struct explain_message *m, bool answer, size_t n);
+
+/* A message as the engine has it: m is judged.msg of the protocol. img NULL: not judged. */
+struct explain_case {
+	const struct pol_image *img;
+	const struct event *ev;
+	const void *m;
+};
+
+struct explain_sink {
+	void *ctx;
+	/* has: the entry's; wants: the message's */
+	void (*lack)(void *ctx, const char *key, const char *has, const char *wants);
+};
+
+/* A record's fields. NULL: it has none of this name. */
+struct explain_record {
+	const json_t *o;
+};
+const char *explain_field(const struct explain_record *r, const char *name, char *text, size_t n);
+
+/* Of each inspected protocol: explain_NAME. A member may be NULL: the protocol cannot do that. */
+struct explain_ops {
+	const char *operation_key; /* of an entry, that has its operations: "functions" */
+	/* The words behind the protocol's -> messages. False: complaints. */
+	bool (*compose)(const struct explain_words *w, struct explain_message *out);
+	/* The words that compose() takes, for the message of a record. */
+	bool (*words)(const struct explain_record *r, FILE *f);
+	/* Everything of the message that this entry of the policy does not allow. */
+	void (*lacks)(const struct explain_case *c, uint32_t rule, const struct explain_sink *to);
+	/* The narrowest entry of an allow list that allows the message. False: there is none. */
+	bool (*entry)(const struct explain_case *c, FILE *f);
+	/* What a reader should know of the message besides its facts, a line each. */
+	void (*notes)(const struct explain_case *c, FILE *f);
+	/* What the message changes ("it writes"); NULL: nothing. */
+	const char *(*changes)(const struct explain_case *c);
+};
+#define P(symbol, name, word, port, over) extern const struct explain_ops explain_##name;
+PROTOCOLS(P)
+#undef P
+const struct explain_ops *explain_ops_of(uint8_t proto); /* NULL: no protocol */
+
+/* explain-text.c: ranges of an image as a reader has them: "0-99, 120", "any", "none". */
+const char *explain_ranges(const struct pol_image *img, const struct pol_rset *s, char *out,
+			   size_t n);
+
+/* ---- between the files of explain ---- */
+
+struct explain {
+	const char *path; /* of the model */
+	struct model *m;
+	struct pol_image *img;
+	struct reach *reach;
+	struct reach_packet packet;  /* the connection that is asked about */
+	uint8_t proto;		     /* of the words; PROTO_NONE: a plain flow */
+	struct explain_message *msg; /* NULL: no message, or that of a capture */
+	const char *capture;
+	uint32_t frame;
+	json_t *o; /* the answer */
+};
+
+/* A model compiled; false: said on standard error, with the exit status in *rc. */
+bool explain_compile(struct explain *x, struct model *m, int *rc);
+void explain_release(struct explain *x); /* its model and what was compiled of it */
+
+/* explain-question.c: "10.1.0.5 -> 10.2.0.9 PROTOCOL ..." in words; false: complaints in w->errs */
+bool explain_question(struct explain *x, struct explain_words *w);
+/* Hexadecimal octets, as they stand behind the tuple, into x->msg. */
+bool explain_hex(struct explain *x, const struct explain_words *w, const char *hex);
+/* The words that ask about the message of a record. False: there are none (said). */
+bool explain_record_words(const json_t *record, char *out, size_t n);
+/* A record: a line of syslog or of the JSON file. NULL: it is none. */
+json_t *explain_record(const char *text);
+
+/* explain-run.c: the message through the engine. found is called once: with the message that was
+ * refused first of those that are asked about, else the last. False: none was found. img NULL: only
+ * read. */
+typedef void explain_found(void *ctx, const struct explain_case *c);
+bool explain_run(const struct explain *x, const struct pol_image *img, explain_found *found,
+		 void *ctx);
+/* The packet of x->frame: its tuple into x->packet. False: said. */
+bool explain_frame(struct explain *x);
+
+/* explain-change.c: the smallest change that permits it, into the answer. entry: of the policy;
+ * NULL or "": none is known */
+void explain_change(struct explain *x, const struct reach_answer *a, const char *entry,
+		    const char *changes);
+
+/* explain-reason.c */
+const char *explain_advice(enum reason why);
+enum reason explain_reason_named(const char *name); /* R_COUNT: none */
+
+/* explain-print.c: the answer as text */
+void explain_print(const json_t *o, FILE *f);
+
+#endif

@@ -1,0 +1,290 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: MIT
+"""explain.py ZONECTL TOP FOLDER"""
+import ipaddress
+import json
+import os
+import re
+import subprocess
+import sys
+
+ZONECTL, TOP, DIR = sys.argv[1:]
+sys.path.insert(0, os.path.join(TOP, "tests", "pcap"))
+import dnp3_wire  # noqa: E402
+
+MODEL = """system = { name = "plant"; };
+zones = (
+  { name = "hmi"; type = "control"; interfaces = [ "eth1" ]; networks = [ "10.1.0.0/24", "fd01::/64" ];
+    assets = ( { name = "panel"; address = "10.1.0.5"; } ); },
+  { name = "cell"; type = "control"; interfaces = [ "eth2" ]; networks = [ "10.2.0.0/24", "fd02::/64" ];
+    assets = ( { name = "plc"; address = "10.2.0.9"; } ); },
+  { name = "safe"; type = "safety"; interfaces = [ "eth3" ]; networks = [ "10.3.0.0/24" ]; },
+  { name = "office"; type = "enterprise"; interfaces = [ "eth4" ]; networks = [ "10.4.0.0/24" ]; }
+);
+conduits = (
+  { name = "hmi-to-cell"; from = "hmi"; to = "cell";
+    flows = ( { protocol = "modbus"; policy = "setpoints"; },
+              { protocol = "dnp3"; policy = "outstation"; },
+              { protocol = "iec104"; policy = "station"; },
+              { protocol = "opcua"; policy = "server"; },
+              { service = "ssh"; } ); },
+  { name = "office-to-cell"; from = "office"; to = "cell";
+    flows = ( { protocol = "modbus"; policy = "setpoints"; } ); }
+);
+policies = {
+  setpoints = {
+    protocol = "modbus";
+    allow = (
+      { functions = ( "read" ); units = "any"; addresses = "0-99"; mei = 14; files = "any"; },
+      { functions = ( "write-single-register" ); units = 1; addresses = "0-10"; values = "0-1000"; }
+    );
+  };
+  outstation = {
+    protocol = "dnp3";
+    allow = (
+      { functions = ( "read" ); masters = 1; outstations = 10; objects = [ "1.*", "30.*", "60.*" ]; points = "0-20"; }
+    );
+  };
+  station = {
+    protocol = "iec104";
+    allow = (
+      { types = ( "C_IC_NA_1" ); common_addresses = 1; interrogations = 20; }
+    );
+  };
+  server = {
+    protocol = "opcua";
+    security = "none"; security_policies = "any"; user_tokens = [ "anonymous" ]; opaque = "refuse";
+    endpoint_urls = "any"; client_certificates = "any"; server_certificates = "any";
+    allow = (
+      { services = ( "session" ); },
+      { services = ( "read" ); nodes = [ "ns=1;s=Level.*" ]; attributes = [ "value" ]; }
+    );
+  };
+};
+"""
+MODEL_PATH, CHANGED = os.path.join(DIR, "plant.conf"), os.path.join(DIR, "changed.conf")
+failed = 0
+
+
+def ask(*words, model=MODEL_PATH, text=None):
+    r = subprocess.run([ZONECTL, "explain", "--json", "-m", model, *words], input=text, stdout=subprocess.PIPE,
+                       stderr=subprocess.PIPE, encoding="utf-8")
+    return (json.loads(r.stdout) if r.stdout else {}), r.stderr, r.returncode
+
+
+def check(what, good, *shown):
+    global failed
+    failed += not good
+    print("%s: %s" % ("ok" if good else "FAILED", what), *(() if good else shown))
+
+
+def paste(text, change):
+    """As the answer says: FILE[:LINE]: ... first in KEY."""
+    for part in change["paste"]:
+        m = re.fullmatch(r"(.*?)(?::(\d+))?: (?:.*, )?first in (\w+)", part["where"])
+        lines = text.split("\n")
+        at = int(m.group(2)) - 1 if m.group(2) else 0
+        while not re.search(r"\b%s = [({]" % m.group(3), lines[at]):
+            at += 1
+        opening = re.search(r"\b%s = [({]" % m.group(3), lines[at]).end()
+        lines[at] = lines[at][:opening] + "\n" + part["text"] + ("," if part["comma"] else "") + "\n" + lines[at][opening:]
+        text = "\n".join(lines)
+    return text
+
+
+def capture(path, answer, port, before=()):
+    """The message of the answer in a connection of its own, behind others of (from the client, octets)."""
+    client, server = (ipaddress.ip_address(answer[end]["address"]) for end in ("from", "to"))
+    if client.version == 6:
+        dnp3_wire.CLIENT6, dnp3_wire.SERVER6, kind = client.packed, server.packed, dnp3_wire.Tcp6
+    else:
+        dnp3_wire.CLIENT, dnp3_wire.SERVER, kind = client.packed, server.packed, dnp3_wire.Tcp
+    talk = kind(answer["from"]["port"], port, acknowledges=True)
+    packets = [talk.packet(*p) for p in before] + [talk.packet(True, bytes.fromhex(answer["octets"]))]
+    dnp3_wire.write_pcap(path, talk.opening + packets)
+
+
+def replayed(model, path):
+    out = subprocess.run([ZONECTL, "replay", "-m", model, path], stdout=subprocess.PIPE, encoding="utf-8").stdout
+    lines = [line for line in out.splitlines() if re.match(r"\d+ ", line)]
+    return lines[-1].split()[1] if lines else "nothing: " + out
+
+
+def before_of(protocol):
+    return [(True, bytes.fromhex("680407000000")), (False, bytes.fromhex("68040b000000"))] if protocol == "iec104" else []
+
+
+P = "10.1.0.5 -> 10.2.0.9 "
+# question, verdict, reason, neighbours that stay refused with the change; None: no change is proposed
+TABLE = [
+    (P + "modbus read-holding-registers 0-9", "accept", "none", None),
+    (P + "modbus read-holding-registers 90-109", "drop", "address-not-allowed", ["modbus read-holding-registers 90-110"]),
+    (P + "modbus read-coils 98 count 4", "drop", "address-not-allowed", ["modbus read-discrete-inputs 98-101"]),
+    (P + "modbus write-single-register 11 = 7", "drop", "address-not-allowed",
+     ["modbus write-single-register 11 = 8", "modbus write-single-register 12 = 7", "modbus write-single-register 11 = 7 unit 2"]),
+    (P + "modbus write-single-register 400012 = 7", "drop", "address-not-allowed", ["modbus write-single-register 12 = 7"]),
+    (P + "modbus write-single-register 40012 = 7", "drop", "address-not-allowed", ["modbus write-single-register 11 = 7"]),
+    (P + "modbus write-single-register 5 = 4711", "drop", "value-not-allowed", ["modbus write-single-register 5 = 4712"]),
+    (P + "modbus write-single-register 5 = 7 unit 2", "drop", "unit-not-allowed", ["modbus write-single-register 5 = 7 unit 3"]),
+    (P + "modbus write-single-coil 3 = 1", "drop", "function-not-allowed", ["modbus write-single-coil 3 = 0"]),
+    (P + "modbus write-multiple-registers 100-102 = 1,2,9", "drop", "function-not-allowed",
+     ["modbus write-multiple-registers 100-102 = 1,2,3", "modbus write-multiple-registers 100-103 = 1,2,9,9"]),
+    (P + "modbus write-multiple-coils 0-9 = 1", "drop", "function-not-allowed", ["modbus write-multiple-coils 0-9 = 0"]),
+    (P + "modbus mask-write-register 4 and 65280 or 1", "drop", "function-not-allowed", ["modbus mask-write-register 4 and 65281 or 2"]),
+    (P + "modbus read-write-multiple-registers 0-1 write 5-6 = 1,2", "drop", "function-not-allowed",
+     ["modbus read-write-multiple-registers 0-1 write 5-6 = 1,3"]),
+    (P + "modbus diagnostics subfunction 1", "drop", "function-not-allowed", ["modbus diagnostics subfunction 4"]),
+    (P + "modbus encapsulated-interface mei 14", "accept", "none", None),
+    (P + "modbus report-server-id", "accept", "none", None),
+    (P + "modbus read-fifo-queue 5", "accept", "none", None),
+    ("[fd01::5]:4000 -> fd02::9 modbus write-single-register 11 = 7", "drop", "address-not-allowed", []),
+    ("panel -> 10.3.0.4 modbus read-input-registers 5", "drop", "no-conduit", ["modbus read-input-registers 6"]),
+    ("panel -> 10.3.0.4:1502 modbus write-single-register 5 = 5", "drop", "no-conduit", []),
+    (P + "tcp 22", "accept", "none", None),
+    (P + "ssh", "accept", "none", None),
+    ("panel -> plc tcp 23", "drop", "no-conduit", ["tcp 24", "udp 23"]),
+    ("panel -> plc ping", "drop", "no-conduit", ["tcp 7"]),
+    ("panel -> plc udp 123", "drop", "no-conduit", ["udp 124"]),
+    ("plc -> panel tcp 22", "drop", "no-conduit", ["tcp 23"]),
+    ("panel -> 10.1.0.77 tcp 5555", "accept", "none", None),
+    ("192.0.2.1 -> plc ssh", "drop", "unknown-zone", None),
+    ("panel -> 192.0.2.1 udp 53", "drop", "unknown-zone", None),
+]
+
+
+def ends_of(question):
+    return re.match(r"\S+ -> \S+ ", question).group()
+
+
+def check_proposal(question, answer, neighbours):
+    change = answer.get("change")
+    check(question + ": a change is proposed", change is not None, answer)
+    if not change:
+        return
+    with open(CHANGED, "w") as f:
+        f.write(paste(MODEL, change))
+    now, err, rc = ask(question, model=CHANGED)
+    check(question + ": pasted, it is permitted", rc == 0 and now.get("verdict") in ("accept", "inspect"), err, now)
+    for other in neighbours:
+        before, after = ask(ends_of(question) + other), ask(ends_of(question) + other, model=CHANGED)
+        check("  and not " + other, before[0].get("verdict") == "drop" and after[0].get("verdict") == "drop", before, after)
+    if "octets" in answer:
+        path, protocol = os.path.join(DIR, "one.pcap"), question.split()[3]
+        capture(path, answer, answer["to"]["port"], before_of(protocol))
+        got = replayed(CHANGED, path)
+        was = replayed(MODEL_PATH, path) if answer["reason"] != "no-conduit" else "drop"
+        check("  and a replay of it says so", got == "accept" and was in ("drop", "reset"), got, was)
+
+
+def check_table():
+    for question, verdict, reason, neighbours in TABLE:
+        answer, err, rc = ask(question)
+        good = answer.get("verdict") == verdict and answer.get("reason") == reason and rc == (0 if verdict == "accept" else 5)
+        check("%s: %s, %s" % (question, verdict, reason), good, err, answer, rc)
+        if neighbours is not None:
+            check_proposal(question, answer, neighbours)
+        else:
+            check("  and nothing is proposed", "change" not in answer, answer)
+
+
+def check_details():
+    answer = ask(P + "modbus write-single-register 400012 = 7")[0]
+    check("both notations of an address", "protocol address 11 (from 0), in references 400012, of five digits 40012" in " ".join(answer["notes"]), answer)
+    check("the entry that came nearest is first, with its place", answer["nearest"][0] == {
+        "at": MODEL_PATH + ":25", "lacks": [{"key": "addresses", "has": "0-10", "wants": "11"}]}, answer["nearest"])
+    check("conduit and policy with file and line", answer["conduit"].startswith("hmi-to-cell (%s:11)" % MODEL_PATH) and
+          answer["policy"] == "setpoints (%s:21)" % MODEL_PATH, answer)
+    check("the other conduit that would be widened", any("office-to-cell" in w for w in answer["change"]["widens"]), answer["change"])
+    answer = ask("10.4.0.1 -> plc modbus write-single-register 11 = 7")[0]
+    check("a write from outside is dangerous", "outside of control" in " ".join(answer["change"]["danger"]), answer)
+    answer = ask("panel -> 10.3.0.4 modbus write-single-register 11 = 7")[0]
+    check("a write to a safety zone is dangerous", "safety zone" in " ".join(answer["change"]["danger"]), answer)
+    answer = ask("panel -> 10.3.0.4 modbus read-coils 1")[0]
+    check("a read of one is not", answer["change"]["danger"] == [], answer)
+    answer = ask("--in", "eth4", P + "modbus read-holding-registers 0-9")[0]
+    check("a wrong interface", answer["reason"] == "wrong-interface" and "change" not in answer, answer)
+    by_hex = ask("--hex", "0001 0000 0006 01 06 000b 0007", P + "modbus")[0]
+    check("the same as octets", by_hex["reason"] == "address-not-allowed" and "change" in by_hex, by_hex)
+    answer = ask("--hex", "0001 0001 0006 01 06 000b 0007", P + "modbus")[0]
+    check("octets that are no message", answer["reason"] == "bad-protocol-identifier" and "change" not in answer, answer)
+
+
+def check_capture():
+    path = os.path.join(DIR, "talk.pcap")
+    dnp3_wire.CLIENT, dnp3_wire.SERVER = bytes([10, 1, 0, 5]), bytes([10, 2, 0, 9])
+    talk = dnp3_wire.Tcp(4000, 502, acknowledges=True)
+    dnp3_wire.write_pcap(path, talk.opening + [talk.packet(True, bytes.fromhex(h)) for h in (
+        "0001000000060103000a0002", "000200000006010600081388")])
+    answer = ask("--frame", "5", path)[0]
+    check("a frame of a capture", answer["reason"] == "value-not-allowed" and answer["change"]["paste"][0]["text"] ==
+          '{ functions = ( "write-single-register" ); units = 1; addresses = 8; values = 5000; }', answer)
+    check("another frame of it", ask("--frame", "4", path)[0]["verdict"] == "accept")
+    check("a frame without a message", ask("--frame", "1", path)[0]["verdict"] == "none")
+    check("a frame that is not there", "it has 5 frames" in ask("--frame", "6", path)[1])
+    out = subprocess.run([ZONECTL, "replay", "-m", MODEL_PATH, "--json", path], stdout=subprocess.PIPE, encoding="ascii").stdout
+    line = [o for o in out.splitlines() if "value-not-allowed" in o][0]
+    for name, text in ("a JSON record", line), ("a record of syslog", "zoned[1]: write refused: " + " ".join(
+            '%s=%s' % (k, '"%s"' % v if k == "rule" else v) for k, v in json.loads(line).items())):
+        for how, answer in ("on the command line", ask(text)[0]), ("on standard input", ask(text=text + "\n")[0]):
+            check("%s %s" % (name, how), answer.get("record", "").startswith("value-not-allowed") and
+                  answer.get("reason") == "value-not-allowed" and "change" in answer, answer)
+    answer = ask('{"reason":"no-conduit","src":"10.1.0.5","sport":4000,"dst":"10.2.0.9","dport":80,"proto":"tcp"}')[0]
+    check("a record of a refused flow", answer["reason"] == "no-conduit" and "http" in answer["change"]["paste"][0]["text"], answer)
+
+
+def check_errors():
+    for question, *want in (
+            ("panel -> plc modbus write-single-registr 1 = 7", 'word:5: error: there is no Modbus function "write-single-registr"; did you mean "write-single-register"?'),
+            ("pannel -> plc modbuss read-coils 1", 'word:1: error: "pannel" is neither an address nor an asset of the model; did you mean "panel"?',
+             'word:4: error: "modbuss" is neither an inspected protocol nor a service; did you mean "modbus"?'),
+            ("panel -> plc modbus read-coils 9-1 unti 4", "word:6: error: \"9-1\" is reversed", "word:7: error: \"unti\" is no"),
+            ("panel -> plc modbus write-single-register 5", "needs values"),
+            ("panel -> plc modbus read-coils 1 = 1", "has no values"),
+            ("panel -> plc modbus read-coils 400001", "is of table 4"),
+            ("panel -> plc modbus write-single-coil 1 = 2", "a coil is 0 or 1"),
+            ("panel -> fd02::9 ssh", "an IPv4 and an IPv6 address"),
+            ("panel -> plc tcp 70000", "word:5: error: \"70000\" is none"),
+            ("panel", "write FROM -> TO")):
+        if question == "panel":
+            question = "panel plc"
+        answer, err, rc = ask(question)
+        check("wrong: " + question, rc == 2 and not answer and all(w in err for w in want), err, rc)
+
+
+def check_reasons():
+    names = [line.split()[0] for line in subprocess.run([ZONECTL, "reasons"], stdout=subprocess.PIPE, encoding="ascii").stdout.splitlines()]
+    bad = []
+    for name in names:
+        r = subprocess.run([ZONECTL, "explain", name], stdout=subprocess.PIPE, encoding="ascii")
+        if r.returncode or not r.stdout.startswith("reason: %s: " % name) or "what to do: " not in r.stdout:
+            bad.append(name)
+    check("each of %d reasons has a sentence, and what to do" % len(names), len(names) > 100 and not bad, bad)
+    r = subprocess.run([ZONECTL, "explain", "value-not-alowed"], stderr=subprocess.PIPE, encoding="ascii")
+    check("a reason that there is not", r.returncode == 2 and 'did you mean "value-not-allowed"?' in r.stderr, r)
+
+
+def check_manual():
+    """The example of zonectl(8) is what it prints, with README.md's model."""
+    with open(os.path.join(TOP, "README.md"), encoding="utf-8") as f:
+        model = re.search(r"^    zones = \($.*?(?=^$)", f.read(), re.M | re.S).group()
+    with open(os.path.join(DIR, "readme.conf"), "w") as f:
+        f.write(model.replace("10.10.1.0", "10.1.0.0").replace("10.10.2.0", "10.2.0.0"))
+    os.rename(os.path.join(DIR, "readme.conf"), os.path.join(DIR, "manual", "plant.conf"))
+    with open(os.path.join(TOP, "man", "zonectl.8"), encoding="utf-8") as f:
+        example = re.search(r"^\$ zonectl explain -m plant.conf \"(.*?)\"\n(.*?)^\.Ed", f.read(), re.M | re.S)
+    question, want = " ".join(example.group(1).split()), example.group(2).split()
+    r = subprocess.run([os.path.abspath(ZONECTL), "explain", "-m", "plant.conf", question], stdout=subprocess.PIPE,
+                       encoding="utf-8", cwd=os.path.join(DIR, "manual"))
+    check("the example of the manual", r.stdout.split() == want, r.stdout)
+
+
+os.mkdir(os.path.join(DIR, "manual"))
+with open(MODEL_PATH, "w") as model_file:
+    model_file.write(MODEL)
+check_table()
+check_details()
+check_capture()
+check_errors()
+check_reasons()
+check_manual()
+sys.exit(failed != 0)

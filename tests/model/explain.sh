@@ -1,0 +1,9 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# zonectl explain: a table of questions of each protocol with what it must answer; each change that it proposes is
+# pasted into the model, and then permits that message and not its neighbours, in an explanation and in a replay.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export ZONED_RULES="$top_srcdir/rules" ZONED_CONTROL="$dir/none"
+python3 -B "$top_srcdir/tests/model/explain.py" "$top_builddir/zonectl" "$top_srcdir" "$dir"
