@@ -120,7 +120,8 @@ static void forget_first(struct iec_bench *b)
 {
 	const struct addr master = { 4, { 10, 1, 0, 1 } }, station = { 4, { 10, 2, 0, 1 } };
 	b->now += 5 * SECOND;
-	inspect_gone(b->in, &master, 40000, &station, IEC_PORT, b->now);
+	const struct tcp_ends gone = { master, station, 40000, IEC_PORT };
+	inspect_gone(b->in, &gone, b->now);
 }
 
 /* An inspector's clock goes by. */
