@@ -40,6 +40,7 @@ ELSEWHERE = {
     "no-handshake": "tests/netns/reverse.sh",
     "wrong-interface": "tests/netns/plain.sh",
     "bad-segment": "tests/evasion/datagrams.py",
+    "another-master-started": "tests/netns/iec104.sh",
 }
 
 

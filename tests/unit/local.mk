@@ -32,8 +32,8 @@ tests_unit_test_policy_LDADD = src/compile/libcompile.a src/policy/libpolicy.a s
 endif
 
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-packet tests/unit/test-record tests/unit/test-varied tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
-TESTS += tests/unit/test-packet tests/unit/test-record tests/unit/test-varied tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
+check_PROGRAMS += tests/unit/test-packet tests/unit/test-record tests/unit/test-record-files tests/unit/test-varied tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
+TESTS += tests/unit/test-packet tests/unit/test-record tests/unit/test-record-files tests/unit/test-varied tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
 tests_unit_test_cap_SOURCES = tests/unit/test-cap.c
 tests_unit_test_cap_LDADD = src/record/librecord.a src/base/libbase.a $(CMOCKA_LIBS)
 tests_unit_test_spool_SOURCES = tests/unit/test-spool.c
@@ -44,7 +44,9 @@ tests_unit_test_varied_SOURCES = tests/unit/test-varied.c tests/unit/record-plan
 tests_unit_test_varied_LDADD = $(tests_unit_test_record_LDADD)
 tests_unit_test_fields_SOURCES = tests/unit/test-fields.c tests/unit/record-plant.h tests/plant.h
 tests_unit_test_fields_LDADD = $(tests_unit_test_record_LDADD)
-tests_unit_test_record_SOURCES = tests/unit/test-record.c
+tests_unit_test_record_SOURCES = tests/unit/test-record.c tests/unit/record-sink.h
+tests_unit_test_record_files_SOURCES = tests/unit/test-record-files.c tests/unit/record-sink.h
+tests_unit_test_record_files_LDADD = $(tests_unit_test_record_LDADD)
 tests_unit_test_record_LDADD = src/compile/libcompile.a src/record/librecord.a src/policy/libpolicy.a \
 	src/proto/libwire.a src/record/librecord.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 endif
@@ -112,9 +114,12 @@ tests_unit_test_iec104_SOURCES = tests/unit/test-iec104.c tests/unit/iec104-samp
 tests_unit_test_iec104_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA_LIBS)
 tests_unit_test_iec104_objects_SOURCES = tests/unit/test-iec104-objects.c tests/unit/iec104-samples.h tests/put.h
 tests_unit_test_iec104_objects_LDADD = src/proto/libwire.a src/record/librecord.a $(CMOCKA_LIBS)
-check_PROGRAMS += tests/unit/test-policy-iec104
-TESTS += tests/unit/test-policy-iec104
-tests_unit_test_policy_iec104_SOURCES = tests/unit/test-policy-iec104.c tests/unit/iec104-samples.h tests/put.h
+check_PROGRAMS += tests/unit/test-policy-iec104 tests/unit/test-policy-iec104-station
+TESTS += tests/unit/test-policy-iec104 tests/unit/test-policy-iec104-station
+tests_unit_test_policy_iec104_station_SOURCES = tests/unit/test-policy-iec104-station.c tests/unit/policy-iec104.h \
+	tests/unit/iec104-samples.h tests/put.h
+tests_unit_test_policy_iec104_station_LDADD = $(tests_unit_test_policy_iec104_LDADD)
+tests_unit_test_policy_iec104_SOURCES = tests/unit/test-policy-iec104.c tests/unit/policy-iec104.h tests/unit/iec104-samples.h tests/put.h
 tests_unit_test_policy_iec104_LDADD = src/compile/libcompile.a src/model/libmodel.a src/policy/libpolicy.a src/proto/libwire.a \
 	src/record/librecord.a src/base/libbase.a $(CONFIG_LIBS) $(CMOCKA_LIBS)
 endif
@@ -130,7 +135,7 @@ endif
 if HAVE_BPF
 check_PROGRAMS += tests/unit/test-fastpath
 TESTS += tests/unit/test-fastpath
-tests_unit_test_fastpath_SOURCES = tests/unit/test-fastpath.c tests/unit/fastpath-modbus.h tests/unit/fastpath-dnp3.h tests/unit/fastpath-opcua.h tests/unit/fastpath-slots.h tests/unit/opcua-samples.h tests/unit/dnp3-samples.h
+tests_unit_test_fastpath_SOURCES = tests/unit/test-fastpath.c tests/unit/fastpath-packets.h tests/unit/fastpath-modbus.h tests/unit/fastpath-dnp3.h tests/unit/fastpath-opcua.h tests/unit/fastpath-slots.h tests/unit/opcua-samples.h tests/unit/dnp3-samples.h
 tests_unit_test_fastpath_LDADD = $(DATA_PATH_LIBS) $(BPF_LIBS) $(NETTLE_LIBS) -lpthread
 endif
 

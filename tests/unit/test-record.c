@@ -5,14 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -24,130 +20,7 @@
 #include "record/aggregate.h"
 #include "record/cap.h"
 #include "record/line.h"
-#include "record/record.h"
-
-#define SEC 1000000000ull
-
-/* What syslog would have got. */
-struct sink {
-	size_t n, n_repeated, n_suppressed;
-	uint64_t repeated, suppressed;
-	char last[8192], first[8192], trouble[2048];
-	size_t n_trouble;
-};
-
-static void take(void *ctx, int priority, const char *line)
-{
-	struct sink *s = ctx;
-	const char *p;
-	assert_null(strpbrk(line, "\n\r"));
-	if (priority == LOG_ERR || priority == LOG_NOTICE) {
-		s->n_trouble++;
-		snprintf(s->trouble, sizeof(s->trouble), "%s", line);
-	} else if ((p = strstr(line, " suppressed="))) {
-		s->n_suppressed++;
-		s->suppressed += strtoull(p + 12, NULL, 10);
-	} else if ((p = strstr(line, " repeated="))) {
-		s->n_repeated++;
-		s->repeated += strtoull(p + 10, NULL, 10);
-		snprintf(s->last, sizeof(s->last), "%s", line);
-	} else {
-		snprintf(s->n++ ? s->last : s->first, sizeof(s->last), "%s", line);
-	}
-}
-
-static struct prefix net(const char *text)
-{
-	struct prefix p;
-	bool host_bits;
-	assert_true(prefix_parse(text, &p, &host_bits));
-	return p;
-}
-
-/* hmi 10.1/16 may speak Modbus to cell 10.2/16; the rule stands in `file`. */
-static struct pol_image *image(uint32_t generation, const char *file)
-{
-	int err;
-	struct range unit = { 1, 1 };
-	struct prefix nets[2] = { net("10.1.0.0/16"), net("10.2.0.0/16") };
-	struct zone zones[3] = { { .name = "unknown" },
-				 { .name = "hmi", .networks = &nets[0], .n_networks = 1 },
-				 { .name = "cell", .networks = &nets[1], .n_networks = 1 } };
-	uint16_t port = 502;
-	struct flow flow = {
-		.proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "reads"
-	};
-	struct conduit conduit = {
-		.name = "hmi-cell", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1
-	};
-	struct modbus_allow allow = { .at = { file, 31 },
-				      .functions = { 8 },
-				      .units = { .v = &unit, .n = 1, .set = true },
-				      .addresses = { .any = true, .set = true } };
-	struct policy policy = { .name = "reads",
-				 .proto = PROTO_MODBUS,
-				 .of = &(struct modbus_policy){ &allow, 1, 0 } };
-	struct model m = { .zones = zones,
-			   .n_zones = 3,
-			   .conduits = &conduit,
-			   .n_conduits = 1,
-			   .policies = &policy,
-			   .n_policies = 1 };
-	struct pol_image *img = policy_build(&m, generation, &err);
-	assert_non_null(img);
-	return img;
-}
-
-static struct event write_refused(void)
-{
-	struct event ev = { .time_ns = 1700000000ull * SEC + 42000000,
-			    .generation = 7,
-			    .kind = EV_VIOLATION,
-			    .verdict = V_DROP,
-			    .l4 = 6,
-			    .reason = R_FUNCTION,
-			    .sport = 40000,
-			    .dport = 502,
-			    .proto = PROTO_MODBUS };
-	*EV_MODBUS(&ev) = (struct ev_modbus){ .unit = 1,
-					      .fc = 16,
-					      .tid = 9,
-					      .has = EVH_TID | EVH_FC | EVH_ADDR | EVH_VALUE,
-					      .addr = 100,
-					      .qty = 5,
-					      .value = 77 };
-	assert_true(addr_parse("10.1.0.10", &ev.src));
-	assert_true(addr_parse("10.2.0.20", &ev.dst));
-	return ev;
-}
-
-static struct record *open_to(struct sink *s, const char *json)
-{
-	struct record_conf c = { .json_path = json, .sink = take, .sink_ctx = s };
-	memset(s, 0, sizeof(*s));
-	struct record *r = record_open(&c);
-	assert_non_null(r);
-	return r;
-}
-
-static char *slurp(const char *path)
-{
-	static char text[4 << 20];
-	FILE *f = fopen(path, "r");
-	assert_non_null(f);
-	size_t n = fread(text, 1, sizeof(text) - 1, f);
-	text[n] = '\0';
-	fclose(f);
-	return text;
-}
-
-static void temp_name(char out[64])
-{
-	snprintf(out, 64, "/tmp/test-record.XXXXXX");
-	int fd = mkstemp(out);
-	assert_true(fd >= 0);
-	close(fd);
-}
+#include "record-sink.h"
 
 static void test_line(void **state)
 {
@@ -636,122 +509,6 @@ static void test_generation(void **state)
 	free(img);
 }
 
-/* A disk that fills in the middle of a line, then has room again. */
-static void test_full_disk(void **state)
-{
-	(void)state;
-	char path[64];
-	struct sink s;
-	struct rlimit old, tight;
-	struct stat st;
-	struct record_stats stats;
-	temp_name(path);
-	struct pol_image *img = image(7, "plant.conf");
-	struct record *r = open_to(&s, path);
-	struct event ev = write_refused();
-	record_event(r, img, &ev, 0);
-	assert_int_equal(stat(path, &st), 0);
-	signal(SIGXFSZ, SIG_IGN);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	tight = old;
-	tight.rlim_cur = (rlim_t)st.st_size + 20;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-	for (uint8_t i = 2; i < 12; i++) {
-		EV_MODBUS(&ev)->unit = i;
-		record_event(r, img, &ev, 0);
-	}
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
-	assert_int_equal(s.n, 11);	  /* syslog had all of them */
-	assert_int_equal(s.n_trouble, 1); /* and was told once */
-	EV_MODBUS(&ev)->unit = 99;
-	record_event(r, img, &ev, 0);
-	assert_int_equal(s.n_trouble, 2);
-	assert_non_null(strstr(s.trouble, "10 JSON records were lost"));
-	record_stats(r, &stats);
-	assert_int_equal(stats.json_lost, 10);
-	record_close(r);
-	/* the torn line stands alone: the ones before and after it parse */
-	char *save, *text = slurp(path), *line[4] = { NULL };
-	size_t n = 0;
-	for (char *l = strtok_r(text, "\n", &save); l && n < 4; l = strtok_r(NULL, "\n", &save))
-		line[n++] = l;
-	assert_int_equal(n, 3);
-	json_t *a = json_loads(line[0], 0, NULL), *b = json_loads(line[1], 0, NULL),
-	       *c = json_loads(line[2], 0, NULL);
-	assert_non_null(a);
-	assert_null(b);
-	assert_int_equal(json_integer_value(json_object_get(c, "unit")), 99);
-	json_decref(a);
-	json_decref(c);
-	free(img);
-	unlink(path);
-}
-
-static void test_bad_file(void **state)
-{
-	(void)state;
-	char path[64];
-	struct sink s;
-	struct pol_image *img = image(7, "plant.conf");
-	struct event ev = write_refused();
-	struct record *r = open_to(&s, "/nonexistent/records.json");
-	record_event(r, img, &ev, 0);
-	assert_int_equal(s.n, 1);
-	assert_int_equal(s.n_trouble, 1);
-	record_close(r);
-	temp_name(path);
-	unlink(path);
-	assert_int_equal(mkfifo(path, 0600), 0);
-	int reader = open(path, O_RDONLY | O_NONBLOCK);
-	r = open_to(&s, path); /* a pipe: refused, not waited for */
-	record_event(r, img, &ev, 0);
-	assert_int_equal(s.n_trouble, 1);
-	record_close(r);
-	close(reader);
-	unlink(path);
-	assert_int_equal(record_facility("local9"), -1);
-	assert_int_equal(record_facility("local0"), LOG_LOCAL0);
-	free(img);
-}
-
-static void test_reopen(void **state)
-{
-	(void)state;
-	char path[64], old[80];
-	struct sink s;
-	temp_name(path);
-	snprintf(old, sizeof(old), "%s.1", path);
-	struct pol_image *img = image(7, "plant.conf");
-	struct record *r = open_to(&s, path);
-	struct event ev = write_refused();
-	record_event(r, img, &ev, 0);
-	assert_int_equal(rename(path, old), 0);
-	record_reopen(r);
-	EV_MODBUS(&ev)->unit = 55;
-	record_event(r, img, &ev, 0);
-	record_close(r);
-	assert_null(strstr(slurp(old), "\"unit\":55"));
-	assert_non_null(strstr(slurp(path), "\"unit\":55"));
-	assert_int_equal(s.n_trouble, 0);
-	unlink(path);
-	unlink(old);
-
-	/* there is no such file to be had any more: the old one goes on, which is said */
-	r = open_to(&s, path);
-	assert_int_equal(rename(path, old), 0);
-	assert_int_equal(mkdir(path, 0700), 0);
-	record_reopen(r);
-	assert_int_equal(s.n_trouble, 1);
-	EV_MODBUS(&ev)->unit = 56;
-	record_event(r, img, &ev, 0);
-	record_close(r);
-	assert_non_null(strstr(slurp(old), "\"unit\":56"));
-	assert_int_equal(s.n_trouble, 1);
-	free(img);
-	rmdir(path);
-	unlink(old);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -770,9 +527,6 @@ int main(void)
 		cmocka_unit_test(test_suppressed_is_named),
 		cmocka_unit_test(test_false_senders_hide_nobody),
 		cmocka_unit_test(test_generation),
-		cmocka_unit_test(test_full_disk),
-		cmocka_unit_test(test_bad_file),
-		cmocka_unit_test(test_reopen),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
