@@ -15,7 +15,7 @@ flags="$(setting DEFS) -std=gnu11 -D_GNU_SOURCE -O0 -Wall -Wextra -Werror -I$dir
 printf '#define ZONED_%s\n' "RULESDIR \"$top_srcdir/rules\"" 'CONF "/etc/zoned/zoned.conf"' 'RUNDIR "/run/zoned"' >"$dir/paths.h"
 flags+=" -include $dir/paths.h"
 libs=
-for lib in MNL NFTNL CONFIG PCAP JANSSON NETTLE; do
+for lib in MNL NFTNL CONFIG PCAP JANSSON NETTLE ZLIB ZSTD; do
 	flags+=" $(setting ${lib}_CFLAGS)"
 	libs+=" $(setting ${lib}_LIBS)"
 done
