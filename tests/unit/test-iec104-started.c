@@ -112,6 +112,8 @@ enum frees {
 	BY_FORGETTING,
 	BY_SILENCE,
 	BY_NEARLY,
+	BY_NO_ANSWER,
+	BY_ANSWER,
 	BY_TESTS,
 	FREES
 };
@@ -165,6 +167,14 @@ static void free_first(struct iec_bench *b, enum frees how)
 	case BY_NEARLY:
 		wait_for(b, 290);
 		break;
+	case BY_NO_ANSWER:
+	case BY_ANSWER:
+		assert_int_equal(answer(b, 0, 0, REPORT), R_NONE);
+		wait_for(b, 55);
+		if (how == BY_ANSWER)
+			assert_int_equal(say_s(b, 0, 1), R_NONE);
+		wait_for(b, 10);
+		break;
 	default: /* for longer, with a test each time */
 		for (unsigned i = 0; i < 4; i++) {
 			wait_for(b, 240);
@@ -178,7 +188,8 @@ static void places_are_given_back(void **state)
 	(void)state;
 	for (enum frees how = BY_STOP; how < FREES; how++) {
 		struct iec_bench b;
-		bool stays = how == BY_STOP_ACT || how == BY_NEARLY || how == BY_TESTS;
+		bool stays = how == BY_STOP_ACT || how == BY_NEARLY || how == BY_TESTS ||
+			     how == BY_ANSWER;
 		start_first(&b, &enforce);
 		free_first(&b, how);
 		enum reason why = start_master(&b, 1, 1);
@@ -248,8 +259,8 @@ static void second_observed(void **state)
 	iec_stop(&b);
 }
 
-/* Joined in its middle: what is reported shows that it is started; TESTFR does not, since a
- * connection in reserve has it, too. */
+/* Joined in its middle: what is reported and acknowledged shows that it is started; TESTFR does
+ * not, since a connection in reserve has it, too. */
 static void joined_is_started(void **state)
 {
 	(void)state;
@@ -257,8 +268,10 @@ static void joined_is_started(void **state)
 		struct iec_bench b;
 		iec_start(&b, &observe);
 		join(&b);
-		if (reports)
+		if (reports) {
 			assert_int_equal(answer(&b, 500, 70, REPORT), R_NONE);
+			assert_int_equal(say_s(&b, 0, 501), R_NONE);
+		}
 		ask_u(&b, IEC_TESTFR_ACT, IEC_TESTFR_CON);
 		iec_policy(&b, &enforce);
 		ask_u(&b, IEC_TESTFR_ACT, IEC_TESTFR_CON);

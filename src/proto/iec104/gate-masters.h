@@ -7,7 +7,8 @@
  *
  *   STARTDT act ------> started ---STOPDT con, FIN, RST, the gate ends or forgets the
  * connection---> free ^     |
- *                       +-----+ any packet of the connection; none for IEC_MASTER_LOST_NS: free
+ *                       +-----+ a message of the master; none for IEC_MASTER_LOST_NS, or a minute
+ * after the station asked for one: free
  *
  * A master is an address. Another connection of it may start while one is: that is how a redundant
  * master turns to its other connection, and it then depends on that one.
@@ -27,7 +28,7 @@ enum {
 };
 
 /* t3 and t1 are 20 and 15 s mostly, and TESTFR came every 20 to 240 s in captures. After so long
- * without any packet either end is gone, and nobody had to say so. */
+ * without a message of it the master is gone, and nobody had to say so. */
 #define IEC_MASTER_LOST_NS (300 * UINT64_C(1000000000))
 
 struct iec_station {

@@ -11,6 +11,8 @@
 
 /* Said again no more often than this, which is a small part of IEC_MASTER_LOST_NS. */
 #define IEC_KEEP_NS (30 * SEC)
+/* A station asked something, and its master answered nothing for so long: t1 is 15 s mostly. */
+#define IEC_MASTER_GONE_NS (60 * SEC)
 
 static struct iec_starter starter_of(const struct connection *f, bool server_controls,
 				     uint8_t group, uint64_t now)
@@ -76,20 +78,39 @@ static bool shows_started(const struct iec_look *k)
 	return k->s->asked && (!k->s->joined || k->s->held_ns || k->m.apci.format != IEC_U);
 }
 
+/* Of a station's frames these are answered, in t1. */
+static void note_waiting(struct iec_look *k)
+{
+	struct iec_connection *s = k->s;
+	bool asks = k->m.apci.format == IEC_I || k->m.apci.u == IEC_TESTFR_ACT;
+	if (k->from == IEC_CONTROLLING)
+		s->waits_ns = 0;
+	else if (asks && !s->waits_ns)
+		s->waits_ns = k->c->raw->now_ns;
+}
+
 void iec_start_keep(struct iec_look *k)
 {
 	const struct connection *f = k->c->f;
+	note_waiting(k);
+	if (k->from != IEC_CONTROLLING)
+		return;
 	bool recent = holds_this(k) && k->c->raw->now_ns - k->s->held_ns < IEC_KEEP_NS;
 	if (shows_started(k) && !recent && !f->h[0].fin && !f->h[1].fin)
 		iec_start_enter(k, iec_masters_keep);
 }
 
-/* The kernel passes packets of it that no inspector sees. */
+/* The kernel passes packets of it that no inspector sees: it is in use then. Else a master that
+ * leaves its station without an answer is gone, though TCP may repeat what it does not acknowledge
+ * for a quarter of an hour, and says nothing of the station's end before. */
 void iec_start_clock(void *common, struct connection *f, uint64_t now)
 {
 	struct iec_connection *s = iec_of(f);
-	(void)now;
-	if (!s->held_ns || f->last_ns < s->held_ns + IEC_KEEP_NS)
+	if (f->fast.given)
+		s->waits_ns = 0;
+	if (s->waits_ns && now - s->waits_ns > IEC_MASTER_GONE_NS)
+		iec_start_ends(common, f, now);
+	if (!f->fast.given || !s->held_ns || f->last_ns < s->held_ns + IEC_KEEP_NS)
 		return;
 	struct iec_starter is = starter_of(f, s->held_by_server, s->held_group, f->last_ns);
 	s->held_ns = iec_masters_keep(common, &is) ? f->last_ns : 0;

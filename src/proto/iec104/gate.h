@@ -71,6 +71,7 @@ struct iec_connection {
 	/* its place among the started masters: when that was last said (0: it has none), of which
 	 * redundancy group, and by whom */
 	uint64_t held_ns;
+	uint64_t waits_ns; /* since when the station waits for anything from its master; 0: not */
 	uint8_t held_group;
 	bool held_by_server;
 	struct iec_selected selected[IEC_SELECTS];
@@ -107,7 +108,7 @@ void iec_select_none(struct iec_connection *s);
 
 /* gate-start.c: the master's STARTDT act. False: too many others are started. */
 bool iec_start(struct iec_look *k);
-/* A message went on, of whichever end: where the link is started, that master still is. */
+/* A message went on. Where the link is started and it is the master's, that one still is. */
 void iec_start_keep(struct iec_look *k);
 /* It is started no longer: proto_ops.ended. */
 void iec_start_ends(void *common, struct connection *f, uint64_t now);
