@@ -191,3 +191,10 @@ TESTS += tests/unit/test-steps
 tests_unit_test_steps_SOURCES = tests/unit/test-steps.c src/daemon/steps.c src/daemon/steps.h
 tests_unit_test_steps_LDADD = $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-capture
+TESTS += tests/unit/test-capture
+tests_unit_test_capture_SOURCES = tests/unit/test-capture.c
+tests_unit_test_capture_LDADD = src/packet/libpacket.a src/base/libbase.a $(PCAP_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS)
+endif
