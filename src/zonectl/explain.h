@@ -76,7 +76,8 @@ struct explain_ops {
 	bool (*words)(const struct explain_record *r, FILE *f);
 	/* Everything of the message that this entry of the policy does not allow. */
 	void (*lacks)(const struct explain_case *c, uint32_t rule, const struct explain_sink *to);
-	/* The narrowest entry of an allow list that allows the message. False: there is none. */
+	/* The narrowest entry of an allow list that allows the message. False: there is none. Of
+	 * several, a line each, the first is taken that does. */
 	bool (*entry)(const struct explain_case *c, FILE *f);
 	/* What a reader should know of the message besides its facts, a line each. */
 	void (*notes)(const struct explain_case *c, FILE *f);
@@ -131,7 +132,7 @@ bool explain_frame(struct explain *x);
 
 /* explain-change.c: the smallest change that permits it, into the answer. entry: of the policy;
  * NULL or "": none is known */
-void explain_change(struct explain *x, const struct reach_answer *a, const char *entry,
+void explain_change(struct explain *x, const struct reach_answer *a, const char *entries,
 		    const char *changes);
 
 /* explain-reason.c */
