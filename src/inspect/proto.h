@@ -44,8 +44,8 @@ struct proto_ops {
 	/* Like frame, for protocols whose framing depends on state or policy. NULL: use frame. */
 	int (*frame_in)(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
 	/* Can a message begin at p? > 0: its length, if so; 0: more bytes are needed to tell;
-	 * < 0: no. Asked where bytes before p are missing, of any octets: what it returns for n bytes
-	 * holds when more come. NULL: use frame. */
+	 * < 0: no. Asked of any octets, where bytes before p are missing: what it returns for n of
+	 * them holds when more come. NULL: use frame. */
 	int (*begins)(const uint8_t *p, size_t n, bool response);
 	/* What begins() says is long enough not to be there by chance; else it counts when the next
 	 * message begins behind it, or nothing is there yet. */

@@ -90,10 +90,13 @@ void resume_ended(struct inspect *in, struct connection *f)
 	if (f->l4 != IPPROTO_TCP || f->state != CONN_OPEN || !policy_of(in, f))
 		return;
 	for (int d = 0; d < 2; d++) {
-		if (f->h[d].lost)
-			f->h[d].missed += half_end(&f->h[d]) - f->h[d].next;
+		struct half *h = &f->h[d];
+		uint32_t pending = h->lost ? half_end(h) - h->next : 0;
+		/* one number at the end is that of a FIN */
+		bool fin = h->lost && h->missed == 1 && !pending;
+		h->missed += pending;
 		/* of what began before and has nothing that way there is a record */
-		if (f->h[d].missed && !(f->joined && f->join_told && !f->h[d].seen))
+		if (h->missed && !fin && !(f->joined && f->join_told && !h->seen))
 			record_missed(in, f, d);
 	}
 }
