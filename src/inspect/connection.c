@@ -240,8 +240,8 @@ void connection_turn(struct connections *t, struct connection *f, enum connectio
 	connection_shrink(t, f);
 	leave(t, f);
 	f->state = (uint8_t)state;
-	f->proven = f->proven && state == CONN_BLIND;
-	f->useful = f->useful && f->proven;
+	f->proven = false;
+	f->useful = false;
 	f->used_ns = now;
 	enter(t, f);
 }
@@ -287,9 +287,10 @@ static bool forgotten(const struct connections *t, const struct connection *f)
 static bool expired(struct connections *t, struct connection *f, uint64_t now)
 {
 	static const uint64_t life[] = {
-		[CONN_SYN] = CONN_HALF_OPEN_NS, [CONN_OPEN] = CONN_IDLE_NS,
-		[CONN_CLOSED] = CONN_CLOSED_NS, [CONN_BLOCKED] = CONN_CLOSED_NS,
-		[CONN_BLIND] = CONN_IDLE_NS,
+		[CONN_SYN] = CONN_HALF_OPEN_NS,
+		[CONN_OPEN] = CONN_IDLE_NS,
+		[CONN_CLOSED] = CONN_CLOSED_NS,
+		[CONN_BLOCKED] = CONN_CLOSED_NS,
 	};
 	bool half = !f->proven && !is_closed(f);
 	uint64_t limit = f->gone || forgotten(t, f) ? CONN_GONE_NS

@@ -69,7 +69,6 @@ enum connection_state {
 	CONN_OPEN,    /* both streams in step */
 	CONN_CLOSED,  /* FIN both ways or RST */
 	CONN_BLOCKED, /* reset by us: nothing passes */
-	CONN_BLIND,   /* mode observe: framing lost, passes unjudged */
 };
 
 struct connection {
@@ -84,6 +83,8 @@ struct connection {
 	bool proven;	/* the client gets what is sent to its address */
 	bool useful;	/* a message was permitted on it */
 	bool touched;	/* its buffers may hold memory */
+	bool joined;	/* its handshake was not seen, or not all of it; */
+	bool join_told; /* and there is a record of it */
 	uint32_t chain; /* next in bucket, index + 1 */
 	struct connection_link link;   /* in its list */
 	uint32_t listed;	       /* the newest list of the kernel's that it was on */
@@ -91,8 +92,9 @@ struct connection {
 	uint32_t syn_seq;	       /* of the client's last SYN */
 	uint32_t open_seq, server_isn; /* of the handshake that both streams began with */
 	uint32_t image_gen;
-	uint64_t last_ns; /* the newest packet */
-	uint64_t used_ns; /* the newest good message; the beginning, when there was none */
+	uint64_t last_ns;   /* the newest packet */
+	uint64_t used_ns;   /* the newest good message; the beginning, when there was none */
+	uint64_t missed_ns; /* bytes of it were not seen, and nothing showed since what they were */
 	struct fast_connection fast; /* its place in the in-kernel path */
 	struct half h[2];	     /* [0] client to server: requests */
 	uint32_t big;	   /* its place among the large buffers, + 1; 0: it has small ones */

@@ -56,7 +56,8 @@ struct inspect *inspect_new(const struct inspect_conf *c)
 	in->own_common = !c->common;
 	if (in->own_common)
 		in->common = pages_map(proto_common_size());
-	if (!whole || !in->rate || !in->shares || !in->common || !in->scratch || !in->message ||
+	if (!whole || !order_new(in) || !in->rate || !in->shares || !in->common || !in->scratch ||
+	    !in->message ||
 	    !connections_init(&in->connections, c->max_connections ? c->max_connections : 1,
 			      c->max_connections_per_source, c->hash_key) ||
 	    !fast_pool_init(&in->connections.fast, c->fast, c->n_fast, c->hash_key)) {
@@ -79,6 +80,7 @@ void inspect_free(struct inspect *in)
 	}
 	if (in->own_common)
 		pages_unmap(in->common, proto_common_size());
+	order_free(in);
 	free(in->message);
 	free(in->scratch);
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++)
@@ -141,6 +143,13 @@ static uint8_t classify(struct pass *c)
 	return c->pol ? c->pol->proto : PROTO_NONE;
 }
 
+bool inspect_follows(struct inspect *in, const struct packet *p)
+{
+	struct pass c = { .in = in, .pkt = *p };
+	pass_bind(&c, NULL);
+	return proto_over(classify(&c), p->l4);
+}
+
 /* A place for a connection not known yet; false: the packet is not inspected, *out says why. */
 static bool new_connection(struct pass *c, struct action *out)
 {
@@ -163,21 +172,18 @@ static bool adopt(struct pass *c, struct action *out)
 	if ((p->flags & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN)
 		return true;
 	/* harmless: it only ends what is not known */
-	if (c->stance->blocks && (p->flags & TCP_RST)) {
+	if (p->flags & TCP_RST) {
 		connection_drop(&c->in->connections, c->f);
 		c->f = NULL;
 		*out = act_send(SEND_UNCHANGED);
 		return false;
 	}
-	c->in->stats.resyncs++;
-	*out = act_end(R_STREAM_GAP);
-	if (c->stance->blocks)
+	if (c->stance->blocks) {
+		c->in->stats.resyncs++;
+		*out = act_end(R_STREAM_GAP);
 		return false;
-	/* start here, and take this place for a message boundary */
-	half_start(&c->f->h[c->dir], p->flags & TCP_SYN ? p->seq + 1 : p->seq);
-	half_start(&c->f->h[!c->dir], p->flags & TCP_ACK ? p->ack : 0);
-	turn(c, CONN_OPEN);
-	room_prove(c); /* without room it passes all the same, and its place is the first to go */
+	}
+	follow_join(c);
 	return true;
 }
 
@@ -210,6 +216,14 @@ static bool arrives(struct pass *c, struct action *out)
 	return !c->stance->blocks;
 }
 
+/* Was a stream observed until now, and nobody knows where its next message begins? One of which
+ * nothing was seen since it was joined begins with one, as ever. */
+static bool is_lost(struct half *h)
+{
+	h->lost = h->lost && (h->missed || h->n_islands || h->next != half_end(h));
+	return h->lost;
+}
+
 /* Does the packet's connection end, or is it blocked, whatever the packet has in it? Then *out. */
 static bool ends_before(struct pass *c, struct action *out)
 {
@@ -219,7 +233,7 @@ static bool ends_before(struct pass *c, struct action *out)
 		*out = act_end(R_NO_CONDUIT);
 		return true;
 	}
-	if (f->state == CONN_BLIND && c->stance->blocks) { /* observed until now */
+	if (c->stance->blocks && (is_lost(&f->h[0]) || is_lost(&f->h[1]))) {
 		*out = act_end(R_STREAM_GAP);
 		return true;
 	}
@@ -276,7 +290,16 @@ static struct action on_packet(struct pass *c, bool *followed)
 void inspect_packet(struct inspect *in, const struct inspect_pkt *raw,
 		    const struct inspect_out *out)
 {
-	struct pass c = { .in = in, .out = out, .raw = raw };
+	if (in->order)
+		order_packet(in, raw, out);
+	else
+		inspect_ordered(in, raw, out, false);
+}
+
+void inspect_ordered(struct inspect *in, const struct inspect_pkt *raw,
+		     const struct inspect_out *out, bool in_order)
+{
+	struct pass c = { .in = in, .out = out, .raw = raw, .in_order = in_order };
 	bool followed = false;
 	in->out = out;
 	in->wall_ns = raw->wall_ns;

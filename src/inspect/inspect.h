@@ -42,10 +42,9 @@ struct inspect_conf {
 		uint8_t proto;
 	} ports[8];
 	unsigned n_ports;
-	/* A capture: both ends may have had what is refused or kept back here, and acknowledge it.
-	 */
-	bool replay;
-	/* replay without a model: ports name protocols, nothing is refused, gaps are skipped */
+	/* A capture under a model: nobody was kept from what is refused here (stance.h). */
+	bool recording;
+	/* a capture without a model: ports name protocols, nothing is refused, gaps are skipped */
 	bool dissect_only;
 };
 
@@ -90,6 +89,9 @@ void inspect_free(struct inspect *in);
  * classified again under it at their next packet; streams stay in step. */
 void inspect_policy(struct inspect *in, const struct pol_image *img);
 void inspect_packet(struct inspect *in, const struct inspect_pkt *p, const struct inspect_out *out);
+/* The recording ends with this packet (id 0 where it had none): what still waits for packets that
+ * were not in it is judged, and what was not judged recorded. */
+void inspect_end(struct inspect *in, const struct inspect_pkt *last, const struct inspect_out *out);
 /* The kernel has forgotten this TCP connection. It is forgotten here too, unless packets
  * say that the same ports are in use again: the word may come late. */
 void inspect_gone(struct inspect *in, const struct tcp_ends *gone, uint64_t now_ns);

@@ -25,8 +25,9 @@ struct inspect {
 	uint64_t told_large_ns;	       /* and of a packet that found no large buffer */
 	const struct inspect_out *out; /* of the call that is going on */
 	uint64_t wall_ns;
-	void *shared[PROTO_N]; /* of proto_ops.shared bytes; NULL: none */
-	void *common;	       /* see proto_common() */
+	void *shared[PROTO_N];	    /* of proto_ops.shared bytes; NULL: none */
+	void *common;		    /* see proto_common() */
+	struct packet_order *order; /* of a recording; else NULL */
 	bool own_common;
 };
 
@@ -41,12 +42,22 @@ struct pass {
 	/* NULL: dissect_only, or of no conduit; set by pass_bind() */
 	const struct pol_flow *pol;
 	const struct stance *stance; /* of that flow's mode; never NULL */
+	bool in_order;		     /* nothing that belongs before this packet comes any more */
 };
+
+static inline const struct stance *inspect_stance(const struct inspect *in,
+						  const struct pol_flow *pol)
+{
+	enum stance_source from = in->conf.dissect_only ? SOURCE_WATCHED
+				  : in->conf.recording	? SOURCE_RECORDING
+							: SOURCE_WIRE;
+	return stance_of(pol, from);
+}
 
 static inline void pass_bind(struct pass *c, const struct pol_flow *pol)
 {
 	c->pol = pol;
-	c->stance = stance_of(pol, c->in->conf.dissect_only);
+	c->stance = inspect_stance(c->in, pol);
 }
 
 /* Forms in which a packet is sent on. emit.c says what each means for the other end. */
@@ -174,6 +185,50 @@ PROTOCOLS(P)
 /* emit.c: do what was decided: record, count and send. The only place that gives a packet its
  * verdict. */
 void pass_act(struct pass *c, const struct action *a);
+/* segment.c. Judge every whole message there is. False: the connection ends, as *out says; else
+ * *out may have what is to be recorded of the packet. */
+bool judge_all(struct pass *c, struct action *out);
+/* Add n bytes at seq. If they do not fit into the small buffers, large ones are requested. */
+enum half_add add_bytes(struct pass *c, uint32_t seq, const uint8_t *data, size_t n);
+/* The end of a stream is known when every byte before it is, and none behind it: an old
+ * FIN, or one that came with refused bytes, must not end what goes on (RFC 9293 3.10.7.4). */
+void note_fin(struct pass *c);
+/* This end has sent all it will send. In the middle of a message, which nobody can finish any more,
+ * the connection ends at once: true. */
+bool ends_unfinished(struct pass *c);
+
+enum { WINDOW_MAX = 1 << 20, ACK_LAG_MAX = 65535 };
+
+/* follow.c: streams of which nothing is blocked, whatever is missing of them. */
+/* The connection's handshake was not seen, or not all of it: follow it from this packet on. */
+void follow_join(struct pass *c);
+/* The acknowledgement this packet carries. False: as take_ack() in segment.c. */
+bool follow_ack(struct pass *c);
+struct action follow_data(struct pass *c);
+/* Bytes of this direction were not seen, or nobody knows what they were. */
+void follow_missed(struct pass *c, int dir);
+/* No more packets come: what is behind holes is judged. */
+void follow_end(struct inspect *in, struct connection *f, const struct inspect_pkt *last,
+		const struct inspect_out *out);
+/* Is this a reason that unseen bytes before the message may have caused, in a connection of which
+ * bytes were not seen? */
+bool follow_forgives(const struct pass *c, enum reason why);
+/* A message fits one of at_ns, so both ends are known again if that is behind the gap. */
+void follow_in_step(const struct pass *c, uint64_t at_ns);
+/* order.c: the packets of a recording, as far as can be in the order in which they were sent */
+bool order_new(struct inspect *in); /* false: out of memory */
+void order_free(struct inspect *in);
+void order_packet(struct inspect *in, const struct inspect_pkt *raw, const struct inspect_out *out);
+/* inspect.c: is this packet, of no known connection, of an inspected flow? */
+bool inspect_follows(struct inspect *in, const struct packet *p);
+/* One packet. in_order: as in struct pass. */
+void inspect_ordered(struct inspect *in, const struct inspect_pkt *raw,
+		     const struct inspect_out *out, bool in_order);
+/* resume.c: find the next place of this direction at which a message can begin. False: there is
+ * none in what has come. */
+bool resume_stream(struct pass *c);
+/* The connection ends, or is forgotten: record the bytes of it that nobody judged. */
+void resume_ended(struct inspect *in, struct connection *f);
 /* segment.c, datagram.c: a packet of the connection c->f, whose policy is bound. */
 struct action on_stream(struct pass *c);
 struct action on_datagram(struct pass *c);
@@ -184,7 +239,9 @@ const struct pol_flow *policy_of(struct inspect *in, struct connection *f);
 int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
 /* The packet's own bytes, or others that it is the occasion for. */
 struct action deliver(struct pass *c);
-/* unfinished.c: the record of what each end has begun and not finished, once; to be called
+/* unfinished.c: an event of a connection, not of a packet, from its end dir */
+struct event connection_event(struct inspect *in, struct connection *f, int dir, enum reason why);
+/* The record of what each end has begun and not finished, once; to be called
  * where the rest can come no more, or did not come in time. */
 void unfinished_record(struct inspect *in, struct connection *f);
 /* life.c: struct connections.dropped */

@@ -71,12 +71,17 @@ enum reason judge_rates(struct pass *c, bool writes)
 	return R_NONE;
 }
 
+/* May a refused message be taken out of its stream, which goes on? */
+static bool may_cut(const struct pass *c)
+{
+	return proto_of(c->f->proto)->cuts && !(c->pol && c->pol->on_violation == VIOLATION_RESET);
+}
+
 /* In a datagram there is nothing to cut; it goes or stays as a whole. */
 static enum fate fate_of(struct pass *c, const struct judged *j)
 {
 	struct half *h = &c->f->h[c->dir];
-	bool stream = c->pkt.l4 == IPPROTO_TCP,
-	     resets = c->pol && c->pol->on_violation == VIOLATION_RESET;
+	bool stream = c->pkt.l4 == IPPROTO_TCP;
 	if (j->why == R_NONE || !c->stance->blocks)
 		return FATE_PASSES;
 	if (j->copy)
@@ -84,7 +89,7 @@ static enum fate fate_of(struct pass *c, const struct judged *j)
 	if (!stream)
 		return FATE_CUT;
 	/* a message that is partly delivered cannot be cut, nor one after too many cuts */
-	bool cut = !resets && proto_of(c->f->proto)->cuts && half_cut(h, (uint32_t)j->len);
+	bool cut = may_cut(c) && half_cut(h, (uint32_t)j->len);
 	return cut ? FATE_CUT : FATE_ENDS;
 }
 
@@ -92,8 +97,10 @@ static enum verdict verdict_of(const struct pass *c, const struct judged *j, enu
 {
 	if (j->why == R_NONE)
 		return V_ACCEPT;
+	bool cut = j->copy || c->pkt.l4 != IPPROTO_TCP || may_cut(c);
 	if (fate == FATE_PASSES)
-		return stance_verdict(c->stance, V_ACCEPT);
+		return c->stance->blocks ? V_ACCEPT
+					 : stance_verdict(c->stance, cut ? V_DROP : V_RESET);
 	return fate == FATE_ENDS ? V_RESET : V_DROP;
 }
 
@@ -119,7 +126,9 @@ static void record_message(struct pass *c, const struct judged *j, enum fate fat
 
 enum fate judge_message(struct pass *c, const uint8_t *p, size_t n)
 {
-	const struct judged j = proto_of(c->f->proto)->judge(c, p, n);
+	struct judged j = proto_of(c->f->proto)->judge(c, p, n);
+	if (j.why != R_NONE && follow_forgives(c, j.why))
+		j.why = R_NONE;
 	enum fate fate = j.piece ? FATE_PASSES : fate_of(c, &j);
 	if (fate == FATE_PASSES && c->pkt.l4 == IPPROTO_TCP)
 		half_pass(&c->f->h[c->dir], (uint32_t)j.len);

@@ -80,6 +80,7 @@ void life_dropped(void *owner, struct connection *f)
 {
 	struct inspect *in = owner;
 	unfinished_record(in, f);
+	resume_ended(in, f);
 	life_ended(in, f, f->last_ns);
 }
 
@@ -105,7 +106,7 @@ static void check_partial(struct inspect *in, struct connection *f, uint64_t now
 	const struct pol_flow *pol = policy_of(in, f);
 	if (!pol)
 		return;
-	f->ending = stance_of(pol, false)->blocks;
+	f->ending = inspect_stance(in, pol)->blocks;
 	unfinished_record(in, f);
 }
 

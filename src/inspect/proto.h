@@ -43,6 +43,16 @@ struct proto_ops {
 	int (*frame)(const uint8_t *p, size_t n, enum reason *why);
 	/* Like frame, for protocols whose framing depends on state or policy. NULL: use frame. */
 	int (*frame_in)(const struct pass *c, const uint8_t *p, size_t n, enum reason *why);
+	/* Can a message begin at p? > 0: its length, if so; 0: more bytes are needed to tell;
+	 * < 0: no. Asked of any octets, where bytes before p are missing: what it returns for n of
+	 * them holds when more come. NULL: use frame. */
+	int (*begins)(const uint8_t *p, size_t n, bool response);
+	/* What begins() says is long enough not to be there by chance; else it counts when the next
+	 * message begins behind it, or nothing is there yet. */
+	bool begins_surely;
+	/* Bytes of a direction were not seen: forget what depends on them. Only where nothing is
+	 * blocked. NULL: nothing does. */
+	void (*missed)(struct pass *c, int dir);
 	/* The facts of a message whose end is not there or not to be found (ev->reason), as far as
 	 * n bytes tell; it may have a better reason. NULL: none. */
 	void (*begun)(const uint8_t *p, size_t n, struct event *ev);

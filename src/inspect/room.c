@@ -8,7 +8,7 @@
 
 #include "inspect/internal.h"
 
-static void tell(struct pass *c, const struct connection *f, enum reason why)
+static void tell(struct pass *c, struct connection *f, enum reason why)
 {
 	const struct pol_image *img = c->in->img;
 	if (!img || !c->stance->records)
@@ -16,20 +16,7 @@ static void tell(struct pass *c, const struct connection *f, enum reason why)
 	const struct pol_flow *pol = policy_flow(img, f->flow_id);
 	if (pol && pol->log == LOG_NONE)
 		return;
-	struct event ev = {
-		.time_ns = c->raw->wall_ns,
-		.generation = img->generation,
-		.kind = EV_VIOLATION,
-		.verdict = (uint8_t)stance_verdict(stance_of(pol, false), V_RESET),
-		.reason = (uint16_t)why,
-		.flow_id = f->image_gen == img->generation ? f->flow_id : 0xffff,
-		.rule = 0xffff,
-		.l4 = IPPROTO_TCP,
-		.src = f->client,
-		.dst = f->server,
-		.sport = f->cport,
-		.dport = f->sport,
-	};
+	struct event ev = connection_event(c->in, f, 0, why);
 	c->out->event(c->out->ctx, &ev);
 }
 

@@ -2,10 +2,9 @@
  *
  * A TCP segment of a connection that is followed: its handshake, its acknowledgements,
  * its bytes, its end. Each handler says what is to be done and does nothing of it.
+ * What becomes of bytes where nothing is blocked is in follow.c.
  */
 #include "inspect/internal.h"
-
-enum { WINDOW_MAX = 1 << 20, ACK_LAG_MAX = 65535 };
 
 /* Has either end sent bytes since the handshake? */
 static bool has_moved(const struct connection *f)
@@ -26,7 +25,7 @@ static struct action on_syn(struct pass *c)
 			return act_refuse(R_FLAGS);
 		f->syn_seq = p->seq;
 		f->syn_again = f->state == CONN_OPEN;
-		if (f->state == CONN_CLOSED || f->state == CONN_BLOCKED || f->state == CONN_BLIND) {
+		if (f->state == CONN_CLOSED || f->state == CONN_BLOCKED) {
 			turn(c, CONN_SYN);
 			connection_fresh(f);
 			/* nothing of the old one is translated any more */
@@ -47,14 +46,16 @@ static struct action on_syn(struct pass *c)
 	if (answers && new_one) {
 		unfinished_record(c->in, f);
 		life_ended(c->in, f, c->raw->now_ns);
+		resume_ended(c->in, f);
 		half_start(&f->h[0], f->syn_seq + 1);
 		half_start(&f->h[1], p->seq + 1);
 		f->open_seq = f->syn_seq;
 		f->server_isn = p->seq;
 		connection_fresh(f);
-		f->ending = f->syn_again = false;
+		f->ending = f->syn_again = f->joined = f->join_told = false;
+		f->missed_ns = 0;
 		turn(c, CONN_OPEN);
-	} else if (!again && c->stance->checks) {
+	} else if (!again && !f->joined && c->stance->checks) {
 		return act_refuse(R_OUT_OF_WINDOW);
 	}
 	return act_send(SEND_SYN);
@@ -74,10 +75,6 @@ static bool take_ack(struct pass *c)
 	uint32_t top = seq_lt(back->sent, back->next) ? back->next : back->sent;
 	if (back->fin)
 		top = back->fin_seq + 1;
-	if (c->in->conf.replay && seq_lt(top, ack) && seq_le(p->ack, half_end(back))) {
-		half_uncut(back);
-		ack = seq_lt(p->ack, top) ? p->ack : top;
-	}
 	if (seq_lt(top, ack) || seq_lt(ack + ACK_LAG_MAX, back->acked))
 		return false;
 	half_acked(back, ack);
@@ -85,29 +82,34 @@ static bool take_ack(struct pass *c)
 }
 
 /* No message begins here, and there is no way to find the next boundary. True: nothing is blocked
- * for it. */
+ * for it, and the stream goes on behind what is there, or where resume_stream() finds its place. */
 static bool lose_boundary(struct pass *c, enum reason why, struct action *out)
 {
 	struct half *h = &c->f->h[c->dir];
 	size_t n;
 	const uint8_t *p = half_pending(h, &n);
 	c->in->stats.refused++;
-	if (c->stance->lost != LOST_PASSES) /* refused, or skipped; not unfinished */
-		half_pass(h, (uint32_t)n);
+	struct action end = act_end(why);
+	end.begun = p;
+	end.n_begun = n;
+	if (c->stance->lost == LOST_SEARCHES) {
+		pass_record(c, &end, V_RESET);
+		follow_missed(c, c->dir);
+		h->lost = true;
+		h->missed++;
+		half_pass(h, 1); /* that much is known of it */
+		return true;
+	}
+	half_pass(h, (uint32_t)n); /* refused, or skipped; not unfinished */
 	if (c->stance->lost == LOST_SKIPS)
 		return true;
-	*out = act_end(why);
-	out->begun = p;
-	out->n_begun = n;
-	if (c->stance->lost == LOST_ENDS)
-		return false;
-	turn(c, CONN_BLIND);
-	return true;
+	*out = end;
+	return false;
 }
 
 /* Judge every whole message there is. False: the connection ends, as *out says; else *out may have
  * what is to be recorded of the packet. */
-static bool judge_all(struct pass *c, struct action *out)
+bool judge_all(struct pass *c, struct action *out)
 {
 	struct half *h = &c->f->h[c->dir];
 	uint32_t before = h->next;
@@ -116,12 +118,15 @@ static bool judge_all(struct pass *c, struct action *out)
 		const uint8_t *p = half_pending(h, &n);
 		if (n == 0)
 			break;
+		if (h->lost && !resume_stream(c))
+			break;
+		p = half_pending(h, &n);
 		enum reason why = R_NONE;
 		int len = frame_of(c, p, n, &why);
 		if (len < 0) {
 			if (!lose_boundary(c, why, out))
 				return false;
-			break;
+			continue;
 		}
 		if (len == 0 || (size_t)len > n)
 			break;
@@ -134,7 +139,7 @@ static bool judge_all(struct pass *c, struct action *out)
 		if (fate == FATE_PASSES)
 			connection_used(&c->in->connections, c->f, c->raw->now_ns);
 	}
-	bool partial = h->next != half_end(h);
+	bool partial = h->next != half_end(h) && !h->lost;
 	if (!partial || h->next != before)
 		h->partial_told = false;
 	if (!partial)
@@ -146,7 +151,7 @@ static bool judge_all(struct pass *c, struct action *out)
 
 /* The end of a stream is known when every byte before it is, and none behind it: an old
  * FIN, or one that came with refused bytes, must not end what goes on (RFC 9293 3.10.7.4). */
-static void note_fin(struct pass *c)
+void note_fin(struct pass *c)
 {
 	struct half *h = &c->f->h[c->dir];
 	uint32_t end = c->pkt.seq + (uint32_t)c->pkt.len;
@@ -159,7 +164,7 @@ static void note_fin(struct pass *c)
 
 /* This end has sent all it will send. In the middle of a message, which nobody can finish any more,
  * the connection ends at once: true. */
-static bool ends_unfinished(struct pass *c)
+bool ends_unfinished(struct pass *c)
 {
 	const struct half *h = &c->f->h[c->dir];
 	if (!h->fin || c->f->state != CONN_OPEN)
@@ -167,13 +172,15 @@ static bool ends_unfinished(struct pass *c)
 	if (c->stance->blocks && half_unfinished(h))
 		return true;
 	unfinished_record(c->in, c->f);
-	if (c->f->h[!c->dir].fin)
+	if (c->f->h[!c->dir].fin) {
+		resume_ended(c->in, c->f);
 		turn(c, CONN_CLOSED);
+	}
 	return false;
 }
 
 /* Add n bytes at seq. If they do not fit into the small buffers, large ones are requested. */
-static enum half_add add_bytes(struct pass *c, uint32_t seq, const uint8_t *data, size_t n)
+enum half_add add_bytes(struct pass *c, uint32_t seq, const uint8_t *data, size_t n)
 {
 	struct half *h = &c->f->h[c->dir];
 	enum half_add got = half_add(h, seq, data, n);
@@ -182,32 +189,6 @@ static enum half_add add_bytes(struct pass *c, uint32_t seq, const uint8_t *data
 	if (beyond && need > h->size && need <= HALF_BIG && room_enlarge(c))
 		got = half_add(h, seq, data, n);
 	return got;
-}
-
-/* Replay without a model: no receiver, nothing to deliver. Captures hold
- * segments larger than the buffer (offload), so take them piece by piece. */
-static struct action watch_data(struct pass *c)
-{
-	enum { PIECE = 4096 };
-	struct half *h = &c->f->h[c->dir];
-	const struct packet *p = &c->pkt;
-	struct action none;
-	for (size_t at = 0; at < p->len; at += PIECE) {
-		size_t n = p->len - at < PIECE ? p->len - at : PIECE;
-		uint32_t seq = p->seq + (uint32_t)at;
-		enum half_add got = add_bytes(c, seq, p->data + at, n);
-		if (got == HALF_GAP || got == HALF_FULL) {
-			c->in->stats.resyncs++;
-			half_start(h, seq);
-			got = half_add(h, seq, p->data + at, n);
-		}
-		if (got == HALF_OK)
-			judge_all(c, &none);
-		half_acked(h, h->next);
-	}
-	note_fin(c);
-	ends_unfinished(c);
-	return act_send(SEND_UNCHANGED);
 }
 
 static struct action on_data(struct pass *c)
@@ -228,13 +209,6 @@ static struct action on_data(struct pass *c)
 						.fin = true };
 		return act_send(SEND_PROBE);
 	case HALF_GAP:
-		if (!c->stance->blocks) {
-			c->in->stats.resyncs++;
-			half_start(h, p->seq);
-			if (add_bytes(c, p->seq, p->data, p->len) == HALF_OK)
-				break;
-			return act_send(SEND_UNCHANGED);
-		}
 		if (p->seq - half_end(h) > WINDOW_MAX)
 			return act_refuse(R_OUT_OF_WINDOW);
 		/* asks for the missing bytes as a duplicate acknowledgement */
@@ -242,20 +216,14 @@ static struct action on_data(struct pass *c)
 	case HALF_DIFFERS:
 		return act_refuse(R_OVERLAP);
 	case HALF_FULL:
-		return act_send(c->stance->blocks ? SEND_NOTHING : SEND_UNCHANGED);
+		return act_send(SEND_NOTHING);
 	}
 	note_fin(c);
-	struct action out = act_send(SEND_UNCHANGED);
-	if (c->f->state != CONN_BLIND) {
-		if (!judge_all(c, &out))
-			return out;
-		if (ends_unfinished(c))
-			return act_end(R_NONE);
-	}
-	if (c->f->state == CONN_BLIND) {
-		h->next = h->sent = half_end(h);
+	struct action out;
+	if (!judge_all(c, &out))
 		return out;
-	}
+	if (ends_unfinished(c))
+		return act_end(R_NONE);
 	return deliver(c);
 }
 
@@ -267,6 +235,7 @@ static struct action on_rst(struct pass *c)
 	/* only an exact one ends the connection (RFC 5961); the receiver decides about others */
 	if (c->f->state == CONN_SYN || c->pkt.seq == half_end(h) || c->pkt.seq == h->sent) {
 		unfinished_record(c->in, c->f);
+		resume_ended(c->in, c->f);
 		turn(c, CONN_CLOSED);
 	}
 	return act_send(SEND_BARE);
@@ -293,9 +262,11 @@ static struct action on_segment(struct pass *c)
 		 * acknowledgement; the client's RST to that makes room (RFC 9293 3.5.1) */
 		if (c->dir == 1 && p->flags == TCP_ACK && p->len == 0)
 			return act_send(SEND_UNCHANGED);
-		return act_refuse(R_STREAM_GAP);
+		if (c->stance->blocks)
+			return act_refuse(R_STREAM_GAP);
+		follow_join(c);
 	}
-	if (!take_ack(c) && c->stance->checks)
+	if (!(c->stance->blocks ? take_ack(c) : follow_ack(c)) && c->stance->checks)
 		return act_refuse(R_OUT_OF_WINDOW);
 	if (c->dir == 0 && f->state == CONN_OPEN && !f->proven) {
 		enum reason why = prove(c);
@@ -304,11 +275,13 @@ static struct action on_segment(struct pass *c)
 	}
 	if ((p->flags & TCP_URG) && c->stance->checks)
 		return act_refuse(R_URGENT);
+	if (p->len && !c->stance->blocks)
+		return follow_data(c);
 	uint32_t end = p->seq + (uint32_t)p->len;
 	if (h->fin && p->len && seq_lt(h->fin_seq, end))
 		return act_refuse(R_OUT_OF_WINDOW);
 	if (p->len)
-		return c->stance->checks ? on_data(c) : watch_data(c);
+		return on_data(c);
 	note_fin(c);
 	if (ends_unfinished(c))
 		return act_end(R_NONE);
@@ -316,7 +289,7 @@ static struct action on_segment(struct pass *c)
 		return act_send(SEND_BARE);
 	if (seq_lt(half_end(h), end))
 		/* its place is known only when the bytes before it are judged */
-		return act_send(SEND_PROBE);
+		return act_send(c->stance->blocks ? SEND_PROBE : SEND_UNCHANGED);
 	return act_refuse(R_OUT_OF_WINDOW);
 }
 

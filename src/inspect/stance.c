@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "inspect/stance.h"
 
-enum { ENFORCE, OBSERVE, WATCH };
+enum { ENFORCE, OBSERVE, RECORDING, RECORDING_OBSERVED, WATCH };
 
 /* clang-format off */
 static const struct stance stances[] = {
@@ -9,20 +9,37 @@ static const struct stance stances[] = {
 		      .records = true,
 		      .rewrites = true,
 		      .checks = true,
+		      .waits = true,
 		      .lost = LOST_ENDS },
-	[OBSERVE] = { .records = true, .checks = true, .lost = LOST_PASSES, .passed = V_OBSERVED },
+	[OBSERVE] = { .records = true,
+		      .checks = true,
+		      .lost = LOST_SEARCHES,
+		      .passed = V_OBSERVED },
+	[RECORDING] = { .records = true,
+			.checks = true,
+			.waits = true,
+			.foretells = true,
+			.lost = LOST_SEARCHES },
+	[RECORDING_OBSERVED] = { .records = true,
+				 .checks = true,
+				 .waits = true,
+				 .lost = LOST_SEARCHES,
+				 .passed = V_OBSERVED },
 	[WATCH] = { .lost = LOST_SKIPS, .passed = V_ACCEPT },
 };
 /* clang-format on */
 
-const struct stance *stance_of(const struct pol_flow *pol, bool watch)
+const struct stance *stance_of(const struct pol_flow *pol, enum stance_source from)
 {
-	if (watch)
+	bool observed = pol && pol->mode == MODE_OBSERVE;
+	if (from == SOURCE_WATCHED)
 		return &stances[WATCH];
-	return &stances[pol && pol->mode == MODE_OBSERVE ? OBSERVE : ENFORCE];
+	if (from == SOURCE_RECORDING)
+		return &stances[observed ? RECORDING_OBSERVED : RECORDING];
+	return &stances[observed ? OBSERVE : ENFORCE];
 }
 
 enum verdict stance_verdict(const struct stance *s, enum verdict v)
 {
-	return s->blocks ? v : s->passed;
+	return s->blocks || s->foretells ? v : s->passed;
 }

@@ -9,27 +9,33 @@
 
 #include "inspect/internal.h"
 
-static void record_of(struct inspect *in, struct connection *f, int dir, const struct pol_flow *pol)
+struct event connection_event(struct inspect *in, struct connection *f, int dir, enum reason why)
 {
-	struct half *h = &f->h[dir];
-	size_t n;
-	const uint8_t *p = half_pending(h, &n);
-	struct event ev = {
+	const struct pol_flow *pol = policy_of(in, f);
+	return (struct event){
 		.time_ns = in->wall_ns,
-		.generation = in->img->generation,
+		.generation = in->img ? in->img->generation : 0,
 		.kind = EV_VIOLATION,
-		.verdict = (uint8_t)stance_verdict(stance_of(pol, false), V_RESET),
-		.reason = R_UNFINISHED,
+		.verdict = (uint8_t)stance_verdict(inspect_stance(in, pol), V_RESET),
+		.reason = (uint16_t)why,
 		.flow_id = f->flow_id,
 		.rule = 0xffff,
 		.l4 = IPPROTO_TCP,
 		.response = dir == 1,
-		.part = 1,
 		.src = dir ? f->server : f->client,
 		.dst = dir ? f->client : f->server,
 		.sport = dir ? f->sport : f->cport,
 		.dport = dir ? f->cport : f->sport,
 	};
+}
+
+static void record_of(struct inspect *in, struct connection *f, int dir, const struct pol_flow *pol)
+{
+	struct half *h = &f->h[dir];
+	size_t n;
+	const uint8_t *p = half_pending(h, &n);
+	struct event ev = connection_event(in, f, dir, R_UNFINISHED);
+	ev.part = 1;
 	if (proto_of(f->proto)->begun)
 		proto_of(f->proto)->begun(p, n, &ev);
 	h->partial_told = true;
@@ -43,6 +49,6 @@ void unfinished_record(struct inspect *in, struct connection *f)
 	const struct pol_flow *pol =
 		f->state == CONN_OPEN && f->l4 == IPPROTO_TCP ? policy_of(in, f) : NULL;
 	for (int d = 0; pol && d < 2; d++)
-		if (half_unfinished(&f->h[d]))
+		if (half_unfinished(&f->h[d]) && !f->h[d].lost)
 			record_of(in, f, d, pol);
 }

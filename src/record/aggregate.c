@@ -66,8 +66,10 @@ bool agg_add(struct agg *a, const struct event *ev, uint64_t now_ns)
 {
 	struct agg_slot *s = slot_of(a, ev);
 	if (s && s->used) {
+		uint32_t unjudged = s->repeats ? s->last.unjudged : 0;
 		s->repeats++;
 		s->last = *ev;
+		s->last.unjudged += unjudged;
 		varied_add(&s->varied, ev);
 		return true;
 	}

@@ -12,7 +12,13 @@
 #include "base/addr.h"
 #include "record/reason.h"
 
-enum event_kind { EV_VIOLATION, EV_MESSAGE /* permitted, log = all */, EV_REFUSED_FLOW };
+enum event_kind {
+	EV_VIOLATION,
+	EV_MESSAGE, /* permitted, log = all */
+	EV_REFUSED_FLOW,
+	EV_GAP, /* nothing is refused: bytes of a connection were not judged (R_RESUMED) */
+	EVENT_KINDS,
+};
 enum verdict { V_ACCEPT, V_DROP, V_RESET, V_OBSERVED /* would drop; mode = observe */ };
 
 enum { EVENT_FACTS = 96 }; /* bytes, for those of any protocol */
@@ -36,6 +42,8 @@ struct event {
 	uint8_t proto;
 	/* that message was not judged: its end was not there, or not to be found */
 	uint8_t part;
+	/* R_RESUMED: bytes that were not judged */
+	uint32_t unjudged;
 	/* sport and dport are not known: a fragment, a packet cut short, or no TCP or UDP */
 	uint8_t no_ports;
 	uint8_t no_sport; /* of many packets, whose source ports nobody kept */

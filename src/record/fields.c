@@ -121,9 +121,9 @@ static const char *since_text(const struct walk *w, char out[FIELD_TEXT])
 
 static const char *kind_word(const struct walk *w, char out[FIELD_TEXT])
 {
-	static const char *const words[] = { "violation", "message", "refused-flow" };
+	static const char *const words[] = { "violation", "message", "refused-flow", "gap" };
 	(void)out;
-	return words[w->ev->kind < 3 ? w->ev->kind : EV_VIOLATION];
+	return words[w->ev->kind < EVENT_KINDS ? w->ev->kind : EV_VIOLATION];
 }
 
 const char *event_verdict_word(const struct event *ev)
@@ -231,6 +231,16 @@ static uint64_t dst_port(const struct walk *w)
 	return w->ev->dport;
 }
 
+static bool is_gap(const struct walk *w)
+{
+	return w->ev->kind == EV_GAP;
+}
+
+static uint64_t unjudged_number(const struct walk *w)
+{
+	return w->ev->unjudged;
+}
+
 static uint64_t repeated_number(const struct walk *w)
 {
 	return w->repeated;
@@ -264,6 +274,7 @@ static const struct field {
 	{ "dport", FIELDS_ENDS, NUMBER, has_ports, NULL, dst_port },
 	{ "proto", FIELDS_ENDS, WORD, always_applies, message_proto_word, NULL },
 	{ "dir", FIELDS_MESSAGE, WORD, has_ports, direction_word, NULL },
+	{ "unjudged", FIELDS_MESSAGE, NUMBER, is_gap, NULL, unjudged_number },
 	{ NULL, FIELDS_MESSAGE, PROTOCOL_FACTS, always_applies, NULL, NULL },
 	{ "rule", FIELDS_MESSAGE, FOREIGN_TEXT, has_rule, rule_text, NULL },
 	{ "repeated", FIELDS_MESSAGE, NUMBER, was_repeated, NULL, repeated_number },

@@ -50,6 +50,9 @@ static void put_sentence(struct sb *b, const struct event_view *view)
 			  policy_zone_name(img, policy_zone_of(img, &ev->src)), src,
 			  policy_zone_name(img, policy_zone_of(img, &ev->dst)), dst,
 			  reason_text(ev->reason));
+	else if (ev->kind == EV_GAP)
+		sb_printf(b, "connection from %s to %s%s%s: %s:", src, dst, f ? " on conduit " : "",
+			  f ? policy_str(img, f->conduit) : "", reason_text(ev->reason));
 	else
 		sb_printf(b, "%s %s from %s to %s%s%s: %s:", facts ? facts->title(ev) : "packet",
 			  verdict, src, dst, f ? " on conduit " : "",

@@ -119,7 +119,8 @@ X(R_IEC_ADDRESS, "object-address-not-allowed", "the information object addresses
 X(R_IEC_QUALIFIER, "qualifier-not-allowed", "the state, the pulse duration or another qualifier of the command is not allowed") \
 X(R_IEC_RECEIVE_NUMBER, "bad-receive-number", "the receive sequence number confirms less than the one before, or more than was sent") \
 X(R_IEC_WINDOW, "window-exceeded", "more I frames without confirmation than one end may send (k)") \
-X(R_IEC_STARTED, "another-master-started", "as many other masters as the policy permits have data transfer started with this station (started_masters, redundancy_group)")
+X(R_IEC_STARTED, "another-master-started", "as many other masters as the policy permits have data transfer started with this station (started_masters, redundancy_group)") \
+X(R_RESUMED, "stream-resumed", "packets of this connection were not seen: it is judged again from the next place where a message can begin; only where nothing is blocked")
 /* clang-format on */
 
 enum reason {

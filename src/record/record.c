@@ -24,7 +24,7 @@
 #include "record/line.h"
 #include "record/spool.h"
 
-enum { LINE_MAX_TEXT = SPOOL_TEXT, KINDS = 3 }; /* KINDS: of enum event_kind */
+enum { LINE_MAX_TEXT = SPOOL_TEXT, KINDS = EVENT_KINDS };
 /* A group of a cap is a conduit, or the first and a zone. What came from another wire than the
  * zone's has a false sender, and is another group: it takes nothing from what the zone's own have
  * refused. */
@@ -50,6 +50,7 @@ static const char *const kind_names[KINDS] = {
 	[EV_VIOLATION] = "refusals",
 	[EV_MESSAGE] = "permitted messages",
 	[EV_REFUSED_FLOW] = "refused flows",
+	[EV_GAP] = "gaps",
 };
 
 static const struct {

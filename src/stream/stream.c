@@ -28,7 +28,7 @@ void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *da
 bool half_at_rest(const struct half *h)
 {
 	return h->next == half_end(h) && h->sent == h->next && h->base == h->acked &&
-	       h->cut_total == 0 && h->n_islands == 0 && !h->fin && !h->partial_since &&
+	       h->cut_total == 0 && h->n_islands == 0 && !h->fin && !h->partial_since && !h->lost &&
 	       !half_owes(h);
 }
 
@@ -170,12 +170,6 @@ uint32_t half_to_sender(const struct half *h, uint32_t ack)
 	return s;
 }
 
-void half_uncut(struct half *h)
-{
-	h->n_cuts = 0;
-	h->cut_base = h->cut_total = 0;
-}
-
 uint32_t half_tell(struct half *h, uint32_t ack)
 {
 	uint32_t s = half_to_sender(h, ack);
@@ -214,6 +208,27 @@ void half_acked(struct half *h, uint32_t ack)
 	if (seq_lt(h->sent, h->base))
 		h->sent = h->base;
 	forget_cuts(h);
+}
+
+void half_give_up(struct half *h, uint32_t seq)
+{
+	uint32_t to = h->n_islands && seq_lt(h->island[0].from, seq) ? h->island[0].from : seq;
+	uint32_t n = to - h->base, stored = half_extent(h);
+	if (n < stored)
+		memmove(h->buf, h->buf + n, stored - n);
+	h->missed += to - h->next;
+	h->base = h->next = h->sent = h->limit = to;
+	if (seq_lt(h->acked, to))
+		h->acked = to;
+	if (seq_lt(h->told, to))
+		h->told = to;
+	h->len = 0;
+	join_islands(h);
+	forget_cuts(h);
+	h->partial_since = 0;
+	h->partial_told = false;
+	h->behind = 0;
+	h->lost = true;
 }
 
 size_t half_copy(const struct half *h, uint32_t a, uint32_t b, uint8_t *out)

@@ -13,6 +13,8 @@
  * - A refused message is cut out: the receiver never gets its bytes, and its
  *   sequence numbers are closed up. From then on sequence numbers of this
  *   direction, and acknowledgements of the other, are translated.
+ * - Where nothing is blocked, bytes that never came may be given up; the stream goes on behind
+ *   them, and the next message boundary is to be found (half_give_up).
  * - Bytes of an unfinished message may be kept back; the caller says from where
  *   on (limit). Its sender would wait for an acknowledgement for ever, so once the
  *   receiver has all that was delivered, its acknowledgement is passed on as one of
@@ -61,6 +63,13 @@ struct half {
 	uint8_t last;		/* last byte delivered */
 	/* bytes of the largest packet since there last was nothing kept, within what is ordinary */
 	uint16_t largest;
+	/* bytes that nobody judged since the last record of such */
+	uint32_t missed;
+	bool lost;	/* nothing shows that next is a message boundary */
+	bool unplaced;	/* no number of it is known yet */
+	bool seen;	/* some byte of it was */
+	uint8_t strays; /* segments in a row that are not near it */
+	uint8_t behind; /* segments that came behind the hole */
 	uint8_t n_cuts, n_islands;
 	struct island island[HALF_ISLANDS];
 	struct cut cuts[HALF_CUTS];
@@ -108,8 +117,9 @@ uint32_t half_to_sender(const struct half *h, uint32_t ack);
 /* Acknowledgement number to send to the sender when the receiver acknowledges ack (receiver space,
  * already checked). It covers kept bytes as well and never goes back. */
 uint32_t half_tell(struct half *h, uint32_t ack);
-/* The receiver had all bytes, none cut: no number is translated any more. */
-void half_uncut(struct half *h);
+/* The bytes before seq do not come any more, or those before the first island if that begins
+ * earlier: go on behind them, where nothing shows a message boundary. */
+void half_give_up(struct half *h, uint32_t seq);
 /* The receiver acknowledged up to ack (sender space, already checked). */
 void half_acked(struct half *h, uint32_t ack);
 /* Copy [a, b) without cut bytes to out; returns the count. a >= base, b <= end. */

@@ -126,6 +126,7 @@ static int replay_file(struct replay *r, const char *path)
 				   .event = replay_event,
 				   .message = replay_message };
 	struct frame f;
+	struct inspect_pkt last = { .id = 0 };
 	uint64_t now = 0, ticked = 0;
 	while ((got = capture_next(c, &f)) == 1) {
 		if (!f.ip)
@@ -152,7 +153,9 @@ static int replay_file(struct replay *r, const char *path)
 			inspect_packet(in, &p, &out);
 		else if (fate == UNINSPECTED_REFUSED)
 			inspect_refused(in, &p, why, &out);
+		last = p;
 	}
+	inspect_end(in, &last, &out);
 	if (got < 0)
 		fprintf(stderr, "zonectl: %s: %s\n", path, capture_error(c));
 	else
@@ -209,7 +212,7 @@ static int load_model(struct replay *r)
 int verb_replay(int argc, char **argv)
 {
 	struct replay r = {
-		.conf = { .max_connections = 65536, .hash_key = { 1, 2 }, .replay = true }
+		.conf = { .max_connections = 65536, .hash_key = { 1, 2 }, .recording = true }
 	};
 	int i = 1;
 	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {

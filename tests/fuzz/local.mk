@@ -60,3 +60,8 @@ tests_fuzz_fuzz_inspect_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
 TESTS += tests/fuzz/run-seeds.sh
 EXTRA_DIST += tests/fuzz/soak.sh tests/fuzz/run-seeds.sh tests/fuzz/gen-seeds.py tests/fuzz/seeds-inspect \
 	tests/fuzz/seeds-stream tests/fuzz/seeds-packet tests/fuzz/README
+check_PROGRAMS += tests/fuzz/fuzz-gaps
+tests_fuzz_fuzz_gaps_SOURCES = tests/fuzz/fuzz-gaps.c $(FUZZ_MAIN)
+tests_fuzz_fuzz_gaps_LDFLAGS = $(FUZZ_LDFLAGS)
+tests_fuzz_fuzz_gaps_LDADD = $(DATA_PATH_LIBS) $(NETTLE_LIBS)
+EXTRA_DIST += tests/fuzz/gen-seeds-gaps.py tests/fuzz/seeds-gaps

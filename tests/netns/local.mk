@@ -18,6 +18,7 @@ NETNS_TESTS = \
 	tests/netns/shares.sh \
 	tests/netns/records.sh \
 	tests/netns/lanes.sh \
+	tests/netns/gaps.sh \
 	tests/netns/notify.sh \
 	tests/netns/start.sh \
 	tests/netns/flood.sh \
@@ -59,6 +60,7 @@ EXTRA_DIST += $(NETNS_TESTS) \
 	tests/netns/talk.py \
 	tests/netns/mbwire.py \
 	tests/netns/holes.py \
+	tests/netns/gaps.py \
 	tests/netns/stream.py \
 	tests/netns/marks.py \
 	tests/netns/bulk.py \

@@ -7,12 +7,13 @@ trap 'rm -rf "$dir"' EXIT
 export ZONED_RULES="$top_srcdir/rules"
 cases="$top_srcdir/../shared/cases"
 [ -d "$cases" ] || { echo "SKIP: there is no $cases"; exit 77; }
+gate="$top_builddir/tests/pcap/inline-gate"	# the gate on the wire; recordings are in recordings.sh
 bad=0
 
 # judged MODEL CAPTURE: verdicts and reasons, with how many there are of each
 judged()
 {
-	"$top_builddir/zonectl" replay -m "$1" "$cases/$2.pcap" |
+	"$gate" replay -m "$1" "$cases/$2.pcap" |
 		awk '{ why = "-"; if ($NF ~ /^reason=/) why = substr($NF, 8); n[$2 " " why]++ }
 		     END { for (k in n) print k, n[k] ";" }' | sort | tr -d '\n'
 }
@@ -64,10 +65,10 @@ case_of "$(with clamped-echo m-mb-rw modbus-read-write)" 10-fc6-clamped-echo "ac
 case_of "$(with device-id-form m-mb-rw modbus-read-write)" 08-device-id "accept - 12;"
 case_of "$cases/m-mb-prog.conf" 09-umas-1024 "accept - 4;"
 case_of "$(with device-id-form m-mb-prog modbus-programming)" 09-umas-1024 "accept - 2;reset bad-length 1;"
-"$top_builddir/zonectl" replay -m "$cases/m-mb-rw.conf" "$cases/10-fc6-clamped-echo.pcap" |
+"$gate" replay -m "$cases/m-mb-rw.conf" "$cases/10-fc6-clamped-echo.pcap" |
 	grep -q "field=value expected=5119 received=5000 .*reason=response-mismatch" || { echo "FAIL: what was expected"; bad=1; }
-"$top_builddir/zonectl" replay -m "$cases/m-mb-rw.conf" "$cases/05-exception-length-4.pcap" |
+"$gate" replay -m "$cases/m-mb-rw.conf" "$cases/05-exception-length-4.pcap" |
 	grep -q "field=length expected=3 received=4 reason=bad-length" || { echo "FAIL: the length in its record"; bad=1; }
-# a capture without a gate: reads go on after what is refused here
+# the two writes do not reach the device, so nobody asked for its answers to them
 case_of "$cases/m-mb-ro.conf" 13-replay-after-refusal "accept - 8;drop function-not-allowed 2;drop unsolicited-response 2;"
 exit $bad

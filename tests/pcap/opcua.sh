@@ -4,4 +4,4 @@
 set -eu
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-python3 -B "$top_srcdir/tests/pcap/opcua.py" "$top_builddir/zonectl" "$dir"
+python3 -B "$top_srcdir/tests/pcap/opcua.py" "$top_builddir/tests/pcap/inline-gate" "$dir"

@@ -132,7 +132,7 @@ static void prove(struct connections *t, struct connection *f, uint64_t now)
 static void step(struct connections *t, uint32_t r, uint64_t now)
 {
 	static const enum connection_state states[] = { CONN_SYN, CONN_OPEN, CONN_CLOSED,
-							CONN_BLOCKED, CONN_BLIND };
+							CONN_BLOCKED };
 	struct packet p = from(r % SOURCES, r / SOURCES % PORTS);
 	int dir;
 	struct connection *f = connection_find(t, &p, &dir);
@@ -144,7 +144,7 @@ static void step(struct connections *t, uint32_t r, uint64_t now)
 	else if (what < 13)
 		connection_used(t, f, now);
 	else if (what < 15)
-		connection_turn(t, f, states[(r >> 28) % 5], now);
+		connection_turn(t, f, states[(r >> 28) % 4], now);
 	else
 		connection_drop(t, f);
 }

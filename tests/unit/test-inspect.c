@@ -381,7 +381,9 @@ static void a_capture_shows_other_acknowledgements(void **state)
 	uint8_t m[12];
 	bench_start(&b, VIOLATION_DROP, MODE_ENFORCE);
 	inspect_free(b.in);
-	struct inspect_conf conf = { .max_connections = 8, .hash_key = { 1, 2 }, .replay = true };
+	struct inspect_conf conf = { .max_connections = 8,
+				     .hash_key = { 1, 2 },
+				     .recording = true };
 	b.in = inspect_new(&conf);
 	inspect_policy(b.in, &b.img.h);
 	handshake(&b, 1000, 5000);

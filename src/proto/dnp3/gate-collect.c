@@ -195,7 +195,7 @@ static enum reason dnp_judge_request(struct pass *c, const struct dnp_msg *m,
 		return R_DNP_SEGMENT;
 	if (!open && !m->tr_fir)
 		return R_DNP_SEGMENT;
-	if (dnp_is_whole(m) || !c->stance->blocks)
+	if (dnp_is_whole(m) || !c->stance->waits)
 		return R_NONE;
 	struct dnp_holder h = holder_of(c, l, true);
 	return dnp_station_hold(dnp_stations_of(c), &h, !m->tr_fir) ? R_NONE : R_DNP_STATION;

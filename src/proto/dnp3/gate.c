@@ -157,7 +157,7 @@ static bool changes(const struct dnp_app *a)
 static bool authenticated(const struct ask *k, const struct dnp_pair *p)
 {
 	return !k->head->secure_authentication || !changes(&k->m->app) || p->authenticated ||
-	       dnp_aggressive(&k->m->app);
+	       (k->st->unseen && !p->keyed) || dnp_aggressive(&k->m->app);
 }
 
 static enum reason judge_select(const struct ask *k, struct dnp_pair *p)
@@ -232,8 +232,10 @@ static void take_response(const struct ask *k)
 	if (a->func == F_RESPONSE && p->selected_ns && a->seq == p->seq)
 		p->granted = a->fir && a->fin && p->sum == sum_objects(k);
 	uint8_t status = a->func == F_AUTH_RESPONSE ? dnp_key_status(a) : 0;
-	if (status)
+	if (status) {
 		p->authenticated = status == 1;
+		p->keyed = true;
+	}
 	struct dnp_asked more = { .at_ns = k->now,
 				  .src = m->link.dst,
 				  .dst = m->link.src,
@@ -265,6 +267,7 @@ static enum reason dnp_gate_judge_response(const struct ask *k)
 		if (!request)
 			return R_UNSOLICITED;
 		request->answered = true;
+		follow_in_step(k->c, request->at_ns);
 	}
 	take_response(k);
 	return R_NONE;
@@ -347,6 +350,26 @@ static struct judged dnp_judge(struct pass *c, const uint8_t *p, size_t n)
 				.msg = m };
 }
 
+/* A header with its checksum. */
+static int dnp_begins(const uint8_t *p, size_t n, bool response)
+{
+	enum reason why;
+	(void)response;
+	return dnp3_frame(p, n, &why);
+}
+
+static void dnp_missed(struct pass *c, int dir)
+{
+	struct dnp_state *st = dnp_of(c->f);
+	struct pass of = *c;
+	of.dir = dir;
+	dnp_collect_end_all(&of);
+	st->unseen = true;
+	/* the answers may be among what was missed */
+	for (size_t i = 0; i < DNP_ASKED_MAX; i++)
+		st->requests[i].answered = true;
+}
+
 _Static_assert(offsetof(struct dnp_stations, key) == 0 &&
 		       sizeof(((struct dnp_stations *)0)->key) == PROTO_KEY,
 	       "they begin with the key that is drawn for them");
@@ -359,6 +382,9 @@ const struct proto_ops proto_dnp3 = {
 	.common = sizeof(struct dnp_stations),
 	.shared = DNP_PLACES * sizeof(struct dnp_place),
 	.holds = true,
+	.begins = dnp_begins,
+	.begins_surely = true,
+	.missed = dnp_missed,
 	.frame = dnp3_frame,
 	.judge = dnp_judge,
 	.lost = dnp_collect_end_all,

@@ -55,6 +55,7 @@ struct dnp_pair {
 	uint8_t seq;	    /* of the select */
 	bool granted;	    /* the outstation repeated the objects: it agreed */
 	bool authenticated; /* it reported good session keys */
+	bool keyed;	    /* or such that are not; seen since frames were missed */
 };
 
 /* A fragment of several frames between two link addresses, in one direction. */
@@ -86,6 +87,7 @@ struct dnp_state {
 	struct dnp_asked requests[DNP_ASKED_MAX], confirms[DNP_ASKED_MAX];
 	struct dnp_pair pairs[DNP_PAIRS_MAX];
 	struct dnp_collects in[2]; /* by direction */
+	bool unseen;		   /* frames were missed, maybe those of a key exchange */
 };
 
 /* Buffer in which a fragment of several frames is put together. It belongs to the collection that

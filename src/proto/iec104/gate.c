@@ -199,6 +199,12 @@ static struct judged iec_judge(struct pass *c, const uint8_t *p, size_t n)
 				.msg = &k->m };
 }
 
+static void iec_missed(struct pass *c, int dir)
+{
+	(void)dir; /* the numbers of one end are confirmed by the other */
+	iec_link_lost(iec_of(c->f));
+}
+
 _Static_assert(offsetof(struct iec_masters, key) == 0 &&
 		       sizeof(((struct iec_masters *)0)->key) == PROTO_KEY,
 	       "they begin with the key that is drawn for them");
@@ -211,6 +217,8 @@ const struct proto_ops proto_iec104 = {
 	.ended = iec_start_ends,
 	.clock = iec_start_clock,
 	.begun = iec_begun,
+	.begins = iec104_begins,
+	.missed = iec_missed,
 	.holds = true,
 	.start = IEC_START,
 	.frame = iec104_frame,

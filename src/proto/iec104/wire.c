@@ -62,7 +62,8 @@ static enum reason sound_u(const struct iec_apci *a, unsigned rest)
 	return function_name(a->u) && rest == 0 ? R_NONE : R_IEC_CONTROL;
 }
 
-enum reason iec104_apci(const uint8_t *p, size_t n, struct iec_apci *a)
+/* The control field of an APDU of which n octets are there. */
+static enum reason read_control(const uint8_t *p, size_t n, struct iec_apci *a)
 {
 	struct rd r = rd_init(p, n);
 	*a = (struct iec_apci){ .format = IEC_I };
@@ -77,13 +78,40 @@ enum reason iec104_apci(const uint8_t *p, size_t n, struct iec_apci *a)
 		a->nr = second >> 1;
 	if (a->format == IEC_I)
 		a->ns = first >> 1;
-	if (r.bad || len < IEC_LEN_MIN || len > IEC_LEN_MAX || n != len + 2u)
+	if (r.bad || len < IEC_LEN_MIN || len > IEC_LEN_MAX)
 		return R_LENGTH;
 	if (a->format != IEC_I && len != IEC_LEN_MIN)
 		return R_LENGTH;
 	if (a->format == IEC_U)
 		return sound_u(a, (first >> 8) | second);
 	return (a->format == IEC_S && first != 1) || (second & 1) ? R_IEC_CONTROL : R_NONE;
+}
+
+enum reason iec104_apci(const uint8_t *p, size_t n, struct iec_apci *a)
+{
+	enum reason why = read_control(p, n, a), none;
+	bool whole = why == R_FRAME || (size_t)iec104_frame(p, n, &none) == n;
+	return whole ? why : R_LENGTH;
+}
+
+int iec104_begins(const uint8_t *p, size_t n, bool response)
+{
+	enum { TYPE = IEC_APCI, OBJECTS };
+	struct iec_apci a;
+	enum reason why;
+	int len = iec104_frame(p, n, &why);
+	(void)response; /* either may be the master's */
+	if (len <= 0 || n < IEC_APCI)
+		return len < 0 ? len : 0;
+	if (read_control(p, n, &a) != R_NONE)
+		return -1;
+	if (a.format != IEC_I)
+		return len;
+	if (n <= OBJECTS)
+		return 0;
+	bool fits = len >= IEC_APCI + IEC_ASDU_HEAD + IEC_IOA && iec_type(p[TYPE]) &&
+		    (p[OBJECTS] & 0x7f);
+	return fits ? len : -1;
 }
 
 /* --- ASDU */

@@ -83,6 +83,9 @@ struct iec_apci {
  * 0 none begins here (*why: R_FRAME, R_LENGTH). The next 0x68 is not looked for: peers find
  * different ones. */
 int iec104_frame(const uint8_t *p, size_t n, enum reason *why);
+/* Can an APDU begin at p, of which nothing before is known? > 0: its length, with a sound control
+ * field and, of an I frame, a type that there is; 0: more octets are needed; < 0: no. */
+int iec104_begins(const uint8_t *p, size_t n, bool response);
 /* The control field of one whole APDU of exactly n octets. R_NONE, R_FRAME, R_LENGTH, or
  * R_IEC_CONTROL: not exactly one of the forms above, to the bit. What was read before the fault
  * stays in *a. */

@@ -194,6 +194,7 @@ static enum reason mb_judge_response(struct pass *c, const struct mb_msg *m, uns
 	/* an answer of another unit than was asked (tolerated) shows of neither what it knows */
 	if (m->fc == MB_UMAS && !m->exception && f->pending[i].unit == m->unit)
 		f->umas[m->unit / 8] |= (uint8_t)(1u << m->unit % 8);
+	follow_in_step(c, f->pending[i].at_ns);
 	mb_forget(f, (unsigned)i);
 	return R_NONE;
 }
@@ -288,6 +289,7 @@ const struct proto_ops proto_modbus = {
 	.fresh = offsetof(struct mb_state, pending),
 	.message = sizeof(struct modbus_case),
 	.begun = mb_begun,
+	.begins = mb_begins,
 	.holds = true,
 	.frame = mb_frame,
 	.frame_in = frame_in,

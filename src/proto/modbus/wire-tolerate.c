@@ -145,6 +145,30 @@ static int answer_end(const uint8_t *p, size_t n, int len, const struct mb_readi
 	return -1;
 }
 
+int mb_begins(const uint8_t *p, size_t n, bool response)
+{
+	enum reason why;
+	int len = mb_frame(p, n, &why);
+	if (len <= 0 || n <= MB_MBAP)
+		return len < 0 ? len : 0;
+	size_t said = (size_t)len, there = n < said ? n : said;
+	if (p[MB_MBAP] & MB_EXCEPTION) {
+		size_t right = MB_MBAP + EXCEPTION_PDU;
+		bool known = mb_func_by_code(p[MB_MBAP] & 0x7f) && response;
+		return known && said >= right && said <= right + MB_PAD_MAX ? len : -1;
+	}
+	const struct mb_func *fn = mb_func_by_code(p[MB_MBAP]);
+	if (!fn)
+		return -1;
+	const struct mb_extent *e = response ? &fn->response_extent : &fn->request_extent;
+	if (!e->fixed)
+		return len;
+	size_t pdu = length_of(e, p + MB_MBAP, there - MB_MBAP);
+	if (!pdu) /* its count has not come, or does not fit in */
+		return there < said ? 0 : -1;
+	return said == MB_MBAP + pdu || (response && said == MB_MBAP + pdu + 1) ? len : -1;
+}
+
 static bool is_long(uint16_t len)
 {
 	return 6u + len > MB_ADU_MAX && len <= MB_UMAS_LEN_MAX;

@@ -165,6 +165,10 @@ struct mb_msg {
  * tell, <0 this can never be Modbus (then *why says why). Decides on the MBAP
  * header alone. */
 int mb_frame(const uint8_t *p, size_t n, enum reason *why);
+/* Can a frame begin at p, of which nothing before is known? > 0: its length, that the length field
+ * and a known function agree on (as far as devices agree, wire-tolerate.c); 0: more octets are
+ * needed; < 0: no. */
+int mb_begins(const uint8_t *p, size_t n, bool response);
 /* The same with what is tolerated. A response whose length field says more than its function has
  * is refused as soon as all that belongs to it is there (R_LENGTH), unless the rest is there, too;
  * what is RTU framing, with a right CRC, is called so (R_RTU). */

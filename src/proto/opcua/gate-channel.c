@@ -241,6 +241,24 @@ static bool token_ok(struct ua_state *s, uint32_t token)
 	return true;
 }
 
+/* Nobody knows what channel and tokens there are now, nor what was begun. What is known of the
+ * security stays. */
+void ua_missed(struct pass *c, int dir)
+{
+	struct ua_state *s = ua_of(c->f);
+	struct ua_way *w = &s->way[(dir == 1) != s->reverse];
+	s->stage = UA_START;
+	s->channel_open = false;
+	s->opening = 0;
+	for (unsigned i = 0; i < 2; i++)
+		s->way[i].seq_known = false;
+	w->parting = false;
+	w->rest = w->got = 0;
+	w->place = w->raw = 0;
+	s->n_pending = s->n_older = 0;
+	memset(s->older, 0, sizeof(s->older));
+}
+
 enum reason ua_chunk(struct ua_look *k)
 {
 	struct ua_state *s = k->s;

@@ -54,6 +54,7 @@ enum reason ua_hello(struct ua_look *k); /* HEL, ACK, ERR, RHE */
 enum reason ua_open(struct ua_look *k);
 enum reason ua_opened(struct ua_look *k);
 enum reason ua_chunk(struct ua_look *k); /* MSG, CLO: channel, token, sequence, sizes */
+void ua_missed(struct pass *c, int dir); /* proto_ops.missed */
 
 /* gate-parts.c: memory that all connections of an inspector share */
 struct ua_place {

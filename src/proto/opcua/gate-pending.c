@@ -103,6 +103,9 @@ static enum reason answer_older(struct ua_look *k)
 {
 	struct ua_state *s = k->s;
 	bool any = untyped(k);
+	/* asked before what was seen; a server keeps these as long as nothing happens */
+	if (s->adopted && s->way[1].type == ua_service_by_name("publish")->response)
+		return R_NONE;
 	const struct ua_service *is = any ? NULL : ua_service_by_id(s->way[1].type);
 	unsigned row = row_of(is);
 	if (s->n_older == 0 ||
@@ -126,6 +129,8 @@ enum reason ua_answer(struct ua_look *k)
 			continue;
 		const struct ua_service *want = ua_service_by_id(p->request);
 		bool fits = untyped(k) || (want && s->way[1].type == want->response);
+		if (fits)
+			follow_in_step(k->c, p->at_ns);
 		if (k->m.chunk != 'C')
 			remove_pending(s, i);
 		return fits ? R_NONE : R_RESPONSE_MISMATCH;

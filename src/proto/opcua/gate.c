@@ -195,6 +195,8 @@ static enum reason judge_msg_or_clo(struct ua_look *k)
 	enum reason parts = ua_join(k);
 	if (why == R_NONE)
 		why = parts;
+	if (follow_forgives(k->c, why))
+		why = R_NONE;
 	if (!k->answer) {
 		enum reason asked = ua_judge_request(k, why == R_NONE);
 		return why == R_NONE ? asked : why;
@@ -376,12 +378,23 @@ static struct judged ua_judge(struct pass *c, const uint8_t *p, size_t n)
 				.msg = &of->seen };
 }
 
+/* Type, kind and a size that fits them. */
+static int ua_begins(const uint8_t *p, size_t n, bool response)
+{
+	enum reason why;
+	(void)response;
+	return ua_frame(p, n, &why);
+}
+
 const struct proto_ops proto_opcua = {
 	.big = true,
 	.state = sizeof(struct ua_state),
 	.fresh = sizeof(struct ua_state),
 	.message = sizeof(struct ua_case),
 	.shared = UA_PARTS_BYTES,
+	.begins = ua_begins,
+	.begins_surely = true,
+	.missed = ua_missed,
 	.frame = ua_frame,
 	.frame_in = ua_frame_in,
 	.judge = ua_judge,
