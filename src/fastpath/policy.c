@@ -25,3 +25,17 @@ void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct 
 	if (fast_eligible(f) && o->flatten)
 		o->flatten(img, f, out);
 }
+
+uint32_t fast_ranges(const struct pol_rset *s)
+{
+	return s->any ? 1 : s->n;
+}
+
+struct pol_range fast_range_at(const struct pol_image *img, const struct pol_rset *s, uint32_t i,
+			       uint32_t most)
+{
+	const struct pol_range *v = (const void *)((const uint8_t *)img + img->ranges_off);
+	struct pol_range r = s->any ? (struct pol_range){ 0, most } : v[s->r0 + i];
+	r.hi = r.hi > most ? most : r.hi;
+	return r;
+}

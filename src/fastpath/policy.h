@@ -34,5 +34,10 @@ bool fast_eligible(const struct pol_flow *f);
  * its conduit. What does not fit into FAST_POLICY_ROOM is left out: it then goes the slow path.
  * out->n is 0 when not eligible. */
 void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out);
+/* The ranges of a list, "any" as one from 0 to `most`, for flatten(): how many, and range i, whose
+ * upper bound is at most `most`. */
+uint32_t fast_ranges(const struct pol_rset *s);
+struct pol_range fast_range_at(const struct pol_image *img, const struct pol_rset *s, uint32_t i,
+			       uint32_t most);
 
 #endif

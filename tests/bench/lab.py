@@ -20,7 +20,7 @@ SRC = os.environ.get("top_srcdir") or os.path.dirname(os.path.dirname(HERE))
 BUILD = os.environ.get("top_builddir") or SRC
 CLIENT, DEVICE = "10.10.1.10", "10.10.2.20"
 SHAPES = {"read": 502, "mixed": 502, "pipelined": 502, "large": 502, "dnp3": 20000, "opcua": 4840,
-          "uninspected": 5020}    # ports
+          "iec104": 2404, "iec104-mixed": 2404, "uninspected": 5020}    # ports
 FLOOD_PORT = 40404      # source port of the open-loop frames
 QUEUE = 6200            # of the reader that accepts everything
 TICK = os.sysconf("SC_CLK_TCK")
@@ -168,7 +168,7 @@ table inet bench {
 	chain forward {
 		type filter hook forward priority 0; policy drop;
 		ct state vmap { established : accept, related : accept, invalid : drop }
-		ip saddr 10.10.1.0/24 ip daddr 10.10.2.0/24 tcp dport . ct state { 502 . new, 20000 . new, 4840 . new, 5020 . new } accept
+		ip saddr 10.10.1.0/24 ip daddr 10.10.2.0/24 tcp dport . ct state { 502 . new, 20000 . new, 4840 . new, 2404 . new, 5020 . new } accept
 	}
 }
 """
@@ -177,8 +177,8 @@ table inet bench {
 	chain forward {
 		type filter hook forward priority 0; policy drop;
 		ct state invalid drop
-		ip saddr 10.10.1.0/24 ip daddr 10.10.2.0/24 tcp dport { 502, 20000, 4840, 5020 } queue num %d
-		ip saddr 10.10.2.0/24 ip daddr 10.10.1.0/24 tcp sport { 502, 20000, 4840, 5020 } ct state established queue num %d
+		ip saddr 10.10.1.0/24 ip daddr 10.10.2.0/24 tcp dport { 502, 20000, 4840, 2404, 5020 } queue num %d
+		ip saddr 10.10.2.0/24 ip daddr 10.10.1.0/24 tcp sport { 502, 20000, 4840, 2404, 5020 } ct state established queue num %d
 	}
 }
 """ % (QUEUE, QUEUE)
@@ -187,8 +187,8 @@ table inet bench {
 ACCEPT_QUEUE_XT = """*filter
 :FORWARD DROP
 -A FORWARD -m conntrack --ctstate INVALID -j DROP
--A FORWARD -s 10.10.1.0/24 -d 10.10.2.0/24 -p tcp -m multiport --dports 502,20000,4840,5020 -j NFQUEUE --queue-num %d
--A FORWARD -s 10.10.2.0/24 -d 10.10.1.0/24 -p tcp -m multiport --sports 502,20000,4840,5020 -m conntrack --ctstate ESTABLISHED -j NFQUEUE --queue-num %d
+-A FORWARD -s 10.10.1.0/24 -d 10.10.2.0/24 -p tcp -m multiport --dports 502,20000,4840,2404,5020 -j NFQUEUE --queue-num %d
+-A FORWARD -s 10.10.2.0/24 -d 10.10.1.0/24 -p tcp -m multiport --sports 502,20000,4840,2404,5020 -m conntrack --ctstate ESTABLISHED -j NFQUEUE --queue-num %d
 COMMIT
 """ % (QUEUE, QUEUE)
 
@@ -201,11 +201,13 @@ zones = (
 conduits = (
   { name = "hmi-to-cell"; from = "hmi"; to = "cell"; %s
     flows = ( { protocol = "modbus"; policy = "bench"; }, { protocol = "dnp3"; policy = "dnp3-read-only"; },
-              { protocol = "opcua"; policy = "opcua-read-only"; }, { transport = "tcp"; ports = 5020; } ); }
+              { protocol = "opcua"; policy = "opcua-read-only"; }, { protocol = "iec104"; policy = "iec104-monitor-only"; },
+              { transport = "tcp"; ports = 5020; } ); }
 );
 policies = {
   @include "dnp3-read-only.conf"
   @include "opcua-read-only.conf"
+  @include "iec104-monitor-only.conf"
 bench = {
   protocol = "modbus";
   allow = (

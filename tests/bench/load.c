@@ -115,11 +115,12 @@ static bool send_some(struct load *l, struct conn *c)
 	return n == 0 || send(c->fd, out, n, MSG_NOSIGNAL) == (ssize_t)n;
 }
 
-static bool expected(const struct load *l, const struct conn *c, const uint8_t *p, size_t len)
+/* Length of the answer that is next, of which n bytes are at p; 0: it is another one. */
+static size_t expected(const struct load *l, const struct conn *c, const uint8_t *p, size_t n)
 {
 	uint8_t q[FRAME_MAX], a[FRAME_MAX];
-	size_t n = l->shape->proto->answer(a, q, l->shape->request(q, c->done));
-	return n == len && memcmp(a, p, n) == 0;
+	size_t len = l->shape->proto->answer(a, q, l->shape->request(q, c->done), c->done);
+	return memcmp(a, p, n < len ? n : len) == 0 ? len : 0;
 }
 
 static void count(struct load *l, uint64_t took)
@@ -155,11 +156,13 @@ static bool receive(struct load *l, struct conn *c)
 		return got < 0 && errno == EAGAIN;
 	size_t n = c->n + (size_t)got, at = 0, len;
 	uint64_t now = now_ns();
-	while ((len = l->shape->proto->frame(in + at, n - at)) > 0) {
-		if (c->sent == c->done || !expected(l, c, in + at, len))
+	for (; at < n; at += len) {
+		len = c->sent == c->done ? 0 : expected(l, c, in + at, n - at);
+		if (len == 0)
 			return false;
+		if (len > n - at)
+			break;
 		count(l, now - c->at[c->done++ % DEPTH_MAX]);
-		at += len;
 	}
 	if (n - at > FRAME_MAX)
 		return false;

@@ -1,6 +1,7 @@
 # `make bench`: not part of check, needs root. Options by environment or BENCH_ARGS, see tests/bench/README.
 EXTRA_PROGRAMS = tests/bench/load tests/bench/serve tests/bench/accept tests/bench/blast
-bench_shapes = tests/bench/shapes.c tests/bench/shapes-dnp3.c tests/bench/shapes-opcua.c tests/bench/shapes.h
+bench_shapes = tests/bench/shapes.c tests/bench/shapes-dnp3.c tests/bench/shapes-iec104.c tests/bench/shapes-opcua.c \
+	tests/bench/shapes.h
 tests_bench_load_SOURCES = tests/bench/load.c $(bench_shapes)
 tests_bench_serve_SOURCES = tests/bench/serve.c $(bench_shapes)
 tests_bench_accept_SOURCES = tests/bench/accept.c

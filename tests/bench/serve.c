@@ -20,7 +20,8 @@
 enum { CONNECTIONS_MAX = 65000, EVENTS = 256, IN_SIZE = 8192, OUT_SIZE = 64 << 10 };
 
 struct conn {
-	size_t n; /* bytes of an unfinished request */
+	size_t n;      /* bytes of an unfinished request */
+	uint32_t done; /* requests */
 	uint8_t rest[FRAME_MAX];
 };
 
@@ -40,7 +41,7 @@ static void accept_all(struct server *s)
 			close(fd);
 			continue;
 		}
-		s->conn[fd].n = 0;
+		s->conn[fd] = (struct conn){ .n = 0 };
 	}
 }
 
@@ -55,8 +56,9 @@ static int answer(struct server *s, int fd)
 		return got < 0 && errno == EAGAIN;
 	size_t n = c->n + (size_t)got, at = 0, len, used = 0;
 	while ((len = s->proto->frame(in + at, n - at)) > 0) {
-		size_t m = used + FRAME_MAX <= OUT_SIZE ? s->proto->answer(out + used, in + at, len)
-							: 0;
+		if (used + FRAME_MAX > OUT_SIZE)
+			return 0;
+		size_t m = s->proto->answer(out + used, in + at, len, c->done++);
 		if (m == 0)
 			return 0;
 		used += m;

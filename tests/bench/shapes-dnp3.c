@@ -83,8 +83,9 @@ static size_t dnp3_frame(const uint8_t *b, size_t n)
 	return len <= n ? len : 0;
 }
 
-static size_t dnp3_answer(uint8_t *b, const uint8_t *q, size_t len)
+static size_t dnp3_answer(uint8_t *b, const uint8_t *q, size_t len, uint32_t n)
 {
+	(void)n;
 	if (len < LINK + 3 + CRC || q[LINK + 2] != 1)
 		return 0;
 	uint8_t d[8 + 2 + 3 * POINTS] = {

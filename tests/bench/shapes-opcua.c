@@ -201,17 +201,18 @@ static size_t opcua_frame(const uint8_t *b, size_t n)
 	return len <= n ? len : 0;
 }
 
-static size_t opcua_answer(uint8_t *b, const uint8_t *q, size_t len)
+static size_t opcua_answer(uint8_t *b, const uint8_t *q, size_t len, uint32_t n)
 {
+	(void)n;
 	if (len > 20 && !memcmp(q, "MSGF", 4)) {
-		uint32_t n = get32(q + 20);
-		struct out o = message(b, n, HAVE_READ);
-		response_header(&o, n);
+		uint32_t id = get32(q + 20);
+		struct out o = message(b, id, HAVE_READ);
+		response_header(&o, id);
 		u32(&o, NODES);
 		for (unsigned i = 0; i < NODES; i++) {
 			u8(&o, 1); /* a value, an Int32 */
 			u8(&o, 6);
-			u32(&o, n + i);
+			u32(&o, id + i);
 		}
 		null(&o);
 		return end(&o);

@@ -48,8 +48,9 @@ static size_t mb_frame(const uint8_t *b, size_t n)
 	return len <= n ? len : 0;
 }
 
-static size_t mb_answer(uint8_t *b, const uint8_t *q, size_t len)
+static size_t mb_answer(uint8_t *b, const uint8_t *q, size_t len, uint32_t n)
 {
+	(void)n;
 	if (len < MBAP + 5)
 		return 0;
 	unsigned quantity = get16(q + 10), addr = get16(q + 8);
@@ -78,6 +79,8 @@ const struct shape shapes[] = {
 	{ "large", &modbus, mb_large, 1 },
 	{ "dnp3", &dnp3, dnp3_poll, 1 },
 	{ "opcua", &opcua, opcua_read, 1 },
+	{ "iec104", &iec104, iec104_acknowledge, 1 },
+	{ "iec104-mixed", &iec104_mixed, iec104_mix, 1 },
 	{ "uninspected", &modbus, mb_read, 1 },	/* on a port that is not Modbus' */
 };
 /* clang-format on */

@@ -17,10 +17,10 @@ enum { FRAME_MAX = 300, DEPTH_MAX = 32 };
 struct proto {
 	const char *name;
 	uint16_t port;
-	/* length of the first frame; 0: more is needed */
+	/* length of the first request; 0: more is needed */
 	size_t (*frame)(const uint8_t *b, size_t n);
-	/* 0: not a request */
-	size_t (*answer)(uint8_t *out, const uint8_t *request, size_t len);
+	/* to request n of the connection; 0: that is not what it should be */
+	size_t (*answer)(uint8_t *out, const uint8_t *request, size_t len, uint32_t n);
 };
 
 struct shape {
@@ -30,9 +30,11 @@ struct shape {
 	unsigned depth; /* requests outstanding on one connection */
 };
 
-extern const struct proto dnp3, opcua;
+extern const struct proto dnp3, opcua, iec104, iec104_mixed;
 size_t dnp3_poll(uint8_t *out, uint32_t n);
 size_t opcua_read(uint8_t *out, uint32_t n);
+size_t iec104_acknowledge(uint8_t *out, uint32_t n);
+size_t iec104_mix(uint8_t *out, uint32_t n);
 
 extern const struct shape shapes[];
 extern const size_t n_shapes;

@@ -9,6 +9,7 @@ iec104-peer.py master ADDRESS[,SOURCE] ACTION...    prints each action and what 
 Actions: start stop test gi single select execute off many ..., or hex of an ASDU; before it "slow:" (octet by
 octet), "test:", "alone:" (without STARTDT), "ns=N:" (another number), "raw:" (hex of whole octets), "wait=N:" (seconds).
 "second=SOURCE" is a connection of another source that starts, is printed as what it got, and stays until the end.
+"reports:N": so many acknowledgements, each with what station 23 reports then.
 """
 import select
 import socket
@@ -22,8 +23,10 @@ STYLES = {
     21: {"skips": True, "early": "ignore"},     # looks for the next 0x68, ignores I frames before STARTDT
     # takes everything; the next STARTDT closes the connection that was started
     22: {"skips": True, "early": "take", "numbers": False, "cause": False, "one": True},
+    23: {"reports": 8},         # reports so much at each acknowledgement
 }
 PORT = 2404
+REPORT = bytes.fromhex("240103000100a00f000000803f00" "24771411bb0b1a")    # a float with its time
 
 
 def apdu(ns, nr, asdu):
@@ -66,6 +69,8 @@ class Station:
     def frame(self, f):
         if not f[2] & 1:
             return self.information(f)
+        if f[2] & 3 == 1:
+            return b"".join(self.answer(REPORT) for _ in range(self.style.get("reports", 0)))
         if self.u(f[2], 0x43):
             return bytes.fromhex("680483000000")
         if self.u(f[2], 0x07):
@@ -173,7 +178,37 @@ class Master:
         self.ns += 1
         return b"".join(bytes([x]) for x in apdu(ns, self.nr, bytes.fromhex(ASDUS.get(last, last))))
 
+    def frames(self, n):
+        """the next n, whole"""
+        got = []
+        while len(got) < n:
+            while len(self.took) < 2 or len(self.took) < self.took[1] + 2:
+                self.s.settimeout(5)
+                data = self.s.recv(4096)
+                if not data:
+                    raise ConnectionError
+                self.took += data
+            got.append(self.took[:self.took[1] + 2])
+            self.took = self.took[self.took[1] + 2:]
+        return got
+
+    def reports(self, n):
+        try:
+            for i in range(n):
+                self.s.sendall(struct.pack("<BBHH", 0x68, 4, 1, self.nr << 1 & 0xFFFF))
+                for f in self.frames(STYLES[23]["reports"]):
+                    assert f == apdu(self.nr, self.ns, REPORT), f.hex()
+                    self.nr = (self.nr + 1) & 0x7FFF
+                if i % 16 == 15:
+                    self.s.sendall(bytes([0x68, 4, U["test"], 0, 0, 0]))
+                    assert self.frames(1)[0][2] == 0x83
+        except OSError:
+            return "ended"
+        return "ok"
+
     def act(self, action):
+        if action.startswith("reports:"):
+            return self.reports(int(action[8:]))
         data = self.octets(action)
         try:
             for part in [data[k:k + 1] for k in range(len(data))] if "slow:" in action else [data]:

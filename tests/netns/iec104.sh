@@ -8,7 +8,7 @@ lab_server() { :; }
 lab_up
 ip -n "$lab_c" addr add 10.10.1.11/24 dev eth0
 ip -n "$lab_c" addr add fd00:10:1::11/64 dev eth0 nodad preferred_lft 0	# never by itself
-for n in 21 22; do
+for n in 21 22 23; do
 	ip -n "$lab_s" addr add 10.10.2.$n/24 dev eth0
 	ip -n "$lab_s" addr add fd00:10:2::$n/64 dev eth0 nodad
 done
@@ -125,6 +125,24 @@ expect "nobody is evicted behind the gate" "$(grep -c ^evicted "$lab_dir/station
 expect "both masters' commands" "$(executed '45 1 1100 05')" 4
 logged 'STARTDT act refused and reset .*reason=another-master-started .*src=10.10.1.11'
 logged 'reason=another-master-started .*src=fd00:10:1::11'
+
+# reports and their acknowledgements pass in the kernel, if it has the path; a command between them comes to an
+# inspector, which knows the numbers, and what is refused ends it there; N(S) goes beyond its 15 bits
+if lab_said "in-kernel path: up to"; then
+	for at in 10.10.2. fd00:10:2::; do
+		: >"$lab_dir/station"
+		before=$(lab_in_kernel messages)
+		master ${at}23 "0b 100/7 ok 100/7 45/7 ok 45/7 ok ended" start gi reports:600 gi single reports:3600 single reports:16 far
+		expect_at_least "frames of 38000 that the kernel passed" "$(($(lab_in_kernel messages) - before))" 34000
+		expect "executed between reports" "$(executed '45 1 1100 05')/$(executed .)" 2/2
+	done
+	master 10.10.2.23 "0b ok ended" start reports:40 ns=1:single
+	master 10.10.2.23 "0b ok ended" start reports:40 "raw:$FAR"
+	master 10.10.2.23 "0b ok ended" start reports:40 raw:680401000200 # N(R) that was confirmed before
+	master 10.10.2.23 "0b ok 23 ended" start reports:40 stop reports:1
+	logged 'reason=bad-receive-number '
+	expect "executed when numbers are wrong" "$(executed .)" 2
+fi
 
 # only a watcher, and on_violation = "drop" ends it all the same
 turn_to iec104-monitor-only 'on_violation = "drop";'

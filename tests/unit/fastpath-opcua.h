@@ -65,8 +65,8 @@ static void ua_open_begin(struct world *w, struct make *m, bool answer)
 	if (!none) {
 		ua_random(w, m, 256);
 	} else {
-		put32(m, seq);
-		put32(m, seq);
+		put_u32(m, seq);
+		put_u32(m, seq);
 		if (answer)
 			put_open_response(m, w->ua.channel, w->ua.token);
 		else
@@ -116,9 +116,9 @@ static void ua_header(struct world *w, struct make *m, uint16_t type)
 	else
 		put_node_str(m, 1, "session");
 	ua_random(w, m, 12);
-	put32(m, 0);
+	put_u32(m, 0);
 	put_str(m, NULL);
-	put32(m, 10000);
+	put_u32(m, 10000);
 	put_no_extension(m);
 }
 
@@ -132,29 +132,29 @@ static void ua_ask(struct world *w, struct make *m)
 	if (what == 4) { /* acknowledges notifications */
 		uint32_t n = rnd(w, 3);
 		ua_header(w, m, 826);
-		put32(m, n);
+		put_u32(m, n);
 		for (uint32_t i = 0; i < n; i++) {
-			put32(m, 5);
-			put32(m, (uint32_t)w->rnd);
+			put_u32(m, 5);
+			put_u32(m, (uint32_t)w->rnd);
 		}
 	} else if (what == 3) {
 		ua_header(w, m, 673);
-		put32(m, 1);
+		put_u32(m, 1);
 		put_numeric(m, 2, UA_NODE + 3 + (odd(w, 20) ? 1 : 0));
-		put32(m, 13);
+		put_u32(m, 13);
 		put_str(m, NULL);
 		put8(m, 1); /* a value only: Int32 */
 		put8(m, 6);
-		put32(m, odd(w, 10) ? 8 : 7);
+		put_u32(m, odd(w, 10) ? 8 : 7);
 	} else if (what < UA_READS || what == 6) {
 		uint32_t n = what == 5 ? 1 + rnd(w, odd(w, 2) ? 40 : 3) : 1 + what % 2;
 		ua_header(w, m, what == 6 ? 673 : 631);
 		put_le(m, 0, 8);
-		put32(m, 3);
-		put32(m, n);
+		put_u32(m, 3);
+		put_u32(m, n);
 		for (uint32_t i = 0; i < n; i++) {
 			put_numeric(m, 2, UA_NODE + (what + i) % 4 + (odd(w, 20) ? 1 : 0));
-			put32(m, 13);
+			put_u32(m, 13);
 			put_str(m, NULL);
 			put_le(m, 0, 2);
 			put_str(m, NULL);
@@ -163,7 +163,7 @@ static void ua_ask(struct world *w, struct make *m)
 		ua_header(w, m, what == 7 ? 787 : 467);
 		put_double(m, odd(w, 10) ? -1 : 10.0 * rnd(w, 50));
 		for (unsigned i = 0; i < 3; i++)
-			put32(m, 10);
+			put_u32(m, 10);
 		put8(m, 1);
 		put8(m, 1);
 	}

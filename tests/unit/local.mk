@@ -135,7 +135,9 @@ endif
 if HAVE_BPF
 check_PROGRAMS += tests/unit/test-fastpath
 TESTS += tests/unit/test-fastpath
-tests_unit_test_fastpath_SOURCES = tests/unit/test-fastpath.c tests/unit/fastpath-packets.h tests/unit/fastpath-modbus.h tests/unit/fastpath-dnp3.h tests/unit/fastpath-opcua.h tests/unit/fastpath-slots.h tests/unit/opcua-samples.h tests/unit/dnp3-samples.h
+tests_unit_test_fastpath_SOURCES = tests/unit/test-fastpath.c tests/unit/fastpath-packets.h tests/unit/fastpath-modbus.h tests/unit/fastpath-dnp3.h tests/unit/fastpath-opcua.h tests/unit/fastpath-iec104.h \
+	tests/unit/fastpath-slots.h tests/unit/opcua-samples.h tests/unit/dnp3-samples.h tests/unit/iec104-bench.h \
+	tests/unit/iec104-samples.h tests/unit/iec104-station.h tests/put.h tests/plant.h
 tests_unit_test_fastpath_LDADD = $(DATA_PATH_LIBS) $(BPF_LIBS) $(NETTLE_LIBS) -lpthread
 endif
 

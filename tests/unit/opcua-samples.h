@@ -38,14 +38,14 @@ static inline void put8(struct make *m, uint8_t v)
 	put_le(m, v, 1);
 }
 
-static inline void put32(struct make *m, uint32_t v)
+static inline void put_u32(struct make *m, uint32_t v)
 {
 	put_le(m, v, 4);
 }
 
 static inline void put_str(struct make *m, const char *s) /* NULL: a null string */
 {
-	put32(m, s ? (uint32_t)strlen(s) : UINT32_MAX);
+	put_u32(m, s ? (uint32_t)strlen(s) : UINT32_MAX);
 	if (s)
 		put(m, s, strlen(s));
 }
@@ -61,7 +61,7 @@ static inline void put_numeric(struct make *m, uint16_t ns, uint32_t id)
 {
 	put8(m, 2);
 	put_le(m, ns, 2);
-	put32(m, id);
+	put_u32(m, id);
 }
 
 static inline void put_node_str(struct make *m, uint16_t ns, const char *id)
@@ -88,10 +88,10 @@ static inline void put_request(struct make *m, uint16_t id)
 	put_type(m, id);
 	put_numeric(m, 1, 77); /* authentication token */
 	put_le(m, 0, 8);
-	put32(m, 5); /* handle */
-	put32(m, 0);
+	put_u32(m, 5); /* handle */
+	put_u32(m, 0);
 	put_str(m, NULL);
-	put32(m, 10000);
+	put_u32(m, 10000);
 	put_no_extension(m);
 }
 
@@ -99,10 +99,10 @@ static inline void put_response(struct make *m, uint16_t id, uint32_t result)
 {
 	put_type(m, id);
 	put_le(m, 0, 8);
-	put32(m, 5);
-	put32(m, result);
+	put_u32(m, 5);
+	put_u32(m, result);
 	put8(m, 0);
-	put32(m, UINT32_MAX);
+	put_u32(m, UINT32_MAX);
 	put_no_extension(m);
 }
 
@@ -111,7 +111,7 @@ static inline size_t chunk_begin(struct make *m, const char *type_and_chunk)
 {
 	size_t at = m->n;
 	put(m, type_and_chunk, 4);
-	put32(m, 0);
+	put_u32(m, 0);
 	return at;
 }
 
@@ -126,21 +126,21 @@ static inline size_t msg_begin(struct make *m, const char *type_and_chunk, uint3
 			       uint32_t token, const uint32_t seq_req[2])
 {
 	size_t at = chunk_begin(m, type_and_chunk);
-	put32(m, channel);
-	put32(m, token);
-	put32(m, seq_req[0]);
-	put32(m, seq_req[1]);
+	put_u32(m, channel);
+	put_u32(m, token);
+	put_u32(m, seq_req[0]);
+	put_u32(m, seq_req[1]);
 	return at;
 }
 
 static inline void put_hello(struct make *m, const char *type_and_chunk, const char *url)
 {
 	size_t at = chunk_begin(m, type_and_chunk);
-	put32(m, 0);
-	put32(m, 65536);
-	put32(m, 65536);
-	put32(m, 0);
-	put32(m, 0);
+	put_u32(m, 0);
+	put_u32(m, 65536);
+	put_u32(m, 65536);
+	put_u32(m, 0);
+	put_u32(m, 0);
 	if (url)
 		put_str(m, url);
 	chunk_done(m, at);
@@ -151,7 +151,7 @@ static inline size_t opn_begin(struct make *m, uint32_t channel, const char *pol
 			       const char *cert)
 {
 	size_t at = chunk_begin(m, "OPNF");
-	put32(m, channel);
+	put_u32(m, channel);
 	char uri[128] = "http://opcfoundation.org/UA/SecurityPolicy#";
 	strncat(uri, policy, 60);
 	put_str(m, uri);
@@ -163,21 +163,21 @@ static inline size_t opn_begin(struct make *m, uint32_t channel, const char *pol
 static inline void put_open_request(struct make *m, uint32_t type, uint32_t mode)
 {
 	put_request(m, UA_OPEN_CHANNEL);
-	put32(m, 0);
-	put32(m, type);
-	put32(m, mode);
+	put_u32(m, 0);
+	put_u32(m, type);
+	put_u32(m, mode);
 	put_str(m, NULL);
-	put32(m, 3600000);
+	put_u32(m, 3600000);
 }
 
 static inline void put_open_response(struct make *m, uint32_t channel, uint32_t token)
 {
 	put_response(m, 449, 0);
-	put32(m, 0);
-	put32(m, channel);
-	put32(m, token);
+	put_u32(m, 0);
+	put_u32(m, channel);
+	put_u32(m, token);
 	put_le(m, 0, 8);
-	put32(m, 3600000);
+	put_u32(m, 3600000);
 	put_str(m, NULL);
 }
 
@@ -187,7 +187,7 @@ static inline const char *put_fields(struct make *m, const char *f)
 	for (; *f && *f != ']'; f++) {
 		switch (*f) {
 		case '[':
-			put32(m, 1);
+			put_u32(m, 1);
 			f = put_fields(m, f + 1);
 			break;
 		case '@':
@@ -232,12 +232,12 @@ static inline const char *put_fields(struct make *m, const char *f)
 		case 'H':
 			put_type(m, 688);
 			put8(m, 1);
-			put32(m, 4);
+			put_u32(m, 4);
 			put_type(m, 2258);
 			break;
 		case 'v':
 			put8(m, 6);
-			put32(m, 42);
+			put_u32(m, 42);
 			break;
 		case 'd':
 			put8(m, 1);
@@ -245,7 +245,7 @@ static inline const char *put_fields(struct make *m, const char *f)
 			put_double(m, 1.5);
 			break;
 		default: /* numbers of 4 bytes */
-			put32(m, 13);
+			put_u32(m, 13);
 		}
 	}
 	return f;

@@ -76,6 +76,12 @@ struct ua_end {					 /* an OPC UA channel */
 	unsigned idle;
 };
 
+struct iec_said { /* a connection of IEC 60870-5-104 */
+	bool started;
+	/* by end: I frames sent, got; octets of what it got that were looked at */
+	uint32_t sent[2], got[2], read[2];
+};
+
 struct talk { /* a protocol, and what is said in it */
 	const char *name;
 	uint16_t port;
@@ -114,6 +120,7 @@ struct world {
 	size_t n_before;
 	bool v6, wild;
 	struct ua_end ua;
+	struct iec_said iec;
 	struct waiting queue[WAITING];
 	unsigned n_queue;
 	struct fast_claim claim[CLAIMS];
@@ -389,6 +396,7 @@ static void connect_again(struct world *w)
 	w->first_tid = w->tid;
 	w->answered = w->tid;
 	w->repeats = 0;
+	w->iec = (struct iec_said){ .started = false };
 	w->v6 = one_in(w, 3);
 	w->wild = one_in(w, 3);
 	for (int i = 0; i < 2; i++) {
@@ -411,15 +419,18 @@ static void connect_again(struct world *w)
 #include "fastpath-modbus.h"
 #include "fastpath-dnp3.h"
 #include "fastpath-opcua.h"
+#include "fastpath-iec104.h"
 
 /* clang-format off */
 static const struct talk talks[] = {
 	{ "modbus", 502, plant, one_request, one_length, one_response, 300, false, false, false },
 	{ "dnp3", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, 300, true, true, false },
 	{ "opcua", 4840, ua_plant, ua_request, ua_length, ua_response, 1000, true, false, false },
+	{ "iec104", 2404, iec_fast_plant, iec_request, iec_length, iec_response, 300, false, false, false },
 	{ "modbus, limited", 502, plant, one_request, one_length, one_response, 300, false, false, true },
 	{ "dnp3, limited", 20000, dnp_plant, dnp_request, dnp_length, dnp_response, 300, true, true, true },
 	{ "opcua, limited", 4840, ua_plant, ua_request, ua_length, ua_response, 1000, true, false, true },
+	{ "iec104, limited", 2404, iec_fast_plant, iec_request, iec_length, iec_response, 300, false, false, true },
 };
 /* clang-format on */
 
@@ -596,6 +607,8 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	must(w.passed > w.may / (talk->limits ? 40 : 14));
 	must((w.too_many != 0) == talk->limits);
 	in_force(&w, generation + 1, (struct conduit){ .log = LOG_VIOLATIONS });
+	if (talk == &talks[3])
+		test_iec104_bits(&w);
 	if (talk == &talks[0]) {
 		fastpath_unplug(w.fp, 0); /* an empty table */
 		test_crafted(&w);

@@ -186,8 +186,8 @@ static void open_channel(struct bench *b, unsigned flow)
 				  step ? NULL : "opc.tcp://plc:4840");
 		} else {
 			size_t at = opn_begin(&made, step == 3 ? 3 : 0, "None", NULL);
-			put32(&made, 1);
-			put32(&made, 1);
+			put_u32(&made, 1);
+			put_u32(&made, 1);
 			if (step == 2)
 				put_open_request(&made, 0, UA_MODE_NONE);
 			else
@@ -457,13 +457,13 @@ static enum reason write_long(struct bench *b, unsigned flow, size_t upto)
 	made.n = 0;
 	size_t at = msg_begin(&made, "MSGF", 3, 1, (uint32_t[]){ 2, 2 });
 	put_request(&made, 673);
-	put32(&made, 1);
+	put_u32(&made, 1);
 	put_numeric(&made, 1, 7);
-	put32(&made, 13);
+	put_u32(&made, 13);
 	put_str(&made, NULL);
 	put8(&made, 1);
 	put8(&made, 12);
-	put32(&made, sizeof(text));
+	put_u32(&made, sizeof(text));
 	put(&made, text, sizeof(text));
 	chunk_done(&made, at);
 	assert_true(upto <= made.n);

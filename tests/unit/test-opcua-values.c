@@ -106,7 +106,7 @@ static void variants_of_every_type(void **state)
 			struct make *m = fresh();
 			put8(m, (uint8_t)(type | (form > 0 ? 0x80 : 0) | (form > 1 ? 0x40 : 0)));
 			if (form)
-				put32(m, 2);
+				put_u32(m, 2);
 			for (unsigned k = 0; k < (form ? 2u : 1u); k++) {
 				if (*sample[type] == 'g')
 					put(m, "0123456789abcdef", 16);
@@ -121,9 +121,9 @@ static void variants_of_every_type(void **state)
 					put_fields(m, sample[type]);
 			}
 			if (form > 1) {
-				put32(m, 2);
-				put32(m, 1);
-				put32(m, 2);
+				put_u32(m, 2);
+				put_u32(m, 1);
+				put_u32(m, 2);
 			}
 			enum reason why;
 			bool scalar_variant = type == UA_T_VARIANT && !form;

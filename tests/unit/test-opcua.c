@@ -184,14 +184,14 @@ static void requests_name_their_nodes(void **state)
 	struct seen s = { .n = 0 };
 	struct ua_body b;
 	put_request(m, 673);
-	put32(m, 2);
+	put_u32(m, 2);
 	put_node_str(m, 1, "Plc1.Setpoint");
-	put32(m, 13);
+	put_u32(m, 13);
 	put_str(m, NULL);
 	put(m, "\1\13", 2);
 	put_double(m, 4.5);
 	put_numeric(m, 1, 1001);
-	put32(m, 4);
+	put_u32(m, 4);
 	put_str(m, "0:3");
 	put8(m, 0);
 	assert_int_equal(ua_body(m->b, m->n, false, &(struct ua_visitor){ see, &s }, &b), R_NONE);
@@ -206,10 +206,10 @@ static void requests_name_their_nodes(void **state)
 	m = fresh();
 	s.n = 0;
 	put_request(m, 712);
-	put32(m, 1);
+	put_u32(m, 1);
 	put_node_str(m, 1, "Plc1");
 	put_node_str(m, 1, "Plc1.Start");
-	put32(m, 1);
+	put_u32(m, 1);
 	put(m, "\3\7", 2);
 	assert_int_equal(ua_body(m->b, m->n, false, &(struct ua_visitor){ see, &s }, &b), R_NONE);
 	assert_int_equal(s.n, 2);
@@ -221,10 +221,10 @@ static void requests_name_their_nodes(void **state)
 	m = fresh();
 	s.n = 0;
 	put_request(m, 700);
-	put32(m, 1);
+	put_u32(m, 1);
 	put_type(m, 688);
 	put8(m, 1);
-	put32(m, 7);
+	put_u32(m, 7);
 	put_numeric(m, 3, 9);
 	assert_int_equal(ua_body(m->b, m->n, false, &(struct ua_visitor){ see, &s }, &b), R_NONE);
 	assert_int_equal(s.n, 1);
@@ -248,7 +248,7 @@ static void visits_stop_when_told(void **state)
 	struct ua_body b;
 	unsigned calls = 0;
 	put_request(m, 560);
-	put32(m, 3);
+	put_u32(m, 3);
 	for (unsigned i = 0; i < 3; i++)
 		put_numeric(m, 1, i);
 	assert_int_equal(ua_body(m->b, m->n, false, &(struct ua_visitor){ stop, &calls }, &b),
@@ -310,12 +310,12 @@ static void intervals(void **state)
 		struct make *m = fresh();
 		struct ua_body b;
 		put_request(m, 763);
-		put32(m, 1);
-		put32(m, 0);
-		put32(m, 2);
+		put_u32(m, 1);
+		put_u32(m, 0);
+		put_u32(m, 2);
 		for (unsigned k = 0; k < 2; k++) {
-			put32(m, k);
-			put32(m, 0);
+			put_u32(m, k);
+			put_u32(m, 0);
 			put_double(m, k ? v[i].b : v[i].a);
 			put_fields(m, "xub");
 		}
@@ -333,13 +333,13 @@ static void bodies_that_lie(void **state)
 	struct make *m = fresh();
 	put_request(m, 631); /* two billion nodes */
 	put_le(m, 0, 12);
-	put32(m, INT32_MAX);
+	put_u32(m, INT32_MAX);
 	put_numeric(m, 0, 1);
 	assert_int_equal(body_n(m->b, m->n, false, &b), R_TRUNCATED);
 	m = fresh();
 	put_request(m, 631);
 	put_le(m, 0, 12);
-	put32(m, 0xfffffffe);
+	put_u32(m, 0xfffffffe);
 	assert_int_equal(body_n(m->b, m->n, false, &b), R_FORMAT);
 	m = fresh();
 	put_request(m, 631);
@@ -425,7 +425,7 @@ static void hello_and_friends(void **state)
 	check_chunk(m, NULL, &g);
 	m = fresh();
 	size_t at = chunk_begin(m, "ERRF");
-	put32(m, 0x80020000);
+	put_u32(m, 0x80020000);
 	put_str(m, "why");
 	chunk_done(m, at);
 	check_chunk(m, NULL, &g);
@@ -451,8 +451,8 @@ static void open_channel(void **state)
 	struct ua_body b;
 	struct make *m = fresh();
 	size_t at = opn_begin(m, 0, "None", NULL);
-	put32(m, 51);
-	put32(m, 1);
+	put_u32(m, 51);
+	put_u32(m, 1);
 	put_open_request(m, 1, UA_MODE_NONE);
 	chunk_done(m, at);
 	assert_int_equal(parse_n(m->b, m->n, NULL, &g), R_NONE);
@@ -479,8 +479,8 @@ static void open_channel(void **state)
 
 	m = fresh(); /* ECC: signed only */
 	at = opn_begin(m, 7, "ECC_nistP256", "certificate");
-	put32(m, 1);
-	put32(m, 1);
+	put_u32(m, 1);
+	put_u32(m, 1);
 	put_open_request(m, 0, UA_MODE_ENCRYPT);
 	for (unsigned i = 0; i < 64; i++)
 		put8(m, 0xaa);
@@ -547,7 +547,7 @@ static void aborts(void **state)
 	struct ua_msg g;
 	struct make *m = fresh();
 	size_t at = msg_begin(m, "MSGA", 3, 1, (uint32_t[]){ 8, 4 });
-	put32(m, 0x80b80000);
+	put_u32(m, 0x80b80000);
 	put_str(m, "too large");
 	chunk_done(m, at);
 	check_chunk(m, NULL, &g);

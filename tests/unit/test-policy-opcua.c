@@ -54,7 +54,7 @@ static const struct make *write_of(const struct ua_node *nodes, size_t n, uint32
 {
 	made.n = 0;
 	put_request(&made, 673);
-	put32(&made, (uint32_t)n);
+	put_u32(&made, (uint32_t)n);
 	for (size_t i = 0; i < n; i++) {
 		const struct ua_node *k = &nodes[i];
 		static const uint8_t forms[] = {
@@ -63,11 +63,11 @@ static const struct make *write_of(const struct ua_node *nodes, size_t n, uint32
 		put8(&made, forms[k->kind]);
 		put_le(&made, k->ns, 2);
 		if (k->kind == UA_NUMERIC)
-			put32(&made, k->number);
+			put_u32(&made, k->number);
 		else if (k->kind != UA_GUID)
-			put32(&made, k->id.n);
+			put_u32(&made, k->id.n);
 		put(&made, k->id.p, k->id.n);
-		put32(&made, attribute);
+		put_u32(&made, attribute);
 		put_str(&made, NULL);
 		put_fields(&made, "d");
 	}
@@ -200,7 +200,7 @@ static void unwritten_allows_nothing(void **state)
 	assert_int_equal(decide(img, write_of(&n, 1, 13)).reason, R_UA_NODE);
 	made.n = 0;
 	put_request(&made, 826);
-	put32(&made, 0);
+	put_u32(&made, 0);
 	assert_int_equal(decide(img, &made).reason, R_NONE);
 	made.n = 0;
 	put_request(&made, 473);
@@ -283,7 +283,7 @@ static const struct make *interval_request(uint16_t type, double ms)
 	for (; *p; p++) {
 		char one[] = { *p, '\0' };
 		if (*p == '[')
-			put32(&made, 1);
+			put_u32(&made, 1);
 		else if (*p == '@')
 			put_fields(&made, (char[]){ '@', *++p, '\0' });
 		else if (*p == 'i' || *p == 'I')
@@ -394,10 +394,10 @@ static void sampling_left_to_the_server(void **state)
 		made.n = 0;
 		put_request(&made, 751);
 		put_fields(&made, "uu");
-		put32(&made, 2);
+		put_u32(&made, 2);
 		for (unsigned k = 0; k < 2; k++) {
 			put_fields(&made, "n");
-			put32(&made, k ? UA_VALUE : v[i].attribute);
+			put_u32(&made, k ? UA_VALUE : v[i].attribute);
 			put_fields(&made, "squu");
 			put_double(&made, k ? v[i].second : v[i].first);
 			put_fields(&made, "xub");

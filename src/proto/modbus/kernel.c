@@ -25,20 +25,6 @@ static void functions_in_kernel(uint32_t out[KINDS])
 			out[mb_funcs[i].values != MB_NO_VALUES] |= 1u << mb_funcs[i].code;
 }
 
-static uint32_t count_of(const struct pol_rset *s)
-{
-	return s->any ? 1 : s->n;
-}
-
-static struct pol_range nth(const struct pol_image *img, const struct pol_rset *s, uint32_t i)
-{
-	static const struct pol_range all = { 0, 0xffff };
-	const struct pol_range *v = (const void *)((const uint8_t *)img + img->ranges_off);
-	struct pol_range r = s->any ? all : v[s->r0 + i];
-	r.hi = r.hi > 0xffff ? 0xffff : r.hi; /* nothing compared is larger */
-	return r;
-}
-
 static void add(struct fast_policy *out, uint32_t functions, const struct pol_range r[SETS])
 {
 	if (out->n == FAST_RULES || r[0].lo > 0xffff || r[1].lo > 0xffff || r[2].lo > 0xffff ||
@@ -62,7 +48,7 @@ static void add_combinations(const struct pol_image *img, const struct pol_rset 
 {
 	uint32_t n = 1;
 	for (unsigned k = 0; k < SETS; k++) {
-		uint32_t c = count_of(set[k]);
+		uint32_t c = fast_ranges(set[k]);
 		if (c == 0)
 			return;
 		n = c > FAST_RULES || n * c > FAST_RULES ? FAST_RULES : n * c;
@@ -71,8 +57,9 @@ static void add_combinations(const struct pol_image *img, const struct pol_rset 
 		struct pol_range r[SETS];
 		uint32_t left = i;
 		for (unsigned k = 0; k < SETS; k++) {
-			r[k] = nth(img, set[k], left % count_of(set[k]));
-			left /= count_of(set[k]);
+			/* nothing compared is larger */
+			r[k] = fast_range_at(img, set[k], left % fast_ranges(set[k]), 0xffff);
+			left /= fast_ranges(set[k]);
 		}
 		add(out, functions, r);
 	}
