@@ -115,8 +115,9 @@ static bool fits(const struct pass *c)
 	const struct connection *f = c->f;
 	const struct fast_ops *o = ops[f->proto];
 	return o->fits && f->state == CONN_OPEN && f->proven && f->l4 == IPPROTO_TCP &&
-	       !f->ending && !f->syn_again && half_at_rest(&f->h[0]) && half_at_rest(&f->h[1]) &&
-	       f->h[0].len < o->kept[0].room && f->h[1].len < o->kept[1].room && o->fits(c);
+	       !f->ending && !f->syn_again && !follow_in_doubt(c) && half_at_rest(&f->h[0]) &&
+	       half_at_rest(&f->h[1]) && f->h[0].len < o->kept[0].room &&
+	       f->h[1].len < o->kept[1].room && o->fits(c);
 }
 
 static void give(struct pass *c)

@@ -39,6 +39,12 @@ void follow_missed(struct pass *c, int dir)
 		ops->missed(c, dir);
 }
 
+bool follow_in_doubt(const struct pass *c)
+{
+	uint64_t since = c->f->missed_ns;
+	return !c->stance->blocks && since && c->raw->now_ns - since <= CONN_PENDING_NS;
+}
+
 /* Reasons for which state that only the bytes before a message show is needed, and that a protocol
  * does not learn again from the next message. */
 bool follow_forgives(const struct pass *c, enum reason why)
@@ -48,8 +54,7 @@ bool follow_forgives(const struct pass *c, enum reason why)
 		R_DNP_SEGMENT,	    R_DNP_CONFIRM,	 R_DNP_OUTSTANDING,
 		R_DNP_NOT_SELECTED, R_DNP_INTERLEAVED,	 R_UA_STATE,
 	};
-	const struct connection *f = c->f;
-	if (c->stance->blocks || !f->missed_ns || c->raw->now_ns - f->missed_ns > CONN_PENDING_NS)
+	if (!follow_in_doubt(c))
 		return false;
 	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++)
 		if (reasons[i] == why)

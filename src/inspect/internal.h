@@ -210,6 +210,9 @@ void follow_missed(struct pass *c, int dir);
 /* No more packets come: what is behind holes is judged. */
 void follow_end(struct inspect *in, struct connection *f, const struct inspect_pkt *last,
 		const struct inspect_out *out);
+/* Were bytes of it not seen, and does nothing show since what they were? It stays with its
+ * inspector then. */
+bool follow_in_doubt(const struct pass *c);
 /* Is this a reason that unseen bytes before the message may have caused, in a connection of which
  * bytes were not seen? */
 bool follow_forgives(const struct pass *c, enum reason why);

@@ -17,8 +17,11 @@ void half_start(struct half *h, uint32_t seq)
 void half_resume(struct half *h, uint32_t base, uint32_t next, const uint8_t *data)
 {
 	uint8_t last = h->last;
+	uint32_t missed = h->missed;
 	half_start(h, base);
 	h->last = last; /* the caller may know a later one */
+	h->missed = missed;
+	h->seen = true;
 	h->len = next - base;
 	h->next = h->sent = h->limit = next;
 	if (h->len)
