@@ -89,7 +89,7 @@ static void forget_unfinished(struct fragments *t, struct unfinished *q, enum ca
 		t->reach--;
 }
 
-static bool expired(const struct unfinished *q, uint64_t now_ns)
+static bool packet_expired(const struct unfinished *q, uint64_t now_ns)
 {
 	uint64_t s = q->src.family == 4 ? TIMEOUT4_S : TIMEOUT6_S;
 	return now_ns > q->since_ns && now_ns - q->since_ns >= s * 1000000000u;
@@ -110,7 +110,7 @@ static struct unfinished *find_unfinished(struct fragments *t, const struct frag
 		struct unfinished *q = &t->v[i];
 		if (!q->used || q->done)
 			continue;
-		if (expired(q, now_ns))
+		if (packet_expired(q, now_ns))
 			forget_unfinished(t, q, CAPTURE_FRAGMENT_TIMEOUT);
 		else if (is_of(q, f))
 			found = q;
@@ -143,7 +143,7 @@ static struct unfinished *new_unfinished(struct fragments *t, const struct fragm
 }
 
 /* Too many others in between: it is taken for a new packet with an old number. */
-static void begin_again(struct fragments *t, struct unfinished *q, uint64_t now_ns)
+static void begin_packet_again(struct fragments *t, struct unfinished *q, uint64_t now_ns)
 {
 	t->lost[CAPTURE_FRAGMENT_TIMEOUT].frames += q->frames;
 	t->lost[CAPTURE_FRAGMENT_TIMEOUT].octets += q->octets;
@@ -200,7 +200,7 @@ static enum capture_unread insert_run(struct unfinished *q, struct run *runs, st
 	return CAPTURE_READ;
 }
 
-static void put16(uint8_t *p, size_t v)
+static void put_length(uint8_t *p, size_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
@@ -237,11 +237,11 @@ static enum capture_unread finish_packet(struct fragments *t, struct unfinished 
 	if (marked && capable)
 		mark_congestion(ip);
 	if (v4) {
-		put16(ip + 2, len);
-		put16(ip + 6, 0);
+		put_length(ip + 2, len);
+		put_length(ip + 6, 0);
 		packet_header_checksum(ip, len);
 	} else {
-		put16(ip + 4, len - IP6_HEADER);
+		put_length(ip + 4, len - IP6_HEADER);
 		ip[q->next_at] = q->protocol;
 	}
 	q->frames = q->octets = 0; /* nothing of it is lost */
@@ -281,7 +281,7 @@ enum capture_unread fragments_add(struct fragments *t, const struct fragment *f,
 	if (!q && !(q = new_unfinished(t, f, now_ns)))
 		return CAPTURE_FRAGMENT_ROOM;
 	if (v4 && q->n_runs && q->others >= FRAGMENT_DISTANCE)
-		begin_again(t, q, now_ns);
+		begin_packet_again(t, q, now_ns);
 	q->others = 0;
 	if (!v4 && f->more && end % 8 != 0)
 		return drop_fragment(t, q, CAPTURE_FRAGMENT_BAD, false);

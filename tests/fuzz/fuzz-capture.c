@@ -105,7 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 	must(fd >= 0 && write(fd, data, n) == (ssize_t)n);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	struct tally once = read_capture(path), again = read_capture(path);
-	must(memcmp(&once, &again, sizeof(once)) == 0);
+	must(once.sum == again.sum && once.frames == again.frames &&
+	     once.packets == again.packets && once.damaged == again.damaged);
 	close(fd);
 	return 0;
 }

@@ -29,6 +29,7 @@ NETNS_TESTS = \
 	tests/netns/fast.sh \
 	tests/netns/plain.sh \
 	tests/netns/inside.sh \
+	tests/netns/fragments.sh \
 	tests/netns/misfits.sh \
 	tests/netns/marks.sh \
 	tests/netns/reverse.sh \
@@ -54,7 +55,7 @@ tests_netns_mbclient_LDADD = $(MODBUS_LIBS)
 TESTS += $(NETNS_TESTS)
 endif
 TESTS += tests/check-tree tests/check-format
-EXTRA_DIST += $(NETNS_TESTS) \
+EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/lab.sh \
 	tests/netns/with-devlog \
 	tests/netns/talk.py \

@@ -273,6 +273,15 @@ def pcapng_simple():
         block("<", 3, struct.pack("<I", len(eth(p))) + eth(p)) for p in PACKETS)
 
 
+def zstd_stored(data):
+    """A frame of blocks as they are (RFC 8878 3.1.1)."""
+    out = b"\x28\xb5\x2f\xfd\xa0" + struct.pack("<I", len(data))
+    for at in range(0, len(data), 1000):
+        part = data[at:at + 1000]
+        out += struct.pack("<I", len(part) << 3 | (at + 1000 >= len(data)))[:3] + part
+    return out
+
+
 PLAIN = [eth(p) for p in PACKETS]
 FILES = {
     "pcap-be": pcap(ETHERNET, PLAIN, ">"),
@@ -280,6 +289,7 @@ FILES = {
     "pcap-ns-be": pcap(ETHERNET, PLAIN, ">", True),
     "pcap-gz": gzip.compress(pcap(ETHERNET, PLAIN)),
     "pcap-gz-in-two": gzip.compress(pcap(ETHERNET, PLAIN)[:1000]) + gzip.compress(pcap(ETHERNET, PLAIN)[1000:]) + bytes(512),
+    "pcap-zst": zstd_stored(pcap(ETHERNET, PLAIN)),
     "pcapng-le": pcapng_interfaces("<"),
     "pcapng-be": pcapng_interfaces(">"),
     "pcapng-sections": pcapng_sections(),
@@ -359,12 +369,13 @@ def damaged(zonectl, where, want):
     for name, data in (("pcap", pcap(ETHERNET, PLAIN)), ("pcapng", pcapng_interfaces("<"))):
         got, out = replay(zonectl, write(f"{where}/damaged", data[:-20]))
         check(f"{name}, cut: {out.stderr}", out.returncode != 0 and f"frame {len(PLAIN)}" in out.stderr and got == want[:-1])
-    for pack in (gzip.compress,):
+    for pack in (gzip.compress, zstd_stored):
         got, out = replay(zonectl, write(f"{where}/damaged", pack(pcap(ETHERNET, PLAIN))[:-30]))
         check(f"compressed, cut: {out.stderr}", out.returncode != 0 and "compressed data" in out.stderr)
     for name, data, word in (("empty", b"", "empty"), ("xz", b"\xfd7zXZ\0" + bytes(60), "xz -dc"), ("text", b"hello, world", "")):
         got, out = replay(zonectl, write(f"{where}/damaged", data))
-        check(f"{name}: {out.stderr}", out.returncode != 0 and out.stderr.count("\n") == 1 and word in out.stderr and not got)
+        check(f"{name}: {out.stderr}", out.returncode != 0 and word in out.stderr and not got and
+              sum("/damaged: " in line for line in out.stderr.splitlines()) == 1)
 
 
 def shared(zonectl, folder):

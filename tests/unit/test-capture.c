@@ -105,6 +105,11 @@ static const struct one {
 	  0, CAPTURE_LAYERS_MAX, NULL),
 	F(MACS "\x08\0\x45\0\0\x18\0\1\0\0\x40\x2f\0\0\x0a\1\0\5\x0a\2\0\x09\x40\0\x08\0", 0,
 	  CAPTURE_ENCAPSULATION, "IP protocol 47"),
+	/* a datagram to VXLAN's port that is no tunnel */
+	F(MACS
+	  "\x08\0\x45\0\0\x24\0\1\0\0\x40\x11\0\0\x0a\1\0\5\x0a\2\0\x09\x4e\x20\x12\xb5\0\x10\0\0"
+	  "\0\0\0\0\0\0\1\0",
+	  0, CAPTURE_READ, NULL),
 	/* fragments: two that overlap, one that waits, one that fits nowhere */
 	F(MACS "\x08\0" FRAGMENT4("\1", "\x20\0", "abcdefgh"), 0, CAPTURE_FRAGMENT_KEPT, NULL),
 	F(MACS "\x08\0" FRAGMENT4("\1", "\x20\0", "ABCDEFGH"), 0, CAPTURE_COPY, NULL),
@@ -152,7 +157,7 @@ static void test_why(void **state)
 	capture_counts(c, &k);
 	assert_int_equal(k.n_kinds, kinds);
 	assert_int_equal(k.frames, ALL);
-	assert_int_equal(k.packets, 2);
+	assert_int_equal(k.packets, 3);
 	assert_int_equal(k.unread[CAPTURE_FRAGMENT_INCOMPLETE].frames, 1);
 	assert_int_equal(k.unread[CAPTURE_FRAGMENT_OVERLAP].frames, 2); /* with the kept one */
 	assert_int_equal(k.unread[CAPTURE_CUT].frames, 2);
