@@ -165,6 +165,7 @@ static void replay_until(struct run *r, struct inspect *in, const struct inspect
 {
 	char err[300];
 	struct capture *c = capture_open(r->x->capture, err, sizeof(err));
+	struct inspect_pkt last = { .id = 0 };
 	uint64_t now = 0, ticked = 0;
 	struct frame f;
 	r->wanted = r->x->frame;
@@ -183,7 +184,9 @@ static void replay_until(struct run *r, struct inspect *in, const struct inspect
 					 .len = f.len,
 					 .partial = f.partial };
 		inspect_packet(in, &p, out);
+		last = p;
 	}
+	inspect_end(in, &last, out);
 	capture_close(c);
 }
 
@@ -228,7 +231,7 @@ bool explain_run(const struct explain *x, const struct pol_image *img, explain_f
 	struct run r = { .x = x, .img = img, .found = found, .ctx = ctx };
 	struct inspect_conf conf = { .max_connections = x->capture ? 65536 : 16,
 				     .hash_key = { 1, 2 },
-				     .recording = img != NULL,
+				     .recording = true,
 				     .dissect_only = !img };
 	if (!img) /* the port that is asked about speaks it */
 		conf.ports[conf.n_ports++] =

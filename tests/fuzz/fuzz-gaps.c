@@ -58,7 +58,10 @@ static struct pol_image *plant(enum mode mode)
 				 .select_timeout = 5,
 				 .outstanding = 1 };
 	struct opcua_policy o = { .opaque = true };
-	struct iec104_policy e = { .k = IEC_K_DEFAULT, .select_timeout = 5 };
+	struct iec104_policy e = { .k = IEC_K_DEFAULT,
+				   .select_timeout = 5,
+				   .started_masters = IEC_MASTERS_DEFAULT,
+				   .redundancy_group = 1 };
 	struct policy policies[] = { { .name = "m", .proto = PROTO_MODBUS, .of = &m },
 				     { .name = "d", .proto = PROTO_DNP3, .of = &d },
 				     { .name = "o", .proto = PROTO_OPCUA, .of = &o },

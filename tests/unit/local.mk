@@ -17,6 +17,10 @@ check_PROGRAMS += tests/unit/test-tolerate
 TESTS += tests/unit/test-tolerate
 tests_unit_test_tolerate_SOURCES = tests/unit/test-tolerate.c tests/unit/inspect-bench.h
 tests_unit_test_tolerate_LDADD = $(tests_unit_test_inspect_LDADD)
+check_PROGRAMS += tests/unit/test-follow
+TESTS += tests/unit/test-follow
+tests_unit_test_follow_SOURCES = tests/unit/test-follow.c tests/unit/inspect-bench.h tests/unit/modbus-samples.h
+tests_unit_test_follow_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_inspect_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
 

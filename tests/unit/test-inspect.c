@@ -584,7 +584,7 @@ static void a_blocked_connection_needs_its_conduit(void **state)
 static void protocols_ask_for_sound_sizes(void **state)
 {
 	(void)state;
-	static uint64_t all[1 << 16];
+	static uint64_t all[1 << 17];
 	const uint8_t *end = (const uint8_t *)all;
 	assert_in_range(proto_common_size(), 1, sizeof(all));
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {

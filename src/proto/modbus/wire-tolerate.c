@@ -164,9 +164,12 @@ int mb_begins(const uint8_t *p, size_t n, bool response)
 	if (!e->fixed)
 		return len;
 	size_t pdu = length_of(e, p + MB_MBAP, there - MB_MBAP);
-	if (!pdu) /* its count has not come, or does not fit in */
-		return there < said ? 0 : -1;
-	return said == MB_MBAP + pdu || (response && said == MB_MBAP + pdu + 1) ? len : -1;
+	if (pdu && (said == MB_MBAP + pdu || (response && said == MB_MBAP + pdu + 1)))
+		return len;
+	if (there < said) /* its count has not come, or it has more, as some diagnostics have */
+		return 0;
+	struct mb_msg m;
+	return mb_parse(p, said, response, &m) == R_NONE ? len : -1;
 }
 
 static bool is_long(uint16_t len)
