@@ -299,21 +299,36 @@ static void put_change(const struct explain *x, const struct reach_answer *a,
 			    "what sends it, and why"));
 }
 
-void explain_change(struct explain *x, const struct reach_answer *a, const char *entry,
-		    const char *changes)
+/* With one entry that is known, or none. */
+static bool try_change(struct explain *x, const struct reach_answer *a, const char *entry,
+		       const char *changes)
 {
 	struct changed *ch = calloc(1, sizeof(*ch));
 	struct line within[INSERTS];
-	bool known = entry && *entry;
+	bool known = *entry;
 	if (!ch)
-		return;
+		return false;
 	if (a->fate == REACH_INSPECTED && known)
 		change_entry(x, &x->m->conduits[a->conduit].flows[a->flow], entry, &within[0], ch);
 	else if (a->fate == REACH_REFUSED && a->why == R_NO_CONDUIT && a->from_zone && a->to_zone &&
 		 a->from_zone != a->to_zone && !x->packet.answer &&
 		 (known || x->proto == PROTO_NONE))
 		change_flow(x, a, entry, within, ch);
-	if (ch->n && permits(x, ch))
+	bool good = ch->n && permits(x, ch);
+	if (good)
 		put_change(x, a, ch, changes);
 	free(ch);
+	return good;
+}
+
+void explain_change(struct explain *x, const struct reach_answer *a, const char *entries,
+		    const char *changes)
+{
+	char text[2 * EXPLAIN_TEXT];
+	snprintf(text, sizeof(text), "%s", entries ? entries : "");
+	char *rest = text, *entry = strtok_r(text, "\n", &rest);
+	if (!entry)
+		try_change(x, a, "", changes);
+	for (; entry && !try_change(x, a, entry, changes); entry = strtok_r(NULL, "\n", &rest))
+		;
 }

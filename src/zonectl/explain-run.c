@@ -21,6 +21,7 @@ struct run {
 	explain_found *found;
 	void *ctx;
 	bool told, refused;
+	bool before; /* it is one that must come before: worth telling when it is refused */
 };
 
 static void ignore_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
@@ -34,7 +35,7 @@ static void ignore_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t
 
 static void tell(struct run *r, const struct event *ev, const void *m)
 {
-	if (r->refused)
+	if (r->refused || (r->before && ev->reason == R_NONE))
 		return;
 	r->told = true;
 	r->refused = ev->reason != R_NONE;
@@ -57,7 +58,7 @@ struct talk {
 	const struct reach_ends *of;
 	uint32_t seq[2], id;
 	uint64_t now;
-	bool wanted; /* the packet that is sent now is the one that is asked about */
+	bool wanted; /* the packet that is sent now has a message that is asked about */
 	uint8_t packet[HEADERS + EXPLAIN_BYTES];
 };
 
@@ -148,9 +149,11 @@ static void talk(struct run *r, struct inspect *in, const struct inspect_out *ou
 	}
 	for (size_t i = 0; i < m->parts; i++) {
 		bool answer = m->part[i].answer;
-		t->wanted = i + 1 == m->parts;
+		r->before = i + 1 != m->parts;
+		t->wanted = !answer;
 		send_packet(t, answer, TCP_ACK | TCP_PSH, m->b + m->part[i].at, m->part[i].n);
-		if (!t->wanted && t->of->l4 == IPPROTO_TCP)
+		t->wanted = false;
+		if (r->before && t->of->l4 == IPPROTO_TCP)
 			send_packet(t, !answer, TCP_ACK, NULL, 0);
 	}
 	free(t);

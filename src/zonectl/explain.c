@@ -426,17 +426,27 @@ static void split_words(char *text, struct explain_words *w)
 		w->v[w->n++] = s;
 }
 
-/* The message as it goes over the wire; not what comes before it. */
+/* A part of what is asked about, as it goes over the wire. */
+static json_t *octets_of(const struct explain_message *m, size_t part)
+{
+	static char text[2 * EXPLAIN_BYTES + 1];
+	struct sb b = sb_init(text, sizeof(text));
+	for (size_t i = 0; i < m->part[part].n; i++)
+		sb_printf(&b, "%02x", m->b[m->part[part].at + i]);
+	return json_string(text);
+}
+
+/* The message, and what was sent before it on its connection. */
 static void set_octets(struct explain *x)
 {
 	const struct explain_message *m = x->msg;
-	static char text[2 * EXPLAIN_BYTES + 1];
-	struct sb b = sb_init(text, sizeof(text));
-	if (!m->parts)
-		return;
-	for (size_t i = 0; i < m->part[m->parts - 1].n; i++)
-		sb_printf(&b, "%02x", m->b[m->part[m->parts - 1].at + i]);
-	set_text(x->o, "octets", text);
+	json_t *before = json_array();
+	if (m->parts)
+		json_object_set_new(x->o, "octets", octets_of(m, m->parts - 1));
+	for (size_t i = 0; i + 1 < m->parts; i++)
+		json_array_append_new(before, json_pack("{s:b,s:o}", "answer", m->part[i].answer,
+							"octets", octets_of(m, i)));
+	json_object_set_new(x->o, "before", before);
 }
 
 static int ask_words(struct explain *x, const struct asked *q, char *text)

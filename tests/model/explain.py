@@ -64,6 +64,7 @@ policies = {
 """
 MODEL_PATH, CHANGED = os.path.join(DIR, "plant.conf"), os.path.join(DIR, "changed.conf")
 failed = 0
+RECORDS = {True: 0, False: 0}
 
 
 def ask(*words, model=MODEL_PATH, text=None):
@@ -93,14 +94,14 @@ def paste(text, change):
 
 
 def capture(path, answer, port, before=()):
-    """The message of the answer in a connection of its own, behind others of (from the client, octets)."""
+    """The message of the answer in a connection of its own, behind those that it needs."""
     client, server = (ipaddress.ip_address(answer[end]["address"]) for end in ("from", "to"))
     if client.version == 6:
         dnp3_wire.CLIENT6, dnp3_wire.SERVER6, kind = client.packed, server.packed, dnp3_wire.Tcp6
     else:
         dnp3_wire.CLIENT, dnp3_wire.SERVER, kind = client.packed, server.packed, dnp3_wire.Tcp
     talk = kind(answer["from"]["port"], port, acknowledges=True)
-    packets = [talk.packet(*p) for p in before] + [talk.packet(True, bytes.fromhex(answer["octets"]))]
+    packets = [talk.packet(not p["answer"], bytes.fromhex(p["octets"])) for p in before] + [talk.packet(True, bytes.fromhex(answer["octets"]))]
     dnp3_wire.write_pcap(path, talk.opening + packets)
 
 
@@ -108,10 +109,6 @@ def replayed(model, path):
     out = subprocess.run([ZONECTL, "replay", "-m", model, path], stdout=subprocess.PIPE, encoding="utf-8").stdout
     lines = [line for line in out.splitlines() if re.match(r"\d+ ", line)]
     return lines[-1].split()[1] if lines else "nothing: " + out
-
-
-def before_of(protocol):
-    return [(True, bytes.fromhex("680407000000")), (False, bytes.fromhex("68040b000000"))] if protocol == "iec104" else []
 
 
 P = "10.1.0.5 -> 10.2.0.9 "
@@ -140,6 +137,35 @@ TABLE = [
     ("[fd01::5]:4000 -> fd02::9 modbus write-single-register 11 = 7", "drop", "address-not-allowed", []),
     ("panel -> 10.3.0.4 modbus read-input-registers 5", "drop", "no-conduit", ["modbus read-input-registers 6"]),
     ("panel -> 10.3.0.4:1502 modbus write-single-register 5 = 5", "drop", "no-conduit", []),
+    (P + "dnp3 read master 1 outstation 10 30.1 0-5", "accept", "none", None),
+    (P + "dnp3 read master 1 outstation 10 60.1", "accept", "none", None),
+    (P + "dnp3 read master 1 outstation 10 30.1 15-25", "drop", "point-not-allowed", ["dnp3 read master 1 outstation 10 30.1 14-25"]),
+    (P + "dnp3 read master 1 outstation 11 30.1 0-5", "drop", "link-address-not-allowed", ["dnp3 read master 1 outstation 12 30.1 0-5"]),
+    (P + "dnp3 read master 1 outstation 10 20.1 0-5", "drop", "object-not-allowed", ["dnp3 read master 1 outstation 10 20.2 0-5"]),
+    (P + "dnp3 direct-operate master 1 outstation 10 12.1 5 latch-on", "drop", "function-not-allowed",
+     ["dnp3 direct-operate master 1 outstation 10 12.1 5 latch-off", "dnp3 direct-operate master 1 outstation 10 12.1 6 latch-on"]),
+    (P + "dnp3 direct-operate master 1 outstation 10 12.1 5 pulse-on trip count 2 on 500 off 100", "drop", "function-not-allowed",
+     ["dnp3 direct-operate master 1 outstation 10 12.1 5 pulse-on trip count 3 on 500 off 100"]),
+    (P + "dnp3 direct-operate master 1 outstation 10 41.3 7 = 20.5", "drop", "function-not-allowed",
+     ["dnp3 direct-operate master 1 outstation 10 41.3 7 = 20.6"]),
+    (P + "dnp3 cold-restart master 1 outstation 10", "drop", "function-not-allowed", ["dnp3 warm-restart master 1 outstation 10"]),
+    (P + "iec104 C_IC_NA_1 ca 1", "accept", "none", None),
+    (P + "iec104 C_IC_NA_1 ca 1 qualifier 21", "reset", "qualifier-not-allowed", ["iec104 C_IC_NA_1 ca 1 qualifier 22"]),
+    (P + "iec104 C_IC_NA_1 ca 2", "reset", "common-address-not-allowed", ["iec104 C_IC_NA_1 ca 3"]),
+    (P + "iec104 C_SC_NA_1 ca 1 ioa 5 = on", "reset", "type-not-allowed",
+     ["iec104 C_SC_NA_1 ca 1 ioa 5 = off", "iec104 C_SC_NA_1 ca 1 ioa 6 = on"]),
+    (P + "iec104 C_SC_NA_1 ca 1 ioa 5 = on select", "reset", "type-not-allowed", ["iec104 C_SC_NA_1 ca 1 ioa 5 = off select"]),
+    (P + "iec104 C_DC_NA_1 ca 1 ioa 5 = off pulse 1 selected", "reset", "type-not-allowed", ["iec104 C_DC_NA_1 ca 1 ioa 5 = on pulse 1"]),
+    (P + "iec104 C_SE_NC_1 ca 1 ioa 9 = 20.5", "reset", "type-not-allowed", ["iec104 C_SE_NC_1 ca 1 ioa 9 = 20.6"]),
+    (P + "iec104 C_SE_NB_1 ca 1 ioa 9 = -7", "reset", "type-not-allowed", ["iec104 C_SE_NB_1 ca 1 ioa 9 = 7"]),
+    (P + "iec104 C_BO_NA_1 ca 1 ioa 9 = 255", "reset", "type-not-allowed", ["iec104 C_BO_NA_1 ca 1 ioa 9 = 254"]),
+    (P + "iec104 C_CS_NA_1 ca 1", "reset", "type-not-allowed", ["iec104 C_RP_NA_1 ca 1"]),
+    (P + "opcua read ns=1;s=Level.1", "accept", "none", None),
+    (P + "opcua read ns=1;s=Pump.1", "reset", "node-not-allowed", ["opcua read ns=1;s=Pump.2"]),
+    (P + "opcua read ns=1;s=Level.1 attribute node-class", "reset", "attribute-not-allowed", ["opcua read ns=1;s=Level.2 attribute node-class"]),
+    (P + "opcua write ns=1;s=Level.1 = 5", "reset", "service-not-allowed", ["opcua write ns=1;s=Level.2 = 5"]),
+    (P + "opcua call ns=1;s=Pump.1 ns=1;i=17", "reset", "service-not-allowed", ["opcua call ns=1;s=Pump.1 ns=1;i=18"]),
+    (P + "opcua browse i=85", "reset", "service-not-allowed", ["opcua browse i=86"]),
     (P + "tcp 22", "accept", "none", None),
     (P + "ssh", "accept", "none", None),
     ("panel -> plc tcp 23", "drop", "no-conduit", ["tcp 24", "udp 23"]),
@@ -167,13 +193,27 @@ def check_proposal(question, answer, neighbours):
     check(question + ": pasted, it is permitted", rc == 0 and now.get("verdict") in ("accept", "inspect"), err, now)
     for other in neighbours:
         before, after = ask(ends_of(question) + other), ask(ends_of(question) + other, model=CHANGED)
-        check("  and not " + other, before[0].get("verdict") == "drop" and after[0].get("verdict") == "drop", before, after)
+        check("  and not " + other, before[0].get("verdict") in ("drop", "reset") and after[0].get("verdict") in ("drop", "reset"), before, after)
     if "octets" in answer:
-        path, protocol = os.path.join(DIR, "one.pcap"), question.split()[3]
-        capture(path, answer, answer["to"]["port"], before_of(protocol))
+        path = os.path.join(DIR, "one.pcap")
+        capture(path, now, answer["to"]["port"], now.get("before", []))
         got = replayed(CHANGED, path)
         was = replayed(MODEL_PATH, path) if answer["reason"] != "no-conduit" else "drop"
         check("  and a replay of it says so", got == "accept" and was in ("drop", "reset"), got, was)
+        if answer["reason"] != "no-conduit":
+            check_record(path, answer)
+
+
+def check_record(path, answer):
+    """What replay says of it as a record; where the record has all of it, the same answer."""
+    out = subprocess.run([ZONECTL, "replay", "-m", MODEL_PATH, "--json", path], stdout=subprocess.PIPE, encoding="utf-8").stdout
+    record = [line for line in out.splitlines() if '"%s"' % answer["reason"] in line][-1]
+    again, err, rc = ask(record)
+    check("  and its record is answered", again.get("record", "").startswith(answer["reason"]), err, again, rc)
+    whole = "octets" in again and again["octets"][-8:] == answer["octets"][-8:]
+    RECORDS[whole] += 1
+    if whole:
+        check("  with the same", again.get("reason") == answer["reason"] and again.get("change") == answer["change"], again, answer)
 
 
 def check_table():
@@ -286,5 +326,6 @@ check_details()
 check_capture()
 check_errors()
 check_reasons()
+check("records of %d messages have all of it, of %d not" % (RECORDS[True], RECORDS[False]), RECORDS[True] > 20 and RECORDS[False] < 10, RECORDS)
 check_manual()
 sys.exit(failed != 0)

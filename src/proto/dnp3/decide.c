@@ -203,6 +203,7 @@ static const struct {
 };
 /* clang-format on */
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+_Static_assert((int)STEPS == (int)POL_DNP_STEPS, "each may be lacking");
 
 /* Find the first object, for the record of a request that passes. */
 static void first_object(const struct dnp_app *a, struct dnp_decision *d)
@@ -251,6 +252,22 @@ struct dnp_decision policy_dnp3(const struct pol_image *img, const struct pol_fl
 			break;
 	}
 	return best;
+}
+
+struct dnp_lacks policy_dnp3_lacks(const struct pol_image *img, uint32_t rule,
+				   const struct dnp_msg *m)
+{
+	struct dnp_lacks l = { .n = 0 };
+	for (unsigned i = 0; i < STEPS; i++) {
+		struct dnp_decision *d = &l.v[l.n];
+		struct trial t = { .img = img,
+				   .rule = (const void *)policy_rule(img, PROTO_DNP3, rule),
+				   .m = m,
+				   .d = d };
+		*d = (struct dnp_decision){ .reason = steps[i].refusal, .rule = (uint16_t)rule };
+		l.n += !steps[i].ok(&t);
+	}
+	return l;
 }
 
 enum reason policy_dnp3_pair(const struct pol_image *img, const struct pol_flow *f, uint16_t master,

@@ -50,4 +50,13 @@ enum reason policy_dnp3_pair(const struct pol_image *img, const struct pol_flow 
 struct dnp_decision policy_dnp3(const struct pol_image *img, const struct pol_flow *f,
 				const struct dnp_msg *m);
 
+/* Everything of the request that one rule refuses, in the order above, and what it is about. */
+enum { POL_DNP_STEPS = 6 };
+struct dnp_lacks {
+	unsigned n;
+	struct dnp_decision v[POL_DNP_STEPS];
+};
+struct dnp_lacks policy_dnp3_lacks(const struct pol_image *img, uint32_t rule,
+				   const struct dnp_msg *m);
+
 #endif

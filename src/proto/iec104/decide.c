@@ -220,6 +220,7 @@ static const struct step steps[] = {
 };
 /* clang-format on */
 enum { STEPS = sizeof(steps) / sizeof(steps[0]) };
+_Static_assert((int)STEPS == (int)POL_IEC_STEPS, "each may be lacking");
 
 static void asdu_first_object(const struct iec_asdu *a, struct iec_decision *d)
 {
@@ -297,6 +298,20 @@ struct iec_decision policy_iec104(const struct pol_image *img, const struct pol_
 	if (!m->has_asdu)
 		return (struct iec_decision){ .reason = R_NONE, .rule = 0xffff };
 	return try_rules(img, f, &m->asdu, steps, STEPS);
+}
+
+struct iec_lacks policy_iec104_lacks(const struct pol_image *img, uint32_t rule,
+				     const struct iec_asdu *a)
+{
+	struct iec_lacks l = { .n = 0 };
+	for (unsigned i = 0; i < STEPS; i++) {
+		struct iec_decision *d = &l.v[l.n];
+		struct trial t = { .img = img, .rule = rule_at(img, rule), .a = a };
+		*d = (struct iec_decision){ .reason = steps[i].refusal, .rule = (uint16_t)rule };
+		asdu_first_object(a, d);
+		l.n += steps_passed(&t, &steps[i], 1, d) == 0;
+	}
+	return l;
 }
 
 /* ---- what the controlled station sends ---- */

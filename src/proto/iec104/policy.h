@@ -60,6 +60,16 @@ struct iec_decision policy_iec104(const struct pol_image *img, const struct pol_
 struct iec_decision policy_iec104_answer(const struct pol_image *img, const struct pol_flow *f,
 					 const struct iec_msg *m);
 
+/* Everything of such an ASDU that one rule refuses, in the order above, and the first object that
+ * offends. */
+enum { POL_IEC_STEPS = 11 };
+struct iec_lacks {
+	unsigned n;
+	struct iec_decision v[POL_IEC_STEPS];
+};
+struct iec_lacks policy_iec104_lacks(const struct pol_image *img, uint32_t rule,
+				     const struct iec_asdu *a);
+
 /* Does an ASDU of the controlling station change anything (max_writes_per_second)? */
 bool policy_iec104_writes(const struct iec_asdu *a);
 

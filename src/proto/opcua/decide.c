@@ -147,28 +147,46 @@ static unsigned try_rule(struct trial *t, const uint8_t *body, size_t n, const s
 	return 4;
 }
 
-struct ua_decision policy_opcua(const struct pol_image *img, const struct pol_flow *f,
-				const uint8_t *body, size_t n, const struct ua_body *b)
+static struct trial trial_of(const struct pol_image *img, uint32_t rule)
+{
+	return (struct trial){ .img = img,
+			       .rule = (const void *)policy_rule(img, PROTO_OPCUA, rule) };
+}
+
+/* got: of try_rule() */
+static struct ua_decision decision_of(const struct trial *t, uint32_t rule, unsigned got)
 {
 	static const enum reason refusals[] = {
 		R_UA_SERVICE, R_UA_NODE, R_UA_ATTRIBUTE, R_UA_INTERVAL, R_NONE,
 	};
+	return (struct ua_decision){ .reason = refusals[got],
+				     .rule = (uint16_t)rule,
+				     .has_node = t->refusal != R_NONE,
+				     .visit = t->visit };
+}
+
+struct ua_decision policy_opcua(const struct pol_image *img, const struct pol_flow *f,
+				const uint8_t *body, size_t n, const struct ua_body *b)
+{
 	struct ua_decision best = { .reason = R_UA_SERVICE, .rule = 0xffff };
 	unsigned furthest = 0;
 	for (uint32_t k = 0; k < f->n_rules && furthest < 4; k++) {
-		uint16_t id = (uint16_t)(f->rule0 + k);
-		struct trial t = { .img = img,
-				   .rule = (const void *)policy_rule(img, PROTO_OPCUA, id) };
+		struct trial t = trial_of(img, f->rule0 + k);
 		unsigned got = try_rule(&t, body, n, b);
 		if (got <= furthest)
 			continue;
 		furthest = got;
-		best = (struct ua_decision){ .reason = refusals[got],
-					     .rule = id,
-					     .has_node = t.refusal != R_NONE,
-					     .visit = t.visit };
+		best = decision_of(&t, f->rule0 + k, got);
 	}
 	return best;
+}
+
+struct ua_decision policy_opcua_rule(const struct pol_image *img, uint32_t rule,
+				     const uint8_t *body, size_t n, const struct ua_body *b)
+{
+	struct trial t = trial_of(img, rule);
+	unsigned got = try_rule(&t, body, n, b);
+	return decision_of(&t, rule, got);
 }
 
 const struct pol_shape pol_opcua_shape = {

@@ -1,5 +1,137 @@
 /* SPDX-License-Identifier: MIT
- * OPC UA for zonectl explain: messages as octets and of captures. */
-#include "zonectl/explain.h"
+ * OPC UA for zonectl explain: what each entry lacks of a request, and the entry that it needs. */
+#include "proto/opcua/explain.h"
 
-const struct explain_ops explain_opcua = { .operation_key = "services" };
+#include <string.h>
+
+#include "base/sb.h"
+#include "proto/opcua/policy.h"
+
+enum { NODES_LISTED = 16, NODE_SHORT = UA_NODE_TEXT - 2 };
+
+/* The request of a message in one chunk. False: it is none, or nobody can read it. */
+static bool request_of(const struct explain_case *c, struct ua_body *b)
+{
+	const struct ua_msg *m = ((const struct ua_seen *)c->m)->m;
+	return !c->ev->response && m->readable && m->chunk == 'F' && m->body &&
+	       ua_body(m->body, m->body_len, false, NULL, b) == R_NONE && b->service;
+}
+
+/* ---- what an entry lacks ---- */
+
+static void put_services(struct sb *b, uint64_t bits)
+{
+	for (size_t i = 0; i < ua_services_n; i++)
+		if (bits >> i & 1)
+			sb_printf(b, "%s%s", b->len ? ", " : "", ua_services[i].name);
+}
+
+static void put_attributes(struct sb *b, uint32_t bits)
+{
+	for (uint32_t i = 1; i < 32; i++)
+		if (bits >> i & 1 && ua_attribute_name(i))
+			sb_printf(b, "%s%s", b->len ? ", " : "", ua_attribute_name(i));
+}
+
+static void ua_lacks(const struct explain_case *c, uint32_t rule, const struct explain_sink *to)
+{
+	const struct ua_msg *m = ((const struct ua_seen *)c->m)->m;
+	const struct pol_ua_rule *r = (const void *)policy_rule(c->img, PROTO_OPCUA, rule);
+	struct ua_body b;
+	char has[EXPLAIN_TEXT] = "", node[UA_NODE_TEXT], wants[40];
+	struct sb h = sb_init(has, sizeof(has));
+	if (!request_of(c, &b))
+		return;
+	const struct ua_decision d = policy_opcua_rule(c->img, rule, m->body, m->body_len, &b);
+	if (d.reason == R_UA_SERVICE) {
+		put_services(&h, r->services);
+		to->lack(to->ctx, "services", has, b.service->name);
+	} else if (d.reason == R_UA_NODE) {
+		ua_node_text(&d.visit.node, node);
+		to->lack(to->ctx, "nodes", "others", node);
+	} else if (d.reason == R_UA_ATTRIBUTE) {
+		const char *name = ua_attribute_name(d.visit.attribute);
+		put_attributes(&h, r->attributes);
+		to->lack(to->ctx, "attributes", has, name ? name : "a reserved one");
+	} else if (d.reason == R_UA_INTERVAL) {
+		sb_printf(&h, "%u", r->least_interval);
+		snprintf(wants, sizeof(wants), "%g ms", b.server_sampling ? 0 : b.interval);
+		to->lack(to->ctx, "least_interval", has, wants);
+	}
+}
+
+/* ---- the entry that it needs ---- */
+
+struct named {
+	char node[NODES_LISTED][UA_NODE_TEXT];
+	size_t n;
+	uint32_t attributes;
+	bool odd; /* a node that no pattern is for */
+};
+
+static bool add_node(void *ctx, const struct ua_visit *v)
+{
+	struct named *l = ctx;
+	char text[UA_NODE_TEXT];
+	size_t i = 0;
+	ua_node_text(&v->node, text);
+	if (v->has_attribute && v->attribute < 32)
+		l->attributes |= UINT32_C(1) << v->attribute;
+	while (i < l->n && strcmp(l->node[i], text) != 0)
+		i++;
+	l->odd |= i == NODES_LISTED || v->node.foreign || strpbrk(text, "?\"\\*") ||
+		  strlen(text) >= NODE_SHORT;
+	if (i == l->n && i < NODES_LISTED)
+		memcpy(l->node[l->n++], text, sizeof(text));
+	return true;
+}
+
+static bool ua_entry(const struct explain_case *c, FILE *f)
+{
+	const struct ua_msg *m = ((const struct ua_seen *)c->m)->m;
+	struct named l = { .n = 0 };
+	struct ua_body b;
+	if (!request_of(c, &b))
+		return false;
+	if (b.nodes)
+		(void)ua_body(m->body, m->body_len, false, &(struct ua_visitor){ add_node, &l },
+			      &b);
+	if (l.odd)
+		return false;
+	fprintf(f, "{ services = ( \"%s\" );", b.service->name);
+	for (size_t i = 0; i < l.n; i++)
+		fprintf(f, "%s\"%s\"", i ? ", " : " nodes = [ ", l.node[i]);
+	fputs(l.n ? " ];" : "", f);
+	for (uint32_t i = 1, n = 0; i < 32; i++)
+		if (l.attributes >> i & 1 && ua_attribute_name(i))
+			fprintf(f, "%s\"%s\"", n++ ? ", " : " attributes = [ ",
+				ua_attribute_name(i));
+	fputs(l.attributes ? " ];" : "", f);
+	if (ua_service_names(b.service, 'i'))
+		fprintf(f, " least_interval = %u;",
+			b.server_sampling || !b.has_interval ? 0 : (unsigned)b.interval);
+	fputs(" }", f);
+	return true;
+}
+
+static const char *ua_changes_what(const struct explain_case *c)
+{
+	struct ua_body b;
+	if (!request_of(c, &b))
+		return NULL;
+	if (b.service->classes & UA_CALL)
+		return "it calls a method";
+	return b.service->classes &
+			       (UA_WRITE | UA_HISTORY_UPDATE | UA_NODE_MANAGEMENT | UA_REGISTRATION)
+		       ? "it writes"
+		       : NULL;
+}
+
+const struct explain_ops explain_opcua = {
+	.operation_key = "services",
+	.compose = ua_compose,
+	.words = ua_record_words,
+	.lacks = ua_lacks,
+	.entry = ua_entry,
+	.changes = ua_changes_what,
+};

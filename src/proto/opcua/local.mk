@@ -9,7 +9,7 @@ src_inspect_libinspect_a_SOURCES += src/proto/opcua/gate-cert.c src/proto/opcua/
 	src/proto/opcua/gate-pending.c src/proto/opcua/gate.c src/proto/opcua/gate.h
 src_fastpath_libfastpath_a_SOURCES += src/proto/opcua/kernel.c
 src_record_librecord_a_SOURCES += src/proto/opcua/facts.c src/proto/opcua/facts.h
-zonectl_SOURCES += src/proto/opcua/replay.c src/proto/opcua/explain.c
+zonectl_SOURCES += src/proto/opcua/replay.c src/proto/opcua/explain.c src/proto/opcua/explain.h src/proto/opcua/explain-words.c
 FAST_PROGRAM += src/proto/opcua/kernel.bpf.h src/proto/opcua/kernel.h
 EXTRA_DIST += src/proto/opcua/seeds
 MANUAL_PARTS += src/proto/opcua/manual/fields.mdoc src/proto/opcua/manual/policies.mdoc \

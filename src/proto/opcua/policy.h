@@ -73,4 +73,9 @@ struct ua_decision {
 struct ua_decision policy_opcua(const struct pol_image *img, const struct pol_flow *f,
 				const uint8_t *body, size_t n, const struct ua_body *b);
 
+/* What one entry says of the request: R_NONE, or the first of these that it does not allow, with
+ * the node that offends. */
+struct ua_decision policy_opcua_rule(const struct pol_image *img, uint32_t rule,
+				     const uint8_t *body, size_t n, const struct ua_body *b);
+
 #endif
