@@ -19,6 +19,7 @@ enum {
 	EXPLAIN_WORDS = 64,
 	EXPLAIN_BYTES = 16384, /* of a message, with what must come before it */
 	EXPLAIN_PARTS = 8,
+	EXPLAIN_PART = 1024,
 	EXPLAIN_NEAREST = 4, /* entries that are shown */
 	EXPLAIN_TEXT = 1024, /* of one thing that is lacking, of a proposed entry */
 };
@@ -48,6 +49,17 @@ struct explain_message {
 /* Another part, to be filled with n octets; NULL: there is no room. */
 uint8_t *explain_part(struct explain_message *m, bool answer, size_t n);
 
+/* One part while it is written; what does not fit is not in it. */
+struct explain_octets {
+	uint8_t b[EXPLAIN_PART];
+	size_t n;
+};
+void explain_put(struct explain_octets *o, const void *p, size_t n);
+/* The low octets of v, the lowest first; the highest first. */
+void explain_put_le(struct explain_octets *o, uint64_t v, unsigned octets);
+void explain_put_be(struct explain_octets *o, uint64_t v, unsigned octets);
+bool explain_add(struct explain_message *m, bool answer, const struct explain_octets *o);
+
 /* A message as the engine has it: m is judged.msg of the protocol. img NULL: not judged. */
 struct explain_case {
 	const struct pol_image *img;
@@ -66,6 +78,9 @@ struct explain_record {
 	const json_t *o;
 };
 const char *explain_field(const struct explain_record *r, const char *name, char *text, size_t n);
+/* The field behind these words, where there is one: " unit 1". */
+void explain_put_field(const struct explain_record *r, FILE *f, const char *name,
+		       const char *words);
 
 /* Of each inspected protocol: explain_NAME. A member may be NULL: the protocol cannot do that. */
 struct explain_ops {

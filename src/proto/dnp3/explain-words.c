@@ -13,7 +13,6 @@ enum {
 	QUALIFIER_ALL = 0x06,
 	QUALIFIER_RANGE = 0x01, /* of 16 bits each */
 	QUALIFIER_INDEX = 0x28, /* count and index of 16 bits */
-	FRAGMENT_MAX = 240,
 };
 
 struct said {
@@ -147,28 +146,17 @@ static bool is_complete(const struct said *s, size_t before)
 	return s->w->errs->total == before;
 }
 
-struct octets {
-	uint8_t b[FRAGMENT_MAX + 64];
-	size_t n;
-};
-
-static void put_le(struct octets *o, uint64_t v, unsigned octets)
-{
-	for (unsigned i = 0; i < octets; i++)
-		o->b[o->n++] = (uint8_t)(v >> 8 * i);
-}
-
-static void put_control_object(struct octets *o, const struct said *s)
+static void put_control_object(struct explain_octets *o, const struct said *s)
 {
 	static const uint8_t codes[] = { 0x00, 0x40, 0x80 };
-	put_le(o, (unsigned)s->op | codes[s->code < 0 ? 0 : s->code], 1);
-	put_le(o, s->has_count ? s->count : 1, 1);
-	put_le(o, s->on, 4);
-	put_le(o, s->off, 4);
-	put_le(o, 0, 1);
+	explain_put_le(o, (unsigned)s->op | codes[s->code < 0 ? 0 : s->code], 1);
+	explain_put_le(o, s->has_count ? s->count : 1, 1);
+	explain_put_le(o, s->on, 4);
+	explain_put_le(o, s->off, 4);
+	explain_put_le(o, 0, 1);
 }
 
-static void put_analog_object(struct octets *o, const struct said *s)
+static void put_analog_object(struct explain_octets *o, const struct said *s)
 {
 	float f = (float)s->value;
 	uint64_t bits = 0;
@@ -178,51 +166,51 @@ static void put_analog_object(struct octets *o, const struct said *s)
 		memcpy(&bits, &s->value, sizeof(s->value));
 	else
 		bits = (uint64_t)(int64_t)s->value;
-	put_le(o, bits, s->var == 2 ? 2 : s->var == 4 ? 8 : 4);
-	put_le(o, 0, 1);
+	explain_put_le(o, bits, s->var == 2 ? 2 : s->var == 4 ? 8 : 4);
+	explain_put_le(o, 0, 1);
 }
 
-static void put_fragment(struct octets *o, const struct said *s)
+static void put_fragment(struct explain_octets *o, const struct said *s)
 {
 	bool operates = s->fn->classes & DNP_OPERATE;
-	put_le(o, SEGMENT_WHOLE, 1);
-	put_le(o, APP_WHOLE, 1);
-	put_le(o, s->fn->code, 1);
+	explain_put_le(o, SEGMENT_WHOLE, 1);
+	explain_put_le(o, APP_WHOLE, 1);
+	explain_put_le(o, s->fn->code, 1);
 	if (!s->has_object)
 		return;
-	put_le(o, s->group, 1);
-	put_le(o, s->var, 1);
+	explain_put_le(o, s->group, 1);
+	explain_put_le(o, s->var, 1);
 	if (operates) {
-		put_le(o, QUALIFIER_INDEX, 1);
-		put_le(o, 1, 2);
-		put_le(o, s->first, 2);
+		explain_put_le(o, QUALIFIER_INDEX, 1);
+		explain_put_le(o, 1, 2);
+		explain_put_le(o, s->first, 2);
 		if (s->group == DNP_G_CONTROL)
 			put_control_object(o, s);
 		else
 			put_analog_object(o, s);
 	} else if (s->has_points) {
-		put_le(o, QUALIFIER_RANGE, 1);
-		put_le(o, s->first, 2);
-		put_le(o, s->last, 2);
+		explain_put_le(o, QUALIFIER_RANGE, 1);
+		explain_put_le(o, s->first, 2);
+		explain_put_le(o, s->last, 2);
 	} else {
-		put_le(o, QUALIFIER_ALL, 1);
+		explain_put_le(o, QUALIFIER_ALL, 1);
 	}
 }
 
 /* The user data of a frame in blocks of 16, each with its CRC. */
-static void put_frame(struct octets *o, const struct octets *user, const struct said *s)
+static void put_frame(struct explain_octets *o, const struct explain_octets *user,
+		      const struct said *s)
 {
-	put_le(o, 0x6405, 2);
-	put_le(o, user->n + 5, 1);
-	put_le(o, LINK_USER_DATA, 1);
-	put_le(o, s->outstation, 2);
-	put_le(o, s->master, 2);
-	put_le(o, dnp3_crc(o->b, 8), 2);
+	explain_put_le(o, 0x6405, 2);
+	explain_put_le(o, user->n + 5, 1);
+	explain_put_le(o, LINK_USER_DATA, 1);
+	explain_put_le(o, s->outstation, 2);
+	explain_put_le(o, s->master, 2);
+	explain_put_le(o, dnp3_crc(o->b, 8), 2);
 	for (size_t i = 0; i < user->n; i += 16) {
 		size_t n = user->n - i < 16 ? user->n - i : 16;
-		memcpy(o->b + o->n, user->b + i, n);
-		o->n += n;
-		put_le(o, dnp3_crc(user->b + i, n), 2);
+		explain_put(o, user->b + i, n);
+		explain_put_le(o, dnp3_crc(user->b + i, n), 2);
 	}
 }
 
@@ -230,7 +218,7 @@ bool dnp_compose(const struct explain_words *w, struct explain_message *out)
 {
 	size_t before = w->errs->total;
 	struct said s = { .w = w, .fn = dnp_function_said(w), .op = -1, .code = -1 };
-	struct octets user = { .n = 0 }, frame = { .n = 0 };
+	struct explain_octets user = { .n = 0 }, frame = { .n = 0 };
 	if (!s.fn)
 		return false;
 	for (size_t i = 1; i < w->n;)
@@ -239,21 +227,10 @@ bool dnp_compose(const struct explain_words *w, struct explain_message *out)
 		return false;
 	put_fragment(&user, &s);
 	put_frame(&frame, &user, &s);
-	uint8_t *to = explain_part(out, false, frame.n);
-	if (to)
-		memcpy(to, frame.b, frame.n);
-	return to != NULL;
+	return explain_add(out, false, &frame);
 }
 
 /* ---- of a record ---- */
-
-static void put_word(const struct explain_record *r, FILE *f, const char *key, const char *before)
-{
-	char text[24];
-	const char *v = explain_field(r, key, text, sizeof(text));
-	if (v)
-		fprintf(f, " %s%s", before, v);
-}
 
 bool dnp_record_words(const struct explain_record *r, FILE *f)
 {
@@ -264,9 +241,9 @@ bool dnp_record_words(const struct explain_record *r, FILE *f)
 	    (fn->body == DNP_BODY_OBJECTS && !(fn->classes & DNP_OPERATE)))
 		return false;
 	fputs(name, f);
-	put_word(r, f, "link_src", "master ");
-	put_word(r, f, "link_dst", "outstation ");
-	put_word(r, f, "object", "");
+	explain_put_field(r, f, "link_src", "master ");
+	explain_put_field(r, f, "link_dst", "outstation ");
+	explain_put_field(r, f, "object", "");
 	const char *points = explain_field(r, "points", text, sizeof(text));
 	if (points)
 		fprintf(f, " %.*s",
@@ -274,11 +251,11 @@ bool dnp_record_words(const struct explain_record *r, FILE *f)
 			points);
 	if (!(fn->classes & DNP_OPERATE))
 		return true;
-	put_word(r, f, "operation", "");
-	put_word(r, f, "code", "");
-	put_word(r, f, "count", "count ");
-	put_word(r, f, "on_time", "on ");
-	put_word(r, f, "off_time", "off ");
-	put_word(r, f, "value", "= ");
+	explain_put_field(r, f, "operation", "");
+	explain_put_field(r, f, "code", "");
+	explain_put_field(r, f, "count", "count ");
+	explain_put_field(r, f, "on_time", "on ");
+	explain_put_field(r, f, "off_time", "off ");
+	explain_put_field(r, f, "value", "= ");
 	return true;
 }

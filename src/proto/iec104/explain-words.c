@@ -127,27 +127,16 @@ static bool is_complete(const struct said *s, size_t before)
 
 /* ---- octets ---- */
 
-struct octets {
-	uint8_t b[64];
-	size_t n;
-};
-
-static void put_le(struct octets *o, uint64_t v, unsigned octets)
-{
-	for (unsigned i = 0; i < octets; i++)
-		o->b[o->n++] = (uint8_t)(v >> 8 * i);
-}
-
 /* The first of January 2026, midnight. */
-static void put_time(struct octets *o)
+static void put_time(struct explain_octets *o)
 {
-	put_le(o, 0, 4);
-	put_le(o, 1, 1);
-	put_le(o, 1, 1);
-	put_le(o, 26, 1);
+	explain_put_le(o, 0, 4);
+	explain_put_le(o, 1, 1);
+	explain_put_le(o, 1, 1);
+	explain_put_le(o, 26, 1);
 }
 
-static void put_setpoint(struct octets *o, const struct said *s)
+static void put_setpoint(struct explain_octets *o, const struct said *s)
 {
 	float f = (float)s->value;
 	uint32_t bits;
@@ -155,28 +144,28 @@ static void put_setpoint(struct octets *o, const struct said *s)
 	double scaled = s->t->value == IEC_NORMALISED ? s->value * 32768.0 : s->value;
 	scaled = scaled > 32767.0 ? 32767.0 : scaled < -32768.0 ? -32768.0 : scaled;
 	if (s->t->value == IEC_FLOAT)
-		put_le(o, bits, 4);
+		explain_put_le(o, bits, 4);
 	else
-		put_le(o, (uint64_t)(int64_t)scaled, 2);
+		explain_put_le(o, (uint64_t)(int64_t)scaled, 2);
 }
 
-static void put_element(struct octets *o, const struct said *s, bool select)
+static void put_element(struct explain_octets *o, const struct said *s, bool select)
 {
 	unsigned se = select ? SELECT : 0;
 	switch (s->t->value) {
 	case IEC_SINGLE:
 	case IEC_DOUBLE:
 	case IEC_STEP_COMMAND:
-		put_le(o, ((unsigned)s->value & 3) | (unsigned)(s->pulse << 2) | se, 1);
+		explain_put_le(o, ((unsigned)s->value & 3) | (unsigned)(s->pulse << 2) | se, 1);
 		break;
 	case IEC_NORMALISED:
 	case IEC_SCALED:
 	case IEC_FLOAT:
 		put_setpoint(o, s);
-		put_le(o, s->qualifier | se, 1);
+		explain_put_le(o, s->qualifier | se, 1);
 		break;
 	case IEC_BITSTRING:
-		put_le(o, (uint64_t)s->value, 4);
+		explain_put_le(o, (uint64_t)s->value, 4);
 		break;
 	default:
 		break;
@@ -186,30 +175,30 @@ static void put_element(struct octets *o, const struct said *s, bool select)
 }
 
 /* Those of the system have elements of their own. */
-static void put_system(struct octets *o, const struct said *s)
+static void put_system(struct explain_octets *o, const struct said *s)
 {
 	switch (s->t->number) {
 	case IEC_C_IC_NA_1:
-		put_le(o, s->has_qualifier ? s->qualifier : QOI_STATION, 1);
+		explain_put_le(o, s->has_qualifier ? s->qualifier : QOI_STATION, 1);
 		break;
 	case IEC_C_CI_NA_1:
-		put_le(o, s->has_qualifier ? s->qualifier : QCC_GENERAL, 1);
+		explain_put_le(o, s->has_qualifier ? s->qualifier : QCC_GENERAL, 1);
 		break;
 	case IEC_C_RP_NA_1:
-		put_le(o, s->has_qualifier ? s->qualifier : QRP_GENERAL, 1);
+		explain_put_le(o, s->has_qualifier ? s->qualifier : QRP_GENERAL, 1);
 		break;
 	case IEC_C_TS_NA_1:
-		put_le(o, TEST_PATTERN, 2);
+		explain_put_le(o, TEST_PATTERN, 2);
 		break;
 	case IEC_C_CS_NA_1:
 		put_time(o);
 		break;
 	case IEC_C_TS_TA_1:
-		put_le(o, 0, 2);
+		explain_put_le(o, 0, 2);
 		put_time(o);
 		break;
 	case IEC_C_CD_NA_1:
-		put_le(o, 0, 2);
+		explain_put_le(o, 0, 2);
 		break;
 	default:
 		break;
@@ -220,36 +209,30 @@ static bool add_asdu(struct explain_message *out, const struct said *s, bool ans
 		     bool select)
 {
 	static const unsigned numbers[] = { 0, 1 };
-	struct octets o = { .n = 0 };
+	struct explain_octets o = { .n = 0 };
 	unsigned sent = numbers[s->selected && !select && !answer], got = answer || sent;
-	put_le(&o, IEC_START, 1);
-	put_le(&o, 0, 1);
-	put_le(&o, sent << 1, 2);
-	put_le(&o, got << 1, 2);
-	put_le(&o, s->t->number, 1);
-	put_le(&o, 1, 1);
-	put_le(&o, cause, 1);
-	put_le(&o, s->oa, 1);
-	put_le(&o, s->ca, 2);
-	put_le(&o, s->ioa, 3);
+	explain_put_le(&o, IEC_START, 1);
+	explain_put_le(&o, 0, 1);
+	explain_put_le(&o, sent << 1, 2);
+	explain_put_le(&o, got << 1, 2);
+	explain_put_le(&o, s->t->number, 1);
+	explain_put_le(&o, 1, 1);
+	explain_put_le(&o, cause, 1);
+	explain_put_le(&o, s->oa, 1);
+	explain_put_le(&o, s->ca, 2);
+	explain_put_le(&o, s->ioa, 3);
 	if (s->t->class == IEC_SYSTEM)
 		put_system(&o, s);
 	else
 		put_element(&o, s, select);
 	o.b[1] = (uint8_t)(o.n - 2);
-	uint8_t *to = explain_part(out, answer, o.n);
-	if (to)
-		memcpy(to, o.b, o.n);
-	return to != NULL;
+	return explain_add(out, answer, &o);
 }
 
 static bool add_u_frame(struct explain_message *out, bool answer, enum iec_u u)
 {
-	const uint8_t b[IEC_APCI] = { IEC_START, IEC_LEN_MIN, (uint8_t)u };
-	uint8_t *to = explain_part(out, answer, sizeof(b));
-	if (to)
-		memcpy(to, b, sizeof(b));
-	return to != NULL;
+	const struct explain_octets o = { { IEC_START, IEC_LEN_MIN, (uint8_t)u }, IEC_APCI };
+	return explain_add(out, answer, &o);
 }
 
 bool iec_compose(const struct explain_words *w, struct explain_message *out)
@@ -275,14 +258,6 @@ bool iec_compose(const struct explain_words *w, struct explain_message *out)
 
 /* ---- of a record ---- */
 
-static void put_word(const struct explain_record *r, FILE *f, const char *key, const char *word)
-{
-	char text[24];
-	const char *v = explain_field(r, key, text, sizeof(text));
-	if (v)
-		fprintf(f, " %s %s", word, v);
-}
-
 bool iec_record_words(const struct explain_record *r, FILE *f)
 {
 	char text[24];
@@ -292,14 +267,14 @@ bool iec_record_words(const struct explain_record *r, FILE *f)
 	if (!t || !t->causes[IEC_CONTROLLING] || (!value && t->class != IEC_SYSTEM))
 		return false;
 	fputs(t->name, f);
-	put_word(r, f, "ca", "ca");
-	put_word(r, f, "oa", "oa");
-	put_word(r, f, "cause_name", "cause");
+	explain_put_field(r, f, "ca", "ca ");
+	explain_put_field(r, f, "oa", "oa ");
+	explain_put_field(r, f, "cause_name", "cause ");
 	if (iec_has_address(t->number))
-		put_word(r, f, "ioa", "ioa");
+		explain_put_field(r, f, "ioa", "ioa ");
 	if (value)
-		put_word(r, f, "value", "=");
-	put_word(r, f, "qualifier", t->class & IEC_COMMAND ? "pulse" : "qualifier");
+		explain_put_field(r, f, "value", "= ");
+	explain_put_field(r, f, "qualifier", t->class & IEC_COMMAND ? "pulse " : "qualifier ");
 	const char *phase = explain_field(r, "phase", text, sizeof(text));
 	if (phase && strcmp(phase, "select") == 0)
 		fputs(" select", f);

@@ -211,67 +211,49 @@ static bool is_complete(struct said *s, size_t before)
 
 /* ---- octets ---- */
 
-struct octets {
-	uint8_t b[MB_ADU_MAX + 4];
-	size_t n;
-};
-
-static void put8(struct octets *o, unsigned v)
-{
-	if (o->n < sizeof(o->b))
-		o->b[o->n] = (uint8_t)v;
-	o->n++;
-}
-
-static void put16(struct octets *o, unsigned v)
-{
-	put8(o, v >> 8 & 0xff);
-	put8(o, v & 0xff);
-}
-
-static void put_list(struct octets *o, const struct said *s)
+static void put_list(struct explain_octets *o, const struct said *s)
 {
 	bool coils = s->fn->values == MB_COILS;
-	put8(o, (unsigned)(coils ? (s->n_values + 7) / 8 : 2 * s->n_values));
+	explain_put_be(o, (unsigned)(coils ? (s->n_values + 7) / 8 : 2 * s->n_values), 1);
 	for (size_t i = 0; !coils && i < s->n_values; i++)
-		put16(o, s->values[i]);
+		explain_put_be(o, s->values[i], 2);
 	for (size_t i = 0; coils && i < s->n_values; i += 8) {
 		unsigned bits = 0;
 		for (size_t k = i; k < i + 8 && k < s->n_values; k++)
 			bits |= (unsigned)s->values[k] << (k - i);
-		put8(o, bits);
+		explain_put_be(o, bits, 1);
 	}
 }
 
-static void put_body(struct octets *o, const struct said *s)
+static void put_body(struct explain_octets *o, const struct said *s)
 {
 	const struct mb_func *fn = s->fn;
 	bool fifo = fn->has_address && fn->request_extent.fixed == 3;
 	if (fn->has_address)
-		put16(o, s->addr.first);
+		explain_put_be(o, s->addr.first, 2);
 	if (fn->values == MB_MASKS) {
-		put16(o, (unsigned)s->and_mask);
-		put16(o, (unsigned)s->or_mask);
+		explain_put_be(o, (unsigned)s->and_mask, 2);
+		explain_put_be(o, (unsigned)s->or_mask, 2);
 	} else if (fn->values == MB_ONE_COIL) {
-		put16(o, s->values[0] ? 0xff00 : 0);
+		explain_put_be(o, s->values[0] ? 0xff00 : 0, 2);
 	} else if (fn->values == MB_ONE_REGISTER) {
-		put16(o, s->values[0]);
+		explain_put_be(o, s->values[0], 2);
 	} else if (fn->has_address && !fifo) {
-		put16(o, s->addr.n);
+		explain_put_be(o, s->addr.n, 2);
 	}
 	if (s->written.there) {
-		put16(o, s->written.first);
-		put16(o, s->written.n);
+		explain_put_be(o, s->written.first, 2);
+		explain_put_be(o, s->written.n, 2);
 	}
 	if (fn->values == MB_COILS || fn->values == MB_REGISTERS)
 		put_list(o, s);
 	if (s->has_sub) {
-		put16(o, (unsigned)s->sub);
-		put16(o, 0);
+		explain_put_be(o, (unsigned)s->sub, 2);
+		explain_put_be(o, 0, 2);
 	}
 	if (s->has_mei) { /* basic device identification, from the first object */
-		put8(o, (unsigned)s->mei);
-		put16(o, 0x0100);
+		explain_put_be(o, (unsigned)s->mei, 1);
+		explain_put_be(o, 0x0100, 2);
 	}
 }
 
@@ -283,7 +265,7 @@ bool mb_compose(const struct explain_words *w, struct explain_message *out)
 			  .unit = UNIT_DEFAULT,
 			  .assumed = out->assumed,
 			  .assumed_len = sizeof(out->assumed) };
-	struct octets o = { .n = 0 };
+	struct explain_octets o = { .n = 0 };
 	if (!s.fn)
 		return false;
 	for (size_t i = 1; i < w->n;)
@@ -294,11 +276,11 @@ bool mb_compose(const struct explain_words *w, struct explain_message *out)
 	if (!s.has_unit)
 		snprintf(out->assumed + k, sizeof(out->assumed) - k, "%sunit %d", k ? "; " : "",
 			 UNIT_DEFAULT);
-	put16(&o, 1);
-	put16(&o, 0);
-	put16(&o, 0);
-	put8(&o, (unsigned)s.unit);
-	put8(&o, s.fn->code);
+	explain_put_be(&o, 1, 2);
+	explain_put_be(&o, 0, 2);
+	explain_put_be(&o, 0, 2);
+	explain_put_be(&o, (unsigned)s.unit, 1);
+	explain_put_be(&o, s.fn->code, 1);
 	put_body(&o, &s);
 	if (o.n > MB_ADU_MAX) {
 		explain_complain(w, 0, "more than one message has room for");
@@ -306,21 +288,10 @@ bool mb_compose(const struct explain_words *w, struct explain_message *out)
 	}
 	o.b[4] = (uint8_t)((o.n - 6) >> 8);
 	o.b[5] = (uint8_t)(o.n - 6);
-	uint8_t *to = explain_part(out, false, o.n);
-	if (to)
-		memcpy(to, o.b, o.n);
-	return to != NULL;
+	return explain_add(out, false, &o);
 }
 
 /* ---- of a record ---- */
-
-static void put_key(const struct explain_record *r, FILE *f, const char *key, const char *word)
-{
-	char text[24];
-	const char *v = explain_field(r, key, text, sizeof(text));
-	if (v)
-		fprintf(f, " %s %s", word, v);
-}
 
 bool mb_record_words(const struct explain_record *r, FILE *f)
 {
@@ -330,7 +301,7 @@ bool mb_record_words(const struct explain_record *r, FILE *f)
 	if (!fn || !fn->request || fn->names & MB_NAMES_FILES || fn->values == MB_MASKS)
 		return false;
 	fputs(name, f);
-	put_key(r, f, "unit", "unit");
+	explain_put_field(r, f, "unit", "unit ");
 	const char *addr = explain_field(r, "address", text, sizeof(text));
 	if (fn->has_address && !addr)
 		return false;
@@ -340,10 +311,10 @@ bool mb_record_words(const struct explain_record *r, FILE *f)
 		fprintf(f, " %.*s", (int)strcspn(addr, "-"), addr);
 	else if (fn->has_address)
 		fprintf(f, " %s", addr);
-	put_key(r, f, "write_address", "write");
+	explain_put_field(r, f, "write_address", "write ");
 	if (fn->values != MB_NO_VALUES)
-		put_key(r, f, "value", "=");
-	put_key(r, f, "subfunction", "subfunction");
-	put_key(r, f, "mei", "mei");
+		explain_put_field(r, f, "value", "= ");
+	explain_put_field(r, f, "subfunction", "subfunction ");
+	explain_put_field(r, f, "mei", "mei ");
 	return true;
 }

@@ -7,7 +7,7 @@
 #include "base/num.h"
 #include "proto/opcua/explain.h"
 
-enum { CHANNEL = 3, TOKEN = 1, BUFFER = 65536, LIFETIME_MS = 3600000, MESSAGE_ROOM = 1024 };
+enum { CHANNEL = 3, TOKEN = 1, BUFFER = 65536, LIFETIME_MS = 3600000 };
 enum { OPEN_CHANNEL_ANSWER = 449, DOUBLE = 11, HAS_VALUE = 1 };
 
 struct said {
@@ -20,33 +20,14 @@ struct said {
 	double value;
 };
 
-struct octets {
-	uint8_t b[MESSAGE_ROOM];
-	size_t n;
-};
-
-static void put(struct octets *o, const void *p, size_t n)
+static void put_text(struct explain_octets *o, const char *s)
 {
-	if (n <= sizeof(o->b) - o->n) {
-		memcpy(o->b + o->n, p, n);
-		o->n += n;
-	}
-}
-
-static void put_le(struct octets *o, uint64_t v, unsigned octets)
-{
-	for (unsigned i = 0; i < octets; i++)
-		put(o, &(uint8_t){ (uint8_t)(v >> 8 * i) }, 1);
-}
-
-static void put_text(struct octets *o, const char *s)
-{
-	put_le(o, s ? strlen(s) : UINT32_MAX, 4);
-	put(o, s ? s : "", s ? strlen(s) : 0);
+	explain_put_le(o, s ? strlen(s) : UINT32_MAX, 4);
+	explain_put(o, s ? s : "", s ? strlen(s) : 0);
 }
 
 /* "i=85", "ns=1;s=Level.1", "ns=2;i=7" */
-static bool put_node(struct octets *o, const char *text)
+static bool put_node(struct explain_octets *o, const char *text)
 {
 	char ns_text[8] = "0";
 	uint64_t ns = 0, number;
@@ -63,32 +44,32 @@ static bool put_node(struct octets *o, const char *text)
 		return false;
 	if (text[0] == 'i' && !num_parse(text + 2, 0, UINT32_MAX, &number))
 		return false;
-	put_le(o, text[0] == 'i' ? 2 : 3, 1);
-	put_le(o, ns, 2);
+	explain_put_le(o, text[0] == 'i' ? 2 : 3, 1);
+	explain_put_le(o, ns, 2);
 	if (text[0] == 'i')
-		put_le(o, number, 4);
+		explain_put_le(o, number, 4);
 	else
 		put_text(o, text + 2);
 	return true;
 }
 
-static void put_type(struct octets *o, unsigned id)
+static void put_type(struct explain_octets *o, unsigned id)
 {
-	put_le(o, 1, 1);
-	put_le(o, 0, 1);
-	put_le(o, id, 2);
+	explain_put_le(o, 1, 1);
+	explain_put_le(o, 0, 1);
+	explain_put_le(o, id, 2);
 }
 
-static void put_request_header(struct octets *o, unsigned id, unsigned handle)
+static void put_request_header(struct explain_octets *o, unsigned id, unsigned handle)
 {
 	put_type(o, id);
-	put_le(o, 0, 2); /* no session */
-	put_le(o, 0, 8);
-	put_le(o, handle, 4);
-	put_le(o, 0, 4);
+	explain_put_le(o, 0, 2); /* no session */
+	explain_put_le(o, 0, 8);
+	explain_put_le(o, handle, 4);
+	explain_put_le(o, 0, 4);
 	put_text(o, NULL);
-	put_le(o, 10000, 4);
-	put_le(o, 0, 3);
+	explain_put_le(o, 10000, 4);
+	explain_put_le(o, 0, 3);
 }
 
 /* ---- the words ---- */
@@ -172,42 +153,42 @@ static bool ua_is_complete(const struct said *s, size_t before)
 
 /* ---- a request ---- */
 
-static bool put_fields(struct octets *o, const struct said *s)
+static bool put_fields(struct explain_octets *o, const struct said *s)
 {
 	bool good = true;
 	uint64_t bits;
 	unsigned classes = s->service->classes;
 	if (classes & UA_READ) {
-		put_le(o, 0, 8);
-		put_le(o, 0, 4);
+		explain_put_le(o, 0, 8);
+		explain_put_le(o, 0, 4);
 	}
 	if (classes & UA_BROWSE) {
-		put_le(o, 0, 2 + 8 + 4);
-		put_le(o, 0, 4);
+		explain_put_le(o, 0, 2 + 8 + 4);
+		explain_put_le(o, 0, 4);
 	}
-	put_le(o, 1, 4);
+	explain_put_le(o, 1, 4);
 	for (size_t i = 0; i < s->n_nodes; i++)
 		good &= put_node(o, s->node[i]);
 	if (classes & (UA_READ | UA_WRITE)) {
-		put_le(o, s->attribute ? s->attribute : UA_VALUE, 4);
+		explain_put_le(o, s->attribute ? s->attribute : UA_VALUE, 4);
 		put_text(o, NULL);
 	}
 	if (classes & UA_READ) {
-		put_le(o, 0, 2);
+		explain_put_le(o, 0, 2);
 		put_text(o, NULL);
 	} else if (classes & UA_WRITE) {
 		memcpy(&bits, &s->value, sizeof(bits));
-		put_le(o, HAS_VALUE, 1);
-		put_le(o, DOUBLE, 1);
-		put_le(o, bits, 8);
+		explain_put_le(o, HAS_VALUE, 1);
+		explain_put_le(o, DOUBLE, 1);
+		explain_put_le(o, bits, 8);
 	} else if (classes & UA_CALL) {
-		put_le(o, UINT32_MAX, 4);
+		explain_put_le(o, UINT32_MAX, 4);
 	} else {
-		put_le(o, 0, 4);
-		put_le(o, 0, 2);
-		put_le(o, 0, 1);
-		put_le(o, 0, 4);
-		put_le(o, 0x3f, 4);
+		explain_put_le(o, 0, 4);
+		explain_put_le(o, 0, 2);
+		explain_put_le(o, 0, 1);
+		explain_put_le(o, 0, 4);
+		explain_put_le(o, 0x3f, 4);
 	}
 	return good;
 }
@@ -215,26 +196,22 @@ static bool put_fields(struct octets *o, const struct said *s)
 /* ---- chunks ---- */
 
 static bool add_chunk(struct explain_message *out, bool answer, const char *kind,
-		      const struct octets *body)
+		      const struct explain_octets *body)
 {
-	struct octets head = { .n = 0 };
-	put(&head, kind, 4);
-	put_le(&head, 8 + body->n, 4);
-	uint8_t *to = explain_part(out, answer, 8 + body->n);
-	if (!to)
-		return false;
-	memcpy(to, head.b, 8);
-	memcpy(to + 8, body->b, body->n);
-	return true;
+	struct explain_octets o = { .n = 0 };
+	explain_put(&o, kind, 4);
+	explain_put_le(&o, 8 + body->n, 4);
+	explain_put(&o, body->b, body->n);
+	return o.n == 8 + body->n && explain_add(out, answer, &o);
 }
 
 static bool add_hello(struct explain_message *out, bool answer)
 {
-	struct octets o = { .n = 0 };
-	put_le(&o, 0, 4);
-	put_le(&o, BUFFER, 4);
-	put_le(&o, BUFFER, 4);
-	put_le(&o, 0, 8);
+	struct explain_octets o = { .n = 0 };
+	explain_put_le(&o, 0, 4);
+	explain_put_le(&o, BUFFER, 4);
+	explain_put_le(&o, BUFFER, 4);
+	explain_put_le(&o, 0, 8);
 	if (!answer)
 		put_text(&o, "opc.tcp://server:4840");
 	return add_chunk(out, answer, answer ? "ACKF" : "HELF", &o);
@@ -242,33 +219,33 @@ static bool add_hello(struct explain_message *out, bool answer)
 
 static bool add_open(struct explain_message *out, bool answer)
 {
-	struct octets o = { .n = 0 };
-	put_le(&o, answer ? CHANNEL : 0, 4);
+	struct explain_octets o = { .n = 0 };
+	explain_put_le(&o, answer ? CHANNEL : 0, 4);
 	put_text(&o, "http://opcfoundation.org/UA/SecurityPolicy#None");
 	put_text(&o, NULL);
 	put_text(&o, NULL);
-	put_le(&o, 1, 4);
-	put_le(&o, 1, 4);
+	explain_put_le(&o, 1, 4);
+	explain_put_le(&o, 1, 4);
 	if (answer) {
 		put_type(&o, OPEN_CHANNEL_ANSWER);
-		put_le(&o, 0, 8);
-		put_le(&o, 1, 4);
-		put_le(&o, 0, 4);
-		put_le(&o, 0, 1);
+		explain_put_le(&o, 0, 8);
+		explain_put_le(&o, 1, 4);
+		explain_put_le(&o, 0, 4);
+		explain_put_le(&o, 0, 1);
 		put_text(&o, NULL);
-		put_le(&o, 0, 3);
-		put_le(&o, 0, 4);
-		put_le(&o, CHANNEL, 4);
-		put_le(&o, TOKEN, 4);
-		put_le(&o, 0, 8);
+		explain_put_le(&o, 0, 3);
+		explain_put_le(&o, 0, 4);
+		explain_put_le(&o, CHANNEL, 4);
+		explain_put_le(&o, TOKEN, 4);
+		explain_put_le(&o, 0, 8);
 	} else {
 		put_request_header(&o, UA_OPEN_CHANNEL, 1);
-		put_le(&o, 0, 4);
-		put_le(&o, 0, 4);
-		put_le(&o, UA_MODE_NONE, 4);
+		explain_put_le(&o, 0, 4);
+		explain_put_le(&o, 0, 4);
+		explain_put_le(&o, UA_MODE_NONE, 4);
 		put_text(&o, NULL);
 	}
-	put_le(&o, LIFETIME_MS, 4);
+	explain_put_le(&o, LIFETIME_MS, 4);
 	if (answer)
 		put_text(&o, NULL);
 	return add_chunk(out, answer, "OPNF", &o);
@@ -279,7 +256,7 @@ bool ua_compose(const struct explain_words *w, struct explain_message *out)
 	static char node[2][256];
 	size_t before = w->errs->total;
 	struct said s = { .w = w, .service = service_said(w) };
-	struct octets o = { .n = 0 };
+	struct explain_octets o = { .n = 0 };
 	if (!s.service)
 		return false;
 	for (size_t i = 1; i < w->n;) {
@@ -300,10 +277,10 @@ bool ua_compose(const struct explain_words *w, struct explain_message *out)
 	}
 	if (w->errs->total != before || !ua_is_complete(&s, before))
 		return false;
-	put_le(&o, CHANNEL, 4);
-	put_le(&o, TOKEN, 4);
-	put_le(&o, 2, 4);
-	put_le(&o, 2, 4);
+	explain_put_le(&o, CHANNEL, 4);
+	explain_put_le(&o, TOKEN, 4);
+	explain_put_le(&o, 2, 4);
+	explain_put_le(&o, 2, 4);
 	put_request_header(&o, s.service->request, 2);
 	if (!put_fields(&o, &s)) {
 		explain_complain(w, s.node_at, "\"%s\" is no node; write ns=1;s=NAME or ns=1;i=N",
