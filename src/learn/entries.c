@@ -80,6 +80,7 @@ static void join_cells(struct learn *l, const struct learn_column *k, struct lea
 
 static void join_entries(struct learn_entry *into, const struct learn_entry *e)
 {
+	into->filler &= e->filler;
 	into->several |= e->several || into->client != e->client;
 	learn_sight_join(&into->seen, &e->seen);
 }
@@ -161,17 +162,22 @@ static void put_items(struct learn *l, struct learn_entry *e, const struct learn
 	}
 }
 
-static struct learn_entries gather_notes(struct learn *l, const struct learn_flow *f, bool settings)
+enum gathered { ENTRIES, SETTINGS, FILLERS };
+
+static struct learn_entries gather_notes(struct learn *l, const struct learn_flow *f,
+					 enum gathered which)
 {
 	struct learn_entries e = { .v = NULL };
 	for (size_t i = 0; i < l->n_notes; i++) {
 		const struct learn_note *k = &l->notes[i];
-		if (k->setting != settings || l->talks[k->talk].flow != f)
+		enum gathered is = k->setting ? SETTINGS : k->filler ? FILLERS : ENTRIES;
+		if (is != which || l->talks[k->talk].flow != f)
 			continue;
 		e.v = arena_grow(l->arena, e.v, e.n, sizeof(*e.v));
 		struct learn_entry *x = &e.v[e.n++];
 		*x = (struct learn_entry){ .seen = k->seen,
 					   .client = l->talks[k->talk].client,
+					   .filler = k->filler,
 					   .why = (uint16_t)(k->kind ? 1u << k->kind : 0) };
 		put_items(l, x, k->v, k->n);
 		put_items(l, x, k->collected, k->n_collected);
@@ -278,10 +284,36 @@ static void add_entry(struct learn *l, struct learn_entries *e, const struct lea
 	e->v[e->n++] = *x;
 }
 
+/* Does an entry have all that the filler has beside its first column? */
+static bool is_filled(const struct learn_ops *ops, const struct learn_entries *e,
+		      const struct learn_entry *filler)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		bool holds = true;
+		for (unsigned c = 1; holds && c < ops->n_columns; c++)
+			holds = cells_hold(&e->v[i].c[c], &filler->c[c]);
+		if (holds)
+			return true;
+	}
+	return false;
+}
+
+static void add_fillers(struct learn *l, const struct learn_ops *ops, struct learn_flow *f)
+{
+	struct learn_entries fillers = gather_notes(l, f, FILLERS);
+	size_t before = f->admitted.n;
+	join_alike(l, ops, &fillers, false);
+	for (size_t i = 0; i < fillers.n; i++)
+		if (!is_filled(ops, &f->admitted, &fillers.v[i]))
+			add_entry(l, &f->admitted, &fillers.v[i]);
+	if (f->admitted.n != before)
+		merge_entries(l, ops, &f->admitted);
+}
+
 void learn_entries(struct learn *l, struct learn_flow *f)
 {
 	const struct learn_ops *ops = learn_ops_of(f->proto);
-	struct learn_entries all = gather_notes(l, f, false);
+	struct learn_entries all = gather_notes(l, f, ENTRIES);
 	join_alike(l, ops, &all, false);
 	judge_entries(l, f, &all);
 	for (size_t i = 0; i < all.n; i++)
@@ -292,7 +324,8 @@ void learn_entries(struct learn *l, struct learn_flow *f)
 		if (all.v[i].why && !any_holds(ops, &f->admitted, &all.v[i], all.n))
 			add_entry(l, &f->proposed, &all.v[i]);
 	merge_entries(l, ops, &f->proposed);
-	f->settings = gather_notes(l, f, true);
+	add_fillers(l, ops, f);
+	f->settings = gather_notes(l, f, SETTINGS);
 	join_alike(l, ops, &f->settings, true);
 	judge_entries(l, f, &f->settings);
 	for (size_t i = 0; i < f->settings.n; i++)

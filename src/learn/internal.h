@@ -32,7 +32,7 @@ struct learn_note {
 	uint32_t talk, next;		  /* next in bucket, index + 1 */
 	uint16_t n, n_collected;
 	uint8_t kind;
-	bool setting;
+	bool setting, filler;
 };
 
 /* The elements of one column. */
@@ -47,6 +47,7 @@ struct learn_entry {
 	uint32_t client; /* the host that did it, */
 	bool several;	 /* or one of those */
 	uint8_t kind;
+	bool filler;  /* nothing like it was seen: see learn_keep_filler() */
 	uint16_t why; /* not admitted: bits by enum learn_kind; 0: admitted */
 };
 
@@ -85,6 +86,7 @@ struct learn_talk {
 	uint64_t messages, second, in_second, writes_in_second;
 	uint64_t busiest, busiest_writes; /* in one second */
 	uint64_t refused;		  /* messages that no policy permits */
+	uint64_t memory[2];		  /* the protocol's */
 	const struct learn_flow *flow;	  /* of the plant; NULL: inside one zone */
 };
 
@@ -186,7 +188,7 @@ struct learn {
 		struct learn_item v[LEARN_ITEMS];
 		size_t n;
 		uint8_t kind;
-		bool setting, cut;
+		bool setting, filler, cut;
 	} note;
 	struct learn_plant plant;
 };

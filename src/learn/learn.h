@@ -71,6 +71,8 @@ struct learn_column {
 	/* Values written: they do not tell two notes apart, but are collected in one. Such columns
 	 * are the last ones. */
 	bool collected;
+	/* Of LEARN_SPANS: a bound means the float nearest to it. */
+	bool single;
 	/* Of LEARN_WORDS and LEARN_WORD: as the model has it, with quotes if it needs them. */
 	void (*word)(uint32_t v, struct sb *b);
 	/* Of a whole policy: printed where nothing else is; NULL: the key is left out then. */
@@ -113,14 +115,21 @@ void learn_begin(struct learn *l, enum learn_kind kind);
 void learn_add(struct learn *l, unsigned column, double lo, double hi);
 void learn_add_any(struct learn *l, unsigned column);
 void learn_add_text(struct learn *l, unsigned column, const void *text, size_t n);
+/* Has it something in this column already? */
+bool learn_has(const struct learn *l, unsigned column);
 /* It is whole. */
 void learn_keep(struct learn *l);
+/* It is whole, and is used only where no entry has what it has beside its first column: for
+ * messages that pass where there is any entry for their ends. */
+void learn_keep_filler(struct learn *l);
 /* Something that the policy as a whole must have. */
 void learn_setting(struct learn *l, enum learn_kind kind, unsigned setting, double v);
 void learn_setting_text(struct learn *l, enum learn_kind kind, unsigned setting, const void *text,
 			size_t n);
 /* A request, for the rates. */
 void learn_request(struct learn *l, bool changes);
+/* Two numbers that a protocol keeps of each talk, zero at the beginning. */
+uint64_t *learn_memory(struct learn *l);
 /* The side that listens is the master. */
 void learn_is_turned(struct learn *l);
 /* The station that the message is from says of itself; bytes from the wire. */

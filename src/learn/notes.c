@@ -84,7 +84,7 @@ void learn_begin(struct learn *l, enum learn_kind kind)
 {
 	l->note.n = 0;
 	l->note.kind = (uint8_t)kind;
-	l->note.setting = l->note.cut = false;
+	l->note.setting = l->note.filler = l->note.cut = false;
 }
 
 void learn_add(struct learn *l, unsigned column, double lo, double hi)
@@ -219,7 +219,7 @@ static uint32_t *note_bucket(struct learn *l, size_t n)
 {
 	uint64_t w[2 + 3 * LEARN_ITEMS];
 	w[0] = (uint64_t)(l->talk - l->talks);
-	w[1] = (uint64_t)l->note.kind << 1 | l->note.setting;
+	w[1] = (uint64_t)l->note.kind << 2 | (uint64_t)l->note.filler << 1 | l->note.setting;
 	for (size_t i = 0; i < n; i++) {
 		memcpy(&w[2 + 3 * i], &l->note.v[i].lo, 8);
 		memcpy(&w[3 + 3 * i], &l->note.v[i].hi, 8);
@@ -243,7 +243,7 @@ static struct learn_note *note_stored(struct learn *l, size_t n)
 	for (uint32_t i = *bucket; i; i = l->notes[i - 1].next) {
 		struct learn_note *k = &l->notes[i - 1];
 		if (k->talk == talk && k->kind == l->note.kind && k->setting == l->note.setting &&
-		    k->n == n && same_items(k->v, l->note.v, n))
+		    k->filler == l->note.filler && k->n == n && same_items(k->v, l->note.v, n))
 			return k;
 	}
 	if (l->n_notes == LEARN_NOTES)
@@ -254,7 +254,8 @@ static struct learn_note *note_stored(struct learn *l, size_t n)
 				  .next = *bucket,
 				  .n = (uint16_t)n,
 				  .kind = l->note.kind,
-				  .setting = l->note.setting };
+				  .setting = l->note.setting,
+				  .filler = l->note.filler };
 	memcpy(k->v, l->note.v, n * sizeof(*k->v));
 	*bucket = (uint32_t)l->n_notes;
 	return k;
@@ -274,6 +275,12 @@ void learn_keep(struct learn *l)
 	}
 	learn_sight(&k->seen, l->ev->time_ns, l->file, l->frame, 1);
 	collect_values(l, k, l->note.v + apart, n - apart);
+}
+
+void learn_keep_filler(struct learn *l)
+{
+	l->note.filler = true;
+	learn_keep(l);
 }
 
 void learn_setting(struct learn *l, enum learn_kind kind, unsigned setting, double v)
@@ -307,6 +314,19 @@ void learn_request(struct learn *l, bool changes)
 		t->busiest = t->in_second;
 	if (t->writes_in_second > t->busiest_writes)
 		t->busiest_writes = t->writes_in_second;
+}
+
+bool learn_has(const struct learn *l, unsigned column)
+{
+	for (size_t i = 0; i < l->note.n; i++)
+		if (l->note.v[i].column == column)
+			return true;
+	return false;
+}
+
+uint64_t *learn_memory(struct learn *l)
+{
+	return l->talk->memory;
 }
 
 void learn_is_turned(struct learn *l)
@@ -359,6 +379,7 @@ void learn_notes_forget(struct learn *l)
 	for (size_t i = 0; i < l->n_talks; i++) {
 		struct learn_talk *t = &l->talks[i];
 		t->messages = t->refused = t->second = t->busiest = t->busiest_writes = 0;
+		t->memory[0] = t->memory[1] = 0;
 	}
 	for (size_t i = 0; i < l->n_hosts; i++)
 		l->hosts[i].n_said = 0;

@@ -35,13 +35,15 @@ static void put_ranges(struct sb *b, const struct learn_cells *c)
 	sb_puts(b, c->n > 1 ? " ]" : "");
 }
 
-/* The fewest digits that give the number back, with a point. */
-static void put_real(struct sb *b, double v)
+/* The fewest digits that give the number back (single: the float nearest to it), with a point. */
+static void put_real(struct sb *b, double v, bool single)
 {
-	char text[40];
+	char text[64];
+	bool plain = fabs(v) < 1e15 && (v == 0 || fabs(v) > 1e-5);
 	for (int digits = 1; digits <= 17; digits++) {
 		snprintf(text, sizeof(text), "%.*g", digits, v);
-		if (strtod(text, NULL) == v)
+		bool same = single ? strtof(text, NULL) == (float)v : strtod(text, NULL) == v;
+		if (same && !(plain && strchr(text, 'e')))
 			break;
 	}
 	if (strchr(text, 'e') && !strchr(text, '.'))
@@ -51,14 +53,14 @@ static void put_real(struct sb *b, double v)
 		sb_puts(b, ".0");
 }
 
-static void put_spans(struct sb *b, const struct learn_cells *c)
+static void put_spans(struct sb *b, const struct learn_column *k, const struct learn_cells *c)
 {
 	sb_puts(b, "( ");
 	for (uint32_t i = 0; i < c->n; i++) {
 		sb_puts(b, i ? ", [ " : "[ ");
-		put_real(b, c->v[i].lo);
+		put_real(b, c->v[i].lo, k->single);
 		sb_puts(b, ", ");
-		put_real(b, c->v[i].hi);
+		put_real(b, c->v[i].hi, k->single);
 		sb_puts(b, " ]");
 	}
 	sb_puts(b, " )");
@@ -128,7 +130,7 @@ static void put_cells(struct learn_pen *p, const struct learn_column *k,
 	else if (k->form == LEARN_RANGES)
 		put_ranges(b, c);
 	else if (k->form == LEARN_SPANS)
-		put_spans(b, c);
+		put_spans(b, k, c);
 	else if (k->form == LEARN_WORDS)
 		put_words(b, k, c);
 	else if (k->form == LEARN_WORD)
@@ -178,6 +180,9 @@ static void put_evidence(struct learn_pen *p, const struct learn_entry *e)
 		learn_put_why(&p->line, e->why);
 		sb_puts(&p->line, "): ");
 	}
+	if (e->filler)
+		sb_puts(&p->line,
+			"no request was seen, and a policy needs an entry; other messages: ");
 	learn_put_seen(&p->line, p->l, &e->seen, "times");
 	addr_text(&p->l->hosts[e->client].addr, a);
 	sb_printf(&p->line, ", from %s", e->several ? "several stations" : a);
