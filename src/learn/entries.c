@@ -80,7 +80,7 @@ static void join_cells(struct learn *l, const struct learn_column *k, struct lea
 
 static void join_entries(struct learn_entry *into, const struct learn_entry *e)
 {
-	into->filler &= e->filler;
+	into->filler = e->filler ? into->filler : 0;
 	into->several |= e->several || into->client != e->client;
 	learn_sight_join(&into->seen, &e->seen);
 }
@@ -284,10 +284,12 @@ static void add_entry(struct learn *l, struct learn_entries *e, const struct lea
 	e->v[e->n++] = *x;
 }
 
-/* Does an entry have all that the filler has beside its first column? */
+/* Is there such an entry as the filler stands for? */
 static bool is_filled(const struct learn_ops *ops, const struct learn_entries *e,
 		      const struct learn_entry *filler)
 {
+	if (filler->filler == LEARN_FOR_ANY)
+		return e->n != 0;
 	for (size_t i = 0; i < e->n; i++) {
 		bool holds = true;
 		for (unsigned c = 1; holds && c < ops->n_columns; c++)

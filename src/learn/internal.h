@@ -32,7 +32,8 @@ struct learn_note {
 	uint32_t talk, next;		  /* next in bucket, index + 1 */
 	uint16_t n, n_collected;
 	uint8_t kind;
-	bool setting, filler;
+	uint8_t filler; /* enum learn_filler */
+	bool setting;
 };
 
 /* The elements of one column. */
@@ -47,8 +48,8 @@ struct learn_entry {
 	uint32_t client; /* the host that did it, */
 	bool several;	 /* or one of those */
 	uint8_t kind;
-	bool filler;  /* nothing like it was seen: see learn_keep_filler() */
-	uint16_t why; /* not admitted: bits by enum learn_kind; 0: admitted */
+	uint8_t filler; /* enum learn_filler: nothing like it was seen */
+	uint16_t why;	/* not admitted: bits by enum learn_kind; 0: admitted */
 };
 
 struct learn_entries {
@@ -86,7 +87,7 @@ struct learn_talk {
 	uint64_t messages, second, in_second, writes_in_second;
 	uint64_t busiest, busiest_writes; /* in one second */
 	uint64_t refused;		  /* messages that no policy permits */
-	uint64_t memory[2];		  /* the protocol's */
+	uint64_t memory[LEARN_MEMORY];	  /* the protocol's */
 	const struct learn_flow *flow;	  /* of the plant; NULL: inside one zone */
 };
 
@@ -188,7 +189,8 @@ struct learn {
 		struct learn_item v[LEARN_ITEMS];
 		size_t n;
 		uint8_t kind;
-		bool setting, filler, cut;
+		uint8_t filler; /* enum learn_filler */
+		bool setting, cut;
 	} note;
 	struct learn_plant plant;
 };

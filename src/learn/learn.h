@@ -30,7 +30,8 @@ enum {
 	LEARN_COLUMNS = 24,	    /* of one protocol's entries */
 	LEARN_FILES = 4096,
 	LEARN_FAULTS = 1024, /* talks and reasons that no policy permits */
-	LEARN_SAID = 4,	     /* things that a station says of itself */
+	LEARN_MEMORY = 3,
+	LEARN_SAID = 4, /* things that a station says of itself */
 	LEARN_SAID_TEXT = 64,
 };
 
@@ -119,19 +120,22 @@ void learn_add_text(struct learn *l, unsigned column, const void *text, size_t n
 bool learn_has(const struct learn *l, unsigned column);
 /* It is whole. */
 void learn_keep(struct learn *l);
-/* It is whole, and is used only where no entry has what it has beside its first column: for
- * messages that pass where there is any entry for their ends. */
-void learn_keep_filler(struct learn *l);
+/* It is whole, and stands for messages that pass where there is an entry for their ends: used where
+ * no entry has what it has beside its first column; or, for messages that pass where there is any
+ * entry, where there is none. */
+enum learn_filler { LEARN_NO_FILLER, LEARN_FOR_ENDS, LEARN_FOR_ANY };
+void learn_keep_filler(struct learn *l, enum learn_filler what);
 /* Something that the policy as a whole must have. */
 void learn_setting(struct learn *l, enum learn_kind kind, unsigned setting, double v);
 void learn_setting_text(struct learn *l, enum learn_kind kind, unsigned setting, const void *text,
 			size_t n);
 /* A request, for the rates. */
 void learn_request(struct learn *l, bool changes);
-/* Two numbers that a protocol keeps of each talk, zero at the beginning. */
+/* LEARN_MEMORY numbers that a protocol keeps of each talk, zero at the beginning. */
 uint64_t *learn_memory(struct learn *l);
 /* The side that listens is the master. */
 void learn_is_turned(struct learn *l);
+bool learn_turned(const struct learn *l);
 /* The station that the message is from says of itself; bytes from the wire. */
 void learn_says(struct learn *l, const void *text, size_t n);
 

@@ -84,7 +84,8 @@ void learn_begin(struct learn *l, enum learn_kind kind)
 {
 	l->note.n = 0;
 	l->note.kind = (uint8_t)kind;
-	l->note.setting = l->note.filler = l->note.cut = false;
+	l->note.setting = l->note.cut = false;
+	l->note.filler = LEARN_NO_FILLER;
 }
 
 void learn_add(struct learn *l, unsigned column, double lo, double hi)
@@ -219,7 +220,7 @@ static uint32_t *note_bucket(struct learn *l, size_t n)
 {
 	uint64_t w[2 + 3 * LEARN_ITEMS];
 	w[0] = (uint64_t)(l->talk - l->talks);
-	w[1] = (uint64_t)l->note.kind << 2 | (uint64_t)l->note.filler << 1 | l->note.setting;
+	w[1] = (uint64_t)l->note.kind << 3 | (uint64_t)l->note.filler << 1 | l->note.setting;
 	for (size_t i = 0; i < n; i++) {
 		memcpy(&w[2 + 3 * i], &l->note.v[i].lo, 8);
 		memcpy(&w[3 + 3 * i], &l->note.v[i].hi, 8);
@@ -277,9 +278,9 @@ void learn_keep(struct learn *l)
 	collect_values(l, k, l->note.v + apart, n - apart);
 }
 
-void learn_keep_filler(struct learn *l)
+void learn_keep_filler(struct learn *l, enum learn_filler what)
 {
-	l->note.filler = true;
+	l->note.filler = (uint8_t)what;
 	learn_keep(l);
 }
 
@@ -314,6 +315,11 @@ void learn_request(struct learn *l, bool changes)
 		t->busiest = t->in_second;
 	if (t->writes_in_second > t->busiest_writes)
 		t->busiest_writes = t->writes_in_second;
+}
+
+bool learn_turned(const struct learn *l)
+{
+	return l->talk->turned;
 }
 
 bool learn_has(const struct learn *l, unsigned column)
@@ -379,7 +385,7 @@ void learn_notes_forget(struct learn *l)
 	for (size_t i = 0; i < l->n_talks; i++) {
 		struct learn_talk *t = &l->talks[i];
 		t->messages = t->refused = t->second = t->busiest = t->busiest_writes = 0;
-		t->memory[0] = t->memory[1] = 0;
+		memset(t->memory, 0, sizeof(t->memory));
 	}
 	for (size_t i = 0; i < l->n_hosts; i++)
 		l->hosts[i].n_said = 0;

@@ -181,8 +181,7 @@ static void put_evidence(struct learn_pen *p, const struct learn_entry *e)
 		sb_puts(&p->line, "): ");
 	}
 	if (e->filler)
-		sb_puts(&p->line,
-			"no request was seen, and a policy needs an entry; other messages: ");
+		sb_puts(&p->line, "not seen, but a policy needs an entry for the other messages: ");
 	learn_put_seen(&p->line, p->l, &e->seen, "times");
 	addr_text(&p->l->hosts[e->client].addr, a);
 	sb_printf(&p->line, ", from %s", e->several ? "several stations" : a);

@@ -16,21 +16,26 @@ enum { COLUMNS = 110, RATE_ROOM = 4, RATE_LEAST = 20 };
 
 /* ---- lines ---- */
 
-/* Where a line may be broken: behind a comma or semicolon that is in no text. The last such place
- * within `most`, or the first. */
+/* Where a line may be broken: behind a semicolon that is in no text, or else a comma; the last one
+ * within `most`, or the first. A few characters more are not worth a line. */
 static size_t break_at(const char *s, size_t n, size_t most)
 {
 	bool quoted = false;
-	size_t at = 0;
-	for (size_t i = 0; i + 1 < n && (i < most || !at); i++) {
+	size_t key = 0, comma = 0;
+	if (n <= most + 3)
+		return n;
+	for (size_t i = 0; i + 1 < n && (i < most || !(key + comma)); i++) {
 		if (quoted && s[i] == '\\')
 			i++;
 		else if (s[i] == '"')
 			quoted = !quoted;
-		else if (!quoted && (s[i] == ',' || s[i] == ';') && s[i + 1] == ' ')
-			at = i + 1;
+		else if (!quoted && s[i] == ';' && s[i + 1] == ' ')
+			key = i + 1;
+		else if (!quoted && s[i] == ',' && s[i + 1] == ' ')
+			comma = i + 1;
 	}
-	return at && n > most ? at : n;
+	size_t at = key > most / 3 ? key : comma > key ? comma : key;
+	return at ? at : n;
 }
 
 static void put_broken(struct learn_pen *p, unsigned indent, const char *prefix)

@@ -9,6 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "pcap"))
 import dnp3_wire  # noqa: E402
+import iec104_wire as wire104  # noqa: E402
 from dnp3_wire import Tcp, m, o, write_pcap  # noqa: E402
 
 CONTROL = "01 28 01 00 07 00 41 01 64 00 00 00 00 00 00 00 00"  # index 7, close by a pulse of 100 ms
@@ -47,10 +48,47 @@ def dnp3_caller(folder):
     write_pcap(os.path.join(folder, "dnp3-caller.pcap"), talk.opening + [talk.packet(*say) for say in says])
 
 
+def iec104_says(first, direct):
+    """first: the master opens the connection. direct: an output is moved without a select."""
+    sent, said = [0, 0], []
+
+    def frame(from_master, asdu):
+        a, b = (0, 1) if from_master else (1, 0)
+        said.append((from_master == first, wire104.i(sent[a], sent[b], asdu)))
+        sent[a] += 1
+
+    said.append((first, wire104.u("STARTDT act")))
+    said.append((not first, wire104.u("STARTDT con")))
+    for _ in range(2):
+        for cause in (6, 7, 10):
+            frame(cause == 6, wire104.asdu(100, cause, [(0, "14")]))
+        frame(False, wire104.asdu(1, 3, [(100, "01")]))
+    for select in ([] if direct else [0x80]) + [0]:
+        for cause in (6, 7):
+            frame(cause == 6, wire104.asdu(45, cause, [(1000, "%02x" % (select | 1))]))
+    for cause in (6, 7):
+        frame(cause == 6, wire104.asdu(50, cause, [(1300, "cdcccc3d00")]))
+    for cause in () if direct else (6, 7):
+        frame(cause == 6, wire104.asdu(105, cause, [(0, "01")]))
+    return said
+
+
+def iec104(folder):
+    for name, first, direct in (("master", True, False), ("caller", False, True)):
+        talk = Tcp(40000, wire104.PORT, acknowledges=True)
+        write_pcap(os.path.join(folder, "iec104-%s.pcap" % name),
+                   talk.opening + [talk.packet(*say) for say in iec104_says(first, direct)])
+    talk = Tcp(40000, wire104.PORT, acknowledges=True)
+    says = [(True, wire104.u("STARTDT act")), (False, wire104.u("STARTDT con")),
+            (False, wire104.i(0, 0, wire104.asdu(1, 3, [(100, "01")]))), (True, wire104.s(1))]
+    write_pcap(os.path.join(folder, "iec104-listens.pcap"), talk.opening + [talk.packet(*say) for say in says])
+
+
 def main():
     folder = sys.argv[1]
     dnp3_master(folder)
     dnp3_caller(folder)
+    iec104(folder)
     assert dnp3_wire.MASTER == 1 and dnp3_wire.OUTSTATION == 10
 
 

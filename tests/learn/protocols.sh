@@ -52,4 +52,21 @@ learned dnp3-caller
 none_has 'name = "outstations-to-masters"; from = "outstations"; to = "masters";'
 none_has 'master = "server"; unsolicited = true; allow = ( { functions = [ "read" ]; masters = 1; outstations = 10; objects = [ "60.2" ]; } );'
 refuses dnp3-caller . 0
+
+# --- IEC 60870-5-104: interrogations are reads; a select before each operation is required where there was one
+learned iec104-master
+none_has 'allow = ( { types = [ "C_IC_NA_1" ]; causes = [ "activation" ]; common_addresses = [ 7 ]; interrogations = 20; } );'
+all_has '{ types = [ "C_SC_NA_1" ]; causes = [ "activation" ]; common_addresses = [ 7 ]; object_addresses = 1000; states = [ "on" ]; pulses = [ "none" ]; select_before_operate = "require"; }'
+all_has 'object_addresses = 1300; setpoint_qualifiers = 0; select_before_operate = "direct"; float_values = ( [ 0.1, 0.1 ] ); }'
+all_has '{ types = [ "C_RP_NA_1" ]; causes = [ "activation" ]; common_addresses = [ 7 ]; resets = 1; }'
+grep -q 'type-not-allowed: 8 times' "$dir/iec104-master-none.err" || fail "iec104: $(cat "$dir/iec104-master-none.err")"
+learned iec104-caller
+none_has 'from = "stations"; to = "masters";'
+none_has 'master = "server"; allow = ( { types = [ "C_IC_NA_1" ];'
+all_has 'object_addresses = 1000; states = [ "on" ]; pulses = [ "none" ]; select_before_operate = "direct"; }'
+# who only listens needs an entry all the same
+learned iec104-listens
+none_has 'allow = ( { types = [ "C_RD_NA_1" ];'
+grep -q 'not seen, but a policy needs an entry' "$dir/iec104-listens-none.conf" || fail "nothing says why there is a read"
+refuses iec104-listens . 0
 echo "ok"

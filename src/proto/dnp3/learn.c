@@ -277,15 +277,24 @@ static void dnp_learn_pair(struct learn *l, const struct dnp_link *k)
 	learn_add(l, FUNCTIONS, DELAY_MEASURE, DELAY_MEASURE);
 	learn_add(l, MASTERS, master, master);
 	learn_add(l, OUTSTATIONS, outstation, outstation);
-	learn_keep_filler(l);
+	learn_keep_filler(l, LEARN_FOR_ENDS);
+}
+
+/* The octets of a fragment so far: it may be longer than what any station must take. */
+static void dnp_learn_length(struct learn *l, const struct dnp_msg *m)
+{
+	uint64_t *octets = &learn_memory(l)[2];
+	if (!m->has_tr)
+		return;
+	*octets = (m->tr_fir ? 0 : *octets) + m->link.n - 1;
+	if (*octets > DNP_FRAGMENT && *octets <= DNP_FRAGMENT_MAX)
+		learn_setting(l, LEARN_TOLERANCES, MAX_FRAGMENT, (double)*octets);
 }
 
 static bool dnp_learn_whole(struct learn *l, const struct event *ev, const struct dnp_msg *m)
 {
 	if (m->walk != R_NONE)
 		learn_setting(l, LEARN_TOLERANCES, UNWALKABLE, 1);
-	if (m->app.len > DNP_FRAGMENT)
-		learn_setting(l, LEARN_TOLERANCES, MAX_FRAGMENT, m->app.len);
 	if (m->app.response) {
 		learn_memory(l)[0] = 0;
 		if (m->app.func == F_UNSOLICITED)
@@ -311,6 +320,7 @@ static bool dnp_learn(struct learn *l, const struct event *ev, const void *of)
 	if (ev->reason != R_NONE)
 		return false;
 	dnp_learn_pair(l, &m->link);
+	dnp_learn_length(l, m);
 	return !m->has_app || dnp_learn_whole(l, ev, m);
 }
 
