@@ -18,7 +18,7 @@
 #include "learn/internal.h"
 
 /* HOLDS_ASKED: comparisons; above, what is admitted anyway is proposed, too. */
-enum { RANGES_WRITTEN = 16, HOLDS_ASKED = 50000000 };
+enum { RANGES_WRITTEN = 16, TEXTS_WRITTEN = 64, HOLDS_ASKED = 50000000 };
 
 bool learn_admits(const struct learn *l, unsigned why)
 {
@@ -130,6 +130,22 @@ static void close_spans(struct learn_cells *c)
 	c->n = 1;
 }
 
+/* Texts that are too many for reading, by what they have in common. */
+static void widen_texts(struct learn *l, const struct learn_column *k, struct learn_cells *c)
+{
+	char text[256];
+	uint32_t n = 0;
+	if (c->n <= TEXTS_WRITTEN || !k->widen || c->v[0].lo < 1)
+		return;
+	for (uint32_t i = 0; i < c->n; i++) {
+		size_t len = k->widen(l->texts[(uint32_t)c->v[i].lo - 1].s, text, sizeof(text));
+		uint32_t number = learn_text_number(l, text, len);
+		if (number)
+			c->v[n++] = (struct learn_span){ number, number };
+	}
+	c->n = (uint32_t)learn_join(c->v, n, k->form);
+}
+
 static void merge_entries(struct learn *l, const struct learn_ops *ops, struct learn_entries *e)
 {
 	for (bool merged = true; merged;) {
@@ -143,6 +159,8 @@ static void merge_entries(struct learn *l, const struct learn_ops *ops, struct l
 				close_gaps(&e->v[i].c[c]);
 			else if (ops->columns[c].form == LEARN_SPANS)
 				close_spans(&e->v[i].c[c]);
+			else if (ops->columns[c].form == LEARN_TEXT)
+				widen_texts(l, &ops->columns[c], &e->v[i].c[c]);
 		}
 	/* for reading: what entries are about first */
 	sort_entries(e, (struct order){ .last = ops->n_columns, .n = ops->n_columns });
@@ -162,6 +180,12 @@ static void put_items(struct learn *l, struct learn_entry *e, const struct learn
 	}
 }
 
+/* A kind that is admitted only where it is named. */
+static uint16_t why_of(unsigned kind)
+{
+	return kind == LEARN_READS || kind == LEARN_SETUP ? 0 : (uint16_t)(1u << kind);
+}
+
 enum gathered { ENTRIES, SETTINGS, FILLERS };
 
 static struct learn_entries gather_notes(struct learn *l, const struct learn_flow *f,
@@ -178,7 +202,8 @@ static struct learn_entries gather_notes(struct learn *l, const struct learn_flo
 		*x = (struct learn_entry){ .seen = k->seen,
 					   .client = l->talks[k->talk].client,
 					   .filler = k->filler,
-					   .why = (uint16_t)(k->kind ? 1u << k->kind : 0) };
+					   .setup = k->kind == LEARN_SETUP,
+					   .why = why_of(k->kind) };
 		put_items(l, x, k->v, k->n);
 		put_items(l, x, k->collected, k->n_collected);
 	}
@@ -195,7 +220,7 @@ static void join_alike(struct learn *l, const struct learn_ops *ops, struct lear
 	sort_entries(e, (struct order){ .last = n, .n = n });
 	for (size_t i = 0; i < e->n; i++) {
 		struct learn_entry *last = kept ? &e->v[kept - 1] : NULL;
-		bool same = last && last->why == e->v[i].why;
+		bool same = last && last->why == e->v[i].why && last->setup == e->v[i].setup;
 		for (unsigned c = 0; same && c < n; c++)
 			same = (columns[c].collected && last->c[c].n && e->v[i].c[c].n) ||
 			       compare_cells(&last->c[c], &e->v[i].c[c]) == 0;
@@ -225,9 +250,9 @@ static void judge_entries(const struct learn *l, const struct learn_flow *f,
 	bool several = several_clients(f);
 	for (size_t i = 0; i < e->n; i++) {
 		struct learn_entry *x = &e->v[i];
-		if (x->seen.count < l->o.least)
+		if (x->seen.count < l->o.least && !x->setup)
 			x->why |= 1u << LEARN_RARE;
-		if (several && !x->several)
+		if (several && !x->several && !x->setup)
 			x->why |= 1u << LEARN_SINGLE;
 		if (learn_admits(l, x->why))
 			x->why = 0;

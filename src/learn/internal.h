@@ -49,6 +49,7 @@ struct learn_entry {
 	bool several;	 /* or one of those */
 	uint8_t kind;
 	uint8_t filler; /* enum learn_filler: nothing like it was seen */
+	bool setup;	/* LEARN_SETUP */
 	uint16_t why;	/* not admitted: bits by enum learn_kind; 0: admitted */
 };
 
@@ -70,6 +71,7 @@ struct learn_host {
 	bool programs;				/* it sends programs or restarts */
 	bool alone;				/* it speaks to others of its role in its subnet */
 	bool serves;				/* it answers a plain service */
+	bool unwritable;			/* only its subnet can be written */
 	uint32_t zone;				/* index in zones */
 	char said[LEARN_SAID][LEARN_SAID_TEXT]; /* escaped */
 	unsigned n_said;
@@ -105,6 +107,7 @@ struct learn_zone {
 struct learn_flow {
 	uint8_t proto, l4;
 	bool turned;
+	bool empty;   /* connections without any message */
 	bool clashes; /* a flow before has its ports, and the master at the other end */
 	uint16_t ports[16];
 	unsigned n_ports;
@@ -215,6 +218,8 @@ void learn_sight_join(struct learn_seen *into, const struct learn_seen *s);
 /* Sorted, and joined where they overlap, or touch in columns of whole numbers. */
 size_t learn_join(struct learn_span *v, size_t n, enum learn_form form);
 uint64_t learn_hash(const uint64_t *w, size_t n);
+/* The number of a text, from 1; 0: there is no room for one more. */
+uint32_t learn_text_number(struct learn *l, const void *text, size_t n);
 void learn_fault_seen(struct learn *l, enum reason why);
 void learn_notes_forget(struct learn *l);
 

@@ -48,7 +48,10 @@ enum learn_kind {
 	LEARN_UNANSWERED, /* a connection that nobody accepted */
 	LEARN_SUBNETS,	  /* addresses of a zone's subnet that were not seen; not in "all" */
 	LEARN_KINDS,
-	LEARN_UNUSED = LEARN_KINDS /* a setting for entries that are not admitted themselves */
+	LEARN_UNUSED = LEARN_KINDS, /* a setting for entries that are not admitted themselves */
+	/* What opens a connection or a session: once each, and by each station for itself, so it is
+	 * admitted unasked however often it was seen. */
+	LEARN_SETUP,
 };
 
 /* The admit word; NULL: none. */
@@ -76,6 +79,9 @@ struct learn_column {
 	bool single;
 	/* Of LEARN_WORDS and LEARN_WORD: as the model has it, with quotes if it needs them. */
 	void (*word)(uint32_t v, struct sb *b);
+	/* Of LEARN_TEXT: where there are many, each is replaced by this, which others have in
+	 * common. */
+	size_t (*widen)(const char *text, char *out, size_t room);
 	/* Of a whole policy: printed where nothing else is; NULL: the key is left out then. */
 	const char *otherwise;
 	/* A number that is the default, and not printed (LEARN_MOST, LEARN_LEAST). */
@@ -96,6 +102,8 @@ struct learn_ops {
 	/* The body of a policy that permits all that any does; [1]: where the side that listens is
 	 * the master, NULL: there is no such thing. */
 	const char *everything[2];
+	/* The body of one that permits next to nothing, for connections without any message. */
+	const char *least;
 	/* A line of a policy where the side that listens is the master; NULL likewise. */
 	const char *turned;
 	/* A message, judged by `everything`; m as inspect_out.message has it. False: it is not

@@ -103,8 +103,7 @@ void learn_add_any(struct learn *l, unsigned column)
 	learn_add(l, column, -__builtin_inf(), __builtin_inf());
 }
 
-/* The number of a text; 0: there is no room for one more. */
-static uint32_t text_number(struct learn *l, const void *text, size_t n)
+uint32_t learn_text_number(struct learn *l, const void *text, size_t n)
 {
 	uint64_t w[64] = { n };
 	size_t used = n < sizeof(w) - 8 ? n : sizeof(w) - 8;
@@ -127,7 +126,7 @@ static uint32_t text_number(struct learn *l, const void *text, size_t n)
 
 void learn_add_text(struct learn *l, unsigned column, const void *text, size_t n)
 {
-	uint32_t number = text_number(l, text, n);
+	uint32_t number = learn_text_number(l, text, n);
 	if (number)
 		learn_add(l, column, number, number);
 	else

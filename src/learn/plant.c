@@ -190,6 +190,8 @@ static void find_networks(struct learn *l)
 			z->shared =
 				l->hosts[k].zone != i && prefix_has(&z->subnet, &l->hosts[k].addr);
 		z->whole = !z->outside && !z->shared && (l->o.admitted >> LEARN_SUBNETS & 1);
+		for (size_t k = 0; k < l->n_hosts; k++)
+			z->whole |= l->hosts[k].zone == i && l->hosts[k].unwritable;
 	}
 }
 
@@ -371,6 +373,18 @@ static bool clashes(const struct learn_conduit *c, const struct learn_flow *w)
 	return false;
 }
 
+static void judge_inspected(struct learn *l, struct learn_flow *w)
+{
+	uint64_t messages = 0;
+	for (size_t i = 0; i < w->n_talks; i++)
+		messages += w->talks[i]->messages + w->talks[i]->refused;
+	learn_entries(l, w);
+	w->empty = messages == 0 && w->admitted.n + w->proposed.n == 0 &&
+		   learn_ops_of(w->proto)->least;
+	if (w->empty)
+		w->why = (1u << LEARN_UNANSWERED) & ~l->o.admitted;
+}
+
 /* A conduit's talks lie one behind the other. */
 static void judge_conduit(struct learn *l, struct learn_conduit *c)
 {
@@ -387,7 +401,7 @@ static void judge_conduit(struct learn *l, struct learn_conduit *c)
 		if (w->proto == PROTO_NONE)
 			judge_plain(l, c, w);
 		else
-			learn_entries(l, w);
+			judge_inspected(l, w);
 	}
 	/* the name of no conduit has such a line in it */
 	for (size_t i = 1; i < c->n_flows; i++)

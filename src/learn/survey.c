@@ -92,14 +92,19 @@ struct pol_image *learn_image(const char *text, size_t len, bool observe, struct
 	return img;
 }
 
+/* Who speaks to itself alone needs none; some zone there must be. */
 static void put_survey_zones(FILE *f, const struct learn *l)
 {
 	char a[ADDR_TEXT];
-	fputs("zones = (", f);
+	fputs("zones = ( { name = \"nobody\"; type = \"control\"; networks = [ \"255.255.255.255\" "
+	      "]; }",
+	      f);
 	for (size_t i = 0; i < l->n_hosts; i++) {
+		if (l->hosts[i].unwritable)
+			continue;
 		addr_text(&l->hosts[i].addr, a);
-		fprintf(f, "%s\n{ name = \"h%zu\"; type = \"control\"; networks = [ \"%s\" ]; }",
-			i ? "," : "", i, a);
+		fprintf(f, ",\n{ name = \"h%zu\"; type = \"control\"; networks = [ \"%s\" ]; }", i,
+			a);
 	}
 	fputs(");\n", f);
 }

@@ -55,6 +55,14 @@ static bool is_local(const struct addr *a)
 	return b[0] >= 224 || (b[0] == 169 && b[1] == 254);
 }
 
+/* IPv4 written as IPv6, and ::1: in no packet that is forwarded, and no model has it. */
+static bool is_unwritable(const struct addr *a)
+{
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff }, compatible[12];
+	return a->family == 6 && (memcmp(a->b, mapped, sizeof(mapped)) == 0 ||
+				  memcmp(a->b, compatible, sizeof(compatible)) == 0);
+}
+
 /* The last address of a subnet; only as a destination of datagrams. */
 static bool is_broadcast(const struct learn *l, const struct packet *p)
 {
@@ -246,9 +254,13 @@ struct learn_talk *learn_talk_of(struct learn *l, const struct packet *p, bool *
 	if (is_local(&p->src) || is_local(&p->dst) || is_broadcast(l, p))
 		return left_out(l, LEFT_LOCAL);
 	if (addr_eq(&p->src, &p->dst)) {
-		host_of(l, &p->src); /* it is there, if nothing else */
+		uint32_t itself = host_of(l, &p->src); /* it is there, if nothing else */
+		if (itself != UINT32_MAX)
+			l->hosts[itself].unwritable = is_unwritable(&p->src);
 		return left_out(l, LEFT_ITSELF);
 	}
+	if (is_unwritable(&p->src) || is_unwritable(&p->dst))
+		return left_out(l, LEFT_LOCAL);
 	if (p->l4 == IPPROTO_ICMP || p->l4 == IPPROTO_ICMPV6)
 		return echo_talk(l, p, from_client);
 	if ((p->l4 != IPPROTO_TCP && p->l4 != IPPROTO_UDP) || !p->has_ports)

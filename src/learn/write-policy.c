@@ -255,9 +255,14 @@ void learn_put_policy(struct learn_pen *p, const struct learn_flow *w)
 		sb_puts(&p->line, ops->turned);
 		learn_line(p, 4);
 	}
-	for (unsigned c = 0; c < ops->n_settings; c++)
+	for (unsigned c = 0; c < ops->n_settings && !w->empty; c++)
 		put_setting(p, w, c);
-	put_allow(p, ops, w);
+	if (w->empty) {
+		sb_puts(&p->line, ops->least);
+		learn_line(p, 4);
+	} else {
+		put_allow(p, ops, w);
+	}
 	sb_puts(&p->line, "};");
 	learn_line(p, 2);
 	p->off = off;

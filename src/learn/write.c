@@ -128,7 +128,9 @@ void learn_put_why(struct sb *b, unsigned why)
 
 bool learn_writes_flow(const struct learn_flow *w)
 {
-	return w->proto == PROTO_NONE ? !w->why : w->admitted.n && !w->clashes;
+	if (w->proto == PROTO_NONE)
+		return !w->why;
+	return (w->admitted.n || (w->empty && !w->why)) && !w->clashes;
 }
 
 bool learn_writes_conduit(const struct learn_conduit *c)
@@ -448,7 +450,7 @@ static void put_flow_remark(struct learn_pen *p, const struct learn_flow *w)
 	if (!learn_writes_flow(w)) {
 		sb_puts(&p->line, "not admitted (");
 		learn_put_why(&p->line, w->why);
-		if (w->proto != PROTO_NONE)
+		if (w->proto != PROTO_NONE && !w->empty)
 			sb_puts(&p->line, w->clashes	  ? "the master is at the other end of the "
 							    "same ports"
 					  : w->proposed.n ? "nothing of its policy is"
@@ -540,7 +542,7 @@ static void put_policies(struct learn_pen *p)
 	for (size_t i = 0; i < plant->n_conduits; i++)
 		for (size_t k = 0; k < plant->conduits[i].n_flows; k++) {
 			const struct learn_flow *w = &plant->conduits[i].flows[k];
-			all += w->proto != PROTO_NONE && w->admitted.n + w->proposed.n;
+			all += w->proto != PROTO_NONE && w->admitted.n + w->proposed.n + w->empty;
 			n += w->proto != PROTO_NONE && learn_writes_flow(w);
 		}
 	if (!all)
@@ -551,7 +553,7 @@ static void put_policies(struct learn_pen *p)
 	for (size_t i = 0; i < plant->n_conduits; i++)
 		for (size_t k = 0; k < plant->conduits[i].n_flows; k++) {
 			const struct learn_flow *w = &plant->conduits[i].flows[k];
-			if (w->proto != PROTO_NONE && w->admitted.n + w->proposed.n)
+			if (w->proto != PROTO_NONE && w->admitted.n + w->proposed.n + w->empty)
 				learn_put_policy(p, w);
 		}
 	sb_puts(&p->line, "};");

@@ -9,6 +9,8 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "pcap"))
 import dnp3_wire  # noqa: E402
+import opcua  # noqa: E402
+import peers  # noqa: E402
 import iec104_wire as wire104  # noqa: E402
 from dnp3_wire import Tcp, m, o, write_pcap  # noqa: E402
 
@@ -84,11 +86,20 @@ def iec104(folder):
     write_pcap(os.path.join(folder, "iec104-listens.pcap"), talk.opening + [talk.packet(*say) for say in says])
 
 
+def opcua_client(folder):
+    """An unsecured channel; the time of the server is read twice, a value written."""
+    good = opcua.node(1, 150)
+    bodies = [opcua.READ, opcua.READ, opcua.write(opcua.value(good)), opcua.write(opcua.value(good))]
+    steps = peers.ua(*[peers.ua_ask(body, 2 + k) for k, body in enumerate(bodies)])
+    write_pcap(os.path.join(folder, "opcua-client.pcap"), peers.packets_of(steps, "opcua", False))
+
+
 def main():
     folder = sys.argv[1]
     dnp3_master(folder)
     dnp3_caller(folder)
     iec104(folder)
+    opcua_client(folder)
     assert dnp3_wire.MASTER == 1 and dnp3_wire.OUTSTATION == 10
 
 

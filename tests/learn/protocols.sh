@@ -69,4 +69,13 @@ learned iec104-listens
 none_has 'allow = ( { types = [ "C_RD_NA_1" ];'
 grep -q 'not seen, but a policy needs an entry' "$dir/iec104-listens-none.conf" || fail "nothing says why there is a read"
 refuses iec104-listens . 0
+
+# --- OPC UA: the channel is admitted unasked, though it is opened once
+learned opcua-client
+none_has 'security = "none"; opaque = "refuse";'
+none_has 'endpoint_urls = [ "opc.tcp://'
+none_has 'allow = ( { services = [ "read" ]; nodes = [ "ns=0;i=2258" ]; attributes = [ "value" ]; } );'
+none_lacks '"write"'
+all_has '{ services = [ "write" ]; nodes = [ "ns=1;i=150" ]; attributes = [ "value" ]; }'
+grep -q 'service-not-allowed: 2 times' "$dir/opcua-client-none.err" || fail "opcua: $(cat "$dir/opcua-client-none.err")"
 echo "ok"

@@ -361,6 +361,8 @@ const struct learn_ops learn_dnp3 = {
 	.n_columns = COLUMNS_N,
 	.n_settings = SETTINGS_N,
 	.everything = { EVERYTHING(""), EVERYTHING("master = \"server\"; ") },
+	.least =
+		"allow = ( { functions = [ \"delay-measure\" ]; masters = 1; outstations = 1; } );",
 	.turned = "master = \"server\";",
 	.observe = dnp_learn,
 	.setting_used = dnp_setting_used,

@@ -326,6 +326,8 @@ const struct learn_ops learn_iec104 = {
 	.n_columns = COLUMNS_N,
 	.n_settings = SETTINGS_N,
 	.everything = { EVERYTHING(""), EVERYTHING("master = \"server\"; ") },
+	.least = "allow = ( { types = [ \"C_RD_NA_1\" ]; causes = [ \"request\" ]; "
+		 "common_addresses = 1; object_addresses = 0; } );",
 	.turned = "master = \"server\";",
 	.observe = iec_learn,
 };

@@ -255,6 +255,7 @@ const struct learn_ops learn_modbus = {
 	.n_columns = COLUMNS_N,
 	.n_settings = SETTINGS_N,
 	.everything = { everything },
+	.least = "allow = ( { functions = [ \"read-exception-status\" ]; units = 0; } );",
 	.setting_used = mb_setting_used,
 	.observe = mb_learn,
 };
