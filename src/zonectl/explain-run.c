@@ -228,7 +228,7 @@ bool explain_run(const struct explain *x, const struct pol_image *img, explain_f
 	struct run r = { .x = x, .img = img, .found = found, .ctx = ctx };
 	struct inspect_conf conf = { .max_connections = x->capture ? 65536 : 16,
 				     .hash_key = { 1, 2 },
-				     .replay = true,
+				     .recording = true,
 				     .dissect_only = !img };
 	if (!img) /* the port that is asked about speaks it */
 		conf.ports[conf.n_ports++] =
