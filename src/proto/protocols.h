@@ -7,8 +7,8 @@
  *	P(symbol, name, word in models, default server port, transports)
  *
  * The parts of a protocol have its name: policy_NAME_ops, build_NAME, pol_NAME_shape,
- * proto_NAME, fast_NAME, fast_NAME_policy, facts_NAME, replay_NAME. The order is that of
- * the numbers in policy images and events: append.
+ * proto_NAME, fast_NAME, fast_NAME_policy, facts_NAME, replay_NAME, learn_NAME. The order is
+ * that of the numbers in policy images and events: append.
  */
 #ifndef ZONED_PROTO_PROTOCOLS_H
 #define ZONED_PROTO_PROTOCOLS_H

@@ -1,8 +1,8 @@
 sbin_PROGRAMS += zonectl
 zonectl_SOURCES = src/zonectl/zonectl.h src/zonectl/main.c src/zonectl/simple.c src/zonectl/check.c src/zonectl/replay.h src/zonectl/replay.c \
-	src/zonectl/ask.c src/zonectl/uninspected.h src/zonectl/uninspected.c \
+	src/zonectl/ask.c src/zonectl/learn.c src/zonectl/uninspected.h src/zonectl/uninspected.c \
 	src/zonectl/explain.h src/zonectl/explain.c src/zonectl/explain-question.c src/zonectl/explain-run.c \
 	src/zonectl/explain-change.c src/zonectl/explain-reason.c src/zonectl/explain-print.c src/zonectl/explain-text.c
-zonectl_LDADD = src/host/libhost.a src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a src/compile/libcompile.a src/policy/libpolicy.a \
+zonectl_LDADD = src/learn/liblearn.a src/host/libhost.a src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a src/compile/libcompile.a src/policy/libpolicy.a \
 	src/nft/libnft.a src/compile/libcompile.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a \
 	src/packet/libpacket.a src/base/libbase.a $(PCAP_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(JANSSON_LIBS) $(CONFIG_LIBS) $(NFTNL_LIBS) $(MNL_LIBS) $(NETTLE_LIBS) $(BPF_LIBS)

@@ -26,6 +26,7 @@ int verb_reasons(int argc, char **argv);
 int verb_ask(int argc, char **argv); /* status, counters, reload */
 int verb_replay(int argc, char **argv);
 int verb_explain(int argc, char **argv);
+int verb_learn(int argc, char **argv);
 int verb_version(int argc, char **argv);
 /* The path of the model that the running daemon has; false: there is none, or it does not say. */
 bool model_in_force(char *path, size_t n);

@@ -204,3 +204,12 @@ TESTS += tests/unit/test-capture
 tests_unit_test_capture_SOURCES = tests/unit/test-capture.c
 tests_unit_test_capture_LDADD = src/packet/libpacket.a src/base/libbase.a $(PCAP_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-learn
+TESTS += tests/unit/test-learn
+tests_unit_test_learn_SOURCES = tests/unit/test-learn.c
+tests_unit_test_learn_LDADD = src/learn/liblearn.a src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a \
+	src/compile/libcompile.a src/policy/libpolicy.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/packet/libpacket.a \
+	src/base/libbase.a $(PCAP_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CONFIG_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
+endif

@@ -15,3 +15,4 @@ EXTRA_DIST += src/proto/iec104/seeds
 MANUAL_PARTS += src/proto/iec104/manual/fields.mdoc src/proto/iec104/manual/policies.mdoc \
 	src/proto/iec104/manual/peers.mdoc src/proto/iec104/manual/reasons.mdoc src/proto/iec104/manual/rules.mdoc src/proto/iec104/manual/tables.mdoc
 FAST_PROGRAM += src/proto/iec104/kernel.bpf.h src/proto/iec104/kernel.h
+src_learn_liblearn_a_SOURCES += src/proto/iec104/learn.c

@@ -8,6 +8,7 @@ src_inspect_libinspect_a_SOURCES += src/proto/modbus/gate-fast.c src/proto/modbu
 src_fastpath_libfastpath_a_SOURCES += src/proto/modbus/kernel.c
 src_record_librecord_a_SOURCES += src/proto/modbus/facts.c src/proto/modbus/facts.h
 zonectl_SOURCES += src/proto/modbus/replay.c src/proto/modbus/explain.c src/proto/modbus/explain.h src/proto/modbus/explain-words.c
+src_learn_liblearn_a_SOURCES += src/proto/modbus/learn.c
 FAST_PROGRAM += src/proto/modbus/kernel.bpf.h src/proto/modbus/kernel.h
 EXTRA_DIST += src/proto/modbus/seeds
 MANUAL_PARTS += src/proto/modbus/manual/fields.mdoc src/proto/modbus/manual/policies.mdoc \

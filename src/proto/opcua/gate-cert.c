@@ -43,21 +43,30 @@ static void hex(const uint8_t *p, size_t n, char out[UA_CERT_HEX])
 	out[2 * n] = '\0';
 }
 
+bool ua_thumbprint(const struct ua_bytes *chain, char out[UA_CERT_HEX])
+{
+	struct ua_bytes cert = leaf(chain);
+	uint8_t sum[SHA256_DIGEST_SIZE];
+	struct sha256_ctx c;
+	if (cert.n == 0)
+		return false;
+	sha256_init(&c);
+	sha256_update(&c, cert.n, cert.p);
+	sha256_digest(&c, SHA256_DIGEST_SIZE, sum);
+	hex(sum, SHA256_DIGEST_SIZE, out);
+	return true;
+}
+
 bool ua_certificate_ok(const struct pol_image *img, const struct pol_ua_list *l,
 		       const struct ua_bytes *chain, char shown[EV_UA_TEXT])
 {
 	if (l->any)
 		return true;
 	struct ua_bytes cert = leaf(chain);
-	if (cert.n == 0)
-		return false;
-	uint8_t sum[SHA256_DIGEST_SIZE];
+	uint8_t sum[SHA1_DIGEST_SIZE];
 	char text[UA_CERT_HEX];
-	struct sha256_ctx long_sum;
-	sha256_init(&long_sum);
-	sha256_update(&long_sum, cert.n, cert.p);
-	sha256_digest(&long_sum, SHA256_DIGEST_SIZE, sum);
-	hex(sum, SHA256_DIGEST_SIZE, text);
+	if (!ua_thumbprint(chain, text))
+		return false;
 	if (policy_opcua_text(img, l, text, 2 * SHA256_DIGEST_SIZE))
 		return true;
 	struct sha1_ctx short_sum;

@@ -267,9 +267,12 @@ static void show(const struct ua_look *k, struct ua_seen *seen)
 	seen->has_result = k->b.has_result;
 	seen->result = k->b.result;
 	struct ua_body again;
-	if (!k->answer && k->body)
+	if (!k->answer && k->body) {
 		(void)ua_body(k->body, k->body_len, false,
 			      &(struct ua_visitor){ collect_node, seen }, &again);
+		seen->body = k->body;
+		seen->body_len = k->body_len;
+	}
 }
 
 /* A connection whose beginning was not seen, where that is allowed. */

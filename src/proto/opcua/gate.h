@@ -85,6 +85,12 @@ struct ua_seen {
 	uint32_t type, result;
 	unsigned n_nodes;
 	char nodes[8][UA_NODE_TEXT + 1]; /* calls: with O or M before it */
+	const uint8_t *body;		 /* of a readable request, put together; NULL: none */
+	size_t body_len;
 };
+
+/* The SHA-256 thumbprint of the first certificate of a chain, as hex digits. False: there is none.
+ */
+bool ua_thumbprint(const struct ua_bytes *chain, char out[UA_CERT_HEX]);
 
 #endif

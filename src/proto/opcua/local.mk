@@ -10,6 +10,7 @@ src_inspect_libinspect_a_SOURCES += src/proto/opcua/gate-cert.c src/proto/opcua/
 src_fastpath_libfastpath_a_SOURCES += src/proto/opcua/kernel.c
 src_record_librecord_a_SOURCES += src/proto/opcua/facts.c src/proto/opcua/facts.h
 zonectl_SOURCES += src/proto/opcua/replay.c src/proto/opcua/explain.c src/proto/opcua/explain.h src/proto/opcua/explain-words.c
+src_learn_liblearn_a_SOURCES += src/proto/opcua/learn.c
 FAST_PROGRAM += src/proto/opcua/kernel.bpf.h src/proto/opcua/kernel.h
 EXTRA_DIST += src/proto/opcua/seeds
 MANUAL_PARTS += src/proto/opcua/manual/fields.mdoc src/proto/opcua/manual/policies.mdoc \

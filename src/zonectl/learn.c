@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT
+ * learn: a model from captures, to standard output; what it would refuse, to standard error. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/num.h"
+#include "learn/learn.h"
+#include "zonectl/zonectl.h"
+
+enum { LEAST_DEFAULT = 2, SUBNET_DEFAULT = 24, EXIT_REFUSED = 5 };
+
+static int learn_usage(void)
+{
+	fputs("usage: zonectl learn [--least N] [--admit WORD,...] [--hold-out PART] "
+	      "[--subnet BITS]\n"
+	      "                     [--port PROTOCOL:PORT] CAPTURE...\n",
+	      stderr);
+	return EXIT_USAGE;
+}
+
+static bool learn_port_of(struct learn_options *o, const char *arg)
+{
+	const char *colon = strchr(arg, ':');
+	uint64_t port;
+	if (!colon || !num_parse(colon + 1, 1, 65535, &port) ||
+	    o->n_ports == sizeof(o->ports) / sizeof(o->ports[0]))
+		return false;
+	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
+		if (strlen(proto_word(p)) != (size_t)(colon - arg) ||
+		    strncmp(proto_word(p), arg, strlen(proto_word(p))) != 0)
+			continue;
+		o->ports[o->n_ports++] = (struct learn_port){ .port = (uint16_t)port, .proto = p };
+		return true;
+	}
+	return false;
+}
+
+static bool admit_word(struct learn_options *o, const char *word, size_t n)
+{
+	for (unsigned k = 0; k < LEARN_KINDS; k++) {
+		const char *known = learn_kind_word(k);
+		bool all = n == 3 && strncmp(word, "all", n) == 0;
+		if (known && ((all && k != LEARN_SUBNETS) ||
+			      (strlen(known) == n && strncmp(known, word, n) == 0)))
+			o->admitted |= 1u << k;
+		if (known && !all && strlen(known) == n && strncmp(known, word, n) == 0)
+			return true;
+	}
+	return n == 3 && strncmp(word, "all", n) == 0;
+}
+
+static bool admit_words(struct learn_options *o, const char *arg)
+{
+	for (;;) {
+		size_t n = strcspn(arg, ",");
+		if (!admit_word(o, arg, n)) {
+			fprintf(stderr, "zonectl: --admit: there is no \"%.*s\"; write", (int)n,
+				arg);
+			for (unsigned k = 0; k < LEARN_KINDS; k++)
+				if (learn_kind_word(k))
+					fprintf(stderr, " %s,", learn_kind_word(k));
+			fputs(" or all\n", stderr);
+			return false;
+		}
+		if (!arg[n])
+			return true;
+		arg += n + 1;
+	}
+}
+
+/* "30%" of the time, or "90s", "15m", "2h" at its end */
+static bool held_out(struct learn_options *o, const char *arg)
+{
+	static const struct {
+		char unit;
+		uint64_t ns;
+	} units[] = { { 's', UINT64_C(1000000000) },
+		      { 'm', UINT64_C(60000000000) },
+		      { 'h', UINT64_C(3600000000000) } };
+	char number[16];
+	uint64_t v;
+	size_t n = strlen(arg);
+	if (n < 2 || n > sizeof(number))
+		return false;
+	memcpy(number, arg, n - 1);
+	number[n - 1] = '\0';
+	if (arg[n - 1] == '%' && num_parse(number, 1, 99, &v)) {
+		o->held_percent = (unsigned)v;
+		return true;
+	}
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (arg[n - 1] == units[i].unit && num_parse(number, 1, 1000000, &v)) {
+			o->held_ns = v * units[i].ns;
+			return true;
+		}
+	return false;
+}
+
+/* One option with its value. */
+static bool learn_option(struct learn_options *o, const char *name, const char *arg)
+{
+	uint64_t v;
+	if (strcmp(name, "--least") == 0 && num_parse(arg, 1, 1000000, &v))
+		o->least = (unsigned)v;
+	else if (strcmp(name, "--subnet") == 0 && num_parse(arg, 8, 30, &v))
+		o->subnet = (unsigned)v;
+	else if (strcmp(name, "--admit") == 0)
+		return admit_words(o, arg);
+	else if (strcmp(name, "--hold-out") == 0)
+		return held_out(o, arg);
+	else
+		return strcmp(name, "--port") == 0 && learn_port_of(o, arg);
+	return true;
+}
+
+/* Returns EXIT_FAIL where a capture could not be read; the others are learned from. */
+static int learn_captures(struct learn *l, int n, char **paths)
+{
+	int rc = EXIT_OK;
+	char err[300];
+	for (int i = 0; i < n; i++) {
+		if (learn_file(l, paths[i], err, sizeof(err)))
+			continue;
+		fprintf(stderr, "zonectl: %s: %s\n", paths[i], err);
+		rc = EXIT_FAIL;
+	}
+	return rc;
+}
+
+static int learn_print(struct learn *l, bool held)
+{
+	struct learn_report r;
+	size_t len = 0;
+	int rc = EXIT_FAIL;
+	char *text = learn_text(l, &len);
+	if (!text || !learn_judge(l, text, len, stderr, &r))
+		goto out;
+	if (fwrite(text, 1, len, stdout) != len || fflush(stdout) != 0) {
+		perror("zonectl: standard output");
+		goto out;
+	}
+	rc = held && r.refused + r.refused_packets ? EXIT_REFUSED : EXIT_OK;
+out:
+	free(text);
+	return rc;
+}
+
+int verb_learn(int argc, char **argv)
+{
+	struct learn_options o = { .least = LEAST_DEFAULT, .subnet = SUBNET_DEFAULT };
+	int i = 1;
+	for (; i + 1 < argc && argv[i][0] == '-' && argv[i][1]; i += 2)
+		if (!learn_option(&o, argv[i], argv[i + 1]))
+			return learn_usage();
+	if (i >= argc || argv[i][0] == '-')
+		return learn_usage();
+	struct learn *l = learn_new(&o);
+	if (!l) {
+		fputs("zonectl: out of memory\n", stderr);
+		return EXIT_FAIL;
+	}
+	int rc = learn_captures(l, argc - i, argv + i);
+	int made = learn_read(l) ? learn_print(l, o.held_percent || o.held_ns) : EXIT_FAIL;
+	learn_free(l);
+	return rc == EXIT_OK ? made : rc;
+}
