@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/sb.h"
 
 bool addr_parse(const char *s, struct addr *out)
 {
@@ -55,8 +56,14 @@ bool prefix_parse(const char *s, struct prefix *out, bool *host_bits)
 
 void addr_text(const struct addr *a, char out[ADDR_TEXT])
 {
-	if (!inet_ntop(a->family == 4 ? AF_INET : AF_INET6, a->b, out, ADDR_TEXT))
-		snprintf(out, ADDR_TEXT, "?");
+	struct sb b = sb_init(out, ADDR_TEXT);
+	for (unsigned i = 0; a->family == 4 && i < 4; i++) {
+		if (i)
+			sb_putc(&b, '.');
+		sb_put_number(&b, a->b[i]);
+	}
+	if (a->family != 4 && !inet_ntop(AF_INET6, a->b, out, ADDR_TEXT))
+		sb_putc(&b, '?');
 }
 
 void prefix_text(const struct prefix *p, char out[ADDR_TEXT])

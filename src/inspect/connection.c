@@ -334,9 +334,10 @@ void connections_sweep(struct connections *t, uint64_t now, unsigned slots)
 			connection_drop(t, f);
 		else if (f->big && now - f->last_ns > CONN_SETTLED_NS)
 			connection_shrink(t, f);
-		if (f->state == CONN_FREE && f->touched)
+		if (f->state == CONN_FREE && f->touched && t->free.n > CONN_WARM) {
 			give_pages_back(t->bufs + (size_t)(f - t->v) * 2 * HALF_BUF, 2 * HALF_BUF);
-		f->touched = f->touched && f->state != CONN_FREE;
+			f->touched = false;
+		}
 	}
 }
 

@@ -40,6 +40,7 @@
 
 enum {
 	CONN_ASKED = 16,     /* eviction candidates to examine */
+	CONN_WARM = 32,	     /* free places that keep their memory for the next connections */
 	CONN_LIGHT = 4,	     /* a source with so many times fewer waits for no idle one */
 	CONN_RESERVE = 8,    /* one place in so many is not for open connections */
 	CONN_BIG_SHARE = 16, /* one in so many may have HALF_BIG buffers at a time, */

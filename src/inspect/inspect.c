@@ -23,19 +23,12 @@
 #include "inspect/internal.h"
 #include "inspect/proto.h"
 
-_Static_assert(PROTO_N - 1 <=
-		       sizeof(((struct inspect_conf *)0)->ports) / sizeof(struct inspect_port),
-	       "a port for each protocol");
-
 struct inspect *inspect_new(const struct inspect_conf *c)
 {
 	struct inspect *in = calloc(1, sizeof(*in));
 	if (!in)
 		return NULL;
 	in->conf = *c;
-	for (uint8_t p = PROTO_NONE + 1; c->n_ports == 0 && p < PROTO_N; p++)
-		in->conf.ports[in->conf.n_ports++] =
-			(struct inspect_port){ .port = proto_port(p), .proto = p };
 	bool whole = true;
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
 		if (!proto_of(p)->shared)
@@ -96,9 +89,11 @@ void inspect_policy(struct inspect *in, const struct pol_image *img)
 /* Without a model: what a server port speaks. */
 static uint8_t port_proto(const struct inspect *in, uint16_t port)
 {
-	for (unsigned i = 0; i < in->conf.n_ports; i++)
-		if (in->conf.ports[i].port == port)
-			return in->conf.ports[i].proto;
+	if (in->conf.speaks)
+		return in->conf.speaks[port];
+	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++)
+		if (proto_port(p) == port)
+			return p;
 	return PROTO_NONE;
 }
 

@@ -20,6 +20,8 @@
 struct inspect;
 struct rate_shares;
 
+enum { INSPECT_PORTS = 65536 };
+
 struct inspect_conf {
 	uint32_t max_connections; /* power of two is not needed */
 	/* open ones of one address (IPv6: one /64); 0: no limit */
@@ -36,12 +38,9 @@ struct inspect_conf {
 	/* shared with the in-kernel path; NULL: there is none */
 	struct fast_slot *fast;
 	uint32_t n_fast;
-	/* dissect_only: server ports and what they speak; none: the protocols' own ports */
-	struct inspect_port {
-		uint16_t port;
-		uint8_t proto;
-	} ports[8];
-	unsigned n_ports;
+	/* dissect_only: by port what a server there speaks, INSPECT_PORTS of them, which
+	 * outlive the inspector; NULL: the protocols' own ports */
+	const uint8_t *speaks;
 	/* A capture under a model: nobody was kept from what is refused here (stance.h). */
 	bool recording;
 	/* a capture without a model: ports name protocols, nothing is refused, gaps are skipped */

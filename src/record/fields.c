@@ -3,13 +3,11 @@
  * trusted. */
 #include "record/fields.h"
 
-#include <inttypes.h>
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/sb.h"
+#include "base/utc.h"
 #include "record/varied.h"
 
 enum { FIELD_TEXT = 1024 }; /* a rule's file and line; the others are short */
@@ -100,12 +98,8 @@ static bool is_of_many(const struct walk *w)
 
 static const char *put_time(uint64_t ns, char out[FIELD_TEXT])
 {
-	time_t s = (time_t)(ns / 1000000000);
-	struct tm tm;
-	char text[24];
-	gmtime_r(&s, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-	snprintf(out, FIELD_TEXT, "%s.%03" PRIu64 "Z", text, ns / 1000000 % 1000);
+	struct sb b = sb_init(out, FIELD_TEXT);
+	sb_put_time(&b, ns, 3);
 	return out;
 }
 
@@ -212,7 +206,8 @@ static const char *rule_text(const struct walk *w, char out[FIELD_TEXT])
 {
 	struct sb b = sb_init(out, FIELD_TEXT);
 	sb_puts(&b, policy_str(w->img, w->rule->file));
-	sb_printf(&b, ":%u", w->rule->line);
+	sb_putc(&b, ':');
+	sb_put_number(&b, w->rule->line);
 	return out;
 }
 
@@ -252,14 +247,14 @@ enum field_kind { NUMBER, WORD /* needs no quotes */, FOREIGN_TEXT, PROTOCOL_FAC
 
 static const struct field {
 	const char *name;
-	enum field_set set;
+	unsigned set; /* of enum field_set */
 	enum field_kind kind;
 	bool (*applies)(const struct walk *w);
 	const char *(*text)(const struct walk *w, char out[FIELD_TEXT]);
 	uint64_t (*number)(const struct walk *w);
 	/* clang-format off */
 } fields[] = {
-	{ "time", FIELDS_JUDGEMENT, WORD, always_applies, time_text, NULL },
+	{ "time", FIELDS_JUDGEMENT | FIELDS_TIME, WORD, always_applies, time_text, NULL },
 	{ "event", FIELDS_JUDGEMENT, WORD, was_judged, kind_word, NULL },
 	{ "gen", FIELDS_JUDGEMENT, NUMBER, was_judged, NULL, generation_number },
 	{ "verdict", FIELDS_JUDGEMENT, WORD, was_judged, verdict_word, NULL },

@@ -25,6 +25,7 @@ enum field_set {
 	FIELDS_ENDS = 2,      /* from_zone to proto */
 	FIELDS_MESSAGE = 4,   /* dir, the protocol's own facts, rule, repeated */
 	FIELDS_ALL = 7,
+	FIELDS_TIME = 8, /* time alone, which is of the first, too */
 };
 
 /* Hand each field that applies to the sink. */

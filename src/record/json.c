@@ -8,56 +8,122 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "base/sb.h"
+#include "base/utf8.h"
 
-enum { FOREIGN_TEXT_MAX = 4096 }; /* of one field, with its escapes */
+/* "," before every member but the first */
+static void put_name(struct sb *b, const char *key)
+{
+	if (b->len && b->s[b->len - 1] != '{')
+		sb_putc(b, ',');
+	sb_putc(b, '"');
+	sb_puts(b, key);
+	sb_put_bytes(b, "\":", 2);
+}
 
 static void json_num(void *ctx, const char *key, uint64_t v)
 {
-	json_object_set_new(ctx, key, json_integer((json_int_t)v));
+	put_name(ctx, key);
+	sb_put_number(ctx, v);
+}
+
+/* A character outside printable ASCII, or one of the two that JSON escapes there. */
+static void put_escaped(struct sb *b, int32_t c)
+{
+	static const char with_letter[] = "\bb\tt\nn\ff\rr\"\"\\\\";
+	for (size_t i = 0; i + 1 < sizeof(with_letter); i += 2) {
+		if (with_letter[i] != c)
+			continue;
+		sb_putc(b, '\\');
+		sb_putc(b, with_letter[i + 1]);
+		return;
+	}
+	if (c >= 0x10000) { /* as a pair of surrogates */
+		c -= 0x10000;
+		sb_printf(b, "\\u%04X", 0xd800u | (unsigned)c >> 10);
+		c = 0xdc00 | (c & 0x3ff);
+	}
+	sb_printf(b, "\\u%04X", (unsigned)c);
+}
+
+static size_t plain_length(const char *v, size_t n)
+{
+	size_t i = 0;
+	while (i < n && v[i] >= 0x20 && v[i] <= 0x7e && v[i] != '"' && v[i] != '\\')
+		i++;
+	return i;
+}
+
+void json_put_string(struct sb *b, const char *v)
+{
+	size_t n = strlen(v), len;
+	sb_putc(b, '"');
+	for (;; v += len, n -= len) {
+		len = plain_length(v, n);
+		sb_put_bytes(b, v, len);
+		v += len;
+		n -= len;
+		if (n == 0)
+			break;
+		int32_t c = utf8_char(v, n, &len);
+		if (c != UTF8_BAD) {
+			put_escaped(b, c);
+			continue;
+		}
+		sb_printf(b, "\\\\x%02x", (unsigned char)*v);
+		len = 1;
+	}
+	sb_putc(b, '"');
 }
 
 static void json_word(void *ctx, const char *key, const char *v)
 {
-	json_object_set_new(ctx, key, json_string(v));
+	put_name(ctx, key);
+	json_put_string(ctx, v);
 }
 
 static void json_range(void *ctx, const char *key, uint64_t from, uint64_t to)
 {
-	char text[48];
-	snprintf(text, sizeof(text), "%" PRIu64 "-%" PRIu64, from, to);
-	json_word(ctx, key, text);
+	put_name(ctx, key);
+	sb_putc(ctx, '"');
+	sb_put_number(ctx, from);
+	sb_putc(ctx, '-');
+	sb_put_number(ctx, to);
+	sb_putc(ctx, '"');
 }
 
 /* Bytes from the wire need not be UTF-8; the syslog line's escapes serve here too. */
 static void json_foreign(void *ctx, const char *key, const char *v)
 {
-	char text[FOREIGN_TEXT_MAX];
-	struct sb b = sb_init(text, sizeof(text));
-	for (; *v; v++)
-		sb_put_foreign(&b, v, 1);
-	json_word(ctx, key, text);
+	struct sb *b = ctx;
+	put_name(b, key);
+	sb_putc(b, '"');
+	for (size_t n = strlen(v), len; n; v += len, n -= len) {
+		len = plain_length(v, n);
+		sb_put_bytes(b, v, len);
+		if (len == 0) {
+			sb_printf(b, "\\\\x%02x", (unsigned char)*v);
+			len = 1;
+		}
+	}
+	sb_putc(b, '"');
 }
 
-struct fact_sink record_json_sink(json_t *o)
+struct fact_sink record_json_sink(struct sb *b)
 {
-	return (struct fact_sink){ o, json_num, json_range, json_word, json_foreign };
+	return (struct fact_sink){ b, json_num, json_range, json_word, json_foreign };
 }
 
-char *record_json(const struct event_view *view)
+void record_json(struct sb *b, const struct event_view *view)
 {
-	json_t *o = json_object();
-	const struct fact_sink to = record_json_sink(o);
+	const struct fact_sink to = record_json_sink(b);
+	sb_putc(b, '{');
 	event_fields(view, FIELDS_ALL, &to);
-	char *text = json_dumps(o, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
-	json_decref(o);
-	return text;
+	sb_putc(b, '}');
 }
 
 int json_file_open(struct json_file *f, const char *path)

@@ -2,30 +2,42 @@
  * One event, one line. Names come from the operator's model, never from the wire. */
 #include "record/line.h"
 
-#include <inttypes.h>
+#include <string.h>
+
+static void put_key(struct sb *b, const char *key)
+{
+	sb_putc(b, ' ');
+	sb_puts(b, key);
+	sb_putc(b, '=');
+}
 
 static void line_num(void *ctx, const char *key, uint64_t v)
 {
-	sb_printf(ctx, " %s=%" PRIu64, key, v);
+	put_key(ctx, key);
+	sb_put_number(ctx, v);
 }
 
 static void line_range(void *ctx, const char *key, uint64_t from, uint64_t to)
 {
-	sb_printf(ctx, " %s=%" PRIu64 "-%" PRIu64, key, from, to);
+	put_key(ctx, key);
+	sb_put_number(ctx, from);
+	sb_putc(ctx, '-');
+	sb_put_number(ctx, to);
 }
 
 static void line_word(void *ctx, const char *key, const char *v)
 {
-	sb_printf(ctx, " %s=%s", key, v);
+	put_key(ctx, key);
+	sb_puts(ctx, v);
 }
 
 static void line_foreign(void *ctx, const char *key, const char *v)
 {
 	struct sb *b = ctx;
-	sb_printf(b, " %s=\"", key);
-	for (; *v; v++)
-		sb_put_foreign(b, v, 1);
-	sb_puts(b, "\"");
+	put_key(b, key);
+	sb_putc(b, '"');
+	sb_put_foreign(b, v, strlen(v));
+	sb_putc(b, '"');
 }
 
 struct fact_sink record_line_sink(struct sb *b)

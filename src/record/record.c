@@ -24,7 +24,7 @@
 #include "record/line.h"
 #include "record/spool.h"
 
-enum { LINE_MAX_TEXT = SPOOL_TEXT, KINDS = EVENT_KINDS };
+enum { LINE_MAX_TEXT = SPOOL_TEXT, JSON_MAX_TEXT = 32768, KINDS = EVENT_KINDS };
 /* A group of a cap is a conduit, or the first and a zone. What came from another wire than the
  * zone's has a false sender, and is another group: it takes nothing from what the zone's own have
  * refused. */
@@ -65,7 +65,7 @@ static const struct {
 };
 /* clang-format on */
 
-enum { LINE, JSON, NO_JSON }; /* what is to be written; NO_JSON: there was no memory for one */
+enum { LINE, JSON, NO_JSON }; /* what is to be written; NO_JSON: it had no room */
 
 static void now(struct record *r, int priority, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
@@ -120,7 +120,7 @@ static void do_write(void *ctx, int kind, int priority, const char *text)
 	else if (kind == JSON)
 		json_trouble(r, json_file_put(&r->json, text, strlen(text)));
 	else
-		json_trouble(r, json_file_lost(&r->json, -ENOMEM));
+		json_trouble(r, json_file_lost(&r->json, -EMSGSIZE));
 }
 
 static void tell_lost(void *ctx, uint64_t lines)
@@ -170,9 +170,10 @@ static void write_json(struct record *r, unsigned owner, const struct event_view
 {
 	if (!r->json_path)
 		return;
-	char *text = record_json(view);
-	put_record(r, owner, text ? JSON : NO_JSON, 0, text ? text : "");
-	free(text);
+	char text[JSON_MAX_TEXT];
+	struct sb b = sb_init(text, sizeof(text));
+	record_json(&b, view);
+	put_record(r, owner, b.cut ? NO_JSON : JSON, 0, b.cut ? "" : text);
 }
 
 /* many: the event stands for these too; NULL: for none. */

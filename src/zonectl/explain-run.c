@@ -233,22 +233,22 @@ bool explain_run(const struct explain *x, const struct pol_image *img, explain_f
 				     .hash_key = { 1, 2 },
 				     .recording = true,
 				     .dissect_only = !img };
-	if (!img) /* the port that is asked about speaks it */
-		conf.ports[conf.n_ports++] =
-			(struct inspect_port){ .port = x->packet.of.sport, .proto = x->proto };
-	struct inspect *in = inspect_new(&conf);
+	uint8_t *speaks = img ? NULL : calloc(INSPECT_PORTS, 1);
+	if (speaks) /* the port that is asked about speaks it */
+		speaks[x->packet.of.sport] = x->proto;
+	conf.speaks = speaks;
+	struct inspect *in = img || speaks ? inspect_new(&conf) : NULL;
 	const struct inspect_out out = { .ctx = &r,
 					 .verdict = ignore_verdict,
 					 .event = on_made_up_event,
 					 .message = on_message };
-	if (!in)
-		return false;
-	if (img)
+	if (in && img)
 		inspect_policy(in, img);
-	if (x->capture)
+	if (in && x->capture)
 		replay_until(&r, in, &out);
-	else
+	else if (in)
 		talk(&r, in, &out);
 	inspect_free(in);
+	free(speaks);
 	return r.told;
 }

@@ -16,7 +16,7 @@
 #include "record/json.h"
 #include "zonectl/zonectl.h"
 
-enum { EXIT_REFUSED = 5, INPUT_MAX = 1 << 16, LINES_TEXT = 2048 };
+enum { INPUT_MAX = 1 << 16, LINES_TEXT = 2048 };
 
 /* ---- a model ---- */
 
@@ -238,11 +238,14 @@ static void on_found(void *ctx, const struct explain_case *c)
 	f->why = (enum reason)ev->reason;
 	f->answer = ev->response;
 	json_object_del(x->o, "notes");
-	json_t *said = json_object();
-	const struct fact_sink to = record_json_sink(said);
+	char said[LINES_TEXT];
+	struct sb b = sb_init(said, sizeof(said));
+	const struct fact_sink to = record_json_sink(&b);
+	sb_putc(&b, '{');
 	if (facts)
 		facts->each(ev, &to);
-	json_object_set_new(x->o, "message", said);
+	sb_putc(&b, '}');
+	json_object_set_new(x->o, "message", json_loads(said, 0, NULL));
 	if (c->img)
 		set_reason(x->o, event_verdict_word(ev), f->why);
 	if (c->m && o)

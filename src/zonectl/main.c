@@ -11,7 +11,8 @@ static const struct verb verbs[] = {
 	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print },
 	{ "probe", "", "what this kernel can do for zoned (needs root)", verb_probe },
 	{ "reasons", "", "every reason code a record can carry", verb_reasons },
-	{ "replay", "[--json] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] CAPTURE...",
+	{ "replay", "[-q] [--json] [--violations] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] [--from TIME] [--to TIME] "
+	  "[--jobs NUMBER] [--summary FILE] CAPTURE...",
 	  "run the inspection engine over captures", verb_replay },
 	{ "explain", "[--json] [-m MODEL] [--in INTERFACE] [--out INTERFACE] [--hex OCTETS] [--frame NUMBER CAPTURE] [QUESTION...]",
 	  "what a model does with one message or connection, why, and what would permit it", verb_explain },
@@ -30,6 +31,14 @@ static int zonectl_usage(FILE *f)
 	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
 		fprintf(f, "  zonectl %s %s\n      %s\n", verbs[i].name, verbs[i].args,
 			verbs[i].help);
+	return EXIT_USAGE;
+}
+
+int verb_usage(const char *name)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			fprintf(stderr, "usage: zonectl %s %s\n", name, verbs[i].args);
 	return EXIT_USAGE;
 }
 

@@ -11,7 +11,9 @@ enum {
 	EXIT_USAGE = 2,
 	EXIT_MODEL = 3,
 	EXIT_NOT_RUNNING = 4,
-	EXIT_NOT_HERE = 5
+	EXIT_NOT_HERE = 5, /* check --here */
+	EXIT_REFUSED = 5,  /* replay, explain: something would be refused */
+	EXIT_NOT_READ = 6  /* replay: a part could not be read or followed */
 };
 
 struct verb {
@@ -30,6 +32,8 @@ int verb_learn(int argc, char **argv);
 int verb_version(int argc, char **argv);
 /* The path of the model that the running daemon has; false: there is none, or it does not say. */
 bool model_in_force(char *path, size_t n);
+/* Tell how a verb is called; EXIT_USAGE. */
+int verb_usage(const char *name);
 /* Load or say every error on stderr. rules: $ZONED_RULES or the installed ones. */
 struct model *load_or_say(const char *path);
 

@@ -19,6 +19,7 @@ import mdoc
 USAGE = 2
 NOWHERE = "/nonexistent/model"
 VALUE = "modbus:502"            # one that both -m and --port take
+VALUES = {"--from": "2026-11-27", "--to": "@1764274500", "--jobs": "2", "--summary": os.devnull}
 # Lines of the manuals without which the check must fail: page, line, what is there instead.
 NEEDED = (
     ("zoned.8", ".Op Fl u Ar user\n", ""), ("zoned.8", ".Op Fl dn\n", ".Op Fl dnx\n"),
@@ -107,7 +108,7 @@ def check_zoned(build, sources, pages):
 def zonectl_knows(zonectl, verb, option):
     """None: it does not; else whether it has an argument."""
     bare = run(zonectl, verb, option, NOWHERE).returncode != USAGE
-    return False if bare else True if run(zonectl, verb, option, VALUE, NOWHERE).returncode != USAGE else None
+    return False if bare else True if run(zonectl, verb, option, VALUES.get(option, VALUE), NOWHERE).returncode != USAGE else None
 
 
 def verbs_of_synopsis(marked):

@@ -395,7 +395,7 @@ def check(zonectl, where, name, transport):
     out = subprocess.run([zonectl, "replay", "--json", "--checksums", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
                          capture_output=True, text=True, timeout=60)
     got = [json.loads(x) for x in out.stdout.splitlines()]
-    if out.returncode or len(got) != len(steps):
+    if out.returncode not in (0, 5) or len(got) != len(steps):
         print(f"{name}, {transport.__name__}: {len(got)} of {len(steps)} messages, status {out.returncode}", out.stderr)
         return 1
     wrong = 0

@@ -198,7 +198,7 @@ def replayed(zonectl, where, name, packets, mode, conduit=""):
         f.write(model(name, mode, conduit))
     out = subprocess.run([zonectl, "replay", "--checksums", "-m", f"{where}/m.conf", f"{where}/c.pcap"],
                          capture_output=True, text=True, timeout=60, check=False)
-    if out.returncode:
+    if out.returncode not in (0, 5):
         return [out.stderr]
     return [(line.split()[1], (re.findall(r"reason=(\S+)", line) or [PASS])[0]) for line in out.stdout.splitlines()]
 

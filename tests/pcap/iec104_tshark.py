@@ -119,6 +119,9 @@ class Apdu:
         return self.frame, self.ends, tuple(str(row.get(c) or 0) for c in LISTED)
 
 
+READ = 0, 6                     # all of it, or but for what cannot be read or followed
+
+
 def run(args, **more):
     return subprocess.run(args, capture_output=True, text=True, check=True, timeout=120, **more).stdout
 
@@ -180,7 +183,11 @@ def read(reader, apdus):
 
 
 def replay(zonectl, path):
-    for line in run([zonectl, "replay", "--json", "--port", f"iec104:{wire.PORT}", path]).splitlines():
+    out = subprocess.run([zonectl, "replay", "--json", "--port", f"iec104:{wire.PORT}", path], capture_output=True,
+                         text=True, check=False, timeout=120)
+    if out.returncode not in READ:
+        sys.exit(out.stderr)
+    for line in out.stdout.splitlines():
         m = json.loads(line)
         if "format" in m:
             yield m["frame"], tuple(str(m[c]) for c in ENDS), tuple(str(m.get(c) or 0) for c in LISTED)

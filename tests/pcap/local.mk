@@ -1,3 +1,5 @@
+TESTS += tests/pcap/replay.sh
+EXTRA_DIST += tests/pcap/replay.sh tests/pcap/replay.py
 TESTS += tests/pcap/truth.sh tests/pcap/cases.sh tests/pcap/tshark.sh tests/pcap/opcua.sh tests/pcap/dnp3.sh tests/pcap/iec104.sh tests/pcap/modbus.sh tests/pcap/peers.sh tests/pcap/encapsulations.sh tests/pcap/recordings.sh tests/pcap/gaps.sh
 EXTRA_DIST += tests/pcap/truth.sh tests/pcap/truth.py tests/pcap/truth_opcua.py tests/pcap/truth_dnp3.py tests/pcap/differences.tsv tests/pcap/peers-known.txt \
 	tests/pcap/cases.sh tests/pcap/modbus.sh tests/pcap/make-case.py tests/pcap/tshark.sh tests/pcap/opcua.sh tests/pcap/opcua.py \

@@ -178,7 +178,7 @@ write_pcap(sys.argv[2], talk.opening + [talk.packet(from_client, data) for from_
     (True, b"\3abc"), (False, b"\3abc"), (True, b"\x09abcdefghi"))])
 END
 "$dir/zonectl" replay "$dir/talk.pcap" >"$dir/read"
-"$dir/zonectl" replay -m "$dir/model.conf" --json "$dir/talk.pcap" >"$dir/judged"
+"$dir/zonectl" replay -m "$dir/model.conf" --json "$dir/talk.pcap" >"$dir/judged" || [ $? -eq 5 ]
 cat "$dir/read"
 python3 - "$dir/judged" <<'END' || fail "what was judged: $(cat "$dir/judged")"
 import json, sys

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -16,6 +17,7 @@
 #include "base/num.h"
 #include "base/rd.h"
 #include "base/sb.h"
+#include "base/utc.h"
 #include "record/reason.h"
 
 static const uint8_t bytes[] = { 1, 2, 3, 4, 5, 6, 7 };
@@ -305,9 +307,95 @@ static void test_reasons(void **state)
 	assert_string_equal(reason_name((enum reason)0xffff), "?");
 }
 
+/* Times are those of gmtime(3), and read back. */
+static void test_times(void **state)
+{
+	(void)state;
+	char text[64], want[64];
+	uint64_t ns, step = UINT64_C(86399999999999) * 13; /* days, and all times of day */
+	for (uint64_t t = 0; t < UINT64_C(16725225600) * 1000000000; t += step) {
+		struct sb b = sb_init(text, sizeof(text));
+		time_t s = (time_t)(t / 1000000000);
+		struct tm tm;
+		sb_put_time(&b, t, 9);
+		strftime(want, sizeof(want), "%Y-%m-%dT%H:%M:%S", gmtime_r(&s, &tm));
+		snprintf(want + 19, sizeof(want) - 19, ".%09uZ", (unsigned)(t % 1000000000));
+		assert_string_equal(text, want);
+		assert_true(utc_parse(text, &ns));
+		assert_int_equal(ns, t);
+	}
+	struct sb b = sb_init(text, sizeof(text));
+	sb_put_time(&b, UINT64_C(1764274500123999999), 3);
+	assert_string_equal(text, "2025-11-27T20:15:00.123Z");
+	static const struct {
+		const char *text;
+		uint64_t ms;
+	} good[] = {
+		{ "1970-01-01", 0 },
+		{ "2000-02-29T00:00", UINT64_C(951782400000) },
+		{ "2025-11-27T21:15:00.5+01:00", UINT64_C(1764274500500) },
+		{ "2025-11-27 15:15-05:00", UINT64_C(1764274500000) },
+		{ "@1764274500.25", UINT64_C(1764274500250) },
+		{ "2024-02-29T23:59:59Z", UINT64_C(1709251199000) },
+	};
+	static const char *const bad[] = {
+		"",
+		"2025",
+		"2025-13-01",
+		"2025-02-29",
+		"2100-02-29",
+		"2025-04-31",
+		"2025-1-1",
+		"2025-01-01T",
+		"2025-01-01T24:00",
+		"2025-01-01T10",
+		"@",
+		"@-1",
+		"@1.",
+		"2025-01-01T10:00z",
+		"2025-01-01T10:00:00.",
+		"2025-01-01T10:00+1",
+		"1969-12-31",
+		"2025-01-01x",
+		"1970-01-01T00:00+01:00",
+		"@99999999999",
+		"2025-01-01Z",
+		"2025-01-01T10:00:00.0000000001",
+		"@1x",
+		"modbus:502",
+	};
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_true(utc_parse(good[i].text, &ns));
+		assert_int_equal(ns, good[i].ms * 1000000);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		assert_false(utc_parse(bad[i], &ns));
+}
+
+/* Numbers as printf(3) writes them. */
+static void test_numbers_as_text(void **state)
+{
+	(void)state;
+	char text[32], want[32];
+	for (uint64_t v = 1; v; v = v > UINT64_MAX / 3 ? 0 : v * 3) {
+		struct sb b = sb_init(text, sizeof(text));
+		sb_put_number(&b, v - 1);
+		snprintf(want, sizeof(want), "%llu", (unsigned long long)(v - 1));
+		assert_string_equal(text, want);
+		b = sb_init(text, sizeof(text));
+		sb_put_digits(&b, v, 3);
+		snprintf(want, sizeof(want), "%03u", (unsigned)(v % 1000));
+		assert_string_equal(text, want);
+	}
+	struct sb b = sb_init(text, sizeof(text));
+	sb_put_number(&b, UINT64_MAX);
+	assert_string_equal(text, "18446744073709551615");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_times),	    cmocka_unit_test(test_numbers_as_text),
 		cmocka_unit_test(test_rd_integers), cmocka_unit_test(test_rd_error_is_sticky),
 		cmocka_unit_test(test_rd_sub),	    cmocka_unit_test(test_sb),
 		cmocka_unit_test(test_sb_foreign),  cmocka_unit_test(test_num),

@@ -42,8 +42,11 @@ static unsigned fields_of(const struct pol_image *img, const struct event *ev,
 	struct sb b = sb_init(text, sizeof(text));
 	unsigned in_line = 0, in_json = 0;
 	record_line(&b, &view);
-	char *json = record_json(&view);
-	json_t *o = json_loads(json, 0, NULL);
+	char json[4096];
+	struct sb j = sb_init(json, sizeof(json));
+	record_json(&j, &view);
+	assert_false(j.cut);
+	json_t *o = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
 	assert_non_null(o);
 	for (size_t i = 0; i < n; i++) {
 		snprintf(key, sizeof(key), " %s=", names[i]);
@@ -51,7 +54,6 @@ static unsigned fields_of(const struct pol_image *img, const struct event *ev,
 		in_json |= json_object_get(o, names[i]) ? 1u << i : 0;
 	}
 	json_decref(o);
-	free(json);
 	assert_int_equal(in_line, in_json);
 	return in_line;
 }
@@ -113,12 +115,73 @@ static void messages_without_a_model(void **state)
 					     "time",   "reason",    "src",     "proto" };
 	const struct event ev = modbus_event();
 	const struct event_view view = { .ev = &ev };
-	json_t *o = json_object();
-	const struct fact_sink to = record_json_sink(o);
-	event_fields(&view, FIELDS_ALL, &to);
+	char json[4096];
+	struct sb b = sb_init(json, sizeof(json));
+	record_json(&b, &view);
+	json_t *o = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(o);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		assert_int_equal(json_object_get(o, names[i]) != NULL, i >= 8);
 	json_decref(o);
+}
+
+/* Whatever a name is made of, jansson reads the object, and reads what jansson itself would have
+ * written: but for bytes that are no UTF-8, of which it would have made nothing. */
+static void any_text_is_a_string(void **state)
+{
+	(void)state;
+	char text[8] = "", json[256], want[64];
+	for (unsigned first = 1; first < 256; first++) {
+		for (unsigned second = 0; second < 256; second++) {
+			text[0] = (char)first;
+			text[1] = (char)second;
+			text[2] = second ? 'z' : '\0';
+			struct sb b = sb_init(json, sizeof(json)), w = sb_init(want, sizeof(want));
+			json_put_string(&b, text);
+			json_t *o = json_loads(json, JSON_DECODE_ANY, NULL),
+			       *theirs = json_string(text);
+			assert_non_null(o);
+			for (const char *c = json; *c; c++)
+				assert_in_range(*c, 0x20, 0x7e);
+			if (theirs) {
+				char *dumped =
+					json_dumps(theirs, JSON_ENCODE_ANY | JSON_ENSURE_ASCII);
+				if (!strchr(text, 0x7f)) /* theirs is as it is */
+					assert_string_equal(json, dumped);
+				assert_true(json_equal(o, theirs));
+				free(dumped);
+			} else { /* both bytes are bad, or the one of them that is no ASCII */
+				for (const char *c = text; *c; c++)
+					sb_printf(&w, *c & 0x80 ? "\\x%02x" : "%c",
+						  (unsigned char)*c);
+				assert_string_equal(json_string_value(o), want);
+			}
+			json_decref(theirs);
+			json_decref(o);
+		}
+	}
+	static const char *const long_ones[] = { "\u20ac", "\U0001f525 a \U0010ffff",
+						 "\xed\xa0\x80", "\xf4\x90\x80\x80", "\xc0\xaf" };
+	for (size_t i = 0; i < sizeof(long_ones) / sizeof(long_ones[0]); i++) {
+		struct sb b = sb_init(json, sizeof(json));
+		json_put_string(&b, long_ones[i]);
+		json_t *o = json_loads(json, JSON_DECODE_ANY, NULL);
+		assert_non_null(o);
+		assert_int_equal(strcmp(json_string_value(o), long_ones[i]) == 0, i < 2);
+		json_decref(o);
+	}
+}
+
+/* What has no room is not passed on as an object. */
+static void an_object_without_room_is_cut(void **state)
+{
+	(void)state;
+	char json[64];
+	const struct event ev = modbus_event();
+	const struct event_view view = { .ev = &ev };
+	struct sb b = sb_init(json, sizeof(json));
+	record_json(&b, &view);
+	assert_true(b.cut);
 }
 
 int main(void)
@@ -127,6 +190,8 @@ int main(void)
 		cmocka_unit_test(what_does_not_apply_is_absent),
 		cmocka_unit_test(messages_of_no_channel),
 		cmocka_unit_test(messages_without_a_model),
+		cmocka_unit_test(any_text_is_a_string),
+		cmocka_unit_test(an_object_without_room_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

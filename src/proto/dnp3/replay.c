@@ -44,7 +44,7 @@ static void put_objects(const struct dnp_app *a, struct sb *objects, struct sb *
 
 static void each_app(const struct dnp_app *a, const struct fact_sink *to)
 {
-	static char objects[OBJECTS_TEXT], controls[CONTROLS_TEXT];
+	static _Thread_local char objects[OBJECTS_TEXT], controls[CONTROLS_TEXT];
 	struct sb b = sb_init(objects, sizeof(objects)), c = sb_init(controls, sizeof(controls));
 	to->num(to->ctx, "al_fir", a->fir);
 	to->num(to->ctx, "al_fin", a->fin);

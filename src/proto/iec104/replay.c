@@ -31,7 +31,7 @@ static void put_object(struct sb *b, const struct iec_object *o)
 
 static const char *iec_objects_text(const struct iec_asdu *a)
 {
-	static char text[OBJECTS_TEXT];
+	static _Thread_local char text[OBJECTS_TEXT];
 	struct sb b = sb_init(text, sizeof(text));
 	struct iec_objects it;
 	struct iec_object o;

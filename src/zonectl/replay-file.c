@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT
+ * One capture: its packets to their groups, its time to the clock of all of them, and what no
+ * inspector gets to the counts. */
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "zonectl/replay-parts.h"
+
+enum { LOOK_EVERY = 4096 /* packets */, PROGRESS_NS = 500000000 };
+
+/* Of one capture. */
+struct course {
+	struct reading *g;
+	const char *path;
+	uint64_t now, ticked; /* of the data path's clock */
+	bool tells;	      /* progress on a terminal */
+	uint64_t told_ns, size, passed;
+};
+
+/* The clock of the data path, as inline: ten turns a second, all connections seen. Captures are not
+ * always in order, and time never goes back. */
+static bool turn_clock(struct course *c, const struct frame *f)
+{
+	struct clock_turns t = { .wall_ns = f->time_ns, .frame = f->number };
+	c->now = f->time_ns > c->now ? f->time_ns : c->now;
+	if (c->now - c->ticked < CLOCK_TURN_NS)
+		return true;
+	/* a long silence is one of so many turns, and then now */
+	uint64_t due = (c->now - c->ticked) / CLOCK_TURN_NS;
+	if (c->ticked == 0 || due > CLOCK_TURNS_MAX) {
+		t.turns = 1;
+		t.first_ns = c->now;
+		if (c->ticked != 0) {
+			t.turns = CLOCK_TURNS_MAX;
+			t.first_ns = c->now - (CLOCK_TURNS_MAX - 1) * (uint64_t)CLOCK_TURN_NS;
+		}
+		c->ticked = c->now;
+	} else {
+		t.turns = (unsigned)due;
+		t.first_ns = c->ticked + CLOCK_TURN_NS;
+		c->ticked += due * CLOCK_TURN_NS;
+	}
+	return workers_clock(c->g->w, &t);
+}
+
+/* Why no inspector could make anything of it; LEFT_N: one can. */
+static enum count_left unjudgeable(const struct frame *f, struct packet *p)
+{
+	enum reason why = packet_parse(f->ip, f->len, false, p);
+	bool known = why == R_NONE || packet_ends(f->ip, f->len, p);
+	if (!known)
+		return f->partial ? LEFT_CUT : LEFT_MALFORMED;
+	if (p->l4 != IPPROTO_TCP && p->l4 != IPPROTO_UDP)
+		return LEFT_NOT_TCP;
+	if (f->partial)
+		return LEFT_CUT;
+	return p->fragment ? LEFT_FRAGMENT : why != R_NONE ? LEFT_MALFORMED : LEFT_N;
+}
+
+/* With a model the rules come first, as in the network. True: an inspector or a record follows. */
+static bool passes_rules(struct course *c, const struct frame *f, struct judged_packet *p)
+{
+	struct reading *g = c->g;
+	enum uninspected_fate fate = UNINSPECTED_NOT;
+	if (g->r->rules)
+		fate = uninspected_packet(g->r->rules, f->ip, f->len, c->now, &p->refused);
+	if (fate == UNINSPECTED_PASSES)
+		counts_leave(&g->counts, LEFT_UNINSPECTED, f->len);
+	return fate != UNINSPECTED_PASSES;
+}
+
+static bool pass_packet(struct course *c, const struct frame *f)
+{
+	struct reading *g = c->g;
+	struct judged_packet judged = { .frame = f->number,
+					.partial = f->partial,
+					.now_ns = c->now,
+					.wall_ns = f->time_ns,
+					.ip = f->ip,
+					.len = f->len };
+	struct packet p;
+	uint8_t proto = PROTO_NONE;
+	enum count_left why = unjudgeable(f, &p);
+	unsigned group = group_of(&g->groups, &p, &proto);
+	bool judges = g->r->img != NULL;
+	if (why == LEFT_N && proto == PROTO_NONE)
+		ports_look(&g->ports, &p);
+	if (!judges && why != LEFT_NOT_TCP && p.has_ports && proto == PROTO_NONE)
+		why = LEFT_PORT;
+	if (proto == PROTO_NONE && !passes_rules(c, f, &judged))
+		return true;
+	if (why != LEFT_N && (!judges || why != LEFT_NOT_TCP))
+		counts_leave(&g->counts, why, f->len);
+	return why != LEFT_N && !judges ? true : workers_packet(g->w, group, &judged);
+}
+
+static bool pass_frame(struct course *c, const struct frame *f)
+{
+	struct reading *g = c->g;
+	g->frames++;
+	g->octets += f->len;
+	if (!f->ip) {
+		g->not_ip++;
+		return true;
+	}
+	if (f->time_ns < g->r->o.from_ns || f->time_ns >= g->r->o.to_ns) {
+		counts_leave(&g->counts, LEFT_TIME, f->len);
+		return true;
+	}
+	if (!g->first_ns || f->time_ns < g->first_ns)
+		g->first_ns = f->time_ns;
+	if (f->time_ns > g->last_ns)
+		g->last_ns = f->time_ns;
+	return turn_clock(c, f) && pass_packet(c, f);
+}
+
+/* ---- progress ---- */
+
+static uint64_t clock_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static void clear_progress(const struct course *c)
+{
+	if (c->tells && c->told_ns)
+		fputs("\r\033[K", stderr);
+}
+
+static void tell_progress(struct course *c)
+{
+	uint64_t now = clock_ns();
+	if (now - c->told_ns < PROGRESS_NS)
+		return;
+	c->told_ns = now;
+	fprintf(stderr, "\r\033[K%s: %llu packets, %llu MB", c->path,
+		(unsigned long long)c->g->frames, (unsigned long long)(c->passed >> 20));
+	if (c->size)
+		fprintf(stderr, " of %llu", (unsigned long long)(c->size >> 20));
+	fflush(stderr);
+}
+
+/* ---- a whole capture ---- */
+
+static void begin_course(struct course *c, struct reading *g, const char *path)
+{
+	struct stat st;
+	*c = (struct course){ .g = g, .path = path };
+	/* records on the same terminal are progress enough */
+	c->tells = isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO);
+	c->size = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+}
+
+bool reading_file(struct reading *g, const char *path)
+{
+	char err[300];
+	struct course course;
+	struct frame f;
+	bool good = true;
+	int got = 0;
+	struct capture *c = capture_open(path, err, sizeof(err));
+	g->captures++;
+	if (!c) {
+		fprintf(stderr, "zonectl: %s: %s\n", path, err);
+		g->unreadable++;
+		return true;
+	}
+	begin_course(&course, g, path);
+	for (unsigned n = 0; good && (got = capture_next(c, &f)) == 1; n++) {
+		good = pass_frame(&course, &f);
+		course.passed += f.len;
+		if (course.tells && n % LOOK_EVERY == 0)
+			tell_progress(&course);
+	}
+	clear_progress(&course);
+	good = workers_end(g->w) && good;
+	if (got < 0) {
+		fprintf(stderr, "zonectl: %s: %s\n", path, capture_error(c));
+		g->unreadable++;
+	}
+	capture_close(c);
+	return good;
+}
