@@ -7,7 +7,7 @@
 #include "learn/learn.h"
 #include "zonectl/zonectl.h"
 
-enum { LEAST_DEFAULT = 2, SUBNET_DEFAULT = 24, EXIT_REFUSED = 5 };
+enum { LEAST_DEFAULT = 2, SUBNET_DEFAULT = 24 };
 
 static int learn_usage(void)
 {
