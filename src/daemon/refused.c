@@ -71,7 +71,7 @@ static struct told *told_of(struct refused *r, const struct nft_again *a)
 	return free_one;
 }
 
-static void tell(struct parent *p, const struct nft_again *a, uint64_t packets)
+static void record_count(struct parent *p, const struct nft_again *a, uint64_t packets)
 {
 	const struct event ev = { .time_ns = clock_ns(CLOCK_REALTIME),
 				  .generation = p->generation,
@@ -103,7 +103,7 @@ static void take_count(void *ctx, const struct nft_again *a)
 		t->of.packets = 0;
 	t->turn = p->refused->turn;
 	if (a->packets > t->of.packets)
-		tell(p, a, a->packets - t->of.packets);
+		record_count(p, a, a->packets - t->of.packets);
 	t->of.packets = a->packets;
 }
 

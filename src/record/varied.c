@@ -34,7 +34,7 @@ static void remove_range(struct varied_field *f, unsigned i)
 	f->n--;
 }
 
-static void add_range(void *ctx, const char *name, uint64_t from, uint64_t to)
+static void add_span(void *ctx, const char *name, uint64_t from, uint64_t to)
 {
 	struct varied_field *f = field_of(ctx, name, false);
 	unsigned i = 0;
@@ -62,9 +62,9 @@ static void add_range(void *ctx, const char *name, uint64_t from, uint64_t to)
 	}
 }
 
-static void add_number(void *ctx, const char *name, uint64_t value)
+static void add_value(void *ctx, const char *name, uint64_t value)
 {
-	add_range(ctx, name, value, value);
+	add_span(ctx, name, value, value);
 }
 
 static void add_text(void *ctx, const char *name, const char *text)
@@ -96,21 +96,21 @@ void varied_clear(struct varied *v)
 void varied_add(struct varied *v, const struct event *ev)
 {
 	const struct fact_sink to = {
-		.ctx = v, .num = add_number, .range = add_range, .word = add_text, .text = add_text
+		.ctx = v, .num = add_value, .range = add_span, .word = add_text, .text = add_text
 	};
 	const struct fact_ops *facts = facts_of(ev);
 	if (!v->since_ns)
 		v->since_ns = ev->time_ns;
 	if (event_has_ports(ev)) {
 		if (!ev->no_sport)
-			add_number(v, "sport", ev->sport);
-		add_number(v, "dport", ev->dport);
+			add_value(v, "sport", ev->sport);
+		add_value(v, "dport", ev->dport);
 	}
 	if (facts)
 		facts->each(ev, &to);
 }
 
-static void list_of(const struct varied_field *f, struct sb *b)
+static void put_values(const struct varied_field *f, struct sb *b)
 {
 	const char *at = f->bytes;
 	for (unsigned i = 0; i < f->n && f->texts; i++, at += strlen(at) + 1)
@@ -135,7 +135,7 @@ void varied_each(const struct varied *v, const struct fact_sink *to)
 		if (is_one_value(f))
 			continue;
 		struct sb b = sb_init(list, sizeof(list));
-		list_of(f, &b);
+		put_values(f, &b);
 		snprintf(name, sizeof(name), "%s_all", f->name);
 		if (f->texts)
 			to->text(to->ctx, name, list);
