@@ -24,6 +24,8 @@ static struct pol_image *iec_fast_plant(uint32_t generation, struct conduit how)
 				   .monitor_listed = generation & 2,
 				   .first_number_one = generation & 4,
 				   .server_is_controlling = generation % 16 == 9,
+				   .started_masters = IEC_MASTERS_DEFAULT,
+				   .redundancy_group = IEC_GROUP_DEFAULT,
 				   .select_timeout = IEC_SELECT_DEFAULT };
 	struct flow flow = { .proto = PROTO_IEC104, .l4 = IPPROTO_TCP, .policy = "p" };
 	struct policy policy = { .name = "p", .proto = PROTO_IEC104, .of = &o };
@@ -54,13 +56,13 @@ static size_t iec_break(struct world *w, uint8_t *p, size_t n)
 {
 	static const uint8_t functions[] = { IEC_STOPDT_ACT, IEC_STOPDT_CON, IEC_STARTDT_CON,
 					     0x0f };
-	if (odd(w, 120))
+	if (odd(w, 400))
 		return iec_u(p, functions[rnd(w, 4)]);
-	if (odd(w, 120)) /* one of its numbers */
+	if (odd(w, 400)) /* one of its numbers */
 		p[(rnd(w, 2) ? 2 : 4)] += (uint8_t)(2 * (1 + rnd(w, 3)));
-	if (odd(w, 120))
+	if (odd(w, 400))
 		p[rnd(w, (uint32_t)n)] ^= (uint8_t)(1u << rnd(w, 8));
-	if (odd(w, 200)) /* its end never comes */
+	if (odd(w, 600)) /* its end never comes */
 		return n - 1;
 	return n;
 }
@@ -74,6 +76,8 @@ static size_t iec_request(struct world *w, uint8_t *p)
 	struct iec_said *k = &w->iec;
 	uint32_t got = iec_got(w, 0), what = rnd(w, 40);
 	size_t n;
+	if (k->started && got == k->confirmed && !one_in(w, 5))
+		return 0; /* nothing new to confirm */
 	w->tid++;
 	if (!k->started) {
 		k->started = true;
@@ -81,10 +85,10 @@ static size_t iec_request(struct world *w, uint8_t *p)
 	}
 	if (what == 0)
 		n = iec_i(p, k->sent[0]++ & 0x7fff, got & 0x7fff, asks[odd(w, 3) ? 3 : rnd(w, 3)]);
-	else if (what < 4)
+	else if (what < 3)
 		n = iec_u(p, what == 1 ? IEC_TESTFR_CON : IEC_TESTFR_ACT);
 	else
-		n = iec_s(p, got & 0x7fff);
+		n = iec_s(p, (k->confirmed = got) & 0x7fff);
 	return iec_break(w, p, n);
 }
 
@@ -114,7 +118,8 @@ static size_t iec_burst(struct world *w, uint32_t unconfirmed, uint8_t *p)
 {
 	uint32_t most = odd(w, 40) ? 14 : 8;
 	size_t n = 0;
-	for (uint32_t i = rnd(w, 9); i > 0 && unconfirmed < most && n < 300; i--, unconfirmed++) {
+	for (uint32_t i = 1 + rnd(w, 8); i > 0 && unconfirmed < most && n < 300;
+	     i--, unconfirmed++) {
 		size_t len = iec_report(w, p + n);
 		n += iec_break(w, p + n, len);
 	}
@@ -173,8 +178,8 @@ static void iec_in_kernel(struct world *w)
 		iec_say(w, 1, p, iec_u(p, IEC_STARTDT_CON));
 		for (unsigned i = 0; i < 24 && w->end[0].open; i++) {
 			unsigned long before = w->passed;
-			iec_say(w, 0, p, iec_s(p, 0));
 			iec_say(w, 1, p, iec_s(p, 0));
+			iec_say(w, 0, p, 0);
 			if (w->passed == before + 2)
 				return;
 		}
@@ -240,7 +245,7 @@ static void iec_many(struct world *w)
 	uint8_t p[6 * (FAST_MESSAGES + 1)];
 	bool accepted;
 	for (unsigned i = 0; i <= FAST_MESSAGES; i++)
-		i % 2 ? iec_s(p + 6 * i, 0) : iec_u(p + 6 * i, IEC_TESTFR_ACT);
+		i % 2 ? iec_s(p + 6 * i, 0) : iec_u(p + 6 * i, IEC_TESTFR_CON);
 	for (unsigned i = 1; i <= FAST_MESSAGES; i++)
 		must(iec_passes_once(w, p, 6 * i));
 	must(!iec_passes(w, p, sizeof(p), &accepted));
@@ -257,6 +262,20 @@ static bool iec_say_report(struct world *w, unsigned ns)
 	return w->passed != before;
 }
 
+/* As many reports as may wait for their confirmation, and not one more. */
+static void iec_window(struct world *w)
+{
+	const struct pol_iec104_head *head = policy_head(w->img, policy_flow(w->img, 0));
+	unsigned ns;
+	do { /* a packet may have been made odd */
+		iec_in_kernel(w);
+		for (ns = 0; iec_say_report(w, ns);)
+			ns++;
+		must(ns <= head->k);
+	} while (ns < head->k);
+	must(!w->end[0].open);
+}
+
 /* What the program passed, the inspector knows to have been sent: after it 1 is no first number any
  * more, which the policy tolerates. */
 static void iec_first_number(struct world *w, uint32_t generation)
@@ -266,6 +285,83 @@ static void iec_first_number(struct world *w, uint32_t generation)
 		iec_in_kernel(w);
 	while (!iec_say_report(w, 0) || !iec_say_report(w, 1) || !iec_say_report(w, 2));
 	must(!iec_say_report(w, 1) && !w->end[0].open);
+}
+
+/* Behind STOPDT nothing goes fast, however often it is tried. */
+static void iec_stopped(struct world *w)
+{
+	uint8_t p[16];
+	iec_in_kernel(w);
+	iec_say(w, 0, p, iec_u(p, IEC_STOPDT_ACT));
+	iec_say(w, 1, p, iec_u(p, IEC_STOPDT_CON));
+	unsigned long before = w->passed;
+	for (unsigned i = 0; i < 40; i++)
+		iec_say(w, i & 1, p, iec_u(p, i & 1 ? IEC_TESTFR_CON : IEC_TESTFR_ACT));
+	must(w->passed == before && !iec_say_report(w, 0));
+}
+
+/* Of all U frames the station's TESTFR con goes fast. */
+static void iec_functions(struct world *w)
+{
+	uint8_t p[6];
+	bool accepted;
+	for (unsigned function = 3; function < 256; function += 4) {
+		bool con = iec_passes(w, p, iec_u(p, (uint8_t)function), &accepted);
+		must(!con || function == IEC_TESTFR_CON);
+		iec_in_kernel(w);
+		unsigned long before = w->passed;
+		iec_say(w, 0, p, iec_u(p, (uint8_t)function));
+		must(w->passed == before);
+	}
+	must(iec_passes_once(w, p, iec_u(p, IEC_TESTFR_CON)));
+}
+
+/* Of a master's S frames those go fast that confirm something, each of them. */
+static void iec_idle(struct world *w)
+{
+	uint8_t p[12];
+	iec_in_kernel(w);
+	unsigned long before = w->passed;
+	iec_say(w, 0, p, iec_s(p, 0));
+	must(w->passed == before);
+	do {
+		iec_in_kernel(w);
+		before = w->passed;
+		iec_say_report(w, 0);
+		iec_say(w, 0, p, iec_s(p, 1));
+	} while (w->passed != before + 2); /* else a packet was made odd */
+	do {
+		iec_in_kernel(w);
+		before = w->passed;
+	} while (!iec_say_report(w, 0));
+	iec_say(w, 0, p, iec_s(p, 1) + iec_s(p + 6, 1));
+	must(w->passed == before + 1);
+}
+
+/* A number is left out inside a segment; an ASDU has an address, and no object. */
+static void iec_wrong_segments(struct world *w)
+{
+	uint8_t p[600];
+	bool accepted;
+	size_t n = iec_sample(&sample_types[0], 1, false, p),
+	       m = iec_sample(&sample_types[0], 1, false, p + n);
+	iec_numbers(p + n, 1, 0);
+	must(iec_passes_once(w, p, n + m));
+	iec_numbers(p + n, 2, 0);
+	must(!iec_passes(w, p, n + m, &accepted) && !accepted);
+	p[1] = 4 + 9;
+	p[7] = 0x80;
+	must(!iec_passes(w, p, 6 + 9, &accepted) && !accepted);
+}
+
+/* A report never comes from the master. */
+static void iec_master_reports(struct world *w)
+{
+	uint8_t p[300];
+	iec_in_kernel(w);
+	unsigned long before = w->passed;
+	iec_say(w, 0, p, iec_sample(&sample_types[0], 1, false, p));
+	must(w->passed == before && !w->end[0].open);
 }
 
 /* Under a policy that lists no reports, and one that does. */
@@ -285,6 +381,12 @@ static void test_iec104_bits(struct world *w)
 				iec_every_bit(w, p, iec_sample(t, 3, true, p), !listed);
 		}
 		iec_many(w);
+		iec_functions(w);
+		iec_idle(w);
+		iec_wrong_segments(w);
+		iec_window(w);
+		iec_stopped(w);
+		iec_master_reports(w);
 		printf("iec104: every bit of every type%s: %lu packets passed in the kernel\n",
 		       listed ? ", listed" : "", w->passed - before);
 	}

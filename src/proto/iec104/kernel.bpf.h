@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * IEC 60870-5-104 in the program: whole frames; of the controlled station's the reports that the
- * policy permits, of either end S frames and TESTFR. Everything that depends on the frame and the
- * policy is found before the slot is held; then the frames' numbers, as a few sums, are compared
- * with the connection's. IEC 60870-5-104 clauses 5.1 to 5.3, IEC 60870-5-101 clause 7.2; the frame
- * is drawn in proto/iec104/wire.h.
+ * policy permits, S frames, and confirmations of TESTFR. Everything that depends on the frame and
+ * the policy is found before the slot is held; then the frames' numbers, as a few sums, are
+ * compared with the connection's. IEC 60870-5-104 clauses 5.1 to 5.3, IEC 60870-5-101 clause 7.2;
+ * the frame is drawn in proto/iec104/wire.h.
  */
 #include "proto/iec104/kernel.h"
 
@@ -17,7 +17,6 @@ enum {
 	IEC_ADDRESS_MAX = 0xffffff,
 	IEC_NUMBERS = 0x7fff, /* sequence numbers have so many bits */
 	IEC_S_FRAME = 1,
-	IEC_TEST_ACT = 0x43,
 	IEC_TEST_CON = 0x83,
 	/* the shortest object has four octets */
 	IEC_OBJECTS_MAX = (IEC_APDU_LEN_MAX - IEC_OBJECTS_AT) / 4,
@@ -141,7 +140,8 @@ __noinline int iec_reports(const struct copy *a, __u32 at, __u32 n, __u32 policy
 
 /* ---- one frame ---- */
 
-/* N(R) of one more frame. False: it can be none. */
+/* N(R) of one more frame. False: it can be none, or it is a master's and confirms nothing new: that
+ * may count as a request, as an inspector knows. */
 static __always_inline bool iec_note_nr(struct iec104_prepared *q, __u32 field)
 {
 	__u32 nr = field >> 1;
@@ -149,6 +149,8 @@ static __always_inline bool iec_note_nr(struct iec104_prepared *q, __u32 field)
 		return false;
 	if (q->numbered == 0)
 		q->nr = nr;
+	else if (q->last_nr == nr && !q->station)
+		return false;
 	else
 		q->advance += iec_ahead(q->last_nr, nr);
 	q->last_nr = nr;
@@ -156,12 +158,13 @@ static __always_inline bool iec_note_nr(struct iec104_prepared *q, __u32 field)
 	return true;
 }
 
-/* Not an I frame: by the four octets of its control field. TESTFR has nothing but its function. */
+/* Not an I frame: by the four octets of its control field. That the station confirms TESTFR changes
+ * nothing; its question, and all of the master's U frames, are counted by an inspector. */
 static __always_inline bool iec_supervises(struct iec104_prepared *q, __u32 first, __u32 second)
 {
 	if (first == IEC_S_FRAME)
 		return iec_note_nr(q, second);
-	return second == 0 && (first == IEC_TEST_ACT || first == IEC_TEST_CON);
+	return second == 0 && first == IEC_TEST_CON && q->station;
 }
 
 /* The frame at `at` of the copy, of at most `left` octets: its length, or 0 when it is not for us.
@@ -236,9 +239,10 @@ static __always_inline bool iec104_has_room(const struct judging *j)
 static __always_inline bool iec_numbers_fit(const struct fast_iec104 *s, __u32 own,
 					    const struct iec104_prepared *q)
 {
-	__u32 acked = s->acked[own ^ 1];
-	if (q->numbered &&
-	    iec_ahead(acked, q->nr) + q->advance > iec_ahead(acked, s->next[own ^ 1]))
+	__u32 acked = s->acked[own ^ 1], first = iec_ahead(acked, q->nr);
+	if (q->numbered && first + q->advance > iec_ahead(acked, s->next[own ^ 1]))
+		return false;
+	if (!q->station && first == 0)
 		return false;
 	if (q->reports == 0)
 		return true;

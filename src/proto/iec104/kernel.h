@@ -4,17 +4,18 @@
  * the program compares.
  *
  * Most of what crosses a conduit are reports of the controlled station and the acknowledgements of
- * its master. Passed is payload that is 1 to 16 whole frames: S frames and both TESTFR of either
- * end, and I frames of the station with process information of types below 64, if the policy
- * permits type, cause, common address and all object addresses. Of a frame the program compares
- * all that the inspector does: the control field to the bit, N(S), N(R), the window k, and that the
- * ASDU is exactly as long as its type and its number of objects say. STARTDT and STOPDT, every I
- * frame of the master and the station's answers to them, and the end of initialisation make the
- * connection the inspector's for that moment. A connection is given while transmission is started
- * and the numbers of both ends are known; they come back as the program left them. Conduits whose
- * server is the controlling station stay slow.
+ * its master. Passed is payload that is 1 to 16 whole frames: S frames of the master that confirm
+ * something, and of the station S frames, TESTFR con, and I frames with process information of
+ * types below 64, if the policy permits type, cause, common address and all object addresses. Of a
+ * frame the program compares all that the inspector does: the control field to the bit, N(S), N(R),
+ * the window k, and that the ASDU is exactly as long as its type and its number of objects say. All
+ * other U frames, every I frame of the master and the station's answers to them, and the end of
+ * initialisation make the connection the inspector's for that moment. A connection is given while
+ * transmission is started and the numbers of both ends are known; they come back as the program
+ * left them. Conduits whose server is the controlling station stay slow.
  *
- * A rate limit counts I frames of the master alone, so none is asked for here.
+ * A rate limit counts what the master asks, and those of its frames that nothing of the station
+ * caused (gate.c), so none is asked for here.
  */
 #ifndef ZONED_PROTO_IEC104_KERNEL_H
 #define ZONED_PROTO_IEC104_KERNEL_H
