@@ -210,7 +210,7 @@ def check_record(path, answer):
     record = [line for line in out.splitlines() if '"%s"' % answer["reason"] in line][-1]
     again, err, rc = ask(record)
     check("  and its record is answered", again.get("record", "").startswith(answer["reason"]), err, again, rc)
-    whole = "octets" in again and again["octets"][-8:] == answer["octets"][-8:]
+    whole = again.get("before") == answer["before"] and again.get("octets", "")[-8:] == answer["octets"][-8:]
     RECORDS[whole] += 1
     if whole:
         check("  with the same", again.get("reason") == answer["reason"] and again.get("change") == answer["change"], again, answer)
