@@ -296,7 +296,8 @@ static bool dnp_learn_whole(struct learn *l, const struct event *ev, const struc
 	if (m->walk != R_NONE)
 		learn_setting(l, LEARN_TOLERANCES, UNWALKABLE, 1);
 	if (m->app.response) {
-		learn_memory(l)[0] = 0;
+		if (m->app.func != F_UNSOLICITED && m->app.fin && learn_memory(l)[0])
+			learn_memory(l)[0]--; /* it answers one of them */
 		if (m->app.func == F_UNSOLICITED)
 			learn_setting(l, LEARN_READS, UNSOLICITED, 1);
 		if (m->walk == R_NONE)
