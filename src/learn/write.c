@@ -144,7 +144,7 @@ bool learn_writes_conduit(const struct learn_conduit *c)
 /* ---- what it was made from ---- */
 
 static const char *const left_texts[LEFT_N] = {
-	[LEFT_NOT_IP] = "frames without IP",
+	[LEFT_NOT_IP] = "frames that gave no packet (no IP, an unknown encapsulation, fragments)",
 	[LEFT_BROKEN] = "packets with a broken header, or cut short",
 	[LEFT_FRAGMENT] = "IP fragments",
 	[LEFT_ITSELF] = "packets of a station to itself",
