@@ -118,7 +118,8 @@ bool learn_each_packet(struct learn *l, const struct learn_each *each)
 
 /* ---- the engine ---- */
 
-static void ignore_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+static void learn_no_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data,
+			     size_t len)
 {
 	(void)ctx;
 	(void)id;
@@ -159,7 +160,7 @@ static bool run_begins(void *ctx, uint16_t file)
 static struct inspect_out run_out(struct learn_run *r)
 {
 	return (struct inspect_out){
-		.ctx = r, .verdict = ignore_verdict, .event = run_event, .message = run_message
+		.ctx = r, .verdict = learn_no_verdict, .event = run_event, .message = run_message
 	};
 }
 

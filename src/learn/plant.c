@@ -22,7 +22,7 @@ static const char outside[] = "outside", hosts[] = "hosts", gateways[] = "gatewa
 /* ---- roles ---- */
 
 /* A talk that says what its ends are: messages were learned from it. */
-static bool is_inspected(const struct learn_talk *t)
+static bool talk_is_understood(const struct learn_talk *t)
 {
 	return t->proto != PROTO_NONE && t->messages > t->refused;
 }
@@ -32,7 +32,7 @@ static void find_roles(struct learn *l)
 	for (size_t i = 0; i < l->n_talks; i++) {
 		const struct learn_talk *t = &l->talks[i];
 		struct learn_host *c = &l->hosts[t->client], *s = &l->hosts[t->server];
-		if (!is_inspected(t)) {
+		if (!talk_is_understood(t)) {
 			s->serves |= t->answered;
 			continue;
 		}
@@ -47,7 +47,7 @@ static void find_roles(struct learn *l)
 	}
 }
 
-static uint8_t first_of(uint32_t protocols)
+static uint8_t first_protocol(uint32_t protocols)
 {
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++)
 		if (protocols >> p & 1)
@@ -77,12 +77,12 @@ static const char *role_of(const struct learn_host *h, const char **asset)
 		return engineering;
 	}
 	if (h->asks) {
-		*asset = learn_ops_of(first_of(h->asks))->asset_asks;
-		return learn_ops_of(first_of(h->asks))->asks;
+		*asset = learn_ops_of(first_protocol(h->asks))->asset_asks;
+		return learn_ops_of(first_protocol(h->asks))->asks;
 	}
 	if (h->answers) {
-		*asset = learn_ops_of(first_of(h->answers))->asset_answers;
-		return learn_ops_of(first_of(h->answers))->answers;
+		*asset = learn_ops_of(first_protocol(h->answers))->asset_answers;
+		return learn_ops_of(first_protocol(h->answers))->answers;
 	}
 	return is_private(&h->addr) ? hosts : outside;
 }
@@ -171,7 +171,7 @@ static bool part_zones(struct learn *l)
 	for (size_t i = 0; i < l->n_talks; i++) {
 		const struct learn_talk *t = &l->talks[i];
 		struct learn_host *c = &l->hosts[t->client], *s = &l->hosts[t->server];
-		if (!is_inspected(t) || c->zone != s->zone)
+		if (!talk_is_understood(t) || c->zone != s->zone)
 			continue;
 		parted |= !c->alone || !s->alone;
 		c->alone = s->alone = true;

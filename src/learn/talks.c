@@ -79,7 +79,7 @@ static void addr_words(const struct addr *a, uint64_t w[2])
 }
 
 /* Its number, new if need be; UINT32_MAX: there is no room. */
-static uint32_t host_of(struct learn *l, const struct addr *a)
+static uint32_t talk_host(struct learn *l, const struct addr *a)
 {
 	uint64_t w[2];
 	addr_words(a, w);
@@ -104,7 +104,7 @@ struct ends {
 
 static struct learn_talk *talk_of(struct learn *l, const struct ends *e)
 {
-	uint32_t client = host_of(l, e->client), server = host_of(l, e->server);
+	uint32_t client = talk_host(l, e->client), server = talk_host(l, e->server);
 	if (client == UINT32_MAX || server == UINT32_MAX)
 		return NULL;
 	uint64_t w[2] = { (uint64_t)client << 32 | server, (uint64_t)e->l4 << 16 | e->port };
@@ -183,7 +183,7 @@ static bool looks_client(const struct learn *l, const struct packet *p)
 }
 
 /* The two ends in an order of their own. True: the sender is the first. */
-static bool ends_of(const struct packet *p, uint64_t ends[5])
+static bool talk_ends(const struct packet *p, uint64_t ends[5])
 {
 	uint64_t src[2], dst[2];
 	addr_words(&p->src, src);
@@ -200,7 +200,7 @@ static bool ends_of(const struct packet *p, uint64_t ends[5])
 enum { TRIES = 64 };
 
 /* Its place; NULL: there is none. */
-static struct learn_link *link_of(struct learn *l, const uint64_t ends[5])
+static struct learn_link *talk_link(struct learn *l, const uint64_t ends[5])
 {
 	uint64_t at = learn_hash(ends, 5);
 	for (unsigned i = 0; i < TRIES; i++) {
@@ -217,7 +217,7 @@ void learn_talks_file(struct learn *l)
 	memset(l->links, 0, LEARN_CONNECTIONS * sizeof(*l->links));
 }
 
-static struct learn_talk *left_out(struct learn *l, enum learn_left why)
+static struct learn_talk *leave_out_packet(struct learn *l, enum learn_left why)
 {
 	l->left[why]++;
 	return NULL;
@@ -229,7 +229,7 @@ static struct learn_talk *talk_by(struct learn *l, const struct packet *p, bool 
 							  .server = from_client ? &p->dst : &p->src,
 							  .port = from_client ? p->dport : p->sport,
 							  .l4 = p->l4 });
-	return t ? t : left_out(l, LEFT_NO_ROOM);
+	return t ? t : leave_out_packet(l, LEFT_NO_ROOM);
 }
 
 /* ICMP: only echo is a conversation of its own. */
@@ -240,7 +240,7 @@ static struct learn_talk *echo_talk(struct learn *l, const struct packet *p, boo
 	uint8_t ask = six ? ICMP6_ECHO_REQUEST : ICMP_ECHO;
 	uint8_t answer = six ? ICMP6_ECHO_REPLY : ICMP_ECHOREPLY;
 	if (type != ask && type != answer)
-		return left_out(l, LEFT_OTHER_L4);
+		return leave_out_packet(l, LEFT_OTHER_L4);
 	*from_client = type == ask;
 	struct packet echo = *p;
 	echo.l4 = IPPROTO_ICMP;
@@ -252,21 +252,21 @@ struct learn_talk *learn_talk_of(struct learn *l, const struct packet *p, bool *
 {
 	uint64_t ends[5];
 	if (is_local(&p->src) || is_local(&p->dst) || is_broadcast(l, p))
-		return left_out(l, LEFT_LOCAL);
+		return leave_out_packet(l, LEFT_LOCAL);
 	if (addr_eq(&p->src, &p->dst)) {
-		uint32_t itself = host_of(l, &p->src); /* it is there, if nothing else */
+		uint32_t itself = talk_host(l, &p->src); /* it is there, if nothing else */
 		if (itself != UINT32_MAX)
 			l->hosts[itself].unwritable = is_unwritable(&p->src);
-		return left_out(l, LEFT_ITSELF);
+		return leave_out_packet(l, LEFT_ITSELF);
 	}
 	if (is_unwritable(&p->src) || is_unwritable(&p->dst))
-		return left_out(l, LEFT_LOCAL);
+		return leave_out_packet(l, LEFT_LOCAL);
 	if (p->l4 == IPPROTO_ICMP || p->l4 == IPPROTO_ICMPV6)
 		return echo_talk(l, p, from_client);
 	if ((p->l4 != IPPROTO_TCP && p->l4 != IPPROTO_UDP) || !p->has_ports)
-		return left_out(l, LEFT_OTHER_L4);
-	bool first = ends_of(p, ends);
-	struct learn_link *k = link_of(l, ends);
+		return leave_out_packet(l, LEFT_OTHER_L4);
+	bool first = talk_ends(p, ends);
+	struct learn_link *k = talk_link(l, ends);
 	bool begins = p->l4 == IPPROTO_TCP && (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	if (k && k->talk && !begins) {
 		*from_client = k->from_first == first;

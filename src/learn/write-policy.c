@@ -12,7 +12,7 @@ static bool is_any(const struct learn_cells *c)
 	return c->n && isinf(c->v[0].lo);
 }
 
-static void put_range(struct sb *b, const struct learn_span *s, bool quoted)
+static void text_range(struct sb *b, const struct learn_span *s, bool quoted)
 {
 	const char *quote = quoted || s->lo != s->hi ? "\"" : "";
 	if (s->lo == s->hi)
@@ -22,7 +22,7 @@ static void put_range(struct sb *b, const struct learn_span *s, bool quoted)
 }
 
 /* An array has elements of one kind. */
-static void put_ranges(struct sb *b, const struct learn_cells *c)
+static void text_ranges(struct sb *b, const struct learn_cells *c)
 {
 	bool quoted = false;
 	for (uint32_t i = 0; i < c->n; i++)
@@ -30,13 +30,13 @@ static void put_ranges(struct sb *b, const struct learn_cells *c)
 	sb_puts(b, c->n > 1 ? "[ " : "");
 	for (uint32_t i = 0; i < c->n; i++) {
 		sb_puts(b, i ? ", " : "");
-		put_range(b, &c->v[i], quoted);
+		text_range(b, &c->v[i], quoted);
 	}
 	sb_puts(b, c->n > 1 ? " ]" : "");
 }
 
 /* The fewest digits that give the number back (single: the float nearest to it), with a point. */
-static void put_real(struct sb *b, double v, bool single)
+static void text_real(struct sb *b, double v, bool single)
 {
 	char text[64];
 	bool plain = fabs(v) < 1e15 && (v == 0 || fabs(v) > 1e-5);
@@ -53,21 +53,21 @@ static void put_real(struct sb *b, double v, bool single)
 		sb_puts(b, ".0");
 }
 
-static void put_spans(struct sb *b, const struct learn_column *k, const struct learn_cells *c)
+static void text_spans(struct sb *b, const struct learn_column *k, const struct learn_cells *c)
 {
 	sb_puts(b, "( ");
 	for (uint32_t i = 0; i < c->n; i++) {
 		sb_puts(b, i ? ", [ " : "[ ");
-		put_real(b, c->v[i].lo, k->single);
+		text_real(b, c->v[i].lo, k->single);
 		sb_puts(b, ", ");
-		put_real(b, c->v[i].hi, k->single);
+		text_real(b, c->v[i].hi, k->single);
 		sb_puts(b, " ]");
 	}
 	sb_puts(b, " )");
 }
 
 /* Names and numbers together are a list. */
-static void put_words(struct sb *b, const struct learn_column *k, const struct learn_cells *c)
+static void text_words(struct sb *b, const struct learn_column *k, const struct learn_cells *c)
 {
 	char word[80];
 	bool names = false, numbers = false;
@@ -86,7 +86,7 @@ static void put_words(struct sb *b, const struct learn_column *k, const struct l
 	sb_puts(b, list ? " )" : " ]");
 }
 
-static void put_quoted(struct sb *b, const struct learn_text *t)
+static void text_quoted(struct sb *b, const struct learn_text *t)
 {
 	sb_putc(b, '"');
 	for (uint32_t i = 0; i < t->n; i++) {
@@ -107,7 +107,7 @@ static int compare_texts(const void *a, const void *b, void *of)
 }
 
 /* In order of the texts, whose numbers follow from which came first. */
-static void put_texts(struct learn_pen *p, const struct learn_cells *c)
+static void text_texts(struct learn_pen *p, const struct learn_cells *c)
 {
 	struct learn *l = p->l;
 	struct learn_span *v = arena_alloc(l->arena, (c->n + 1) * sizeof(*v));
@@ -115,28 +115,28 @@ static void put_texts(struct learn_pen *p, const struct learn_cells *c)
 	qsort_r(v, c->n, sizeof(*v), compare_texts, l);
 	for (uint32_t i = 0; i < c->n; i++) {
 		sb_puts(&p->line, i ? ", " : "[ ");
-		put_quoted(&p->line, &l->texts[(uint32_t)v[i].lo - 1]);
+		text_quoted(&p->line, &l->texts[(uint32_t)v[i].lo - 1]);
 	}
 	sb_puts(&p->line, " ]");
 }
 
-static void put_cells(struct learn_pen *p, const struct learn_column *k,
-		      const struct learn_cells *c)
+static void text_cells(struct learn_pen *p, const struct learn_column *k,
+		       const struct learn_cells *c)
 {
 	struct sb *b = &p->line;
 	sb_printf(b, "%s = ", k->key);
 	if (is_any(c) && k->form != LEARN_FLAG)
 		sb_puts(b, k->form == LEARN_WORDS ? "[ \"any\" ]" : "\"any\"");
 	else if (k->form == LEARN_RANGES)
-		put_ranges(b, c);
+		text_ranges(b, c);
 	else if (k->form == LEARN_SPANS)
-		put_spans(b, k, c);
+		text_spans(b, k, c);
 	else if (k->form == LEARN_WORDS)
-		put_words(b, k, c);
+		text_words(b, k, c);
 	else if (k->form == LEARN_WORD)
 		k->word((uint32_t)c->v[c->n - 1].lo, b);
 	else if (k->form == LEARN_TEXT)
-		put_texts(p, c);
+		text_texts(p, c);
 	else if (k->form == LEARN_FLAG)
 		sb_puts(b, "true");
 	else
@@ -158,21 +158,21 @@ static bool says_nothing(const struct learn_column *k, const struct learn_cells 
 	return false;
 }
 
-static void put_entry(struct learn_pen *p, const struct learn_ops *ops, const struct learn_entry *e,
-		      const char *before, const char *behind)
+static void text_entry(struct learn_pen *p, const struct learn_ops *ops,
+		       const struct learn_entry *e, const char *before, const char *behind)
 {
 	sb_printf(&p->line, "%s{ ", before);
 	for (unsigned c = 0; c < ops->n_columns; c++) {
 		if (says_nothing(&ops->columns[c], &e->c[c]))
 			continue;
-		put_cells(p, &ops->columns[c], &e->c[c]);
+		text_cells(p, &ops->columns[c], &e->c[c]);
 		sb_putc(&p->line, ' ');
 	}
 	sb_printf(&p->line, "}%s", behind);
 	learn_line(p, 6);
 }
 
-static void put_evidence(struct learn_pen *p, const struct learn_entry *e)
+static void text_evidence(struct learn_pen *p, const struct learn_entry *e)
 {
 	char a[ADDR_TEXT];
 	if (e->why) {
@@ -188,20 +188,20 @@ static void put_evidence(struct learn_pen *p, const struct learn_entry *e)
 	learn_remark(p, 6);
 }
 
-static void put_allow(struct learn_pen *p, const struct learn_ops *ops, const struct learn_flow *w)
+static void text_allow(struct learn_pen *p, const struct learn_ops *ops, const struct learn_flow *w)
 {
 	const struct learn_entries *yes = &w->admitted, *no = &w->proposed;
 	bool off = p->off;
 	sb_puts(&p->line, "allow = (");
 	learn_line(p, 4);
 	for (size_t i = 0; i < yes->n; i++) {
-		put_evidence(p, &yes->v[i]);
-		put_entry(p, ops, &yes->v[i], "", i + 1 < yes->n ? "," : "");
+		text_evidence(p, &yes->v[i]);
+		text_entry(p, ops, &yes->v[i], "", i + 1 < yes->n ? "," : "");
 	}
 	p->off = true;
 	for (size_t i = 0; i < no->n; i++) {
-		put_evidence(p, &no->v[i]);
-		put_entry(p, ops, &no->v[i], i || yes->n ? ", " : "", "");
+		text_evidence(p, &no->v[i]);
+		text_entry(p, ops, &no->v[i], i || yes->n ? ", " : "", "");
 	}
 	p->off = off;
 	sb_puts(&p->line, ");");
@@ -211,7 +211,7 @@ static void put_allow(struct learn_pen *p, const struct learn_ops *ops, const st
 /* ---- settings ---- */
 
 /* What is admitted of one key; the rest is remarked. */
-static void put_setting(struct learn_pen *p, const struct learn_flow *w, unsigned column)
+static void text_setting(struct learn_pen *p, const struct learn_flow *w, unsigned column)
 {
 	const struct learn_column *k = &learn_ops_of(w->proto)->settings[column];
 	struct learn_span v[256];
@@ -223,7 +223,7 @@ static void put_setting(struct learn_pen *p, const struct learn_flow *w, unsigne
 	}
 	c.n = (uint32_t)learn_join(v, c.n, k->form);
 	if (!says_nothing(k, &c)) {
-		put_cells(p, k, &c);
+		text_cells(p, k, &c);
 		learn_line(p, 4);
 	} else if (k->otherwise) {
 		sb_printf(&p->line, "%s = %s;", k->key, k->otherwise);
@@ -233,10 +233,10 @@ static void put_setting(struct learn_pen *p, const struct learn_flow *w, unsigne
 		const struct learn_entry *e = &w->settings.v[i];
 		if (e->why == 0 || says_nothing(k, &e->c[column]))
 			continue;
-		put_evidence(p, e);
+		text_evidence(p, e);
 		bool off = p->off;
 		p->off = true;
-		put_cells(p, k, &e->c[column]);
+		text_cells(p, k, &e->c[column]);
 		learn_line(p, 4);
 		p->off = off;
 	}
@@ -256,12 +256,12 @@ void learn_put_policy(struct learn_pen *p, const struct learn_flow *w)
 		learn_line(p, 4);
 	}
 	for (unsigned c = 0; c < ops->n_settings && !w->empty; c++)
-		put_setting(p, w, c);
+		text_setting(p, w, c);
 	if (w->empty) {
 		sb_puts(&p->line, ops->least);
 		learn_line(p, 4);
 	} else {
-		put_allow(p, ops, w);
+		text_allow(p, ops, w);
 	}
 	sb_puts(&p->line, "};");
 	learn_line(p, 2);

@@ -77,7 +77,7 @@ void learn_put_time(struct sb *b, uint64_t ns)
 	sb_puts(b, text);
 }
 
-static void put_path(struct sb *b, const char *path)
+static void text_path(struct sb *b, const char *path)
 {
 	sb_put_foreign(b, path, strlen(path));
 }
@@ -89,13 +89,13 @@ static const char *base_name(const char *path)
 }
 
 /* Without its folders, where that is enough to find it among the captures. */
-static void put_file(struct sb *b, const struct learn *l, uint16_t file)
+static void text_file(struct sb *b, const struct learn *l, uint16_t file)
 {
 	const char *name = base_name(l->files[file].path);
 	bool only = true;
 	for (size_t i = 0; i < l->n_files; i++)
 		only &= i == file || strcmp(base_name(l->files[i].path), name) != 0;
-	put_path(b, only ? name : l->files[file].path);
+	text_path(b, only ? name : l->files[file].path);
 }
 
 void learn_put_seen(struct sb *b, const struct learn *l, const struct learn_seen *s,
@@ -105,7 +105,7 @@ void learn_put_seen(struct sb *b, const struct learn *l, const struct learn_seen
 		sb_printf(b, "1 %.*s, ", (int)strlen(what) - 1, what);
 	else
 		sb_printf(b, "%llu %s, first ", (unsigned long long)s->count, what);
-	put_file(b, l, s->file);
+	text_file(b, l, s->file);
 	sb_printf(b, " frame %u (", s->frame);
 	learn_put_time(b, s->first_ns);
 	sb_puts(b, ")");
@@ -144,7 +144,7 @@ bool learn_writes_conduit(const struct learn_conduit *c)
 /* ---- what it was made from ---- */
 
 static const char *const left_texts[LEFT_N] = {
-	[LEFT_NOT_IP] = "frames without IP",
+	[LEFT_NOT_IP] = "frames that gave no packet (no IP, an unknown encapsulation, fragments)",
 	[LEFT_BROKEN] = "packets with a broken header, or cut short",
 	[LEFT_FRAGMENT] = "IP fragments",
 	[LEFT_ITSELF] = "packets of a station to itself",
@@ -153,7 +153,7 @@ static const char *const left_texts[LEFT_N] = {
 	[LEFT_NO_ROOM] = "packets of more stations or talks than there is room for",
 };
 
-static void put_count(struct learn_pen *p, uint64_t n, const char *text)
+static void text_count(struct learn_pen *p, uint64_t n, const char *text)
 {
 	if (!n)
 		return;
@@ -178,13 +178,13 @@ static void put_left_out(struct learn_pen *p)
 		return;
 	put_remark(p, "Nothing was learned from:");
 	for (unsigned i = 0; i < LEFT_N; i++)
-		put_count(p, l->left[i], left_texts[i]);
-	put_count(p, l->lost_notes,
-		  "messages that need more, or more different things, than there is room for");
-	put_count(p, l->lost_texts, "texts for which there was no room");
-	put_count(p, l->lost_faults, "refused messages for which there was no room");
-	put_count(p, l->lost_links,
-		  "packets of more connections than there is room for: their client was guessed");
+		text_count(p, l->left[i], left_texts[i]);
+	text_count(p, l->lost_notes,
+		   "messages that need more, or more different things, than there is room for");
+	text_count(p, l->lost_texts, "texts for which there was no room");
+	text_count(p, l->lost_faults, "refused messages for which there was no room");
+	text_count(p, l->lost_links,
+		   "packets of more connections than there is room for: their client was guessed");
 }
 
 static void put_unlearned(struct learn_pen *p)
@@ -202,13 +202,13 @@ static void put_unlearned(struct learn_pen *p)
 	}
 }
 
-static void put_head(struct learn_pen *p)
+static void text_head(struct learn_pen *p)
 {
 	const struct learn *l = p->l;
 	put_remark(p, "Proposed by zonectl learn from:");
 	for (size_t i = 0; i < l->n_files; i++) {
 		sb_puts(&p->line, "  ");
-		put_path(&p->line, l->files[i].path);
+		text_path(&p->line, l->files[i].path);
 		sb_printf(&p->line, ": %llu frames, ", (unsigned long long)l->files[i].frames);
 		learn_put_time(&p->line, l->files[i].first_ns);
 		sb_puts(&p->line, " to ");
@@ -233,7 +233,7 @@ static void put_head(struct learn_pen *p)
 
 /* ---- zones ---- */
 
-static void put_networks(struct learn_pen *p, size_t zone)
+static void text_networks(struct learn_pen *p, size_t zone)
 {
 	const struct learn *l = p->l;
 	const struct learn_zone *z = &l->plant.zones[zone];
@@ -278,13 +278,13 @@ static void put_said(struct learn_pen *p, const struct learn_host *h)
 	for (unsigned i = 0; i < h->n_said; i++)
 		sb_printf(&p->line, "%s\"%s\"", i ? ", " : "", h->said[i]);
 	sb_puts(&p->line, "; ");
-	put_file(&p->line, p->l, h->said_at.file);
+	text_file(&p->line, p->l, h->said_at.file);
 	sb_printf(&p->line, " frame %u", h->said_at.frame);
 	learn_remark(p, 6);
 }
 
 /* Only stations of inspected protocols: others may be anybody's. */
-static void put_assets(struct learn_pen *p, size_t zone)
+static void text_assets(struct learn_pen *p, size_t zone)
 {
 	const struct learn *l = p->l;
 	const struct learn_host *last = NULL;
@@ -328,7 +328,7 @@ static void put_inside(struct learn_pen *p, size_t zone)
 	learn_remark(p, 2);
 }
 
-static void put_zones(struct learn_pen *p)
+static void text_zones(struct learn_pen *p)
 {
 	const struct learn_plant *plant = &p->l->plant;
 	sb_puts(&p->line, "zones = (");
@@ -348,9 +348,9 @@ static void put_zones(struct learn_pen *p)
 		sb_printf(&p->line, "{ name = \"%s\"; type = \"%s\"; interfaces = [ \"eth%zu\" ];",
 			  z->name, z->outside ? "external" : "control", i);
 		learn_line(p, 2);
-		put_networks(p, i);
+		text_networks(p, i);
 		learn_line(p, 4);
-		put_assets(p, i);
+		text_assets(p, i);
 		sb_puts(&p->line, i + 1 < plant->n_zones ? "}," : "}");
 		learn_line(p, 2);
 	}
@@ -465,7 +465,7 @@ static void put_flow_remark(struct learn_pen *p, const struct learn_flow *w)
 }
 
 /* The admitted ones first, for the commas. */
-static void put_flows(struct learn_pen *p, const struct learn_conduit *c)
+static void text_flows(struct learn_pen *p, const struct learn_conduit *c)
 {
 	bool off = p->off;
 	size_t written = 0, n = 0;
@@ -488,8 +488,8 @@ static void put_flows(struct learn_pen *p, const struct learn_conduit *c)
 		}
 }
 
-static void put_conduit(struct learn_pen *p, const struct learn_conduit *c, const char *before,
-			const char *behind)
+static void text_conduit(struct learn_pen *p, const struct learn_conduit *c, const char *before,
+			 const char *behind)
 {
 	const struct learn_zone *zones = p->l->plant.zones;
 	sb_printf(&p->line, "%s{ name = \"%s\"; from = \"%s\"; to = \"%s\";", before, c->name,
@@ -498,14 +498,14 @@ static void put_conduit(struct learn_pen *p, const struct learn_conduit *c, cons
 	put_rates(p, c);
 	sb_puts(&p->line, "flows = (");
 	learn_line(p, 4);
-	put_flows(p, c);
+	text_flows(p, c);
 	sb_puts(&p->line, ");");
 	learn_line(p, 4);
 	sb_printf(&p->line, "}%s", behind);
 	learn_line(p, 2);
 }
 
-static void put_conduits(struct learn_pen *p)
+static void text_conduits(struct learn_pen *p)
 {
 	const struct learn_plant *plant = &p->l->plant;
 	size_t n = 0, written = 0;
@@ -524,8 +524,8 @@ static void put_conduits(struct learn_pen *p)
 				continue;
 			p->off = !yes;
 			written++;
-			put_conduit(p, c, !yes && written > 1 ? ", " : "",
-				    yes && written < n ? "," : "");
+			text_conduit(p, c, !yes && written > 1 ? ", " : "",
+				     yes && written < n ? "," : "");
 		}
 	p->off = n == 0;
 	sb_puts(&p->line, ");");
@@ -535,7 +535,7 @@ static void put_conduits(struct learn_pen *p)
 
 /* ---- policies ---- */
 
-static void put_policies(struct learn_pen *p)
+static void text_policies(struct learn_pen *p)
 {
 	const struct learn_plant *plant = &p->l->plant;
 	size_t n = 0, all = 0;
@@ -568,13 +568,13 @@ char *learn_text(struct learn *l, size_t *len)
 	if (!p.f)
 		return NULL;
 	p.line = sb_init(arena_alloc(l->arena, LEARN_LINE), LEARN_LINE);
-	put_head(&p);
+	text_head(&p);
 	fputc('\n', p.f);
-	put_zones(&p);
+	text_zones(&p);
 	fputc('\n', p.f);
-	put_conduits(&p);
+	text_conduits(&p);
 	fputc('\n', p.f);
-	put_policies(&p);
+	text_policies(&p);
 	if (fclose(p.f) != 0) {
 		free(text);
 		return NULL;

@@ -12,7 +12,7 @@ enum {
 	EXIT_MODEL = 3,
 	EXIT_NOT_RUNNING = 4,
 	EXIT_NOT_HERE = 5, /* check --here */
-	EXIT_REFUSED = 5,  /* replay, explain: something would be refused */
+	EXIT_REFUSED = 5,  /* replay, explain, learn: something would be refused */
 	EXIT_NOT_READ = 6  /* replay: a part could not be read or followed */
 };
 

@@ -119,7 +119,7 @@ static enum learn_kind dnp_kind(const struct dnp_app *a)
 
 /* ---- objects ---- */
 
-static void add_control(struct learn *l, const struct dnp_control *c)
+static void dnp_note_control(struct learn *l, const struct dnp_control *c)
 {
 	if (c->op < 5 && !c->queue && !c->clear)
 		learn_add(l, OPERATIONS, c->op, c->op);
@@ -134,13 +134,13 @@ static void add_control(struct learn *l, const struct dnp_control *c)
 	learn_add(l, OFF_TIME, c->off_time, c->off_time);
 }
 
-static void add_point_values(struct learn *l, const struct dnp_head *h, const struct dnp_point *p)
+static void dnp_note_values(struct learn *l, const struct dnp_head *h, const struct dnp_point *p)
 {
 	struct dnp_control c;
 	uint8_t status;
 	double v;
 	if (dnp_control(h, p, &c))
-		add_control(l, &c);
+		dnp_note_control(l, &c);
 	if (!dnp_analog(h, p, &v, &status))
 		return;
 	if (isfinite(v))
@@ -149,7 +149,7 @@ static void add_point_values(struct learn *l, const struct dnp_head *h, const st
 		learn_add_any(l, ANALOG);
 }
 
-static void add_points(struct learn *l, const struct dnp_head *h)
+static void dnp_note_points(struct learn *l, const struct dnp_head *h)
 {
 	struct dnp_points it;
 	struct dnp_point p;
@@ -164,13 +164,13 @@ static void add_points(struct learn *l, const struct dnp_head *h)
 		if (points && named && h->span != DNP_RANGE)
 			learn_add(l, POINTS, p.index, p.index);
 		if (!h->bare)
-			add_point_values(l, h, &p);
+			dnp_note_values(l, h, &p);
 	}
 }
 
 /* A policy's keys must be there where a function could use them, though this request has nothing
  * for them: a pattern mask, say. */
-static void add_missing(struct learn *l, bool controls, bool values)
+static void dnp_note_missing(struct learn *l, bool controls, bool values)
 {
 	static const unsigned of_controls[] = { OPERATIONS, TRIP_CLOSE, COUNT, ON_TIME, OFF_TIME };
 	for (size_t i = 0; controls && i < sizeof(of_controls) / sizeof(of_controls[0]); i++)
@@ -180,7 +180,7 @@ static void add_missing(struct learn *l, bool controls, bool values)
 		learn_add_any(l, ANALOG);
 }
 
-static void add_objects(struct learn *l, const struct dnp_app *a)
+static void dnp_note_objects(struct learn *l, const struct dnp_app *a)
 {
 	const struct dnp_func *f = dnp_func_by_code(a->func);
 	bool operates = f && (f->classes & DNP_OPERATE), any = false, points = false;
@@ -192,15 +192,15 @@ static void add_objects(struct learn *l, const struct dnp_app *a)
 			continue; /* it only wraps the request */
 		any = true;
 		learn_add(l, OBJECTS, h.group << 8 | h.var, h.group << 8 | h.var);
-		add_points(l, &h);
+		dnp_note_points(l, &h);
 		points |= dnp_has_points(h.group);
 	}
 	if (points && !learn_has(l, POINTS)) /* it names none of them; the key must be there */
 		learn_add(l, POINTS, 0, 0);
 	if (!any && (!f || f->body != DNP_BODY_NONE)) /* it names none; the key must be there */
 		learn_add(l, OBJECTS, DNP_G_CLASS << 8, DNP_G_CLASS << 8);
-	add_missing(l, operates && has_object_group(a, DNP_G_CONTROL),
-		    operates && has_object_group(a, DNP_G_ANALOG));
+	dnp_note_missing(l, operates && has_object_group(a, DNP_G_CONTROL),
+			 operates && has_object_group(a, DNP_G_ANALOG));
 }
 
 /* ---- messages ---- */
@@ -221,7 +221,7 @@ static void dnp_learn_request(struct learn *l, const struct dnp_msg *m)
 			learn_add(l, FUNCTIONS, TIME_SYNC_WORD, TIME_SYNC_WORD);
 	} else {
 		learn_add(l, FUNCTIONS, a->func, a->func);
-		add_objects(l, a);
+		dnp_note_objects(l, a);
 	}
 	learn_keep(l);
 }
@@ -296,7 +296,8 @@ static bool dnp_learn_whole(struct learn *l, const struct event *ev, const struc
 	if (m->walk != R_NONE)
 		learn_setting(l, LEARN_TOLERANCES, UNWALKABLE, 1);
 	if (m->app.response) {
-		learn_memory(l)[0] = 0;
+		if (m->app.func != F_UNSOLICITED && m->app.fin && learn_memory(l)[0])
+			learn_memory(l)[0]--; /* it answers one of them */
 		if (m->app.func == F_UNSOLICITED)
 			learn_setting(l, LEARN_READS, UNSOLICITED, 1);
 		if (m->walk == R_NONE)

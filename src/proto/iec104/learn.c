@@ -130,17 +130,17 @@ static enum learn_kind iec_kind(const struct iec_asdu *a)
 	return policy_iec104_writes(a) ? LEARN_WRITES : LEARN_READS;
 }
 
-static void add_number(struct learn *l, unsigned column, double v)
+static void iec_note_number(struct learn *l, unsigned column, double v)
 {
 	learn_add(l, column, v, v);
 }
 
 /* A word that has no name is only in "any". */
-static void add_named(struct learn *l, unsigned column, enum iec_words list, unsigned v)
+static void iec_note_word(struct learn *l, unsigned column, enum iec_words list, unsigned v)
 {
 	for (const struct word *w = iec104_word_lists[list].words; w->name; w++)
 		if ((unsigned)w->value == v) {
-			add_number(l, column, v);
+			iec_note_number(l, column, v);
 			return;
 		}
 	learn_add_any(l, column);
@@ -170,48 +170,48 @@ static enum iec_select_mode selected(struct learn *l, const struct iec_asdu *a,
 	return is ? IEC_SELECT_REQUIRED : IEC_SELECT_OR_DIRECT;
 }
 
-static void add_qualifiers(struct learn *l, unsigned by, const struct iec_object *o)
+static void iec_note_qualifiers(struct learn *l, unsigned by, const struct iec_object *o)
 {
 	if (by & IEC_BY_STATE) {
-		add_named(l, STATES, IEC_STATES, learned_state(o));
-		add_named(l, PULSES, IEC_PULSES, o->qu);
+		iec_note_word(l, STATES, IEC_STATES, learned_state(o));
+		iec_note_word(l, PULSES, IEC_PULSES, o->qu);
 	}
 	if (by & IEC_BY_QL)
-		add_number(l, SETPOINT_QUALIFIERS, o->qu);
+		iec_note_number(l, SETPOINT_QUALIFIERS, o->qu);
 	if (by & IEC_BY_QOI)
-		add_number(l, INTERROGATIONS, o->qualifier);
+		iec_note_number(l, INTERROGATIONS, o->qualifier);
 	if (by & IEC_BY_QCC) {
-		add_number(l, COUNTER_GROUPS, o->qualifier & 0x3f);
-		add_named(l, FREEZES, IEC_FREEZES, o->qualifier >> 6);
+		iec_note_number(l, COUNTER_GROUPS, o->qualifier & 0x3f);
+		iec_note_word(l, FREEZES, IEC_FREEZES, o->qualifier >> 6);
 	}
 	if (by & IEC_BY_QRP)
-		add_number(l, RESETS, o->qualifier);
+		iec_note_number(l, RESETS, o->qualifier);
 	if (by & IEC_BY_PARAMETER)
-		add_number(l, PARAMETER_QUALIFIERS, o->qualifier);
+		iec_note_number(l, PARAMETER_QUALIFIERS, o->qualifier);
 	if (by & IEC_BY_SCQ)
-		add_named(l, FILE_CALLS, IEC_FILE_CALLS, o->qualifier);
+		iec_note_word(l, FILE_CALLS, IEC_FILE_CALLS, o->qualifier);
 }
 
-static void add_object(struct learn *l, const struct iec_asdu *a, const struct iec_object *o)
+static void iec_note_object(struct learn *l, const struct iec_asdu *a, const struct iec_object *o)
 {
 	unsigned by = iec_restrictions(a->type);
 	if (by & IEC_BY_ADDRESS)
-		add_number(l, OBJECT_ADDRESSES, o->ioa);
+		iec_note_number(l, OBJECT_ADDRESSES, o->ioa);
 	if (by & IEC_BY_FILE)
-		add_number(l, FILES, o->file);
-	add_qualifiers(l, by, o);
+		iec_note_number(l, FILES, o->file);
+	iec_note_qualifiers(l, by, o);
 	if (by & IEC_BY_SELECT)
-		add_number(l, SELECT, selected(l, a, o));
+		iec_note_number(l, SELECT, selected(l, a, o));
 	if (by & IEC_BY_BITS) {
-		add_number(l, BITSTRINGS, o->bits);
-		add_number(l, SELECT, IEC_SELECT_OR_DIRECT);
+		iec_note_number(l, BITSTRINGS, o->bits);
+		iec_note_number(l, SELECT, IEC_SELECT_OR_DIRECT);
 	}
 	if (by & IEC_BY_NORMALISED)
-		add_number(l, NORMALISED, o->number / 32768.0);
+		iec_note_number(l, NORMALISED, o->number / 32768.0);
 	if (by & IEC_BY_SCALED)
-		add_number(l, SCALED, o->number);
+		iec_note_number(l, SCALED, o->number);
 	if (by & IEC_BY_FLOAT)
-		add_number(l, FLOATS, (double)o->real);
+		iec_note_number(l, FLOATS, (double)o->real);
 }
 
 static void iec_learn_asdu(struct learn *l, const struct iec_asdu *a)
@@ -220,14 +220,14 @@ static void iec_learn_asdu(struct learn *l, const struct iec_asdu *a)
 	struct iec_object o;
 	learn_request(l, policy_iec104_writes(a));
 	learn_begin(l, iec_kind(a));
-	add_number(l, TYPES, a->type);
-	add_number(l, CAUSES, a->cause);
-	add_number(l, COMMON_ADDRESSES, a->ca);
+	iec_note_number(l, TYPES, a->type);
+	iec_note_number(l, CAUSES, a->cause);
+	iec_note_number(l, COMMON_ADDRESSES, a->ca);
 	if (a->test)
-		add_number(l, TEST, 1);
+		iec_note_number(l, TEST, 1);
 	iec104_objects(&it, a);
 	while (iec104_next_object(&it, &o))
-		add_object(l, a, &o);
+		iec_note_object(l, a, &o);
 	learn_keep(l);
 }
 
@@ -281,10 +281,10 @@ static bool shows_turned(const struct event *ev, const struct iec_msg *m)
 static void learn_any_frame(struct learn *l)
 {
 	learn_begin(l, LEARN_READS);
-	add_number(l, TYPES, IEC_C_RD_NA_1);
-	add_number(l, CAUSES, IEC_REQUEST);
-	add_number(l, COMMON_ADDRESSES, 1);
-	add_number(l, OBJECT_ADDRESSES, 0);
+	iec_note_number(l, TYPES, IEC_C_RD_NA_1);
+	iec_note_number(l, CAUSES, IEC_REQUEST);
+	iec_note_number(l, COMMON_ADDRESSES, 1);
+	iec_note_number(l, OBJECT_ADDRESSES, 0);
 	learn_keep_filler(l, LEARN_FOR_ANY);
 }
 

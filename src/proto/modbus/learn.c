@@ -77,7 +77,7 @@ static enum learn_kind mb_kind(const struct mb_msg *m)
 
 /* ---- values ---- */
 
-static void add_registers(struct learn *l, struct rd *r, size_t n)
+static void mb_note_registers(struct learn *l, struct rd *r, size_t n)
 {
 	uint16_t least = UINT16_MAX, most = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -92,7 +92,7 @@ static void add_registers(struct learn *l, struct rd *r, size_t n)
 }
 
 /* Is a 0 among them, is a 1? */
-static void add_coils(struct learn *l, const struct mb_msg *m)
+static void mb_note_coils(struct learn *l, const struct mb_msg *m)
 {
 	bool has[2] = { false, false };
 	for (unsigned i = 0; i < m->qty && i / 8 < m->values_len; i++)
@@ -102,7 +102,7 @@ static void add_coils(struct learn *l, const struct mb_msg *m)
 			learn_add(l, VALUES, v, v);
 }
 
-static void add_values(struct learn *l, const struct mb_msg *m, const struct mb_func *fn)
+static void mb_note_values(struct learn *l, const struct mb_msg *m, const struct mb_func *fn)
 {
 	struct rd r = rd_init(m->values, m->values ? m->values_len : 0);
 	uint16_t lo;
@@ -111,16 +111,16 @@ static void add_values(struct learn *l, const struct mb_msg *m, const struct mb_
 		learn_add(l, VALUES, m->values[0] ? 1 : 0, m->values[0] ? 1 : 0);
 		break;
 	case MB_COILS:
-		add_coils(l, m);
+		mb_note_coils(l, m);
 		break;
 	case MB_ONE_REGISTER:
 	case MB_REGISTERS:
-		add_registers(l, &r, m->values_len / 2u);
+		mb_note_registers(l, &r, m->values_len / 2u);
 		break;
 	case MB_RECORDS:
 		for (size_t i = 0; i < m->n_files; i++) {
 			rd_skip(&r, 7);
-			add_registers(l, &r, m->files[i].length);
+			mb_note_registers(l, &r, m->files[i].length);
 		}
 		break;
 	case MB_MASKS: /* what may become of the register: proto/modbus/decide.c */
@@ -152,7 +152,7 @@ static bool mb_learn_request(struct learn *l, const struct mb_msg *m)
 	for (unsigned i = 0; i < m->n_files; i++)
 		learn_add(l, FILES, m->files[i].file, m->files[i].file);
 	if (fn)
-		add_values(l, m, fn);
+		mb_note_values(l, m, fn);
 	learn_keep(l);
 	if (m->len > MB_ADU_MAX - MB_MBAP + 1)
 		learn_setting(l, LEARN_PROGRAMS, TOLERATE, MB_TOL_UMAS);

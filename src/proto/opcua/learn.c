@@ -101,7 +101,7 @@ static enum learn_kind ua_kind(const struct ua_service *s)
 /* ---- nodes ---- */
 
 /* Can a model have it between quotes, meaning just this? */
-static bool is_plain(const uint8_t *p, size_t n)
+static bool ua_is_writable(const uint8_t *p, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (p[i] < 0x20 || p[i] > 0x7e)
@@ -114,7 +114,7 @@ struct naming {
 	uint32_t nodes; /* that the request names */
 };
 
-static void add_node(const struct naming *k, const struct ua_node *n)
+static void ua_note_node(const struct naming *k, const struct ua_node *n)
 {
 	char text[UA_NODE_TEXT + TEXT_MAX];
 	struct sb b = sb_init(text, sizeof(text));
@@ -123,7 +123,7 @@ static void add_node(const struct naming *k, const struct ua_node *n)
 		learn_add_any(k->l, NODES);
 		return;
 	}
-	if (string && whole && is_plain(n->id.p, n->id.n)) {
+	if (string && whole && ua_is_writable(n->id.p, n->id.n)) {
 		if (n->ns)
 			sb_printf(&b, "ns=%u;", n->ns);
 		sb_printf(&b, "s=%.*s", (int)n->id.n, n->id.n ? (const char *)n->id.p : "");
@@ -139,7 +139,7 @@ static void add_node(const struct naming *k, const struct ua_node *n)
 static bool learn_visit(void *ctx, const struct ua_visit *v)
 {
 	const struct naming *k = ctx;
-	add_node(k, &v->node);
+	ua_note_node(k, &v->node);
 	if (!v->has_attribute)
 		return true;
 	if (ua_attribute_name(v->attribute))
@@ -151,7 +151,7 @@ static bool learn_visit(void *ctx, const struct ua_visit *v)
 
 /* ---- requests ---- */
 
-static void add_interval(struct learn *l, const struct ua_body *b)
+static void ua_note_interval(struct learn *l, const struct ua_body *b)
 {
 	double least = b->has_interval ? (double)(uint64_t)b->interval : STRICTEST;
 	if (!ua_service_names(b->service, 'i'))
@@ -175,13 +175,13 @@ static void learn_service(struct learn *l, const struct ua_seen *s)
 		learn_add_text(l, NODES, "i=0", 3);
 	if (ua_service_names(service, 'a') && !learn_has(l, ATTRIBUTES))
 		learn_add(l, ATTRIBUTES, UA_VALUE, UA_VALUE);
-	add_interval(l, s->b);
+	ua_note_interval(l, s->b);
 	learn_keep(l);
 }
 
 static void learn_url(struct learn *l, const struct ua_bytes *url)
 {
-	if (is_plain(url->p, url->n))
+	if (ua_is_writable(url->p, url->n))
 		learn_setting_text(l, LEARN_SETUP, URLS, url->p ? (const void *)url->p : "",
 				   url->n);
 }
