@@ -103,9 +103,10 @@ static bool pass_frame(struct course *c, const struct frame *f)
 {
 	struct reading *g = c->g;
 	g->frames++;
-	g->octets += f->len;
+	g->octets += f->raw_wire_len;
 	if (!f->ip) {
-		g->not_ip++;
+		if (f->why == CAPTURE_CUT) /* the others are the reader's to count */
+			counts_leave(&g->counts, LEFT_CUT, f->raw_len);
 		return true;
 	}
 	if (f->time_ns < g->r->o.from_ns || f->time_ns >= g->r->o.to_ns) {
@@ -158,6 +159,20 @@ static void begin_course(struct course *c, struct reading *g, const char *path)
 	c->size = stat(path, &st) == 0 && S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
 }
 
+/* Frames without a packet, and fragments that no packet came of. Those cut short are counted with
+ * what they show. */
+static void add_unread(struct reading *g, const struct capture *c)
+{
+	struct capture_counts n;
+	capture_counts(c, &n);
+	for (unsigned i = 0; i < CAPTURE_UNREAD_N; i++) {
+		if (i == CAPTURE_CUT || i == CAPTURE_FRAGMENT_KEPT)
+			continue;
+		g->unread[i].packets += n.unread[i].frames;
+		g->unread[i].bytes += n.unread[i].octets;
+	}
+}
+
 bool reading_file(struct reading *g, const char *path)
 {
 	char err[300];
@@ -175,11 +190,12 @@ bool reading_file(struct reading *g, const char *path)
 	begin_course(&course, g, path);
 	for (unsigned n = 0; good && (got = capture_next(c, &f)) == 1; n++) {
 		good = pass_frame(&course, &f);
-		course.passed += f.len;
+		course.passed += f.raw_len;
 		if (course.tells && n % LOOK_EVERY == 0)
 			tell_progress(&course);
 	}
 	clear_progress(&course);
+	add_unread(g, c);
 	good = workers_end(g->w) && good;
 	if (got < 0) {
 		fprintf(stderr, "zonectl: %s: %s\n", path, capture_error(c));

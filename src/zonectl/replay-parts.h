@@ -152,7 +152,8 @@ struct reading {
 	struct groups groups;
 	struct counts counts; /* of what no inspector had */
 	struct ports ports;
-	uint64_t frames, octets, not_ip;
+	uint64_t frames, octets;
+	struct count_left_out unread[CAPTURE_UNREAD_N]; /* frames that gave no packet */
 	uint64_t first_ns, last_ns;
 	unsigned captures, unreadable; /* the second: not to their end, or not at all */
 };

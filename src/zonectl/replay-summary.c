@@ -130,8 +130,11 @@ static void print_left_out(const struct summary *s, FILE *to)
 	if (s->reading->unreadable)
 		fprintf(to, "not read: %u capture%s, not at all or not to the end\n",
 			s->reading->unreadable, s->reading->unreadable == 1 ? "" : "s");
-	if (s->reading->not_ip)
-		fprintf(to, "not read: %" PRIu64 " packets: no IP\n", s->reading->not_ip);
+	for (unsigned i = 0; i < CAPTURE_UNREAD_N; i++)
+		if (s->reading->unread[i].packets)
+			fprintf(to, "not read: %" PRIu64 " frames, %" PRIu64 " bytes: %s\n",
+				s->reading->unread[i].packets, s->reading->unread[i].bytes,
+				capture_unread_text((enum capture_unread)i));
 	for (unsigned i = 0; i < LEFT_N; i++)
 		if (c->left[i].packets)
 			fprintf(to, "not read: %" PRIu64 " packets, %" PRIu64 " bytes: %s\n",
@@ -203,20 +206,27 @@ static json_t *rows_array(const struct summary *s)
 	return list;
 }
 
+static void append_left_out(json_t *list, const char *why, const struct count_left_out *l,
+			    bool loss)
+{
+	if (l->packets)
+		json_array_append_new(list, json_pack("{s:s, s:o, s:o, s:b}", "why", why, "packets",
+						      number(l->packets), "bytes", number(l->bytes),
+						      "loss", loss));
+}
+
 static json_t *left_out_array(const struct summary *s)
 {
 	json_t *list = json_array();
-	if (s->reading->not_ip)
-		json_array_append_new(list, json_pack("{s:s, s:o, s:b}", "why", "not-ip", "packets",
-						      number(s->reading->not_ip), "loss", 0));
+	for (unsigned i = 0; i < CAPTURE_UNREAD_N; i++) {
+		enum capture_unread why = (enum capture_unread)i;
+		append_left_out(list, capture_unread_name(why), &s->reading->unread[i],
+				capture_unread_is_loss(why));
+	}
 	for (unsigned i = 0; i < LEFT_N; i++) {
-		const struct count_left_out *l = &s->counts->left[i];
 		enum count_left why = (enum count_left)i;
-		if (l->packets)
-			json_array_append_new(
-				list, json_pack("{s:s, s:o, s:o, s:b}", "why", count_left_name(why),
-						"packets", number(l->packets), "bytes",
-						number(l->bytes), "loss", count_left_is_loss(why)));
+		append_left_out(list, count_left_name(why), &s->counts->left[i],
+				count_left_is_loss(why));
 	}
 	return list;
 }

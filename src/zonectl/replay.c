@@ -43,6 +43,9 @@ static int status_of(const struct summary *s)
 	bool loss = s->reading->unreadable || c->unfollowed;
 	for (unsigned i = 0; i < LEFT_N; i++)
 		loss |= c->left[i].packets && count_left_is_loss((enum count_left)i);
+	for (unsigned i = 0; i < CAPTURE_UNREAD_N; i++)
+		loss |= s->reading->unread[i].packets &&
+			capture_unread_is_loss((enum capture_unread)i);
 	if (s->r->img && (c->refused_messages || c->refused_packets))
 		return EXIT_REFUSED;
 	return loss ? EXIT_NOT_READ : EXIT_OK;

@@ -318,7 +318,7 @@ def check_left_out():
     rows = (
         ("transport", [bytes(ping)], [], OK), ("malformed", [bytes(odd)], [], NOT_READ),
         ("checksum", [bytes(bad_sum)], ["--checksums"], NOT_READ), ("port", other, [], OK),
-        ("time", tcp, ["--from", "2030-01-01"], OK),
+        ("time", tcp, ["--from", "2030-01-01"], OK), ("fragment-bad", [bytes(fragment)], [], NOT_READ),
     )
     for why, packets, args, status in rows:
         s = summary_of(*args, write("c.pcap", packets), status=status)
