@@ -74,7 +74,7 @@ static size_t iec_request(struct world *w, uint8_t *p)
 					    "2d 01 06 00 0700 e80300 01",
 					    "2e 01 06 00 0700 e80300 01" };
 	struct iec_said *k = &w->iec;
-	uint32_t got = iec_got(w, 0), what = rnd(w, 40);
+	uint32_t got = iec_got(w, 0), what = rnd(w, 120);
 	size_t n;
 	if (k->started && got == k->confirmed && !one_in(w, 5))
 		return 0; /* nothing new to confirm */

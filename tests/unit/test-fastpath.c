@@ -604,10 +604,11 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	run_queue(&w, 0);
 	report(&w, generation);
 	/* a connection with a refused request, which is cut out, stays with its inspector */
-	/* limits: by the clock, fewer the faster the machine is */
+	/* limits: by the clock, fewer the faster the machine is; and of iec104 all that the master
+	 * asks comes back to an inspector */
 	/* of IEC 60870-5-104 whatever is refused ends the connection, and keep-alives are counted
 	 */
-	must(w.passed > w.may / (talk->limits ? 40 : talk == &talks[3] ? 24 : 14));
+	must(w.passed > w.may / (talk->limits || talk == &talks[3] ? 40 : 14));
 	must((w.too_many != 0) == talk->limits);
 	in_force(&w, generation + 1, (struct conduit){ .log = LOG_VIOLATIONS });
 	if (talk == &talks[3])
