@@ -12,7 +12,7 @@ static const struct verb verbs[] = {
 	{ "probe", "", "what this kernel can do for zoned (needs root)", verb_probe },
 	{ "reasons", "", "every reason code a record can carry", verb_reasons },
 	{ "replay", "[-q] [--json] [--violations] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] [--from TIME] [--to TIME] "
-	  "[--jobs NUMBER] [--summary FILE] CAPTURE...",
+	  "[--filter EXPRESSION] [--jobs NUMBER] [--summary FILE] CAPTURE...",
 	  "run the inspection engine over captures", verb_replay },
 	{ "explain", "[--json] [-m MODEL] [--in INTERFACE] [--out INTERFACE] [--hex OCTETS] [--frame NUMBER CAPTURE] [QUESTION...]",
 	  "what a model does with one message or connection, why, and what would permit it", verb_explain },

@@ -187,6 +187,11 @@ bool reading_file(struct reading *g, const char *path)
 		g->unreadable++;
 		return true;
 	}
+	if (g->r->o.filter && !replay_filter(c, g->r->o.filter)) {
+		capture_close(c);
+		g->bad_filter = true;
+		return false;
+	}
 	begin_course(&course, g, path);
 	for (unsigned n = 0; good && (got = capture_next(c, &f)) == 1; n++) {
 		good = pass_frame(&course, &f);

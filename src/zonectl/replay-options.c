@@ -46,6 +46,12 @@ static bool set_model(struct replay_options *o, const char *v)
 	return true;
 }
 
+static bool set_filter(struct replay_options *o, const char *v)
+{
+	o->filter = v;
+	return true;
+}
+
 static bool set_summary(struct replay_options *o, const char *v)
 {
 	o->summary = v;
@@ -133,6 +139,7 @@ static const struct replay_option {
 
 	{ "--from", true, set_from },
 	{ "--to", true, set_to },
+	{ "--filter", true, set_filter },
 	{ "--jobs", true, set_jobs },
 	{ "--summary", true, set_summary },
 };

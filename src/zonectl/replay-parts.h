@@ -145,6 +145,9 @@ void ports_look(struct ports *t, const struct packet *p);
 /* Is it more than chance? */
 bool port_is_alike(const struct port_seen *s);
 
+/* replay-filter.c: false: it was told what is wrong with the expression, and where */
+bool replay_filter(struct capture *c, const char *expression);
+
 /* replay-file.c: what was read of all captures */
 struct reading {
 	const struct replay *r;
@@ -155,6 +158,7 @@ struct reading {
 	uint64_t frames, octets;
 	struct count_left_out unread[CAPTURE_UNREAD_N]; /* frames that gave no packet */
 	uint64_t first_ns, last_ns;
+	bool bad_filter;
 	unsigned captures, unreadable; /* the second: not to their end, or not at all */
 };
 /* False: no use to go on (memory, output); a capture that cannot be read is told and counted. */

@@ -82,7 +82,9 @@ static int run_replay(struct replay *r)
 		good = reading_file(&g, r->o.captures[i]);
 	}
 	workers_free(g.w, &g.counts);
-	if (!good || g.counts.no_memory) {
+	if (g.bad_filter) {
+		s.status = EXIT_USAGE;
+	} else if (!good || g.counts.no_memory) {
 		s.status = say_failure(&out);
 	} else {
 		s.status = status_of(&s);

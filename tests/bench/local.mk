@@ -7,7 +7,7 @@ tests_bench_serve_SOURCES = tests/bench/serve.c $(bench_shapes)
 tests_bench_accept_SOURCES = tests/bench/accept.c
 tests_bench_accept_LDADD = $(MNL_LIBS)
 tests_bench_blast_SOURCES = tests/bench/blast.c
-EXTRA_DIST += tests/bench/bench tests/bench/growth tests/bench/turns tests/bench/lab.py tests/bench/report.py tests/bench/README
+EXTRA_DIST += tests/bench/bench tests/bench/replay tests/bench/growth tests/bench/turns tests/bench/lab.py tests/bench/report.py tests/bench/README
 CLEANFILES += $(EXTRA_PROGRAMS) tests/bench/results.json tests/bench/results.svg tests/bench/growth.json tests/bench/turns.json
 
 bench: all $(EXTRA_PROGRAMS)

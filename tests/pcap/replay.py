@@ -277,6 +277,18 @@ def check_times():
             yield "--from %s: %d %s" % (text, out.returncode, out.stderr)
 
 
+def check_filter():
+    """Frames as they are in the file; what is wrong is shown where it is."""
+    path = write("c.pcap", talk(READS))
+    for expression, n in (("tcp port 502", 4), ("src port 502", 2), ("udp", 0)):
+        if len(replay("--filter", expression, path).stdout.splitlines()) != n:
+            yield "--filter %s: not %d messages" % (expression, n)
+    for expression, at in (("tcp prt 502", 5), ("port 502 and and udp", 14), ("host 10.1.0.5 xor", 15), ("port", 5)):
+        out = replay("--filter", expression, path)
+        if out.returncode != USAGE or "character %d:" % at not in out.stderr:
+            yield "--filter %s: %d: %s" % (expression, out.returncode, out.stderr)
+
+
 def check_ports():
     """Any number of them."""
     ports = list(range(1001, 1101))
