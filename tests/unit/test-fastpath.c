@@ -603,10 +603,9 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 	}
 	run_queue(&w, 0);
 	report(&w, generation);
-	/* a connection with a refused request, which is cut out, stays with its inspector */
-	/* limits: by the clock, fewer the faster the machine is; and of iec104 all that the master
-	 * asks comes back to an inspector */
-	/* of IEC 60870-5-104 whatever is refused ends the connection, and keep-alives are counted
+	/* A connection with a refused request, which is cut out, stays with its inspector. With
+	 * limits the clock decides: fewer the faster the machine is. Of IEC 60870-5-104 all that
+	 * the master asks comes back to an inspector, and whatever is refused ends the connection.
 	 */
 	must(w.passed > w.may / (talk->limits || talk == &talks[3] ? 40 : 14));
 	must((w.too_many != 0) == talk->limits);
