@@ -11,6 +11,14 @@
 #include "zonectl/replay-parts.h"
 #include "zonectl/zonectl.h"
 
+/* What a conduit does not log is refused all the same, and here it is what is asked for. */
+static void log_all_refusals(struct model *m)
+{
+	for (size_t i = 0; i < m->n_conduits; i++)
+		if (m->conduits[i].log == LOG_NONE)
+			m->conduits[i].log = LOG_VIOLATIONS;
+}
+
 static int load_image(struct replay *r)
 {
 	int err;
@@ -20,6 +28,7 @@ static int load_image(struct replay *r)
 	r->rules = r->m ? uninspected_new(r->m) : NULL;
 	if (!r->rules)
 		return EXIT_MODEL;
+	log_all_refusals(r->m);
 	r->img = policy_build(r->m, 1, &err);
 	if (r->img)
 		return EXIT_OK;

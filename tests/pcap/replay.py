@@ -82,7 +82,7 @@ READS = [READ, ANSWER, peers.ask(2), peers.say(2)]
 
 
 def with_models():
-    for name, mode in (("enforce", ""), ("observe", 'mode = "observe";')):
+    for name, mode in (("enforce", ""), ("observe", 'mode = "observe";'), ("silent", 'log = "none";')):
         with open(at(name + ".conf"), "w", encoding="utf-8") as f:
             f.write(MODEL.replace("MODE", mode))
 
@@ -210,6 +210,16 @@ def check_status():
         yield "an unreadable file ends the run: %r" % out.stderr
     if {o["file"] for o in objects(out)} != {good}:
         yield "the file of an object: %s" % out.stdout
+
+
+def check_silent_conduits():
+    """log = "none" is about records of the daemon: here each refusal is printed and counted all the same."""
+    half = write("half.pcap", talk(READS + [(True, bytes(9))]))     # no message begins so
+    for model in ("enforce.conf", "silent.conf"):
+        out = replay("-m", at(model), half)
+        refused = [line for line in out.stdout.splitlines() if " reset " in line]
+        if out.returncode != REFUSED or len(refused) != 1:
+            yield "%s: status %d, %d refused: %s" % (model, out.returncode, len(refused), out.stdout)
 
 
 def check_output():
