@@ -86,6 +86,7 @@ struct connection {
 	bool touched;	/* its buffers may hold memory */
 	bool joined;	/* its handshake was not seen, or not all of it; */
 	bool join_told; /* and there is a record of it */
+	bool guessed;	/* where its messages begin was found by what they look like */
 	uint32_t chain; /* next in bucket, index + 1 */
 	struct connection_link link;   /* in its list */
 	uint32_t listed;	       /* the newest list of the kernel's that it was on */

@@ -35,6 +35,7 @@ void follow_missed(struct pass *c, int dir)
 	if (!searches(c))
 		return;
 	c->f->missed_ns = c->raw->now_ns;
+	c->f->guessed = true;
 	if (ops->missed)
 		ops->missed(c, dir);
 }

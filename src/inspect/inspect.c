@@ -211,14 +211,6 @@ static bool arrives(struct pass *c, struct action *out)
 	return !c->stance->blocks;
 }
 
-/* Was a stream observed until now, and nobody knows where its next message begins? One of which
- * nothing was seen since it was joined begins with one, as ever. */
-static bool is_lost(struct half *h)
-{
-	h->lost = h->lost && (h->missed || h->n_islands || h->next != half_end(h));
-	return h->lost;
-}
-
 /* Does the packet's connection end, or is it blocked, whatever the packet has in it? Then *out. */
 static bool ends_before(struct pass *c, struct action *out)
 {
@@ -228,12 +220,14 @@ static bool ends_before(struct pass *c, struct action *out)
 		*out = act_end(R_NO_CONDUIT);
 		return true;
 	}
-	if (c->stance->blocks && (is_lost(&f->h[0]) || is_lost(&f->h[1]))) {
+	if (syn)
+		return false;
+	/* Observed until now. Who sends may have made octets look like the beginning of a message,
+	 * and then the device reads others than are judged here. */
+	if (c->stance->blocks && f->guessed) {
 		*out = act_end(R_STREAM_GAP);
 		return true;
 	}
-	if (syn)
-		return false;
 	life_clock(c);
 	if (f->ending && f->state == CONN_OPEN)
 		*out = act_end(R_NONE);

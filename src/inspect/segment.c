@@ -52,7 +52,7 @@ static struct action on_syn(struct pass *c)
 		f->open_seq = f->syn_seq;
 		f->server_isn = p->seq;
 		connection_fresh(f);
-		f->ending = f->syn_again = f->joined = f->join_told = false;
+		f->ending = f->syn_again = f->joined = f->join_told = f->guessed = false;
 		f->missed_ns = 0;
 		turn(c, CONN_OPEN);
 	} else if (!again && !f->joined && c->stance->checks) {

@@ -183,7 +183,7 @@ static void put_items(struct learn *l, struct learn_entry *e, const struct learn
 /* A kind that is admitted only where it is named. */
 static uint16_t why_of(unsigned kind)
 {
-	return kind == LEARN_READS || kind == LEARN_SETUP ? 0 : (uint16_t)(1u << kind);
+	return (uint16_t)(kind == LEARN_READS || kind == LEARN_SETUP ? 0 : 1u << kind);
 }
 
 enum gathered { ENTRIES, SETTINGS, FILLERS };

@@ -32,13 +32,13 @@ void explain_put(struct explain_octets *o, const void *p, size_t n)
 void explain_put_le(struct explain_octets *o, uint64_t v, unsigned octets)
 {
 	for (unsigned i = 0; i < octets; i++)
-		explain_put(o, &(uint8_t){ i < 8 ? (uint8_t)(v >> 8 * i) : 0 }, 1);
+		explain_put(o, &(uint8_t){ (uint8_t)(i < 8 ? v >> 8 * i : 0) }, 1);
 }
 
 void explain_put_be(struct explain_octets *o, uint64_t v, unsigned octets)
 {
 	for (unsigned i = octets; i-- > 0;)
-		explain_put(o, &(uint8_t){ i < 8 ? (uint8_t)(v >> 8 * i) : 0 }, 1);
+		explain_put(o, &(uint8_t){ (uint8_t)(i < 8 ? v >> 8 * i : 0) }, 1);
 }
 
 bool explain_add(struct explain_message *m, bool answer, const struct explain_octets *o)

@@ -307,21 +307,38 @@ static void what_cannot_be_read(void **state)
 	lines.client = 1028;
 	assert_int_equal(lines.refused, 2);
 	expect_line(1, 16, 2, R_FUNCTION);
-	/* enforced from now on: it is in step */
-	b.img.flow.mode = MODE_ENFORCE;
-	b.img.h.generation++;
-	segment(&b, 0, lines.client, 5000, TCP_ACK, m, request(m, 2, 1, 3, 10, 1));
-	assert_int_equal(left(&b).len, 12);
 	inspect_free(b.in);
-	/* and where it is not, it ends */
-	follow_start(&b, true);
-	segment(&b, 0, 1000, 5000, TCP_ACK, (const uint8_t *)"GET / HTTP/1.0\r\n", 16);
-	b.img.flow.mode = MODE_ENFORCE;
-	b.img.h.generation++;
-	segment(&b, 0, 1016, 5000, TCP_ACK, m, request(m, 2, 1, 3, 10, 1));
-	assert_int_equal(b.reason, R_STREAM_GAP);
-	assert_ended(&b, 1016);
-	inspect_free(b.in);
+}
+
+/* Enforced from now on. What was followed from its beginning, and without a gap, goes on; what was
+ * found again ends, for its sender may have shown the gate other messages than the device read. */
+static void observed_then_enforced(void **state)
+{
+	(void)state;
+	struct bench b;
+	uint8_t m[40];
+	static const char no_message[] = "GET / HTTP/1.0\r\n";
+	for (unsigned how = 0; how < 4; how++) {
+		follow_start(&b, how != 1);
+		if (how == 2) /* found again behind it */
+			segment(&b, 0, 1000, 5000, TCP_ACK, (const uint8_t *)no_message, 16);
+		lines.client = how == 2 ? 1016 : 1000;
+		if (how == 3) /* a hole, given up since it is acknowledged */
+			lines.client += 12;
+		ask(&b, 1, 3, true);
+		answer(&b, 1, 3, true);
+		ask(&b, 2, 3, true);
+		answer(&b, 2, 3, true);
+		b.img.flow.mode = MODE_ENFORCE;
+		b.img.h.generation++;
+		segment(&b, 0, lines.client, lines.device, TCP_ACK, m, request(m, 3, 1, 3, 10, 1));
+		assert_int_equal(b.reason == R_STREAM_GAP, how != 0);
+		if (how == 0)
+			assert_int_equal(left(&b).len, 12);
+		else
+			assert_ended(&b, lines.client);
+		inspect_free(b.in);
+	}
 }
 
 /* One segment far away is somebody else's; three in a row are the connection. */
@@ -359,6 +376,7 @@ int main(void)
 		cmocka_unit_test(a_hole_of_one_direction),
 		cmocka_unit_test(open_before),
 		cmocka_unit_test(what_cannot_be_read),
+		cmocka_unit_test(observed_then_enforced),
 		cmocka_unit_test(strays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

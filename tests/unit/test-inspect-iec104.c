@@ -371,39 +371,10 @@ static void joined_late(void **state)
 	assert_int_equal(command(&b, 70, 504, GI), R_NONE); /* taken from what was seen */
 	assert_int_equal(command(&b, 71, 505, GI), R_IEC_RECEIVE_NUMBER);
 	assert_int_equal(command(&b, 72, 505, GI), R_NONE);
-	/* enforced from now on, with both numbers */
+	/* enforced from now on: nobody saw its beginning, as of every protocol */
 	iec_policy(&b, &enforce);
-	assert_int_equal(command(&b, 73, 505, ON), R_NONE);
-	assert_int_equal(command(&b, 75, 505, ON), R_UA_SEQUENCE);
-	iec_stop(&b);
-}
-
-/* Enforced before both numbers are seen: reports go on, commands must wait. */
-static void joined_and_enforced(void **state)
-{
-	(void)state;
-	for (unsigned seen = 0; seen < 2; seen++) {
-		struct iec_bench b;
-		iec_start(&b, &observe);
-		join(&b);
-		assert_int_equal(say_u(&b, 1, IEC_TESTFR_ACT), R_NONE);
-		iec_policy(&b, &enforce);
-		assert_int_equal(say_u(&b, 0, IEC_TESTFR_CON), R_NONE);
-		if (seen) {
-			assert_int_equal(answer(&b, 500, 70, REPORT), R_NONE);
-			assert_int_equal(say_s(&b, 0, 501), R_NONE);
-		}
-		assert_int_equal(command(&b, 70, 501, ON), seen ? R_NONE : R_UA_STATE);
-		assert_int_equal(b.line[0].ended, !seen);
-		iec_stop(&b);
-	}
-	/* numbers that cannot be: what was on its way is at most a window */
-	struct iec_bench b;
-	iec_start(&b, &observe);
-	join(&b);
-	assert_int_equal(answer(&b, 500, 70, REPORT), R_NONE);
-	iec_policy(&b, &enforce);
-	assert_int_equal(command(&b, 90, 501, ON), R_UA_SEQUENCE);
+	assert_int_equal(command(&b, 73, 505, ON), R_STREAM_GAP);
+	assert_true(b.line[0].ended);
 	iec_stop(&b);
 }
 
@@ -663,7 +634,6 @@ int main(void)
 		cmocka_unit_test(select_of_another),
 		cmocka_unit_test(selects_have_a_bound),
 		cmocka_unit_test(joined_late),
-		cmocka_unit_test(joined_and_enforced),
 		cmocka_unit_test(observed_and_enforced),
 		cmocka_unit_test(joined_under_enforcement),
 		cmocka_unit_test(every_split),
