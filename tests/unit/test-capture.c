@@ -189,7 +189,7 @@ static void test_facts(void **state)
 	assert_int_equal(f.vlan[0], 5);
 	assert_int_equal(f.vlan[1], 7);
 	assert_memory_equal(f.dst_mac, MACS, 6);
-	assert_memory_equal(f.src_mac, MACS + 6, 6);
+	assert_memory_equal(f.src_mac, &MACS[6], 6);
 	assert_int_equal(f.len, sizeof(UDP4) - 1);
 	assert_int_equal(f.time_ns / 1000000000u, 1700000000);
 	capture_close(c);
