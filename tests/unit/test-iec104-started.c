@@ -274,7 +274,6 @@ static void joined_is_started(void **state)
 		}
 		ask_u(&b, IEC_TESTFR_ACT, IEC_TESTFR_CON);
 		iec_policy(&b, &enforce);
-		ask_u(&b, IEC_TESTFR_ACT, IEC_TESTFR_CON);
 		assert_int_equal(start_master(&b, 1, 1), reports ? R_IEC_STARTED : R_NONE);
 		iec_stop(&b);
 	}
