@@ -12,6 +12,7 @@ static const struct {
 	bool loss;
 } left_out[LEFT_N] = {
 	[LEFT_UNINSPECTED] = { "uninspected", "permitted without inspection", false },
+	[LEFT_LINK] = { "link", "not routed (broadcast, multicast, link-local)", false },
 	[LEFT_PORT] = { "port", "no port of an inspected protocol", false },
 	[LEFT_NOT_TCP] = { "transport", "neither TCP nor UDP", false },
 	[LEFT_CHECKSUM] = { "checksum", "wrong checksum", true },

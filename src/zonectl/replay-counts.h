@@ -25,6 +25,7 @@ struct count_row {
 /* Why packets with IP in them were not judged. */
 enum count_left {
 	LEFT_UNINSPECTED, /* permitted without inspection, or inside a zone */
+	LEFT_LINK,	  /* stays on its link: to a group of it, or by an address of it */
 	LEFT_PORT,	  /* no port of ours */
 	LEFT_NOT_TCP,	  /* neither TCP nor UDP */
 	LEFT_CHECKSUM,	  /* wrong, and asked for */
