@@ -8,6 +8,7 @@
  * Linked with --wrap of the engine's functions, so it prints what zonectl prints.
  */
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ enum { CONNECTIONS = 4096, PACKET_MAX = 65536 };
 
 /* One direction of a TCP connection. */
 struct way {
+	const struct inspect *in; /* who follows it */
 	struct addr src, dst;
 	uint16_t sport, dport;
 	bool begun;
@@ -31,10 +33,13 @@ struct way {
 	uint32_t went;	      /* up to here its receiver has all, in its own numbers */
 };
 
-static _Thread_local struct way ways[CONNECTIONS];
-static _Thread_local unsigned n_ways;
-static _Thread_local const struct inspect_out *real_out;
-static _Thread_local const struct inspect_pkt *under_way;
+/* All of it is one packet's at a time, whichever thread of replay has it. */
+static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
+static struct way ways[CONNECTIONS];
+static unsigned n_ways;
+static const struct inspect *of_inspector;
+static const struct inspect_out *real_out;
+static const struct inspect_pkt *under_way;
 
 static struct way *way_of(const struct packet *p, bool back)
 {
@@ -42,13 +47,15 @@ static struct way *way_of(const struct packet *p, bool back)
 	uint16_t sport = back ? p->dport : p->sport, dport = back ? p->sport : p->dport;
 	for (unsigned i = 0; i < n_ways; i++) {
 		struct way *w = &ways[i];
-		if (w->sport == sport && w->dport == dport && addr_eq(&w->src, src) &&
-		    addr_eq(&w->dst, dst))
+		if (w->in == of_inspector && w->sport == sport && w->dport == dport &&
+		    addr_eq(&w->src, src) && addr_eq(&w->dst, dst))
 			return w;
 	}
 	if (n_ways == CONNECTIONS)
 		abort();
-	ways[n_ways] = (struct way){ .src = *src, .dst = *dst, .sport = sport, .dport = dport };
+	ways[n_ways] = (struct way){
+		.in = of_inspector, .src = *src, .dst = *dst, .sport = sport, .dport = dport
+	};
 	return &ways[n_ways++];
 }
 
@@ -113,19 +120,29 @@ struct inspect *__wrap_inspect_new(const struct inspect_conf *c)
 {
 	struct inspect_conf inline_conf = *c;
 	inline_conf.recording = false;
-	n_ways = 0;
-	return __real_inspect_new(&inline_conf);
+	struct inspect *in = __real_inspect_new(&inline_conf);
+	pthread_mutex_lock(&one_at_a_time);
+	unsigned kept = 0;
+	for (unsigned i = 0; i < n_ways; i++) /* those of one that had this address before */
+		if (ways[i].in != in)
+			ways[kept++] = ways[i];
+	n_ways = kept;
+	pthread_mutex_unlock(&one_at_a_time);
+	return in;
 }
 
 void __wrap_inspect_packet(struct inspect *in, const struct inspect_pkt *p,
 			   const struct inspect_out *out)
 {
-	static _Thread_local uint8_t changed[PACKET_MAX];
+	static uint8_t changed[PACKET_MAX];
 	struct inspect_pkt k = *p;
 	struct inspect_out o = *out;
+	pthread_mutex_lock(&one_at_a_time);
+	of_inspector = in;
 	k.ip = acknowledge(p, changed);
 	o.verdict = verdict;
 	real_out = out;
 	under_way = &k;
 	__real_inspect_packet(in, &k, &o);
+	pthread_mutex_unlock(&one_at_a_time);
 }
