@@ -331,7 +331,7 @@ def all_kinds(zonectl, where, tshark):
     words = [m["proto"] for m in want]
     check("the plain capture has messages of three protocols", min(words.count(w) for w in PROTOCOLS) >= 4)
     theirs = by_tshark(f"{where}/plain") if tshark else None
-    for name, (link, wrap) in KINDS.items():
+    for name, (link, wrap) in list(KINDS.items())[::int(os.environ.get("ZONED_EACH", "1"))]:
         path = write(f"{where}/{name}", pcap(link, [f for p in PACKETS for f in wrap(p)]))
         got, out = replay(zonectl, path, "--checksums")
         check(f"{name}: {len(got)} messages of {len(want)} {out.stderr}", got == want)
