@@ -188,7 +188,8 @@ static void collect_values(struct learn *l, struct learn_note *k, const struct l
 	size_t total = k->n_collected;
 	if (n == 0)
 		return;
-	memcpy(all, k->collected, total * sizeof(*all));
+	if (total)
+		memcpy(all, k->collected, total * sizeof(*all));
 	if (n > LEARN_ITEMS - total)
 		n = LEARN_ITEMS - total; /* never: a note has LEARN_ITEMS / 2 of them */
 	memcpy(all + total, v, n * sizeof(*all));
