@@ -151,6 +151,7 @@ enum learn_left {
 	LEFT_LOCAL,  /* multicast, broadcast, link-local: no gateway forwards them */
 	LEFT_OTHER_L4,
 	LEFT_NO_ROOM,
+	LEFT_GAP, /* not packets, but places where some are missing */
 	LEFT_N
 };
 
@@ -178,6 +179,7 @@ struct learn {
 	} * texts;
 	struct learn_fault *faults;
 	uint64_t left[LEFT_N], packets;
+	uint64_t gaps; /* seen by all passes together */
 	/* without room: notes, texts, faults, connections */
 	uint64_t lost_notes, lost_texts, lost_faults, lost_links;
 	uint64_t first_ns, last_ns, until_ns; /* until_ns: what is learned from */

@@ -132,7 +132,9 @@ static void learn_no_verdict(void *ctx, uint32_t id, enum verdict v, const uint8
 static void run_event(void *ctx, const struct event *ev)
 {
 	struct learn_run *r = ctx;
-	if (ev->proto == PROTO_NONE || ev->part)
+	if (ev->kind == EV_GAP) /* says what is missing, and refuses nothing */
+		r->l->gaps++;
+	else if (ev->proto == PROTO_NONE || ev->part)
 		r->message(r->ctx, learn_talk_of_event(r->l, ev), ev, NULL, r->l->frame);
 }
 

@@ -230,6 +230,7 @@ bool learn_survey(struct learn *l)
 	memcpy(left, l->left, sizeof(left));
 	if (l->n_hosts && !survey_messages(l))
 		return false;
+	left[LEFT_GAP] = l->gaps;	     /* there was one pass until now that knows messages */
 	memcpy(l->left, left, sizeof(left)); /* each pass counts them */
 	l->packets = packets;
 	l->lost_links = links;

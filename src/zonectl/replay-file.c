@@ -119,7 +119,9 @@ static bool pass_packet(struct course *c, const struct frame *f)
 		return true;
 	if (why != LEFT_N && (!judges || why != LEFT_NOT_TCP))
 		counts_leave(&g->counts, why, f->len);
-	return why != LEFT_N && !judges ? true : workers_packet(g->w, group, &judged);
+	/* the gate had all of what the capture cut: it is missing, and not refused */
+	bool missing = why == LEFT_CUT || (why != LEFT_N && !judges);
+	return missing || workers_packet(g->w, group, &judged);
 }
 
 static bool pass_frame(struct course *c, const struct frame *f)

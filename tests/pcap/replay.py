@@ -193,6 +193,7 @@ def check_status():
         ("read and permitted", OK, [good]), ("permitted", OK, model + [good]),
         ("a refusal", REFUSED, model + [bad]), ("a refusal observed", REFUSED, ["-m", at("observe.conf"), bad]),
         ("refused without a model: nothing", OK, [bad]), ("no capture", NOT_READ, [unreadable]),
+        ("cut short under a model", NOT_READ, model + [cut]),
         ("none of that name", NOT_READ, [at("nowhere.pcap")]), ("cut short", NOT_READ, [cut]),
         ("a refusal and no capture", REFUSED, model + [unreadable, bad]),
         ("no capture and a good one", NOT_READ, model + [unreadable, good]),
