@@ -3,6 +3,7 @@
  * that are there. */
 #include "packet/fragment.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -260,6 +261,16 @@ static bool fits_in_packet(const struct fragment *f, uint32_t end)
 	       (f->src.family == 4 || end <= PACKET_MAX);
 }
 
+/* Of IPv6 the first fragment must have the whole header behind it (RFC 8200, 4.5): the kernel puts
+ * none together that has less. */
+static bool is_header_cut(const struct fragment *f)
+{
+	size_t least = f->protocol == IPPROTO_TCP				     ? 20
+		       : f->protocol == IPPROTO_UDP || f->protocol == IPPROTO_ICMPV6 ? 8
+										     : 1;
+	return f->src.family == 6 && f->offset == 0 && f->more && f->len < least;
+}
+
 /* Of IPv6 a fragment that contradicts the end that is known is dropped alone. */
 static enum capture_unread drop_fragment(struct fragments *t, struct unfinished *q,
 					 enum capture_unread why, bool alone)
@@ -285,6 +296,8 @@ enum capture_unread fragments_add(struct fragments *t, const struct fragment *f,
 	q->others = 0;
 	if (!v4 && f->more && end % 8 != 0)
 		return drop_fragment(t, q, CAPTURE_FRAGMENT_BAD, false);
+	if (is_header_cut(f))
+		return drop_fragment(t, q, CAPTURE_FRAGMENT_BAD, true);
 	enum capture_unread why = check_end(q, f, end);
 	if (why != CAPTURE_READ)
 		return drop_fragment(t, q, why, !v4);

@@ -8,8 +8,6 @@ from table import PAUSE, opened
 
 from wire import DF, EVIL
 
-APART = "the gate sees what the kernel put together; replay refuses fragments as they are"
-
 # ---- options and header fields: some receivers and routers discard such packets, so the gate does ----
 OPTIONS = {"ways": REFUSED, "says": "ip-options"}
 decoy("ip-option-nop", "PN98", "IP options that do nothing", only=4, taken=True,
@@ -48,8 +46,6 @@ def fragments(name, source, what, want="W-", control="W", **kw):
             f(c, c.segment(r, at=0), c.segment(w, at=0))
             time.sleep(PAUSE)
             c.nxt = 12 if want else 0
-        kw.setdefault("replay", "")
-        kw.setdefault("why", APART)
         opened(name, source, what, want, control=control, **kw)(run)
         return f
     return keep
