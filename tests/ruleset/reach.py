@@ -264,7 +264,7 @@ for number, ifname in enumerate(NAMES):
     SOCKETS[ifname] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
     SOCKETS[ifname].bind(("w%d" % number, 3))
 enter(GATEWAY)
-REACH = subprocess.Popen(["stdbuf", "-oL", TOOL, "reach", MODEL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
+REACH = subprocess.Popen([TOOL, "reach", MODEL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
 NEXT = pick.sample(range(30000, 60000), 4 * OPENINGS)
 BEFORE, SENT, SEEN, FAILED, SENT_ERRORS = counters(), 0, collections.Counter(), [], []
 for _ in range(OPENINGS):
