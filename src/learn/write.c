@@ -151,8 +151,7 @@ static const char *const left_texts[LEFT_N] = {
 	[LEFT_LOCAL] = "packets that no gateway forwards (multicast, broadcast, link-local)",
 	[LEFT_OTHER_L4] = "packets of other IP protocols, and ICMP besides echo",
 	[LEFT_NO_ROOM] = "packets of more stations or talks than there is room for",
-	[LEFT_GAP] = "gaps in connections that began before the capture, or of which packets are "
-		     "missing",
+	[LEFT_GAP] = "gaps in connections (begun before the capture, or packets missing)",
 };
 
 static void text_count(struct learn_pen *p, uint64_t n, const char *text)
