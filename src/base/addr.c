@@ -86,6 +86,17 @@ struct addr addr_source(const struct addr *a)
 	return k;
 }
 
+bool addr_is_of_link(const struct addr *a)
+{
+	static const uint8_t none[sizeof(a->b)];
+	const uint8_t *b = a->b;
+	if (memcmp(b, none, sizeof(none)) == 0)
+		return true;
+	if (a->family == 6)
+		return b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
+	return b[0] >= 224 || (b[0] == 169 && b[1] == 254);
+}
+
 static bool same_bits(const uint8_t *a, const uint8_t *b, unsigned n)
 {
 	if (memcmp(a, b, n / 8) != 0)

@@ -36,6 +36,9 @@ bool addr_eq(const struct addr *a, const struct addr *b);
 /* The source of an address: an IPv4 address itself, or the /64 of an IPv6 address, because a host
  * may take any address of its link's /64 (RFC 4291 2.5.1, RFC 8981). The other bits are zero. */
 struct addr addr_source(const struct addr *a);
+/* No router forwards what is from or to it: multicast, the broadcast address, link-local, none at
+ * all (RFC 1812 5.3, RFC 4291 2.5). */
+bool addr_is_of_link(const struct addr *a);
 bool prefix_has(const struct prefix *p, const struct addr *a);
 bool prefix_overlap(const struct prefix *p, const struct prefix *q);
 

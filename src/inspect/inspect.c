@@ -81,6 +81,15 @@ void inspect_free(struct inspect *in)
 	free(in);
 }
 
+void inspect_no_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
+{
+	(void)ctx;
+	(void)id;
+	(void)v;
+	(void)data;
+	(void)len;
+}
+
 void inspect_policy(struct inspect *in, const struct pol_image *img)
 {
 	in->img = img;

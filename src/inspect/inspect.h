@@ -63,6 +63,9 @@ struct inspect_out {
 	void (*message)(void *ctx, const struct event *ev, const void *m, uint32_t id);
 };
 
+/* A verdict of inspect_out for whoever only listens: a recording has gone where it went. */
+void inspect_no_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len);
+
 struct inspect_pkt {
 	uint32_t id;	  /* given back with the verdict */
 	uint64_t now_ns;  /* monotonic, never goes back */

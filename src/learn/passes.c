@@ -118,16 +118,6 @@ bool learn_each_packet(struct learn *l, const struct learn_each *each)
 
 /* ---- the engine ---- */
 
-static void learn_no_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data,
-			     size_t len)
-{
-	(void)ctx;
-	(void)id;
-	(void)v;
-	(void)data;
-	(void)len;
-}
-
 /* Messages come as such; what else is refused are packets and beginnings of messages. */
 static void run_event(void *ctx, const struct event *ev)
 {
@@ -162,7 +152,7 @@ static bool run_begins(void *ctx, uint16_t file)
 static struct inspect_out run_out(struct learn_run *r)
 {
 	return (struct inspect_out){
-		.ctx = r, .verdict = learn_no_verdict, .event = run_event, .message = run_message
+		.ctx = r, .verdict = inspect_no_verdict, .event = run_event, .message = run_message
 	};
 }
 

@@ -38,23 +38,6 @@ static bool is_service(uint8_t l4, uint16_t port)
 
 /* ---- addresses ---- */
 
-static bool is_zero(const struct addr *a)
-{
-	static const uint8_t zero[16];
-	return memcmp(a->b, zero, sizeof(zero)) == 0;
-}
-
-/* No gateway forwards what is from or to it. */
-static bool is_local(const struct addr *a)
-{
-	const uint8_t *b = a->b;
-	if (is_zero(a))
-		return true;
-	if (a->family == 6)
-		return b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
-	return b[0] >= 224 || (b[0] == 169 && b[1] == 254);
-}
-
 /* IPv4 written as IPv6, and ::1: in no packet that is forwarded, and no model has it. */
 static bool is_unwritable(const struct addr *a)
 {
@@ -251,7 +234,7 @@ static struct learn_talk *echo_talk(struct learn *l, const struct packet *p, boo
 struct learn_talk *learn_talk_of(struct learn *l, const struct packet *p, bool *from_client)
 {
 	uint64_t ends[5];
-	if (is_local(&p->src) || is_local(&p->dst) || is_broadcast(l, p))
+	if (addr_is_of_link(&p->src) || addr_is_of_link(&p->dst) || is_broadcast(l, p))
 		return leave_out_packet(l, LEFT_LOCAL);
 	if (addr_eq(&p->src, &p->dst)) {
 		uint32_t itself = talk_host(l, &p->src); /* it is there, if nothing else */

@@ -42,6 +42,15 @@ bool explain_number(const struct explain_words *w, size_t i, uint64_t max, uint6
 	return false;
 }
 
+const struct explain_named *explain_named(const struct explain_named *rows, size_t n,
+					  const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcmp(word, rows[i].word) == 0)
+			return &rows[i];
+	return NULL;
+}
+
 uint8_t *explain_part(struct explain_message *m, bool answer, size_t n)
 {
 	if (m->parts == EXPLAIN_PARTS || n > sizeof(m->b) - m->n)

@@ -24,15 +24,6 @@ struct run {
 	bool before; /* it is one that must come before: worth telling when it is refused */
 };
 
-static void ignore_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
-{
-	(void)ctx;
-	(void)id;
-	(void)v;
-	(void)data;
-	(void)len;
-}
-
 static void tell(struct run *r, const struct event *ev, const void *m)
 {
 	if (r->refused || (r->before && ev->reason == R_NONE))
@@ -239,7 +230,7 @@ bool explain_run(const struct explain *x, const struct pol_image *img, explain_f
 	conf.speaks = speaks;
 	struct inspect *in = img || speaks ? inspect_new(&conf) : NULL;
 	const struct inspect_out out = { .ctx = &r,
-					 .verdict = ignore_verdict,
+					 .verdict = inspect_no_verdict,
 					 .event = on_made_up_event,
 					 .message = on_message };
 	if (in && img)

@@ -32,6 +32,16 @@ struct explain_words {
 };
 void explain_complain(const struct explain_words *w, size_t i, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+/* A word with a number behind it, what the number may be, and where it goes. */
+struct explain_named {
+	const char *word;
+	uint64_t *to;
+	bool *has;
+	uint64_t max;
+};
+/* The row of n that has the word; NULL: none. */
+const struct explain_named *explain_named(const struct explain_named *rows, size_t n,
+					  const char *word);
 /* The number that word i is, or a complaint. */
 bool explain_number(const struct explain_words *w, size_t i, uint64_t max, uint64_t *out);
 

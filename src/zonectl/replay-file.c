@@ -62,23 +62,11 @@ static enum count_left unjudgeable(const struct frame *f, struct packet *p)
 	return p->fragment ? LEFT_FRAGMENT : why != R_NONE ? LEFT_MALFORMED : LEFT_N;
 }
 
-/* Of a link alone: multicast and the broadcast address, link-local and no address. */
-static bool is_of_link(const struct addr *a)
-{
-	static const uint8_t none[sizeof(a->b)];
-	const uint8_t *b = a->b;
-	if (memcmp(b, none, sizeof(none)) == 0)
-		return true;
-	if (a->family == 6)
-		return b[0] == 0xff || (b[0] == 0xfe && (b[1] & 0xc0) == 0x80);
-	return b[0] >= 224 || (b[0] == 169 && b[1] == 254);
-}
-
 /* No gateway forwards it: what comes in a frame to a group neither (RFC 1812, 5.3.4). */
 static bool stays_on_link(const struct frame *f, const struct packet *p)
 {
 	bool group = f->dst_mac && (f->dst_mac[0] & 1);
-	return group || is_of_link(&p->src) || is_of_link(&p->dst);
+	return group || addr_is_of_link(&p->src) || addr_is_of_link(&p->dst);
 }
 
 /* With a model the rules come first, as in the network. True: an inspector or a record follows. */

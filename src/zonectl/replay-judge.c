@@ -4,15 +4,6 @@
 
 #include "zonectl/replay-parts.h"
 
-static void forget_verdict(void *ctx, uint32_t id, enum verdict v, const uint8_t *data, size_t len)
-{
-	(void)ctx;
-	(void)id;
-	(void)v;
-	(void)data;
-	(void)len;
-}
-
 static void note_record(struct judge *j, const struct event *ev, const void *m)
 {
 	counts_add(&j->counts, ev, m != NULL);
@@ -38,9 +29,10 @@ static void note_event(void *ctx, const struct event *ev)
 
 static struct inspect_out out_of(struct judge *j)
 {
-	return (struct inspect_out){
-		.ctx = j, .verdict = forget_verdict, .event = note_event, .message = note_message
-	};
+	return (struct inspect_out){ .ctx = j,
+				     .verdict = inspect_no_verdict,
+				     .event = note_event,
+				     .message = note_message };
 }
 
 static bool begin_inspector(struct judge *j)

@@ -79,12 +79,7 @@ static int name_among(const char *const *names, int n, const char *word)
 /* One word, and what belongs to it; the words that it takes. */
 static size_t dnp_read_word(struct said *s, size_t i)
 {
-	const struct {
-		const char *word;
-		uint64_t *to;
-		bool *has;
-		uint64_t max;
-	} numbers[] = {
+	const struct explain_named numbers[] = {
 		{ "master", &s->master, &s->has_master, 65519 },
 		{ "outstation", &s->outstation, &s->has_outstation, 65535 },
 		{ "count", &s->count, &s->has_count, 255 },
@@ -92,12 +87,12 @@ static size_t dnp_read_word(struct said *s, size_t i)
 		{ "off", &s->off, &s->has_off, UINT32_MAX },
 	};
 	const char *word = s->w->v[i];
+	const struct explain_named *named =
+		explain_named(numbers, sizeof(numbers) / sizeof(numbers[0]), word);
 	char *end;
 	int op = name_among(dnp_operations, 5, word), code = name_among(dnp_trip_close, 3, word);
-	for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
-		if (strcmp(word, numbers[k].word) != 0)
-			continue;
-		*numbers[k].has = explain_number(s->w, i + 1, numbers[k].max, numbers[k].to);
+	if (named) {
+		*named->has = explain_number(s->w, i + 1, named->max, named->to);
 		return 2;
 	}
 	if (strcmp(word, "=") == 0) {

@@ -65,12 +65,7 @@ static void read_value(struct said *s, size_t i)
 
 static size_t iec_read_word(struct said *s, size_t i)
 {
-	const struct {
-		const char *word;
-		uint64_t *to;
-		bool *has;
-		uint64_t max;
-	} numbers[] = {
+	const struct explain_named numbers[] = {
 		{ "ca", &s->ca, &s->has_ca, 65535 },
 		{ "ioa", &s->ioa, &s->has_ioa, IEC_IOA_MAX },
 		{ "oa", &s->oa, &s->has_oa, 255 },
@@ -78,10 +73,10 @@ static size_t iec_read_word(struct said *s, size_t i)
 		{ "qualifier", &s->qualifier, &s->has_qualifier, 255 },
 	};
 	const char *word = s->w->v[i];
-	for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
-		if (strcmp(word, numbers[k].word) != 0)
-			continue;
-		*numbers[k].has = explain_number(s->w, i + 1, numbers[k].max, numbers[k].to);
+	const struct explain_named *named =
+		explain_named(numbers, sizeof(numbers) / sizeof(numbers[0]), word);
+	if (named) {
+		*named->has = explain_number(s->w, i + 1, named->max, named->to);
 		return 2;
 	}
 	if (strcmp(word, "=") == 0) {

@@ -122,12 +122,7 @@ static bool read_values(struct said *s, size_t i)
 /* One word, and what belongs to it; the words that it takes. 0: wrong. */
 static size_t read_word(struct said *s, size_t i)
 {
-	const struct {
-		const char *word;
-		uint64_t *to;
-		bool *has;
-		uint64_t max;
-	} numbers[] = {
+	const struct explain_named numbers[] = {
 		{ "unit", &s->unit, &s->has_unit, 255 },
 		{ "count", &s->count, &s->has_count, 2000 },
 		{ "subfunction", &s->sub, &s->has_sub, 65535 },
@@ -136,11 +131,11 @@ static size_t read_word(struct said *s, size_t i)
 		{ "or", &s->or_mask, &s->has_or, 65535 },
 	};
 	const char *word = s->w->v[i];
-	for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
-		if (strcmp(word, numbers[k].word) != 0)
-			continue;
-		*numbers[k].has = true;
-		explain_number(s->w, i + 1, numbers[k].max, numbers[k].to);
+	const struct explain_named *named =
+		explain_named(numbers, sizeof(numbers) / sizeof(numbers[0]), word);
+	if (named) {
+		*named->has = true;
+		explain_number(s->w, i + 1, named->max, named->to);
 		return 2;
 	}
 	if (strcmp(word, "=") == 0) {
