@@ -118,7 +118,8 @@ def cooked2(p, tag=b"", interface=3):
 
 
 def fragments(p, size):
-    """The fragments of a packet, with that many octets each."""
+    """The fragments of a packet, with that many octets each. The first one of IPv6 has the whole header of TCP:
+    the kernel, and so replay, puts none together that has less (RFC 8200, 4.5)."""
     if is4(p):
         body = p[20:]
         for at in range(0, len(body), size):
@@ -128,10 +129,11 @@ def fragments(p, size):
             yield head[:10] + struct.pack("!H", checksum(head)) + head[12:] + part
     else:
         body = p[40:]
-        for at in range(0, len(body), size):
-            part = body[at:at + size]
+        first = max(size, 24)
+        for at in [0, *range(first, len(body), size)]:
+            part = body[at:at + size if at else first]
             yield (p[:4] + struct.pack("!HBB", len(part) + 8, 44, 64) + p[8:40] +
-                   struct.pack("!BBHI", p[6], 0, at | (at + size < len(body)), fragments.n) + part)
+                   struct.pack("!BBHI", p[6], 0, at | (at + len(part) < len(body)), fragments.n) + part)
     fragments.n += 1
 
 
