@@ -132,10 +132,11 @@ static void test_answers_in_kernel(struct world *w)
 		must(!answer_passes(w, odd_ones[i] + 1, odd_ones[i][0]));
 }
 
-/* A request that is next comes twice at once: one goes fast, never both. */
+/* A request that is next comes twice at once: one goes fast, never both. Rarely neither does: who
+ * finds the slot BUSY for too long asks for it, and who took it may read that before anything. */
 static void test_race(struct world *w, unsigned times)
 {
-	unsigned long won = 0;
+	unsigned long won = 0, neither = 0;
 	uint8_t p[PACKET];
 	pthread_barrier_t line;
 	size_t n = put_lone(w, 40000, 1000, p);
@@ -148,13 +149,18 @@ static void test_race(struct world *w, unsigned times)
 		must(pthread_create(&t, NULL, race, &r[1]) == 0);
 		race(&r[0]);
 		must(pthread_join(t, NULL) == 0);
-		must(r[0].passed + r[1].passed == 1 && s->packets == 1 && s->next[0] == 1012);
+		unsigned passed = (unsigned)r[0].passed + r[1].passed;
+		must(passed == 1 || (passed == 0 && s->stop != 0 && s->state == FAST_OFF));
+		must(s->packets == passed && s->next[0] == 1000 + 12 * passed);
 		must(s->state != FAST_BUSY);
 		won += r[0].passed;
+		neither += passed == 0;
 	}
 	pthread_barrier_destroy(&line);
-	printf("race: %u segments twice at once, each passed once (%lu by the first)\n", times,
-	       won);
+	must(neither <= times / 20);
+	printf("race: %u segments twice at once, each passed once (%lu by the first), but for %lu "
+	       "that were left to the inspector\n",
+	       times, won, neither);
 }
 
 struct exchange {
