@@ -5,6 +5,7 @@
  * gets and printed.
  *
  *	ZONED_LONG=1	a million and more instead of 20,000
+ *	ZONED_EACH=N	one in N of the 20,000
  *	ZONED_SEED=N	only this one
  */
 #include <setjmp.h>
@@ -153,6 +154,18 @@ static void must_hold(uint64_t seed, enum sort sort, struct schedule_stats *stat
 	fail_msg("%s; ZONED_SEED=%llu", fault, (unsigned long long)seed);
 }
 
+static uint64_t how_many(enum sort sort)
+{
+	const char *one_in = getenv("ZONED_EACH");
+	uint64_t each = 1;
+	if (getenv("ZONED_LONG"))
+		return sort >= DNP3 ? LONG : LONG / 2;
+	if (one_in)
+		assert_true(num_parse(one_in, 1, 100, &each));
+	/* DNP3 has many frames in each */
+	return NORMAL / (sort >= DNP3 || sort == REVERSED ? 4 : 2) / each;
+}
+
 static void run_many(enum sort sort)
 {
 	struct schedule_stats stats = { 0 };
@@ -163,11 +176,7 @@ static void run_many(enum sort sort)
 		must_hold(seed, sort, &stats);
 		return;
 	}
-	uint64_t n = (uint64_t)(getenv("ZONED_LONG") ? LONG : NORMAL) / 2;
-	if (sort >= DNP3) /* there are many frames in each */
-		n = getenv("ZONED_LONG") ? LONG : NORMAL / 4;
-	if (sort == REVERSED && !getenv("ZONED_LONG"))
-		n = NORMAL / 4;
+	uint64_t n = how_many(sort);
 	for (uint64_t i = 0; i < n; i++)
 		must_hold(i * 2 + (sort == ATTACK || sort == REVERSED), sort, &stats);
 	printf("%llu schedules: %llu packets, %llu messages, %llu refused, %llu connections "
