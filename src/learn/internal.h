@@ -4,6 +4,7 @@
 #define ZONED_LEARN_INTERNAL_H
 
 #include "base/arena.h"
+#include "inspect/recording.h"
 #include "learn/learn.h"
 #include "packet/packet.h"
 #include "packet/capture.h"
@@ -239,7 +240,7 @@ struct learn_each {
 	/* before the first packet of a file, and behind its last one */
 	bool (*begins)(void *ctx, uint16_t file);
 	void (*ends)(void *ctx);
-	void (*packet)(void *ctx, const struct frame *f, uint64_t now);
+	void (*packet)(void *ctx, const struct frame *f);
 };
 bool learn_each_packet(struct learn *l, const struct learn_each *each);
 /* The engine over the captures, with this image; only packets of inspected talks reach it. */
@@ -253,9 +254,7 @@ struct learn_run {
 	/* a packet of no inspected talk; NULL: nobody wants it */
 	void (*plain)(void *ctx, struct learn_talk *t, bool from_client, const struct packet *p,
 		      const struct frame *f);
-	struct inspect *in;
-	struct inspect_pkt last; /* of this file, for its end */
-	uint64_t ticked;
+	struct recording recording; /* of one file */
 };
 bool learn_run(struct learn_run *r);
 

@@ -128,11 +128,16 @@ void learn_add_text(struct learn *l, unsigned column, const void *text, size_t n
 bool learn_has(const struct learn *l, unsigned column);
 /* It is whole. */
 void learn_keep(struct learn *l);
-/* It is whole, and stands for messages that pass where there is an entry for their ends: used where
- * no entry has what it has beside its first column; or, for messages that pass where there is any
- * entry, where there is none. */
+/* What stands for messages that pass where there is an entry for their ends: used where no entry
+ * has what it has beside its first column; or, for messages that pass where there is any entry,
+ * where there is none. */
 enum learn_filler { LEARN_NO_FILLER, LEARN_FOR_ENDS, LEARN_FOR_ANY };
-void learn_keep_filler(struct learn *l, enum learn_filler what);
+struct learn_number {
+	unsigned column;
+	double v;
+};
+/* A whole note, of these numbers. */
+void learn_fill(struct learn *l, enum learn_filler what, const struct learn_number *v, size_t n);
 /* Something that the policy as a whole must have. */
 void learn_setting(struct learn *l, enum learn_kind kind, unsigned setting, double v);
 void learn_setting_text(struct learn *l, enum learn_kind kind, unsigned setting, const void *text,

@@ -278,8 +278,11 @@ void learn_keep(struct learn *l)
 	collect_values(l, k, l->note.v + apart, n - apart);
 }
 
-void learn_keep_filler(struct learn *l, enum learn_filler what)
+void learn_fill(struct learn *l, enum learn_filler what, const struct learn_number *v, size_t n)
 {
+	learn_begin(l, LEARN_READS);
+	for (size_t i = 0; i < n; i++)
+		learn_add(l, v[i].column, v[i].v, v[i].v);
 	l->note.filler = (uint8_t)what;
 	learn_keep(l);
 }

@@ -9,7 +9,7 @@
 
 #include "learn/internal.h"
 
-enum { TICKS_MAX = 256, TICK_NS = 100000000, ENGINE_CONNECTIONS = 65536, BUCKETS = 65536 };
+enum { ENGINE_CONNECTIONS = 65536, BUCKETS = 65536 };
 
 struct learn *learn_new(const struct learn_options *o)
 {
@@ -85,7 +85,6 @@ static bool each_of_file(struct learn *l, uint16_t file, const struct learn_each
 {
 	char err[300];
 	struct frame f;
-	uint64_t now = 0;
 	struct capture *c = capture_open(l->files[file].path, err, sizeof(err));
 	if (!c || !each->begins(each->ctx, file)) {
 		fprintf(stderr, "zonectl: %s: %s\n", l->files[file].path,
@@ -97,9 +96,8 @@ static bool each_of_file(struct learn *l, uint16_t file, const struct learn_each
 	l->file = file;
 	/* no more than the first time: somebody may be writing it */
 	for (uint64_t n = 0; n < l->files[file].frames && capture_next(c, &f) == 1; n++) {
-		now = f.time_ns > now ? f.time_ns : now;
 		l->frame = f.number;
-		each->packet(each->ctx, &f, now);
+		each->packet(each->ctx, &f);
 	}
 	each->ends(each->ctx);
 	capture_close(c);
@@ -137,16 +135,10 @@ static void run_message(void *ctx, const struct event *ev, const void *m, uint32
 static bool run_begins(void *ctx, uint16_t file)
 {
 	static const struct inspect_conf conf = { .max_connections = ENGINE_CONNECTIONS,
-						  .hash_key = { 1, 2 },
-						  .recording = true };
+						  .hash_key = { 1, 2 } };
 	struct learn_run *r = ctx;
 	(void)file;
-	r->in = inspect_new(&conf);
-	r->ticked = 0;
-	r->last = (struct inspect_pkt){ .id = 0 };
-	if (r->in)
-		inspect_policy(r->in, r->img);
-	return r->in != NULL;
+	return recording_begin(&r->recording, &conf, r->img);
 }
 
 static struct inspect_out run_out(struct learn_run *r)
@@ -160,22 +152,10 @@ static void run_ends(void *ctx)
 {
 	struct learn_run *r = ctx;
 	const struct inspect_out out = run_out(r);
-	inspect_end(r->in, &r->last, &out);
-	inspect_free(r->in);
-	r->in = NULL;
+	recording_end(&r->recording, &out);
 }
 
-/* The clock of the data path, as inline: ten turns a second, all connections seen. */
-static void run_clock(struct learn_run *r, uint64_t now, uint64_t wall)
-{
-	const struct inspect_out out = run_out(r);
-	for (unsigned t = 0; t < TICKS_MAX && now - r->ticked >= TICK_NS; t++) {
-		r->ticked = r->ticked && t + 1 < TICKS_MAX ? r->ticked + TICK_NS : now;
-		inspect_tick(r->in, r->ticked, wall, &out);
-	}
-}
-
-static void run_packet(void *ctx, const struct frame *f, uint64_t now)
+static void run_packet(void *ctx, const struct frame *f)
 {
 	struct learn_run *r = ctx;
 	const struct inspect_out out = run_out(r);
@@ -183,7 +163,7 @@ static void run_packet(void *ctx, const struct frame *f, uint64_t now)
 	bool from_client;
 	if (f->time_ns > r->until_ns)
 		return;
-	run_clock(r, now, f->time_ns);
+	recording_time(&r->recording, f->time_ns, f->number, &out);
 	if (!f->ip || packet_parse(f->ip, f->len, false, &p) != R_NONE || p.fragment)
 		return;
 	struct learn_talk *talk = learn_talk_of(r->l, &p, &from_client);
@@ -196,14 +176,12 @@ static void run_packet(void *ctx, const struct frame *f, uint64_t now)
 	}
 	if (!learn_ops_of(talk->proto)->observe)
 		return;
-	const struct inspect_pkt pkt = { .id = f->number,
-					 .now_ns = now,
-					 .wall_ns = f->time_ns,
-					 .ip = f->ip,
-					 .len = f->len,
-					 .partial = f->partial };
-	r->last = pkt;
-	inspect_packet(r->in, &pkt, &out);
+	struct inspect_pkt pkt = { .id = f->number,
+				   .wall_ns = f->time_ns,
+				   .ip = f->ip,
+				   .len = f->len,
+				   .partial = f->partial };
+	recording_packet(&r->recording, &pkt, &out);
 }
 
 bool learn_run(struct learn_run *r)

@@ -43,12 +43,11 @@ static void note_talk(struct learn_talk *t, const struct packet *p, bool from_cl
 		t->seen.count++;
 }
 
-static void survey_packet(void *ctx, const struct frame *f, uint64_t now)
+static void survey_packet(void *ctx, const struct frame *f)
 {
 	struct learn *l = ctx;
 	struct packet p;
 	bool from_client = false;
-	(void)now;
 	if (f->time_ns > l->until_ns)
 		return;
 	l->packets++;

@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "inspect/inspect.h"
+#include "inspect/recording.h"
 #include "packet/capture.h"
 #include "packet/packet.h"
 #include "zonectl/explain.h"
 #include "zonectl/uninspected.h"
 
 enum { HEADERS = 40 + 20, CLIENT_SEQ = 1000, SERVER_SEQ = 5000, WINDOW = 60000, HOPS = 64 };
-enum { SECOND = 1000000000, TICK_NS = 100000000, STEP_NS = 1000000 };
+enum { SECOND = 1000000000, STEP_NS = 1000000 };
 
 struct run {
 	const struct explain *x;
@@ -152,32 +152,22 @@ static void talk(struct run *r, struct inspect *in, const struct inspect_out *ou
 
 /* ---- of a capture ---- */
 
-static void replay_until(struct run *r, struct inspect *in, const struct inspect_out *out)
+static void replay_until(struct run *r, struct recording *rec, const struct inspect_out *out)
 {
 	char err[300];
 	struct capture *c = capture_open(r->x->capture, err, sizeof(err));
-	struct inspect_pkt last = { .id = 0 };
-	uint64_t now = 0, ticked = 0;
 	struct frame f;
 	r->wanted = r->x->frame;
 	while (c && capture_next(c, &f) == 1 && f.number <= r->wanted) {
 		if (!f.ip)
 			continue;
-		now = f.time_ns > now ? f.time_ns : now;
-		if (r->img && now - ticked >= TICK_NS) {
-			ticked = now;
-			inspect_tick(in, now, f.time_ns, out);
-		}
 		struct inspect_pkt p = { .id = f.number,
-					 .now_ns = now,
 					 .wall_ns = f.time_ns,
 					 .ip = f.ip,
 					 .len = f.len,
 					 .partial = f.partial };
-		inspect_packet(in, &p, out);
-		last = p;
+		recording_packet(rec, &p, out);
 	}
-	inspect_end(in, &last, out);
 	capture_close(c);
 }
 
@@ -222,24 +212,22 @@ bool explain_run(const struct explain *x, const struct pol_image *img, explain_f
 	struct run r = { .x = x, .img = img, .found = found, .ctx = ctx };
 	struct inspect_conf conf = { .max_connections = x->capture ? 65536 : 16,
 				     .hash_key = { 1, 2 },
-				     .recording = true,
 				     .dissect_only = !img };
 	uint8_t *speaks = img ? NULL : calloc(INSPECT_PORTS, 1);
 	if (speaks) /* the port that is asked about speaks it */
 		speaks[x->packet.of.sport] = x->proto;
 	conf.speaks = speaks;
-	struct inspect *in = img || speaks ? inspect_new(&conf) : NULL;
+	struct recording rec = { .in = NULL };
+	bool begun = (img || speaks) && recording_begin(&rec, &conf, img);
 	const struct inspect_out out = { .ctx = &r,
 					 .verdict = inspect_no_verdict,
 					 .event = on_made_up_event,
 					 .message = on_message };
-	if (in && img)
-		inspect_policy(in, img);
-	if (in && x->capture)
-		replay_until(&r, in, &out);
-	else if (in)
-		talk(&r, in, &out);
-	inspect_free(in);
+	if (begun && x->capture)
+		replay_until(&r, &rec, &out);
+	else if (begun)
+		talk(&r, rec.in, &out);
+	recording_end(&rec, x->capture ? &out : NULL);
 	free(speaks);
 	return r.told;
 }

@@ -17,35 +17,15 @@ enum { LOOK_EVERY = 4096 /* packets */, PROGRESS_NS = 500000000 };
 struct course {
 	struct reading *g;
 	const char *path;
-	uint64_t now, ticked; /* of the data path's clock */
-	bool tells;	      /* progress on a terminal */
+	struct recording_clock clock;
+	bool tells; /* progress on a terminal */
 	uint64_t told_ns, size, passed;
 };
 
-/* The clock of the data path, as inline: ten turns a second, all connections seen. Captures are not
- * always in order, and time never goes back. */
 static bool turn_clock(struct course *c, const struct frame *f)
 {
-	struct clock_turns t = { .wall_ns = f->time_ns, .frame = f->number };
-	c->now = f->time_ns > c->now ? f->time_ns : c->now;
-	if (c->now - c->ticked < CLOCK_TURN_NS)
-		return true;
-	/* a long silence is one of so many turns, and then now */
-	uint64_t due = (c->now - c->ticked) / CLOCK_TURN_NS;
-	if (c->ticked == 0 || due > CLOCK_TURNS_MAX) {
-		t.turns = 1;
-		t.first_ns = c->now;
-		if (c->ticked != 0) {
-			t.turns = CLOCK_TURNS_MAX;
-			t.first_ns = c->now - (CLOCK_TURNS_MAX - 1) * (uint64_t)CLOCK_TURN_NS;
-		}
-		c->ticked = c->now;
-	} else {
-		t.turns = (unsigned)due;
-		t.first_ns = c->ticked + CLOCK_TURN_NS;
-		c->ticked += due * CLOCK_TURN_NS;
-	}
-	return workers_clock(c->g->w, &t);
+	struct recording_turns due = { .wall_ns = f->time_ns, .id = f->number };
+	return !recording_clock_set(&c->clock, &due) || workers_clock(c->g->w, &due);
 }
 
 /* Why no inspector could make anything of it; LEFT_N: one can. */
@@ -53,12 +33,12 @@ static enum count_left unjudgeable(const struct frame *f, struct packet *p)
 {
 	enum reason why = packet_parse(f->ip, f->len, false, p);
 	bool known = why == R_NONE || packet_ends(f->ip, f->len, p);
+	if (recording_is_cut(f->partial, known ? p : NULL))
+		return LEFT_CUT;
 	if (!known)
-		return f->partial ? LEFT_CUT : LEFT_MALFORMED;
+		return LEFT_MALFORMED;
 	if (p->l4 != IPPROTO_TCP && p->l4 != IPPROTO_UDP)
 		return LEFT_NOT_TCP;
-	if (f->partial)
-		return LEFT_CUT;
 	return p->fragment ? LEFT_FRAGMENT : why != R_NONE ? LEFT_MALFORMED : LEFT_N;
 }
 
@@ -75,7 +55,7 @@ static bool passes_rules(struct course *c, const struct frame *f, struct judged_
 	struct reading *g = c->g;
 	enum uninspected_fate fate = UNINSPECTED_NOT;
 	if (g->r->rules)
-		fate = uninspected_packet(g->r->rules, f->ip, f->len, c->now, &p->refused);
+		fate = uninspected_packet(g->r->rules, f->ip, f->len, c->clock.now_ns, &p->refused);
 	if (fate == UNINSPECTED_PASSES)
 		counts_leave(&g->counts, LEFT_UNINSPECTED, f->len);
 	return fate != UNINSPECTED_PASSES;
@@ -84,12 +64,13 @@ static bool passes_rules(struct course *c, const struct frame *f, struct judged_
 static bool pass_packet(struct course *c, const struct frame *f)
 {
 	struct reading *g = c->g;
-	struct judged_packet judged = { .frame = f->number,
-					.partial = f->partial,
-					.now_ns = c->now,
-					.wall_ns = f->time_ns,
-					.ip = f->ip,
-					.len = f->len };
+	struct judged_packet judged = { .pkt = { .id = f->number,
+						 .partial = f->partial,
+						 .now_ns = c->clock.now_ns,
+						 .wall_ns = f->time_ns,
+						 .ip = f->ip,
+						 .len = f->len,
+						 .check_sum = g->r->o.checksums } };
 	struct packet p;
 	uint8_t proto = PROTO_NONE;
 	enum count_left why = unjudgeable(f, &p);

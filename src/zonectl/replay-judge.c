@@ -39,18 +39,14 @@ static bool begin_inspector(struct judge *j)
 {
 	const struct inspect_conf conf = { .max_connections = REPLAY_CONNECTIONS,
 					   .hash_key = { 1, 2 },
-					   .recording = true,
 					   .speaks = j->r->speaks,
 					   .dissect_only = !j->r->img };
-	j->in = inspect_new(&conf);
-	j->failed |= !j->in;
-	if (j->in && j->r->img)
-		inspect_policy(j->in, j->r->img);
-	return j->in != NULL;
+	j->failed |= !recording_begin(&j->recording, &conf, j->r->img);
+	return j->recording.in != NULL;
 }
 
 /* A packet whose headers are good but for a sum. */
-static bool has_wrong_sum(const struct judged_packet *p)
+static bool has_wrong_sum(const struct inspect_pkt *p)
 {
 	struct packet k;
 	return packet_parse(p->ip, p->len, true, &k) != R_NONE &&
@@ -59,50 +55,31 @@ static bool has_wrong_sum(const struct judged_packet *p)
 
 void judge_packet(struct judge *j, const struct judged_packet *p, struct text *to)
 {
-	if (!j->in && !begin_inspector(j))
+	if (!j->recording.in && !begin_inspector(j))
 		return;
-	const struct inspect_pkt pkt = { .id = p->frame,
-					 .now_ns = p->now_ns,
-					 .wall_ns = p->wall_ns,
-					 .ip = p->ip,
-					 .len = p->len,
-					 .partial = p->partial,
-					 .check_sum = j->r->o.checksums };
 	const struct inspect_out out = out_of(j);
 	j->to = to;
-	j->frame = p->frame;
-	j->last_ns = p->now_ns;
-	j->last_wall_ns = p->wall_ns;
-	if (j->r->o.checksums && has_wrong_sum(p)) {
-		counts_leave(&j->counts, LEFT_CHECKSUM, p->len);
+	j->frame = p->pkt.id;
+	if (p->pkt.check_sum && has_wrong_sum(&p->pkt)) {
+		counts_leave(&j->counts, LEFT_CHECKSUM, p->pkt.len);
 	} else {
 		j->counts.packets++;
-		j->counts.bytes += p->len;
+		j->counts.bytes += p->pkt.len;
 	}
-	if (p->refused != R_NONE)
-		inspect_refused(j->in, &pkt, p->refused, &out);
-	else
-		inspect_packet(j->in, &pkt, &out);
+	recording_judge(&j->recording, &p->pkt, p->refused, &out);
 }
 
-void judge_clock(struct judge *j, const struct clock_turns *t, struct text *to)
+void judge_clock(struct judge *j, const struct recording_turns *t, struct text *to)
 {
 	const struct inspect_out out = out_of(j);
 	j->to = to;
-	j->frame = t->frame;
-	for (unsigned i = 0; j->in && i < t->turns; i++)
-		inspect_tick(j->in, t->first_ns + (uint64_t)i * CLOCK_TURN_NS, t->wall_ns, &out);
+	j->frame = t->id;
+	recording_turn(&j->recording, t, &out);
 }
 
 void judge_end(struct judge *j, struct text *to)
 {
-	const struct inspect_pkt last = { .id = j->frame,
-					  .now_ns = j->last_ns,
-					  .wall_ns = j->last_wall_ns };
 	const struct inspect_out out = out_of(j);
 	j->to = to;
-	if (j->in && to)
-		inspect_end(j->in, &last, &out);
-	inspect_free(j->in);
-	j->in = NULL;
+	recording_end(&j->recording, to ? &out : NULL);
 }

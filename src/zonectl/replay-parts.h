@@ -23,7 +23,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "inspect/inspect.h"
+#include "inspect/recording.h"
 #include "model/model.h"
 #include "packet/capture.h"
 #include "policy/policy.h"
@@ -92,32 +92,19 @@ const char *connection_id(struct connection_name names[CONNECTION_NAMES], const 
 /* replay-judge.c: the inspector of a group */
 struct judge {
 	const struct replay *r;
-	struct inspect *in;		/* NULL: it had no packet yet */
-	struct text *to;		/* where records go */
-	uint32_t frame;			/* the packet that is being judged */
-	uint64_t last_ns, last_wall_ns; /* of that packet */
-	bool failed;			/* out of memory */
+	struct recording recording; /* begun with the first packet */
+	struct text *to;	    /* where records go */
+	uint32_t frame;		    /* the packet that is being judged */
+	bool failed;		    /* out of memory */
 	struct counts counts;
 	struct connection_name names[CONNECTION_NAMES];
 };
 struct judged_packet {
-	uint32_t frame;
-	bool partial;
-	enum reason refused;	  /* by the rules, before an inspector; R_NONE: not so */
-	uint64_t now_ns, wall_ns; /* as inspect_pkt has them */
-	const uint8_t *ip;
-	size_t len;
+	enum reason refused; /* by the rules, before an inspector; R_NONE: not so */
+	struct inspect_pkt pkt;
 };
 void judge_packet(struct judge *j, const struct judged_packet *p, struct text *to);
-/* `turns` turns of the clock from first_ns on, each CLOCK_TURN_NS later; frame: the packet that
- * comes behind them. */
-struct clock_turns {
-	uint64_t first_ns, wall_ns;
-	unsigned turns;
-	uint32_t frame;
-};
-enum { CLOCK_TURN_NS = 100000000, CLOCK_TURNS_MAX = 256 };
-void judge_clock(struct judge *j, const struct clock_turns *t, struct text *to);
+void judge_clock(struct judge *j, const struct recording_turns *t, struct text *to);
 /* The end of its file; to NULL: of no interest any more. */
 void judge_end(struct judge *j, struct text *to);
 
@@ -189,7 +176,7 @@ struct workers;
 struct workers *workers_new(const struct replay *r, struct output *out, unsigned jobs);
 /* In the order of the capture. ip is copied. False: no memory, or the output failed. */
 bool workers_packet(struct workers *w, unsigned group, const struct judged_packet *p);
-bool workers_clock(struct workers *w, const struct clock_turns *t);
+bool workers_clock(struct workers *w, const struct recording_turns *t);
 /* All records so far are out. */
 bool workers_flush(struct workers *w);
 /* The end of a capture: connections do not go on into the next one. */

@@ -31,7 +31,7 @@ struct item {
 	uint16_t group; /* or CLOCK */
 	union {
 		struct judged_packet packet;
-		struct clock_turns clock;
+		struct recording_turns clock;
 	};
 };
 
@@ -264,15 +264,15 @@ bool workers_packet(struct workers *w, unsigned group, const struct judged_packe
 	}
 	struct batch *b = filling(w);
 	struct item it = { .group = (uint16_t)group, .packet = *p };
-	if (p->len > PACKET_BYTES)
-		it.packet.len = PACKET_BYTES;
-	memcpy(b->bytes + b->used, p->ip, it.packet.len);
-	it.packet.ip = b->bytes + b->used;
-	b->used += it.packet.len;
+	if (p->pkt.len > PACKET_BYTES)
+		it.packet.pkt.len = PACKET_BYTES;
+	memcpy(b->bytes + b->used, p->pkt.ip, it.packet.pkt.len);
+	it.packet.pkt.ip = b->bytes + b->used;
+	b->used += it.packet.pkt.len;
 	return add_item(w, &it);
 }
 
-bool workers_clock(struct workers *w, const struct clock_turns *t)
+bool workers_clock(struct workers *w, const struct recording_turns *t)
 {
 	if (w->batches)
 		return add_item(w, &(struct item){ .group = CLOCK, .clock = *t });

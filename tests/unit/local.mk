@@ -213,3 +213,10 @@ tests_unit_test_learn_LDADD = src/learn/liblearn.a src/inspect/libinspect.a src/
 	src/compile/libcompile.a src/policy/libpolicy.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/packet/libpacket.a \
 	src/base/libbase.a $(PCAP_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CONFIG_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-recording
+TESTS += tests/unit/test-recording
+tests_unit_test_recording_SOURCES = tests/unit/test-recording.c
+tests_unit_test_recording_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
+endif

@@ -273,11 +273,10 @@ static void dnp_learn_pair(struct learn *l, const struct dnp_link *k)
 {
 	enum { DELAY_MEASURE = 23 };
 	uint16_t master = k->dir ? k->src : k->dst, outstation = k->dir ? k->dst : k->src;
-	learn_begin(l, LEARN_READS);
-	learn_add(l, FUNCTIONS, DELAY_MEASURE, DELAY_MEASURE);
-	learn_add(l, MASTERS, master, master);
-	learn_add(l, OUTSTATIONS, outstation, outstation);
-	learn_keep_filler(l, LEARN_FOR_ENDS);
+	const struct learn_number v[] = { { FUNCTIONS, DELAY_MEASURE },
+					  { MASTERS, master },
+					  { OUTSTATIONS, outstation } };
+	learn_fill(l, LEARN_FOR_ENDS, v, sizeof(v) / sizeof(v[0]));
 }
 
 /* The octets of a fragment so far: it may be longer than what any station must take. */

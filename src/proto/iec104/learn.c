@@ -280,12 +280,11 @@ static bool shows_turned(const struct event *ev, const struct iec_msg *m)
 /* Frames pass where there is any entry. A read changes nothing. */
 static void learn_any_frame(struct learn *l)
 {
-	learn_begin(l, LEARN_READS);
-	iec_note_number(l, TYPES, IEC_C_RD_NA_1);
-	iec_note_number(l, CAUSES, IEC_REQUEST);
-	iec_note_number(l, COMMON_ADDRESSES, 1);
-	iec_note_number(l, OBJECT_ADDRESSES, 0);
-	learn_keep_filler(l, LEARN_FOR_ANY);
+	static const struct learn_number v[] = { { TYPES, IEC_C_RD_NA_1 },
+						 { CAUSES, IEC_REQUEST },
+						 { COMMON_ADDRESSES, 1 },
+						 { OBJECT_ADDRESSES, 0 } };
+	learn_fill(l, LEARN_FOR_ANY, v, sizeof(v) / sizeof(v[0]));
 }
 
 static bool iec_learn(struct learn *l, const struct event *ev, const void *of)

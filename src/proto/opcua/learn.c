@@ -255,9 +255,8 @@ static void learn_channel(struct learn *l, const struct ua_seen *s)
 static void learn_any_chunk(struct learn *l)
 {
 	const struct ua_service *s = ua_service_by_name("get-endpoints");
-	learn_begin(l, LEARN_READS);
-	learn_add(l, SERVICES, (double)(s - ua_services), (double)(s - ua_services));
-	learn_keep_filler(l, LEARN_FOR_ANY);
+	const struct learn_number v = { SERVICES, (double)(s - ua_services) };
+	learn_fill(l, LEARN_FOR_ANY, &v, 1);
 }
 
 static bool ua_learn(struct learn *l, const struct event *ev, const void *of)
