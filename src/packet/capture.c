@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Packet source: capture files, from the file to the packet. */
+ * Packet source: capture files and interfaces, from the frame to the packet. */
 #include "packet/capture.h"
 
 #include <pcap/pcap.h>
@@ -9,6 +9,7 @@
 
 #include "packet/fragment.h"
 #include "packet/input.h"
+#include "packet/live.h"
 #include "packet/offload.h"
 #include "packet/pcapng.h"
 #include "packet/repeat.h"
@@ -25,8 +26,9 @@ struct filter {
 
 struct capture {
 	struct input *in;
-	struct savefile *pcap; /* one of the two */
+	struct savefile *pcap; /* one of the three */
 	struct pcapng *ng;
+	struct live *live;
 	struct fragments *fragments;
 	struct repeats *repeats;
 	uint32_t n;
@@ -73,7 +75,8 @@ static bool choose_reader(struct capture *c, char *err, size_t err_len)
 	return c->pcap != NULL;
 }
 
-struct capture *capture_open(const char *path, char *err, size_t err_len)
+/* What each kind of source needs. NULL: out of memory. */
+static struct capture *new_capture(char *err, size_t err_len)
 {
 	struct capture *c = calloc(1, sizeof(*c));
 	snprintf(err, err_len, "out of memory");
@@ -82,11 +85,44 @@ struct capture *capture_open(const char *path, char *err, size_t err_len)
 	c->fragments = fragments_new();
 	c->repeats = repeats_new();
 	if (c->fragments && c->repeats)
-		c->in = input_open(path, err, err_len);
+		return c;
+	capture_close(c);
+	return NULL;
+}
+
+struct capture *capture_open(const char *path, char *err, size_t err_len)
+{
+	struct capture *c = new_capture(err, err_len);
+	if (!c)
+		return NULL;
+	c->in = input_open(path, err, err_len);
 	if (c->in && choose_reader(c, err, err_len))
 		return c;
 	capture_close(c);
 	return NULL;
+}
+
+struct capture *capture_live(const struct live_conf *conf, char *err, size_t err_len)
+{
+	struct capture *c = new_capture(err, err_len);
+	if (!c)
+		return NULL;
+	c->live = live_open(conf, err, err_len);
+	if (c->live && unwrap_knows(live_link(c->live)))
+		return c;
+	if (c->live) {
+		char text[CAPTURE_KIND_TEXT];
+		const struct capture_kind k = { .space = SPACE_LINK_TYPE,
+						.number = live_link(c->live) };
+		snprintf(err, err_len, "%s is not known", capture_kind_text(&k, text));
+	}
+	capture_close(c);
+	return NULL;
+}
+
+struct live *capture_live_source(const struct capture *c)
+{
+	return c->live;
 }
 
 static void drop_filters(struct capture *c)
@@ -104,6 +140,7 @@ void capture_close(struct capture *c)
 	drop_filters(c);
 	savefile_close(c->pcap);
 	pcapng_close(c->ng);
+	live_close(c->live);
 	input_close(c->in);
 	fragments_free(c->fragments);
 	repeats_free(c->repeats);
@@ -139,8 +176,10 @@ bool capture_filter(struct capture *c, const char *expression, char *err, size_t
 		snprintf(err, err_len, "out of memory");
 		return false;
 	}
-	return compile_filter(c, c->pcap ? savefile_link(c->pcap) : LINK_ETHERNET, err, err_len) !=
-	       NULL;
+	uint16_t link = c->pcap	  ? savefile_link(c->pcap)
+			: c->live ? live_link(c->live)
+				  : LINK_ETHERNET;
+	return compile_filter(c, link, err, err_len) != NULL;
 }
 
 /* 1: it is wanted; 0; -1: the filter cannot be asked of this link type. */
@@ -226,11 +265,22 @@ static int next_piece(struct capture *c, struct frame *f)
 	return 1;
 }
 
+static int next_raw(struct capture *c, struct raw_frame *raw)
+{
+	if (c->live)
+		return live_next(c->live, raw);
+	return c->ng ? pcapng_next(c->ng, raw) : savefile_next(c->pcap, raw);
+}
+
 static int reader_says(struct capture *c, int got)
 {
-	const char *why = input_error(c->in);
+	const char *why = c->live ? NULL : input_error(c->in);
 	if (got == 0 && !why)
 		return 0;
+	if (c->live) {
+		snprintf(c->error, sizeof(c->error), "%s", live_error(c->live));
+		return -1;
+	}
 	if (!why)
 		why = c->ng ? pcapng_error(c->ng) : savefile_error(c->pcap);
 	snprintf(c->error, sizeof(c->error), "frame %u: %s", c->n + 1, why);
@@ -242,7 +292,7 @@ int capture_next(struct capture *c, struct frame *f)
 	struct raw_frame raw;
 	if (next_piece(c, f))
 		return 1;
-	int got = c->ng ? pcapng_next(c->ng, &raw) : savefile_next(c->pcap, &raw);
+	int got = next_raw(c, &raw);
 	if (got != 1)
 		return reader_says(c, got);
 	*f = (struct frame){ .number = ++c->n,

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Packet source: capture files. What a mirror port, a card with offloads or a capture appliance
- * wrote is brought to the IP packets that the gate would have seen: encapsulations and tunnels
- * are taken off, fragments put together as the kernel's connection tracking does, copies of a
- * frame that redundant rings and mirrors make are told. What is not read is counted, with why.
+ * Packet source: capture files, and interfaces. What a mirror port, a card with offloads or a
+ * capture appliance wrote is brought to the IP packets that the gate would have seen:
+ * encapsulations and tunnels are taken off, fragments put together as the kernel's connection
+ * tracking does, copies of a frame that redundant rings and mirrors make are told. What is not read
+ * is counted, with why.
  *
  *   file  -> input      plain, gzip, zstd; "-" is standard input
  *         -> savefile   pcap, by libpcap; or pcapng, by our own reader (pcapng.h says why)
+ *   interface             by libpcap (live.h)
  *   frame -> unwrap     link layer, tags, tunnels -> IP
  *         -> fragment   IP fragments -> packet
  *         -> repeat     is this the second sight of one datagram?
  *
- * All memory is taken in capture_open() and none per packet.
+ * All memory is taken when it is opened and none per packet.
  */
 #ifndef ZONED_PACKET_CAPTURE_H
 #define ZONED_PACKET_CAPTURE_H
@@ -109,6 +111,14 @@ struct capture;
 /* Open a file for reading; "-" is standard input. NULL: err says why (without the path). */
 struct capture *capture_open(const char *path, char *err, size_t err_len);
 void capture_close(struct capture *c); /* NULL is fine */
+
+/* The same from an interface (live.h): capture_next() does not wait, and 0 means that there is
+ * nothing now. NULL: err says why (without the interface's name). */
+struct live_conf;
+struct live;
+struct capture *capture_live(const struct live_conf *conf, char *err, size_t err_len);
+/* Its descriptor and counts; NULL: it is of a file. */
+struct live *capture_live_source(const struct capture *c);
 
 /* Deliver only frames for which a pcap-filter(7) expression is true. It is asked of each frame as
  * it is in the file: before tunnels are taken off and fragments put together. Other link types of

@@ -201,6 +201,10 @@ endif
 if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-capture
 TESTS += tests/unit/test-capture
+check_PROGRAMS += tests/unit/test-live
+TESTS += tests/unit/test-live
+tests_unit_test_live_SOURCES = tests/unit/test-live.c
+tests_unit_test_live_LDADD = $(tests_unit_test_capture_LDADD)
 tests_unit_test_capture_SOURCES = tests/unit/test-capture.c
 tests_unit_test_capture_LDADD = src/packet/libpacket.a src/base/libbase.a $(PCAP_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS)
 endif
