@@ -29,6 +29,18 @@ static inline struct pol_image *plant_image_of(struct conduit *how, size_t n,
 	struct zone zones[3] = { { .name = "unknown" },
 				 { .name = "hmi", .networks = nets[0], .n_networks = 2 },
 				 { .name = "cell", .networks = nets[1], .n_networks = 2 } };
+	/* one asset of each family and zone */
+	struct asset assets[2][2] = { { { .name = "hmi-1" }, { .name = "hmi-1-v6" } },
+				      { { .name = "plc-1" }, { .name = "plc-1-v6" } } };
+	if (!addr_parse("10.1.0.10", &assets[0][0].addr) ||
+	    !addr_parse("fd00:1::a", &assets[0][1].addr) ||
+	    !addr_parse("10.2.0.20", &assets[1][0].addr) ||
+	    !addr_parse("fd00:2::14", &assets[1][1].addr))
+		return NULL;
+	for (unsigned z = 0; z < 2; z++) {
+		zones[z + 1].assets = assets[z];
+		zones[z + 1].n_assets = 2;
+	}
 	for (size_t i = 0; i < n; i++) {
 		how[i].name = i ? "back" : "c";
 		how[i].from_zone = i ? 2 : 1;

@@ -8,7 +8,7 @@
 #include "proto/list.h"
 
 struct counts {
-	size_t nets, keys, flows, ranges, strings;
+	size_t nets, assets, keys, flows, ranges, strings;
 	size_t rules[PROTO_N], heads[PROTO_N], items[PROTO_N];
 };
 
@@ -17,11 +17,12 @@ struct build {
 	struct pol_image *img;
 	struct pol_zone *zones;
 	struct pol_net *nets;
+	struct pol_asset *assets;
 	struct pol_key *keys;
 	struct pol_flow *flows;
 	struct pol_range *ranges;
 	char *strings;
-	uint32_t n_keys, n_flows, n_ranges, n_nets, n_strings; /* written so far */
+	uint32_t n_keys, n_flows, n_ranges, n_nets, n_assets, n_strings; /* written so far */
 	uint32_t n_rules[PROTO_N], n_heads[PROTO_N], n_items[PROTO_N];
 };
 

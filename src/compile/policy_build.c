@@ -34,6 +34,9 @@ static struct counts count_image(const struct model *m)
 	for (size_t i = 0; i < m->n_zones; i++) {
 		c.nets += m->zones[i].n_networks;
 		c.strings += build_str_size(m->zones[i].name);
+		c.assets += m->zones[i].n_assets;
+		for (size_t k = 0; k < m->zones[i].n_assets; k++)
+			c.strings += build_str_size(m->zones[i].assets[k].name);
 	}
 	for (size_t i = 0; i < m->n_policies; i++) {
 		const struct policy *p = &m->policies[i];
@@ -154,6 +157,14 @@ static int net_order(const void *x, const void *y)
 	return diff ? diff : a->net.len - b->net.len; /* the wider first */
 }
 
+static int compare_assets(const void *x, const void *y)
+{
+	const struct pol_asset *a = x, *b = y;
+	if (a->addr.family != b->addr.family)
+		return a->addr.family < b->addr.family ? -1 : 1;
+	return memcmp(a->addr.b, b->addr.b, sizeof(a->addr.b));
+}
+
 static int compare_keys(const void *x, const void *y)
 {
 	const struct pol_key *a = x, *b = y;
@@ -177,6 +188,18 @@ static void sort_nets(struct build *b)
 	b->img->n_nets = n;
 }
 
+/* Of several with one address, which is an error in a model, one is enough. */
+static void sort_assets(struct build *b)
+{
+	if (b->n_assets)
+		qsort(b->assets, b->n_assets, sizeof(*b->assets), compare_assets);
+	uint32_t n = 0;
+	for (uint32_t i = 0; i < b->n_assets; i++)
+		if (n == 0 || compare_assets(&b->assets[n - 1], &b->assets[i]) != 0)
+			b->assets[n++] = b->assets[i];
+	b->img->n_assets = n;
+}
+
 /* A port written twice in one flow is one key. */
 static void sort_keys(struct build *b)
 {
@@ -195,6 +218,11 @@ static void fill_image(struct build *b)
 	const struct model *m = b->m;
 	for (size_t i = 0; i < m->n_zones; i++) {
 		b->zones[i].name = build_str(b, m->zones[i].name);
+		for (size_t k = 0; k < m->zones[i].n_assets; k++) {
+			const struct asset *a = &m->zones[i].assets[k];
+			b->assets[b->n_assets++] =
+				(struct pol_asset){ a->addr, build_str(b, a->name) };
+		}
 		for (size_t k = 0; k < m->zones[i].n_networks; k++)
 			b->nets[b->n_nets++] =
 				(struct pol_net){ m->zones[i].networks[k], (uint16_t)i };
@@ -208,6 +236,7 @@ static void fill_image(struct build *b)
 			if (m->conduits[i].flows[k].proto != PROTO_NONE)
 				put_flow(b, &m->conduits[i], &m->conduits[i].flows[k], i);
 	sort_nets(b);
+	sort_assets(b);
 	sort_keys(b);
 }
 
@@ -225,6 +254,7 @@ static void lay_out(struct build *b)
 	uint8_t *base = (uint8_t *)img;
 	b->zones = (void *)(base + img->zones_off);
 	b->nets = (void *)(base + img->nets_off);
+	b->assets = (void *)(base + img->assets_off);
 	b->keys = (void *)(base + img->keys_off);
 	b->flows = (void *)(base + img->flows_off);
 	b->ranges = (void *)(base + img->ranges_off);
@@ -237,8 +267,8 @@ static bool too_big(const struct counts *c)
 	for (unsigned p = 0; p < PROTO_N; p++)
 		if (c->rules[p] > INDEX_MAX || c->heads[p] > INDEX_MAX || c->items[p] > each)
 			return true;
-	return c->flows > INDEX_MAX || c->nets > each || c->keys > each || c->ranges > each ||
-	       c->strings > each;
+	return c->flows > INDEX_MAX || c->nets > each || c->assets > each || c->keys > each ||
+	       c->ranges > each || c->strings > each;
 }
 
 struct pol_image *policy_build(const struct model *m, uint32_t generation, int *err)
@@ -255,6 +285,7 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 		.generation = generation,
 		.n_zones = (uint32_t)m->n_zones,
 		.n_nets = (uint32_t)c.nets,
+		.n_assets = (uint32_t)c.assets,
 		.n_keys = (uint32_t)c.keys,
 		.n_flows = (uint32_t)c.flows,
 		.n_ranges = (uint32_t)c.ranges,
@@ -263,6 +294,7 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 	};
 	head.zones_off = reserve_array(&size, m->n_zones, sizeof(struct pol_zone));
 	head.nets_off = reserve_array(&size, c.nets, sizeof(struct pol_net));
+	head.assets_off = reserve_array(&size, c.assets, sizeof(struct pol_asset));
 	head.keys_off = reserve_array(&size, c.keys, sizeof(struct pol_key));
 	head.flows_off = reserve_array(&size, c.flows, sizeof(struct pol_flow));
 	for (unsigned p = 0; p < PROTO_N; p++) {

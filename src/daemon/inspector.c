@@ -164,7 +164,8 @@ static void take_slots(struct inspector *s)
 						 .check_sum = p->check_sum,
 						 .partial = p->partial,
 						 .in = p->in,
-						 .out = p->out };
+						 .out = p->out,
+						 .macs = p->macs };
 			s->queue = p->queue;
 			inspect_packet(s->in, &k, &s->out);
 		} else if (p->kind == SLOT_REFUSED && p->len <= RING_DATA && s->img &&
@@ -172,7 +173,10 @@ static void take_slots(struct inspector *s)
 			struct inspect_pkt k = { .now_ns = p->now_ns,
 						 .wall_ns = p->wall_ns,
 						 .ip = p->data,
-						 .len = p->len };
+						 .len = p->len,
+						 .in = p->in,
+						 .out = p->out,
+						 .macs = p->macs };
 			inspect_refused(s->in, &k, p->id, &s->out);
 		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct tcp_ends) && s->img) {
 			take_gone(s, p);

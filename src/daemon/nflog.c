@@ -5,8 +5,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <libmnl/libmnl.h>
+#include <linux/if_ether.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
+#include <net/if_arp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -86,8 +89,42 @@ static int nflog_cb(const struct nlattr *a, void *data)
 	return MNL_CB_OK;
 }
 
+static uint32_t u32_of(const struct nlattr *a)
+{
+	return a && mnl_attr_validate2(a, MNL_TYPE_U32, sizeof(uint32_t)) >= 0
+		       ? ntohl(mnl_attr_get_u32(a))
+		       : 0;
+}
+
+/* The link header as it came; of Ethernet alone it is known where the addresses are. */
+static void read_macs(const struct nlattr *const *v, struct link_macs *out)
+{
+	const struct nlattr *type = v[NFULA_HWTYPE], *h = v[NFULA_HWHEADER];
+	if (!type || !h || mnl_attr_get_payload_len(type) != sizeof(uint16_t) ||
+	    ntohs(mnl_attr_get_u16(type)) != ARPHRD_ETHER || mnl_attr_get_payload_len(h) < ETH_HLEN)
+		return;
+	const struct ethhdr *e = mnl_attr_get_payload(h);
+	memcpy(out->src, e->h_source, sizeof(out->src));
+	memcpy(out->dst, e->h_dest, sizeof(out->dst));
+}
+
+/* False: it is none. */
+static bool read_logged(const struct nlattr *const *v, struct nflog_packet *p)
+{
+	if (!v[NFULA_PREFIX] || !v[NFULA_PAYLOAD] ||
+	    mnl_attr_validate2(v[NFULA_PREFIX], MNL_TYPE_NUL_STRING, 0) < 0)
+		return false;
+	*p = (struct nflog_packet){ .why = reason_of(mnl_attr_get_str(v[NFULA_PREFIX])),
+				    .ip = mnl_attr_get_payload(v[NFULA_PAYLOAD]),
+				    .len = mnl_attr_get_payload_len(v[NFULA_PAYLOAD]),
+				    .in = u32_of(v[NFULA_IFINDEX_INDEV]),
+				    .out = u32_of(v[NFULA_IFINDEX_OUTDEV]) };
+	read_macs(v, &p->macs);
+	return p->why != R_NONE;
+}
+
 int nflog_read(struct mnl_socket *nl, unsigned max,
-	       void (*take)(void *, enum reason, const uint8_t *, uint32_t), void *ctx)
+	       void (*take)(void *, const struct nflog_packet *), void *ctx)
 {
 	static _Alignas(8) char buf[1 << 17];
 	for (unsigned i = 0; i < max; i++) {
@@ -101,15 +138,11 @@ int nflog_read(struct mnl_socket *nl, unsigned max,
 		     h = mnl_nlmsg_next(h, &left)) {
 			const struct nlattr *v[NFULA_MAX + 1] = { NULL };
 			if ((h->nlmsg_type & 0xff) != NFULNL_MSG_PACKET ||
-			    mnl_attr_parse(h, sizeof(struct nfgenmsg), nflog_cb, v) < 0 ||
-			    !v[NFULA_PREFIX] ||
-			    mnl_attr_validate2(v[NFULA_PREFIX], MNL_TYPE_NUL_STRING, 0) < 0 ||
-			    !v[NFULA_PAYLOAD])
+			    mnl_attr_parse(h, sizeof(struct nfgenmsg), nflog_cb, v) < 0)
 				continue;
-			enum reason why = reason_of(mnl_attr_get_str(v[NFULA_PREFIX]));
-			if (why != R_NONE)
-				take(ctx, why, mnl_attr_get_payload(v[NFULA_PAYLOAD]),
-				     mnl_attr_get_payload_len(v[NFULA_PAYLOAD]));
+			struct nflog_packet p;
+			if (read_logged(v, &p))
+				take(ctx, &p);
 		}
 	}
 	return 0;

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "record/reason.h"
+#include "record/event.h"
 
 struct mnl_socket;
 
@@ -13,10 +13,16 @@ struct mnl_socket;
 struct mnl_socket *nflog_open(uint16_t group);
 /* The reason of that name, if the ruleset refuses for it; else R_NONE. */
 enum reason nflog_reason(const char *name);
-/* Read what is there, at most max messages: the reason its prefix names, and the
- * packet from its IP header, which the caller hands on unread. 0 or -errno. */
+/* A refused packet: the reason that its prefix names, and the packet from its IP header, which the
+ * caller hands on unread. */
+struct nflog_packet {
+	enum reason why;
+	const uint8_t *ip;
+	uint32_t len, in, out; /* in, out: interfaces; 0: not told */
+	struct link_macs macs;
+};
+/* Read what is there, at most max messages. 0 or -errno. */
 int nflog_read(struct mnl_socket *nl, unsigned max,
-	       void (*take)(void *ctx, enum reason why, const uint8_t *ip, uint32_t len),
-	       void *ctx);
+	       void (*take)(void *ctx, const struct nflog_packet *p), void *ctx);
 
 #endif

@@ -111,6 +111,12 @@ static bool parse_queue_packet(struct queue *q, const struct nlmsghdr *h, struct
 				    .check_sum = !(info & NFQA_SKB_CSUMNOTREADY) };
 	p->in = v[NFQA_IFINDEX_INDEV] ? ntohl(mnl_attr_get_u32(v[NFQA_IFINDEX_INDEV])) : 0;
 	p->out = v[NFQA_IFINDEX_OUTDEV] ? ntohl(mnl_attr_get_u32(v[NFQA_IFINDEX_OUTDEV])) : 0;
+	if (v[NFQA_HWADDR] &&
+	    mnl_attr_get_payload_len(v[NFQA_HWADDR]) >= sizeof(struct nfqnl_msg_packet_hw)) {
+		const struct nfqnl_msg_packet_hw *hw = mnl_attr_get_payload(v[NFQA_HWADDR]);
+		if (ntohs(hw->hw_addrlen) == sizeof(p->macs.src))
+			memcpy(p->macs.src, hw->hw_addr, sizeof(p->macs.src));
+	}
 	if (v[NFQA_PAYLOAD]) {
 		p->data = mnl_attr_get_payload(v[NFQA_PAYLOAD]);
 		p->len = mnl_attr_get_payload_len(v[NFQA_PAYLOAD]);

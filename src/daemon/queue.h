@@ -32,6 +32,7 @@ struct queue_packet {
 	uint32_t len;
 	uint32_t in, out; /* interfaces; 0: not told */
 	bool check_sum, partial;
+	struct link_macs macs;
 };
 
 int queue_open(struct queue *q, uint16_t number); /* 0 or -errno */

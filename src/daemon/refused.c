@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +86,8 @@ static void record_count(struct parent *p, const struct nft_again *a, uint64_t p
 				  .dst = a->dst,
 				  .dport = a->dport,
 				  .no_ports = a->l4 != IPPROTO_TCP && a->l4 != IPPROTO_UDP,
-				  .no_sport = true };
+				  .no_sport = true,
+				  .in = if_nametoindex(a->interface) };
 	pthread_mutex_lock(&p->policy_lock);
 	record_repeats(p->record, p->img, &ev, packets, clock_ns(CLOCK_MONOTONIC));
 	pthread_mutex_unlock(&p->policy_lock);

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record/event.h"
+
 enum {
 	RING_SLOTS = 1024, /* power of two */
 	/* of these not for packets: what else is to be said always has room */
@@ -51,7 +53,8 @@ struct slot {
 	uint32_t len;	  /* bytes of data; verdict: 0 sends the packet unchanged */
 	uint64_t now_ns, wall_ns;
 	uint32_t check_sum, partial;
-	uint32_t in, out; /* packet: its interfaces; 0: none */
+	uint32_t in, out;      /* packet, refused: its interfaces; 0: none */
+	struct link_macs macs; /* of these */
 	_Alignas(8) uint8_t data[RING_DATA];
 };
 

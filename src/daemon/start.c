@@ -6,6 +6,7 @@
  */
 #include <cap-ng.h>
 #include <errno.h>
+#include <net/if.h>
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,12 @@ static int choose_user(struct parent *p)
 	return 0;
 }
 
+/* As it is called now. */
+static const char *interface_of(uint32_t index, char out[EVENT_INTERFACE])
+{
+	return if_indextoname(index, out);
+}
+
 static int open_records(struct parent *p)
 {
 	int facility = record_facility(p->model->daemon.syslog_facility);
@@ -61,8 +68,9 @@ static int open_records(struct parent *p)
 		return STEP_SAID;
 	}
 	openlog("zoned", LOG_PID | LOG_NDELAY, facility);
-	p->record = record_open(
-		&(struct record_conf){ .json_path = p->model->daemon.json_log, .sink = say_line });
+	p->record = record_open(&(struct record_conf){ .json_path = p->model->daemon.json_log,
+						       .sink = say_line,
+						       .interface = interface_of });
 	return p->record ? 0 : -errno;
 }
 

@@ -50,19 +50,33 @@ void worker_wake(const struct worker *w)
 		say(LOG_ERR, "inspector %u: cannot be woken: %s", w->index, strerror(errno));
 }
 
-bool worker_tell(struct worker *w, enum slot_kind kind, uint32_t id, const void *data, uint32_t len)
+/* The next slot with this in it, not yet handed over; NULL: there is none. */
+static struct slot *slot_for(struct worker *w, enum slot_kind kind, uint32_t id, const void *data,
+			     uint32_t len)
 {
 	struct slot *s = w->up && len <= RING_DATA ? ring_put(&w->conf.shm->to) : NULL;
 	if (!s)
-		return false;
+		return NULL;
 	s->kind = kind;
 	s->id = id;
 	s->len = len;
 	s->now_ns = clock_ns(CLOCK_MONOTONIC);
 	s->wall_ns = clock_ns(CLOCK_REALTIME);
 	memcpy(s->data, data, len);
+	return s;
+}
+
+static void hand_slot(struct worker *w)
+{
 	ring_put_done(&w->conf.shm->to);
 	worker_wake(w);
+}
+
+bool worker_tell(struct worker *w, enum slot_kind kind, uint32_t id, const void *data, uint32_t len)
+{
+	if (!slot_for(w, kind, id, data, len))
+		return false;
+	hand_slot(w);
 	return true;
 }
 
@@ -104,6 +118,7 @@ static void hand_over(void *ctx, const struct queue_packet *k)
 	s->partial = k->partial;
 	s->in = k->in;
 	s->out = k->out;
+	s->macs = k->macs;
 	s->now_ns = w->now_ns;
 	s->wall_ns = w->wall_ns;
 	if (k->len)
@@ -216,12 +231,18 @@ void drain(struct worker *w)
 
 /* Give a packet that the kernel refused to an inspector, because the parent parses no packets.
  * It comes back as an event. */
-static void hand_refused(void *ctx, enum reason why, const uint8_t *ip, uint32_t len)
+static void hand_refused(void *ctx, const struct nflog_packet *k)
 {
 	struct parent *p = ctx;
 	struct worker *w = &p->worker[0];
 	worker_lock(w);
-	worker_tell(w, SLOT_REFUSED, why, ip, len); /* else only the counters have it */
+	struct slot *s = slot_for(w, SLOT_REFUSED, k->why, k->ip, k->len);
+	if (s) { /* else only the counters have it */
+		s->in = k->in;
+		s->out = k->out;
+		s->macs = k->macs;
+		hand_slot(w);
+	}
 	worker_unlock(w);
 }
 

@@ -75,6 +75,7 @@ struct inspect_pkt {
 	bool check_sum;	  /* false: the kernel has not filled checksums in yet */
 	uint32_t in, out; /* interfaces; 0: not known */
 	bool partial;	  /* captured shorter than it was: not judgeable */
+	struct link_macs macs;
 };
 
 struct inspect_stats {

@@ -33,6 +33,9 @@ static void fill_event(const struct pass *c, struct event *ev, enum verdict v,
 	ev->dport = c->pkt.dport;
 	ev->no_ports = !c->pkt.has_ports;
 	ev->response = c->dir == 1;
+	ev->macs = c->raw->macs;
+	ev->in = c->raw->in;
+	ev->out = c->raw->out;
 	if (j->fill)
 		j->fill(c, ev, j->of);
 }

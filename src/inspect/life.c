@@ -65,6 +65,9 @@ void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reaso
 		.sport = k.sport,
 		.dport = k.dport,
 		.no_ports = !k.has_ports,
+		.macs = p->macs,
+		.in = p->in,
+		.out = p->out,
 	};
 	out->event(out->ctx, &ev);
 }

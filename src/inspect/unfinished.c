@@ -26,6 +26,8 @@ struct event connection_event(struct inspect *in, struct connection *f, int dir,
 		.dst = dir ? f->client : f->server,
 		.sport = dir ? f->sport : f->cport,
 		.dport = dir ? f->cport : f->sport,
+		.in = f->fast.way[dir][0],
+		.out = f->fast.way[dir][1],
 	};
 }
 

@@ -25,6 +25,11 @@ static const struct pol_net *nets(const struct pol_image *img)
 	return AT(img, img->nets_off, struct pol_net);
 }
 
+static const struct pol_asset *assets(const struct pol_image *img)
+{
+	return AT(img, img->assets_off, struct pol_asset);
+}
+
 static const struct pol_key *keys(const struct pol_image *img)
 {
 	return AT(img, img->keys_off, struct pol_key);
@@ -102,10 +107,21 @@ static bool counts_ok(const struct pol_image *img)
 	       img->n_flows <= INDEX_MAX &&
 	       array_fits(img, img->zones_off, img->n_zones, sizeof(struct pol_zone)) &&
 	       array_fits(img, img->nets_off, img->n_nets, sizeof(struct pol_net)) &&
+	       array_fits(img, img->assets_off, img->n_assets, sizeof(struct pol_asset)) &&
 	       array_fits(img, img->keys_off, img->n_keys, sizeof(struct pol_key)) &&
 	       array_fits(img, img->flows_off, img->n_flows, sizeof(struct pol_flow)) &&
 	       by_proto_ok(img) &&
 	       array_fits(img, img->ranges_off, img->n_ranges, sizeof(struct pol_range));
+}
+
+static bool assets_ok(const struct pol_image *img)
+{
+	const struct pol_asset *v = assets(img);
+	for (uint32_t i = 0; i < img->n_assets; i++)
+		if (!policy_str_ok(img, v[i].name) ||
+		    (i > 0 && addr_order(&v[i - 1].addr, &v[i].addr) >= 0))
+			return false;
+	return true;
 }
 
 static bool zones_ok(const struct pol_image *img)
@@ -210,8 +226,8 @@ bool policy_valid(const struct pol_image *img, size_t size)
 		return false;
 	if (img->magic != POL_MAGIC || img->size < sizeof(*img) || img->size > size)
 		return false;
-	return counts_ok(img) && strings_ok(img) && zones_ok(img) && nets_ok(img) && keys_ok(img) &&
-	       flows_ok(img) && rules_ok(img) && ranges_ok(img);
+	return counts_ok(img) && strings_ok(img) && zones_ok(img) && assets_ok(img) &&
+	       nets_ok(img) && keys_ok(img) && flows_ok(img) && rules_ok(img) && ranges_ok(img);
 }
 
 /* ---- look-ups ---- */
@@ -277,6 +293,23 @@ uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a)
 	if (lo == 0 || !prefix_has(&v[lo - 1].net, a))
 		return POL_ZONE_UNKNOWN;
 	return v[lo - 1].zone;
+}
+
+const char *policy_asset_name(const struct pol_image *img, const struct addr *a)
+{
+	const struct pol_asset *v = assets(img);
+	uint32_t lo = 0, hi = img->n_assets;
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		int order = addr_order(&v[mid].addr, a);
+		if (order == 0)
+			return policy_str(img, v[mid].name);
+		if (order < 0)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return NULL;
 }
 
 uint16_t policy_classify(const struct pol_image *img, const struct addr *src,

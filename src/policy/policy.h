@@ -25,6 +25,11 @@ struct pol_str {
 struct pol_zone {
 	struct pol_str name;
 };
+/* sorted by family, then address; no address twice */
+struct pol_asset {
+	struct addr addr;
+	struct pol_str name;
+};
 /* sorted by family, then address: binary search; no overlaps */
 struct pol_net {
 	struct prefix net;
@@ -67,8 +72,9 @@ struct pol_rule {
 
 struct pol_image {
 	uint32_t magic, size, generation;
-	uint32_t n_zones, n_nets, n_keys, n_flows, n_ranges, n_conduits;
-	uint32_t zones_off, nets_off, keys_off, flows_off, ranges_off, strings_off, strings_len;
+	uint32_t n_zones, n_nets, n_keys, n_flows, n_ranges, n_conduits, n_assets;
+	uint32_t zones_off, nets_off, keys_off, flows_off, ranges_off, strings_off, strings_len,
+		assets_off;
 	/* by enum proto: rules, and what holds for a whole policy of that protocol */
 	uint32_t n_rules[PROTO_N], rules_off[PROTO_N], n_heads[PROTO_N], heads_off[PROTO_N];
 	uint32_t n_items[PROTO_N], items_off[PROTO_N]; /* elements of lists in rules and heads */
@@ -105,7 +111,8 @@ const struct pol_range *policy_ranges(const struct pol_image *img, const struct 
 bool policy_str_ok(const struct pol_image *img, struct pol_str s);
 bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s);
 const char *policy_zone_name(const struct pol_image *img, uint16_t zone);
-uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a); /* 0: unknown */
+uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a);	  /* 0: unknown */
+const char *policy_asset_name(const struct pol_image *img, const struct addr *a); /* NULL: none */
 /* The inspected flow for a connection opened by src to dst:dport, or 0xffff. */
 uint16_t policy_classify(const struct pol_image *img, const struct addr *src,
 			 const struct addr *dst, uint8_t l4, uint16_t dport);

@@ -15,10 +15,13 @@ static uint64_t fact_key_of(const struct event *ev)
 
 static bool same_event(const struct event *a, const struct event *b)
 {
-	return a->generation == b->generation && a->kind == b->kind && a->verdict == b->verdict &&
-	       a->response == b->response && a->reason == b->reason && a->flow_id == b->flow_id &&
-	       a->l4 == b->l4 && a->proto == b->proto && addr_eq(&a->src, &b->src) &&
-	       addr_eq(&a->dst, &b->dst) && fact_key_of(a) == fact_key_of(b);
+	/* what the kernel counted by source tells no interface behind the gate */
+	bool same_out = a->out == b->out || !a->out || !b->out;
+	return same_out && a->in == b->in && a->generation == b->generation && a->kind == b->kind &&
+	       a->verdict == b->verdict && a->response == b->response && a->reason == b->reason &&
+	       a->flow_id == b->flow_id && a->l4 == b->l4 && a->proto == b->proto &&
+	       addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst) &&
+	       fact_key_of(a) == fact_key_of(b);
 }
 
 static uint32_t mix_hash(uint32_t h, const void *p, size_t n)

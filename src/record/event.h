@@ -28,6 +28,12 @@ enum { EVENT_FACTS = 96 }; /* bytes, for those of any protocol */
 	_Static_assert(sizeof(type) <= EVENT_FACTS && _Alignof(type) <= 8, \
 		       "an event has room for them")
 
+/* Of the frame that brought the packet: from and to the neighbour, which may be a router. All zero:
+ * not known. */
+struct link_macs {
+	uint8_t src[6], dst[6];
+};
+
 struct event {
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint32_t generation;
@@ -47,6 +53,8 @@ struct event {
 	/* sport and dport are not known: a fragment, a packet cut short, or no TCP or UDP */
 	uint8_t no_ports;
 	uint8_t no_sport; /* of many packets, whose source ports nobody kept */
+	struct link_macs macs;
+	uint32_t in, out; /* interfaces of the packet; 0: not known, or none */
 	_Alignas(8) uint8_t facts[EVENT_FACTS]; /* struct ev_NAME of proto/NAME/facts.h */
 };
 

@@ -17,6 +17,7 @@ struct walk {
 	const struct event *ev;
 	uint64_t repeated;
 	const struct varied *varied;
+	event_interface_name *interface;
 	const struct pol_flow *flow; /* NULL: of no conduit */
 	const struct pol_rule *rule; /* NULL: no rule decided */
 };
@@ -82,6 +83,47 @@ static bool has_sport(const struct walk *w)
 static bool has_rule(const struct walk *w)
 {
 	return w->rule != NULL;
+}
+
+static bool is_refusal(const struct walk *w)
+{
+	return w->ev->reason != R_NONE;
+}
+
+static bool has_src_asset(const struct walk *w)
+{
+	return is_refusal(w) && has_src_zone(w) && policy_asset_name(w->img, &w->ev->src);
+}
+
+static bool has_dst_asset(const struct walk *w)
+{
+	return is_refusal(w) && has_dst_zone(w) && policy_asset_name(w->img, &w->ev->dst);
+}
+
+static bool has_in(const struct walk *w)
+{
+	return is_refusal(w) && w->ev->in != 0;
+}
+
+static bool has_out(const struct walk *w)
+{
+	return is_refusal(w) && w->ev->out != 0;
+}
+
+bool event_has_mac(const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+	return memcmp(mac, none, sizeof(none)) != 0;
+}
+
+static bool has_src_mac(const struct walk *w)
+{
+	return is_refusal(w) && event_has_mac(w->ev->macs.src);
+}
+
+static bool has_dst_mac(const struct walk *w)
+{
+	return is_refusal(w) && event_has_mac(w->ev->macs.dst);
 }
 
 static bool was_repeated(const struct walk *w)
@@ -200,6 +242,63 @@ static const char *direction_word(const struct walk *w, char out[FIELD_TEXT])
 	return w->ev->response ? "response" : "request";
 }
 
+static const char *src_asset_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return policy_asset_name(w->img, &w->ev->src);
+}
+
+static const char *dst_asset_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return policy_asset_name(w->img, &w->ev->dst);
+}
+
+/* An interface may be gone since, or be another machine's: then its number is left. */
+static const char *interface_text(const struct walk *w, uint32_t index, char out[FIELD_TEXT])
+{
+	char name[EVENT_INTERFACE];
+	const char *found = w->interface ? w->interface(index, name) : NULL;
+	struct sb b = sb_init(out, FIELD_TEXT);
+	if (found)
+		sb_puts(&b, found);
+	else
+		sb_put_number(&b, index);
+	return out;
+}
+
+static const char *in_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	return interface_text(w, w->ev->in, out);
+}
+
+static const char *out_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	return interface_text(w, w->ev->out, out);
+}
+
+void event_mac_text(const uint8_t mac[6], char out[EVENT_MAC])
+{
+	static const char digits[] = "0123456789abcdef";
+	for (unsigned i = 0; i < 6; i++) {
+		out[3 * i] = digits[mac[i] >> 4];
+		out[3 * i + 1] = digits[mac[i] & 15];
+		out[3 * i + 2] = i < 5 ? ':' : '\0';
+	}
+}
+
+static const char *src_mac_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	event_mac_text(w->ev->macs.src, out);
+	return out;
+}
+
+static const char *dst_mac_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	event_mac_text(w->ev->macs.dst, out);
+	return out;
+}
+
 /* "file:line" where the operator wrote the rule; the file's name is as foreign as a message's text
  */
 static const char *rule_text(const struct walk *w, char out[FIELD_TEXT])
@@ -269,6 +368,12 @@ static const struct field {
 	{ "dport", FIELDS_ENDS, NUMBER, has_ports, NULL, dst_port },
 	{ "proto", FIELDS_ENDS, WORD, always_applies, message_proto_word, NULL },
 	{ "dir", FIELDS_MESSAGE, WORD, has_ports, direction_word, NULL },
+	{ "src_asset", FIELDS_MESSAGE, FOREIGN_TEXT, has_src_asset, src_asset_word, NULL },
+	{ "dst_asset", FIELDS_MESSAGE, FOREIGN_TEXT, has_dst_asset, dst_asset_word, NULL },
+	{ "in_interface", FIELDS_MESSAGE, FOREIGN_TEXT, has_in, in_text, NULL },
+	{ "out_interface", FIELDS_MESSAGE, FOREIGN_TEXT, has_out, out_text, NULL },
+	{ "src_mac", FIELDS_MESSAGE, WORD, has_src_mac, src_mac_text, NULL },
+	{ "dst_mac", FIELDS_MESSAGE, WORD, has_dst_mac, dst_mac_text, NULL },
 	{ "unjudged", FIELDS_MESSAGE, NUMBER, is_gap, NULL, unjudged_number },
 	{ NULL, FIELDS_MESSAGE, PROTOCOL_FACTS, always_applies, NULL, NULL },
 	{ "rule", FIELDS_MESSAGE, FOREIGN_TEXT, has_rule, rule_text, NULL },
@@ -310,6 +415,7 @@ void event_fields(const struct event_view *view, unsigned sets, const struct fac
 		.ev = view->ev,
 		.repeated = view->repeated,
 		.varied = view->varied,
+		.interface = view->interface,
 		.flow = view->img ? policy_flow(view->img, view->ev->flow_id) : NULL,
 		.rule = view->img ? policy_rule(view->img, view->ev->proto, view->ev->rule) : NULL,
 	};

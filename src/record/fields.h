@@ -12,12 +12,17 @@
 
 struct varied;
 
+enum { EVENT_INTERFACE = 16 }; /* IFNAMSIZ */
+/* The name of an interface of this machine; NULL: there is none of this number. */
+typedef const char *event_interface_name(uint32_t index, char out[EVENT_INTERFACE]);
+
 struct event_view {
 	/* gives names to numbers; NULL: no model judged the event */
 	const struct pol_image *img;
 	const struct event *ev;
-	uint64_t repeated;	     /* 0: an event of its own */
-	const struct varied *varied; /* what those had; NULL: it is one event */
+	uint64_t repeated;		 /* 0: an event of its own */
+	const struct varied *varied;	 /* what those had; NULL: it is one event */
+	event_interface_name *interface; /* NULL: only their numbers are known */
 };
 
 enum field_set {
@@ -35,6 +40,9 @@ void event_fields(const struct event_view *view, unsigned sets, const struct fac
 const char *event_verdict_word(const struct event *ev);
 const char *event_proto_word(const struct event *ev);
 /* "?" where the packet shows no address; out: ADDR_TEXT bytes. */
+enum { EVENT_MAC = 18 };
+void event_mac_text(const uint8_t mac[6], char out[EVENT_MAC]);
+bool event_has_mac(const uint8_t mac[6]); /* is it known? */
 void event_addr_text(const struct addr *a, char *out);
 /* Does the packet show ports? ICMP has none, and only the first fragment of a packet has. */
 bool event_has_ports(const struct event *ev);

@@ -188,6 +188,7 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	const struct event_view view = { .img = img,
 					 .ev = &named,
 					 .repeated = many ? many->repeats : 0,
+					 .interface = r->conf.interface,
 					 .varied = many ? &many->varied : NULL };
 	record_line(&b, &view);
 	unsigned owner = owner_of(r, who);

@@ -12,7 +12,7 @@
 #define ZONED_RECORD_RECORD_H
 
 #include "policy/policy.h"
-#include "record/event.h"
+#include "record/fields.h"
 
 struct record;
 
@@ -22,6 +22,7 @@ struct record_conf {
 	 */
 	void (*sink)(void *ctx, int priority, const char *line);
 	void *sink_ctx;
+	event_interface_name *interface; /* or NULL */
 };
 
 struct record_stats {

@@ -99,12 +99,17 @@ void varied_add(struct varied *v, const struct event *ev)
 		.ctx = v, .num = add_value, .range = add_span, .word = add_text, .text = add_text
 	};
 	const struct fact_ops *facts = facts_of(ev);
+	char mac[EVENT_MAC];
 	if (!v->since_ns)
 		v->since_ns = ev->time_ns;
 	if (event_has_ports(ev)) {
 		if (!ev->no_sport)
 			add_value(v, "sport", ev->sport);
 		add_value(v, "dport", ev->dport);
+	}
+	if (event_has_mac(ev->macs.src)) {
+		event_mac_text(ev->macs.src, mac);
+		add_text(v, "src_mac", mac);
 	}
 	if (facts)
 		facts->each(ev, &to);

@@ -55,6 +55,10 @@ static struct event any_event(unsigned proto)
 	ev.dst.family = families[draw() % 4];
 	ev.flow_id = (uint16_t)(draw() % 2);
 	ev.rule = (uint16_t)(draw() % 2);
+	if (draw() % 4 == 0 && addr_parse("10.1.0.10", &ev.src)) /* both are assets */
+		addr_parse("10.2.0.20", &ev.dst);
+	if (draw() % 4 == 0)
+		ev.reason = R_FUNCTION;
 	return ev;
 }
 

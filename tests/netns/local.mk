@@ -17,6 +17,7 @@ NETNS_TESTS = \
 	tests/netns/rates.sh \
 	tests/netns/shares.sh \
 	tests/netns/records.sh \
+	tests/netns/places.sh \
 	tests/netns/lanes.sh \
 	tests/netns/gaps.sh \
 	tests/netns/notify.sh \

@@ -56,6 +56,7 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 		.n_conduits = 1,
 		.zones_off = offsetof(struct image, zones),
 		.nets_off = offsetof(struct image, nets),
+		.assets_off = offsetof(struct image, nets),
 		.keys_off = offsetof(struct image, key),
 		.flows_off = offsetof(struct image, flow),
 		.ranges_off = offsetof(struct image, ranges),
