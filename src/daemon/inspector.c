@@ -31,6 +31,7 @@ struct inspector {
 	const struct pol_image *img;
 	struct inspect_out out;
 	uint32_t queue;	 /* of the packet being judged */
+	uint64_t copied; /* of that, too, or of a refused one; 0: none is being judged */
 	cpu_set_t cores; /* all we may use */
 	unsigned core;	 /* held to this one; CPU_SETSIZE: to none */
 	bool told;	 /* replies since the parent was last woken */
@@ -92,6 +93,7 @@ static void reply_with(struct inspector *s, enum slot_kind kind, const void *dat
 	struct slot *r = reply_slot(s);
 	r->kind = kind;
 	r->len = len;
+	r->copied = s->copied;
 	memcpy(r->data, data, len);
 	reply_done(s);
 }
@@ -167,6 +169,7 @@ static void take_slots(struct inspector *s)
 						 .out = p->out,
 						 .macs = p->macs };
 			s->queue = p->queue;
+			s->copied = p->copied;
 			inspect_packet(s->in, &k, &s->out);
 		} else if (p->kind == SLOT_REFUSED && p->len <= RING_DATA && s->img &&
 			   p->id < R_COUNT) {
@@ -177,6 +180,7 @@ static void take_slots(struct inspector *s)
 						 .in = p->in,
 						 .out = p->out,
 						 .macs = p->macs };
+			s->copied = p->copied;
 			inspect_refused(s->in, &k, p->id, &s->out);
 		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct tcp_ends) && s->img) {
 			take_gone(s, p);
@@ -185,6 +189,7 @@ static void take_slots(struct inspector *s)
 		} else if (p->kind == SLOT_CLAIM && p->len == sizeof(struct fast_claim) && s->img) {
 			take_claimed(s, p);
 		}
+		s->copied = 0;
 		ring_get_done(&s->c->shm->to);
 	}
 }

@@ -13,6 +13,7 @@
 #include "daemon/ctwatch.h"
 #include "daemon/queue.h"
 #include "daemon/spawner.h"
+#include "evidence/evidence.h"
 #include "fastpath/load.h"
 #include "host/misfits.h"
 #include "model/model.h"
@@ -42,6 +43,7 @@ struct worker {
 	 * policy_lock. */
 	pthread_mutex_t queues_lock;
 	struct queue queue[QUEUES];
+	struct evidence_ring *seen; /* copies of what it was given; NULL: none are kept */
 	unsigned turn;
 	pid_t pid;
 	bool up; /* running and told the policy */
@@ -112,6 +114,8 @@ struct parent {
 	pthread_mutex_t policy_lock;
 	struct ct_list list;
 	struct record *record;
+	char *evidence_path;
+	struct evidence *evidence; /* NULL: none is kept; orders are given under policy_lock */
 	const struct pol_image *next_img; /* during a reload */
 	uint32_t tried;			  /* generations built, in force or not */
 	bool stopping;

@@ -55,6 +55,9 @@ struct slot {
 	uint32_t check_sum, partial;
 	uint32_t in, out;      /* packet, refused: its interfaces; 0: none */
 	struct link_macs macs; /* of these */
+	/* packet, refused: where its copy is for evidence (evidence/ring.h); event: that of the
+	 * packet for which there is the event. 0: none */
+	uint64_t copied;
 	_Alignas(8) uint8_t data[RING_DATA];
 };
 

@@ -17,6 +17,8 @@
 
 #include <libmnl/libmnl.h>
 
+#include "config.h"
+
 #include "compile/policy_build.h"
 #include "compile/ruleset.h"
 #include "daemon/confine.h"
@@ -24,7 +26,7 @@
 #include "daemon/parent.h"
 #include "daemon/start.h"
 
-enum { DRAIN_MS = 2000, HELD_MS = 2000 };
+enum { DRAIN_MS = 2000, HELD_MS = 2000, DAY_SECONDS = 86400 };
 
 /* ---- who we are, and where we write ---- */
 
@@ -407,6 +409,68 @@ static int start_record_thread(struct parent *p)
 	return err;
 }
 
+static void say_evidence(void *ctx, bool trouble, const char *text)
+{
+	(void)ctx;
+	say(trouble ? LOG_ERR : LOG_NOTICE, "%s", text);
+}
+
+static int open_evidence(struct parent *p)
+{
+	const struct evidence_keys *k = &p->model->daemon.evidence;
+	if (!k->directory)
+		return 0;
+	/* a reload frees the model */
+	p->evidence_path = strdup(k->directory);
+	if (p->evidence_path)
+		p->evidence = evidence_open(
+			&(struct evidence_conf){ .directory = p->evidence_path,
+						 .bytes_max = (uint64_t)k->size << 20,
+						 .seconds_max = (uint64_t)k->age * DAY_SECONDS,
+						 .before = k->before,
+						 .after = k->after,
+						 .snap = k->snap,
+						 .memory = (size_t)k->memory << 20,
+						 .rings = p->n,
+						 .in_kernel = p->fast != NULL,
+						 .application = "zoned " PACKAGE_VERSION,
+						 .say = say_evidence });
+	if (!p->evidence) {
+		free(p->evidence_path);
+		p->evidence_path = NULL;
+		return -ENOMEM;
+	}
+	for (unsigned i = 0; i < p->n; i++)
+		p->worker[i].seen = evidence_ring_of(p->evidence, i);
+	return 0;
+}
+
+static void close_evidence(struct parent *p)
+{
+	for (unsigned i = 0; i < p->n; i++)
+		p->worker[i].seen = NULL;
+	evidence_close(p->evidence);
+	free(p->evidence_path);
+	p->evidence = NULL;
+	p->evidence_path = NULL;
+}
+
+static int start_evidence_thread(struct parent *p)
+{
+	return p->evidence ? evidence_start(p->evidence) : 0;
+}
+
+/* A disk that hangs must not keep us: then the thread, and its memory, end with the process. */
+static void stop_evidence_thread(struct parent *p)
+{
+	if (p->evidence && !evidence_stop(p->evidence, DRAIN_MS)) {
+		say(LOG_ERR, "evidence: %s takes nothing; the last files of it are lost",
+		    p->evidence_path);
+		p->evidence = NULL;
+		p->evidence_path = NULL;
+	}
+}
+
 /* Stop the threads, then record the pending events of the last packets. */
 static void stop_queue_threads(struct parent *p)
 {
@@ -429,6 +493,7 @@ static const struct step steps[] = {
 	{ "no memory for the limits", open_limits, close_limits },
 	{ "no memory for what inspectors share, or no random numbers", open_common, close_common },
 	{ "memory shared with inspectors", open_workers, close_workers },
+	{ "no memory for evidence", open_evidence, close_evidence },
 	{ "programs on interfaces", bypass_open, bypass_close },
 	{ "what leads packets past the rules", refuse_bypasses, NULL },
 	{ "the packet queues", open_queues, NULL },
@@ -444,6 +509,7 @@ static const struct step steps[] = {
 	{ "rights", drop_parent_rights, NULL },
 	{ "no thread for the guard of the table", guard_start, guard_stop },
 	{ "no thread for the records", start_record_thread, NULL },
+	{ "no thread for evidence", start_evidence_thread, stop_evidence_thread },
 	{ "no threads for the queues", threads_start, stop_queue_threads },
 };
 /* clang-format on */

@@ -21,6 +21,23 @@ static json_t *fast_status(const struct parent *p)
 			 (json_int_t)back, "uninspected", (json_int_t)u.plain.packets);
 }
 
+/* null: none is kept */
+static json_t *evidence_status(const struct parent *p)
+{
+	struct evidence_stats s;
+	if (!p->evidence)
+		return json_null();
+	evidence_stats(p->evidence, &s);
+	json_t *lost = json_object();
+	for (unsigned i = 0; i < EVIDENCE_LOSSES; i++)
+		json_object_set_new(lost, evidence_loss_name(i),
+				    json_integer((json_int_t)s.lost[i]));
+	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:o}", "directory", p->evidence_path, "files",
+			 (json_int_t)s.files, "bytes", (json_int_t)s.bytes, "written",
+			 (json_int_t)s.written, "removed", (json_int_t)s.removed, "waiting",
+			 (json_int_t)s.waiting, "lost", lost);
+}
+
 static json_t *status(void *ctx)
 {
 	struct parent *p = ctx;
@@ -46,15 +63,16 @@ static json_t *status(void *ctx)
 		worker_unlock(w);
 	}
 	return json_pack(
-		"{s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I}}",
+		"{s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I}}",
 		"model", p->path, "generation", (int)p->generation, "uptime_seconds",
 		(json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000), "zones",
 		(int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors",
 		list, "in_kernel", fast_status(p), "offload", offload_status(p), "table",
 		guard_status(p), "bypasses", bypass_status(p), "misfits", misfits_status(p),
-		"records", "events", (json_int_t)rs.events, "written", (json_int_t)rs.written,
-		"repeated", (json_int_t)rs.repeated, "suppressed", (json_int_t)rs.suppressed,
-		"json_lost", (json_int_t)rs.json_lost, "lost", (json_int_t)rs.lost);
+		"evidence", evidence_status(p), "records", "events", (json_int_t)rs.events,
+		"written", (json_int_t)rs.written, "repeated", (json_int_t)rs.repeated,
+		"suppressed", (json_int_t)rs.suppressed, "json_lost", (json_int_t)rs.json_lost,
+		"lost", (json_int_t)rs.lost);
 }
 
 static void put_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)

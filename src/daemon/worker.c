@@ -23,6 +23,7 @@
 #include "daemon/ctwatch.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
+#include "record/fields.h"
 
 enum {
 	END_TEXT = 128,	   /* how an inspector ended */
@@ -50,7 +51,7 @@ void worker_wake(const struct worker *w)
 		say(LOG_ERR, "inspector %u: cannot be woken: %s", w->index, strerror(errno));
 }
 
-/* The next slot with this in it, not yet handed over; NULL: there is none. */
+/* The next slot with this in it, dated now, not yet handed over; NULL as of worker_tell(). */
 static struct slot *slot_for(struct worker *w, enum slot_kind kind, uint32_t id, const void *data,
 			     uint32_t len)
 {
@@ -62,6 +63,7 @@ static struct slot *slot_for(struct worker *w, enum slot_kind kind, uint32_t id,
 	s->len = len;
 	s->now_ns = clock_ns(CLOCK_MONOTONIC);
 	s->wall_ns = clock_ns(CLOCK_REALTIME);
+	s->copied = 0;
 	memcpy(s->data, data, len);
 	return s;
 }
@@ -121,6 +123,11 @@ static void hand_over(void *ctx, const struct queue_packet *k)
 	s->macs = k->macs;
 	s->now_ns = w->now_ns;
 	s->wall_ns = w->wall_ns;
+	s->copied = evidence_copy(
+		w->seen,
+		&(struct evidence_packet){
+			.time_ns = w->wall_ns, .in = k->in, .len = k->len, .whole = k->len },
+		k->data);
 	if (k->len)
 		memcpy(s->data, k->data, k->len);
 	ring_put_done(&w->conf.shm->to);
@@ -163,13 +170,41 @@ void read_queue(struct queue *q, unsigned ready)
 	flush_verdicts(w);
 }
 
-static void write_event(struct parent *p, const uint8_t *data)
+/* Under policy_lock. copied: where the packet of the event is; its inspector says so. */
+static void ask_evidence(struct worker *w, const struct event *ev, uint64_t copied,
+			 const struct record_written *r)
 {
+	if (ev->kind != EV_VIOLATION && ev->kind != EV_REFUSED_FLOW)
+		return;
+	if (!r) {
+		evidence_no_record(w->p->evidence);
+		return;
+	}
+	evidence_ask(w->p->evidence,
+		     &(struct evidence_order){ .ring = w->index,
+					       .place = copied,
+					       .flow = { .src = ev->src,
+							 .dst = ev->dst,
+							 .l4 = ev->l4,
+							 .ports = event_has_ports(ev),
+							 .sport = ev->sport,
+							 .dport = ev->dport },
+					       .id = r->id,
+					       .line = r->line },
+		     clock_ns(CLOCK_MONOTONIC));
+}
+
+static void write_event(struct worker *w, const uint8_t *data, uint64_t copied)
+{
+	struct parent *p = w->p;
 	struct event ev;
 	memcpy(&ev, data, sizeof(ev));
 	pthread_mutex_lock(&p->policy_lock);
 	bool next = p->next_img && ev.generation == p->next_img->generation;
-	record_event(p->record, next ? p->next_img : p->img, &ev, clock_ns(CLOCK_MONOTONIC));
+	const struct record_written *r = record_event(p->record, next ? p->next_img : p->img, &ev,
+						      clock_ns(CLOCK_MONOTONIC));
+	if (p->evidence)
+		ask_evidence(w, &ev, copied, r);
 	pthread_mutex_unlock(&p->policy_lock);
 }
 
@@ -206,7 +241,7 @@ static void take_slot(struct worker *w, const struct slot *s)
 	const volatile struct slot *v = s;
 	uint32_t kind = v->kind, id = v->id, verdict = v->verdict, len = v->len, queue = v->queue;
 	if (kind == SLOT_EVENT && len == sizeof(struct event)) {
-		write_event(p, s->data);
+		write_event(w, s->data, v->copied);
 	} else if (kind == SLOT_ACK) {
 		w->acked = true;
 	} else if (kind == SLOT_CLAIM && len == sizeof(struct fast_claim) && p->fast) {
@@ -241,6 +276,12 @@ static void hand_refused(void *ctx, const struct nflog_packet *k)
 		s->in = k->in;
 		s->out = k->out;
 		s->macs = k->macs;
+		s->copied = evidence_copy(w->seen,
+					  &(struct evidence_packet){ .time_ns = s->wall_ns,
+								     .in = k->in,
+								     .len = k->len,
+								     .whole = k->len },
+					  k->ip);
 		hand_slot(w);
 	}
 	worker_unlock(w);

@@ -132,13 +132,24 @@ struct policy {
 	void *of; /* struct NAME_policy of proto/NAME/words.h */
 };
 
+/* Packets around what is refused, as files. */
+struct evidence_keys {
+	const char *directory;	/* NULL: none are kept */
+	uint32_t size;		/* MB of all files, default 64 */
+	uint32_t age;		/* days of a file, default 90 */
+	uint32_t before, after; /* packets, default 20 */
+	uint32_t snap;		/* octets of a packet, default 2048 */
+	uint32_t memory;	/* MB for the last packets of each inspector, default 4 */
+};
+
 struct daemon_conf {
 	/* our bits of ct mark and packet mark; contiguous, default 0xffff0000 */
 	uint32_t mark_mask;
-	uint16_t queue_base;	     /* first NFQUEUE number, default 6240 */
-	uint16_t queues;	     /* inspector processes; 0: one per core, at most 8 */
-	uint16_t log_group;	     /* NFLOG group for refused flows, default 62 */
-	const char *json_log;	     /* path of the JSON lines file, or NULL */
+	uint16_t queue_base;  /* first NFQUEUE number, default 6240 */
+	uint16_t queues;      /* inspector processes; 0: one per core, at most 8 */
+	uint16_t log_group;   /* NFLOG group for refused flows, default 62 */
+	const char *json_log; /* path of the JSON lines file, or NULL */
+	struct evidence_keys evidence;
 	const char *syslog_facility; /* "daemon", "auth", "local0".. ; default "local0" */
 	const char *user;	     /* default "zoned" */
 	uint32_t max_connections;    /* inspected ones per inspector, default 16384 */

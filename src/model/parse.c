@@ -414,6 +414,43 @@ static void load_limits(struct load *l, const config_setting_t *g, struct daemon
 		d->max_connections_per_source = (uint32_t)v;
 }
 
+static void load_evidence(struct load *l, const config_setting_t *daemon, struct evidence_keys *e)
+{
+	static const struct {
+		const char *key;
+		uint32_t min, max;
+		size_t at;
+	} numbers[] = {
+		{ "size", 1, 1 << 20, offsetof(struct evidence_keys, size) },
+		{ "age", 1, 36500, offsetof(struct evidence_keys, age) },
+		{ "before", 0, 100, offsetof(struct evidence_keys, before) },
+		{ "after", 0, 100, offsetof(struct evidence_keys, after) },
+		{ "snap", 64, 10240, offsetof(struct evidence_keys, snap) },
+		{ "memory", 1, 1024, offsetof(struct evidence_keys, memory) },
+	};
+	const config_setting_t *g = config_setting_get_member(daemon, "evidence");
+	*e = (struct evidence_keys){
+		.size = 64, .age = 90, .before = 20, .after = 20, .snap = 2048, .memory = 4
+	};
+	if (!g)
+		return;
+	if (!config_setting_is_group(g)) {
+		complain(l, at_of(l, g), "\"evidence\" must be a group: evidence = { ... };");
+		return;
+	}
+	KEYS(l, g, "evidence", "directory", "size", "age", "before", "after", "snap", "memory");
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		uint64_t v = 0;
+		if (get_number(l, g, numbers[i].key, numbers[i].min, numbers[i].max, &v))
+			*(uint32_t *)(void *)((char *)e + numbers[i].at) = (uint32_t)v;
+	}
+	e->directory = get_text(l, g, "directory");
+	if (!e->directory || e->directory[0] != '/')
+		complain(l, at_of(l, g),
+			 "evidence needs the full path of a directory, such as directory = "
+			 "\"/var/lib/zoned/evidence\"");
+}
+
 static void load_daemon(struct load *l, const config_setting_t *root)
 {
 	struct daemon_conf *d = &l->m->daemon;
@@ -434,7 +471,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	const char *t;
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log",
 	     "syslog_facility", "user", "max_connections", "max_connections_per_source",
-	     "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict");
+	     "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict", "evidence");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -444,6 +481,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	if (get_number(l, g, "log_group", 1, 65535, &v))
 		d->log_group = (uint16_t)v;
 	load_limits(l, g, d);
+	load_evidence(l, g, &d->evidence);
 	get_bool(l, g, "fast_path", &d->fast_path);
 	get_bool(l, g, "lock_table", &d->lock_table);
 	get_bool(l, g, "strict", &d->strict);

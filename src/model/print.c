@@ -172,6 +172,16 @@ static void print_policy(FILE *f, const struct policy *p)
 	fputs("  };\n", f);
 }
 
+static void print_evidence(FILE *f, const struct evidence_keys *e)
+{
+	fputs("  evidence = {\n", f);
+	print_key(f, "    ", "directory", e->directory);
+	fprintf(f,
+		"    size = %u;\n    age = %u;\n    before = %u;\n    after = %u;\n    snap = %u;\n"
+		"    memory = %u;\n  };\n",
+		e->size, e->age, e->before, e->after, e->snap, e->memory);
+}
+
 static void print_daemon(FILE *f, const struct daemon_conf *d)
 {
 	fprintf(f, "daemon = {\n  mark_mask = 0x%08x;\n  queue_base = %u;\n", d->mark_mask,
@@ -185,6 +195,8 @@ static void print_daemon(FILE *f, const struct daemon_conf *d)
 	fprintf(f,
 		"  max_connections = %u;\n  max_connections_per_source = %u;\n  fast_path = %s;\n",
 		d->max_connections, d->max_connections_per_source, d->fast_path ? "true" : "false");
+	if (d->evidence.directory)
+		print_evidence(f, &d->evidence);
 	if (d->strict)
 		fputs("  strict = true;\n", f);
 	if (!d->lock_table)

@@ -15,6 +15,7 @@ enum { FIELD_TEXT = 1024 }; /* a rule's file and line; the others are short */
 struct walk {
 	const struct pol_image *img;
 	const struct event *ev;
+	const char *id;
 	uint64_t repeated;
 	const struct varied *varied;
 	event_interface_name *interface;
@@ -33,6 +34,11 @@ static bool always_applies(const struct walk *w)
 static bool was_judged(const struct walk *w)
 {
 	return w->img != NULL;
+}
+
+static bool has_id(const struct walk *w)
+{
+	return w->id != NULL;
 }
 
 static bool has_conduit(const struct walk *w)
@@ -153,6 +159,12 @@ static const char *time_text(const struct walk *w, char out[FIELD_TEXT])
 static const char *since_text(const struct walk *w, char out[FIELD_TEXT])
 {
 	return put_time(w->varied->since_ns, out);
+}
+
+static const char *id_word(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return w->id;
 }
 
 static const char *kind_word(const struct walk *w, char out[FIELD_TEXT])
@@ -354,6 +366,7 @@ static const struct field {
 	/* clang-format off */
 } fields[] = {
 	{ "time", FIELDS_JUDGEMENT | FIELDS_TIME, WORD, always_applies, time_text, NULL },
+	{ "id", FIELDS_JUDGEMENT, WORD, has_id, id_word, NULL },
 	{ "event", FIELDS_JUDGEMENT, WORD, was_judged, kind_word, NULL },
 	{ "gen", FIELDS_JUDGEMENT, NUMBER, was_judged, NULL, generation_number },
 	{ "verdict", FIELDS_JUDGEMENT, WORD, was_judged, verdict_word, NULL },
@@ -413,6 +426,7 @@ void event_fields(const struct event_view *view, unsigned sets, const struct fac
 	const struct walk w = {
 		.img = view->img,
 		.ev = view->ev,
+		.id = view->id,
 		.repeated = view->repeated,
 		.varied = view->varied,
 		.interface = view->interface,

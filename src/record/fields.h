@@ -20,6 +20,7 @@ struct event_view {
 	/* gives names to numbers; NULL: no model judged the event */
 	const struct pol_image *img;
 	const struct event *ev;
+	const char *id;			 /* of the record; NULL: it has none */
 	uint64_t repeated;		 /* 0: an event of its own */
 	const struct varied *varied;	 /* what those had; NULL: it is one event */
 	event_interface_name *interface; /* NULL: only their numbers are known */

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/random.h>
 #include <syslog.h>
+#include <time.h>
 
 #include "base/siphash.h"
 #include "record/aggregate.h"
@@ -42,6 +43,10 @@ struct record {
 	atomic_bool reopen;    /* asked of that */
 	struct spool *spool;   /* NULL: who records writes */
 	struct record_stats stats;
+	uint64_t start; /* the first part of ids */
+	uint64_t number;
+	struct record_written written; /* the last one; its line is in text */
+	char text[LINE_MAX_TEXT];
 	const struct pol_image *img; /* only during a sweep, */
 	unsigned kind;		     /* and this */
 };
@@ -166,6 +171,13 @@ static unsigned owner_of(const struct record *r, const struct cap_who *who)
 	return 1 + (unsigned)(siphash_words(r->key, w, 2) % (SPOOL_OWNERS - 1));
 }
 
+/* An id for the record that is written next. */
+static void draw_id(struct record *r)
+{
+	snprintf(r->written.id, sizeof(r->written.id), "%012" PRIx64 "-%" PRIu64, r->start,
+		 ++r->number);
+}
+
 static void write_json(struct record *r, unsigned owner, const struct event_view *view)
 {
 	if (!r->json_path)
@@ -180,39 +192,42 @@ static void write_json(struct record *r, unsigned owner, const struct event_view
 static void write_both(struct record *r, const struct pol_image *img, const struct event *ev,
 		       const struct cap_who *who, const struct agg_slot *many)
 {
-	char text[LINE_MAX_TEXT];
 	struct event named = *ev;
-	struct sb b = sb_init(text, sizeof(text));
+	struct sb b = sb_init(r->text, sizeof(r->text));
 	if (ev->generation != img->generation)
 		named.flow_id = named.rule = 0xffff; /* another generation's numbers */
+	draw_id(r);
 	const struct event_view view = { .img = img,
 					 .ev = &named,
+					 .id = r->written.id,
 					 .repeated = many ? many->repeats : 0,
 					 .interface = r->conf.interface,
 					 .varied = many ? &many->varied : NULL };
 	record_line(&b, &view);
+	r->written.line = r->text;
 	unsigned owner = owner_of(r, who);
-	put_record(r, owner, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, text);
+	put_record(r, owner, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, r->text);
 	write_json(r, owner, &view);
 }
 
-void record_event(struct record *r, const struct pol_image *img, const struct event *ev,
-		  uint64_t now_ns)
+const struct record_written *record_event(struct record *r, const struct pol_image *img,
+					  const struct event *ev, uint64_t now_ns)
 {
 	unsigned kind = ev->kind < KINDS ? ev->kind : EV_VIOLATION;
 	r->stats.events++;
 	/* who asked for every permitted message wants each address, not a count */
 	if (kind != EV_MESSAGE && agg_add(&r->agg, ev, now_ns)) {
 		r->stats.repeated++;
-		return;
+		return NULL;
 	}
 	struct cap_who who = who_of(img, ev);
-	if (cap_take(&r->cap[kind], &who, now_ns)) {
-		r->stats.written++;
-		write_both(r, img, ev, &who, NULL);
-	} else {
+	if (!cap_take(&r->cap[kind], &who, now_ns)) {
 		r->stats.suppressed++;
+		return NULL;
 	}
+	r->stats.written++;
+	write_both(r, img, ev, &who, NULL);
+	return &r->written;
 }
 
 void record_repeats(struct record *r, const struct pol_image *img, const struct event *ev,
@@ -296,10 +311,15 @@ struct record *record_open(const struct record_conf *c)
 	struct record *r = calloc(1, sizeof(*r));
 	if (!r)
 		return NULL;
-	if (getrandom(r->key, sizeof(r->key), 0) != sizeof(r->key)) {
+	uint16_t drawn = 0;
+	if (getrandom(r->key, sizeof(r->key), 0) != sizeof(r->key) ||
+	    getrandom(&drawn, sizeof(drawn), 0) != sizeof(drawn)) {
 		free(r);
 		return NULL;
 	}
+	/* 32 bits of seconds, and 16 that are drawn: for two starts in one second, or a clock that
+	 * was set back */
+	r->start = ((uint64_t)(uint32_t)time(NULL) << 16) | drawn;
 	if (c->json_path && !(r->json_path = strdup(c->json_path))) {
 		free(r);
 		return NULL;

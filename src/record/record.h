@@ -16,6 +16,16 @@
 
 struct record;
 
+enum { RECORD_ID = 40 }; /* room for an id with its NUL */
+
+/* A record as it was written. */
+struct record_written {
+	/* "69290112c3f4-17": when zoned started and a random part, and the record's number since.
+	 * No two records of one machine have the same. */
+	char id[RECORD_ID];
+	const char *line; /* as syslog has it */
+};
+
 struct record_conf {
 	const char *json_path; /* or NULL */
 	/* Gets what the record says about itself too. After record_start() in the record's thread.
@@ -47,9 +57,10 @@ int record_start(struct record *r);
  * others are not. */
 void record_say(struct record *r, int priority, const char *text);
 /* img: the image the event was judged under; of another generation, names are
- * left out rather than guessed. */
-void record_event(struct record *r, const struct pol_image *img, const struct event *ev,
-		  uint64_t now_ns);
+ * left out rather than guessed. Returns what was written of it, until the next call; NULL: it is
+ * counted in another record, and has none of its own. */
+const struct record_written *record_event(struct record *r, const struct pol_image *img,
+					  const struct event *ev, uint64_t now_ns);
 /* n more events like this one, which were only counted, and had no record. */
 void record_repeats(struct record *r, const struct pol_image *img, const struct event *ev,
 		    uint64_t n, uint64_t now_ns);

@@ -224,3 +224,11 @@ TESTS += tests/unit/test-recording
 tests_unit_test_recording_SOURCES = tests/unit/test-recording.c
 tests_unit_test_recording_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-evidence
+TESTS += tests/unit/test-evidence
+tests_unit_test_evidence_SOURCES = tests/unit/test-evidence.c
+tests_unit_test_evidence_LDADD = src/evidence/libevidence.a src/packet/libpacket.a src/base/libbase.a \
+	$(PCAP_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS)
+endif

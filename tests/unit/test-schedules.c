@@ -163,7 +163,7 @@ static uint64_t how_many(enum sort sort)
 	if (one_in)
 		assert_true(num_parse(one_in, 1, 100, &each));
 	/* DNP3 has many frames in each */
-	return NORMAL / (sort >= DNP3 || sort == REVERSED ? 4 : 2) / each;
+	return (uint64_t)NORMAL / (sort >= DNP3 || sort == REVERSED ? 4 : 2) / each;
 }
 
 static void run_many(enum sort sort)
