@@ -188,6 +188,38 @@ static uint16_t why_of(unsigned kind)
 
 enum gathered { ENTRIES, SETTINGS, FILLERS };
 
+static bool lifts(const struct learn *l, const struct learn_note *k)
+{
+	const struct learn_ops *ops = learn_ops_of(l->talks[k->talk].proto);
+	if (k->n && ops->settings[k->v[0].column].form == LEARN_MOST)
+		return true; /* what comes behind the first that is too many is refused for that */
+	for (unsigned i = 0; i < LEARN_LIFTS && k->n; i++)
+		if (ops->settings[k->v[0].column].lifts[i] == k->reason)
+			return true;
+	return false;
+}
+
+/* Refused for what only a setting permits: no entry is lacking. */
+static bool lacks_setting(const struct learn *l, const struct learn_note *k)
+{
+	const struct learn_ops *ops = learn_ops_of(l->talks[k->talk].proto);
+	for (unsigned c = 0; c < ops->n_settings; c++)
+		for (unsigned i = 0; i < LEARN_LIFTS; i++)
+			if (ops->settings[c].lifts[i] == k->reason)
+				return true;
+	return k->reason == R_REQUEST_RATE || k->reason == R_WRITE_RATE;
+}
+
+/* With a model in force: does the note say what is lacking there, or what is used of it? */
+static bool is_of(const struct learn *l, const struct learn_note *k, enum learn_of of)
+{
+	if (of == LEARN_OF_PERMITTED)
+		return k->reason == R_NONE && !k->setting;
+	if (of == LEARN_OF_REFUSED)
+		return k->reason != R_NONE && (k->setting ? lifts(l, k) : !lacks_setting(l, k));
+	return true;
+}
+
 static struct learn_entries gather_notes(struct learn *l, const struct learn_flow *f,
 					 enum gathered which)
 {
@@ -195,7 +227,7 @@ static struct learn_entries gather_notes(struct learn *l, const struct learn_flo
 	for (size_t i = 0; i < l->n_notes; i++) {
 		const struct learn_note *k = &l->notes[i];
 		enum gathered is = k->setting ? SETTINGS : k->filler ? FILLERS : ENTRIES;
-		if (is != which || l->talks[k->talk].flow != f)
+		if (is != which || l->talks[k->talk].flow != f || !is_of(l, k, f->of))
 			continue;
 		e.v = arena_grow(l->arena, e.v, e.n, sizeof(*e.v));
 		struct learn_entry *x = &e.v[e.n++];
@@ -203,7 +235,8 @@ static struct learn_entries gather_notes(struct learn *l, const struct learn_flo
 					   .client = l->talks[k->talk].client,
 					   .filler = k->filler,
 					   .setup = k->kind == LEARN_SETUP,
-					   .why = why_of(k->kind) };
+					   .why = f->of == LEARN_OF_PERMITTED ? 0
+									      : why_of(k->kind) };
 		put_items(l, x, k->v, k->n);
 		put_items(l, x, k->collected, k->n_collected);
 	}
@@ -250,6 +283,8 @@ static void judge_entries(const struct learn *l, const struct learn_flow *f,
 	bool several = several_clients(f);
 	for (size_t i = 0; i < e->n; i++) {
 		struct learn_entry *x = &e->v[i];
+		if (f->of == LEARN_OF_PERMITTED)
+			continue;
 		if (x->seen.count < l->o.least && !x->setup)
 			x->why |= 1u << LEARN_RARE;
 		if (several && !x->several && !x->setup)
@@ -331,7 +366,8 @@ static void add_fillers(struct learn *l, const struct learn_ops *ops, struct lea
 	size_t before = f->admitted.n;
 	join_alike(l, ops, &fillers, false);
 	for (size_t i = 0; i < fillers.n; i++)
-		if (!is_filled(ops, &f->admitted, &fillers.v[i]))
+		if (!is_filled(ops, &f->admitted, &fillers.v[i]) &&
+		    (f->of != LEARN_OF_REFUSED || !is_filled(ops, &f->proposed, &fillers.v[i])))
 			add_entry(l, &f->admitted, &fillers.v[i]);
 	if (f->admitted.n != before)
 		merge_entries(l, ops, &f->admitted);
@@ -360,6 +396,6 @@ void learn_entries(struct learn *l, struct learn_flow *f)
 			struct learn_entry *x = &f->settings.v[i];
 			if (x->c[c].n && ops->setting_used &&
 			    !ops->setting_used(&f->admitted, c, x->c[c].v[0].lo))
-				x->why |= 1u << LEARN_UNUSED;
+				x->why |= f->of == LEARN_OF_ALL ? 1u << LEARN_UNUSED : 0;
 		}
 }

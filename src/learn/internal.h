@@ -35,6 +35,7 @@ struct learn_note {
 	uint8_t kind;
 	uint8_t filler; /* enum learn_filler */
 	bool setting;
+	uint16_t reason; /* of --onto: the model in force refuses it; R_NONE: not so */
 };
 
 /* The elements of one column. */
@@ -57,6 +58,13 @@ struct learn_entry {
 struct learn_entries {
 	struct learn_entry *v;
 	size_t n;
+};
+
+/* Which notes are made entries of. */
+enum learn_of {
+	LEARN_OF_ALL,
+	LEARN_OF_REFUSED,   /* by the model in force */
+	LEARN_OF_PERMITTED, /* by it: admitted, whatever they are */
 };
 
 struct learn_fault {
@@ -90,12 +98,14 @@ struct learn_talk {
 	uint64_t messages, second, in_second, writes_in_second;
 	uint64_t busiest, busiest_writes; /* in one second */
 	uint64_t refused;		  /* messages that no policy permits */
-	uint64_t memory[LEARN_MEMORY];	  /* the protocol's */
-	const struct learn_flow *flow;	  /* of the plant; NULL: inside one zone */
+	uint16_t begun; /* why the model in force refuses a message by its beginning */
+	uint64_t memory[LEARN_MEMORY]; /* the protocol's */
+	const struct learn_flow *flow; /* of the plant; NULL: inside one zone */
 };
 
 struct learn_zone {
 	char name[MODEL_NAME_MAX + 1];
+	uint32_t known; /* its number in the model in force; 0: it is new */
 	const char *role, *asset;
 	struct prefix subnet;
 	bool shared;	     /* another zone has addresses of its subnet */
@@ -110,6 +120,7 @@ struct learn_flow {
 	bool turned;
 	bool empty;   /* connections without any message */
 	bool clashes; /* a flow before has its ports, and the master at the other end */
+	enum learn_of of;
 	uint16_t ports[16];
 	unsigned n_ports;
 	char policy[MODEL_NAME_MAX + 1];
@@ -123,6 +134,7 @@ struct learn_flow {
 struct learn_conduit {
 	char name[MODEL_NAME_MAX + 1];
 	uint32_t from, to;
+	const struct conduit *known; /* the one of the model in force; NULL: it is new */
 	struct learn_flow *flows;
 	size_t n_flows;
 	unsigned stations;
@@ -199,6 +211,8 @@ struct learn {
 		bool setting, cut;
 	} note;
 	struct learn_plant plant;
+	struct learn_onto *onto; /* NULL: there is no model in force */
+	uint16_t reason;	 /* of the message that is observed, under that model */
 };
 
 static inline const struct learn_ops *learn_ops_of(uint8_t proto)
@@ -255,6 +269,10 @@ struct learn_run {
 	void (*plain)(void *ctx, struct learn_talk *t, bool from_client, const struct packet *p,
 		      const struct frame *f);
 	struct recording recording; /* of one file */
+	/* another image beside, whose verdict of each message comes first; NULL: none */
+	const struct pol_image *beside;
+	struct recording other;
+	void (*judged)(void *ctx, const struct event *ev, uint32_t frame);
 };
 bool learn_run(struct learn_run *r);
 
@@ -263,6 +281,7 @@ bool learn_survey(struct learn *l);
 /* An image of the text; NULL: printed. observe: of every conduit. */
 struct pol_image *learn_image(const char *text, size_t len, bool observe, struct model **m);
 
+bool learn_survey_messages(struct learn *l);
 /* entries.c: what the notes of these talks need. */
 void learn_entries(struct learn *l, struct learn_flow *f);
 bool learn_admits(const struct learn *l, unsigned why);
@@ -291,5 +310,81 @@ void learn_put_why(struct sb *b, unsigned why);
 bool learn_writes_flow(const struct learn_flow *w);
 bool learn_writes_conduit(const struct learn_conduit *c);
 void learn_put_policy(struct learn_pen *p, const struct learn_flow *w);
+void learn_put_zone(struct learn_pen *p, size_t zone, const char *before, const char *behind);
+void learn_put_conduit(struct learn_pen *p, const struct learn_conduit *c, const char *before,
+		       const char *behind);
+void learn_put_flow(struct learn_pen *p, const struct learn_flow *w, const char *before,
+		    const char *behind);
+void learn_put_rate(struct learn_pen *p, uint64_t requests, uint64_t writes);
+void learn_put_entry(struct learn_pen *p, const struct learn_ops *ops, const struct learn_entry *e,
+		     const char *before, const char *behind);
+void learn_put_cells(struct learn_pen *p, const struct learn_column *k,
+		     const struct learn_cells *c);
+void learn_put_evidence(struct learn_pen *p, const struct learn_entry *e);
+
+/* onto.c: the model in force. NULL: none. */
+struct learn_onto {
+	struct model *m;	 /* as the operator wrote it, for places */
+	struct pol_image *first; /* of it */
+	char *text;		 /* in canonical form, with what was pasted */
+	struct model *now;	 /* of that text, as the next */
+	struct pol_image *img;
+	struct learn_seen *rules[PROTO_N]; /* by rule of first: what it permitted */
+	struct learn_seen *flows;	   /* by flow of first */
+	struct onto_refused {
+		struct learn_seen seen;
+		uint16_t flow, reason;
+	} refused[LEARN_FAULTS]; /* under first */
+	size_t n_refused;
+	bool rated; /* first is what judges: the tables above are filled */
+	struct onto_verdict {
+		struct addr src, dst;
+		uint32_t frame;
+		uint16_t sport, dport, reason;
+		bool used;
+	} * verdicts; /* of messages that the other engine has not told yet */
+	size_t n_verdicts;
+	struct onto_block {
+		struct onto_place {
+			enum onto_kind {
+				ONTO_ZONES,
+				ONTO_CONDUITS,
+				ONTO_POLICIES,
+				ONTO_FLOWS,   /* of a conduit */
+				ONTO_RATES,   /* likewise */
+				ONTO_ALLOW,   /* of a policy */
+				ONTO_SETTING, /* likewise */
+				ONTO_INSTEAD, /* of all its entries */
+			} kind;
+			const char *name; /* of the conduit or policy */
+		} place;
+		char *body;
+	} * blocks;
+	size_t n_blocks;
+};
+enum { ONTO_VERDICTS = 4096, ONTO_BLOCKS = 8192, ONTO_TURNS = 8 };
+void learn_onto_free(struct learn_onto *o);
+void learn_onto_judged(void *ctx, const struct event *ev, uint32_t frame);
+/* Why the model refuses this message, which has been judged just now; R_NONE: it does not. */
+uint16_t learn_onto_reason(struct learn *l, const struct event *ev, uint32_t frame);
+/* Its zone in the model; 0: it is in none. */
+uint32_t learn_onto_zone(const struct learn *l, const struct addr *a);
+/* What the model says that is spoken to this port. */
+uint8_t learn_onto_proto(const struct learn *l, uint8_t l4, uint16_t port);
+bool learn_onto_uses(const struct learn *l, const char *name);
+/* The policy under which the talk is judged, and its number; NULL: none. */
+const struct policy *learn_onto_policy(const struct learn *l, const struct learn_talk *t,
+				       uint16_t *flow);
+/* Does the model permit the talk, inspected or not? */
+bool learn_onto_knows(const struct learn *l, const struct learn_talk *t);
+bool learn_plain_permitted(const struct model *m, const struct pol_image *img,
+			   const struct learn *l, const struct learn_talk *t);
+/* onto-paste.c: the text with the block in it; malloc'ed; NULL: there is no such place. */
+char *onto_paste(const char *text, const struct onto_place *at, const char *body);
+/* The value of a setting of a policy, in canonical text; *n: its length. NULL: there is none. */
+const char *onto_setting(const char *text, const char *policy, const char *key, size_t *n);
+/* onto-write.c: the blocks of this turn. Returns whether any admits something. */
+bool onto_write(struct learn *l, bool first, bool last);
+void onto_print(struct learn *l, FILE *f);
 
 #endif

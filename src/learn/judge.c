@@ -90,12 +90,13 @@ static bool flow_has(const struct flow *w, const struct learn_talk *t)
 	return w->l4 == IPPROTO_ICMP;
 }
 
-static bool plain_permitted(const struct court *c, const struct learn_talk *t)
+bool learn_plain_permitted(const struct model *m, const struct pol_image *img,
+			   const struct learn *l, const struct learn_talk *t)
 {
-	uint16_t from = policy_zone_of(c->img, &c->l->hosts[t->client].addr),
-		 to = policy_zone_of(c->img, &c->l->hosts[t->server].addr);
-	for (size_t i = 0; i < c->m->n_conduits; i++) {
-		const struct conduit *k = &c->m->conduits[i];
+	uint16_t from = policy_zone_of(img, &l->hosts[t->client].addr),
+		 to = policy_zone_of(img, &l->hosts[t->server].addr);
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		const struct conduit *k = &m->conduits[i];
 		if (k->from_zone != from || k->to_zone != to)
 			continue;
 		for (size_t n = 0; n < k->n_flows; n++)
@@ -114,7 +115,7 @@ static void court_plain(void *ctx, struct learn_talk *t, bool from_client, const
 	if (f->time_ns <= c->since_ns || inside(c, t))
 		return;
 	c->r->packets++;
-	if (plain_permitted(c, t))
+	if (learn_plain_permitted(c->m, c->img, c->l, t))
 		return;
 	c->r->refused_packets++;
 	const struct refusal what = refusal_of(c, t, R_NO_CONDUIT);

@@ -9,6 +9,8 @@
  *	entries   notes of a conduit, merged to what a person would write  (entries.c)
  *	plant     zones from subnets and roles, conduits between them  (plant.c)
  *	write     the text, with what is only proposed as comments     (write.c)
+ *	onto      instead of that, what to add to a model in force and what to take away from it: a
+ *	          second engine beside judges each message by that model  (onto*.c)
  *
  * All tables are bounded. What found no room is counted, and the text says so.
  */
@@ -33,6 +35,7 @@ enum {
 	LEARN_MEMORY = 3,
 	LEARN_SAID = 4, /* things that a station says of itself */
 	LEARN_SAID_TEXT = 64,
+	LEARN_LIFTS = 4,
 };
 
 /* What is done with an observation: read, or proposed only. Each is a word of --admit. */
@@ -86,6 +89,10 @@ struct learn_column {
 	const char *otherwise;
 	/* A number that is the default, and not printed (LEARN_MOST, LEARN_LEAST). */
 	double standard;
+	/* Of a whole policy: why a message is refused where the key does not permit it. */
+	uint16_t lifts[LEARN_LIFTS];
+	/* A flag that goes with some of its values, and is an error with the others; or NULL. */
+	const char *flag;
 };
 
 struct learn;
@@ -171,6 +178,7 @@ struct learn_options {
 	uint64_t held_ns;
 	struct learn_port ports[8]; /* besides the protocols' own */
 	unsigned n_ports;
+	const char *onto, *rules_dir; /* --onto: a model in force; NULL: none */
 };
 
 /* What the proposed model would do with the captures, or with the part that was held out. */
@@ -186,6 +194,10 @@ void learn_free(struct learn *l);
 bool learn_file(struct learn *l, const char *path, char *err, size_t err_len);
 /* Read them. False: there is no station, or an error; which was printed. */
 bool learn_read(struct learn *l);
+/* The model of --onto. False: it is not good; its errors were printed. */
+bool learn_onto(struct learn *l);
+/* Instead of learn_text() and learn_judge() with --onto. */
+bool learn_onto_print(struct learn *l, FILE *f, FILE *said, struct learn_report *r);
 /* The text of the model. malloc'ed; the caller frees. */
 char *learn_text(struct learn *l, size_t *len);
 /* Judge the captures by that text (of --hold-out: their last part), and say on f what would be

@@ -220,7 +220,8 @@ static uint32_t *note_bucket(struct learn *l, size_t n)
 {
 	uint64_t w[2 + 3 * LEARN_ITEMS];
 	w[0] = (uint64_t)(l->talk - l->talks);
-	w[1] = (uint64_t)l->note.kind << 3 | (uint64_t)l->note.filler << 1 | l->note.setting;
+	w[1] = (uint64_t)l->reason << 16 | (uint64_t)l->note.kind << 3 |
+	       (uint64_t)l->note.filler << 1 | l->note.setting;
 	for (size_t i = 0; i < n; i++) {
 		memcpy(&w[2 + 3 * i], &l->note.v[i].lo, 8);
 		memcpy(&w[3 + 3 * i], &l->note.v[i].hi, 8);
@@ -244,7 +245,8 @@ static struct learn_note *note_stored(struct learn *l, size_t n)
 	for (uint32_t i = *bucket; i; i = l->notes[i - 1].next) {
 		struct learn_note *k = &l->notes[i - 1];
 		if (k->talk == talk && k->kind == l->note.kind && k->setting == l->note.setting &&
-		    k->filler == l->note.filler && k->n == n && same_items(k->v, l->note.v, n))
+		    k->filler == l->note.filler && k->reason == l->reason && k->n == n &&
+		    same_items(k->v, l->note.v, n))
 			return k;
 	}
 	if (l->n_notes == LEARN_NOTES)
@@ -255,6 +257,7 @@ static struct learn_note *note_stored(struct learn *l, size_t n)
 				  .next = *bucket,
 				  .n = (uint16_t)n,
 				  .kind = l->note.kind,
+				  .reason = l->reason,
 				  .setting = l->note.setting,
 				  .filler = l->note.filler };
 	memcpy(k->v, l->note.v, n * sizeof(*k->v));
@@ -389,6 +392,7 @@ void learn_notes_forget(struct learn *l)
 		struct learn_talk *t = &l->talks[i];
 		t->messages = t->refused = t->second = t->busiest = t->busiest_writes = 0;
 		memset(t->memory, 0, sizeof(t->memory));
+		t->begun = R_NONE;
 	}
 	for (size_t i = 0; i < l->n_hosts; i++)
 		l->hosts[i].n_said = 0;

@@ -41,6 +41,7 @@ void learn_free(struct learn *l)
 {
 	if (!l)
 		return;
+	learn_onto_free(l->onto);
 	arena_free(l->arena);
 	free(l->files);
 	free(l->hosts);
@@ -138,7 +139,32 @@ static bool run_begins(void *ctx, uint16_t file)
 						  .hash_key = { 1, 2 } };
 	struct learn_run *r = ctx;
 	(void)file;
-	return recording_begin(&r->recording, &conf, r->img);
+	return recording_begin(&r->recording, &conf, r->img) &&
+	       (!r->beside || recording_begin(&r->other, &conf, r->beside));
+}
+
+/* The beginning of a message that goes on in later packets. */
+static void other_event(void *ctx, const struct event *ev)
+{
+	struct learn_run *r = ctx;
+	struct learn_talk *t = ev->part ? learn_talk_of_event(r->l, ev) : NULL;
+	if (t)
+		t->begun = ev->reason;
+}
+
+static void other_message(void *ctx, const struct event *ev, const void *m, uint32_t id)
+{
+	struct learn_run *r = ctx;
+	(void)m;
+	r->judged(r->ctx, ev, id);
+}
+
+static struct inspect_out other_out(struct learn_run *r)
+{
+	return (struct inspect_out){ .ctx = r,
+				     .verdict = inspect_no_verdict,
+				     .event = other_event,
+				     .message = other_message };
 }
 
 static struct inspect_out run_out(struct learn_run *r)
@@ -151,18 +177,20 @@ static struct inspect_out run_out(struct learn_run *r)
 static void run_ends(void *ctx)
 {
 	struct learn_run *r = ctx;
-	const struct inspect_out out = run_out(r);
+	const struct inspect_out out = run_out(r), other = other_out(r);
+	recording_end(&r->other, &other);
 	recording_end(&r->recording, &out);
 }
 
 static void run_packet(void *ctx, const struct frame *f)
 {
 	struct learn_run *r = ctx;
-	const struct inspect_out out = run_out(r);
+	const struct inspect_out out = run_out(r), other = other_out(r);
 	struct packet p;
 	bool from_client;
 	if (f->time_ns > r->until_ns)
 		return;
+	recording_time(&r->other, f->time_ns, f->number, &other);
 	recording_time(&r->recording, f->time_ns, f->number, &out);
 	if (!f->ip || packet_parse(f->ip, f->len, false, &p) != R_NONE || p.fragment)
 		return;
@@ -181,6 +209,7 @@ static void run_packet(void *ctx, const struct frame *f)
 				   .ip = f->ip,
 				   .len = f->len,
 				   .partial = f->partial };
+	recording_packet(&r->other, &pkt, &other);
 	recording_packet(&r->recording, &pkt, &out);
 }
 

@@ -108,6 +108,8 @@ static int compare_addr(const struct addr *a, const struct addr *b)
 /* The outside is one zone, whatever the subnet. */
 static bool same_zone(const struct learn_zone *a, const struct learn_zone *b)
 {
+	if (a->known || b->known)
+		return a->known == b->known;
 	return a->role == b->role && a->alone == b->alone &&
 	       (a->outside || (compare_addr(&a->subnet.a, &b->subnet.a) == 0));
 }
@@ -119,12 +121,17 @@ static struct learn_zone zone_for(const struct learn *l, uint32_t host)
 	z.role = role_of(h, &z.asset);
 	z.outside = z.role == outside;
 	z.alone = h->alone ? host + 1 : 0;
+	z.known = l->onto ? learn_onto_zone(l, &h->addr) : 0;
 	return z;
 }
 
 static int compare_zones(const struct learn *l, const struct learn_zone *a,
 			 const struct learn_zone *b)
 {
+	if (a->known != b->known)
+		return a->known > b->known ? -1 : 1;
+	if (a->known)
+		return 0;
 	if (a->outside != b->outside)
 		return a->outside ? 1 : -1;
 	int diff = a->outside ? 0 : compare_addr(&a->subnet.a, &b->subnet.a);
@@ -171,7 +178,7 @@ static bool part_zones(struct learn *l)
 	for (size_t i = 0; i < l->n_talks; i++) {
 		const struct learn_talk *t = &l->talks[i];
 		struct learn_host *c = &l->hosts[t->client], *s = &l->hosts[t->server];
-		if (!talk_is_understood(t) || c->zone != s->zone)
+		if (!talk_is_understood(t) || c->zone != s->zone || l->plant.zones[c->zone].known)
 			continue;
 		parted |= !c->alone || !s->alone;
 		c->alone = s->alone = true;
@@ -189,7 +196,8 @@ static void find_networks(struct learn *l)
 		for (size_t k = 0; k < l->n_hosts && !z->shared; k++)
 			z->shared =
 				l->hosts[k].zone != i && prefix_has(&z->subnet, &l->hosts[k].addr);
-		z->whole = !z->outside && !z->shared && (l->o.admitted >> LEARN_SUBNETS & 1);
+		z->whole = !z->outside && !z->shared && !l->onto &&
+			   (l->o.admitted >> LEARN_SUBNETS & 1);
 		for (size_t k = 0; k < l->n_hosts; k++)
 			z->whole |= l->hosts[k].zone == i && l->hosts[k].unwritable;
 	}
@@ -197,9 +205,11 @@ static void find_networks(struct learn *l)
 
 /* ---- names ---- */
 
-static bool name_used(const struct learn_plant *p, const char *name, size_t n_zones,
-		      size_t n_conduits)
+static bool name_used(const struct learn *l, const char *name, size_t n_zones, size_t n_conduits)
 {
+	const struct learn_plant *p = &l->plant;
+	if (l->onto && learn_onto_uses(l, name))
+		return true;
 	for (size_t i = 0; i < n_zones; i++)
 		if (strcmp(p->zones[i].name, name) == 0)
 			return true;
@@ -210,11 +220,11 @@ static bool name_used(const struct learn_plant *p, const char *name, size_t n_zo
 }
 
 /* out: MODEL_NAME_MAX + 1 bytes; "-2" and so on where the name is used. */
-static void choose_name(const struct learn_plant *p, char *out, const char *name, size_t n_zones,
+static void choose_name(const struct learn *l, char *out, const char *name, size_t n_zones,
 			size_t n_conduits)
 {
 	snprintf(out, MODEL_NAME_MAX + 1, "%s", name);
-	for (unsigned i = 2; name_used(p, out, n_zones, n_conduits); i++)
+	for (unsigned i = 2; name_used(l, out, n_zones, n_conduits); i++)
 		snprintf(out, MODEL_NAME_MAX + 1, "%.24s-%u", name, i);
 }
 
@@ -238,12 +248,17 @@ static void name_zones(struct learn *l)
 		char text[80];
 		struct sb b = sb_init(text, sizeof(text));
 		bool only = true;
+		if (z->known) {
+			snprintf(z->name, sizeof(z->name), "%s",
+				 l->onto->now->zones[z->known].name);
+			continue;
+		}
 		for (size_t k = 0; k < p->n_zones; k++)
 			only &= k == i || p->zones[k].role != z->role;
 		sb_puts(&b, z->role);
 		if (!only)
 			put_digits(&b, l, z);
-		choose_name(p, z->name, text, i, 0);
+		choose_name(l, z->name, text, i, 0);
 	}
 }
 
@@ -297,6 +312,16 @@ static struct learn_flow *flow_for(struct learn *l, struct learn_conduit *c,
 	return last;
 }
 
+static const struct conduit *known_conduit(const struct learn *l, uint32_t from, uint32_t to)
+{
+	uint32_t a = l->plant.zones[from].known, b = l->plant.zones[to].known;
+	for (size_t i = 0; l->onto && a && b && i < l->onto->now->n_conduits; i++)
+		if (l->onto->now->conduits[i].from_zone == a &&
+		    l->onto->now->conduits[i].to_zone == b)
+			return &l->onto->now->conduits[i];
+	return NULL;
+}
+
 static struct learn_conduit *conduit_for(struct learn *l, const struct learn_talk *t)
 {
 	struct learn_plant *p = &l->plant;
@@ -311,7 +336,8 @@ static struct learn_conduit *conduit_for(struct learn *l, const struct learn_tal
 	snprintf(name, sizeof(name), "%s-to-%s", p->zones[from].name, p->zones[to].name);
 	if (strlen(name) > MODEL_NAME_MAX)
 		snprintf(name, sizeof(name), "%s-to-%s", p->zones[from].role, p->zones[to].role);
-	choose_name(p, last->name, name, 0, p->n_conduits);
+	choose_name(l, last->name, name, 0, p->n_conduits);
+	last->known = known_conduit(l, from, to);
 	p->n_conduits++;
 	return last;
 }
@@ -322,7 +348,8 @@ static void make_conduits(struct learn *l)
 		arena_alloc(l->arena, (l->n_talks + 1) * sizeof(struct learn_talk *));
 	size_t n = 0;
 	for (size_t i = 0; i < l->n_talks; i++)
-		if (l->hosts[l->talks[i].client].zone != l->hosts[l->talks[i].server].zone)
+		if (l->hosts[l->talks[i].client].zone != l->hosts[l->talks[i].server].zone &&
+		    !(l->onto && learn_onto_knows(l, &l->talks[i])))
 			v[n++] = &l->talks[i];
 	if (n)
 		qsort_r(v, n, sizeof(*v), compare_talks, l);

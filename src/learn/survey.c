@@ -163,6 +163,7 @@ static void survey_message(void *ctx, struct learn_talk *t, const struct event *
 	l->talk = t;
 	l->ev = ev;
 	l->frame = frame;
+	l->reason = l->onto && m ? learn_onto_reason(l, ev, frame) : R_NONE;
 	t->messages += m != NULL;
 	bool learned = m && ops->observe && ops->observe(l, ev, m);
 	if (!learned && ev->reason != R_NONE)
@@ -171,12 +172,16 @@ static void survey_message(void *ctx, struct learn_talk *t, const struct event *
 
 /* Twice, where a listening side turned out to be the master: its messages were read as those of the
  * other. */
-static bool survey_messages(struct learn *l)
+bool learn_survey_messages(struct learn *l)
 {
 	for (int tries = 0; tries < 2; tries++) {
 		struct learn_run r = {
 			.l = l, .ctx = l, .until_ns = l->until_ns, .message = survey_message
 		};
+		if (l->onto) {
+			r.beside = l->onto->img;
+			r.judged = learn_onto_judged;
+		}
 		l->turned_one = false;
 		learn_notes_forget(l);
 		struct pol_image *img = survey_image(l);
@@ -227,7 +232,7 @@ bool learn_survey(struct learn *l)
 		return false;
 	uint64_t left[LEFT_N], packets = l->packets, links = l->lost_links;
 	memcpy(left, l->left, sizeof(left));
-	if (l->n_hosts && !survey_messages(l))
+	if (l->n_hosts && !learn_survey_messages(l))
 		return false;
 	left[LEFT_GAP] = l->gaps;	     /* there was one pass until now that knows messages */
 	memcpy(l->left, left, sizeof(left)); /* each pass counts them */

@@ -24,7 +24,7 @@ uint8_t learn_proto_of(const struct learn *l, uint8_t l4, uint16_t port)
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++)
 		if (proto_port(p) == port && proto_over(p, l4))
 			return p;
-	return PROTO_NONE;
+	return l->onto ? learn_onto_proto(l, l4, port) : PROTO_NONE;
 }
 
 static bool is_service(uint8_t l4, uint16_t port)

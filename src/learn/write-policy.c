@@ -120,8 +120,7 @@ static void text_texts(struct learn_pen *p, const struct learn_cells *c)
 	sb_puts(&p->line, " ]");
 }
 
-static void text_cells(struct learn_pen *p, const struct learn_column *k,
-		       const struct learn_cells *c)
+void learn_put_cells(struct learn_pen *p, const struct learn_column *k, const struct learn_cells *c)
 {
 	struct sb *b = &p->line;
 	sb_printf(b, "%s = ", k->key);
@@ -158,21 +157,21 @@ static bool says_nothing(const struct learn_column *k, const struct learn_cells 
 	return false;
 }
 
-static void text_entry(struct learn_pen *p, const struct learn_ops *ops,
-		       const struct learn_entry *e, const char *before, const char *behind)
+void learn_put_entry(struct learn_pen *p, const struct learn_ops *ops, const struct learn_entry *e,
+		     const char *before, const char *behind)
 {
 	sb_printf(&p->line, "%s{ ", before);
 	for (unsigned c = 0; c < ops->n_columns; c++) {
 		if (says_nothing(&ops->columns[c], &e->c[c]))
 			continue;
-		text_cells(p, &ops->columns[c], &e->c[c]);
+		learn_put_cells(p, &ops->columns[c], &e->c[c]);
 		sb_putc(&p->line, ' ');
 	}
 	sb_printf(&p->line, "}%s", behind);
 	learn_line(p, 6);
 }
 
-static void text_evidence(struct learn_pen *p, const struct learn_entry *e)
+void learn_put_evidence(struct learn_pen *p, const struct learn_entry *e)
 {
 	char a[ADDR_TEXT];
 	if (e->why) {
@@ -195,13 +194,13 @@ static void text_allow(struct learn_pen *p, const struct learn_ops *ops, const s
 	sb_puts(&p->line, "allow = (");
 	learn_line(p, 4);
 	for (size_t i = 0; i < yes->n; i++) {
-		text_evidence(p, &yes->v[i]);
-		text_entry(p, ops, &yes->v[i], "", i + 1 < yes->n ? "," : "");
+		learn_put_evidence(p, &yes->v[i]);
+		learn_put_entry(p, ops, &yes->v[i], "", i + 1 < yes->n ? "," : "");
 	}
 	p->off = true;
 	for (size_t i = 0; i < no->n; i++) {
-		text_evidence(p, &no->v[i]);
-		text_entry(p, ops, &no->v[i], i || yes->n ? ", " : "", "");
+		learn_put_evidence(p, &no->v[i]);
+		learn_put_entry(p, ops, &no->v[i], i || yes->n ? ", " : "", "");
 	}
 	p->off = off;
 	sb_puts(&p->line, ");");
@@ -223,7 +222,7 @@ static void text_setting(struct learn_pen *p, const struct learn_flow *w, unsign
 	}
 	c.n = (uint32_t)learn_join(v, c.n, k->form);
 	if (!says_nothing(k, &c)) {
-		text_cells(p, k, &c);
+		learn_put_cells(p, k, &c);
 		learn_line(p, 4);
 	} else if (k->otherwise) {
 		sb_printf(&p->line, "%s = %s;", k->key, k->otherwise);
@@ -233,10 +232,10 @@ static void text_setting(struct learn_pen *p, const struct learn_flow *w, unsign
 		const struct learn_entry *e = &w->settings.v[i];
 		if (e->why == 0 || says_nothing(k, &e->c[column]))
 			continue;
-		text_evidence(p, e);
+		learn_put_evidence(p, e);
 		bool off = p->off;
 		p->off = true;
-		text_cells(p, k, &e->c[column]);
+		learn_put_cells(p, k, &e->c[column]);
 		learn_line(p, 4);
 		p->off = off;
 	}

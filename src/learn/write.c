@@ -329,32 +329,36 @@ static void put_inside(struct learn_pen *p, size_t zone)
 	learn_remark(p, 2);
 }
 
+void learn_put_zone(struct learn_pen *p, size_t zone, const char *before, const char *behind)
+{
+	const struct learn_zone *z = &p->l->plant.zones[zone];
+	char subnet[ADDR_TEXT];
+	prefix_text(&z->subnet, subnet);
+	sb_printf(&p->line, "%u station%s of %s", z->n_hosts, z->n_hosts == 1 ? "" : "s",
+		  z->outside ? "the public network" : subnet);
+	if (z->shared)
+		sb_puts(&p->line, ", where others have another role");
+	else if (!z->whole && !z->outside)
+		sb_puts(&p->line, ", whose other addresses are not admitted (subnets)");
+	learn_remark(p, 2);
+	put_inside(p, zone);
+	sb_printf(&p->line, "%s{ name = \"%s\"; type = \"%s\"; interfaces = [ \"%s%zu\" ];", before,
+		  z->name, z->outside ? "external" : "control", p->l->onto ? "new" : "eth", zone);
+	learn_line(p, 2);
+	text_networks(p, zone);
+	learn_line(p, 4);
+	text_assets(p, zone);
+	sb_printf(&p->line, "}%s", behind);
+	learn_line(p, 2);
+}
+
 static void text_zones(struct learn_pen *p)
 {
 	const struct learn_plant *plant = &p->l->plant;
 	sb_puts(&p->line, "zones = (");
 	learn_line(p, 0);
-	for (size_t i = 0; i < plant->n_zones; i++) {
-		const struct learn_zone *z = &plant->zones[i];
-		char subnet[ADDR_TEXT];
-		prefix_text(&z->subnet, subnet);
-		sb_printf(&p->line, "%u station%s of %s", z->n_hosts, z->n_hosts == 1 ? "" : "s",
-			  z->outside ? "the public network" : subnet);
-		if (z->shared)
-			sb_puts(&p->line, ", where others have another role");
-		else if (!z->whole && !z->outside)
-			sb_puts(&p->line, ", whose other addresses are not admitted (subnets)");
-		learn_remark(p, 2);
-		put_inside(p, i);
-		sb_printf(&p->line, "{ name = \"%s\"; type = \"%s\"; interfaces = [ \"eth%zu\" ];",
-			  z->name, z->outside ? "external" : "control", i);
-		learn_line(p, 2);
-		text_networks(p, i);
-		learn_line(p, 4);
-		text_assets(p, i);
-		sb_puts(&p->line, i + 1 < plant->n_zones ? "}," : "}");
-		learn_line(p, 2);
-	}
+	for (size_t i = 0; i < plant->n_zones; i++)
+		learn_put_zone(p, i, "", i + 1 < plant->n_zones ? "," : "");
 	sb_puts(&p->line, ");");
 	learn_line(p, 0);
 }
@@ -372,14 +376,8 @@ static uint64_t round_up(uint64_t n)
 	return n;
 }
 
-static void put_rates(struct learn_pen *p, const struct learn_conduit *c)
+void learn_put_rate(struct learn_pen *p, uint64_t requests, uint64_t writes)
 {
-	uint64_t requests = 0, writes = 0;
-	for (size_t i = 0; i < c->n_flows; i++)
-		for (size_t k = 0; k < c->flows[i].n_talks; k++) {
-			requests += c->flows[i].talks[k]->busiest;
-			writes += c->flows[i].talks[k]->busiest_writes;
-		}
 	if (!requests)
 		return;
 	uint64_t most =
@@ -395,6 +393,17 @@ static void put_rates(struct learn_pen *p, const struct learn_conduit *c)
 		sb_printf(&p->line, " max_writes_per_second = %llu;",
 			  (unsigned long long)most_writes);
 	learn_line(p, 4);
+}
+
+static void put_rates(struct learn_pen *p, const struct learn_conduit *c)
+{
+	uint64_t requests = 0, writes = 0;
+	for (size_t i = 0; i < c->n_flows; i++)
+		for (size_t k = 0; k < c->flows[i].n_talks; k++) {
+			requests += c->flows[i].talks[k]->busiest;
+			writes += c->flows[i].talks[k]->busiest_writes;
+		}
+	learn_put_rate(p, requests, writes);
 }
 
 static const char *service_name(const struct learn_flow *w)
@@ -465,10 +474,22 @@ static void put_flow_remark(struct learn_pen *p, const struct learn_flow *w)
 	put_faults(p, w);
 }
 
+void learn_put_flow(struct learn_pen *p, const struct learn_flow *w, const char *before,
+		    const char *behind)
+{
+	bool off = p->off;
+	put_flow_remark(p, w);
+	p->off |= !learn_writes_flow(w);
+	sb_puts(&p->line, before);
+	put_flow_text(p, w);
+	sb_puts(&p->line, behind);
+	learn_line(p, 6);
+	p->off = off;
+}
+
 /* The admitted ones first, for the commas. */
 static void text_flows(struct learn_pen *p, const struct learn_conduit *c)
 {
-	bool off = p->off;
 	size_t written = 0, n = 0;
 	for (size_t i = 0; i < c->n_flows; i++)
 		n += learn_writes_flow(&c->flows[i]);
@@ -478,19 +499,14 @@ static void text_flows(struct learn_pen *p, const struct learn_conduit *c)
 			bool yes = learn_writes_flow(w);
 			if (yes != (pass == 0))
 				continue;
-			put_flow_remark(p, w);
-			p->off |= !yes;
-			sb_puts(&p->line, !yes && written ? ", " : "");
-			put_flow_text(p, w);
+			const char *before = !yes && written ? ", " : "";
 			written++;
-			sb_puts(&p->line, yes && written < n ? "," : "");
-			learn_line(p, 6);
-			p->off = off;
+			learn_put_flow(p, w, before, yes && written < n ? "," : "");
 		}
 }
 
-static void text_conduit(struct learn_pen *p, const struct learn_conduit *c, const char *before,
-			 const char *behind)
+void learn_put_conduit(struct learn_pen *p, const struct learn_conduit *c, const char *before,
+		       const char *behind)
 {
 	const struct learn_zone *zones = p->l->plant.zones;
 	sb_printf(&p->line, "%s{ name = \"%s\"; from = \"%s\"; to = \"%s\";", before, c->name,
@@ -525,8 +541,8 @@ static void text_conduits(struct learn_pen *p)
 				continue;
 			p->off = !yes;
 			written++;
-			text_conduit(p, c, !yes && written > 1 ? ", " : "",
-				     yes && written < n ? "," : "");
+			learn_put_conduit(p, c, !yes && written > 1 ? ", " : "",
+					  yes && written < n ? "," : "");
 		}
 	p->off = n == 0;
 	sb_puts(&p->line, ");");

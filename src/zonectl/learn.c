@@ -13,7 +13,7 @@ static int learn_usage(void)
 {
 	fputs("usage: zonectl learn [--least N] [--admit WORD,...] [--hold-out PART] "
 	      "[--subnet BITS]\n"
-	      "                     [--port PROTOCOL:PORT] CAPTURE...\n",
+	      "                     [--port PROTOCOL:PORT] [--onto MODEL] CAPTURE...\n",
 	      stderr);
 	return EXIT_USAGE;
 }
@@ -104,6 +104,8 @@ static bool learn_option(struct learn_options *o, const char *name, const char *
 		o->least = (unsigned)v;
 	else if (strcmp(name, "--subnet") == 0 && num_parse(arg, 8, 30, &v))
 		o->subnet = (unsigned)v;
+	else if (strcmp(name, "--onto") == 0)
+		o->onto = arg;
 	else if (strcmp(name, "--admit") == 0)
 		return admit_words(o, arg);
 	else if (strcmp(name, "--hold-out") == 0)
@@ -127,12 +129,17 @@ static int learn_captures(struct learn *l, int n, char **paths)
 	return rc;
 }
 
-static int learn_print(struct learn *l, bool held)
+static int learn_print(struct learn *l, bool held, bool onto)
 {
 	struct learn_report r;
 	size_t len = 0;
 	int rc = EXIT_FAIL;
-	char *text = learn_text(l, &len);
+	char *text = onto ? NULL : learn_text(l, &len);
+	if (onto) {
+		if (!learn_onto_print(l, stdout, stderr, &r) || fflush(stdout) != 0)
+			return EXIT_FAIL;
+		return held && r.refused + r.refused_packets ? EXIT_REFUSED : EXIT_OK;
+	}
 	if (!text || !learn_judge(l, text, len, stderr, &r))
 		goto out;
 	if (fwrite(text, 1, len, stdout) != len || fflush(stdout) != 0) {
@@ -147,7 +154,11 @@ out:
 
 int verb_learn(int argc, char **argv)
 {
-	struct learn_options o = { .least = LEAST_DEFAULT, .subnet = SUBNET_DEFAULT };
+	struct learn_options o = { .least = LEAST_DEFAULT,
+				   .subnet = SUBNET_DEFAULT,
+				   .rules_dir = getenv("ZONED_RULES") };
+	if (!o.rules_dir)
+		o.rules_dir = ZONED_RULESDIR;
 	int i = 1;
 	for (; i + 1 < argc && argv[i][0] == '-' && argv[i][1]; i += 2)
 		if (!learn_option(&o, argv[i], argv[i + 1]))
@@ -159,8 +170,12 @@ int verb_learn(int argc, char **argv)
 		fputs("zonectl: out of memory\n", stderr);
 		return EXIT_FAIL;
 	}
+	if (o.onto && !learn_onto(l)) {
+		learn_free(l);
+		return EXIT_FAIL;
+	}
 	int rc = learn_captures(l, argc - i, argv + i);
-	int made = learn_read(l) ? learn_print(l, o.held_percent || o.held_ns) : EXIT_FAIL;
+	int made = learn_read(l) ? learn_print(l, o.held_percent || o.held_ns, o.onto) : EXIT_FAIL;
 	learn_free(l);
 	return rc == EXIT_OK ? made : rc;
 }

@@ -81,13 +81,15 @@ static const struct learn_column columns[COLUMNS_N] = {
 	[ANALOG] = { .key = "analog_values", .form = LEARN_SPANS, .collected = true },
 };
 static const struct learn_column settings[SETTINGS_N] = {
-	[UNSOLICITED] = { .key = "unsolicited", .form = LEARN_FLAG },
-	[BROADCAST] = { .key = "broadcast", .form = LEARN_FLAG },
-	[UNWALKABLE] = { .key = "unwalkable", .form = LEARN_FLAG },
-	[CONFIRMED] = { .key = "confirmed_requests", .form = LEARN_FLAG },
-	[INTERLEAVED] = { .key = "interleaved_responses", .form = LEARN_FLAG },
-	[OUTSTANDING] = { .key = "outstanding", .form = LEARN_MOST, .standard = DNP_OUTSTANDING_DEFAULT },
-	[MAX_FRAGMENT] = { .key = "max_fragment", .form = LEARN_MOST, .standard = DNP_FRAGMENT },
+	[UNSOLICITED] = { .key = "unsolicited", .form = LEARN_FLAG, .lifts = { R_DNP_UNSOLICITED } },
+	[BROADCAST] = { .key = "broadcast", .form = LEARN_FLAG, .lifts = { R_DNP_BROADCAST } },
+	[UNWALKABLE] = { .key = "unwalkable", .form = LEARN_FLAG, .lifts = { R_DNP_OBJECT, R_DNP_QUALIFIER } },
+	[CONFIRMED] = { .key = "confirmed_requests", .form = LEARN_FLAG, .lifts = { R_DNP_ASKS_CONFIRM } },
+	[INTERLEAVED] = { .key = "interleaved_responses", .form = LEARN_FLAG, .lifts = { R_DNP_INTERLEAVED } },
+	[OUTSTANDING] = { .key = "outstanding", .form = LEARN_MOST, .standard = DNP_OUTSTANDING_DEFAULT,
+		.lifts = { R_DNP_OUTSTANDING } },
+	[MAX_FRAGMENT] = { .key = "max_fragment", .form = LEARN_MOST, .standard = DNP_FRAGMENT,
+		.lifts = { R_DNP_FRAGMENT } },
 };
 /* clang-format on */
 

@@ -111,8 +111,10 @@ static const struct learn_column columns[COLUMNS_N] = {
 	[FLOATS] = { .key = "float_values", .form = LEARN_SPANS, .collected = true, .single = true },
 };
 static const struct learn_column settings[SETTINGS_N] = {
-	[UNACKNOWLEDGED] = { .key = "unacknowledged", .form = LEARN_MOST, .standard = IEC_K_DEFAULT },
-	[TOLERATE] = { .key = "tolerate", .form = LEARN_WORDS, .word = iec_learn_tolerance },
+	[UNACKNOWLEDGED] = { .key = "unacknowledged", .form = LEARN_MOST, .standard = IEC_K_DEFAULT,
+		.lifts = { R_IEC_WINDOW, R_IEC_RECEIVE_NUMBER } },
+	[TOLERATE] = { .key = "tolerate", .form = LEARN_WORDS, .word = iec_learn_tolerance,
+		.lifts = { R_IEC_RECEIVE_NUMBER } },
 };
 /* clang-format on */
 

@@ -50,7 +50,8 @@ static const struct learn_column columns[COLUMNS_N] = {
 	[VALUES] = { .key = "values", .form = LEARN_RANGES, .collected = true },
 };
 static const struct learn_column settings[SETTINGS_N] = {
-	[TOLERATE] = { .key = "tolerate", .form = LEARN_WORDS, .word = mb_learn_tolerance },
+	[TOLERATE] = { .key = "tolerate", .form = LEARN_WORDS, .word = mb_learn_tolerance,
+		.lifts = { R_RESPONSE_MISMATCH, R_LENGTH, R_TRAILING } },
 };
 /* clang-format on */
 

@@ -78,14 +78,19 @@ static const struct learn_column columns[COLUMNS_N] = {
 };
 static const struct learn_column settings[SETTINGS_N] = {
 	[SECURITY] = { .key = "security", .form = LEARN_WORD, .word = ua_learn_level,
-		.otherwise = "\"sign\"; unsecured_discovery = true" },
-	[REVERSE] = { .key = "reverse_connect", .form = LEARN_FLAG },
-	[OPAQUE] = { .key = "opaque", .form = LEARN_WORD, .word = ua_learn_opaque, .otherwise = "\"refuse\"" },
-	[POLICIES] = { .key = "security_policies", .form = LEARN_WORDS, .word = ua_learn_policy, .otherwise = "\"any\"" },
-	[URLS] = { .key = "endpoint_urls", .form = LEARN_TEXT, .otherwise = "\"any\"" },
-	[CLIENTS] = { .key = "client_certificates", .form = LEARN_TEXT, .otherwise = "\"any\"" },
-	[SERVERS] = { .key = "server_certificates", .form = LEARN_TEXT, .otherwise = "\"any\"" },
-	[USERS] = { .key = "user_tokens", .form = LEARN_WORDS, .word = ua_learn_user, .otherwise = "\"any\"" },
+		.otherwise = "\"sign\"; unsecured_discovery = true", .lifts = { R_UA_SECURITY }, .flag = "unsecured_discovery" },
+	[REVERSE] = { .key = "reverse_connect", .form = LEARN_FLAG, .lifts = { R_UA_STATE, R_UA_TYPE } },
+	[OPAQUE] = { .key = "opaque", .form = LEARN_WORD, .word = ua_learn_opaque, .otherwise = "\"refuse\"",
+		.lifts = { R_UA_OPAQUE } },
+	[POLICIES] = { .key = "security_policies", .form = LEARN_WORDS, .word = ua_learn_policy, .otherwise = "\"any\"",
+		.lifts = { R_UA_POLICY } },
+	[URLS] = { .key = "endpoint_urls", .form = LEARN_TEXT, .otherwise = "\"any\"", .lifts = { R_UA_URL } },
+	[CLIENTS] = { .key = "client_certificates", .form = LEARN_TEXT, .otherwise = "\"any\"",
+		.lifts = { R_UA_CERTIFICATE } },
+	[SERVERS] = { .key = "server_certificates", .form = LEARN_TEXT, .otherwise = "\"any\"",
+		.lifts = { R_UA_CERTIFICATE } },
+	[USERS] = { .key = "user_tokens", .form = LEARN_WORDS, .word = ua_learn_user, .otherwise = "\"any\"",
+		.lifts = { R_UA_USER } },
 };
 /* clang-format on */
 

@@ -1,0 +1,119 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# learn --onto: what a model in force lacks for a plant, and what it has too much of, is pasted into it as a reader
+# would. Then replay refuses nothing, neither widened nor narrowed too; and what was never seen is refused.
+set -eu -o pipefail
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+export ZONED_RULES="$top_srcdir/rules"
+ctl=$(realpath "$top_builddir/zonectl")
+paste=$(realpath "$top_srcdir/tests/learn/paste.py")
+shared="$top_srcdir/../shared"
+[ -d "$shared" ] && shared=$(realpath "$shared")
+fail() { echo "FAIL: $*"; exit 1; }
+python3 -B "$top_srcdir/tests/learn/plant.py" "$dir"
+python3 -B "$top_srcdir/tests/learn/protocols.py" "$dir" 2>/dev/null || true
+cd "$dir"
+
+good() { "$ctl" check "$1" >said 2>&1 || { cat said; fail "$1 has errors"; }; }
+refused() # MODEL CAPTURE...
+{
+	for capture in "${@:2}"; do
+		{ "$ctl" replay -m "$1" "$capture" 2>replay.err || [ $? -ge 5 ]; } | grep -E '^[0-9]+ (drop|reset) ' || true
+	done
+}
+pasted() # MODEL OPTIONS CAPTURE...: wide.conf, narrow.conf
+{
+	# shellcheck disable=SC2086	# options are words
+	"$ctl" learn --onto "$1" $2 "${@:3}" >diff.txt 2>diff.err || fail "learn --onto $1: $(cat diff.err)"
+	# shellcheck disable=SC2086
+	"$ctl" learn --onto "$1" $2 "${@:3}" 2>&1 >again.txt | cmp - diff.err && cmp diff.txt again.txt || fail "not stable"
+	"$ctl" print "$1" >printed.conf
+	python3 -B "$paste" printed.conf diff.txt >wide.conf 2>blocks || fail "pasting: $(cat blocks)"
+	python3 -B "$paste" printed.conf diff.txt narrow >narrow.conf 2>blocks || fail "pasting: $(cat blocks)"
+	good wide.conf
+	good narrow.conf
+}
+
+# --- a model that permits less, and more, than was seen
+cat >force.conf <<'CONF'
+zones = (
+  { name = "control-room"; type = "control"; networks = [ "10.1.0.0/26" ]; interfaces = [ "eth0" ]; },
+  { name = "cell"; type = "control"; networks = [ "10.2.0.0/24" ]; interfaces = [ "eth1" ];
+    assets = ( { name = "plc-9"; address = "10.2.0.9"; } ); }
+);
+conduits = (
+  { name = "room-to-cell"; from = "control-room"; to = "cell";
+    flows = ( { protocol = "modbus"; policy = "operators"; }, { service = "https"; } ); }
+);
+policies = {
+  operators = {
+    protocol = "modbus";
+    allow = (
+      { functions = [ "read-holding-registers", "read-coils" ]; units = "0-247"; addresses = "0-10"; },
+      { functions = [ "write-multiple-registers" ]; units = 1; addresses = "0-9"; values = "0-100"; }
+    );
+  };
+};
+CONF
+[ -n "$(refused force.conf day.pcap)" ] || fail "the model in force refuses nothing, so this shows nothing"
+pasted force.conf "--admit all" day.pcap
+[ -z "$(refused wide.conf day.pcap)" ] || fail "widened, it refuses: $(refused wide.conf day.pcap)"
+[ -z "$(refused narrow.conf day.pcap)" ] || fail "narrowed, it refuses: $(refused narrow.conf day.pcap)"
+grep -q 'name = "control-room"' wide.conf && grep -q 'name = "plc-9"' wide.conf || fail "names of the model are gone"
+# what was never seen: permitted, and said so; gone when narrowed
+grep -A1 'entry force.conf:15: permitted, and never seen' diff.txt >/dev/null || fail "nothing says that an entry was never seen"
+grep -q 'flow https .*permitted, and never seen' diff.txt || fail "nothing says that a flow was never seen"
+grep -q 'write-multiple-registers' wide.conf || fail "widening took an entry away"
+! grep -q 'write-multiple-registers' narrow.conf || fail "narrowing left an entry that was never seen"
+# what was seen and not permitted, with its evidence
+grep -q 'seen, and not permitted (address-not-allowed): .* times, first day.pcap frame [0-9]* (2023-' diff.txt ||
+	fail "nothing says what is not permitted"
+# stations that the model has not are proposed as new ones
+grep -A2 '^# ==== add to zones' diff.txt | grep -q '10.[34].0' || fail "no new zone is proposed"
+! grep -A30 '^# ==== add to zones' diff.txt | sed '/^# ====$/q' | grep -q '"10.1.0.5"' || fail "a station of the model is new"
+
+# --- what changes something is proposed only
+pasted force.conf "" day.pcap
+grep -q '^ *# # not admitted (writes' diff.txt || fail "writes are not proposed"
+refused wide.conf day.pcap >left
+grep -q 'function=write-single-register' left && ! grep -q 'function=read-holding-registers.*10\.1\.0\.5' left ||
+	fail "without --admit: $(cat left)"
+# the attack is refused by what was learned onto it
+pasted force.conf "--admit all" day.pcap
+"$ctl" replay -m narrow.conf attack.pcap >replayed 2>replay.err || [ $? -ge 5 ]
+[ "$(grep -cE '^[0-9]+ (drop|reset) ' replayed)" -ge 11 ] || fail "of the attack passes: $(cat replayed)"
+
+# --- a model that permits all of it needs nothing
+"$ctl" learn --admit all day.pcap >all.conf 2>/dev/null
+"$ctl" learn --admit all --onto all.conf day.pcap >diff.txt 2>diff.err
+! grep -q '^# ====' diff.txt || fail "nothing is lacking, and it proposes: $(cat diff.txt)"
+grep -q '^# Nothing to add' diff.txt || fail "nothing says that there is nothing"
+
+# --- rates
+sed 's/from = "control-room"; to = "cell";/& max_requests_per_second = 1;/' force.conf >rate.conf
+pasted rate.conf "--admit all" day.pcap
+grep -q '^# ==== write in conduit room-to-cell' diff.txt || fail "the rate is not proposed"
+[ -z "$(refused wide.conf day.pcap)" ] || fail "with the rate: $(refused wide.conf day.pcap)"
+
+# --- errors
+rc=0; "$ctl" learn --onto nowhere.conf day.pcap >/dev/null 2>err || rc=$?
+[ $rc = 1 ] && grep -q nowhere.conf err || fail "no such model: $rc $(cat err)"
+rc=0; "$ctl" learn --onto force.conf day.pcap >/dev/full 2>err || rc=$?
+[ $rc = 1 ] || fail "a full disk: $rc"
+
+# --- one of each kind of capture, onto what is learned of it without what changes something, and of another one
+n=0
+for capture in "$shared"/traffic/*.pcap; do
+	[ -e "$capture" ] || break
+	[ "$(stat -c %s "$capture")" -lt 100000 ] && n=$((n + 1)) || continue
+	[ $((n % ${ZONED_EACH:-30})) = 0 ] || continue
+	"$ctl" learn "$capture" >base.conf 2>/dev/null && "$ctl" learn --admit all "$capture" >plain.conf 2>/dev/null || continue
+	! grep -q 'no policy permits\|does not learn\|was understood' plain.conf || continue
+	for base in base.conf force.conf; do
+		pasted "$base" "--admit all" "$capture"
+		[ -z "$(refused wide.conf "$capture")" ] || fail "$capture, widened: $(refused wide.conf "$capture" | head -n 2)"
+		[ -z "$(refused narrow.conf "$capture")" ] || fail "$capture, narrowed: $(refused narrow.conf "$capture" | head -n 2)"
+	done
+done
+echo "ok"
