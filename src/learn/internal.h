@@ -150,7 +150,7 @@ struct learn_plant {
 };
 
 struct learn_path {
-	const char *path;
+	const char *path, *name;
 	uint64_t first_ns, last_ns, frames;
 	bool broken;
 };

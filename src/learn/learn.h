@@ -192,6 +192,8 @@ struct learn *learn_new(const struct learn_options *o);
 void learn_free(struct learn *l);
 /* A capture to learn from. False: err has why; the others can still be learned from. */
 bool learn_file(struct learn *l, const char *path, char *err, size_t err_len);
+/* The same, as which it is spoken of. */
+bool learn_file_as(struct learn *l, const char *path, const char *name, char *err, size_t err_len);
 /* Read them. False: there is no station, or an error; which was printed. */
 bool learn_read(struct learn *l);
 /* The model of --onto. False: it is not good; its errors were printed. */

@@ -57,6 +57,11 @@ void learn_free(struct learn *l)
 /* The first pass, of one file: when its packets were. */
 bool learn_file(struct learn *l, const char *path, char *err, size_t err_len)
 {
+	return learn_file_as(l, path, path, err, err_len);
+}
+
+bool learn_file_as(struct learn *l, const char *path, const char *name, char *err, size_t err_len)
+{
 	struct frame f;
 	int got;
 	if (l->n_files == LEARN_FILES) {
@@ -66,7 +71,8 @@ bool learn_file(struct learn *l, const char *path, char *err, size_t err_len)
 	struct capture *c = capture_open(path, err, err_len);
 	if (!c)
 		return false;
-	struct learn_path p = { .path = arena_strdup(l->arena, path) };
+	struct learn_path p = { .path = arena_strdup(l->arena, path),
+				.name = arena_strdup(l->arena, name) };
 	while ((got = capture_next(c, &f)) == 1) {
 		if (p.frames++ == 0 || f.time_ns < p.first_ns)
 			p.first_ns = f.time_ns;

@@ -91,11 +91,11 @@ static const char *base_name(const char *path)
 /* Without its folders, where that is enough to find it among the captures. */
 static void text_file(struct sb *b, const struct learn *l, uint16_t file)
 {
-	const char *name = base_name(l->files[file].path);
+	const char *name = base_name(l->files[file].name);
 	bool only = true;
 	for (size_t i = 0; i < l->n_files; i++)
-		only &= i == file || strcmp(base_name(l->files[i].path), name) != 0;
-	text_path(b, only ? name : l->files[file].path);
+		only &= i == file || strcmp(base_name(l->files[i].name), name) != 0;
+	text_path(b, only ? name : l->files[file].name);
 }
 
 void learn_put_seen(struct sb *b, const struct learn *l, const struct learn_seen *s,
@@ -209,7 +209,7 @@ static void text_head(struct learn_pen *p)
 	put_remark(p, "Proposed by zonectl learn from:");
 	for (size_t i = 0; i < l->n_files; i++) {
 		sb_puts(&p->line, "  ");
-		text_path(&p->line, l->files[i].path);
+		text_path(&p->line, l->files[i].name);
 		sb_printf(&p->line, ": %llu frames, ", (unsigned long long)l->files[i].frames);
 		learn_put_time(&p->line, l->files[i].first_ns);
 		sb_puts(&p->line, " to ");

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "learn/learn.h"
+#include "zonectl/learn-live.h"
 #include "zonectl/zonectl.h"
 
 enum { LEAST_DEFAULT = 2, SUBNET_DEFAULT = 24 };
@@ -13,7 +14,8 @@ static int learn_usage(void)
 {
 	fputs("usage: zonectl learn [--least N] [--admit WORD,...] [--hold-out PART] "
 	      "[--subnet BITS]\n"
-	      "                     [--port PROTOCOL:PORT] [--onto MODEL] CAPTURE...\n",
+	      "                     [--port PROTOCOL:PORT] [--onto MODEL] CAPTURE...\n"
+	      "       zonectl learn --live DURATION [--interface NAME]... [OPTION...]\n",
 	      stderr);
 	return EXIT_USAGE;
 }
@@ -68,8 +70,8 @@ static bool admit_words(struct learn_options *o, const char *arg)
 	}
 }
 
-/* "30%" of the time, or "90s", "15m", "2h" at its end */
-static bool held_out(struct learn_options *o, const char *arg)
+/* "90s", "15m", "2h" */
+static bool duration(const char *arg, uint64_t *ns)
 {
 	static const struct {
 		char unit;
@@ -84,16 +86,35 @@ static bool held_out(struct learn_options *o, const char *arg)
 		return false;
 	memcpy(number, arg, n - 1);
 	number[n - 1] = '\0';
-	if (arg[n - 1] == '%' && num_parse(number, 1, 99, &v)) {
-		o->held_percent = (unsigned)v;
-		return true;
-	}
 	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
 		if (arg[n - 1] == units[i].unit && num_parse(number, 1, 1000000, &v)) {
-			o->held_ns = v * units[i].ns;
+			*ns = v * units[i].ns;
 			return true;
 		}
 	return false;
+}
+
+/* "30%" of the time, or so much at its end */
+static bool held_out(struct learn_options *o, const char *arg)
+{
+	char number[4];
+	uint64_t v;
+	size_t n = strlen(arg);
+	if (n < 2 || n > sizeof(number) || arg[n - 1] != '%')
+		return duration(arg, &o->held_ns);
+	snprintf(number, sizeof(number), "%.*s", (int)n - 1, arg);
+	o->held_percent = num_parse(number, 1, 99, &v) ? (unsigned)v : 0;
+	return o->held_percent != 0;
+}
+
+static bool live_option(struct live_learning *live, const char *name, const char *arg)
+{
+	if (strcmp(name, "--live") == 0)
+		return duration(arg, &live->for_ns);
+	if (strcmp(name, "--interface") != 0 || live->n == LIVE_INTERFACES)
+		return false;
+	live->interfaces[live->n++] = arg;
+	return true;
 }
 
 /* One option with its value. */
@@ -159,11 +180,15 @@ int verb_learn(int argc, char **argv)
 				   .rules_dir = getenv("ZONED_RULES") };
 	if (!o.rules_dir)
 		o.rules_dir = ZONED_RULESDIR;
+	struct live_learning live = { .n = 0 };
 	int i = 1;
 	for (; i + 1 < argc && argv[i][0] == '-' && argv[i][1]; i += 2)
-		if (!learn_option(&o, argv[i], argv[i + 1]))
+		if (!live_option(&live, argv[i], argv[i + 1]) &&
+		    !learn_option(&o, argv[i], argv[i + 1]))
 			return learn_usage();
-	if (i >= argc || argv[i][0] == '-')
+	/* captures, or live */
+	if ((i >= argc) == !live.for_ns || (live.n && !live.for_ns) ||
+	    (i < argc && argv[i][0] == '-'))
 		return learn_usage();
 	struct learn *l = learn_new(&o);
 	if (!l) {
@@ -174,8 +199,10 @@ int verb_learn(int argc, char **argv)
 		learn_free(l);
 		return EXIT_FAIL;
 	}
-	int rc = learn_captures(l, argc - i, argv + i);
-	int made = learn_read(l) ? learn_print(l, o.held_percent || o.held_ns, o.onto) : EXIT_FAIL;
+	int rc = live.for_ns ? learn_live(l, &live) : learn_captures(l, argc - i, argv + i);
+	int made = live.for_ns && rc != EXIT_OK ? rc
+		   : learn_read(l) ? learn_print(l, o.held_percent || o.held_ns, o.onto)
+				   : EXIT_FAIL;
 	learn_free(l);
 	return rc == EXIT_OK ? made : rc;
 }

@@ -16,7 +16,7 @@ static const struct verb verbs[] = {
 	  "run the inspection engine over captures", verb_replay },
 	{ "explain", "[--json] [-m MODEL] [--in INTERFACE] [--out INTERFACE] [--hex OCTETS] [--frame NUMBER CAPTURE] [QUESTION...]",
 	  "what a model does with one message or connection, why, and what would permit it", verb_explain },
-	{ "learn", "[--least N] [--admit WORD,...] [--hold-out PART] [--subnet BITS] [--port PROTOCOL:PORT] [--onto MODEL] CAPTURE...",
+	{ "learn", "[--least N] [--admit WORD,...] [--hold-out PART] [--subnet BITS] [--port PROTOCOL:PORT] [--onto MODEL] [--live DURATION [--interface NAME]...] CAPTURE...",
 	  "propose a model from captures", verb_learn },
 	{ "status", "", "what the running zoned does (JSON)", verb_ask },
 	{ "counters", "", "packets and bytes per conduit and reason (JSON)", verb_ask },
