@@ -34,6 +34,12 @@ struct link_macs {
 	uint8_t src[6], dst[6];
 };
 
+/* What of a message is not within its limits, where the facts do not have it. */
+struct event_number {
+	uint32_t from, to, came;
+	uint8_t there; /* 0: there is none */
+};
+
 struct event {
 	uint64_t time_ns; /* CLOCK_REALTIME */
 	uint32_t generation;
@@ -54,6 +60,7 @@ struct event {
 	uint8_t no_ports;
 	uint8_t no_sport; /* of many packets, whose source ports nobody kept */
 	struct link_macs macs;
+	struct event_number number;
 	uint32_t in, out; /* interfaces of the packet; 0: not known, or none */
 	_Alignas(8) uint8_t facts[EVENT_FACTS]; /* struct ev_NAME of proto/NAME/facts.h */
 };

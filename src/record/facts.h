@@ -12,6 +12,9 @@
 #include "proto/list.h"
 #include "record/event.h"
 
+struct expected_case;
+struct sb;
+
 struct fact_sink {
 	void *ctx;
 	void (*num)(void *ctx, const char *key, uint64_t v);
@@ -27,6 +30,9 @@ struct fact_ops {
 	/* The beginning of the record's sentence, from our tables. */
 	const char *(*title)(const struct event *ev);
 	void (*each)(const struct event *ev, const struct fact_sink *to);
+	/* What was expected and what came (record/expected.h); nothing: common words do. NULL:
+	 * never. */
+	void (*expected)(const struct expected_case *c, struct sb *expected, struct sb *came);
 	/* Messages of one key are counted as one record (function and unit, say). */
 	uint64_t (*key)(const struct event *ev);
 };

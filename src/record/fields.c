@@ -8,6 +8,7 @@
 
 #include "base/sb.h"
 #include "base/utc.h"
+#include "record/expected.h"
 #include "record/varied.h"
 
 enum { FIELD_TEXT = 1024 }; /* a rule's file and line; the others are short */
@@ -18,7 +19,7 @@ struct walk {
 	const char *id;
 	uint64_t repeated;
 	const struct varied *varied;
-	event_interface_name *interface;
+	const struct event_view *view;
 	const struct pol_flow *flow; /* NULL: of no conduit */
 	const struct pol_rule *rule; /* NULL: no rule decided */
 };
@@ -266,16 +267,20 @@ static const char *dst_asset_word(const struct walk *w, char out[FIELD_TEXT])
 	return policy_asset_name(w->img, &w->ev->dst);
 }
 
-/* An interface may be gone since, or be another machine's: then its number is left. */
-static const char *interface_text(const struct walk *w, uint32_t index, char out[FIELD_TEXT])
+void event_put_interface(struct sb *b, const struct event_view *view, uint32_t index)
 {
 	char name[EVENT_INTERFACE];
-	const char *found = w->interface ? w->interface(index, name) : NULL;
-	struct sb b = sb_init(out, FIELD_TEXT);
+	const char *found = view->interface ? view->interface(index, name) : NULL;
 	if (found)
-		sb_puts(&b, found);
+		sb_puts(b, found);
 	else
-		sb_put_number(&b, index);
+		sb_put_number(b, index);
+}
+
+static const char *interface_text(const struct walk *w, uint32_t index, char out[FIELD_TEXT])
+{
+	struct sb b = sb_init(out, FIELD_TEXT);
+	event_put_interface(&b, w->view, index);
 	return out;
 }
 
@@ -354,7 +359,14 @@ static uint64_t repeated_number(const struct walk *w)
 
 /* ---- the table ---- */
 
-enum field_kind { NUMBER, WORD /* needs no quotes */, FOREIGN_TEXT, PROTOCOL_FACTS, VARIED };
+enum field_kind {
+	NUMBER,
+	WORD /* needs no quotes */,
+	FOREIGN_TEXT,
+	PROTOCOL_FACTS,
+	EXPECTED,
+	VARIED
+};
 
 static const struct field {
 	const char *name;
@@ -389,12 +401,24 @@ static const struct field {
 	{ "dst_mac", FIELDS_MESSAGE, WORD, has_dst_mac, dst_mac_text, NULL },
 	{ "unjudged", FIELDS_MESSAGE, NUMBER, is_gap, NULL, unjudged_number },
 	{ NULL, FIELDS_MESSAGE, PROTOCOL_FACTS, always_applies, NULL, NULL },
+	{ NULL, FIELDS_MESSAGE, EXPECTED, is_refusal, NULL, NULL },
 	{ "rule", FIELDS_MESSAGE, FOREIGN_TEXT, has_rule, rule_text, NULL },
 	{ "repeated", FIELDS_MESSAGE, NUMBER, was_repeated, NULL, repeated_number },
 	{ "since", FIELDS_MESSAGE, WORD, is_of_many, since_text, NULL },
 	{ NULL, FIELDS_MESSAGE, VARIED, is_of_many, NULL, NULL },
 };
 /* clang-format on */
+
+static void put_expected(const struct walk *w, const struct fact_sink *to)
+{
+	const struct expected_case c = { w->view, w->img, w->ev, w->flow, w->rule };
+	struct expected x;
+	event_expected(&c, &x);
+	if (x.expected[0])
+		to->text(to->ctx, "expected", x.expected);
+	if (x.came[0])
+		to->text(to->ctx, "came", x.came);
+}
 
 static void put_field(const struct field *f, const struct walk *w, const struct fact_sink *to)
 {
@@ -415,6 +439,9 @@ static void put_field(const struct field *f, const struct walk *w, const struct 
 		if (facts)
 			facts->each(w->ev, to);
 		break;
+	case EXPECTED:
+		put_expected(w, to);
+		break;
 	case VARIED:
 		varied_each(w->varied, to);
 		break;
@@ -429,7 +456,7 @@ void event_fields(const struct event_view *view, unsigned sets, const struct fac
 		.id = view->id,
 		.repeated = view->repeated,
 		.varied = view->varied,
-		.interface = view->interface,
+		.view = view,
 		.flow = view->img ? policy_flow(view->img, view->ev->flow_id) : NULL,
 		.rule = view->img ? policy_rule(view->img, view->ev->proto, view->ev->rule) : NULL,
 	};

@@ -37,6 +37,10 @@ enum field_set {
 /* Hand each field that applies to the sink. */
 void event_fields(const struct event_view *view, unsigned sets, const struct fact_sink *to);
 
+struct sb;
+/* An interface may be gone since, or be another machine's: then its number is left. */
+void event_put_interface(struct sb *b, const struct event_view *view, uint32_t index);
+
 /* Words of a field for whoever prints them without their names. */
 const char *event_verdict_word(const struct event *ev);
 const char *event_proto_word(const struct event *ev);

@@ -136,7 +136,8 @@ static void set_conduit(struct explain *x, const struct reach_answer *a)
 struct near {
 	json_t *lacks;
 	uint32_t rule;
-	bool other; /* it is about another operation */
+	bool decided; /* the decision's own: what a record names as its rule */
+	bool other;   /* it is about another operation */
 };
 
 static void add_lack(void *ctx, const char *key, const char *has, const char *wants)
@@ -150,6 +151,8 @@ static int near_order(const void *x, const void *y)
 {
 	const struct near *a = x, *b = y;
 	size_t n = json_array_size(a->lacks), k = json_array_size(b->lacks);
+	if (a->decided != b->decided)
+		return a->decided ? -1 : 1;
 	if (a->other != b->other)
 		return a->other ? 1 : -1;
 	if (n != k)
@@ -174,6 +177,7 @@ static void set_nearest(struct explain *x, const struct explain_case *c, const s
 		goto out;
 	for (uint32_t i = 0; i < f->n_rules; i++) {
 		v[i] = (struct near){ .lacks = json_array(), .rule = f->rule0 + i };
+		v[i].decided = v[i].rule == c->ev->rule;
 		const struct explain_sink to = { &v[i], add_lack };
 		o->lacks(c, v[i].rule, &to);
 		const json_t *first = json_array_get(v[i].lacks, 0);

@@ -6,7 +6,7 @@ usage: events.py ZONECTL TOP FOLDER     (the tree; FOLDER has event-walks' outpu
                                         and takes captures)
 
 zoned-events(5) has the fields of every record in the list of DESCRIPTION, those of a protocol's messages in
-the subsection that begins with "Where proto is NAME"; these stand before rule. The walks must have each of
+the subsection that begins with "Where proto is NAME"; these stand before expected. The walks must have each of
 them, in this order, and nothing else. What replay prints of the conversations of tests/pcap and of a few
 more must be these and what zonectl(8) lists under replay, for all or for one protocol, each at least once.
 
@@ -31,7 +31,7 @@ import peers  # noqa: E402
 
 # these conversations have no link, and no gate; tests/pcap/cases.sh and tests/netns/places.sh have them
 NOT_IN_CAPTURES = {"src_mac", "dst_mac", "src_asset", "dst_asset", "in_interface", "out_interface"}
-BEFORE = "rule"             # a protocol's fields stand before it
+BEFORE = "expected"             # a protocol's fields stand before it
 
 
 def sections(name):
@@ -104,6 +104,7 @@ def more_talks():
                          ask(2, "17 0003 0001 000e 0001 02 00ff"), say(2, "17 02 0001"), ask(3, "03 0001 0000"),
                          ask(4, "17 0003 0001 000e 0000 00"), ask(5, "08 0000 a537"), say(5, "08 0000 a537")]
     yield "dnp3-all", [(1, dnp3_wire.m(dnp3.crob(3, 0))), (1, dnp3_wire.m(dnp3.setpoint(5, 1, "0000c842")))]
+    yield "dnp3-read-only", [(1, dnp3_wire.m(dnp3.crob(3, 0)))]
     for policy, steps in iec104.CASES.values():
         if policy in (iec104.CONTROL, iec104.MONITOR):
             yield policy, [(d, data) for d, data, _ in steps]
@@ -179,7 +180,7 @@ def check_absent(example):
     ends = packet[12:16], packet[16:20]
     src, dst = (".".join(map(str, e)) for e in ends)
     want = ["4 drop %s - > %s - ip reason=no-conduit" % (src, dst)]     # the fragment waits for the others
-    if [re.sub(" time=[^ ]* record=packet", "", line) for line in got] != want:
+    if [re.sub(' time=[^ ]* record=packet expected="[^"]*" came="[^"]*"', "", line) for line in got] != want:
         yield "replay of packets without ports: %s, expected %s" % (got, want)
 
 

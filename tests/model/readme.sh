@@ -50,7 +50,7 @@ words() { tr -s ' \n' '\n' | sed '/^$/d'; }
 awk '/^\.Ed/ { exit } inside { print } /^\.Bd/ { inside = 1 }' "$dir/man/zoned-events.5" | words >"$dir/example"
 words <<<"$line" | diff - "$dir/example" || fail "zoned-events(5) begins with another line"
 sed -n '/^\.It Li time=/,/^\.El/s/^\.It Li //p' "$dir/man/zoned-events.5" | sed 's/ , /\n/g; s/\\(dq/"/g' | sort >"$dir/explained"
-grep -E '^[a-z_]+=' "$dir/example" | sort | diff - "$dir/explained" || fail "zoned-events(5) explains other fields than those of its line"
+tr '\n' ' ' <"$dir/example" | grep -oE '\b[a-z_]+=("[^"]*"|[^ ]*)' | sort | diff - "$dir/explained" || fail "zoned-events(5) explains other fields than those of its line"
 
 # what it names: files, manual pages, verbs and options of zonectl
 n=0

@@ -57,9 +57,9 @@ for key in length-one-more padded-exception; do
 	expect "by inspectors, with all but $key" "$(came $V4)" "$all"
 	lab_gate_stop
 done
-grep -q "reason=response-mismatch .* field=unit expected=1 received=9" "$lab_dir/syslog" || lab_fail "no record has both units"
-grep -q "reason=response-mismatch .* field=value expected=9 received=3" "$lab_dir/syslog" || lab_fail "no record has both values"
-grep -q "reason=bad-length .* field=length expected=3 received=4" "$lab_dir/syslog" || lab_fail "no record has both lengths"
+grep -q "reason=response-mismatch .* field=unit field_expected=1 field_received=9" "$lab_dir/syslog" || lab_fail "no record has both units"
+grep -q "reason=response-mismatch .* field=value field_expected=9 field_received=3" "$lab_dir/syslog" || lab_fail "no record has both values"
+grep -q "reason=bad-length .* field=length field_expected=3 field_received=4" "$lab_dir/syslog" || lab_fail "no record has both lengths"
 
 # Long frames: to a device that knows the function, where it is tolerated.
 lab_gate "$lab_dir/model.conf"

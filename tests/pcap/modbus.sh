@@ -66,9 +66,9 @@ case_of "$(with device-id-form m-mb-rw modbus-read-write)" 08-device-id "accept 
 case_of "$cases/m-mb-prog.conf" 09-umas-1024 "accept - 4;"
 case_of "$(with device-id-form m-mb-prog modbus-programming)" 09-umas-1024 "accept - 2;reset bad-length 1;"
 "$gate" replay -m "$cases/m-mb-rw.conf" "$cases/10-fc6-clamped-echo.pcap" |
-	grep -q "field=value expected=5119 received=5000 .*reason=response-mismatch" || { echo "FAIL: what was expected"; bad=1; }
+	grep -q "field=value field_expected=5119 field_received=5000 .*reason=response-mismatch" || { echo "FAIL: what was expected"; bad=1; }
 "$gate" replay -m "$cases/m-mb-rw.conf" "$cases/05-exception-length-4.pcap" |
-	grep -q "field=length expected=3 received=4 reason=bad-length" || { echo "FAIL: the length in its record"; bad=1; }
+	grep -q "field=length field_expected=3 field_received=4 expected=\"length 3\" came=\"length 4\" reason=bad-length" || { echo "FAIL: the length in its record"; bad=1; }
 # the two writes do not reach the device, so nobody asked for its answers to them
 case_of "$cases/m-mb-ro.conf" 13-replay-after-refusal "accept - 8;drop function-not-allowed 2;drop unsolicited-response 2;"
 exit $bad

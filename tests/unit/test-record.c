@@ -40,6 +40,7 @@ static void test_line(void **state)
 		"src=10.1.0.10 sport=40000 dst=10.2.0.20 dport=502 proto=modbus dir=request tid=9 "
 		"unit=1 fc=16 "
 		"function=write-multiple-registers address=100-104 value=77 "
+		"expected=\"read-holding-registers\" came=\"write-multiple-registers\" "
 		"rule=\"/etc/zoned/plant.conf:31\"");
 	free(img);
 }
@@ -53,10 +54,18 @@ static void test_difference(void **state)
 		uint16_t expected, received;
 		const char *end;
 	} rows[] = {
-		{ MB_F_UNIT, 1, 9, " field=unit expected=1 received=9 rule=" },
-		{ MB_F_VALUE, 5119, 5000, " field=value expected=5119 received=5000 rule=" },
-		{ MB_F_DATA, 0, 0, " exception=3 field=data rule=" },
-		{ 200, 0, 1, " field=? expected=0 received=1 rule=" },
+		{ MB_F_UNIT, 1, 9,
+		  " field=unit field_expected=1 field_received=9 expected=\"unit 1\" came=\"unit "
+		  "9\" rule=" },
+		{ MB_F_VALUE, 5119, 5000,
+		  " field=value field_expected=5119 field_received=5000 expected=\"value 5119\" "
+		  "came=\"value 5000\" rule=" },
+		{ MB_F_DATA, 0, 0,
+		  " exception=3 field=data expected=\"data as in the request\" came=\"another "
+		  "data\" rule=" },
+		{ 200, 0, 1,
+		  " field=? field_expected=0 field_received=1 expected=\"? 0\" came=\"? 1\" "
+		  "rule=" },
 	};
 	struct pol_image *img = image(7, "plant.conf");
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -80,11 +89,11 @@ static void test_difference(void **state)
 		json_t *o = json_loads(slurp(path), 0, NULL);
 		assert_string_equal(json_string_value(json_object_get(o, "field")),
 				    mb_field_name(rows[i].field));
-		assert_int_equal(json_object_get(o, "expected") != NULL,
+		assert_int_equal(json_object_get(o, "field_expected") != NULL,
 				 rows[i].expected != rows[i].received);
-		assert_int_equal(json_integer_value(json_object_get(o, "expected")),
+		assert_int_equal(json_integer_value(json_object_get(o, "field_expected")),
 				 rows[i].expected);
-		assert_int_equal(json_integer_value(json_object_get(o, "received")),
+		assert_int_equal(json_integer_value(json_object_get(o, "field_received")),
 				 rows[i].received);
 		json_decref(o);
 		unlink(path);
@@ -117,7 +126,9 @@ static void test_refused_flow(void **state)
 			    "time=1970-01-01T00:00:00.000Z event=refused-flow gen=7 verdict=drop "
 			    "reason=no-conduit from_zone=cell to_zone=unknown src=10.2.0.20 "
 			    "sport=5000 dst=192.0.2.1 dport=161 "
-			    "proto=udp dir=request");
+			    "proto=udp dir=request "
+			    "expected=\"a conduit from zone cell to zone unknown with UDP port "
+			    "161\" came=\"UDP port 161, which none has\"");
 	free(img);
 }
 

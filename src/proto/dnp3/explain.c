@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sb.h"
+#include "proto/dnp3/facts-expected.h"
 #include "proto/dnp3/policy.h"
 
 enum { OBJECTS_LISTED = 32 };
@@ -33,70 +34,6 @@ static bool with_fragment(const struct dnp_msg *m, struct dnp_msg *out)
 
 /* ---- what an entry lacks ---- */
 
-static const char *function_name(unsigned code, char text[8])
-{
-	const struct dnp_func *f = dnp_func_by_code((uint8_t)code);
-	snprintf(text, 8, "%u", code);
-	return f ? f->name : text;
-}
-
-static void put_dnp_functions(struct sb *b, const struct pol_dnp_rule *r)
-{
-	char text[8];
-	for (unsigned i = 0; i < 256; i++)
-		if (r->functions[i / 8] >> i % 8 & 1)
-			sb_printf(b, "%s%s", b->len ? ", " : "", function_name(i, text));
-	if (r->writes & DNP_CLEAR_RESTART)
-		sb_printf(b, "%sclear-restart", b->len ? ", " : "");
-	if (r->writes & DNP_TIME_SYNC)
-		sb_printf(b, "%stime-sync", b->len ? ", " : "");
-}
-
-/* Groups and variations. */
-static void put_objects(struct sb *b, const struct pol_image *img, const struct pol_rset *s)
-{
-	const struct pol_range *v = policy_ranges(img, s);
-	for (uint32_t i = 0; i < s->n; i++) {
-		unsigned lo = v[i].lo, hi = v[i].hi;
-		sb_puts(b, i ? ", " : "");
-		if (lo >> 8 == hi >> 8 && (lo & 255) == 0 && (hi & 255) == 255)
-			sb_printf(b, "%u.*", lo >> 8);
-		else if (lo == hi)
-			sb_printf(b, "%u.%u", lo >> 8, lo & 255);
-		else
-			sb_printf(b, "%u.%u to %u.%u", lo >> 8, lo & 255, hi >> 8, hi & 255);
-	}
-	if (!s->n)
-		sb_puts(b, "none");
-}
-
-static void put_bits(struct sb *b, unsigned bits, bool any, const char *const *names, unsigned n)
-{
-	if (any)
-		sb_puts(b, "any");
-	for (unsigned i = 0, k = 0; !any && i < n; i++)
-		if (bits >> i & 1)
-			sb_printf(b, "%s%s", k++ ? ", " : "", names[i]);
-}
-
-static void put_controls_allowed(struct sb *b, const struct pol_image *img,
-				 const struct pol_dnp_rule *r)
-{
-	char count[80], on[80], off[80];
-	put_bits(b, r->operations, r->any_operation, dnp_operations, 5);
-	sb_puts(b, " with ");
-	put_bits(b, r->trip_close, r->any_trip_close, dnp_trip_close, 3);
-	sb_printf(b, ", count %s, on %s, off %s",
-		  explain_ranges(img, &r->count, count, sizeof(count)),
-		  explain_ranges(img, &r->on_time, on, sizeof(on)),
-		  explain_ranges(img, &r->off_time, off, sizeof(off)));
-}
-
-static const char *word_of_number(const char *const *names, unsigned n, unsigned i)
-{
-	return i < n ? names[i] : "reserved";
-}
-
 static void put_points_wanted(struct sb *b, const struct dnp_decision *d)
 {
 	if (d->has_point)
@@ -111,41 +48,23 @@ static void dnp_lack(const struct explain_case *c, const struct pol_dnp_rule *r,
 		     const struct dnp_decision *d, const struct explain_sink *to)
 {
 	const struct dnp_msg *m = c->m; /* with its fragment */
-	char has[EXPLAIN_TEXT] = "", wants[200] = "", more[200];
+	const struct dnp_control *k = &d->control;
+	char has[EXPLAIN_TEXT] = "", wants[200] = "";
 	struct sb h = sb_init(has, sizeof(has)), w = sb_init(wants, sizeof(wants));
-	const char *key = "functions";
-	if (d->reason == R_FUNCTION) {
-		put_dnp_functions(&h, r);
-		sb_puts(&w, function_name(m->app.func, more));
-	} else if (d->reason == R_DNP_ADDRESS) {
-		key = "masters and outstations";
-		sb_printf(&h, "%s and ", explain_ranges(c->img, &r->masters, more, sizeof(more)));
-		sb_puts(&h, explain_ranges(c->img, &r->outstations, more, sizeof(more)));
+	const char *key = dnp_allowed(&h, c->img, r, d->reason);
+	if (d->reason == R_FUNCTION)
+		dnp_put_function(&w, m->app.func);
+	else if (d->reason == R_DNP_ADDRESS)
 		sb_printf(&w, "%u and %u", m->link.src, m->link.dst);
-	} else if (d->reason == R_DNP_OBJECTS) {
-		key = "objects";
-		put_objects(&h, c->img, &r->objects);
+	else if (d->reason == R_DNP_OBJECTS)
 		sb_printf(&w, "%u.%u", d->head.group, d->head.var);
-	} else if (d->reason == R_DNP_POINT) {
-		key = "points";
-		explain_ranges(c->img, &r->points, has, sizeof(has));
+	else if (d->reason == R_DNP_POINT)
 		put_points_wanted(&w, d);
-	} else if (d->reason == R_DNP_CONTROL) {
-		key = "operations, trip_close, count, on_time or off_time";
-		put_controls_allowed(&h, c->img, r);
-		sb_printf(&w, "%s%s%s with %s, count %u, on %u, off %u",
-			  word_of_number(dnp_operations, 5, d->control.op),
-			  d->control.queue ? " queued" : "", d->control.clear ? " cleared" : "",
-			  word_of_number(dnp_trip_close, 3, d->control.code), d->control.count,
-			  d->control.on_time, d->control.off_time);
-	} else {
-		key = "analog_values";
-		for (unsigned i = 0; i < r->n_analog; i++)
-			sb_printf(&h, "%s%g to %g", i ? ", " : "", r->analog[i][0],
-				  r->analog[i][1]);
-		sb_puts(&h, r->n_analog ? "" : "none");
+	else if (d->reason == R_DNP_CONTROL)
+		dnp_put_operation(&w, &(struct dnp_operation){ k->op, k->code, k->count, k->queue,
+							       k->clear, k->on_time, k->off_time });
+	else
 		sb_printf(&w, "%g", d->value);
-	}
 	to->lack(to->ctx, key, has, wants);
 }
 

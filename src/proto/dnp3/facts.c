@@ -2,6 +2,7 @@
  * The facts of a DNP3 message. */
 #include <stdio.h>
 
+#include "proto/dnp3/facts-expected.h"
 #include "proto/dnp3/wire-objects.h"
 #include "record/facts.h"
 #include "proto/dnp3/facts.h"
@@ -72,6 +73,6 @@ static uint64_t dnp_fact_key(const struct event *ev)
 	       (uint64_t)(d->prm & 1) << 4 | (d->link & 15);
 }
 
-const struct fact_ops facts_dnp3 = { .title = dnp_title,
-				     .each = dnp_each_fact,
-				     .key = dnp_fact_key };
+const struct fact_ops facts_dnp3 = {
+	.title = dnp_title, .each = dnp_each_fact, .expected = dnp_expected, .key = dnp_fact_key
+};

@@ -7,26 +7,9 @@
 #include <string.h>
 
 #include "base/sb.h"
+#include "proto/iec104/facts-expected.h"
 #include "proto/iec104/policy.h"
 #include "proto/iec104/words-read.h"
-
-static const char *const range_names[IEC_RANGES] = {
-	[IEC_COMMON_ADDRESSES] = "common_addresses",
-	[IEC_ORIGINATORS] = "originators",
-	[IEC_OBJECT_ADDRESSES] = "object_addresses",
-	[IEC_BITSTRINGS] = "bitstrings",
-	[IEC_INTERROGATIONS] = "interrogations",
-	[IEC_COUNTER_GROUPS] = "counter_groups",
-	[IEC_RESETS] = "resets",
-	[IEC_PARAMETER_QUALIFIERS] = "parameter_qualifiers",
-	[IEC_SETPOINT_QUALIFIERS] = "setpoint_qualifiers",
-	[IEC_FILES] = "files",
-};
-static const char *const span_names[IEC_SPANS] = {
-	[IEC_NORMALISED_VALUES] = "normalised_values",
-	[IEC_SCALED_VALUES] = "scaled_values",
-	[IEC_FLOAT_VALUES] = "float_values",
-};
 
 /* By which lists a type is restricted, and the number that an object has for each. */
 static bool range_of(const struct iec_asdu *a, const struct iec_object *o, enum iec_ranges i,
@@ -96,24 +79,10 @@ static bool span_of(const struct iec_asdu *a, const struct iec_object *o, enum i
 
 /* ---- what an entry lacks ---- */
 
-static void put_types(struct sb *b, const struct iec_limits *l)
-{
-	for (size_t i = 0; i < iec_types_n; i++)
-		if (iec_has_type(l, iec_types[i].number))
-			sb_printf(b, "%s%s", b->len ? ", " : "", iec_types[i].name);
-}
-
 static const char *cause_name(uint8_t cause)
 {
 	const struct iec_cause *c = iec_cause(cause);
 	return c ? c->name : "reserved";
-}
-
-static void put_causes(struct sb *b, uint64_t bits)
-{
-	for (size_t i = 0; i < iec_causes_n; i++)
-		if (bits >> iec_causes[i].number & 1)
-			sb_printf(b, "%s%s", b->len ? ", " : "", iec_causes[i].name);
 }
 
 static void put_words(struct sb *b, enum iec_words i, unsigned bits)
@@ -124,13 +93,6 @@ static void put_words(struct sb *b, enum iec_words i, unsigned bits)
 		if (!(bits & IEC_ANY_WORD) && bits >> w->value & 1)
 			sb_printf(b, "%s%s", b->len ? ", " : "", w->name);
 	sb_puts(b, b->len ? "" : "none");
-}
-
-static void put_spans(struct sb *b, const struct pol_iec104_spans *s)
-{
-	for (unsigned i = 0; i < s->n; i++)
-		sb_printf(b, "%s%g to %g", i ? ", " : "", s->v[i][0], s->v[i][1]);
-	sb_puts(b, s->any ? "any" : s->n ? "" : "none");
 }
 
 static bool has_number(const struct pol_image *img, const struct pol_rset *s, uint32_t v)
@@ -152,7 +114,7 @@ static void lacks_lists(const struct explain_case *c, const struct pol_iec104_ru
 		    has_number(c->img, &r->ranges[i], v))
 			continue;
 		snprintf(wants, sizeof(wants), "%u", v);
-		to->lack(to->ctx, range_names[i],
+		to->lack(to->ctx, iec_range_names[i],
 			 explain_ranges(c->img, &r->ranges[i], has, sizeof(has)), wants);
 	}
 	for (unsigned i = 0; i < IEC_WORDS; i++) {
@@ -179,8 +141,8 @@ static void lacks_values(const struct explain_case *c, const struct pol_iec104_r
 		if (!span_of(a, &d->object, (enum iec_spans)i, &v))
 			continue;
 		snprintf(wants, sizeof(wants), "%.9g", v);
-		put_spans(&b, &r->spans[i]);
-		to->lack(to->ctx, span_names[i], has, wants);
+		iec_put_spans(&b, &r->spans[i]);
+		to->lack(to->ctx, iec_span_names[i], has, wants);
 	}
 }
 
@@ -193,8 +155,8 @@ static void lacks_range(const struct explain_case *c, const struct pol_iec104_ru
 	uint32_t v;
 	range_of(a, &d->object, i, &v);
 	snprintf(wants, sizeof(wants), "%u", v);
-	to->lack(to->ctx, range_names[i], explain_ranges(c->img, &r->ranges[i], has, sizeof(has)),
-		 wants);
+	to->lack(to->ctx, iec_range_names[i],
+		 explain_ranges(c->img, &r->ranges[i], has, sizeof(has)), wants);
 }
 
 static void iec_lack(const struct explain_case *c, const struct pol_iec104_rule *r,
@@ -206,11 +168,11 @@ static void iec_lack(const struct explain_case *c, const struct pol_iec104_rule 
 	struct sb b = sb_init(has, sizeof(has));
 	switch (d->reason) {
 	case R_IEC_TYPE_REFUSED:
-		put_types(&b, &r->limits);
+		iec_put_types(&b, &r->limits);
 		to->lack(to->ctx, "types", has, t ? t->name : "reserved");
 		break;
 	case R_IEC_CAUSE_REFUSED:
-		put_causes(&b, r->limits.causes);
+		iec_put_causes(&b, r->limits.causes);
 		to->lack(to->ctx, "causes", has, cause_name(a->cause));
 		break;
 	case R_IEC_TEST_BIT:
@@ -269,9 +231,9 @@ static void put_numbers(FILE *f, const struct iec_asdu *a, enum iec_ranges i)
 		most = v > most ? v : most;
 	}
 	if (least == most)
-		fprintf(f, " %s = %u;", range_names[i], least);
+		fprintf(f, " %s = %u;", iec_range_names[i], least);
 	else if (least < most)
-		fprintf(f, " %s = \"%u-%u\";", range_names[i], least, most);
+		fprintf(f, " %s = \"%u-%u\";", iec_range_names[i], least, most);
 }
 
 static bool put_named(FILE *f, const struct iec_asdu *a, enum iec_words i)
@@ -309,7 +271,7 @@ static bool put_spanned(FILE *f, const struct iec_asdu *a, enum iec_spans i)
 		least = v < least ? v : least;
 		most = v > most ? v : most;
 	}
-	fprintf(f, " %s = ( [ %#.9g, %#.9g ] );", span_names[i], least, most);
+	fprintf(f, " %s = ( [ %#.9g, %#.9g ] );", iec_span_names[i], least, most);
 	return true;
 }
 

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "proto/iec104/facts-expected.h"
 #include "proto/iec104/wire.h"
 #include "record/facts.h"
 
@@ -86,4 +87,6 @@ static uint64_t iec_key(const struct event *ev)
 	       ((uint64_t)e->type << 40 ^ (uint64_t)e->ca << 24) | (e->ioa & IEC_IOA_MAX);
 }
 
-const struct fact_ops facts_iec104 = { .title = iec_title, .each = iec_each, .key = iec_key };
+const struct fact_ops facts_iec104 = {
+	.title = iec_title, .each = iec_each, .expected = iec_expected, .key = iec_key
+};

@@ -139,24 +139,27 @@ static bool may_begin_with_one(const struct iec_look *k, const struct iec_way *w
 }
 
 /* N(S) of an I frame. */
-static enum reason check_send_number(const struct iec_look *k, struct iec_way *w)
+static enum reason check_send_number(struct iec_look *k, struct iec_way *w)
 {
 	uint16_t ns = k->m.apci.ns;
 	if (w->counted && ns == 1 && may_begin_with_one(k, w)) {
 		w->begins_with_one = true;
 		return R_NONE;
 	}
-	if (w->counted)
+	if (w->counted) {
+		k->number = (struct event_number){ w->next, w->next, ns, ns != w->next };
 		return ns == w->next ? R_NONE : R_UA_SEQUENCE;
+	}
 	/* what was on its way when it was joined is no more than a window */
 	return w->confirmed && iec_seq_ahead(w->acked, ns) > window(k) ? R_UA_SEQUENCE : R_NONE;
 }
 
 /* N(R): of what the other end sent, w, it confirms no less than before, and no more than was sent.
  */
-static enum reason check_receive_number(const struct iec_look *k, const struct iec_way *w)
+static enum reason check_receive_number(struct iec_look *k, const struct iec_way *w)
 {
 	uint16_t nr = k->m.apci.nr;
+	k->number = (struct event_number){ w->acked, w->next, nr, w->counted && w->confirmed };
 	if (w->counted && w->confirmed)
 		return iec_seq_ahead(w->acked, nr) <= iec_seq_ahead(w->acked, w->next)
 			       ? R_NONE
@@ -168,17 +171,17 @@ static enum reason check_receive_number(const struct iec_look *k, const struct i
 }
 
 /* Would this I frame be one more than may wait for their confirmation? */
-static enum reason check_window(const struct iec_look *k, const struct iec_way *w)
+static enum reason check_window(struct iec_look *k, const struct iec_way *w)
 {
 	unsigned skipped = w->begins_with_one;
 	if (!w->confirmed)
 		return R_NONE;
-	return iec_seq_ahead(w->acked, k->m.apci.ns) + 1u > window(k) + skipped ? R_IEC_WINDOW
-										: R_NONE;
+	unsigned sent = iec_seq_ahead(w->acked, k->m.apci.ns) + 1u, may = window(k) + skipped;
+	k->number = (struct event_number){ 0, may, sent, sent > may };
+	return sent > may ? R_IEC_WINDOW : R_NONE;
 }
 
-static enum reason check_frame(const struct iec_look *k, struct iec_way *own,
-			       const struct iec_way *other)
+static enum reason check_frame(struct iec_look *k, struct iec_way *own, const struct iec_way *other)
 {
 	bool information = k->m.apci.format == IEC_I,
 	     commands = information && k->from == IEC_CONTROLLING;

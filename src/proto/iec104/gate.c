@@ -71,6 +71,9 @@ static void iec_fill(const struct pass *c, struct event *ev, const void *of)
 	const struct iec_look *k = of;
 	(void)c;
 	ev->proto = PROTO_IEC104;
+	if (ev->reason == R_UA_SEQUENCE || ev->reason == R_IEC_RECEIVE_NUMBER ||
+	    ev->reason == R_IEC_WINDOW)
+		ev->number = k->number;
 	fill_apci(EV_IEC104(ev), &k->m.apci);
 	if (!k->m.has_asdu)
 		return;

@@ -87,6 +87,7 @@ struct iec_look {
 	bool has_object; /* the one that offended, or the first */
 	struct iec_object object;
 	uint16_t rule;
+	struct event_number number; /* of the frame, that is refused */
 	/* a U frame that nobody asked for, or an S frame that confirms nothing new */
 	bool unprompted;
 };

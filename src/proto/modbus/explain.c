@@ -5,29 +5,13 @@
 #include "base/rd.h"
 #include "base/sb.h"
 #include "proto/modbus/explain.h"
+#include "proto/modbus/facts-expected.h"
 #include "proto/modbus/policy.h"
+#include "record/expected.h"
 
 enum { VALUES_LISTED = 8 };
 
 /* ---- what an entry lacks ---- */
-
-static void put_function(struct sb *b, unsigned code)
-{
-	const struct mb_func *fn = mb_func_by_code((uint8_t)code);
-	if (fn)
-		sb_puts(b, fn->name);
-	else
-		sb_printf(b, "%u", code);
-}
-
-static void put_functions(struct sb *b, const uint8_t bits[32])
-{
-	for (unsigned i = 0, n = 0; i < 256; i++)
-		if (bits[i / 8] >> (i % 8) & 1) {
-			sb_puts(b, n++ ? ", " : "");
-			put_function(b, i);
-		}
-}
 
 static void put_span(struct sb *b, uint16_t first, unsigned n)
 {
@@ -41,7 +25,7 @@ static void put_wanted(struct sb *b, enum reason why, const struct mb_msg *m, ui
 {
 	switch (why) {
 	case R_FUNCTION:
-		put_function(b, m->fc);
+		mb_put_function(b, m->fc);
 		break;
 	case R_UNIT:
 		sb_printf(b, "%u", m->unit);
@@ -74,21 +58,6 @@ static void put_wanted(struct sb *b, enum reason why, const struct mb_msg *m, ui
 	}
 }
 
-static const struct {
-	enum reason why;
-	const char *key;
-	size_t at; /* of its ranges in the rule */
-} restrictions[] = {
-	{ R_UNIT, "units", offsetof(struct pol_mb_rule, units) },
-	{ R_ADDRESS, "addresses", offsetof(struct pol_mb_rule, addresses) },
-	{ R_WRITE_ADDRESS, "write_addresses", offsetof(struct pol_mb_rule, write_addresses) },
-	{ R_QUANTITY, "quantity", offsetof(struct pol_mb_rule, quantity) },
-	{ R_SUBFUNCTION, "subfunctions", offsetof(struct pol_mb_rule, subfunctions) },
-	{ R_MEI, "mei", offsetof(struct pol_mb_rule, mei) },
-	{ R_FILE, "files", offsetof(struct pol_mb_rule, files) },
-	{ R_VALUE, "values", offsetof(struct pol_mb_rule, values) },
-};
-
 static void mb_lacks(const struct explain_case *c, uint32_t rule, const struct explain_sink *to)
 {
 	const struct mb_msg *m = c->m;
@@ -101,14 +70,11 @@ static void mb_lacks(const struct explain_case *c, uint32_t rule, const struct e
 		const struct pol_rset *set = NULL;
 		put_wanted(&w, l.why[i], m, l.value);
 		if (l.why[i] == R_FUNCTION)
-			put_functions(&h, r->functions);
-		for (size_t k = 0; k < sizeof(restrictions) / sizeof(restrictions[0]); k++) {
-			if (restrictions[k].why != l.why[i])
-				continue;
-			key = restrictions[k].key;
-			set = (const void *)((const char *)r + restrictions[k].at);
-			explain_ranges(c->img, set, has, sizeof(has));
-		}
+			mb_put_functions(&h, r->functions);
+		const char *named = mb_restriction(r, l.why[i], &set);
+		if (named)
+			expected_ranges(&h, c->img, set);
+		key = named ? named : key;
 		/* an entry for other functions need not have this key */
 		if (l.why[0] == R_FUNCTION && set && !set->n)
 			continue;

@@ -2,6 +2,7 @@
  * The facts of a Modbus message. */
 #include "proto/modbus/wire.h"
 #include "record/facts.h"
+#include "proto/modbus/facts-expected.h"
 #include "proto/modbus/facts.h"
 
 static const struct mb_func *func_of(const struct event *ev)
@@ -49,8 +50,8 @@ static void mb_each_fact(const struct event *ev, const struct fact_sink *to)
 	to->word(to->ctx, "field", mb_field_name(m->field));
 	if (m->expected == m->received) /* too much to be kept */
 		return;
-	to->num(to->ctx, "expected", m->expected);
-	to->num(to->ctx, "received", m->received);
+	to->num(to->ctx, "field_expected", m->expected);
+	to->num(to->ctx, "field_received", m->received);
 }
 
 static uint64_t mb_fact_key(const struct event *ev)
@@ -58,6 +59,6 @@ static uint64_t mb_fact_key(const struct event *ev)
 	return (uint64_t)EV_MODBUS(ev)->fc << 8 | EV_MODBUS(ev)->unit;
 }
 
-const struct fact_ops facts_modbus = { .title = mb_title,
-				       .each = mb_each_fact,
-				       .key = mb_fact_key };
+const struct fact_ops facts_modbus = {
+	.title = mb_title, .each = mb_each_fact, .expected = mb_expected, .key = mb_fact_key
+};

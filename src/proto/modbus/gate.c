@@ -15,6 +15,7 @@
  */
 #include <string.h>
 
+#include "base/rd.h"
 #include "proto/modbus/gate.h"
 #include "proto/modbus/facts.h"
 
@@ -73,6 +74,18 @@ static void rtu_facts(struct event *ev, unsigned unit, unsigned fc)
 		(struct ev_modbus){ .unit = (uint8_t)unit, .fc = fc & 0x7f, .has = EVH_FC };
 }
 
+/* A header with a wrong length or protocol identifier. */
+static void number_of_header(struct event *ev, unsigned pid, unsigned len)
+{
+	bool length = ev->reason == R_LENGTH;
+	if (length && len >= MB_LEN_MIN && len <= MB_LEN_MAX)
+		return; /* it is the function's that it does not fit */
+	ev->number = (struct event_number){ .from = length ? MB_LEN_MIN : 0,
+					    .to = length ? MB_LEN_MAX : 0,
+					    .came = length ? len : pid,
+					    .there = 1 };
+}
+
 static void mb_fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct modbus_case *k = of;
@@ -83,6 +96,10 @@ static void mb_fill(const struct pass *c, struct event *ev, const void *of)
 	ev->proto = PROTO_MODBUS;
 	common_facts(EV_MODBUS(ev), &k->m);
 	put_difference(EV_MODBUS(ev), &k->differs);
+	if (ev->reason == R_FILE && k->m.n_files == 1)
+		ev->number = (struct event_number){ .came = k->m.files[0].file, .there = 1 };
+	if (ev->reason == R_LENGTH || ev->reason == R_PROTOCOL_ID)
+		number_of_header(ev, k->m.pid, k->m.len);
 	bool offending = k->d.has_value;
 	if (offending)
 		EV_MODBUS(ev)->value = k->d.value;
@@ -270,6 +287,11 @@ static void mb_begun(const uint8_t *p, size_t n, struct event *ev)
 {
 	struct mb_difference d = { .field = MB_F_NONE };
 	struct mb_msg m;
+	struct rd r = rd_init(p, n);
+	rd_skip(&r, 2);
+	unsigned pid = rd_be16(&r), len = rd_be16(&r);
+	if (!r.bad && (ev->reason == R_LENGTH || ev->reason == R_PROTOCOL_ID))
+		number_of_header(ev, pid, len);
 	if (mb_rtu_length(p, n, ev->response)) {
 		rtu_facts(ev, p[0], p[1]);
 		return;

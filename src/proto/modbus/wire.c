@@ -15,7 +15,7 @@
 #include "base/rd.h"
 #include "proto/modbus/wire-shape.h"
 
-enum { MB_LEN_OFF = 6, MB_LEN_MIN = 2, MB_LEN_MAX = 254 };
+enum { MB_LEN_OFF = 6 };
 
 static enum reason check_range(uint16_t addr, uint16_t qty, uint16_t max)
 {

@@ -20,6 +20,8 @@
 
 enum {
 	MB_MBAP = 7, /* header with unit identifier */
+	MB_LEN_MIN = 2,
+	MB_LEN_MAX = 254, /* of the length field */
 	MB_ADU_MAX = 260,
 	MB_SUBREQ_MAX = 35, /* file sub-requests in one PDU */
 	/* the one code whose frames may be longer, up to this length field */

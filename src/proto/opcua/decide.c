@@ -41,7 +41,8 @@ static bool ua_head_ok(const struct pol_image *img, const void *head)
 	       list_ok(img, &h->server_certificates);
 }
 
-static const struct pol_ua_item *items(const struct pol_image *img, const struct pol_ua_list *l)
+const struct pol_ua_item *policy_opcua_items(const struct pol_image *img,
+					     const struct pol_ua_list *l)
 {
 	return AT(img, img->items_off[PROTO_OPCUA], struct pol_ua_item) + l->i0;
 }
@@ -58,7 +59,7 @@ bool policy_opcua_text(const struct pol_image *img, const struct pol_ua_list *l,
 		       size_t n)
 {
 	for (uint32_t k = 0; !l->any && k < l->n; k++) {
-		const struct pol_ua_item *i = &items(img, l)[k];
+		const struct pol_ua_item *i = &policy_opcua_items(img, l)[k];
 		if (i->how <= POL_UA_STEM && same(img, i, text, n, i->how == POL_UA_STEM))
 			return true;
 	}
@@ -110,7 +111,7 @@ static bool node_ok(struct trial *t, const struct ua_node *n)
 {
 	const struct pol_ua_list *l = &t->rule->nodes;
 	for (uint32_t k = 0; !l->any && k < l->n; k++)
-		if (node_fits(t->img, &items(t->img, l)[k], n))
+		if (node_fits(t->img, &policy_opcua_items(t->img, l)[k], n))
 			return true;
 	return l->any;
 }

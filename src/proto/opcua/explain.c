@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/sb.h"
+#include "proto/opcua/facts-expected.h"
 #include "proto/opcua/policy.h"
 
 enum { NODES_LISTED = 16, NODE_SHORT = UA_NODE_TEXT - 2 };
@@ -19,20 +20,6 @@ static bool request_of(const struct explain_case *c, struct ua_body *b)
 
 /* ---- what an entry lacks ---- */
 
-static void put_services(struct sb *b, uint64_t bits)
-{
-	for (size_t i = 0; i < ua_services_n; i++)
-		if (bits >> i & 1)
-			sb_printf(b, "%s%s", b->len ? ", " : "", ua_services[i].name);
-}
-
-static void put_attributes(struct sb *b, uint32_t bits)
-{
-	for (uint32_t i = 1; i < 32; i++)
-		if (bits >> i & 1 && ua_attribute_name(i))
-			sb_printf(b, "%s%s", b->len ? ", " : "", ua_attribute_name(i));
-}
-
 static void ua_lacks(const struct explain_case *c, uint32_t rule, const struct explain_sink *to)
 {
 	const struct ua_msg *m = ((const struct ua_seen *)c->m)->m;
@@ -44,14 +31,15 @@ static void ua_lacks(const struct explain_case *c, uint32_t rule, const struct e
 		return;
 	const struct ua_decision d = policy_opcua_rule(c->img, rule, m->body, m->body_len, &b);
 	if (d.reason == R_UA_SERVICE) {
-		put_services(&h, r->services);
+		ua_put_services(&h, r->services);
 		to->lack(to->ctx, "services", has, b.service->name);
 	} else if (d.reason == R_UA_NODE) {
 		ua_node_text(&d.visit.node, node);
-		to->lack(to->ctx, "nodes", "others", node);
+		ua_put_list(&h, c->img, &r->nodes);
+		to->lack(to->ctx, "nodes", has, node);
 	} else if (d.reason == R_UA_ATTRIBUTE) {
 		const char *name = ua_attribute_name(d.visit.attribute);
-		put_attributes(&h, r->attributes);
+		ua_put_attributes(&h, r->attributes);
 		to->lack(to->ctx, "attributes", has, name ? name : "a reserved one");
 	} else if (d.reason == R_UA_INTERVAL) {
 		sb_printf(&h, "%u", r->least_interval);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/siphash.h"
+#include "proto/opcua/facts-expected.h"
 #include "proto/opcua/wire-body.h"
 #include "record/facts.h"
 #include "proto/opcua/facts.h"
@@ -78,4 +79,6 @@ static uint64_t ua_fact_key(const struct event *ev)
 		(uint64_t)EV_OPCUA(ev)->user << 8 | EV_OPCUA(ev)->type);
 }
 
-const struct fact_ops facts_opcua = { .title = ua_title, .each = ua_each_fact, .key = ua_fact_key };
+const struct fact_ops facts_opcua = {
+	.title = ua_title, .each = ua_each_fact, .expected = ua_expected, .key = ua_fact_key
+};

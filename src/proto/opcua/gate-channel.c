@@ -78,14 +78,15 @@ enum reason ua_hello(struct ua_look *k)
 	}
 }
 
-static enum reason check_size(const struct ua_look *k)
+static enum reason check_size(struct ua_look *k)
 {
 	const struct ua_way *w = &k->s->way[k->answer];
-	if (w->max_chunk && k->m.size > w->max_chunk)
-		return R_UA_SIZE;
-	if (!k->answer && k->head && k->head->max_chunk && k->m.size > k->head->max_chunk)
-		return R_UA_SIZE;
-	return R_NONE;
+	uint32_t of_policy = !k->answer && k->head ? k->head->max_chunk : 0;
+	bool by_peer = w->max_chunk && k->m.size > w->max_chunk;
+	if (!by_peer && !(of_policy && k->m.size > of_policy))
+		return R_NONE;
+	k->number = (struct event_number){ 0, by_peer ? w->max_chunk : of_policy, k->m.size, 1 };
+	return R_UA_SIZE;
 }
 
 static uint32_t seq_after(uint32_t seq)
@@ -102,6 +103,8 @@ static enum reason check_sequence(struct ua_look *k)
 	}
 	bool next = !w->seq_known || k->m.seq == w->next_seq;
 	bool wraps = w->seq_known && w->next_seq - 1 >= SEQ_LAST && k->m.seq < SEQ_FIRST;
+	if (!next && !wraps)
+		k->number = (struct event_number){ w->next_seq, w->next_seq, k->m.seq, 1 };
 	w->seq_known = true;
 	w->next_seq = seq_after(k->m.seq);
 	return next || wraps ? R_NONE : R_UA_SEQUENCE;
@@ -270,8 +273,12 @@ enum reason ua_chunk(struct ua_look *k)
 	bool late = k->answer && s->stage == UA_OVER;
 	if ((s->stage != UA_OPENED && !late) || (k->answer && k->m.type == UA_CLO))
 		return R_UA_STATE;
-	if (!s->channel_open || k->m.channel != s->channel || !token_ok(s, k->m.token))
+	if (!s->channel_open || k->m.channel != s->channel || !token_ok(s, k->m.token)) {
+		if (s->channel_open && k->m.channel != s->channel)
+			k->number =
+				(struct event_number){ s->channel, s->channel, k->m.channel, 1 };
 		return R_UA_CHANNEL;
+	}
 	enum reason why = check_size(k);
 	if (why == R_NONE)
 		why = check_sequence(k);

@@ -32,6 +32,7 @@ struct ua_look {
 	struct ua_body b;
 	uint16_t rule;
 	char text[EV_UA_TEXT]; /* the refused thing, or the first node */
+	struct event_number number;
 	bool has_attribute;
 	uint32_t attribute;
 };

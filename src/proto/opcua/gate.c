@@ -49,6 +49,11 @@ static void ua_fill(const struct pass *c, struct event *ev, const void *of)
 		u->has |= EVU_RESULT;
 	}
 	memcpy(u->text, k->text, sizeof(u->text));
+	ev->number = k->number;
+	if (ev->reason == R_UA_INTERVAL && !k->b.server_sampling)
+		ev->number = (struct event_number){
+			.came = k->b.interval > 0 ? (uint32_t)k->b.interval : 0, .there = 1
+		};
 }
 
 static void name_node(struct ua_look *k, const struct ua_visit *v)

@@ -53,6 +53,9 @@ struct pol_ua_head {
 	struct pol_ua_list urls, client_certificates, server_certificates;
 };
 
+/* The list's, l->n of them. */
+const struct pol_ua_item *policy_opcua_items(const struct pol_image *img,
+					     const struct pol_ua_list *l);
 /* Does the list hold this text? */
 bool policy_opcua_text(const struct pol_image *img, const struct pol_ua_list *l, const void *text,
 		       size_t n);
