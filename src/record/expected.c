@@ -216,10 +216,10 @@ static void end_list(struct sb *b)
 	static const char more[] = ", and more";
 	if (!b->cut)
 		return;
-	size_t at = b->cap - sizeof(more);
+	size_t most = b->cap - sizeof(more) < b->len ? b->cap - sizeof(more) : b->len, at = most;
 	while (at > 0 && b->s[at] != ',')
 		at--;
-	at = at ? at : b->cap - sizeof(more);
+	at = at ? at : most;
 	memcpy(b->s + at, more, sizeof(more));
 }
 

@@ -272,6 +272,40 @@ def check_capture():
     check("a record of a refused flow", answer["reason"] == "no-conduit" and "http" in answer["change"]["paste"][0]["text"], answer)
 
 
+def check_agreement():
+    """A record's expected, came and rule are what explain says of it, for each protocol."""
+    path, seen = os.path.join(DIR, "agree.pcap"), 0
+    for question, key in (
+            ("modbus write-single-register 8 = 1001", "values"), ("modbus read-holding-registers 95-104", "addresses"),
+            ("modbus write-single-register 5 = 7 unit 2", "units"), ("modbus write-single-coil 5 = 1", None),
+            ("dnp3 read master 1 outstation 10 30.1 15-25", "points"), ("dnp3 read master 1 outstation 10 20.1 0-5", "objects"),
+            ("dnp3 cold-restart master 1 outstation 10", None), ("iec104 C_IC_NA_1 ca 1 qualifier 21", "interrogations"),
+            ("iec104 C_IC_NA_1 ca 2", "common_addresses"),
+            ("opcua read ns=2;s=Level.1 attribute value", "nodes"), ("opcua browse ns=1;s=Level.1", None)):
+        answer, err, _ = ask(P + question)
+        if "octets" not in answer or answer["verdict"] == "accept":
+            check("agreement: " + question, False, answer, err)
+            continue
+        port = {"modbus": 502, "dnp3": 20000, "iec104": 2404, "opcua": 4840}[question.split()[0]]
+        capture(path, answer, port, answer["before"])
+        out = subprocess.run([ZONECTL, "replay", "-q", "-m", MODEL_PATH, "--json", path], stdout=subprocess.PIPE, encoding="ascii").stdout
+        record = [o for o in map(json.loads, out.splitlines()) if o["reason"] != "none"][-1]
+        again = ask(json.dumps(record))[0]
+        nearest = again.get("nearest", [{}])[0]
+        lacks = {x["key"]: x for x in nearest.get("lacks", [])}
+        plain = re.sub(r" \([^)]*\)", "", record["expected"]).partition(" of ")[0]
+        if key:
+            good = record["rule"] == nearest.get("at") and key in lacks and plain == "%s %s" % (key, lacks[key]["has"]) and \
+                re.sub(r" \(.*\)| of .*", "", record["came"]) == lacks[key]["wants"]
+        else:    # no entry has the operation: each of what they have is expected
+            good = "rule" not in record and all(
+                x["has"].split(", ")[0] in record["expected"] and x["wants"] == record["came"]
+                for n in again.get("nearest", []) for x in n["lacks"] if x["key"] in ("functions", "types", "services"))
+        check("agreement: " + question, good and record["reason"] == again.get("reason"), record, again.get("nearest"))
+        seen += 1
+    check("records and explain agree of %d messages" % seen, seen == 11)
+
+
 def check_errors():
     for question, *want in (
             ("panel -> plc modbus write-single-registr 1 = 7", 'word:5: error: there is no Modbus function "write-single-registr"; did you mean "write-single-register"?'),
@@ -324,6 +358,7 @@ with open(MODEL_PATH, "w") as model_file:
 check_table()
 check_details()
 check_capture()
+check_agreement()
 check_errors()
 check_reasons()
 check("records of %d messages have all of it, of %d not" % (RECORDS[True], RECORDS[False]), RECORDS[True] > 20 and RECORDS[False] < 10, RECORDS)

@@ -45,11 +45,16 @@ void mb_put_function(struct sb *b, unsigned code)
 
 void mb_put_functions(struct sb *b, const uint8_t bits[32])
 {
-	for (unsigned i = 0, n = 0; i < 256 && !b->cut; i++)
+	for (unsigned i = 0, n = 0; i < 256 && !b->cut; i++) {
+		if (!bits[i / 8]) {
+			i |= 7;
+			continue;
+		}
 		if (bits[i / 8] >> (i % 8) & 1) {
 			sb_puts(b, n++ ? ", " : "");
 			mb_put_function(b, i);
 		}
+	}
 }
 
 static void put_reference(struct sb *b, char table, unsigned digits, uint32_t number)
