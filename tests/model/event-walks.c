@@ -75,6 +75,8 @@ int main(void)
 			const bool of_many = draw() % 2;
 			const struct event_view view = { .img = draw() % 4 ? img : NULL,
 							 .ev = &ev,
+							 .id = draw() % 2 ? "69290112c3f4-17"
+									  : NULL,
 							 .repeated = of_many,
 							 .varied = of_many ? &many : NULL };
 			printf("%s:", proto ? proto_word(proto) : "none");

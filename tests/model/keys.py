@@ -30,6 +30,7 @@ PLACES = {
     "a model": "@",
     "system": "system = { @ };",
     "daemon": "daemon = { @ };",
+    "evidence": "daemon = { evidence = { @ }; };",
     "a zone": "zones = ( { @ } );",
     "an asset": "zones = ( { assets = ( { @ } ); } );",
     "a conduit": "conduits = ( { @ } );",
@@ -42,7 +43,7 @@ MODEL_PAGES = ("zoned.conf.5", "zoned-model.5")
 SECTIONS = {"system": "system", "daemon": "daemon", "zones": "a zone", "conduits": "a conduit", "policies": "a policy",
             "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit",
             "Forwarding without rules": "a conduit"}
-INNER = {"assets": "an asset"}
+INNER = {"assets": "an asset", "evidence": "evidence"}
 ENTRY = "An entry of allow has these keys:"
 # A model with nothing that has a default.
 BARE = """zones = ( { name = "zone-1"; type = "dmz"; networks = [ "10.1.0.0/24" ]; },

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The example of README.md, live: the same write changes the device without the gate; with README's model
 # a value within the limits is written, one outside is not, and syslog has README's line, word for word
-# but for time, port, link address, transaction and the folder of the model.
+# but for time, id, port, link address, transaction and the folder of the model.
 . "$(dirname "$0")/lab.sh"
 lab_need
 lab_up
@@ -10,7 +10,7 @@ lab_up
 # lab_same TEXT: what of a line is the same in every run
 lab_same()
 {
-	sed -E 's/ (time|sport|src_mac|tid)=[^ ]+/ \1=/g; s/ rule="[^"]*\// rule="/; s/^.* (write-single-register refused )/\1/; s/ +$//' <<<"$1"
+	sed -E 's/ (time|id|sport|src_mac|tid)=[^ ]+/ \1=/g; s/ rule="[^"]*\// rule="/; s/^.* (write-single-register refused )/\1/; s/ +$//' <<<"$1"
 }
 
 lab_poll -t 4 -r 10 "$V4" 4711 >/dev/null || lab_fail "no path to the device without the gate"

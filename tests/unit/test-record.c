@@ -520,6 +520,40 @@ static void test_generation(void **state)
 	free(img);
 }
 
+/* What is written has an id that nothing else has, now or after another start, and what is only
+ * counted has none. */
+static void test_ids(void **state)
+{
+	(void)state;
+	struct sink s;
+	char first[RECORD_ID], with[RECORD_ID + 8];
+	struct pol_image *img = image(7, "plant.conf");
+	struct record *r = open_to(&s, NULL);
+	struct event ev = write_refused();
+	const struct record_written *w = record_event(r, img, &ev, 0);
+	assert_non_null(w);
+	snprintf(first, sizeof(first), "%s", w->id);
+	snprintf(with, sizeof(with), " id=%s ", first);
+	assert_non_null(strstr(s.first, with));
+	assert_string_equal(w->line, s.first);
+	assert_int_equal(strspn(first, "0123456789abcdef"), 12);
+	assert_string_equal(first + 12, "-1");
+	assert_null(record_event(r, img, &ev, 1)); /* repeated */
+	ev.sport++;
+	ev.dst.b[3]++;
+	w = record_event(r, img, &ev, 2);
+	assert_non_null(w);
+	assert_memory_equal(w->id, first, 12);
+	assert_string_equal(w->id + 12, "-2");
+	record_close(r);
+	r = open_to(&s, NULL);
+	w = record_event(r, img, &ev, 3);
+	assert_non_null(w);
+	assert_memory_not_equal(w->id, first, 12);
+	record_close(r);
+	free(img);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -538,6 +572,7 @@ int main(void)
 		cmocka_unit_test(test_suppressed_is_named),
 		cmocka_unit_test(test_false_senders_hide_nobody),
 		cmocka_unit_test(test_generation),
+		cmocka_unit_test(test_ids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
