@@ -288,6 +288,8 @@ def systems(before=None):
                reader=(tool("accept"), str(QUEUE))),
         System("inspectors", "full Modbus policy, every message to an inspector",
                model=MODEL % ("", "fast_path = false;")),
+        System("inspectors-evidence", "the same, with evidence kept",
+               model=MODEL % ("", 'fast_path = false; evidence = { directory = "/tmp"; };')),
         System("zoned", "full Modbus policy, the in-kernel path where it can", model=MODEL % ("", "")),
         System("limits", "the same with rate limits that nobody reaches",
                model=MODEL % ("max_requests_per_second = 1000000; max_writes_per_second = 1000000;", "")),

@@ -108,7 +108,10 @@ look "write-single-register would be refused from 10.10.1.10 " modbus.func_code 
 lab_gate_stop
 
 # a full disk: 64 KB of which nothing is left
+down() { local status=$?; umount "$kept" 2>/dev/null; (exit "$status"); lab_down; }
 mount -t tmpfs -o size=64k,uid=65534 tmpfs "$kept" || lab_skip "cannot mount a small disk"
+trap down EXIT
+model >"$lab_dir/model.conf"
 head -c 65536 /dev/zero >"$kept/other" 2>/dev/null
 : >"$lab_dir/syslog"
 lab_gate "$lab_dir/model.conf"
@@ -124,4 +127,3 @@ lab_wait 8 grep -q "evidence: $kept is written again" "$lab_dir/syslog" || lab_f
 echo "ok: written again"
 expect "nothing unfinished is left" "$(ls "$kept" | grep -cv '^[0-9a-f]*-[0-9]*\.pcapng$')" 0
 lab_gate_stop
-umount "$kept"
