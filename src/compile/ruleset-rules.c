@@ -32,6 +32,9 @@
  *kernel forwards at the way in, between the interfaces it has, without asking any rule (chain
  *to-flowtable)
  *
+ * blocked-tap4, blocked-tap6 are there where a tap is reactive, and are asked before all else:
+ *zoned puts connections in, both ways round, of which a tap saw something that is refused.
+ *
  * The in-kernel path is asked first, and all else when it does not pass a packet: it knows the
  * connection, its interfaces and generation, and counts for the conduit. Where it cannot know
  * a packet's way out, it is asked behind the anti-spoofing instead.
@@ -346,6 +349,8 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 
 /* clang-format off */
 static const struct rs_rule table[] = {
+	{ "forward", "a tap saw what is refused", { ENDS_AND_PORTS4, IN(RS_BLOCKED_TAP4, 1), TO(RS_GOTO, "blocked") } },
+	{ "forward", NULL, { ENDS_AND_PORTS6, IN(RS_BLOCKED_TAP6, 1), TO(RS_GOTO, "blocked") } },
 	{ "forward", "whole permitted messages between interfaces of their zones, judged in the kernel",
 	  { FAST, DO(RS_ACCEPT) } },
 	{ "forward", "of a flow that is known, between interfaces of its zones",
@@ -524,6 +529,8 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 {
 	/* its chains are there only when it is asked late */
 	bool late = strncmp(r->chain, "fast-", 5) == 0;
+	if (!rs->taps && (has_name(r, RS_BLOCKED_TAP4) || has_name(r, RS_BLOCKED_TAP6)))
+		return true;
 	if (!rs->roaming && has_name(r, "roaming-inside"))
 		return true;
 	if (late ? rs->fast < 0 || rs->fast_first : element_is_there(r, RS_FAST) && !rs->fast_first)

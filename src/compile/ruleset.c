@@ -60,6 +60,8 @@ enum set_index {
 	ERROR_SHARE4,
 	ERROR_SHARE6,
 	ERROR_SHARE_IN,
+	BLOCKED_TAP4, /* TAP_SETS: only where a tap is reactive */
+	BLOCKED_TAP6,
 	SETS
 };
 
@@ -115,6 +117,10 @@ static const struct rs_set set_table[SETS] = {
 	[ERROR_SHARE6] = SHARES("error-share6", SHARES_MAX, RS_T_IPV6),
 	[ERROR_SHARE_IN] = SHARES("error-share-in", SHARES_IN_MAX, RS_T_NONE),
 #undef SHARES
+	[BLOCKED_TAP4] = { .name = RS_BLOCKED_TAP4, .types = { RS_T_IPV4, RS_T_IPV4, RS_T_PROTO, RS_T_PORT, RS_T_PORT },
+			   .dynamic = true, .timeout_ms = RS_BLOCKED_TAP_MS, .size = RS_BLOCKED_TAP_MAX },
+	[BLOCKED_TAP6] = { .name = RS_BLOCKED_TAP6, .types = { RS_T_IPV6, RS_T_IPV6, RS_T_PROTO, RS_T_PORT, RS_T_PORT },
+			   .dynamic = true, .timeout_ms = RS_BLOCKED_TAP_MS, .size = RS_BLOCKED_TAP_MAX },
 };
 /* clang-format on */
 
@@ -129,7 +135,7 @@ static const char *const chain_table[] = {
 };
 /* clang-format on */
 
-enum { LATE_CHAINS = 2 };
+enum { LATE_CHAINS = 2, TAP_SETS = 2 };
 
 static const char *const counter_table[] = {
 	"inside",	   "invalid",	   "blocked",	    "no-conduit", "unknown-zone",
@@ -539,7 +545,9 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 		rs->n_chains -= LATE_CHAINS;
 	rs->chains = arena_alloc(a, sizeof(chain_table));
 	memcpy(rs->chains, chain_table, sizeof(chain_table));
-	rs->n_sets = SETS;
+	for (size_t i = 0; i < m->n_taps; i++)
+		rs->taps |= m->taps[i].reactive;
+	rs->n_sets = rs->taps ? SETS : SETS - TAP_SETS;
 	rs->sets = arena_alloc(a, sizeof(set_table));
 	memcpy(rs->sets, set_table, sizeof(set_table));
 	for (size_t i = 0; i < sizeof(counter_table) / sizeof(counter_table[0]); i++)

@@ -40,6 +40,10 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 	X(REVERSED, "reversed-flow", RS_T_PROTO, RS_T_PORT) \
 	X(BLOCKED_MARK, "blocked-mark", RS_T_PROTO, RS_T_PORT) \
 	X(ICMP_ERROR, "icmp-error", RS_T_NONE)
+/* Connections that a tap refused; filled by zoned (nft_block). */
+#define RS_BLOCKED_TAP4 "blocked-tap4"
+#define RS_BLOCKED_TAP6 "blocked-tap6"
+enum { RS_BLOCKED_TAP_MS = 3600 * 1000, RS_BLOCKED_TAP_MAX = 8192 };
 /* Connections of inspected flows get this helper, which does nothing: the kernel puts no connection
  * that has one into a flowtable, whoever asks for it (src/nft/helper.c). */
 #define RS_HELPER "zoned"
@@ -152,6 +156,7 @@ struct ruleset {
 	bool fast_first; /* it is asked by the first rule */
 	int learn;	 /* descriptor of the program that learns flows; -1: none */
 	bool offload;	 /* there is a flowtable, by the name RS_FLOWTABLE */
+	bool taps;	 /* some tap blocks connections: sets blocked-tap4, blocked-tap6 */
 	bool roaming;	 /* some zone names no interfaces, nor does a parent of it */
 	bool lock;	 /* only the committing socket can change the table */
 	bool helper;	 /* inspected connections get RS_HELPER */

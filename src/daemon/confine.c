@@ -5,11 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <net/if.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -28,6 +31,7 @@ enum { SANITIZERS = 0 };
 enum {
 	FILES_MAX = 1024,
 	MEMORY_MORE = 64 << 20,
+	TAP_MEMORY_MORE = 512 << 20, /* models, of which two are there while one is replaced */
 	NAMESPACES = CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |
 		     CLONE_NEWPID | CLONE_NEWNET,
 };
@@ -70,6 +74,17 @@ static const struct call inspector_calls[] = {
 };
 /* clang-format on */
 
+/* What reads a capture that is open: an error of its socket, its counts, the interface's flags, and
+ * the descriptor by which libpcap ends a wait. */
+/* clang-format off */
+static const struct call tap_reader_calls[] = {
+	{ .nr = SCMP_SYS(recvfrom), .n_args = 1, .args = { MASKED_ALL(3, MSG_PEEK) } },
+	{ .nr = SCMP_SYS(getsockopt) }, { .nr = SCMP_SYS(read) },
+	{ .nr = SCMP_SYS(ioctl), .n_args = 1, .args = { EQUALS(1, SIOCGIFFLAGS) } },
+	{ .nr = SCMP_SYS(ioctl), .n_args = 1, .args = { EQUALS(1, SIOCGIFINDEX) } },
+};
+/* clang-format on */
+
 /* The spawner forks and waits; and what an inspector asks before it is shut in, since it
  * is born with the spawner's list. Nothing opens a file or makes a socket. */
 /* clang-format off */
@@ -92,7 +107,15 @@ static const struct call spawner_calls[] = {
  * processes, other name spaces, code of its own, calls that go round this list. */
 /* clang-format off */
 static const struct call parent_refused[] = {
-	{ .nr = SCMP_SYS(execve) }, { .nr = SCMP_SYS(execveat) }, { .nr = SCMP_SYS(fork) }, { .nr = SCMP_SYS(vfork) },
+	{ .nr = SCMP_SYS(fork) }, { .nr = SCMP_SYS(vfork) },
+	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ZERO(0, CLONE_VM) } },
+	{ .nr = SCMP_SYS(socket), .n_args = 1, .args = { EQUALS(0, AF_UNSPEC) } },
+	{ .nr = SCMP_SYS(socket), .n_args = 1, .args = { ABOVE(0, AF_NETLINK) } },
+};
+
+/* Of these a tap's keeper needs none either. */
+static const struct call all_refused[] = {
+	{ .nr = SCMP_SYS(execve) }, { .nr = SCMP_SYS(execveat) },
 	{ .nr = SCMP_SYS(ptrace) }, { .nr = SCMP_SYS(process_vm_readv) }, { .nr = SCMP_SYS(process_vm_writev) },
 	{ .nr = SCMP_SYS(pidfd_getfd) }, { .nr = SCMP_SYS(kcmp) }, { .nr = SCMP_SYS(memfd_create) },
 	{ .nr = SCMP_SYS(userfaultfd) }, { .nr = SCMP_SYS(io_uring_setup) }, { .nr = SCMP_SYS(perf_event_open) },
@@ -103,12 +126,9 @@ static const struct call parent_refused[] = {
 	{ .nr = SCMP_SYS(kexec_file_load) }, { .nr = SCMP_SYS(add_key) }, { .nr = SCMP_SYS(request_key) },
 	{ .nr = SCMP_SYS(keyctl) }, { .nr = SCMP_SYS(personality) }, { .nr = SCMP_SYS(open_by_handle_at) },
 	{ .nr = SCMP_SYS(shmat) }, { .nr = SCMP_SYS(reboot) }, { .nr = SCMP_SYS(swapon) },
-	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ZERO(0, CLONE_VM) } },
 	{ .nr = SCMP_SYS(mmap), .n_args = 1, .args = { MASKED_ALL(2, PROT_EXEC | PROT_WRITE) } },
 	{ .nr = SCMP_SYS(mprotect), .n_args = 1, .args = { MASKED_ALL(2, PROT_EXEC) } },
 	{ .nr = SCMP_SYS(pkey_mprotect), .n_args = 1, .args = { MASKED_ALL(2, PROT_EXEC) } },
-	{ .nr = SCMP_SYS(socket), .n_args = 1, .args = { EQUALS(0, AF_UNSPEC) } },
-	{ .nr = SCMP_SYS(socket), .n_args = 1, .args = { ABOVE(0, AF_NETLINK) } },
 };
 /* clang-format on */
 
@@ -253,7 +273,9 @@ int confine_parent(void)
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
 	if (!f)
 		return -ENOMEM;
-	int err = add_calls(f, SCMP_ACT_ERRNO(EPERM), parent_refused, N(parent_refused));
+	int err = add_calls(f, SCMP_ACT_ERRNO(EPERM), all_refused, N(all_refused));
+	if (!err)
+		err = add_calls(f, SCMP_ACT_ERRNO(EPERM), parent_refused, N(parent_refused));
 	return load_filter(f, err ? err : refuse_families(f));
 }
 
@@ -285,12 +307,11 @@ int confine_inspector_descriptors(int keep)
 	return SANITIZERS ? close_from(1, 1) || close_from(3, ~0u) : close_from(1, ~0u);
 }
 
-int confine_inspector(void)
+/* files: poll(2) refuses more entries than RLIMIT_NOFILE. The descriptors below it are taken, so
+ * that still none can be opened. */
+static int limit_reader(rlim_t files, size_t memory)
 {
-	/* poll(2) refuses more entries than RLIMIT_NOFILE: one is needed. Descriptor 0
-	 * is taken, so that still none can be opened. */
-	int err = limit(RLIMIT_NOFILE, 1);
-	const struct mallinfo2 m = mallinfo2();
+	int err = limit(RLIMIT_NOFILE, files);
 	if (!err)
 		err = limit(RLIMIT_NPROC, 0);
 	if (!err)
@@ -298,10 +319,63 @@ int confine_inspector(void)
 	if (!err)
 		err = limit(RLIMIT_FSIZE, 0);
 	if (!err && !SANITIZERS)
-		err = limit(RLIMIT_DATA, m.arena + m.hblkhd + MEMORY_MORE);
+		err = limit(RLIMIT_DATA, memory);
+	return err;
+}
+
+int confine_inspector(void)
+{
+	const struct mallinfo2 m = mallinfo2();
+	int err = limit_reader(1, m.arena + m.hblkhd + MEMORY_MORE);
 	if (err)
 		return err;
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
 	return f ? load_filter(f, add_calls(f, SCMP_ACT_ALLOW, inspector_calls, N(inspector_calls)))
 		 : -ENOMEM;
+}
+
+int confine_tap_keeper(int *keep, size_t n)
+{
+	int err = close_but(keep, n);
+	for (int fd = 0; fd <= 2 - SANITIZERS && !err; fd++)
+		err = null_for(fd);
+	if (!err)
+		err = limit(RLIMIT_FSIZE, 0);
+	if (!err && prctl(PR_SET_DUMPABLE, 0))
+		err = -errno;
+	if (err || SANITIZERS)
+		return err;
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	if (!f)
+		return -ENOMEM;
+	return load_filter(f, add_calls(f, SCMP_ACT_ERRNO(EPERM), all_refused, N(all_refused)));
+}
+
+/* Octets of data that this process has, connections with them; 0: nobody tells. */
+static size_t data_size(void)
+{
+	size_t pages = 0;
+	FILE *f = fopen("/proc/self/statm", "re");
+	if (f && fscanf(f, "%*u %*u %*u %*u %*u %zu", &pages) != 1)
+		pages = 0;
+	if (f)
+		fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+int confine_tap_reader(void)
+{
+	enum { STANDARD = 3 }; /* and libpcap waits for two */
+	size_t has = data_size();
+	int err = has ? limit_reader(STANDARD, has + TAP_MEMORY_MORE) : -EIO;
+	if (!err && prctl(PR_SET_DUMPABLE, 0))
+		err = -errno;
+	if (err || SANITIZERS)
+		return err;
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
+	if (!f)
+		return -ENOMEM;
+	err = add_calls(f, SCMP_ACT_ALLOW, inspector_calls, N(inspector_calls));
+	return load_filter(
+		f, err ? err : add_calls(f, SCMP_ACT_ALLOW, tap_reader_calls, N(tap_reader_calls)));
 }

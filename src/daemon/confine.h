@@ -8,6 +8,7 @@
  *						event counters
  *	capabilities	CAP_NET_ADMIN		none			none
  *	system calls	all but some		a list			a short list
+ *	(the processes of taps: confine_tap_keeper(), confine_tap_reader())
  *	memory		never writable and	never executable	never executable,
  *			executable		again			64 MB more at most
  *
@@ -28,5 +29,10 @@ int confine_spawner(int *keep, size_t n);
 /* Keeps this descriptor, as 0. After it the process has the memory that it will ever have. */
 int confine_inspector_descriptors(int keep);
 int confine_inspector(void);
+/* Keeps these descriptors, and /dev/null as 0 to 2. It may still open captures (packet sockets) and
+ * make a process; no other programs, name spaces, other processes' memory. */
+int confine_tap_keeper(int *keep, size_t n);
+/* Keeps what it has. It may read a capture that is open, and what an inspector may. */
+int confine_tap_reader(void);
 
 #endif

@@ -16,6 +16,7 @@
 
 #include "compile/policy_build.h"
 #include "daemon/parent.h"
+#include "daemon/taps.h"
 
 /* ---- generations ---- */
 
@@ -207,10 +208,10 @@ bool reload(struct parent *p)
 	     m->daemon.max_connections != p->model->daemon.max_connections ||
 	     m->daemon.max_connections_per_source != p->model->daemon.max_connections_per_source ||
 	     m->daemon.fast_path != p->model->daemon.fast_path ||
-	     m->daemon.lock_table != p->model->daemon.lock_table ||
+	     m->daemon.lock_table != p->model->daemon.lock_table || !model_taps_eq(m, p->model) ||
 	     strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
 		why = "mark_mask, queue_base, queues, log_group, max_connections, "
-		      "max_connections_per_source, fast_path, lock_table and user "
+		      "max_connections_per_source, fast_path, lock_table, user and interfaces "
 		      "change only with a restart";
 	} else if (img && img->size <= RING_IMAGE) {
 		why = "an inspector or the kernel refused it";
@@ -232,6 +233,7 @@ bool reload(struct parent *p)
 			    m->n_zones - 1, m->n_conduits);
 			offload_say(p);
 			misfits_tell_again(p);
+			taps_give(p);
 			return true;
 		}
 		give_all(p, p->img);

@@ -21,6 +21,8 @@
 #include "policy/policy.h"
 #include "record/record.h"
 
+struct taps;
+
 enum {
 	READ_BATCH = 256,
 	ACK_MS = 2000,
@@ -92,6 +94,7 @@ struct parent {
 	struct mnl_socket *nl;
 	struct refused *refused;
 	struct event_base *base;
+	struct taps *taps; /* taps.h; NULL: the model has none */
 	struct event *event[EVENTS_MAX];
 	unsigned n_events;
 	struct worker worker[INSPECTORS_MAX];

@@ -25,6 +25,7 @@
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
 #include "daemon/start.h"
+#include "daemon/taps.h"
 
 enum { DRAIN_MS = 2000, HELD_MS = 2000, DAY_SECONDS = 86400 };
 
@@ -489,6 +490,7 @@ static const struct step steps[] = {
 	{ "what this kernel can do", probe_kernel, NULL },
 	{ "notices of nftables", guard_open, guard_close },
 	{ "no random numbers", draw_marks, NULL },
+	{ "the taps", open_taps, close_taps },
 	{ "the in-kernel path", open_fastpath, close_fastpath },
 	{ "no memory for the limits", open_limits, close_limits },
 	{ "no memory for what inspectors share, or no random numbers", open_common, close_common },

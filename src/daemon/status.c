@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "daemon/parent.h"
+#include "daemon/taps.h"
 
 /* Counts of what the in-kernel path passed. null: there is no such path, or no counts. */
 static json_t *fast_status(const struct parent *p)
@@ -63,16 +64,16 @@ static json_t *status(void *ctx)
 		worker_unlock(w);
 	}
 	return json_pack(
-		"{s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I}}",
+		"{s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I}}",
 		"model", p->path, "generation", (int)p->generation, "uptime_seconds",
 		(json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000), "zones",
 		(int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors",
 		list, "in_kernel", fast_status(p), "offload", offload_status(p), "table",
 		guard_status(p), "bypasses", bypass_status(p), "misfits", misfits_status(p),
-		"evidence", evidence_status(p), "records", "events", (json_int_t)rs.events,
-		"written", (json_int_t)rs.written, "repeated", (json_int_t)rs.repeated,
-		"suppressed", (json_int_t)rs.suppressed, "json_lost", (json_int_t)rs.json_lost,
-		"lost", (json_int_t)rs.lost);
+		"evidence", evidence_status(p), "taps", taps_status(p), "records", "events",
+		(json_int_t)rs.events, "written", (json_int_t)rs.written, "repeated",
+		(json_int_t)rs.repeated, "suppressed", (json_int_t)rs.suppressed, "json_lost",
+		(json_int_t)rs.json_lost, "lost", (json_int_t)rs.lost);
 }
 
 static void put_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)

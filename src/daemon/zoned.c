@@ -23,6 +23,7 @@
 #include "config.h"
 #include "daemon/parent.h"
 #include "daemon/start.h"
+#include "daemon/taps.h"
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #else
@@ -87,6 +88,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	offload_tick(p);
 	plain_tick(p);
 	refused_tick(p);
+	taps_tick(p);
 	pthread_mutex_lock(&p->policy_lock);
 	record_tick(p->record, p->img, clock_ns(CLOCK_MONOTONIC));
 	pthread_mutex_unlock(&p->policy_lock);
@@ -150,6 +152,7 @@ static bool watch_all(struct parent *p)
 		ok = ok && watch(p, mnl_socket_get_fd(p->links), EV_READ, on_links);
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		ok = ok && watch(p, signals[i], EV_SIGNAL, on_signal);
+	ok = ok && taps_watch(p);
 	return ok;
 }
 
@@ -172,6 +175,7 @@ void events_close(struct parent *p)
 	for (size_t i = 0; i < N_SIGNALS; i++)
 		sigaddset(&ours, signals[i]);
 	sigprocmask(SIG_BLOCK, &ours, NULL);
+	taps_unwatch(p);
 	while (p->n_events > 0)
 		event_free(p->event[--p->n_events]);
 	if (p->base)

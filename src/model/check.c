@@ -428,5 +428,6 @@ void check_model(struct load *l)
 	check_assets(l);
 	check_parents(l);
 	check_conduits(l);
+	check_taps(l);
 	check_daemon(l);
 }

@@ -45,6 +45,7 @@ struct service {
 	uint16_t ports[2]; /* 0: none */
 };
 
+extern const struct word words_source[], words_tap_enforce[];
 extern const struct word words_zone_type[], words_proto[], words_mode[], words_violation[],
 	words_fail[], words_log[], words_facility[];
 extern const struct service services[];
@@ -122,6 +123,14 @@ void print_texts(FILE *f, const char *indent, const char *key, const struct text
 void print_words(FILE *f, const char *key, const char **v, size_t n);
 
 void load_policies(struct load *l, const config_setting_t *root);
+/* taps.c: interfaces that are read beside the gate */
+void load_taps(struct load *l, const config_setting_t *root);
+void check_taps(struct load *l);
+void print_taps(FILE *f, const struct model *m);
+/* A list of groups under key; NULL (said) when it is anything else. */
+const config_setting_t *list_of_groups(struct load *l, const config_setting_t *g, const char *key);
+/* Is it a name that the kernel accepts and no program reads as a pattern? If not, errs gets it. */
+bool good_interface(struct load *l, struct where at, const char *name);
 void check_model(struct load *l);
 
 #endif

@@ -24,6 +24,7 @@ enum {
 	MODEL_ZONES_MAX = 4094,
 	MODEL_SPANS_MAX = 8,	 /* pairs of one list of values */
 	MODEL_OFFLOAD_MAX = 256, /* interfaces: what the kernel takes for one flowtable */
+	MODEL_TAPS_MAX = 8,	 /* processes that read a mirror */
 };
 
 struct where {
@@ -162,6 +163,17 @@ struct daemon_conf {
 	bool lock_table;
 };
 
+/* An interface with source = "tap": mirrored packets, which are judged and recorded. */
+struct tap {
+	struct where at;
+	const char *name;   /* of the interface */
+	bool reactive;	    /* a refused connection is blocked and reset */
+	const char *filter; /* pcap-filter(7), or NULL */
+	uint32_t buffer_mb; /* of the kernel's ring */
+	uint32_t snap_length;
+	uint32_t delay_ms; /* packets wait so long in the ring at most; 0: for nothing */
+};
+
 enum { MODEL_OLD_KEYS = 4 };
 
 /* A key that is still read, and has another name now. */
@@ -184,6 +196,8 @@ struct model {
 	size_t n_conduits;
 	struct policy *policies;
 	size_t n_policies;
+	struct tap *taps;
+	size_t n_taps;
 	/* those that the text has */
 	struct old_key old_keys[MODEL_OLD_KEYS];
 	size_t n_old_keys;
@@ -192,10 +206,13 @@ struct model {
 /* Parse and check one file ("-": standard input). rules_dir: where @include
  * looks after the file's own directory. Returns NULL when errs has entries. */
 struct model *model_load(const char *path, const char *rules_dir, struct errs *errs);
+/* The same of a text that includes nothing, such as model_print() makes; name: for errors. */
+struct model *model_load_text(const char *name, const char *text, size_t len, struct errs *errs);
 void model_free(struct model *m);
 /* Exact inverse of model_load: complete, canonical, includes resolved. */
 void model_print(const struct model *m, FILE *f);
 bool model_eq(const struct model *a, const struct model *b);
+bool model_taps_eq(const struct model *a, const struct model *b);
 const struct policy *model_policy(const struct model *m, const char *name);
 /* The zone whose interfaces zn's packets may use: zn if it has interfaces, else its nearest
  * parent that has some. NULL: none has; they may use any interface that no zone names. */

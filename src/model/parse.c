@@ -13,9 +13,7 @@
 		known_keys(l, g, what, keys_, sizeof(keys_) / sizeof(keys_[0])); \
 	} while (0)
 
-/* A list of groups under key; NULL (said) when it is anything else. */
-static const config_setting_t *list_of_groups(struct load *l, const config_setting_t *g,
-					      const char *key)
+const config_setting_t *list_of_groups(struct load *l, const config_setting_t *g, const char *key)
 {
 	const config_setting_t *s = config_setting_get_member(g, key);
 	if (!s)
@@ -65,9 +63,8 @@ static bool load_sl_t(struct load *l, const config_setting_t *g, uint8_t out[7])
 	return ok;
 }
 
-/* Is it a name that the kernel accepts and no program reads as a pattern? iptables has patterns
- * such as "ppp+", nft such as "eth*"; zoned compares whole names. */
-static bool good_interface(struct load *l, struct where at, const char *name)
+/* iptables has patterns such as "ppp+", nft such as "eth*"; zoned compares whole names. */
+bool good_interface(struct load *l, struct where at, const char *name)
 {
 	size_t pattern = strcspn(name, "+*?[]");
 	if (name[pattern]) {
@@ -513,7 +510,7 @@ static void load_system(struct load *l, const config_setting_t *root)
 static void load_root(struct load *l, const config_setting_t *root)
 {
 	static const char *const groups[] = { "system", "daemon", "policies" };
-	KEYS(l, root, "a model", "system", "daemon", "zones", "conduits", "policies");
+	KEYS(l, root, "a model", "system", "daemon", "interfaces", "zones", "conduits", "policies");
 	for (size_t i = 0; i < 3; i++) {
 		const config_setting_t *g = config_setting_get_member(root, groups[i]);
 		if (g && !config_setting_is_group(g)) {
@@ -525,6 +522,7 @@ static void load_root(struct load *l, const config_setting_t *root)
 	load_system(l, root);
 	load_daemon(l, root);
 	load_zones(l, root);
+	load_taps(l, root);
 	const config_setting_t *conduits = list_of_groups(l, root, "conduits");
 	for (size_t i = 0; i < items(conduits); i++)
 		load_conduit(l, item(conduits, i));
@@ -590,6 +588,12 @@ struct model *model_load_from(const struct source_from *from, struct errs *errs)
 struct model *model_load(const char *path, const char *rules_dir, struct errs *errs)
 {
 	return model_load_from(&(struct source_from){ .path = path, .rules_dir = rules_dir }, errs);
+}
+
+struct model *model_load_text(const char *name, const char *text, size_t len, struct errs *errs)
+{
+	return model_load_from(&(struct source_from){ .path = name, .text = text, .len = len },
+			       errs);
 }
 
 void model_free(struct model *m)

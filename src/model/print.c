@@ -214,6 +214,7 @@ void model_print(const struct model *m, FILE *f)
 		fputs("};\n", f);
 	}
 	print_daemon(f, &m->daemon);
+	print_taps(f, m);
 	fputs("zones = (\n", f);
 	for (size_t i = 1; i < m->n_zones; i++) {
 		fputs("  {\n", f);

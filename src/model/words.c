@@ -20,6 +20,8 @@ const struct word words_proto[] = {
 	{ NULL, 0 },
 };
 /* clang-format on */
+const struct word words_source[] = { { "tap", 1 }, { NULL, 0 } };
+const struct word words_tap_enforce[] = { { "none", 0 }, { "reactive", 1 }, { NULL, 0 } };
 const struct word words_mode[] = { { "enforce", MODE_ENFORCE },
 				   { "observe", MODE_OBSERVE },
 				   { NULL, 0 } };

@@ -63,6 +63,12 @@ int nft_forget_marks(struct mnl_socket *nl, uint32_t mask);
 int nft_counters_read(struct mnl_socket *nl,
 		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes),
 		      void *ctx);
+/* One connection, seen from either end. */
+struct nft_ends {
+	struct addr src, dst;
+	uint16_t sport, dport;
+	uint8_t l4;
+};
 /* Packets of a refused connection after the one that has a record, by the interface that they came
  * by. Counted since there were such, and forgotten after a minute without any. */
 struct nft_again {
@@ -82,6 +88,10 @@ int nft_offload_read(struct mnl_socket *nl, void (*cb)(void *ctx, const char *in
 		     void *ctx);
 /* Let it forward on this interface too. 0 or -errno. */
 int nft_offload_add(struct mnl_socket *nl, const char *interface);
+/* Have this connection refused where it is forwarded, in either direction, whoever opened it; for
+ * RS_BLOCKED_TAP_MS. -ENOSPC: as many as there is room for are; -ENOENT: the model in force has no
+ * tap that blocks. 0 or -errno. */
+int nft_block(struct mnl_socket *nl, const struct nft_ends *ends);
 /* A mark for blocked connections, within mask, of what is drawn at random. */
 uint32_t nft_blocked_mark(uint32_t mask, uint32_t drawn);
 

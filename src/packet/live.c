@@ -6,6 +6,7 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <pcap/pcap.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -123,6 +124,18 @@ void live_close(struct live *l)
 int live_fd(const struct live *l)
 {
 	return pcap_get_selectable_fd(l->p);
+}
+
+bool live_wait(const struct live *l, int ms)
+{
+	struct pollfd fd = { .fd = live_fd(l), .events = POLLIN };
+	int err;
+	socklen_t n = sizeof(err);
+	if (poll(&fd, 1, ms) <= 0)
+		return false;
+	if (fd.revents & POLLERR) /* this sets it back */
+		(void)getsockopt(fd.fd, SOL_SOCKET, SO_ERROR, &err, &n);
+	return !(fd.revents & POLLERR);
 }
 
 int live_next(struct live *l, struct raw_frame *f)

@@ -48,6 +48,9 @@ struct live *live_open(const struct live_conf *conf, char *err, size_t err_len);
 void live_close(struct live *l); /* NULL is fine */
 /* To wait for: readable when there is something for live_next(). */
 int live_fd(const struct live *l);
+/* Wait so long for frames; false: none came. An interface that went down is no more than that here,
+ * while libpcap looks for it with calls that a confined process may not make. */
+bool live_wait(const struct live *l, int ms);
 /* 1: a frame, valid until the next call; 0: none now; -1: no more will come, live_error() */
 int live_next(struct live *l, struct raw_frame *f);
 const char *live_error(struct live *l);

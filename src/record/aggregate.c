@@ -21,7 +21,7 @@ static bool same_event(const struct event *a, const struct event *b)
 	       a->verdict == b->verdict && a->response == b->response && a->reason == b->reason &&
 	       a->flow_id == b->flow_id && a->l4 == b->l4 && a->proto == b->proto &&
 	       addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst) &&
-	       fact_key_of(a) == fact_key_of(b);
+	       memcmp(a->tap, b->tap, sizeof(a->tap)) == 0 && fact_key_of(a) == fact_key_of(b);
 }
 
 static uint32_t mix_hash(uint32_t h, const void *p, size_t n)

@@ -21,6 +21,7 @@ enum event_kind {
 };
 enum verdict { V_ACCEPT, V_DROP, V_RESET, V_OBSERVED /* would drop; mode = observe */ };
 
+enum { EVENT_TAP = 16 };   /* as IFNAMSIZ */
 enum { EVENT_FACTS = 96 }; /* bytes, for those of any protocol */
 /* Of each struct ev_NAME, for it is read in the place of these bytes. */
 #define EVENT_FACTS_OF __attribute__((may_alias))
@@ -62,6 +63,9 @@ struct event {
 	struct link_macs macs;
 	struct event_number number;
 	uint32_t in, out; /* interfaces of the packet; 0: not known, or none */
+	/* The interface by which it was seen beside the gate (source = "tap"), with zeros behind;
+	 * empty: at the gate. Written by the parent. */
+	char tap[EVENT_TAP];
 	_Alignas(8) uint8_t facts[EVENT_FACTS]; /* struct ev_NAME of proto/NAME/facts.h */
 };
 

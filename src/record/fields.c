@@ -342,9 +342,26 @@ static uint64_t dst_port(const struct walk *w)
 	return w->ev->dport;
 }
 
+static bool is_of_tap(const struct walk *w)
+{
+	return w->ev->tap[0] != '\0';
+}
+
+static const char *tap_name(const struct walk *w, char out[FIELD_TEXT])
+{
+	struct sb b = sb_init(out, FIELD_TEXT);
+	sb_put_bytes(&b, w->ev->tap, strnlen(w->ev->tap, EVENT_TAP - 1));
+	return out;
+}
+
+static bool is_capture_lost(const struct walk *w)
+{
+	return w->ev->kind == EV_GAP && w->ev->reason == R_TAP_LOST;
+}
+
 static bool is_gap(const struct walk *w)
 {
-	return w->ev->kind == EV_GAP;
+	return w->ev->kind == EV_GAP && !is_capture_lost(w);
 }
 
 static uint64_t unjudged_number(const struct walk *w)
@@ -385,6 +402,7 @@ static const struct field {
 	{ "reason", FIELDS_JUDGEMENT, WORD, always_applies, reason_word, NULL },
 	{ "conduit", FIELDS_JUDGEMENT, WORD, has_conduit, conduit_word, NULL },
 	{ "policy", FIELDS_JUDGEMENT, WORD, has_conduit, policy_word, NULL },
+	{ "tap", FIELDS_JUDGEMENT, FOREIGN_TEXT, is_of_tap, tap_name, NULL },
 	{ "from_zone", FIELDS_ENDS, WORD, has_src_zone, src_zone_word, NULL },
 	{ "to_zone", FIELDS_ENDS, WORD, has_dst_zone, dst_zone_word, NULL },
 	{ "src", FIELDS_ENDS, WORD, has_src, src_text, NULL },
@@ -399,6 +417,7 @@ static const struct field {
 	{ "out_interface", FIELDS_MESSAGE, FOREIGN_TEXT, has_out, out_text, NULL },
 	{ "src_mac", FIELDS_MESSAGE, WORD, has_src_mac, src_mac_text, NULL },
 	{ "dst_mac", FIELDS_MESSAGE, WORD, has_dst_mac, dst_mac_text, NULL },
+	{ "lost", FIELDS_MESSAGE, NUMBER, is_capture_lost, NULL, unjudged_number },
 	{ "unjudged", FIELDS_MESSAGE, NUMBER, is_gap, NULL, unjudged_number },
 	{ NULL, FIELDS_MESSAGE, PROTOCOL_FACTS, always_applies, NULL, NULL },
 	{ NULL, FIELDS_MESSAGE, EXPECTED, is_refusal, NULL, NULL },

@@ -120,7 +120,8 @@ X(R_IEC_QUALIFIER, "qualifier-not-allowed", "the state, the pulse duration or an
 X(R_IEC_RECEIVE_NUMBER, "bad-receive-number", "the receive sequence number confirms less than the one before, or more than was sent") \
 X(R_IEC_WINDOW, "window-exceeded", "more I frames without confirmation than one end may send (k)") \
 X(R_IEC_STARTED, "another-master-started", "as many other masters as the policy permits have data transfer started with this station (started_masters, redundancy_group)") \
-X(R_RESUMED, "stream-resumed", "packets of this connection were not seen: it is judged again from the next place where a message can begin; only where nothing is blocked")
+X(R_RESUMED, "stream-resumed", "packets of this connection were not seen: it is judged again from the next place where a message can begin; only where nothing is blocked") \
+X(R_TAP_LOST, "capture-lost", "mirrored packets were lost before they could be judged: the buffer of the tap was full (buffer)")
 /* clang-format on */
 
 enum reason {

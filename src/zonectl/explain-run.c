@@ -9,7 +9,7 @@
 #include "packet/capture.h"
 #include "packet/packet.h"
 #include "zonectl/explain.h"
-#include "zonectl/uninspected.h"
+#include "recording/uninspected.h"
 
 enum { HEADERS = 40 + 20, CLIENT_SEQ = 1000, SERVER_SEQ = 5000, WINDOW = 60000, HOPS = 64 };
 enum { SECOND = 1000000000, STEP_NS = 1000000 };

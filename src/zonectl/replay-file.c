@@ -2,13 +2,13 @@
  * One capture: its packets to their groups, its time to the clock of all of them, and what no
  * inspector gets to the counts. */
 #include <errno.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "recording/recorded.h"
 #include "zonectl/replay-parts.h"
 
 enum { LOOK_EVERY = 4096 /* packets */, PROGRESS_NS = 500000000 };
@@ -31,22 +31,14 @@ static bool turn_clock(struct course *c, const struct frame *f)
 /* Why no inspector could make anything of it; LEFT_N: one can. */
 static enum count_left unjudgeable(const struct frame *f, struct packet *p)
 {
-	enum reason why = packet_parse(f->ip, f->len, false, p);
-	bool known = why == R_NONE || packet_ends(f->ip, f->len, p);
-	if (recording_is_cut(f->partial, known ? p : NULL))
-		return LEFT_CUT;
-	if (!known)
-		return LEFT_MALFORMED;
-	if (p->l4 != IPPROTO_TCP && p->l4 != IPPROTO_UDP)
-		return LEFT_NOT_TCP;
-	return p->fragment ? LEFT_FRAGMENT : why != R_NONE ? LEFT_MALFORMED : LEFT_N;
-}
-
-/* No gateway forwards it: what comes in a frame to a group neither (RFC 1812, 5.3.4). */
-static bool stays_on_link(const struct frame *f, const struct packet *p)
-{
-	bool group = f->dst_mac && (f->dst_mac[0] & 1);
-	return group || addr_is_of_link(&p->src) || addr_is_of_link(&p->dst);
+	static const enum count_left left[RECORDED_KINDS] = {
+		[RECORDED_WHOLE] = LEFT_N,
+		[RECORDED_NOT_TCP] = LEFT_NOT_TCP,
+		[RECORDED_MALFORMED] = LEFT_MALFORMED,
+		[RECORDED_CUT] = LEFT_CUT,
+		[RECORDED_FRAGMENT] = LEFT_FRAGMENT,
+	};
+	return left[recorded_kind(f, p)];
 }
 
 /* With a model the rules come first, as in the network. True: an inspector or a record follows. */
@@ -80,7 +72,7 @@ static bool pass_packet(struct course *c, const struct frame *f)
 	enum count_left why = unjudgeable(f, &p);
 	unsigned group = group_of(&g->groups, &p, &proto);
 	bool judges = g->r->img != NULL;
-	if (judges && p.src.family && stays_on_link(f, &p)) {
+	if (judges && p.src.family && recorded_stays_on_link(f, &p)) {
 		counts_leave(&g->counts, LEFT_LINK, f->len);
 		return true;
 	}

@@ -28,7 +28,7 @@
 #include "packet/capture.h"
 #include "policy/policy.h"
 #include "zonectl/replay-counts.h"
-#include "zonectl/uninspected.h"
+#include "recording/uninspected.h"
 
 enum {
 	/* A capture's connections are judged in so many groups, each by an inspector of its own,

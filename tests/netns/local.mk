@@ -43,6 +43,7 @@ NETNS_TESTS = \
 	tests/netns/audit.sh \
 	tests/netns/oneread.sh \
 	tests/netns/silent.sh \
+	tests/netns/tap.sh \
 	tests/netns/tolerate.sh \
 	tests/netns/processes.sh
 if HAVE_MODBUS
@@ -72,6 +73,7 @@ EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/spoof.py \
 	tests/netns/oneread.py \
 	tests/netns/silent.py \
+	tests/netns/mirror.py \
 	tests/netns/tolerate.py \
 	tests/netns/shares.py \
 	tests/netns/records.py \

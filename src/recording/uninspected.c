@@ -4,7 +4,7 @@
  * direction, so that they are asked once. Where the table is full the connection that was silent
  * for longest is forgotten, and its next packet is the first of one that began earlier.
  */
-#include "zonectl/uninspected.h"
+#include "recording/uninspected.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>

@@ -9,8 +9,8 @@
  * datagrams in the first UNINSPECTED_YOUNG seconds, which is as long as connection tracking keeps
  * one without packets. After that an answer has had a question, or is refused.
  */
-#ifndef ZONED_ZONECTL_UNINSPECTED_H
-#define ZONED_ZONECTL_UNINSPECTED_H
+#ifndef ZONED_RECORDING_UNINSPECTED_H
+#define ZONED_RECORDING_UNINSPECTED_H
 
 #include "compile/reach.h"
 
