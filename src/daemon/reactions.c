@@ -45,16 +45,16 @@ void reactions_close(struct reactions *r)
 
 /* ---- resets ---- */
 
-static void put16(uint8_t *p, uint16_t v)
+static void store16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
 }
 
-static void put32(uint8_t *p, uint32_t v)
+static void store32(uint8_t *p, uint32_t v)
 {
-	put16(p, (uint16_t)(v >> 16));
-	put16(p + 2, (uint16_t)v);
+	store16(p, (uint16_t)(v >> 16));
+	store16(p + 2, (uint16_t)v);
 }
 
 /* A reset that seems to come from e->src. */
@@ -64,22 +64,22 @@ static size_t put_reset(uint8_t p[IP6 + TCP], const struct nft_ends *e, uint32_t
 	memset(p, 0, IP6 + TCP);
 	if (ip == IP4) {
 		p[0] = 0x45;
-		put16(p + 2, IP4 + TCP);
+		store16(p + 2, IP4 + TCP);
 		p[8] = HOPS;
 		p[9] = IPPROTO_TCP;
 		memcpy(p + 12, e->src.b, 4);
 		memcpy(p + 16, e->dst.b, 4);
 	} else {
 		p[0] = 0x60;
-		put16(p + 4, TCP);
+		store16(p + 4, TCP);
 		p[6] = IPPROTO_TCP;
 		p[7] = HOPS;
 		memcpy(p + 8, e->src.b, 16);
 		memcpy(p + 24, e->dst.b, 16);
 	}
-	put16(p + ip, e->sport);
-	put16(p + ip + 2, e->dport);
-	put32(p + ip + 4, seq);
+	store16(p + ip, e->sport);
+	store16(p + ip + 2, e->dport);
+	store32(p + ip + 4, seq);
 	p[ip + 12] = 5 << 4;
 	p[ip + 13] = TCP_RST;
 	packet_checksum(p, ip + TCP);
@@ -153,7 +153,7 @@ static void keep_blocked(struct reactions *r, const struct nft_ends *e)
 	r->next = (r->next + 1) % BLOCKED_KEPT;
 }
 
-static void block(struct parent *p, struct tap_here *t, const struct nft_ends *e)
+static void block_connection(struct parent *p, struct tap_here *t, const struct nft_ends *e)
 {
 	struct reactions *r = &p->taps->reactions;
 	int err = nft_block(p->nl, e);
@@ -214,7 +214,7 @@ void react_to(struct parent *p, struct tap_here *t, const struct tap_refused *r)
 		reset_both(&p->taps->reactions, t, &e, r);
 	if (!r->first)
 		return;
-	block(p, t, &e);
+	block_connection(p, t, &e);
 	note_time(t, r);
 }
 

@@ -50,7 +50,7 @@ struct reader {
 	struct kept kept[REFUSED_KEPT];
 };
 
-static uint64_t clock_of(clockid_t id)
+static uint64_t reader_clock(clockid_t id)
 {
 	struct timespec t;
 	clock_gettime(id, &t);
@@ -125,7 +125,7 @@ static void reader_puts(struct reader *r, uint32_t kind, const void *data, uint3
 
 /* ---- refused connections, for the parent to end ---- */
 
-static bool same_ends(const struct kept *a, const struct kept *b)
+static bool same_kept(const struct kept *a, const struct kept *b)
 {
 	bool same = addr_eq(&a->a, &b->a) && addr_eq(&a->b, &b->b) && a->a_port == b->a_port &&
 		    a->b_port == b->b_port;
@@ -137,7 +137,7 @@ static bool same_ends(const struct kept *a, const struct kept *b)
 static struct kept *kept_of(struct reader *r, const struct kept *ends)
 {
 	for (unsigned i = 0; i < REFUSED_KEPT; i++)
-		if (r->kept[i].until_ns > r->now_ns && same_ends(&r->kept[i], ends))
+		if (r->kept[i].until_ns > r->now_ns && same_kept(&r->kept[i], ends))
 			return &r->kept[i];
 	return NULL;
 }
@@ -168,7 +168,7 @@ static void react(struct reader *r, const struct packet *p, uint64_t seen_ns)
 	struct kept *k = p->has_ports ? kept_of(r, &ends) : NULL;
 	if (!k || (p->l4 == IPPROTO_TCP && (p->flags & TCP_RST)))
 		return;
-	uint64_t wall = clock_of(CLOCK_REALTIME);
+	uint64_t wall = reader_clock(CLOCK_REALTIME);
 	struct tap_refused t = { .src = p->src,
 				 .dst = p->dst,
 				 .sport = p->sport,
@@ -230,7 +230,7 @@ static void hear_slots(struct reader *r)
 
 /* ---- packets ---- */
 
-static void judge(struct reader *r, const struct frame *f, const struct packet *p)
+static void judge_mirrored(struct reader *r, const struct frame *f, const struct packet *p)
 {
 	struct inspect_pkt pkt = { .now_ns = r->now_ns,
 				   .wall_ns = f->time_ns,
@@ -258,7 +258,7 @@ static void judge(struct reader *r, const struct frame *f, const struct packet *
 		react(r, p, f->time_ns);
 }
 
-static void read_packet(struct reader *r, const struct frame *f)
+static void read_mirrored(struct reader *r, const struct frame *f)
 {
 	struct packet p;
 	enum recorded kind = recorded_kind(f, &p);
@@ -270,7 +270,7 @@ static void read_packet(struct reader *r, const struct frame *f)
 	if (kind != RECORDED_WHOLE)
 		count(&r->c->shm->left[kind], 1);
 	if (kind != RECORDED_CUT) /* of that nobody can tell what it was */
-		judge(r, f, &p);
+		judge_mirrored(r, f, &p);
 }
 
 static void count_unread(const struct reader *r)
@@ -298,7 +298,7 @@ static bool read_frames(struct reader *r)
 		if (got <= 0)
 			break;
 		if (f.ip)
-			read_packet(r, &f);
+			read_mirrored(r, &f);
 	}
 	if (got < 0)
 		give_up(r->c, STEP_CAPTURE);
@@ -311,7 +311,7 @@ static void reader_tick(struct reader *r)
 	if (!r->img || r->now_ns - r->ticked_ns < TURN_MS * UINT64_C(1000000))
 		return;
 	r->ticked_ns = r->now_ns;
-	inspect_tick(r->in, r->now_ns, clock_of(CLOCK_REALTIME), &r->out);
+	inspect_tick(r->in, r->now_ns, reader_clock(CLOCK_REALTIME), &r->out);
 	inspect_stats(r->in, &st);
 #define X(name) atomic_store_explicit(&r->m->name, st.name, memory_order_relaxed);
 	RING_STATS(X)
@@ -324,7 +324,7 @@ static _Noreturn void run_reader(struct reader *r)
 	const struct live *live = capture_live_source(r->capture);
 	bool more = false;
 	for (;;) {
-		r->now_ns = clock_of(CLOCK_MONOTONIC);
+		r->now_ns = reader_clock(CLOCK_MONOTONIC);
 		hear_slots(r);
 		more = more && read_frames(r);
 		reader_tick(r);

@@ -35,7 +35,7 @@ static void put_blocked_end(struct nlmsghdr *nlh, const struct nft_ends *e)
 }
 
 /* Which of its ends opened it, only connection tracking knows: it is put in both ways round. */
-static int add_to_set(struct mnl_socket *nl, const char *set, const struct nft_ends *ends)
+static int add_blocked(struct mnl_socket *nl, const char *set, const struct nft_ends *ends)
 {
 	const struct nft_ends turned = { .src = ends->dst,
 					 .dst = ends->src,
@@ -67,8 +67,8 @@ static int add_to_set(struct mnl_socket *nl, const char *set, const struct nft_e
 int nft_block(struct mnl_socket *nl, const struct nft_ends *ends)
 {
 	bool v4 = ends->src.family == 4;
-	int err = add_to_set(nl, v4 ? RS_BLOCKED_TAP4 : RS_BLOCKED_TAP6, ends);
+	int err = add_blocked(nl, v4 ? RS_BLOCKED_TAP4 : RS_BLOCKED_TAP6, ends);
 	if (err == -ENOENT)
-		err = add_to_set(nl, v4 ? RS_BLOCKED_TAP4 "-b" : RS_BLOCKED_TAP6 "-b", ends);
+		err = add_blocked(nl, v4 ? RS_BLOCKED_TAP4 "-b" : RS_BLOCKED_TAP6 "-b", ends);
 	return err == -ENFILE ? -ENOSPC : err;
 }
