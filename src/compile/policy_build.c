@@ -131,7 +131,7 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 		.proto = (uint8_t)f->proto,
 		.mode = (uint8_t)c->mode,
 		.on_violation = (uint8_t)c->on_violation,
-		.fail = (uint8_t)c->fail,
+		.fail = (uint8_t)model_fail_of(b->m, c),
 		.log = (uint8_t)c->log,
 		.max_requests = c->max_requests,
 		.max_writes = c->max_writes,
@@ -283,6 +283,7 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 	struct pol_image head = {
 		.magic = POL_MAGIC,
 		.generation = generation,
+		.mode = (uint32_t)m->mode,
 		.n_zones = (uint32_t)m->n_zones,
 		.n_nets = (uint32_t)c.nets,
 		.n_assets = (uint32_t)c.assets,

@@ -475,6 +475,7 @@ static enum reason reason_of_counter(const char *name)
 		const char *name;
 		enum reason why;
 	} all[] = {
+		{ "no-conduit", R_NO_CONDUIT },	    { "invalid", R_NO_CONDUIT },
 		{ "unknown-zone", R_UNKNOWN_ZONE }, { "wrong-interface", R_SPOOFED },
 		{ "no-handshake", R_NO_HANDSHAKE }, { "reversed-flow", R_REVERSED },
 		{ "icmp-error", R_ICMP_ERROR },	    { "blocked-mark", R_BLOCKED_MARK },
@@ -482,7 +483,7 @@ static enum reason reason_of_counter(const char *name)
 	for (size_t i = 0; name && i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i].name, name) == 0)
 			return all[i].why;
-	return R_NO_CONDUIT;
+	return R_NONE;
 }
 
 static void begin(struct way *w)
@@ -511,12 +512,14 @@ struct reach_answer reach_of(const struct reach *r, const struct reach_packet *p
 	begin(&w);
 	const struct ending end = run_rules(&w);
 	bool inside = w.a.counter && strcmp(w.a.counter, "inside") == 0;
+	bool answer = w.a.counter && strcmp(w.a.counter, RS_ANSWERS) == 0;
+	enum reason why = answer ? R_NO_CONDUIT : reason_of_counter(w.a.counter);
 	w.a.fate = REACH_REFUSED;
 	if (end.kind == RS_TO_QUEUE)
 		w.a.fate = REACH_INSPECTED;
 	else if (end.kind == RS_VERDICT && end.verdict == RS_ACCEPT)
-		w.a.fate = inside ? REACH_INSIDE : REACH_PLAIN;
-	w.a.why = w.a.fate == REACH_REFUSED ? reason_of_counter(w.a.counter) : R_NONE;
+		w.a.fate = inside ? REACH_INSIDE : why == R_NONE ? REACH_PLAIN : REACH_OBSERVED;
+	w.a.why = reach_refuses(&w.a) ? why == R_NONE ? R_NO_CONDUIT : why : R_NONE;
 	return w.a;
 }
 

@@ -44,6 +44,8 @@ struct reach_packet {
 
 enum reach_fate {
 	REACH_REFUSED,
+	/* of a site that is only watched: it would be refused, and goes on with a record */
+	REACH_OBSERVED,
 	REACH_INSIDE,	 /* it crosses no boundary of a zone */
 	REACH_PLAIN,	 /* of a flow without inspection, or an error about a permitted one */
 	REACH_INSPECTED, /* it goes to the inspectors */
@@ -51,7 +53,7 @@ enum reach_fate {
 
 struct reach_answer {
 	enum reach_fate fate;
-	enum reason why; /* of REACH_REFUSED */
+	enum reason why; /* of REACH_REFUSED and REACH_OBSERVED */
 	/* Counter in which the packet is: that of the reason, "inside", "invalid" or
 	 * "conduit-NAME". NULL: in none. */
 	const char *counter;
@@ -62,6 +64,12 @@ struct reach_answer {
 /* NULL: there is no ruleset of this model (errs), or no memory. m must outlive it. */
 struct reach *reach_new(const struct model *m, struct errs *errs);
 void reach_free(struct reach *r); /* NULL is fine */
+/* Would it be refused, whether the site is only watched or not? */
+static inline bool reach_refuses(const struct reach_answer *a)
+{
+	return a->fate == REACH_REFUSED || a->fate == REACH_OBSERVED;
+}
+
 struct reach_answer reach_of(const struct reach *r, const struct reach_packet *p);
 /* The zone of an address, as the ruleset finds it; 0: none. */
 size_t reach_zone(const struct reach *r, const struct addr *a);

@@ -103,6 +103,7 @@ enum value {
 	V_NOT_ECHO4,
 	V_NOT_ECHO6,
 	V_ECHO6,
+	V_REPLY,
 	V_VALUES
 };
 
@@ -133,8 +134,12 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define COUNT(n)	{ .kind = RS_COUNTER, .name = (n) }
 #define COUNT_MAP(n, r)	{ .kind = RS_COUNTER_MAP, .name = (n), .reg = (r) }
 #define ADD(n, r)	{ .kind = RS_ADD, .name = (n), .reg = (r) }
+#define KEEP(n, r)	{ .kind = RS_KEEP, .name = (n), .reg = (r) }
 #define COUNT_KEY(n, r)	{ .kind = RS_COUNT_KEY, .name = (n), .reg = (r) }
 #define ADD_MAP(n, r, t) { .kind = RS_ADD_MAP, .name = (n), .reg = (r), .to = (t) }
+/* The rule is for sites that are only watched, or for all the others. */
+#define WATCHING	{ .kind = RS_ONLY, .key = RS_WATCHING }
+#define ENFORCING	{ .kind = RS_ONLY, .key = RS_ENFORCING }
 #define LOG(p)		{ .kind = RS_LOG, .name = (p) }
 #define OVER_ALL	{ .kind = RS_LIMIT, .key = NFT_LIMIT_F_INV, .a = 200, .b = 200 }
 #define NETWORK6(r)	{ .kind = RS_NETWORK6, .reg = (r) }
@@ -213,12 +218,14 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 /* clang-format on */
 /* With the interface, as in the shares below: a sender on another wire that forges an address hides
  * nothing of that address's owner */
-#define CONN4 \
-	META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP, 0, 4), CT(NFT_CT_DST_IP, 0, 5), \
-		CT(NFT_CT_PROTOCOL, 0, 6), CT(NFT_CT_PROTO_DST, 0, 7)
-#define CONN6 \
-	META(NFT_META_IIFNAME, 0), CT(NFT_CT_SRC_IP6, 0, 4), CT(NFT_CT_DST_IP6, 0, 8), \
-		CT(NFT_CT_PROTOCOL, 0, 12), CT(NFT_CT_PROTO_DST, 0, 13)
+#define CONN_ENDS4 \
+	CT(NFT_CT_SRC_IP, 0, 4), CT(NFT_CT_DST_IP, 0, 5), CT(NFT_CT_PROTOCOL, 0, 6), \
+		CT(NFT_CT_PROTO_DST, 0, 7)
+#define CONN_ENDS6 \
+	CT(NFT_CT_SRC_IP6, 0, 4), CT(NFT_CT_DST_IP6, 0, 8), CT(NFT_CT_PROTOCOL, 0, 12), \
+		CT(NFT_CT_PROTO_DST, 0, 13)
+#define CONN4 META(NFT_META_IIFNAME, 0), CONN_ENDS4
+#define CONN6 META(NFT_META_IIFNAME, 0), CONN_ENDS6
 /* a TCP packet that begins no connection, and is of none */
 /* clang-format off */
 #define NO_SYN		CT_STATE(V_OPENING), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST), NE8(1, V_SYN)
@@ -255,6 +262,8 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
  * own ends. */
 /* clang-format off */
 #define CONNECTION_AGAIN(why) \
+	{ why, "one record for as long as there are packets", { WATCHING, CONN4, IN("refused4", 0), KEEP("refused4", 0) } }, \
+	{ why, NULL, { WATCHING, CONN6, IN("refused6", 0), KEEP("refused6", 0) } }, \
 	{ why, "count what has a record already", { CONN4, IN("refused4", 0), COUNT_KEY(RS_AGAIN4 why, 0), DO(RS_DROP) } }, \
 	{ why, NULL, { CONN6, IN("refused6", 0), COUNT_KEY(RS_AGAIN6 why, 0), DO(RS_DROP) } }
 #define ERROR_AGAIN(why) \
@@ -263,12 +272,26 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 	{ why, NULL, \
 	  { CONN6, IN("refused6", 0), NFP6, NETHDR(8, 16, 4), NETHDR(24, 16, 8), COUNT_KEY(RS_AGAIN6 why, 0), DO(RS_DROP) } }
 /* clang-format on */
+/* Where the site is only watched a connection has answers, which would not be there if its opening
+ * were refused: nothing is counted or recorded for them. By the wrong interface an answer may come
+ * alone; then it is one where the connection came in by the interface by which the answer goes
+ * out, and has a record. */
+/* clang-format off */
+#define ANSWER		CT(NFT_CT_DIRECTION, -1, 0), EQ8(0, V_REPLY)
+#define ANSWERS(why) \
+	{ why, "would not be there", { WATCHING, ANSWER, COUNT(RS_ANSWERS), DO(RS_ACCEPT) } }
+#define ANSWERS_RECORDED(why) \
+	{ why, "would not be there", \
+	  { WATCHING, ANSWER, META(NFT_META_OIFNAME, 0), CONN_ENDS4, IN("refused4", 0), COUNT(RS_ANSWERS), DO(RS_ACCEPT) } }, \
+	{ why, NULL, \
+	  { WATCHING, ANSWER, META(NFT_META_OIFNAME, 0), CONN_ENDS6, IN("refused6", 0), COUNT(RS_ANSWERS), DO(RS_ACCEPT) } }
+/* clang-format on */
 #define REFUSE(why, AGAIN) \
 	{ why, "exact count of what is refused", { COUNT(why) } }, AGAIN, \
 		{ why, \
 		  "log the first packet of a flow only, and no more than the share of its source", \
 		  { TO(RS_JUMP, "first-packet") } }, \
-		{ why, NULL, { LOG("zoned:" why) } }, \
+		{ why, NULL, { LOG(why) } }, \
 	{ \
 		why, NULL, \
 		{ \
@@ -280,8 +303,11 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define BLOCKING(chain) \
 	{ chain, \
 	  "an inspector asks to block this connection", \
-	  { META(NFT_META_MARK, 0), EQ(0, V_ASKED), AND(0, V_ZERO), SET_META(0), CT_MARK(1), \
+	  { ENFORCING, META(NFT_META_MARK, 0), EQ(0, V_ASKED), AND(0, V_ZERO), SET_META(0), CT_MARK(1), \
 	    AND_XOR(1, V_FOREIGN, V_BLOCKED), SET_CT(1), TO(RS_GOTO, "asked") } }, \
+		{ chain, \
+		  "an inspector asked before the site was only watched", \
+		  { WATCHING, META(NFT_META_MARK, 0), EQ(0, V_ASKED), AND(0, V_ZERO), SET_META(0) } }, \
 		{ chain, \
 		  "a blocked connection's ports open a new one", \
 		  { CT_MARK(0), AND(0, V_MINE), EQ(0, V_BLOCKED), L4_IS(V_TCP), TCP_FLAGS(1), \
@@ -464,16 +490,21 @@ static const struct rs_rule table[] = {
 	{ "blocked", NULL, { L4_IS(V_TCP), RESET } },
 	{ "blocked", NULL, { DO(RS_DROP) } },
 
+	ANSWERS("no-conduit"),
 	REFUSE("no-conduit", CONNECTION_AGAIN("no-conduit")),
+	ANSWERS("unknown-zone"),
 	REFUSE("unknown-zone", CONNECTION_AGAIN("unknown-zone")),
+	ANSWERS_RECORDED("wrong-interface"),
 	REFUSE("wrong-interface", CONNECTION_AGAIN("wrong-interface")),
+	ANSWERS("reversed-flow"),
 	REFUSE("reversed-flow", CONNECTION_AGAIN("reversed-flow")),
 	REFUSE("icmp-error", ERROR_AGAIN("icmp-error")),
+	ANSWERS("blocked-mark"),
 	REFUSE("blocked-mark", CONNECTION_AGAIN("blocked-mark")),
 
 	{ "no-handshake", "exact count of what is refused", { COUNT("no-handshake") } },
 	OVER_LOG_SHARES("no-handshake", RESET),
-	{ "no-handshake", NULL, { LOG("zoned:no-handshake") } },
+	{ "no-handshake", NULL, { LOG("no-handshake") } },
 	{ "no-handshake", "each one: its sender opens another connection", { RESET } },
 
 	OVER_LOG_SHARES("first-packet", DO(RS_DROP)),
@@ -504,6 +535,7 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 		[V_NOT_ECHO4] = 0xf7,
 		[V_NOT_ECHO6] = 0xfe,
 		[V_ECHO6] = 128, /* 8 and 0; 128 and 129 */
+		[V_REPLY] = 1,	 /* IP_CT_DIR_REPLY */
 	};
 	return v < V_VALUES ? values[v] : v - V_VALUES; /* above the names: a literal */
 }
@@ -531,12 +563,34 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 	bool late = strncmp(r->chain, "fast-", 5) == 0;
 	if (!rs->taps && (has_name(r, RS_BLOCKED_TAP4) || has_name(r, RS_BLOCKED_TAP6)))
 		return true;
+	if (r->ops[0].kind == RS_ONLY && (r->ops[0].key == RS_WATCHING) != rs->observes)
+		return true;
 	if (!rs->roaming && has_name(r, "roaming-inside"))
 		return true;
 	if (late ? rs->fast < 0 || rs->fast_first : element_is_there(r, RS_FAST) && !rs->fast_first)
 		return true;
 	return (!rs->offload && element_is_there(r, RS_OFFLOAD)) ||
 	       (!rs->helper && element_is_there(r, RS_SET_HELPER));
+}
+
+static const char *log_prefix(const struct ruleset *rs, const char *why)
+{
+	const char *before = rs->observes ? RS_LOG_OBSERVED : RS_LOG_REFUSED;
+	size_t n = strlen(before), k = strlen(why) + 1;
+	char *s = arena_alloc(rs->arena, n + k);
+	memcpy(s, before, n);
+	memcpy(s + n, why, k);
+	return s;
+}
+
+/* The site is only watched: what the rules refuse is counted and recorded by them, and goes on. */
+static void let_pass(struct rs_op *op)
+{
+	bool refuses = op->kind == RS_RESET || (op->kind == RS_VERDICT && op->key == RS_DROP);
+	if (refuses)
+		*op = (struct rs_op)DO(RS_ACCEPT);
+	if (op->kind == RS_TO_QUEUE)
+		op->a = 1; /* without an inspector, too */
 }
 
 void ruleset_rules(struct ruleset *rs, const struct model *m)
@@ -548,6 +602,8 @@ void ruleset_rules(struct ruleset *rs, const struct model *m)
 			continue;
 		struct rs_rule *r = &rs->rules[rs->n_rules++];
 		*r = table[i];
+		if (r->ops[0].kind == RS_ONLY)
+			memmove(&r->ops[0], &r->ops[1], sizeof(r->ops) - sizeof(r->ops[0]));
 		for (struct rs_op *op = r->ops; op->kind != RS_END; op++) {
 			switch (op->kind) {
 			case RS_AND_XOR:
@@ -558,12 +614,15 @@ void ruleset_rules(struct ruleset *rs, const struct model *m)
 				op->a = resolve(rs, op->a);
 				break;
 			case RS_LOG:
+				op->name = log_prefix(rs, op->name);
 				op->a = m->daemon.log_group;
 				op->b = 128;
 				break;
 			default:
 				break;
 			}
+			if (rs->observes)
+				let_pass(op);
 		}
 	}
 }

@@ -135,11 +135,13 @@ static const char *const chain_table[] = {
 };
 /* clang-format on */
 
-enum { LATE_CHAINS = 2, TAP_SETS = 2 };
+enum { LATE_CHAINS = 2, LATE_COUNTERS = 1, TAP_SETS = 2 };
 
 static const char *const counter_table[] = {
-	"inside",	   "invalid",	   "blocked",	    "no-conduit", "unknown-zone",
-	"wrong-interface", "no-handshake", "reversed-flow", "icmp-error", "blocked-mark",
+	"inside",	"invalid",	   "blocked",	   "no-conduit",
+	"unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
+	"icmp-error",	"blocked-mark",	   RS_ANSWERS, /* LATE_COUNTERS: only where the whole site
+							  is watched */
 };
 
 struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at,
@@ -364,7 +366,7 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 {
 	bool fast =
 		f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
-	bool open = c->fail == FAIL_OPEN;
+	bool open = rs->observes || c->fail == FAIL_OPEN;
 	if (f->l4 == IPPROTO_ICMP)
 		add_service(rs, c, f, 0, mark);
 	for (size_t i = 0; f->l4 != IPPROTO_ICMP && i < f->n_ports; i++)
@@ -539,6 +541,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 				.learn = o->learn,
 				.offload = o->offload && model_offloads(m),
 				.lock = o->lock,
+				.observes = m->mode == MODE_OBSERVE,
 				.helper = o->helper };
 	rs->n_chains = sizeof(chain_table) / sizeof(chain_table[0]);
 	if (rs->fast < 0 || rs->fast_first)
@@ -550,7 +553,10 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	rs->n_sets = rs->taps ? SETS : SETS - TAP_SETS;
 	rs->sets = arena_alloc(a, sizeof(set_table));
 	memcpy(rs->sets, set_table, sizeof(set_table));
-	for (size_t i = 0; i < sizeof(counter_table) / sizeof(counter_table[0]); i++)
+	size_t n_counters = sizeof(counter_table) / sizeof(counter_table[0]);
+	if (!rs->observes)
+		n_counters -= LATE_COUNTERS;
+	for (size_t i = 0; i < n_counters; i++)
 		add_counter(rs, counter_table[i], rs->at);
 	check_mask(m, errs);
 	if (errs->total == before) {

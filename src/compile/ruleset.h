@@ -31,6 +31,13 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
  * the interface, source and destination of the connection, its protocol and destination port; or
  * by the interface and ends of an ICMP error. A packet keeps its element for another minute.
  * X(symbol, name of the counter and of the reason, other types of the key) */
+/* The prefix of a packet's log line, before the reason: it was refused; it went on, since the site
+ * is only watched. */
+#define RS_LOG_REFUSED "zoned:"
+#define RS_LOG_OBSERVED "zoned-observed:"
+/* Counter, where the site is only watched: packets of the answering end of what would be refused.
+ */
+#define RS_ANSWERS "observed-answers"
 #define RS_AGAIN4 "again4-"
 #define RS_AGAIN6 "again6-"
 #define RS_AGAIN_REASONS(X) \
@@ -62,6 +69,9 @@ enum rs_type {
 	RS_T_DIRECTION
 };
 enum rs_data { RS_D_NONE, RS_D_MARK, RS_D_VERDICT, RS_D_COUNTER };
+/* The rulesets that have a rule with RS_ONLY: those of sites that are only watched; all the others.
+ */
+enum rs_only { RS_WATCHING, RS_ENFORCING };
 enum rs_verdict { RS_ACCEPT, RS_DROP, RS_RETURN, RS_JUMP, RS_GOTO };
 
 struct rs_elem {
@@ -118,6 +128,8 @@ enum rs_op_kind {
 	RS_NETWORK6,
 	RS_OVER_SHARE,
 	RS_COUNT_KEY,
+	RS_ONLY, /* key: enum rs_only; in the table of rules alone, as the first step */
+	RS_KEEP, /* the key's time begins again */
 };
 
 struct rs_op {
@@ -159,7 +171,10 @@ struct ruleset {
 	bool taps;	 /* some tap blocks connections: sets blocked-tap4, blocked-tap6 */
 	bool roaming;	 /* some zone names no interfaces, nor does a parent of it */
 	bool lock;	 /* only the committing socket can change the table */
-	bool helper;	 /* inspected connections get RS_HELPER */
+	/* the whole site is only watched: no rule refuses anything, and what no rule accepts goes
+	 * on as well */
+	bool observes;
+	bool helper; /* inspected connections get RS_HELPER */
 	/* its interfaces, whether they are there now or not */
 	const char *devices[MODEL_OFFLOAD_MAX];
 	size_t n_devices;

@@ -55,6 +55,13 @@ static void say_old_keys(const struct model *m)
 		    m->old_keys[i].at.line, m->old_keys[i].name, m->old_keys[i].now);
 }
 
+void watching_say(const struct parent *p)
+{
+	if (p->model->mode == MODE_OBSERVE)
+		say(LOG_WARNING, "%s:%u: warning: " MODEL_WATCHES_TEXT ": event=site-only-watched",
+		    p->model->mode_at.file, p->model->mode_at.line);
+}
+
 struct model *load_model(const struct parent *p)
 {
 	struct errs errs;
@@ -68,6 +75,25 @@ struct model *load_model(const struct parent *p)
 
 enum how { ONLY_ASK, FOR_GOOD, AGAIN };
 
+/* Of a site that is only watched nothing is stopped: neither when others change our table, nor when
+ * more comes than can be judged. */
+static void only_watch(struct parent *p, bool watches)
+{
+	int err = 0;
+	guard_watches(p, watches);
+	for (unsigned i = 0; i < p->n; i++) {
+		worker_lock(&p->worker[i]);
+		for (unsigned k = QUEUE_OPEN * LANES; k < (QUEUE_OPEN + 1) * LANES; k++) {
+			int r = queue_pass_overload(&p->worker[i].queue[k], watches);
+			err = err ? err : r;
+		}
+		worker_unlock(&p->worker[i]);
+	}
+	if (err)
+		say(LOG_ERR, "what is too much for the packet queues is dropped: %s",
+		    strerror(-err));
+}
+
 static int ruleset(struct parent *p, const struct model *m, uint32_t generation, enum how how)
 {
 	struct errs errs;
@@ -75,9 +101,14 @@ static int ruleset(struct parent *p, const struct model *m, uint32_t generation,
 	struct nft_opts o = nft_opts_of(p, generation);
 	unsigned seen = guard_seen(p);
 	o.again = how == AGAIN;
+	bool now = p->in_force && p->model->mode == MODE_OBSERVE, next = m->mode == MODE_OBSERVE;
+	if (how != ONLY_ASK && !next) /* before: nothing that is enforced is open to others */
+		only_watch(p, false);
 	int err =
 		how != ONLY_ASK ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
 	say_errors(&errs);
+	if (how != ONLY_ASK)
+		only_watch(p, err ? now : next);
 	if (!err && how != ONLY_ASK)
 		guard_committed(p, seen);
 	return err;
@@ -231,6 +262,7 @@ bool reload(struct parent *p)
 			p->generation = next;
 			say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits", next,
 			    m->n_zones - 1, m->n_conduits);
+			watching_say(p);
 			offload_say(p);
 			misfits_tell_again(p);
 			taps_give(p);

@@ -52,6 +52,7 @@ struct guard {
 	/* others changed what can lead packets past us, since the last look */
 	bool bypass;
 	bool closed;
+	bool watches; /* the site is only watched: forwarding goes on, whatever others change */
 	/* of the notices that are being read: when, and how long they had waited for us */
 	uint64_t woke_ns, delay_ns;
 	uint64_t well_ns;		   /* time at which the timer last found all well */
@@ -82,6 +83,8 @@ static uint64_t open_since(const struct guard *g)
 /* Under notices_lock. */
 static void close_forwarding(struct guard *g)
 {
+	if (g->watches)
+		return;
 	int err = g->closed ? 0 : nft_forwarding_stop(g->writer);
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	if (err)
@@ -170,6 +173,14 @@ unsigned guard_seen(struct parent *p)
 	unsigned touched = g->touched;
 	pthread_mutex_unlock(&g->notices_lock);
 	return touched;
+}
+
+void guard_watches(struct parent *p, bool watches)
+{
+	struct guard *g = p->guard;
+	pthread_mutex_lock(&g->notices_lock);
+	g->watches = watches;
+	pthread_mutex_unlock(&g->notices_lock);
 }
 
 void guard_committed(struct parent *p, unsigned seen)

@@ -172,7 +172,7 @@ static void take_slots(struct inspector *s)
 			s->copied = p->copied;
 			inspect_packet(s->in, &k, &s->out);
 		} else if (p->kind == SLOT_REFUSED && p->len <= RING_DATA && s->img &&
-			   p->id < R_COUNT) {
+			   (p->id & ~(uint32_t)REFUSED_OBSERVED) < R_COUNT) {
 			struct inspect_pkt k = { .now_ns = p->now_ns,
 						 .wall_ns = p->wall_ns,
 						 .ip = p->data,
@@ -181,7 +181,9 @@ static void take_slots(struct inspector *s)
 						 .out = p->out,
 						 .macs = p->macs };
 			s->copied = p->copied;
-			inspect_refused(s->in, &k, p->id, &s->out);
+			uint32_t id = p->id;
+			inspect_refused(s->in, &k, (enum reason)(id & ~(uint32_t)REFUSED_OBSERVED),
+					id & REFUSED_OBSERVED ? V_OBSERVED : V_DROP, &s->out);
 		} else if (p->kind == SLOT_GONE && p->len == sizeof(struct tcp_ends) && s->img) {
 			take_gone(s, p);
 		} else if (p->kind == SLOT_LIST && s->img) {

@@ -14,6 +14,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "compile/ruleset.h"
+
 enum { SNAP = 128 };
 
 static int configure_nflog(struct mnl_socket *nl, uint16_t group, uint16_t attr, const void *data,
@@ -75,10 +77,15 @@ enum reason nflog_reason(const char *name)
 	return R_NONE;
 }
 
-/* From a prefix as the ruleset writes it. */
-static enum reason reason_of(const char *prefix)
+/* From a prefix as the ruleset writes it. *observed: the packet went on. */
+static enum reason reason_of(const char *prefix, bool *observed)
 {
-	return strncmp(prefix, "zoned:", 6) == 0 ? nflog_reason(prefix + 6) : R_NONE;
+	static const char refused[] = RS_LOG_REFUSED, passed[] = RS_LOG_OBSERVED;
+	*observed = strncmp(prefix, passed, sizeof(passed) - 1) == 0;
+	if (*observed)
+		return nflog_reason(prefix + sizeof(passed) - 1);
+	bool known = strncmp(prefix, refused, sizeof(refused) - 1) == 0;
+	return known ? nflog_reason(prefix + sizeof(refused) - 1) : R_NONE;
 }
 
 static int nflog_cb(const struct nlattr *a, void *data)
@@ -114,11 +121,11 @@ static bool read_logged(const struct nlattr *const *v, struct nflog_packet *p)
 	if (!v[NFULA_PREFIX] || !v[NFULA_PAYLOAD] ||
 	    mnl_attr_validate2(v[NFULA_PREFIX], MNL_TYPE_NUL_STRING, 0) < 0)
 		return false;
-	*p = (struct nflog_packet){ .why = reason_of(mnl_attr_get_str(v[NFULA_PREFIX])),
-				    .ip = mnl_attr_get_payload(v[NFULA_PAYLOAD]),
+	*p = (struct nflog_packet){ .ip = mnl_attr_get_payload(v[NFULA_PAYLOAD]),
 				    .len = mnl_attr_get_payload_len(v[NFULA_PAYLOAD]),
 				    .in = u32_of(v[NFULA_IFINDEX_INDEV]),
 				    .out = u32_of(v[NFULA_IFINDEX_OUTDEV]) };
+	p->why = reason_of(mnl_attr_get_str(v[NFULA_PREFIX]), &p->observed);
 	read_macs(v, &p->macs);
 	return p->why != R_NONE;
 }

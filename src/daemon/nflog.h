@@ -3,6 +3,7 @@
 #ifndef ZONED_DAEMON_NFLOG_H
 #define ZONED_DAEMON_NFLOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "record/event.h"
@@ -17,6 +18,7 @@ enum reason nflog_reason(const char *name);
  * caller hands on unread. */
 struct nflog_packet {
 	enum reason why;
+	bool observed; /* it went on: the site is only watched */
 	const uint8_t *ip;
 	uint32_t len, in, out; /* in, out: interfaces; 0: not told */
 	struct link_macs macs;

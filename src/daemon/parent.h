@@ -169,6 +169,8 @@ void list_start(struct parent *p); /* only if it is wanted; call now and then */
 void on_list(evutil_socket_t fd, short what, void *parent);
 
 /* generation.c: models to rulesets and policies */
+/* say so, where the whole site is only watched */
+void watching_say(const struct parent *p);
 struct model *load_model(const struct parent *p); /* NULL: errors were said */
 struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation);
 int commit(struct parent *p, const struct model *m, uint32_t generation);
@@ -188,6 +190,8 @@ int guard_wake_fd(const struct parent *p); /* readable: call on_guard() */
 void on_guard(evutil_socket_t fd, short what, void *parent);
 void guard_tick(struct parent *p);     /* from the timer */
 unsigned guard_seen(struct parent *p); /* before a commit */
+/* the site is only watched: forwarding is not stopped, whatever others do to the table */
+void guard_watches(struct parent *p, bool watches);
 /* after it: this is what the table shall be */
 void guard_committed(struct parent *p, unsigned seen);
 json_t *guard_status(const struct parent *p);

@@ -81,6 +81,16 @@ int queue_open(struct queue *q, uint16_t number)
 	return err;
 }
 
+int queue_pass_overload(struct queue *q, bool pass)
+{
+	char buf[MNL_SOCKET_BUFFER_SIZE];
+	struct nlmsghdr *h = queue_message(buf, NFQNL_MSG_CONFIG, q->number);
+	/* unacknowledged: the answer would stand among packets */
+	mnl_attr_put_u32(h, NFQA_CFG_MASK, htonl(NFQA_CFG_F_FAIL_OPEN));
+	mnl_attr_put_u32(h, NFQA_CFG_FLAGS, htonl(pass ? NFQA_CFG_F_FAIL_OPEN : 0));
+	return mnl_socket_sendto(q->nl, h, h->nlmsg_len) < 0 ? -errno : 0;
+}
+
 void queue_close(struct queue *q)
 {
 	if (q->nl)

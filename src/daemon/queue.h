@@ -37,6 +37,9 @@ struct queue_packet {
 
 int queue_open(struct queue *q, uint16_t number); /* 0 or -errno */
 void queue_close(struct queue *q);
+/* What the kernel's queue has no room for passes unjudged, or is dropped as at first. 0 or -errno.
+ */
+int queue_pass_overload(struct queue *q, bool pass);
 /* Read until the socket is empty or max batches came; calls take for each packet. 0 or -errno. */
 int queue_read(struct queue *q, unsigned max, void (*take)(void *ctx, const struct queue_packet *p),
 	       void *ctx);

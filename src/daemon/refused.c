@@ -77,7 +77,7 @@ static void record_count(struct parent *p, const struct nft_again *a, uint64_t p
 	const struct event ev = { .time_ns = clock_ns(CLOCK_REALTIME),
 				  .generation = p->generation,
 				  .kind = EV_REFUSED_FLOW,
-				  .verdict = V_DROP,
+				  .verdict = p->model->mode == MODE_OBSERVE ? V_OBSERVED : V_DROP,
 				  .reason = (uint16_t)nflog_reason(a->reason),
 				  .flow_id = 0xffff,
 				  .rule = 0xffff,

@@ -29,6 +29,9 @@ enum {
 enum { QUEUE_CLOSED, QUEUE_OPEN, QUEUE_KINDS };	  /* by the conduit's "fail" */
 enum { LANES = 8, QUEUES = QUEUE_KINDS * LANES }; /* number kind * LANES + lane */
 
+/* beside the reason: the packet went on, since the site is only watched */
+enum { REFUSED_OBSERVED = 1 << 16 };
+
 enum slot_kind {
 	SLOT_PACKET = 1,
 	SLOT_POLICY,
@@ -46,8 +49,8 @@ enum list_part { LIST_BEGIN, LIST_MORE, LIST_END };
 
 struct slot {
 	uint32_t kind;
-	uint32_t id;	  /* packet: the kernel's; policy, ack: image 0 or 1; refused: enum reason;
-			   * list: enum list_part */
+	uint32_t id;	  /* packet: the kernel's; policy, ack: image 0 or 1; refused: enum reason,
+			   * perhaps with REFUSED_OBSERVED; list: enum list_part */
 	uint32_t verdict; /* enum verdict */
 	uint32_t queue;	  /* packet, verdict: which of the worker's queues */
 	uint32_t len;	  /* bytes of data; verdict: 0 sends the packet unchanged */

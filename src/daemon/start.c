@@ -363,7 +363,7 @@ static bool any_open(const struct model *m)
 {
 	for (size_t i = 0; i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
-			if (m->conduits[i].fail == FAIL_OPEN &&
+			if (model_fail_of(m, &m->conduits[i]) == FAIL_OPEN &&
 			    m->conduits[i].flows[k].proto != PROTO_NONE)
 				return true;
 	return false;

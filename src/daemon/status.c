@@ -64,8 +64,10 @@ static json_t *status(void *ctx)
 		worker_unlock(w);
 	}
 	return json_pack(
-		"{s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:I}}",
-		"model", p->path, "generation", (int)p->generation, "uptime_seconds",
+		"{s:s,s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:"
+		"I}}",
+		"model", p->path, "mode", p->model->mode == MODE_OBSERVE ? "observe" : "enforce",
+		"generation", (int)p->generation, "uptime_seconds",
 		(json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000), "zones",
 		(int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors",
 		list, "in_kernel", fast_status(p), "offload", offload_status(p), "table",

@@ -271,7 +271,8 @@ static void hand_refused(void *ctx, const struct nflog_packet *k)
 	struct parent *p = ctx;
 	struct worker *w = &p->worker[0];
 	worker_lock(w);
-	struct slot *s = slot_for(w, SLOT_REFUSED, k->why, k->ip, k->len);
+	struct slot *s = slot_for(w, SLOT_REFUSED, k->why | (k->observed ? REFUSED_OBSERVED : 0u),
+				  k->ip, k->len);
 	if (s) { /* else only the counters have it */
 		s->in = k->in;
 		s->out = k->out;

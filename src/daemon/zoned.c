@@ -106,6 +106,15 @@ static void say_counters(struct worker *w)
 	worker_unlock(w);
 }
 
+static void notify_ready(const struct parent *p)
+{
+	(void)p; /* without systemd */
+	sd_notify(0,
+		  p->model->mode == MODE_OBSERVE
+			  ? "READY=1\nSTATUS=only watching: mode = \"observe\", nothing is refused"
+			  : "READY=1\nSTATUS=enforcing");
+}
+
 static void on_signal(evutil_socket_t sig, short what, void *ctx)
 {
 	struct parent *p = ctx;
@@ -116,7 +125,7 @@ static void on_signal(evutil_socket_t sig, short what, void *ctx)
 		record_reopen(p->record);
 		pthread_mutex_unlock(&p->policy_lock);
 		reload(p);
-		sd_notify(0, "READY=1");
+		notify_ready(p);
 	} else if (sig == SIGUSR1) {
 		for (unsigned i = 0; i < p->n; i++)
 			say_counters(&p->worker[i]);
@@ -190,8 +199,9 @@ static int run_parent(struct parent *p)
 	errors_to_stderr = false;
 	say(LOG_NOTICE, "generation 1 is in force: %zu zones, %zu conduits, %u inspectors",
 	    p->model->n_zones - 1, p->model->n_conduits, p->n);
+	watching_say(p);
 	offload_say(p);
-	sd_notify(0, "READY=1");
+	notify_ready(p);
 	event_base_dispatch(p->base);
 	sd_notify(0, "STOPPING=1");
 	parent_stop(p);

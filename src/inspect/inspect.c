@@ -238,10 +238,10 @@ static bool ends_before(struct pass *c, struct action *out)
 		return true;
 	}
 	life_clock(c);
-	if (f->ending && f->state == CONN_OPEN)
+	if (f->ending && f->state == CONN_OPEN && c->stance->blocks)
 		*out = act_end(R_NONE);
-	else if (f->state == CONN_BLOCKED)
-		*out = act_send(SEND_REFUSAL);
+	else if (f->state == CONN_BLOCKED) /* once, and only observed since */
+		*out = act_send(c->stance->blocks ? SEND_REFUSAL : SEND_UNCHANGED);
 	else
 		return false;
 	return true;

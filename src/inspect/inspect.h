@@ -107,7 +107,7 @@ void inspect_list_end(struct inspect *in);
 void inspect_claimed(struct inspect *in, const struct fast_claim *c);
 /* The kernel refused this packet (a copy, maybe cut short): make its event. */
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
-		     const struct inspect_out *out);
+		     enum verdict verdict, const struct inspect_out *out);
 /* Time passes: half messages, dead connections. Call at least every 250 ms. */
 void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns,
 		  const struct inspect_out *out);

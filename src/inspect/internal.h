@@ -51,7 +51,8 @@ static inline const struct stance *inspect_stance(const struct inspect *in,
 	enum stance_source from = in->conf.dissect_only ? SOURCE_WATCHED
 				  : in->conf.recording	? SOURCE_RECORDING
 							: SOURCE_WIRE;
-	return stance_of(pol, from);
+	bool observed = pol ? pol->mode == MODE_OBSERVE : in->img && in->img->mode == MODE_OBSERVE;
+	return stance_of(observed, from);
 }
 
 static inline void pass_bind(struct pass *c, const struct pol_flow *pol)

@@ -46,7 +46,7 @@ void inspect_list_end(struct inspect *in)
 }
 
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
-		     const struct inspect_out *out)
+		     enum verdict verdict, const struct inspect_out *out)
 {
 	struct packet k;
 	if (!packet_ends(p->ip, p->len, &k))
@@ -55,7 +55,7 @@ void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reaso
 		.time_ns = p->wall_ns,
 		.generation = in->img ? in->img->generation : 0,
 		.kind = EV_REFUSED_FLOW,
-		.verdict = V_DROP,
+		.verdict = (uint8_t)verdict,
 		.reason = (uint16_t)why,
 		.flow_id = 0xffff,
 		.rule = 0xffff,

@@ -28,7 +28,8 @@ bool recording_begin(struct recording *r, const struct inspect_conf *conf,
 {
 	struct inspect_conf of = *conf;
 	of.recording = true;
-	*r = (struct recording){ .in = inspect_new(&of) };
+	*r = (struct recording){ .in = inspect_new(&of),
+				 .watches = img && img->mode == MODE_OBSERVE };
 	if (r->in && img)
 		inspect_policy(r->in, img);
 	return r->in != NULL;
@@ -47,7 +48,7 @@ void recording_judge(struct recording *r, const struct inspect_pkt *p, enum reas
 {
 	r->last = (struct inspect_pkt){ .id = p->id, .now_ns = p->now_ns, .wall_ns = p->wall_ns };
 	if (r->in && refused != R_NONE)
-		inspect_refused(r->in, p, refused, out);
+		inspect_refused(r->in, p, refused, r->watches ? V_OBSERVED : V_DROP, out);
 	else if (r->in)
 		inspect_packet(r->in, p, out);
 }

@@ -38,6 +38,7 @@ struct recording {
 	struct inspect *in;	 /* NULL: not begun */
 	struct inspect_pkt last; /* for the end */
 	struct recording_clock clock;
+	bool watches; /* the whole site is only watched: what the rules refuse passes */
 };
 
 /* conf.recording is set here. False: out of memory. img NULL: nothing is judged. */

@@ -29,9 +29,8 @@ static const struct stance stances[] = {
 };
 /* clang-format on */
 
-const struct stance *stance_of(const struct pol_flow *pol, enum stance_source from)
+const struct stance *stance_of(bool observed, enum stance_source from)
 {
-	bool observed = pol && pol->mode == MODE_OBSERVE;
 	if (from == SOURCE_WATCHED)
 		return &stances[WATCH];
 	if (from == SOURCE_RECORDING)

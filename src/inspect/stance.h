@@ -50,8 +50,8 @@ enum stance_source {
 	SOURCE_WATCHED,	  /* inspect_conf.dissect_only */
 };
 
-/* pol NULL: of no conduit. */
-const struct stance *stance_of(const struct pol_flow *pol, enum stance_source from);
+/* observed: by the mode of the conduit, or by the whole site's where there is none. */
+const struct stance *stance_of(bool observed, enum stance_source from);
 /* Verdict to record for a refusal with v: v where s blocks or foretells, else s->passed. */
 enum verdict stance_verdict(const struct stance *s, enum verdict v);
 

@@ -173,6 +173,12 @@ struct tap {
 	uint32_t snap_length;
 	uint32_t delay_ms; /* packets wait so long in the ring at most; 0: for nothing */
 };
+/* What mode = "observe" of the whole site means, for whoever might take it for protection. */
+
+#define MODEL_WATCHES_TEXT \
+	"this site is only watched, by mode = \"observe\": nothing is refused, and all that " \
+	"would " \
+	"be is recorded"
 
 enum { MODEL_OLD_KEYS = 4 };
 
@@ -188,6 +194,10 @@ struct model {
 	const char *path;
 	const char *system_name; /* SUC, ZCR 1 */
 	const char *system_description, *system_owner;
+	/* MODE_OBSERVE: the whole site is only watched. Then nothing is refused anywhere, and every
+	 * conduit is observed */
+	enum mode mode;
+	struct where mode_at;
 	struct daemon_conf daemon;
 	/* zone 0 is built in: "unknown", everything not named */
 	struct zone *zones;
@@ -217,6 +227,9 @@ const struct policy *model_policy(const struct model *m, const char *name);
 /* The zone whose interfaces zn's packets may use: zn if it has interfaces, else its nearest
  * parent that has some. NULL: none has; they may use any interface that no zone names. */
 const struct zone *model_path_owner(const struct model *m, const struct zone *zn);
+/* What becomes of its packets while nobody can judge them: where the whole site is only watched
+ * they pass, whatever the conduit says. */
+enum fail model_fail_of(const struct model *m, const struct conduit *c);
 /* The conduits with offload; 0: none. */
 size_t model_offloads(const struct model *m);
 /* The interfaces of both ends of these conduits, each once, in the order of the model. Returns

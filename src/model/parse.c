@@ -351,7 +351,13 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	c.from = zone_ref(l, g, "from");
 	c.to = zone_ref(l, g, "to");
 	c.description = get_text(l, g, "description");
-	c.mode = (enum mode)get_word(l, g, "mode", words_mode, MODE_ENFORCE);
+	c.mode = (enum mode)get_word(l, g, "mode", words_mode, m->mode);
+	if (m->mode == MODE_OBSERVE && c.mode == MODE_ENFORCE)
+		complain(l, at_of(l, config_setting_get_member(g, "mode")),
+			 "conduit \"%s\" cannot enforce: the whole site is only watched, by mode = "
+			 "\"observe\" at %s:%u, and what is watched refuses nothing; remove one of "
+			 "the two",
+			 c.name, m->mode_at.file, m->mode_at.line);
 	c.on_violation =
 		(enum on_violation)get_word(l, g, "on_violation", words_violation, VIOLATION_DROP);
 	c.fail = (enum fail)get_word(l, g, "fail", words_fail, FAIL_CLOSED);
@@ -510,7 +516,8 @@ static void load_system(struct load *l, const config_setting_t *root)
 static void load_root(struct load *l, const config_setting_t *root)
 {
 	static const char *const groups[] = { "system", "daemon", "policies" };
-	KEYS(l, root, "a model", "system", "daemon", "interfaces", "zones", "conduits", "policies");
+	KEYS(l, root, "a model", "system", "mode", "daemon", "interfaces", "zones", "conduits",
+	     "policies");
 	for (size_t i = 0; i < 3; i++) {
 		const config_setting_t *g = config_setting_get_member(root, groups[i]);
 		if (g && !config_setting_is_group(g)) {
@@ -521,6 +528,8 @@ static void load_root(struct load *l, const config_setting_t *root)
 	}
 	load_system(l, root);
 	load_daemon(l, root);
+	l->m->mode = (enum mode)get_word(l, root, "mode", words_mode, MODE_ENFORCE);
+	l->m->mode_at = at_of(l, config_setting_get_member(root, "mode"));
 	load_zones(l, root);
 	load_taps(l, root);
 	const config_setting_t *conduits = list_of_groups(l, root, "conduits");
@@ -600,6 +609,11 @@ void model_free(struct model *m)
 {
 	if (m)
 		arena_free(m->arena);
+}
+
+enum fail model_fail_of(const struct model *m, const struct conduit *c)
+{
+	return m->mode == MODE_OBSERVE ? FAIL_OPEN : c->fail;
 }
 
 const struct policy *model_policy(const struct model *m, const char *name)

@@ -213,6 +213,8 @@ void model_print(const struct model *m, FILE *f)
 		print_key(f, "  ", "owner", m->system_owner);
 		fputs("};\n", f);
 	}
+	if (m->mode != MODE_ENFORCE)
+		print_key(f, "", "mode", word_name(words_mode, (int)m->mode));
 	print_daemon(f, &m->daemon);
 	print_taps(f, m);
 	fputs("zones = (\n", f);

@@ -93,12 +93,19 @@ static void wait_for_packets(void)
 		usleep(GRACE_US);
 }
 
+static int hook_of(const struct ruleset *rs, size_t chain)
+{
+	if (chain == RS_FORWARD && rs->observes)
+		return HOOK_WATCHED;
+	return chain < RS_BASE_CHAINS ? (int)chain : NO_HOOK;
+}
+
 static void put_new(struct batch *b, const struct ruleset *rs, const struct state *s)
 {
 	/* those with a hook always: the kernel refuses one that is there on another hook */
 	for (size_t i = 0; i < rs->n_chains; i++)
 		if (i < RS_BASE_CHAINS || !names_have(&s->chains, rs->chains[i]))
-			put_chain(b, rs->chains[i], i < RS_BASE_CHAINS ? (int)i : NO_HOOK, rs->at);
+			put_chain(b, rs->chains[i], hook_of(rs, i), rs->at);
 	for (size_t i = 0; i < rs->n_counters; i++)
 		if (!names_have(&s->counters, rs->counters[i]))
 			put_counter(b, rs->counters[i], rs->counters_at[i]);

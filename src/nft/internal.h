@@ -66,8 +66,9 @@ int batch_send(struct batch *b, struct mnl_socket *nl, struct errs *errs);
 void put_table(struct batch *b, uint32_t flags, struct where at);
 void put_table_once(struct batch *b); /* refuses the batch when it is there */
 void put_no_table(struct batch *b);   /* deletes it */
-enum { NO_HOOK = -1, HOOK_CLOSED = RS_BASE_CHAINS };
-/* hook: RS_FORWARD, RS_EARLY, HOOK_CLOSED (just before RS_FORWARD) or NO_HOOK */
+enum { NO_HOOK = -1, HOOK_CLOSED = RS_BASE_CHAINS, HOOK_WATCHED };
+/* hook: RS_FORWARD, RS_EARLY, HOOK_CLOSED (just before RS_FORWARD), HOOK_WATCHED (RS_FORWARD of a
+ * site that is only watched: what no rule decides goes on) or NO_HOOK */
 void put_chain(struct batch *b, const char *name, int hook, struct where at);
 void put_flowtable(struct batch *b, const char **devices, size_t n, struct where at);
 void put_helper(struct batch *b, const char *name, uint8_t protocol, struct where at);

@@ -196,6 +196,15 @@ static bool do_limit(const struct ctx *c)
 	return e != NULL;
 }
 
+/* Like any packet's use of a set with a time-out; the element is there. */
+static bool do_keep(const struct ctx *c)
+{
+	struct nftnl_expr *e = add_to_set(c);
+	if (e)
+		nftnl_expr_set_u32(e, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	return e != NULL;
+}
+
 /* Each key has a limit of its own in the set; the rule goes on when this one is exceeded. It does
  * not where there is no room for another key. */
 static bool do_over_share(const struct ctx *c)
@@ -389,6 +398,7 @@ static bool (*const makers[])(const struct ctx *c) = {
 	[RS_NETWORK6] = do_network6,
 	[RS_OVER_SHARE] = do_over_share,
 	[RS_COUNT_KEY] = do_count_key,
+	[RS_KEEP] = do_keep,
 	[RS_FAST] = do_fast,
 	[RS_ADD_MAP] = do_add,
 	[RS_LEARN] = do_learn,

@@ -103,8 +103,8 @@ static bool by_proto_ok(const struct pol_image *img)
 
 static bool counts_ok(const struct pol_image *img)
 {
-	return img->n_conduits <= 65536 && img->n_zones >= 1 && img->n_zones <= INDEX_MAX &&
-	       img->n_flows <= INDEX_MAX &&
+	return img->n_conduits <= 65536 && img->mode <= MODE_MAX && img->n_zones >= 1 &&
+	       img->n_zones <= INDEX_MAX && img->n_flows <= INDEX_MAX &&
 	       array_fits(img, img->zones_off, img->n_zones, sizeof(struct pol_zone)) &&
 	       array_fits(img, img->nets_off, img->n_nets, sizeof(struct pol_net)) &&
 	       array_fits(img, img->assets_off, img->n_assets, sizeof(struct pol_asset)) &&

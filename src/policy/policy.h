@@ -16,7 +16,7 @@
 #include "base/words.h"
 #include "record/event.h"
 
-enum { POL_MAGIC = 0x5a4f4e34, POL_ZONE_UNKNOWN = 0 };
+enum { POL_MAGIC = 0x5a4f4e35, POL_ZONE_UNKNOWN = 0 };
 
 struct pol_str {
 	uint32_t off;
@@ -72,6 +72,7 @@ struct pol_rule {
 
 struct pol_image {
 	uint32_t magic, size, generation;
+	uint32_t mode; /* of the whole site, enum mode: what holds for packets of no conduit */
 	uint32_t n_zones, n_nets, n_keys, n_flows, n_ranges, n_conduits, n_assets;
 	uint32_t zones_off, nets_off, keys_off, flows_off, ranges_off, strings_off, strings_len,
 		assets_off;

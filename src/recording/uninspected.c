@@ -141,7 +141,7 @@ static bool ask(struct uninspected *u, struct tracked *t, unsigned from,
 	t->known |= (uint8_t)(1u << from);
 	t->fate[from] = (uint8_t)a.fate;
 	t->why[from] = (uint16_t)a.why;
-	return a.fate != REACH_REFUSED;
+	return !reach_refuses(&a);
 }
 
 static bool passes_as_opening(struct uninspected *u, struct tracked *t, unsigned from, uint8_t type)
@@ -163,7 +163,8 @@ static bool passes_as_answer(struct uninspected *u, struct tracked *t, unsigned 
 	opening.state = REACH_OPENS;
 	opening.icmp_type = p.icmp_type = type;
 	p.state = REACH_CONTINUES;
-	if (reach_of(u->reach, &opening).fate == REACH_REFUSED || !ask(u, t, from, &p))
+	const struct reach_answer opened = reach_of(u->reach, &opening);
+	if (reach_refuses(&opened) || !ask(u, t, from, &p))
 		return false;
 	t->client = !from;
 	return true;
@@ -278,7 +279,7 @@ static enum uninspected_fate error_fate(struct uninspected *u, const struct pack
 	e.length = (uint16_t)(p->src.family == 4 ? p->ip_len : p->ip_len - 40);
 	const struct reach_answer a = reach_of(u->reach, &e);
 	*why = a.why;
-	return a.fate == REACH_REFUSED ? UNINSPECTED_REFUSED : UNINSPECTED_PASSES;
+	return reach_refuses(&a) ? UNINSPECTED_REFUSED : UNINSPECTED_PASSES;
 }
 
 /* ---- a packet ---- */
@@ -286,7 +287,7 @@ static enum uninspected_fate error_fate(struct uninspected *u, const struct pack
 static enum uninspected_fate fate_here(const struct tracked *t, unsigned from, enum reason *why)
 {
 	*why = (enum reason)t->why[from];
-	if (t->fate[from] == REACH_REFUSED)
+	if (t->fate[from] == REACH_REFUSED || t->fate[from] == REACH_OBSERVED)
 		return UNINSPECTED_REFUSED;
 	return t->fate[from] == REACH_INSPECTED ? UNINSPECTED_NOT : UNINSPECTED_PASSES;
 }

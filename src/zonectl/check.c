@@ -88,6 +88,9 @@ int verb_check(int argc, char **argv)
 		return EXIT_MODEL;
 	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1,
 	       m->n_conduits, m->n_policies);
+	if (m->mode == MODE_OBSERVE)
+		fprintf(stderr, "%s:%u: warning: " MODEL_WATCHES_TEXT "\n", m->mode_at.file,
+			m->mode_at.line);
 	warn_interfaces(m);
 	warn_old_keys(m);
 	int rc = here ? check_here(m, path) : EXIT_OK;

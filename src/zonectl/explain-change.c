@@ -81,7 +81,7 @@ static bool is_permitted(struct explain *x)
 	const struct reach_answer a = reach_of(x->reach, &x->packet);
 	enum reason why = R_NO_CONDUIT;
 	if (a.fate != REACH_INSPECTED)
-		return a.fate != REACH_REFUSED;
+		return !reach_refuses(&a);
 	if (!x->msg && !x->capture)
 		return true;
 	return explain_run(x, x->img, keep_reason, &why) && why == R_NONE;
@@ -310,7 +310,7 @@ static bool try_change(struct explain *x, const struct reach_answer *a, const ch
 		return false;
 	if (a->fate == REACH_INSPECTED && known)
 		change_entry(x, &x->m->conduits[a->conduit].flows[a->flow], entry, &within[0], ch);
-	else if (a->fate == REACH_REFUSED && a->why == R_NO_CONDUIT && a->from_zone && a->to_zone &&
+	else if (reach_refuses(a) && a->why == R_NO_CONDUIT && a->from_zone && a->to_zone &&
 		 a->from_zone != a->to_zone && !x->packet.answer &&
 		 (known || x->proto == PROTO_NONE))
 		change_flow(x, a, entry, within, ch);

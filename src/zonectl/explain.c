@@ -316,7 +316,7 @@ static int explain_refused(struct explain *x, const struct reach_answer *a)
 	struct finding f = { .x = x };
 	if (x->msg && x->msg->parts && x->proto != PROTO_NONE)
 		explain_run(x, NULL, on_found, &f);
-	set_reason(x->o, "drop", a->why);
+	set_reason(x->o, a->fate == REACH_OBSERVED ? "observed" : "drop", a->why);
 	if (a->why == R_NO_CONDUIT)
 		note_conduits(x, a);
 	explain_change(x, a, f.entry, f.changes);
@@ -326,20 +326,20 @@ static int explain_refused(struct explain *x, const struct reach_answer *a)
 static int explain_connection(struct explain *x)
 {
 	struct reach_answer a = reach_of(x->reach, &x->packet);
-	if (x->capture && a.fate == REACH_REFUSED) {
+	if (x->capture && reach_refuses(&a)) {
 		struct reach_packet turned = x->packet;
 		turned.of.client = x->packet.of.server;
 		turned.of.server = x->packet.of.client;
 		turned.of.cport = x->packet.of.sport;
 		turned.of.sport = x->packet.of.cport;
 		const struct reach_answer b = reach_of(x->reach, &turned);
-		if (b.fate != REACH_REFUSED) {
+		if (!reach_refuses(&b)) {
 			a = b;
 			x->packet = turned;
 		}
 	}
 	set_ends(x);
-	if (a.fate == REACH_REFUSED)
+	if (reach_refuses(&a))
 		return explain_refused(x, &a);
 	if (a.fate == REACH_INSIDE) {
 		set_reason(x->o, "accept", R_NONE);

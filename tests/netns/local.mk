@@ -37,6 +37,7 @@ NETNS_TESTS = \
 	tests/netns/reverse.sh \
 	tests/netns/errors.sh \
 	tests/netns/refused.sh \
+	tests/netns/watched.sh \
 	tests/netns/offload.sh \
 	tests/netns/nat.sh \
 	tests/netns/bulk.sh \

@@ -155,7 +155,8 @@ static bool reach_line(char *line, struct reach_packet *p)
 static int say_reach(char **argv)
 {
 	setvbuf(stdout, NULL, _IOLBF, 0); /* each answer before the next question */
-	static const char *const fates[] = { "refused", "inside", "plain", "inspected" };
+	static const char *const fates[] = { "refused", "observed", "inside", "plain",
+					     "inspected" };
 	const char *rules = getenv("ZONED_RULES");
 	struct errs errs;
 	char line[512];

@@ -211,7 +211,12 @@ def send(what, line, packet, way_in, out):
     more = {n for n in now if now[n] != BEFORE.get(n, 0)}
     BEFORE, SENT = now, SENT + 1
     SEEN[fate, counter if counter[:8] != "conduit-" else "conduit"] += 1
-    want = {out} if fate in ("plain", "inside") or fate == "inspected" and conduit in OPEN else set()
+    want = {out} if fate in ("plain", "inside", "observed") or fate == "inspected" and conduit in OPEN else set()
+    if WATCHED and came != {out} and out != way_in:
+        print("FAILED: %s: %s: watched, and refused" % (what, line))
+        FAILED.append(line)
+    if WATCHED and what != "opening" and counter == "wrong-interface" and "observed-answers" in more:
+        counter = "observed-answers"  # the opening came in there, and is remembered
     if (counter in more if counter != "-" else not more) and came == want and \
             (fate not in ("plain", "inspected") or counter == "conduit-" + conduit):
         return fate
@@ -231,7 +236,7 @@ def connection():
     midway = e.proto == TCP and pick.random() < 0.25
     packet = layer4(e.src, e.dst, e.proto, e.sport, e.dport, ACK if midway else SYN, kind)
     fate = send("opening", line_of("midway" if midway else "opens", e, 0, way_in, out, kind), packet, way_in, out)
-    if fate not in ("plain", "inside") or midway:
+    if fate not in ("plain", "inside", "observed") or midway:
         return
     back, kind = way_out(e.src), {ICMP: 0, ICMP6: 129}.get(e.proto, 0)
     answer = layer4(e.dst, e.src, e.proto, e.dport, e.sport, SYN | ACK, kind)
@@ -254,7 +259,8 @@ enter(GATEWAY)
 run(TOOL, "commit", MODEL, "1")
 TABLE = json.loads(run("nft", "-j", "-n", "list", "table", "inet", "zoned"))["nftables"]
 SETS = {x[k]["name"]: x[k].get("elem", []) for x in TABLE for k in x if k in ("map", "set")}
-OPEN = {b.split('"')[1] for b in open(MODEL).read().split("{ name = ")[1:] if 'fail = "open"' in b}
+WATCHED = open(MODEL).read().startswith('mode = "observe";')
+OPEN = {b.split('"')[1] for b in open(MODEL).read().split("{ name = ")[1:] if WATCHED or 'fail = "open"' in b}
 ZONES, PATHS, NAMES, ROUTES = build()
 MACS = {n: bytes.fromhex(json.loads(run("ip", "-j", "link", "show", n))[0]["address"].replace(":", "")) for n in NAMES}
 enter(WORLD)

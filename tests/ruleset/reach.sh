@@ -12,9 +12,12 @@ for need in ip nft /usr/bin/python3; do
 	command -v $need >/dev/null || { echo "SKIP: needs $need"; exit 77; }
 done
 r=zrg$$ w=zrw$$
-trap 'for n in $r $w; do ip netns del $n 2>/dev/null; done' EXIT
 fails=0
-for conf in "$here/reach.conf" "${top_srcdir:-.}"/conf/*.conf; do
+# the same models for a site that is only watched: nothing is refused, and counted as if it were
+tmp=$(mktemp -d) || exit 1
+trap 'for n in $r $w; do ip netns del $n 2>/dev/null; done; rm -rf "$tmp"' EXIT
+{ echo 'mode = "observe";'; cat "$here/reach.conf"; } >"$tmp/watched-reach.conf"
+for conf in "$here/reach.conf" "${top_srcdir:-.}"/conf/*.conf "$tmp"/*.conf; do
 	for n in $r $w; do
 		ip netns add $n 2>/dev/null || { echo "SKIP: no network namespaces"; exit 77; }
 	done

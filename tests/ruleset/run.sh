@@ -79,6 +79,19 @@ for conf in "${top_srcdir:-.}"/conf/*.conf; do
 		\$tool plain '$conf' 3 | sort >\$tmp/plain; cat \$tmp/plain; [ -s \$tmp/plain ]; diff \$tmp/rules \$tmp/plain"
 done
 
+# --- a site that is only watched: no rule refuses anything
+{ echo 'mode = "observe";'; sed 's/mode = "enforce";//' "${top_srcdir:-.}/conf/zoned.conf"; } >"$tmp/watched.conf"
+in_ns "\$tool commit \$tmp/watched.conf 1 >&2; $listing" >"$tmp/watched.nft" 2>"$tmp/err" || cat "$tmp/err"
+[ "${UPDATE:-}" = 1 ] && cp "$tmp/watched.nft" "$here/watched.nft"
+check "listing of a site that is only watched" diff -u "$here/watched.nft" "$tmp/watched.nft"
+check "no rule of it drops, resets, or waits for an inspector" bash -c "
+	! sed 's/comment \".*\"//' '$tmp/watched.nft' | grep -nE 'drop|reject|queue num [0-9-]* *$' && grep -q 'policy accept' '$tmp/watched.nft'"
+check "over a reload that enforces, and back: as if it had always been so" in_ns "
+	\$tool commit \$tmp/watched.conf 1; \$tool commit '${top_srcdir:-.}/conf/zoned.conf' 2; $listing >\$tmp/enforced
+	grep -q 'policy drop' \$tmp/enforced; \$tool commit \$tmp/watched.conf 3
+	$listing >\$tmp/back
+	! sed 's/comment \".*\"//' \$tmp/back | grep -nE 'drop|reject'; grep -q 'policy accept' \$tmp/back"
+
 # --- offload: the same text without the flowtable where the kernel has none
 links='ip link add eth1 type veth peer name eth2'
 in_ns "$links; \$tool commit '$here/offload.conf' 1 >&2; $listing" >"$tmp/offload.nft" 2>"$tmp/err" || cat "$tmp/err"

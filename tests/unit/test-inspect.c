@@ -628,7 +628,7 @@ static void only_shown_ports_are_recorded(void **state)
 		const struct inspect_pkt k = { .now_ns = b.now, .ip = p, .len = rows[i].n };
 		b.orig = p;
 		b.orig_len = rows[i].n;
-		inspect_refused(b.in, &k, R_NO_CONDUIT, &b.out);
+		inspect_refused(b.in, &k, R_NO_CONDUIT, V_DROP, &b.out);
 		assert_int_equal(b.last.no_ports, !rows[i].ports);
 		assert_int_equal(b.last.dport, rows[i].ports ? 502 : 0);
 		inspect_packet(b.in, &k, &b.out);
