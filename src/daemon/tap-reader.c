@@ -251,7 +251,8 @@ static void judge_mirrored(struct reader *r, const struct frame *f, const struct
 	}
 	count(&r->c->shm->judged, 1);
 	if (why != R_NONE)
-		inspect_refused(r->in, &pkt, why, &r->out);
+		inspect_refused(r->in, &pkt, why,
+				r->img->mode == MODE_OBSERVE ? V_OBSERVED : V_DROP, &r->out);
 	else
 		inspect_packet(r->in, &pkt, &r->out);
 	if (r->c->reactive)
