@@ -85,6 +85,9 @@ struct learn_host {
 	char said[LEARN_SAID][LEARN_SAID_TEXT]; /* escaped */
 	unsigned n_said;
 	struct learn_seen said_at;
+	uint8_t mac[6]; /* that its packets came from, the first */
+	bool has_mac, several_macs;
+	uint16_t vlan; /* the first one's outermost; 0: none */
 };
 
 /* A client's conversations with one port of a server. */

@@ -43,6 +43,20 @@ static void note_talk(struct learn_talk *t, const struct packet *p, bool from_cl
 		t->seen.count++;
 }
 
+/* Behind a router all have its address, which learn_put_zone() leaves out. */
+static void note_link(struct learn_host *h, const struct frame *f)
+{
+	if (!f->src_mac)
+		return;
+	if (h->has_mac)
+		h->several_macs |= memcmp(h->mac, f->src_mac, sizeof(h->mac)) != 0;
+	else
+		h->vlan = f->n_vlans ? f->vlan[0] : 0;
+	if (!h->has_mac)
+		memcpy(h->mac, f->src_mac, sizeof(h->mac));
+	h->has_mac = true;
+}
+
 static void survey_packet(void *ctx, const struct frame *f)
 {
 	struct learn *l = ctx;
@@ -68,6 +82,7 @@ static void survey_packet(void *ctx, const struct frame *f)
 		return;
 	learn_sight(&t->seen, f->time_ns, l->file, f->number, 0);
 	note_talk(t, &p, from_client);
+	note_link(&l->hosts[from_client ? t->client : t->server], f);
 }
 
 /* ---- what they need ---- */

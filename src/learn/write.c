@@ -271,6 +271,39 @@ static void put_asset_name(struct sb *b, const struct learn_host *h, const char 
 	sb_printf(b, "%s", over && h->addr.family == 6 ? name + over + (name[over] == '-') : name);
 }
 
+/* Its own address on the link: nobody else's packets have it. */
+static void put_mac(struct learn_pen *p, const struct learn_host *h)
+{
+	const struct learn *l = p->l;
+	bool own = h->has_mac && !h->several_macs;
+	for (size_t i = 0; own && i < l->n_hosts; i++)
+		own = &l->hosts[i] == h || !l->hosts[i].has_mac ||
+		      memcmp(l->hosts[i].mac, h->mac, sizeof(h->mac)) != 0;
+	if (!own)
+		return;
+	sb_printf(&p->line, "MAC %02x:%02x:%02x:%02x:%02x:%02x", h->mac[0], h->mac[1], h->mac[2],
+		  h->mac[3], h->mac[4], h->mac[5]);
+	learn_remark(p, 6);
+}
+
+/* The VLANs that its stations are in, as the mirror shows them. */
+static void put_vlans(struct learn_pen *p, size_t zone)
+{
+	const struct learn *l = p->l;
+	bool seen[4096] = { false };
+	const char *between = "VLAN ";
+	for (size_t i = 0; i < l->n_hosts; i++)
+		if (l->hosts[i].zone == zone)
+			seen[l->hosts[i].vlan & 0xfff] = true;
+	for (unsigned v = 1; v < 4096; v++)
+		if (seen[v]) {
+			sb_printf(&p->line, "%s%u", between, v);
+			between = ", ";
+		}
+	if (p->line.len)
+		learn_remark(p, 2);
+}
+
 static void put_said(struct learn_pen *p, const struct learn_host *h)
 {
 	if (!h->n_said)
@@ -304,6 +337,7 @@ static void text_assets(struct learn_pen *p, size_t zone)
 		if (h->zone != zone || (!h->asks && !h->answers))
 			continue;
 		put_said(p, h);
+		put_mac(p, h);
 		sb_puts(&p->line, "{ name = \"");
 		put_asset_name(&p->line, h, l->plant.zones[zone].asset);
 		addr_text(&h->addr, a);
@@ -341,6 +375,7 @@ void learn_put_zone(struct learn_pen *p, size_t zone, const char *before, const 
 	else if (!z->whole && !z->outside)
 		sb_puts(&p->line, ", whose other addresses are not admitted (subnets)");
 	learn_remark(p, 2);
+	put_vlans(p, zone);
 	put_inside(p, zone);
 	sb_printf(&p->line, "%s{ name = \"%s\"; type = \"%s\"; interfaces = [ \"%s%zu\" ];", before,
 		  z->name, z->outside ? "external" : "control", p->l->onto ? "new" : "eth", zone);

@@ -8,6 +8,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export ZONED_RULES="$top_srcdir/rules"
 ctl=$(realpath "$top_builddir/zonectl")
+link=$(realpath "$top_srcdir/tests/learn/link.py")
 manual=$(realpath "$top_srcdir/man/zonectl.8")
 fail() { echo "FAIL: $*"; exit 1; }
 python3 -B "$top_srcdir/tests/learn/plant.py" "$dir"
@@ -82,6 +83,15 @@ grep -q 'networks = \[ "10.1.0.5", "10.1.0.6" \]' day.conf || fail "the stations
 "$ctl" learn --admit subnets day.pcap 2>/dev/null >subnets.conf
 good subnets.conf
 grep -q 'networks = \[ "10.1.0.0/24" \]' subnets.conf || fail "--admit subnets"
+
+# --- what the link shows: the address of a station that is alone with it, and VLANs
+python3 -B "$link" day.pcap link.pcap
+"$ctl" learn link.pcap >link.conf 2>/dev/null
+good link.conf
+grep -A1 'MAC 02:00:0a:02:00:09' link.conf | grep -q 'address = "10.2.0.9"' || fail "a MAC is not there: $(cat link.conf)"
+! grep -q 'MAC 02:00:00:00:00:09' link.conf || fail "the router's MAC is taken for that of a station"
+[ "$(grep -c '# VLAN 12$' link.conf)" = "$(grep -c 'networks = ' link.conf)" ] || fail "VLANs are not there"
+! grep -q 'MAC\|VLAN' day.conf || fail "there is no link, and its addresses are"
 
 # --- an attack is refused, all of it
 for model in day.conf all.conf; do
