@@ -44,6 +44,7 @@ struct evidence {
 	struct evidence_directory directory;
 	uint64_t look_ns, trouble_ns; /* when the next is due */
 	int err;		      /* the last one; 0: files are written */
+	bool reported;		      /* and its end is not */
 	uint64_t lost_since;	      /* files, since it was last reported */
 	/* counted by both, read by anybody */
 	atomic_ullong written, removed, files, bytes, lost[EVIDENCE_LOSSES];
@@ -154,7 +155,8 @@ static enum evidence_loss loss_of(int err)
 	}
 }
 
-/* Reported when it begins, changes or ends, and now and then while it lasts. */
+/* At most one report of trouble and one of its end in LOOK_MS, also where every other file is
+ * taken. */
 static void note_trouble(struct evidence *e, int err, uint64_t now_ns)
 {
 	char text[TEXT];
@@ -165,12 +167,14 @@ static void note_trouble(struct evidence *e, int err, uint64_t now_ns)
 			 e->conf.directory, strerror(-err), e->lost_since);
 		e->conf.say(e->conf.ctx, true, text);
 		e->trouble_ns = now_ns + LOOK_MS * MS;
+		e->reported = true;
 		e->lost_since = 0;
-	} else if (!err && e->err) {
+	} else if (!err && (e->reported || (e->lost_since && now_ns >= e->trouble_ns))) {
 		snprintf(text, sizeof(text),
 			 "evidence: %s is written again; %" PRIu64 " more files of it were lost",
 			 e->conf.directory, e->lost_since);
 		e->conf.say(e->conf.ctx, false, text);
+		e->reported = false;
 		e->lost_since = 0;
 	}
 	e->err = err;
@@ -190,7 +194,8 @@ static void look_at_directory(struct evidence *e, uint64_t now_ns)
 		return;
 	e->look_ns = now_ns + LOOK_MS * MS;
 	int err = evidence_directory_look(&e->directory, time(NULL));
-	if (err) /* that it can be read does not say that it can be written */
+	/* that it can be read does not say that it can be written */
+	if (err || !e->err)
 		note_trouble(e, err, now_ns);
 	show_counts(e);
 }
