@@ -229,7 +229,10 @@ const struct policy *model_policy(const struct model *m, const char *name);
 const struct zone *model_path_owner(const struct model *m, const struct zone *zn);
 /* What becomes of its packets while nobody can judge them: where the whole site is only watched
  * they pass, whatever the conduit says. */
-enum fail model_fail_of(const struct model *m, const struct conduit *c);
+static inline enum fail model_fail_of(const struct model *m, const struct conduit *c)
+{
+	return m->mode == MODE_OBSERVE ? FAIL_OPEN : c->fail;
+}
 /* The conduits with offload; 0: none. */
 size_t model_offloads(const struct model *m);
 /* The interfaces of both ends of these conduits, each once, in the order of the model. Returns

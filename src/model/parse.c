@@ -611,11 +611,6 @@ void model_free(struct model *m)
 		arena_free(m->arena);
 }
 
-enum fail model_fail_of(const struct model *m, const struct conduit *c)
-{
-	return m->mode == MODE_OBSERVE ? FAIL_OPEN : c->fail;
-}
-
 const struct policy *model_policy(const struct model *m, const char *name)
 {
 	for (size_t i = 0; i < m->n_policies; i++)
