@@ -351,7 +351,7 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	c.from = zone_ref(l, g, "from");
 	c.to = zone_ref(l, g, "to");
 	c.description = get_text(l, g, "description");
-	c.mode = (enum mode)get_word(l, g, "mode", words_mode, m->mode);
+	c.mode = (enum mode)get_word(l, g, "mode", words_mode, (int)m->mode);
 	if (m->mode == MODE_OBSERVE && c.mode == MODE_ENFORCE)
 		complain(l, at_of(l, config_setting_get_member(g, "mode")),
 			 "conduit \"%s\" cannot enforce: the whole site is only watched, by mode = "

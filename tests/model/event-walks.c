@@ -59,6 +59,10 @@ static struct event any_event(unsigned proto)
 		addr_parse("10.2.0.20", &ev.dst);
 	if (draw() % 4 == 0)
 		ev.reason = R_FUNCTION;
+	if (draw() % 8 == 0) { /* a tap lost packets */
+		ev.kind = EV_GAP;
+		ev.reason = R_TAP_LOST;
+	}
 	return ev;
 }
 

@@ -31,6 +31,7 @@ PLACES = {
     "system": "system = { @ };",
     "daemon": "daemon = { @ };",
     "evidence": "daemon = { evidence = { @ }; };",
+    "an interface": "interfaces = ( { @ } );",
     "a zone": "zones = ( { @ } );",
     "an asset": "zones = ( { assets = ( { @ } ); } );",
     "a conduit": "conduits = ( { @ } );",
@@ -40,7 +41,7 @@ PLACES = {
 }
 # Where the manuals have them: a subsection, or the list inside an entry.
 MODEL_PAGES = ("zoned.conf.5", "zoned-model.5")
-SECTIONS = {"system": "system", "daemon": "daemon", "zones": "a zone", "conduits": "a conduit", "policies": "a policy",
+SECTIONS = {"system": "system", "daemon": "daemon", "interfaces": "an interface", "zones": "a zone", "conduits": "a conduit", "policies": "a policy",
             "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit",
             "Forwarding without rules": "a conduit"}
 INNER = {"assets": "an asset", "evidence": "evidence"}
