@@ -36,6 +36,7 @@ static void fill_event(const struct pass *c, struct event *ev, enum verdict v,
 	ev->macs = c->raw->macs;
 	ev->in = c->raw->in;
 	ev->out = c->raw->out;
+	ev->packet = c->raw->id;
 	if (j->fill)
 		j->fill(c, ev, j->of);
 }

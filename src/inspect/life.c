@@ -68,6 +68,7 @@ void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reaso
 		.macs = p->macs,
 		.in = p->in,
 		.out = p->out,
+		.packet = p->id,
 	};
 	out->event(out->ctx, &ev);
 }

@@ -63,6 +63,7 @@ struct event {
 	struct link_macs macs;
 	struct event_number number;
 	uint32_t in, out; /* interfaces of the packet; 0: not known, or none */
+	uint32_t packet;  /* its inspect_pkt.id; 0: of none, or not known */
 	/* The interface by which it was seen beside the gate (source = "tap"), with zeros behind;
 	 * empty: at the gate. Written by the parent. */
 	char tap[EVENT_TAP];

@@ -4,27 +4,29 @@
 
 #include "zonectl/replay-parts.h"
 
-static void note_record(struct judge *j, const struct event *ev, const void *m)
+/* id: the packet that it came in, which may have been kept until those before it had come; 0: of
+ * none, and the one that is being read is told. */
+static void note_record(struct judge *j, const struct event *ev, const void *m, uint32_t id)
 {
+	uint32_t now = j->frame;
 	counts_add(&j->counts, ev, m != NULL);
-	if (!j->r->o.violations || (ev->reason != R_NONE && ev->kind != EV_GAP))
-		replay_put_record(j, ev, m);
+	if (j->r->o.violations && (ev->reason == R_NONE || ev->kind == EV_GAP))
+		return;
+	j->frame = id ? id : now;
+	replay_put_record(j, ev, m);
+	j->frame = now;
 }
 
 static void note_message(void *ctx, const struct event *ev, const void *m, uint32_t id)
 {
-	struct judge *j = ctx;
-	uint32_t now = j->frame;
-	j->frame = id; /* one that was kept until those before it had come */
-	note_record(j, ev, m);
-	j->frame = now;
+	note_record(ctx, ev, m, id);
 }
 
 static void note_event(void *ctx, const struct event *ev)
 {
 	/* of a message note_message() has told */
 	if (ev->proto == PROTO_NONE || ev->part)
-		note_record(ctx, ev, NULL);
+		note_record(ctx, ev, NULL, ev->packet);
 }
 
 static struct inspect_out out_of(struct judge *j)

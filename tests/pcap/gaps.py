@@ -161,6 +161,9 @@ def check_talk(c, r, protocol):
         got, gaps = r.lines([packets[k] for k in order])
         c.that(sorted(reasons(got)) == sorted(reasons(whole)) and not gaps, protocol, "in any order", turn, gaps,
                len(got), "of", len(whole), [g for g in got if g[2] != PASS])
+        # each names the frame that it came in, though others waited for it
+        moved = sorted((order[int(n) - 1], w) for n, _, w in got)
+        c.that(moved == sorted((int(n) - 1, w) for n, _, w in whole), protocol, "in any order", turn, "frames")
 
 
 def check_pieces(c, r, protocol):
