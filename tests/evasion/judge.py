@@ -12,7 +12,7 @@ import peer
 WRITES = {5, 6, 8, 15, 16, 21, 22, 23}
 READS = {1, 2, 3, 4, 7, 11, 12, 17, 20, 24}
 SIGNS = {"accept": "+", "drop": "-", "reset": "!"}
-LINE = re.compile(r"^(\d+) (\w+) \S+ (\d+) > \S+ (\d+) modbus time=\S+ connection=\S+ dir=(request|response) tid=(\d+) unit=(\d+) fc=(\d+)")
+LINE = re.compile(r"^(\d+) (\w+) \S+ (\d+) > \S+ (\d+) modbus time=\S+ connection=\S+ dir=(request|response) (?:\S+ )*?tid=(\d+) unit=(\d+) fc=(\d+)")
 
 
 def letter(fc):
