@@ -17,6 +17,7 @@
 #include "compile/policy_build.h"
 #include "daemon/parent.h"
 #include "daemon/taps.h"
+#include "recording/tap-filters.h"
 
 /* ---- generations ---- */
 
@@ -67,6 +68,10 @@ struct model *load_model(const struct parent *p)
 	struct errs errs;
 	errs_init(&errs);
 	struct model *m = model_load(p->path, p->rules, &errs);
+	if (m && !tap_filters_check(m, &errs)) {
+		model_free(m);
+		m = NULL;
+	}
 	say_errors(&errs);
 	if (m)
 		say_old_keys(m);

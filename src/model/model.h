@@ -169,12 +169,13 @@ struct tap {
 	const char *name;   /* of the interface */
 	bool reactive;	    /* a refused connection is blocked and reset */
 	const char *filter; /* pcap-filter(7), or NULL */
+	struct where enforce_at, filter_at;
 	uint32_t buffer_mb; /* of the kernel's ring */
 	uint32_t snap_length;
 	uint32_t delay_ms; /* packets wait so long in the ring at most; 0: for nothing */
 };
-/* What mode = "observe" of the whole site means, for whoever might take it for protection. */
 
+/* What mode = "observe" of the whole site means, for whoever might take it for protection. */
 #define MODEL_WATCHES_TEXT \
 	"this site is only watched, by mode = \"observe\": nothing is refused, and all that " \
 	"would " \

@@ -30,6 +30,12 @@ static void load_tap(struct load *l, const config_setting_t *g)
 		complain(l, t.at, "an interface without name; write name = \"eth3\";");
 	if (!t.name || !good_interface(l, at_of(l, config_setting_get_member(g, "name")), t.name))
 		return;
+	if (strcmp(t.name, "any") == 0) {
+		complain(l, t.at,
+			 "interface \"any\" is all interfaces: what zoned forwards would be judged "
+			 "again, as mirrored; name the interface of the mirror");
+		return;
+	}
 	if (!config_setting_get_member(g, "source"))
 		complain(l, t.at,
 			 "interface \"%s\" has no source; write source = \"tap\"; (interfaces of "
@@ -37,7 +43,9 @@ static void load_tap(struct load *l, const config_setting_t *g)
 			 t.name);
 	get_word(l, g, "source", words_source, 1);
 	t.reactive = get_word(l, g, "enforce", words_tap_enforce, 0);
+	t.enforce_at = at_of(l, config_setting_get_member(g, "enforce"));
 	t.filter = get_text(l, g, "filter");
+	t.filter_at = at_of(l, config_setting_get_member(g, "filter"));
 	t.delay_ms = t.reactive ? 0 : DELAY_MS;
 	if (get_number(l, g, "delay", 0, DELAY_MS_MAX, &v))
 		t.delay_ms = (uint32_t)v;
@@ -78,6 +86,18 @@ static void check_not_of_zone(struct load *l, const struct tap *t)
 	}
 }
 
+/* Of a site that is only watched nothing is refused, so a tap has nothing to block or reset. */
+static void check_tap_may_react(struct load *l, const struct tap *t)
+{
+	if (t->reactive && l->m->mode == MODE_OBSERVE)
+		complain(l, t->enforce_at,
+			 "tap \"%s\" cannot block or reset: the whole site is only watched, by "
+			 "mode = "
+			 "\"observe\" at %s:%u, and what is watched refuses nothing; remove one of "
+			 "the two",
+			 t->name, l->m->mode_at.file, l->m->mode_at.line);
+}
+
 void check_taps(struct load *l)
 {
 	for (size_t i = 0; i < l->m->n_taps; i++) {
@@ -88,6 +108,7 @@ void check_taps(struct load *l)
 					 "tap \"%s\" is there twice; the first is at %s:%u",
 					 t->name, l->m->taps[k].at.file, l->m->taps[k].at.line);
 		check_not_of_zone(l, t);
+		check_tap_may_react(l, t);
 	}
 }
 

@@ -69,6 +69,25 @@ static bool set_filter(pcap_t *p, const char *expression)
 	return ok;
 }
 
+/* Some expressions are good for some kinds of interfaces only ("vlan", "ether host"). */
+bool live_filter_compiles(const char *expression, char *err, size_t err_len)
+{
+	static const int links[] = { DLT_EN10MB, DLT_RAW, DLT_LINUX_SLL, DLT_PPP };
+	bool ok = false;
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]) && !ok; i++) {
+		struct bpf_program program;
+		pcap_t *p = pcap_open_dead(links[i], LIVE_SNAP_MAX);
+		ok = p && pcap_compile(p, &program, expression, 1, PCAP_NETMASK_UNKNOWN) == 0;
+		if (ok)
+			pcap_freecode(&program);
+		else if (i == 0)
+			snprintf(err, err_len, "%s", p ? pcap_geterr(p) : "out of memory");
+		if (p)
+			pcap_close(p);
+	}
+	return ok;
+}
+
 /* A warning (above 0) is no error: it speaks of time stamps and promiscuous mode. */
 static bool begin_capture(pcap_t *p, const struct live_conf *conf, char *err, size_t err_len)
 {

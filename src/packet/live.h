@@ -46,6 +46,9 @@ struct live;
 /* NULL: err says why, without the interface's name. */
 struct live *live_open(const struct live_conf *conf, char *err, size_t err_len);
 void live_close(struct live *l); /* NULL is fine */
+/* Is it a pcap-filter(7) expression, for any kind of interface that a mirror comes by? If not, err
+ * says why. Of host and service names only the machine that reads them knows. */
+bool live_filter_compiles(const char *expression, char *err, size_t err_len);
 /* To wait for: readable when there is something for live_next(). */
 int live_fd(const struct live *l);
 /* Wait so long for frames; false: none came. An interface that went down is no more than that here,

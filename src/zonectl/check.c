@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "host/misfits.h"
+#include "recording/tap-filters.h"
 #include "zonectl/zonectl.h"
 
 /* Not errors: the model says what it says, and the operator should know what that is. */
@@ -75,6 +76,17 @@ static int check_here(const struct model *m, const char *path)
 	return errors ? EXIT_NOT_HERE : EXIT_OK;
 }
 
+/* Of taps no other verb needs the filters. */
+static bool filters_are_good(const struct model *m)
+{
+	struct errs errs;
+	errs_init(&errs);
+	bool ok = tap_filters_check(m, &errs);
+	errs_print(&errs, stderr);
+	errs_free(&errs);
+	return ok;
+}
+
 int verb_check(int argc, char **argv)
 {
 	bool here = argc == 3 && strcmp(argv[1], "--here") == 0;
@@ -86,6 +98,10 @@ int verb_check(int argc, char **argv)
 	struct model *m = load_or_say(path);
 	if (!m)
 		return EXIT_MODEL;
+	if (!filters_are_good(m)) {
+		model_free(m);
+		return EXIT_MODEL;
+	}
 	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1,
 	       m->n_conduits, m->n_policies);
 	if (m->mode == MODE_OBSERVE)

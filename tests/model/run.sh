@@ -23,7 +23,7 @@ for f in cases/*.conf; do
 	verdict "$f" $?
 done
 # zoned -n says the same
-for f in cases/many-at-once.conf cases/include-missing.conf; do
+for f in cases/many-at-once.conf cases/include-missing.conf cases/tap-filter.conf; do
 	"$top_builddir/zoned" -n -R rules -f "$f" >out 2>err
 	[ $? = 3 ] && sed 's/^zoned: //' err | diff "${f%.conf}.err" -
 	verdict "zoned -n $f" $?
