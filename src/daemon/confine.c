@@ -109,6 +109,10 @@ static const struct call spawner_calls[] = {
 static const struct call parent_refused[] = {
 	{ .nr = SCMP_SYS(fork) }, { .nr = SCMP_SYS(vfork) },
 	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ZERO(0, CLONE_VM) } },
+};
+
+/* Besides those between AF_UNIX and AF_NETLINK. */
+static const struct call families_refused[] = {
 	{ .nr = SCMP_SYS(socket), .n_args = 1, .args = { EQUALS(0, AF_UNSPEC) } },
 	{ .nr = SCMP_SYS(socket), .n_args = 1, .args = { ABOVE(0, AF_NETLINK) } },
 };
@@ -147,6 +151,8 @@ static int add_calls(scmp_filter_ctx f, uint32_t action, const struct call *v, s
 static int refuse_families(scmp_filter_ctx f)
 {
 	int err = seccomp_rule_add_array(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
+	if (!err)
+		err = add_calls(f, SCMP_ACT_ERRNO(EPERM), families_refused, N(families_refused));
 	for (unsigned family = AF_UNIX + 1; family < AF_NETLINK && !err; family++) {
 		const struct scmp_arg_cmp is = EQUALS(0, family);
 		err = seccomp_rule_add_array(f, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(socket), 1, &is);
@@ -262,6 +268,14 @@ int confine_start(void)
 	if (!err && !SANITIZERS && prctl(PR_SET_DUMPABLE, 0))
 		err = -errno;
 	return err;
+}
+
+int confine_families(void)
+{
+	if (SANITIZERS)
+		return 0;
+	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
+	return f ? load_filter(f, refuse_families(f)) : -ENOMEM;
 }
 
 int confine_parent(void)

@@ -22,6 +22,9 @@
 /* Called before anything is opened. Removes the descriptors, the environment and the privileges
  * of the caller's shell, and keeps the memory out of core dumps. */
 int confine_start(void);
+/* Called when taps and what resets their connections are open: no sockets of families but AF_UNIX
+ * and AF_NETLINK from now on. Processes made later inherit it. */
+int confine_families(void);
 /* Called when all is in force and the rights are given up. Threads made later inherit it. */
 int confine_parent(void);
 /* Keeps these descriptors, and /dev/null as 0 to 2. */

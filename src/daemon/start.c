@@ -62,6 +62,19 @@ static const char *interface_of(uint32_t index, char out[EVENT_INTERFACE])
 	return if_indextoname(index, out);
 }
 
+/* The unit gives every zoned what a tap needs. Whoever has none has no use for it, and who has some
+ * has used it now: their keepers are other processes. */
+static int give_back_tap_rights(struct parent *p)
+{
+	(void)p;
+	if (capng_get_caps_process() ||
+	    capng_update(CAPNG_DROP, CAPNG_EFFECTIVE | CAPNG_PERMITTED | CAPNG_INHERITABLE,
+			 CAP_NET_RAW) ||
+	    capng_apply(CAPNG_SELECT_CAPS))
+		return -EPERM;
+	return confine_families();
+}
+
 static int open_records(struct parent *p)
 {
 	int facility = record_facility(p->model->daemon.syslog_facility);
@@ -491,6 +504,7 @@ static const struct step steps[] = {
 	{ "notices of nftables", guard_open, guard_close },
 	{ "no random numbers", draw_marks, NULL },
 	{ "the taps", open_taps, close_taps },
+	{ "cannot give back the rights of taps", give_back_tap_rights, NULL },
 	{ "the in-kernel path", open_fastpath, close_fastpath },
 	{ "no memory for the limits", open_limits, close_limits },
 	{ "no memory for what inspectors share, or no random numbers", open_common, close_common },

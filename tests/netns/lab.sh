@@ -20,6 +20,7 @@ PORT=502
 
 lab_pids=()
 lab_prefix=()		# what lab_gate runs zoned with
+lab_become=()		# the same, behind what needs root
 lab_dir=
 lab_more=		# further namespaces of a test's own
 
@@ -239,7 +240,7 @@ lab_gate()
 	local model=$1
 	shift
 	: >"$lab_dir/zoned.err"
-	ip netns exec "$lab_g" "${lab_prefix[@]}" "$lab_src/with-devlog" "$lab_dir" "$top_builddir/zoned" -d -f "$model" \
+	ip netns exec "$lab_g" "${lab_prefix[@]}" "$lab_src/with-devlog" "$lab_dir" "${lab_become[@]}" "$top_builddir/zoned" -d -f "$model" \
 		-R "$top_srcdir/rules" -u nobody -C "$lab_dir/control" "$@" >>"$lab_dir/zoned.err" 2>&1 &
 	lab_zoned=$!
 	lab_pids+=($!)

@@ -50,6 +50,14 @@ refused()
 	expect "$1: tables left" "$(tables)" "${tables_left:-0}"
 }
 
+# as the unit starts it
+of_unit() { sed -n "s/^$1=//p" "$top_builddir/systemd/zoned.service"; }
+unit_caps=$(of_unit AmbientCapabilities | sed 's/CAP_/+/g; s/ /,/g' | tr '[:upper:]' '[:lower:]')
+as_unit=(setpriv --reuid="$uid" --regid="$uid" --clear-groups --ambient-caps="$unit_caps" --inh-caps="$unit_caps")
+expect "what a tap needs, in the unit" "$(of_unit AmbientCapabilities | grep -o CAP_NET_RAW)" CAP_NET_RAW
+zoneds() { for p in $(ip netns pids "$lab_g"); do [ "$(readlink "/proc/$p/exe")" = "$(readlink -f "$top_builddir/zoned")" ] && echo "$p"; done; }
+all_are_there() { [ "$(zoneds | wc -l)" = 3 ]; }
+
 # the control: without limits the same call starts, and all that is counted here is there
 : >"$lab_dir/zoned.err"
 ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" "${as_user[@]}" "$top_builddir/zoned" -f "$lab_dir/model.conf" \
@@ -100,6 +108,14 @@ if lab_wait 5 in_g nft list table inet zoned; then
 	grep -q "^zoned: the rules: .*; nothing was changed" "$lab_dir/zoned.err" || lab_fail "a table that is held: it is not said"
 	[ ! -S "$control" ] || lab_fail "a table that is held: the socket is left"
 	expect "a table that is held: queues left" "$(queues)" 0
+	# while it waits, with all that the unit gives: what taps need is given back long before anything is in force
+	start_in_vain true "${as_unit[@]}" &
+	lab_wait 5 all_are_there || lab_fail "zoned does not wait for a table that is held"
+	for p in $(zoneds); do
+		caps=$(sed -n 's/^CapPrm:[[:space:]]*//p' "/proc/$p/status")
+		expect "CAP_NET_RAW of zoned without taps, as it starts" "$((0x$caps & 0x2000))" 0
+	done
+	wait $!
 fi
 echo quit >&"$holder_in"
 wait "$holder_PID" 2>/dev/null

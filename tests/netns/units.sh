@@ -9,6 +9,13 @@ if command -v systemd-analyze >/dev/null; then
 	for u in zoned zoned-boot; do
 		sed "s#^ExecStart=[^ ]*/zoned\$#ExecStart=$top_builddir/zoned#" "$top_builddir/systemd/$u.service" >"$dir/$u.service"
 	done
+	# a model with a tap works with the unit as it is: captures (AF_PACKET), questions about interfaces, resets
+	of_unit() { sed -n "s/^$1=//p" "$dir/zoned.service"; }
+	for need in AmbientCapabilities=CAP_NET_RAW CapabilityBoundingSet=CAP_NET_RAW RestrictAddressFamilies=AF_PACKET \
+		RestrictAddressFamilies=AF_INET RestrictAddressFamilies=AF_INET6; do
+		of_unit "${need%%=*}" | grep -qw "${need#*=}" || { echo "FAIL: the unit lacks $need"; exit 1; }
+	done
+	[ -z "$(of_unit IPAddressDeny)" ] || { echo "FAIL: the unit keeps resets of taps from the network"; exit 1; }
 	systemd-analyze verify --man=no "$dir/zoned.service" "$dir/zoned-boot.service" 2>"$dir/err"
 	grep -F "$dir" "$dir/err" && { echo "FAIL: systemd-analyze verify"; exit 1; }
 	score=$(systemd-analyze security --offline=yes "$dir/zoned.service" 2>/dev/null |

@@ -40,7 +40,7 @@ enum { SANITIZERS = 1 }; /* their run time needs calls and memory of its own */
 enum { SANITIZERS = 0 };
 #endif
 
-enum { FREE, PARENT, SPAWNER, INSPECTOR };
+enum { FREE, STARTING, PARENT, SPAWNER, INSPECTOR };
 enum { DONE = 10, REFUSED, NOT_CONFINED };
 
 /* ---- what is tried; 0: done, else -1 ---- */
@@ -188,6 +188,8 @@ static int shut_in(int who)
 		return dup2(told, 0) < 0;
 	if (confine_start())
 		return -1;
+	if (who == STARTING)
+		return confine_families();
 	if (who == PARENT)
 		return confine_parent();
 	told = keep[0] = eventfd(0, EFD_NONBLOCK);
@@ -262,6 +264,17 @@ static void system_calls(void **state)
 	}
 }
 
+/* While zoned starts, it still makes processes. */
+static void families(void **state)
+{
+	(void)state;
+	assert_int_equal(try(STARTING, open_inet), REFUSED);
+	assert_int_equal(try(STARTING, open_packet), REFUSED);
+	assert_int_equal(try(STARTING, open_unix), DONE);
+	assert_int_equal(try(STARTING, open_netlink), DONE);
+	assert_int_equal(try(STARTING, make_process), DONE);
+}
+
 /* ---- what is held ---- */
 
 enum { SECRET_FD = 57 };
@@ -323,6 +336,6 @@ int main(void)
 		return 77;
 	}
 	const struct CMUnitTest tests[] = { cmocka_unit_test(system_calls),
-					    cmocka_unit_test(start) };
+					    cmocka_unit_test(families), cmocka_unit_test(start) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
