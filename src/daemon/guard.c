@@ -27,6 +27,7 @@
 
 #include "base/thread.h"
 #include "daemon/parent.h"
+#include "daemon/taps.h"
 #include "nft/guard.h"
 
 enum { REPAIRS = 4, WHAT_MAX = 80 };
@@ -312,6 +313,8 @@ static void look_at_table(struct parent *p)
 	pthread_mutex_unlock(&g->notices_lock);
 	if (touched || lost || !g->valid || g->foreign) {
 		put_right(p, &d);
+		if (p->taps) /* their sets may be empty now */
+			reactions_again(p);
 		uint64_t now = clock_ns(CLOCK_MONOTONIC);
 		pthread_mutex_lock(&g->notices_lock);
 		uint64_t unfiltered = g->unfiltered_ns,

@@ -153,7 +153,7 @@ static void keep_blocked(struct reactions *r, const struct nft_ends *e)
 	r->next = (r->next + 1) % BLOCKED_KEPT;
 }
 
-static void block_connection(struct parent *p, struct tap_here *t, const struct nft_ends *e)
+static bool block_connection(struct parent *p, struct tap_here *t, const struct nft_ends *e)
 {
 	struct reactions *r = &p->taps->reactions;
 	int err = nft_block(p->nl, e);
@@ -172,12 +172,15 @@ static void block_connection(struct parent *p, struct tap_here *t, const struct 
 		say(LOG_ERR, "tap %s: a connection could not be blocked: %s", t->name,
 		    strerror(-err));
 	r->full_told = err == -ENOSPC;
+	return err == 0;
 }
 
 void reactions_again(struct parent *p)
 {
 	struct reactions *r = &p->taps->reactions;
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	if (r->fd4 < 0) /* no tap is reactive */
+		return;
 	for (unsigned i = 0; i < BLOCKED_KEPT; i++)
 		if (r->kept[i].until_ns > now)
 			nft_block(p->nl, &r->kept[i].ends);
@@ -198,8 +201,8 @@ static void note_time(struct tap_here *t, const struct tap_refused *r)
 	uint64_t us = now > r->seen_ns ? (now - r->seen_ns) / 1000 : 0;
 	if (us > t->reacted.slowest_us)
 		t->reacted.slowest_us = us;
-	say(LOG_INFO, "tap %s: blocked and reset %llu us after the packet was on the wire", t->name,
-	    (unsigned long long)us);
+	say(LOG_INFO, "tap %s: blocked%s %llu us after the packet was on the wire", t->name,
+	    r->l4 == IPPROTO_TCP ? " and reset" : "", (unsigned long long)us);
 }
 
 /* The resets first: they end what this machine does not forward. */
@@ -214,8 +217,8 @@ void react_to(struct parent *p, struct tap_here *t, const struct tap_refused *r)
 		reset_both(&p->taps->reactions, t, &e, r);
 	if (!r->first)
 		return;
-	block_connection(p, t, &e);
-	note_time(t, r);
+	if (block_connection(p, t, &e))
+		note_time(t, r);
 }
 
 json_t *reactions_status(const struct reacted *n)

@@ -133,6 +133,8 @@ static void hear_parent(struct keeper *k)
 		_exit(0); /* it is gone; the reader follows */
 	if (m.word == TAP_GO)
 		start_reader(k);
+	else if (m.word == TAP_KILL && k->reader > 0)
+		kill(k->reader, SIGKILL);
 }
 
 static _Noreturn void run_keeper(struct keeper *k)

@@ -60,6 +60,7 @@ struct tap_shared {
 enum tap_word {
 	TAP_OPENED = 'o', /* a reader can be started: answered by TAP_GO */
 	TAP_GO = 'g',
+	TAP_KILL = 'k',	  /* the reader does not move: end it */
 	TAP_FAILED = 'f', /* not opened; text says why */
 	TAP_STARTED = 's',
 	TAP_ENDED = 'e', /* the reader; status of wait(2) */

@@ -22,6 +22,10 @@ static const char *const state_names[] = { [TAP_NOT_OPEN] = "not-open",
 					   [TAP_IS_DOWN] = "down",
 					   [TAP_LOST] = "lost" };
 
+/* Turns of the timer, of half a second, without a turn of the reader; more while it takes a model,
+ * which may be large. */
+enum { STALL_TURNS = 20, STALL_TURNS_LOADING = 120 };
+
 /* ---- start and stop ---- */
 
 static void close_tap(struct tap_here *t)
@@ -158,15 +162,6 @@ static bool give_tap_policy(struct tap_here *t)
 	return room;
 }
 
-void taps_give(struct parent *p)
-{
-	for (unsigned i = 0; p->taps && i < p->taps->n; i++)
-		p->taps->tap[i].wants_policy = p->taps->tap[i].state == TAP_READING ||
-					       p->taps->tap[i].state == TAP_IS_DOWN;
-	if (p->taps)
-		reactions_again(p);
-}
-
 /* ---- events ---- */
 
 static void record_tap_event(struct tap_here *t, struct event *ev)
@@ -230,6 +225,13 @@ static void on_tap_told(evutil_socket_t fd, short what, void *ctx)
 
 /* ---- its life ---- */
 
+static void tell_keeper(struct tap_here *t, enum tap_word word)
+{
+	const struct tap_msg m = { .word = (char)word };
+	if (send(t->fd, &m, sizeof(m), MSG_NOSIGNAL) != sizeof(m))
+		say(LOG_ERR, "tap %s: its process does not answer: %s", t->name, strerror(errno));
+}
+
 static void begin_tap(struct tap_here *t)
 {
 	struct shared *m = &t->conf.shm->rings;
@@ -244,9 +246,24 @@ static void begin_tap(struct tap_here *t)
 #undef X
 	t->dropped_told = 0;
 	t->wants_policy = false;
-	const struct tap_msg go = { .word = TAP_GO };
-	if (give_tap_policy(t) && send(t->fd, &go, sizeof(go), MSG_NOSIGNAL) != sizeof(go))
-		say(LOG_ERR, "tap %s: its process does not answer: %s", t->name, strerror(errno));
+	t->acked = false;
+	t->stalled = 0;
+	if (give_tap_policy(t))
+		tell_keeper(t, TAP_GO);
+	else
+		snprintf(t->why, sizeof(t->why), "no room for the policy and the model");
+}
+
+void taps_give(struct parent *p)
+{
+	for (unsigned i = 0; p->taps && i < p->taps->n; i++) {
+		struct tap_here *t = &p->taps->tap[i];
+		t->wants_policy = t->state == TAP_READING || t->state == TAP_IS_DOWN;
+		if (t->state == TAP_NOT_OPEN && t->opened)
+			begin_tap(t); /* the model before had no room */
+	}
+	if (p->taps)
+		reactions_again(p);
 }
 
 static void say_reader_ended(struct tap_here *t, const struct tap_msg *m)
@@ -256,6 +273,7 @@ static void say_reader_ended(struct tap_here *t, const struct tap_msg *m)
 	drain_tap(t); /* what it judged before stands */
 	t->restarts++;
 	t->state = TAP_NOT_OPEN;
+	t->opened = false;
 	t->reader = 0;
 	snprintf(t->why, sizeof(t->why), "the reader ended");
 	say(LOG_ERR, "tap %s: its reader (pid %d) ended (%s%s%s %d); another one is started",
@@ -268,15 +286,18 @@ static void hear_keeper(struct tap_here *t, struct tap_msg *m)
 	m->text[sizeof(m->text) - 1] = '\0';
 	switch (m->word) {
 	case TAP_OPENED:
+		t->opened = true;
 		begin_tap(t);
 		break;
 	case TAP_FAILED:
 		t->state = TAP_NOT_OPEN;
+		t->opened = false;
 		snprintf(t->why, sizeof(t->why), "%s", m->text);
 		say(LOG_WARNING, "tap %s: %s; tried again each second", t->name, m->text);
 		break;
 	case TAP_STARTED:
 		t->state = TAP_READING;
+		t->opened = false;
 		t->why[0] = '\0';
 		t->reader = m->pid;
 		say(LOG_NOTICE, "tap %s: packets are read%s", t->name,
@@ -361,12 +382,27 @@ static void tell_dropped(struct tap_here *t)
 	record_tap_event(t, &ev);
 }
 
+static void look_at_reader(struct tap_here *t)
+{
+	uint64_t beat = atomic_load(&t->conf.shm->rings.beat);
+	t->stalled = t->reader && beat == t->beat ? t->stalled + 1 : 0;
+	t->beat = beat;
+	if (t->stalled != (t->acked ? STALL_TURNS : STALL_TURNS_LOADING))
+		return;
+	say(LOG_ERR, "tap %s: its reader (pid %d) does not move; killing it", t->name,
+	    (int)t->reader);
+	tell_keeper(t, TAP_KILL);
+}
+
 void taps_tick(struct parent *p)
 {
 	for (unsigned i = 0; p->taps && i < p->taps->n; i++) {
 		struct tap_here *t = &p->taps->tap[i];
-		if (t->wants_policy && t->acked)
-			t->wants_policy = !give_tap_policy(t);
+		if (t->wants_policy && t->acked) {
+			t->wants_policy = false; /* what has no room has none later */
+			give_tap_policy(t);
+		}
+		look_at_reader(t);
 		tell_dropped(t);
 	}
 }

@@ -42,7 +42,10 @@ struct tap_here {
 	pid_t pid, reader;
 	enum tap_state state;
 	char why[TAP_TEXT];
+	bool opened; /* and has no reader yet */
 	bool acked, wants_policy;
+	uint64_t beat;	  /* of its reader, as last seen, */
+	unsigned stalled; /* and for how many turns of the timer it is so */
 	uint64_t restarts;
 	uint64_t dropped_told, dropped; /* of this reader; of all */
 	struct reacted reacted;

@@ -44,7 +44,7 @@ NETNS_TESTS = \
 	tests/netns/audit.sh \
 	tests/netns/oneread.sh \
 	tests/netns/silent.sh \
-	tests/netns/tap.sh \
+	tests/netns/tap.sh tests/netns/tap-ends.sh \
 	tests/netns/tolerate.sh \
 	tests/netns/processes.sh
 if HAVE_MODBUS

@@ -42,7 +42,7 @@ mirror_to()	# as mirror.py has it: both directions of what goes by eth2
 
 tap_model()	# tap_model INTERFACE MORE [MORE_TAPS]
 {
-	lab_model
+	lab_model daemon='lock_table = false;'
 	echo "interfaces = ( { name = \"$1\"; source = \"tap\"; $2 } $3 );"
 }
 
@@ -158,6 +158,9 @@ sed -n 's/.*blocked and reset \([0-9]*\) us.*/\1/p' "$lab_dir/zoned.err" | sort 
 	{ v[NR] = $1 } END { print "reaction in us, of " NR ": median " v[int((NR + 1) / 2)] ", longest " v[NR] }'
 lab_reload
 expect "it stays blocked over a reload" "$(blocked_in 4) $(blocked_in 6)" "42 2"
+in_g nft delete table inet zoned || lab_fail "the table cannot be deleted"
+lab_wait 5 lab_said "result=restored" || lab_fail "the table is not restored"
+expect "and over the end of the table" "$(blocked_in 4) $(blocked_in 6)" "42 2"
 lab_poll -t 4 -r 1 "$V4" >/dev/null || lab_fail "what is permitted does not pass"
 # the mirror in a tunnel, to the interface that is the way back as well
 for how in vxlan erspan; do
