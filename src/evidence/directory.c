@@ -76,35 +76,77 @@ static int remove_file(struct evidence_directory *d, int dir, size_t i)
 	return 0;
 }
 
-/* The place of a file of this time: behind all that are not younger. */
-static size_t place_of(const struct evidence_directory *d, int64_t time_s)
+/* Of one second that which was asked for first: ids of a start count up. */
+static bool is_younger(const struct evidence_file *a, const struct evidence_file *b)
+{
+	size_t n = strlen(a->name), m = strlen(b->name);
+	if (a->time_s != b->time_s)
+		return a->time_s > b->time_s;
+	return n != m ? n > m : strcmp(a->name, b->name) > 0;
+}
+
+/* Behind all that are not younger. */
+static size_t place_of(const struct evidence_directory *d, const struct evidence_file *f)
 {
 	size_t i = d->n;
-	while (i > 0 && d->file[i - 1].time_s > time_s)
+	while (i > 0 && is_younger(&d->file[i - 1], f))
 		i--;
 	return i;
 }
 
 /* There is a free place. */
-static void remember_file(struct evidence_directory *d, const struct evidence_file *f)
+static void remember_file(struct evidence_directory *d, const struct evidence_file *f, size_t i)
 {
-	size_t i = place_of(d, f->time_s);
 	memmove(&d->file[i + 1], &d->file[i], (d->n - i) * sizeof(d->file[0]));
 	d->file[i] = *f;
 	d->n++;
 	d->bytes += f->bytes;
 }
 
-/* Until so many bytes more are within the bounds. */
+static bool is_full(const struct evidence_directory *d, uint64_t more)
+{
+	return d->n >= EVIDENCE_FILES || d->bytes + more > d->bytes_max;
+}
+
+/* Until so many bytes more are within the bounds. A file that cannot be removed (somebody wants to
+ * keep it: chattr +i) stays, and the next one goes. */
 static int make_room(struct evidence_directory *d, int dir, uint64_t more)
 {
 	int err = 0;
-	while (!err && d->n > 0 && (d->n >= EVIDENCE_FILES || d->bytes + more > d->bytes_max))
-		err = remove_file(d, dir, 0);
+	for (size_t i = 0; i < d->n && is_full(d, more);) {
+		int failed = remove_file(d, dir, i);
+		err = err ? err : failed;
+		i += failed != 0;
+	}
+	return d->n > 0 && is_full(d, more) ? err : 0;
+}
+
+static int remove_old(struct evidence_directory *d, int dir, int64_t now_s)
+{
+	int err = 0;
+	for (size_t i = 0; i < d->n && now_s > d->file[i].time_s &&
+			   (uint64_t)(now_s - d->file[i].time_s) > d->seconds_max;) {
+		int failed = remove_file(d, dir, i);
+		err = err ? err : failed;
+		i += failed != 0;
+	}
 	return err;
 }
 
-static int look_at(struct evidence_directory *d, int dir, const char *name)
+/* The clock was set back since a file of the future was written: it is older than all that were
+ * written after that, which are not older than the last look. Else these would be the first to go,
+ * and it would stay for good. */
+static void date_back(struct evidence_file *f, int dir, int64_t now_s)
+{
+	if (f->time_s <= now_s)
+		return;
+	f->time_s = now_s - EVIDENCE_LOOK_S - 1;
+	const struct timespec then[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_sec = f->time_s } };
+	/* not ours: dated back at each look */
+	(void)!utimensat(dir, f->name, then, AT_SYMLINK_NOFOLLOW);
+}
+
+static int look_at(struct evidence_directory *d, int dir, const char *name, int64_t now_s)
 {
 	struct stat st;
 	if (has_ending(name, UNFINISHED)) /* of one that ended while it wrote */
@@ -114,7 +156,8 @@ static int look_at(struct evidence_directory *d, int dir, const char *name)
 		return 0;
 	struct evidence_file f = { .bytes = (uint64_t)st.st_size, .time_s = st.st_mtime };
 	memcpy(f.name, name, strlen(name) + 1);
-	if (d->n == EVIDENCE_FILES && place_of(d, f.time_s) == 0) { /* older than all of these */
+	date_back(&f, dir, now_s);
+	if (d->n == EVIDENCE_FILES && place_of(d, &f) == 0) { /* older than all of these */
 		if (unlinkat(dir, name, 0) && errno != ENOENT)
 			return -errno;
 		d->removed++;
@@ -122,11 +165,12 @@ static int look_at(struct evidence_directory *d, int dir, const char *name)
 	}
 	int err = d->n == EVIDENCE_FILES ? remove_file(d, dir, 0) : 0;
 	if (!err)
-		remember_file(d, &f);
+		remember_file(d, &f, place_of(d, &f));
 	return err;
 }
 
-static int look_at_all(struct evidence_directory *d, int dir)
+/* The first error; what is behind it is looked at all the same, since it is counted. */
+static int look_at_all(struct evidence_directory *d, int dir, int64_t now_s)
 {
 	int fd = dup(dir), err = 0;
 	DIR *s = fd < 0 ? NULL : fdopendir(fd);
@@ -139,8 +183,10 @@ static int look_at_all(struct evidence_directory *d, int dir)
 	}
 	d->n = 0;
 	d->bytes = 0;
-	while (!err && (e = readdir(s)))
-		err = look_at(d, dir, e->d_name);
+	while ((e = readdir(s))) {
+		int failed = look_at(d, dir, e->d_name, now_s);
+		err = err ? err : failed;
+	}
 	closedir(s);
 	return err;
 }
@@ -150,14 +196,11 @@ int evidence_directory_look(struct evidence_directory *d, int64_t now_s)
 	int dir = open_directory(d);
 	if (dir < 0)
 		return dir;
-	int err = look_at_all(d, dir);
-	while (!err && d->n > 0 && now_s > d->file[0].time_s &&
-	       (uint64_t)(now_s - d->file[0].time_s) > d->seconds_max)
-		err = remove_file(d, dir, 0);
-	if (!err)
-		err = make_room(d, dir, 0);
+	int err = look_at_all(d, dir, now_s);
+	int old = remove_old(d, dir, now_s);
+	int room = make_room(d, dir, 0);
 	close(dir);
-	return err;
+	return err ? err : old ? old : room;
 }
 
 static int write_all(int fd, const uint8_t *p, size_t n)
@@ -227,8 +270,11 @@ int evidence_directory_put(struct evidence_directory *d, const char *id, const v
 	int err = make_room(d, dir, n);
 	if (!err)
 		err = write_file(dir, &f, part, p);
+	/* whatever the clock says, the others were there before it */
+	if (!err && d->n > 0 && d->file[d->n - 1].time_s > f.time_s)
+		f.time_s = d->file[d->n - 1].time_s;
 	if (!err)
-		remember_file(d, &f);
+		remember_file(d, &f, d->n);
 	close(dir);
 	return err;
 }

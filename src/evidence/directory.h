@@ -14,6 +14,7 @@
 enum {
 	EVIDENCE_FILES = 4096, /* at most */
 	EVIDENCE_NAME = 64,    /* of a file, with NUL */
+	EVIDENCE_LOOK_S = 60,  /* from one evidence_directory_look() to the next */
 };
 
 struct evidence_file {

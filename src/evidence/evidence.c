@@ -18,8 +18,8 @@
 #include "evidence/job.h"
 
 enum {
-	COLLECT_MS = 50, /* while packets are waited for */
-	LOOK_MS = 60000, /* at the directory, and how seldom trouble is reported */
+	COLLECT_MS = 50,		  /* while packets are waited for */
+	LOOK_MS = EVIDENCE_LOOK_S * 1000, /* at the directory, and how seldom trouble is reported */
 	TEXT = 512,
 };
 

@@ -391,6 +391,79 @@ static void test_directory_bounds(void **state)
 	assert_int_equal(rmdir(w.path), 0); /* nothing of ours is left */
 }
 
+static void date_file(const struct place *w, const char *name, int64_t time_s)
+{
+	char path[128];
+	const struct timespec t[2] = { { .tv_sec = time_s }, { .tv_sec = time_s } };
+	in_place(w, name, path);
+	assert_int_equal(utimensat(AT_FDCWD, path, t, 0), 0);
+}
+
+/* Files of the future are older than what comes, now and after a restart; they end by their age. */
+static void test_clock_set_back(void **state)
+{
+	(void)state;
+	struct place w;
+	static uint8_t octets[1000];
+	char id[32], name[64];
+	const int64_t now = time(NULL);
+	make_place(&w);
+	struct evidence_directory d = { .path = w.path, .bytes_max = 5500, .seconds_max = 1000 };
+	assert_true(evidence_directory_open(&d));
+	for (int i = 0; i < 9; i++) {
+		snprintf(id, sizeof(id), "69290112c3f4-%d", i);
+		assert_int_equal(evidence_directory_put(&d, id, octets, sizeof(octets)), 0);
+		snprintf(name, sizeof(name), "%s.pcapng", id);
+		if (i < 5)
+			date_file(&w, name, now + 3600);
+		if (i == 4 || i == 6)
+			assert_int_equal(evidence_directory_look(&d, now), 0);
+	}
+	assert_int_equal(d.n, 5);
+	for (int i = 0; i < 9; i++) {
+		snprintf(name, sizeof(name), "69290112c3f4-%d.pcapng", i);
+		assert_int_equal(is_there(&w, name), i >= 4);
+	}
+	assert_int_equal(evidence_directory_look(&d, now + 1001 - EVIDENCE_LOOK_S), 0);
+	assert_false(is_there(&w, "69290112c3f4-4.pcapng"));
+	assert_int_equal(d.n, 4);
+	assert_int_equal(evidence_directory_look(&d, now + 5000), 0);
+	evidence_directory_close(&d);
+	assert_int_equal(rmdir(w.path), 0);
+}
+
+/* What cannot be removed has no effect on the others, and is counted where it is a file. */
+static void test_what_stays(void **state)
+{
+	(void)state;
+	struct place w;
+	static uint8_t octets[1000];
+	char id[32], path[128];
+	make_place(&w);
+	struct evidence_directory d = { .path = w.path, .bytes_max = 3500, .seconds_max = 1000 };
+	assert_true(evidence_directory_open(&d));
+	in_place(&w, "69290112c3f4-99.pcapng.part", path);
+	assert_int_equal(mkdir(path, 0700), 0);
+	for (int i = 0; i < 3; i++) {
+		snprintf(id, sizeof(id), "69290112c3f4-%d", i);
+		assert_int_equal(evidence_directory_put(&d, id, octets, sizeof(octets)), 0);
+	}
+	assert_int_equal(evidence_directory_look(&d, time(NULL)), -EISDIR);
+	assert_int_equal(d.n, 3);
+	assert_int_equal(rmdir(path), 0);
+	/* a name that became a folder cannot be unlinked either */
+	in_place(&w, "69290112c3f4-0.pcapng", path);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(evidence_directory_put(&d, "69290112c3f4-3", octets, 1000), 0);
+	assert_false(is_there(&w, "69290112c3f4-1.pcapng"));
+	assert_true(is_there(&w, "69290112c3f4-3.pcapng"));
+	assert_int_equal(rmdir(path), 0);
+	assert_int_equal(evidence_directory_look(&d, time(NULL) + 2000), 0);
+	evidence_directory_close(&d);
+	assert_int_equal(rmdir(w.path), 0);
+}
+
 /* Links in the place of the directory or of a file lead nowhere. */
 static void test_no_link_is_followed(void **state)
 {
@@ -579,6 +652,8 @@ int main(void)
 		cmocka_unit_test(test_long_comment),
 		cmocka_unit_test(test_names),
 		cmocka_unit_test(test_directory_bounds),
+		cmocka_unit_test(test_clock_set_back),
+		cmocka_unit_test(test_what_stays),
 		cmocka_unit_test(test_no_link_is_followed),
 		cmocka_unit_test(test_packets_around),
 		cmocka_unit_test(test_flood),
