@@ -191,7 +191,7 @@ static void close_ports(struct live_recording *r)
 /* The interfaces of its zones; m must outlive them. */
 static int observed_interfaces(struct live_learning *live, const struct model *m, const char *path)
 {
-	bool observes = false;
+	bool observes = m->mode == MODE_OBSERVE; /* of a whole site, it may have no conduit yet */
 	for (size_t i = 0; i < m->n_conduits; i++)
 		observes |= m->conduits[i].mode == MODE_OBSERVE;
 	for (size_t i = 1; i < m->n_zones; i++)
@@ -200,9 +200,10 @@ static int observed_interfaces(struct live_learning *live, const struct model *m
 				live->interfaces[live->n++] = m->zones[i].interfaces[k];
 	if (!observes)
 		fprintf(stderr,
-			"zonectl: %s: no conduit is in mode = \"observe\": what is refused now "
-			"would "
-			"never be learned. Set that, or name an interface with --interface\n",
+			"zonectl: %s: neither the site nor a conduit is in mode = \"observe\": "
+			"what is "
+			"refused now would never be learned. Set that, or name an interface with "
+			"--interface\n",
 			path);
 	else if (!live->n)
 		fprintf(stderr,

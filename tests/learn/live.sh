@@ -46,7 +46,13 @@ ZONED_CONTROL="$dir/control" python3 -B "$live" daemon "$dir/control" "$dir/forc
 for _ in $(seq 50); do [ -S "$dir/control" ] && break; sleep 0.1; done
 export ZONED_CONTROL="$dir/control"
 rc=0; "$ctl" learn --live 1s >/dev/null 2>"$dir/err" || rc=$?
-[ $rc = 1 ] && grep -q 'no conduit is in mode = "observe"' "$dir/err" || fail "it enforces: $rc $(cat "$dir/err")"
+[ $rc = 1 ] && grep -q 'neither the site nor a conduit is in mode = "observe"' "$dir/err" || fail "it enforces: $rc $(cat "$dir/err")"
+# a site that is only watched, and has no conduit yet
+cp "$dir/force.conf" "$dir/kept.conf"
+{ echo 'mode = "observe";'; sed '/^conduits/,/^policies/d' "$dir/kept.conf"; } >"$dir/force.conf"
+rc=0; "$ctl" learn --live 1s >/dev/null 2>"$dir/err" || rc=$?
+[ $rc = 1 ] && grep -q '^zonectl: capturing on 1 interface' "$dir/err" || fail "a watched site: $rc $(cat "$dir/err")"
+cp "$dir/kept.conf" "$dir/force.conf"
 
 # --- the interfaces of the model that observes; what is said there
 sed -i 's/enforce/observe/' "$dir/force.conf"
