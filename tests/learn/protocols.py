@@ -86,11 +86,26 @@ def iec104(folder):
     write_pcap(os.path.join(folder, "iec104-listens.pcap"), talk.opening + [talk.packet(*say) for say in says])
 
 
+def application(name, product):
+    """ApplicationDescription; the name in two parts, of which the first is its language."""
+    uri, locale = opcua.text("urn:" + name), opcua.text("en")
+    return uri + opcua.text(product) + b"\3" + locale + opcua.text(name) + opcua.u32(0) + opcua.text(None) * 2 + opcua.u32(-1)
+
+
 def opcua_client(folder):
-    """An unsecured channel; the time of the server is read twice, a value written."""
-    good = opcua.node(1, 150)
+    """An unsecured channel; the time of the server is read twice, a value written. The server says who it is, and names
+    others; so does the client, in what it asks first."""
+    good, url, others = opcua.node(1, 150), opcua.text(opcua.URL), application("Mixer", "urn:other") * 2
+    pump = application('Pump "A"', "urn:maker:pump")
+    session = application("Panel 7", "urn:panel")
+    session += opcua.text(None) + url + opcua.text("s") + opcua.text(None) * 2 + bytes(8) + opcua.u32(0)
     bodies = [opcua.READ, opcua.READ, opcua.write(opcua.value(good)), opcua.write(opcua.value(good))]
-    steps = peers.ua(*[peers.ua_ask(body, 2 + k) for k, body in enumerate(bodies)])
+    asks = [peers.ua_ask(body, 2 + k) for k, body in enumerate(bodies)]
+    asks += [peers.ua_ask(opcua.request(422, url + opcua.u32(-1, -1)), 6), opcua.answer(opcua.response(425, 0, opcua.u32(2) + others), seq=2, req=6),
+             peers.ua_ask(opcua.request(428, url + opcua.u32(-1, -1)), 7),
+             opcua.answer(opcua.response(431, 0, opcua.u32(1) + url + pump), seq=3, req=7),
+             peers.ua_ask(opcua.request(461, session), 8)]
+    steps = peers.ua(*asks)
     write_pcap(os.path.join(folder, "opcua-client.pcap"), peers.packets_of(steps, "opcua", False))
 
 

@@ -74,7 +74,8 @@ refuses iec104-listens . 0
 learned opcua-client
 none_has 'security = "none"; opaque = "refuse";'
 none_has 'endpoint_urls = [ "opc.tcp://'
-none_has 'allow = ( { services = [ "read" ]; nodes = [ "ns=0;i=2258" ]; attributes = [ "value" ]; } );'
+none_has '{ services = [ "find-servers", "get-endpoints", "create-session" ]; }'
+none_has '{ services = [ "read" ]; nodes = [ "ns=0;i=2258" ]; attributes = [ "value" ]; }'
 none_lacks '"write"'
 all_has '{ services = [ "write" ]; nodes = [ "ns=1;i=150" ]; attributes = [ "value" ]; }'
 grep -q 'service-not-allowed: 2 times' "$dir/opcua-client-none.err" || fail "opcua: $(cat "$dir/opcua-client-none.err")"

@@ -558,6 +558,59 @@ static void aborts(void **state)
 	assert_int_equal(parse_n(m->b, m->n, NULL, &g), R_TRAILING);
 }
 
+static bool application_n(const struct make *m, size_t n, struct ua_application *a)
+{
+	static uint8_t *copy; /* what is found points into it */
+	free(copy);
+	copy = malloc(n ? n : 1);
+	assert_non_null(copy);
+	memcpy(copy, m->b, n);
+	return ua_application(copy, n, true, a);
+}
+
+static void put_endpoints(struct make *m, uint32_t servers)
+{
+	put_response(m, 431, 0);
+	put_u32(m, servers);
+	put_str(m, "opc.tcp://plc:4840");
+	put_str(m, "urn:plc");
+	put_str(m, "urn:product");
+	put8(m, 3);
+	put_str(m, "en");
+	put_str(m, "Pump 7");
+}
+
+/* Who it says it is, or nothing; of a response that goes on in another chunk, too. */
+static void applications(void **state)
+{
+	(void)state;
+	struct make *m = fresh();
+	struct ua_application a;
+	put_endpoints(m, 2);
+	for (size_t n = 0; n < m->n; n++)
+		assert_false(application_n(m, n, &a));
+	assert_true(application_n(m, m->n, &a));
+	assert_memory_equal(a.name.p, "Pump 7", 6);
+	assert_memory_equal(a.product.p, "urn:product", 11);
+	assert_int_equal(a.uri.n, 7);
+	assert_false(ua_application(m->b, m->n, false, &a)); /* a request of that number */
+	m = fresh();
+	put_endpoints(m, 0);
+	assert_false(application_n(m, m->n, &a));
+	for (uint32_t servers = 1; servers < 3; servers++) {
+		m = fresh();
+		put_response(m, 425, 0);
+		put_u32(m, servers);
+		put_str(m, "urn:plc");
+		put_str(m, NULL);
+		put8(m, 0);
+		put_le(m, 0, 64);
+		assert_int_equal(application_n(m, m->n, &a), servers == 1);
+	}
+	assert_null(a.name.p);
+	application_n(m, 0, &a);
+}
+
 /* A fixed pseudo-random walk over good messages: nothing may crash or pass over its end. */
 static void mutations(void **state)
 {
@@ -598,6 +651,7 @@ int main(void)
 		cmocka_unit_test(open_channel),
 		cmocka_unit_test(messages_plain_signed_opaque),
 		cmocka_unit_test(aborts),
+		cmocka_unit_test(applications),
 		cmocka_unit_test(mutations),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,6 +191,18 @@ static void learn_url(struct learn *l, const struct ua_bytes *url)
 				   url->n);
 }
 
+/* Name and product, as the application says them where its channel is not encrypted. */
+static void ua_learn_identity(struct learn *l, const struct ua_seen *s)
+{
+	const struct ua_msg *m = s->m;
+	struct ua_application a;
+	if (m->type != UA_MSG || !m->readable || m->chunk == 'A' || !m->body ||
+	    !ua_application(m->body, m->body_len, s->answer, &a))
+		return;
+	learn_says(l, a.name.p, a.name.n);
+	learn_says(l, a.product.p, a.product.n);
+}
+
 static void ua_learn_request(struct learn *l, const struct ua_seen *s)
 {
 	const struct ua_body *b = s->b;
@@ -277,6 +289,7 @@ static bool ua_learn(struct learn *l, const struct event *ev, const void *of)
 	if (s->m->type == UA_HEL || s->m->type == UA_RHE)
 		learn_url(l, &s->m->url);
 	learn_channel(l, s);
+	ua_learn_identity(l, s);
 	if (!s->answer)
 		ua_learn_request(l, s);
 	return true;

@@ -1,4 +1,4 @@
-src_proto_libwire_a_SOURCES += src/proto/opcua/wire-body.c src/proto/opcua/wire-body.h \
+src_proto_libwire_a_SOURCES += src/proto/opcua/wire-application.c src/proto/opcua/wire-body.c src/proto/opcua/wire-body.h \
 	src/proto/opcua/wire-read.c src/proto/opcua/wire-read.h src/proto/opcua/wire-table.c src/proto/opcua/wire.c \
 	src/proto/opcua/wire.h
 src_model_libmodel_a_SOURCES += src/proto/opcua/words.c src/proto/opcua/words.h

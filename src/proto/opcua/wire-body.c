@@ -299,7 +299,7 @@ static void request_header(struct walk *w)
 	walk_fields(w, "l");
 	w->b->handle = rd_le32(&w->u.r);
 	walk_fields(w, "usux");
-	w->b->fields = w->u.r.p;
+	w->b->fields = w->u.r.bad ? NULL : w->u.r.p;
 }
 
 static void response_header(struct walk *w)
@@ -309,6 +309,7 @@ static void response_header(struct walk *w)
 	w->b->result = rd_le32(&w->u.r);
 	w->b->has_result = !w->u.r.bad;
 	walk_fields(w, "g[s]x");
+	w->b->fields = w->u.r.bad ? NULL : w->u.r.p;
 }
 
 static void take_type(struct walk *w, bool response)

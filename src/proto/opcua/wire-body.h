@@ -119,8 +119,8 @@ struct ua_body {
 	const struct ua_service *service; /* NULL: not one of the table, or a ServiceFault */
 	bool has_result;
 	uint32_t handle, result; /* RequestHandle; ServiceResult of a response */
-	/* Of a request, in the bytes given: its time, with the handle behind it, and the service's
-	 * fields */
+	/* In the bytes given: of a request its time, with the handle behind it; the service's
+	 * fields, NULL: the header is not whole */
 	const uint8_t *stamp, *fields;
 	/* OpenSecureChannel; a response names the channel and token it opens */
 	uint32_t request_type, mode;	   /* 0 issue, 1 renew; enum ua_mode */
@@ -142,6 +142,12 @@ struct ua_body {
  * to may be NULL. */
 enum reason ua_body(const uint8_t *p, size_t n, bool response, const struct ua_visitor *to,
 		    struct ua_body *b);
+struct ua_application {
+	struct ua_bytes uri, product, name;
+};
+/* Who the sender of this body says it is, where it says so. Of the first chunk of a message, too.
+ */
+bool ua_application(const uint8_t *p, size_t n, bool response, struct ua_application *out);
 /* "ns=1;s=Plc1.Setpoint"; bytes that are no printable ASCII become '?'. Cut at UA_NODE_TEXT. */
 void ua_node_text(const struct ua_node *n, char out[UA_NODE_TEXT]);
 const char *ua_attribute_name(uint32_t id);	 /* NULL: none */
