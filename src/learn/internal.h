@@ -293,7 +293,7 @@ bool learn_admits(const struct learn *l, unsigned why);
 void learn_plant(struct learn *l);
 
 /* write.c, write-policy.c */
-enum { LEARN_LINE = 1 << 20, LEARN_TIME_TEXT = 32, LEARN_SEEN_TEXT = 600 };
+enum { LEARN_LINE = 1 << 20, LEARN_TIME_TEXT = 32, LEARN_SEEN_TEXT = 600, RATE_MOST = 1000000 };
 struct learn_pen {
 	FILE *f;
 	struct learn *l;
@@ -318,7 +318,9 @@ void learn_put_conduit(struct learn_pen *p, const struct learn_conduit *c, const
 		       const char *behind);
 void learn_put_flow(struct learn_pen *p, const struct learn_flow *w, const char *before,
 		    const char *behind);
-void learn_put_rate(struct learn_pen *p, uint64_t requests, uint64_t writes);
+/* A limit for what came at so much a second. */
+uint64_t learn_rate_with_room(uint64_t n);
+void learn_put_busiest(struct learn_pen *p, uint64_t requests, uint64_t writes);
 void learn_put_entry(struct learn_pen *p, const struct learn_ops *ops, const struct learn_entry *e,
 		     const char *before, const char *behind);
 void learn_put_cells(struct learn_pen *p, const struct learn_column *k,
@@ -339,7 +341,9 @@ struct learn_onto {
 		uint16_t flow, reason;
 	} refused[LEARN_FAULTS]; /* under first */
 	size_t n_refused;
-	bool rated; /* first is what judges: the tables above are filled */
+	bool rated;	  /* first is no more what judges: the tables above are filled */
+	uint8_t *hurried; /* by conduit of m: bits of what was too much for its limits in this turn
+			   */
 	struct onto_verdict {
 		struct addr src, dst;
 		uint32_t frame;
@@ -365,6 +369,7 @@ struct learn_onto {
 	} * blocks;
 	size_t n_blocks;
 };
+enum { ONTO_REQUESTS = 1, ONTO_WRITES = 2 }; /* in hurried */
 enum { ONTO_VERDICTS = 4096, ONTO_BLOCKS = 8192, ONTO_TURNS = 8 };
 void learn_onto_free(struct learn_onto *o);
 void learn_onto_judged(void *ctx, const struct event *ev, uint32_t frame);

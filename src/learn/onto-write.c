@@ -112,23 +112,23 @@ static bool write_new(struct learn *l)
 
 /* ---- rates ---- */
 
-static bool is_rate(unsigned reason)
+/* A limit that is too low. */
+static void put_limit(struct learn_pen *p, const char *key, uint64_t now, uint64_t seen)
 {
-	return reason == R_REQUEST_RATE || reason == R_WRITE_RATE;
+	uint64_t most = learn_rate_with_room(seen);
+	if (most > now)
+		fprintf(p->f, "    %s = %llu;\n", key,
+			(unsigned long long)(most > RATE_MOST ? RATE_MOST : most));
 }
 
+/* Of a conduit whose limits refused something in this turn. */
 static bool write_rates(struct learn *l, const struct conduit *c)
 {
 	struct learn_onto *o = l->onto;
 	struct draft d;
 	uint64_t requests = 0, writes = 0;
-	bool refused = false;
-	for (size_t i = 0; i < o->n_refused; i++)
-		refused |= is_rate(o->refused[i].reason) &&
-			   strcmp(policy_str(o->first,
-					     policy_flow(o->first, o->refused[i].flow)->conduit),
-				  c->name) == 0;
-	if (!refused || !draft_begins(l, &d))
+	uint8_t hurried = o->hurried[c - o->m->conduits];
+	if (!hurried || !draft_begins(l, &d))
 		return false;
 	for (size_t i = 0; i < l->n_talks; i++) {
 		uint16_t flow = 0;
@@ -138,7 +138,11 @@ static bool write_rates(struct learn *l, const struct conduit *c)
 		requests += l->talks[i].busiest;
 		writes += l->talks[i].busiest_writes;
 	}
-	learn_put_rate(&d.pen, requests, writes ? writes : 1);
+	learn_put_busiest(&d.pen, requests, writes);
+	if (hurried & ONTO_REQUESTS)
+		put_limit(&d.pen, "max_requests_per_second", c->max_requests, requests);
+	if (hurried & ONTO_WRITES)
+		put_limit(&d.pen, "max_writes_per_second", c->max_writes, writes);
 	return draft_ends(l, &d, (struct onto_place){ .kind = ONTO_RATES, .name = c->name });
 }
 
@@ -314,7 +318,7 @@ bool onto_write(struct learn *l, bool first, bool last)
 {
 	struct learn_onto *o = l->onto;
 	bool any = first && write_new(l);
-	for (size_t i = 0; first && i < o->m->n_conduits; i++)
+	for (size_t i = 0; !last && i < o->m->n_conduits; i++)
 		any |= write_rates(l, &o->m->conduits[i]);
 	for (size_t i = 0; i < o->m->n_policies; i++) {
 		const struct policy *p = model_policy(o->now, o->m->policies[i].name);

@@ -103,6 +103,7 @@ bool learn_onto(struct learn *l)
 	for (uint8_t p = 0; p < PROTO_N; p++)
 		o->rules[p] =
 			arena_alloc(l->arena, (o->first->n_rules[p] + 1) * sizeof(*o->rules[p]));
+	o->hurried = arena_alloc(l->arena, o->m->n_conduits + 1);
 	o->flows = arena_alloc(l->arena, (o->first->n_flows + 1) * sizeof(*o->flows));
 	o->verdicts = arena_alloc(l->arena, ONTO_VERDICTS * sizeof(*o->verdicts));
 	o->blocks = arena_alloc(l->arena, ONTO_BLOCKS * sizeof(*o->blocks));
@@ -207,12 +208,28 @@ static void count_verdict(struct learn *l, const struct event *ev, uint32_t fram
 		learn_sight(&o->rules[ev->proto][ev->rule], ev->time_ns, l->file, frame, 1);
 }
 
+/* What a limit refuses shows in a later turn only, where a policy refused it before. */
+static void note_rate(struct learn *l, const struct event *ev)
+{
+	const struct learn_onto *o = l->onto;
+	const struct learn_talk *t = learn_talk_of_event(l, ev);
+	uint16_t flow;
+	if (!t || !learn_onto_policy(l, t, &flow))
+		return;
+	const char *name = policy_str(o->img, policy_flow(o->img, flow)->conduit);
+	for (size_t i = 0; i < o->m->n_conduits; i++)
+		if (strcmp(o->m->conduits[i].name, name) == 0)
+			o->hurried[i] |= ev->reason == R_WRITE_RATE ? ONTO_WRITES : ONTO_REQUESTS;
+}
+
 void learn_onto_judged(void *ctx, const struct event *ev, uint32_t frame)
 {
 	struct learn *l = ctx;
 	struct learn_onto *o = l->onto;
 	if (!o->rated)
 		count_verdict(l, ev, frame);
+	if (ev->reason == R_REQUEST_RATE || ev->reason == R_WRITE_RATE)
+		note_rate(l, ev);
 	if (o->n_verdicts == ONTO_VERDICTS) /* what was not asked for is of no message */
 		o->n_verdicts = 0;
 	o->verdicts[o->n_verdicts++] = (struct onto_verdict){ .src = ev->src,
@@ -269,6 +286,8 @@ static bool onto_turns(struct learn *l)
 		size_t before = o->n_blocks;
 		o->rated = turn > 0;
 		o->n_verdicts = 0;
+		if (turn) /* the first was read before */
+			memset(o->hurried, 0, o->m->n_conduits);
 		if (turn && l->n_hosts && !learn_survey_messages(l))
 			return false;
 		if (!onto_write(l, turn == 0, false))

@@ -411,20 +411,27 @@ static uint64_t round_up(uint64_t n)
 	return n;
 }
 
-void learn_put_rate(struct learn_pen *p, uint64_t requests, uint64_t writes)
+uint64_t learn_rate_with_room(uint64_t n)
 {
-	if (!requests)
-		return;
-	uint64_t most =
-		round_up(requests * RATE_ROOM < RATE_LEAST ? RATE_LEAST : requests * RATE_ROOM);
-	uint64_t most_writes =
-		round_up(writes * RATE_ROOM < RATE_LEAST ? RATE_LEAST : writes * RATE_ROOM);
+	return round_up(n * RATE_ROOM < RATE_LEAST ? RATE_LEAST : n * RATE_ROOM);
+}
+
+void learn_put_busiest(struct learn_pen *p, uint64_t requests, uint64_t writes)
+{
 	sb_printf(&p->line, "busiest second: %llu requests, %llu of them changes",
 		  (unsigned long long)requests, (unsigned long long)writes);
 	learn_remark(p, 4);
-	if (most <= 1000000)
+}
+
+static void put_rate(struct learn_pen *p, uint64_t requests, uint64_t writes)
+{
+	if (!requests)
+		return;
+	uint64_t most = learn_rate_with_room(requests), most_writes = learn_rate_with_room(writes);
+	learn_put_busiest(p, requests, writes);
+	if (most <= RATE_MOST)
 		sb_printf(&p->line, "max_requests_per_second = %llu;", (unsigned long long)most);
-	if (most_writes <= 1000000 && writes)
+	if (most_writes <= RATE_MOST && writes)
 		sb_printf(&p->line, " max_writes_per_second = %llu;",
 			  (unsigned long long)most_writes);
 	learn_line(p, 4);
@@ -438,7 +445,7 @@ static void put_rates(struct learn_pen *p, const struct learn_conduit *c)
 			requests += c->flows[i].talks[k]->busiest;
 			writes += c->flows[i].talks[k]->busiest_writes;
 		}
-	learn_put_rate(p, requests, writes);
+	put_rate(p, requests, writes);
 }
 
 static const char *service_name(const struct learn_flow *w)

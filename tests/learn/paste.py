@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""paste.py MODEL DIFF [narrow]: paste the blocks of `zonectl learn --onto` into a model that `zonectl print` printed, as
-a reader would: those that widen, or with "narrow" those too. Prints the model; says how many blocks there were."""
+"""paste.py MODEL DIFF WIDE [NARROW]: paste the blocks of `zonectl learn --onto` into a model that `zonectl print` printed,
+as a reader would: those that widen, and into NARROW those that narrow, too. Prints how many blocks widen, and all."""
 import re
 import sys
 
@@ -63,11 +63,10 @@ def paste_list(model, head, body, name):
     return model[:begin if head.startswith('to narrow') else end] + body + model[end:]
 
 
-def main():
-    model = open(sys.argv[1]).read()
+def pasted(model, diff, narrow):
     wanted = 0
-    for head, body in blocks(open(sys.argv[2]).read()):
-        if head.startswith('to narrow') and sys.argv[3:] != ['narrow']:
+    for head, body in blocks(diff):
+        if head.startswith('to narrow') and not narrow:
             continue
         wanted += 1
         name = re.search(r' (?:conduit|policy) (\S+)$', head)
@@ -75,8 +74,15 @@ def main():
             model = paste_list(model, head, body, name[1])
         else:
             model = paste(model, head, body, name and name[1])
-    sys.stdout.write(model)
-    print(wanted, file=sys.stderr)
+    return model, wanted
+
+
+def main():
+    model, diff = (open(path).read() for path in sys.argv[1:3])
+    for narrow, path in enumerate(sys.argv[3:]):
+        text, wanted = pasted(model, diff, narrow)
+        open(path, 'w').write(text)
+        print(wanted)
 
 
 main()
