@@ -364,7 +364,7 @@ static int explain_connection(struct explain *x)
 /* ---- what is asked ---- */
 
 struct asked {
-	const char *model, *hex, *capture, *in, *out;
+	const char *model, *hex, *capture, *in, *out, *log;
 	uint64_t frame;
 	bool json;
 	char text[INPUT_MAX];
@@ -514,9 +514,15 @@ static int explain_asked(struct asked *q)
 	struct explain x = {
 		.o = json_object(), .msg = &msg, .capture = q->capture, .frame = (uint32_t)q->frame
 	};
-	json_t *record = q->capture ? NULL : explain_record(q->text);
+	bool id = !q->capture && explain_is_id(q->text);
+	json_t *record = q->capture || id ? NULL : explain_record(q->text);
 	int rc = EXIT_FAIL;
 	if (!load_asked(&x, q, &rc))
+		goto out;
+	record =
+		id ? explain_record_of_id(q->log ? q->log : x.m->daemon.json_log, q->text) : record;
+	rc = EXIT_FAIL;
+	if (id && !record)
 		goto out;
 	x.packet.in = q->in;
 	x.packet.out = q->out;
@@ -541,6 +547,7 @@ static int explain_usage(void)
 	      "[--hex "
 	      "OCTETS] QUESTION...\n"
 	      "       zonectl explain [--json] [-m MODEL] --frame NUMBER CAPTURE\n"
+	      "       zonectl explain [--json] [-m MODEL] [--log FILE] ID\n"
 	      "       zonectl explain [--json] REASON\n"
 	      "without a QUESTION a record is read from standard input\n",
 	      stderr);
@@ -552,9 +559,11 @@ static bool read_option(struct asked *q, int argc, char **argv, int *i)
 	const struct {
 		const char *name;
 		const char **to;
-	} texts[] = {
-		{ "-m", &q->model }, { "--hex", &q->hex }, { "--in", &q->in }, { "--out", &q->out }
-	};
+	} texts[] = { { "-m", &q->model },
+		      { "--hex", &q->hex },
+		      { "--in", &q->in },
+		      { "--out", &q->out },
+		      { "--log", &q->log } };
 	if (strcmp(argv[*i], "--json") == 0) {
 		q->json = true;
 		return true;
@@ -595,7 +604,9 @@ int verb_explain(int argc, char **argv)
 	q.text[b.len] = '\0';
 	if (b.cut || (!b.len && !q.capture))
 		return explain_usage();
-	if (!q.capture && !strpbrk(q.text, " \t\n={"))
+	if (q.log && !explain_is_id(q.text))
+		return explain_usage();
+	if (!q.capture && !strpbrk(q.text, " \t\n={") && !explain_is_id(q.text))
 		return explain_reason(&q);
 	return explain_asked(&q);
 }

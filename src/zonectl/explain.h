@@ -146,6 +146,11 @@ bool explain_record_words(const json_t *record, char *out, size_t n);
 /* A record: a line of syslog or of the JSON file. NULL: it is none. */
 json_t *explain_record(const char *text);
 
+/* explain-log.c: what records have as their id: "0123456789ab-17" */
+bool explain_is_id(const char *text);
+/* The first record of this id in a file of JSON lines. NULL: said. */
+json_t *explain_record_of_id(const char *path, const char *id);
+
 /* explain-run.c: the message through the engine. found is called once: with the message that was
  * refused first of those that are asked about, else the last. False: none was found. img NULL: only
  * read. */

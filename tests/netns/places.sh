@@ -70,6 +70,15 @@ in_s timeout 1 nc -zw1 fd00:10:1::10 22 && lab_fail "a service that no conduit n
 has "a refused flow, IPv6" "reason=no-conduit .* src=fd00:10:2::20 .* dport=22 " src_asset='"valve-v6"' \
 	dst_asset='"panel-v6"' in_interface='"eth2"' out_interface='"eth1"' src_mac="$mac_s" dst_mac="$mac_2"
 
+# a record by its id is explained, by the model that the daemon has and the file that this names
+id=$(grep -m 1 'reason=function-not-allowed .* src=10\.10\.1\.10 ' "$lab_dir/syslog" | grep -o ' id=[0-9a-f]*-[0-9]*' | cut -d= -f2)
+explained=$(ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" explain "$id" 2>&1) && lab_fail "it is permitted: $explained"
+for line in "record: function-not-allowed: " "model: $lab_dir/model.conf (of the running zoned, as the file is now)" \
+	"from: 10.10.1.10 .*, asset panel, " "to: 10.10.2.20 port 502, asset valve, " "reason: function-not-allowed: "; do
+	grep -q "^$line" <<<"$explained" || lab_fail "explain $id: no line \"$line\": $explained"
+done
+echo "ok: explain by id"
+
 # another's address, on another wire: who really sends it is told
 ip -n "$lab_s" addr add 10.10.1.77/32 dev lo
 in_s timeout 2 ping -c1 -W1 -I 10.10.1.77 10.10.1.10 >/dev/null

@@ -300,11 +300,15 @@ bool ua_record_words(const struct explain_record *r, FILE *f)
 	const char *service = explain_field(r, "service", text[0], 24),
 		   *named = explain_field(r, "named", text[1], 24),
 		   *attribute = explain_field(r, "attribute", text[2], 24);
-	if (!service || !named ||
-	    (strcmp(service, "read") != 0 && strcmp(service, "browse") != 0) || !strchr(named, '='))
+	bool writes = service && strcmp(service, "write") == 0,
+	     browses = service && strcmp(service, "browse") == 0;
+	if (!service || !named || (!writes && !browses && strcmp(service, "read") != 0) ||
+	    !strchr(named, '='))
 		return false;
 	fprintf(f, "%s %s", service, named);
-	if (attribute && strcmp(service, "read") == 0)
+	if (attribute && !browses)
 		fprintf(f, " attribute %s", attribute);
+	/* records have no value, and policies judge none */
+	fputs(writes ? " = 0" : "", f);
 	return true;
 }
