@@ -14,7 +14,7 @@ static const struct verb verbs[] = {
 	{ "replay", "[-q] [--json] [--violations] [--checksums] [-m MODEL] [--port PROTOCOL:PORT] [--from TIME] [--to TIME] "
 	  "[--filter EXPRESSION] [--jobs NUMBER] [--summary FILE] CAPTURE...",
 	  "run the inspection engine over captures", verb_replay },
-	{ "explain", "[--json] [-m MODEL] [--in INTERFACE] [--out INTERFACE] [--hex OCTETS] [--frame NUMBER CAPTURE] [QUESTION...]",
+	{ "explain", "[--json] [-m MODEL] [--in INTERFACE] [--out INTERFACE] [--hex OCTETS] [--log FILE] [--frame NUMBER CAPTURE] [QUESTION...]",
 	  "what a model does with one message or connection, why, and what would permit it", verb_explain },
 	{ "learn", "[--least N] [--admit WORD,...] [--hold-out PART] [--subnet BITS] [--port PROTOCOL:PORT] [--onto MODEL] [--live DURATION [--interface NAME]...] CAPTURE...",
 	  "propose a model from captures", verb_learn },
