@@ -53,11 +53,10 @@ static struct prefix net(const char *text)
 	return p;
 }
 
-/* hmi 10.1/16 may speak Modbus to cell 10.2/16; the rule stands in `file`. */
-static struct pol_image *image(uint32_t generation, const char *file)
+/* hmi 10.1/16 may speak Modbus to cell 10.2/16, as this one entry allows. */
+static struct pol_image *image_of(uint32_t generation, struct modbus_allow *allow)
 {
 	int err;
-	struct range unit = { 1, 1 };
 	struct prefix nets[2] = { net("10.1.0.0/16"), net("10.2.0.0/16") };
 	struct zone zones[3] = { { .name = "unknown" },
 				 { .name = "hmi", .networks = &nets[0], .n_networks = 1 },
@@ -69,13 +68,9 @@ static struct pol_image *image(uint32_t generation, const char *file)
 	struct conduit conduit = {
 		.name = "hmi-cell", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1
 	};
-	struct modbus_allow allow = { .at = { file, 31 },
-				      .functions = { 8 },
-				      .units = { .v = &unit, .n = 1, .set = true },
-				      .addresses = { .any = true, .set = true } };
 	struct policy policy = { .name = "reads",
 				 .proto = PROTO_MODBUS,
-				 .of = &(struct modbus_policy){ &allow, 1, 0 } };
+				 .of = &(struct modbus_policy){ allow, 1, 0 } };
 	struct model m = { .zones = zones,
 			   .n_zones = 3,
 			   .conduits = &conduit,
@@ -85,6 +80,17 @@ static struct pol_image *image(uint32_t generation, const char *file)
 	struct pol_image *img = policy_build(&m, generation, &err);
 	assert_non_null(img);
 	return img;
+}
+
+/* The entry stands in `file`. */
+static struct pol_image *image(uint32_t generation, const char *file)
+{
+	struct range unit = { 1, 1 };
+	struct modbus_allow allow = { .at = { file, 31 },
+				      .functions = { 8 },
+				      .units = { .v = &unit, .n = 1, .set = true },
+				      .addresses = { .any = true, .set = true } };
+	return image_of(generation, &allow);
 }
 
 static struct event write_refused(void)

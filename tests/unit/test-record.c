@@ -18,6 +18,7 @@
 #include "proto/modbus/facts.h"
 #include "proto/modbus/words.h"
 #include "record/aggregate.h"
+#include "record/expected.h"
 #include "record/cap.h"
 #include "record/line.h"
 #include "record-sink.h"
@@ -275,6 +276,66 @@ static void test_keys(void **state)
 	assert_int_equal(s.n, 10);
 	record_close(r);
 	free(img);
+}
+
+/* Of another interface it is another thing; who does not know the interface behind the gate may be
+ * any of them. */
+static void test_interfaces(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t in, out;
+		bool merged;
+	} rows[] = { { 2, 3, false }, { 2, 3, true }, { 4, 3, false },
+		     { 2, 5, false }, { 2, 0, true }, { 4, 0, true },
+		     { 6, 0, false }, { 6, 3, true }, { 0, 3, false } };
+	struct agg *a = calloc(1, sizeof(*a));
+	assert_non_null(a);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct event ev = write_refused();
+		ev.in = rows[i].in;
+		ev.out = rows[i].out;
+		assert_int_equal(agg_add(a, &ev, 0), rows[i].merged);
+	}
+	free(a);
+}
+
+/* What is expected has room for EXPECTED_TEXT, and ends behind a whole part of a longer list. */
+static void test_long_list(void **state)
+{
+	(void)state;
+	struct range v[85];
+	struct modbus_allow allow = { .at = { "plant.conf", 31 },
+				      .functions = { 8 },
+				      .units = { .v = v, .set = true },
+				      .addresses = { .any = true, .set = true } };
+	struct event ev = write_refused();
+	char whole[8192];
+	struct sb b = sb_init(whole, sizeof(whole));
+	ev.reason = R_UNIT;
+	sb_puts(&b, "units ");
+	for (size_t n = 1; n <= 85; n++) {
+		struct expected x;
+		v[n - 1] = (struct range){ (uint32_t)(3 * n), (uint32_t)(3 * n) };
+		sb_printf(&b, "%s%zu", n > 1 ? ", " : "", 3 * n);
+		allow.units.n = n;
+		struct pol_image *img = image_of(7, &allow);
+		const struct expected_case c = { .img = img,
+						 .ev = &ev,
+						 .flow = policy_flow(img, 0),
+						 .rule = policy_rule(img, PROTO_MODBUS, 0) };
+		event_expected(&c, &x);
+		size_t kept = strcspn(x.expected, "a"); /* ", and more" */
+		if (b.len < EXPECTED_TEXT) {
+			assert_string_equal(x.expected, whole);
+		} else {
+			assert_string_equal(x.expected + kept, "and more");
+			assert_memory_equal(x.expected, whole, kept);
+			assert_in_range(kept, EXPECTED_TEXT - 18, EXPECTED_TEXT - 1);
+		}
+		free(img);
+	}
+	assert_true(b.len > EXPECTED_TEXT + 50);
 }
 
 static void add_up(void *ctx, const struct agg_slot *s)
@@ -564,6 +625,8 @@ int main(void)
 		cmocka_unit_test(test_any_event),
 		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_interfaces),
+		cmocka_unit_test(test_long_list),
 		cmocka_unit_test(test_neighbours),
 		cmocka_unit_test(test_repeats_in_parts),
 		cmocka_unit_test(test_flood),
