@@ -24,7 +24,7 @@ struct insert {
 	char where[200];
 };
 
-enum { INSERTS = 2 };
+enum { INSERTS = 3 };
 
 struct changed {
 	struct insert v[INSERTS];
@@ -189,13 +189,41 @@ static void change_entry(const struct explain *x, const struct flow *f, const ch
 		 p->at.line, p->name);
 }
 
+/* A zone of its own, with a name that none has, for the end that is in none: of which one it should
+ * be is for the reader. */
+static void change_zone(const struct explain *x, const struct reach_answer *a, char name[32],
+			struct changed *ch)
+{
+	const struct reach_ends *of = &x->packet.of;
+	const char *on = a->from_zone ? x->packet.out : x->packet.in;
+	char addr[ADDR_TEXT], interfaces[80] = "";
+	unsigned n = 1;
+	snprintf(name, 32, "new-zone");
+	for (size_t i = 1; i < x->m->n_zones; i++)
+		if (strcmp(x->m->zones[i].name, name) == 0) {
+			snprintf(name, 32, "new-zone-%u", ++n);
+			i = 0;
+		}
+	addr_text(a->from_zone ? &of->server : &of->client, addr);
+	if (on)
+		snprintf(interfaces, sizeof(interfaces), " interfaces = [ \"%.40s\" ];", on);
+	struct insert *i = add_insert(ch, "zones = (", NULL, NULL);
+	snprintf(i->text, sizeof(i->text),
+		 "{ name = \"%s\"; type = \"external\"; networks = [ \"%s\" ];%s }", name, addr,
+		 interfaces);
+	snprintf(i->where, sizeof(i->where), "%s: first in zones", x->path);
+}
+
 static void change_flow(const struct explain *x, const struct reach_answer *a, const char *entry,
 			struct line within[INSERTS], struct changed *ch)
 {
-	const struct zone *from = &x->m->zones[a->from_zone], *to = &x->m->zones[a->to_zone];
 	const struct conduit *c = conduit_between(x->m, a->from_zone, a->to_zone);
-	char name[32], flow[EXPLAIN_TEXT];
-	new_name(x->m, from->name, to->name, name);
+	char name[32], flow[EXPLAIN_TEXT], zone[32];
+	if (!a->from_zone || !a->to_zone)
+		change_zone(x, a, zone, ch);
+	const char *from = a->from_zone ? x->m->zones[a->from_zone].name : zone;
+	const char *to = a->to_zone ? x->m->zones[a->to_zone].name : zone;
+	new_name(x->m, from, to, name);
 	flow_text(x, name, flow, sizeof(flow));
 	struct insert *i;
 	if (c) {
@@ -209,7 +237,7 @@ static void change_flow(const struct explain *x, const struct reach_answer *a, c
 		i->last = x->m->n_conduits == 0;
 		snprintf(i->text, sizeof(i->text),
 			 "{ name = \"%s\"; from = \"%s\"; to = \"%s\"; flows = ( %s ); }", name,
-			 from->name, to->name, flow);
+			 from, to, flow);
 		snprintf(i->where, sizeof(i->where), "%s: first in conduits", x->path);
 	}
 	if (x->proto == PROTO_NONE)
@@ -239,14 +267,16 @@ static void add_dangers(const struct explain *x, const struct reach_answer *a, c
 {
 	const struct zone *from = &x->m->zones[a->from_zone], *to = &x->m->zones[a->to_zone];
 	char text[200];
-	if (to->type == ZONE_SAFETY && (changes || x->proto == PROTO_NONE)) {
+	if (a->to_zone && to->type == ZONE_SAFETY && (changes || x->proto == PROTO_NONE)) {
 		snprintf(text, sizeof(text), "%s, and zone \"%s\" is a safety zone",
 			 changes ? changes : "nobody would look into these connections", to->name);
 		add_line(list, text);
 	}
-	if (changes && is_outer(from->type) && !is_outer(to->type)) {
-		snprintf(text, sizeof(text), "%s, from zone \"%s\", which is outside of control",
-			 changes, from->name);
+	if (changes && a->to_zone && (!a->from_zone || is_outer(from->type)) &&
+	    !is_outer(to->type)) {
+		snprintf(text, sizeof(text), "%s, from %s%s%s, which is outside of control",
+			 changes, a->from_zone ? "zone \"" : "a new zone",
+			 a->from_zone ? from->name : "", a->from_zone ? "\"" : "");
 		add_line(list, text);
 	}
 }
@@ -310,7 +340,7 @@ static bool try_change(struct explain *x, const struct reach_answer *a, const ch
 		return false;
 	if (a->fate == REACH_INSPECTED && known)
 		change_entry(x, &x->m->conduits[a->conduit].flows[a->flow], entry, &within[0], ch);
-	else if (reach_refuses(a) && a->why == R_NO_CONDUIT && a->from_zone && a->to_zone &&
+	else if (reach_refuses(a) && (a->why == R_NO_CONDUIT || a->why == R_UNKNOWN_ZONE) &&
 		 a->from_zone != a->to_zone && !x->packet.answer &&
 		 (known || x->proto == PROTO_NONE))
 		change_flow(x, a, entry, within, ch);

@@ -174,8 +174,10 @@ TABLE = [
     ("panel -> plc udp 123", "drop", "no-conduit", ["udp 124"]),
     ("plc -> panel tcp 22", "drop", "no-conduit", ["tcp 23"]),
     ("panel -> 10.1.0.77 tcp 5555", "accept", "none", None),
-    ("192.0.2.1 -> plc ssh", "drop", "unknown-zone", None),
-    ("panel -> 192.0.2.1 udp 53", "drop", "unknown-zone", None),
+    ("192.0.2.1 -> plc ssh", "drop", "unknown-zone", ["tcp 23", "modbus read-coils 1"]),
+    ("panel -> 192.0.2.1 udp 53", "drop", "unknown-zone", ["udp 54"]),
+    ("192.0.2.1 -> plc modbus read-coils 1", "drop", "unknown-zone", ["modbus read-coils 2", "modbus write-single-coil 1 = 1"]),
+    ("192.0.2.1 -> 192.0.2.2 ssh", "drop", "unknown-zone", None),
 ]
 
 
@@ -199,9 +201,9 @@ def check_proposal(question, answer, neighbours):
         path = os.path.join(DIR, "one.pcap")
         capture(path, now, answer["to"]["port"], now.get("before", []))
         got = replayed(CHANGED, path)
-        was = replayed(MODEL_PATH, path) if answer["reason"] != "no-conduit" else "drop"
+        was = replayed(MODEL_PATH, path) if answer["reason"] not in ("no-conduit", "unknown-zone") else "drop"
         check("  and a replay of it says so", got == "accept" and was in ("drop", "reset"), got, was)
-        if answer["reason"] != "no-conduit":
+        if answer["reason"] not in ("no-conduit", "unknown-zone"):
             check_record(path, answer)
 
 
@@ -240,6 +242,10 @@ def check_details():
     check("a write from outside is dangerous", "outside of control" in " ".join(answer["change"]["danger"]), answer)
     answer = ask("panel -> 10.3.0.4 modbus write-single-register 11 = 7")[0]
     check("a write to a safety zone is dangerous", "safety zone" in " ".join(answer["change"]["danger"]), answer)
+    answer = ask("192.0.2.1 -> plc modbus write-single-coil 1 = 1")[0]
+    check("a write from no zone is dangerous", "from a new zone, which is outside of control" in " ".join(answer["change"]["danger"]), answer)
+    answer = ask("--in", "eth9", "192.0.2.1 -> plc ssh")[0]
+    check("the zone has the interface", 'interfaces = [ "eth9" ]' in answer["change"]["paste"][0]["text"], answer)
     answer = ask("panel -> 10.3.0.4 modbus read-coils 1")[0]
     check("a read of one is not", answer["change"]["danger"] == [], answer)
     answer = ask("--in", "eth4", P + "modbus read-holding-registers 0-9")[0]
