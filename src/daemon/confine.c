@@ -293,17 +293,24 @@ int confine_parent(void)
 	return load_filter(f, err ? err : refuse_families(f));
 }
 
-int confine_spawner(int *keep, size_t n)
+/* Of a process that only waits for others: these descriptors, and no file to write to. */
+static int keep_only(int *keep, size_t n)
 {
 	int err = close_but(keep, n);
 	for (int fd = 0; fd <= 2 - SANITIZERS && !err; fd++)
 		err = null_for(fd);
 	if (!err)
-		err = limit(RLIMIT_CORE, 0);
-	if (!err)
 		err = limit(RLIMIT_FSIZE, 0);
 	if (!err && prctl(PR_SET_DUMPABLE, 0))
 		err = -errno;
+	return err;
+}
+
+int confine_spawner(int *keep, size_t n)
+{
+	int err = keep_only(keep, n);
+	if (!err)
+		err = limit(RLIMIT_CORE, 0);
 	if (err || SANITIZERS)
 		return err;
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ERRNO(EPERM));
@@ -350,13 +357,7 @@ int confine_inspector(void)
 
 int confine_tap_keeper(int *keep, size_t n)
 {
-	int err = close_but(keep, n);
-	for (int fd = 0; fd <= 2 - SANITIZERS && !err; fd++)
-		err = null_for(fd);
-	if (!err)
-		err = limit(RLIMIT_FSIZE, 0);
-	if (!err && prctl(PR_SET_DUMPABLE, 0))
-		err = -errno;
+	int err = keep_only(keep, n);
 	if (err || SANITIZERS)
 		return err;
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
