@@ -236,13 +236,10 @@ static void judge_mirrored(struct reader *r, const struct frame *f, const struct
 				   .wall_ns = f->time_ns,
 				   .ip = f->ip,
 				   .len = f->len,
-				   .partial = f->partial };
+				   .partial = f->partial,
+				   .macs = recorded_macs(f) };
 	enum reason why = R_NONE;
 	enum uninspected_fate fate = UNINSPECTED_NOT;
-	if (f->src_mac)
-		memcpy(pkt.macs.src, f->src_mac, sizeof(pkt.macs.src));
-	if (f->dst_mac)
-		memcpy(pkt.macs.dst, f->dst_mac, sizeof(pkt.macs.dst));
 	if (recorded_proto(r->img, p) == PROTO_NONE)
 		fate = uninspected_packet(r->rules, f->ip, f->len, r->now_ns, &why);
 	if (fate == UNINSPECTED_PASSES) {

@@ -120,20 +120,6 @@ int open_taps(struct parent *p)
 
 /* ---- the policy ---- */
 
-/* The model as text, for what packets without an inspector may do. NULL: no memory. */
-static char *printed_model(const struct model *m, size_t *len)
-{
-	char *text = NULL;
-	FILE *f = open_memstream(&text, len);
-	if (!f)
-		return NULL;
-	model_print(m, f);
-	if (fclose(f) == 0)
-		return text;
-	free(text);
-	return NULL;
-}
-
 /* Its places are two, as an inspector's; the one of an image that was not acknowledged yet is not
  * written again. */
 static bool give_tap_policy(struct tap_here *t)
@@ -142,7 +128,7 @@ static bool give_tap_policy(struct tap_here *t)
 	struct shared *m = &t->conf.shm->rings;
 	struct slot *s = ring_put(&m->to);
 	size_t len = 0;
-	char *text = s ? printed_model(p->model, &len) : NULL;
+	char *text = s ? model_text(p->model, &len) : NULL;
 	bool room = text && p->img->size <= RING_IMAGE && len <= RING_IMAGE - p->img->size;
 	if (room) {
 		uint8_t *to = m->image[p->img->generation & 1];

@@ -50,23 +50,16 @@ static struct model *onto_load(const struct source_from *from)
  */
 static char *onto_canonical(const char *text, struct model **of)
 {
-	char *canonical = NULL;
-	size_t n = 0;
+	size_t n;
 	struct model *m = text ? onto_load(&(struct source_from){
 					 .path = "(proposed)", .text = text, .len = strlen(text) })
 			       : NULL;
-	FILE *f = m ? open_memstream(&canonical, &n) : NULL;
-	if (f)
-		model_print(m, f);
-	bool good = f && fclose(f) == 0;
-	if (good && of)
+	char *canonical = m ? model_text(m, &n) : NULL;
+	if (canonical && of)
 		*of = m;
 	else
 		model_free(m);
-	if (good)
-		return canonical;
-	free(canonical);
-	return NULL;
+	return canonical;
 }
 
 /* The text from now on. */
@@ -88,15 +81,12 @@ static bool onto_go_on(struct learn_onto *o, const char *text)
 bool learn_onto(struct learn *l)
 {
 	const struct source_from from = { .path = l->o.onto, .rules_dir = l->o.rules_dir };
-	char *text = NULL;
-	size_t n = 0;
+	size_t n;
 	struct learn_onto *o = l->onto = calloc(1, sizeof(*o));
 	if (!o || !(o->m = onto_load(&from)))
 		return false;
-	FILE *f = open_memstream(&text, &n);
-	if (f)
-		model_print(o->m, f);
-	bool good = f && fclose(f) == 0 && onto_go_on(o, text) && onto_build(o->m, &o->first);
+	char *text = model_text(o->m, &n);
+	bool good = text && onto_go_on(o, text) && onto_build(o->m, &o->first);
 	free(text);
 	if (!good)
 		return false;

@@ -222,6 +222,8 @@ struct model *model_load_text(const char *name, const char *text, size_t len, st
 void model_free(struct model *m);
 /* Exact inverse of model_load: complete, canonical, includes resolved. */
 void model_print(const struct model *m, FILE *f);
+/* What it prints, *len octets and a NUL; malloc'ed; NULL: no memory. */
+char *model_text(const struct model *m, size_t *len);
 bool model_eq(const struct model *a, const struct model *b);
 bool model_taps_eq(const struct model *a, const struct model *b);
 const struct policy *model_policy(const struct model *m, const char *name);

@@ -235,21 +235,26 @@ void model_print(const struct model *m, FILE *f)
 	fputs("};\n", f);
 }
 
+char *model_text(const struct model *m, size_t *len)
+{
+	char *text = NULL;
+	FILE *f = open_memstream(&text, len);
+	if (!f)
+		return NULL;
+	model_print(m, f);
+	if (fclose(f) == 0)
+		return text;
+	free(text);
+	return NULL;
+}
+
 /* Two models are equal when they print the same: the print is complete. */
 bool model_eq(const struct model *a, const struct model *b)
 {
-	char *p[2] = { NULL, NULL };
-	size_t n[2] = { 0, 0 };
-	const struct model *m[2] = { a, b };
-	for (int i = 0; i < 2; i++) {
-		FILE *f = open_memstream(&p[i], &n[i]);
-		if (!f)
-			break;
-		model_print(m[i], f);
-		fclose(f);
-	}
-	bool same = p[0] && p[1] && n[0] == n[1] && memcmp(p[0], p[1], n[0]) == 0;
-	free(p[0]);
-	free(p[1]);
+	size_t n = 0, k = 0;
+	char *p = model_text(a, &n), *q = model_text(b, &k);
+	bool same = p && q && n == k && memcmp(p, q, n) == 0;
+	free(p);
+	free(q);
 	return same;
 }

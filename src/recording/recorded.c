@@ -3,6 +3,7 @@
 #include "recording/recorded.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 #include "inspect/recording.h"
 
@@ -25,6 +26,16 @@ bool recorded_stays_on_link(const struct frame *f, const struct packet *p)
 {
 	bool group = f->dst_mac && (f->dst_mac[0] & 1);
 	return group || addr_is_of_link(&p->src) || addr_is_of_link(&p->dst);
+}
+
+struct link_macs recorded_macs(const struct frame *f)
+{
+	struct link_macs macs = { .src = { 0 } };
+	if (f->src_mac)
+		memcpy(macs.src, f->src_mac, sizeof(macs.src));
+	if (f->dst_mac)
+		memcpy(macs.dst, f->dst_mac, sizeof(macs.dst));
+	return macs;
 }
 
 uint8_t recorded_proto(const struct pol_image *img, const struct packet *p)

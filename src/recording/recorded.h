@@ -9,6 +9,7 @@
 #include "packet/capture.h"
 #include "packet/packet.h"
 #include "policy/policy.h"
+#include "record/event.h"
 
 enum recorded {
 	RECORDED_WHOLE,	    /* the engine can judge it */
@@ -23,6 +24,8 @@ enum recorded {
 enum recorded recorded_kind(const struct frame *f, struct packet *p);
 /* Would no gateway forward it? What comes in a frame to a group neither (RFC 1812, 5.3.4). */
 bool recorded_stays_on_link(const struct frame *f, const struct packet *p);
+/* Those of the frame, as far as it has any. */
+struct link_macs recorded_macs(const struct frame *f);
 /* The protocol of the inspected flow whose connection it would belong to, whichever end opened it;
  * PROTO_NONE: no inspector would see it. */
 uint8_t recorded_proto(const struct pol_image *img, const struct packet *p);

@@ -42,17 +42,6 @@ static const char *line_after(const char *text, const char *line)
 	return NULL;
 }
 
-static char *printed(const struct model *m)
-{
-	char *text = NULL;
-	size_t n = 0;
-	FILE *f = open_memstream(&text, &n);
-	if (!f)
-		return NULL;
-	model_print(m, f);
-	return fclose(f) == 0 ? text : NULL;
-}
-
 static char *with_insert(char *text, const struct insert *i)
 {
 	const char *at = line_after(text, i->section);
@@ -93,7 +82,8 @@ static bool permits(const struct explain *x, const struct changed *c)
 	struct errs errs;
 	struct explain y = *x;
 	int rc;
-	char *text = printed(x->m);
+	size_t len;
+	char *text = model_text(x->m, &len);
 	for (size_t i = 0; text && i < c->n; i++)
 		text = with_insert(text, &c->v[i]);
 	if (!text)

@@ -62,13 +62,10 @@ static bool pass_packet(struct course *c, const struct frame *f)
 						 .wall_ns = f->time_ns,
 						 .ip = f->ip,
 						 .len = f->len,
-						 .check_sum = g->r->o.checksums } };
+						 .check_sum = g->r->o.checksums,
+						 .macs = recorded_macs(f) } };
 	struct packet p;
 	uint8_t proto = PROTO_NONE;
-	if (f->src_mac)
-		memcpy(judged.pkt.macs.src, f->src_mac, sizeof(judged.pkt.macs.src));
-	if (f->dst_mac)
-		memcpy(judged.pkt.macs.dst, f->dst_mac, sizeof(judged.pkt.macs.dst));
 	enum count_left why = unjudgeable(f, &p);
 	unsigned group = group_of(&g->groups, &p, &proto);
 	bool judges = g->r->img != NULL;
