@@ -21,7 +21,6 @@
 
 #include "compile/policy_build.h"
 #include "learn/internal.h"
-#include "model/internal.h"
 
 /* ---- the model ---- */
 
@@ -36,11 +35,13 @@ static bool onto_build(struct model *m, struct pol_image **img)
 	return *img != NULL;
 }
 
-static struct model *onto_load(const struct source_from *from)
+/* A model on disk, or what a text says. */
+static struct model *onto_load(const char *path, const char *rules_dir, const char *text)
 {
 	struct errs errs;
 	errs_init(&errs);
-	struct model *m = model_load_from(from, &errs);
+	struct model *m = text ? model_load_text(path, text, strlen(text), &errs)
+			       : model_load(path, rules_dir, &errs);
 	errs_print(&errs, stderr);
 	errs_free(&errs);
 	return m;
@@ -51,9 +52,7 @@ static struct model *onto_load(const struct source_from *from)
 static char *onto_canonical(const char *text, struct model **of)
 {
 	size_t n;
-	struct model *m = text ? onto_load(&(struct source_from){
-					 .path = "(proposed)", .text = text, .len = strlen(text) })
-			       : NULL;
+	struct model *m = text ? onto_load("(proposed)", NULL, text) : NULL;
 	char *canonical = m ? model_text(m, &n) : NULL;
 	if (canonical && of)
 		*of = m;
@@ -80,10 +79,9 @@ static bool onto_go_on(struct learn_onto *o, const char *text)
 
 bool learn_onto(struct learn *l)
 {
-	const struct source_from from = { .path = l->o.onto, .rules_dir = l->o.rules_dir };
 	size_t n;
 	struct learn_onto *o = l->onto = calloc(1, sizeof(*o));
-	if (!o || !(o->m = onto_load(&from)))
+	if (!o || !(o->m = onto_load(l->o.onto, l->o.rules_dir, NULL)))
 		return false;
 	char *text = model_text(o->m, &n);
 	bool good = text && onto_go_on(o, text) && onto_build(o->m, &o->first);

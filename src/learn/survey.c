@@ -12,7 +12,6 @@
 
 #include "compile/policy_build.h"
 #include "learn/internal.h"
-#include "model/internal.h"
 
 /* ---- who is there ---- */
 
@@ -89,11 +88,10 @@ static void survey_packet(void *ctx, const struct frame *f)
 
 struct pol_image *learn_image(const char *text, size_t len, bool observe, struct model **m)
 {
-	const struct source_from from = { .path = "(proposed)", .text = text, .len = len };
 	struct errs errs;
 	int err = 0;
 	errs_init(&errs);
-	*m = model_load_from(&from, &errs);
+	*m = model_load_text("(proposed)", text, len, &errs);
 	errs_print(&errs, stderr);
 	errs_free(&errs);
 	if (!*m)

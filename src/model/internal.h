@@ -16,19 +16,19 @@ struct source {
 	size_t len;
 	struct where *lines; /* [1..n_lines], index 0 unused */
 	size_t n_lines;
+	struct model_file *files; /* in the arena, each once, as they were read */
+	size_t n_files;
 };
 
 struct source_from {
 	const char *path, *rules_dir;
-	const char *text;
-	size_t len; /* content of the file at path; NULL: read it */
+	const struct model_file *files; /* read these and no others; NULL: those on disk */
+	size_t n_files;
 };
 
 /* Read it and what it includes. False when errs got entries. Free text with free(). */
 bool source_read(struct arena *a, const struct source_from *from, struct source *s,
 		 struct errs *errs);
-/* model_load() of any source; path in it may be any name when the text is given. */
-struct model *model_load_from(const struct source_from *from, struct errs *errs);
 
 /* The first setting that libconfig read otherwise, or NULL. Each setting of libconfig's
  * gets the other as its hook: see written_of(). */

@@ -190,9 +190,19 @@ struct old_key {
 };
 #define OLD_KEY_TEXT "%s is an old name, and still read; write %s" /* with name and now */
 
+/* A file that a model was read from. */
+struct model_file {
+	const char *path; /* as errors name it */
+	const char *text; /* len octets and a NUL */
+	size_t len;
+};
+
 struct model {
 	struct arena *arena;
 	const char *path;
+	const char *rules_dir;	  /* where includes were looked for; "" */
+	struct model_file *files; /* path's, then each that was included, once */
+	size_t n_files;
 	const char *system_name; /* SUC, ZCR 1 */
 	const char *system_description, *system_owner;
 	/* MODE_OBSERVE: the whole site is only watched. Then nothing is refused anywhere, and every
@@ -219,6 +229,10 @@ struct model {
 struct model *model_load(const char *path, const char *rules_dir, struct errs *errs);
 /* The same of a text that includes nothing, such as model_print() makes; name: for errors. */
 struct model *model_load_text(const char *name, const char *text, size_t len, struct errs *errs);
+/* The same of n files in memory, v[0] with its includes: what is not among them is not there. The
+ * files of a model (files, rules_dir) give that model. */
+struct model *model_load_files(const struct model_file *v, size_t n, const char *rules_dir,
+			       struct errs *errs);
 void model_free(struct model *m);
 /* Exact inverse of model_load: complete, canonical, includes resolved. */
 void model_print(const struct model *m, FILE *f);

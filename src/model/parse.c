@@ -572,7 +572,7 @@ out:
 	config_destroy(&cfg);
 }
 
-struct model *model_load_from(const struct source_from *from, struct errs *errs)
+static struct model *load_from(const struct source_from *from, struct errs *errs)
 {
 	struct arena *a = arena_new();
 	struct model *m = a ? arena_alloc(a, sizeof(*m)) : NULL;
@@ -587,6 +587,9 @@ struct model *model_load_from(const struct source_from *from, struct errs *errs)
 	m->path = there.path = arena_strdup(a, from->path);
 	if (source_read(a, &there, &l.src, errs))
 		load_source(&l);
+	m->files = l.src.files;
+	m->n_files = l.src.n_files;
+	m->rules_dir = arena_strdup(a, there.rules_dir ? there.rules_dir : "");
 	free(l.src.text);
 	if (errs->total == before)
 		return m;
@@ -596,13 +599,22 @@ struct model *model_load_from(const struct source_from *from, struct errs *errs)
 
 struct model *model_load(const char *path, const char *rules_dir, struct errs *errs)
 {
-	return model_load_from(&(struct source_from){ .path = path, .rules_dir = rules_dir }, errs);
+	return load_from(&(struct source_from){ .path = path, .rules_dir = rules_dir }, errs);
 }
 
 struct model *model_load_text(const char *name, const char *text, size_t len, struct errs *errs)
 {
-	return model_load_from(&(struct source_from){ .path = name, .text = text, .len = len },
-			       errs);
+	const struct model_file file = { name, text, len };
+	return model_load_files(&file, 1, NULL, errs);
+}
+
+struct model *model_load_files(const struct model_file *v, size_t n, const char *rules_dir,
+			       struct errs *errs)
+{
+	return load_from(
+		&(struct source_from){
+			.path = v[0].path, .rules_dir = rules_dir, .files = v, .n_files = n },
+		errs);
 }
 
 void model_free(struct model *m)

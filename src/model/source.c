@@ -28,8 +28,8 @@ struct reader {
 	struct lexer lex;
 	const char *line; /* the one being read, and how much of it is in the text */
 	size_t copied;
-	const char *memory;
-	size_t memory_len; /* the first file, when it is none on disk */
+	const struct model_file *given; /* nothing is read from disk then */
+	size_t n_given;
 	const char *stack[DEPTH_MAX];
 	struct stat id[DEPTH_MAX]; /* "x" and "./x" are one file */
 	size_t depth;
@@ -77,6 +77,25 @@ static bool add_line(struct reader *r, struct where at, const char *p, size_t n)
 	put_source_text(r, "\n", 1);
 	r->s->lines[++r->s->n_lines] = at;
 	return true;
+}
+
+/* Of files that are given a number is what an inode is on disk. */
+static const struct model_file *find_given(const struct reader *r, const char *path,
+					   struct stat *st)
+{
+	for (size_t i = 0; i < r->n_given; i++) {
+		if (strcmp(r->given[i].path, path) != 0)
+			continue;
+		memset(st, 0, sizeof(*st));
+		st->st_ino = i + 1;
+		return &r->given[i];
+	}
+	return NULL;
+}
+
+static bool is_there(const struct reader *r, const char *path, struct stat *st)
+{
+	return r->given ? find_given(r, path, st) != NULL : stat(path, st) == 0;
 }
 
 /* The whole file, NUL-terminated; NULL with an error added. */
@@ -161,11 +180,11 @@ static const char *find_include(struct reader *r, struct where at, const char *n
 		return name;
 	const char *slash = strrchr(at.file, '/');
 	const char *here = join(r->a, at.file, slash ? (size_t)(slash - at.file) : 0, name);
-	if (stat(here, &st) == 0)
+	if (is_there(r, here, &st))
 		return here;
 	const char *there =
 		r->rules_dir ? join(r->a, r->rules_dir, strlen(r->rules_dir), name) : NULL;
-	if (there && stat(there, &st) == 0)
+	if (there && is_there(r, there, &st))
 		return there;
 	errs_add(r->errs, at.file, at.line,
 		 "there is no file to include named \"%s\"; looked beside this file and in %s",
@@ -197,7 +216,7 @@ static bool include(struct reader *r, struct where at, const char *name)
 	if (!path)
 		return true;
 	struct stat st;
-	bool there = stat(path, &st) == 0;
+	bool there = is_there(r, path, &st);
 	for (size_t i = 0; i < r->depth; i++) {
 		if (there && r->id[i].st_ino == st.st_ino && r->id[i].st_dev == st.st_dev) {
 			say_loop(r, at, i, path);
@@ -232,27 +251,65 @@ static bool read_lines(struct reader *r, const char *path, const char *buf, size
 	return true;
 }
 
+static const struct model_file *find_read(const struct reader *r, const char *path)
+{
+	for (size_t i = 0; i < r->s->n_files; i++)
+		if (strcmp(r->s->files[i].path, path) == 0)
+			return &r->s->files[i];
+	return NULL;
+}
+
+static const char *keep_text(struct arena *a, const char *text, size_t len)
+{
+	char *kept = arena_alloc(a, len + 1);
+	if (len)
+		memcpy(kept, text, len);
+	return kept;
+}
+
+/* A file, which the source keeps; NULL with an error added. */
+static const struct model_file *get_file(struct reader *r, const char *path, struct where from)
+{
+	struct source *s = r->s;
+	struct stat *st = &r->id[r->depth];
+	const struct model_file *known = find_read(r, path);
+	const struct model_file *given = r->given ? find_given(r, path, st) : NULL;
+	struct model_file f = { .path = path, .len = given ? given->len : 0 };
+	char *read = r->given ? NULL : slurp(r, path, from, &f.len);
+	if (r->given && !given)
+		errs_add(r->errs, from.file, from.line, "\"%s\" is not among the files given",
+			 path);
+	if (!given && !read)
+		return NULL;
+	if (!known) {
+		f.text = keep_text(r->a, given ? given->text : read, f.len);
+		s->files = arena_grow(r->a, s->files, s->n_files, sizeof(*s->files));
+		s->files[s->n_files++] = f;
+	}
+	free(read);
+	return known ? known : &s->files[s->n_files - 1];
+}
+
 /* False: a syntax error, nothing more can be read. A file that is not there does not end it. */
 static bool read_file(struct reader *r, const char *path, struct where from)
 {
-	size_t len = r->memory_len;
-	bool memory = r->memory && !r->depth;
-	char *buf = memory ? NULL : slurp(r, path, from, &len);
-	if (!buf && !memory)
+	const struct model_file *got = get_file(r, path, from);
+	if (!got)
 		return true;
+	const struct model_file f = *got; /* the list may move */
+	size_t len = f.len;
 	r->total += len;
 	if (r->total > TOTAL_MAX) {
 		errs_add(r->errs, from.file, from.line,
 			 "with \"%s\" the model is larger than %d MB; include "
 			 "each file once",
 			 path, TOTAL_MAX >> 20);
-		free(buf);
 		return true;
 	}
 	struct where at = from;
 	bool ok = grammar_file_begins(r->lex.g, from);
 	r->stack[r->depth++] = path;
-	ok = ok && read_lines(r, path, memory ? r->memory : buf, len, &at);
+	ok = ok && read_lines(r, path, f.text, len, &at);
 	if (ok && r->lex.comment.line) {
 		errs_add(r->errs, path, r->lex.comment.line,
 			 "a comment that does not end in this file; write */");
@@ -261,7 +318,6 @@ static bool read_file(struct reader *r, const char *path, struct where from)
 	at.line -= ok && at.line > 1;
 	ok = ok && grammar_file_ends(r->lex.g, at);
 	r->depth--;
-	free(buf);
 	return ok;
 }
 
@@ -286,8 +342,8 @@ bool source_read(struct arena *a, const struct source_from *from, struct source 
 			    .rules_dir = from->rules_dir,
 			    .s = s,
 			    .errs = errs,
-			    .memory = from->text,
-			    .memory_len = from->text ? from->len : 0 };
+			    .given = from->files,
+			    .n_given = from->n_files };
 	r.lex = (struct lexer){ .a = a,
 				.errs = errs,
 				.g = grammar_new(a, errs),

@@ -89,8 +89,7 @@ static bool permits(const struct explain *x, const struct changed *c)
 	if (!text)
 		return false;
 	errs_init(&errs);
-	const struct source_from from = { .path = x->path, .text = text, .len = strlen(text) };
-	struct model *m = model_load_from(&from, &errs);
+	struct model *m = model_load_text(x->path, text, strlen(text), &errs);
 	bool ok = m && explain_compile(&y, m, &rc) && is_permitted(&y);
 	if (m)
 		explain_release(&y);

@@ -6,10 +6,11 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "compile/policy_build.h"
 #include "iec104-samples.h"
-#include "model/internal.h"
+#include "model/model.h"
 #include "proto/iec104/policy.h"
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
@@ -32,10 +33,12 @@ static struct pol_image *image_of(const char *name, const char *policies)
 	snprintf(rules, sizeof(rules), "%s/rules",
 		 getenv("top_srcdir") ? getenv("top_srcdir") : ".");
 	errs_init(&errs);
-	struct model *m = model_load_from(
-		&(struct source_from){
-			.path = "test.conf", .rules_dir = rules, .text = text, .len = (size_t)n },
-		&errs);
+	char path[] = "/tmp/zoned-iec104-XXXXXX";
+	int fd = mkstemp(path);
+	assert_int_equal(write(fd, text, (size_t)n), n);
+	close(fd);
+	struct model *m = model_load(path, rules, &errs);
+	unlink(path);
 	errs_print(&errs, stderr);
 	errs_free(&errs);
 	assert_non_null(m);

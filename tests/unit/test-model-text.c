@@ -65,8 +65,9 @@ static const char *compare(const char *ours, const char *theirs)
 	errs_init(&errs);
 	config_init(&cfg);
 	out[0] = '\0';
-	if (source_read(a, &(struct source_from){ .path = "x", .text = ours, .len = strlen(ours) },
-			&s, &errs)) {
+	const struct model_file file = { "x", ours, strlen(ours) };
+	if (source_read(a, &(struct source_from){ .path = "x", .files = &file, .n_files = 1 }, &s,
+			&errs)) {
 		assert_int_equal(config_read_string(&cfg, theirs ? theirs : s.text), CONFIG_TRUE);
 		const struct setting *d = settings_differ(s.root, config_root_setting(&cfg));
 		snprintf(out, sizeof(out), "%s", !d ? "same" : d->name ? d->name : "element");
@@ -165,13 +166,45 @@ static void refused(void **state)
 		assert_string_equal(compare(texts[i], NULL), "");
 }
 
+/* A model's files give that model, wherever they are kept, and no other file is read. */
+static void given_files(void **state)
+{
+	(void)state;
+	const char *top = getenv("top_srcdir") ? getenv("top_srcdir") : ".";
+	char path[300], rules[300];
+	struct errs errs;
+	errs_init(&errs);
+	snprintf(path, sizeof(path), "%s/conf/zoned.conf", top);
+	snprintf(rules, sizeof(rules), "%s/rules", top);
+	struct model *m = model_load(path, rules, &errs);
+	assert_non_null(m);
+	assert_true(m->n_files >= 2);
+	assert_string_equal(m->files[0].path, path);
+	struct model *again = model_load_files(m->files, m->n_files, m->rules_dir, &errs);
+	assert_non_null(again);
+	assert_true(model_eq(m, again));
+	assert_int_equal(again->n_files, m->n_files);
+	for (size_t i = 0; i < m->n_files; i++) {
+		assert_string_equal(again->files[i].path, m->files[i].path);
+		assert_int_equal(again->files[i].len, m->files[i].len);
+		assert_memory_equal(again->files[i].text, m->files[i].text, m->files[i].len);
+	}
+	assert_int_equal(errs.total, 0);
+	assert_null(model_load_files(m->files, m->n_files - 1, m->rules_dir, &errs));
+	assert_int_equal(errs.total, 1);
+	assert_non_null(strstr(errs.v[0].text, "there is no file to include"));
+	assert_string_equal(errs.v[0].file, path);
+	model_free(again);
+	model_free(m);
+	errs_free(&errs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(characters),
-		cmocka_unit_test(same),
-		cmocka_unit_test(different),
-		cmocka_unit_test(refused),
+		cmocka_unit_test(characters),  cmocka_unit_test(same),
+		cmocka_unit_test(different),   cmocka_unit_test(refused),
+		cmocka_unit_test(given_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
