@@ -232,3 +232,12 @@ tests_unit_test_evidence_SOURCES = tests/unit/test-evidence.c
 tests_unit_test_evidence_LDADD = src/evidence/libevidence.a src/packet/libpacket.a src/base/libbase.a \
 	$(PCAP_LIBS) $(ZLIB_LIBS) $(ZSTD_LIBS) $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-history
+TESTS += tests/unit/test-history
+tests_unit_test_history_SOURCES = tests/unit/test-history.c
+tests_unit_test_history_LDADD = src/history/libhistory.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
+	$(JANSSON_LIBS) $(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_history_LDFLAGS = -Wl,--wrap=write,--wrap=fsync,--wrap=renameat,--wrap=openat,--wrap=unlinkat
+endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ * The files of a model: their hash, and one JSON document with all of them. */
+#include "history/history.h"
+
+#include <nettle/sha2.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILES_MAX = 4096 }; /* of one model */
+
+static void put_digest(struct sha256_ctx *c, char out[HISTORY_HASH])
+{
+	static const char digits[] = "0123456789abcdef";
+	uint8_t sum[SHA256_DIGEST_SIZE];
+	sha256_digest(c, sizeof(sum), sum);
+	for (size_t i = 0; i < sizeof(sum); i++) {
+		out[2 * i] = digits[sum[i] >> 4];
+		out[2 * i + 1] = digits[sum[i] & 15];
+	}
+	out[2 * sizeof(sum)] = '\0';
+}
+
+/* With its length in front: no two lists of strings are one string. */
+static void hash_string(struct sha256_ctx *c, const char *p, size_t n)
+{
+	uint8_t len[8];
+	for (unsigned i = 0; i < sizeof(len); i++)
+		len[i] = (uint8_t)((uint64_t)n >> (8 * i));
+	sha256_update(c, sizeof(len), len);
+	sha256_update(c, n, (const uint8_t *)p);
+}
+
+void hash_files(const struct model *m, char out[HISTORY_HASH])
+{
+	struct sha256_ctx c;
+	sha256_init(&c);
+	hash_string(&c, m->rules_dir, strlen(m->rules_dir));
+	for (size_t i = 0; i < m->n_files; i++) {
+		hash_string(&c, m->files[i].path, strlen(m->files[i].path));
+		hash_string(&c, m->files[i].text, m->files[i].len);
+	}
+	put_digest(&c, out);
+}
+
+bool hash_model(const struct model *m, char out[HISTORY_HASH])
+{
+	struct sha256_ctx c;
+	size_t n;
+	char *text = model_text(m, &n);
+	if (!text)
+		return false;
+	sha256_init(&c);
+	sha256_update(&c, n, (const uint8_t *)text);
+	put_digest(&c, out);
+	free(text);
+	return true;
+}
+
+json_t *files_pack(const struct model *m)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; list && i < m->n_files; i++) {
+		const struct model_file *f = &m->files[i];
+		json_t *o = json_pack("{s:s,s:s%}", "path", f->path, "text", f->text, f->len);
+		if (!o || json_array_append_new(list, o)) {
+			json_decref(list);
+			list = NULL;
+		}
+	}
+	return list ? json_pack("{s:s,s:o}", "rules", m->rules_dir, "files", list) : NULL;
+}
+
+/* False: it is none. */
+static bool unpack_file(const json_t *o, struct model_file *f)
+{
+	const json_t *text = json_object_get(o, "text");
+	f->path = json_string_value(json_object_get(o, "path"));
+	f->text = json_string_value(text);
+	f->len = json_string_length(text);
+	return f->path && *f->path && f->text;
+}
+
+struct model *files_unpack(const json_t *o, struct errs *errs)
+{
+	const json_t *list = json_object_get(o, "files");
+	const char *rules = json_string_value(json_object_get(o, "rules"));
+	size_t n = json_array_size(list);
+	bool good = rules && n > 0 && n <= FILES_MAX;
+	struct model_file *v = good ? calloc(n, sizeof(*v)) : NULL;
+	for (size_t i = 0; v && i < n; i++)
+		good = good && unpack_file(json_array_get(list, i), &v[i]);
+	struct model *m = NULL;
+	if (!good)
+		errs_add(errs, "(files)", 0,
+			 "these are not the files of a model; zonectl apply sends them");
+	else if (!v)
+		errs_add(errs, "(files)", 0, "out of memory");
+	else
+		m = model_load_files(v, n, rules, errs);
+	free(v);
+	return m;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Generations over restarts: which models were in force, whose change each was, and what is in
+ * force only until it is confirmed (IEC 62443-2-1 and -3-3 CR 7.6: changes, and the way back).
+ *
+ * A directory has "history.json", the list, and "models/HASH.json", the files of one model with all
+ * that it includes. Models of the list stay, others are removed. A file is written beside the old
+ * one, to the disk, and renamed: after a power cut there is the old one or the new one. The list is
+ * written after what it names.
+ */
+#ifndef ZONED_HISTORY_HISTORY_H
+#define ZONED_HISTORY_HISTORY_H
+
+#include <jansson.h>
+#include <stdint.h>
+
+#include "model/model.h"
+
+enum {
+	HISTORY_KEPT = 64,  /* generations in the list; the oldest go first */
+	HISTORY_HASH = 65,  /* SHA-256 in hexadecimal digits, with its NUL */
+	HISTORY_TEXT = 256, /* of who and why, with NUL */
+	HISTORY_WORD = 16,
+};
+
+struct generation {
+	uint32_t number;
+	int64_t time_s;		   /* since 1970 */
+	char origin[HISTORY_WORD]; /* "file", "apply", "rollback" */
+	char who[HISTORY_TEXT], why[HISTORY_TEXT];
+	char model[HISTORY_HASH]; /* of what model_text() gives */
+	char files[HISTORY_HASH]; /* of its files, as hash_files() has it */
+	/* the same of the configured file at that time; "": it could not be read */
+	char configured[HISTORY_HASH];
+};
+
+struct history {
+	int dir;
+	char *path;
+	struct generation v[HISTORY_KEPT]; /* ascending; the last one is in force */
+	size_t n;
+	/* number is in force until by_s, unless it is confirmed, and back follows it; 0: none */
+	struct {
+		uint32_t number, back;
+		int64_t by_s;
+	} confirm;
+	/* files that the kernel or an inspector refused when zoned started with them; "": none */
+	char refused[HISTORY_HASH];
+};
+
+/* path is a directory that is there. What cannot be read as a history is renamed to
+ * "history.json.unreadable" and *unreadable is set: the history is empty then. 0 or -errno */
+int history_open(struct history *h, const char *path, bool *unreadable);
+void history_close(struct history *h);
+/* From now on the last one. m: its model, of which g gets the hashes. The list is as before when
+ * this fails. 0 or -errno */
+int history_add(struct history *h, struct generation *g, const struct model *m);
+/* number will be in force only until by_s, and back again then; 0: it is confirmed. 0 or -errno */
+int history_confirm(struct history *h, uint32_t number, uint32_t back, int64_t by_s);
+/* zoned could not start with these files; "": it could. 0 or -errno */
+int history_refused(struct history *h, const char *files);
+const struct generation *history_find(const struct history *h, uint32_t number);
+const struct generation *history_last(const struct history *h); /* NULL: there is none */
+/* The model of one of them; NULL with an error added. */
+struct model *history_model(const struct history *h, const struct generation *g, struct errs *errs);
+
+void hash_files(const struct model *m, char out[HISTORY_HASH]);
+bool hash_model(const struct model *m, char out[HISTORY_HASH]); /* false: no memory */
+
+/* The files of a model as one document, and back. NULL: no memory, or not such a document. */
+json_t *files_pack(const struct model *m);
+struct model *files_unpack(const json_t *o, struct errs *errs);
+
+/* A file in dir, written to the disk: all of it or, when this fails, the old one. 0 or -errno */
+int keep_file(int dir, const char *name, const json_t *o);
+
+#endif

@@ -1,0 +1,2 @@
+noinst_LIBRARIES += src/history/libhistory.a
+src_history_libhistory_a_SOURCES = src/history/history.h src/history/history.c src/history/files.c
