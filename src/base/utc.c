@@ -3,6 +3,8 @@
  * leap day is the last of its year. */
 #include "base/utc.h"
 
+#include "base/num.h"
+
 #include <string.h>
 
 enum {
@@ -173,4 +175,27 @@ bool utc_parse(const char *s, uint64_t *ns)
 		return false;
 	*ns = (uint64_t)seconds * SECOND_NS + fraction;
 	return true;
+}
+
+bool duration_parse(const char *arg, uint64_t *ns)
+{
+	static const struct {
+		char unit;
+		uint64_t ns;
+	} units[] = { { 's', UINT64_C(1000000000) },
+		      { 'm', UINT64_C(60000000000) },
+		      { 'h', UINT64_C(3600000000000) } };
+	char number[16];
+	uint64_t v;
+	size_t n = strlen(arg);
+	if (n < 2 || n > sizeof(number))
+		return false;
+	memcpy(number, arg, n - 1);
+	number[n - 1] = '\0';
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+		if (arg[n - 1] == units[i].unit && num_parse(number, 1, 1000000, &v)) {
+			*ns = v * units[i].ns;
+			return true;
+		}
+	return false;
 }

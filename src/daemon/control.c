@@ -1,45 +1,49 @@
 /* SPDX-License-Identifier: MIT
- * The control socket. */
+ * The control socket: connections, and who has how many. Requests: control-line.c. */
 #include "daemon/control.h"
 
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/bufferevent.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <syslog.h>
 #include <unistd.h>
 
+#include "daemon/control-line.h"
+
+enum { NOBODY_LOGGED_IN = -1 };
+
 struct control {
+	struct control_conf conf;
 	struct event_base *base;
 	struct event *accept;
 	int fd;
 	struct client *client[CONTROL_CLIENTS]; /* NULL: a free place */
-	const struct control_verb *verbs;
-	void *ctx;
-	void (*say)(int, const char *);
 	char path[108];
 };
 
 struct client {
 	struct control *c;
 	struct bufferevent *b;
-	struct ucred peer;
-	bool replied;
+	struct control_peer peer;
+	struct control_line line; /* the request that waits for its body; without a verb: none */
+	bool ending;		  /* when all is written */
 	unsigned place;
 };
 
-static bool is_admin(const struct ucred *who)
+static bool is_admin(const struct control_peer *who)
 {
 	return who->uid == 0 || who->uid == geteuid();
 }
 
 /* A place for one more; false: there is none, or its user has its share. */
-static bool find_client_place(const struct control *c, const struct ucred *who, unsigned *place)
+static bool find_client_place(const struct control *c, const struct control_peer *who,
+			      unsigned *place)
 {
 	unsigned others = 0, same = 0;
 	*place = CONTROL_CLIENTS;
@@ -54,103 +58,204 @@ static bool find_client_place(const struct control *c, const struct ucred *who, 
 	       (is_admin(who) || (others < CONTROL_OTHERS && same < CONTROL_PER_USER));
 }
 
-static void drop_client(struct bufferevent *b, struct client *k)
+static void drop_client(struct client *k)
 {
 	k->c->client[k->place] = NULL;
-	bufferevent_free(b);
+	bufferevent_free(k->b);
+	control_line_free(&k->line);
 	free(k);
 }
 
-static json_t *refusal_reply(const char *why)
+/* ---- requests ---- */
+
+static void send_reply(struct client *k, struct control_reply r)
 {
-	return json_pack("{s:s}", "error", why);
+	char *text = r.document ? json_dumps(r.document, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	evbuffer_add_printf(bufferevent_get_output(k->b), "%d %s\n",
+			    text ? (int)r.code : CONTROL_FAILED,
+			    text ? text : "{\"error\":\"out of memory\"}");
+	json_decref(r.document);
+	free(text);
 }
 
-static json_t *answer_request(const struct client *k, const char *line)
+/* What is left of the connection is not read: a line that makes no sense may have a body. */
+static void end_with(struct client *k, struct control_reply r)
 {
-	const struct control *c = k->c;
-	char text[200];
-	for (const struct control_verb *v = c->verbs; v->name; v++) {
-		if (strcmp(v->name, line) != 0)
-			continue;
-		bool may = !v->admin || is_admin(&k->peer);
-		if (v->admin) {
-			snprintf(text, sizeof(text), "control: \"%s\" asked by uid %u, pid %d: %s",
-				 v->name, (unsigned)k->peer.uid, (int)k->peer.pid,
-				 may ? "done" : "refused, not root");
-			c->say(may ? LOG_NOTICE : LOG_WARNING, text);
-		}
-		return may ? v->run(c->ctx) : refusal_reply("only root may ask this");
-	}
-	return refusal_reply("unknown verb");
+	k->ending = true;
+	bufferevent_disable(k->b, EV_READ);
+	send_reply(k, r);
 }
 
+static void answer_request(struct client *k, const char *body, size_t body_len)
+{
+	const struct control_conf *conf = &k->c->conf;
+	struct control_request q = { .peer = &k->peer,
+				     .verb = k->line.verb,
+				     .n = k->line.n,
+				     .body = body,
+				     .body_len = body_len };
+	memcpy(q.name, k->line.name, sizeof(q.name));
+	memcpy(q.value, k->line.value, sizeof(q.value));
+	send_reply(k, q.verb->run(conf->ctx, &q));
+}
+
+static bool may_ask(struct client *k)
+{
+	const struct control_conf *conf = &k->c->conf;
+	const struct control_request q = { .peer = &k->peer, .verb = k->line.verb };
+	k->peer.role = conf->role_of(conf->ctx, &k->peer);
+	if (k->peer.role >= k->line.verb->role)
+		return true;
+	if (k->line.verb->role > ROLE_VIEWER)
+		conf->refused(conf->ctx, &q);
+	end_with(k, control_error(CONTROL_FORBIDDEN, "\"%s\" is for the role %s; yours is %s",
+				  k->line.verb->name, control_role_name(k->line.verb->role),
+				  control_role_name(k->peer.role)));
+	return false;
+}
+
+/* True: a line is read, and its sender may ask that. */
+static bool read_request(struct client *k, struct evbuffer *in)
+{
+	char why[CONTROL_VALUE];
+	size_t n;
+	char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
+	if (!line && evbuffer_get_length(in) > CONTROL_LINE)
+		end_with(k,
+			 control_error(CONTROL_BAD, "a line of more than %d octets", CONTROL_LINE));
+	if (!line)
+		return false;
+	bool good = control_line_read(&k->line, line, n, k->c->conf.verbs, why);
+	free(line);
+	if (!good)
+		end_with(k, control_error(CONTROL_BAD, "%s", why));
+	return good && may_ask(k);
+}
+
+/* Requests one after the other: the next one is read when the answer is on its way. */
 static void on_readable(struct bufferevent *b, void *arg)
 {
 	struct client *k = arg;
 	struct evbuffer *in = bufferevent_get_input(b);
-	size_t n;
-	char *line = evbuffer_readln(in, &n, EVBUFFER_EOL_LF);
-	if (!line) {
-		if (evbuffer_get_length(in) > CONTROL_LINE)
-			drop_client(b, k);
-		return;
+	while (!k->ending && evbuffer_get_length(bufferevent_get_output(b)) == 0) {
+		if (!k->line.verb && !read_request(k, in))
+			return;
+		size_t n = k->line.body;
+		if (evbuffer_get_length(in) < n)
+			return;
+		char *body = n ? malloc(n + 1) : NULL;
+		if (n && !body) {
+			end_with(k, control_error(CONTROL_FAILED, "out of memory"));
+			return;
+		}
+		if (body) {
+			evbuffer_remove(in, body, n);
+			body[n] = '\0';
+		}
+		answer_request(k, body, n);
+		free(body);
+		control_line_free(&k->line);
 	}
-	json_t *reply = answer_request(k, line);
-	char *text = reply ? json_dumps(reply, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
-	bufferevent_disable(b, EV_READ);
-	evbuffer_add_printf(bufferevent_get_output(b), "%s\n",
-			    text ? text : "{\"error\":\"out of memory\"}");
-	k->replied = true;
-	json_decref(reply);
-	free(text);
-	free(line);
 }
 
 static void on_written(struct bufferevent *b, void *arg)
 {
 	struct client *k = arg;
-	if (k->replied && evbuffer_get_length(bufferevent_get_output(b)) == 0)
-		drop_client(b, k);
+	if (evbuffer_get_length(bufferevent_get_output(b)) > 0)
+		return;
+	if (k->ending)
+		drop_client(k);
+	else
+		on_readable(b, k);
 }
 
+/* Its end of the line is closed, it was silent for too long, or gone. */
 static void on_trouble(struct bufferevent *b, short what, void *arg)
 {
-	(void)what;
-	drop_client(b, arg);
+	struct client *k = arg;
+	if (what & BEV_EVENT_EOF && evbuffer_get_length(bufferevent_get_output(b)) > 0)
+		k->ending = true;
+	else
+		drop_client(k);
+}
+
+/* ---- connections ---- */
+
+static void put_user_name(uid_t uid, char out[CONTROL_NAME])
+{
+	const struct passwd *pw = getpwuid(uid);
+	out[0] = '\0';
+	if (pw && strlen(pw->pw_name) < CONTROL_NAME)
+		memcpy(out, pw->pw_name, strlen(pw->pw_name) + 1);
+}
+
+/* Not known where /proc hides it, and of whoever did not log in. */
+static void put_login(pid_t pid, char out[CONTROL_NAME])
+{
+	char path[40];
+	long uid = NOBODY_LOGGED_IN;
+	snprintf(path, sizeof(path), "/proc/%d/loginuid", (int)pid);
+	FILE *f = fopen(path, "re");
+	if (f && fscanf(f, "%ld", &uid) != 1)
+		uid = NOBODY_LOGGED_IN;
+	if (f)
+		fclose(f);
+	out[0] = '\0';
+	if (uid >= 0 && uid < UINT32_MAX)
+		put_user_name((uid_t)uid, out);
+}
+
+static bool read_peer(int s, struct control_peer *who)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+	if (getsockopt(s, SOL_SOCKET, SO_PEERCRED, &cred, &len))
+		return false;
+	*who = (struct control_peer){ .uid = cred.uid, .pid = cred.pid, .n_groups = 1 };
+	who->group[0] = cred.gid;
+	len = (CONTROL_GROUPS - 1) * sizeof(gid_t);
+	if (getsockopt(s, SOL_SOCKET, SO_PEERGROUPS, who->group + 1, &len) == 0)
+		who->n_groups += len / sizeof(gid_t);
+	put_user_name(who->uid, who->user);
+	put_login(who->pid, who->login);
+	return true;
+}
+
+static void turn_away(int s)
+{
+	static const char text[] = "429 {\"error\":\"too many connections\"}\n";
+	(void)!send(s, text, sizeof(text) - 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+	close(s);
 }
 
 static void on_accept(evutil_socket_t fd, short what, void *arg)
 {
 	struct control *c = arg;
 	struct timeval limit = { .tv_sec = CONTROL_SECONDS };
-	socklen_t len = sizeof(struct ucred);
 	(void)what;
 	int s = accept4(fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (s < 0)
 		return;
 	struct client *k = calloc(1, sizeof(*k));
-	if (!k || getsockopt(s, SOL_SOCKET, SO_PEERCRED, &k->peer, &len) ||
-	    !find_client_place(c, &k->peer, &k->place)) {
+	if (!k || !read_peer(s, &k->peer) || !find_client_place(c, &k->peer, &k->place) ||
+	    !(k->b = bufferevent_socket_new(c->base, s, BEV_OPT_CLOSE_ON_FREE))) {
 		free(k);
-		close(s);
-		return;
-	}
-	struct bufferevent *b = bufferevent_socket_new(c->base, s, BEV_OPT_CLOSE_ON_FREE);
-	if (!b) {
-		free(k);
-		close(s);
+		turn_away(s);
 		return;
 	}
 	k->c = c;
-	k->b = b;
 	c->client[k->place] = k;
-	bufferevent_setcb(b, on_readable, on_written, on_trouble, k);
-	bufferevent_set_timeouts(b, &limit, &limit);
-	bufferevent_enable(b, EV_READ | EV_WRITE);
+	bufferevent_setcb(k->b, on_readable, on_written, on_trouble, k);
+	bufferevent_set_timeouts(k->b, &limit, &limit);
+	bufferevent_enable(k->b, EV_READ | EV_WRITE);
 }
 
-static int listen_at(const char *path)
+static mode_t mode_of(bool everybody)
+{
+	return everybody ? 0666 : 0660;
+}
+
+static int listen_at(const char *path, bool everybody)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(a.sun_path)) {
@@ -167,7 +272,7 @@ static int listen_at(const char *path)
 		return -1;
 	}
 	unlink(path);
-	mode_t old = umask(0117);
+	mode_t old = umask(0777 & ~mode_of(everybody));
 	int err = bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, CONTROL_CLIENTS);
 	umask(old);
 	if (!err)
@@ -176,20 +281,18 @@ static int listen_at(const char *path)
 	return -1;
 }
 
-struct control *control_open(struct event_base *base, const char *path,
-			     const struct control_verb *verbs, void *ctx,
-			     void (*say)(int, const char *))
+struct control *control_open(struct event_base *base, const struct control_conf *conf)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	if (!c)
 		return NULL;
-	*c = (struct control){ .base = base, .verbs = verbs, .ctx = ctx, .say = say };
-	c->fd = listen_at(path);
+	*c = (struct control){ .conf = *conf, .base = base };
+	c->fd = listen_at(conf->path, conf->everybody);
 	if (c->fd < 0) {
 		free(c);
 		return NULL;
 	}
-	snprintf(c->path, sizeof(c->path), "%s", path);
+	snprintf(c->path, sizeof(c->path), "%s", conf->path);
 	c->accept = event_new(base, c->fd, EV_READ | EV_PERSIST, on_accept, c);
 	if (!c->accept || event_add(c->accept, NULL)) {
 		control_close(c);
@@ -198,16 +301,21 @@ struct control *control_open(struct event_base *base, const char *path,
 	return c;
 }
 
+int control_let_in(struct control *c, bool everybody)
+{
+	return chmod(c->path, mode_of(everybody)) ? -errno : 0;
+}
+
 void control_close(struct control *c)
 {
 	if (!c)
 		return;
 	for (unsigned i = 0; i < CONTROL_CLIENTS; i++)
 		if (c->client[i])
-			drop_client(c->client[i]->b, c->client[i]);
+			drop_client(c->client[i]);
 	if (c->accept)
 		event_free(c->accept);
 	close(c->fd);
-	unlink(c->path); /* may fail: the directory is root's; the next start replaces it */
+	unlink(c->path);
 	free(c);
 }

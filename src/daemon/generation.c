@@ -38,15 +38,13 @@ bool wait_acks(struct parent *p)
 	return false;
 }
 
-/* Log the errors and free them. */
-static void say_errors(struct errs *errs)
+void say_errors(const struct errs *errs)
 {
 	for (size_t i = 0; i < errs->n; i++) {
 		char where[ERR_LINE];
 		say(LOG_ERR, "%s%s: error: %s", errs->v[i].file, err_line(&errs->v[i], where),
 		    errs->v[i].text);
 	}
-	errs_free(errs);
 }
 
 static void say_old_keys(const struct model *m)
@@ -63,16 +61,13 @@ void watching_say(const struct parent *p)
 		    p->model->mode_at.file, p->model->mode_at.line);
 }
 
-struct model *load_model(const struct parent *p)
+struct model *load_model(const struct parent *p, struct errs *errs)
 {
-	struct errs errs;
-	errs_init(&errs);
-	struct model *m = model_load(p->path, p->rules, &errs);
-	if (m && !tap_filters_check(m, &errs)) {
+	struct model *m = model_load(p->path, p->rules, errs);
+	if (m && !tap_filters_check(m, errs)) {
 		model_free(m);
 		m = NULL;
 	}
-	say_errors(&errs);
 	if (m)
 		say_old_keys(m);
 	return m;
@@ -99,19 +94,29 @@ static void only_watch(struct parent *p, bool watches)
 		    strerror(-err));
 }
 
-static int ruleset(struct parent *p, const struct model *m, uint32_t generation, enum how how)
+/* How the ruleset of a model is asked for. */
+struct asked {
+	const struct model *m;
+	uint32_t generation;
+	enum how how;
+	struct errs *errs; /* gets what the kernel refuses, which is logged, too */
+};
+
+static int ruleset(struct parent *p, const struct asked *a)
 {
-	struct errs errs;
-	errs_init(&errs);
-	struct nft_opts o = nft_opts_of(p, generation);
+	const struct model *m = a->m;
+	enum how how = a->how;
+	size_t before = a->errs->n;
+	struct nft_opts o = nft_opts_of(p, a->generation);
 	unsigned seen = guard_seen(p);
 	o.again = how == AGAIN;
 	bool now = p->in_force && p->model->mode == MODE_OBSERVE, next = m->mode == MODE_OBSERVE;
 	if (how != ONLY_ASK && !next) /* before: nothing that is enforced is open to others */
 		only_watch(p, false);
-	int err =
-		how != ONLY_ASK ? nft_commit(p->nl, m, &o, &errs) : nft_check(p->nl, m, &o, &errs);
-	say_errors(&errs);
+	int err = how != ONLY_ASK ? nft_commit(p->nl, m, &o, a->errs)
+				  : nft_check(p->nl, m, &o, a->errs);
+	if (a->errs->n > before)
+		say_errors(a->errs);
 	if (how != ONLY_ASK)
 		only_watch(p, err ? now : next);
 	if (!err && how != ONLY_ASK)
@@ -121,24 +126,28 @@ static int ruleset(struct parent *p, const struct model *m, uint32_t generation,
 
 /* No packet may be judged by one generation's rules and another's policies: while the
  * rules change, none goes fast. */
-static int exchange(struct parent *p, const struct model *m, uint32_t generation, enum how how)
+static int exchange(struct parent *p, const struct asked *a)
 {
 	if (!p->fast)
-		return ruleset(p, m, generation, how);
+		return ruleset(p, a);
 	fastpath_switch(p->fast, 0);
-	int err = ruleset(p, m, generation, how);
-	fastpath_switch(p->fast, err ? p->generation : generation);
+	int err = ruleset(p, a);
+	fastpath_switch(p->fast, err ? p->generation : a->generation);
 	return err;
 }
 
-int commit(struct parent *p, const struct model *m, uint32_t generation)
+int commit(struct parent *p, const struct model *m, uint32_t generation, struct errs *errs)
 {
-	return exchange(p, m, generation, FOR_GOOD);
+	return exchange(p, &(struct asked){ m, generation, FOR_GOOD, errs });
 }
 
 int commit_again(struct parent *p)
 {
-	return exchange(p, p->model, p->generation, AGAIN);
+	struct errs errs;
+	errs_init(&errs);
+	int err = exchange(p, &(struct asked){ p->model, p->generation, AGAIN, &errs });
+	errs_free(&errs);
+	return err;
 }
 
 struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
@@ -156,11 +165,6 @@ struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation)
 				  .learn = first ? fastpath_learn(p->fast) : -1,
 				  .asked_mark = p->asked_mark,
 				  .blocked_mark = p->blocked_mark };
-}
-
-static int ask_kernel(struct parent *p, const struct model *m, uint32_t generation)
-{
-	return ruleset(p, m, generation, ONLY_ASK);
 }
 
 static bool give_all(struct parent *p, const struct pol_image *img)
@@ -221,64 +225,33 @@ static bool give_fast(struct parent *p, const struct model *m, const struct pol_
 /* Never one number for two images. The inspectors' images and the in-kernel path's policies
  * have two places, by the lowest bit: what is tried must not go where the one in force is,
  * however many were refused since. */
-static uint32_t next_number(const struct parent *p)
+uint32_t generation_next(const struct parent *p)
 {
 	uint32_t next = p->tried + 1;
 	return next + !((next ^ p->generation) & 1);
 }
 
-bool reload(struct parent *p)
+bool generation_exchange(struct parent *p, struct model *m, struct pol_image *img, uint32_t next,
+			 struct errs *errs)
 {
-	int err = 0;
-	struct model *m = load_model(p);
-	uint32_t next = next_number(p);
-	if (m)
-		p->tried = next;
-	struct pol_image *img = m ? policy_build(m, next, &err) : NULL;
-	const char *why = "the file has errors";
-	if (m &&
-	    (m->daemon.mark_mask != p->model->daemon.mark_mask ||
-	     m->daemon.queue_base != p->model->daemon.queue_base ||
-	     m->daemon.queues != p->model->daemon.queues ||
-	     m->daemon.log_group != p->model->daemon.log_group ||
-	     m->daemon.max_connections != p->model->daemon.max_connections ||
-	     m->daemon.max_connections_per_source != p->model->daemon.max_connections_per_source ||
-	     m->daemon.fast_path != p->model->daemon.fast_path ||
-	     m->daemon.lock_table != p->model->daemon.lock_table || !model_taps_eq(m, p->model) ||
-	     strcmp(m->daemon.user, p->model->daemon.user) != 0)) {
-		why = "mark_mask, queue_base, queues, log_group, max_connections, "
-		      "max_connections_per_source, fast_path, lock_table, user and interfaces "
-		      "change only with a restart";
-	} else if (img && img->size <= RING_IMAGE) {
-		why = "an inspector or the kernel refused it";
-		set_images(p, p->model, p->img, img);
-		bool taken =
-			ask_kernel(p, m, next) == 0 && give_fast(p, m, img) && give_all(p, img);
-		if (taken)
-			refused_read(p);
-		if (taken && commit(p, m, next) == 0) {
-			struct pol_image *old = p->img;
-			struct model *before = p->model;
-			used_carry(p, m);
-			set_images(p, m, img, NULL);
-			refused_begin_again(p);
-			model_free(before);
-			free(old);
-			p->generation = next;
-			say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits", next,
-			    m->n_zones - 1, m->n_conduits);
-			watching_say(p);
-			offload_say(p);
-			misfits_tell_again(p);
-			taps_give(p);
-			return true;
-		}
+	const struct asked only_ask = { m, next, ONLY_ASK, errs };
+	p->tried = next;
+	set_images(p, p->model, p->img, img);
+	bool taken = ruleset(p, &only_ask) == 0 && give_fast(p, m, img) && give_all(p, img);
+	if (taken)
+		refused_read(p);
+	if (!taken || commit(p, m, next, errs)) {
 		give_all(p, p->img);
 		set_images(p, p->model, p->img, NULL);
+		return false;
 	}
-	say(LOG_ERR, "reload refused: %s; nothing was changed, generation %u stays in force", why,
-	    p->generation);
-	free(img);
-	model_free(m);
-	return false;
+	struct pol_image *old = p->img;
+	struct model *before = p->model;
+	used_carry(p, m);
+	set_images(p, m, img, NULL);
+	refused_begin_again(p);
+	model_free(before);
+	free(old);
+	p->generation = next;
+	return true;
 }

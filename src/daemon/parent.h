@@ -15,6 +15,7 @@
 #include "daemon/spawner.h"
 #include "evidence/evidence.h"
 #include "fastpath/load.h"
+#include "history/history.h"
 #include "host/misfits.h"
 #include "model/model.h"
 #include "nft/nft.h"
@@ -56,6 +57,18 @@ struct worker {
 	unsigned stalled;
 	uint64_t now_ns, wall_ns; /* of the packets that are being read */
 	uint64_t restarts, dropped_down, passed_down, sent;
+};
+
+/* Groups of users with a role. */
+struct role_groups {
+	gid_t gid[MODEL_ROLE_GROUPS];
+	size_t n;
+	bool any;
+};
+
+struct roles {
+	bool set; /* there are some: everybody may connect, and who has none is told so */
+	struct role_groups viewer, operator, engineer;
 };
 
 /* Counts of what the in-kernel path passed for a conduit. */
@@ -120,7 +133,18 @@ struct parent {
 	char *evidence_path;
 	struct evidence *evidence; /* NULL: none is kept; orders are given under policy_lock */
 	const struct pol_image *next_img; /* during a reload */
-	uint32_t tried;			  /* generations built, in force or not */
+	uint32_t tried;			  /* the last number given, in force or not */
+	const char *history_path;
+	struct history history; /* if keeps_history */
+	bool keeps_history;
+	struct first *first;	 /* of the start */
+	char hash[HISTORY_HASH]; /* of the model in force */
+	/* the generation that follows if nobody confirms the one in force until then; 0: none */
+	uint32_t confirm_back;
+	uint64_t confirm_ns;
+	const char *pending[MODEL_START_KEYS]; /* keys that wait for a restart */
+	size_t n_pending;
+	struct roles roles;
 	bool stopping;
 	struct control *control;
 	const char *control_path;
@@ -133,7 +157,8 @@ struct parent {
 };
 
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-uint64_t clock_ns(int id); /* CLOCK_MONOTONIC, CLOCK_REALTIME */
+void reopen_logs(struct parent *p); /* files were rotated */
+uint64_t clock_ns(int id);	    /* CLOCK_MONOTONIC, CLOCK_REALTIME */
 
 /* worker.c: packets to an inspector and verdicts back; inspectors' lives. What takes a worker
  * or a queue wants the worker locked, but for callbacks and workers_alive(). */
@@ -171,12 +196,22 @@ void on_list(evutil_socket_t fd, short what, void *parent);
 /* generation.c: models to rulesets and policies */
 /* say so, where the whole site is only watched */
 void watching_say(const struct parent *p);
-struct model *load_model(const struct parent *p); /* NULL: errors were said */
+struct model *load_model(const struct parent *p, struct errs *errs); /* NULL: errs has why */
+void say_errors(const struct errs *errs);
 struct nft_opts nft_opts_of(const struct parent *p, uint32_t generation);
-int commit(struct parent *p, const struct model *m, uint32_t generation);
+/* errs gets what the kernel refuses, which is logged, too. 0 or -errno */
+int commit(struct parent *p, const struct model *m, uint32_t generation, struct errs *errs);
 int commit_again(struct parent *p); /* the model in force */
 bool wait_acks(struct parent *p);
-bool reload(struct parent *p); /* false: the reason is logged, nothing changed */
+uint32_t generation_next(const struct parent *p); /* the number for one that is tried */
+/* In force instead of the model and the image before, which are freed. False: refused (errs), and
+ * nothing changed; both are still the caller's. */
+bool generation_exchange(struct parent *p, struct model *m, struct pol_image *img, uint32_t next,
+			 struct errs *errs);
+
+/* roles.c: who may ask what. False: errs has the groups that are not there. */
+bool roles_of(const struct model *m, struct roles *r, struct errs *errs);
+enum control_role role_of(void *parent, const struct control_peer *who);
 
 /* guard.c: others that change our table. Main thread. */
 int guard_open(struct parent *p); /* before the first commit; 0 or -errno */
@@ -247,7 +282,12 @@ void offload_say(struct parent *p);		/* after each commit */
 void offload_tick(struct parent *p);		/* interfaces that have come; from the timer */
 json_t *offload_status(const struct parent *p); /* null: no conduit asks for it */
 
-/* status.c: what the control socket answers */
+/* status.c: what zoned does */
+json_t *status_document(struct parent *p);
+json_t *counters_document(struct parent *p); /* NULL: errno */
+
+/* requests.c: what may be asked by the control socket */
 extern const struct control_verb control_verbs[];
+void request_refused(void *parent, const struct control_request *q);
 
 #endif

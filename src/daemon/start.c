@@ -21,6 +21,7 @@
 
 #include "compile/policy_build.h"
 #include "compile/ruleset.h"
+#include "daemon/change.h"
 #include "daemon/confine.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
@@ -102,6 +103,26 @@ static void close_records(struct parent *p)
 
 /* ---- the policy, and what the kernel can do ---- */
 
+/* As root it is given to zoned's user, who writes into it. */
+static int open_history(struct parent *p)
+{
+	bool unreadable;
+	if (!p->keeps_history) /* said */
+		return 0;
+	int err = history_open(&p->history, p->history_path, &unreadable);
+	p->keeps_history = !err;
+	if (!err && p->becomes && fchown(p->history.dir, p->uid, p->gid))
+		err = -errno;
+	return err;
+}
+
+static void close_history(struct parent *p)
+{
+	if (p->keeps_history)
+		history_close(&p->history);
+	p->keeps_history = false;
+}
+
 static void free_policy(struct parent *p)
 {
 	free(p->img);
@@ -112,7 +133,9 @@ static int build_policy(struct parent *p)
 {
 	int err = 0;
 	p->started_ns = clock_ns(CLOCK_MONOTONIC);
-	p->generation = p->tried = 1;
+	p->generation = p->tried = p->first->number;
+	if (!hash_model(p->model, p->hash))
+		return -ENOMEM;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
 	p->n = p->model->daemon.queues ? p->model->daemon.queues
 	       : cores < 1	       ? 1
@@ -122,6 +145,7 @@ static int build_policy(struct parent *p)
 	if (p->img && p->img->size <= RING_IMAGE)
 		return 0;
 	say(LOG_ERR, "the policy does not fit: %s", p->img ? "larger than 16 MB" : strerror(-err));
+	first_refused(p);
 	free_policy(p);
 	return STEP_SAID;
 }
@@ -336,17 +360,18 @@ static int start_inspectors(struct parent *p)
 	return STEP_SAID;
 }
 
-static void say_asked(int priority, const char *line)
-{
-	say(priority, "%s", line);
-}
-
 static int open_control(struct parent *p)
 {
 	if (strncmp(p->control_path, ZONED_RUNDIR "/", sizeof(ZONED_RUNDIR)) == 0)
 		mkdir(ZONED_RUNDIR, 0755); /* there already under systemd */
-	p->control = control_open(p->base, p->control_path, control_verbs, p, say_asked);
-	if (p->control)
+	p->control = control_open(p->base, &(struct control_conf){ .path = p->control_path,
+								   .everybody = p->roles.set,
+								   .verbs = control_verbs,
+								   .ctx = p,
+								   .role_of = role_of,
+								   .refused = request_refused });
+	/* his, as under systemd: its mode changes with the roles */
+	if (p->control && (!p->becomes || chown(p->control_path, p->uid, p->gid) == 0))
 		return 0;
 	say(LOG_ERR, "control socket %s: %s; nothing was changed", p->control_path,
 	    strerror(errno));
@@ -364,9 +389,14 @@ static void close_control(struct parent *p)
 /* Another zoned that has just been ended may hold the table for a moment. */
 static int commit_first(struct parent *p)
 {
+	struct errs errs;
 	for (int ms = 0; ms < HELD_MS && nft_held_by_another(p->nl); ms += 10)
 		usleep(10000);
-	int err = commit(p, p->model, p->generation);
+	errs_init(&errs);
+	int err = commit(p, p->model, p->generation, &errs);
+	if (err && errs.total) /* else it is not the model that is refused */
+		first_refused(p);
+	errs_free(&errs);
 	p->in_force = err == 0;
 	return err;
 }
@@ -497,6 +527,7 @@ static void stop_queue_threads(struct parent *p)
 static const struct step steps[] = {
 	{ "cannot give up what this process was started with", begin_confined, NULL },
 	{ "the user to become", choose_user, NULL },
+	{ "the history", open_history, close_history },
 	{ "no records", open_records, close_records },
 	{ "the policy", build_policy, free_policy },
 	{ "no netlink socket", open_nftables, close_nftables },
@@ -523,6 +554,7 @@ static const struct step steps[] = {
 	{ "the control socket", open_control, close_control },
 	{ "the rules", commit_first, leave_rules },
 	{ "rights", drop_parent_rights, NULL },
+	{ "the history", change_first, NULL },
 	{ "no thread for the guard of the table", guard_start, guard_stop },
 	{ "no thread for the records", start_record_thread, NULL },
 	{ "no thread for evidence", start_evidence_thread, stop_evidence_thread },

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * Answers of the control socket: status, counters, reload. */
+ * What zoned does, as documents for the control socket. */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -39,9 +40,27 @@ static json_t *evidence_status(const struct parent *p)
 			 (json_int_t)s.waiting, "lost", lost);
 }
 
-static json_t *status(void *ctx)
+/* null: nothing waits */
+static json_t *confirm_status(const struct parent *p)
 {
-	struct parent *p = ctx;
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	if (!p->confirm_back)
+		return json_null();
+	return json_pack(
+		"{s:I,s:I}", "back", (json_int_t)p->confirm_back, "seconds",
+		(json_int_t)(p->confirm_ns > now ? (p->confirm_ns - now) / 1000000000 : 0));
+}
+
+static json_t *pending_status(const struct parent *p)
+{
+	json_t *list = json_array();
+	for (size_t i = 0; i < p->n_pending; i++)
+		json_array_append_new(list, json_string(p->pending[i]));
+	return list;
+}
+
+json_t *status_document(struct parent *p)
+{
 	struct record_stats rs;
 	json_t *list = json_array();
 	pthread_mutex_lock(&p->policy_lock);
@@ -64,10 +83,12 @@ static json_t *status(void *ctx)
 		worker_unlock(w);
 	}
 	return json_pack(
-		"{s:s,s:s,s:i,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:I,s:I,s:I,s:"
+		"{s:s,s:s,s:I,s:s,s:o,s:o,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:"
+		"I,s:I,s:I,s:"
 		"I}}",
 		"model", p->path, "mode", p->model->mode == MODE_OBSERVE ? "observe" : "enforce",
-		"generation", (int)p->generation, "uptime_seconds",
+		"generation", (json_int_t)p->generation, "hash", p->hash, "confirm",
+		confirm_status(p), "pending_restart", pending_status(p), "uptime_seconds",
 		(json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000), "zones",
 		(int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors",
 		list, "in_kernel", fast_status(p), "offload", offload_status(p), "table",
@@ -93,9 +114,8 @@ static void add_used(void *ctx, const char *counter, uint64_t packets, uint64_t 
 	put_counter(ctx, counter, packets, bytes);
 }
 
-static json_t *counters(void *ctx)
+json_t *counters_document(struct parent *p)
 {
-	struct parent *p = ctx;
 	json_t *o = json_object();
 	int err = nft_counters_read(p->nl, put_counter, o);
 	/* else the ruleset has counted it too */
@@ -104,22 +124,6 @@ static json_t *counters(void *ctx)
 	if (!err)
 		return o;
 	json_decref(o);
-	return json_pack("{s:s}", "error", strerror(-err));
+	errno = -err;
+	return NULL;
 }
-
-static json_t *do_reload(void *ctx)
-{
-	struct parent *p = ctx;
-	bool ok = reload(p);
-	return json_pack("{s:b,s:i,s:s}", "ok", ok, "generation", (int)p->generation, "message",
-			 ok ? "in force" : "refused, nothing was changed; the log says why");
-}
-
-/* clang-format off */
-const struct control_verb control_verbs[] = {
-	{ "status", false, status },
-	{ "counters", false, counters },
-	{ "reload", true, do_reload },
-	{ NULL, false, NULL },
-};
-/* clang-format on */

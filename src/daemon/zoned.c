@@ -21,6 +21,7 @@
 #include <libmnl/libmnl.h>
 
 #include "config.h"
+#include "daemon/change.h"
 #include "daemon/parent.h"
 #include "daemon/start.h"
 #include "daemon/taps.h"
@@ -32,7 +33,7 @@
 
 enum { TIMER_MS = 500, EXIT_MODEL = 3, BACK_MS = 300 };
 
-static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1 };
+static const int signals[] = { SIGHUP, SIGTERM, SIGINT, SIGUSR1, SIGUSR2 };
 enum { N_SIGNALS = sizeof(signals) / sizeof(signals[0]) };
 
 /* Read in every thread that says something; written by the main thread. */
@@ -83,6 +84,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)fd;
 	(void)what;
 	list_start(p);
+	change_tick(p);
 	guard_tick(p);
 	bypass_tick(p);
 	offload_tick(p);
@@ -115,17 +117,34 @@ static void notify_ready(const struct parent *p)
 			  : "READY=1\nSTATUS=enforcing");
 }
 
+void reopen_logs(struct parent *p)
+{
+	pthread_mutex_lock(&p->policy_lock);
+	record_reopen(p->record);
+	pthread_mutex_unlock(&p->policy_lock);
+}
+
+static void load_by_signal(struct parent *p)
+{
+	const struct change c = {
+		.verb = "reload", .origin = "file", .why = "", .other = "SIGHUP"
+	};
+	struct outcome o;
+	outcome_init(&o);
+	sd_notify(0, "RELOADING=1");
+	change_reload(p, &c, &o);
+	notify_ready(p);
+	outcome_free(&o);
+}
+
 static void on_signal(evutil_socket_t sig, short what, void *ctx)
 {
 	struct parent *p = ctx;
 	(void)what;
 	if (sig == SIGHUP) {
-		sd_notify(0, "RELOADING=1");
-		pthread_mutex_lock(&p->policy_lock);
-		record_reopen(p->record);
-		pthread_mutex_unlock(&p->policy_lock);
-		reload(p);
-		notify_ready(p);
+		load_by_signal(p);
+	} else if (sig == SIGUSR2) {
+		reopen_logs(p);
 	} else if (sig == SIGUSR1) {
 		for (unsigned i = 0; i < p->n; i++)
 			say_counters(&p->worker[i]);
@@ -194,11 +213,13 @@ void events_close(struct parent *p)
 
 static int run_parent(struct parent *p)
 {
+	/* whoever asks and does not wait for the answer must not end us */
+	signal(SIGPIPE, SIG_IGN);
 	if (!parent_start(p))
 		return 1;
 	errors_to_stderr = false;
-	say(LOG_NOTICE, "generation 1 is in force: %zu zones, %zu conduits, %u inspectors",
-	    p->model->n_zones - 1, p->model->n_conduits, p->n);
+	say(LOG_NOTICE, "generation %u is in force: %zu zones, %zu conduits, %u inspectors",
+	    p->generation, p->model->n_zones - 1, p->model->n_conduits, p->n);
 	watching_say(p);
 	offload_say(p);
 	notify_ready(p);
@@ -210,7 +231,8 @@ static int run_parent(struct parent *p)
 
 static int zoned_usage(void)
 {
-	fputs("usage: zoned [-dn] [-C SOCKET] [-f FILE] [-R RULESDIR] [-u USER]\n       zoned "
+	fputs("usage: zoned [-dn] [-C SOCKET] [-f FILE] [-R RULESDIR] [-S DIRECTORY] [-u USER]\n   "
+	      "    zoned "
 	      "--flush\n",
 	      stderr);
 	return 2;
@@ -246,9 +268,22 @@ static bool stderr_is_read(void)
 	return !journal || strcmp(journal, is) != 0;
 }
 
+static struct model *checked_model(const struct parent *p)
+{
+	struct errs errs;
+	errs_init(&errs);
+	struct model *m = load_model(p, &errs);
+	say_errors(&errs);
+	errs_free(&errs);
+	return m;
+}
+
 int main(int argc, char **argv)
 {
-	static struct parent p = { .path = ZONED_CONF,
+	static struct first first;
+	static struct parent p = { .first = &first,
+				   .history_path = ZONED_STATEDIR,
+				   .path = ZONED_CONF,
 				   .rules = ZONED_RULESDIR,
 				   .policy_lock = PTHREAD_MUTEX_INITIALIZER,
 				   .control_path = ZONED_RUNDIR "/control" };
@@ -256,7 +291,7 @@ int main(int argc, char **argv)
 	int opt;
 	if (argc == 2 && strcmp(argv[1], "--flush") == 0)
 		return flush_table();
-	while ((opt = getopt(argc, argv, "dnC:f:R:u:")) != -1) {
+	while ((opt = getopt(argc, argv, "dnC:f:R:S:u:")) != -1) {
 		if (opt == 'd')
 			p.foreground = true;
 		else if (opt == 'n')
@@ -267,6 +302,8 @@ int main(int argc, char **argv)
 			p.path = optarg;
 		else if (opt == 'R')
 			p.rules = optarg;
+		else if (opt == 'S')
+			p.history_path = optarg;
 		else if (opt == 'u')
 			p.user = optarg;
 		else
@@ -278,7 +315,7 @@ int main(int argc, char **argv)
 	/* asked before a descriptor is opened that could get its number */
 	errors_to_stderr = stderr_is_read();
 	openlog("zoned", LOG_PID | LOG_NDELAY, LOG_DAEMON);
-	p.model = load_model(&p);
+	p.model = check ? checked_model(&p) : first_model(&p);
 	if (!p.model)
 		return EXIT_MODEL;
 	int status = check ? 0 : run_parent(&p);

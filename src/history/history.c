@@ -56,7 +56,7 @@ int keep_file(int dir, const char *name, const json_t *o)
 }
 
 /* NULL: errno; EBADMSG: it is no JSON. */
-static json_t *read_kept(int dir, const char *name)
+static json_t *read_document(int dir, const char *name)
 {
 	struct stat st;
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -234,7 +234,7 @@ struct model *history_model(const struct history *h, const struct generation *g,
 	int dir = open_models(h);
 	model_file_name(g->files, name);
 	errno = dir < 0 ? -dir : 0;
-	json_t *o = dir < 0 ? NULL : read_kept(dir, name);
+	json_t *o = dir < 0 ? NULL : read_document(dir, name);
 	int err = errno;
 	if (dir >= 0)
 		close(dir);
@@ -270,7 +270,7 @@ int history_open(struct history *h, const char *path, bool *unreadable)
 		h->path = NULL;
 		return err;
 	}
-	json_t *o = read_kept(h->dir, LIST);
+	json_t *o = read_document(h->dir, LIST);
 	int err = o || errno == ENOENT || errno == EBADMSG ? 0 : -errno;
 	*unreadable = !err && (o ? !unpack_list(h, o) : errno == EBADMSG);
 	json_decref(o);

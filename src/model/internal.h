@@ -122,6 +122,9 @@ void print_spans(FILE *f, const char *key, const struct spans *s);
 void print_texts(FILE *f, const char *indent, const char *key, const struct texts *t);
 void print_words(FILE *f, const char *key, const char **v, size_t n);
 
+/* roles.c: who may ask what of the running zoned */
+void load_roles(struct load *l, const config_setting_t *daemon, struct role_keys *r);
+void print_roles(FILE *f, const struct role_keys *r);
 void load_policies(struct load *l, const config_setting_t *root);
 /* taps.c: interfaces that are read beside the gate */
 void load_taps(struct load *l, const config_setting_t *root);

@@ -143,6 +143,14 @@ struct evidence_keys {
 	uint32_t memory;	/* MB for the last packets of each inspector, default 4 */
 };
 
+enum { MODEL_ROLE_GROUPS = 16 };
+
+/* Groups of users of this machine, for the control socket. Root and zoned's own user are engineers;
+ * without any of these, who may connect is a viewer. */
+struct role_keys {
+	struct texts viewer, operator, engineer;
+};
+
 struct daemon_conf {
 	/* our bits of ct mark and packet mark; contiguous, default 0xffff0000 */
 	uint32_t mark_mask;
@@ -161,6 +169,7 @@ struct daemon_conf {
 	bool strict;
 	/* keep others from changing our table where the kernel can, default true */
 	bool lock_table;
+	struct role_keys roles;
 };
 
 /* An interface with source = "tap": mirrored packets, which are judged and recorded. */
@@ -240,6 +249,13 @@ void model_print(const struct model *m, FILE *f);
 char *model_text(const struct model *m, size_t *len);
 bool model_eq(const struct model *a, const struct model *b);
 bool model_taps_eq(const struct model *a, const struct model *b);
+enum { MODEL_START_KEYS = 32 };
+/* The names of the keys that take effect only with a start, and are not the same in both; returns
+ * their number. */
+size_t model_start_keys(const struct model *a, const struct model *b,
+			const char *v[MODEL_START_KEYS]);
+/* m has these as running has them, from now on. */
+void model_keep_start_keys(struct model *m, const struct model *running);
 const struct policy *model_policy(const struct model *m, const char *name);
 /* The zone whose interfaces zn's packets may use: zn if it has interfaces, else its nearest
  * parent that has some. NULL: none has; they may use any interface that no zone names. */

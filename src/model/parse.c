@@ -474,7 +474,8 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	const char *t;
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log",
 	     "syslog_facility", "user", "max_connections", "max_connections_per_source",
-	     "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict", "evidence");
+	     "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict", "evidence",
+	     "roles");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -485,6 +486,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 		d->log_group = (uint16_t)v;
 	load_limits(l, g, d);
 	load_evidence(l, g, &d->evidence);
+	load_roles(l, g, &d->roles);
 	get_bool(l, g, "fast_path", &d->fast_path);
 	get_bool(l, g, "lock_table", &d->lock_table);
 	get_bool(l, g, "strict", &d->strict);

@@ -201,6 +201,7 @@ static void print_daemon(FILE *f, const struct daemon_conf *d)
 		fputs("  strict = true;\n", f);
 	if (!d->lock_table)
 		fputs("  lock_table = false;\n", f);
+	print_roles(f, &d->roles);
 	fputs("};\n", f);
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
- * The verbs that ask the running daemon: status, counters, reload. */
+ * One request to the running zoned, and its reply. */
+#include "zonectl/ask.h"
+
 #include <errno.h>
-#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -9,9 +10,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "history/history.h"
 #include "zonectl/zonectl.h"
 
-enum { REPLY_MAX = 16 << 20, WAIT_SECONDS = 30 };
+enum { REPLY_MAX = 256 << 20, WAIT_SECONDS = 60, CODE_DIGITS = 3 };
 
 static const char *control_path(void)
 {
@@ -19,86 +21,172 @@ static const char *control_path(void)
 	return path ? path : ZONED_RUNDIR "/control";
 }
 
-/* The whole reply; NULL, said, with the exit status in *rc. */
-static char *ask_daemon(const char *path, const char *verb, int *rc)
+static int connect_to(const char *path, int *rc)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	struct timeval limit = { .tv_sec = WAIT_SECONDS };
-	size_t n = 0, cap = 1 << 16;
-	char *text = NULL;
 	*rc = EXIT_FAIL;
 	if (strlen(path) >= sizeof(a.sun_path)) {
 		fprintf(stderr, "zonectl: %s: the path is too long for a socket\n", path);
-		return NULL;
+		return -1;
 	}
 	memcpy(a.sun_path, path, strlen(path) + 1);
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0 || connect(fd, (struct sockaddr *)&a, sizeof(a))) {
-		if (errno == ENOENT || errno == ECONNREFUSED)
-			*rc = EXIT_NOT_RUNNING;
-		fprintf(stderr, "zonectl: %s: %s%s\n", path, strerror(errno),
-			*rc == EXIT_NOT_RUNNING ? "; zoned is not running" : "");
-		goto out;
+	if (fd >= 0 && connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+		return fd;
 	}
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	if (dprintf(fd, "%s\n", verb) < 0)
-		goto out;
-	text = malloc(cap);
-	for (ssize_t got = 1; text && got > 0 && n < REPLY_MAX;) {
+	if (errno == ENOENT || errno == ECONNREFUSED)
+		*rc = EXIT_NOT_RUNNING;
+	fprintf(stderr, "zonectl: %s: %s%s\n", path, strerror(errno),
+		*rc == EXIT_NOT_RUNNING ? "; zoned is not running"
+		: errno == EACCES	? "; see roles in zoned.conf(5)"
+					: "");
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* zoned may answer and close before it has read all: then its answer counts. */
+static void send_all(int fd, const char *p, size_t n)
+{
+	while (n > 0) {
+		ssize_t w = send(fd, p, n, MSG_NOSIGNAL);
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w <= 0)
+			return;
+		p += w;
+		n -= (size_t)w;
+	}
+}
+
+/* One line, without its end; NULL: none came whole. */
+static char *read_line(int fd)
+{
+	size_t n = 0, cap = 1 << 16;
+	char *text = malloc(cap);
+	while (text && n < REPLY_MAX) {
 		if (n + 1 == cap) {
 			char *p = realloc(text, cap *= 2);
 			if (!p)
 				break;
 			text = p;
 		}
-		got = read(fd, text + n, cap - n - 1);
-		n += got > 0 ? (size_t)got : 0;
+		ssize_t got = read(fd, text + n, cap - n - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			break;
+		n += (size_t)got;
+		if (text[n - 1] == '\n') {
+			text[n - 1] = '\0';
+			return text;
+		}
 	}
-	if (text)
-		text[n] = '\0';
-out:
-	if (fd >= 0)
-		close(fd);
-	return text;
+	free(text);
+	return NULL;
 }
 
-int verb_ask(int argc, char **argv)
+static bool read_answer(char *text, struct answer *a)
 {
-	json_error_t je;
+	char *end = NULL;
+	long code = text ? strtol(text, &end, 10) : 0;
+	if (!text || end != text + CODE_DIGITS || *end != ' ')
+		return false;
+	a->code = (int)code;
+	a->document = json_loads(end + 1, 0, NULL);
+	return json_is_object(a->document);
+}
+
+int ask_zoned(const char *line, const json_t *body, struct answer *a)
+{
 	int rc;
-	if (argc != 1) {
-		fprintf(stderr, "usage: zonectl %s\n", argv[0]);
-		return EXIT_USAGE;
-	}
-	char *text = ask_daemon(control_path(), argv[0], &rc);
-	if (!text)
-		return rc;
-	json_t *o = json_loads(text, 0, &je);
-	free(text);
-	if (!o) {
-		fprintf(stderr, "zonectl: the daemon's answer makes no sense: %s\n", je.text);
+	char *more = body ? json_dumps(body, JSON_COMPACT) : NULL;
+	a->document = NULL;
+	if (body && !more) {
+		fputs("zonectl: out of memory\n", stderr);
 		return EXIT_FAIL;
 	}
-	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
-	putchar('\n');
-	const json_t *ok = json_object_get(o, "ok");
-	rc = json_object_get(o, "error") || (ok && !json_is_true(ok)) ? EXIT_FAIL : EXIT_OK;
-	json_decref(o);
-	return rc;
+	int fd = connect_to(control_path(), &rc);
+	if (fd < 0) {
+		free(more);
+		return rc;
+	}
+	char head[ASK_LINE + 32];
+	struct sb b = sb_init(head, sizeof(head));
+	sb_puts(&b, line);
+	if (more)
+		sb_printf(&b, " body=%zu", strlen(more));
+	sb_putc(&b, '\n');
+	send_all(fd, head, b.len);
+	if (more)
+		send_all(fd, more, strlen(more));
+	char *text = read_line(fd);
+	close(fd);
+	bool good = read_answer(text, a);
+	if (!good) {
+		fprintf(stderr, "zonectl: %s\n",
+			text ? "zoned's answer makes no sense; is it of another version?"
+			     : "zoned did not answer");
+		json_decref(a->document);
+	}
+	free(text);
+	free(more);
+	return good ? EXIT_OK : EXIT_FAIL;
 }
 
-bool model_in_force(char *path, size_t n)
+void put_argument(struct sb *b, const char *name, const char *value)
 {
-	int rc;
-	if (access(control_path(), F_OK) != 0)
-		return false;
-	char *text = ask_daemon(control_path(), "status", &rc);
-	json_t *o = text ? json_loads(text, 0, NULL) : NULL;
-	const char *model = json_string_value(json_object_get(o, "model"));
-	bool known = model && strlen(model) < n;
-	if (known)
-		memcpy(path, model, strlen(model) + 1);
-	json_decref(o);
-	free(text);
-	return known;
+	if (!value)
+		return;
+	sb_printf(b, " %s=\"", name);
+	for (const char *p = value; *p; p++) {
+		if (*p == '"' || *p == '\\')
+			sb_putc(b, '\\');
+		sb_putc(b, *p);
+	}
+	sb_putc(b, '"');
+}
+
+int answer_status(const struct answer *a)
+{
+	const json_t *errors = json_object_get(a->document, "errors");
+	const char *why = json_string_value(json_object_get(a->document, "error"));
+	size_t i;
+	json_t *e;
+	json_array_foreach (errors, i, e) {
+		int line = (int)json_integer_value(json_object_get(e, "line"));
+		fputs(json_string_value(json_object_get(e, "file")), stderr);
+		if (line)
+			fprintf(stderr, ":%d", line);
+		fprintf(stderr, ": error: %s\n", json_string_value(json_object_get(e, "text")));
+	}
+	if (a->code == ASK_DONE)
+		return EXIT_OK;
+	fprintf(stderr, "zonectl: %s\n", why ? why : "refused");
+	return a->code == ASK_MODEL ? EXIT_MODEL : EXIT_FAIL;
+}
+
+void print_document(const json_t *o)
+{
+	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+}
+
+struct model *model_in_force(void)
+{
+	struct answer a;
+	struct errs errs;
+	if (access(control_path(), F_OK) != 0 || ask_zoned("model", NULL, &a) != EXIT_OK)
+		return NULL;
+	struct model *m = NULL;
+	errs_init(&errs);
+	if (answer_status(&a) == EXIT_OK)
+		m = files_unpack(json_object_get(a.document, "source"), &errs);
+	errs_print(&errs, stderr);
+	errs_free(&errs);
+	json_decref(a.document);
+	return m;
 }

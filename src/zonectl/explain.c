@@ -404,22 +404,17 @@ static int explain_reason(const struct asked *q)
 
 static bool load_asked(struct explain *x, const struct asked *q, int *rc)
 {
-	static char path[4096];
 	char text[4200];
-	bool running = false;
-	x->path = q->model;
-	if (!x->path) {
-		running = model_in_force(path, sizeof(path));
-		if (!running)
-			snprintf(path, sizeof(path), "%s", ZONED_CONF);
-		x->path = path;
-	}
+	struct model *running = q->model ? NULL : model_in_force();
+	struct model *m = running;
+	if (!m)
+		m = load_or_say(q->model ? q->model : ZONED_CONF);
+	x->path = m ? m->path : q->model ? q->model : ZONED_CONF;
 	snprintf(text, sizeof(text), "%s%s", x->path,
 		 q->model  ? ""
-		 : running ? " (of the running zoned, as the file is now)"
+		 : running ? " (in force in the running zoned)"
 			   : " (the installed one: zoned is not running)");
 	set_text(x->o, "model", text);
-	struct model *m = load_or_say(x->path);
 	*rc = EXIT_MODEL;
 	return m && explain_compile(x, m, rc);
 }

@@ -248,18 +248,17 @@ out:
 int learn_live(struct learn *l, const struct live_learning *live)
 {
 	struct live_learning here = *live;
-	char path[4096];
 	if (here.n)
 		return record_live(l, &here);
-	if (!model_in_force(path, sizeof(path))) {
+	struct model *m = model_in_force();
+	if (!m) {
 		fputs("zonectl: zoned is not running, so there is no model whose interfaces could "
 		      "be "
 		      "listened to; name one with --interface\n",
 		      stderr);
 		return EXIT_NOT_RUNNING;
 	}
-	struct model *m = load_or_say(path);
-	int rc = m ? observed_interfaces(&here, m, path) : EXIT_MODEL;
+	int rc = observed_interfaces(&here, m, m->path);
 	if (rc == EXIT_OK)
 		rc = record_live(l, &here);
 	model_free(m);

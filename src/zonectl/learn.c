@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "base/utc.h"
 #include "learn/learn.h"
 #include "zonectl/learn-live.h"
 #include "zonectl/zonectl.h"
@@ -70,30 +71,6 @@ static bool admit_words(struct learn_options *o, const char *arg)
 	}
 }
 
-/* "90s", "15m", "2h" */
-static bool duration(const char *arg, uint64_t *ns)
-{
-	static const struct {
-		char unit;
-		uint64_t ns;
-	} units[] = { { 's', UINT64_C(1000000000) },
-		      { 'm', UINT64_C(60000000000) },
-		      { 'h', UINT64_C(3600000000000) } };
-	char number[16];
-	uint64_t v;
-	size_t n = strlen(arg);
-	if (n < 2 || n > sizeof(number))
-		return false;
-	memcpy(number, arg, n - 1);
-	number[n - 1] = '\0';
-	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-		if (arg[n - 1] == units[i].unit && num_parse(number, 1, 1000000, &v)) {
-			*ns = v * units[i].ns;
-			return true;
-		}
-	return false;
-}
-
 /* "30%" of the time, or so much at its end */
 static bool held_out(struct learn_options *o, const char *arg)
 {
@@ -101,7 +78,7 @@ static bool held_out(struct learn_options *o, const char *arg)
 	uint64_t v;
 	size_t n = strlen(arg);
 	if (n < 2 || n > sizeof(number) || arg[n - 1] != '%')
-		return duration(arg, &o->held_ns);
+		return duration_parse(arg, &o->held_ns);
 	snprintf(number, sizeof(number), "%.*s", (int)n - 1, arg);
 	o->held_percent = num_parse(number, 1, 99, &v) ? (unsigned)v : 0;
 	return o->held_percent != 0;
@@ -110,7 +87,7 @@ static bool held_out(struct learn_options *o, const char *arg)
 static bool live_option(struct live_learning *live, const char *name, const char *arg)
 {
 	if (strcmp(name, "--live") == 0)
-		return duration(arg, &live->for_ns);
+		return duration_parse(arg, &live->for_ns);
 	if (strcmp(name, "--interface") != 0 || live->n == LIVE_INTERFACES)
 		return false;
 	live->interfaces[live->n++] = arg;

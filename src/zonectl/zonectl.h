@@ -25,13 +25,14 @@ int verb_check(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_reasons(int argc, char **argv);
-int verb_ask(int argc, char **argv); /* status, counters, reload */
+int verb_status(int argc, char **argv); /* status, counters, generations, show */
+int verb_change(int argc, char **argv); /* reload, apply, confirm, rollback, reopen */
 int verb_replay(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_learn(int argc, char **argv);
 int verb_version(int argc, char **argv);
-/* The path of the model that the running daemon has; false: there is none, or it does not say. */
-bool model_in_force(char *path, size_t n);
+/* The model that the running zoned has in force; NULL: none runs, or it does not say (told). */
+struct model *model_in_force(void);
 /* Tell how a verb is called; EXIT_USAGE. */
 int verb_usage(const char *name);
 /* Load or say every error on stderr. rules: $ZONED_RULES or the installed ones. */

@@ -253,7 +253,7 @@ class System:
             f.write(model)
         said = open(os.path.join(lab.dir, "zoned.err"), "w+")
         self.proc = lab.spawn(lab.g, self.binary, "-d", "-f", path, "-R", SRC + "/rules",
-                              "-u", "nobody", "-C", os.path.join(lab.dir, "control"), stderr=said, stdout=said)
+                              "-u", "nobody", "-C", os.path.join(lab.dir, "control"), "-S", os.path.join(lab.dir, "state"), stderr=said, stdout=said)
         for _ in range(int(seconds * 50)):
             said.seek(0)
             text = said.read()

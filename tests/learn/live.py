@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """live.py talk SECONDS: a Modbus client at 127.0.0.2 and a device at 127.0.0.1, some reads and two writes.
-live.py daemon SOCKET MODEL: what answers status as zoned does, with this model."""
+live.py daemon SOCKET MODEL: what answers "model" as zoned does, with this model."""
 import json
 import os
 import socket
@@ -47,7 +47,10 @@ def daemon(path, model):
         peer, _ = server.accept()
         with peer:
             peer.recv(64)
-            peer.sendall(json.dumps({'model': os.path.abspath(model), 'generation': 1}).encode())
+            with open(model) as f:
+                files = [{"path": os.path.abspath(model), "text": f.read()}]
+            source = {"rules": os.environ["ZONED_RULES"], "files": files}
+            peer.sendall(b"200 %s\n" % json.dumps({"generation": 1, "source": source}).encode())
 
 
 talk(float(sys.argv[2])) if sys.argv[1] == 'talk' else daemon(*sys.argv[2:])

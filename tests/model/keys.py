@@ -30,6 +30,7 @@ PLACES = {
     "a model": "@",
     "system": "system = { @ };",
     "daemon": "daemon = { @ };",
+    "roles": "daemon = { roles = { @ }; };",
     "evidence": "daemon = { evidence = { @ }; };",
     "an interface": "interfaces = ( { @ } );",
     "a zone": "zones = ( { @ } );",
@@ -44,7 +45,7 @@ MODEL_PAGES = ("zoned.conf.5", "zoned-model.5")
 SECTIONS = {"system": "system", "daemon": "daemon", "interfaces": "an interface", "zones": "a zone", "conduits": "a conduit", "policies": "a policy",
             "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit",
             "Forwarding without rules": "a conduit"}
-INNER = {"assets": "an asset", "evidence": "evidence"}
+INNER = {"assets": "an asset", "evidence": "evidence", "roles": "roles"}
 ENTRY = "An entry of allow has these keys:"
 # A model with nothing that has a default.
 BARE = """zones = ( { name = "zone-1"; type = "dmz"; networks = [ "10.1.0.0/24" ]; },

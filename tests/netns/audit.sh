@@ -44,7 +44,7 @@ for first in 5 45; do		# more than a log socket holds
 done
 out=$(in_c timeout 20 "$lab_bin/mbclient" -n 300 "$V4" "$PORT") || lab_fail "a new connection while it hangs: $out"
 expect "reads without an answer while it hangs" "$(lab_value "$out" lost)" 0
-ZONED_CONTROL=$lab_dir/control timeout 5 "$top_builddir/zonectl" status >"$lab_dir/status" || lab_fail "no status while it hangs"
+ZONED_CONTROL=$lab_dir/control timeout 5 "$top_builddir/zonectl" status --json >"$lab_dir/status" || lab_fail "no status while it hangs"
 expect "writes delivered" "$(lab_delivered writes)" 0
 kill -HUP "$lab_zoned"
 sleep 0.5

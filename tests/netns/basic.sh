@@ -73,7 +73,7 @@ chmod 777 "$lab_dir"
 : >"$lab_dir/zoned.err"
 ip netns exec "$lab_g" setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all,+net_admin \
 	--ambient-caps=-all,+net_admin --bounding-set=-all,+net_admin --no-new-privs "$top_builddir/zoned" -d \
-	-f "$lab_dir/model.conf" -R "$top_srcdir/rules" -C "$lab_dir/control2" >>"$lab_dir/zoned.err" 2>&1 &
+	-f "$lab_dir/model.conf" -R "$top_srcdir/rules" -C "$lab_dir/control2" -S "$lab_dir/state2" >>"$lab_dir/zoned.err" 2>&1 &
 lab_zoned=$!
 lab_pids+=("$lab_zoned")
 lab_wait 10 lab_said "generation 1 is in force" || lab_fail "zoned does not start without root"

@@ -12,7 +12,7 @@ mac=$(ip -n "$lab_s" -j link show eth0 | "$python" -c 'import json,sys; print(js
 
 bypasses()
 {
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status | "$python" -c "import json,sys; print('\n'.join(json.load(sys.stdin)['bypasses']))"
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status --json | "$python" -c "import json,sys; print('\n'.join(json.load(sys.stdin)['bypasses']))"
 }
 
 received()
@@ -96,7 +96,7 @@ in_g nft delete table inet zoned
 in_g nft 'table ip theirs { chain early { type filter hook prerouting priority -300; tcp dport 9 notrack; }; }'
 lab_model "daemon=strict = true;" >"$model"
 in_g "$lab_src/with-devlog" "$lab_dir" "$top_builddir/zoned" -d -f "$model" -R "$top_srcdir/rules" -u nobody \
-	-C "$lab_dir/control" 2>"$lab_dir/strict.err" && lab_fail "strict, and it started"
+	-C "$lab_dir/control" -S "$lab_dir/state" 2>"$lab_dir/strict.err" && lab_fail "strict, and it started"
 grep -q 'what="untracked connections by ip theirs early"' "$lab_dir/strict.err" || lab_fail "$(cat "$lab_dir/strict.err")"
 grep -q "strict = true: not started" "$lab_dir/strict.err" || lab_fail "$(cat "$lab_dir/strict.err")"
 in_g nft list table inet zoned >/dev/null 2>&1 && lab_fail "it changed something"

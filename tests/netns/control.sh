@@ -7,13 +7,13 @@ lab_up
 lab_model queues=2 >"$lab_dir/model.conf"
 export ZONED_CONTROL=$lab_dir/control
 ctl=$top_builddir/zonectl
-"$ctl" status 2>/dev/null
+"$ctl" status --json 2>/dev/null
 expect "exit status when zoned is not running" $? 4
 lab_gate "$lab_dir/model.conf"
 in_c "$lab_bin/mbclient" -n 200 "$V4" "$PORT" >/dev/null || lab_fail "reads"
 
-"$ctl" status >"$lab_dir/status" || lab_fail "status: $(cat "$lab_dir/status")"
-"$ctl" counters >"$lab_dir/counters" || lab_fail "counters: $(cat "$lab_dir/counters")"
+"$ctl" status --json >"$lab_dir/status" || lab_fail "status: $(cat "$lab_dir/status")"
+"$ctl" counters --json >"$lab_dir/counters" || lab_fail "counters: $(cat "$lab_dir/counters")"
 "$python" - "$lab_dir/status" "$lab_dir/counters" <<'END' || lab_fail "$(cat "$lab_dir/status" "$lab_dir/counters")"
 import json
 import sys
@@ -27,22 +27,25 @@ END
 echo "ok: status and counters"
 
 lab_model queues=2 policy=modbus-read-write >"$lab_dir/model.conf"
-"$ctl" reload >"$lab_dir/reload" || lab_fail "reload: $(cat "$lab_dir/reload")"
+"$ctl" reload --json >"$lab_dir/reload" || lab_fail "reload: $(cat "$lab_dir/reload")"
 grep -q '"generation": 2' "$lab_dir/reload" || lab_fail "generation: $(cat "$lab_dir/reload")"
-lab_wait 3 grep -q 'control: "reload" asked by uid 0, pid [0-9]*: done' "$lab_dir/syslog" || lab_fail "no audit line"
+lab_wait 3 grep -q 'reload by root.*: in force: event=change verb=reload result=in-force uid=0 pid=[0-9]* role=engineer' "$lab_dir/syslog" ||
+	lab_fail "no audit line"
 echo "nonsense" >"$lab_dir/model.conf"
-"$ctl" reload >"$lab_dir/reload" && lab_fail "a bad model was taken"
+"$ctl" reload --json >"$lab_dir/reload" 2>"$lab_dir/reload.err"
+expect "exit status of a reload with errors" $? 3
 grep -q '"generation": 2' "$lab_dir/reload" || lab_fail "generation: $(cat "$lab_dir/reload")"
+grep -q "^$lab_dir/model.conf:1: error: " "$lab_dir/reload.err" || lab_fail "no place of the error: $(cat "$lab_dir/reload.err")"
 
-setpriv --reuid=1 --regid=1 --clear-groups "$ctl" status >/dev/null 2>&1 && lab_fail "anybody may connect"
+setpriv --reuid=1 --regid=1 --clear-groups "$ctl" status --json >/dev/null 2>&1 && lab_fail "anybody may connect"
 chmod 666 "$ZONED_CONTROL"
-setpriv --reuid=1 --regid=1 --clear-groups "$ctl" status >/dev/null || lab_fail "a reader may not read"
-setpriv --reuid=1 --regid=1 --clear-groups "$ctl" reload >/dev/null && lab_fail "anybody may reload"
-lab_wait 3 grep -q 'asked by uid 1, .*refused' "$lab_dir/syslog" || lab_fail "no audit line of the refusal"
+setpriv --reuid=1 --regid=1 --clear-groups "$ctl" status --json >/dev/null || lab_fail "a reader may not read"
+setpriv --reuid=1 --regid=1 --clear-groups "$ctl" reload >/dev/null 2>&1 && lab_fail "anybody may reload"
+lab_wait 3 grep -q 'event=change verb=reload result=refused uid=1 pid=[0-9]* role=viewer' "$lab_dir/syslog" || lab_fail "no audit line of the refusal"
 echo "ok: admin verbs are for root, and logged"
 
 # a connection that the kernel has forgotten leaves no flow behind
-lab_flows() { "$ctl" status | sed -n 's/.*"flows": \([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n }'; }
+lab_flows() { "$ctl" status --json | sed -n 's/.*"flows": \([0-9]*\).*/\1/p' | awk '{ n += $1 } END { print n }'; }
 lab_flows_are() { [ "$(lab_flows)" = "$1" ]; }
 lab_wait 20 lab_flows_are 0 || lab_fail "closed connections are still there: $(lab_flows)"
 in_c timeout 30 "$python" -c "
@@ -112,8 +115,56 @@ for s in idle:
         s.sendall(b"x" * 5000)
     except OSError:
         pass
+for i in range(20):     # they do not wait for what they asked
+    s = socket.socket(socket.AF_UNIX)
+    s.connect(sys.argv[1])
+    try:
+        s.sendall(b"counters\nstatus\n" * 100)
+    except OSError:
+        pass
+    s.close()
 END
 in_c "$lab_bin/mbclient" -n 200 "$V4" "$PORT" >/dev/null || lab_fail "reads after hostile clients"
-"$ctl" status >/dev/null || lab_fail "status after hostile clients"
+"$ctl" status --json >/dev/null || lab_fail "status after hostile clients"
 echo "ok: hostile clients"
+
+# the protocol: several requests on one connection, what is no request, values in quotes
+"$python" - "$ZONED_CONTROL" <<'END' || lab_fail "the protocol of the control socket"
+import json, socket, sys
+def talk(data, shut=False):
+    s = socket.socket(socket.AF_UNIX)
+    s.settimeout(5)
+    s.connect(sys.argv[1])
+    s.sendall(data)
+    if shut:
+        s.shutdown(socket.SHUT_WR)
+    return s, s.makefile("r")
+def code(f):
+    line = f.readline()
+    number, document = line.split(" ", 1)
+    json.loads(document)
+    return int(number)
+s, f = talk(b"status\ngenerations\nstatus\n")
+assert [code(f) for _ in range(3)] == [200, 200, 200]
+s.sendall(b"model\n")
+assert code(f) == 200
+s, f = talk(b"status\n", shut=True)     # nothing more comes, and the answer does
+assert code(f) == 200 and f.readline() == ""
+for line, want in ((b"nonsense", 400), (b"status now", 400), (b"status a=b", 400), (b"reload reason=\"open", 400),
+                   (b"reload  reason=x", 400), (b"reload reason=x reason=y", 400), (b"reload confirm=4", 400),
+                   (b"reload confirm=x", 400), (b"reload body=5", 400), (b"apply body=0", 400), (b"apply", 400),
+                   (b"apply body=99999999999", 400), (b"reload reason=\xff", 400), (b"reload reason=\"a\x01\"", 400),
+                   (b"reload reason=" + b"x" * 256, 400), (b"\xc3", 400), (b"", 400), (b"x" * 4097, 400),
+                   (b"rollback generation=77", 404), (b"rollback generation=0", 400), (b"confirm", 409),
+                   (b"model generation=77", 404), (b"apply body=2\n{}", 422), (b"apply body=3\n[1]", 422),
+                   (b"apply body=1\nx", 422)):
+    got = code(talk(line + b"\n")[1])
+    assert got == want, (line, got)
+reason = '"a \\"b\\" \\\\ =c \u00e4"'
+s, f = talk(("rollback generation=77 reason=%s\nstatus\n" % reason).encode())
+assert code(f) == 404 and code(f) == 200
+END
+expect "generation after them" "$("$ctl" status --json | sed -n 's/.*"generation": \([0-9]*\).*/\1/p')" 2
+grep -qF 'why="a \x22b\x22 \x5c =c \xc3\xa4"' "$lab_dir/zoned.err" || lab_fail "the reason as it was given: $(tail -3 "$lab_dir/zoned.err")"
+echo "ok: the protocol"
 lab_gate_stop

@@ -96,7 +96,7 @@ id=$(id_of 'dport=7777')
 lab_wait 5 test -s "$kept/$id.pcapng" || lab_fail "no file of a refused flow"
 expect "a refused flow's packet" "$(shown "$id" udp.dstport | grep -cP "^eth1\t7777\tflow refused .*id=$id ")" 1
 
-status() { ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status | "$python" -c "import json,sys; e = json.load(sys.stdin)['evidence']; print($1)"; }
+status() { ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status --json | "$python" -c "import json,sys; e = json.load(sys.stdin)['evidence']; print($1)"; }
 expect "files in status" "$(status "e['files'] == e['written'] == $(ls "$kept" | wc -l) and not any(e['lost'].values())")" True
 
 # a conduit that only observes: the write passes, and has a file

@@ -52,7 +52,7 @@ lab_said "in-kernel path: up to" || lab_skip "$(grep -o 'no in-kernel path: [^;]
 # what the inspectors were given
 queued()
 {
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status --json |
 		"$python" -c "import json,sys; print(sum(i['packets'] for i in json.load(sys.stdin)['inspectors']))"
 }
 
@@ -267,6 +267,6 @@ lab_gate_stop
 lab_model daemon='fast_path = false;' >"$model"
 lab_gate "$model"
 session -n 100 "$V4" >/dev/null
-expect "without it" "$(ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+expect "without it" "$(ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status --json |
 	"$python" -c "import json,sys; print(json.load(sys.stdin)['in_kernel'])")" None
 lab_gate_stop

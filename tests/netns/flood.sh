@@ -42,7 +42,7 @@ flood()
 # flood_stat NAME: of all inspectors together
 flood_stat()
 {
-	"$top_builddir/zonectl" status | awk -v k="\"$1\":" '$1 == k { n += $2 } END { print n + 0 }'
+	"$top_builddir/zonectl" status --json | awk -v k="\"$1\":" '$1 == k { n += $2 } END { print n + 0 }'
 }
 
 # flood_kb FIELD PID: as in /proc/PID/status
@@ -59,9 +59,9 @@ other_kb=6000
 
 flood_table_is_bounded()
 {
-	"$top_builddir/zonectl" status | awk -v max="$flows" \
+	"$top_builddir/zonectl" status --json | awk -v max="$flows" \
 		'$1 == "\"flows\":" { seen++; if ($2 + 0 > max) bad = 1 } END { exit bad || !seen }' ||
-		lab_fail "the flow table holds more than $flows: $("$top_builddir/zonectl" status)"
+		lab_fail "the flow table holds more than $flows: $("$top_builddir/zonectl" status --json)"
 }
 
 # A new connection of a permitted client: quick, and served.
@@ -153,7 +153,7 @@ for pid in "${inspectors[@]}"; do
 done
 flood_connects "afterwards"
 
-events=$("$top_builddir/zonectl" status | sed -n 's/.*"events": \([0-9]*\).*/\1/p')
+events=$("$top_builddir/zonectl" status --json | sed -n 's/.*"events": \([0-9]*\).*/\1/p')
 lab_gate_stop
 lab_wait 5 flood_all_accounted "$events" || lab_fail "$events events, accounted for: $(flood_accounted)"
 echo "ok: every one of $events events is accounted for in $(wc -l <"$lab_dir/syslog") lines of syslog"

@@ -13,7 +13,7 @@ zonectl=$top_builddir/zonectl
 
 status()	# status EXPRESSION: of what the status says about the table
 {
-	ZONED_CONTROL=$lab_dir/control "$zonectl" status | "$python" -c "import json,sys; t = json.load(sys.stdin)['table']; print($1)"
+	ZONED_CONTROL=$lab_dir/control "$zonectl" status --json | "$python" -c "import json,sys; t = json.load(sys.stdin)['table']; print($1)"
 }
 
 told()		# told TEXT...: is there one line about the table with all of these?

@@ -23,6 +23,7 @@ lab_prefix=()		# what lab_gate runs zoned with
 lab_become=()		# the same, behind what needs root
 lab_dir=
 lab_more=		# further namespaces of a test's own
+lab_keeps=		# set: zoned finds the generations that it left
 
 lab_skip()
 {
@@ -234,18 +235,20 @@ daemon = { queues = $queues; $daemon };
 END
 }
 
-# Start zoned in the gateway on model file $1; more arguments go to zoned.
+# Start zoned in the gateway on model file $1; more arguments go to zoned. It knows of no earlier
+# generations, unless lab_keeps says so.
 lab_gate()
 {
 	local model=$1
 	shift
 	: >"$lab_dir/zoned.err"
+	[ "$lab_keeps" ] || rm -rf "$lab_dir/state"
 	ip netns exec "$lab_g" "${lab_prefix[@]}" "$lab_src/with-devlog" "$lab_dir" "${lab_become[@]}" "$top_builddir/zoned" -d -f "$model" \
-		-R "$top_srcdir/rules" -u nobody -C "$lab_dir/control" "$@" >>"$lab_dir/zoned.err" 2>&1 &
+		-R "$top_srcdir/rules" -u nobody -C "$lab_dir/control" -S "$lab_dir/state" "$@" >>"$lab_dir/zoned.err" 2>&1 &
 	lab_zoned=$!
 	lab_pids+=($!)
 	lab_generation=1
-	lab_wait 10 lab_said "generation 1 is in force" || lab_fail "zoned did not become ready"
+	lab_wait 10 lab_said " is in force: " || lab_fail "zoned did not become ready"
 }
 
 lab_said()
@@ -256,14 +259,14 @@ lab_said()
 # lab_in_kernel NAME: packets, messages, back: of what the kernel passed by itself
 lab_in_kernel()
 {
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status --json |
 		"$python" -c "import json,sys; print(json.load(sys.stdin)['in_kernel']['$1'])"
 }
 
 # lab_counted COUNTER: packets, as the user sees them
 lab_counted()
 {
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters |
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters --json |
 		"$python" -c "import json,sys; print(json.load(sys.stdin)['$1']['packets'])"
 }
 

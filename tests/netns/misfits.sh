@@ -34,7 +34,7 @@ line_of() { grep -nF "$1" "$model" | sed 's/:.*//'; }
 
 misfits()	# as status has them
 {
-	ZONED_CONTROL=$lab_dir/control "$ctl" status | "$python" -c "import json,sys; print('\n'.join(json.load(sys.stdin)['misfits']))"
+	ZONED_CONTROL=$lab_dir/control "$ctl" status --json | "$python" -c "import json,sys; print('\n'.join(json.load(sys.stdin)['misfits']))"
 }
 
 said_times()
@@ -122,7 +122,7 @@ lab_reload
 lab_gate_stop
 bridge_model 'interfaces = [ "b1" ];' 'interfaces = [ "b2" ];' "strict = true;" >"$model"
 in_g "$lab_src/with-devlog" "$lab_dir" "$top_builddir/zoned" -d -f "$model" -R "$top_srcdir/rules" -u nobody \
-	-C "$lab_dir/control" 2>"$lab_dir/strict.err" && lab_fail "strict, and it started"
+	-C "$lab_dir/control" -S "$lab_dir/state" 2>"$lab_dir/strict.err" && lab_fail "strict, and it started"
 grep -qF "$found $left" "$lab_dir/strict.err" && grep -q "strict = true: not started" "$lab_dir/strict.err" ||
 	lab_fail "$(cat "$lab_dir/strict.err")"
 in_g nft list table inet zoned >/dev/null 2>&1 && lab_fail "it changed something"

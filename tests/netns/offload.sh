@@ -18,7 +18,7 @@ bulk_model()
 
 status()	# status EXPRESSION: of what the status says about offload
 {
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status --json |
 		"$python" -c "import json,sys; o = json.load(sys.stdin)['offload']; print($1)"
 }
 

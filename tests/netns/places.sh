@@ -73,7 +73,7 @@ has "a refused flow, IPv6" "reason=no-conduit .* src=fd00:10:2::20 .* dport=22 "
 # a record by its id is explained, by the model that the daemon has and the file that this names
 id=$(grep -m 1 'reason=function-not-allowed .* src=10\.10\.1\.10 ' "$lab_dir/syslog" | grep -o ' id=[0-9a-f]*-[0-9]*' | cut -d= -f2)
 explained=$(ZONED_RULES=$top_srcdir/rules ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" explain "$id" 2>&1) && lab_fail "it is permitted: $explained"
-for line in "record: function-not-allowed: " "model: $lab_dir/model.conf (of the running zoned, as the file is now)" \
+for line in "record: function-not-allowed: " "model: $lab_dir/model.conf (in force in the running zoned)" \
 	"from: 10.10.1.10 .*, asset panel, " "to: 10.10.2.20 port 502, asset valve, " "reason: function-not-allowed: "; do
 	grep -q "^$line" <<<"$explained" || lab_fail "explain $id: no line \"$line\": $explained"
 done

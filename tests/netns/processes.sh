@@ -101,7 +101,7 @@ look()
 	done
 	expect "parent: families of sockets" "$(sockets "$lab_zoned" | tr '\n' ' ')" "netlink unix "
 	expect "parent: other descriptors" "$(descriptors "$lab_zoned" | sed 's/^[0-9]* //' | sort -u |
-		grep -v '^socket\|^pipe\|^anon_inode\|^/dev/null$\|/zoned.err$\|/json$\|^/proc/[0-9]*/task/[0-9]*/schedstat$')" ""
+		grep -v '^socket\|^pipe\|^anon_inode\|^/dev/null$\|/zoned.err$\|/json$\|/state$\|^/proc/[0-9]*/task/[0-9]*/schedstat$')" ""
 	expect "parent: other anonymous ones" "$(descriptors "$lab_zoned" | sed -n 's/^[0-9]* anon_inode:*//p' | sort -u |
 		grep -v '^\[*\(btf\|eventpoll\|eventfd\|bpf-map\|bpf-prog\|bpf_link\|signalfd\)\]*$')" ""
 	expect "parent: threads with a real-time priority, the guard of the table" "$(realtime "$lab_zoned")" "$guards"
@@ -153,7 +153,7 @@ lab_gate_stop
 rm -f "$lab_dir/control"	# zoned could not, as nobody: the next one there is of the next start
 : >"$lab_dir/zoned.err"
 ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" "$top_builddir/zoned" -f "$lab_dir/model.conf" -R "$top_srcdir/rules" \
-	-u nobody -C "$lab_dir/control" <&- >&- 2>&- &
+	-u nobody -C "$lab_dir/control" -S "$lab_dir/state" <&- >&- 2>&- &
 lab_zoned=$!
 lab_pids+=("$lab_zoned")
 lab_wait 10 test -S "$lab_dir/control" || lab_fail "zoned does not start without standard descriptors"

@@ -54,13 +54,20 @@ wait "$cut" && lab_fail "a connection without conduit went on"
 expect "reads delivered after the cut" "$(lab_delivered reads)" "$reads"
 
 # What is tried never takes the place of what is in force, which goes by the lowest bit of
-# the number: 5 is refused, and 6 would be where 4 is.
+# the number: 5 is refused, since an inspector does not answer, and 6 would be where 4 is.
+lab_model >"$model"
+stopped=$(lab_inspectors)
+kill -STOP "$stopped"
+kill -HUP "$lab_zoned"
+lab_wait 5 lab_said "reload refused: an inspector or the kernel refused it" || lab_fail "a model that an inspector does not take"
+kill -CONT "$stopped"
+
+# What only a start can change is said, and the rest of that model is in force.
 lab_model queues=2 >"$model"
 kill -HUP "$lab_zoned"
-lab_wait 5 lab_said "change only with a restart" || lab_fail "other queues were not refused"
-lab_model >"$model"
-kill -HUP "$lab_zoned"
+lab_wait 5 lab_said "changed and not in force until a restart: queues;" || lab_fail "other queues were not said"
 lab_wait 5 lab_said "generation 7 is in force" || lab_fail "the number after a refused one"
+expect "inspectors" "$(lab_inspectors | wc -l)" 1
 in_c "$lab_bin/mbclient" -n 200 -r 50 "$V4" "$PORT" >/dev/null || lab_fail "the last model is not in force"
 expect "writes delivered" "$(lab_delivered writes)" 1
 lab_gate_stop

@@ -29,7 +29,7 @@ start_in_vain()
 	: >"$lab_dir/zoned.err"
 	# shellcheck disable=SC2016 # for the inner shell
 	ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" /bin/bash -c "$limits"'; exec timeout 20 "$@"' - "$@" \
-		"$top_builddir/zoned" -f "$lab_dir/model.conf" -R "$top_srcdir/rules" -C "$control" >"$lab_dir/zoned.out" 2>"$lab_dir/zoned.err"
+		"$top_builddir/zoned" -f "$lab_dir/model.conf" -R "$top_srcdir/rules" -C "$control" -S "$lab_dir/state" >"$lab_dir/zoned.out" 2>"$lab_dir/zoned.err"
 	status=$?
 }
 
@@ -61,7 +61,7 @@ all_are_there() { [ "$(zoneds | wc -l)" = 3 ]; }
 # the control: without limits the same call starts, and all that is counted here is there
 : >"$lab_dir/zoned.err"
 ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" "${as_user[@]}" "$top_builddir/zoned" -f "$lab_dir/model.conf" \
-	-R "$top_srcdir/rules" -C "$control" 2>"$lab_dir/zoned.err" &
+	-R "$top_srcdir/rules" -C "$control" -S "$lab_dir/state" 2>"$lab_dir/zoned.err" &
 lab_zoned=$!
 lab_pids+=("$lab_zoned")
 lab_wait 10 test -S "$control" || lab_fail "zoned does not start at all"

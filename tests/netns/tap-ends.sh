@@ -24,7 +24,7 @@ done
 
 tap_of()	# tap_of N KEY
 {
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status --json |
 		sed -n '/"interface": "t'"$1"'"/,/^    }/{s/^ *"'"$2"'": "\{0,1\}\([^",]*\).*/\1/p}'
 }
 tap_is() { [ "$(tap_of "$1" "$2")" = "$3" ]; }

@@ -48,7 +48,7 @@ tap_model()	# tap_model INTERFACE MORE [MORE_TAPS]
 
 tap_status()	# tap_status KEY: of the first tap
 {
-	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status |
+	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status --json |
 		sed -n '/^  "taps": \[/,/^  \]/{s/^ *"'"$1"'": "\{0,1\}\([^",]*\).*/\1/p}' | head -n 1
 }
 

@@ -112,7 +112,7 @@ expect "and to an address of no zone" "$(ask 4 $OTHER 1)" 0
 lab_poll -r 10 -t 4 "$V4" 7 >/dev/null && lab_fail "a forbidden write is answered"
 expect "writes that the device had" "$(lab_delivered writes)" 0
 lab_said event=site-only-watched && lab_fail "a site that enforces is said to be watched"
-status() { ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status | "$python" -c "import json,sys; print(json.load(sys.stdin)['mode'])"; }
+status() { ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status --json | "$python" -c "import json,sys; print(json.load(sys.stdin)['mode'])"; }
 expect "zonectl status" "$(status)" enforce
 
 # --- watched: all of it goes on, with records

@@ -72,20 +72,20 @@ check "systemctl start zoned" systemctl start zoned
 check "it is active" systemctl -q is-active zoned
 check "its ruleset is in force" has 'map conduits' nft list table inet zoned
 pid=$(main_pid)
-check "the in-kernel path is on" has '"in_kernel": {' zonectl status
+check "the in-kernel path is on" has '"in_kernel": {' zonectl status --json
 check "it runs as zoned" test "$(stat -c %U "/proc/$pid")" = zoned
 check "with one capability" grep -q '^CapEff:.*0000000000001000' "/proc/$pid/status"
-check "zonectl status" has '"generation": 1' zonectl status
+check "zonectl status" has '"generation": 1' zonectl status --json
 cp $model /run/good
 echo 'nonsense' >$model
 systemctl reload zoned
 sleep 1
 check "a bad model is refused and said" has 'reload refused' journalctl -u zoned
-check "and the old one stays" has '"generation": 1' zonectl status
+check "and the old one stays" has '"generation": 1' zonectl status --json
 cp /run/good $model
 sed -i 's/^conduits = (/&\n  { name = "offloaded"; from = "hmi"; to = "cell"; offload = true; flows = ( { service = "ssh"; } ); },/' $model
 systemctl reload zoned
-check "a good one is taken" wait_for 5 has '"generation": 2' zonectl status
+check "a good one is taken" wait_for 5 has '"generation": 2' zonectl status --json
 check "it may use the flowtable" has 'flow add @offloaded' nft list table inet zoned
 nft flush ruleset
 check "a removed table comes back" wait_for 3 has 'map conduits' nft list table inet zoned

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT
+ * The verbs that show what the running zoned has and does: status, counters, generations, show. */
+#include <getopt.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/sb.h"
+#include "base/utc.h"
+#include "zonectl/ask.h"
+#include "zonectl/zonectl.h"
+
+enum { SHORT_HASH = 12, LABEL = 12, SECOND_NS = 1000000000 };
+
+static json_int_t number_at(const json_t *o, const char *key)
+{
+	return json_integer_value(json_object_get(o, key));
+}
+
+static const char *text_at(const json_t *o, const char *key)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+	return s ? s : "";
+}
+
+static void label(const char *name)
+{
+	printf("%-*s", LABEL, name);
+}
+
+/* ---- status ---- */
+
+static void say_age(json_int_t s)
+{
+	if (s >= 86400)
+		printf("%" JSON_INTEGER_FORMAT " d %" JSON_INTEGER_FORMAT " h", s / 86400,
+		       s / 3600 % 24);
+	else if (s >= 3600)
+		printf("%" JSON_INTEGER_FORMAT " h %" JSON_INTEGER_FORMAT " min", s / 3600,
+		       s / 60 % 60);
+	else
+		printf("%" JSON_INTEGER_FORMAT " min %" JSON_INTEGER_FORMAT " s", s / 60, s % 60);
+}
+
+static void say_model(const json_t *o)
+{
+	const json_t *confirm = json_object_get(o, "confirm");
+	label("zoned");
+	printf("%s, for ", strcmp(text_at(o, "mode"), "observe") == 0
+				   ? "only watches: nothing is refused"
+				   : "enforces");
+	say_age(number_at(o, "uptime_seconds"));
+	putchar('\n');
+	label("generation");
+	printf("%" JSON_INTEGER_FORMAT ", model %.*s, %" JSON_INTEGER_FORMAT
+	       " zones, %" JSON_INTEGER_FORMAT " conduits\n",
+	       number_at(o, "generation"), SHORT_HASH, text_at(o, "hash"), number_at(o, "zones"),
+	       number_at(o, "conduits"));
+	label("file");
+	puts(text_at(o, "model"));
+	if (!json_is_object(confirm))
+		return;
+	label("waits");
+	printf("generation %" JSON_INTEGER_FORMAT " follows in %" JSON_INTEGER_FORMAT
+	       " s, unless: zonectl confirm\n",
+	       number_at(confirm, "back"), number_at(confirm, "seconds"));
+}
+
+static void say_list(const char *name, const json_t *list)
+{
+	size_t i;
+	json_t *e;
+	json_array_foreach (list, i, e) {
+		label(i ? "" : name);
+		puts(json_string_value(e));
+	}
+}
+
+static void say_inspectors(const json_t *list)
+{
+	static const char *const sums[] = { "packets", "restarts", "dropped_while_down",
+					    "passed_while_down", "queue_overruns" };
+	static const char *const words[] = { "packets", "restarts", "dropped while down",
+					     "passed while down", "queue overruns" };
+	size_t up = 0, i;
+	json_t *e;
+	json_array_foreach (list, i, e)
+		up += json_is_true(json_object_get(e, "up"));
+	label("inspectors");
+	printf("%zu of %zu up", up, json_array_size(list));
+	for (size_t k = 0; k < sizeof(sums) / sizeof(sums[0]); k++) {
+		json_int_t n = 0;
+		json_array_foreach (list, i, e)
+			n += number_at(e, sums[k]);
+		printf(", %" JSON_INTEGER_FORMAT " %s", n, words[k]);
+	}
+	putchar('\n');
+}
+
+static void print_in_kernel(const json_t *o)
+{
+	label("in kernel");
+	if (!json_is_object(o)) {
+		puts("nothing: every inspected packet goes to an inspector");
+		return;
+	}
+	printf("%" JSON_INTEGER_FORMAT " packets with %" JSON_INTEGER_FORMAT
+	       " messages passed, %" JSON_INTEGER_FORMAT " handed back\n",
+	       number_at(o, "packets"), number_at(o, "messages"), number_at(o, "handed_back"));
+}
+
+static void say_records(const json_t *o)
+{
+	static const char *const keys[] = { "events",	  "written",   "repeated",
+					    "suppressed", "json_lost", "lost" };
+	label("records");
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		printf("%s%" JSON_INTEGER_FORMAT " %s", i ? ", " : "", number_at(o, keys[i]),
+		       strcmp(keys[i], "json_lost") == 0 ? "lost of the JSON file" : keys[i]);
+	putchar('\n');
+}
+
+static void say_taps(const json_t *list)
+{
+	size_t i;
+	json_t *e;
+	json_array_foreach (list, i, e) {
+		label(i ? "" : "taps");
+		printf("%s %s\n", text_at(e, "interface"), text_at(e, "state"));
+	}
+}
+
+static void say_status(const json_t *o)
+{
+	say_model(o);
+	say_list("restart for", json_object_get(o, "pending_restart"));
+	say_inspectors(json_object_get(o, "inspectors"));
+	print_in_kernel(json_object_get(o, "in_kernel"));
+	say_taps(json_object_get(o, "taps"));
+	say_records(json_object_get(o, "records"));
+	say_list("bypasses", json_object_get(o, "bypasses"));
+	say_list("misfits", json_object_get(o, "misfits"));
+}
+
+/* ---- the others ---- */
+
+static void print_counters(const json_t *o)
+{
+	const char *name;
+	json_t *c;
+	int width = 0;
+	json_object_foreach ((json_t *)o, name, c)
+		if ((int)strlen(name) > width)
+			width = (int)strlen(name);
+	printf("%-*s %15s %18s\n", width, "counter", "packets", "bytes");
+	json_object_foreach ((json_t *)o, name, c)
+		printf("%-*s %15" JSON_INTEGER_FORMAT " %18" JSON_INTEGER_FORMAT "\n", width, name,
+		       number_at(c, "packets"), number_at(c, "bytes"));
+}
+
+static void say_generations(const json_t *o)
+{
+	const json_t *list = json_object_get(o, "generations");
+	size_t i;
+	json_t *g;
+	if (!json_is_true(json_object_get(o, "kept")))
+		puts("generations are not kept; see -S in zoned(8)");
+	json_array_foreach (list, i, g) {
+		char time[40];
+		struct sb b = sb_init(time, sizeof(time));
+		sb_put_time(&b, (uint64_t)number_at(g, "time") * SECOND_NS, 1);
+		printf("%c %5" JSON_INTEGER_FORMAT "  %.19sZ  %.*s  %-8s  %s%s%s\n",
+		       json_is_true(json_object_get(g, "in_force")) ? '*' : ' ',
+		       number_at(g, "number"), time, SHORT_HASH, text_at(g, "model"),
+		       text_at(g, "origin"), text_at(g, "who"), *text_at(g, "why") ? ": " : "",
+		       text_at(g, "why"));
+	}
+}
+
+static void say_text(const json_t *o)
+{
+	fputs(text_at(o, "text"), stdout);
+}
+
+static const struct shown {
+	const char *verb, *ask;
+	bool number; /* it may have one, of a generation */
+	void (*say)(const json_t *o);
+} shown[] = {
+	{ "status", "status", false, say_status },
+	{ "counters", "counters", false, print_counters },
+	{ "generations", "generations", false, say_generations },
+	{ "show", "model", true, say_text },
+};
+
+static const struct shown *shown_by(const char *verb)
+{
+	size_t i = 0;
+	while (strcmp(shown[i].verb, verb) != 0)
+		i++;
+	return &shown[i];
+}
+
+int verb_status(int argc, char **argv)
+{
+	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
+						 { NULL, 0, NULL, 0 } };
+	const struct shown *s = shown_by(argv[0]);
+	char line[ASK_LINE];
+	struct sb b = sb_init(line, sizeof(line));
+	struct answer a;
+	bool json = false;
+	int opt;
+	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (opt != 'j')
+			return verb_usage(argv[0]);
+		json = true;
+	}
+	if (argc - optind > s->number)
+		return verb_usage(argv[0]);
+	sb_puts(&b, s->ask);
+	put_argument(&b, "generation", optind < argc ? argv[optind] : NULL);
+	int rc = ask_zoned(line, NULL, &a);
+	if (rc != EXIT_OK)
+		return rc;
+	rc = answer_status(&a);
+	if (json)
+		print_document(a.document);
+	else if (rc == EXIT_OK)
+		s->say(a.document);
+	json_decref(a.document);
+	return rc;
+}

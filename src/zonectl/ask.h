@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ * Questions to the running zoned, by its control socket (zoned-control(7)). */
+#ifndef ZONED_ZONECTL_ASK_H
+#define ZONED_ZONECTL_ASK_H
+
+#include <jansson.h>
+
+#include "base/sb.h"
+
+enum { ASK_LINE = 4096, ASK_DONE = 200, ASK_MODEL = 422 };
+
+struct answer {
+	int code;	  /* of the reply */
+	json_t *document; /* the caller's */
+};
+
+/* line is a request without its end and "body="; body: what follows it, or NULL. EXIT_OK with any
+ * reply; else what went wrong was told, and there is nothing to free. */
+int ask_zoned(const char *line, const json_t *body, struct answer *a);
+/* " NAME="VALUE"", quoted; nothing when value is NULL. */
+void put_argument(struct sb *b, const char *name, const char *value);
+/* The exit status that goes with a reply; tells its error. */
+int answer_status(const struct answer *a);
+/* The document, for programs. */
+void print_document(const json_t *o);
+
+#endif
