@@ -33,32 +33,30 @@ static void read_history(struct parent *p)
 		    p->history_path);
 }
 
+/* m, if all groups of its roles are there; the errors are logged. */
+static struct model *with_roles(struct parent *p, struct model *m, struct errs *errs)
+{
+	if (m && !roles_of(m, &p->roles, errs)) {
+		model_free(m);
+		m = NULL;
+	}
+	say_errors(errs);
+	errs_free(errs);
+	return m;
+}
+
 static struct model *load_kept(struct parent *p, const struct generation *g)
 {
 	struct errs errs;
 	errs_init(&errs);
-	struct model *m = history_model(&p->history, g, &errs);
-	if (m && !roles_of(m, &p->roles, &errs)) {
-		model_free(m);
-		m = NULL;
-	}
-	say_errors(&errs);
-	errs_free(&errs);
-	return m;
+	return with_roles(p, history_model(&p->history, g, &errs), &errs);
 }
 
 static struct model *load_file(struct parent *p)
 {
 	struct errs errs;
 	errs_init(&errs);
-	struct model *m = load_model(p, &errs);
-	if (m && !roles_of(m, &p->roles, &errs)) {
-		model_free(m);
-		m = NULL;
-	}
-	say_errors(&errs);
-	errs_free(&errs);
-	return m;
+	return with_roles(p, load_model(p, &errs), &errs);
 }
 
 static void set_first(struct parent *p, uint32_t number, bool is_new, const char *origin,
