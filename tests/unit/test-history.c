@@ -283,8 +283,7 @@ static void unreadable_lists(void **state)
 		"{\"schema\":2,\"refused\":\"\",\"confirm\":null,\"generations\":[]}",
 		"{\"schema\":1,\"refused\":\"x\",\"confirm\":null,\"generations\":[]}",
 		"{\"schema\":1,\"refused\":\"\",\"confirm\":7,\"generations\":[]}",
-		"{\"schema\":1,\"refused\":\"\",\"confirm\":{\"number\":0,\"back\":1},"
-		"\"generations\":[]}",
+		"{\"schema\":1,\"refused\":\"\",\"confirm\":{\"number\":0},\"generations\":[]}",
 		"{\"schema\":1,\"refused\":\"\",\"confirm\":null,\"generations\":[{\"number\":1}]}",
 		"{\"schema\":1,\"refused\":\"\",\"confirm\":null,\"generations\":7}",
 	};
