@@ -148,6 +148,10 @@ static void status_list(void **state)
 	assert_string_equal(s7_says(p, n, &h), "6ES7 315|");
 	for (size_t k = 0; k < n; k++)
 		assert_string_equal(s7_says(p, k, &h), "");
+	p[42] = 1; /* the first record is of the module, too */
+	assert_string_equal(s7_says(p, n, &h), "ROUND ABOUT|6ES7 315|");
+	p[38]++; /* the size of a record: none of this part is so large */
+	assert_string_equal(s7_says(p, n, &h), "");
 	n = octets(names, p);
 	assert_string_equal(s7_says(p, n, &h), "PLC_1|CPU 315|");
 	for (size_t k = 0; k < n; k++)
