@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "inspect/recording.h"
+#include "learn/identity.h"
 #include "learn/learn.h"
 #include "packet/packet.h"
 #include "packet/capture.h"
@@ -83,7 +84,7 @@ struct learn_host {
 	bool unwritable;			/* only its subnet can be written */
 	uint32_t zone;				/* index in zones */
 	char said[LEARN_SAID][LEARN_SAID_TEXT]; /* escaped */
-	unsigned n_said;
+	unsigned n_said, n_kept;		/* kept: said in packets that no engine reads */
 	struct learn_seen said_at;
 	uint8_t mac[6]; /* that its packets came from, the first */
 	bool has_mac, several_macs;
@@ -103,6 +104,7 @@ struct learn_talk {
 	uint64_t refused;		  /* messages that no policy permits */
 	uint16_t begun; /* why the model in force refuses a message by its beginning */
 	uint64_t memory[LEARN_MEMORY]; /* the protocol's */
+	struct identity_asked asked;   /* where it is EtherNet/IP */
 	const struct learn_flow *flow; /* of the plant; NULL: inside one zone */
 };
 
@@ -377,6 +379,11 @@ void learn_onto_judged(void *ctx, const struct event *ev, uint32_t frame);
 uint16_t learn_onto_reason(struct learn *l, const struct event *ev, uint32_t frame);
 /* Its zone in the model; 0: it is in none. */
 uint32_t learn_onto_zone(const struct learn *l, const struct addr *a);
+/* What no policy permits, by reason, a remark each; w NULL: of all flows. */
+void learn_put_faults(struct learn_pen *p, const struct learn_flow *w, unsigned indent);
+/* A station says of itself; bytes from the wire. seen: where. */
+void learn_host_says(struct learn_host *h, const void *text, size_t n,
+		     const struct learn_seen *seen);
 /* What the model says that is spoken to this port. */
 uint8_t learn_onto_proto(const struct learn *l, uint8_t l4, uint16_t port);
 bool learn_onto_uses(const struct learn *l, const char *name);

@@ -347,9 +347,9 @@ void learn_is_turned(struct learn *l)
 	l->talk->turned = true;
 }
 
-void learn_says(struct learn *l, const void *text, size_t n)
+void learn_host_says(struct learn_host *h, const void *text, size_t n,
+		     const struct learn_seen *seen)
 {
-	struct learn_host *h = &l->hosts[l->ev->response ? l->talk->server : l->talk->client];
 	char said[LEARN_SAID_TEXT];
 	struct sb b = sb_init(said, sizeof(said));
 	sb_put_foreign(&b, text, n);
@@ -361,8 +361,16 @@ void learn_says(struct learn *l, const void *text, size_t n)
 	if (h->n_said == LEARN_SAID)
 		return;
 	if (h->n_said == 0)
-		learn_sight(&h->said_at, l->ev->time_ns, l->file, l->frame, 1);
+		h->said_at = *seen;
 	memcpy(h->said[h->n_said++], said, sizeof(said));
+}
+
+void learn_says(struct learn *l, const void *text, size_t n)
+{
+	struct learn_host *h = &l->hosts[l->ev->response ? l->talk->server : l->talk->client];
+	struct learn_seen seen = { .count = 0 };
+	learn_sight(&seen, l->ev->time_ns, l->file, l->frame, 1);
+	learn_host_says(h, text, n, &seen);
 }
 
 void learn_fault_seen(struct learn *l, enum reason why)
@@ -395,5 +403,5 @@ void learn_notes_forget(struct learn *l)
 		t->begun = R_NONE;
 	}
 	for (size_t i = 0; i < l->n_hosts; i++)
-		l->hosts[i].n_said = 0;
+		l->hosts[i].n_said = l->hosts[i].n_kept;
 }

@@ -466,6 +466,26 @@ static void put_block(struct learn_pen *p, const struct onto_block *b)
 	fputs("# ====\n\n", p->f);
 }
 
+/* What replay goes on to refuse, whatever is added: nobody is to take "nothing to add" for "nothing
+ * is refused". */
+static void put_malformed(struct learn_pen *p)
+{
+	uint64_t n = p->l->lost_faults;
+	for (size_t i = 0; i < p->l->n_faults; i++)
+		n += p->l->faults[i].seen.count;
+	if (!n)
+		return;
+	fputc('\n', p->f);
+	sb_printf(&p->line,
+		  "%llu message%s %s refused all the same, and no model can permit %s: malformed, "
+		  "or not what "
+		  "the protocol permits at that place. zonectl explain REASON says more.",
+		  (unsigned long long)n, n == 1 ? "" : "s", n == 1 ? "is" : "are",
+		  n == 1 ? "it" : "them");
+	learn_remark(p, 0);
+	learn_put_faults(p, NULL, 0);
+}
+
 void onto_print(struct learn *l, FILE *f)
 {
 	struct learn_onto *o = l->onto;
@@ -474,6 +494,7 @@ void onto_print(struct learn *l, FILE *f)
 	sb_printf(&p.line, "What %s permits, beside what was seen in the captures.", o->m->path);
 	learn_remark(&p, 0);
 	put_words(&p);
+	put_malformed(&p);
 	fputc('\n', f);
 	if (!o->n_blocks) {
 		sb_puts(&p.line, "Nothing to add, and nothing to take away.");

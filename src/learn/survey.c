@@ -56,6 +56,34 @@ static void note_link(struct learn_host *h, const struct frame *f)
 	h->has_mac = true;
 }
 
+struct speaker {
+	struct learn_host *h;
+	struct learn_seen seen;
+};
+
+static void keep_said(void *ctx, const void *text, size_t n)
+{
+	const struct speaker *s = ctx;
+	learn_host_says(s->h, text, n, &s->seen);
+	s->h->n_kept = s->h->n_said;
+}
+
+/* What a device says of itself in a protocol that no engine reads: each packet alone, since
+ * such an answer is in one. */
+static void note_identity(struct learn *l, struct learn_talk *t, const struct packet *p,
+			  const struct frame *f, bool from_client)
+{
+	struct speaker s = { .h = &l->hosts[t->server] };
+	const struct identity_sink to = { &s, keep_said };
+	learn_sight(&s.seen, f->time_ns, l->file, f->number, 1);
+	if (!p->len || t->proto != PROTO_NONE)
+		return;
+	if (t->port == IDENTITY_ENIP_PORT)
+		identity_enip(p->data, p->len, !from_client, &t->asked, &to);
+	else if (t->port == IDENTITY_S7_PORT && t->l4 == IPPROTO_TCP && !from_client)
+		identity_s7(p->data, p->len, &to);
+}
+
 static void survey_packet(void *ctx, const struct frame *f)
 {
 	struct learn *l = ctx;
@@ -82,6 +110,7 @@ static void survey_packet(void *ctx, const struct frame *f)
 	learn_sight(&t->seen, f->time_ns, l->file, f->number, 0);
 	note_talk(t, &p, from_client);
 	note_link(&l->hosts[from_client ? t->client : t->server], f);
+	note_identity(l, t, &p, f, from_client);
 }
 
 /* ---- what they need ---- */

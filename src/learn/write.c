@@ -317,7 +317,12 @@ static void put_said(struct learn_pen *p, const struct learn_host *h)
 	learn_remark(p, 6);
 }
 
-/* Only stations of inspected protocols: others may be anybody's. */
+/* Stations of inspected protocols, and devices that say what they are: others may be anybody's. */
+static bool is_asset(const struct learn_host *h)
+{
+	return h->asks || h->answers || h->n_kept;
+}
+
 static void text_assets(struct learn_pen *p, size_t zone)
 {
 	const struct learn *l = p->l;
@@ -325,7 +330,7 @@ static void text_assets(struct learn_pen *p, size_t zone)
 	char a[ADDR_TEXT];
 	for (size_t i = 0; i < l->plant.n_hosts; i++) {
 		const struct learn_host *h = &l->hosts[l->plant.hosts[i]];
-		if (h->zone == zone && (h->asks || h->answers))
+		if (h->zone == zone && is_asset(h))
 			last = h;
 	}
 	if (!last)
@@ -334,7 +339,7 @@ static void text_assets(struct learn_pen *p, size_t zone)
 	learn_line(p, 4);
 	for (size_t i = 0; i < l->plant.n_hosts; i++) {
 		const struct learn_host *h = &l->hosts[l->plant.hosts[i]];
-		if (h->zone != zone || (!h->asks && !h->answers))
+		if (h->zone != zone || !is_asset(h))
 			continue;
 		put_said(p, h);
 		put_mac(p, h);
@@ -477,20 +482,20 @@ static void put_flow_text(struct learn_pen *p, const struct learn_flow *w)
 	}
 }
 
-/* What no policy permits, by reason. */
-static void put_faults(struct learn_pen *p, const struct learn_flow *w)
+void learn_put_faults(struct learn_pen *p, const struct learn_flow *w, unsigned indent)
 {
 	const struct learn *l = p->l;
 	for (unsigned reason = 0; reason < R_COUNT; reason++) {
 		struct learn_seen s = { .count = 0 };
 		for (size_t i = 0; i < l->n_faults; i++)
-			if (l->faults[i].reason == reason && l->talks[l->faults[i].talk].flow == w)
+			if (l->faults[i].reason == reason &&
+			    (!w || l->talks[l->faults[i].talk].flow == w))
 				learn_sight_join(&s, &l->faults[i].seen);
 		if (!s.count)
 			continue;
 		sb_printf(&p->line, "no policy permits (%s): ", reason_name((enum reason)reason));
 		learn_put_seen(&p->line, l, &s, "times");
-		learn_remark(p, 6);
+		learn_remark(p, indent);
 	}
 }
 
@@ -513,7 +518,7 @@ static void put_flow_remark(struct learn_pen *p, const struct learn_flow *w)
 		sb_printf(&p->line, "%llu messages in ", (unsigned long long)messages);
 	learn_put_seen(&p->line, p->l, &w->seen, "packets");
 	learn_remark(p, 6);
-	put_faults(p, w);
+	learn_put_faults(p, w, 6);
 }
 
 void learn_put_flow(struct learn_pen *p, const struct learn_flow *w, const char *before,

@@ -2,7 +2,9 @@
  *
  * explain: the smallest change of the model that permits the message. A change is text, put into
  * the printed model, and what comes of it is loaded, compiled and asked again: what does not permit
- * the message then is not proposed.
+ * the message then is not proposed. Where the message is refused for something else then, what that
+ * needs is added, so first one text is tried for each thing that could be written, then two, and so
+ * on.
  */
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -14,21 +16,43 @@
 #include "zonectl/explain.h"
 #include "zonectl/zonectl.h"
 
+/* In the lines of the printed model. */
+struct line {
+	char text[80];
+};
+
 /* One text to paste. */
 struct insert {
 	/* the line of the printed model after which it goes, in what begins with the line `within`
-	 * (NULL: nothing smaller) of this section */
-	const char *section, *within, *below;
+	 * (empty: nothing smaller) of this section */
+	const char *section;
+	struct line within;
+	const char *below;
+	const char *key, *without; /* keys there that go; NULL: none */
 	char text[2 * EXPLAIN_TEXT];
 	bool last; /* nothing of its kind follows: no comma behind it */
-	char where[200];
+	char where[300];
+	const char *danger; /* NULL: see `changes` */
 };
 
-enum { INSERTS = 3 };
+enum { INSERTS = 6, DEEPEST = 4, TRIES = 400 };
 
 struct changed {
 	struct insert v[INSERTS];
 	size_t n;
+};
+
+/* What comes of a change. */
+struct outcome {
+	bool loads, permitted;
+	struct explain_wants wants; /* of what is refused then */
+};
+
+struct search {
+	struct explain *x;
+	const struct reach_answer *a;
+	struct changed ch;
+	unsigned tries;
 };
 
 /* ---- the changed model ---- */
@@ -42,13 +66,44 @@ static const char *line_after(const char *text, const char *line)
 	return NULL;
 }
 
-static char *with_insert(char *text, const struct insert *i)
+/* The line of this key of what begins at `at`, up to the end of its block. NULL: there is none. */
+static char *key_line(char *at, const char *key)
+{
+	char begin[80];
+	int n = snprintf(begin, sizeof(begin), "    %s = ", key);
+	for (char *p = at; p && *p && strncmp(p, "  }", 3) != 0;
+	     p = strchr(p, '\n'), p = p ? p + 1 : NULL)
+		if (strncmp(p, begin, (size_t)n) == 0)
+			return p;
+	return NULL;
+}
+
+static void remove_key(char *at, const char *key)
+{
+	char *line = key ? key_line(at, key) : NULL;
+	char *next = line ? strchr(line, '\n') : NULL;
+	if (next)
+		memmove(line, next + 1, strlen(next + 1) + 1);
+}
+
+/* Where the text goes. NULL: nowhere, the place is not there. */
+static char *place_of(char *text, const struct insert *i)
 {
 	const char *at = line_after(text, i->section);
-	at = i->within ? line_after(at, i->within) : at;
+	at = i->within.text[0] ? line_after(at, i->within.text) : at;
 	at = i->below ? line_after(at, i->below) : at;
+	return at ? text + (at - text) : NULL;
+}
+
+static char *with_insert(char *text, const struct insert *i)
+{
+	char *at = place_of(text, i);
 	char *out = NULL;
 	size_t n = 0;
+	if (at) {
+		remove_key(at, i->key);
+		remove_key(at, i->without);
+	}
 	FILE *f = at ? open_memstream(&out, &n) : NULL;
 	if (f) {
 		fwrite(text, 1, (size_t)(at - text), f);
@@ -59,52 +114,60 @@ static char *with_insert(char *text, const struct insert *i)
 	return out;
 }
 
-static void keep_reason(void *ctx, const struct explain_case *c)
+static void keep_wants(void *ctx, const struct explain_case *c)
 {
-	enum reason *why = ctx;
-	*why = (enum reason)c->ev->reason;
+	struct outcome *o = ctx;
+	explain_wants_of(c, c->ev->proto, &o->wants);
 }
 
-static bool is_permitted(struct explain *x)
+static void ask_again(struct explain *x, struct outcome *o)
 {
 	const struct reach_answer a = reach_of(x->reach, &x->packet);
-	enum reason why = R_NO_CONDUIT;
 	if (a.fate != REACH_INSPECTED)
-		return !reach_refuses(&a);
-	if (!x->msg && !x->capture)
-		return true;
-	return explain_run(x, x->img, keep_reason, &why) && why == R_NONE;
+		o->permitted = !reach_refuses(&a);
+	else if (!x->msg && !x->capture)
+		o->permitted = true;
+	else if (x->msg && !x->capture && !x->msg->parts)
+		o->permitted = true;
+	else
+		o->permitted = explain_run(x, x->img, keep_wants, o) && o->wants.why == R_NONE;
 }
 
 /* Does the model with these texts permit it? */
-static bool permits(const struct explain *x, const struct changed *c)
+static bool permits(struct search *s, struct outcome *o)
 {
 	struct errs errs;
-	struct explain y = *x;
+	struct explain y = *s->x;
 	int rc;
 	size_t len;
-	char *text = model_text(x->m, &len);
-	for (size_t i = 0; text && i < c->n; i++)
-		text = with_insert(text, &c->v[i]);
+	memset(o, 0, sizeof(*o));
+	if (s->tries == 0)
+		return false;
+	s->tries--;
+	char *text = model_text(s->x->m, &len);
+	for (size_t i = 0; text && i < s->ch.n; i++)
+		text = with_insert(text, &s->ch.v[i]);
 	if (!text)
 		return false;
 	errs_init(&errs);
-	struct model *m = model_load_text(x->path, text, strlen(text), &errs);
-	bool ok = m && explain_compile(&y, m, &rc) && is_permitted(&y);
+	struct model *m = model_load_text(y.path, text, strlen(text), &errs);
+	o->loads = m && explain_compile(&y, m, &rc);
+	if (o->loads)
+		ask_again(&y, o);
 	if (m)
 		explain_release(&y);
 	errs_free(&errs);
 	free(text);
-	return ok;
+	return o->permitted;
 }
 
 /* ---- the texts ---- */
 
-static struct insert *add_insert(struct changed *c, const char *section, const char *within,
-				 const char *below)
+/* There is room: nobody adds more than INSERTS. */
+static struct insert *add_insert(struct changed *c, const char *section, const char *below)
 {
-	struct insert *i = &c->v[c->n++];
-	*i = (struct insert){ .section = section, .within = within, .below = below };
+	struct insert *i = &c->v[c->n < INSERTS ? c->n++ : INSERTS - 1];
+	*i = (struct insert){ .section = section, .below = below };
 	return i;
 }
 
@@ -162,20 +225,83 @@ static const struct conduit *conduit_between(const struct model *m, size_t from,
 	return NULL;
 }
 
-/* In the lines of the printed model. */
-struct line {
-	char text[80];
-};
-
-static void change_entry(const struct explain *x, const struct flow *f, const char *entry,
-			 struct line *within, struct changed *ch)
+static void change_entry(struct search *s, const char *entry)
 {
-	const struct policy *p = model_policy(x->m, f->policy);
-	snprintf(within->text, sizeof(within->text), "  %s = {", p->name);
-	struct insert *i = add_insert(ch, "policies = {", within->text, "    allow = (");
+	const struct flow *f = &s->x->m->conduits[s->a->conduit].flows[s->a->flow];
+	const struct policy *p = model_policy(s->x->m, f->policy);
+	struct insert *i = add_insert(&s->ch, "policies = {", "    allow = (");
+	snprintf(i->within.text, sizeof(i->within.text), "  %s = {", p->name);
 	snprintf(i->text, sizeof(i->text), "%s", entry);
 	snprintf(i->where, sizeof(i->where), "%s:%u: policy \"%s\", first in allow", p->at.file,
 		 p->at.line, p->name);
+}
+
+/* The value of a key that is printed at `at`, or NULL. */
+static const char *printed_value(char *at, const char *key, char *out, size_t n)
+{
+	char *line = at ? key_line(at, key) : NULL;
+	const char *value = line ? strstr(line, " = ") + 3 : NULL;
+	size_t len = value ? strcspn(value, "\n") : 0;
+	if (len < 2 || len > n)
+		return NULL;
+	snprintf(out, n, "%.*s", (int)len - 1, value);
+	return out;
+}
+
+/* "policy "p"", with the place of what has the key */
+static void key_place(const struct search *s, bool of_conduit, struct insert *i)
+{
+	const struct conduit *c = &s->x->m->conduits[s->a->conduit];
+	const struct policy *p = model_policy(s->x->m, c->flows[s->a->flow].policy);
+	const struct where *at = of_conduit ? &c->at : &p->at;
+	i->section = of_conduit ? "conduits = (" : "policies = {";
+	i->last = true;
+	snprintf(i->within.text, sizeof(i->within.text),
+		 of_conduit ? "    name = \"%s\";" : "  %s = {", of_conduit ? c->name : p->name);
+	snprintf(i->where, sizeof(i->where), "%s:%u: %s \"%s\"", at->file, at->line,
+		 of_conduit ? "conduit" : "policy", of_conduit ? c->name : p->name);
+}
+
+static void say_place(struct insert *i, bool has, bool has_without)
+{
+	size_t n = strlen(i->where);
+	struct sb b = sb_init(i->where + n, sizeof(i->where) - n);
+	if (!i->text[0])
+		sb_printf(&b, ", without its %s", i->key);
+	else if (has)
+		sb_printf(&b, ", instead of its %s", i->key);
+	else
+		sb_printf(&b, ", as a key of it");
+	if (has_without)
+		sb_printf(&b, " and without its %s", i->without);
+}
+
+/* Way number `way` of writing a key. False: there are no more. */
+static bool change_key(struct search *s, const struct explain_wants *w, size_t key, unsigned way)
+{
+	const struct explain_key *k = w->keys[key].key;
+	char now[2 * EXPLAIN_TEXT], other[200];
+	size_t len;
+	if (s->ch.n == INSERTS)
+		return false;
+	struct insert *i = add_insert(&s->ch, NULL, NULL);
+	key_place(s, w->keys[key].of_conduit, i);
+	i->key = k->key;
+	i->without = k->without;
+	i->danger = k->danger;
+	char *text = model_text(s->x->m, &len);
+	for (size_t n = 0; text && n + 1 < s->ch.n; n++)
+		text = with_insert(text, &s->ch.v[n]);
+	char *at = text ? place_of(text, i) : NULL;
+	const char *has = printed_value(at, k->key, now, sizeof(now));
+	struct sb b = sb_init(i->text, sizeof(i->text));
+	bool good = at && explain_key_line(w, key, has, way, &b) && !b.cut;
+	say_place(i, has != NULL,
+		  k->without && printed_value(at, k->without, other, sizeof(other)) != NULL);
+	free(text);
+	if (!good)
+		s->ch.n--;
+	return good;
 }
 
 /* A zone of its own, with a name that none has, for the end that is in none: of which one it should
@@ -196,46 +322,53 @@ static void change_zone(const struct explain *x, const struct reach_answer *a, c
 	addr_text(a->from_zone ? &of->server : &of->client, addr);
 	if (on)
 		snprintf(interfaces, sizeof(interfaces), " interfaces = [ \"%.40s\" ];", on);
-	struct insert *i = add_insert(ch, "zones = (", NULL, NULL);
+	struct insert *i = add_insert(ch, "zones = (", NULL);
 	snprintf(i->text, sizeof(i->text),
 		 "{ name = \"%s\"; type = \"external\"; networks = [ \"%s\" ];%s }", name, addr,
 		 interfaces);
 	snprintf(i->where, sizeof(i->where), "%s: first in zones", x->path);
 }
 
-static void change_flow(const struct explain *x, const struct reach_answer *a, const char *entry,
-			struct line within[INSERTS], struct changed *ch)
+/* A flow in the conduit of the two zones, or a conduit. */
+static void add_flow(struct search *s, const char *from, const char *to, const char *policy)
 {
-	const struct conduit *c = conduit_between(x->m, a->from_zone, a->to_zone);
-	char name[32], flow[EXPLAIN_TEXT], zone[32];
-	if (!a->from_zone || !a->to_zone)
-		change_zone(x, a, zone, ch);
-	const char *from = a->from_zone ? x->m->zones[a->from_zone].name : zone;
-	const char *to = a->to_zone ? x->m->zones[a->to_zone].name : zone;
-	new_name(x->m, from, to, name);
-	flow_text(x, name, flow, sizeof(flow));
-	struct insert *i;
+	const struct model *m = s->x->m;
+	const struct conduit *c = conduit_between(m, s->a->from_zone, s->a->to_zone);
+	char flow[EXPLAIN_TEXT];
+	flow_text(s->x, policy, flow, sizeof(flow));
+	struct insert *i = add_insert(&s->ch, "conduits = (", c ? "    flows = (" : NULL);
 	if (c) {
-		snprintf(within[0].text, sizeof(within[0].text), "    name = \"%s\";", c->name);
-		i = add_insert(ch, "conduits = (", within[0].text, "    flows = (");
+		snprintf(i->within.text, sizeof(i->within.text), "    name = \"%s\";", c->name);
 		snprintf(i->text, sizeof(i->text), "%s", flow);
 		snprintf(i->where, sizeof(i->where), "%s:%u: conduit \"%s\", first in flows",
 			 c->at.file, c->at.line, c->name);
 	} else {
-		i = add_insert(ch, "conduits = (", NULL, NULL);
-		i->last = x->m->n_conduits == 0;
+		i->last = m->n_conduits == 0;
 		snprintf(i->text, sizeof(i->text),
-			 "{ name = \"%s\"; from = \"%s\"; to = \"%s\"; flows = ( %s ); }", name,
+			 "{ name = \"%s\"; from = \"%s\"; to = \"%s\"; flows = ( %s ); }", policy,
 			 from, to, flow);
-		snprintf(i->where, sizeof(i->where), "%s: first in conduits", x->path);
+		snprintf(i->where, sizeof(i->where), "%s: first in conduits", s->x->path);
 	}
-	if (x->proto == PROTO_NONE)
+}
+
+static void change_flow(struct search *s, const char *head, const char *entry)
+{
+	const struct model *m = s->x->m;
+	const struct reach_answer *a = s->a;
+	char name[32], zone[32];
+	if (!a->from_zone || !a->to_zone)
+		change_zone(s->x, a, zone, &s->ch);
+	const char *from = a->from_zone ? m->zones[a->from_zone].name : zone;
+	const char *to = a->to_zone ? m->zones[a->to_zone].name : zone;
+	new_name(m, from, to, name);
+	add_flow(s, from, to, name);
+	if (s->x->proto == PROTO_NONE)
 		return;
-	i = add_insert(ch, "policies = {", NULL, NULL);
+	struct insert *i = add_insert(&s->ch, "policies = {", NULL);
 	i->last = true;
-	snprintf(i->text, sizeof(i->text), "%s = { protocol = \"%s\"; allow = ( %s ); };", name,
-		 proto_word(x->proto), entry);
-	snprintf(i->where, sizeof(i->where), "%s: first in policies", x->path);
+	snprintf(i->text, sizeof(i->text), "%s = { protocol = \"%s\"; %s%sallow = ( %s ); };", name,
+		 proto_word(s->x->proto), head, *head ? " " : "", entry);
+	snprintf(i->where, sizeof(i->where), "%s: first in policies", s->x->path);
 }
 
 /* ---- what to know of it ---- */
@@ -296,18 +429,27 @@ static void add_widened(const struct explain *x, const struct reach_answer *a, c
 	}
 }
 
-static void put_change(const struct explain *x, const struct reach_answer *a,
-		       const struct changed *ch, const char *changes)
+static void put_change(const struct search *s, const char *changes)
 {
+	const struct explain *x = s->x;
 	json_t *o = json_object(), *paste = json_array(), *danger = json_array(),
 	       *widens = json_array();
-	for (size_t i = 0; i < ch->n; i++)
-		json_array_append_new(paste,
-				      json_pack("{s:s,s:s,s:b}", "where", ch->v[i].where, "text",
-						ch->v[i].text, "comma", !ch->v[i].last));
-	if (a->fate == REACH_INSPECTED)
-		add_widened(x, a, x->m->conduits[a->conduit].flows[a->flow].policy, widens);
-	add_dangers(x, a, changes, danger);
+	for (size_t i = 0; i < s->ch.n; i++) {
+		const struct insert *p = &s->ch.v[i];
+		json_t *one = json_pack("{s:s,s:s,s:b}", "where", p->where, "text", p->text,
+					"comma", !p->last);
+		if (p->key)
+			json_object_set_new(one, "key", json_string(p->key));
+		if (p->key && p->without)
+			json_object_set_new(one, "without", json_string(p->without));
+		json_array_append_new(paste, one);
+		if (p->danger)
+			add_line(danger, p->danger);
+	}
+	if (s->a->fate == REACH_INSPECTED)
+		add_widened(x, s->a, x->m->conduits[s->a->conduit].flows[s->a->flow].policy,
+			    widens);
+	add_dangers(x, s->a, changes, danger);
 	json_object_set_new(o, "paste", paste);
 	json_object_set_new(o, "widens", widens);
 	json_object_set_new(o, "danger", danger);
@@ -318,36 +460,116 @@ static void put_change(const struct explain *x, const struct reach_answer *a,
 			    "what sends it, and why"));
 }
 
-/* With one entry that is known, or none. */
-static bool try_change(struct explain *x, const struct reach_answer *a, const char *entry,
-		       const char *changes)
+/* ---- the search ---- */
+
+static bool is_same(const struct explain_wants *a, const struct explain_wants *b)
 {
-	struct changed *ch = calloc(1, sizeof(*ch));
-	struct line within[INSERTS];
-	bool known = *entry;
-	if (!ch)
-		return false;
-	if (a->fate == REACH_INSPECTED && known)
-		change_entry(x, &x->m->conduits[a->conduit].flows[a->flow], entry, &within[0], ch);
-	else if (reach_refuses(a) && (a->why == R_NO_CONDUIT || a->why == R_UNKNOWN_ZONE) &&
-		 a->from_zone != a->to_zone && !x->packet.answer &&
-		 (known || x->proto == PROTO_NONE))
-		change_flow(x, a, entry, within, ch);
-	bool good = ch->n && permits(x, ch);
-	if (good)
-		put_change(x, a, ch, changes);
-	free(ch);
-	return good;
+	return a->why == b->why && a->answer == b->answer && a->came == b->came &&
+	       strcmp(a->entries, b->entries) == 0;
 }
 
-void explain_change(struct explain *x, const struct reach_answer *a, const char *entries,
-		    const char *changes)
+static bool search_policy(struct search *s, const struct explain_wants *w, unsigned more);
+
+/* With what the change has now, and up to `more` texts beside it. */
+static bool is_enough(struct search *s, const struct explain_wants *w, unsigned more, bool *loads)
 {
-	char text[2 * EXPLAIN_TEXT];
-	snprintf(text, sizeof(text), "%s", entries ? entries : "");
-	char *rest = text, *entry = strtok_r(text, "\n", &rest);
-	if (!entry)
-		try_change(x, a, "", changes);
-	for (; entry && !try_change(x, a, entry, changes); entry = strtok_r(NULL, "\n", &rest))
-		;
+	struct outcome o;
+	bool good = permits(s, &o);
+	*loads = o.loads;
+	if (good || !more || !o.loads || o.wants.why == R_NONE || is_same(w, &o.wants))
+		return good;
+	return search_policy(s, &o.wants, more - 1);
+}
+
+static bool search_entries(struct search *s, const struct explain_wants *w, unsigned more)
+{
+	char text[EXPLAIN_TEXT], *rest = text;
+	bool loads;
+	snprintf(text, sizeof(text), "%s", w->entries);
+	for (char *entry = strtok_r(text, "\n", &rest); entry && s->ch.n < INSERTS;
+	     entry = strtok_r(NULL, "\n", &rest)) {
+		size_t n = s->ch.n;
+		change_entry(s, entry);
+		if (is_enough(s, w, more, &loads))
+			return true;
+		s->ch.n = n;
+	}
+	return false;
+}
+
+/* A key that is senseless without an entry is tried with one. */
+static bool search_key(struct search *s, const struct explain_wants *w, size_t key, unsigned more)
+{
+	size_t n = s->ch.n;
+	bool loads;
+	for (unsigned way = 0; s->tries && change_key(s, w, key, way); way++) {
+		if (is_enough(s, w, more, &loads) ||
+		    (!loads && more && search_entries(s, w, more - 1)))
+			return true;
+		s->ch.n = n;
+	}
+	return false;
+}
+
+static bool search_policy(struct search *s, const struct explain_wants *w, unsigned more)
+{
+	for (size_t k = 0; k < w->n_keys; k++)
+		if (search_key(s, w, k, more))
+			return true;
+	return search_entries(s, w, more);
+}
+
+/* The first entry with which a new flow permits it. */
+static bool search_flow(struct search *s, const struct explain_wants *w)
+{
+	static const char *const no_head[] = { "", NULL };
+	const struct explain_ops *ops = explain_ops_of(s->x->proto);
+	const char *const *heads = ops && ops->heads ? ops->heads : no_head;
+	char text[EXPLAIN_TEXT], *rest = text;
+	struct outcome o;
+	snprintf(text, sizeof(text), "%s", w->entries);
+	char *entry = strtok_r(text, "\n", &rest);
+	if (!entry && s->x->proto != PROTO_NONE)
+		return false;
+	do {
+		for (size_t i = 0; heads[i]; i++) {
+			s->ch.n = 0;
+			change_flow(s, heads[i], entry ? entry : "");
+			if (permits(s, &o))
+				return true;
+		}
+		entry = entry ? strtok_r(NULL, "\n", &rest) : NULL;
+	} while (entry);
+	return false;
+}
+
+static bool search_change(struct search *s, const struct explain_wants *w)
+{
+	const struct reach_answer *a = s->a;
+	if (reach_refuses(a))
+		return (a->why == R_NO_CONDUIT || a->why == R_UNKNOWN_ZONE) &&
+		       a->from_zone != a->to_zone && !s->x->packet.answer && search_flow(s, w);
+	for (unsigned more = 0; a->fate == REACH_INSPECTED && more < DEEPEST; more++) {
+		s->ch.n = 0;
+		if (search_policy(s, w, more))
+			return true;
+	}
+	return false;
+}
+
+void explain_change(struct explain *x, const struct reach_answer *a, const struct explain_wants *w)
+{
+	struct search *s = calloc(1, sizeof(*s));
+	if (!s)
+		return;
+	s->x = x;
+	s->a = a;
+	s->tries = TRIES;
+	if (search_change(s, w)) {
+		put_change(s, w->changes);
+	} else {
+		json_object_set_new(x->o, "by", json_string(explain_what_changes(w->why)));
+		json_object_set_new(x->o, "keys", explain_keys_of(w->why));
+	}
+	free(s);
 }

@@ -70,6 +70,16 @@ static void put_nearest(FILE *f, const json_t *list)
 	}
 }
 
+static void put_keys(FILE *f, const json_t *list)
+{
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *k = json_array_get(list, i);
+		const char *proto = text_of(k, "protocol");
+		fprintf(f, "key: %s of a %s%s\n", text_of(k, "key"), *proto ? proto : "conduit",
+			*proto ? " policy" : "");
+	}
+}
+
 static void put_change(FILE *f, const json_t *o)
 {
 	const json_t *paste = json_object_get(o, "paste");
@@ -78,8 +88,10 @@ static void put_change(FILE *f, const json_t *o)
 	fputs("smallest change that permits it (it widens the model):\n", f);
 	for (size_t i = 0; i < json_array_size(paste); i++) {
 		const json_t *p = json_array_get(paste, i);
-		fprintf(f, "  %s:\n    %s%s\n", text_of(p, "where"), text_of(p, "text"),
-			json_is_true(json_object_get(p, "comma")) ? "," : "");
+		fprintf(f, "  %s%s\n", text_of(p, "where"), *text_of(p, "text") ? ":" : "");
+		if (*text_of(p, "text"))
+			fprintf(f, "    %s%s\n", text_of(p, "text"),
+				json_is_true(json_object_get(p, "comma")) ? "," : "");
 	}
 	put_list(f, "it also widens", json_object_get(o, "widens"));
 	put_list(f, "DANGEROUS", json_object_get(o, "danger"));
@@ -106,6 +118,8 @@ void explain_print(const json_t *o, FILE *f)
 	if (*text_of(o, "reason"))
 		fprintf(f, "reason: %s: %s\n", text_of(o, "reason"), text_of(o, "meaning"));
 	put_nearest(f, json_object_get(o, "nearest"));
+	put_line(f, "could be permitted by", text_of(o, "by"));
+	put_keys(f, json_object_get(o, "keys"));
 	put_change(f, json_object_get(o, "change"));
 	put_line(f, "what to do", text_of(o, "advice"));
 }

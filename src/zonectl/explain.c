@@ -205,30 +205,18 @@ out:
 
 struct finding {
 	struct explain *x;
-	enum reason why;
-	bool answer;
-	char entry[EXPLAIN_TEXT];
-	const char *changes;
+	struct explain_wants wants;
 };
 
-static void put_texts(const struct explain_case *c, const struct explain_ops *o, struct finding *f)
+static void put_notes(const struct explain_case *c, const struct explain_ops *o, json_t *to)
 {
 	char notes[LINES_TEXT] = "";
 	FILE *g = o->notes ? fmemopen(notes, sizeof(notes), "w") : NULL;
-	if (g) {
-		o->notes(c, g);
-		fclose(g);
-		set_lines(f->x->o, "notes", notes);
-	}
-	FILE *e = o->entry && !c->ev->response ? fmemopen(f->entry, sizeof(f->entry), "w") : NULL;
-	bool whole = e && o->entry(c, e);
-	if (e)
-		whole &= fflush(e) == 0 && !ferror(e);
-	if (e)
-		fclose(e);
-	if (!whole)
-		f->entry[0] = '\0';
-	f->changes = o->changes && !c->ev->response ? o->changes(c) : NULL;
+	if (!g)
+		return;
+	o->notes(c, g);
+	fclose(g);
+	set_lines(to, "notes", notes);
 }
 
 static void on_found(void *ctx, const struct explain_case *c)
@@ -236,11 +224,12 @@ static void on_found(void *ctx, const struct explain_case *c)
 	struct finding *f = ctx;
 	struct explain *x = f->x;
 	const struct event *ev = c->ev;
-	const struct explain_ops *o = explain_ops_of(ev->proto ? ev->proto : x->proto);
+	const uint8_t proto = ev->proto ? ev->proto : x->proto;
+	const struct explain_ops *o = explain_ops_of(proto);
+	const enum reason why = (enum reason)ev->reason;
 	const struct pol_flow *flow = c->img ? policy_flow(c->img, ev->flow_id) : NULL;
 	const struct fact_ops *facts = facts_of(ev);
-	f->why = (enum reason)ev->reason;
-	f->answer = ev->response;
+	explain_wants_of(c, proto, &f->wants);
 	json_object_del(x->o, "notes");
 	char said[LINES_TEXT];
 	struct sb b = sb_init(said, sizeof(said));
@@ -251,19 +240,19 @@ static void on_found(void *ctx, const struct explain_case *c)
 	sb_putc(&b, '}');
 	json_object_set_new(x->o, "message", json_loads(said, 0, NULL));
 	if (c->img)
-		set_reason(x->o, event_verdict_word(ev), f->why);
+		set_reason(x->o, event_verdict_word(ev), why);
 	if (c->m && o)
-		put_texts(c, o, f);
+		put_notes(c, o, x->o);
 	const struct pol_rule *r = c->img ? policy_rule(c->img, ev->proto, ev->rule) : NULL;
-	if (r && f->why == R_NONE)
+	if (r && why == R_NONE)
 		set_place(x->o, "entry", c->img, r);
-	if (flow && c->m && f->why != R_NONE && !ev->response && !ev->part)
+	if (flow && c->m && why != R_NONE && !ev->response && !ev->part)
 		set_nearest(x, c, flow);
 }
 
 static int explain_message_of(struct explain *x, const struct reach_answer *a)
 {
-	struct finding f = { .x = x, .why = R_NONE };
+	struct finding f = { .x = x };
 	bool asks = x->capture || (x->msg && x->msg->parts);
 	if (!asks) {
 		set_reason(x->o, "inspect", R_NONE);
@@ -276,10 +265,9 @@ static int explain_message_of(struct explain *x, const struct reach_answer *a)
 		set_text(x->o, "verdict", "none");
 		return EXIT_FAIL;
 	}
-	if (f.why == R_NONE)
+	if (f.wants.why == R_NONE)
 		return EXIT_OK;
-	if (!f.answer)
-		explain_change(x, a, f.entry, f.changes);
+	explain_change(x, a, &f.wants);
 	return EXIT_REFUSED;
 }
 
@@ -319,7 +307,7 @@ static int explain_refused(struct explain *x, const struct reach_answer *a)
 	set_reason(x->o, a->fate == REACH_OBSERVED ? "observed" : "drop", a->why);
 	if (a->why == R_NO_CONDUIT)
 		note_conduits(x, a);
-	explain_change(x, a, f.entry, f.changes);
+	explain_change(x, a, &f.wants);
 	return EXIT_REFUSED;
 }
 
@@ -398,6 +386,8 @@ static int explain_reason(const struct asked *q)
 	json_t *o = json_object();
 	set_text(o, "reason", reason_name(why));
 	set_text(o, "meaning", reason_text(why));
+	set_text(o, "by", explain_what_changes(why));
+	json_object_set_new(o, "keys", explain_keys_of(why));
 	set_text(o, "advice", explain_advice(why));
 	return answer(q, o, EXIT_OK);
 }

@@ -12,6 +12,7 @@
 
 #include <jansson.h>
 
+#include "base/sb.h"
 #include "compile/reach.h"
 #include "record/facts.h"
 
@@ -22,6 +23,8 @@ enum {
 	EXPLAIN_PART = 1024,
 	EXPLAIN_NEAREST = 4, /* entries that are shown */
 	EXPLAIN_TEXT = 1024, /* of one thing that is lacking, of a proposed entry */
+	EXPLAIN_KEYS = 4,    /* of a whole policy, that are tried for one reason */
+	EXPLAIN_SAID_TEXT = 300,
 };
 
 /* Words of the question, and what is wrong with them. */
@@ -92,6 +95,29 @@ const char *explain_field(const struct explain_record *r, const char *name, char
 void explain_put_field(const struct explain_record *r, FILE *f, const char *name,
 		       const char *words);
 
+/* How a key of a whole policy or conduit can be changed so that it permits more. */
+enum explain_form {
+	EXPLAIN_ON,	/* a flag that is set */
+	EXPLAIN_OFF,	/* a key that is left out */
+	EXPLAIN_LADDER, /* one of words, from the strictest: a later one than there is */
+	EXPLAIN_ADDED,	/* a list: one of words is added */
+	EXPLAIN_SAID,	/* a list: what the message says is added */
+	EXPLAIN_MOST,	/* a number: a greater one, and the least that is enough */
+};
+/* One way in which a key turns a reason around. */
+struct explain_key {
+	uint16_t why;
+	const char *key;
+	uint8_t form; /* enum explain_form */
+	/* NULL-ended, as a model has them. EXPLAIN_SAID: what "any" stands for */
+	const char *const *words;
+	uint32_t standard, most; /* EXPLAIN_MOST: without the key, and the most that there is */
+	const char *without;	 /* a key that says nothing beside it, and goes; NULL: none */
+	const char *danger;	 /* what else passes then; NULL: nothing that changes anything */
+};
+/* The table of a conduit, and that of a protocol's policies; *n: rows. */
+const struct explain_key *explain_conduit_keys(size_t *n);
+
 /* Of each inspected protocol: explain_NAME. A member may be NULL: the protocol cannot do that. */
 struct explain_ops {
 	const char *operation_key; /* of an entry, that has its operations: "functions" */
@@ -106,8 +132,17 @@ struct explain_ops {
 	bool (*entry)(const struct explain_case *c, FILE *f);
 	/* What a reader should know of the message besides its facts, a line each. */
 	void (*notes)(const struct explain_case *c, FILE *f);
+	bool entry_of_answers; /* what answers is in entries, too */
 	/* What the message changes ("it writes"); NULL: nothing. */
 	const char *(*changes)(const struct explain_case *c);
+	/* Keys of a whole policy; and of EXPLAIN_SAID what the message says, as it stands in a list
+	 * of a model. False: nothing for this key. */
+	const struct explain_key *keys;
+	size_t n_keys;
+	bool (*said)(const struct explain_case *c, const char *key, FILE *f);
+	/* What a new policy needs besides its entries, each is tried; NULL-ended, or NULL: nothing
+	 */
+	const char *const *heads;
 };
 #define P(symbol, name, word, port, over) extern const struct explain_ops explain_##name;
 PROTOCOLS(P)
@@ -160,13 +195,35 @@ bool explain_run(const struct explain *x, const struct pol_image *img, explain_f
 /* The packet of x->frame: its tuple into x->packet. False: said. */
 bool explain_frame(struct explain *x);
 
-/* explain-change.c: the smallest change that permits it, into the answer. entry: of the policy;
- * NULL or "": none is known */
-void explain_change(struct explain *x, const struct reach_answer *a, const char *entries,
-		    const char *changes);
+/* What a message that was refused needs of a model. */
+struct explain_wants {
+	enum reason why;
+	bool answer;
+	char entries[EXPLAIN_TEXT]; /* of the policy, a line each; empty: none is known */
+	const char *changes;	    /* what it changes; NULL: nothing, or not known */
+	struct {
+		const struct explain_key *key;
+		bool of_conduit;
+		char said[EXPLAIN_SAID_TEXT]; /* EXPLAIN_SAID */
+	} keys[EXPLAIN_KEYS];
+	size_t n_keys;
+	uint32_t came; /* of what a number was expected; 0: not known */
+};
+/* explain-keys.c */
+void explain_wants_of(const struct explain_case *c, uint8_t proto, struct explain_wants *out);
+/* The line of the printed policy or conduit for way number i of a key whose printed value is has
+ * (NULL: it is not there); false: there are no more ways. Empty: the key goes. */
+bool explain_key_line(const struct explain_wants *w, size_t key, const char *has, unsigned i,
+		      struct sb *out);
+/* The keys of a reason as JSON: [ { "protocol", "key" } ]; a conduit's have no protocol. */
+json_t *explain_keys_of(enum reason why);
+
+/* explain-change.c: the smallest change that permits it, into the answer. */
+void explain_change(struct explain *x, const struct reach_answer *a, const struct explain_wants *w);
 
 /* explain-reason.c */
 const char *explain_advice(enum reason why);
+const char *explain_what_changes(enum reason why);  /* of the model; words */
 enum reason explain_reason_named(const char *name); /* R_COUNT: none */
 
 /* explain-print.c: the answer as text */

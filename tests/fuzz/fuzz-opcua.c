@@ -49,6 +49,10 @@ static void check_body(const uint8_t *p, size_t n, bool response)
 	enum reason why = ua_body(p, n, response, &(struct ua_visitor){ visit, &s }, &b);
 	must(why < R_COUNT && s.calls == b.nodes && b.nodes <= n);
 	must(inside(&s, &b.url) && inside(&s, &b.type.id));
+	struct ua_application a = { { NULL, 0 }, { NULL, 0 }, { NULL, 0 } };
+	if (ua_application(p, n, response, &a))
+		must(b.service && inside(&s, &a.uri) && inside(&s, &a.product) &&
+		     inside(&s, &a.name));
 	if (why != R_NONE || !b.service)
 		return;
 	must(response ? b.has_result : (b.nodes == 0 || ua_service_names(b.service, 'n')));

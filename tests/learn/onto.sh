@@ -107,6 +107,24 @@ for model in rate later writes; do
 	[ "$(cat limits)" = $key ] || fail "$model: limits: $(cat limits)"
 done
 
+# --- what no model permits is said, with count, place and reason, though there is nothing to add
+python3 -B - "$top_srcdir/tests/pcap" <<'PY'
+import sys
+sys.path.insert(0, sys.argv[1])
+from dnp3_wire import Tcp, m, o, write_pcap
+talk = Tcp(40000, acknowledges=True)
+says = [(True, m("c0 01 3c 02 06")), (False, o("c0 81 00 00")), (True, m("c1 01 3c 02 06", seq=1)), (False, o("c1 81 00 00", seq=1)),
+        (True, m("c2 05 0c 01 28 01 00 07 00 41 01", seq=2)), (True, m("c3 05 0c 01 28 01 00 07 00 41", seq=3))]
+write_pcap("malformed.pcap", talk.opening + [talk.packet(*say) for say in says])
+PY
+"$ctl" learn --admit all malformed.pcap >malformed.conf 2>/dev/null
+"$ctl" learn --admit all --onto malformed.conf malformed.pcap >diff.txt 2>/dev/null
+tr -s '\n# ' ' ' <diff.txt >words
+grep -q 'Nothing to add' words && grep -q '2 messages are refused all the same, and no model can permit them: malformed' words &&
+	grep -q 'no policy permits (truncated): 2 times, first malformed.pcap frame 8 ' words || fail "malformed: $(cat diff.txt)"
+[ "$(refused malformed.conf malformed.pcap | grep -c truncated)" = 2 ] || fail "malformed: replay says something else"
+! grep -q 'no model can permit' <("$ctl" learn --admit all --onto all.conf day.pcap 2>/dev/null) || fail "malformed, and nothing is"
+
 # --- errors
 rc=0; "$ctl" learn --onto nowhere.conf day.pcap >/dev/null 2>err || rc=$?
 [ $rc = 1 ] && grep -q nowhere.conf err || fail "no such model: $rc $(cat err)"

@@ -7,3 +7,4 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 export ZONED_RULES="$top_srcdir/rules" ZONED_CONTROL="$dir/none"
 python3 -B "$top_srcdir/tests/model/explain.py" "$top_builddir/zonectl" "$top_srcdir" "$dir"
+python3 -B "$top_srcdir/tests/model/explain_keys.py" "$top_builddir/zonectl" "$top_srcdir" "$dir"

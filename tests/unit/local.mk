@@ -240,4 +240,9 @@ tests_unit_test_history_SOURCES = tests/unit/test-history.c
 tests_unit_test_history_LDADD = src/history/libhistory.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(JANSSON_LIBS) $(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_history_LDFLAGS = -Wl,--wrap=write,--wrap=fsync,--wrap=renameat,--wrap=openat,--wrap=unlinkat
+
+check_PROGRAMS += tests/unit/test-identity
+TESTS += tests/unit/test-identity
+tests_unit_test_identity_SOURCES = tests/unit/test-identity.c
+tests_unit_test_identity_LDADD = src/learn/liblearn.a src/base/libbase.a $(CMOCKA_LIBS)
 endif

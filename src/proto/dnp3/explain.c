@@ -220,7 +220,40 @@ static const char *dnp_changes(const struct explain_case *c)
 										      : NULL;
 }
 
+/* ---- keys of the whole policy ---- */
+
+/* clang-format off */
+/* either way */
+static const char *const sides[] = { "client", "server", "client", NULL };
+static const struct explain_key keys[] = {
+	{ .why = R_DNP_UNSOLICITED, .key = "unsolicited", .form = EXPLAIN_ON },
+	{ .why = R_DNP_BROADCAST, .key = "broadcast", .form = EXPLAIN_ON,
+	  .danger = "every outstation behind the conduit acts on a broadcast, and none answers" },
+	{ .why = R_DNP_ASKS_CONFIRM, .key = "confirmed_requests", .form = EXPLAIN_ON },
+	{ .why = R_DNP_INTERLEAVED, .key = "interleaved_responses", .form = EXPLAIN_ON,
+	  .danger = "a master that keeps outstations apart badly joins two responses to a third (zoned-peers(7))" },
+	{ .why = R_DNP_OBJECT, .key = "unwalkable", .form = EXPLAIN_ON,
+	  .danger = "what is behind an object of unknown size passes unread, controls too" },
+	{ .why = R_DNP_QUALIFIER, .key = "unwalkable", .form = EXPLAIN_ON,
+	  .danger = "what is behind an object of unknown size passes unread, controls too" },
+	{ .why = R_DNP_OUTSTANDING, .key = "outstanding", .form = EXPLAIN_MOST,
+	  .standard = DNP_OUTSTANDING_DEFAULT, .most = DNP_OUTSTANDING_MAX },
+	{ .why = R_DNP_FRAGMENT, .key = "max_fragment", .form = EXPLAIN_MOST,
+	  .standard = DNP_FRAGMENT, .most = DNP_FRAGMENT_MAX },
+	{ .why = R_DNP_NOT_SELECTED, .key = "select_timeout", .form = EXPLAIN_MOST,
+	  .standard = DNP_SELECT_DEFAULT, .most = DNP_SELECT_MAX },
+	{ .why = R_DNP_NOT_SELECTED, .key = "select_before_operate", .form = EXPLAIN_OFF,
+	  .without = "select_timeout", .danger = "outputs operate without having been selected" },
+	{ .why = R_DNP_AUTH, .key = "require_secure_authentication", .form = EXPLAIN_OFF,
+	  .danger = "nobody proves any more who sent a critical request" },
+	{ .why = R_DNP_DIRECTION, .key = "master", .form = EXPLAIN_LADDER, .words = sides,
+	  .danger = "the master is then the side that listens, and what it sends is judged instead" },
+};
+/* clang-format on */
+
 const struct explain_ops explain_dnp3 = {
+	.keys = keys,
+	.n_keys = sizeof(keys) / sizeof(keys[0]),
 	.operation_key = "functions",
 	.compose = dnp_compose,
 	.words = dnp_record_words,

@@ -12,6 +12,12 @@
 #include "proto/iec104/words-read.h"
 
 /* By which lists a type is restricted, and the number that an object has for each. */
+static bool is_of_monitor_direction(uint8_t type)
+{
+	const struct iec_type *t = iec_type(type);
+	return t && t->class == IEC_MONITOR;
+}
+
 static bool range_of(const struct iec_asdu *a, const struct iec_object *o, enum iec_ranges i,
 		     uint32_t *v)
 {
@@ -21,7 +27,8 @@ static bool range_of(const struct iec_asdu *a, const struct iec_object *o, enum 
 		uint32_t v;
 	} all[IEC_RANGES] = {
 		[IEC_COMMON_ADDRESSES] = { true, a->ca },
-		[IEC_ORIGINATORS] = { true, a->oa },
+		/* of who asks; reports repeat it at most */
+		[IEC_ORIGINATORS] = { !is_of_monitor_direction(a->type), a->oa },
 		[IEC_OBJECT_ADDRESSES] = { by & IEC_BY_ADDRESS, o->ioa },
 		[IEC_BITSTRINGS] = { by & IEC_BY_BITS, o->bits },
 		[IEC_INTERROGATIONS] = { by & IEC_BY_QOI, o->qualifier },
@@ -297,7 +304,7 @@ static bool iec_entry(const struct explain_case *c, FILE *f)
 	const struct iec_msg *m = c->m;
 	const struct iec_asdu *a = &m->asdu;
 	const struct iec_type *t = m->has_asdu ? iec_type(a->type) : NULL;
-	if (!t || t->class == IEC_MONITOR)
+	if (!t)
 		return false;
 	unsigned by = iec_restrictions(a->type);
 	bool good = (by & IEC_BY_BITS) || put_entry(a, false, f);
@@ -312,7 +319,33 @@ static const char *iec_changes(const struct explain_case *c)
 	return m->has_asdu && policy_iec104_writes(&m->asdu) ? "it commands or writes" : NULL;
 }
 
+/* ---- keys of the whole policy ---- */
+
+/* clang-format off */
+static const char *const tolerances[] = { "first-number-one", NULL };
+/* either way */
+static const char *const sides[] = { "client", "server", "client", NULL };
+static const struct explain_key keys[] = {
+	{ .why = R_UA_SEQUENCE, .key = "tolerate", .form = EXPLAIN_ADDED, .words = tolerances },
+	{ .why = R_IEC_WINDOW, .key = "unacknowledged", .form = EXPLAIN_MOST,
+	  .standard = IEC_K_DEFAULT, .most = IEC_K_MAX },
+	/* only of one that was joined in its middle: what was on its way then */
+	{ .why = R_IEC_RECEIVE_NUMBER, .key = "unacknowledged", .form = EXPLAIN_MOST,
+	  .standard = IEC_K_DEFAULT, .most = IEC_K_MAX },
+	{ .why = R_IEC_STARTED, .key = "started_masters", .form = EXPLAIN_MOST,
+	  .standard = IEC_MASTERS_DEFAULT, .most = IEC_MASTERS_MAX,
+	  .danger = "several masters may command the station at a time" },
+	{ .why = R_DNP_NOT_SELECTED, .key = "select_timeout", .form = EXPLAIN_MOST,
+	  .standard = IEC_SELECT_DEFAULT, .most = IEC_SELECT_MAX },
+	{ .why = R_DNP_DIRECTION, .key = "master", .form = EXPLAIN_LADDER, .words = sides,
+	  .danger = "the controlling station is then the side that listens, and what it sends is judged instead" },
+};
+/* clang-format on */
+
 const struct explain_ops explain_iec104 = {
+	.entry_of_answers = true,
+	.keys = keys,
+	.n_keys = sizeof(keys) / sizeof(keys[0]),
 	.operation_key = "types",
 	.compose = iec_compose,
 	.words = iec_record_words,

@@ -227,7 +227,24 @@ static const char *mb_changes(const struct explain_case *c)
 							  : NULL;
 }
 
+/* ---- keys of the whole policy ---- */
+
+/* clang-format off */
+/* those about one function first, and the one that changes where a message ends last */
+static const char *const tolerances[] = {
+	"device-id-form", "file-record-form", "clamped-echo", "long-umas", "unit-differs",
+	"transaction-zero", "padded-exception", "length-one-more", NULL,
+};
+#define TOLERATE(r) { .why = r, .key = "tolerate", .form = EXPLAIN_ADDED, .words = tolerances }
+static const struct explain_key keys[] = {
+	TOLERATE(R_RESPONSE_MISMATCH), TOLERATE(R_UNSOLICITED), TOLERATE(R_LENGTH), TOLERATE(R_TRAILING),
+	TOLERATE(R_BYTE_COUNT),
+};
+/* clang-format on */
+
 const struct explain_ops explain_modbus = {
+	.keys = keys,
+	.n_keys = sizeof(keys) / sizeof(keys[0]),
 	.operation_key = "functions",
 	.compose = mb_compose,
 	.words = mb_record_words,

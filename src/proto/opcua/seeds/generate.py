@@ -78,6 +78,12 @@ def main():
     seeds["nested"] = b"\x80" + request(673, u32(1) + node(1, 5) + u32(13) + text(None) + b"\1" + nested * 20 + b"\3\7")
     seeds["huge-array"] = b"\x80" + request(631, bytes(12) + u32(0x7fffffff) + node(0, 1))
     seeds["guid"] = b"\x80" + request(560, u32(2) + b"\4\2\0" + bytes(range(16)) + b"\5\1\0" + text("op"))
+    application = text("urn:plc") + text("product") + b"\3" + text("en") + text("name") + u32(0) + text(None) + text(None) + u32(-1)
+    seeds["application-found"] = b"\x81" + response(425, 0, u32(1) + application)
+    seeds["application-of-endpoint"] = b"\x81" + response(431, 0, u32(1) + text("opc.tcp://plc:4840") + application)
+    seeds["application-of-session"] = b"\x81" + response(
+        464, 0, node(1, 1) + node(1, 2) + struct.pack("<d", 1000) + text("n" * 32) + text(None) + u32(1) + text("opc.tcp://plc:4840") + application)
+    seeds["application-of-client"] = b"\x80" + request(461, application + text(None) + text("opc.tcp://plc:4840") + text("s"))
     for name, data in seeds.items():
         with open(os.path.join(HERE, "fuzz-opcua", name), "wb") as f:
             f.write(data)
