@@ -238,20 +238,19 @@ static void judge_mirrored(struct reader *r, const struct frame *f, const struct
 				   .len = f->len,
 				   .partial = f->partial,
 				   .macs = recorded_macs(f) };
-	enum reason why = R_NONE;
-	enum uninspected_fate fate = UNINSPECTED_NOT;
+	struct uninspected_answer a = { .fate = UNINSPECTED_NOT };
+	struct event ev;
 	if (recorded_proto(r->img, p) == PROTO_NONE)
-		fate = uninspected_packet(r->rules, f->ip, f->len, r->now_ns, &why);
-	if (fate == UNINSPECTED_PASSES) {
+		a = uninspected_packet(r->rules, f->ip, f->len, r->now_ns);
+	if (a.fate == UNINSPECTED_PASSES) {
 		count(&r->c->shm->uninspected, 1);
 		return;
 	}
 	count(&r->c->shm->judged, 1);
-	if (why != R_NONE)
-		inspect_refused(r->in, &pkt, why,
-				r->img->mode == MODE_OBSERVE ? V_OBSERVED : V_DROP, &r->out);
-	else
+	if (a.fate == UNINSPECTED_NOT)
 		inspect_packet(r->in, &pkt, &r->out);
+	else if (recorded_refusal(r->img, &pkt, &a, &ev))
+		reader_event(r, &ev);
 	if (r->c->reactive)
 		react(r, p, f->time_ns);
 }

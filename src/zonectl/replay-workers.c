@@ -24,13 +24,15 @@ enum {
 	BATCH_BYTES = 48 << 10,	    /* and one packet */
 	PACKET_BYTES = 65536 + 256, /* with what no IP packet has */
 	WRITE_BYTES = 64 << 10,
-	CLOCK = REPLAY_GROUPS, /* in place of a group */
 };
 
+enum item_kind { ITEM_PACKET, ITEM_REFUSED, ITEM_CLOCK };
+
 struct item {
-	uint16_t group; /* or CLOCK */
+	uint16_t kind, group; /* of a turn of the clock: all groups */
 	union {
-		struct judged_packet packet;
+		struct inspect_pkt packet;
+		const struct refused_many *refused; /* in the bytes of the batch */
 		struct recording_turns clock;
 	};
 };
@@ -97,6 +99,14 @@ static bool end_piece(struct shelf *s, unsigned item, unsigned group)
 	return true;
 }
 
+static void judge_item(struct judge *j, const struct item *it, struct text *to)
+{
+	if (it->kind == ITEM_PACKET)
+		judge_packet(j, &it->packet, to);
+	else
+		judge_refused(j, it->refused, to);
+}
+
 /* All groups of this worker. */
 static bool judge_batch(const struct worker *k, struct batch *b)
 {
@@ -106,10 +116,10 @@ static bool judge_batch(const struct worker *k, struct batch *b)
 	s->text.len = s->n = s->next = s->from = 0;
 	for (unsigned i = 0; i < b->n; i++) {
 		const struct item *it = &b->items[i];
-		if (it->group != CLOCK) {
+		if (it->kind != ITEM_CLOCK) {
 			if (it->group % w->jobs != k->number)
 				continue;
-			judge_packet(&w->judges[it->group], &it->packet, &s->text);
+			judge_item(&w->judges[it->group], it, &s->text);
 			good &= end_piece(s, i, it->group) && !w->judges[it->group].failed;
 			continue;
 		}
@@ -256,26 +266,49 @@ static bool add_item(struct workers *w, const struct item *it)
 	return b->n < BATCH_ITEMS && b->used < BATCH_BYTES ? true : hand_over(w);
 }
 
-bool workers_packet(struct workers *w, unsigned group, const struct judged_packet *p)
+/* n bytes of the batch that is filled. */
+static void *batch_room(struct workers *w, size_t n)
+{
+	struct batch *b = filling(w);
+	void *p = b->bytes + b->used;
+	b->used += (n + 7) & ~(size_t)7;
+	return p;
+}
+
+static bool judged_at_once(struct workers *w, unsigned group)
+{
+	return write_text(w, w->out->at_once ? 0 : WRITE_BYTES) && !w->judges[group].failed;
+}
+
+bool workers_packet(struct workers *w, unsigned group, const struct inspect_pkt *p)
 {
 	if (!w->batches) {
 		judge_packet(&w->judges[group], p, &w->text);
-		return write_text(w, w->out->at_once ? 0 : WRITE_BYTES) && !w->judges[group].failed;
+		return judged_at_once(w, group);
 	}
-	struct batch *b = filling(w);
-	struct item it = { .group = (uint16_t)group, .packet = *p };
-	if (p->pkt.len > PACKET_BYTES)
-		it.packet.pkt.len = PACKET_BYTES;
-	memcpy(b->bytes + b->used, p->pkt.ip, it.packet.pkt.len);
-	it.packet.pkt.ip = b->bytes + b->used;
-	b->used += it.packet.pkt.len;
+	struct item it = { .kind = ITEM_PACKET, .group = (uint16_t)group, .packet = *p };
+	if (p->len > PACKET_BYTES)
+		it.packet.len = PACKET_BYTES;
+	it.packet.ip = memcpy(batch_room(w, it.packet.len), p->ip, it.packet.len);
 	return add_item(w, &it);
+}
+
+bool workers_refused(struct workers *w, unsigned group, const struct refused_many *m)
+{
+	if (!w->batches) {
+		judge_refused(&w->judges[group], m, &w->text);
+		return judged_at_once(w, group);
+	}
+	return add_item(
+		w, &(struct item){ .kind = ITEM_REFUSED,
+				   .group = (uint16_t)group,
+				   .refused = memcpy(batch_room(w, sizeof(*m)), m, sizeof(*m)) });
 }
 
 bool workers_clock(struct workers *w, const struct recording_turns *t)
 {
 	if (w->batches)
-		return add_item(w, &(struct item){ .group = CLOCK, .clock = *t });
+		return add_item(w, &(struct item){ .kind = ITEM_CLOCK, .clock = *t });
 	for (unsigned g = 0; g < REPLAY_GROUPS; g++)
 		judge_clock(&w->judges[g], t, &w->text);
 	return write_text(w, WRITE_BYTES);
