@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "recording/recorded.h"
 #include "zonectl/replay-parts.h"
 
@@ -135,13 +135,6 @@ static bool pass_frame(struct course *c, const struct frame *f)
 
 /* ---- progress ---- */
 
-static uint64_t clock_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static void clear_progress(const struct course *c)
 {
 	if (c->tells && c->told_ns)
@@ -150,7 +143,7 @@ static void clear_progress(const struct course *c)
 
 static void tell_progress(struct course *c)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	if (now - c->told_ns < PROGRESS_NS)
 		return;
 	c->told_ns = now;
