@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "daemon/confine.h"
 #include "daemon/ctwatch.h"
 #include "daemon/steps.h"
@@ -36,13 +37,6 @@ struct inspector {
 	unsigned core;	 /* held to this one; CPU_SETSIZE: to none */
 	bool told;	 /* replies since the parent was last woken */
 };
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t;
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
 
 static void wake_parent(struct inspector *s)
 {

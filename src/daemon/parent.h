@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/clock.h"
 #include "daemon/control.h"
 #include "daemon/ctwatch.h"
 #include "daemon/queue.h"
@@ -158,7 +159,6 @@ struct parent {
 
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void reopen_logs(struct parent *p); /* files were rotated */
-uint64_t clock_ns(int id);	    /* CLOCK_MONOTONIC, CLOCK_REALTIME */
 
 /* worker.c: packets to an inspector and verdicts back; inspectors' lives. What takes a worker
  * or a queue wants the worker locked, but for callbacks and workers_alive(). */

@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "daemon/confine.h"
 #include "daemon/tap.h"
 #include "recording/uninspected.h"
@@ -49,13 +50,6 @@ struct reader {
 	unsigned next_kept;
 	struct kept kept[REFUSED_KEPT];
 };
-
-static uint64_t reader_clock(clockid_t id)
-{
-	struct timespec t;
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * SECOND_NS + (uint64_t)t.tv_nsec;
-}
 
 /* What a reader could not do, as failed_step in its memory. */
 enum reader_step {
@@ -168,7 +162,7 @@ static void react(struct reader *r, const struct packet *p, uint64_t seen_ns)
 	struct kept *k = p->has_ports ? kept_of(r, &ends) : NULL;
 	if (!k || (p->l4 == IPPROTO_TCP && (p->flags & TCP_RST)))
 		return;
-	uint64_t wall = reader_clock(CLOCK_REALTIME);
+	uint64_t wall = clock_ns(CLOCK_REALTIME);
 	struct tap_refused t = { .src = p->src,
 				 .dst = p->dst,
 				 .sport = p->sport,
@@ -238,20 +232,19 @@ static void judge_mirrored(struct reader *r, const struct frame *f, const struct
 				   .len = f->len,
 				   .partial = f->partial,
 				   .macs = recorded_macs(f) };
-	enum reason why = R_NONE;
-	enum uninspected_fate fate = UNINSPECTED_NOT;
+	struct uninspected_answer a = { .fate = UNINSPECTED_NOT };
+	struct event ev;
 	if (recorded_proto(r->img, p) == PROTO_NONE)
-		fate = uninspected_packet(r->rules, f->ip, f->len, r->now_ns, &why);
-	if (fate == UNINSPECTED_PASSES) {
+		a = uninspected_packet(r->rules, f->ip, f->len, r->now_ns);
+	if (a.fate == UNINSPECTED_PASSES) {
 		count(&r->c->shm->uninspected, 1);
 		return;
 	}
 	count(&r->c->shm->judged, 1);
-	if (why != R_NONE)
-		inspect_refused(r->in, &pkt, why,
-				r->img->mode == MODE_OBSERVE ? V_OBSERVED : V_DROP, &r->out);
-	else
+	if (a.fate == UNINSPECTED_NOT)
 		inspect_packet(r->in, &pkt, &r->out);
+	else if (recorded_refusal(r->img, &pkt, &a, &ev))
+		reader_event(r, &ev);
 	if (r->c->reactive)
 		react(r, p, f->time_ns);
 }
@@ -309,7 +302,7 @@ static void reader_tick(struct reader *r)
 	if (!r->img || r->now_ns - r->ticked_ns < TURN_MS * UINT64_C(1000000))
 		return;
 	r->ticked_ns = r->now_ns;
-	inspect_tick(r->in, r->now_ns, reader_clock(CLOCK_REALTIME), &r->out);
+	inspect_tick(r->in, r->now_ns, clock_ns(CLOCK_REALTIME), &r->out);
 	inspect_stats(r->in, &st);
 #define X(name) atomic_store_explicit(&r->m->name, st.name, memory_order_relaxed);
 	RING_STATS(X)
@@ -322,7 +315,7 @@ static _Noreturn void run_reader(struct reader *r)
 	const struct live *live = capture_live_source(r->capture);
 	bool more = false;
 	for (;;) {
-		r->now_ns = reader_clock(CLOCK_MONOTONIC);
+		r->now_ns = clock_ns(CLOCK_MONOTONIC);
 		hear_slots(r);
 		more = more && read_frames(r);
 		reader_tick(r);

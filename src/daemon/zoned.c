@@ -70,13 +70,6 @@ void say(int level, const char *fmt, ...)
 		say_line(NULL, level, text);
 }
 
-uint64_t clock_ns(int id)
-{
-	struct timespec t;
-	clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct parent *p = ctx;

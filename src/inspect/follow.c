@@ -10,7 +10,8 @@
  *    the connection or the recording ends.
  *  - An acknowledgement of bytes that were not seen shows that they went by.
  *  - A segment that is WINDOW_MAX or more away from all others is a stray; STRAYS in a row are the
- *    connection, of which much more was missed.
+ *    connection, of which much more was missed. Without a model the first one is, since nothing
+ *    records a stray there.
  *  - What bytes that were not seen can have caused is not refused for that (follow_forgives).
  */
 #include <netinet/in.h>
@@ -23,17 +24,10 @@ enum {
 	STRAYS = 3,
 };
 
-static bool searches(const struct pass *c)
-{
-	return c->stance->lost == LOST_SEARCHES;
-}
-
 void follow_missed(struct pass *c, int dir)
 {
 	const struct proto_ops *ops = proto_of(c->f->proto);
 	c->in->stats.resyncs++;
-	if (!searches(c))
-		return;
 	c->f->missed_ns = c->raw->now_ns;
 	c->f->guessed = true;
 	if (ops->missed)
@@ -80,7 +74,7 @@ static void start_anywhere(struct pass *c, int dir, uint32_t seq)
 	half_start(h, seq);
 	h->missed = missed;
 	h->seen = seen;
-	h->lost = searches(c);
+	h->lost = true;
 }
 
 void follow_join(struct pass *c)
@@ -132,16 +126,23 @@ static struct pass turned(const struct pass *c)
 	return t;
 }
 
-/* Bytes of this direction before seq will not come. What came behind them is judged. */
+/* Bytes of this direction before seq will not come. What came behind them is judged. The number of
+ * a FIN is none of a byte. */
 static void give_up(struct pass *c, uint32_t seq)
 {
 	struct half *h = &c->f->h[c->dir];
 	struct action none;
-	while (seq_lt(half_end(h), seq)) {
-		half_give_up(h, seq);
+	bool fin = h->fin_ahead && seq == h->fin_seq + 1;
+	uint32_t to = fin ? h->fin_seq : seq;
+	while (seq_lt(half_end(h), to)) {
+		half_give_up(h, to);
 		follow_missed(c, c->dir);
 		judge_all(c, &none);
 		h->sent = h->limit = half_end(h);
+	}
+	if (fin) {
+		h->fin = true;
+		life_ended(c->in, c->f, c->raw->now_ns);
 	}
 }
 
@@ -166,11 +167,13 @@ bool follow_ack(struct pass *c)
 	uint32_t end = back->fin ? back->fin_seq + 1 : half_end(back);
 	bool near = seq_lt(ack, end) ? !seq_lt(ack + ACK_LAG_MAX, back->acked)
 				     : !back->fin && ack - end <= WINDOW_MAX;
-	if (ack != end && !near && !(searches(c) && stray_again(back)))
+	if (ack != end && !near && !stray_again(back))
 		return false;
 	back->strays = 0;
-	if (seq_lt(end, ack) && searches(c)) {
+	if (seq_lt(end, ack)) {
 		struct pass other = turned(c);
+		/* a FIN comes alone, or is what is acknowledged last by an end that sent its own */
+		back->fin_missed = ack - end == 1 || c->f->h[c->dir].fin;
 		give_up(&other, ack);
 	}
 	if (seq_le(ack, half_end(back) + back->fin))
@@ -207,16 +210,15 @@ static enum half_add add_somehow(struct pass *c, uint32_t seq, const uint8_t *da
 		half_acked(h, h->next);
 		got = add_bytes(c, seq, data, n);
 	}
-	if (got == HALF_GAP && (!searches(c) || is_final(c, h, seq))) {
-		if (searches(c))
-			give_up(c, seq);
+	if (got == HALF_GAP && is_final(c, h, seq)) {
+		give_up(c, seq);
 		got = add_bytes(c, seq, data, n);
 	}
 	if (got != HALF_GAP && got != HALF_FULL)
 		return got;
-	if (got == HALF_GAP && searches(c) && h->n_islands)
+	if (got == HALF_GAP && h->n_islands)
 		return got; /* it waits */
-	/* no room for the message that it belongs to, or without a model */
+	/* no room for the message that it belongs to */
 	h->missed += half_end(h) - h->next;
 	start_anywhere(c, c->dir, seq);
 	follow_missed(c, c->dir);
@@ -231,6 +233,7 @@ static struct action follow_piece(struct pass *c, uint32_t seq, const uint8_t *d
 	if (got == HALF_OK) {
 		h->strays = h->behind = 0;
 		h->seen = true;
+		h->fin_missed = false;
 		judge_all(c, &out);
 	}
 	if (!c->stance->checks)
@@ -255,8 +258,8 @@ struct action follow_data(struct pass *c)
 	const struct packet *p = &c->pkt;
 	struct action out = act_send(SEND_UNCHANGED);
 	bool plain = is_plain(c->f);
-	if (h->unplaced || (searches(c) && is_stray(h, p->seq, (uint32_t)p->len))) {
-		if (!h->unplaced && !stray_again(h))
+	if (h->unplaced || is_stray(h, p->seq, (uint32_t)p->len)) {
+		if (!h->unplaced && c->stance->checks && !stray_again(h))
 			return act_refuse(R_OUT_OF_WINDOW);
 		start_anywhere(c, c->dir, p->seq);
 		follow_missed(c, c->dir);
@@ -290,7 +293,7 @@ void follow_end(struct inspect *in, struct connection *f, const struct inspect_p
 					 .dst = c.dir ? f->client : f->server,
 					 .sport = c.dir ? f->sport : f->cport,
 					 .dport = c.dir ? f->cport : f->sport };
-		if (searches(&c) && (c.pol || !in->img))
+		if (c.pol || !in->img)
 			give_up_all(&c);
 	}
 }

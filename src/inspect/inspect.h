@@ -108,6 +108,10 @@ void inspect_claimed(struct inspect *in, const struct fast_claim *c);
 /* The kernel refused this packet (a copy, maybe cut short): make its event. */
 void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
 		     enum verdict verdict, const struct inspect_out *out);
+/* That event, of a packet that something before the inspectors refused. False: no addresses are in
+ * the packet. */
+bool inspect_refused_event(const struct pol_image *img, const struct inspect_pkt *p,
+			   enum reason why, enum verdict verdict, struct event *ev);
 /* Time passes: half messages, dead connections. Call at least every 250 ms. */
 void inspect_tick(struct inspect *in, uint64_t now_ns, uint64_t wall_ns,
 		  const struct inspect_out *out);

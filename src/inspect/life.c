@@ -45,15 +45,15 @@ void inspect_list_end(struct inspect *in)
 	in->connections.list_ended = true;
 }
 
-void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
-		     enum verdict verdict, const struct inspect_out *out)
+bool inspect_refused_event(const struct pol_image *img, const struct inspect_pkt *p,
+			   enum reason why, enum verdict verdict, struct event *ev)
 {
 	struct packet k;
 	if (!packet_ends(p->ip, p->len, &k))
-		return;
-	struct event ev = {
+		return false;
+	*ev = (struct event){
 		.time_ns = p->wall_ns,
-		.generation = in->img ? in->img->generation : 0,
+		.generation = img ? img->generation : 0,
 		.kind = EV_REFUSED_FLOW,
 		.verdict = (uint8_t)verdict,
 		.reason = (uint16_t)why,
@@ -70,7 +70,15 @@ void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reaso
 		.out = p->out,
 		.packet = p->id,
 	};
-	out->event(out->ctx, &ev);
+	return true;
+}
+
+void inspect_refused(struct inspect *in, const struct inspect_pkt *p, enum reason why,
+		     enum verdict verdict, const struct inspect_out *out)
+{
+	struct event ev;
+	if (inspect_refused_event(in->img, p, why, verdict, &ev))
+		out->event(out->ctx, &ev);
 }
 
 void life_ended(struct inspect *in, struct connection *f, uint64_t now)

@@ -28,8 +28,7 @@ bool recording_begin(struct recording *r, const struct inspect_conf *conf,
 {
 	struct inspect_conf of = *conf;
 	of.recording = true;
-	*r = (struct recording){ .in = inspect_new(&of),
-				 .watches = img && img->mode == MODE_OBSERVE };
+	*r = (struct recording){ .in = inspect_new(&of) };
 	if (r->in && img)
 		inspect_policy(r->in, img);
 	return r->in != NULL;
@@ -43,13 +42,11 @@ void recording_turn(struct recording *r, const struct recording_turns *t,
 		inspect_tick(r->in, t->first_ns + (uint64_t)i * RECORDING_TURN_NS, t->wall_ns, out);
 }
 
-void recording_judge(struct recording *r, const struct inspect_pkt *p, enum reason refused,
+void recording_judge(struct recording *r, const struct inspect_pkt *p,
 		     const struct inspect_out *out)
 {
 	r->last = (struct inspect_pkt){ .id = p->id, .now_ns = p->now_ns, .wall_ns = p->wall_ns };
-	if (r->in && refused != R_NONE)
-		inspect_refused(r->in, p, refused, r->watches ? V_OBSERVED : V_DROP, out);
-	else if (r->in)
+	if (r->in)
 		inspect_packet(r->in, p, out);
 }
 
@@ -82,5 +79,5 @@ void recording_packet(struct recording *r, struct inspect_pkt *p, const struct i
 	bool known = p->partial && (packet_parse(p->ip, p->len, false, &k) == R_NONE ||
 				    packet_ends(p->ip, p->len, &k));
 	if (!recording_is_cut(p->partial, known ? &k : NULL))
-		recording_judge(r, p, R_NONE, out);
+		recording_judge(r, p, out);
 }

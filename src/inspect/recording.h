@@ -38,7 +38,6 @@ struct recording {
 	struct inspect *in;	 /* NULL: not begun */
 	struct inspect_pkt last; /* for the end */
 	struct recording_clock clock;
-	bool watches; /* the whole site is only watched: what the rules refuse passes */
 };
 
 /* conf.recording is set here. False: out of memory. img NULL: nothing is judged. */
@@ -47,8 +46,7 @@ bool recording_begin(struct recording *r, const struct inspect_conf *conf,
 /* Nothing is done by these three where it was not begun. */
 void recording_turn(struct recording *r, const struct recording_turns *t,
 		    const struct inspect_out *out);
-/* refused: by the rules before an inspector; R_NONE: not so. */
-void recording_judge(struct recording *r, const struct inspect_pkt *p, enum reason refused,
+void recording_judge(struct recording *r, const struct inspect_pkt *p,
 		     const struct inspect_out *out);
 /* The recording ends, and the engine with it. out NULL: what still waits is of no interest. */
 void recording_end(struct recording *r, const struct inspect_out *out);

@@ -64,7 +64,7 @@ static void record_missed(struct inspect *in, struct connection *f, int dir)
 	ev.unjudged = h->missed;
 	h->missed = 0;
 	f->join_told |= f->joined;
-	if (pol && pol->log != LOG_NONE)
+	if (pol ? pol->log != LOG_NONE : !in->img) /* without a model all of it is told */
 		in->out->event(in->out->ctx, &ev);
 }
 
@@ -87,16 +87,15 @@ bool resume_stream(struct pass *c)
 
 void resume_ended(struct inspect *in, struct connection *f)
 {
-	if (f->l4 != IPPROTO_TCP || f->state != CONN_OPEN || !policy_of(in, f))
+	if (f->l4 != IPPROTO_TCP || f->state != CONN_OPEN || (in->img && !policy_of(in, f)))
 		return;
 	for (int d = 0; d < 2; d++) {
 		struct half *h = &f->h[d];
 		uint32_t pending = h->lost ? half_end(h) - h->next : 0;
-		/* one number at the end is that of a FIN */
-		bool fin = h->lost && h->missed == 1 && !pending;
+		h->missed -= h->lost && h->fin_missed && h->missed && !pending;
 		h->missed += pending;
 		/* of what began before and has nothing that way there is a record */
-		if (h->missed && !fin && !(f->joined && f->join_told && !h->seen))
+		if (h->missed && !(f->joined && f->join_told && !h->seen))
 			record_missed(in, f, d);
 	}
 }

@@ -92,7 +92,7 @@ static bool lose_boundary(struct pass *c, enum reason why, struct action *out)
 	struct action end = act_end(why);
 	end.begun = p;
 	end.n_begun = n;
-	if (c->stance->lost == LOST_SEARCHES) {
+	if (!c->stance->blocks) {
 		pass_record(c, &end, V_RESET);
 		follow_missed(c, c->dir);
 		h->lost = true;
@@ -100,9 +100,7 @@ static bool lose_boundary(struct pass *c, enum reason why, struct action *out)
 		half_pass(h, 1); /* that much is known of it */
 		return true;
 	}
-	half_pass(h, (uint32_t)n); /* refused, or skipped; not unfinished */
-	if (c->stance->lost == LOST_SKIPS)
-		return true;
+	half_pass(h, (uint32_t)n); /* refused; not unfinished */
 	*out = end;
 	return false;
 }
@@ -150,13 +148,21 @@ bool judge_all(struct pass *c, struct action *out)
 }
 
 /* The end of a stream is known when every byte before it is, and none behind it: an old
- * FIN, or one that came with refused bytes, must not end what goes on (RFC 9293 3.10.7.4). */
+ * FIN, or one that came with refused bytes, must not end what goes on (RFC 9293 3.10.7.4). Where
+ * nothing is blocked its place is kept for when the bytes before it are given up. */
 void note_fin(struct pass *c)
 {
 	struct half *h = &c->f->h[c->dir];
 	uint32_t end = c->pkt.seq + (uint32_t)c->pkt.len;
-	if (!(c->pkt.flags & TCP_FIN) || h->fin || end != half_end(h))
+	if (!(c->pkt.flags & TCP_FIN) || h->fin)
 		return;
+	if (end != half_end(h)) {
+		if (!c->stance->blocks && seq_lt(half_end(h), end)) {
+			h->fin_ahead = true;
+			h->fin_seq = end;
+		}
+		return;
+	}
 	h->fin = true;
 	h->fin_seq = end;
 	life_ended(c->in, c->f, c->raw->now_ns);

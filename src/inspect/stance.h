@@ -10,8 +10,9 @@
  *   rewrites    yes         no                    no                      no
  *   checks      yes         yes                   yes                     no
  *   waits       yes         no                    yes                     no
- *   lost        ends        searches              searches                the bytes that are there
- *                                                                         are skipped
+ *
+ * Where nothing is blocked a stream in which the next message cannot be found is searched for the
+ * next place that can be one's beginning (resume.c); else its connection ends.
  *
  * A recording was not made behind the gate: what would be refused was delivered, and answered. So
  * the state that protocols keep follows the recording as it follows the wire in OBSERVE, and the
@@ -25,10 +26,6 @@
 #include "policy/policy.h"
 #include "record/event.h"
 
-/* Treatment of a stream in which the next message cannot be found: the connection ends; the next
- * place that can be a message's beginning is looked for (resume.c); the bytes are skipped. */
-enum stance_lost { LOST_ENDS, LOST_SEARCHES, LOST_SKIPS };
-
 struct stance {
 	bool blocks;   /* a refused message does not go on */
 	bool records;  /* a refused message is recorded */
@@ -37,7 +34,6 @@ struct stance {
 	bool waits;    /* for what other connections may have under way with the same device */
 	/* the verdict of a refusal is the one that a gate would have given */
 	bool foretells;
-	enum stance_lost lost;
 	/* the verdict of what is refused and goes on; without meaning where `blocks`, `foretells`
 	 */
 	enum verdict passed;

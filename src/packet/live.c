@@ -5,13 +5,13 @@
 #include <inttypes.h>
 #include <linux/if_packet.h>
 #include <net/if.h>
-#include <pcap/pcap.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
+#include "packet/raw_pcap.h"
 #include "packet/savefile.h"
 
 enum { PATH_TEXT = 128 };
@@ -164,12 +164,7 @@ int live_next(struct live *l, struct raw_frame *f)
 	int got = pcap_next_ex(l->p, &h, &data);
 	if (got != 1)
 		return got == 0 ? 0 : -1;
-	*f = (struct raw_frame){ .time_ns = (uint64_t)h->ts.tv_sec * 1000000000u +
-					    (uint32_t)h->ts.tv_usec,
-				 .data = data,
-				 .len = h->caplen,
-				 .wire_len = h->len < h->caplen ? h->caplen : h->len,
-				 .link = l->link };
+	*f = raw_frame_of(h, (uint64_t)h->ts.tv_sec, data, l->link);
 	return 1;
 }
 

@@ -2,9 +2,10 @@
  * pcap files, by libpcap. */
 #include "packet/savefile.h"
 
-#include <pcap/pcap.h>
 #include <stdbool.h>
 #include <stdlib.h>
+
+#include "packet/raw_pcap.h"
 
 struct savefile {
 	pcap_t *p;
@@ -67,12 +68,7 @@ int savefile_next(struct savefile *s, struct raw_frame *f)
 	if (got != 1)
 		return got == PCAP_ERROR_BREAK ? 0 : -1;
 	/* Seconds are 32 unsigned bits in the file, which libpcap takes for signed ones. */
-	uint64_t sec = (uint32_t)h->ts.tv_sec;
-	*f = (struct raw_frame){ .time_ns = sec * 1000000000u + (uint32_t)h->ts.tv_usec,
-				 .data = data,
-				 .len = h->caplen,
-				 .wire_len = h->len < h->caplen ? h->caplen : h->len,
-				 .link = s->link };
+	*f = raw_frame_of(h, (uint32_t)h->ts.tv_sec, data, s->link);
 	return 1;
 }
 

@@ -18,9 +18,9 @@ static bool same_event(const struct event *a, const struct event *b)
 	/* what the kernel counted by source tells no interface behind the gate */
 	bool same_out = a->out == b->out || !a->out || !b->out;
 	return same_out && a->in == b->in && a->generation == b->generation && a->kind == b->kind &&
-	       a->verdict == b->verdict && a->response == b->response && a->reason == b->reason &&
-	       a->flow_id == b->flow_id && a->l4 == b->l4 && a->proto == b->proto &&
-	       addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst) &&
+	       a->verdict == b->verdict && a->response == b->response && a->no_dir == b->no_dir &&
+	       a->reason == b->reason && a->flow_id == b->flow_id && a->l4 == b->l4 &&
+	       a->proto == b->proto && addr_eq(&a->src, &b->src) && addr_eq(&a->dst, &b->dst) &&
 	       memcmp(a->tap, b->tap, sizeof(a->tap)) == 0 && fact_key_of(a) == fact_key_of(b);
 }
 

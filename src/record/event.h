@@ -60,6 +60,7 @@ struct event {
 	/* sport and dport are not known: a fragment, a packet cut short, or no TCP or UDP */
 	uint8_t no_ports;
 	uint8_t no_sport; /* of many packets, whose source ports nobody kept */
+	uint8_t no_dir;	  /* nothing shows who opened the connection: response says nothing */
 	struct link_macs macs;
 	struct event_number number;
 	uint32_t in, out; /* interfaces of the packet; 0: not known, or none */

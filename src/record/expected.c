@@ -8,6 +8,14 @@
 
 /* ---- parts ---- */
 
+void expected_name(struct sb *b, const char *name, uint32_t number)
+{
+	if (name)
+		sb_puts(b, name);
+	else
+		sb_put_number(b, number);
+}
+
 void expected_item(struct sb *b, const char *text)
 {
 	if (b->len)

@@ -33,6 +33,8 @@ void event_expected(const struct expected_case *c, struct expected *out);
 
 /* The next part of a list: ", " and the text. */
 void expected_item(struct sb *b, const char *text);
+/* Its name, or where it has none its number. */
+void expected_name(struct sb *b, const char *name, uint32_t number);
 /* Ranges of an image: "0-99, 120", "any", "none". */
 void expected_ranges(struct sb *b, const struct pol_image *img, const struct pol_rset *s);
 void expected_span(struct sb *b, uint64_t from, uint64_t to); /* "7", "0-99" */

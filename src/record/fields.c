@@ -82,6 +82,11 @@ static bool has_ports(const struct walk *w)
 	return event_has_ports(w->ev);
 }
 
+static bool has_direction(const struct walk *w)
+{
+	return has_ports(w) && !w->ev->no_dir;
+}
+
 static bool has_sport(const struct walk *w)
 {
 	return has_ports(w) && !w->ev->no_sport;
@@ -410,7 +415,7 @@ static const struct field {
 	{ "dst", FIELDS_ENDS, WORD, has_dst, dst_text, NULL },
 	{ "dport", FIELDS_ENDS, NUMBER, has_ports, NULL, dst_port },
 	{ "proto", FIELDS_ENDS, WORD, always_applies, message_proto_word, NULL },
-	{ "dir", FIELDS_MESSAGE, WORD, has_ports, direction_word, NULL },
+	{ "dir", FIELDS_MESSAGE, WORD, has_direction, direction_word, NULL },
 	{ "src_asset", FIELDS_MESSAGE, FOREIGN_TEXT, has_src_asset, src_asset_word, NULL },
 	{ "dst_asset", FIELDS_MESSAGE, FOREIGN_TEXT, has_dst_asset, dst_asset_word, NULL },
 	{ "in_interface", FIELDS_MESSAGE, FOREIGN_TEXT, has_in, in_text, NULL },

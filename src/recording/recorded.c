@@ -46,3 +46,14 @@ uint8_t recorded_proto(const struct pol_image *img, const struct packet *p)
 	const struct pol_flow *f = policy_flow(img, id);
 	return f ? f->proto : PROTO_NONE;
 }
+
+bool recorded_refusal(const struct pol_image *img, const struct inspect_pkt *p,
+		      const struct uninspected_answer *refused, struct event *ev)
+{
+	enum verdict v = img->mode == MODE_OBSERVE ? V_OBSERVED : V_DROP;
+	if (!inspect_refused_event(img, p, refused->why, v, ev))
+		return false;
+	ev->response = refused->sender == SENDER_ANSWERS;
+	ev->no_dir = refused->sender == SENDER_UNKNOWN;
+	return true;
+}

@@ -8,8 +8,8 @@
 
 #include "packet/capture.h"
 #include "packet/packet.h"
-#include "policy/policy.h"
-#include "record/event.h"
+#include "inspect/inspect.h"
+#include "recording/uninspected.h"
 
 enum recorded {
 	RECORDED_WHOLE,	    /* the engine can judge it */
@@ -29,5 +29,9 @@ struct link_macs recorded_macs(const struct frame *f);
 /* The protocol of the inspected flow whose connection it would belong to, whichever end opened it;
  * PROTO_NONE: no inspector would see it. */
 uint8_t recorded_proto(const struct pol_image *img, const struct packet *p);
+/* What the rules refused of it, as an event with the verdict of the site's mode. False: no
+ * addresses are in the packet. */
+bool recorded_refusal(const struct pol_image *img, const struct inspect_pkt *p,
+		      const struct uninspected_answer *refused, struct event *ev);
 
 #endif

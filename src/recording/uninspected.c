@@ -12,6 +12,7 @@
 
 #include "base/siphash.h"
 #include "packet/packet.h"
+#include "proto/list.h"
 
 enum { PLACES = 1 << 16, WAYS_OF_PLACE = 4 };
 enum { SECOND = 1000000000 };
@@ -23,6 +24,7 @@ struct tracked {
 	uint16_t port[2];
 	uint8_t l4;
 	uint8_t client; /* the end that opened it; SIDE_NONE: nothing of it has passed */
+	uint8_t opener; /* the same, whatever passed; SIDE_NONE: not known */
 	uint8_t known;	/* bit by sender: fate and why are known */
 	uint8_t fate[2];
 	uint16_t why[2];
@@ -32,8 +34,33 @@ struct tracked {
 struct uninspected {
 	struct reach *reach;
 	uint64_t first_ns;
+	uint8_t serves[(1 << 16) / 8]; /* a bit for each port that a server of the model has */
 	struct tracked v[PLACES];
 };
+
+enum { SYSTEM_PORTS = 1024 };
+
+static bool is_server_port(const struct uninspected *u, uint16_t port)
+{
+	return port < SYSTEM_PORTS || u->serves[port / 8] >> (port % 8) & 1;
+}
+
+static void know_port(struct uninspected *u, uint16_t port)
+{
+	u->serves[port / 8] |= (uint8_t)(1u << (port % 8));
+}
+
+static void know_server_ports(struct uninspected *u, const struct model *m)
+{
+	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++)
+		know_port(u, proto_port(p));
+	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_flows; k++) {
+			const struct flow *f = &m->conduits[i].flows[k];
+			for (size_t n = 0; n < f->n_ports; n++)
+				know_port(u, f->ports[n]);
+		}
+}
 
 struct uninspected *uninspected_new(const struct model *m)
 {
@@ -46,8 +73,10 @@ struct uninspected *uninspected_new(const struct model *m)
 		errs_add(&errs, m->path, 0, "out of memory");
 	errs_print(&errs, stderr);
 	errs_free(&errs);
-	if (u && u->reach)
+	if (u && u->reach) {
+		know_server_ports(u, m);
 		return u;
+	}
 	free(u);
 	return NULL;
 }
@@ -73,13 +102,15 @@ static unsigned ends_of_packet(const struct packet *p, struct tracked *k)
 	*k = (struct tracked){ .end = { p->src, p->dst },
 			       .port = { p->sport, p->dport },
 			       .l4 = p->l4,
-			       .client = SIDE_NONE };
+			       .client = SIDE_NONE,
+			       .opener = SIDE_NONE };
 	if (end_order(k) <= 0)
 		return 0;
 	*k = (struct tracked){ .end = { p->dst, p->src },
 			       .port = { p->dport, p->sport },
 			       .l4 = p->l4,
-			       .client = SIDE_NONE };
+			       .client = SIDE_NONE,
+			       .opener = SIDE_NONE };
 	return 1;
 }
 
@@ -200,6 +231,38 @@ static void ask_first(struct uninspected *u, struct tracked *t, unsigned from,
 		passes_as_answer(u, t, from, type);
 }
 
+/* ---- who opened it ---- */
+
+static unsigned likely_opener(const struct uninspected *u, const struct tracked *t, unsigned from,
+			      bool answers)
+{
+	bool own = is_server_port(u, t->port[from]), other = is_server_port(u, t->port[!from]);
+	if (answers)
+		return !from;
+	if (is_icmp(t->l4))
+		return from;
+	if (own != other)
+		return own ? !from : from;
+	return t->l4 == IPPROTO_TCP ? SIDE_NONE : from; /* of TCP the first packet is a SYN */
+}
+
+static void note_opener(const struct uninspected *u, struct tracked *t, unsigned from,
+			const struct packet *p, uint8_t type)
+{
+	if (p->l4 == IPPROTO_TCP && (p->flags & TCP_SYN))
+		t->opener = (uint8_t)(p->flags & TCP_ACK ? !from : from);
+	else if (t->opener == SIDE_NONE)
+		t->opener = (uint8_t)likely_opener(u, t, from, is_echo_reply(p, type));
+}
+
+static enum uninspected_sender sender_of(const struct tracked *t, unsigned from)
+{
+	unsigned opener = t->client != SIDE_NONE ? t->client : t->opener;
+	if (opener == SIDE_NONE)
+		return SENDER_UNKNOWN;
+	return from == opener ? SENDER_OPENED : SENDER_ANSWERS;
+}
+
 static struct tracked *tracked_of(struct uninspected *u, const struct packet *p, uint8_t type,
 				  uint64_t now, unsigned *from)
 {
@@ -211,6 +274,7 @@ static struct tracked *tracked_of(struct uninspected *u, const struct packet *p,
 		t->client = SIDE_NONE;
 		t->known = 0;
 	}
+	note_opener(u, t, *from, p, type);
 	if (t->known >> *from & 1)
 		return t;
 	if (t->client == SIDE_NONE) {
@@ -257,39 +321,44 @@ static bool is_error_type(uint8_t l4, uint8_t type)
 }
 
 /* About the connection of the packet that it quotes, and in the other direction than that one. */
-static enum uninspected_fate error_fate(struct uninspected *u, const struct packet *p, uint8_t type,
-					uint64_t now, enum reason *why)
+static struct uninspected_answer refused_for(enum reason why, enum uninspected_sender sender)
+{
+	return (struct uninspected_answer){ UNINSPECTED_REFUSED, why, sender };
+}
+
+static struct uninspected_answer error_fate(struct uninspected *u, const struct packet *p,
+					    uint8_t type, uint64_t now)
 {
 	struct packet quoted;
 	unsigned from;
 	const uint8_t *inner = p->ip + p->l4_off + 8;
 	size_t n = p->ip_len > p->l4_off + 8u ? p->ip_len - p->l4_off - 8u : 0;
 	if (!n || !facts_of_packet(inner, n, &quoted))
-		return UNINSPECTED_NOT;
+		return (struct uninspected_answer){ .fate = UNINSPECTED_NOT };
 	uint8_t inner_type = icmp_facts(&quoted, inner, n);
 	const struct tracked *t = tracked_of(u, &quoted, inner_type, now, &from);
-	if (t->client == SIDE_NONE) {
-		*why = (enum reason)t->why[from];
-		return UNINSPECTED_REFUSED;
-	}
+	if (t->client == SIDE_NONE)
+		return refused_for((enum reason)t->why[from], SENDER_ANSWERS);
 	struct reach_packet e = packet_of(t, !from, t->client);
 	e.state = REACH_ERROR;
 	e.router = p->src;
 	e.icmp_type = type;
 	e.length = (uint16_t)(p->src.family == 4 ? p->ip_len : p->ip_len - 40);
 	const struct reach_answer a = reach_of(u->reach, &e);
-	*why = a.why;
-	return reach_refuses(&a) ? UNINSPECTED_REFUSED : UNINSPECTED_PASSES;
+	if (reach_refuses(&a))
+		return refused_for(a.why, SENDER_ANSWERS);
+	return (struct uninspected_answer){ .fate = UNINSPECTED_PASSES };
 }
 
 /* ---- a packet ---- */
 
-static enum uninspected_fate fate_here(const struct tracked *t, unsigned from, enum reason *why)
+static struct uninspected_answer answer_for(const struct tracked *t, unsigned from)
 {
-	*why = (enum reason)t->why[from];
 	if (t->fate[from] == REACH_REFUSED || t->fate[from] == REACH_OBSERVED)
-		return UNINSPECTED_REFUSED;
-	return t->fate[from] == REACH_INSPECTED ? UNINSPECTED_NOT : UNINSPECTED_PASSES;
+		return refused_for((enum reason)t->why[from], sender_of(t, from));
+	return (struct uninspected_answer){ .fate = t->fate[from] == REACH_INSPECTED
+							    ? UNINSPECTED_NOT
+							    : UNINSPECTED_PASSES };
 }
 
 /* Without ports only its zones are known. */
@@ -299,22 +368,21 @@ static enum uninspected_fate portless_fate(const struct uninspected *u, const st
 	return zone && zone == reach_zone(u->reach, &p->dst) ? UNINSPECTED_PASSES : UNINSPECTED_NOT;
 }
 
-enum uninspected_fate uninspected_packet(struct uninspected *u, const uint8_t *ip, size_t n,
-					 uint64_t now_ns, enum reason *why)
+struct uninspected_answer uninspected_packet(struct uninspected *u, const uint8_t *ip, size_t n,
+					     uint64_t now_ns)
 {
 	struct packet p;
 	unsigned from;
-	*why = R_NONE;
 	if (!u->first_ns)
 		u->first_ns = now_ns;
 	if (!facts_of_packet(ip, n, &p))
-		return UNINSPECTED_NOT;
+		return (struct uninspected_answer){ .fate = UNINSPECTED_NOT };
 	bool ports = p.l4 == IPPROTO_TCP || p.l4 == IPPROTO_UDP;
 	if (p.fragment || (ports && !p.has_ports))
-		return portless_fate(u, &p);
+		return (struct uninspected_answer){ .fate = portless_fate(u, &p) };
 	uint8_t type = icmp_facts(&p, ip, n);
 	if (is_error_type(p.l4, type))
-		return error_fate(u, &p, type, now_ns, why);
+		return error_fate(u, &p, type, now_ns);
 	const struct tracked *t = tracked_of(u, &p, type, now_ns, &from);
-	return fate_here(t, from, why);
+	return answer_for(t, from);
 }

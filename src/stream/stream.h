@@ -60,7 +60,11 @@ struct half {
 	uint64_t partial_since; /* time at which the unfinished message began; 0: none */
 	bool partial_told;	/* there is a record of it */
 	bool fin;		/* FIN seen at fin_seq */
-	uint8_t last;		/* last byte delivered */
+	/* a FIN was seen at fin_seq, and not every byte before it */
+	bool fin_ahead;
+	/* nobody saw a FIN, but the last number that the other end acknowledged must be its */
+	bool fin_missed;
+	uint8_t last; /* last byte delivered */
 	/* bytes of the largest packet since there last was nothing kept, within what is ordinary */
 	uint16_t largest;
 	/* bytes that nobody judged since the last record of such */

@@ -83,6 +83,18 @@ static void add_row(struct counts *c, const struct count_row *k)
 	}
 }
 
+void counts_add_refused(struct counts *c, const struct refused_many *m)
+{
+	const struct count_row k = { .flow = m->ev.flow_id,
+				     .reason = m->ev.reason,
+				     .proto = m->ev.proto,
+				     .verdict = m->ev.verdict,
+				     .requests = m->requests,
+				     .responses = m->responses };
+	add_row(c, &k);
+	c->refused_packets += m->requests + m->responses;
+}
+
 void counts_add(struct counts *c, const struct event *ev, bool message)
 {
 	const struct fact_ops *facts = message ? facts_of(ev) : NULL;

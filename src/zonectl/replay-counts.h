@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "record/event.h"
+#include "recording/refusals.h"
 
 enum { COUNT_ROWS = 1024, COUNT_HASH = 2048 /* a power of two */, COUNT_PORTS = 64 };
 
@@ -56,6 +56,8 @@ struct counts {
 
 /* One message, or one packet (m false) that was refused as such. */
 void counts_add(struct counts *c, const struct event *ev, bool message);
+/* So many packets of a connection that the rules refuse. */
+void counts_add_refused(struct counts *c, const struct refused_many *m);
 void counts_leave(struct counts *c, enum count_left why, uint64_t bytes);
 void counts_sum(struct counts *to, const struct counts *from);
 void counts_free(struct counts *c);

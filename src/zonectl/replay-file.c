@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "recording/recorded.h"
 #include "zonectl/replay-parts.h"
 
@@ -25,7 +25,10 @@ struct course {
 static bool turn_clock(struct course *c, const struct frame *f)
 {
 	struct recording_turns due = { .wall_ns = f->time_ns, .id = f->number };
-	return !recording_clock_set(&c->clock, &due) || workers_clock(c->g->w, &due);
+	if (!recording_clock_set(&c->clock, &due))
+		return true;
+	refusals_clock(c->g->refusals, c->clock.now_ns);
+	return !c->g->failed && workers_clock(c->g->w, &due);
 }
 
 /* Why no inspector could make anything of it; LEFT_N: one can. */
@@ -41,29 +44,45 @@ static enum count_left unjudgeable(const struct frame *f, struct packet *p)
 	return left[recorded_kind(f, p)];
 }
 
-/* With a model the rules come first, as in the network. True: an inspector or a record follows. */
-static bool passes_rules(struct course *c, const struct frame *f, struct judged_packet *p)
+/* With a model the rules come first, as in the network. */
+static struct uninspected_answer ask_rules(struct course *c, const struct frame *f)
+{
+	struct uninspected *rules = c->g->r->rules;
+	if (!rules)
+		return (struct uninspected_answer){ .fate = UNINSPECTED_NOT };
+	return uninspected_packet(rules, f->ip, f->len, c->clock.now_ns);
+}
+
+/* The rules have refused it. */
+static bool pass_refused(struct course *c, unsigned group, const struct inspect_pkt *p,
+			 const struct uninspected_answer *a)
 {
 	struct reading *g = c->g;
-	enum uninspected_fate fate = UNINSPECTED_NOT;
-	if (g->r->rules)
-		fate = uninspected_packet(g->r->rules, f->ip, f->len, c->clock.now_ns, &p->refused);
-	if (fate == UNINSPECTED_PASSES)
-		counts_leave(&g->counts, LEFT_UNINSPECTED, f->len);
-	return fate != UNINSPECTED_PASSES;
+	struct event ev;
+	judge_counts(&g->counts, p);
+	if (recorded_refusal(g->r->img, p, a, &ev))
+		refusals_add(g->refusals, &ev, group, c->clock.now_ns);
+	return !g->failed;
+}
+
+void reading_refused(void *reading, const struct refused_many *m)
+{
+	struct reading *g = reading;
+	g->failed |= !workers_refused(g->w, m->tag, m);
 }
 
 static bool pass_packet(struct course *c, const struct frame *f)
 {
 	struct reading *g = c->g;
-	struct judged_packet judged = { .pkt = { .id = f->number,
-						 .partial = f->partial,
-						 .now_ns = c->clock.now_ns,
-						 .wall_ns = f->time_ns,
-						 .ip = f->ip,
-						 .len = f->len,
-						 .check_sum = g->r->o.checksums,
-						 .macs = recorded_macs(f) } };
+	const struct inspect_pkt pkt = { .id = f->number,
+					 .partial = f->partial,
+					 .now_ns = c->clock.now_ns,
+					 .wall_ns = f->time_ns,
+					 .ip = f->ip,
+					 .len = f->len,
+					 .check_sum = g->r->o.checksums,
+					 .macs = recorded_macs(f) };
+	struct uninspected_answer a = { .fate = UNINSPECTED_NOT };
 	struct packet p;
 	uint8_t proto = PROTO_NONE;
 	enum count_left why = unjudgeable(f, &p);
@@ -77,13 +96,20 @@ static bool pass_packet(struct course *c, const struct frame *f)
 		ports_look(&g->ports, &p);
 	if (!judges && why != LEFT_NOT_TCP && p.has_ports && proto == PROTO_NONE)
 		why = LEFT_PORT;
-	if (proto == PROTO_NONE && !passes_rules(c, f, &judged))
+	if (proto == PROTO_NONE)
+		a = ask_rules(c, f);
+	if (a.fate == UNINSPECTED_PASSES) {
+		counts_leave(&g->counts, LEFT_UNINSPECTED, f->len);
 		return true;
+	}
 	if (why != LEFT_N && (!judges || why != LEFT_NOT_TCP))
 		counts_leave(&g->counts, why, f->len);
 	/* the gate had all of what the capture cut: it is missing, and not refused */
 	bool missing = why == LEFT_CUT || (why != LEFT_N && !judges);
-	return missing || workers_packet(g->w, group, &judged);
+	if (missing)
+		return true;
+	return a.fate == UNINSPECTED_REFUSED ? pass_refused(c, group, &pkt, &a)
+					     : workers_packet(g->w, group, &pkt);
 }
 
 static bool pass_frame(struct course *c, const struct frame *f)
@@ -109,13 +135,6 @@ static bool pass_frame(struct course *c, const struct frame *f)
 
 /* ---- progress ---- */
 
-static uint64_t clock_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
 static void clear_progress(const struct course *c)
 {
 	if (c->tells && c->told_ns)
@@ -124,7 +143,7 @@ static void clear_progress(const struct course *c)
 
 static void tell_progress(struct course *c)
 {
-	uint64_t now = clock_ns();
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	if (now - c->told_ns < PROGRESS_NS)
 		return;
 	c->told_ns = now;
@@ -188,7 +207,8 @@ bool reading_file(struct reading *g, const char *path)
 	}
 	clear_progress(&course);
 	add_unread(g, c);
-	good = workers_end(g->w) && good;
+	refusals_end(g->refusals);
+	good = workers_end(g->w) && good && !g->failed;
 	if (got < 0) {
 		fprintf(stderr, "zonectl: %s: %s\n", path, capture_error(c));
 		g->unreadable++;

@@ -55,20 +55,36 @@ static bool has_wrong_sum(const struct inspect_pkt *p)
 	       packet_parse(p->ip, p->len, false, &k) == R_NONE;
 }
 
-void judge_packet(struct judge *j, const struct judged_packet *p, struct text *to)
+void judge_counts(struct counts *c, const struct inspect_pkt *p)
+{
+	if (p->check_sum && has_wrong_sum(p)) {
+		counts_leave(c, LEFT_CHECKSUM, p->len);
+	} else {
+		c->packets++;
+		c->bytes += p->len;
+	}
+}
+
+void judge_packet(struct judge *j, const struct inspect_pkt *p, struct text *to)
 {
 	if (!j->recording.in && !begin_inspector(j))
 		return;
 	const struct inspect_out out = out_of(j);
 	j->to = to;
-	j->frame = p->pkt.id;
-	if (p->pkt.check_sum && has_wrong_sum(&p->pkt)) {
-		counts_leave(&j->counts, LEFT_CHECKSUM, p->pkt.len);
-	} else {
-		j->counts.packets++;
-		j->counts.bytes += p->pkt.len;
-	}
-	recording_judge(&j->recording, &p->pkt, p->refused, &out);
+	j->frame = p->id;
+	judge_counts(&j->counts, p);
+	recording_judge(&j->recording, p, &out);
+}
+
+void judge_refused(struct judge *j, const struct refused_many *m, struct text *to)
+{
+	j->to = to;
+	j->frame = m->ev.packet;
+	counts_add_refused(&j->counts, m);
+	j->repeated = m->since_ns ? m->requests + m->responses : 0;
+	j->of_many.since_ns = m->since_ns;
+	replay_put_record(j, &m->ev, NULL);
+	j->repeated = 0;
 }
 
 void judge_clock(struct judge *j, const struct recording_turns *t, struct text *to)

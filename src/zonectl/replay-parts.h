@@ -97,16 +97,19 @@ struct judge {
 	uint32_t frame;		    /* the packet that is being judged */
 	bool failed;		    /* out of memory */
 	struct counts counts;
+	uint64_t repeated;     /* packets that the record stands for; 0: for its own only */
+	struct varied of_many; /* of these */
 	struct connection_name names[CONNECTION_NAMES];
 };
-struct judged_packet {
-	enum reason refused; /* by the rules, before an inspector; R_NONE: not so */
-	struct inspect_pkt pkt;
-};
-void judge_packet(struct judge *j, const struct judged_packet *p, struct text *to);
+void judge_packet(struct judge *j, const struct inspect_pkt *p, struct text *to);
+/* What the rules refused before an inspector. */
+void judge_refused(struct judge *j, const struct refused_many *m, struct text *to);
 void judge_clock(struct judge *j, const struct recording_turns *t, struct text *to);
 /* The end of its file; to NULL: of no interest any more. */
 void judge_end(struct judge *j, struct text *to);
+
+/* Count a packet as judged, or as one whose headers are good but for a sum. */
+void judge_counts(struct counts *c, const struct inspect_pkt *p);
 
 /* replay-record.c: one record, with its line end, to j->to. m: as in inspect_out.message; NULL: it
  * is of no message */
@@ -145,9 +148,12 @@ struct reading {
 	uint64_t frames, octets;
 	struct count_left_out unread[CAPTURE_UNREAD_N]; /* frames that gave no packet */
 	uint64_t first_ns, last_ns;
-	bool bad_filter;
+	struct refusals *refusals;
+	bool bad_filter, failed;       /* failed: as workers_packet() */
 	unsigned captures, unreadable; /* the second: not to their end, or not at all */
 };
+/* A record of refused packets, for refusals_new(); ctx: the reading. */
+void reading_refused(void *ctx, const struct refused_many *m);
 /* False: no use to go on (memory, output); a capture that cannot be read is told and counted. */
 bool reading_file(struct reading *g, const char *path);
 
@@ -175,7 +181,8 @@ bool output_write(struct output *o, const char *p, size_t n);
 struct workers;
 struct workers *workers_new(const struct replay *r, struct output *out, unsigned jobs);
 /* In the order of the capture. ip is copied. False: no memory, or the output failed. */
-bool workers_packet(struct workers *w, unsigned group, const struct judged_packet *p);
+bool workers_packet(struct workers *w, unsigned group, const struct inspect_pkt *p);
+bool workers_refused(struct workers *w, unsigned group, const struct refused_many *m);
 bool workers_clock(struct workers *w, const struct recording_turns *t);
 /* All records so far are out. */
 bool workers_flush(struct workers *w);

@@ -37,9 +37,17 @@ static void put_own_facts(const struct event *ev, const void *m, const struct fa
 		ops[ev->proto]->each(ev, m, to);
 }
 
+static struct event_view view_of(const struct judge *j, const struct event *ev)
+{
+	return (struct event_view){ .img = j->r->img,
+				    .ev = ev,
+				    .repeated = j->repeated,
+				    .varied = j->repeated ? &j->of_many : NULL };
+}
+
 static void put_json(struct judge *j, const struct event *ev, const void *m, struct sb *b)
 {
-	const struct event_view view = { .img = j->r->img, .ev = ev };
+	const struct event_view view = view_of(j, ev);
 	const struct fact_sink to = record_json_sink(b);
 	sb_putc(b, '{');
 	to.num(b, "frame", j->frame);
@@ -79,7 +87,7 @@ static void put_ends(const struct event *ev, struct sb *b)
 /* Who to whom stands without names at the beginning, and why at the end. */
 static void put_line(struct judge *j, const struct event *ev, const void *m, struct sb *b)
 {
-	const struct event_view view = { .img = j->r->img, .ev = ev };
+	const struct event_view view = view_of(j, ev);
 	const struct fact_sink to = record_line_sink(b);
 	sb_put_number(b, j->frame);
 	sb_putc(b, ' ');

@@ -85,11 +85,13 @@ static int run_replay(struct replay *r)
 		out.at_once |= is_live(r->o.captures[i]);
 	groups_init(&g.groups, r);
 	g.w = workers_new(r, &out, out.at_once ? 1 : r->o.jobs);
-	bool good = g.w != NULL;
+	g.refusals = refusals_new(reading_refused, &g);
+	bool good = g.w && g.refusals;
 	for (int i = 0; good && i < r->o.n_captures; i++) {
 		r->file = r->o.n_captures > 1 ? r->o.captures[i] : NULL;
 		good = reading_file(&g, r->o.captures[i]);
 	}
+	refusals_free(g.refusals);
 	workers_free(g.w, &g.counts);
 	if (g.bad_filter) {
 		s.status = EXIT_USAGE;

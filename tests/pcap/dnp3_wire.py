@@ -77,7 +77,7 @@ class Tcp:
         seq, ack = self.next[d], self.next[not d] if self.acknowledges else (1001, 5001)[not d]
         if flags == 2:
             ack = 0
-        self.next[d] += len(data) + (flags & 2 != 0)
+        self.next[d] += len(data) + (flags & 3 != 0)      # SYN and FIN have a number
         tcp = struct.pack("!HHIIBBHHH", *ports, seq, ack, 0x50, flags, 8192, 0, 0) + data
         return self.ip(6, from_client, tcp, 16)
 

@@ -85,10 +85,11 @@ class Replay:
         with open(f"{where}/m.conf", "w", encoding="utf-8") as f:
             f.write(self.model)
 
-    def lines(self, packets, apart=2000):
+    def lines(self, packets, apart=2000, watch=False):
         """Of each message: frame, from the client?, reason; and the gaps' octets."""
         write_pcap(f"{self.where}/c.pcap", [p for _, p, _ in packets], apart)
-        out = subprocess.run(self.args, capture_output=True, text=True, timeout=60)
+        args = self.args[:3] + self.args[5:] if watch else self.args
+        out = subprocess.run(args, capture_output=True, text=True, timeout=60)
         if out.returncode not in (0, 5, 6):     # refused; not followed
             raise RuntimeError(out.stderr)
         messages, gaps = [], []
@@ -184,6 +185,48 @@ def check_pieces(c, r, protocol):
                    protocol, "half a message, cut at", cut, "without packet", gone + 1, gaps, len(got), "of", len(steps) - 1, [g for g in got if g[2] != PASS])
 
 
+def check_watch(c, r, protocol):
+    """Without a model: the same messages, and the same gaps."""
+    port, _, conversation, _ = TALKS[protocol]
+    packets = packets_of(port, conversation(8))
+    some = [packets[:k] + packets[k + 1:] for k in range(0, len(packets), 3 * EACH)]
+    some += [packets[k:] for k in range(2, len(packets), 3 * EACH)]
+    some += [[p for p in packets if p[0] == client] for client in (True, False)]
+    for k, recording in enumerate(some):
+        judged, watched = r.lines(recording), r.lines(recording, watch=True)
+        c.that([m[:2] for m in judged[0]] == [m[:2] for m in watched[0]] and judged[1] == watched[1], protocol, "watched", k,
+               len(watched[0]), "of", len(judged[0]), "gaps", watched[1], "judged", judged[1])
+
+
+def check_fin(c, r, protocol):
+    """The number of a FIN is not counted, whether the FIN was recorded or not."""
+    port, _, conversation, _ = TALKS[protocol]
+    steps = conversation(4)
+    size = [sum(len(b) for d, b in steps if bool(d) == client) for client in (False, True)]
+    for first in (True, False):                         # who closes
+        packets = packets_of(port, steps)
+        talk = Tcp(40000, port, acknowledges=True)
+        for d, data in steps:
+            talk.packet(bool(d), data)
+        end = [(first, talk.packet(first, b"", 0x11), 0), (not first, talk.packet(not first, b"", 0x11), 0),
+               (first, talk.packet(first, b"", 0x10), 0)]
+        whole = packets + end
+        last = max(k for k, p in enumerate(packets) if p[2])
+        for watch in (False, True):
+            def gaps(recording):
+                return [n for n in r.lines(recording, watch=watch)[1] if n]
+            what = protocol, "closed by the client" if first else "closed by the server", "watched" if watch else "judged"
+            c.that(not gaps(whole), *what, "whole", gaps(whole))
+            for k in range(len(packets), len(whole)):
+                got = gaps(whole[:k] + whole[k + 1:])
+                c.that(not got, *what, "without packet", k + 1, "of its end:", got)
+            got = gaps(whole[:last] + whole[last + 1:])
+            c.that(got == [packets[last][2]], *what, "without the last data:", got, "of", packets[last][2])
+            for client in (True, False):
+                got = gaps([p for p in whole if p[0] == client])
+                c.that(got == [size[not client]], *what, "only of the", "client:" if client else "server:", got, "of", size)
+
+
 def main():
     zonectl, where = sys.argv[1:3]
     c = Check()
@@ -191,6 +234,8 @@ def main():
         r = Replay(zonectl, where, protocol)
         check_talk(c, r, protocol)
         check_pieces(c, r, protocol)
+        check_watch(c, r, protocol)
+        check_fin(c, r, protocol)
     print(f"gaps: {c.runs} recordings; {c.wrong} not as they must be")
     return c.wrong != 0
 

@@ -39,6 +39,8 @@ def ours(zonectl, path, proto, want):
         sys.exit(out.stderr)
     rows = []
     for m in map(json.loads, out.stdout.splitlines()):
+        if m["record"] != "message":        # where a connection is picked up
+            continue
         row = {c: str(m.get(f, "")) for c, f in ENDS.items()}
         row.update(l4=m["transport"], proto=m["proto"], kind=m.get("kind", "app"), time=m["time"],
                    dir=DIRECTIONS[m["dir"]])

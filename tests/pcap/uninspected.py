@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: MIT
 """uninspected.py ZONECTL FOLDER: captures that replay -m judges, and what it has to report of each."""
 import ipaddress
+import json
 import os
 import struct
 import subprocess
@@ -57,6 +58,7 @@ def error(v, src, dst, kinds, about):
     return icmp(v, src, dst, kinds, b"\0" * 4 + about[:48 if v == 6 else 28])
 
 
+REQUEST, RESPONSE = "no-conduit request", "no-conduit response"
 PING, PONG, UNREACHABLE, REDIRECT, TOO_FAR = (8, 128), (0, 129), (3, 1), (5, 137), (11, 3)
 
 
@@ -66,35 +68,44 @@ def handshake(v, src, sport, dst, dport, seq=0):
 
 
 def cases(v):
-    """name, packets (or seconds to wait), reasons in order"""
+    """name, packets (or seconds to wait), and of the records in order: reason, direction, packets counted"""
     question, lost = udp(v, A, 5000, B, 53), udp(v, A, 5000, B, 54)
     yield "inside a zone", handshake(v, A, 4000, A2, 23) + [udp(v, A2, 7, A, 9), icmp(v, A, A2, PING)], []
     yield "a service", handshake(v, A, 4000, B, 22) + [tcp(v, B, 22, A, 4000, PUSH, b"hello")], []
     yield "a service, from the middle on", [tcp(v, B, 22, A, 4000, PUSH, b"hello"), tcp(v, A, 4000, B, 22, ACK)], []
     yield "a service, without its SYN", handshake(v, A, 4000, B, 22)[1:], []
-    yield "no service", handshake(v, A, 4000, B, 23)[:1] * 2, ["no-conduit"] * 2
-    yield "its answer", handshake(v, A, 4000, B, 23)[1:2], ["no-conduit"]
-    yield "the other way", handshake(v, B, 4000, A, 22)[:1], ["no-conduit"]
-    yield "ports in use again, the other way", handshake(v, A, 22, B, 22) + handshake(v, B, 22, A, 22)[:1], ["no-conduit"]
+    yield "no service", handshake(v, A, 4000, B, 23)[:1] * 2, [REQUEST, REQUEST + " 1"]
+    yield "its answer", handshake(v, A, 4000, B, 23)[1:2], [RESPONSE]
+    asked = handshake(v, A, 4000, B, 2323) + [tcp(v, B, 2323, A, 4000, PUSH, b"login:")]
+    yield "all of it", asked, [REQUEST, REQUEST + " 3"]
+    yield "two of them", asked + handshake(v, A, 4001, B, 2323), [REQUEST, REQUEST, REQUEST + " 3", REQUEST + " 2"]
+    yield "windows of it", asked + [11] + asked[-1:] * 2 + [11] + asked[-1:], [REQUEST, REQUEST + " 3", REQUEST + " 2", REQUEST + " 1"]
+    yield "after a silence", asked[:1] + [30] + asked[:1], [REQUEST] * 2
+    yield "from its middle on", asked[3:] + asked[2:3], ["no-conduit -", "no-conduit - 1"]
+    yield "from its middle on, at a known port", [tcp(v, B, 20000, A, 4000, PUSH), tcp(v, B, 443, A, 4000, PUSH),
+                                                  tcp(v, A, 4002, B, 23, PUSH)], [RESPONSE, RESPONSE, REQUEST]
+    yield "datagrams both ways", [udp(v, A, 5000, B, 5555), udp(v, B, 5555, A, 5000)] * 2, [REQUEST, REQUEST + " 3"]
+    yield "the other way", handshake(v, B, 4000, A, 22)[:1], [REQUEST]
+    yield "ports in use again, the other way", handshake(v, A, 22, B, 22) + handshake(v, B, 22, A, 22)[:1], [REQUEST]
     yield "question and answer", [question, udp(v, B, 53, A, 5000)], []
     yield "an answer at the beginning", [udp(v, B, 53, A, 5000)], []
-    yield "an answer that nothing asked for", [question, 121, udp(v, B, 53, A, 5001)], ["no-conduit"]
-    yield "an answer that comes too late", [question, 121, udp(v, B, 53, A, 5000)], ["no-conduit"]
-    yield "refused, then opened by the other end", [1, question, 200, udp(v, B, 53, A, 53), udp(v, A, 53, B, 53), udp(v, B, 53, A, 53)], ["no-conduit"]
+    yield "an answer that nothing asked for", [question, 121, udp(v, B, 53, A, 5001)], [RESPONSE]
+    yield "an answer that comes too late", [question, 121, udp(v, B, 53, A, 5000)], [RESPONSE]
+    yield "refused, then opened by the other end", [1, question, 200, udp(v, B, 53, A, 53), udp(v, A, 53, B, 53), udp(v, B, 53, A, 53)], [REQUEST]
     yield "ping", [icmp(v, A, B, PING), icmp(v, B, A, PONG)], []
-    yield "ping the other way", [icmp(v, B, A, PING)], ["no-conduit"]
-    yield "an answer to a ping that is not permitted", [icmp(v, A, B, PONG)], ["no-conduit"]
+    yield "ping the other way", [icmp(v, B, A, PING)], ["no-conduit -"]
+    yield "an answer to a ping that is not permitted", [icmp(v, A, B, PONG)], ["no-conduit -"]
     yield "an answer to a ping before the capture", [icmp(v, B, A, PONG)], []
-    yield "a connection of the other end, by its answer", handshake(v, B, 4000, A, 22)[1:2], ["no-conduit"]
-    yield "the same with the port of a service", [tcp(v, A, 4000, B, 22, SYN | ACK)], ["no-conduit"]
-    yield "an address of no zone", [udp(v, UNKNOWN, 5000, B, 53), udp(v, A, 5000, UNKNOWN, 53)], ["unknown-zone"] * 2
+    yield "a connection of the other end, by its answer", handshake(v, B, 4000, A, 22)[1:2], [RESPONSE]
+    yield "the same with the port of a service", [tcp(v, A, 4000, B, 22, SYN | ACK)], [RESPONSE]
+    yield "an address of no zone", [udp(v, UNKNOWN, 5000, B, 53), udp(v, A, 5000, UNKNOWN, 53)], ["unknown-zone request"] * 2
     yield "an error about a question", [question, error(v, B, A, UNREACHABLE, question)], []
     yield "of a router of no zone", [question, error(v, UNKNOWN, A, TOO_FAR, question)], []
-    yield "about what nothing permits", [lost, error(v, B, A, UNREACHABLE, lost)], ["no-conduit"] * 2
+    yield "about what nothing permits", [lost, error(v, B, A, UNREACHABLE, lost)], [REQUEST, "no-conduit -"]
     if v == 4:
-        yield "a redirect", [question, error(v, B, A, REDIRECT, question)], ["icmp-error"]
+        yield "a redirect", [question, error(v, B, A, REDIRECT, question)], ["icmp-error -"]
     yield "a judged connection beside", handshake(v, A, 4000, B, 502) + [
-        tcp(v, A, 4000, B, 502, PUSH, READ), question, tcp(v, A, 4000, B, 502, PUSH, WRITE, seq=1 + len(READ))], ["function-not-allowed"]
+        tcp(v, A, 4000, B, 502, PUSH, READ), question, tcp(v, A, 4000, B, 502, PUSH, WRITE, seq=1 + len(READ))], ["function-not-allowed request"]
 
 
 def write(path, packets):
@@ -108,6 +119,14 @@ def write(path, packets):
                 f.write(struct.pack("<IIII", now, i * 1000, len(p), len(p)) + p)
 
 
+def records(out):
+    got = []
+    for o in map(json.loads, out.splitlines()):
+        if o["reason"] != "none":
+            got.append(" ".join([o["reason"], o.get("dir", "-")] + ([str(o["repeated"])] if "repeated" in o else [])))
+    return got
+
+
 def main():
     failed = 0
     model, capture = os.path.join(DIR, "model.conf"), os.path.join(DIR, "case.pcap")
@@ -116,8 +135,8 @@ def main():
     for v in 4, 6:
         for name, packets, want in cases(v):
             write(capture, packets)
-            out = subprocess.run([ZONECTL, "replay", "-m", model, capture], stdout=subprocess.PIPE, encoding="ascii").stdout
-            got = [line.split("reason=")[1] for line in out.splitlines() if "reason=" in line]
+            args = [ZONECTL, "replay", "--json", "--jobs", "2", "-m", model, capture]
+            got = records(subprocess.run(args, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="ascii").stdout)
             failed += got != want
             print("%s: IPv%d: %s: %s" % ("ok" if got == want else "FAILED, not %s" % want, v, name, got or "nothing reported"))
     return failed != 0

@@ -226,6 +226,13 @@ tests_unit_test_recording_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-refusals
+TESTS += tests/unit/test-refusals
+tests_unit_test_refusals_SOURCES = tests/unit/test-refusals.c
+tests_unit_test_refusals_LDADD = src/recording/librecording.a src/base/libbase.a $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-evidence
 TESTS += tests/unit/test-evidence
 tests_unit_test_evidence_SOURCES = tests/unit/test-evidence.c

@@ -10,10 +10,7 @@
 void dnp_put_function(struct sb *b, unsigned code)
 {
 	const struct dnp_func *f = dnp_func_by_code((uint8_t)code);
-	if (f)
-		sb_puts(b, f->name);
-	else
-		sb_put_number(b, code);
+	expected_name(b, f ? f->name : NULL, code);
 }
 
 static void put_dnp_functions(struct sb *b, const uint8_t functions[32], unsigned writes)

@@ -111,19 +111,13 @@ static void put_value_spans(const struct expected_case *c, const struct ev_iec10
 static void put_type_name(const struct ev_iec104 *m, struct sb *b)
 {
 	const struct iec_type *t = iec_type(m->type);
-	if (t)
-		sb_puts(b, t->name);
-	else
-		sb_put_number(b, m->type);
+	expected_name(b, t ? t->name : NULL, m->type);
 }
 
 static void put_cause_name(const struct ev_iec104 *m, struct sb *b)
 {
 	const struct iec_cause *k = iec_cause(m->cause);
-	if (k)
-		sb_puts(b, k->name);
-	else
-		sb_put_number(b, m->cause);
+	expected_name(b, k ? k->name : NULL, m->cause);
 }
 
 static void put_numbers_of(struct sb *b, unsigned bits)

@@ -37,10 +37,7 @@ const char *mb_restriction(const struct pol_mb_rule *r, enum reason why,
 void mb_put_function(struct sb *b, unsigned code)
 {
 	const struct mb_func *fn = mb_func_by_code((uint8_t)code);
-	if (fn)
-		sb_puts(b, fn->name);
-	else
-		sb_put_number(b, code);
+	expected_name(b, fn ? fn->name : NULL, code);
 }
 
 void mb_put_functions(struct sb *b, const uint8_t bits[32])
