@@ -184,7 +184,6 @@ static void say_in_force(struct parent *p, const struct change *c)
 	watching_say(p);
 	offload_say(p);
 	misfits_tell_again(p);
-	taps_give(p);
 }
 
 static bool prepare_change(struct parent *p, const struct change *c, struct model *m,
@@ -228,6 +227,7 @@ bool change_model(struct parent *p, const struct change *c, struct model *m, str
 		return false;
 	}
 	memcpy(p->hash, hash, sizeof(p->hash));
+	taps_give(p); /* what they had blocked is so again, before anything is said */
 	if (!c->confirm_s)
 		p->confirm_back = 0;
 	if (p->control && roles.set != p->roles.set &&
