@@ -9,7 +9,7 @@
  *	[generation: 2 bits][flow id]	id 0: none; 1: not used
  *
  * as they would stand in a mark, but no mark says of which flow a connection is: others write
- *marks, too. Our bits of a connection's mark have but one number, for those that are blocked
+ * marks, too. Our bits of a connection's mark have but one number, for those that are blocked
  *(blocked_mark).
  */
 #ifndef ZONED_COMPILE_RULESET_H

@@ -227,7 +227,7 @@ bool change_model(struct parent *p, const struct change *c, struct model *m, str
 		return false;
 	}
 	memcpy(p->hash, hash, sizeof(p->hash));
-	taps_give(p); /* what they had blocked is so again, before anything is said */
+	taps_give(p); /* what they had blocked is so again, before anything is logged */
 	if (!c->confirm_s)
 		p->confirm_back = 0;
 	if (p->control && roles.set != p->roles.set &&

@@ -8,12 +8,12 @@
  *	slot		the state of one connection: who is its judge at the moment (state), and
  *			the numbers from which the next packet is judged. Shared by the program
  *			and one inspector; those of an inspector fill pages, so that no two
- *inspectors share any. policy		what one inspected flow of the image permits, flattened. Two
- *banks of them, for even and odd generations; written by the parent only.
+ * inspectors share any. policy		what one inspected flow of the image permits, flattened. Two
+ * banks of them, for even and odd generations; written by the parent only.
  *	plain		between which interfaces the packets of a flow go that no inspector sees, by
- *the flow's number. Two banks; written by the parent only.
+ * the flow's number. Two banks; written by the parent only.
  *	known		of which flow a connection is that no inspector sees, by its ends. Written
- *by the program, when the rules have found it.
+ * by the program, when the rules have found it.
  */
 #ifndef ZONED_FASTPATH_FAST_H
 #define ZONED_FASTPATH_FAST_H

@@ -9,8 +9,8 @@
  *	turn 1    what is new (zones, conduits, flows, policies), and entries and settings that the
  *	          model's own policies lack
  *	turns on  under the model with that in it: a message that lacked a setting may lack an
- *entry, too last      nothing more is admitted: what is only proposed, and what of each policy is
- *used
+ * entry, too last      nothing more is admitted: what is only proposed, and what of each policy is
+ * used
  *
  * What is proposed is pasted into the model here as the reader would, and judged.
  */

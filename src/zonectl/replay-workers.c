@@ -2,8 +2,8 @@
  *
  * Threads that judge. The one that reads fills batches, in the order of the capture; what a batch
  * has of one group is a task, and every worker takes the oldest task that is free: a group is
- *judged by one worker at a time, batch after batch. The reader writes the records of a batch of
- *which all groups are judged, in the order of its items:
+ * judged by one worker at a time, batch after batch. The reader writes the records of a batch of
+ * which all groups are judged, in the order of its items:
  *
  *	reader   fill 5 | fill 6 | write 3 | fill 7 | write 4 ...
  *	worker 0 judge group 0 of 3, group 2 of 3, group 0 of 4 ...
