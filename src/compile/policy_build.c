@@ -143,7 +143,7 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 			.from = out->from,
 			.to = out->to,
 			.flow = id,
-			.port = f->n_ports ? f->ports[i] : proto_port(f->proto),
+			.port = f->n_ports ? f->ports[i].lo : proto_port(f->proto),
 			.l4 = f->l4 ? f->l4 : IPPROTO_TCP,
 		};
 }

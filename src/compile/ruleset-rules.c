@@ -4,6 +4,8 @@
  * not grow with the plant; what does is the elements of the maps:
  *
  *	zone4, zone6	address -> zone
+ *	port-ranges	port -> first port of the piece it is in, where a flow has a range of ports;
+ *			then the maps of flows have pieces (ruleset-ports.c)
  *	paths		(interface . zone) where a zone's packets may enter or leave
  *	claimed		interfaces that some zone names
  *	roaming		zones that name no interface
@@ -173,7 +175,12 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 	SAVE, CT(NFT_CT_SRC_IP6, 0, 0), MAP("zone6", 0, 8), CT(NFT_CT_SRC_IP6, 1, 0), \
 		MAP("zone6", 0, 9), SHOW(8), SHOW(9), BACK
 /* clang-format off */
-#define SERVICE		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
+/* Where some flow has a range of ports: the first port of the piece that a port is in. */
+#define PIECE(r)	{ .kind = RS_MAP, .name = "port-ranges", .reg = (r), .to = (r), .ranges = true }, \
+			{ .kind = RS_SET_MARK, .reg = (r), .ranges = true }, \
+			{ .kind = RS_META, .key = NFT_META_MARK, .to = (r), .ranges = true }, \
+			{ .kind = RS_SET_MARK, .reg = 13, .ranges = true }
+#define SERVICE		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11), PIECE(11)
 #define IS_ICMP(p)	CT(NFT_CT_PROTOCOL, 0, 14), EQ8(14, p)
 #define FLOW4		ENDS4, SERVICE, MAP("conduits", 8, 0)
 #define FLOW6		ENDS6, SERVICE, MAP("conduits", 8, 0)
@@ -229,7 +236,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 /* a TCP packet that begins no connection, and is of none */
 /* clang-format off */
 #define NO_SYN		CT_STATE(V_OPENING), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST), NE8(1, V_SYN)
-#define PORTS		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 0, 11), CT(NFT_CT_PROTO_SRC, 1, 12)
+#define PORTS		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 0, 11), CT(NFT_CT_PROTO_SRC, 1, 12), PIECE(12)
 #define MORE_HOPS(at)	NETHDR(at, 1, 0), AND8(0, V_MORE_HOPS)
 /* clang-format on */
 /* its source, and then the interface it came by, has used up its share: who can write senders has
@@ -593,6 +600,16 @@ static void let_pass(struct rs_op *op)
 		op->a = 1; /* without an inspector, too */
 }
 
+/* Steps that this ruleset has no use for. */
+static void drop_steps(const struct ruleset *rs, struct rs_rule *r)
+{
+	size_t n = 0, i = r->ops[0].kind == RS_ONLY;
+	for (; r->ops[i].kind != RS_END; i++)
+		if (!r->ops[i].ranges || rs->port_ranges)
+			r->ops[n++] = r->ops[i];
+	r->ops[n] = (struct rs_op){ .kind = RS_END };
+}
+
 void ruleset_rules(struct ruleset *rs, const struct model *m)
 {
 	rs->n_rules = 0;
@@ -602,8 +619,7 @@ void ruleset_rules(struct ruleset *rs, const struct model *m)
 			continue;
 		struct rs_rule *r = &rs->rules[rs->n_rules++];
 		*r = table[i];
-		if (r->ops[0].kind == RS_ONLY)
-			memmove(&r->ops[0], &r->ops[1], sizeof(r->ops) - sizeof(r->ops[0]));
+		drop_steps(rs, r);
 		for (struct rs_op *op = r->ops; op->kind != RS_END; op++) {
 			switch (op->kind) {
 			case RS_AND_XOR:

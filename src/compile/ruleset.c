@@ -29,6 +29,7 @@ enum { SAME_MAX = 4096 };
 enum set_index {
 	ZONE4,
 	ZONE6,
+	PORT_RANGES, /* only where some flow has one */
 	PATHS,
 	CLAIMED,
 	ROAMING,
@@ -60,7 +61,7 @@ enum set_index {
 	ERROR_SHARE4,
 	ERROR_SHARE6,
 	ERROR_SHARE_IN,
-	BLOCKED_TAP4, /* TAP_SETS: only where a tap is reactive */
+	BLOCKED_TAP4, /* only where a tap is reactive */
 	BLOCKED_TAP6,
 	SETS
 };
@@ -69,6 +70,7 @@ enum set_index {
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
 	[ZONE6] = { .name = "zone6", .types = { RS_T_IPV6 }, .data = RS_D_MARK, .interval = true },
+	[PORT_RANGES] = { .name = "port-ranges", .types = { RS_T_PORT }, .data = RS_D_MARK, .interval = true },
 	[PATHS] = { .name = "paths", .types = { RS_T_IFNAME, RS_T_MARK } },
 	[CLAIMED] = { .name = "claimed", .types = { RS_T_IFNAME } },
 	[ROAMING] = { .name = "roaming", .types = { RS_T_MARK } },
@@ -135,7 +137,7 @@ static const char *const chain_table[] = {
 };
 /* clang-format on */
 
-enum { LATE_CHAINS = 2, LATE_COUNTERS = 1, TAP_SETS = 2 };
+enum { LATE_CHAINS = 2, LATE_COUNTERS = 1 };
 
 static const char *const counter_table[] = {
 	"inside",	"invalid",	   "blocked",	   "no-conduit",
@@ -300,7 +302,7 @@ static uint32_t flow_mark(const struct ruleset *rs, uint32_t id)
 }
 
 static void add_service(struct ruleset *rs, const struct conduit *c, const struct flow *f,
-			uint16_t port, uint32_t mark)
+			uint32_t port, uint32_t mark)
 {
 	struct rs_elem *e =
 		add_element(rs, f->l4 == IPPROTO_ICMP ? CONDUITS_ICMP : CONDUITS, f->at, c->name);
@@ -310,8 +312,7 @@ static void add_service(struct ruleset *rs, const struct conduit *c, const struc
 	if (f->l4 == IPPROTO_ICMP)
 		return;
 	e->key[8] = f->l4;
-	e->key[12] = (uint8_t)(port >> 8);
-	e->key[13] = (uint8_t)port;
+	ruleset_put_port(rs, e, 3, port);
 }
 
 /* Is there room for the ways between all interfaces of these two? Zones that name no interface have
@@ -369,8 +370,12 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 	bool open = rs->observes || c->fail == FAIL_OPEN;
 	if (f->l4 == IPPROTO_ICMP)
 		add_service(rs, c, f, 0, mark);
-	for (size_t i = 0; f->l4 != IPPROTO_ICMP && i < f->n_ports; i++)
-		add_service(rs, c, f, f->ports[i], mark);
+	for (size_t i = 0; f->l4 != IPPROTO_ICMP && i < f->n_ports; i++) {
+		const struct port_range *r = &f->ports[i];
+		for (uint32_t p = ruleset_port_next(rs, r, r->lo); p;
+		     p = ruleset_port_next(rs, r, p + 1))
+			add_service(rs, c, f, p, mark);
+	}
 	struct rs_elem *e = add_element(rs, ACTIONS, f->at, c->name);
 	put32(e, 0, mark);
 	bool offload = wants_offload(c, f);
@@ -421,6 +426,15 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 				return;
 			}
 			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
+			if (rs->sets[CONDUITS].n_elems > RS_CONDUITS_MAX) {
+				errs_add(
+					errs, c->flows[k].at.file, c->flows[k].at.line,
+					"with this flow the conduits need more than %d elements of "
+					"the ruleset; write fewer ports and ranges, which are cut "
+					"where others begin and end",
+					RS_CONDUITS_MAX);
+				return;
+			}
 			add_ways(rs, m, c, &c->flows[k], flow_mark(rs, id));
 		}
 	}
@@ -521,6 +535,19 @@ static void layout(struct ruleset *rs, const struct model *m, uint32_t generatio
 	rs->generation = (generation & 3) * (ids + 1) * unit;
 }
 
+/* The sets that no rule of this ruleset asks. */
+static void remove_sets(struct ruleset *rs)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < rs->n_sets; i++) {
+		bool tap = i == BLOCKED_TAP4 || i == BLOCKED_TAP6;
+		if ((tap && !rs->taps) || (i == PORT_RANGES && !rs->port_ranges))
+			continue;
+		rs->sets[n++] = rs->sets[i];
+	}
+	rs->n_sets = n;
+}
+
 struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o,
 			      struct errs *errs)
 {
@@ -550,9 +577,12 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	memcpy(rs->chains, chain_table, sizeof(chain_table));
 	for (size_t i = 0; i < m->n_taps; i++)
 		rs->taps |= m->taps[i].reactive;
-	rs->n_sets = rs->taps ? SETS : SETS - TAP_SETS;
+	rs->port_ranges = ruleset_has_ranges(m);
+	rs->n_sets = SETS;
 	rs->sets = arena_alloc(a, sizeof(set_table));
 	memcpy(rs->sets, set_table, sizeof(set_table));
+	if (rs->port_ranges)
+		rs->sets[CONDUITS].types[3] = rs->sets[REVERSED].types[4] = RS_T_MARK;
 	size_t n_counters = sizeof(counter_table) / sizeof(counter_table[0]);
 	if (!rs->observes)
 		n_counters -= LATE_COUNTERS;
@@ -570,12 +600,15 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 			rs->roaming |= !model_path_owner(m, &m->zones[z]);
 		ruleset_rules(rs, m);
 		add_networks(rs, m);
+		if (rs->port_ranges)
+			ruleset_ports(rs, &rs->sets[PORT_RANGES], m);
 		add_interfaces(rs, m);
 		add_conduits(rs, m, errs);
 		add_insides(rs, m);
 		ruleset_reversed(rs, &rs->sets[REVERSED], m, errs);
 		check_unique(rs, CONDUITS, errs);
 		check_unique(rs, CONDUITS_ICMP, errs);
+		remove_sets(rs);
 	}
 	if (errs->total == before)
 		return rs;

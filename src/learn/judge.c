@@ -84,10 +84,7 @@ static bool flow_has(const struct flow *w, const struct learn_talk *t)
 {
 	if (w->proto != PROTO_NONE || w->l4 != t->l4)
 		return false;
-	for (size_t i = 0; i < w->n_ports; i++)
-		if (w->ports[i] == t->port)
-			return true;
-	return w->l4 == IPPROTO_ICMP;
+	return w->l4 == IPPROTO_ICMP || model_flow_has(w, t->port);
 }
 
 bool learn_plain_permitted(const struct model *m, const struct pol_image *img,

@@ -69,6 +69,11 @@ void complain(struct load *l, struct where at, const char *fmt, ...)
 /* Unknown keys of a group, with the nearest known one. */
 void known_keys(struct load *l, const config_setting_t *g, const char *what,
 		const char *const *keys, size_t n);
+#define KEYS(l, g, what, ...) \
+	do { \
+		static const char *const keys_[] = { __VA_ARGS__ }; \
+		known_keys(l, g, what, keys_, sizeof(keys_) / sizeof(keys_[0])); \
+	} while (0)
 const char *get_text(struct load *l, const config_setting_t *g, const char *key);
 /* *out stays as it is when the key is not there. */
 void get_bool(struct load *l, const config_setting_t *g, const char *key, bool *out);
@@ -125,6 +130,11 @@ void print_words(FILE *f, const char *key, const char **v, size_t n);
 /* roles.c: who may ask what of the running zoned */
 void load_roles(struct load *l, const config_setting_t *daemon, struct role_keys *r);
 void print_roles(FILE *f, const struct role_keys *r);
+/* flows.c */
+void load_flow(struct load *l, const config_setting_t *g, struct conduit *c);
+void print_flow(FILE *f, const struct flow *w);
+/* No connection is of two flows. */
+void check_flows_twice(struct load *l);
 void load_policies(struct load *l, const config_setting_t *root);
 /* taps.c: interfaces that are read beside the gate */
 void load_taps(struct load *l, const config_setting_t *root);

@@ -15,6 +15,7 @@
 #include "base/addr.h"
 #include "base/arena.h"
 #include "base/errs.h"
+#include "base/sb.h"
 #include "base/words.h"
 
 enum {
@@ -67,13 +68,19 @@ struct zone {
 	bool has_sl_t;
 };
 
+/* Server ports, both included; one port: the same twice. */
+struct port_range {
+	uint16_t lo, hi;
+};
+
 struct flow {
 	struct where at;
 	enum proto proto;    /* PROTO_NONE: a plain service */
 	const char *service; /* as written ("ssh"), or NULL when l4/ports are given */
 	uint8_t l4;	     /* IPPROTO_TCP, _UDP, _ICMP (covers ICMPv6 too) */
-	/* server ports; default 502, 20000, 4840 by protocol */
-	uint16_t *ports;
+	/* server ports; the default is the protocol's own; ranges of flows without inspection only
+	 */
+	struct port_range *ports;
 	size_t n_ports;
 	const char *policy; /* policy name, for inspected protocols */
 };
@@ -248,6 +255,10 @@ void model_print(const struct model *m, FILE *f);
 /* What it prints, *len octets and a NUL; malloc'ed; NULL: no memory. */
 char *model_text(const struct model *m, size_t *len);
 bool model_eq(const struct model *a, const struct model *b);
+/* " 80", or " 8000-8010". */
+void model_put_ports(struct sb *b, const struct port_range *r);
+/* Is it a server port of this flow? */
+bool model_flow_has(const struct flow *f, uint16_t port);
 bool model_taps_eq(const struct model *a, const struct model *b);
 enum { MODEL_START_KEYS = 32 };
 /* The names of the keys that take effect only with a start, and are not the same in both; returns

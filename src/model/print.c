@@ -68,26 +68,6 @@ static void print_zone(FILE *f, const struct zone *z)
 	print_sl_t(f, z->has_sl_t, z->sl_t);
 }
 
-static void print_flow(FILE *f, const struct flow *w)
-{
-	fputs("      { ", f);
-	if (w->proto != PROTO_NONE)
-		fprintf(f, "protocol = \"%s\"; policy = \"%s\"; %s",
-			word_name(words_proto, (int)w->proto), w->policy,
-			w->l4 == IPPROTO_UDP ? "transport = \"udp\"; " : "");
-	else if (w->service)
-		fprintf(f, "service = \"%s\"; ", w->service);
-	else
-		fprintf(f, "transport = \"%s\"; ", w->l4 == IPPROTO_UDP ? "udp" : "tcp");
-	if (!w->service) {
-		fputs("ports = [", f);
-		for (size_t i = 0; i < w->n_ports; i++)
-			fprintf(f, "%s%u", i ? ", " : " ", w->ports[i]);
-		fputs(" ]; ", f);
-	}
-	fputs("}", f);
-}
-
 static void print_conduit(FILE *f, const struct conduit *c)
 {
 	print_key(f, "    ", "name", c->name);

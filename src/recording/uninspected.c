@@ -58,7 +58,8 @@ static void know_server_ports(struct uninspected *u, const struct model *m)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++) {
 			const struct flow *f = &m->conduits[i].flows[k];
 			for (size_t n = 0; n < f->n_ports; n++)
-				know_port(u, f->ports[n]);
+				for (uint32_t port = f->ports[n].lo; port <= f->ports[n].hi; port++)
+					know_port(u, (uint16_t)port);
 		}
 }
 

@@ -289,7 +289,7 @@ static void note_conduits(struct explain *x, const struct reach_answer *a)
 				  : f->l4 == IPPROTO_UDP ? "udp"
 							 : "tcp");
 			for (size_t n = 0; !f->service && n < f->n_ports; n++)
-				sb_printf(&b, " %u", f->ports[n]);
+				model_put_ports(&b, &f->ports[n]);
 		}
 		if (same || turned)
 			add_note(x->o, "conduit %s (%s:%u) has, %s: %s", c->name, c->at.file,

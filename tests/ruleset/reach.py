@@ -140,10 +140,19 @@ def counters():
 Ends = collections.namedtuple("Ends", "src sport dst dport proto")
 
 
+def real_port(number):
+    """With ranges of ports conduits have the first port of a piece: any of it."""
+    for value, mark in elements("port-ranges") if "port-ranges" in SETS else ():
+        if mark == number:
+            lo, hi = value["range"] if isinstance(value, dict) else (value, value)
+            return pick.choice([lo, hi, pick.randrange(lo, hi + 1)])
+    return number
+
+
 def opening():
     """From any zone, or none, to any, by ports that conduits have, or others."""
     mark, to = pick.choice(list(ZONES) + [0]), pick.choice(list(ZONES) + [0])
-    conduits = [v["concat"] for v, _ in elements("conduits")]
+    conduits = [v["concat"][:3] + [real_port(v["concat"][3])] for v, _ in elements("conduits")]
     between = [c for c in conduits if c[0] == mark and c[1] == to]
     if pick.random() < 0.4 and conduits:
         mark, to = pick.choice(conduits)[:2]

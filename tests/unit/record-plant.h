@@ -9,7 +9,7 @@
 /* Of generation 1, with one rule; NULL: out of memory. */
 static inline struct pol_image *record_plant(void)
 {
-	uint16_t port = 502;
+	struct port_range port = { 502, 502 };
 	struct flow flow = {
 		.proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "p"
 	};
