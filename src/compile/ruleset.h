@@ -181,6 +181,7 @@ struct ruleset {
 	/* some flow has a range of ports: flows are looked up by a piece of the ports' range, which
 	 * has its first port's number */
 	bool port_ranges;
+	bool protocols;	 /* some flow is of other IP protocols */
 	uint8_t *pieces; /* a bit for each port that is the first of a piece */
 	/* its interfaces, whether they are there now or not */
 	const char *devices[MODEL_OFFLOAD_MAX];

@@ -373,9 +373,8 @@ static struct learn_seen plain_seen(const struct learn *l, const struct conduit 
 	struct learn_seen s = { .count = 0 };
 	for (size_t i = 0; i < l->n_talks; i++) {
 		const struct learn_talk *t = &l->talks[i];
-		bool port = w->l4 == IPPROTO_ICMP || model_flow_has(w, t->port);
-		if (port && t->l4 == w->l4 &&
-		    policy_zone_of(img, &l->hosts[t->client].addr) == c->from_zone &&
+		bool port = learn_flow_has(w, l, t);
+		if (port && policy_zone_of(img, &l->hosts[t->client].addr) == c->from_zone &&
 		    policy_zone_of(img, &l->hosts[t->server].addr) == c->to_zone)
 			learn_sight_join(&s, &t->seen);
 	}
@@ -385,12 +384,8 @@ static struct learn_seen plain_seen(const struct learn *l, const struct conduit 
 static void put_plain(struct learn_pen *p, const struct conduit *c, const struct flow *w)
 {
 	const struct learn_seen s = plain_seen(p->l, c, w);
-	sb_printf(&p->line, "  flow %s",
-		  w->service		 ? w->service
-		  : w->l4 == IPPROTO_UDP ? "udp"
-					 : "tcp");
-	for (size_t i = 0; i < w->n_ports && i < 1; i++)
-		model_put_ports(&p->line, &w->ports[i]);
+	sb_puts(&p->line, "  flow");
+	model_put_flow(&p->line, w);
 	put_where(&p->line, &w->at);
 	sb_puts(&p->line, ": ");
 	if (s.count)

@@ -292,7 +292,7 @@ static void check_offload(struct load *l, const struct conduit *c)
 		return;
 	for (size_t i = 0; i < c->n_flows; i++) {
 		const struct flow *f = &c->flows[i];
-		plain |= f->l4 != IPPROTO_ICMP;
+		plain |= model_flow_has_ports(f);
 		inspected |= f->proto != PROTO_NONE;
 		if (f->proto != PROTO_NONE)
 			complain(l, f->at,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The flows of a conduit: read, compared with one another, printed. */
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +17,28 @@ bool model_flow_has(const struct flow *f, uint16_t port)
 	return false;
 }
 
-void model_put_ports(struct sb *b, const struct port_range *r)
+void model_put_flow(struct sb *b, const struct flow *f)
 {
-	sb_printf(b, " %u", r->lo);
-	if (r->lo != r->hi)
-		sb_printf(b, "-%u", r->hi);
+	char text[KIND_TEXT];
+	if (f->proto != PROTO_NONE || f->service || !f->n_kinds)
+		sb_printf(b, " %s",
+			  f->proto != PROTO_NONE ? proto_word(f->proto)
+			  : f->service		 ? f->service
+			  : f->l4 == IPPROTO_UDP ? "udp"
+						 : "tcp");
+	for (size_t i = 0; !f->service && i < f->n_ports; i++) {
+		sb_printf(b, " %u", f->ports[i].lo);
+		if (f->ports[i].lo != f->ports[i].hi)
+			sb_printf(b, "-%u", f->ports[i].hi);
+	}
+	for (size_t i = 0; !f->service && i < f->n_kinds; i++) {
+		model_kind_text(&f->kinds[i], text, sizeof(text));
+		sb_printf(b, " %s %s",
+			  f->kinds[i].l4 == IPPROTO_ICMP     ? "icmp"
+			  : f->kinds[i].l4 == IPPROTO_ICMPV6 ? "icmpv6"
+							     : "ip",
+			  text);
+	}
 }
 
 static void add_flow_ports(struct load *l, struct flow *f, uint64_t lo, uint64_t hi)
@@ -82,6 +101,11 @@ static void load_service(struct load *l, struct flow *f)
 		f->l4 = services[i].l4;
 		for (int k = 0; k < 2 && services[i].ports[k]; k++)
 			add_flow_ports(l, f, services[i].ports[k], services[i].ports[k]);
+		if (f->l4 == IPPROTO_ICMP) {
+			model_add_kind(l->m->arena, f, (struct ip_kind){ IPPROTO_ICMP, ICMP_ECHO });
+			model_add_kind(l->m->arena, f,
+				       (struct ip_kind){ IPPROTO_ICMPV6, ICMP6_ECHO_REQUEST });
+		}
 		return;
 	}
 	const char *near = name_nearest(f->service, names, services_n);
@@ -126,12 +150,18 @@ static void check_uninspected(struct load *l, const struct flow *f)
 void load_flow(struct load *l, const config_setting_t *g, struct conduit *c)
 {
 	struct flow f = { .at = at_of(l, g) };
-	KEYS(l, g, "a flow", "protocol", "policy", "service", "transport", "port", "ports");
+	KEYS(l, g, "a flow", "protocol", "policy", "service", "transport", "port", "ports",
+	     "icmp_types", "icmpv6_types", "ip_protocols");
 	f.service = get_text(l, g, "service");
 	const char *transport = get_text(l, g, "transport");
 	bool proto = config_setting_get_member(g, "protocol") != NULL;
-	if (proto + (f.service != NULL) + (transport != NULL && !proto) != 1) {
-		complain(l, f.at, "a flow has exactly one of protocol, service, transport");
+	bool icmp = config_setting_get_member(g, "icmp_types") ||
+		    config_setting_get_member(g, "icmpv6_types");
+	bool other = config_setting_get_member(g, "ip_protocols");
+	if (proto + (f.service != NULL) + (transport != NULL && !proto) + icmp + other != 1) {
+		complain(l, f.at,
+			 "a flow has exactly one of protocol, service, transport, ICMP types "
+			 "(icmp_types, icmpv6_types) and ip_protocols");
 		return;
 	}
 	f.l4 = transport && strcmp(transport, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
@@ -140,11 +170,14 @@ void load_flow(struct load *l, const config_setting_t *g, struct conduit *c)
 			 transport);
 	if (proto) {
 		load_protocol(l, g, &f);
-	} else if (f.service) {
-		load_service(l, &f);
+	} else if (f.service || load_kinds(l, g, &f)) {
+		if (f.service)
+			load_service(l, &f);
 		if (config_setting_get_member(g, "port") || config_setting_get_member(g, "ports"))
 			complain(l, f.at,
-				 "a service has its own ports; write transport and ports instead");
+				 f.service ? "a service has its own ports; write transport and "
+					     "ports instead"
+					   : "only TCP and UDP have ports; remove them");
 	} else {
 		load_ports(l, g, &f);
 		if (!config_setting_get_member(g, "ports") && !config_setting_get_member(g, "port"))
@@ -158,7 +191,7 @@ void load_flow(struct load *l, const config_setting_t *g, struct conduit *c)
 }
 
 /* What has numbers and texts is a list, in round brackets. */
-static void print_ports(FILE *f, const struct flow *w)
+static void print_flow_ports(FILE *f, const struct flow *w)
 {
 	bool mixed = false;
 	for (size_t i = 0; i < w->n_ports; i++)
@@ -184,11 +217,12 @@ void print_flow(FILE *f, const struct flow *w)
 			w->l4 == IPPROTO_UDP ? "transport = \"udp\"; " : "");
 	else if (w->service)
 		fprintf(f, "service = \"%s\"; ", w->service);
+	else if (w->n_kinds)
+		print_kinds(f, w);
 	else
 		fprintf(f, "transport = \"%s\"; ", w->l4 == IPPROTO_UDP ? "udp" : "tcp");
-	if (!w->service) {
-		print_ports(f, w);
-	}
+	if (!w->service && !w->n_kinds)
+		print_flow_ports(f, w);
 	fputs("}", f);
 }
 
@@ -202,7 +236,7 @@ struct service_key {
 	const struct flow *f;
 };
 
-static int compare_keys(const void *x, const void *y)
+static int compare_service_keys(const void *x, const void *y)
 {
 	const struct service_key *a = x, *b = y;
 	if (a->from != b->from)
@@ -220,22 +254,41 @@ static void say_twice(struct load *l, const struct service_key *first, const str
 {
 	uint16_t lo = k->ports.lo,
 		 hi = k->ports.hi < first->ports.hi ? k->ports.hi : first->ports.hi;
-	char ports[32];
+	char ports[48], kind[KIND_TEXT];
 	if (lo == hi)
-		snprintf(ports, sizeof(ports), "port %u", lo);
+		snprintf(ports, sizeof(ports), "IP protocol %u, port %u", k->l4, lo);
 	else
-		snprintf(ports, sizeof(ports), "ports %u-%u", lo, hi);
+		snprintf(ports, sizeof(ports), "IP protocol %u, ports %u-%u", k->l4, lo, hi);
+	if (k->f->n_kinds) {
+		model_kind_text(&(struct ip_kind){ k->l4, (uint8_t)lo }, kind, sizeof(kind));
+		snprintf(ports, sizeof(ports), "%s %s",
+			 k->l4 == IPPROTO_ICMP	   ? "ICMP"
+			 : k->l4 == IPPROTO_ICMPV6 ? "ICMPv6"
+						   : "IP protocol",
+			 kind);
+	}
 	const struct service_key *later = k->order > first->order ? k : first;
 	const struct service_key *earlier = later == k ? first : k;
 	complain(l, later->f->at,
-		 "a flow \"from %s to %s, IP protocol %u, %s\" is there twice; the first is at "
-		 "%s:%u",
-		 k->c->from, k->c->to, k->l4, ports, earlier->f->at.file, earlier->f->at.line);
+		 "a flow \"from %s to %s, %s\" is there twice; the first is at %s:%u", k->c->from,
+		 k->c->to, ports, earlier->f->at.file, earlier->f->at.line);
 }
 
 static size_t keys_of(const struct flow *f)
 {
-	return f->n_ports ? f->n_ports : 1;
+	return f->n_ports + f->n_kinds;
+}
+
+static void make_service_key(struct service_key *k, const struct flow *f, size_t i)
+{
+	if (i < f->n_ports) {
+		k->l4 = f->l4;
+		k->ports = f->ports[i];
+		return;
+	}
+	const struct ip_kind *kind = &f->kinds[i - f->n_ports];
+	k->l4 = kind->l4;
+	k->ports = (struct port_range){ kind->type, kind->type };
 }
 
 /* In the order of ports, one can only overlap with the one that reaches farthest so far. */
@@ -253,17 +306,18 @@ void check_flows_twice(struct load *l)
 		for (size_t k = 0; k < c->n_flows; k++)
 			for (size_t p = 0; p < keys_of(&c->flows[k]); p++, n++) {
 				const struct flow *f = &c->flows[k];
-				v[n] = (struct service_key){ c->from_zone, c->to_zone, n, { 0, 0 },
-							     f->l4,	   c,	       f };
-				if (f->n_ports)
-					v[n].ports = f->ports[p];
+				v[n] = (struct service_key){ .from = c->from_zone,
+							     .to = c->to_zone,
+							     .order = n,
+							     .c = c,
+							     .f = f };
+				make_service_key(&v[n], f, p);
 			}
 	}
 	if (n)
-		qsort(v, n, sizeof(*v), compare_keys);
+		qsort(v, n, sizeof(*v), compare_service_keys);
 	for (size_t i = 1, open = 0; i < n; i++) {
-		bool known = v[i].f->n_ports || v[i].l4 == IPPROTO_ICMP;
-		bool same = known && v[i].from && v[i].to && v[i].from == v[open].from &&
+		bool same = v[i].from && v[i].to && v[i].from == v[open].from &&
 			    v[i].to == v[open].to && v[i].l4 == v[open].l4;
 		if (same && v[i].ports.lo <= v[open].ports.hi)
 			say_twice(l, &v[open], &v[i]);

@@ -130,6 +130,10 @@ void print_words(FILE *f, const char *key, const char **v, size_t n);
 /* roles.c: who may ask what of the running zoned */
 void load_roles(struct load *l, const config_setting_t *daemon, struct role_keys *r);
 void print_roles(FILE *f, const struct role_keys *r);
+/* kinds.c: the keys of flows without ports; false: it has none of them */
+bool load_kinds(struct load *l, const config_setting_t *g, struct flow *f);
+void print_kinds(FILE *f, const struct flow *w);
+void model_add_kind(struct arena *a, struct flow *f, struct ip_kind k);
 /* flows.c */
 void load_flow(struct load *l, const config_setting_t *g, struct conduit *c);
 void print_flow(FILE *f, const struct flow *w);

@@ -73,15 +73,23 @@ struct port_range {
 	uint16_t lo, hi;
 };
 
+/* What a flow without ports is: of ICMP a type of requests, with their replies; a protocol else. */
+struct ip_kind {
+	uint8_t l4;   /* IPPROTO_*; ICMP and ICMPv6 apart */
+	uint8_t type; /* of ICMP */
+};
+
 struct flow {
 	struct where at;
 	enum proto proto;    /* PROTO_NONE: a plain service */
 	const char *service; /* as written ("ssh"), or NULL when l4/ports are given */
-	uint8_t l4;	     /* IPPROTO_TCP, _UDP, _ICMP (covers ICMPv6 too) */
+	uint8_t l4; /* IPPROTO_TCP, _UDP; _ICMP: kinds of ICMP and ICMPv6; _RAW: other kinds */
 	/* server ports; the default is the protocol's own; ranges of flows without inspection only
 	 */
 	struct port_range *ports;
 	size_t n_ports;
+	struct ip_kind *kinds; /* where there are no ports */
+	size_t n_kinds;
 	const char *policy; /* policy name, for inspected protocols */
 };
 
@@ -255,8 +263,20 @@ void model_print(const struct model *m, FILE *f);
 /* What it prints, *len octets and a NUL; malloc'ed; NULL: no memory. */
 char *model_text(const struct model *m, size_t *len);
 bool model_eq(const struct model *a, const struct model *b);
-/* " 80", or " 8000-8010". */
-void model_put_ports(struct sb *b, const struct port_range *r);
+/* TCP and UDP. */
+static inline bool model_flow_has_ports(const struct flow *f)
+{
+	return f->n_kinds == 0;
+}
+bool model_flow_has_kind(const struct flow *f, uint8_t l4, uint8_t type);
+/* An element of the list under this key ("icmp_types", "icmpv6_types", "ip_protocols"): a name, or
+ * a number that may be none of it. False: it is neither. */
+bool model_kind_named(const char *key, const char *text, struct ip_kind *out);
+enum { KIND_TEXT = 24 };
+/* Its name, or number; n: KIND_TEXT. */
+void model_kind_text(const struct ip_kind *k, char *out, size_t n);
+/* What of a flow is not its policy, in words: " tcp 80 8000-8010", " icmp echo". */
+void model_put_flow(struct sb *b, const struct flow *f);
 /* Is it a server port of this flow? */
 bool model_flow_has(const struct flow *f, uint16_t port);
 bool model_taps_eq(const struct model *a, const struct model *b);

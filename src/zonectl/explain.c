@@ -282,17 +282,11 @@ static void note_conduits(struct explain *x, const struct reach_answer *a)
 		char text[300] = "";
 		struct sb b = sb_init(text, sizeof(text));
 		for (size_t k = 0; (same || turned) && k < c->n_flows; k++) {
-			const struct flow *f = &c->flows[k];
-			sb_printf(&b, "%s%s", k ? ", " : "",
-				  f->proto		 ? proto_word(f->proto)
-				  : f->service		 ? f->service
-				  : f->l4 == IPPROTO_UDP ? "udp"
-							 : "tcp");
-			for (size_t n = 0; !f->service && n < f->n_ports; n++)
-				model_put_ports(&b, &f->ports[n]);
+			sb_puts(&b, k ? "," : "");
+			model_put_flow(&b, &c->flows[k]);
 		}
 		if (same || turned)
-			add_note(x->o, "conduit %s (%s:%u) has, %s: %s", c->name, c->at.file,
+			add_note(x->o, "conduit %s (%s:%u) has, %s:%s", c->name, c->at.file,
 				 c->at.line, same ? "in this direction" : "in the other direction",
 				 text);
 	}

@@ -42,6 +42,21 @@ expect "explained" "$(explained "${ALL[@]}")" "$SOME"
 expect_at_least "packets of them that the kernel passed" "$(lab_in_kernel uninspected)" 8
 lab_wait 5 eval '[ "$(recorded drop 79)" -gt 0 ]' || lab_fail "what is refused has no record"
 
+# --- ICMP by the type of its request, and protocols without ports
+KINDS4=(icmp:8 icmp:13 icmp:17 ip:47 ip:50 ip:112) KINDS6=(icmp:128 icmp:139 ip:47 ip:50 ip:112)
+ask4() { in_c "$python" -B "$lab_src/words.py" ask "$V4" "$@"; }
+ask6() { in_c "$python" -B "$lab_src/words.py" ask "$V6" "$@"; }
+lab_gate_stop
+expect "kinds, without the gate" "$(ask4 "${KINDS4[@]}" icmp:8:9) | $(ask6 "${KINDS6[@]}")" "yes yes yes yes yes yes yes | yes yes yes yes yes"
+plant '{ service = "ping"; }'
+lab_gate "$model"
+expect "ping, which is echo" "$(ask4 "${KINDS4[@]}" icmp:8:9) | $(ask6 "${KINDS6[@]}")" "yes no no no no no no | yes no no no no"
+plant '{ icmp_types = [ "timestamp" ]; icmpv6_types = [ 139 ]; }, { ip_protocols = ( "esp", 112 ); }'
+lab_reload
+expect "other types, and protocols" "$(ask4 "${KINDS4[@]}") | $(ask6 "${KINDS6[@]}")" "no yes no no yes yes | no yes no yes yes"
+expect "explained" "$(explained "${KINDS4[@]}")" "no yes no no yes yes"
+lab_wait 5 grep -q "event=refused-flow.* came=.IP protocol 47," "$lab_dir/syslog" || lab_fail "GRE that is refused has no record"
+
 # --- only watched: all of it goes on, with records
 { echo 'mode = "observe";'; sed 's/mode = "enforce";//' "$model"; } >"$model.watched"
 mv "$model" "$model.enforced"; mv "$model.watched" "$model"
