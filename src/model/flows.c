@@ -108,8 +108,19 @@ static void load_service(struct load *l, struct flow *f)
 		}
 		return;
 	}
+	const struct own_service *own = model_service(l->m, f->service);
+	if (own) {
+		f->l4 = own->what.l4;
+		f->ports = own->what.ports;
+		f->n_ports = own->what.n_ports;
+		f->kinds = own->what.kinds;
+		f->n_kinds = own->what.n_kinds;
+		return;
+	}
 	const char *near = name_nearest(f->service, names, services_n);
-	complain(l, f->at, "there is no service \"%s\"%s%s%s; or write transport and ports",
+	complain(l, f->at,
+		 "there is no service \"%s\"%s%s%s; or write transport and ports, or one of your "
+		 "own under services",
 		 f->service, near ? "; did you mean \"" : "", near ? near : "", near ? "\"" : "");
 }
 
@@ -147,13 +158,93 @@ static void check_uninspected(struct load *l, const struct flow *f)
 	}
 }
 
+const struct own_service *model_service(const struct model *m, const char *name)
+{
+	for (size_t i = 0; i < m->n_services; i++)
+		if (strcmp(m->services[i].name, name) == 0)
+			return &m->services[i];
+	return NULL;
+}
+
+static uint8_t get_transport(struct load *l, const config_setting_t *g, struct where at)
+{
+	const char *transport = get_text(l, g, "transport");
+	if (transport && strcmp(transport, "tcp") != 0 && strcmp(transport, "udp") != 0)
+		complain(l, at, "transport = \"%s\" is not known; write \"tcp\" or \"udp\"",
+			 transport);
+	return transport && strcmp(transport, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
+}
+
+static bool has_ports(const config_setting_t *g)
+{
+	return config_setting_get_member(g, "port") || config_setting_get_member(g, "ports");
+}
+
+static void load_transport(struct load *l, const config_setting_t *g, struct flow *f)
+{
+	load_ports(l, g, f);
+	if (!has_ports(g))
+		complain(l, f->at, "a transport needs ports = [ ... ];");
+	check_uninspected(l, f);
+}
+
+static void load_own_service(struct load *l, const config_setting_t *g)
+{
+	struct model *m = l->m;
+	struct own_service s = { .name = config_setting_name(g), .what.at = at_of(l, g) };
+	if (!config_setting_is_group(g)) {
+		complain(l, s.what.at,
+			 "service \"%s\" must be a group: %s = { transport = \"tcp\"; "
+			 "ports = [ 8000 ]; };",
+			 s.name, s.name);
+		return;
+	}
+	KEYS(l, g, "a service", "transport", "port", "ports", "icmp_types", "icmpv6_types",
+	     "ip_protocols", "description");
+	s.description = get_text(l, g, "description");
+	s.name = arena_strdup(m->arena, s.name);
+	for (size_t i = 0; i < services_n; i++)
+		if (strcmp(services[i].name, s.name) == 0)
+			complain(l, s.what.at,
+				 "the service \"%s\" is built in; choose another name", s.name);
+	if (!good_name(s.name))
+		complain(l, s.what.at,
+			 "\"%s\" is not a good name; use 1 to %d letters, digits, - and _, "
+			 "beginning with a letter or digit",
+			 s.name, MODEL_NAME_MAX);
+	bool kinds = load_kinds(l, g, &s.what),
+	     transport = config_setting_get_member(g, "transport");
+	bool mixed = s.what.n_kinds && config_setting_get_member(g, "ip_protocols") &&
+		     (config_setting_get_member(g, "icmp_types") ||
+		      config_setting_get_member(g, "icmpv6_types"));
+	if (kinds + transport != 1 || mixed || (kinds && has_ports(g))) {
+		complain(l, s.what.at,
+			 "a service has exactly one of transport with ports, ICMP types and "
+			 "ip_protocols");
+		return;
+	}
+	if (transport) {
+		s.what.l4 = get_transport(l, g, s.what.at);
+		load_transport(l, g, &s.what);
+	}
+	m->services = arena_grow(m->arena, m->services, m->n_services, sizeof(*m->services));
+	m->services[m->n_services++] = s;
+}
+
+void load_own_services(struct load *l, const config_setting_t *root)
+{
+	const config_setting_t *s = config_setting_get_member(root, "services");
+	for (size_t i = 0; s && i < items(s); i++)
+		load_own_service(l, item(s, i));
+}
+
 void load_flow(struct load *l, const config_setting_t *g, struct conduit *c)
 {
 	struct flow f = { .at = at_of(l, g) };
 	KEYS(l, g, "a flow", "protocol", "policy", "service", "transport", "port", "ports",
 	     "icmp_types", "icmpv6_types", "ip_protocols");
 	f.service = get_text(l, g, "service");
-	const char *transport = get_text(l, g, "transport");
+	const config_setting_t *transport = config_setting_get_member(g, "transport");
 	bool proto = config_setting_get_member(g, "protocol") != NULL;
 	bool icmp = config_setting_get_member(g, "icmp_types") ||
 		    config_setting_get_member(g, "icmpv6_types");
@@ -164,25 +255,19 @@ void load_flow(struct load *l, const config_setting_t *g, struct conduit *c)
 			 "(icmp_types, icmpv6_types) and ip_protocols");
 		return;
 	}
-	f.l4 = transport && strcmp(transport, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
-	if (transport && f.l4 == IPPROTO_TCP && strcmp(transport, "tcp") != 0)
-		complain(l, f.at, "transport = \"%s\" is not known; write \"tcp\" or \"udp\"",
-			 transport);
+	f.l4 = get_transport(l, g, f.at);
 	if (proto) {
 		load_protocol(l, g, &f);
 	} else if (f.service || load_kinds(l, g, &f)) {
 		if (f.service)
 			load_service(l, &f);
-		if (config_setting_get_member(g, "port") || config_setting_get_member(g, "ports"))
+		if (has_ports(g))
 			complain(l, f.at,
 				 f.service ? "a service has its own ports; write transport and "
 					     "ports instead"
 					   : "only TCP and UDP have ports; remove them");
 	} else {
-		load_ports(l, g, &f);
-		if (!config_setting_get_member(g, "ports") && !config_setting_get_member(g, "port"))
-			complain(l, f.at, "a transport needs ports = [ ... ];");
-		check_uninspected(l, &f);
+		load_transport(l, g, &f);
 	}
 	if (!proto && config_setting_get_member(g, "policy"))
 		complain(l, f.at, "only a flow with protocol has a policy");
@@ -208,6 +293,36 @@ static void print_flow_ports(FILE *f, const struct flow *w)
 	fprintf(f, " %c; ", mixed ? ')' : ']');
 }
 
+/* Of a flow without inspection. */
+static void print_what(FILE *f, const struct flow *w)
+{
+	if (w->n_kinds) {
+		print_kinds(f, w);
+		return;
+	}
+	fprintf(f, "transport = \"%s\"; ", w->l4 == IPPROTO_UDP ? "udp" : "tcp");
+	print_flow_ports(f, w);
+}
+
+void print_own_services(FILE *f, const struct model *m)
+{
+	if (m->n_services)
+		fputs("services = {\n", f);
+	for (size_t i = 0; i < m->n_services; i++) {
+		const struct own_service *s = &m->services[i];
+		fprintf(f, "  %s = { ", s->name);
+		print_what(f, &s->what);
+		if (s->description) {
+			fputs("description = ", f);
+			print_text(f, s->description);
+			fputs("; ", f);
+		}
+		fputs("};\n", f);
+	}
+	if (m->n_services)
+		fputs("};\n", f);
+}
+
 void print_flow(FILE *f, const struct flow *w)
 {
 	fputs("      { ", f);
@@ -217,11 +332,9 @@ void print_flow(FILE *f, const struct flow *w)
 			w->l4 == IPPROTO_UDP ? "transport = \"udp\"; " : "");
 	else if (w->service)
 		fprintf(f, "service = \"%s\"; ", w->service);
-	else if (w->n_kinds)
-		print_kinds(f, w);
 	else
-		fprintf(f, "transport = \"%s\"; ", w->l4 == IPPROTO_UDP ? "udp" : "tcp");
-	if (!w->service && !w->n_kinds)
+		print_what(f, w);
+	if (w->proto != PROTO_NONE)
 		print_flow_ports(f, w);
 	fputs("}", f);
 }

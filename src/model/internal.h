@@ -137,6 +137,8 @@ void model_add_kind(struct arena *a, struct flow *f, struct ip_kind k);
 /* flows.c */
 void load_flow(struct load *l, const config_setting_t *g, struct conduit *c);
 void print_flow(FILE *f, const struct flow *w);
+void load_own_services(struct load *l, const config_setting_t *root);
+void print_own_services(FILE *f, const struct model *m);
 /* No connection is of two flows. */
 void check_flows_twice(struct load *l);
 void load_policies(struct load *l, const config_setting_t *root);

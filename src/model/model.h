@@ -93,6 +93,13 @@ struct flow {
 	const char *policy; /* policy name, for inspected protocols */
 };
 
+/* A service of the model's own, under its name. */
+struct own_service {
+	const char *name;
+	const char *description; /* or NULL */
+	struct flow what;	 /* its transport and ports, or kinds */
+};
+
 struct conduit {
 	struct where at;
 	const char *name;
@@ -241,6 +248,8 @@ struct model {
 	size_t n_conduits;
 	struct policy *policies;
 	size_t n_policies;
+	struct own_service *services;
+	size_t n_services;
 	struct tap *taps;
 	size_t n_taps;
 	/* those that the text has */
@@ -263,6 +272,8 @@ void model_print(const struct model *m, FILE *f);
 /* What it prints, *len octets and a NUL; malloc'ed; NULL: no memory. */
 char *model_text(const struct model *m, size_t *len);
 bool model_eq(const struct model *a, const struct model *b);
+/* NULL: it has none of this name. */
+const struct own_service *model_service(const struct model *m, const char *name);
 /* TCP and UDP. */
 static inline bool model_flow_has_ports(const struct flow *f)
 {

@@ -404,10 +404,10 @@ static void load_system(struct load *l, const config_setting_t *root)
 
 static void load_root(struct load *l, const config_setting_t *root)
 {
-	static const char *const groups[] = { "system", "daemon", "policies" };
+	static const char *const groups[] = { "system", "daemon", "services", "policies" };
 	KEYS(l, root, "a model", "system", "mode", "daemon", "interfaces", "zones", "conduits",
-	     "policies");
-	for (size_t i = 0; i < 3; i++) {
+	     "services", "policies");
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		const config_setting_t *g = config_setting_get_member(root, groups[i]);
 		if (g && !config_setting_is_group(g)) {
 			complain(l, at_of(l, g), "\"%s\" must be a group: %s = { ... };", groups[i],
@@ -421,6 +421,7 @@ static void load_root(struct load *l, const config_setting_t *root)
 	l->m->mode_at = at_of(l, config_setting_get_member(root, "mode"));
 	load_zones(l, root);
 	load_taps(l, root);
+	load_own_services(l, root);
 	const config_setting_t *conduits = list_of_groups(l, root, "conduits");
 	for (size_t i = 0; i < items(conduits); i++)
 		load_conduit(l, item(conduits, i));

@@ -204,7 +204,9 @@ void model_print(const struct model *m, FILE *f)
 		print_zone(f, &m->zones[i]);
 		fputs(i + 1 < m->n_zones ? "  },\n" : "  }\n", f);
 	}
-	fputs(");\nconduits = (\n", f);
+	fputs(");\n", f);
+	print_own_services(f, m);
+	fputs("conduits = (\n", f);
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		fputs("  {\n", f);
 		print_conduit(f, &m->conduits[i]);

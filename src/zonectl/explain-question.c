@@ -178,6 +178,22 @@ static bool kind_words(struct explain *x, const struct explain_words *w, size_t 
 	return end_of_words(w, i + 2);
 }
 
+/* A connection of it: by its first port, or the first kind that these addresses can have. */
+static void first_of_service(struct explain *x, const struct flow *f)
+{
+	struct reach_ends *of = &x->packet.of;
+	uint8_t other = of->client.family == 4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	of->l4 = f->l4;
+	if (f->n_ports && !of->sport)
+		of->sport = f->ports[0].lo;
+	for (size_t i = f->n_kinds; i-- > 0;)
+		if (f->kinds[i].l4 != other) {
+			of->l4 = f->kinds[i].l4;
+			x->packet.icmp_type = f->kinds[i].type;
+			of->cport = of->sport = f->kinds[i].type != 0;
+		}
+}
+
 /* tcp PORT, udp PORT, icmp TYPE, ip PROTOCOL, ping, or a service. */
 static bool plain_kind(struct explain *x, const struct explain_words *w, size_t i)
 {
@@ -196,6 +212,11 @@ static bool plain_kind(struct explain *x, const struct explain_words *w, size_t 
 	}
 	if (strcmp(w->v[i], "icmp") == 0 || strcmp(w->v[i], "ip") == 0)
 		return kind_words(x, w, i);
+	const struct own_service *own = model_service(x->m, w->v[i]);
+	if (own) {
+		first_of_service(x, &own->what);
+		return end_of_words(w, i + 1);
+	}
 	if (!s) {
 		complain_of_kind(w, i);
 		return false;
