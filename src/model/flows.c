@@ -242,7 +242,8 @@ void load_flow(struct load *l, const config_setting_t *g, struct conduit *c)
 {
 	struct flow f = { .at = at_of(l, g) };
 	KEYS(l, g, "a flow", "protocol", "policy", "service", "transport", "port", "ports",
-	     "icmp_types", "icmpv6_types", "ip_protocols");
+	     "icmp_types", "icmpv6_types", "ip_protocols", "comment", "ticket", "owner");
+	load_remarks(l, g, &f.remarks);
 	f.service = get_text(l, g, "service");
 	const config_setting_t *transport = config_setting_get_member(g, "transport");
 	bool proto = config_setting_get_member(g, "protocol") != NULL;
@@ -336,6 +337,7 @@ void print_flow(FILE *f, const struct flow *w)
 		print_what(f, w);
 	if (w->proto != PROTO_NONE)
 		print_flow_ports(f, w);
+	print_remarks(f, "", "; ", &w->remarks);
 	fputs("}", f);
 }
 

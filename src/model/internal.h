@@ -139,6 +139,10 @@ void load_flow(struct load *l, const config_setting_t *g, struct conduit *c);
 void print_flow(FILE *f, const struct flow *w);
 void load_own_services(struct load *l, const config_setting_t *root);
 void print_own_services(FILE *f, const struct model *m);
+/* remarks.c: comment, ticket and owner of a group of settings */
+void load_remarks(struct load *l, const config_setting_t *g, struct remarks *out);
+/* Each as KEY = "..."; with these texts before and behind it. */
+void print_remarks(FILE *f, const char *before, const char *behind, const struct remarks *r);
 /* No connection is of two flows. */
 void check_flows_twice(struct load *l);
 void load_policies(struct load *l, const config_setting_t *root);

@@ -25,6 +25,8 @@ enum {
 	MODEL_ZONES_MAX = 4094,
 	MODEL_SPANS_MAX = 8,	 /* pairs of one list of values */
 	MODEL_OFFLOAD_MAX = 256, /* interfaces: what the kernel takes for one flowtable */
+	MODEL_COMMENT_MAX = 400, /* octets of a comment */
+	MODEL_REMARK_MAX = 100,	 /* octets of a ticket, or an owner */
 	MODEL_TAPS_MAX = 8,	 /* processes that read a mirror */
 };
 
@@ -79,8 +81,14 @@ struct ip_kind {
 	uint8_t type; /* of ICMP */
 };
 
+/* What the reader is told of an entry, and records tell of its ticket and owner. */
+struct remarks {
+	const char *comment, *ticket, *owner; /* or NULL */
+};
+
 struct flow {
 	struct where at;
+	struct remarks remarks;
 	enum proto proto;    /* PROTO_NONE: a plain service */
 	const char *service; /* as written ("ssh"), or NULL when l4/ports are given */
 	uint8_t l4; /* IPPROTO_TCP, _UDP; _ICMP: kinds of ICMP and ICMPv6; _RAW: other kinds */
@@ -106,6 +114,7 @@ struct conduit {
 	const char *from, *to;	   /* zone names; `from` opens the connections */
 	size_t from_zone, to_zone; /* indices into zones[], set by check */
 	const char *description;   /* or NULL */
+	struct remarks remarks;
 	enum mode mode;
 	enum on_violation on_violation;
 	enum fail fail;
@@ -274,6 +283,15 @@ char *model_text(const struct model *m, size_t *len);
 bool model_eq(const struct model *a, const struct model *b);
 /* NULL: it has none of this name. */
 const struct own_service *model_service(const struct model *m, const char *name);
+/* The flow's ticket and owner, or else its conduit's. */
+static inline const char *model_ticket(const struct conduit *c, const struct flow *f)
+{
+	return f->remarks.ticket ? f->remarks.ticket : c->remarks.ticket;
+}
+static inline const char *model_owner(const struct conduit *c, const struct flow *f)
+{
+	return f->remarks.owner ? f->remarks.owner : c->remarks.owner;
+}
 /* TCP and UDP. */
 static inline bool model_flow_has_ports(const struct flow *f)
 {

@@ -233,11 +233,12 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	uint64_t v = 0;
 	KEYS(l, g, "a conduit", "name", "from", "to", "description", "mode", "on_violation", "fail",
 	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second",
-	     "offload", "flows");
+	     "offload", "flows", "comment", "ticket", "owner");
 	c.name = get_name(l, g, "name");
 	c.from = zone_ref(l, g, "from");
 	c.to = zone_ref(l, g, "to");
 	c.description = get_text(l, g, "description");
+	load_remarks(l, g, &c.remarks);
 	c.mode = (enum mode)get_word(l, g, "mode", words_mode, (int)m->mode);
 	if (m->mode == MODE_OBSERVE && c.mode == MODE_ENFORCE)
 		complain(l, at_of(l, config_setting_get_member(g, "mode")),

@@ -74,6 +74,7 @@ static void print_conduit(FILE *f, const struct conduit *c)
 	print_key(f, "    ", "from", c->from);
 	print_key(f, "    ", "to", c->to);
 	print_key(f, "    ", "description", c->description);
+	print_remarks(f, "    ", ";\n", &c->remarks);
 	print_key(f, "    ", "mode", word_name(words_mode, (int)c->mode));
 	print_key(f, "    ", "on_violation", word_name(words_violation, (int)c->on_violation));
 	print_key(f, "    ", "fail", word_name(words_fail, (int)c->fail));

@@ -109,6 +109,18 @@ static void set_ends(struct explain *x)
 	json_object_set_new(x->o, "to", end_of(x, &of->server, of->sport));
 }
 
+/* The flow's own, or else its conduit's. */
+static void set_remarks(json_t *o, const struct conduit *c, const struct flow *f)
+{
+	const char *comment = f->remarks.comment ? f->remarks.comment : c->remarks.comment;
+	if (comment)
+		set_text(o, "comment", comment);
+	if (model_ticket(c, f))
+		set_text(o, "ticket", model_ticket(c, f));
+	if (model_owner(c, f))
+		set_text(o, "owner", model_owner(c, f));
+}
+
 /* "hmi-to-cell (plant.conf:9), service "ssh", mode enforce" */
 static void set_conduit(struct explain *x, const struct reach_answer *a)
 {
@@ -125,6 +137,7 @@ static void set_conduit(struct explain *x, const struct reach_answer *a)
 		sb_printf(&b, "%s%s, without inspection", f->service ? "service " : "ports",
 			  f->service ? f->service : "");
 	set_text(x->o, "conduit", text);
+	set_remarks(x->o, c, f);
 	if (!p)
 		return;
 	snprintf(text, sizeof(text), "%s (%s:%u)", p->name, p->at.file, p->at.line);
