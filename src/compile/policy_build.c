@@ -51,8 +51,10 @@ static struct counts count_image(const struct model *m)
 				continue;
 			c.flows++;
 			c.keys += ports_of(&con->flows[k]);
-			c.strings +=
-				build_str_size(con->name) + build_str_size(con->flows[k].policy);
+			c.strings += build_str_size(con->name) +
+				     build_str_size(con->flows[k].policy) +
+				     build_str_size(model_ticket(con, &con->flows[k])) +
+				     build_str_size(model_owner(con, &con->flows[k]));
 		}
 	}
 	return c;
@@ -126,6 +128,8 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 	*out = (struct pol_flow){
 		.conduit = build_str(b, c->name),
 		.policy = build_str(b, f->policy),
+		.ticket = build_str(b, model_ticket(c, f)),
+		.owner = build_str(b, model_owner(c, f)),
 		.from = (uint16_t)c->from_zone,
 		.to = (uint16_t)c->to_zone,
 		.proto = (uint8_t)f->proto,
@@ -143,7 +147,7 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 			.from = out->from,
 			.to = out->to,
 			.flow = id,
-			.port = f->n_ports ? f->ports[i] : proto_port(f->proto),
+			.port = f->n_ports ? f->ports[i].lo : proto_port(f->proto),
 			.l4 = f->l4 ? f->l4 : IPPROTO_TCP,
 		};
 }

@@ -8,7 +8,9 @@
 
 #include <linux/netfilter/nf_tables.h>
 #include <net/if.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -124,6 +126,32 @@ static enum step ct_addr(struct way *w, const struct rs_op *op, uint8_t family, 
 	return stored(w, op, a->b, family == 4 ? 4 : 16);
 }
 
+static bool l4_is_icmp(uint8_t l4)
+{
+	return l4 == IPPROTO_ICMP || l4 == IPPROTO_ICMPV6;
+}
+
+uint8_t reach_request(uint8_t family, uint8_t type)
+{
+	static const uint8_t pairs[][3] = { { 4, 0, 8 },   { 4, 14, 13 },   { 4, 16, 15 },
+					    { 4, 18, 17 }, { 6, 129, 128 }, { 6, 140, 139 } };
+	for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+		if (pairs[i][0] == family && pairs[i][1] == type)
+			return pairs[i][2];
+	return type;
+}
+
+/* Of an error nothing but the caller says it. */
+static uint8_t request_type(const struct reach_packet *p)
+{
+	uint8_t family = p->of.client.family;
+	if (p->of.request)
+		return p->of.request;
+	if (p->state == REACH_ERROR)
+		return family == 4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
+	return reach_request(family, p->icmp_type);
+}
+
 static enum step step_ct(struct way *w, const struct rs_op *op)
 {
 	const struct reach_packet *p = w->p;
@@ -148,6 +176,8 @@ static enum step step_ct(struct way *w, const struct rs_op *op)
 	case NFT_CT_PROTO_SRC:
 		return stored16(w, op, op->dir == 0 ? p->of.cport : p->of.sport);
 	case NFT_CT_PROTO_DST:
+		if (l4_is_icmp(p->of.l4) && op->dir == 0)
+			return stored16(w, op, (uint16_t)(p->of.request << 8));
 		return stored16(w, op, op->dir == 0 ? p->of.sport : p->of.cport);
 	default:
 		return BREAKS;
@@ -494,7 +524,7 @@ static void begin(struct way *w)
 	w->src = error && p->router.family ? p->router : *near;
 	w->dst = p->answer ? p->of.client : p->of.server;
 	w->l4 = p->of.l4;
-	if (error || w->l4 == IPPROTO_ICMP || w->l4 == IPPROTO_ICMPV6)
+	if (error || l4_is_icmp(w->l4))
 		w->l4 = w->src.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
 	w->a.from_zone = reach_zone(w->r, &w->src);
 	w->a.to_zone = reach_zone(w->r, &w->dst);
@@ -507,8 +537,10 @@ struct reach_answer reach_of(const struct reach *r, const struct reach_packet *p
 {
 	struct reach_packet packet = *p;
 	struct way w = { .r = r, .p = &packet };
-	if (p->of.l4 == IPPROTO_ICMP || p->of.l4 == IPPROTO_ICMPV6)
+	if (l4_is_icmp(p->of.l4)) {
 		packet.of.l4 = p->of.client.family == 4 ? IPPROTO_ICMP : IPPROTO_ICMPV6;
+		packet.of.request = request_type(p);
+	}
 	begin(&w);
 	const struct ending end = run_rules(&w);
 	bool inside = w.a.counter && strcmp(w.a.counter, "inside") == 0;

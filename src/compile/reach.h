@@ -26,6 +26,8 @@ enum reach_state {
 struct reach_ends {
 	struct addr client, server;
 	uint8_t l4; /* IPPROTO_* */
+	/* ICMP: the type of its request; 0: what the packet's own type says, or else echo */
+	uint8_t request;
 	uint16_t cport, sport;
 };
 
@@ -70,6 +72,9 @@ static inline bool reach_refuses(const struct reach_answer *a)
 	return a->fate == REACH_REFUSED || a->fate == REACH_OBSERVED;
 }
 
+/* ICMP, by the family of its addresses: the type of the request that a packet of this type, a
+ * request or a reply, belongs to. */
+uint8_t reach_request(uint8_t family, uint8_t type);
 struct reach_answer reach_of(const struct reach *r, const struct reach_packet *p);
 /* The zone of an address, as the ruleset finds it; 0: none. */
 size_t reach_zone(const struct reach *r, const struct addr *a);

@@ -45,7 +45,7 @@ static enum judged judged(const struct conduit *c, const struct flow *f)
 }
 
 static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const struct conduit *c,
-			      const struct flow *f, size_t i, uint16_t inspected)
+			      const struct flow *f, uint32_t port, uint16_t inspected)
 {
 	struct rs_elem *e = ruleset_add(rs, set, f->at, c->name);
 	put32(e, 0, c->from_zone);
@@ -53,8 +53,23 @@ static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const stru
 	e->key[8] = f->l4;
 	e->key[12] = (uint8_t)(inspected >> 8);
 	e->key[13] = (uint8_t)inspected;
-	e->key[16] = (uint8_t)(f->ports[i] >> 8);
-	e->key[17] = (uint8_t)f->ports[i];
+	ruleset_put_port(rs, e, 4, port);
+}
+
+/* False: there are too many. */
+static bool add_ports(struct ruleset *rs, struct rs_set *set, const struct conduit *c,
+		      const struct flow *g, uint16_t inspected)
+{
+	for (size_t n = 0; n < g->n_ports; n++) {
+		const struct port_range *r = &g->ports[n];
+		for (uint32_t p = ruleset_port_next(rs, r, r->lo); p;
+		     p = ruleset_port_next(rs, r, p + 1)) {
+			if (set->n_elems == RS_REVERSED_MAX)
+				return false;
+			add_reversed_port(rs, set, c, g, p, inspected);
+		}
+	}
+	return true;
 }
 
 /* The flows of conduit c that would turn round flow f of the conduit opposite. False: there are too
@@ -66,11 +81,9 @@ static bool add_conduit(struct ruleset *rs, struct rs_set *set, const struct con
 		const struct flow *g = &c->flows[i];
 		if (g->l4 != f->l4 || judged(c, g) >= judged(opposite, f))
 			continue;
-		if (set->n_elems + f->n_ports * g->n_ports > RS_REVERSED_MAX)
-			return false;
 		for (size_t k = 0; k < f->n_ports; k++)
-			for (size_t n = 0; n < g->n_ports; n++)
-				add_reversed_port(rs, set, c, g, n, f->ports[k]);
+			if (!add_ports(rs, set, c, g, f->ports[k].lo))
+				return false;
 	}
 	return true;
 }

@@ -4,6 +4,8 @@
  * not grow with the plant; what does is the elements of the maps:
  *
  *	zone4, zone6	address -> zone
+ *	port-ranges	port -> first port of the piece it is in, where a flow has a range of ports;
+ *			then the maps of flows have pieces (ruleset-ports.c)
  *	paths		(interface . zone) where a zone's packets may enter or leave
  *	claimed		interfaces that some zone names
  *	roaming		zones that name no interface
@@ -13,7 +15,9 @@
  *it came in, since nobody can tell a false sender on another wire (chain inside-roaming). These
  *have no flow same-interface	(interface . interface), the same twice. Filled by packets, since no
  *rule can compare two names conduits	client zone . server zone . protocol . port -> flow
- *	conduits-icmp	client zone . server zone -> flow, for ICMP and ICMPv6
+ *	conduits-icmp	client zone . server zone . protocol . type and code of the request -> flow,
+ *			for ICMP and ICMPv6
+ *	conduits-protocol client zone . server zone . protocol -> flow, for protocols without ports
  *	actions		flow -> accept or inspect; fast-closed and fast-open: may have the in-kernel
  *			path, which is asked there when it cannot be asked first
  *	flow-counters	flow -> the conduit's counter
@@ -100,9 +104,6 @@ enum value {
 	V_SYN_ACK_FIN_RST,
 	V_OPENING,
 	V_MORE_HOPS,
-	V_NOT_ECHO4,
-	V_NOT_ECHO6,
-	V_ECHO6,
 	V_REPLY,
 	V_VALUES
 };
@@ -173,16 +174,23 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 	SAVE, CT(NFT_CT_SRC_IP6, 0, 0), MAP("zone6", 0, 8), CT(NFT_CT_SRC_IP6, 1, 0), \
 		MAP("zone6", 0, 9), SHOW(8), SHOW(9), BACK
 /* clang-format off */
-#define SERVICE		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11)
+/* Where some flow has a range of ports: the first port of the piece that a port is in. */
+#define PIECE(r)	{ .kind = RS_MAP, .name = "port-ranges", .reg = (r), .to = (r), .ranges = true }, \
+			{ .kind = RS_SET_MARK, .reg = (r), .ranges = true }, \
+			{ .kind = RS_META, .key = NFT_META_MARK, .to = (r), .ranges = true }, \
+			{ .kind = RS_SET_MARK, .reg = 13, .ranges = true }
+#define SERVICE		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11), PIECE(11)
 #define IS_ICMP(p)	CT(NFT_CT_PROTOCOL, 0, 14), EQ8(14, p)
 #define FLOW4		ENDS4, SERVICE, MAP("conduits", 8, 0)
 #define FLOW6		ENDS6, SERVICE, MAP("conduits", 8, 0)
-#define PING4		IS_ICMP(V_ICMP), ICMP_TYPE(15), AND8(15, V_NOT_ECHO4), EQ8(15, V_ZERO), ENDS4, MAP("conduits-icmp", 8, 0)
-#define PING6		IS_ICMP(V_ICMP6), ICMP_TYPE(15), AND8(15, V_NOT_ECHO6), EQ8(15, V_ECHO6), ENDS6, MAP("conduits-icmp", 8, 0)
+/* The type and code of its request, of a connection of ICMP; for errors connection tracking gives
+ * those of the connection that they quote. */
+#define ICMP_KIND	CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_DST, 0, 11)
+#define ICMP4		IS_ICMP(V_ICMP), ENDS4, ICMP_KIND, MAP("conduits-icmp", 8, 0)
+#define ICMP6		IS_ICMP(V_ICMP6), ENDS6, ICMP_KIND, MAP("conduits-icmp", 8, 0)
+#define PROTOCOL4	ENDS4, CT(NFT_CT_PROTOCOL, 0, 10), MAP("conduits-protocol", 8, 0)
+#define PROTOCOL6	ENDS6, CT(NFT_CT_PROTOCOL, 0, 10), MAP("conduits-protocol", 8, 0)
 /* clang-format on */
-/* For ICMP errors connection tracking gives the ends of the packet that they quote. */
-#define ABOUT_PING4 IS_ICMP(V_ICMP), ENDS4, MAP("conduits-icmp", 8, 0)
-#define ABOUT_PING6 IS_ICMP(V_ICMP6), ENDS6, MAP("conduits-icmp", 8, 0)
 /* The connection as `known4` and `known6` have it, in words 1..; and its flow, if it is there. */
 #define ENDS_AND_PORTS4 \
 	CT(NFT_CT_SRC_IP, 0, 1), CT(NFT_CT_SRC_IP, 1, 2), CT(NFT_CT_PROTOCOL, 0, 3), \
@@ -229,7 +237,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 /* a TCP packet that begins no connection, and is of none */
 /* clang-format off */
 #define NO_SYN		CT_STATE(V_OPENING), L4_IS(V_TCP), TCP_FLAGS(1), AND8(1, V_SYN_ACK_FIN_RST), NE8(1, V_SYN)
-#define PORTS		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 0, 11), CT(NFT_CT_PROTO_SRC, 1, 12)
+#define PORTS		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 0, 11), CT(NFT_CT_PROTO_SRC, 1, 12), PIECE(12)
 #define MORE_HOPS(at)	NETHDR(at, 1, 0), AND8(0, V_MORE_HOPS)
 /* clang-format on */
 /* its source, and then the interface it came by, has used up its share: who can write senders has
@@ -431,11 +439,13 @@ static const struct rs_rule table[] = {
 	{ "router-errors", NULL, { SAVE, SRC6(8), SHOW(8), BACK, NE(8, V_ZERO), DO(RS_RETURN) } },
 	{ "router-errors", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), DO(RS_RETURN) } },
 	{ "router-errors", NULL, { ENDS6, PORTS, IN("reversed", 8), DO(RS_RETURN) } },
-	ROUTER_ERRORS(FLOW4), ROUTER_ERRORS(FLOW6), ROUTER_ERRORS(ABOUT_PING4), ROUTER_ERRORS(ABOUT_PING6),
+	ROUTER_ERRORS(FLOW4), ROUTER_ERRORS(FLOW6), ROUTER_ERRORS(ICMP4), ROUTER_ERRORS(ICMP6),
+	ROUTER_ERRORS(PROTOCOL4), ROUTER_ERRORS(PROTOCOL6),
 
 	{ "errors", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
 	{ "errors", NULL, { ENDS6, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
-	ERRORS(FLOW4, SRC4), ERRORS(FLOW6, SRC6), ERRORS(ABOUT_PING4, SRC4), ERRORS(ABOUT_PING6, SRC6),
+	ERRORS(FLOW4, SRC4), ERRORS(FLOW6, SRC6), ERRORS(ICMP4, SRC4), ERRORS(ICMP6, SRC6),
+	ERRORS(PROTOCOL4, SRC4), ERRORS(PROTOCOL6, SRC6),
 	{ "errors", "no conduit", { TO(RS_GOTO, "no-conduit") } },
 
 	{ "error-kinds", "longer than routers make them", { NFP4, NETHDR(2, 2, 0), ABOVE(0, ERROR4_MAX), TO(RS_GOTO, "icmp-error") } },
@@ -457,11 +467,17 @@ static const struct rs_rule table[] = {
 	{ "classify", NULL, { FLOW4, SHOW(0), BACK, VMAP("actions", 0) } },
 	{ "classify", NULL, { FLOW6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
 	{ "classify", NULL, { FLOW6, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "classify", "echo and its answers, each by its type: never among the known",
-	  { PING4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "classify", NULL, { PING4, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "classify", NULL, { PING6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "classify", NULL, { PING6, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "classify", "ICMP by the type that opened it: never among the known",
+	  { ICMP4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
+	{ "classify", NULL, { ICMP4, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "classify", NULL, { ICMP6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
+	{ "classify", NULL, { ICMP6, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "classify", "other IP protocols, known from now on", { CT_STATE(V_ESTABLISHED), PROTOCOL4, LEARN4 } },
+	{ "classify", NULL, { CT_STATE(V_ESTABLISHED), PROTOCOL6, LEARN6 } },
+	{ "classify", NULL, { PROTOCOL4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
+	{ "classify", NULL, { PROTOCOL4, SHOW(0), BACK, VMAP("actions", 0) } },
+	{ "classify", NULL, { PROTOCOL6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
+	{ "classify", NULL, { PROTOCOL6, SHOW(0), BACK, VMAP("actions", 0) } },
 	{ "classify", "no conduit", { TO(RS_GOTO, "no-conduit") } },
 
 	{ "fast-closed", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
@@ -532,10 +548,7 @@ static uint32_t resolve(const struct ruleset *rs, uint32_t v)
 		[V_SYN_ACK_FIN_RST] = 0x17,
 		[V_OPENING] = STATE_NEW | STATE_RELATED,
 		[V_MORE_HOPS] = 0xfe,
-		[V_NOT_ECHO4] = 0xf7,
-		[V_NOT_ECHO6] = 0xfe,
-		[V_ECHO6] = 128, /* 8 and 0; 128 and 129 */
-		[V_REPLY] = 1,	 /* IP_CT_DIR_REPLY */
+		[V_REPLY] = 1, /* IP_CT_DIR_REPLY */
 	};
 	return v < V_VALUES ? values[v] : v - V_VALUES; /* above the names: a literal */
 }
@@ -565,6 +578,8 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 		return true;
 	if (r->ops[0].kind == RS_ONLY && (r->ops[0].key == RS_WATCHING) != rs->observes)
 		return true;
+	if (!rs->protocols && has_name(r, "conduits-protocol"))
+		return true;
 	if (!rs->roaming && has_name(r, "roaming-inside"))
 		return true;
 	if (late ? rs->fast < 0 || rs->fast_first : element_is_there(r, RS_FAST) && !rs->fast_first)
@@ -593,6 +608,16 @@ static void let_pass(struct rs_op *op)
 		op->a = 1; /* without an inspector, too */
 }
 
+/* Steps that this ruleset has no use for. */
+static void drop_steps(const struct ruleset *rs, struct rs_rule *r)
+{
+	size_t n = 0, i = r->ops[0].kind == RS_ONLY;
+	for (; r->ops[i].kind != RS_END; i++)
+		if (!r->ops[i].ranges || rs->port_ranges)
+			r->ops[n++] = r->ops[i];
+	r->ops[n] = (struct rs_op){ .kind = RS_END };
+}
+
 void ruleset_rules(struct ruleset *rs, const struct model *m)
 {
 	rs->n_rules = 0;
@@ -602,8 +627,7 @@ void ruleset_rules(struct ruleset *rs, const struct model *m)
 			continue;
 		struct rs_rule *r = &rs->rules[rs->n_rules++];
 		*r = table[i];
-		if (r->ops[0].kind == RS_ONLY)
-			memmove(&r->ops[0], &r->ops[1], sizeof(r->ops) - sizeof(r->ops[0]));
+		drop_steps(rs, r);
 		for (struct rs_op *op = r->ops; op->kind != RS_END; op++) {
 			switch (op->kind) {
 			case RS_AND_XOR:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Shared by ruleset.c, ruleset-rules.c and ruleset-reversed.c only. */
+ * Shared by the files ruleset*.c only. */
 #ifndef ZONED_COMPILE_RULESET_RULES_H
 #define ZONED_COMPILE_RULESET_RULES_H
 
@@ -20,6 +20,15 @@ static inline void put32(struct rs_elem *e, size_t word, size_t v)
 	uint32_t u = (uint32_t)v;
 	memcpy(e->key + 4 * word, &u, sizeof(u));
 }
+
+/* Has some flow a range of ports? */
+bool ruleset_has_ranges(const struct model *m);
+/* Fill the map `port-ranges`, and rs->pieces. */
+void ruleset_ports(struct ruleset *rs, struct rs_set *set, const struct model *m);
+/* What the maps of flows have for the ports of r: the first of them that is not below `from`; 0:
+ * there are no more. */
+uint32_t ruleset_port_next(const struct ruleset *rs, const struct port_range *r, uint32_t from);
+void ruleset_put_port(const struct ruleset *rs, struct rs_elem *e, size_t word, uint32_t port);
 
 /* Fill the set `reversed`. */
 void ruleset_reversed(struct ruleset *rs, struct rs_set *set, const struct model *m,

@@ -29,6 +29,7 @@ enum { SAME_MAX = 4096 };
 enum set_index {
 	ZONE4,
 	ZONE6,
+	PORT_RANGES, /* only where some flow has one */
 	PATHS,
 	CLAIMED,
 	ROAMING,
@@ -37,6 +38,7 @@ enum set_index {
 	SAME_INTERFACE,
 	CONDUITS,
 	CONDUITS_ICMP,
+	CONDUITS_PROTOCOL, /* only where some flow has one */
 	ACTIONS,
 	COUNTERS,
 	PERMITTED,
@@ -60,7 +62,7 @@ enum set_index {
 	ERROR_SHARE4,
 	ERROR_SHARE6,
 	ERROR_SHARE_IN,
-	BLOCKED_TAP4, /* TAP_SETS: only where a tap is reactive */
+	BLOCKED_TAP4, /* only where a tap is reactive */
 	BLOCKED_TAP6,
 	SETS
 };
@@ -69,6 +71,7 @@ enum set_index {
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
 	[ZONE6] = { .name = "zone6", .types = { RS_T_IPV6 }, .data = RS_D_MARK, .interval = true },
+	[PORT_RANGES] = { .name = "port-ranges", .types = { RS_T_PORT }, .data = RS_D_MARK, .interval = true },
 	[PATHS] = { .name = "paths", .types = { RS_T_IFNAME, RS_T_MARK } },
 	[CLAIMED] = { .name = "claimed", .types = { RS_T_IFNAME } },
 	[ROAMING] = { .name = "roaming", .types = { RS_T_MARK } },
@@ -78,7 +81,8 @@ static const struct rs_set set_table[SETS] = {
 			     .dynamic = true, .timeout_ms = KNOWN_MS, .size = SAME_MAX },
 	[CONDUITS] = { .name = "conduits", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT },
 		       .data = RS_D_MARK },
-	[CONDUITS_ICMP] = { .name = "conduits-icmp", .types = { RS_T_MARK, RS_T_MARK }, .data = RS_D_MARK },
+	[CONDUITS_ICMP] = { .name = "conduits-icmp", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT }, .data = RS_D_MARK },
+	[CONDUITS_PROTOCOL] = { .name = "conduits-protocol", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO }, .data = RS_D_MARK },
 	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
 	[COUNTERS] = { .name = "flow-counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
@@ -135,7 +139,7 @@ static const char *const chain_table[] = {
 };
 /* clang-format on */
 
-enum { LATE_CHAINS = 2, LATE_COUNTERS = 1, TAP_SETS = 2 };
+enum { LATE_CHAINS = 2, LATE_COUNTERS = 1 };
 
 static const char *const counter_table[] = {
 	"inside",	"invalid",	   "blocked",	   "no-conduit",
@@ -300,18 +304,28 @@ static uint32_t flow_mark(const struct ruleset *rs, uint32_t id)
 }
 
 static void add_service(struct ruleset *rs, const struct conduit *c, const struct flow *f,
-			uint16_t port, uint32_t mark)
+			uint32_t port, uint32_t mark)
 {
-	struct rs_elem *e =
-		add_element(rs, f->l4 == IPPROTO_ICMP ? CONDUITS_ICMP : CONDUITS, f->at, c->name);
+	struct rs_elem *e = add_element(rs, CONDUITS, f->at, c->name);
 	put32(e, 0, c->from_zone);
 	put32(e, 1, c->to_zone);
 	e->mark = mark;
-	if (f->l4 == IPPROTO_ICMP)
-		return;
 	e->key[8] = f->l4;
-	e->key[12] = (uint8_t)(port >> 8);
-	e->key[13] = (uint8_t)port;
+	ruleset_put_port(rs, e, 3, port);
+}
+
+/* A type of ICMP's requests, with code 0; a protocol without ports. */
+static void add_kind(struct ruleset *rs, const struct conduit *c, const struct flow *f,
+		     const struct ip_kind *k, uint32_t mark)
+{
+	bool icmp = f->l4 == IPPROTO_ICMP;
+	struct rs_elem *e =
+		add_element(rs, icmp ? CONDUITS_ICMP : CONDUITS_PROTOCOL, f->at, c->name);
+	put32(e, 0, c->from_zone);
+	put32(e, 1, c->to_zone);
+	e->mark = mark;
+	e->key[8] = k->l4;
+	e->key[12] = icmp ? k->type : 0;
 }
 
 /* Is there room for the ways between all interfaces of these two? Zones that name no interface have
@@ -351,7 +365,7 @@ static void add_ways(struct ruleset *rs, const struct model *m, const struct con
 
 static bool wants_offload(const struct conduit *c, const struct flow *f)
 {
-	return c->offload && f->proto == PROTO_NONE && f->l4 != IPPROTO_ICMP;
+	return c->offload && f->proto == PROTO_NONE && model_flow_has_ports(f);
 }
 
 static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mark, size_t zone)
@@ -367,10 +381,14 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 	bool fast =
 		f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
 	bool open = rs->observes || c->fail == FAIL_OPEN;
-	if (f->l4 == IPPROTO_ICMP)
-		add_service(rs, c, f, 0, mark);
-	for (size_t i = 0; f->l4 != IPPROTO_ICMP && i < f->n_ports; i++)
-		add_service(rs, c, f, f->ports[i], mark);
+	for (size_t i = 0; i < f->n_kinds; i++)
+		add_kind(rs, c, f, &f->kinds[i], mark);
+	for (size_t i = 0; i < f->n_ports; i++) {
+		const struct port_range *r = &f->ports[i];
+		for (uint32_t p = ruleset_port_next(rs, r, r->lo); p;
+		     p = ruleset_port_next(rs, r, p + 1))
+			add_service(rs, c, f, p, mark);
+	}
 	struct rs_elem *e = add_element(rs, ACTIONS, f->at, c->name);
 	put32(e, 0, mark);
 	bool offload = wants_offload(c, f);
@@ -421,6 +439,15 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 				return;
 			}
 			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
+			if (rs->sets[CONDUITS].n_elems > RS_CONDUITS_MAX) {
+				errs_add(
+					errs, c->flows[k].at.file, c->flows[k].at.line,
+					"with this flow the conduits need more than %d elements of "
+					"the ruleset; write fewer ports and ranges, which are cut "
+					"where others begin and end",
+					RS_CONDUITS_MAX);
+				return;
+			}
 			add_ways(rs, m, c, &c->flows[k], flow_mark(rs, id));
 		}
 	}
@@ -521,6 +548,29 @@ static void layout(struct ruleset *rs, const struct model *m, uint32_t generatio
 	rs->generation = (generation & 3) * (ids + 1) * unit;
 }
 
+static bool has_protocols(const struct model *m)
+{
+	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
+			if (m->conduits[i].flows[k].l4 == IPPROTO_RAW)
+				return true;
+	return false;
+}
+
+/* The sets that no rule of this ruleset asks. */
+static void remove_sets(struct ruleset *rs)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < rs->n_sets; i++) {
+		bool tap = i == BLOCKED_TAP4 || i == BLOCKED_TAP6;
+		if ((tap && !rs->taps) || (i == PORT_RANGES && !rs->port_ranges) ||
+		    (i == CONDUITS_PROTOCOL && !rs->protocols))
+			continue;
+		rs->sets[n++] = rs->sets[i];
+	}
+	rs->n_sets = n;
+}
+
 struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *o,
 			      struct errs *errs)
 {
@@ -550,9 +600,13 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	memcpy(rs->chains, chain_table, sizeof(chain_table));
 	for (size_t i = 0; i < m->n_taps; i++)
 		rs->taps |= m->taps[i].reactive;
-	rs->n_sets = rs->taps ? SETS : SETS - TAP_SETS;
+	rs->port_ranges = ruleset_has_ranges(m);
+	rs->protocols = has_protocols(m);
+	rs->n_sets = SETS;
 	rs->sets = arena_alloc(a, sizeof(set_table));
 	memcpy(rs->sets, set_table, sizeof(set_table));
+	if (rs->port_ranges)
+		rs->sets[CONDUITS].types[3] = rs->sets[REVERSED].types[4] = RS_T_MARK;
 	size_t n_counters = sizeof(counter_table) / sizeof(counter_table[0]);
 	if (!rs->observes)
 		n_counters -= LATE_COUNTERS;
@@ -570,12 +624,16 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 			rs->roaming |= !model_path_owner(m, &m->zones[z]);
 		ruleset_rules(rs, m);
 		add_networks(rs, m);
+		if (rs->port_ranges)
+			ruleset_ports(rs, &rs->sets[PORT_RANGES], m);
 		add_interfaces(rs, m);
 		add_conduits(rs, m, errs);
 		add_insides(rs, m);
 		ruleset_reversed(rs, &rs->sets[REVERSED], m, errs);
 		check_unique(rs, CONDUITS, errs);
 		check_unique(rs, CONDUITS_ICMP, errs);
+		check_unique(rs, CONDUITS_PROTOCOL, errs);
+		remove_sets(rs);
 	}
 	if (errs->total == before)
 		return rs;

@@ -18,9 +18,11 @@
 #include "model/model.h"
 
 enum { RS_FLOW_NONE, RS_FLOW_BLOCKED, RS_FLOW_FIRST }; /* flow ids */
-enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 5, RS_OPS_MAX = 32 };
+enum { RS_KEY_MAX = 40, RS_TYPES_MAX = 5, RS_OPS_MAX = 36 };
 /* elements of the set `ways`; flows for which there is no room are looked at longer */
 enum { RS_WAYS_MAX = 65536 };
+/* elements of the map `conduits`; a model that needs more is refused */
+enum { RS_CONDUITS_MAX = 262144 };
 /* elements of the set `reversed`; a model that needs more is refused */
 enum { RS_REVERSED_MAX = 65536 };
 /* the first chains of a ruleset have hooks: forward, prerouting */
@@ -145,6 +147,7 @@ struct rs_op {
 	 * burst; LOG: group, snaplen; QUEUE: bypass */
 	uint32_t a, b;
 	const char *name; /* set, chain, counter, log prefix */
+	bool ranges; /* in the table of rules alone: only where some flow has a range of ports */
 };
 
 struct rs_rule {
@@ -175,6 +178,11 @@ struct ruleset {
 	 * on as well */
 	bool observes;
 	bool helper; /* inspected connections get RS_HELPER */
+	/* some flow has a range of ports: flows are looked up by a piece of the ports' range, which
+	 * has its first port's number */
+	bool port_ranges;
+	bool protocols;	 /* some flow is of other IP protocols */
+	uint8_t *pieces; /* a bit for each port that is the first of a piece */
 	/* its interfaces, whether they are there now or not */
 	const char *devices[MODEL_OFFLOAD_MAX];
 	size_t n_devices;

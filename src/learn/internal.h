@@ -392,6 +392,8 @@ const struct policy *learn_onto_policy(const struct learn *l, const struct learn
 				       uint16_t *flow);
 /* Does the model permit the talk, inspected or not? */
 bool learn_onto_knows(const struct learn *l, const struct learn_talk *t);
+/* Is the talk of this flow without inspection? Zones are not looked at. */
+bool learn_flow_has(const struct flow *w, const struct learn *l, const struct learn_talk *t);
 bool learn_plain_permitted(const struct model *m, const struct pol_image *img,
 			   const struct learn *l, const struct learn_talk *t);
 /* onto-paste.c: the text with the block in it; malloc'ed; NULL: there is no such place. */

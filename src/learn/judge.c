@@ -4,7 +4,9 @@
  * plain packets by the conduits' services and ports, as the ruleset would.
  */
 #include <inttypes.h>
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -80,14 +82,15 @@ static void court_message(void *ctx, struct learn_talk *t, const struct event *e
 	refuse(c, &what, ev->time_ns, frame);
 }
 
-static bool flow_has(const struct flow *w, const struct learn_talk *t)
+bool learn_flow_has(const struct flow *w, const struct learn *l, const struct learn_talk *t)
 {
-	if (w->proto != PROTO_NONE || w->l4 != t->l4)
+	if (w->proto != PROTO_NONE)
 		return false;
-	for (size_t i = 0; i < w->n_ports; i++)
-		if (w->ports[i] == t->port)
-			return true;
-	return w->l4 == IPPROTO_ICMP;
+	if (t->l4 != IPPROTO_ICMP)
+		return w->l4 == t->l4 && model_flow_has(w, t->port);
+	return l->hosts[t->server].addr.family == 4 /* of ICMP there is only echo */
+		       ? model_flow_has_kind(w, IPPROTO_ICMP, ICMP_ECHO)
+		       : model_flow_has_kind(w, IPPROTO_ICMPV6, ICMP6_ECHO_REQUEST);
 }
 
 bool learn_plain_permitted(const struct model *m, const struct pol_image *img,
@@ -100,7 +103,7 @@ bool learn_plain_permitted(const struct model *m, const struct pol_image *img,
 		if (k->from_zone != from || k->to_zone != to)
 			continue;
 		for (size_t n = 0; n < k->n_flows; n++)
-			if (flow_has(&k->flows[n], t))
+			if (learn_flow_has(&k->flows[n], l, t))
 				return true;
 	}
 	return false;

@@ -373,11 +373,8 @@ static struct learn_seen plain_seen(const struct learn *l, const struct conduit 
 	struct learn_seen s = { .count = 0 };
 	for (size_t i = 0; i < l->n_talks; i++) {
 		const struct learn_talk *t = &l->talks[i];
-		bool port = w->l4 == IPPROTO_ICMP;
-		for (size_t k = 0; k < w->n_ports; k++)
-			port |= w->ports[k] == t->port;
-		if (port && t->l4 == w->l4 &&
-		    policy_zone_of(img, &l->hosts[t->client].addr) == c->from_zone &&
+		bool port = learn_flow_has(w, l, t);
+		if (port && policy_zone_of(img, &l->hosts[t->client].addr) == c->from_zone &&
 		    policy_zone_of(img, &l->hosts[t->server].addr) == c->to_zone)
 			learn_sight_join(&s, &t->seen);
 	}
@@ -387,11 +384,8 @@ static struct learn_seen plain_seen(const struct learn *l, const struct conduit 
 static void put_plain(struct learn_pen *p, const struct conduit *c, const struct flow *w)
 {
 	const struct learn_seen s = plain_seen(p->l, c, w);
-	sb_printf(&p->line, "  flow %s%s%u",
-		  w->service		 ? w->service
-		  : w->l4 == IPPROTO_UDP ? "udp"
-					 : "tcp",
-		  w->n_ports ? " " : "", w->n_ports ? w->ports[0] : 0);
+	sb_puts(&p->line, "  flow");
+	model_put_flow(&p->line, w);
 	put_where(&p->line, &w->at);
 	sb_puts(&p->line, ": ");
 	if (s.count)

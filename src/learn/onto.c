@@ -134,10 +134,8 @@ uint8_t learn_onto_proto(const struct learn *l, uint8_t l4, uint16_t port)
 	for (size_t i = 0; i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++) {
 			const struct flow *w = &m->conduits[i].flows[k];
-			for (size_t n = 0; w->proto != PROTO_NONE && w->l4 == l4 && n < w->n_ports;
-			     n++)
-				if (w->ports[n] == port)
-					return (uint8_t)w->proto;
+			if (w->proto != PROTO_NONE && w->l4 == l4 && model_flow_has(w, port))
+				return (uint8_t)w->proto;
 		}
 	return PROTO_NONE;
 }

@@ -292,7 +292,7 @@ static void check_offload(struct load *l, const struct conduit *c)
 		return;
 	for (size_t i = 0; i < c->n_flows; i++) {
 		const struct flow *f = &c->flows[i];
-		plain |= f->l4 != IPPROTO_ICMP;
+		plain |= model_flow_has_ports(f);
 		inspected |= f->proto != PROTO_NONE;
 		if (f->proto != PROTO_NONE)
 			complain(l, f->at,
@@ -350,7 +350,7 @@ static void check_conduits(struct load *l)
 {
 	struct model *m = l->m;
 	struct named *zones = named_new(l, m->n_zones), *v = named_new(l, m->n_conduits);
-	size_t n = 0, n_keys = 0;
+	size_t n = 0;
 	for (size_t i = 1; i < m->n_zones; i++, n++)
 		zones[n] = (struct named){ m->zones[i].name, m->zones[i].at, &m->zones[i], n };
 	if (n)
@@ -375,31 +375,13 @@ static void check_conduits(struct load *l)
 			complain(l, c->at,
 				 "conduit \"%s\" has a fail_reason but is closed; remove it",
 				 c->name);
-		for (size_t k = 0; k < c->n_flows; k++) {
+		for (size_t k = 0; k < c->n_flows; k++)
 			check_flow(l, c, &c->flows[k]);
-			n_keys += c->flows[k].n_ports ? c->flows[k].n_ports : 1;
-		}
 		check_offload(l, c);
 	}
 	check_offload_total(l);
 	check_twice(l, v, m->n_conduits, "conduit");
-	struct named *keys = named_new(l, n_keys);
-	n = 0;
-	for (size_t i = 0; i < m->n_conduits; i++) {
-		const struct conduit *c = &m->conduits[i];
-		for (size_t k = 0; k < c->n_flows; k++) {
-			const struct flow *f = &c->flows[k];
-			for (size_t p = 0; p < (f->n_ports ? f->n_ports : 1); p++, n++) {
-				char text[128];
-				snprintf(text, sizeof(text),
-					 "from %s to %s, IP protocol %u, port %u", c->from, c->to,
-					 f->l4, f->n_ports ? f->ports[p] : 0);
-				keys[n] = (struct named){ arena_strdup(m->arena, text), f->at, NULL,
-							  n };
-			}
-		}
-	}
-	check_twice(l, keys, n, "a flow");
+	check_flows_twice(l);
 }
 
 static void check_daemon(struct load *l)

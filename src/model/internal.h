@@ -69,6 +69,11 @@ void complain(struct load *l, struct where at, const char *fmt, ...)
 /* Unknown keys of a group, with the nearest known one. */
 void known_keys(struct load *l, const config_setting_t *g, const char *what,
 		const char *const *keys, size_t n);
+#define KEYS(l, g, what, ...) \
+	do { \
+		static const char *const keys_[] = { __VA_ARGS__ }; \
+		known_keys(l, g, what, keys_, sizeof(keys_) / sizeof(keys_[0])); \
+	} while (0)
 const char *get_text(struct load *l, const config_setting_t *g, const char *key);
 /* *out stays as it is when the key is not there. */
 void get_bool(struct load *l, const config_setting_t *g, const char *key, bool *out);
@@ -125,6 +130,21 @@ void print_words(FILE *f, const char *key, const char **v, size_t n);
 /* roles.c: who may ask what of the running zoned */
 void load_roles(struct load *l, const config_setting_t *daemon, struct role_keys *r);
 void print_roles(FILE *f, const struct role_keys *r);
+/* kinds.c: the keys of flows without ports; false: it has none of them */
+bool load_kinds(struct load *l, const config_setting_t *g, struct flow *f);
+void print_kinds(FILE *f, const struct flow *w);
+void model_add_kind(struct arena *a, struct flow *f, struct ip_kind k);
+/* flows.c */
+void load_flow(struct load *l, const config_setting_t *g, struct conduit *c);
+void print_flow(FILE *f, const struct flow *w);
+void load_own_services(struct load *l, const config_setting_t *root);
+void print_own_services(FILE *f, const struct model *m);
+/* remarks.c: comment, ticket and owner of a group of settings */
+void load_remarks(struct load *l, const config_setting_t *g, struct remarks *out);
+/* Each as KEY = "..."; with these texts before and behind it. */
+void print_remarks(FILE *f, const char *before, const char *behind, const struct remarks *r);
+/* No connection is of two flows. */
+void check_flows_twice(struct load *l);
 void load_policies(struct load *l, const config_setting_t *root);
 /* taps.c: interfaces that are read beside the gate */
 void load_taps(struct load *l, const config_setting_t *root);

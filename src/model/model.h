@@ -15,6 +15,7 @@
 #include "base/addr.h"
 #include "base/arena.h"
 #include "base/errs.h"
+#include "base/sb.h"
 #include "base/words.h"
 
 enum {
@@ -24,6 +25,8 @@ enum {
 	MODEL_ZONES_MAX = 4094,
 	MODEL_SPANS_MAX = 8,	 /* pairs of one list of values */
 	MODEL_OFFLOAD_MAX = 256, /* interfaces: what the kernel takes for one flowtable */
+	MODEL_COMMENT_MAX = 400, /* octets of a comment */
+	MODEL_REMARK_MAX = 100,	 /* octets of a ticket, or an owner */
 	MODEL_TAPS_MAX = 8,	 /* processes that read a mirror */
 };
 
@@ -67,15 +70,42 @@ struct zone {
 	bool has_sl_t;
 };
 
+/* Server ports, both included; one port: the same twice. */
+struct port_range {
+	uint16_t lo, hi;
+};
+
+/* What a flow without ports is: of ICMP a type of requests, with their replies; a protocol else. */
+struct ip_kind {
+	uint8_t l4;   /* IPPROTO_*; ICMP and ICMPv6 apart */
+	uint8_t type; /* of ICMP */
+};
+
+/* What the reader is told of an entry, and records tell of its ticket and owner. */
+struct remarks {
+	const char *comment, *ticket, *owner; /* or NULL */
+};
+
 struct flow {
 	struct where at;
+	struct remarks remarks;
 	enum proto proto;    /* PROTO_NONE: a plain service */
 	const char *service; /* as written ("ssh"), or NULL when l4/ports are given */
-	uint8_t l4;	     /* IPPROTO_TCP, _UDP, _ICMP (covers ICMPv6 too) */
-	/* server ports; default 502, 20000, 4840 by protocol */
-	uint16_t *ports;
+	uint8_t l4; /* IPPROTO_TCP, _UDP; _ICMP: kinds of ICMP and ICMPv6; _RAW: other kinds */
+	/* server ports; the default is the protocol's own; ranges of flows without inspection only
+	 */
+	struct port_range *ports;
 	size_t n_ports;
+	struct ip_kind *kinds; /* where there are no ports */
+	size_t n_kinds;
 	const char *policy; /* policy name, for inspected protocols */
+};
+
+/* A service of the model's own, under its name. */
+struct own_service {
+	const char *name;
+	const char *description; /* or NULL */
+	struct flow what;	 /* its transport and ports, or kinds */
 };
 
 struct conduit {
@@ -84,6 +114,7 @@ struct conduit {
 	const char *from, *to;	   /* zone names; `from` opens the connections */
 	size_t from_zone, to_zone; /* indices into zones[], set by check */
 	const char *description;   /* or NULL */
+	struct remarks remarks;
 	enum mode mode;
 	enum on_violation on_violation;
 	enum fail fail;
@@ -226,6 +257,8 @@ struct model {
 	size_t n_conduits;
 	struct policy *policies;
 	size_t n_policies;
+	struct own_service *services;
+	size_t n_services;
 	struct tap *taps;
 	size_t n_taps;
 	/* those that the text has */
@@ -248,6 +281,33 @@ void model_print(const struct model *m, FILE *f);
 /* What it prints, *len octets and a NUL; malloc'ed; NULL: no memory. */
 char *model_text(const struct model *m, size_t *len);
 bool model_eq(const struct model *a, const struct model *b);
+/* NULL: it has none of this name. */
+const struct own_service *model_service(const struct model *m, const char *name);
+/* The flow's ticket and owner, or else its conduit's. */
+static inline const char *model_ticket(const struct conduit *c, const struct flow *f)
+{
+	return f->remarks.ticket ? f->remarks.ticket : c->remarks.ticket;
+}
+static inline const char *model_owner(const struct conduit *c, const struct flow *f)
+{
+	return f->remarks.owner ? f->remarks.owner : c->remarks.owner;
+}
+/* TCP and UDP. */
+static inline bool model_flow_has_ports(const struct flow *f)
+{
+	return f->n_kinds == 0;
+}
+bool model_flow_has_kind(const struct flow *f, uint8_t l4, uint8_t type);
+/* An element of the list under this key ("icmp_types", "icmpv6_types", "ip_protocols"): a name, or
+ * a number that may be none of it. False: it is neither. */
+bool model_kind_named(const char *key, const char *text, struct ip_kind *out);
+enum { KIND_TEXT = 24 };
+/* Its name, or number; n: KIND_TEXT. */
+void model_kind_text(const struct ip_kind *k, char *out, size_t n);
+/* What of a flow is not its policy, in words: " tcp 80 8000-8010", " icmp echo". */
+void model_put_flow(struct sb *b, const struct flow *f);
+/* Is it a server port of this flow? */
+bool model_flow_has(const struct flow *f, uint16_t port);
 bool model_taps_eq(const struct model *a, const struct model *b);
 enum { MODEL_START_KEYS = 32 };
 /* The names of the keys that take effect only with a start, and are not the same in both; returns

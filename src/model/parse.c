@@ -7,12 +7,6 @@
 #include "base/num.h"
 #include "model/internal.h"
 
-#define KEYS(l, g, what, ...) \
-	do { \
-		static const char *const keys_[] = { __VA_ARGS__ }; \
-		known_keys(l, g, what, keys_, sizeof(keys_) / sizeof(keys_[0])); \
-	} while (0)
-
 const config_setting_t *list_of_groups(struct load *l, const config_setting_t *g, const char *key)
 {
 	const config_setting_t *s = config_setting_get_member(g, key);
@@ -224,113 +218,6 @@ static void load_zones(struct load *l, const config_setting_t *root)
 		complain(l, at_of(l, s), "more than %d zones", MODEL_ZONES_MAX - 1);
 }
 
-static void add_flow_port(struct load *l, struct flow *f, uint16_t port)
-{
-	f->ports = arena_grow(l->m->arena, f->ports, f->n_ports, sizeof(*f->ports));
-	f->ports[f->n_ports++] = port;
-}
-
-static void load_ports(struct load *l, const config_setting_t *g, struct flow *f)
-{
-	const config_setting_t *s = config_setting_get_member(g, "ports");
-	const config_setting_t *one = config_setting_get_member(g, "port");
-	if (s && one)
-		complain(l, at_of(l, one), "\"port\" together with \"ports\"; write one of them");
-	if (!s)
-		s = one;
-	for (size_t i = 0; i < items(s); i++) {
-		uint64_t v;
-		if (number_of(l, item(s, i), "a port", 1, 65535, &v))
-			add_flow_port(l, f, (uint16_t)v);
-	}
-	if (s && items(s) == 0)
-		complain(l, at_of(l, s), "no ports in the list; write ports = [ 502 ];");
-}
-
-static void load_service(struct load *l, struct flow *f)
-{
-	const char *names[64];
-	for (size_t i = 0; i < services_n; i++) {
-		names[i] = services[i].name;
-		if (strcmp(f->service, services[i].name) != 0)
-			continue;
-		f->l4 = services[i].l4;
-		for (int k = 0; k < 2 && services[i].ports[k]; k++)
-			add_flow_port(l, f, services[i].ports[k]);
-		return;
-	}
-	const char *near = name_nearest(f->service, names, services_n);
-	complain(l, f->at, "there is no service \"%s\"%s%s%s; or write transport and ports",
-		 f->service, near ? "; did you mean \"" : "", near ? near : "", near ? "\"" : "");
-}
-
-static void load_protocol(struct load *l, const config_setting_t *g, struct flow *f)
-{
-	/* some, so that the rest is read */
-	f->proto = (enum proto)get_word(l, g, "protocol", words_proto, PROTO_NONE + 1);
-	if (!proto_over(f->proto, f->l4))
-		complain(l, f->at, "%s is not inspected over %s; write transport = \"%s\"",
-			 proto_word(f->proto), f->l4 == IPPROTO_UDP ? "UDP" : "TCP",
-			 f->l4 == IPPROTO_UDP ? "tcp" : "udp");
-	load_ports(l, g, f);
-	if (!f->n_ports)
-		add_flow_port(l, f, proto_port(f->proto));
-	f->policy = get_text(l, g, "policy");
-	if (!f->policy)
-		complain(l, f->at,
-			 "a flow of an inspected protocol needs policy = \"NAME\"; "
-			 "(for example \"%s-read-only\")",
-			 proto_word(f->proto));
-}
-
-/* The port of an inspected protocol, forwarded unjudged: surely not what is meant. */
-static void check_uninspected(struct load *l, const struct flow *f)
-{
-	for (int p = PROTO_NONE + 1; p < PROTO_N; p++) {
-		const char *name = proto_word((unsigned)p);
-		for (size_t i = 0; proto_over((unsigned)p, f->l4) && i < f->n_ports; i++)
-			if (f->ports[i] == proto_port((unsigned)p))
-				complain(l, f->at,
-					 "port %u is %s and would pass unjudged; write protocol = "
-					 "\"%s\" with a policy (mode = \"observe\" lets all pass)",
-					 f->ports[i], name, name);
-	}
-}
-
-static void load_flow(struct load *l, const config_setting_t *g, struct conduit *c)
-{
-	struct flow f = { .at = at_of(l, g) };
-	KEYS(l, g, "a flow", "protocol", "policy", "service", "transport", "port", "ports");
-	f.service = get_text(l, g, "service");
-	const char *transport = get_text(l, g, "transport");
-	bool proto = config_setting_get_member(g, "protocol") != NULL;
-	if (proto + (f.service != NULL) + (transport != NULL && !proto) != 1) {
-		complain(l, f.at, "a flow has exactly one of protocol, service, transport");
-		return;
-	}
-	f.l4 = transport && strcmp(transport, "udp") == 0 ? IPPROTO_UDP : IPPROTO_TCP;
-	if (transport && f.l4 == IPPROTO_TCP && strcmp(transport, "tcp") != 0)
-		complain(l, f.at, "transport = \"%s\" is not known; write \"tcp\" or \"udp\"",
-			 transport);
-	if (proto) {
-		load_protocol(l, g, &f);
-	} else if (f.service) {
-		load_service(l, &f);
-		if (config_setting_get_member(g, "port") || config_setting_get_member(g, "ports"))
-			complain(l, f.at,
-				 "a service has its own ports; write transport and ports instead");
-	} else {
-		load_ports(l, g, &f);
-		if (!f.n_ports)
-			complain(l, f.at, "a transport needs ports = [ ... ];");
-		check_uninspected(l, &f);
-	}
-	if (!proto && config_setting_get_member(g, "policy"))
-		complain(l, f.at, "only a flow with protocol has a policy");
-	c->flows = arena_grow(l->m->arena, c->flows, c->n_flows, sizeof(*c->flows));
-	c->flows[c->n_flows++] = f;
-}
-
 static const char *zone_ref(struct load *l, const config_setting_t *g, const char *key)
 {
 	const char *text = get_text(l, g, key);
@@ -346,11 +233,12 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	uint64_t v = 0;
 	KEYS(l, g, "a conduit", "name", "from", "to", "description", "mode", "on_violation", "fail",
 	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second",
-	     "offload", "flows");
+	     "offload", "flows", "comment", "ticket", "owner");
 	c.name = get_name(l, g, "name");
 	c.from = zone_ref(l, g, "from");
 	c.to = zone_ref(l, g, "to");
 	c.description = get_text(l, g, "description");
+	load_remarks(l, g, &c.remarks);
 	c.mode = (enum mode)get_word(l, g, "mode", words_mode, (int)m->mode);
 	if (m->mode == MODE_OBSERVE && c.mode == MODE_ENFORCE)
 		complain(l, at_of(l, config_setting_get_member(g, "mode")),
@@ -517,10 +405,10 @@ static void load_system(struct load *l, const config_setting_t *root)
 
 static void load_root(struct load *l, const config_setting_t *root)
 {
-	static const char *const groups[] = { "system", "daemon", "policies" };
+	static const char *const groups[] = { "system", "daemon", "services", "policies" };
 	KEYS(l, root, "a model", "system", "mode", "daemon", "interfaces", "zones", "conduits",
-	     "policies");
-	for (size_t i = 0; i < 3; i++) {
+	     "services", "policies");
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		const config_setting_t *g = config_setting_get_member(root, groups[i]);
 		if (g && !config_setting_is_group(g)) {
 			complain(l, at_of(l, g), "\"%s\" must be a group: %s = { ... };", groups[i],
@@ -534,6 +422,7 @@ static void load_root(struct load *l, const config_setting_t *root)
 	l->m->mode_at = at_of(l, config_setting_get_member(root, "mode"));
 	load_zones(l, root);
 	load_taps(l, root);
+	load_own_services(l, root);
 	const config_setting_t *conduits = list_of_groups(l, root, "conduits");
 	for (size_t i = 0; i < items(conduits); i++)
 		load_conduit(l, item(conduits, i));

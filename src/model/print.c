@@ -68,32 +68,13 @@ static void print_zone(FILE *f, const struct zone *z)
 	print_sl_t(f, z->has_sl_t, z->sl_t);
 }
 
-static void print_flow(FILE *f, const struct flow *w)
-{
-	fputs("      { ", f);
-	if (w->proto != PROTO_NONE)
-		fprintf(f, "protocol = \"%s\"; policy = \"%s\"; %s",
-			word_name(words_proto, (int)w->proto), w->policy,
-			w->l4 == IPPROTO_UDP ? "transport = \"udp\"; " : "");
-	else if (w->service)
-		fprintf(f, "service = \"%s\"; ", w->service);
-	else
-		fprintf(f, "transport = \"%s\"; ", w->l4 == IPPROTO_UDP ? "udp" : "tcp");
-	if (!w->service) {
-		fputs("ports = [", f);
-		for (size_t i = 0; i < w->n_ports; i++)
-			fprintf(f, "%s%u", i ? ", " : " ", w->ports[i]);
-		fputs(" ]; ", f);
-	}
-	fputs("}", f);
-}
-
 static void print_conduit(FILE *f, const struct conduit *c)
 {
 	print_key(f, "    ", "name", c->name);
 	print_key(f, "    ", "from", c->from);
 	print_key(f, "    ", "to", c->to);
 	print_key(f, "    ", "description", c->description);
+	print_remarks(f, "    ", ";\n", &c->remarks);
 	print_key(f, "    ", "mode", word_name(words_mode, (int)c->mode));
 	print_key(f, "    ", "on_violation", word_name(words_violation, (int)c->on_violation));
 	print_key(f, "    ", "fail", word_name(words_fail, (int)c->fail));
@@ -224,7 +205,9 @@ void model_print(const struct model *m, FILE *f)
 		print_zone(f, &m->zones[i]);
 		fputs(i + 1 < m->n_zones ? "  },\n" : "  }\n", f);
 	}
-	fputs(");\nconduits = (\n", f);
+	fputs(");\n", f);
+	print_own_services(f, m);
+	fputs("conduits = (\n", f);
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		fputs("  {\n", f);
 		print_conduit(f, &m->conduits[i]);

@@ -68,10 +68,8 @@ static bool is_inspected(const struct model *m, uint8_t l4, uint16_t port)
 	for (size_t i = 0; i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++) {
 			const struct flow *f = &m->conduits[i].flows[k];
-			for (size_t j = 0; f->proto != PROTO_NONE && f->l4 == l4 && j < f->n_ports;
-			     j++)
-				if (f->ports[j] == port)
-					return true;
+			if (f->proto != PROTO_NONE && f->l4 == l4 && model_flow_has(f, port))
+				return true;
 		}
 	return false;
 }

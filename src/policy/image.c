@@ -165,7 +165,8 @@ static bool flows_ok(const struct pol_image *img)
 {
 	for (uint32_t i = 0; i < img->n_flows; i++) {
 		const struct pol_flow *f = &flows(img)[i];
-		if (!policy_str_ok(img, f->conduit) || !policy_str_ok(img, f->policy))
+		if (!policy_str_ok(img, f->conduit) || !policy_str_ok(img, f->policy) ||
+		    !policy_str_ok(img, f->ticket) || !policy_str_ok(img, f->owner))
 			return false;
 		if (f->from >= img->n_zones || f->to >= img->n_zones ||
 		    f->conduit_id >= img->n_conduits)

@@ -16,7 +16,7 @@
 #include "base/words.h"
 #include "record/event.h"
 
-enum { POL_MAGIC = 0x5a4f4e35, POL_ZONE_UNKNOWN = 0 };
+enum { POL_MAGIC = 0x5a4f4e36, POL_ZONE_UNKNOWN = 0 };
 
 struct pol_str {
 	uint32_t off;
@@ -46,6 +46,7 @@ struct pol_key {
 
 struct pol_flow {
 	struct pol_str conduit, policy;
+	struct pol_str ticket, owner;	       /* empty: none */
 	uint16_t from, to;		       /* zones */
 	uint8_t proto;			       /* enum proto */
 	uint8_t mode, on_violation, fail, log; /* enums of base/words.h */

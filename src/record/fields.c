@@ -47,6 +47,16 @@ static bool has_conduit(const struct walk *w)
 	return w->flow != NULL;
 }
 
+static bool has_ticket(const struct walk *w)
+{
+	return w->flow && *policy_str(w->img, w->flow->ticket);
+}
+
+static bool has_owner(const struct walk *w)
+{
+	return w->flow && *policy_str(w->img, w->flow->owner);
+}
+
 static bool is_addr(const struct addr *a)
 {
 	return a->family == 4 || a->family == 6;
@@ -202,6 +212,18 @@ static const char *conduit_word(const struct walk *w, char out[FIELD_TEXT])
 {
 	(void)out;
 	return policy_str(w->img, w->flow->conduit);
+}
+
+static const char *ticket_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return policy_str(w->img, w->flow->ticket);
+}
+
+static const char *owner_text(const struct walk *w, char out[FIELD_TEXT])
+{
+	(void)out;
+	return policy_str(w->img, w->flow->owner);
 }
 
 static const char *policy_word(const struct walk *w, char out[FIELD_TEXT])
@@ -416,6 +438,8 @@ static const struct field {
 	{ "dport", FIELDS_ENDS, NUMBER, has_ports, NULL, dst_port },
 	{ "proto", FIELDS_ENDS, WORD, always_applies, message_proto_word, NULL },
 	{ "dir", FIELDS_MESSAGE, WORD, has_direction, direction_word, NULL },
+	{ "ticket", FIELDS_MESSAGE, FOREIGN_TEXT, has_ticket, ticket_text, NULL },
+	{ "owner", FIELDS_MESSAGE, FOREIGN_TEXT, has_owner, owner_text, NULL },
 	{ "src_asset", FIELDS_MESSAGE, FOREIGN_TEXT, has_src_asset, src_asset_word, NULL },
 	{ "dst_asset", FIELDS_MESSAGE, FOREIGN_TEXT, has_dst_asset, dst_asset_word, NULL },
 	{ "in_interface", FIELDS_MESSAGE, FOREIGN_TEXT, has_in, in_text, NULL },

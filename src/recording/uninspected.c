@@ -23,9 +23,10 @@ struct tracked {
 	struct addr end[2];
 	uint16_t port[2];
 	uint8_t l4;
-	uint8_t client; /* the end that opened it; SIDE_NONE: nothing of it has passed */
-	uint8_t opener; /* the same, whatever passed; SIDE_NONE: not known */
-	uint8_t known;	/* bit by sender: fate and why are known */
+	uint8_t request; /* of ICMP: the type that opens it */
+	uint8_t client;	 /* the end that opened it; SIDE_NONE: nothing of it has passed */
+	uint8_t opener;	 /* the same, whatever passed; SIDE_NONE: not known */
+	uint8_t known;	 /* bit by sender: fate and why are known */
 	uint8_t fate[2];
 	uint16_t why[2];
 	uint64_t last_ns; /* 0: the place is free */
@@ -58,7 +59,8 @@ static void know_server_ports(struct uninspected *u, const struct model *m)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++) {
 			const struct flow *f = &m->conduits[i].flows[k];
 			for (size_t n = 0; n < f->n_ports; n++)
-				know_port(u, f->ports[n]);
+				for (uint32_t port = f->ports[n].lo; port <= f->ports[n].hi; port++)
+					know_port(u, (uint16_t)port);
 		}
 }
 
@@ -116,8 +118,9 @@ static unsigned ends_of_packet(const struct packet *p, struct tracked *k)
 
 static bool same_connection(const struct tracked *a, const struct tracked *b)
 {
-	return a->l4 == b->l4 && a->port[0] == b->port[0] && a->port[1] == b->port[1] &&
-	       addr_eq(&a->end[0], &b->end[0]) && addr_eq(&a->end[1], &b->end[1]);
+	return a->l4 == b->l4 && a->request == b->request && a->port[0] == b->port[0] &&
+	       a->port[1] == b->port[1] && addr_eq(&a->end[0], &b->end[0]) &&
+	       addr_eq(&a->end[1], &b->end[1]);
 }
 
 /* Silent for so long that connection tracking has forgotten it. */
@@ -132,7 +135,8 @@ static struct tracked *track(struct uninspected *u, const struct tracked *k, uin
 	uint64_t w[5];
 	memcpy(w, k->end[0].b, 16);
 	memcpy(w + 2, k->end[1].b, 16);
-	w[4] = (uint64_t)k->port[0] << 32 | (uint64_t)k->port[1] << 16 | k->l4;
+	w[4] = (uint64_t)k->port[0] << 32 | (uint64_t)k->port[1] << 16 | (uint64_t)k->request << 8 |
+	       k->l4;
 	size_t at = (size_t)siphash_words(key, w, 5) & (PLACES - WAYS_OF_PLACE);
 	struct tracked *oldest = &u->v[at];
 	for (size_t i = at; i < at + WAYS_OF_PLACE; i++) {
@@ -161,6 +165,7 @@ static struct reach_packet packet_of(const struct tracked *t, unsigned from, uns
 	p.of.cport = t->port[client];
 	p.of.sport = t->port[!client];
 	p.of.l4 = t->l4;
+	p.of.request = t->request;
 	return p;
 }
 
@@ -206,9 +211,11 @@ static bool is_icmp(uint8_t l4)
 	return l4 == IPPROTO_ICMP || l4 == IPPROTO_ICMPV6;
 }
 
-static bool is_echo_reply(const struct packet *p, uint8_t type)
+/* Of ICMP: echo, timestamp, information, address mask; of ICMPv6: echo, node information. */
+static bool is_reply(const struct packet *p, uint8_t type)
 {
-	return is_icmp(p->l4) && type == (p->l4 == IPPROTO_ICMP ? 0 : 129);
+	bool v4 = type == 0 || type == 14 || type == 16 || type == 18;
+	return is_icmp(p->l4) && (p->l4 == IPPROTO_ICMP ? v4 : type == 129 || type == 140);
 }
 
 /* A packet of which nothing has passed before. The reason is that of the opening, which is what a
@@ -217,7 +224,7 @@ static void ask_first(struct uninspected *u, struct tracked *t, unsigned from,
 		      const struct packet *p, uint8_t type)
 {
 	bool tcp = p->l4 == IPPROTO_TCP, syn = tcp && (p->flags & TCP_SYN);
-	bool answers = (syn && (p->flags & TCP_ACK)) || is_echo_reply(p, type);
+	bool answers = (syn && (p->flags & TCP_ACK)) || is_reply(p, type);
 	bool young = t->last_ns - u->first_ns <= (uint64_t)UNINSPECTED_YOUNG * SECOND;
 	bool may_answer = answers || (tcp && !syn) || (young && p->l4 == IPPROTO_UDP);
 	if (answers) {
@@ -252,7 +259,7 @@ static void note_opener(const struct uninspected *u, struct tracked *t, unsigned
 	if (p->l4 == IPPROTO_TCP && (p->flags & TCP_SYN))
 		t->opener = (uint8_t)(p->flags & TCP_ACK ? !from : from);
 	else if (t->opener == SIDE_NONE)
-		t->opener = (uint8_t)likely_opener(u, t, from, is_echo_reply(p, type));
+		t->opener = (uint8_t)likely_opener(u, t, from, is_reply(p, type));
 }
 
 static enum uninspected_sender sender_of(const struct tracked *t, unsigned from)
@@ -268,6 +275,7 @@ static struct tracked *tracked_of(struct uninspected *u, const struct packet *p,
 {
 	struct tracked k;
 	*from = ends_of_packet(p, &k);
+	k.request = is_icmp(p->l4) ? reach_request(p->src.family, type) : 0;
 	struct tracked *t = track(u, &k, now);
 	bool syn = p->l4 == IPPROTO_TCP && (p->flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 	if (syn && t->client == !*from) { /* the ports are in use again */

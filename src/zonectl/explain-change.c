@@ -6,7 +6,9 @@
  * needs is added, so first one text is tried for each thing that could be written, then two, and so
  * on.
  */
+#include <netinet/icmp6.h>
 #include <netinet/in.h>
+#include <netinet/ip_icmp.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,7 +192,15 @@ static void flow_text(const struct explain *x, const char *policy, char *out, si
 	char ports[40] = "";
 	if (x->proto != PROTO_NONE && of->sport != proto_port(x->proto))
 		snprintf(ports, sizeof(ports), " ports = [ %u ];", of->sport);
-	if (x->proto != PROTO_NONE)
+	bool icmp = of->l4 == IPPROTO_ICMP || of->l4 == IPPROTO_ICMPV6;
+	bool other = !icmp && of->l4 != IPPROTO_TCP && of->l4 != IPPROTO_UDP;
+	if (icmp && x->packet.icmp_type != ICMP_ECHO && x->packet.icmp_type != ICMP6_ECHO_REQUEST)
+		snprintf(out, n, "{ %s = [ %u ]; }",
+			 of->client.family == 4 ? "icmp_types" : "icmpv6_types",
+			 x->packet.icmp_type);
+	else if (other)
+		snprintf(out, n, "{ ip_protocols = [ %u ]; }", of->l4);
+	else if (x->proto != PROTO_NONE)
 		snprintf(out, n, "{ protocol = \"%s\"; policy = \"%s\";%s%s }",
 			 proto_word(x->proto), policy,
 			 of->l4 == IPPROTO_UDP ? " transport = \"udp\";" : "", ports);

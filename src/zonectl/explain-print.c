@@ -109,6 +109,9 @@ void explain_print(const json_t *o, FILE *f)
 	put_line(f, "asked", text_of(o, "asked"));
 	put_line(f, "not said, and taken", text_of(o, "assumed"));
 	put_line(f, "conduit", text_of(o, "conduit"));
+	put_line(f, "comment", text_of(o, "comment"));
+	put_line(f, "ticket", text_of(o, "ticket"));
+	put_line(f, "owner", text_of(o, "owner"));
 	put_line(f, "policy", text_of(o, "policy"));
 	put_line(f, "entry", text_of(o, "entry"));
 	put_line(f, "octets", text_of(o, "octets"));

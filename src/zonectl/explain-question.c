@@ -158,7 +158,43 @@ static bool end_of_words(const struct explain_words *w, size_t i)
 	return i >= w->n;
 }
 
-/* tcp PORT, udp PORT, ping, or a service. */
+/* icmp TYPE, ip PROTOCOL: the words of the model, or numbers. */
+static bool kind_words(struct explain *x, const struct explain_words *w, size_t i)
+{
+	struct reach_ends *of = &x->packet.of;
+	bool icmp = strcmp(w->v[i], "icmp") == 0;
+	const char *key = !icmp			   ? "ip_protocols"
+			  : of->client.family == 4 ? "icmp_types"
+						   : "icmpv6_types";
+	struct ip_kind k;
+	if (i + 1 >= w->n || !model_kind_named(key, w->v[i + 1], &k)) {
+		explain_complain(w, i + 1 < w->n ? i + 1 : i, "write %s, of %s, or its number",
+				 icmp ? "icmp and a type" : "ip and a protocol", key);
+		return false;
+	}
+	of->l4 = k.l4;
+	of->cport = of->sport = icmp;
+	x->packet.icmp_type = k.type;
+	return end_of_words(w, i + 2);
+}
+
+/* A connection of it: by its first port, or the first kind that these addresses can have. */
+static void first_of_service(struct explain *x, const struct flow *f)
+{
+	struct reach_ends *of = &x->packet.of;
+	uint8_t other = of->client.family == 4 ? IPPROTO_ICMPV6 : IPPROTO_ICMP;
+	of->l4 = f->l4;
+	if (f->n_ports && !of->sport)
+		of->sport = f->ports[0].lo;
+	for (size_t i = f->n_kinds; i-- > 0;)
+		if (f->kinds[i].l4 != other) {
+			of->l4 = f->kinds[i].l4;
+			x->packet.icmp_type = f->kinds[i].type;
+			of->cport = of->sport = f->kinds[i].type != 0;
+		}
+}
+
+/* tcp PORT, udp PORT, icmp TYPE, ip PROTOCOL, ping, or a service. */
 static bool plain_kind(struct explain *x, const struct explain_words *w, size_t i)
 {
 	struct reach_ends *of = &x->packet.of;
@@ -173,6 +209,13 @@ static bool plain_kind(struct explain *x, const struct explain_words *w, size_t 
 			return false;
 		of->sport = (uint16_t)port;
 		return end_of_words(w, i + 2);
+	}
+	if (strcmp(w->v[i], "icmp") == 0 || strcmp(w->v[i], "ip") == 0)
+		return kind_words(x, w, i);
+	const struct own_service *own = model_service(x->m, w->v[i]);
+	if (own) {
+		first_of_service(x, &own->what);
+		return end_of_words(w, i + 1);
 	}
 	if (!s) {
 		complain_of_kind(w, i);

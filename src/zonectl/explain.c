@@ -109,6 +109,18 @@ static void set_ends(struct explain *x)
 	json_object_set_new(x->o, "to", end_of(x, &of->server, of->sport));
 }
 
+/* The flow's own, or else its conduit's. */
+static void set_remarks(json_t *o, const struct conduit *c, const struct flow *f)
+{
+	const char *comment = f->remarks.comment ? f->remarks.comment : c->remarks.comment;
+	if (comment)
+		set_text(o, "comment", comment);
+	if (model_ticket(c, f))
+		set_text(o, "ticket", model_ticket(c, f));
+	if (model_owner(c, f))
+		set_text(o, "owner", model_owner(c, f));
+}
+
 /* "hmi-to-cell (plant.conf:9), service "ssh", mode enforce" */
 static void set_conduit(struct explain *x, const struct reach_answer *a)
 {
@@ -125,6 +137,7 @@ static void set_conduit(struct explain *x, const struct reach_answer *a)
 		sb_printf(&b, "%s%s, without inspection", f->service ? "service " : "ports",
 			  f->service ? f->service : "");
 	set_text(x->o, "conduit", text);
+	set_remarks(x->o, c, f);
 	if (!p)
 		return;
 	snprintf(text, sizeof(text), "%s (%s:%u)", p->name, p->at.file, p->at.line);
@@ -282,17 +295,11 @@ static void note_conduits(struct explain *x, const struct reach_answer *a)
 		char text[300] = "";
 		struct sb b = sb_init(text, sizeof(text));
 		for (size_t k = 0; (same || turned) && k < c->n_flows; k++) {
-			const struct flow *f = &c->flows[k];
-			sb_printf(&b, "%s%s", k ? ", " : "",
-				  f->proto		 ? proto_word(f->proto)
-				  : f->service		 ? f->service
-				  : f->l4 == IPPROTO_UDP ? "udp"
-							 : "tcp");
-			for (size_t n = 0; !f->service && n < f->n_ports; n++)
-				sb_printf(&b, " %u", f->ports[n]);
+			sb_puts(&b, k ? "," : "");
+			model_put_flow(&b, &c->flows[k]);
 		}
 		if (same || turned)
-			add_note(x->o, "conduit %s (%s:%u) has, %s: %s", c->name, c->at.file,
+			add_note(x->o, "conduit %s (%s:%u) has, %s:%s", c->name, c->at.file,
 				 c->at.line, same ? "in this direction" : "in the other direction",
 				 text);
 	}

@@ -30,7 +30,7 @@ import iec104  # noqa: E402
 import peers  # noqa: E402
 
 # these conversations have no link, and no gate; tests/pcap/cases.sh and tests/netns/places.sh have them
-NOT_IN_CAPTURES = {"id", "tap", "lost", "src_mac", "dst_mac", "src_asset", "dst_asset", "in_interface", "out_interface"}
+NOT_IN_CAPTURES = {"id", "ticket", "owner", "tap", "lost", "src_mac", "dst_mac", "src_asset", "dst_asset", "in_interface", "out_interface"}
 BEFORE = "expected"             # a protocol's fields stand before it
 
 

@@ -33,6 +33,15 @@ for page in zoned-model.5 zoned.conf.5 zoned-peers.7; do
 		"$ctl" check "$dir/example.conf"
 	done
 done
+# The table of services is that of the program: each of their ports, written beside the service, is there twice.
+sed -n '/^\.Ss Services$/,/^\.El$/s/^\.It Cm //p' "$dir/man/zoned-model.5" >"$dir/services"
+[ "$(grep -c . "$dir/services")" -gt 20 ]
+while read -r name _ what ports; do
+	[ "$what" = ICMP ] && flow='icmp_types = 8; icmpv6_types = 128;' n=2 ||
+		{ flow="transport = \"${what,,}\"; ports = [ ${ports// and /, } ];"; n=$(wc -w <<<"${ports// and / }"); }
+	whole "flows = ( { service = \"$name\"; }, { $flow } );" >"$dir/example.conf"
+	[ "$("$ctl" check "$dir/example.conf" 2>&1 | grep -c 'is there twice')" = "$n" ] || { echo "service $name: not $what $ports"; exit 1; }
+done <"$dir/services"
 # The example of zonectl(8) is what its commands print: README.md's model, a draft of it with two errors, and a capture
 # of a read and of a write with a value that is not allowed.
 mkdir "$dir/tried"

@@ -20,7 +20,7 @@ expect "without the gate the write changes the device" "$(grep -c '^holding 600 
 # model MODE: with an asset on each side, for each family
 model()
 {
-	lab_model mode="$1" daemon="json_log = \"$lab_dir/json\";" |
+	lab_model mode="$1" daemon="json_log = \"$lab_dir/json\";" conduit='ticket = "CHG 7"; owner = "shift";' |
 		sed 's|\(interfaces = \[ "eth1" \];\)|\1 assets = ( { name = "panel"; address = "10.10.1.10"; }, { name = "panel-v6"; address = "fd00:10:1::10"; } );|
 			s|\(interfaces = \[ "eth2" \];\)|\1 assets = ( { name = "valve"; address = "10.10.2.20"; }, { name = "valve-v6"; address = "fd00:10:2::20"; } );|'
 }
@@ -58,7 +58,7 @@ lab_poll -t 4 -r 600 "$V4" 17 >/dev/null && lab_fail "the write was answered"
 lab_device
 expect "the register is unchanged" "$(grep -c '^holding 600 4711$' "$lab_dir/device")" 1
 has "a refused message" "reason=function-not-allowed .* src=10.10.1.10 " src_asset='"panel"' dst_asset='"valve"' \
-	in_interface='"eth1"' out_interface='"eth2"' src_mac="$mac_c"
+	in_interface='"eth1"' out_interface='"eth2"' src_mac="$mac_c" ticket='"CHG 7"' owner='"shift"'
 lab_poll -t 4 -r 600 "$V6" 17 >/dev/null && lab_fail "the write was answered"
 has "a refused message, IPv6" "reason=function-not-allowed .* src=fd00:10:1::10 " src_asset='"panel-v6"' \
 	dst_asset='"valve-v6"' in_interface='"eth1"' out_interface='"eth2"' src_mac="$mac_c"

@@ -123,18 +123,18 @@ static int probe(struct mnl_socket *nl)
 	return q == NFT_QUEUE_NONE;
 }
 
-/* opens|midway|continues|error CLIENT CPORT SERVER SPORT PROTOCOL ANSWER IN OUT TYPE ROUTER; of IN,
- * OUT and ROUTER "-": not told */
+/* opens|midway|continues|error CLIENT CPORT SERVER SPORT PROTOCOL ANSWER IN OUT TYPE ROUTER
+ * REQUEST; of IN, OUT and ROUTER "-": not told */
 static bool reach_line(char *line, struct reach_packet *p)
 {
 	static const char *const states[] = { "opens", "continues", "error" };
-	char *word[11], *rest = line;
-	uint64_t n[5];
-	static const unsigned numbers[5] = { 2, 4, 5, 6, 9 };
-	for (size_t i = 0; i < 11; i++)
+	char *word[12], *rest = line;
+	uint64_t n[6];
+	static const unsigned numbers[6] = { 2, 4, 5, 6, 9, 11 };
+	for (size_t i = 0; i < 12; i++)
 		if (!(word[i] = strtok_r(i ? NULL : line, " \n", &rest)))
 			return false;
-	for (size_t i = 0; i < 5; i++)
+	for (size_t i = 0; i < sizeof(n) / sizeof(n[0]); i++)
 		if (!num_parse(word[numbers[i]], 0, 65535, &n[i]))
 			return false;
 	*p = (struct reach_packet){ .no_syn = !strcmp(word[0], "midway") };
@@ -146,6 +146,7 @@ static bool reach_line(char *line, struct reach_packet *p)
 	p->of.l4 = (uint8_t)n[2];
 	p->answer = n[3];
 	p->icmp_type = (uint8_t)n[4];
+	p->of.request = (uint8_t)n[5];
 	p->in = strcmp(word[7], "-") ? word[7] : NULL;
 	p->out = strcmp(word[8], "-") ? word[8] : NULL;
 	return addr_parse(word[1], &p->of.client) && addr_parse(word[3], &p->of.server) &&

@@ -8,4 +8,5 @@ EXTRA_DIST += tests/ruleset/run.sh tests/ruleset/traffic.sh tests/ruleset/talk.p
 	tests/ruleset/example-small-cell.nft tests/ruleset/example-substation.nft \
 	tests/ruleset/example-water-works.nft tests/ruleset/example-opcua.nft tests/ruleset/example-dnp3.nft tests/ruleset/example-iec104.nft tests/ruleset/zoned.nft \
 	tests/ruleset/offload.conf tests/ruleset/offload.nft tests/ruleset/watched.nft \
-	tests/ruleset/reach.sh tests/ruleset/reach.py tests/ruleset/reach.conf
+	tests/ruleset/reach.sh tests/ruleset/reach.py tests/ruleset/reach.conf \
+	tests/ruleset/words.conf tests/ruleset/words.nft

@@ -16,7 +16,7 @@ import sys
 
 GATEWAY, WORLD, TOOL, MODEL = sys.argv[1:]
 OPENINGS, ERRORS_MAX = 160, 12
-TCP, UDP, ICMP, GRE, ICMP6 = 6, 17, 1, 47, 58
+TCP, UDP, ICMP, GRE, ESP, AH, ICMP6 = 6, 17, 1, 47, 50, 51, 58
 SYN, ACK = 2, 16
 libc = ctypes.CDLL(None, use_errno=True)
 pick = random.Random(18)
@@ -137,33 +137,56 @@ def counters():
 
 # ---- packets of one connection
 
-Ends = collections.namedtuple("Ends", "src sport dst dport proto")
+Ends = collections.namedtuple("Ends", "src sport dst dport proto kind")
+REQUESTS = {ICMP: [8, 8, 8, 13, 15, 17], ICMP6: [128, 128, 128, 139]}
+REPLY = {8: 0, 13: 14, 15: 16, 17: 18, 128: 129, 139: 140}
+
+
+def real_port(number):
+    """With ranges of ports conduits have the first port of a piece: any of it."""
+    for value, mark in elements("port-ranges") if "port-ranges" in SETS else ():
+        if mark == number:
+            lo, hi = value["range"] if isinstance(value, dict) else (value, value)
+            return pick.choice([lo, hi, pick.randrange(lo, hi + 1)])
+    return number
 
 
 def opening():
     """From any zone, or none, to any, by ports that conduits have, or others."""
     mark, to = pick.choice(list(ZONES) + [0]), pick.choice(list(ZONES) + [0])
-    conduits = [v["concat"] for v, _ in elements("conduits")]
+    conduits = [v["concat"][:3] + [real_port(v["concat"][3])] for v, _ in elements("conduits")]
+    others = [v["concat"] for n in ("conduits-icmp", "conduits-protocol") if n in SETS for v, _ in elements(n)]
     between = [c for c in conduits if c[0] == mark and c[1] == to]
     if pick.random() < 0.4 and conduits:
         mark, to = pick.choice(conduits)[:2]
         between = [c for c in conduits if c[0] == mark and c[1] == to]
     turned = [c for c in conduits if c[0] == to and c[1] == mark]
     version = pick.choice([4, 4, 6])
+    if others and pick.random() < 0.25:
+        mark, to, proto = pick.choice(others)[:3]
+        proto = {"icmp": ICMP, "ipv6-icmp": ICMP6, "esp": ESP, "gre": GRE, "ah": AH}.get(proto, proto)
+        version = {ICMP: 4, AH: 4, ICMP6: 6}.get(proto, version)
+        between = []
+    else:
+        proto = None
     src, dst = host(mark, version), host(to, version)
     if not src or not dst:
         return None
-    if between and pick.random() < 0.6:
+    if proto is not None:
+        port = None
+    elif between and pick.random() < 0.6:
         proto, port = pick.choice(between)[2:]
         proto = {"tcp": TCP, "udp": UDP}.get(proto, proto)
     else:
-        proto, port = pick.choice([TCP, TCP, UDP, ICMP if version == 4 else ICMP6, GRE]), pick.choice([22, 53, 502, 4444])
+        proto, port = pick.choice([TCP, TCP, UDP, ICMP if version == 4 else ICMP6, GRE, ESP]), pick.choice([22, 53, 502, 4444])
     if proto in (ICMP, ICMP6):
         port = None
     client = NEXT.pop()
     if turned and pick.random() < 0.3 and proto in (TCP, UDP):
         client = pick.choice(turned)[3]
-    return Ends(src, 0 if proto == GRE else client, dst, 0 if proto == GRE else client if port is None else port, proto)
+    portless = proto not in (TCP, UDP, ICMP, ICMP6)
+    return Ends(src, 0 if portless else client, dst, 0 if portless else client if port is None else port, proto,
+                pick.choice(REQUESTS[proto]) if proto in REQUESTS else 0)
 
 
 def host(mark, version):
@@ -175,7 +198,7 @@ def host(mark, version):
 
 
 def line_of(state, e, answer, way_in, out, kind=0, router="-"):
-    return "%s %s %d %s %d %d %d %s %s %d %s" % (state, e.src, e.sport, e.dst, e.dport, e.proto, answer, way_in, out, kind, router)
+    return "%s %s %d %s %d %d %d %s %s %d %s %d" % (state, e.src, e.sport, e.dst, e.dport, e.proto, answer, way_in, out, kind, router, e.kind)
 
 
 def ask(line):
@@ -232,20 +255,20 @@ def connection():
         return
     right = PATHS[zone_of(e.src)] if zone_of(e.src) else []
     way_in = (right or ["free0"])[0] if pick.random() < 0.85 else pick.choice(NAMES)
-    out, kind = way_out(e.dst), {ICMP: 8, ICMP6: 128}.get(e.proto, 0)
+    out, kind = way_out(e.dst), e.kind
     midway = e.proto == TCP and pick.random() < 0.25
     packet = layer4(e.src, e.dst, e.proto, e.sport, e.dport, ACK if midway else SYN, kind)
     fate = send("opening", line_of("midway" if midway else "opens", e, 0, way_in, out, kind), packet, way_in, out)
     if fate not in ("plain", "inside", "observed") or midway:
         return
-    back, kind = way_out(e.src), {ICMP: 0, ICMP6: 129}.get(e.proto, 0)
+    back, kind = way_out(e.src), REPLY.get(e.kind, 0)
     answer = layer4(e.dst, e.src, e.proto, e.dport, e.sport, SYN | ACK, kind)
-    if len(SENT_ERRORS) < ERRORS_MAX and e.proto != GRE and pick.random() < 0.5:
+    if len(SENT_ERRORS) < ERRORS_MAX and e.proto not in (GRE, ESP, AH) and pick.random() < 0.5:
         SENT_ERRORS.append(1)
         router = pick.choice([e.dst, host(0, e.src.version), host(pick.choice(list(ZONES)), e.src.version) or e.dst])
         kind = pick.choice([3, 11, 5] if e.src.version == 4 else [1, 3, 2])
         send("error", line_of("error", e, 1, out, back, kind, str(router)), icmp_error(router, packet, kind), out, back)
-    send("answer", line_of("continues", e, 1, out, back, {ICMP: 0, ICMP6: 129}.get(e.proto, 0)), answer, out, back)
+    send("answer", line_of("continues", e, 1, out, back, REPLY.get(e.kind, 0)), answer, out, back)
 
 
 def zone_of(a):

@@ -92,6 +92,11 @@ check "over a reload that enforces, and back: as if it had always been so" in_ns
 	$listing >\$tmp/back
 	! sed 's/comment \".*\"//' \$tmp/back | grep -nE 'drop|reject'; grep -q 'policy accept' \$tmp/back"
 
+# --- what flows can say beside protocols and single ports
+in_ns "\$tool commit '$here/words.conf' 1 >&2; $listing" >"$tmp/words.nft" 2>"$tmp/err" || cat "$tmp/err"
+[ "${UPDATE:-}" = 1 ] && cp "$tmp/words.nft" "$here/words.nft"
+check "listing of ranges of ports" diff -u "$here/words.nft" "$tmp/words.nft"
+
 # --- offload: the same text without the flowtable where the kernel has none
 links='ip link add eth1 type veth peer name eth2'
 in_ns "$links; \$tool commit '$here/offload.conf' 1 >&2; $listing" >"$tmp/offload.nft" 2>"$tmp/err" || cat "$tmp/err"

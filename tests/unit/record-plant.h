@@ -9,7 +9,7 @@
 /* Of generation 1, with one rule; NULL: out of memory. */
 static inline struct pol_image *record_plant(void)
 {
-	uint16_t port = 502;
+	struct port_range port = { 502, 502 };
 	struct flow flow = {
 		.proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "p"
 	};
@@ -17,7 +17,10 @@ static inline struct pol_image *record_plant(void)
 	struct policy policy = { .name = "p",
 				 .proto = PROTO_MODBUS,
 				 .of = &(struct modbus_policy){ &allow, 1, 0 } };
-	return plant_image((struct conduit){ .flows = &flow, .n_flows = 1 }, &policy, 1, 1);
+	struct conduit conduit = { .flows = &flow,
+				   .n_flows = 1,
+				   .remarks = { .ticket = "CHG-1", .owner = "control" } };
+	return plant_image(conduit, &policy, 1, 1);
 }
 
 #endif

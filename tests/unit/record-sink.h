@@ -61,7 +61,7 @@ static struct pol_image *image_of(uint32_t generation, struct modbus_allow *allo
 	struct zone zones[3] = { { .name = "unknown" },
 				 { .name = "hmi", .networks = &nets[0], .n_networks = 1 },
 				 { .name = "cell", .networks = &nets[1], .n_networks = 1 } };
-	uint16_t port = 502;
+	struct port_range port = { 502, 502 };
 	struct flow flow = {
 		.proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "reads"
 	};

@@ -24,7 +24,7 @@ static struct pol_image *plant(uint32_t generation, bool reversed)
 		  .values = { .v = values, .n = 1 },
 		  .functions = { 0x40 } },
 	};
-	static uint16_t client[] = { 40000 };
+	static struct port_range client[] = { { 40000, 40000 } };
 	struct prefix net[2];
 	bool host_bits;
 	if (!prefix_parse("10.0.1.0/24", &net[0], &host_bits) ||

@@ -48,7 +48,7 @@ struct plant {
 	struct flow flows[3];
 	struct policy policies[2];
 	struct modbus_policy own[2]; /* of each */
-	uint16_t ports[2];
+	struct port_range ports[2];
 	struct pol_image *img;
 };
 
@@ -85,8 +85,8 @@ static void plant_init(struct plant *p, struct modbus_allow *rules, size_t n)
 		(struct policy){ .name = "empty", .proto = PROTO_MODBUS, .of = &p->own[0] };
 	p->policies[1] =
 		(struct policy){ .name = "rules", .proto = PROTO_MODBUS, .of = &p->own[1] };
-	p->ports[0] = 502;
-	p->ports[1] = 1502;
+	p->ports[0] = (struct port_range){ 502, 502 };
+	p->ports[1] = (struct port_range){ 1502, 1502 };
 	p->flows[0] = (struct flow){ .service = "ssh", .l4 = TCP, .ports = p->ports, .n_ports = 1 };
 	p->flows[1] = (struct flow){
 		.proto = PROTO_MODBUS, .l4 = TCP, .ports = p->ports, .n_ports = 2, .policy = "rules"
