@@ -89,12 +89,12 @@ static bool filters_are_good(const struct model *m)
 
 int verb_check(int argc, char **argv)
 {
-	bool here = argc == 3 && strcmp(argv[1], "--here") == 0;
-	if (!here && (argc != 2 || strcmp(argv[1], "--here") == 0)) {
-		fprintf(stderr, "usage: zonectl %s [--here] FILE\n", argv[0]);
+	bool here = false;
+	const struct option_to to[] = { { .name = "--here", .flag = &here }, { .name = NULL } };
+	int i = options_and_operands(argc, argv, to, 1);
+	if (i < 0)
 		return EXIT_USAGE;
-	}
-	const char *path = argv[argc - 1];
+	const char *path = argv[i];
 	struct model *m = load_or_say(path);
 	if (!m)
 		return EXIT_MODEL;
