@@ -196,6 +196,8 @@ const struct verb verbs[] = {
 	  version_options, version_examples, plain_statuses, VALUE_NONE },
 	{ "help", "[VERB]", "print every verb, or how one is called, its options, examples and exit statuses", verb_help,
 	  NULL, help_examples, plain_statuses, VALUE_VERB },
+	/* for conf/bash-completion/zonectl; without a help it is in no list */
+	{ "complete", "-- WORD...", NULL, verb_complete, NULL, NULL, NULL, VALUE_NONE },
 };
 /* clang-format on */
 const size_t verbs_n = sizeof(verbs) / sizeof(verbs[0]);

@@ -42,7 +42,8 @@ struct verb_status {
 };
 
 struct verb {
-	const char *name, *operands, *help;
+	const char *name, *operands;
+	const char *help;		    /* NULL: it is in no list */
 	int (*run)(int argc, char **argv);  /* argv[0] is the verb */
 	const struct verb_option *options;  /* NULL: none but --help */
 	const char *const *examples;	    /* without "zonectl"; ends with NULL */
@@ -87,6 +88,7 @@ int verb_explain(int argc, char **argv);
 int verb_learn(int argc, char **argv);
 int verb_version(int argc, char **argv);
 int verb_help(int argc, char **argv);
+int verb_complete(int argc, char **argv);
 /* The model that the running zoned has in force; NULL: none runs, or it does not say (told). */
 struct model *model_in_force(void);
 /* Tell how a verb is called; EXIT_USAGE. */
