@@ -12,14 +12,14 @@
 #include "proto/list.h"
 #include "zonectl/zonectl.h"
 
-static bool begins(const char *word, const char *with)
+static bool word_begins(const char *word, const char *with)
 {
 	return strncmp(word, with, strlen(with)) == 0;
 }
 
 static void offer(const char *word, const char *typed)
 {
-	if (begins(word, typed))
+	if (word_begins(word, typed))
 		puts(word);
 }
 
@@ -51,7 +51,7 @@ static void offer_interfaces(const char *typed)
 static void offer_protocols(const char *typed)
 {
 	for (unsigned p = PROTO_NONE + 1; p < PROTO_N; p++)
-		if (begins(proto_word(p), typed))
+		if (word_begins(proto_word(p), typed))
 			printf("%s:\n", proto_word(p));
 }
 

@@ -48,7 +48,7 @@ static const struct verb_option *found(const struct known *k, int got)
 	return NULL;
 }
 
-static bool give(const struct option_to *to, const struct verb_option *o, void *ctx)
+static bool hand_to(const struct option_to *to, const struct verb_option *o, void *ctx)
 {
 	while (to->name && strcmp(to->name, o->name) != 0)
 		to++;
@@ -85,7 +85,7 @@ int options_read(int argc, char **argv, const struct option_to *to, void *ctx)
 		const struct verb_option *o = found(&k, got);
 		if (!o)
 			return wrong(argv[0], argv[at], got == ':');
-		if (!give(to, o, ctx))
+		if (!hand_to(to, o, ctx))
 			return -1;
 	}
 	return optind;

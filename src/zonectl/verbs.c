@@ -48,6 +48,17 @@ static const struct verb_status check_statuses[] = {
 
 static const char *const print_examples[] = { "print plant.conf", NULL };
 
+static const struct verb_option diff_options[] = { OPTION_JSON, OPTION_END };
+static const char *const diff_examples[] = { "diff plant.conf plant.conf", "diff --json plant.conf draft.conf", NULL };
+static const struct verb_status diff_statuses[] = {
+	{ EXIT_OK, "both are equal in effect" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "a model has errors" },
+	{ EXIT_NARROWER, "the new model differs, and opens nothing" },
+	{ EXIT_WIDER, "the new model opens something" },
+	STATUS_END
+};
+
 static const char *const probe_examples[] = { "probe", NULL };
 
 static const char *const reasons_examples[] = { "reasons", NULL };
@@ -164,6 +175,8 @@ const struct verb verbs[] = {
 	  check_options, check_examples, check_statuses, VALUE_FILE },
 	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print,
 	  NULL, print_examples, model_statuses, VALUE_FILE },
+	{ "diff", "OLD NEW", "what a new model opens, closes and changes, in words", verb_diff,
+	  diff_options, diff_examples, diff_statuses, VALUE_FILE },
 	{ "replay", "CAPTURE...", "run the inspection engine over captures", verb_replay,
 	  replay_options, replay_examples, replay_statuses, VALUE_FILE },
 	{ "explain", "[QUESTION...]", "what a model does with one message or connection, why, and what would permit it", verb_explain,

@@ -13,7 +13,9 @@ enum {
 	EXIT_NOT_RUNNING = 4,
 	EXIT_NOT_HERE = 5, /* check --here */
 	EXIT_REFUSED = 5,  /* replay, explain, learn: something would be refused */
-	EXIT_NOT_READ = 6  /* replay: a part could not be read or followed */
+	EXIT_NOT_READ = 6, /* replay: a part could not be read or followed */
+	EXIT_NARROWER = 7, /* diff: it differs, and opens nothing */
+	EXIT_WIDER = 8,	   /* diff: it opens something */
 };
 
 /* What the value of an option or an operand is: the shell's completion offers such. */
@@ -87,6 +89,7 @@ int verb_replay(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_learn(int argc, char **argv);
 int verb_version(int argc, char **argv);
+int verb_diff(int argc, char **argv);
 int verb_help(int argc, char **argv);
 int verb_complete(int argc, char **argv);
 /* The model that the running zoned has in force; NULL: none runs, or it does not say (told). */

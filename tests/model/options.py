@@ -49,9 +49,9 @@ def of_synopsis(marked):
         if macro == "Fl":
             last = ["-" + word] if word[0] == "-" else ["-" + letter for letter in word]
             options.update(dict.fromkeys(last, False))
+            line = at
         elif macro == "Ar" and last and at == line:
             options[last[-1]] = True
-        line = at
     return options
 
 
