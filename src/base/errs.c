@@ -32,10 +32,17 @@ void errs_add(struct errs *e, const char *file, unsigned line, const char *fmt, 
 	struct err *x = &e->v[e->n++];
 	x->file = strdup(file ? file : "-");
 	x->line = line;
+	x->column = 0;
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(x->text, sizeof(x->text), fmt, ap);
 	va_end(ap);
+}
+
+void errs_column(struct errs *e, unsigned column)
+{
+	if (e->total == e->n && e->n)
+		e->v[e->n - 1].column = column;
 }
 
 static int before(const struct err *a, const struct err *b)
@@ -48,7 +55,7 @@ const char *err_line(const struct err *e, char out[ERR_LINE])
 {
 	out[0] = '\0';
 	if (e->line)
-		snprintf(out, ERR_LINE, ":%u", e->line);
+		snprintf(out, ERR_LINE, e->column ? ":%u:%u" : ":%u", e->line, e->column);
 	return out;
 }
 

@@ -91,13 +91,13 @@ int verb_check(int argc, char **argv)
 {
 	bool here = false;
 	const struct option_to to[] = { { .name = "--here", .flag = &here }, { .name = NULL } };
-	int i = options_and_operands(argc, argv, to, 1);
+	int i = options_and_operands(argc, argv, to, 1), rc;
 	if (i < 0)
 		return EXIT_USAGE;
 	const char *path = argv[i];
-	struct model *m = load_or_say(path);
+	struct model *m = load_or_say(path, &rc);
 	if (!m)
-		return EXIT_MODEL;
+		return rc;
 	if (!filters_are_good(m)) {
 		model_free(m);
 		return EXIT_MODEL;
@@ -109,7 +109,7 @@ int verb_check(int argc, char **argv)
 			m->mode_at.line);
 	warn_interfaces(m);
 	warn_old_keys(m);
-	int rc = here ? check_here(m, path) : EXIT_OK;
+	rc = here ? check_here(m, path) : EXIT_OK;
 	model_free(m);
 	return rc;
 }

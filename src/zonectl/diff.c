@@ -93,10 +93,12 @@ int verb_diff(int argc, char **argv)
 {
 	bool json = false;
 	const struct option_to to[] = { { .name = "--json", .flag = &json }, { .name = NULL } };
-	int i = options_and_operands(argc, argv, to, 2), err = 0, rc = EXIT_MODEL;
+	int i = options_and_operands(argc, argv, to, 2), err = 0, rc, rc_new;
 	if (i < 0)
 		return EXIT_USAGE;
-	struct model *old = load_or_say(argv[i]), *new = load_or_say(argv[i + 1]);
+	struct model *old = load_or_say(argv[i], &rc), *new = load_or_say(argv[i + 1], &rc_new);
+	if (old)
+		rc = rc_new;
 	struct comparison *c = old && new ? compare_models(old, new, &err) : NULL;
 	if (!c && old && new) {
 		fprintf(stderr, "zonectl: the models cannot be compiled: %s\n", strerror(-err));

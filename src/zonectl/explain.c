@@ -398,14 +398,13 @@ static bool load_asked(struct explain *x, const struct asked *q, int *rc)
 	struct model *running = q->model ? NULL : model_in_force();
 	struct model *m = running;
 	if (!m)
-		m = load_or_say(q->model ? q->model : ZONED_CONF);
+		m = load_or_say(q->model ? q->model : ZONED_CONF, rc);
 	x->path = m ? m->path : q->model ? q->model : ZONED_CONF;
 	snprintf(text, sizeof(text), "%s%s", x->path,
 		 q->model  ? ""
 		 : running ? " (in force in the running zoned)"
 			   : " (the installed one: zoned is not running)");
 	set_text(x->o, "model", text);
-	*rc = EXIT_MODEL;
 	return m && explain_compile(x, m, rc);
 }
 

@@ -2,17 +2,38 @@
  * zonectl(8): argv to a verb. */
 #include "zonectl/zonectl.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-struct model *load_or_say(const char *path)
+/* A file that is not there is no model with errors. */
+static bool is_readable(const char *path)
+{
+	struct stat st;
+	int fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+	int err = fd < 0 ? errno : fstat(fd, &st) ? errno : S_ISDIR(st.st_mode) ? EISDIR : 0;
+	if (err)
+		fprintf(stderr, "zonectl: cannot read the model %s: %s\n", path, strerror(err));
+	if (fd > STDIN_FILENO)
+		close(fd);
+	return !err;
+}
+
+struct model *load_or_say(const char *path, int *rc)
 {
 	struct errs errs;
 	const char *rules = getenv("ZONED_RULES");
+	*rc = EXIT_NO_FILE;
+	if (!is_readable(path))
+		return NULL;
 	errs_init(&errs);
 	struct model *m = model_load(path, rules ? rules : ZONED_RULESDIR, &errs);
 	errs_print(&errs, stderr);
 	errs_free(&errs);
+	*rc = m ? EXIT_OK : EXIT_MODEL;
 	return m;
 }
 

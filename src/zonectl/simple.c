@@ -10,12 +10,12 @@
 
 int verb_print(int argc, char **argv)
 {
-	int i = options_and_operands(argc, argv, NULL, 1);
+	int i = options_and_operands(argc, argv, NULL, 1), rc;
 	if (i < 0)
 		return EXIT_USAGE;
-	struct model *m = load_or_say(argv[i]);
+	struct model *m = load_or_say(argv[i], &rc);
 	if (!m)
-		return EXIT_MODEL;
+		return rc;
 	model_print(m, stdout);
 	model_free(m);
 	return EXIT_OK;

@@ -24,6 +24,7 @@ static const struct verb_status model_statuses[] = {
 	{ EXIT_OK, "success" },
 	{ EXIT_FAIL, "failure" },
 	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
 	STATUS_END
 };
 static const struct verb_status ask_statuses[] = {
@@ -42,6 +43,7 @@ static const struct verb_status check_statuses[] = {
 	{ EXIT_OK, "the model is good; there may be warnings" },
 	{ EXIT_FAIL, "failure" },
 	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
 	{ EXIT_NOT_HERE, "the model is good, and this machine is not as it says (--here)" },
 	STATUS_END
 };
@@ -54,6 +56,7 @@ static const struct verb_status diff_statuses[] = {
 	{ EXIT_OK, "both are equal in effect" },
 	{ EXIT_FAIL, "failure" },
 	{ EXIT_MODEL, "a model has errors" },
+	{ EXIT_NO_FILE, "a model cannot be read" },
 	{ EXIT_NARROWER, "the new model differs, and opens nothing" },
 	{ EXIT_WIDER, "the new model opens something" },
 	STATUS_END
@@ -87,6 +90,7 @@ static const struct verb_status replay_statuses[] = {
 	{ EXIT_OK, "all was read and, with -m, permitted" },
 	{ EXIT_FAIL, "failure" },
 	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
 	{ EXIT_REFUSED, "something would be refused" },
 	{ EXIT_NOT_READ, "a part could not be read or followed, and nothing would be refused" },
 	STATUS_END
@@ -112,6 +116,7 @@ static const struct verb_status explain_statuses[] = {
 	{ EXIT_OK, "the model permits what was asked" },
 	{ EXIT_FAIL, "failure" },
 	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
 	{ EXIT_REFUSED, "the model refuses what was asked" },
 	STATUS_END
 };
@@ -135,7 +140,7 @@ static const char *const learn_examples[] = {
 };
 static const struct verb_status learn_statuses[] = {
 	{ EXIT_OK, "success" },
-	{ EXIT_FAIL, "failure" },
+	{ EXIT_FAIL, "failure; a model of --onto that cannot be read" },
 	{ EXIT_MODEL, "the model has errors" },
 	{ EXIT_NOT_RUNNING, "zoned is not running (--live without --interface)" },
 	{ EXIT_REFUSED, "something that was held out is refused" },
@@ -161,6 +166,7 @@ static const struct verb_status change_statuses[] = {
 	{ EXIT_OK, "success" },
 	{ EXIT_FAIL, "failure, or zoned refuses" },
 	{ EXIT_MODEL, "the model has errors, or cannot be put in force; nothing was changed" },
+	{ EXIT_NO_FILE, "the model cannot be read (apply)" },
 	{ EXIT_NOT_RUNNING, "zoned is not running" },
 	STATUS_END
 };

@@ -16,6 +16,7 @@ enum {
 	EXIT_NOT_READ = 6, /* replay: a part could not be read or followed */
 	EXIT_NARROWER = 7, /* diff: it differs, and opens nothing */
 	EXIT_WIDER = 8,	   /* diff: it opens something */
+	EXIT_NO_FILE = 9,  /* there is no such model, or it cannot be read */
 };
 
 /* What the value of an option or an operand is: the shell's completion offers such. */
@@ -96,7 +97,8 @@ int verb_complete(int argc, char **argv);
 struct model *model_in_force(void);
 /* Tell how a verb is called; EXIT_USAGE. */
 int verb_usage(const char *name);
-/* Load or say every error on stderr. rules: $ZONED_RULES or the installed ones. */
-struct model *load_or_say(const char *path);
+/* NULL, with every error on stderr: EXIT_MODEL or EXIT_NO_FILE in *rc. Files are included from
+ * $ZONED_RULES or the installed rules. */
+struct model *load_or_say(const char *path, int *rc);
 
 #endif
