@@ -59,7 +59,7 @@ const char *err_line(const struct err *e, char out[ERR_LINE])
 	return out;
 }
 
-void errs_print(struct errs *e, FILE *f)
+void errs_sort(struct errs *e)
 {
 	for (size_t i = 1; i < e->n; i++) {
 		struct err x = e->v[i];
@@ -68,6 +68,11 @@ void errs_print(struct errs *e, FILE *f)
 			e->v[j] = e->v[j - 1];
 		e->v[j] = x;
 	}
+}
+
+void errs_print(struct errs *e, FILE *f)
+{
+	errs_sort(e);
 	for (size_t i = 0; i < e->n; i++) {
 		const struct err *x = &e->v[i];
 		char where[ERR_LINE];

@@ -35,7 +35,9 @@ void errs_add(struct errs *e, const char *file, unsigned line, const char *fmt, 
 void errs_column(struct errs *e, unsigned column);
 /* ":LINE" or ":LINE:COLUMN", as it stands behind the file; nothing for the file as a whole. out. */
 const char *err_line(const struct err *e, char out[ERR_LINE]);
-/* Sort by file and line (stable) and print "FILE:LINE: error: TEXT" lines. */
+/* By file and line; stable. */
+void errs_sort(struct errs *e);
+/* Sort and print "FILE:LINE: error: TEXT" lines. */
 void errs_print(struct errs *e, FILE *f);
 
 #endif

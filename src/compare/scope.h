@@ -59,6 +59,9 @@ struct scope {
 struct scope_ops {
 	unsigned operations; /* numbers of operations are below this */
 	void (*name)(unsigned operation, struct sb *out);
+	/* Does it change something in the device: values, outputs, settings, programs? What is not
+	 * known does. */
+	bool (*changes)(unsigned operation);
 	/* Does the rule permit any message of this operation? Which ones is in *out. */
 	bool (*rule)(const struct pol_image *img, const struct pol_rule *rule, unsigned operation,
 		     struct scope *out);

@@ -22,18 +22,24 @@ static bool is_readable(const char *path)
 	return !err;
 }
 
-struct model *load_or_say(const char *path, int *rc)
+struct model *load_with_errors(const char *path, struct errs *errs, int *rc)
 {
-	struct errs errs;
 	const char *rules = getenv("ZONED_RULES");
 	*rc = EXIT_NO_FILE;
 	if (!is_readable(path))
 		return NULL;
+	struct model *m = model_load(path, rules ? rules : ZONED_RULESDIR, errs);
+	*rc = m ? EXIT_OK : EXIT_MODEL;
+	return m;
+}
+
+struct model *load_or_say(const char *path, int *rc)
+{
+	struct errs errs;
 	errs_init(&errs);
-	struct model *m = model_load(path, rules ? rules : ZONED_RULESDIR, &errs);
+	struct model *m = load_with_errors(path, &errs, rc);
 	errs_print(&errs, stderr);
 	errs_free(&errs);
-	*rc = m ? EXIT_OK : EXIT_MODEL;
 	return m;
 }
 

@@ -36,15 +36,17 @@ static const struct verb_status ask_statuses[] = {
 
 static const struct verb_option check_options[] = {
 	{ "--here", NULL, "also compare the model with the interfaces of this machine", VALUE_NONE, false },
+	{ "--strict", NULL, "notes too, each with its rule, and a warning is no success", VALUE_NONE, false },
+	OPTION_JSON,
 	OPTION_END
 };
-static const char *const check_examples[] = { "check plant.conf", "check --here plant.conf", NULL };
+static const char *const check_examples[] = { "check plant.conf", "check --strict plant.conf", "check --json draft.conf", NULL };
 static const struct verb_status check_statuses[] = {
 	{ EXIT_OK, "the model is good; there may be warnings" },
 	{ EXIT_FAIL, "failure" },
 	{ EXIT_MODEL, "the model has errors" },
 	{ EXIT_NO_FILE, "the model cannot be read" },
-	{ EXIT_NOT_HERE, "the model is good, and this machine is not as it says (--here)" },
+	{ EXIT_NOT_HERE, "the model is good, and this machine is not as it says (--here), or there is a warning (--strict)" },
 	STATUS_END
 };
 

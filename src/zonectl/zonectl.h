@@ -12,6 +12,7 @@ enum {
 	EXIT_MODEL = 3,
 	EXIT_NOT_RUNNING = 4,
 	EXIT_NOT_HERE = 5, /* check --here */
+	EXIT_FOUND = 5,	   /* check --strict: a warning */
 	EXIT_REFUSED = 5,  /* replay, explain, learn: something would be refused */
 	EXIT_NOT_READ = 6, /* replay: a part could not be read or followed */
 	EXIT_NARROWER = 7, /* diff: it differs, and opens nothing */
@@ -100,5 +101,7 @@ int verb_usage(const char *name);
 /* NULL, with every error on stderr: EXIT_MODEL or EXIT_NO_FILE in *rc. Files are included from
  * $ZONED_RULES or the installed rules. */
 struct model *load_or_say(const char *path, int *rc);
+/* The same, and the errors are the caller's to tell. */
+struct model *load_with_errors(const char *path, struct errs *errs, int *rc);
 
 #endif

@@ -29,7 +29,7 @@ grep -q 'PROTO_ECHO\|P(ECHO' "$dir/proto/protocols.h" || fail "the list has no l
 cp -r "$echo" "$dir/proto/echo"
 
 # All of zonectl, and the protocol
-for file in "$src"/{base,model,packet,record,policy,compile,compare,nft,stream,inspect,host,recording,learn,zonectl}/*.c \
+for file in "$src"/{base,model,packet,record,policy,compile,compare,lint,nft,stream,inspect,host,recording,history,learn,zonectl}/*.c \
 	"$src"/fastpath/policy.c "$src"/fastpath/load-none.c "$src"/proto/*/*.c "$dir"/proto/echo/*.c; do
 	folder=${file%/*}
 	echo "$file $dir/o/${folder##*/}-${file##*/}.o"

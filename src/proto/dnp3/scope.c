@@ -151,7 +151,17 @@ static void dnp_head_scope(const struct pol_image *img, const void *head, struct
 	scope_add_number(out, "max_fragment", SCOPE_MORE, h->max_fragment);
 }
 
+static bool dnp_scope_changes(unsigned operation)
+{
+	enum { NO_CHANGE = DNP_READ | DNP_TIME | DNP_ANSWER | DNP_AUTH };
+	if (operation >= OP_WRITES)
+		return operation == OP_WRITES;
+	const struct dnp_func *f = dnp_func_by_code((uint8_t)operation);
+	return !f || !(f->classes & NO_CHANGE);
+}
+
 const struct scope_ops scope_dnp3 = { .operations = OPERATIONS,
 				      .name = dnp_scope_name,
+				      .changes = dnp_scope_changes,
 				      .rule = dnp_rule_scope,
 				      .head = dnp_head_scope };

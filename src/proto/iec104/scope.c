@@ -154,7 +154,18 @@ static void iec_head_scope(const struct pol_image *img, const void *head, struct
 	scope_add_number(out, "redundancy_group", SCOPE_OTHER, h->redundancy_group);
 }
 
+static bool iec_scope_changes(unsigned type)
+{
+	const struct iec_type *t = iec_type((uint8_t)type);
+	if (!t)
+		return true;
+	if (t->class == IEC_SYSTEM)
+		return type == IEC_C_RP_NA_1 || type == IEC_C_CS_NA_1;
+	return t->class != IEC_MONITOR;
+}
+
 const struct scope_ops scope_iec104 = { .operations = IEC_TYPES,
 					.name = iec_scope_name,
+					.changes = iec_scope_changes,
 					.rule = iec_rule_scope,
 					.head = iec_head_scope };

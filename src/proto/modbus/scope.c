@@ -68,6 +68,14 @@ static void mb_head_scope(const struct pol_image *img, const void *head, struct 
 	d->word = tolerance_word;
 }
 
-const struct scope_ops scope_modbus = {
-	.operations = 256, .name = mb_scope_name, .rule = mb_rule_scope, .head = mb_head_scope
-};
+static bool mb_scope_changes(unsigned fc)
+{
+	const struct mb_func *fn = mb_func_by_code((uint8_t)fc);
+	return !fn || !(fn->classes & MB_READ);
+}
+
+const struct scope_ops scope_modbus = { .operations = 256,
+					.name = mb_scope_name,
+					.changes = mb_scope_changes,
+					.rule = mb_rule_scope,
+					.head = mb_head_scope };

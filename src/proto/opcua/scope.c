@@ -151,6 +151,14 @@ static void ua_head_scope(const struct pol_image *img, const void *head, struct 
 	add_size(out, "max_message", h->max_message);
 }
 
-const struct scope_ops scope_opcua = {
-	.operations = 64, .name = ua_scope_name, .rule = ua_rule_scope, .head = ua_head_scope
-};
+static bool ua_scope_changes(unsigned service)
+{
+	enum { CHANGE = UA_WRITE | UA_CALL | UA_HISTORY_UPDATE | UA_NODE_MANAGEMENT };
+	return service >= ua_services_n || ua_services[service].classes & CHANGE;
+}
+
+const struct scope_ops scope_opcua = { .operations = 64,
+				       .name = ua_scope_name,
+				       .changes = ua_scope_changes,
+				       .rule = ua_rule_scope,
+				       .head = ua_head_scope };

@@ -26,6 +26,12 @@ static void head_scope(const struct pol_image *img, const void *head, struct sco
 	out->n = 0;
 }
 
+static bool changes(unsigned operation)
+{
+	(void)operation;
+	return false;
+}
+
 const struct scope_ops scope_echo = {
-	.operations = 1, .name = name_of, .rule = rule_scope, .head = head_scope
+	.operations = 1, .name = name_of, .changes = changes, .rule = rule_scope, .head = head_scope
 };
