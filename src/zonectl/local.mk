@@ -1,5 +1,5 @@
 sbin_PROGRAMS += zonectl
-zonectl_SOURCES = src/zonectl/zonectl.h src/zonectl/main.c src/zonectl/verbs.c src/zonectl/help.c src/zonectl/options.c src/zonectl/version.c src/zonectl/complete.c src/zonectl/simple.c src/zonectl/check.c src/zonectl/diff.c src/zonectl/replay.h src/zonectl/replay.c \
+zonectl_SOURCES = src/zonectl/zonectl.h src/zonectl/main.c src/zonectl/verbs.c src/zonectl/help.c src/zonectl/options.c src/zonectl/version.c src/zonectl/complete.c src/zonectl/simple.c src/zonectl/check.c src/zonectl/diff.c src/zonectl/table.h src/zonectl/table.c src/zonectl/model-tables.c src/zonectl/replay.h src/zonectl/replay.c \
 	src/zonectl/replay-parts.h src/zonectl/replay-counts.h src/zonectl/replay-counts.c src/zonectl/replay-options.c \
 	src/zonectl/replay-file.c src/zonectl/replay-groups.c src/zonectl/replay-workers.c src/zonectl/replay-judge.c \
 	src/zonectl/replay-record.c src/zonectl/replay-connection.c src/zonectl/replay-ports.c src/zonectl/replay-summary.c \

@@ -52,6 +52,18 @@ static const struct verb_status check_statuses[] = {
 
 static const char *const print_examples[] = { "print plant.conf", NULL };
 
+static const struct verb_option listed_options[] = { OPTION_JSON, OPTION_MODEL, OPTION_END };
+static const char *const zones_examples[] = { "zones -m plant.conf", "zones -m plant.conf --json cell", NULL };
+static const char *const conduits_examples[] = { "conduits -m plant.conf", NULL };
+static const struct verb_status listed_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
+	{ EXIT_NOT_RUNNING, "zoned is not running, and no model is named" },
+	STATUS_END
+};
+
 static const struct verb_option diff_options[] = { OPTION_JSON, OPTION_END };
 static const char *const diff_examples[] = { "diff plant.conf plant.conf", "diff --json plant.conf draft.conf", NULL };
 static const struct verb_status diff_statuses[] = {
@@ -183,6 +195,10 @@ const struct verb verbs[] = {
 	  check_options, check_examples, check_statuses, VALUE_FILE },
 	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print,
 	  NULL, print_examples, model_statuses, VALUE_FILE },
+	{ "zones", "[ZONE...]", "the zones of a model: types, interfaces, networks", verb_listed,
+	  listed_options, zones_examples, listed_statuses, VALUE_ZONE },
+	{ "conduits", "[CONDUIT...]", "the conduits of a model: ends, modes, limits, flows", verb_listed,
+	  listed_options, conduits_examples, listed_statuses, VALUE_CONDUIT },
 	{ "diff", "OLD NEW", "what a new model opens, closes and changes, in words", verb_diff,
 	  diff_options, diff_examples, diff_statuses, VALUE_FILE },
 	{ "replay", "CAPTURE...", "run the inspection engine over captures", verb_replay,

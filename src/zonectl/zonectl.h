@@ -91,6 +91,7 @@ int verb_replay(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_learn(int argc, char **argv);
 int verb_version(int argc, char **argv);
+int verb_listed(int argc, char **argv); /* zones, conduits */
 int verb_diff(int argc, char **argv);
 int verb_help(int argc, char **argv);
 int verb_complete(int argc, char **argv);

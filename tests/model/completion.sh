@@ -43,5 +43,7 @@ offers 'zonectl replay -m plant.conf plant.pcap -' not:--summary
 offers 'zonectl help ex' explain not:replay
 offers 'zonectl learn --interface ' lo
 offers 'zonectl replay --port m' modbus: not:dnp3:
+offers 'zonectl zones -m plant.conf ' cell-1 cell-2 office not:unknown
+offers 'zonectl zones -m plant.conf cell-1 cell' cell-2 not:office
 offers 'zonectl nonsense ' not:check
 [ "$failed" = 0 ]
