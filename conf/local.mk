@@ -8,3 +8,5 @@ dist_zonedconf_DATA = conf/zoned.conf
 exampledir = $(docdir)/examples
 dist_example_DATA = conf/example-small-cell.conf conf/example-water-works.conf conf/example-substation.conf conf/example-opcua.conf \
 	conf/example-dnp3.conf conf/example-iec104.conf
+bashcompletiondir = $(datadir)/bash-completion/completions
+dist_bashcompletion_DATA = conf/bash-completion/zonectl

@@ -32,10 +32,17 @@ void errs_add(struct errs *e, const char *file, unsigned line, const char *fmt, 
 	struct err *x = &e->v[e->n++];
 	x->file = strdup(file ? file : "-");
 	x->line = line;
+	x->column = 0;
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(x->text, sizeof(x->text), fmt, ap);
 	va_end(ap);
+}
+
+void errs_column(struct errs *e, unsigned column)
+{
+	if (e->total == e->n && e->n)
+		e->v[e->n - 1].column = column;
 }
 
 static int before(const struct err *a, const struct err *b)
@@ -48,11 +55,11 @@ const char *err_line(const struct err *e, char out[ERR_LINE])
 {
 	out[0] = '\0';
 	if (e->line)
-		snprintf(out, ERR_LINE, ":%u", e->line);
+		snprintf(out, ERR_LINE, e->column ? ":%u:%u" : ":%u", e->line, e->column);
 	return out;
 }
 
-void errs_print(struct errs *e, FILE *f)
+void errs_sort(struct errs *e)
 {
 	for (size_t i = 1; i < e->n; i++) {
 		struct err x = e->v[i];
@@ -61,6 +68,11 @@ void errs_print(struct errs *e, FILE *f)
 			e->v[j] = e->v[j - 1];
 		e->v[j] = x;
 	}
+}
+
+void errs_print(struct errs *e, FILE *f)
+{
+	errs_sort(e);
 	for (size_t i = 0; i < e->n; i++) {
 		const struct err *x = &e->v[i];
 		char where[ERR_LINE];

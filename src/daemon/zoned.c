@@ -222,13 +222,13 @@ static int run_parent(struct parent *p)
 	return p->stopping ? 0 : 1;
 }
 
-static int zoned_usage(void)
+static int zoned_usage(FILE *f)
 {
 	fputs("usage: zoned [-dn] [-C SOCKET] [-f FILE] [-R RULESDIR] [-S DIRECTORY] [-u USER]\n   "
 	      "    zoned "
-	      "--flush\n",
-	      stderr);
-	return 2;
+	      "--flush | --help | --version\n",
+	      f);
+	return f == stdout ? 0 : 2;
 }
 
 static int flush_table(void)
@@ -284,6 +284,10 @@ int main(int argc, char **argv)
 	int opt;
 	if (argc == 2 && strcmp(argv[1], "--flush") == 0)
 		return flush_table();
+	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+		return zoned_usage(stdout);
+	if (argc == 2 && strcmp(argv[1], "--version") == 0)
+		return printf("zoned %s (libevent %s)\n", PACKAGE_VERSION, event_get_version()) < 0;
 	while ((opt = getopt(argc, argv, "dnC:f:R:S:u:")) != -1) {
 		if (opt == 'd')
 			p.foreground = true;
@@ -300,10 +304,10 @@ int main(int argc, char **argv)
 		else if (opt == 'u')
 			p.user = optarg;
 		else
-			return zoned_usage();
+			return zoned_usage(stderr);
 	}
 	if (optind != argc)
-		return zoned_usage();
+		return zoned_usage(stderr);
 	to_stderr = p.foreground || check || isatty(2);
 	/* asked before a descriptor is opened that could get its number */
 	errors_to_stderr = stderr_is_read();

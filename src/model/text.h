@@ -57,6 +57,7 @@ enum token_kind {
 
 struct token {
 	struct where at;
+	unsigned column;
 	int kind; /* enum token_kind, or one of = , ; { } ( ) [ ] */
 	const char *written;
 	size_t len;	  /* in the line */
@@ -73,7 +74,12 @@ const char *quote_word(char out[QUOTED_MAX], const char *p, size_t n);
 struct grammar;
 
 struct grammar *grammar_new(struct arena *a, struct errs *errs);
-/* False after an error: the rest of the text is not to be read. */
+/* Report an error of syntax; column: of the character. What comes of it is not reported. */
+void grammar_error(struct grammar *g, struct where at, unsigned column, const char *text);
+/* The same for what ends the line: the next setting may lack what was behind it. */
+void grammar_forgive(struct grammar *g);
+/* After an error the grammar goes on where it can, so that all errors are found. False: it cannot,
+ * and the rest of the text is not to be read. */
 bool grammar_token(struct grammar *g, const struct token *t);
 /* Called before and after the lines of each file. A file closes each group that it opens, and a
  * setting lies in one file. */
@@ -93,6 +99,8 @@ struct lexer {
 	void *ctx;
 };
 
+/* The character at p[i], from 1. */
+unsigned column_of(const char *p, size_t i);
 /* Is it plain UTF-8 without characters that make text look different? False: errs has an error. */
 bool line_is_text(struct errs *errs, struct where at, const char *p, size_t n);
 bool lex_line(struct lexer *x, struct where at, const char *p, size_t n);

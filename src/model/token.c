@@ -36,12 +36,20 @@ const char *quote_word(char out[QUOTED_MAX], const char *p, size_t n)
 	return out;
 }
 
-static bool token_error(const struct line *k, const char *p, size_t n, const char *what)
+unsigned column_of(const char *p, size_t i)
 {
-	char word[QUOTED_MAX];
-	errs_add(k->x->errs, k->where.file, k->where.line,
-		 "%s %s; the rest of the file was not checked", quote_word(word, p, n), what);
-	return false;
+	unsigned column = 1;
+	for (size_t k = 0; k < i; k++)
+		column += ((uint8_t)p[k] & 0xc0) != 0x80;
+	return column;
+}
+
+/* Of n octets of the line at `from`. */
+static void token_error(const struct line *k, size_t from, size_t n, const char *what)
+{
+	char word[QUOTED_MAX], text[300];
+	snprintf(text, sizeof(text), "%s %s", quote_word(word, k->p + from, n), what);
+	grammar_error(k->x->g, k->where, column_of(k->p, from), text);
 }
 
 /* Characters that no reader sees, or that move others about: what stands in the file
@@ -80,6 +88,7 @@ bool line_is_text(struct errs *errs, struct where at, const char *p, size_t n)
 static bool token(const struct line *k, size_t from, struct token t)
 {
 	t.at = k->where;
+	t.column = column_of(k->p, from);
 	t.written = k->p + from;
 	t.len = k->at - from;
 	return grammar_token(k->x->g, &t);
@@ -118,36 +127,58 @@ static bool escaped_text(const char *s, size_t n)
 	return true;
 }
 
-static bool lex_text(struct line *k)
+/* What an error stands for, so that the grammar goes on. */
+static bool text_instead(struct line *k, size_t from)
 {
-	size_t from = k->at, n = 0, i = from + 1, end = i;
+	return token(k, from, (struct token){ .kind = TOKEN_TEXT, .text = "" });
+}
+
+/* The text between `from` and `end` to s, *n octets; false: it has an error. */
+static bool read_text(const struct line *k, size_t from, size_t end, char *s, size_t *n)
+{
 	bool escapes = false;
-	while (end < k->n && k->p[end] != '"')
-		end += k->p[end] == '\\' ? 2 : 1;
-	if (end >= k->n)
-		return token_error(
-			k, k->p + from, k->n - from,
-			"begins a text that does not end on its line; write \" behind it");
-	char *s = arena_alloc(k->x->a, end - from);
-	for (; i < end; n++) {
-		size_t len = 1;
-		s[n] = k->p[i];
+	for (size_t i = from + 1, len = 1; i < end; i += len, (*n)++) {
+		len = 1;
+		s[*n] = k->p[i];
 		if (k->p[i] == '\\') {
-			len = escape(k->p + i, end - i, &s[n]);
+			len = escape(k->p + i, end - i, &s[*n]);
 			escapes = true;
 		}
-		if (len == 0)
-			return token_error(
-				k, k->p + i, 2,
+		if (len == 0) {
+			token_error(
+				k, i, 2,
 				"is not an escape; write \\\\ for one \\, \\xNN for the octet NN");
-		if (s[n] == '\0')
-			return token_error(k, k->p + i, len, "would end the text; remove it");
-		i += len;
+			return false;
+		}
+		if (s[*n] == '\0') {
+			token_error(k, i, len, "would end the text; remove it");
+			return false;
+		}
 	}
+	if (escapes && !escaped_text(s, *n)) {
+		token_error(k, from, end + 1 - from, "has escapes that are no UTF-8 text");
+		return false;
+	}
+	return true;
+}
+
+static bool lex_text(struct line *k)
+{
+	size_t from = k->at, n = 0, end = from + 1;
+	while (end < k->n && k->p[end] != '"')
+		end += k->p[end] == '\\' ? 2 : 1;
+	if (end >= k->n) {
+		token_error(k, from, k->n - from,
+			    "begins a text that does not end on its line; write \" behind it");
+		k->at = k->n;
+		bool on = text_instead(k, from);
+		grammar_forgive(k->x->g);
+		return on;
+	}
+	char *s = arena_alloc(k->x->a, end - from);
 	k->at = end + 1;
-	if (escapes && !escaped_text(s, n))
-		return token_error(k, k->p + from, k->at - from,
-				   "has escapes that are no UTF-8 text");
+	if (!read_text(k, from, end, s, &n))
+		return text_instead(k, from);
 	return token(k, from, (struct token){ .kind = TOKEN_TEXT, .text = s });
 }
 
@@ -242,14 +273,16 @@ static bool lex_number(struct line *k)
 			k->x->number_ends(k->x->ctx, k->at);
 		return token(k, from, t);
 	}
-	if (n > NUMBER_TEXT_MAX || !is_float(s))
-		return token_error(k, s, n,
-				   n > NUMBER_TEXT_MAX ? "is too long a number" : what_is_wrong(s));
+	if (n > NUMBER_TEXT_MAX || !is_float(s)) {
+		token_error(k, from, n,
+			    n > NUMBER_TEXT_MAX ? "is too long a number" : what_is_wrong(s));
+		return token(k, from, t);
+	}
 	t.kind = TOKEN_FLOAT;
 	errno = 0;
 	t.real = strtod(s, NULL);
 	if (errno || !isfinite(t.real))
-		return token_error(k, s, n, "is not a number that this machine has");
+		token_error(k, from, n, "is not a number that this machine has");
 	return token(k, from, t);
 }
 
@@ -296,15 +329,18 @@ static bool lex_one(struct line *k)
 		return lex_word(k);
 	if (isdigit((unsigned char)c) || c == '+' || c == '-' || c == '.')
 		return lex_number(k);
-	if (c == '@')
-		return token_error(
-			k, k->p + k->at, k->n - k->at,
-			"is not understood here; @include \"FILE\" stands alone on its line");
+	if (c == '@') {
+		token_error(k, k->at, k->n - k->at,
+			    "is not understood here; @include \"FILE\" stands alone on its line");
+		k->at = k->n;
+		return true;
+	}
 	if (!memchr("=:,;{}()[]", c, 10)) {
 		size_t len;
 		utf8_char(k->p + k->at, k->n - k->at, &len);
-		return token_error(k, k->p + k->at, len,
-				   "is not understood; write texts in double quotes");
+		token_error(k, k->at, len, "is not understood; write texts in double quotes");
+		k->at += len;
+		return true;
 	}
 	k->at++;
 	return token(k, k->at - 1, (struct token){ .kind = c == ':' ? '=' : c });

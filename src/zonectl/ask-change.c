@@ -126,10 +126,10 @@ static int send_change(const struct takes *t, const struct wanted *w, const char
 }
 
 /* The path as seen from anywhere; it stands in errors and records. */
-static struct model *load_to_send(const char *path)
+static struct model *load_to_send(const char *path, int *rc)
 {
 	char *whole = strcmp(path, "-") == 0 ? NULL : realpath(path, NULL);
-	struct model *m = load_or_say(whole ? whole : path);
+	struct model *m = load_or_say(whole ? whole : path, rc);
 	free(whole);
 	return m;
 }
@@ -143,16 +143,17 @@ int verb_change(int argc, char **argv)
 	const char *arg = optind < argc ? argv[optind] : NULL;
 	if (!t->file)
 		return send_change(t, &w, arg, NULL);
-	struct model *m = load_to_send(arg);
+	int rc;
+	struct model *m = load_to_send(arg, &rc);
 	if (!m)
-		return EXIT_MODEL;
+		return rc;
 	json_t *files = files_pack(m);
 	model_free(m);
 	if (!files) {
 		fputs("zonectl: out of memory\n", stderr);
 		return EXIT_FAIL;
 	}
-	int rc = send_change(t, &w, NULL, files);
+	rc = send_change(t, &w, NULL, files);
 	json_decref(files);
 	return rc;
 }

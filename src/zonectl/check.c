@@ -1,37 +1,97 @@
 /* SPDX-License-Identifier: MIT
- * check: a model alone, and with --here against the interfaces of this machine. */
+ * check: the errors of a model, its lints, and with --here the interfaces of this machine. All of
+ * them are findings, which are printed as lines or as one JSON object. */
 #include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "host/misfits.h"
+#include "lint/lint.h"
 #include "recording/tap-filters.h"
 #include "zonectl/zonectl.h"
 
-/* Not errors: the model says what it says, and the operator should know what that is. */
-static void warn_interfaces(const struct model *m)
+enum { CHECK_SCHEMA = 1 };
+
+struct checking {
+	const char *path;
+	bool here, strict, json;
+	json_t *findings;
+	size_t count[LINT_ERROR + 1]; /* by severity */
+};
+
+/* One finding, before it is told. */
+struct told {
+	enum lint_severity severity;
+	const char *rule;
+	struct where at; /* line 0: the file as a whole */
+	unsigned column; /* 0: the line as a whole */
+	const char *text, *todo;
+};
+
+static json_t *number_or_null(unsigned n)
 {
-	for (size_t z = 1; z < m->n_zones; z++) {
-		const struct zone *zn = &m->zones[z];
-		if (zn->n_networks && !model_path_owner(m, zn))
-			fprintf(stderr,
-				"%s:%u: warning: zone \"%s\" names no interfaces, nor does a "
-				"parent of it: packets "
-				"with its addresses are taken for its own on any interface that no "
-				"zone names, and "
-				"none goes from one of these to another inside the zone; write "
-				"interfaces = [ \"NAME\" ];\n",
-				zn->at.file, zn->at.line, zn->name);
-	}
+	return n ? json_integer(n) : json_null();
 }
 
-static void warn_old_keys(const struct model *m)
+/* Notes are for who asks for all. */
+static void tell_finding(struct checking *k, const struct told *t)
 {
-	for (size_t i = 0; i < m->n_old_keys; i++) {
-		const struct old_key *k = &m->old_keys[i];
-		fprintf(stderr, "%s:%u: warning: " OLD_KEY_TEXT "\n", k->at.file, k->at.line,
-			k->name, k->now);
+	k->count[t->severity]++;
+	if (k->json) {
+		json_array_append_new(
+			k->findings,
+			json_pack("{s:s, s:s, s:s, s:o, s:o, s:s, s:s?}", "severity",
+				  lint_severity_word(t->severity), "rule", t->rule, "file",
+				  t->at.file, "line", number_or_null(t->at.line), "column",
+				  number_or_null(t->column), "text", t->text, "todo", t->todo));
+		return;
 	}
+	if (t->severity == LINT_NOTE && !k->strict)
+		return;
+	fputs(t->at.file, stderr);
+	if (t->at.line)
+		fprintf(stderr, ":%u", t->at.line);
+	if (t->column)
+		fprintf(stderr, ":%u", t->column);
+	fprintf(stderr, ": %s: %s%s%s", lint_severity_word(t->severity), t->text,
+		t->todo ? "; " : "", t->todo ? t->todo : "");
+	if (k->strict)
+		fprintf(stderr, " [%s]", t->rule);
+	fputc('\n', stderr);
 }
+
+static void tell_errors(struct checking *k, struct errs *errs)
+{
+	errs_sort(errs);
+	for (size_t i = 0; i < errs->n; i++) {
+		const struct err *e = &errs->v[i];
+		tell_finding(k, &(struct told){ LINT_ERROR,
+						e->column ? "syntax" : "model",
+						{ e->file, e->line },
+						e->column,
+						e->text,
+						NULL });
+	}
+	if (errs->total > errs->n && !k->json)
+		fprintf(stderr, "... and %zu more errors\n", errs->total - errs->n);
+}
+
+static bool tell_lints(struct checking *k, const struct model *m)
+{
+	struct lint_findings *f = lint_model(m);
+	for (size_t i = 0; f && i < f->n; i++) {
+		const struct lint_finding *x = &f->v[i];
+		tell_finding(k, &(struct told){ x->lint->severity, x->lint->id, x->at, 0, x->text,
+						x->lint->todo });
+	}
+	if (!f)
+		fputs("zonectl: out of memory\n", stderr);
+	lint_free(f);
+	return f != NULL;
+}
+
+/* ---- this machine ---- */
 
 static int links_of_here(struct host_links *l)
 {
@@ -44,20 +104,12 @@ static int links_of_here(struct host_links *l)
 	return err;
 }
 
-static void print_misfit(const char *path, const struct misfit *f)
-{
-	if (f->at.line)
-		fprintf(stderr, "%s:%u: ", f->at.file, f->at.line);
-	else
-		fprintf(stderr, "%s: ", path);
-	fprintf(stderr, "%s: %s\n", misfit_is_error(f->kind) ? "error" : "warning", f->text);
-}
-
-static int check_here(const struct model *m, const char *path)
+static int check_here(struct checking *k, const struct model *m)
 {
 	static struct misfits found;
 	struct host_links l = { 0 };
 	size_t errors = 0;
+	char more[80];
 	int err = links_of_here(&l);
 	if (!err && !host_misfits(m, &l, &found))
 		err = -ENOMEM;
@@ -67,49 +119,80 @@ static int check_here(const struct model *m, const char *path)
 		return EXIT_FAIL;
 	}
 	for (size_t i = 0; i < found.n; i++) {
-		print_misfit(path, &found.v[i]);
-		errors += misfit_is_error(found.v[i].kind);
+		const struct misfit *f = &found.v[i];
+		bool error = misfit_is_error(f->kind);
+		errors += error;
+		tell_finding(k, &(struct told){ error ? LINT_ERROR : LINT_WARNING, "here",
+						f->at.line ? f->at : (struct where){ k->path, 0 },
+						0, f->text, NULL });
 	}
+	snprintf(more, sizeof(more), "%zu more of these", found.more);
 	if (found.more)
-		fprintf(stderr, "%s: warning: %zu more of these\n", path, found.more);
-	printf("%s: %s\n", path, errors ? "this machine is not as it says" : "fits this machine");
+		tell_finding(k,
+			     &(struct told){ LINT_WARNING, "here", { k->path, 0 }, 0, more, NULL });
+	if (!k->json)
+		printf("%s: %s\n", k->path,
+		       errors ? "this machine is not as it says" : "fits this machine");
 	return errors ? EXIT_NOT_HERE : EXIT_OK;
 }
 
-/* Of taps no other verb needs the filters. */
-static bool filters_are_good(const struct model *m)
+/* ---- the verb ---- */
+
+static int check_model_at(struct checking *k)
 {
 	struct errs errs;
+	int rc = EXIT_MODEL;
 	errs_init(&errs);
-	bool ok = tap_filters_check(m, &errs);
-	errs_print(&errs, stderr);
+	struct model *m = load_with_errors(k->path, &errs, &rc);
+	/* of taps no other verb needs the filters */
+	if (m && !tap_filters_check(m, &errs)) {
+		model_free(m);
+		m = NULL;
+		rc = EXIT_MODEL;
+	}
+	tell_errors(k, &errs);
 	errs_free(&errs);
-	return ok;
+	if (!m)
+		return rc;
+	if (!k->json)
+		printf("%s: good: %zu zones, %zu conduits, %zu policies\n", k->path, m->n_zones - 1,
+		       m->n_conduits, m->n_policies);
+	rc = tell_lints(k, m) ? EXIT_OK : EXIT_FAIL;
+	if (rc == EXIT_OK && k->here)
+		rc = check_here(k, m);
+	model_free(m);
+	if (rc == EXIT_OK && k->strict && k->count[LINT_WARNING] + k->count[LINT_ERROR])
+		rc = EXIT_FOUND;
+	return rc;
+}
+
+static int print_checked(const struct checking *k, int rc)
+{
+	json_t *o = json_pack("{s:i, s:s, s:b, s:I, s:I, s:I, s:O}", "schema", CHECK_SCHEMA,
+			      "model", k->path, "good", rc != EXIT_MODEL, "errors",
+			      (json_int_t)k->count[LINT_ERROR], "warnings",
+			      (json_int_t)k->count[LINT_WARNING], "notes",
+			      (json_int_t)k->count[LINT_NOTE], "findings", k->findings);
+	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+	json_decref(o);
+	return fflush(stdout) == 0 ? rc : EXIT_FAIL;
 }
 
 int verb_check(int argc, char **argv)
 {
-	bool here = argc == 3 && strcmp(argv[1], "--here") == 0;
-	if (!here && (argc != 2 || strcmp(argv[1], "--here") == 0)) {
-		fprintf(stderr, "usage: zonectl %s [--here] FILE\n", argv[0]);
-		return EXIT_USAGE;
+	struct checking k = { .findings = json_array() };
+	const struct option_to to[] = { { .name = "--here", .flag = &k.here },
+					{ .name = "--strict", .flag = &k.strict },
+					{ .name = "--json", .flag = &k.json },
+					{ .name = NULL } };
+	int i = options_and_operands(argc, argv, to, 1), rc = EXIT_USAGE;
+	if (i > 0) {
+		k.path = argv[i];
+		rc = check_model_at(&k);
+		if (k.json && rc != EXIT_NO_FILE && rc != EXIT_FAIL)
+			rc = print_checked(&k, rc);
 	}
-	const char *path = argv[argc - 1];
-	struct model *m = load_or_say(path);
-	if (!m)
-		return EXIT_MODEL;
-	if (!filters_are_good(m)) {
-		model_free(m);
-		return EXIT_MODEL;
-	}
-	printf("%s: good: %zu zones, %zu conduits, %zu policies\n", path, m->n_zones - 1,
-	       m->n_conduits, m->n_policies);
-	if (m->mode == MODE_OBSERVE)
-		fprintf(stderr, "%s:%u: warning: " MODEL_WATCHES_TEXT "\n", m->mode_at.file,
-			m->mode_at.line);
-	warn_interfaces(m);
-	warn_old_keys(m);
-	int rc = here ? check_here(m, path) : EXIT_OK;
-	model_free(m);
+	json_decref(k.findings);
 	return rc;
 }

@@ -405,14 +405,13 @@ static bool load_asked(struct explain *x, const struct asked *q, int *rc)
 	struct model *running = q->model ? NULL : model_in_force();
 	struct model *m = running;
 	if (!m)
-		m = load_or_say(q->model ? q->model : ZONED_CONF);
+		m = load_or_say(q->model ? q->model : ZONED_CONF, rc);
 	x->path = m ? m->path : q->model ? q->model : ZONED_CONF;
 	snprintf(text, sizeof(text), "%s%s", x->path,
 		 q->model  ? ""
 		 : running ? " (in force in the running zoned)"
 			   : " (the installed one: zoned is not running)");
 	set_text(x->o, "model", text);
-	*rc = EXIT_MODEL;
 	return m && explain_compile(x, m, rc);
 }
 
@@ -533,71 +532,40 @@ out:
 	return rc;
 }
 
-static int explain_usage(void)
+static bool set_frame(void *ctx, const char *number)
 {
-	fputs("usage: zonectl explain [--json] [-m MODEL] [--in INTERFACE] [--out INTERFACE] "
-	      "[--hex "
-	      "OCTETS] QUESTION...\n"
-	      "       zonectl explain [--json] [-m MODEL] --frame NUMBER CAPTURE\n"
-	      "       zonectl explain [--json] [-m MODEL] [--log FILE] ID\n"
-	      "       zonectl explain [--json] REASON\n"
-	      "without a QUESTION a record is read from standard input\n",
-	      stderr);
-	return EXIT_USAGE;
-}
-
-static bool read_option(struct asked *q, int argc, char **argv, int *i)
-{
-	const struct {
-		const char *name;
-		const char **to;
-	} texts[] = { { "-m", &q->model },
-		      { "--hex", &q->hex },
-		      { "--in", &q->in },
-		      { "--out", &q->out },
-		      { "--log", &q->log } };
-	if (strcmp(argv[*i], "--json") == 0) {
-		q->json = true;
-		return true;
-	}
-	if (strcmp(argv[*i], "--frame") == 0 && *i + 2 < argc &&
-	    num_parse(argv[*i + 1], 1, UINT32_MAX, &q->frame)) {
-		q->capture = argv[ *i += 2];
-		return true;
-	}
-	for (size_t k = 0; k < sizeof(texts) / sizeof(texts[0]); k++)
-		if (strcmp(argv[*i], texts[k].name) == 0 && *i + 1 < argc) {
-			*texts[k].to = argv[++*i];
-			return true;
-		}
-	return false;
+	struct asked *q = ctx;
+	if (!num_parse(number, 1, UINT32_MAX, &q->frame))
+		return option_wrong("--frame", number, "the number of a packet, and the capture");
+	q->capture = options_next();
+	return q->capture || option_wrong("--frame", number, "the capture behind it");
 }
 
 int verb_explain(int argc, char **argv)
 {
 	static struct asked q;
+	const struct option_to to[] = {
+		{ .name = "--json", .flag = &q.json },	 { .name = "-m", .text = &q.model },
+		{ .name = "--hex", .text = &q.hex },	 { .name = "--in", .text = &q.in },
+		{ .name = "--out", .text = &q.out },	 { .name = "--log", .text = &q.log },
+		{ .name = "--frame", .set = set_frame }, { .name = NULL },
+	};
 	struct sb b = sb_init(q.text, sizeof(q.text));
-	bool words = false;
-	for (int i = 1; i < argc; i++) {
-		if (!words && argv[i][0] == '-' && argv[i][1]) {
-			if (!read_option(&q, argc, argv, &i))
-				return explain_usage();
-			continue;
-		}
-		sb_printf(&b, "%s%s", words ? " " : "", argv[i]);
-		words = true;
-	}
+	int i = options_read(argc, argv, to, &q);
+	if (i < 0)
+		return EXIT_USAGE;
+	bool words = i < argc;
+	for (; i < argc; i++)
+		sb_printf(&b, "%s%s", b.len ? " " : "", argv[i]);
 	if (words && q.capture)
-		return explain_usage();
+		return verb_usage(argv[0]);
 	if (!words && !q.capture)
 		b.len = fread(q.text, 1, sizeof(q.text) - 1, stdin);
 	while (b.len && strchr(" \t\n", q.text[b.len - 1]))
 		b.len--;
 	q.text[b.len] = '\0';
-	if (b.cut || (!b.len && !q.capture))
-		return explain_usage();
-	if (q.log && !explain_is_id(q.text))
-		return explain_usage();
+	if (b.cut || (!b.len && !q.capture) || (q.log && !explain_is_id(q.text)))
+		return verb_usage(argv[0]);
 	if (!q.capture && !strpbrk(q.text, " \t\n={") && !explain_is_id(q.text))
 		return explain_reason(&q);
 	return explain_asked(&q);

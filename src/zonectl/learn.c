@@ -11,23 +11,20 @@
 
 enum { LEAST_DEFAULT = 2, SUBNET_DEFAULT = 24 };
 
-static int learn_usage(void)
-{
-	fputs("usage: zonectl learn [--least N] [--admit WORD,...] [--hold-out PART] "
-	      "[--subnet BITS]\n"
-	      "                     [--port PROTOCOL:PORT] [--onto MODEL] CAPTURE...\n"
-	      "       zonectl learn --live DURATION [--interface NAME]... [OPTION...]\n",
-	      stderr);
-	return EXIT_USAGE;
-}
+/* What the verb was called with. */
+struct learn_call {
+	struct learn_options o;
+	struct live_learning live;
+};
 
-static bool learn_port_of(struct learn_options *o, const char *arg)
+static bool learn_port_of(void *ctx, const char *arg)
 {
+	struct learn_options *o = &((struct learn_call *)ctx)->o;
 	const char *colon = strchr(arg, ':');
 	uint64_t port;
 	if (!colon || !num_parse(colon + 1, 1, 65535, &port) ||
 	    o->n_ports == sizeof(o->ports) / sizeof(o->ports[0]))
-		return false;
+		return option_wrong("--port", arg, "PROTOCOL:PORT");
 	for (uint8_t p = PROTO_NONE + 1; p < PROTO_N; p++) {
 		if (strlen(proto_word(p)) != (size_t)(colon - arg) ||
 		    strncmp(proto_word(p), arg, strlen(proto_word(p))) != 0)
@@ -35,7 +32,7 @@ static bool learn_port_of(struct learn_options *o, const char *arg)
 		o->ports[o->n_ports++] = (struct learn_port){ .port = (uint16_t)port, .proto = p };
 		return true;
 	}
-	return false;
+	return option_wrong("--port", arg, "an inspected protocol, a colon and a port");
 }
 
 static bool admit_word(struct learn_options *o, const char *word, size_t n)
@@ -52,8 +49,9 @@ static bool admit_word(struct learn_options *o, const char *word, size_t n)
 	return n == 3 && strncmp(word, "all", n) == 0;
 }
 
-static bool admit_words(struct learn_options *o, const char *arg)
+static bool admit_words(void *ctx, const char *arg)
 {
+	struct learn_options *o = &((struct learn_call *)ctx)->o;
 	for (;;) {
 		size_t n = strcspn(arg, ",");
 		if (!admit_word(o, arg, n)) {
@@ -71,45 +69,54 @@ static bool admit_words(struct learn_options *o, const char *arg)
 	}
 }
 
+#define DURATION_TEXT "a duration, such as 90s, 15m or 2h"
+
 /* "30%" of the time, or so much at its end */
-static bool held_out(struct learn_options *o, const char *arg)
+static bool held_out(void *ctx, const char *arg)
 {
+	struct learn_options *o = &((struct learn_call *)ctx)->o;
 	char number[4];
 	uint64_t v;
 	size_t n = strlen(arg);
+	if (duration_parse(arg, &o->held_ns))
+		return true;
 	if (n < 2 || n > sizeof(number) || arg[n - 1] != '%')
-		return duration_parse(arg, &o->held_ns);
+		return option_wrong("--hold-out", arg, "a share, such as 30%, or " DURATION_TEXT);
 	snprintf(number, sizeof(number), "%.*s", (int)n - 1, arg);
 	o->held_percent = num_parse(number, 1, 99, &v) ? (unsigned)v : 0;
-	return o->held_percent != 0;
+	return o->held_percent || option_wrong("--hold-out", arg, "a share from 1% to 99%");
 }
 
-static bool live_option(struct live_learning *live, const char *name, const char *arg)
+static bool set_least(void *ctx, const char *arg)
 {
-	if (strcmp(name, "--live") == 0)
-		return duration_parse(arg, &live->for_ns);
-	if (strcmp(name, "--interface") != 0 || live->n == LIVE_INTERFACES)
-		return false;
-	live->interfaces[live->n++] = arg;
+	uint64_t v;
+	if (!num_parse(arg, 1, 1000000, &v))
+		return option_wrong("--least", arg, "a number from 1 to 1000000");
+	((struct learn_call *)ctx)->o.least = (unsigned)v;
 	return true;
 }
 
-/* One option with its value. */
-static bool learn_option(struct learn_options *o, const char *name, const char *arg)
+static bool set_subnet(void *ctx, const char *arg)
 {
 	uint64_t v;
-	if (strcmp(name, "--least") == 0 && num_parse(arg, 1, 1000000, &v))
-		o->least = (unsigned)v;
-	else if (strcmp(name, "--subnet") == 0 && num_parse(arg, 8, 30, &v))
-		o->subnet = (unsigned)v;
-	else if (strcmp(name, "--onto") == 0)
-		o->onto = arg;
-	else if (strcmp(name, "--admit") == 0)
-		return admit_words(o, arg);
-	else if (strcmp(name, "--hold-out") == 0)
-		return held_out(o, arg);
-	else
-		return strcmp(name, "--port") == 0 && learn_port_of(o, arg);
+	if (!num_parse(arg, 8, 30, &v))
+		return option_wrong("--subnet", arg, "a number from 8 to 30");
+	((struct learn_call *)ctx)->o.subnet = (unsigned)v;
+	return true;
+}
+
+static bool set_live(void *ctx, const char *arg)
+{
+	return duration_parse(arg, &((struct learn_call *)ctx)->live.for_ns) ||
+	       option_wrong("--live", arg, DURATION_TEXT);
+}
+
+static bool add_interface(void *ctx, const char *arg)
+{
+	struct live_learning *live = &((struct learn_call *)ctx)->live;
+	if (live->n == LIVE_INTERFACES)
+		return option_wrong("--interface", arg, "fewer of them");
+	live->interfaces[live->n++] = arg;
 	return true;
 }
 
@@ -150,36 +157,50 @@ out:
 	return rc;
 }
 
+/* Captures, or live. */
+static int learn_run(struct learn *l, struct learn_call *c, int n, char **captures)
+{
+	const struct learn_options *o = &c->o;
+	if (o->onto && !learn_onto(l))
+		return EXIT_FAIL;
+	int rc = c->live.for_ns ? learn_live(l, &c->live) : learn_captures(l, n, captures);
+	if (c->live.for_ns && rc != EXIT_OK)
+		return rc;
+	int made =
+		learn_read(l) ? learn_print(l, o->held_percent || o->held_ns, o->onto) : EXIT_FAIL;
+	return rc == EXIT_OK ? made : rc;
+}
+
 int verb_learn(int argc, char **argv)
 {
-	struct learn_options o = { .least = LEAST_DEFAULT,
-				   .subnet = SUBNET_DEFAULT,
-				   .rules_dir = getenv("ZONED_RULES") };
-	if (!o.rules_dir)
-		o.rules_dir = ZONED_RULESDIR;
-	struct live_learning live = { .n = 0 };
-	int i = 1;
-	for (; i + 1 < argc && argv[i][0] == '-' && argv[i][1]; i += 2)
-		if (!live_option(&live, argv[i], argv[i + 1]) &&
-		    !learn_option(&o, argv[i], argv[i + 1]))
-			return learn_usage();
-	/* captures, or live */
-	if ((i >= argc) == !live.for_ns || (live.n && !live.for_ns) ||
+	struct learn_call c = { .o = { .least = LEAST_DEFAULT,
+				       .subnet = SUBNET_DEFAULT,
+				       .rules_dir = getenv("ZONED_RULES") } };
+	const struct option_to to[] = {
+		{ .name = "--least", .set = set_least },
+		{ .name = "--admit", .set = admit_words },
+		{ .name = "--hold-out", .set = held_out },
+		{ .name = "--subnet", .set = set_subnet },
+		{ .name = "--port", .set = learn_port_of },
+		{ .name = "--onto", .text = &c.o.onto },
+		{ .name = "--live", .set = set_live },
+		{ .name = "--interface", .set = add_interface },
+		{ .name = NULL },
+	};
+	if (!c.o.rules_dir)
+		c.o.rules_dir = ZONED_RULESDIR;
+	int i = options_read(argc, argv, to, &c);
+	if (i < 0)
+		return EXIT_USAGE;
+	if ((i >= argc) == !c.live.for_ns || (c.live.n && !c.live.for_ns) ||
 	    (i < argc && argv[i][0] == '-'))
-		return learn_usage();
-	struct learn *l = learn_new(&o);
+		return verb_usage(argv[0]);
+	struct learn *l = learn_new(&c.o);
 	if (!l) {
 		fputs("zonectl: out of memory\n", stderr);
 		return EXIT_FAIL;
 	}
-	if (o.onto && !learn_onto(l)) {
-		learn_free(l);
-		return EXIT_FAIL;
-	}
-	int rc = live.for_ns ? learn_live(l, &live) : learn_captures(l, argc - i, argv + i);
-	int made = live.for_ns && rc != EXIT_OK ? rc
-		   : learn_read(l) ? learn_print(l, o.held_percent || o.held_ns, o.onto)
-				   : EXIT_FAIL;
+	int rc = learn_run(l, &c, argc - i, argv + i);
 	learn_free(l);
-	return rc == EXIT_OK ? made : rc;
+	return rc;
 }

@@ -12,52 +12,6 @@
 
 enum { JOBS_UNASKED = 4 }; /* more are for who asks for them */
 
-static bool set_json(struct replay_options *o, const char *v)
-{
-	(void)v;
-	o->json = true;
-	return true;
-}
-
-static bool set_checksums(struct replay_options *o, const char *v)
-{
-	(void)v;
-	o->checksums = true;
-	return true;
-}
-
-static bool set_violations(struct replay_options *o, const char *v)
-{
-	(void)v;
-	o->violations = true;
-	return true;
-}
-
-static bool set_quiet(struct replay_options *o, const char *v)
-{
-	(void)v;
-	o->quiet = true;
-	return true;
-}
-
-static bool set_model(struct replay_options *o, const char *v)
-{
-	o->model = v;
-	return true;
-}
-
-static bool set_filter(struct replay_options *o, const char *v)
-{
-	o->filter = v;
-	return true;
-}
-
-static bool set_summary(struct replay_options *o, const char *v)
-{
-	o->summary = v;
-	return true;
-}
-
 static bool read_time(const char *v, uint64_t *ns)
 {
 	if (utc_parse(v, ns))
@@ -70,18 +24,21 @@ static bool read_time(const char *v, uint64_t *ns)
 	return false;
 }
 
-static bool set_from(struct replay_options *o, const char *v)
+static bool set_from(void *ctx, const char *v)
 {
+	struct replay_options *o = ctx;
 	return read_time(v, &o->from_ns);
 }
 
-static bool set_to(struct replay_options *o, const char *v)
+static bool set_to(void *ctx, const char *v)
 {
+	struct replay_options *o = ctx;
 	return read_time(v, &o->to_ns);
 }
 
-static bool set_jobs(struct replay_options *o, const char *v)
+static bool set_jobs(void *ctx, const char *v)
 {
+	struct replay_options *o = ctx;
 	uint64_t n;
 	if (!num_parse(v, 1, REPLAY_JOBS_MAX, &n)) {
 		fprintf(stderr, "zonectl: --jobs \"%s\": write a number from 1 to %d\n", v,
@@ -100,8 +57,9 @@ static uint8_t proto_of_word(const char *word, size_t n)
 	return PROTO_NONE;
 }
 
-static bool set_port(struct replay_options *o, const char *v)
+static bool set_port(void *ctx, const char *v)
 {
+	struct replay_options *o = ctx;
 	const char *colon = strchr(v, ':');
 	uint8_t proto = colon ? proto_of_word(v, (size_t)(colon - v)) : PROTO_NONE;
 	uint64_t port;
@@ -125,33 +83,6 @@ static bool set_port(struct replay_options *o, const char *v)
 	return true;
 }
 
-static const struct replay_option {
-	const char *name;
-	bool has_value;
-	bool (*set)(struct replay_options *o, const char *v); /* false: said why not */
-} options[] = {
-	{ "--json", false, set_json },
-	{ "--checksums", false, set_checksums },
-	{ "--violations", false, set_violations },
-	{ "-q", false, set_quiet },
-	{ "-m", true, set_model },
-	{ "--port", true, set_port },
-
-	{ "--from", true, set_from },
-	{ "--to", true, set_to },
-	{ "--filter", true, set_filter },
-	{ "--jobs", true, set_jobs },
-	{ "--summary", true, set_summary },
-};
-
-static const struct replay_option *option_of(const char *name)
-{
-	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++)
-		if (strcmp(options[i].name, name) == 0)
-			return &options[i];
-	return NULL;
-}
-
 static unsigned jobs_of_machine(void)
 {
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);
@@ -160,16 +91,24 @@ static unsigned jobs_of_machine(void)
 
 int replay_options_read(struct replay_options *o, int argc, char **argv)
 {
-	int i = 1;
 	*o = (struct replay_options){ .to_ns = UINT64_MAX, .jobs = jobs_of_machine() };
-	/* "-" is a capture */
-	for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
-		const struct replay_option *option = option_of(argv[i]);
-		if (!option || (option->has_value && i + 1 >= argc))
-			return verb_usage(argv[0]);
-		if (!option->set(o, option->has_value ? argv[++i] : NULL))
-			return EXIT_USAGE;
-	}
+	const struct option_to to[] = {
+		{ .name = "--json", .flag = &o->json },
+		{ .name = "--checksums", .flag = &o->checksums },
+		{ .name = "--violations", .flag = &o->violations },
+		{ .name = "-q", .flag = &o->quiet },
+		{ .name = "-m", .text = &o->model },
+		{ .name = "--port", .set = set_port },
+		{ .name = "--from", .set = set_from },
+		{ .name = "--to", .set = set_to },
+		{ .name = "--filter", .text = &o->filter },
+		{ .name = "--jobs", .set = set_jobs },
+		{ .name = "--summary", .text = &o->summary },
+		{ .name = NULL },
+	};
+	int i = options_read(argc, argv, to, o);
+	if (i < 0)
+		return EXIT_USAGE;
 	if (i >= argc)
 		return verb_usage(argv[0]);
 	if (o->from_ns >= o->to_ns) {

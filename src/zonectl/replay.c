@@ -21,11 +21,13 @@ static void log_all_refusals(struct model *m)
 
 static int load_image(struct replay *r)
 {
-	int err;
+	int err, rc;
 	if (!r->o.model)
 		return EXIT_OK;
-	r->m = load_or_say(r->o.model);
-	r->rules = r->m ? uninspected_new(r->m) : NULL;
+	r->m = load_or_say(r->o.model, &rc);
+	if (!r->m)
+		return rc;
+	r->rules = uninspected_new(r->m);
 	if (!r->rules)
 		return EXIT_MODEL;
 	log_all_refusals(r->m);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The short verbs: print, probe, reasons, version. */
-#include "config.h"
+ * The short verbs: print, probe, reasons. */
 #include "fastpath/load.h"
 #include "nft/nft.h"
 #include "record/reason.h"
@@ -9,22 +8,14 @@
 #include <errno.h>
 #include <string.h>
 
-static const char *one_file(int argc, char **argv)
-{
-	if (argc == 2)
-		return argv[1];
-	fprintf(stderr, "usage: zonectl %s FILE\n", argv[0]);
-	return NULL;
-}
-
 int verb_print(int argc, char **argv)
 {
-	const char *path = one_file(argc, argv);
-	if (!path)
+	int i = options_and_operands(argc, argv, NULL, 1), rc;
+	if (i < 0)
 		return EXIT_USAGE;
-	struct model *m = load_or_say(path);
+	struct model *m = load_or_say(argv[i], &rc);
 	if (!m)
-		return EXIT_MODEL;
+		return rc;
 	model_print(m, stdout);
 	model_free(m);
 	return EXIT_OK;
@@ -45,11 +36,8 @@ static void say_in_kernel(void)
 
 int verb_probe(int argc, char **argv)
 {
-	(void)argv;
-	if (argc != 1) {
-		fputs("usage: zonectl probe\n", stderr);
-		return EXIT_USAGE;
-	}
+	if (argc != 1)
+		return verb_usage(argv[0]);
 	struct mnl_socket *nl = nft_open();
 	if (!nl) {
 		fprintf(stderr, "zonectl: cannot open a netlink socket: %s\n", strerror(errno));
@@ -72,23 +60,9 @@ int verb_probe(int argc, char **argv)
 
 int verb_reasons(int argc, char **argv)
 {
-	(void)argv;
-	if (argc != 1) {
-		fputs("usage: zonectl reasons\n", stderr);
-		return EXIT_USAGE;
-	}
+	if (argc != 1)
+		return verb_usage(argv[0]);
 	for (int r = R_NONE; r < R_COUNT; r++)
 		printf("%-28s %s\n", reason_name((enum reason)r), reason_text((enum reason)r));
-	return EXIT_OK;
-}
-
-int verb_version(int argc, char **argv)
-{
-	(void)argv;
-	if (argc != 1) {
-		fputs("usage: zonectl version\n", stderr);
-		return EXIT_USAGE;
-	}
-	puts("zonectl " PACKAGE_VERSION);
 	return EXIT_OK;
 }

@@ -164,7 +164,7 @@ class Facts:
         self.defaults = parser.defaults()
         # marked like words: reasons, what zonectl does, truths, what any list may hold
         self.other_words = COMMON_WORDS | set(re.findall(r"^(\S+)", parser.say("reasons"), re.M)) | set(
-            re.findall(r"^  zonectl (\S+)", parser.say("help"), re.M))
+            re.findall(r"^  (\S+)  ", parser.say("help"), re.M))
         self.protocols = sorted(words_of(parser, ("a flow", None), "protocol", candidates))
         for what in PLACES:
             for protocol in self.protocols if what in OF_A_PROTOCOL else [None]:

@@ -73,6 +73,7 @@ said=$(example zoned.8 | sed -n '/^write-single-register/,/\.\.\.$/p' | tr -s ' 
 sed -n 's/^\.It Cm //p' "$dir/man/zoned-events.5" | sort >"$dir/reasons"
 "$ctl" reasons | sed 's/ .*//' | sort >"$dir/table"
 diff "$dir/table" "$dir/reasons"
+python3 -B "$top_srcdir/tests/model/verbs.py" "$ctl" "$dir/man" "$dir/tried"
 python3 -B "$top_srcdir/tests/model/options.py" "$top_builddir" "$top_srcdir/src" "$dir/man"
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning "$dir"/man/*.[578]

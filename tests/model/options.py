@@ -49,9 +49,9 @@ def of_synopsis(marked):
         if macro == "Fl":
             last = ["-" + word] if word[0] == "-" else ["-" + letter for letter in word]
             options.update(dict.fromkeys(last, False))
+            line = at
         elif macro == "Ar" and last and at == line:
             options[last[-1]] = True
-        line = at
     return options
 
 
@@ -107,7 +107,7 @@ def check_zoned(build, sources, pages):
 
 def zonectl_knows(zonectl, verb, option):
     """None: it does not; else whether it has an argument."""
-    bare = run(zonectl, verb, option, NOWHERE).returncode != USAGE
+    bare = any(run(zonectl, verb, option, *more).returncode != USAGE for more in ((), (NOWHERE,)))
     return False if bare else True if run(zonectl, verb, option, VALUES.get(option, VALUE), NOWHERE).returncode != USAGE else None
 
 
@@ -123,9 +123,8 @@ def verbs_of_synopsis(marked):
 
 def check_zonectl(build, sources, pages):
     zonectl = os.path.join(build, "zonectl")
-    told = re.findall(r"^  zonectl (\S+) (.*)$", run(zonectl, "help").stdout, re.M)
-    usage = {verb: of_usage(args) for verb, args in told}
-    usage["help"] = {}
+    told = re.findall(r"^  (\S+)  ", run(zonectl, "help").stdout, re.M)
+    usage = {verb: of_usage(run(zonectl, "help", verb).stdout.split("\n")[0].split(verb, 1)[1]) for verb in told}
     synopsis = verbs_of_synopsis(section(pages, "zonectl.8", "SYNOPSIS").marked)
     items = {}
     tasks = mdoc.sections_of("zonectl.8", pages["zonectl.8"])
@@ -134,7 +133,7 @@ def check_zonectl(build, sources, pages):
         items.update({verb: dict.fromkeys(told) for verb in item.names if verb != "|"})
     yield from compare("zonectl(8)", usage=dict.fromkeys(usage), synopsis=dict.fromkeys(synopsis),
                        text=dict.fromkeys(items))
-    options = literals(os.path.join(sources, "zonectl")) - {"--help"}
+    options = literals(os.path.join(sources, "zonectl")) - {"--help", "--version"}
     options |= {o for known in (usage, synopsis) for verb in known for o in known[verb]} | {"--no-such"}
     for verb in usage:
         yield from compare("zonectl(8) " + verb, usage=usage[verb], synopsis=synopsis.get(verb, {}))

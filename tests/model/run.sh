@@ -53,6 +53,12 @@ verdict "what is tolerated" $?
 sed '/^daemon = {/a lock_table = false; strict = true;' one >three
 "$ctl" print three >four && grep -q 'lock_table = false' four && grep -q 'strict = true' four && "$ctl" print four | cmp - four
 verdict "daemon keys that are not at their default" $?
+# a file that is not there is no model with errors
+for verb in check print; do
+	"$ctl" "$verb" missing.conf >out 2>err
+	[ $? = 9 ] && [ ! -s out ] && grep -qx 'zonectl: cannot read the model missing.conf: No such file or directory' err
+	verdict "$verb of a file that is not there" $?
+done
 # a zone without interfaces is good, and said; one whose parent has them is not
 printf '%s\n' 'zones = (' '  { name = "bare"; type = "control"; networks = [ "10.1.0.0/16" ]; },' \
 	'  { name = "wired"; type = "control"; interfaces = [ "eth1" ]; networks = [ "10.2.0.0/16" ]; },' \

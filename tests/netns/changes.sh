@@ -39,7 +39,7 @@ may_write yes
 echo "conduits = ( 7 );" >>"$lab_dir/new.conf"
 "$ctl" apply "$lab_dir/new.conf" 2>"$lab_dir/err"
 expect "apply of a model with errors" $? 3
-grep -q "^$lab_dir/new.conf:[0-9]*: error: " "$lab_dir/err" || lab_fail "no place: $(cat "$lab_dir/err")"
+grep -q "^$lab_dir/new.conf:[0-9:]*: error: " "$lab_dir/err" || lab_fail "no place: $(cat "$lab_dir/err")"
 expect "generation then" "$(in_force)" 2
 
 "$ctl" rollback >/dev/null || lab_fail "rollback"

@@ -29,7 +29,7 @@ grep -q 'PROTO_ECHO\|P(ECHO' "$dir/proto/protocols.h" || fail "the list has no l
 cp -r "$echo" "$dir/proto/echo"
 
 # All of zonectl, and the protocol
-for file in "$src"/{base,model,packet,record,policy,compile,nft,stream,inspect,host,recording,learn,zonectl}/*.c \
+for file in "$src"/{base,model,packet,record,policy,compile,compare,lint,nft,stream,inspect,host,recording,history,learn,zonectl}/*.c \
 	"$src"/fastpath/policy.c "$src"/fastpath/load-none.c "$src"/proto/*/*.c "$dir"/proto/echo/*.c; do
 	folder=${file%/*}
 	echo "$file $dir/o/${folder##*/}-${file##*/}.o"
@@ -42,7 +42,8 @@ link() # link OBJECT...: what the linker says
 }
 
 parts="words:policy_echo_ops image:build_echo decide:pol_echo_shape gate:proto_echo gate-fast:fast_echo
-	kernel:fast_echo_policy facts:facts_echo replay:replay_echo explain:explain_echo learn:learn_echo"
+	kernel:fast_echo_policy facts:facts_echo replay:replay_echo explain:explain_echo learn:learn_echo
+	scope:scope_echo"
 without=$(ls "$dir"/o/*.o | grep -v '/echo-')
 link $without && fail "a line without its parts links"
 for part in $parts; do

@@ -253,3 +253,10 @@ TESTS += tests/unit/test-identity
 tests_unit_test_identity_SOURCES = tests/unit/test-identity.c
 tests_unit_test_identity_LDADD = src/learn/liblearn.a src/base/libbase.a $(CMOCKA_LIBS)
 endif
+
+if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-table
+TESTS += tests/unit/test-table
+tests_unit_test_table_SOURCES = tests/unit/test-table.c src/zonectl/table.c src/zonectl/table.h
+tests_unit_test_table_LDADD = src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+endif

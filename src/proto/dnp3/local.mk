@@ -2,6 +2,7 @@ src_proto_libwire_a_SOURCES += src/proto/dnp3/wire-objects-table.c src/proto/dnp
 	src/proto/dnp3/wire-objects.h src/proto/dnp3/wire-table.c src/proto/dnp3/wire.c src/proto/dnp3/wire.h
 src_model_libmodel_a_SOURCES += src/proto/dnp3/words-read.c src/proto/dnp3/words.c src/proto/dnp3/words-read.h src/proto/dnp3/words.h
 src_compile_libcompile_a_SOURCES += src/proto/dnp3/image.c
+src_compare_libcompare_a_SOURCES += src/proto/dnp3/scope.c
 src_policy_libpolicy_a_SOURCES += src/proto/dnp3/decide.c src/proto/dnp3/policy.h
 src_inspect_libinspect_a_SOURCES += src/proto/dnp3/gate-collect.c src/proto/dnp3/gate-fast.c \
 	src/proto/dnp3/gate-state.c src/proto/dnp3/gate-station.c src/proto/dnp3/gate-station.h \

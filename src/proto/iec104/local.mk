@@ -4,6 +4,7 @@ src_proto_libwire_a_SOURCES += src/proto/iec104/wire-objects.c src/proto/iec104/
 src_model_libmodel_a_SOURCES += src/proto/iec104/words-read.c src/proto/iec104/words-read.h \
 	src/proto/iec104/words.c src/proto/iec104/words.h
 src_compile_libcompile_a_SOURCES += src/proto/iec104/image.c
+src_compare_libcompare_a_SOURCES += src/proto/iec104/scope.c
 src_policy_libpolicy_a_SOURCES += src/proto/iec104/decide.c src/proto/iec104/policy.h
 src_inspect_libinspect_a_SOURCES += src/proto/iec104/gate-fast.c src/proto/iec104/gate-link.c \
 	src/proto/iec104/gate-masters.c src/proto/iec104/gate-masters.h src/proto/iec104/gate-select.c \

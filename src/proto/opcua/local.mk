@@ -3,6 +3,7 @@ src_proto_libwire_a_SOURCES += src/proto/opcua/wire-application.c src/proto/opcu
 	src/proto/opcua/wire.h
 src_model_libmodel_a_SOURCES += src/proto/opcua/words.c src/proto/opcua/words.h
 src_compile_libcompile_a_SOURCES += src/proto/opcua/image.c
+src_compare_libcompare_a_SOURCES += src/proto/opcua/scope.c
 src_policy_libpolicy_a_SOURCES += src/proto/opcua/decide.c src/proto/opcua/policy.h
 src_inspect_libinspect_a_SOURCES += src/proto/opcua/gate-cert.c src/proto/opcua/gate-channel.c \
 	src/proto/opcua/gate-fast.c src/proto/opcua/gate-internal.h src/proto/opcua/gate-parts.c \

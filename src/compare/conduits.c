@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Conduits: each flow of the new model is compared, port by port, with what the old one had between
+ * the zones that its zones were. That is right for addresses that both models have in these zones;
+ * all others are in a finding of their zone (zones.c).
+ */
+#include <netinet/in.h>
+#include <string.h>
+
+#include "compare/internal.h"
+#include "model/internal.h"
+
+/* A port of a flow, and how it is looked at. */
+struct found {
+	const struct conduit *c; /* NULL: nothing is permitted there */
+	const struct flow *f;
+};
+
+enum look { LOOK_NONE, LOOK_OBSERVED, LOOK_ENFORCED };
+
+static enum look look_of(const struct found *x)
+{
+	if (x->f->proto == PROTO_NONE)
+		return LOOK_NONE;
+	return x->c->mode == MODE_OBSERVE ? LOOK_OBSERVED : LOOK_ENFORCED;
+}
+
+/* The like of ruleset-reversed.c: which of two directions is judged less. */
+static unsigned how_judged(const struct found *x)
+{
+	if (x->f->proto == PROTO_NONE)
+		return 0;
+	return x->c->mode == MODE_OBSERVE || x->c->fail == FAIL_OPEN ? 1 : 2;
+}
+
+static size_t n_ports_of(const struct flow *f)
+{
+	return f->n_ports ? f->n_ports : 1;
+}
+
+static uint16_t port_of(const struct flow *f, size_t i)
+{
+	return f->n_ports ? f->ports[i] : 0;
+}
+
+static bool has_port(const struct flow *f, uint8_t l4, uint16_t port)
+{
+	for (size_t i = 0; f->l4 == l4 && i < n_ports_of(f); i++)
+		if (port_of(f, i) == port)
+			return true;
+	return false;
+}
+
+static struct found find_flow(const struct model *m, size_t from, size_t to, uint8_t l4,
+			      uint16_t port)
+{
+	for (size_t i = 0; from && to && i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		for (size_t k = 0; c->from_zone == from && c->to_zone == to && k < c->n_flows; k++)
+			if (has_port(&c->flows[k], l4, port))
+				return (struct found){ c, &c->flows[k] };
+	}
+	return (struct found){ NULL, NULL };
+}
+
+/* "service ssh", the name of a protocol, with the port. */
+static void flow_words(const struct flow *f, uint16_t port, struct sb *out)
+{
+	if (f->service)
+		sb_printf(out, "service %s", f->service);
+	else if (f->proto != PROTO_NONE)
+		sb_puts(out, proto_word(f->proto));
+	if (f->l4 == IPPROTO_ICMP)
+		return;
+	if (f->service || f->proto != PROTO_NONE)
+		sb_puts(out, " on ");
+	sb_printf(out, "%s %u", f->l4 == IPPROTO_UDP ? "udp" : "tcp", port);
+}
+
+static struct compare_finding finding(enum compare_effect e, const struct conduit *c)
+{
+	return (struct compare_finding){ .effect = e, .what = COMPARE_CONDUIT, .name = c->name };
+}
+
+static void set_places(struct compare_finding *f, const struct found *old, const struct found *new)
+{
+	if (old->f)
+		f->old = old->f->at;
+	if (new->f)
+		f->new = new->f->at;
+}
+
+static void say_port(struct compare_run *r, enum compare_effect e, const struct found *old,
+		     const struct found *new, const char *text)
+{
+	char words[100];
+	struct sb b = sb_init(words, sizeof(words));
+	const struct found *of = new->f ? new : old;
+	struct compare_finding f = finding(e, of->c);
+	size_t i = 0;
+	while (i + 1 < n_ports_of(of->f) && port_of(of->f, i) == 0)
+		i++;
+	flow_words(of->f, port_of(of->f, i), &b);
+	set_places(&f, old, new);
+	compare_add(r, &f, "%s%s%s", words, text[0] ? ": " : "", text);
+}
+
+/* ---- one port that both have ---- */
+
+static void compare_looks(struct compare_run *r, const struct found *old, const struct found *new)
+{
+	enum look was = look_of(old), is = look_of(new);
+	if (is == LOOK_ENFORCED && was != is)
+		say_port(r, COMPARE_CLOSES, old, new, "is judged now");
+	else if (is == LOOK_OBSERVED && was != is)
+		say_port(r, COMPARE_OPENS, old, new,
+			 was == LOOK_ENFORCED
+				 ? "is only observed now: what its policy refuses passes"
+				 : "is observed now, and was not looked at: connections pass that "
+				   "began without a handshake");
+	else if (is == LOOK_NONE && was != is)
+		say_port(r, COMPARE_OPENS, old, new,
+			 was == LOOK_ENFORCED ? "is not looked at any more: every message passes"
+					      : "is not looked at any more");
+	else if (is != LOOK_NONE && old->f->proto != new->f->proto)
+		say_port(r, COMPARE_OPENS, old, new, "is judged as another protocol");
+	else if (is != LOOK_NONE)
+		compare_policies(r, old->f, new->f, new->c->name);
+}
+
+/* ---- what would turn a connection round ---- */
+
+/* A flow may have been refused to who has the port of an inspected service of the other direction;
+ * where that is judged no longer, it is permitted to him. */
+static void compare_reversed(struct compare_run *r, const struct found *old,
+			     const struct found *new)
+{
+	size_t of = old->c->from_zone, ot = old->c->to_zone;
+	for (size_t i = 0; i < r->old.m->n_conduits; i++) {
+		const struct conduit *c = &r->old.m->conduits[i];
+		if (c->from_zone != ot || c->to_zone != of)
+			continue;
+		for (size_t k = 0; k < c->n_flows; k++) {
+			struct found was = { c, &c->flows[k] };
+			if (was.f->l4 != new->f->l4 || how_judged(old) >= how_judged(&was))
+				continue;
+			for (size_t p = 0; p < n_ports_of(was.f); p++) {
+				struct found is =
+					find_flow(r->new.m, new->c->to_zone, new->c->from_zone,
+						  was.f->l4, port_of(was.f, p));
+				if (is.f && how_judged(new) < how_judged(&is))
+					continue;
+				struct compare_finding f = finding(COMPARE_OPENS, new->c);
+				set_places(&f, &was, new);
+				compare_add(r, &f,
+					    "connections from port %u, which the service of "
+					    "conduit \"%s\" had for its own, pass",
+					    port_of(was.f, p), c->name);
+			}
+		}
+	}
+}
+
+/* ---- a flow ---- */
+
+/* Is this port the first one of the flow with that old flow? Then it stands for all of these. */
+static bool is_first(struct compare_run *r, const struct conduit *c, const struct flow *f,
+		     size_t at, const struct found *old)
+{
+	for (size_t i = 0; i < at; i++) {
+		struct found other = find_flow(r->old.m, r->old_of[c->from_zone],
+					       r->old_of[c->to_zone], f->l4, port_of(f, i));
+		if (other.f == old->f)
+			return false;
+	}
+	return true;
+}
+
+static void list_ports(struct compare_run *r, const struct conduit *c, const struct flow *f,
+		       struct sb *out)
+{
+	for (size_t i = 0, n = 0; i < n_ports_of(f); i++) {
+		struct found old = find_flow(r->old.m, r->old_of[c->from_zone],
+					     r->old_of[c->to_zone], f->l4, port_of(f, i));
+		if (!old.f) {
+			sb_puts(out, n++ ? ", " : "");
+			flow_words(f, port_of(f, i), out);
+		}
+	}
+}
+
+/* Inside one zone of the old model everything passed by its interfaces. */
+static bool was_inside(const struct compare_run *r, const struct conduit *c)
+{
+	size_t from = r->old_of[c->from_zone], to = r->old_of[c->to_zone];
+	return from && from == to && model_path_owner(r->old.m, &r->old.m->zones[from]);
+}
+
+static void compare_flow(struct compare_run *r, const struct conduit *c, const struct flow *f)
+{
+	struct found new = { c, f };
+	bool told = false;
+	for (size_t i = 0; i < n_ports_of(f); i++) {
+		struct found old = find_flow(r->old.m, r->old_of[c->from_zone],
+					     r->old_of[c->to_zone], f->l4, port_of(f, i));
+		if (old.f && is_first(r, c, f, i, &old)) {
+			compare_looks(r, &old, &new);
+			compare_reversed(r, &old, &new);
+		}
+		if (old.f || told || was_inside(r, c))
+			continue;
+		char ports[400];
+		struct sb b = sb_init(ports, sizeof(ports));
+		struct compare_finding found = finding(COMPARE_OPENS, c);
+		set_places(&found, &old, &new);
+		list_ports(r, c, f, &b);
+		compare_add(r, &found, "%s%s from \"%s\" to \"%s\"%s%s%s", ports,
+			    b.cut ? " and more" : "", c->from, c->to,
+			    f->policy ? ", by policy \"" : "", f->policy ? f->policy : "",
+			    f->policy ? "\"" : "");
+		told = true;
+	}
+}
+
+/* ---- what a conduit has for all of its flows ---- */
+
+static void compare_limit(struct compare_run *r, const struct compare_finding *places,
+			  const char *key, uint32_t was, uint32_t is)
+{
+	struct compare_finding f = *places;
+	if (was == is)
+		return;
+	f.effect = !is || (was && is > was) ? COMPARE_OPENS : COMPARE_CLOSES;
+	if (is)
+		compare_add(r, &f, was ? "%s %u, was %u" : "%s %u, had none", key, is, was);
+	else
+		compare_add(r, &f, "%s is gone, was %u", key, was);
+}
+
+static void compare_words(struct compare_run *r, const struct compare_finding *places,
+			  const struct conduit *old, const struct conduit *new)
+{
+	struct compare_finding f = *places;
+	f.effect = COMPARE_CHANGES;
+	if (old->on_violation != new->on_violation)
+		compare_add(r, &f, "on_violation %s, was %s",
+			    word_name(words_violation, (int)new->on_violation),
+			    word_name(words_violation, (int)old->on_violation));
+	if (old->log != new->log)
+		compare_add(r, &f, "log %s, was %s", word_name(words_log, (int)new->log),
+			    word_name(words_log, (int)old->log));
+	if (old->offload != new->offload)
+		compare_add(r, &f,
+			    new->offload ? "offload: its established connections leave the rules"
+					 : "without offload");
+	if (old->has_sl_t != new->has_sl_t || memcmp(old->sl_t, new->sl_t, sizeof(old->sl_t)) != 0)
+		compare_add(r, &f, "sl_t differs");
+	if (strcmp(old->name, new->name) != 0)
+		compare_add(r, &f, "was called \"%s\"", old->name);
+}
+
+static void compare_conduit_keys(struct compare_run *r, const struct conduit *old,
+				 const struct conduit *new)
+{
+	struct compare_finding f = finding(COMPARE_CHANGES, new);
+	f.old = old->at;
+	f.new = new->at;
+	compare_limit(r, &f, "max_requests_per_second", old->max_requests, new->max_requests);
+	compare_limit(r, &f, "max_writes_per_second", old->max_writes, new->max_writes);
+	compare_words(r, &f, old, new);
+	if (old->fail == new->fail)
+		return;
+	f.effect = new->fail == FAIL_OPEN ? COMPARE_OPENS : COMPARE_CLOSES;
+	compare_add(r, &f,
+		    new->fail == FAIL_OPEN
+			    ? "fail open: its messages pass unjudged while an inspector is down"
+			    : "fail closed: nothing passes while an inspector is down");
+}
+
+/* Has a conduit of the new model any flow of this old one? */
+static bool takes_from(const struct compare_run *r, const struct conduit *new,
+		       const struct conduit *old)
+{
+	if (r->old_of[new->from_zone] != old->from_zone || r->old_of[new->to_zone] != old->to_zone)
+		return false;
+	for (size_t i = 0; i < new->n_flows; i++)
+		for (size_t k = 0; k < old->n_flows; k++)
+			for (size_t p = 0; p < n_ports_of(&old->flows[k]); p++)
+				if (has_port(&new->flows[i], old->flows[k].l4,
+					     port_of(&old->flows[k], p)))
+					return true;
+	return false;
+}
+
+/* A limit is one for all flows of a conduit: where they are in several now, each has its own. */
+static void compare_shared(struct compare_run *r, const struct conduit *old)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < r->new.m->n_conduits; i++) {
+		const struct conduit *new = &r->new.m->conduits[i];
+		if (!takes_from(r, new, old))
+			continue;
+		compare_conduit_keys(r, old, new);
+		if (n++ == 0 || (!old->max_requests && !old->max_writes))
+			continue;
+		struct compare_finding f = finding(COMPARE_OPENS, new);
+		f.old = old->at;
+		f.new = new->at;
+		compare_add(r, &f, "shared the limits of conduit \"%s\", and has limits of its own",
+			    old->name);
+	}
+}
+
+/* ---- what is gone ---- */
+
+static void compare_gone(struct compare_run *r, const struct conduit *c)
+{
+	size_t from = r->new_of[c->from_zone], to = r->new_of[c->to_zone];
+	for (size_t i = 0; i < c->n_flows; i++) {
+		const struct flow *f = &c->flows[i];
+		const struct found old = { c, f };
+		char ports[400];
+		struct sb b = sb_init(ports, sizeof(ports));
+		for (size_t p = 0; p < n_ports_of(f); p++)
+			if (!find_flow(r->new.m, from, to, f->l4, port_of(f, p)).f) {
+				sb_puts(&b, b.len ? ", " : "");
+				flow_words(f, port_of(f, p), &b);
+			}
+		if (!b.len || (from && from == to))
+			continue;
+		struct compare_finding found = finding(COMPARE_CLOSES, c);
+		set_places(&found, &old, &(struct found){ NULL, NULL });
+		compare_add(r, &found, "%s%s from \"%s\" to \"%s\"", ports,
+			    b.cut ? " and more" : "", c->from, c->to);
+	}
+}
+
+void compare_conduits(struct compare_run *r)
+{
+	for (size_t i = 0; i < r->new.m->n_conduits; i++)
+		for (size_t k = 0; k < r->new.m->conduits[i].n_flows; k++)
+			compare_flow(r, &r->new.m->conduits[i], &r->new.m->conduits[i].flows[k]);
+	for (size_t i = 0; i < r->old.m->n_conduits; i++) {
+		compare_shared(r, &r->old.m->conduits[i]);
+		compare_gone(r, &r->old.m->conduits[i]);
+	}
+}

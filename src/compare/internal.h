@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ * What the files of the comparison share. */
+#ifndef ZONED_COMPARE_INTERNAL_H
+#define ZONED_COMPARE_INTERNAL_H
+
+#include "base/sb.h"
+#include "compare/compare.h"
+#include "policy/policy.h"
+
+/* A part of the addresses: of which zones it is in both models (0: of none). */
+struct part {
+	size_t old_zone, new_zone;
+	char buf[400]; /* its intervals as text; `more` of them did not fit */
+	size_t more;
+};
+
+/* One of the two models. */
+struct side {
+	const struct model *m;
+	const struct pol_image *img;
+};
+
+/* Policies that were compared, so that it is done and reported once for each pair. */
+struct pair {
+	const struct policy *old, *new;
+	size_t first, n; /* its findings, in order */
+	char *conduits;
+	struct pair *next;
+};
+
+struct compare_run {
+	struct comparison *c;
+	struct side old, new;
+	struct part *parts;
+	size_t n_parts;
+	/* of each zone the one of the other model with its name and some of its addresses, or else
+	 * with any of its addresses, or else with its name; 0: none */
+	size_t *old_of, *new_of;
+	struct pair *pairs;
+};
+
+/* text: printf */
+struct compare_finding *compare_add(struct compare_run *r, const struct compare_finding *f,
+				    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+bool compare_addresses(struct compare_run *r); /* false: no memory */
+void compare_zones(struct compare_run *r);
+void compare_conduits(struct compare_run *r);
+/* Policies of two flows of one protocol; user: the conduit of the new one. */
+void compare_policies(struct compare_run *r, const struct flow *old, const struct flow *new,
+		      const char *user);
+void compare_settings(struct compare_run *r);
+
+#endif

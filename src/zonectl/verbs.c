@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The table of verbs: how each is called, what its options are, examples, and how it ends. The
+ * help, the reader of options and the shell's completion read it; tests/model/verbs.py compares it
+ * with zonectl(8) and runs the examples.
+ */
+#include "zonectl/zonectl.h"
+
+#include <string.h>
+
+/* clang-format off */
+#define OPTION_END { NULL, NULL, NULL, VALUE_NONE, false }
+#define STATUS_END { 0, NULL }
+#define OPTION_JSON { "--json", NULL, "print JSON", VALUE_NONE, false }
+#define OPTION_MODEL { "-m", "MODEL", "of this model; without it, of the one that the running zoned has", VALUE_FILE, false }
+#define OPTION_PORT { "--port", "PROTOCOL:PORT", "this port speaks the protocol, too", VALUE_PROTOCOL, true }
+
+static const struct verb_status plain_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure" },
+	STATUS_END
+};
+static const struct verb_status model_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
+	STATUS_END
+};
+static const struct verb_status ask_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure, or zoned refuses" },
+	{ EXIT_NOT_RUNNING, "zoned is not running" },
+	STATUS_END
+};
+
+static const struct verb_option check_options[] = {
+	{ "--here", NULL, "also compare the model with the interfaces of this machine", VALUE_NONE, false },
+	{ "--strict", NULL, "notes too, each with its rule, and a warning is no success", VALUE_NONE, false },
+	OPTION_JSON,
+	OPTION_END
+};
+static const char *const check_examples[] = { "check plant.conf", "check --strict plant.conf", "check --json draft.conf", NULL };
+static const struct verb_status check_statuses[] = {
+	{ EXIT_OK, "the model is good; there may be warnings" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
+	{ EXIT_NOT_HERE, "the model is good, and this machine is not as it says (--here), or there is a warning (--strict)" },
+	STATUS_END
+};
+
+static const char *const print_examples[] = { "print plant.conf", NULL };
+
+static const struct verb_option listed_options[] = { OPTION_JSON, OPTION_MODEL, OPTION_END };
+static const char *const zones_examples[] = { "zones -m plant.conf", "zones -m plant.conf --json cell", NULL };
+static const char *const conduits_examples[] = { "conduits -m plant.conf", NULL };
+static const struct verb_status listed_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
+	{ EXIT_NOT_RUNNING, "zoned is not running, and no model is named" },
+	STATUS_END
+};
+
+static const struct verb_option diff_options[] = { OPTION_JSON, OPTION_END };
+static const char *const diff_examples[] = { "diff plant.conf plant.conf", "diff --json plant.conf draft.conf", NULL };
+static const struct verb_status diff_statuses[] = {
+	{ EXIT_OK, "both are equal in effect" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "a model has errors" },
+	{ EXIT_NO_FILE, "a model cannot be read" },
+	{ EXIT_NARROWER, "the new model differs, and opens nothing" },
+	{ EXIT_WIDER, "the new model opens something" },
+	STATUS_END
+};
+
+static const char *const probe_examples[] = { "probe", NULL };
+
+static const char *const reasons_examples[] = { "reasons", NULL };
+
+static const struct verb_option replay_options[] = {
+	{ "-q", NULL, "print no summary", VALUE_NONE, false },
+	{ "--json", NULL, "print each message as a JSON object", VALUE_NONE, false },
+	{ "--violations", NULL, "print only what is refused", VALUE_NONE, false },
+	{ "--checksums", NULL, "refuse packets with a wrong checksum, as in the network", VALUE_NONE, false },
+	{ "-m", "MODEL", "judge every message by this model; without it, only dissect", VALUE_FILE, false },
+	OPTION_PORT,
+	{ "--from", "TIME", "packets from this time on: 2026-11-27T20:15:00Z, or @SECONDS since 1970", VALUE_TEXT, false },
+	{ "--to", "TIME", "packets before this time", VALUE_TEXT, false },
+	{ "--filter", "EXPRESSION", "packets for which this pcap-filter(7) expression is true", VALUE_TEXT, false },
+	{ "--jobs", "NUMBER", "judge with so many threads, 1 to 8", VALUE_TEXT, false },
+	{ "--summary", "FILE", "write the summary to this file, as JSON", VALUE_FILE, false },
+	OPTION_END
+};
+static const char *const replay_examples[] = {
+	"replay -m plant.conf plant.pcap",
+	"replay -m plant.conf --violations --filter 'port 502' plant.pcap",
+	"replay --json --from 2023-11-14 plant.pcap",
+	NULL
+};
+static const struct verb_status replay_statuses[] = {
+	{ EXIT_OK, "all was read and, with -m, permitted" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
+	{ EXIT_REFUSED, "something would be refused" },
+	{ EXIT_NOT_READ, "a part could not be read or followed, and nothing would be refused" },
+	STATUS_END
+};
+
+static const struct verb_option explain_options[] = {
+	OPTION_JSON,
+	OPTION_MODEL,
+	{ "--in", "INTERFACE", "the packet comes in by this interface", VALUE_INTERFACE, false },
+	{ "--out", "INTERFACE", "the packet goes out by this interface", VALUE_INTERFACE, false },
+	{ "--hex", "OCTETS", "the message, in hexadecimal digits", VALUE_TEXT, false },
+	{ "--log", "FILE", "look for the id in this JSON file of records", VALUE_FILE, false },
+	{ "--frame", "NUMBER CAPTURE", "the message that ends in this packet of a capture", VALUE_TEXT, false },
+	OPTION_END
+};
+static const char *const explain_examples[] = {
+	"explain -m plant.conf '10.1.0.5 -> 10.2.0.9 tcp 22'",
+	"explain -m plant.conf --frame 5 plant.pcap",
+	"explain value-not-allowed",
+	NULL
+};
+static const struct verb_status explain_statuses[] = {
+	{ EXIT_OK, "the model permits what was asked" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
+	{ EXIT_REFUSED, "the model refuses what was asked" },
+	STATUS_END
+};
+
+static const struct verb_option learn_options[] = {
+	{ "--least", "N", "observations seen fewer than so many times are rare; 2", VALUE_TEXT, false },
+	{ "--admit", "WORD,...", "admit what is proposed for these reasons: writes, controls, restarts, programs, tolerances, rare, single, unanswered, subnets, all", VALUE_TEXT, true },
+	{ "--hold-out", "PART", "leave this last part of the time out, and judge it: 30%, 90s, 15m, 2h", VALUE_TEXT, false },
+	{ "--subnet", "BITS", "the length of IPv4 subnets, 8 to 30; 24", VALUE_TEXT, false },
+	OPTION_PORT,
+	{ "--onto", "MODEL", "compare with this model, instead of proposing one", VALUE_FILE, false },
+	{ "--live", "DURATION", "learn from interfaces for so long (90s, 15m, 2h), instead of captures", VALUE_TEXT, false },
+	{ "--interface", "NAME", "with --live: this interface", VALUE_INTERFACE, true },
+	OPTION_END
+};
+static const char *const learn_examples[] = {
+	"learn plant.pcap",
+	"learn --admit writes,single plant.pcap",
+	"learn --onto plant.conf plant.pcap",
+	NULL
+};
+static const struct verb_status learn_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure; a model of --onto that cannot be read" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NOT_RUNNING, "zoned is not running (--live without --interface)" },
+	{ EXIT_REFUSED, "something that was held out is refused" },
+	STATUS_END
+};
+
+static const struct verb_option ask_options[] = { OPTION_JSON, OPTION_END };
+static const char *const status_examples[] = { "status", "status --json", NULL };
+static const char *const counters_examples[] = { "counters", NULL };
+static const char *const generations_examples[] = { "generations", NULL };
+static const char *const show_examples[] = { "show", "show 3", NULL };
+static const char *const reopen_examples[] = { "reopen", NULL };
+
+#define OPTION_CONFIRM { "--confirm", "SECONDS", "for so long only, unless it is confirmed: 5 to 86400, or 90s, 15m, 2h", VALUE_TEXT, false }
+#define OPTION_REASON { "--reason", "TEXT", "why, for the log and for generations", VALUE_TEXT, false }
+static const struct verb_option change_options[] = { OPTION_JSON, OPTION_CONFIRM, OPTION_REASON, OPTION_END };
+static const struct verb_option confirm_options[] = { OPTION_JSON, OPTION_REASON, OPTION_END };
+static const char *const apply_examples[] = { "apply --confirm 60 --reason 'ticket 12' plant.conf", NULL };
+static const char *const reload_examples[] = { "reload", "reload --confirm 60", NULL };
+static const char *const rollback_examples[] = { "rollback --reason 'pump 3 stopped'", "rollback 7", NULL };
+static const char *const confirm_examples[] = { "confirm", NULL };
+static const struct verb_status change_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure, or zoned refuses" },
+	{ EXIT_MODEL, "the model has errors, or cannot be put in force; nothing was changed" },
+	{ EXIT_NO_FILE, "the model cannot be read (apply)" },
+	{ EXIT_NOT_RUNNING, "zoned is not running" },
+	STATUS_END
+};
+
+static const struct verb_option version_options[] = { OPTION_JSON, OPTION_END };
+static const char *const version_examples[] = { "version", "version --json", NULL };
+
+static const char *const help_examples[] = { "help", "help replay", NULL };
+
+const struct verb verbs[] = {
+	{ "check", "FILE", "check a model; every error at once", verb_check,
+	  check_options, check_examples, check_statuses, VALUE_FILE },
+	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print,
+	  NULL, print_examples, model_statuses, VALUE_FILE },
+	{ "zones", "[ZONE...]", "the zones of a model: types, interfaces, networks", verb_listed,
+	  listed_options, zones_examples, listed_statuses, VALUE_ZONE },
+	{ "conduits", "[CONDUIT...]", "the conduits of a model: ends, modes, limits, flows", verb_listed,
+	  listed_options, conduits_examples, listed_statuses, VALUE_CONDUIT },
+	{ "diff", "OLD NEW", "what a new model opens, closes and changes, in words", verb_diff,
+	  diff_options, diff_examples, diff_statuses, VALUE_FILE },
+	{ "replay", "CAPTURE...", "run the inspection engine over captures", verb_replay,
+	  replay_options, replay_examples, replay_statuses, VALUE_FILE },
+	{ "explain", "[QUESTION...]", "what a model does with one message or connection, why, and what would permit it", verb_explain,
+	  explain_options, explain_examples, explain_statuses, VALUE_TEXT },
+	{ "learn", "[CAPTURE...]", "propose a model from captures", verb_learn,
+	  learn_options, learn_examples, learn_statuses, VALUE_FILE },
+	{ "reasons", "", "every reason code that a record can carry", verb_reasons,
+	  NULL, reasons_examples, plain_statuses, VALUE_NONE },
+	{ "probe", "", "what this kernel can do for zoned (needs root)", verb_probe,
+	  NULL, probe_examples, plain_statuses, VALUE_NONE },
+	{ "apply", "FILE", "put a model in force", verb_change,
+	  change_options, apply_examples, change_statuses, VALUE_FILE },
+	{ "reload", "", "have the running zoned load its file again", verb_change,
+	  change_options, reload_examples, change_statuses, VALUE_NONE },
+	{ "rollback", "[GENERATION]", "put an earlier generation in force again; without a number the one before", verb_change,
+	  change_options, rollback_examples, change_statuses, VALUE_TEXT },
+	{ "confirm", "", "what was applied with --confirm stays in force", verb_change,
+	  confirm_options, confirm_examples, change_statuses, VALUE_NONE },
+	{ "reopen", "", "have the running zoned open its files of records again", verb_change,
+	  ask_options, reopen_examples, ask_statuses, VALUE_NONE },
+	{ "generations", "", "which models were in force: when, whose change, why", verb_status,
+	  ask_options, generations_examples, ask_statuses, VALUE_NONE },
+	{ "show", "[GENERATION]", "print the model in force, or that of a generation", verb_status,
+	  ask_options, show_examples, ask_statuses, VALUE_TEXT },
+	{ "status", "", "what the running zoned does", verb_status,
+	  ask_options, status_examples, ask_statuses, VALUE_NONE },
+	{ "counters", "", "packets and bytes per conduit and reason", verb_status,
+	  ask_options, counters_examples, ask_statuses, VALUE_NONE },
+	{ "version", "", "print the version, and those of the libraries that zonectl runs with", verb_version,
+	  version_options, version_examples, plain_statuses, VALUE_NONE },
+	{ "help", "[VERB]", "print every verb, or how one is called, its options, examples and exit statuses", verb_help,
+	  NULL, help_examples, plain_statuses, VALUE_VERB },
+	/* for conf/bash-completion/zonectl; without a help it is in no list */
+	{ "complete", "-- WORD...", NULL, verb_complete, NULL, NULL, NULL, VALUE_NONE },
+};
+/* clang-format on */
+const size_t verbs_n = sizeof(verbs) / sizeof(verbs[0]);
+
+const struct verb *verb_named(const char *name)
+{
+	for (size_t i = 0; i < verbs_n; i++)
+		if (strcmp(verbs[i].name, name) == 0)
+			return &verbs[i];
+	return NULL;
+}
