@@ -56,6 +56,13 @@ tests_unit_test_record_LDADD = src/compile/libcompile.a src/record/librecord.a s
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-store
+TESTS += tests/unit/test-store
+tests_unit_test_store_SOURCES = tests/unit/test-store.c
+tests_unit_test_store_LDADD = src/store/libstore.a $(CMOCKA_LIBS) $(SQLITE_LIBS) $(NETTLE_LIBS)
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-schedules
 TESTS += tests/unit/test-schedules
 tests_unit_test_schedules_SOURCES = tests/unit/test-schedules.c tests/put.h tests/unit/schedule.h tests/unit/schedule-plant.h \
