@@ -43,12 +43,24 @@ static atomic_bool errors_to_stderr;
 /* set once its thread runs: nobody waits for syslog then */
 static struct record *_Atomic voice;
 
-void say_line(void *ctx, int level, const char *text)
+/* Before there are outputs, and after them. */
+static void say_line(int level, const char *text)
 {
-	(void)ctx;
 	syslog(level, "%s", text);
 	if (to_stderr || (errors_to_stderr && level <= LOG_ERR))
 		fprintf(stderr, "zoned: %s\n", text);
+}
+
+bool say_has_reader(void)
+{
+	return to_stderr;
+}
+
+void say_record_line(void *ctx, int level, const char *text)
+{
+	(void)ctx;
+	(void)level;
+	fprintf(stderr, "zoned: %s\n", text);
 }
 
 void say_by(struct record *r)
@@ -67,7 +79,7 @@ void say(int level, const char *fmt, ...)
 	if (r)
 		record_say(r, level, text);
 	else
-		say_line(NULL, level, text);
+		say_line(level, text);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)

@@ -29,6 +29,9 @@ static const struct verb verbs[] = {
 	{ "rollback", "[--json] [--confirm SECONDS] [--reason TEXT] [GENERATION]",
 	  "put an earlier generation in force again; without a number the one before", verb_change },
 	{ "reopen", "[--json]", "have the running zoned open its files of records again", verb_change },
+	{ "log", "[--follow] [--json] [--conduit NAME] [--zone NAME] [--address ADDRESS] [--protocol NAME] [--reason REASON] "
+	  "[--since TIME] [--until TIME] [--counts] [--verify] [--store FILE]",
+	  "records out of the store of zoned", verb_log },
 	{ "version", "", "print the version", verb_version },
 };
 /* clang-format on */

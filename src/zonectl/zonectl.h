@@ -12,8 +12,9 @@ enum {
 	EXIT_MODEL = 3,
 	EXIT_NOT_RUNNING = 4,
 	EXIT_NOT_HERE = 5, /* check --here */
-	EXIT_REFUSED = 5,  /* replay, explain, learn: something would be refused */
-	EXIT_NOT_READ = 6  /* replay: a part could not be read or followed */
+	/* replay, explain, learn: something would be refused; log --verify: a row is not whole */
+	EXIT_REFUSED = 5,
+	EXIT_NOT_READ = 6 /* replay: a part could not be read or followed */
 };
 
 struct verb {
@@ -29,6 +30,7 @@ int verb_status(int argc, char **argv); /* status, counters, generations, show *
 int verb_change(int argc, char **argv); /* reload, apply, confirm, rollback, reopen */
 int verb_replay(int argc, char **argv);
 int verb_explain(int argc, char **argv);
+int verb_log(int argc, char **argv);
 int verb_learn(int argc, char **argv);
 int verb_version(int argc, char **argv);
 /* The model that the running zoned has in force; NULL: none runs, or it does not say (told). */
