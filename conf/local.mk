@@ -8,3 +8,6 @@ dist_zonedconf_DATA = conf/zoned.conf
 exampledir = $(docdir)/examples
 dist_example_DATA = conf/example-small-cell.conf conf/example-water-works.conf conf/example-substation.conf conf/example-opcua.conf \
 	conf/example-dnp3.conf conf/example-iec104.conf
+# for rsyslog; nothing reads it there
+rsyslogdir = $(pkgdatadir)/rsyslog
+dist_rsyslog_DATA = conf/rsyslog/zoned-forward.conf

@@ -80,7 +80,7 @@ static void tell_outputs(struct output *o, int priority, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	o->conf.say(o->conf.say_ctx, priority, text);
+	o->conf.say(o->conf.say_ctx, NULL, priority, text);
 }
 
 /* ---- transports ---- */
@@ -266,29 +266,6 @@ static void output_trouble(struct output *o, int err)
 			     o->path, strerror(-err));
 }
 
-static void is_written(struct output *o, uint64_t n)
-{
-	if (n == 0)
-		return;
-	atomic_fetch_add(&o->written, n);
-	uint64_t all = atomic_load(&o->lost) + (o->spool ? spool_lost(o->spool) : 0);
-	uint64_t lost = all - o->told;
-	o->told = all;
-	bool was = atomic_exchange(&o->err, 0) != 0;
-	if (was && lost)
-		tell_outputs(o, LOG_ERR,
-			     "records: %s is written again; %" PRIu64 " records were lost", o->path,
-			     lost);
-	else if (was)
-		tell_outputs(o, LOG_NOTICE, "records: %s is written again; none is lost", o->path);
-	else if (lost)
-		tell_outputs(o, LOG_ERR,
-			     "records: %s: %" PRIu64
-			     " records were lost, since those before them were not "
-			     "taken in time",
-			     o->path, lost);
-}
-
 static void is_lost(struct output *o, uint64_t n, int err)
 {
 	atomic_fetch_add(&o->lost, n);
@@ -320,6 +297,44 @@ static int put_waiting(struct output *o, int priority, const char *text)
 		back_off = back_off < BACK_OFF_MS_MAX / 2 ? 2 * back_off : BACK_OFF_MS_MAX;
 	}
 	return err;
+}
+
+/* To this output at once, since there may be no room where others wait, and to the others. */
+static void tell_recovery(struct output *o, uint64_t lost, bool was)
+{
+	char line[512], text[SPOOL_TEXT];
+	struct sb l = sb_init(line, sizeof(line)), b = sb_init(text, sizeof(text));
+	int priority = lost ? LOG_ERR : LOG_NOTICE;
+	sb_printf(&l, was ? "records: %s is written again; " : "records: %s: ", o->path);
+	if (lost)
+		sb_printf(&l, "%" PRIu64 " records were lost", lost);
+	else
+		sb_puts(&l, "none is lost");
+	if (!was)
+		sb_puts(&l, ", since those before them were not taken in time");
+	o->conf.say(o->conf.say_ctx, o, priority, line);
+	if (!o->line)
+		return;
+	o->line(&b, &(struct form_text){ (enum severity)priority, output_now_ns(), line },
+		&o->form);
+	int err = b.cut ? -EMSGSIZE : put_waiting(o, priority, text);
+	if (err)
+		is_lost(o, 1, err);
+	else if (!o->by->kept)
+		atomic_fetch_add(&o->written, 1);
+}
+
+static void is_written(struct output *o, uint64_t n)
+{
+	if (n == 0)
+		return;
+	atomic_fetch_add(&o->written, n);
+	uint64_t all = atomic_load(&o->lost) + (o->spool ? spool_lost(o->spool) : 0);
+	uint64_t lost = all - o->told;
+	o->told = all;
+	bool was = atomic_exchange(&o->err, 0) != 0;
+	if (was || lost)
+		tell_recovery(o, lost, was);
 }
 
 static void write_idle(void *ctx)

@@ -37,10 +37,12 @@ struct output_keys {
 	uint64_t bytes_max, seconds_max; /* of a store */
 };
 
+struct output;
+
 struct output_conf {
 	struct output_keys keys; /* texts are copied */
-	/* Says something to all outputs, this one included; from any thread. */
-	void (*say)(void *ctx, int priority, const char *text);
+	/* Says something to all outputs but this one (NULL: to all); from any thread. */
+	void (*say)(void *ctx, const struct output *but, int priority, const char *text);
 	void *say_ctx;
 	/* OUTPUT_CALL */
 	void (*call)(void *ctx, int priority, const char *line);
@@ -53,8 +55,6 @@ struct output_stats {
 	uint64_t lost_waiting; /* of these: had no room while others waited */
 	int err;	       /* why it does not write now; 0: it does */
 };
-
-struct output;
 
 /* The word of a type in a model, and back; OUTPUT_TYPES: there is none. */
 const char *output_type_word(enum output_type t);

@@ -71,17 +71,19 @@ static const struct {
 };
 /* clang-format on */
 
-void record_say(struct record *r, int priority, const char *text)
+static void say_of_output(void *ctx, const struct output *but, int priority, const char *text)
 {
+	struct record *r = ctx;
 	pthread_mutex_lock(&r->outputs_lock);
 	for (size_t i = 0; i < r->n_outputs; i++)
-		output_line(r->output[i], 0, priority, text);
+		if (r->output[i] != but)
+			output_line(r->output[i], 0, priority, text);
 	pthread_mutex_unlock(&r->outputs_lock);
 }
 
-static void say_of_output(void *ctx, int priority, const char *text)
+void record_say(struct record *r, int priority, const char *text)
 {
-	record_say(ctx, priority, text);
+	say_of_output(r, NULL, priority, text);
 }
 
 /* A record is counted to its conduit, or else to the zone from which the packet comes. */
