@@ -90,6 +90,7 @@ static int open_records(struct parent *p)
 	p->record = record_open(&(struct record_conf){ .outputs = keys,
 						       .n_outputs = n,
 						       .sink = say_record_line,
+						       .said = say_to_starter,
 						       .interface = interface_of });
 	return p->record ? 0 : -errno;
 }

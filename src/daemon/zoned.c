@@ -56,6 +56,12 @@ bool say_has_reader(void)
 	return to_stderr;
 }
 
+void say_to_starter(int level, const char *text)
+{
+	if (errors_to_stderr && !to_stderr && level <= LOG_ERR)
+		fprintf(stderr, "zoned: %s\n", text);
+}
+
 void say_record_line(void *ctx, int level, const char *text)
 {
 	(void)ctx;
@@ -76,10 +82,12 @@ void say(int level, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	struct record *r = voice;
-	if (r)
+	if (r) {
 		record_say(r, level, text);
-	else
+		say_to_starter(level, text);
+	} else {
 		say_line(level, text);
+	}
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)

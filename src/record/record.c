@@ -71,9 +71,9 @@ static const struct {
 };
 /* clang-format on */
 
-static void say_of_output(void *ctx, const struct output *but, int priority, const char *text)
+static void say_to_outputs(struct record *r, const struct output *but, int priority,
+			   const char *text)
 {
-	struct record *r = ctx;
 	pthread_mutex_lock(&r->outputs_lock);
 	for (size_t i = 0; i < r->n_outputs; i++)
 		if (r->output[i] != but)
@@ -81,9 +81,17 @@ static void say_of_output(void *ctx, const struct output *but, int priority, con
 	pthread_mutex_unlock(&r->outputs_lock);
 }
 
+static void say_of_output(void *ctx, const struct output *but, int priority, const char *text)
+{
+	struct record *r = ctx;
+	if (r->conf.said)
+		r->conf.said(priority, text);
+	say_to_outputs(r, but, priority, text);
+}
+
 void record_say(struct record *r, int priority, const char *text)
 {
-	say_of_output(r, NULL, priority, text);
+	say_to_outputs(r, NULL, priority, text);
 }
 
 /* A record is counted to its conduit, or else to the zone from which the packet comes. */

@@ -36,6 +36,8 @@ struct record_conf {
 	/* What OUTPUT_CALL calls. After record_start() in that output's thread. */
 	void (*sink)(void *ctx, int priority, const char *line);
 	void *sink_ctx;
+	/* Gets what outputs report, at once and in their threads; or NULL. */
+	void (*said)(int priority, const char *text);
 	event_interface_name *interface; /* or NULL */
 };
 

@@ -18,15 +18,15 @@ enum {
 enum { INSERT, COUNT, CHAIN, STATEMENTS };
 static const char *const statements[STATEMENTS] = {
 	[INSERT] = "INSERT INTO record(seq, body, hash) VALUES (?1, ?2, ?3)",
-	[COUNT] =
-		"INSERT INTO counts SELECT substr(json_extract(?1, '$.time'), 1, 10),"
-		" ifnull(json_extract(?1, '$.conduit'), ''), ifnull(json_extract(?1, '$.dir'), ''),"
-		" json_extract(?1, '$.verdict'), json_extract(?1, '$.reason'),"
-		" ifnull(json_extract(?1, '$.repeated'), 1)"
-		" WHERE json_extract(?1, '$.verdict') IS NOT NULL"
-		" ON CONFLICT DO UPDATE SET events = events + excluded.events",
-	[CHAIN] = "INSERT INTO chain VALUES (?1, ?2, ?3)"
-		  " ON CONFLICT(name) DO UPDATE SET seq = excluded.seq, hash = excluded.hash",
+	[COUNT] = ("INSERT INTO counts SELECT substr(json_extract(?1, '$.time'), 1, 10),"
+		   " ifnull(json_extract(?1, '$.conduit'), ''), ifnull(json_extract(?1, '$.dir'), "
+		   "''),"
+		   " json_extract(?1, '$.verdict'), json_extract(?1, '$.reason'),"
+		   " ifnull(json_extract(?1, '$.repeated'), 1)"
+		   " WHERE json_extract(?1, '$.verdict') IS NOT NULL"
+		   " ON CONFLICT DO UPDATE SET events = events + excluded.events"),
+	[CHAIN] = ("INSERT INTO chain VALUES (?1, ?2, ?3)"
+		   " ON CONFLICT(name) DO UPDATE SET seq = excluded.seq, hash = excluded.hash"),
 };
 
 struct store {
