@@ -118,8 +118,10 @@ void form_syslog_event(struct sb *b, const struct event_view *view, const struct
 void form_syslog_line(struct sb *b, const struct form_text *t, const struct form *f)
 {
 	form_put_local_head(b, f, (int)t->severity, t->time_ns);
+	if (b->cut)
+		return;
 	form_put_text(b, t->text);
-	b->cut = false;
+	b->cut = false; /* a text that is cut is still one */
 }
 
 /* ---- the journal ---- */
@@ -157,10 +159,14 @@ void form_journal_event(struct sb *b, const struct event_view *view, const struc
 void form_journal_line(struct sb *b, const struct form_text *t, const struct form *f)
 {
 	put_journal_head(b, f, (int)t->severity);
+	if (b->cut || b->cap - b->len < 2) {
+		b->cut = true;
+		return;
+	}
+	b->cap--; /* of the line end */
 	form_put_text(b, t->text);
-	if (b->cut) /* a text that is cut is still one */
-		b->len = b->cap - 2;
-	b->cut = false;
+	b->cap++;
+	b->cut = false; /* a text that is cut is still one */
 	sb_putc(b, '\n');
 }
 
