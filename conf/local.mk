@@ -10,3 +10,6 @@ dist_example_DATA = conf/example-small-cell.conf conf/example-water-works.conf c
 	conf/example-dnp3.conf conf/example-iec104.conf
 bashcompletiondir = $(datadir)/bash-completion/completions
 dist_bashcompletion_DATA = conf/bash-completion/zonectl
+# for rsyslog; nothing reads it there
+rsyslogdir = $(pkgdatadir)/rsyslog
+dist_rsyslog_DATA = conf/rsyslog/zoned-forward.conf

@@ -59,6 +59,7 @@ struct comparison *compare_models(const struct model *old, const struct model *n
 	if (!compare_addresses(&r))
 		goto fail;
 	*err = 0;
+	pieces_cut(&r);
 	compare_settings(&r);
 	compare_zones(&r);
 	compare_conduits(&r);

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Conduits: each flow of the new model is compared, port by port, with what the old one had between
- * the zones that its zones were. That is right for addresses that both models have in these zones;
- * all others are in a finding of their zone (zones.c).
+ * Conduits: each flow of the new model is compared, piece by piece (pieces.c), with what the old
+ * one had between the zones that its zones were. That is right for addresses that both models have
+ * in these zones; all others are in a finding of their zone (zones.c).
  */
-#include <netinet/in.h>
 #include <string.h>
 
 #include "compare/internal.h"
 #include "model/internal.h"
 
-/* A port of a flow, and how it is looked at. */
+/* A flow that has a piece, and how it is looked at. */
 struct found {
 	const struct conduit *c; /* NULL: nothing is permitted there */
 	const struct flow *f;
@@ -33,48 +32,15 @@ static unsigned how_judged(const struct found *x)
 	return x->c->mode == MODE_OBSERVE || x->c->fail == FAIL_OPEN ? 1 : 2;
 }
 
-static size_t n_ports_of(const struct flow *f)
-{
-	return f->n_ports ? f->n_ports : 1;
-}
-
-static uint16_t port_of(const struct flow *f, size_t i)
-{
-	return f->n_ports ? f->ports[i] : 0;
-}
-
-static bool has_port(const struct flow *f, uint8_t l4, uint16_t port)
-{
-	for (size_t i = 0; f->l4 == l4 && i < n_ports_of(f); i++)
-		if (port_of(f, i) == port)
-			return true;
-	return false;
-}
-
-static struct found find_flow(const struct model *m, size_t from, size_t to, uint8_t l4,
-			      uint16_t port)
+static struct found find_flow(const struct model *m, size_t from, size_t to, const struct piece *p)
 {
 	for (size_t i = 0; from && to && i < m->n_conduits; i++) {
 		const struct conduit *c = &m->conduits[i];
 		for (size_t k = 0; c->from_zone == from && c->to_zone == to && k < c->n_flows; k++)
-			if (has_port(&c->flows[k], l4, port))
+			if (piece_is_of(p, &c->flows[k]))
 				return (struct found){ c, &c->flows[k] };
 	}
 	return (struct found){ NULL, NULL };
-}
-
-/* "service ssh", the name of a protocol, with the port. */
-static void flow_words(const struct flow *f, uint16_t port, struct sb *out)
-{
-	if (f->service)
-		sb_printf(out, "service %s", f->service);
-	else if (f->proto != PROTO_NONE)
-		sb_puts(out, proto_word(f->proto));
-	if (f->l4 == IPPROTO_ICMP)
-		return;
-	if (f->service || f->proto != PROTO_NONE)
-		sb_puts(out, " on ");
-	sb_printf(out, "%s %u", f->l4 == IPPROTO_UDP ? "udp" : "tcp", port);
 }
 
 static struct compare_finding finding(enum compare_effect e, const struct conduit *c)
@@ -97,15 +63,14 @@ static void say_port(struct compare_run *r, enum compare_effect e, const struct 
 	struct sb b = sb_init(words, sizeof(words));
 	const struct found *of = new->f ? new : old;
 	struct compare_finding f = finding(e, of->c);
-	size_t i = 0;
-	while (i + 1 < n_ports_of(of->f) && port_of(of->f, i) == 0)
-		i++;
-	flow_words(of->f, port_of(of->f, i), &b);
+	struct piece p = { .begun = false };
+	piece_next(r, of->f, &p);
+	piece_words(&p, of->f, &b);
 	set_places(&f, old, new);
 	compare_add(r, &f, "%s%s%s", words, text[0] ? ": " : "", text);
 }
 
-/* ---- one port that both have ---- */
+/* ---- a piece that both have ---- */
 
 static void compare_looks(struct compare_run *r, const struct found *old, const struct found *new)
 {
@@ -144,10 +109,9 @@ static void compare_reversed(struct compare_run *r, const struct found *old,
 			struct found was = { c, &c->flows[k] };
 			if (was.f->l4 != new->f->l4 || how_judged(old) >= how_judged(&was))
 				continue;
-			for (size_t p = 0; p < n_ports_of(was.f); p++) {
+			for (struct piece p = { .begun = false }; piece_next(r, was.f, &p);) {
 				struct found is =
-					find_flow(r->new.m, new->c->to_zone, new->c->from_zone,
-						  was.f->l4, port_of(was.f, p));
+					find_flow(r->new.m, new->c->to_zone, new->c->from_zone, &p);
 				if (is.f && how_judged(new) < how_judged(&is))
 					continue;
 				struct compare_finding f = finding(COMPARE_OPENS, new->c);
@@ -155,7 +119,7 @@ static void compare_reversed(struct compare_run *r, const struct found *old,
 				compare_add(r, &f,
 					    "connections from port %u, which the service of "
 					    "conduit \"%s\" had for its own, pass",
-					    port_of(was.f, p), c->name);
+					    p.lo, c->name);
 			}
 		}
 	}
@@ -163,30 +127,30 @@ static void compare_reversed(struct compare_run *r, const struct found *old,
 
 /* ---- a flow ---- */
 
-/* Is this port the first one of the flow with that old flow? Then it stands for all of these. */
-static bool is_first(struct compare_run *r, const struct conduit *c, const struct flow *f,
-		     size_t at, const struct found *old)
+static struct found found_before(const struct compare_run *r, const struct conduit *c,
+				 const struct piece *p)
 {
-	for (size_t i = 0; i < at; i++) {
-		struct found other = find_flow(r->old.m, r->old_of[c->from_zone],
-					       r->old_of[c->to_zone], f->l4, port_of(f, i));
-		if (other.f == old->f)
+	return find_flow(r->old.m, r->old_of[c->from_zone], r->old_of[c->to_zone], p);
+}
+
+/* Is this piece the first one of the flow with that old flow? Then it stands for all of these. */
+static bool is_first(struct compare_run *r, const struct found *new, const struct piece *at,
+		     const struct found *old)
+{
+	for (struct piece p = { .begun = false }; piece_next(r, new->f, &p);) {
+		if (p.at == at->at && p.lo == at->lo)
+			return true;
+		if (found_before(r, new->c, &p).f == old->f)
 			return false;
 	}
 	return true;
 }
 
-static void list_ports(struct compare_run *r, const struct conduit *c, const struct flow *f,
-		       struct sb *out)
+static void list_pieces(struct compare_run *r, const struct found *new, struct sb *out)
 {
-	for (size_t i = 0, n = 0; i < n_ports_of(f); i++) {
-		struct found old = find_flow(r->old.m, r->old_of[c->from_zone],
-					     r->old_of[c->to_zone], f->l4, port_of(f, i));
-		if (!old.f) {
-			sb_puts(out, n++ ? ", " : "");
-			flow_words(f, port_of(f, i), out);
-		}
-	}
+	for (struct piece p = { .begun = false }; piece_next(r, new->f, &p);)
+		if (!found_before(r, new->c, &p).f)
+			piece_list(&p, new->f, out);
 }
 
 /* Inside one zone of the old model everything passed by its interfaces. */
@@ -200,10 +164,9 @@ static void compare_flow(struct compare_run *r, const struct conduit *c, const s
 {
 	struct found new = { c, f };
 	bool told = false;
-	for (size_t i = 0; i < n_ports_of(f); i++) {
-		struct found old = find_flow(r->old.m, r->old_of[c->from_zone],
-					     r->old_of[c->to_zone], f->l4, port_of(f, i));
-		if (old.f && is_first(r, c, f, i, &old)) {
+	for (struct piece p = { .begun = false }; piece_next(r, f, &p);) {
+		struct found old = found_before(r, c, &p);
+		if (old.f && is_first(r, &new, &p, &old)) {
 			compare_looks(r, &old, &new);
 			compare_reversed(r, &old, &new);
 		}
@@ -213,7 +176,7 @@ static void compare_flow(struct compare_run *r, const struct conduit *c, const s
 		struct sb b = sb_init(ports, sizeof(ports));
 		struct compare_finding found = finding(COMPARE_OPENS, c);
 		set_places(&found, &old, &new);
-		list_ports(r, c, f, &b);
+		list_pieces(r, &new, &b);
 		compare_add(r, &found, "%s%s from \"%s\" to \"%s\"%s%s%s", ports,
 			    b.cut ? " and more" : "", c->from, c->to,
 			    f->policy ? ", by policy \"" : "", f->policy ? f->policy : "",
@@ -285,9 +248,9 @@ static bool takes_from(const struct compare_run *r, const struct conduit *new,
 		return false;
 	for (size_t i = 0; i < new->n_flows; i++)
 		for (size_t k = 0; k < old->n_flows; k++)
-			for (size_t p = 0; p < n_ports_of(&old->flows[k]); p++)
-				if (has_port(&new->flows[i], old->flows[k].l4,
-					     port_of(&old->flows[k], p)))
+			for (struct piece p = { .begun = false };
+			     piece_next(r, &old->flows[k], &p);)
+				if (piece_is_of(&p, &new->flows[i]))
 					return true;
 	return false;
 }
@@ -321,11 +284,9 @@ static void compare_gone(struct compare_run *r, const struct conduit *c)
 		const struct found old = { c, f };
 		char ports[400];
 		struct sb b = sb_init(ports, sizeof(ports));
-		for (size_t p = 0; p < n_ports_of(f); p++)
-			if (!find_flow(r->new.m, from, to, f->l4, port_of(f, p)).f) {
-				sb_puts(&b, b.len ? ", " : "");
-				flow_words(f, port_of(f, p), &b);
-			}
+		for (struct piece p = { .begun = false }; piece_next(r, f, &p);)
+			if (!find_flow(r->new.m, from, to, &p).f)
+				piece_list(&p, f, &b);
 		if (!b.len || (from && from == to))
 			continue;
 		struct compare_finding found = finding(COMPARE_CLOSES, c);

@@ -28,6 +28,16 @@ struct pair {
 	struct pair *next;
 };
 
+/* A part of what a flow permits. */
+struct piece {
+	uint8_t l4;
+	uint16_t lo, hi; /* ports; of ICMP the type */
+	size_t at;	 /* where piece_next() is, */
+	bool begun;	 /* and whether it is anywhere */
+};
+
+struct cuts;
+
 struct compare_run {
 	struct comparison *c;
 	struct side old, new;
@@ -37,7 +47,16 @@ struct compare_run {
 	 * with any of its addresses, or else with its name; 0: none */
 	size_t *old_of, *new_of;
 	struct pair *pairs;
+	struct cuts *cuts; /* of pieces */
 };
+
+void pieces_cut(struct compare_run *r); /* before what follows */
+/* The next piece of a flow; begin with zeros. False: there are no more. */
+bool piece_next(const struct compare_run *r, const struct flow *f, struct piece *p);
+bool piece_is_of(const struct piece *p, const struct flow *f);
+/* How it is called as a part of this flow. */
+void piece_words(const struct piece *p, const struct flow *f, struct sb *out);
+void piece_list(const struct piece *p, const struct flow *f, struct sb *out); /* behind others */
 
 /* text: printf */
 struct compare_finding *compare_add(struct compare_run *r, const struct compare_finding *f,

@@ -102,7 +102,8 @@ static struct model *take_last(struct parent *p, const struct generation *last, 
 	return m;
 }
 
-static struct model *choose(struct parent *p, struct model *file, const struct generation *last)
+static struct model *choose_model(struct parent *p, struct model *file,
+				  const struct generation *last)
 {
 	char hash[HISTORY_HASH] = "";
 	struct model *kept = take_back(p, last);
@@ -136,7 +137,7 @@ static struct model *choose_first(struct parent *p)
 	if (!last)
 		return file;
 	struct roles roles = p->roles; /* of the file */
-	struct model *kept = choose(p, file, last);
+	struct model *kept = choose_model(p, file, last);
 	if (!kept) {
 		p->roles = roles;
 		return file;

@@ -253,5 +253,6 @@ bool generation_exchange(struct parent *p, struct model *m, struct pol_image *im
 	model_free(before);
 	free(old);
 	p->generation = next;
+	outputs_apply(p);
 	return true;
 }

@@ -158,6 +158,7 @@ struct parent {
 };
 
 void say(int level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+bool say_has_reader(void);	    /* all that is logged goes to standard error, too */
 void reopen_logs(struct parent *p); /* files were rotated */
 
 /* worker.c: packets to an inspector and verdicts back; inspectors' lives. What takes a worker
@@ -281,6 +282,12 @@ int used_each(const struct parent *p,
 void offload_say(struct parent *p);		/* after each commit */
 void offload_tick(struct parent *p);		/* interfaces that have come; from the timer */
 json_t *offload_status(const struct parent *p); /* null: no conduit asks for it */
+
+/* outputs.c: where records go */
+/* sink: and to say_record_line() */
+size_t outputs_of(const struct model *m, bool sink, struct output_keys out[RECORD_OUTPUTS]);
+void outputs_apply(struct parent *p);		/* those of the model in force, after a reload */
+json_t *outputs_status(const struct parent *p); /* under policy_lock */
 
 /* status.c: what zoned does */
 json_t *status_document(struct parent *p);

@@ -85,8 +85,12 @@ static int open_records(struct parent *p)
 		return STEP_SAID;
 	}
 	openlog("zoned", LOG_PID | LOG_NDELAY, facility);
-	p->record = record_open(&(struct record_conf){ .json_path = p->model->daemon.json_log,
-						       .sink = say_line,
+	struct output_keys keys[RECORD_OUTPUTS];
+	size_t n = outputs_of(p->model, say_has_reader(), keys);
+	p->record = record_open(&(struct record_conf){ .outputs = keys,
+						       .n_outputs = n,
+						       .sink = say_record_line,
+						       .said = say_to_starter,
 						       .interface = interface_of });
 	return p->record ? 0 : -errno;
 }

@@ -14,8 +14,10 @@ void parent_stop(struct parent *p); /* the rules stay */
 /* zoned.c: what say() says goes the way of records, so that nobody waits for syslog; NULL: straight
  * to syslog. */
 void say_by(struct record *r);
-/* to syslog, and to standard error where it is due */
-void say_line(void *ctx, int level, const char *text);
+/* An error, to standard error while zoned starts; where all goes there, an output does it. */
+void say_to_starter(int level, const char *text);
+/* A line of an output, to standard error; only where somebody reads all that is logged there. */
+void say_record_line(void *ctx, int level, const char *text);
 /* start-memory.c: steps that make memory which processes share. 0, -errno or STEP_SAID */
 int open_limits(struct parent *p);
 void close_limits(struct parent *p);

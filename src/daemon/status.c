@@ -65,6 +65,7 @@ json_t *status_document(struct parent *p)
 	json_t *list = json_array();
 	pthread_mutex_lock(&p->policy_lock);
 	record_stats(p->record, &rs);
+	json_t *outputs = outputs_status(p);
 	pthread_mutex_unlock(&p->policy_lock);
 	for (unsigned i = 0; i < p->n; i++) {
 		struct worker *w = &p->worker[i];
@@ -85,7 +86,7 @@ json_t *status_document(struct parent *p)
 	return json_pack(
 		"{s:s,s:s,s:I,s:s,s:o,s:o,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:"
 		"I,s:I,s:I,s:"
-		"I}}",
+		"I,s:o}}",
 		"model", p->path, "mode", p->model->mode == MODE_OBSERVE ? "observe" : "enforce",
 		"generation", (json_int_t)p->generation, "hash", p->hash, "confirm",
 		confirm_status(p), "pending_restart", pending_status(p), "uptime_seconds",
@@ -96,7 +97,7 @@ json_t *status_document(struct parent *p)
 		"evidence", evidence_status(p), "taps", taps_status(p), "records", "events",
 		(json_int_t)rs.events, "written", (json_int_t)rs.written, "repeated",
 		(json_int_t)rs.repeated, "suppressed", (json_int_t)rs.suppressed, "json_lost",
-		(json_int_t)rs.json_lost, "lost", (json_int_t)rs.lost);
+		(json_int_t)rs.json_lost, "lost", (json_int_t)rs.lost, "outputs", outputs);
 }
 
 static void put_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)

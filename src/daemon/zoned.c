@@ -43,12 +43,30 @@ static atomic_bool errors_to_stderr;
 /* set once its thread runs: nobody waits for syslog then */
 static struct record *_Atomic voice;
 
-void say_line(void *ctx, int level, const char *text)
+/* Before there are outputs, and after them. */
+static void say_line(int level, const char *text)
 {
-	(void)ctx;
 	syslog(level, "%s", text);
 	if (to_stderr || (errors_to_stderr && level <= LOG_ERR))
 		fprintf(stderr, "zoned: %s\n", text);
+}
+
+bool say_has_reader(void)
+{
+	return to_stderr;
+}
+
+void say_to_starter(int level, const char *text)
+{
+	if (errors_to_stderr && !to_stderr && level <= LOG_ERR)
+		fprintf(stderr, "zoned: %s\n", text);
+}
+
+void say_record_line(void *ctx, int level, const char *text)
+{
+	(void)ctx;
+	(void)level;
+	fprintf(stderr, "zoned: %s\n", text);
 }
 
 void say_by(struct record *r)
@@ -64,10 +82,12 @@ void say(int level, const char *fmt, ...)
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	struct record *r = voice;
-	if (r)
+	if (r) {
 		record_say(r, level, text);
-	else
-		say_line(NULL, level, text);
+		say_to_starter(level, text);
+	} else {
+		say_line(level, text);
+	}
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *ctx)

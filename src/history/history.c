@@ -203,7 +203,7 @@ static int keep_model(const struct history *h, const char *files, const struct m
 	return err;
 }
 
-static bool is_listed(const struct history *h, const char *name)
+static bool is_in_list(const struct history *h, const char *name)
 {
 	char listed[MODEL_NAME];
 	for (size_t i = 0; i < h->n; i++) {
@@ -220,7 +220,7 @@ static void remove_others(const struct history *h)
 	int fd = open_models(h);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	for (const struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d))
-		if (e->d_name[0] != '.' && !is_listed(h, e->d_name))
+		if (e->d_name[0] != '.' && !is_in_list(h, e->d_name))
 			unlinkat(dirfd(d), e->d_name, 0);
 	if (d)
 		closedir(d);

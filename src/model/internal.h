@@ -47,7 +47,7 @@ struct service {
 
 extern const struct word words_source[], words_tap_enforce[];
 extern const struct word words_zone_type[], words_proto[], words_mode[], words_violation[],
-	words_fail[], words_log[], words_facility[];
+	words_fail[], words_log[], words_facility[], words_output[];
 extern const struct service services[];
 extern const size_t services_n;
 const char *word_name(const struct word *w, int value);
@@ -150,6 +150,9 @@ void load_policies(struct load *l, const config_setting_t *root);
 void load_taps(struct load *l, const config_setting_t *root);
 void check_taps(struct load *l);
 void print_taps(FILE *f, const struct model *m);
+/* outputs.c: where records go; behind json_log and syslog_facility */
+void load_outputs(struct load *l, const config_setting_t *daemon);
+void print_outputs(FILE *f, const struct daemon_conf *d);
 /* A list of groups under key; NULL (said) when it is anything else. */
 const config_setting_t *list_of_groups(struct load *l, const config_setting_t *g, const char *key);
 /* Is it a name that the kernel accepts and no program reads as a pattern? If not, errs gets it. */

@@ -182,6 +182,19 @@ struct role_keys {
 	struct texts viewer, operator, engineer;
 };
 
+enum { MODEL_OUTPUTS_MAX = 7 };
+
+/* Where records go. */
+struct log_output {
+	struct where at;
+	const char *type;	   /* "syslog", "rfc5424", "json", "journald", "cef", "store" */
+	const char *socket, *file; /* one of the two */
+	const char *facility;	   /* NULL: it has none, as the numbers that are 0 */
+	uint32_t enterprise;
+	uint32_t size, age; /* MB, days */
+	bool says;	    /* takes what zoned says of itself, too */
+};
+
 struct daemon_conf {
 	/* our bits of ct mark and packet mark; contiguous, default 0xffff0000 */
 	uint32_t mark_mask;
@@ -191,8 +204,11 @@ struct daemon_conf {
 	const char *json_log; /* path of the JSON lines file, or NULL */
 	struct evidence_keys evidence;
 	const char *syslog_facility; /* "daemon", "auth", "local0".. ; default "local0" */
-	const char *user;	     /* default "zoned" */
-	uint32_t max_connections;    /* inspected ones per inspector, default 16384 */
+	/* besides json_log; none written: syslog */
+	struct log_output outputs[MODEL_OUTPUTS_MAX];
+	size_t n_outputs;
+	const char *user;	  /* default "zoned" */
+	uint32_t max_connections; /* inspected ones per inspector, default 16384 */
 	/* open ones of one address or IPv6 /64; default max_connections / 4 */
 	uint32_t max_connections_per_source;
 	bool fast_path; /* judge in the kernel what can be, default true */

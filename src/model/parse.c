@@ -363,7 +363,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log",
 	     "syslog_facility", "user", "max_connections", "max_connections_per_source",
 	     "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict", "evidence",
-	     "roles");
+	     "roles", "outputs");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -385,6 +385,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 			 "json_log must be a full path, such as \"/var/log/zoned/events.json\"");
 	int facility = get_word(l, g, "syslog_facility", words_facility, 16);
 	d->syslog_facility = word_name(words_facility, facility);
+	load_outputs(l, g);
 	if ((t = get_text(l, g, "user")))
 		d->user = t;
 	if (t && !*t)

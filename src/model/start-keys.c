@@ -33,8 +33,6 @@ static const struct start_key start_keys[] = {
 	NUMBER_KEY(lock_table),
 	NUMBER_KEY(strict),
 	TEXT_KEY("user", user),
-	TEXT_KEY("json_log", json_log),
-	TEXT_KEY("syslog_facility", syslog_facility),
 	TEXT_KEY("evidence", evidence.directory),
 	EVIDENCE_KEY(size),
 	EVIDENCE_KEY(age),

@@ -45,7 +45,7 @@ struct fact_sink record_line_sink(struct sb *b)
 	return (struct fact_sink){ b, line_num, line_range, line_word, line_foreign };
 }
 
-static void put_sentence(struct sb *b, const struct event_view *view)
+void record_sentence(struct sb *b, const struct event_view *view)
 {
 	static const char *const verdicts[] = { "permitted", "refused", "refused and reset",
 						"would be refused" };
@@ -58,15 +58,15 @@ static void put_sentence(struct sb *b, const struct event_view *view)
 	event_addr_text(&ev->src, src);
 	event_addr_text(&ev->dst, dst);
 	if (ev->kind == EV_REFUSED_FLOW)
-		sb_printf(b, "flow %s from zone %s (%s) to zone %s (%s): %s:", verdict,
+		sb_printf(b, "flow %s from zone %s (%s) to zone %s (%s): %s", verdict,
 			  policy_zone_name(img, policy_zone_of(img, &ev->src)), src,
 			  policy_zone_name(img, policy_zone_of(img, &ev->dst)), dst,
 			  reason_text(ev->reason));
 	else if (ev->kind == EV_GAP)
-		sb_printf(b, "connection from %s to %s%s%s: %s:", src, dst, f ? " on conduit " : "",
+		sb_printf(b, "connection from %s to %s%s%s: %s", src, dst, f ? " on conduit " : "",
 			  f ? policy_str(img, f->conduit) : "", reason_text(ev->reason));
 	else
-		sb_printf(b, "%s %s from %s to %s%s%s: %s:", facts ? facts->title(ev) : "packet",
+		sb_printf(b, "%s %s from %s to %s%s%s: %s", facts ? facts->title(ev) : "packet",
 			  verdict, src, dst, f ? " on conduit " : "",
 			  f ? policy_str(img, f->conduit) : "", reason_text(ev->reason));
 }
@@ -74,6 +74,7 @@ static void put_sentence(struct sb *b, const struct event_view *view)
 void record_line(struct sb *b, const struct event_view *view)
 {
 	const struct fact_sink to = record_line_sink(b);
-	put_sentence(b, view);
+	record_sentence(b, view);
+	sb_putc(b, ':');
 	event_fields(view, FIELDS_ALL, &to);
 }

@@ -6,6 +6,8 @@
 #include "base/sb.h"
 #include "record/fields.h"
 
+/* Its beginning, for people: without fields, and without the ':' before them. */
+void record_sentence(struct sb *b, const struct event_view *view);
 void record_line(struct sb *b, const struct event_view *view);
 
 /* Fields as " key=value"; b must outlive it. */

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Events to their sinks. Order: merge same ones, cap the rate (cap.h), write, or put where
- * the record's own thread finds it (spool.h). There is one cap for violations, one for permitted
- * messages (log = "all"), and one for flows that the ruleset refused, which anybody can have
- * refused in anybody's name.
+ * Events to the outputs. Order: merge same ones, cap the rate (cap.h), hand to each output. There
+ * is one cap for violations, one for permitted messages (log = "all"), and one for flows that the
+ * ruleset refused, which anybody can have refused in anybody's name.
  */
 #include "record/record.h"
 
 #include <errno.h>
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdatomic.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,11 +19,11 @@
 #include "base/siphash.h"
 #include "record/aggregate.h"
 #include "record/cap.h"
-#include "record/json.h"
 #include "record/line.h"
+#include "record/output.h"
 #include "record/spool.h"
 
-enum { LINE_MAX_TEXT = SPOOL_TEXT, JSON_MAX_TEXT = 32768, KINDS = EVENT_KINDS };
+enum { LINE_MAX_TEXT = SPOOL_TEXT, KINDS = EVENT_KINDS };
 /* A group of a cap is a conduit, or the first and a zone. What came from another wire than the
  * zone's has a false sender, and is another group: it takes nothing from what the zone's own have
  * refused. */
@@ -33,15 +31,18 @@ enum { OF_NO_CONDUIT = 0x80000000u, OF_ANOTHER_WIRE = 0x40000000u };
 
 struct record {
 	struct record_conf conf;
-	char *json_path; /* our own copy: conf is the caller's */
 	struct agg agg;
 	struct agg_slot one; /* for a record of many that found no slot */
 	struct cap cap[KINDS];
 	/* nobody chooses with whom he has a share of the spool together */
 	uint64_t key[2];
-	struct json_file json; /* with a spool, its thread's */
-	atomic_bool reopen;    /* asked of that */
-	struct spool *spool;   /* NULL: who records writes */
+	/* Changed under the lock, and not while somebody records; so who records may read it
+	 * without, and who says something with. The lock may be taken again: an output that fails
+	 * says so. */
+	struct output *output[RECORD_OUTPUTS];
+	size_t n_outputs;
+	pthread_mutex_t outputs_lock;
+	bool started;
 	struct record_stats stats;
 	uint64_t start; /* the first part of ids */
 	uint64_t number;
@@ -70,83 +71,27 @@ static const struct {
 };
 /* clang-format on */
 
-enum { LINE, JSON, NO_JSON }; /* what is to be written; NO_JSON: it had no room */
-
-static void now(struct record *r, int priority, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
-
-/* A line to the sink at once, which may wait: for the thread that writes. */
-static void now(struct record *r, int priority, const char *fmt, ...)
+static void say_to_outputs(struct record *r, const struct output *but, int priority,
+			   const char *text)
 {
-	char text[512];
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	r->conf.sink(r->conf.sink_ctx, priority, text);
+	pthread_mutex_lock(&r->outputs_lock);
+	for (size_t i = 0; i < r->n_outputs; i++)
+		if (r->output[i] != but)
+			output_line(r->output[i], 0, priority, text);
+	pthread_mutex_unlock(&r->outputs_lock);
 }
 
-/* Said when it begins and when it ends, never in between. */
-static void json_trouble(struct record *r, int err)
-{
-	struct json_file *f = &r->json;
-	if (err && !f->err)
-		now(r, LOG_ERR,
-		    "records: %s cannot be written: %s; JSON records are lost, syslog goes on",
-		    f->path, strerror(-err));
-	if (!err && f->err) {
-		now(r, LOG_NOTICE,
-		    "records: %s is written again; %" PRIu64 " JSON records were lost", f->path,
-		    f->lost);
-		f->lost = 0;
-	}
-	f->err = err;
-}
-
-static void reopen_json(struct record *r)
-{
-	struct json_file *f = &r->json;
-	int err = json_file_reopen(f);
-	if (err && f->fd >= 0)
-		now(r, LOG_ERR,
-		    "records: %s cannot be opened again: %s; JSON records go on where they went",
-		    f->path, strerror(-err));
-	else if (err) /* success is only known with the next line */
-		json_trouble(r, err);
-}
-
-static void do_write(void *ctx, int kind, int priority, const char *text)
+static void say_of_output(void *ctx, const struct output *but, int priority, const char *text)
 {
 	struct record *r = ctx;
-	if (atomic_exchange(&r->reopen, false))
-		reopen_json(r);
-	if (kind == LINE)
-		r->conf.sink(r->conf.sink_ctx, priority, text);
-	else if (kind == JSON)
-		json_trouble(r, json_file_put(&r->json, text, strlen(text)));
-	else
-		json_trouble(r, json_file_lost(&r->json, -EMSGSIZE));
-}
-
-static void tell_lost(void *ctx, uint64_t lines)
-{
-	now(ctx, LOG_ERR,
-	    "records: %" PRIu64 " lines were lost, since those before them were not taken in time",
-	    lines);
-}
-
-/* owner: whose line it is, for its share of what waits. */
-static void put_record(struct record *r, unsigned owner, int kind, int priority, const char *text)
-{
-	if (r->spool)
-		spool_put(r->spool, owner, kind, priority, text);
-	else
-		do_write(r, kind, priority, text);
+	if (r->conf.said)
+		r->conf.said(priority, text);
+	say_to_outputs(r, but, priority, text);
 }
 
 void record_say(struct record *r, int priority, const char *text)
 {
-	put_record(r, 0, LINE, priority, text);
+	say_to_outputs(r, NULL, priority, text);
 }
 
 /* A record is counted to its conduit, or else to the zone from which the packet comes. */
@@ -178,19 +123,9 @@ static void draw_id(struct record *r)
 		 ++r->number);
 }
 
-static void write_json(struct record *r, unsigned owner, const struct event_view *view)
-{
-	if (!r->json_path)
-		return;
-	char text[JSON_MAX_TEXT];
-	struct sb b = sb_init(text, sizeof(text));
-	record_json(&b, view);
-	put_record(r, owner, b.cut ? NO_JSON : JSON, 0, b.cut ? "" : text);
-}
-
 /* many: the event stands for these too; NULL: for none. */
-static void write_both(struct record *r, const struct pol_image *img, const struct event *ev,
-		       const struct cap_who *who, const struct agg_slot *many)
+static void write_record(struct record *r, const struct pol_image *img, const struct event *ev,
+			 const struct cap_who *who, const struct agg_slot *many)
 {
 	struct event named = *ev;
 	struct sb b = sb_init(r->text, sizeof(r->text));
@@ -206,8 +141,8 @@ static void write_both(struct record *r, const struct pol_image *img, const stru
 	record_line(&b, &view);
 	r->written.line = r->text;
 	unsigned owner = owner_of(r, who);
-	put_record(r, owner, LINE, ev->kind == EV_MESSAGE ? LOG_INFO : LOG_WARNING, r->text);
-	write_json(r, owner, &view);
+	for (size_t i = 0; i < r->n_outputs; i++)
+		output_event(r->output[i], owner, &view);
 }
 
 const struct record_written *record_event(struct record *r, const struct pol_image *img,
@@ -226,7 +161,7 @@ const struct record_written *record_event(struct record *r, const struct pol_ima
 		return NULL;
 	}
 	r->stats.written++;
-	write_both(r, img, ev, &who, NULL);
+	write_record(r, img, ev, &who, NULL);
 	return &r->written;
 }
 
@@ -241,7 +176,7 @@ void record_repeats(struct record *r, const struct pol_image *img, const struct 
 	varied_clear(&r->one.varied);
 	varied_add(&r->one.varied, ev);
 	struct cap_who who = who_of(img, ev);
-	write_both(r, img, ev, &who, &r->one);
+	write_record(r, img, ev, &who, &r->one);
 }
 
 static const char *conduit_name(const struct pol_image *img, uint32_t conduit)
@@ -269,14 +204,15 @@ static void tell_suppressed(void *ctx, const struct cap_who *who, uint64_t suppr
 		sb_printf(&b, " src=%s%s", src, link ? "/64" : "");
 	}
 	sb_printf(&b, " suppressed=%" PRIu64, suppressed);
-	put_record(r, who ? owner_of(r, who) : 0, LINE, LOG_WARNING, text);
+	for (size_t i = 0; i < r->n_outputs; i++)
+		output_line(r->output[i], who ? owner_of(r, who) : 0, LOG_WARNING, text);
 }
 
 static void tell_repeats(void *ctx, const struct agg_slot *many)
 {
 	struct record *r = ctx;
 	struct cap_who who = who_of(r->img, &many->last);
-	write_both(r, r->img, &many->last, &who, many);
+	write_record(r, r->img, &many->last, &who, many);
 }
 
 static void sweep(struct record *r, const struct pol_image *img, uint64_t now_ns, bool all)
@@ -306,6 +242,30 @@ int record_facility(const char *name)
 	return -1;
 }
 
+/* One of these keys, which writes as the others do. */
+static struct output *open_output(struct record *r, const struct output_keys *k)
+{
+	struct output *o = output_open(&(struct output_conf){ .keys = *k,
+							      .say = say_of_output,
+							      .say_ctx = r,
+							      .call = r->conf.sink,
+							      .call_ctx = r->conf.sink_ctx });
+	if (o && r->started && output_start(o)) {
+		output_close(o, 0);
+		o = NULL;
+	}
+	return o;
+}
+
+static void init_outputs_lock(struct record *r)
+{
+	pthread_mutexattr_t attr;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_RECURSIVE);
+	pthread_mutex_init(&r->outputs_lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
 struct record *record_open(const struct record_conf *c)
 {
 	struct record *r = calloc(1, sizeof(*r));
@@ -320,54 +280,127 @@ struct record *record_open(const struct record_conf *c)
 	/* 32 bits of seconds, and 16 that are drawn: for two starts in one second, or a clock that
 	 * was set back */
 	r->start = ((uint64_t)(uint32_t)time(NULL) << 16) | drawn;
-	if (c->json_path && !(r->json_path = strdup(c->json_path))) {
-		free(r);
-		return NULL;
-	}
 	r->conf = *c;
-	r->json.fd = -1;
+	r->conf.outputs = NULL; /* the caller's */
+	init_outputs_lock(r);
 	for (int i = 0; i < KINDS; i++)
 		cap_init(&r->cap[i]);
-	if (r->json_path)
-		json_trouble(r, json_file_open(&r->json, r->json_path));
+	for (size_t i = 0; i < c->n_outputs && i < RECORD_OUTPUTS; i++) {
+		struct output *o = open_output(r, &c->outputs[i]);
+		if (!o) {
+			record_close(r);
+			return NULL;
+		}
+		r->output[r->n_outputs++] = o;
+	}
 	return r;
 }
 
 void record_reopen(struct record *r)
 {
-	if (!r->json_path)
-		return;
-	if (r->spool)
-		atomic_store(&r->reopen, true); /* before the next line */
-	else
-		reopen_json(r);
+	for (size_t i = 0; i < r->n_outputs; i++)
+		output_reopen(r->output[i]);
 }
 
 int record_start(struct record *r)
 {
-	r->spool =
-		spool_open(&(struct spool_conf){ .write = do_write, .lost = tell_lost, .ctx = r });
-	return r->spool ? 0 : -errno;
+	int err = 0;
+	for (size_t i = 0; i < r->n_outputs && !err; i++)
+		err = output_start(r->output[i]);
+	r->started = err == 0;
+	return err;
+}
+
+/* Where it is in the list; n: nowhere. */
+static size_t find_output(const struct record *r, const struct output_keys *k)
+{
+	size_t i = 0;
+	while (i < r->n_outputs && !output_has_keys(r->output[i], k))
+		i++;
+	return i;
+}
+
+int record_change(struct record *r, const struct output_keys *outputs, size_t n,
+		  struct record_old *old)
+{
+	struct output *next[RECORD_OUTPUTS], *made[RECORD_OUTPUTS];
+	size_t n_made = 0;
+	bool kept[RECORD_OUTPUTS] = { false };
+	old->n = 0;
+	for (size_t i = 0; i < n; i++) {
+		size_t at = find_output(r, &outputs[i]);
+		bool there = at < r->n_outputs && !kept[at];
+		next[i] = there ? r->output[at] : open_output(r, &outputs[i]);
+		if (there)
+			kept[at] = true;
+		else if (next[i])
+			made[n_made++] = next[i];
+		if (next[i])
+			continue;
+		while (n_made > 0)
+			output_close(made[--n_made], 0);
+		return -ENOMEM;
+	}
+	pthread_mutex_lock(&r->outputs_lock);
+	for (size_t i = 0; i < r->n_outputs; i++)
+		if (!kept[i])
+			old->output[old->n++] = r->output[i];
+	memcpy(r->output, next, n * sizeof(next[0]));
+	r->n_outputs = n;
+	pthread_mutex_unlock(&r->outputs_lock);
+	return 0;
+}
+
+void record_close_outputs(struct record *r, struct record_old *old, unsigned ms)
+{
+	char text[512];
+	for (size_t i = 0; i < old->n; i++) {
+		struct output_stats s;
+		output_stats(old->output[i], &s);
+		snprintf(text, sizeof(text),
+			 "records: %s is no output any more; it takes nothing, and what waits for "
+			 "it is lost",
+			 s.name);
+		if (!output_close(old->output[i], ms))
+			record_say(r, LOG_ERR, text);
+	}
+	old->n = 0;
 }
 
 bool record_drain(struct record *r, unsigned ms)
 {
-	return !r->spool || spool_drain(r->spool, ms);
+	bool all = true;
+	for (size_t i = 0; i < r->n_outputs; i++)
+		all &= output_drain(r->output[i], ms);
+	return all;
 }
 
 void record_close(struct record *r)
 {
 	if (!r)
 		return;
-	spool_close(r->spool);
-	json_file_close(&r->json);
-	free(r->json_path);
+	for (size_t i = 0; i < r->n_outputs; i++)
+		if (!output_close(r->output[i], 0)) /* its thread still says things of it */
+			return;
+	pthread_mutex_destroy(&r->outputs_lock);
 	free(r);
 }
 
 void record_stats(const struct record *r, struct record_stats *s)
 {
+	struct output_stats o;
 	*s = r->stats;
-	s->json_lost = atomic_load(&r->json.lost_total);
-	s->lost = r->spool ? spool_lost(r->spool) : 0;
+	for (size_t i = 0; record_output_stats(r, i, &o); i++) {
+		s->lost += o.lost_waiting;
+		if (strcmp(o.type, output_type_word(OUTPUT_JSON)) == 0)
+			s->json_lost += o.lost - o.lost_waiting;
+	}
+}
+
+bool record_output_stats(const struct record *r, size_t i, struct output_stats *s)
+{
+	if (i >= r->n_outputs)
+		return false;
+	output_stats(r->output[i], s);
+	return true;
 }

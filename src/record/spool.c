@@ -33,8 +33,8 @@ struct spool {
 	pthread_t thread;
 	pthread_mutex_t lock; /* for all that follows */
 	pthread_cond_t more, done;
-	bool closing, writing;
-	uint64_t put, taken; /* bytes, since it was opened */
+	bool closing, writing, wrote; /* wrote: since it was idle */
+	uint64_t put, taken;	      /* bytes, since it was opened */
 	uint64_t lost, told;
 	uint32_t waiting[SPOOL_OWNERS]; /* bytes of each */
 	_Alignas(ALIGN) unsigned char ring[SPOOL_BYTES];
@@ -89,6 +89,17 @@ bool spool_put(struct spool *s, unsigned owner, int kind, int priority, const ch
 	return l != NULL;
 }
 
+/* Under the lock, which is free meanwhile; who drains waits for it. */
+static void call_idle(struct spool *s)
+{
+	s->wrote = false;
+	s->writing = true;
+	pthread_mutex_unlock(&s->lock);
+	s->conf.idle(s->conf.ctx);
+	pthread_mutex_lock(&s->lock);
+	s->writing = false;
+}
+
 /* The next line, copied out; false: it is being closed. */
 static bool take_line(struct spool *s, struct line *head, char text[ROOM], uint64_t *lost)
 {
@@ -97,7 +108,13 @@ static bool take_line(struct spool *s, struct line *head, char text[ROOM], uint6
 	for (;;) {
 		while (s->taken != s->put && at(s, s->taken)->kind == SKIP)
 			s->taken += at(s, s->taken)->size;
-		if (s->taken != s->put || s->closing)
+		if (s->taken != s->put)
+			break;
+		if (s->wrote && s->conf.idle) {
+			call_idle(s);
+			continue;
+		}
+		if (s->closing)
 			break;
 		pthread_cond_broadcast(&s->done);
 		pthread_cond_wait(&s->more, &s->lock);
@@ -110,7 +127,7 @@ static bool take_line(struct spool *s, struct line *head, char text[ROOM], uint6
 		memcpy(text, l->text, l->size - HEADER);
 		s->taken += l->size;
 		s->waiting[l->owner] -= l->size;
-		s->writing = true;
+		s->writing = s->wrote = true;
 		*lost = s->lost - s->told;
 		s->told = s->lost;
 	}
@@ -125,7 +142,7 @@ static void *write_lines(void *ctx)
 	char text[ROOM];
 	uint64_t lost = 0;
 	while (take_line(s, &head, text, &lost)) {
-		if (lost)
+		if (lost && s->conf.lost)
 			s->conf.lost(s->conf.ctx, lost);
 		s->conf.write(s->conf.ctx, head.kind, head.priority, text);
 	}

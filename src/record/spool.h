@@ -32,8 +32,10 @@ struct spool_conf {
 	/* In the spool's thread, one at a time; may take as long as it likes. kind is the caller's.
 	 */
 	void (*write)(void *ctx, int kind, int priority, const char *text);
-	/* so many, before the line that is written next */
+	/* so many, before the line that is written next; or NULL */
 	void (*lost)(void *ctx, uint64_t lines);
+	/* lines were written, and no more wait; or NULL */
+	void (*idle)(void *ctx);
 	void *ctx;
 };
 

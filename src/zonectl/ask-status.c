@@ -120,6 +120,20 @@ static void say_records(const json_t *o)
 	putchar('\n');
 }
 
+static void say_outputs(const json_t *list)
+{
+	size_t i;
+	json_t *e;
+	json_array_foreach (list, i, e) {
+		label(i ? "" : "outputs");
+		printf("%s %s: %" JSON_INTEGER_FORMAT " written, %" JSON_INTEGER_FORMAT
+		       " lost%s%s\n",
+		       text_at(e, "type"), text_at(e, "name"), number_at(e, "written"),
+		       number_at(e, "lost"), *text_at(e, "why") ? "; now: " : "",
+		       text_at(e, "why"));
+	}
+}
+
 static void say_taps(const json_t *list)
 {
 	size_t i;
@@ -138,6 +152,7 @@ static void say_status(const json_t *o)
 	print_in_kernel(json_object_get(o, "in_kernel"));
 	say_taps(json_object_get(o, "taps"));
 	say_records(json_object_get(o, "records"));
+	say_outputs(json_object_get(json_object_get(o, "records"), "outputs"));
 	say_list("bypasses", json_object_get(o, "bypasses"));
 	say_list("misfits", json_object_get(o, "misfits"));
 }

@@ -10,12 +10,12 @@
 
 enum { TABLES_SCHEMA = 1 };
 
-static json_t *text_or_null(const char *s)
+static json_t *json_text_or_null(const char *s)
 {
 	return s ? json_string(s) : json_null();
 }
 
-static json_t *number(uint64_t n)
+static json_t *json_number(uint64_t n)
 {
 	return json_integer((json_int_t)n);
 }
@@ -45,8 +45,8 @@ static void add_zone(struct table *t, const struct model *m, size_t i)
 	table_add(t, json_string(z->name), TABLE_PLAIN);
 	table_add(t, json_string(word_name(words_zone_type, (int)z->type)),
 		  z->type == ZONE_SAFETY ? TABLE_RED : TABLE_PLAIN);
-	table_add(t, text_or_null(z->parent), TABLE_PLAIN);
-	table_add(t, number(z->n_assets), TABLE_PLAIN);
+	table_add(t, json_text_or_null(z->parent), TABLE_PLAIN);
+	table_add(t, json_number(z->n_assets), TABLE_PLAIN);
 	table_add(t, interfaces, TABLE_PLAIN);
 	table_add(t, networks, TABLE_PLAIN);
 }
@@ -78,8 +78,22 @@ static json_t *flow_text_of(const struct flow *f)
 		sb_printf(&b, "service %s", f->service);
 	else if (f->proto != PROTO_NONE)
 		sb_printf(&b, "%s ", proto_word(f->proto));
-	for (size_t i = 0; !f->service && i < f->n_ports; i++)
-		sb_printf(&b, i ? " %u" : f->l4 == IPPROTO_UDP ? "udp %u" : "tcp %u", f->ports[i]);
+	for (size_t i = 0; !f->service && i < f->n_ports; i++) {
+		const struct port_range *p = &f->ports[i];
+		sb_printf(&b, i ? " %u" : f->l4 == IPPROTO_UDP ? "udp %u" : "tcp %u", p->lo);
+		if (p->hi != p->lo)
+			sb_printf(&b, "-%u", p->hi);
+	}
+	for (size_t i = 0; !f->service && i < f->n_kinds; i++) {
+		char kind[32];
+		uint8_t l4 = f->kinds[i].l4;
+		model_kind_text(&f->kinds[i], kind, sizeof(kind));
+		sb_printf(&b, "%s%s %s", i ? ", " : "",
+			  l4 == IPPROTO_ICMP	 ? "icmp"
+			  : l4 == IPPROTO_ICMPV6 ? "icmpv6"
+						 : "ip",
+			  kind);
+	}
 	if (f->policy)
 		sb_printf(&b, " by %s", f->policy);
 	return json_string(text);
@@ -98,12 +112,12 @@ static void add_conduit_row(struct table *t, const struct model *m, size_t i)
 		  c->mode == MODE_OBSERVE ? TABLE_YELLOW : TABLE_PLAIN);
 	table_add(t, json_string(word_name(words_fail, (int)model_fail_of(m, c))),
 		  model_fail_of(m, c) == FAIL_OPEN ? TABLE_YELLOW : TABLE_PLAIN);
-	table_add(t, c->max_requests ? number(c->max_requests) : json_null(), TABLE_PLAIN);
-	table_add(t, c->max_writes ? number(c->max_writes) : json_null(), TABLE_PLAIN);
+	table_add(t, c->max_requests ? json_number(c->max_requests) : json_null(), TABLE_PLAIN);
+	table_add(t, c->max_writes ? json_number(c->max_writes) : json_null(), TABLE_PLAIN);
 	table_add(t, flows, TABLE_PLAIN);
 }
 
-static const char *conduit_name(const struct model *m, size_t i)
+static const char *listed_conduit(const struct model *m, size_t i)
 {
 	return i < m->n_conduits ? m->conduits[i].name : NULL;
 }
@@ -121,7 +135,8 @@ static const struct listed {
 	{ "zones", "zone", zone_columns, sizeof(zone_columns) / sizeof(zone_columns[0]), 1,
 	  zone_name, add_zone },
 	{ "conduits", "conduit", conduit_columns,
-	  sizeof(conduit_columns) / sizeof(conduit_columns[0]), 0, conduit_name, add_conduit_row },
+	  sizeof(conduit_columns) / sizeof(conduit_columns[0]), 0, listed_conduit,
+	  add_conduit_row },
 };
 
 static bool is_wanted(const char *name, int n, char **names)

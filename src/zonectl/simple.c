@@ -63,6 +63,8 @@ int verb_reasons(int argc, char **argv)
 	if (argc != 1)
 		return verb_usage(argv[0]);
 	for (int r = R_NONE; r < R_COUNT; r++)
-		printf("%-28s %s\n", reason_name((enum reason)r), reason_text((enum reason)r));
+		printf("%-28s %-8s %s\n", reason_name((enum reason)r),
+		       severity_name((int)reason_severity((enum reason)r)),
+		       reason_text((enum reason)r));
 	return EXIT_OK;
 }

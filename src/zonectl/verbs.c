@@ -185,6 +185,29 @@ static const struct verb_status change_statuses[] = {
 	STATUS_END
 };
 
+static const struct verb_option log_options[] = {
+	{ "--follow", NULL, "go on with new records as they come", VALUE_NONE, false },
+	{ "--json", NULL, "print the records as they are stored, an object on each line", VALUE_NONE, false },
+	{ "--conduit", "NAME", "only records of this conduit", VALUE_CONDUIT, false },
+	{ "--zone", "NAME", "only records from or to this zone", VALUE_ZONE, false },
+	{ "--address", "ADDRESS", "only records from or to this address, or one of this network", VALUE_TEXT, false },
+	{ "--protocol", "NAME", "only records of this protocol", VALUE_TEXT, false },
+	{ "--reason", "REASON", "only records with this reason", VALUE_TEXT, false },
+	{ "--since", "TIME", "records from this time on: 45s, 30m, 2h or 7d before now, 2026-11-27, 2026-11-27T20:15", VALUE_TEXT, false },
+	{ "--until", "TIME", "records before this time", VALUE_TEXT, false },
+	{ "--counts", NULL, "print the numbers of events by day, verdict, direction, reason and conduit", VALUE_NONE, false },
+	{ "--verify", NULL, "walk the chain of hashes, and name the first row that is not whole", VALUE_NONE, false },
+	{ "--store", "FILE", "this store, instead of that of the model in force", VALUE_FILE, false },
+	OPTION_END
+};
+static const char *const log_examples[] = { "log --since 2h --reason function-not-allowed", "log --verify", NULL };
+static const struct verb_status log_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_BROKEN, "a row of the store is not whole (--verify)" },
+	STATUS_END
+};
+
 static const struct verb_option version_options[] = { OPTION_JSON, OPTION_END };
 static const char *const version_examples[] = { "version", "version --json", NULL };
 
@@ -229,6 +252,8 @@ const struct verb verbs[] = {
 	  ask_options, status_examples, ask_statuses, VALUE_NONE },
 	{ "counters", "", "packets and bytes per conduit and reason", verb_status,
 	  ask_options, counters_examples, ask_statuses, VALUE_NONE },
+	{ "log", "", "records out of the store of zoned", verb_log,
+	  log_options, log_examples, log_statuses, VALUE_NONE },
 	{ "version", "", "print the version, and those of the libraries that zonectl runs with", verb_version,
 	  version_options, version_examples, plain_statuses, VALUE_NONE },
 	{ "help", "[VERB]", "print every verb, or how one is called, its options, examples and exit statuses", verb_help,

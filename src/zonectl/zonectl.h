@@ -14,6 +14,7 @@ enum {
 	EXIT_NOT_HERE = 5, /* check --here */
 	EXIT_FOUND = 5,	   /* check --strict: a warning */
 	EXIT_REFUSED = 5,  /* replay, explain, learn: something would be refused */
+	EXIT_BROKEN = 5,   /* log --verify: a row is not whole */
 	EXIT_NOT_READ = 6, /* replay: a part could not be read or followed */
 	EXIT_NARROWER = 7, /* diff: it differs, and opens nothing */
 	EXIT_WIDER = 8,	   /* diff: it opens something */
@@ -89,6 +90,7 @@ int verb_status(int argc, char **argv); /* status, counters, generations, show *
 int verb_change(int argc, char **argv); /* reload, apply, confirm, rollback, reopen */
 int verb_replay(int argc, char **argv);
 int verb_explain(int argc, char **argv);
+int verb_log(int argc, char **argv);
 int verb_learn(int argc, char **argv);
 int verb_version(int argc, char **argv);
 int verb_listed(int argc, char **argv); /* zones, conduits */

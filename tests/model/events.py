@@ -64,6 +64,22 @@ def manual_of_replay(pages):
                     for found in lists for item in found.items if item.macro == "Li"}
 
 
+def check_severities(pages, reasons):
+    """Of a reason in no list the severity is warning. Lists: Li SEVERITY, and Cm of each reason."""
+    told = {}
+    for item in (item for section in pages if section.name == "Severities" for found in section.lists for item in found.items):
+        told.update((word, item.names[0]) for _, word in item.words("Cm"))
+    for name, severity in reasons.items():
+        if told.get(name, "warning") != severity:
+            yield "zoned-events(5), Severities: %s is %s, not %s" % (name, severity, told.get(name, "warning"))
+    yield from ("zoned-events(5), Severities: there is no reason %s" % name for name in told if name not in reasons)
+
+
+def severities():
+    lines = subprocess.run([ZONECTL, "reasons"], capture_output=True, text=True, check=True).stdout.splitlines()
+    return {line.split()[0]: line.split()[1] for line in lines}
+
+
 def read_walks():
     walks = collections.defaultdict(set)
     with open(os.path.join(FOLDER, "walks"), encoding="utf-8") as f:
@@ -192,7 +208,13 @@ def main():
     breaches = list(check_records(common, own, walks))
     breaches += check_replay(common, own, replay, *run_talks(example))
     breaches += check_absent(example)
+    pages, reasons = sections("zoned-events.5"), severities()
+    breaches += check_severities(pages, reasons)
     # can the check fail?
+    for name, severity in reasons.items():
+        other = "error" if severity != "error" else "notice"
+        if not any(check_severities(pages, {**reasons, name: other})):
+            breaches.append("zoned-events(5): %s could have another severity, and nothing told" % name)
     for protocol in own:
         for name in common + own[protocol]:
             less = [n for n in common if n != name], {**own, protocol: [n for n in own[protocol] if n != name]}

@@ -32,6 +32,7 @@ PLACES = {
     "daemon": "daemon = { @ };",
     "roles": "daemon = { roles = { @ }; };",
     "evidence": "daemon = { evidence = { @ }; };",
+    "an output": "daemon = { outputs = ( { @ } ); };",
     "an interface": "interfaces = ( { @ } );",
     "a zone": "zones = ( { @ } );",
     "an asset": "zones = ( { assets = ( { @ } ); } );",
@@ -46,7 +47,7 @@ MODEL_PAGES = ("zoned.conf.5", "zoned-model.5")
 SECTIONS = {"system": "system", "daemon": "daemon", "interfaces": "an interface", "zones": "a zone", "conduits": "a conduit", "services": "a service", "policies": "a policy",
             "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit",
             "Forwarding without rules": "a conduit"}
-INNER = {"assets": "an asset", "evidence": "evidence", "roles": "roles"}
+INNER = {"assets": "an asset", "evidence": "evidence", "roles": "roles", "outputs": "an output"}
 ENTRY = "An entry of allow has these keys:"
 # A model with nothing that has a default.
 BARE = """zones = ( { name = "zone-1"; type = "dmz"; networks = [ "10.1.0.0/24" ]; },

@@ -32,7 +32,7 @@ line=$(sed -n '/^    write-single-register refused /,/^$/s/^    //p' "$readme" |
 number=$(sed -n 's/.* rule="[^"]*:\([0-9]*\)" $/\1/p' <<<"$line")
 sed -n "${number:-0}p" "$dir/zoned.conf" | grep -q write-single-register || fail "line ${number:-?} is not the entry for writes"
 reason=$(sed -n 's/.* reason=\([a-z-]*\) .*/\1/p' <<<"$line")
-text=$("$ctl" reasons | sed -n "s/^$reason  *//p")
+text=$("$ctl" reasons | sed -n "s/^$reason  *[a-z]*  *//p")
 [ -n "$text" ] && [[ $line == *": $text: time="* ]] || fail "\"$reason\" is not what the sentence says"
 
 # its fields: all are explained, in their order, and all are in the manual

@@ -43,6 +43,8 @@ NETNS_TESTS = \
 	tests/netns/nat.sh \
 	tests/netns/bulk.sh \
 	tests/netns/audit.sh \
+	tests/netns/outputs.sh \
+	tests/netns/forward.sh \
 	tests/netns/oneread.sh \
 	tests/netns/silent.sh \
 	tests/netns/tap.sh tests/netns/tap-ends.sh \

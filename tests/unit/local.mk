@@ -51,8 +51,17 @@ tests_unit_test_fields_LDADD = $(tests_unit_test_record_LDADD)
 tests_unit_test_record_SOURCES = tests/unit/test-record.c tests/unit/record-sink.h
 tests_unit_test_record_files_SOURCES = tests/unit/test-record-files.c tests/unit/record-sink.h
 tests_unit_test_record_files_LDADD = $(tests_unit_test_record_LDADD)
+check_PROGRAMS += tests/unit/test-forms tests/unit/test-outputs tests/unit/test-store
+TESTS += tests/unit/test-forms tests/unit/test-outputs tests/unit/test-store
+tests_unit_test_forms_SOURCES = tests/unit/test-forms.c tests/unit/record-sink.h
+tests_unit_test_forms_LDADD = $(tests_unit_test_record_LDADD)
+tests_unit_test_outputs_SOURCES = tests/unit/test-outputs.c tests/unit/record-sink.h
+tests_unit_test_outputs_LDADD = $(tests_unit_test_record_LDADD)
+tests_unit_test_store_SOURCES = tests/unit/test-store.c
+tests_unit_test_store_LDADD = src/store/libstore.a $(CMOCKA_LIBS) $(SQLITE_LIBS) $(NETTLE_LIBS)
 tests_unit_test_record_LDADD = src/compile/libcompile.a src/record/librecord.a src/policy/libpolicy.a \
-	src/proto/libwire.a src/record/librecord.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
+	src/proto/libwire.a src/record/librecord.a src/store/libstore.a src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS) \
+	$(SQLITE_LIBS) $(NETTLE_LIBS)
 endif
 
 if HAVE_CMOCKA

@@ -491,7 +491,9 @@ static void test_others_are_not_hidden(void **state)
 	for (unsigned i = 0; i < 6; i++) {
 		bool v6 = i & 1;
 		struct of_source seen = { .word = v6 ? " src=fd00:77::2" : " src=10.1.0.77" };
-		struct record_conf c = { .sink = of_source, .sink_ctx = &seen };
+		struct record_conf c = {
+			.outputs = &sink_only, .n_outputs = 1, .sink = of_source, .sink_ctx = &seen
+		};
 		struct pol_image *img = image(7, "plant.conf");
 		struct record *r = record_open(&c);
 		struct event greedy = kind_of(kinds[i / 2], v6), seldom = greedy;
@@ -526,7 +528,9 @@ static void test_false_senders_hide_nobody(void **state)
 {
 	(void)state;
 	struct of_source seen = { .word = "reason=no-conduit" };
-	struct record_conf c = { .sink = of_source, .sink_ctx = &seen };
+	struct record_conf c = {
+		.outputs = &sink_only, .n_outputs = 1, .sink = of_source, .sink_ctx = &seen
+	};
 	struct pol_image *img = image(7, "plant.conf");
 	struct record *r = record_open(&c);
 	struct event own = kind_of(EV_REFUSED_FLOW, false), ev = own;
@@ -546,7 +550,9 @@ static void test_suppressed_is_named(void **state)
 {
 	(void)state;
 	struct of_source seen = { .word = " conduit=hmi-cell src=10.1.0.10 " };
-	struct record_conf c = { .sink = of_source, .sink_ctx = &seen };
+	struct record_conf c = {
+		.outputs = &sink_only, .n_outputs = 1, .sink = of_source, .sink_ctx = &seen
+	};
 	struct pol_image *img = image(7, "plant.conf");
 	struct record *r = record_open(&c);
 	struct record_stats st;

@@ -190,7 +190,11 @@ static void test_record(void **state)
 	char path[] = "/tmp/test-varied.XXXXXX", text[16384];
 	assert_true(close(mkstemp(path)) == 0);
 	struct lines lines = { 0 };
-	struct record_conf c = { .json_path = path, .sink = take_line, .sink_ctx = &lines };
+	const struct output_keys outputs[] = { { .type = OUTPUT_CALL },
+					       { .type = OUTPUT_JSON, .file = path } };
+	struct record_conf c = {
+		.outputs = outputs, .n_outputs = 2, .sink = take_line, .sink_ctx = &lines
+	};
 	struct record *r = record_open(&c);
 	struct pol_image *img = record_plant();
 	for (unsigned i = 0; i < 40; i++) {
