@@ -1,0 +1,2 @@
+TESTS += tests/debian/install.sh
+EXTRA_DIST += tests/debian/install.sh
