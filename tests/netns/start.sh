@@ -70,6 +70,7 @@ expect "processes of a good start" "$(ip netns pids "$lab_g" | wc -l)" 3
 expect "queues of a good start" "$(queues)" 16
 expect "tables of a good start" "$(tables)" 1
 expect "standard error of a good start" "$(cat "$lab_dir/zoned.err")" ""
+expect "lines of libcap-ng in the log of a good start" "$(grep -c libcap-ng "$lab_dir/syslog")" 0
 
 # another one beside it has no queue; it takes nothing away from the first
 start_in_vain true "${as_user[@]}"
