@@ -10,8 +10,10 @@ fail() { echo "FAIL: $*"; sed 's/^/    /' "$dir/log"; exit 1; }
 run() { make -s -C "$top_builddir" DESTDIR="$dir/root" prefix=/usr sysconfdir=/etc "$@" >"$dir/log" 2>&1 || fail "make $*"; }
 files() { (cd "$dir/root" && find . ! -type d | sort); }
 etc=$dir/root/etc
-names=$(sed -n 's/^OPERATORS_FILES = //p' "$top_builddir/Makefile" | tr ' ' '\n' | sed 's/.*://')
-grep -qx zoned/zoned.conf <<<"$names" || fail "the model is not among: $names"
+names=$(sed -n '/^OPERATORS_FILES = /,/[^\\]$/p' "$top_builddir/Makefile" | tr -s ' \t\\' '\n' | sed -n 's/.*://p')
+for name in zoned/zoned.conf logrotate.d/zoned; do
+	grep -qx $name <<<"$names" || fail "$name is not among: $names"
+done
 
 run install
 files >"$dir/first"
