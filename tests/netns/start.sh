@@ -113,7 +113,7 @@ lab_wait 10 grep -q 'tap eth9: nothing is read until zoned is started again: zon
 	lab_fail "a tap without its rights is not told"
 grep -q 'install the drop-in zoned.service.d/taps.conf' "$lab_dir/syslog" || lab_fail "the drop-in is not named"
 expect "a tap without its rights: lines" "$(grep -c 'tap eth9: ' "$lab_dir/syslog")" 1
-expect "its state" "$(ZONED_CONTROL=$control "$top_builddir/zonectl" status | grep -cE '"state": "lost"|"why": "zoned has no right')" 2
+expect "its state" "$(ZONED_CONTROL=$control "$top_builddir/zonectl" status --json | grep -cE '"state": "lost"|"why": "zoned has no right')" 2
 expect "the gate is there" "$(queues)" 16
 lab_end "$lab_zoned"
 in_g nft delete table inet zoned
