@@ -5,8 +5,6 @@ set -eu
 cd /package
 fail() { echo "FAIL: $*"; exit 1; }
 unit_is() { [ "$(systemctl is-enabled "$1" 2>/dev/null)" = "$2" ] || fail "$1 is not $2"; }
-ip link set lo up
-ldconfig
 
 # --- installed: nothing is in force
 apt-get install -qy --no-install-recommends ./zoned_0.1*.deb ./zoned-doc_0.1*.deb
