@@ -429,7 +429,8 @@ static void leave_rules(struct parent *p)
 }
 
 /* Threads have the rights of the thread that makes them: dropped before the first. The guard's
- * real-time priority needs them, and is this thread's until that one is made. */
+ * real-time priority needs them, and is this thread's until that one is made. The bounding
+ * set is confine_start()'s: libcap-ng needs CAP_SETPCAP for it, or logs that, and 0.8.5 fails. */
 static int drop_parent_rights(struct parent *p)
 {
 	if (!guard_before_others())
@@ -441,7 +442,7 @@ static int drop_parent_rights(struct parent *p)
 	capng_clear(CAPNG_SELECT_BOTH);
 	capng_update(CAPNG_ADD, CAPNG_EFFECTIVE | CAPNG_PERMITTED, CAP_NET_ADMIN);
 	int err = p->becomes ? capng_change_id((int)p->uid, (int)p->gid, CAPNG_DROP_SUPP_GRP)
-			     : capng_apply(CAPNG_SELECT_BOTH);
+			     : capng_apply(CAPNG_SELECT_CAPS);
 	if (!err)
 		err = confine_parent();
 	if (err)

@@ -38,14 +38,19 @@ static void keeper_tells(struct keeper *k, struct tap_msg m)
 		_exit(0);
 }
 
+static void tell_why(struct keeper *k, enum tap_word word, const char *why)
+{
+	struct tap_msg m = { .word = (char)word };
+	snprintf(m.text, sizeof(m.text), "%s", why);
+	keeper_tells(k, m);
+}
+
 static void tell_failure(struct keeper *k, const char *why)
 {
-	struct tap_msg m = { .word = TAP_FAILED };
 	if (strcmp(k->told, why) == 0)
 		return;
 	snprintf(k->told, sizeof(k->told), "%s", why);
-	snprintf(m.text, sizeof(m.text), "%s", why);
-	keeper_tells(k, m);
+	tell_why(k, TAP_FAILED, why);
 }
 
 static void open_tap(struct keeper *k)
@@ -170,6 +175,28 @@ static int keep_raw(const struct tap_conf *c)
 	return capng_apply(CAPNG_SELECT_CAPS) ? -EPERM : 0;
 }
 
+static int may_capture(void)
+{
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+	int err = fd < 0 ? -errno : 0;
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* Without the right a keeper has nothing to wait for: none comes back while zoned runs. */
+static _Noreturn void refuse_tap(struct keeper *k, int err)
+{
+	char why[TAP_TEXT];
+	if (err == -EPERM || err == -EAFNOSUPPORT)
+		snprintf(why, sizeof(why),
+			 "zoned has no right to capture: a tap needs " TAP_RIGHTS);
+	else
+		snprintf(why, sizeof(why), "what confines its process: %s", strerror(-err));
+	tell_why(k, TAP_REFUSED, why);
+	_exit(1);
+}
+
 static void forget_other_taps(const struct tap_conf *c)
 {
 	for (unsigned i = 0; i < c->n; i++)
@@ -191,16 +218,14 @@ static _Noreturn void become_keeper(const struct tap_conf *c, int fd, pid_t pare
 	k.sig = signalfd(-1, &chld, SFD_CLOEXEC | SFD_NONBLOCK);
 	k.ask = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	forget_other_taps(c);
-	int err = k.sig < 0 || k.ask < 0 ? -errno : keep_raw(c);
+	int err = k.sig < 0 || k.ask < 0 ? -errno : may_capture();
+	if (!err)
+		err = keep_raw(c);
 	prctl(PR_SET_PDEATHSIG, SIGKILL); /* changing users clears it */
 	if (!err)
 		err = confine_tap_keeper((int[]){ fd, k.sig, k.ask, c->told }, 4);
-	if (err) {
-		char why[TAP_TEXT];
-		snprintf(why, sizeof(why), "what confines its process: %s", strerror(-err));
-		tell_failure(&k, why);
-		_exit(1);
-	}
+	if (err)
+		refuse_tap(&k, err);
 	if (getppid() != parent)
 		_exit(0);
 	run_keeper(&k);

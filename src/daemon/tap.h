@@ -60,8 +60,9 @@ struct tap_shared {
 enum tap_word {
 	TAP_OPENED = 'o', /* a reader can be started: answered by TAP_GO */
 	TAP_GO = 'g',
-	TAP_KILL = 'k',	  /* the reader does not move: end it */
-	TAP_FAILED = 'f', /* not opened; text says why */
+	TAP_KILL = 'k',	   /* the reader does not move: end it */
+	TAP_FAILED = 'f',  /* not opened; text says why */
+	TAP_REFUSED = 'r', /* never to be opened by this keeper, which ends */
 	TAP_STARTED = 's',
 	TAP_ENDED = 'e', /* the reader; status of wait(2) */
 	TAP_DOWN = 'd',
@@ -74,6 +75,11 @@ struct tap_msg {
 	int status;
 	char text[TAP_TEXT];
 };
+
+/* How an operator gives zoned what a tap needs, for errors. */
+#define TAP_RIGHTS \
+	"CAP_NET_RAW and sockets of AF_PACKET, AF_INET and AF_INET6; under systemd install the " \
+	"drop-in zoned.service.d/taps.conf (zoned(8), Taps)"
 
 struct tap_conf {
 	struct live_conf live;

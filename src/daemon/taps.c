@@ -88,6 +88,17 @@ static int make_tap(struct parent *p, unsigned i, struct tap_conf *confs)
 	return 0;
 }
 
+/* A tap that only watches may be missing. One that is to block may not: zoned does not start. */
+static int open_reactions(struct parent *p)
+{
+	int err = reactions_open(&p->taps->reactions);
+	if (err != -EPERM && err != -EAFNOSUPPORT)
+		return err;
+	say(LOG_ERR, "taps: no right to send resets: a reactive tap needs " TAP_RIGHTS
+		     "; nothing was changed");
+	return STEP_SAID;
+}
+
 /* Before there is memory that inspectors share: a keeper's is a copy of ours. */
 int open_taps(struct parent *p)
 {
@@ -112,7 +123,7 @@ int open_taps(struct parent *p)
 		err = tap_keeper_start(&t->conf, &t->fd, &t->pid);
 	}
 	if (!err && reactive)
-		err = reactions_open(&p->taps->reactions);
+		err = open_reactions(p);
 	if (err)
 		close_taps(p);
 	return err;
@@ -281,6 +292,12 @@ static void hear_keeper(struct tap_here *t, struct tap_msg *m)
 		snprintf(t->why, sizeof(t->why), "%s", m->text);
 		say(LOG_WARNING, "tap %s: %s; tried again each second", t->name, m->text);
 		break;
+	case TAP_REFUSED:
+		t->state = TAP_LOST;
+		snprintf(t->why, sizeof(t->why), "%s", m->text);
+		say(LOG_ERR, "tap %s: nothing is read until zoned is started again: %s", t->name,
+		    m->text);
+		break;
 	case TAP_STARTED:
 		t->state = TAP_READING;
 		t->opened = false;
@@ -315,6 +332,8 @@ static void on_keeper(evutil_socket_t fd, short what, void *ctx)
 	if (errno == EAGAIN)
 		return;
 	event_del(t->word_event);
+	if (t->state == TAP_LOST) /* it said why */
+		return;
 	t->state = TAP_LOST;
 	snprintf(t->why, sizeof(t->why), "its process has ended; it comes with the next start");
 	say(LOG_ERR, "tap %s: its process has ended: nothing is read until zoned is started again",

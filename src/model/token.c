@@ -17,7 +17,10 @@
 #include "base/utf8.h"
 #include "model/text.h"
 
-enum { SHOWN_MAX = 40 }; /* of a word in an error */
+enum {
+	SHOWN_MAX = 40,			      /* of a word in an error */
+	HEX_TEXT_MAX = sizeof("0x") - 1 + 16, /* libconfig 1.8 takes more digits for two numbers */
+};
 
 /* One line being read: all before `at` was taken. */
 struct line {
@@ -237,7 +240,8 @@ static bool parse_int(const char *written, int64_t *out)
 	size_t n = (size_t)snprintf(s, sizeof(s), "%s", written + sign);
 	for (int i = 0; i < 2 && n && s[n - 1] == 'L'; i++)
 		s[--n] = '\0';
-	if ((sign && s[0] == '0' && n > 1) || !num_parse(s, 0, INT64_MAX, &v))
+	if ((sign && s[0] == '0' && n > 1) || (n > HEX_TEXT_MAX && s[0] == '0') ||
+	    !num_parse(s, 0, INT64_MAX, &v))
 		return false;
 	*out = minus ? -(int64_t)v : (int64_t)v;
 	return true;

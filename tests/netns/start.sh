@@ -50,11 +50,11 @@ refused()
 	expect "$1: tables left" "$(tables)" "${tables_left:-0}"
 }
 
-# as the unit starts it
-of_unit() { sed -n "s/^$1=//p" "$top_builddir/systemd/zoned.service"; }
+# as the unit with its drop-in for taps starts it
+of_unit() { sed -n "s/^$1=//p" "$top_builddir/systemd/zoned.service" "$top_srcdir/systemd/taps.conf" | paste -sd' '; }
 unit_caps=$(of_unit AmbientCapabilities | sed 's/CAP_/+/g; s/ /,/g' | tr '[:upper:]' '[:lower:]')
 as_unit=(setpriv --reuid="$uid" --regid="$uid" --clear-groups --ambient-caps="$unit_caps" --inh-caps="$unit_caps")
-expect "what a tap needs, in the unit" "$(of_unit AmbientCapabilities | grep -o CAP_NET_RAW)" CAP_NET_RAW
+expect "what a tap needs, in the drop-in" "$(of_unit AmbientCapabilities | grep -o CAP_NET_RAW)" CAP_NET_RAW
 zoneds() { for p in $(ip netns pids "$lab_g"); do [ "$(readlink "/proc/$p/exe")" = "$(readlink -f "$top_builddir/zoned")" ] && echo "$p"; done; }
 all_are_there() { [ "$(zoneds | wc -l)" = 3 ]; }
 
@@ -70,6 +70,7 @@ expect "processes of a good start" "$(ip netns pids "$lab_g" | wc -l)" 3
 expect "queues of a good start" "$(queues)" 16
 expect "tables of a good start" "$(tables)" 1
 expect "standard error of a good start" "$(cat "$lab_dir/zoned.err")" ""
+expect "lines of libcap-ng in the log of a good start" "$(grep -c libcap-ng "$lab_dir/syslog")" 0
 
 # another one beside it has no queue; it takes nothing away from the first
 start_in_vain true "${as_user[@]}"
@@ -97,6 +98,26 @@ control=$lab_dir/run/folder start_in_vain true "${as_user[@]}"
 refused "a folder in place of the socket" "control socket $lab_dir/run/folder: Address already in use; nothing was changed"
 control=$lab_dir/none/control start_in_vain true "${as_user[@]}"
 refused "no folder for the socket" "control socket $lab_dir/none/control: No such file or directory; nothing was changed"
+
+# a tap without its rights: one that is to block keeps zoned from starting, one that watches does not
+tap='{ name = "eth9"; source = "tap"; %s }'
+{ lab_model daemon='fast_path = false;'; printf "interfaces = ( $tap );\n" 'enforce = "reactive";'; } >"$lab_dir/model.conf"
+start_in_vain true "${as_user[@]}"
+refused "a reactive tap without its rights" 'taps: no right to send resets: .* zoned.service.d/taps.conf .*; nothing was changed'
+{ lab_model daemon='fast_path = false;'; printf "interfaces = ( $tap );\n" ''; } >"$lab_dir/model.conf"
+ip netns exec "$lab_g" "$lab_src/with-devlog" "$lab_dir" "${as_user[@]}" "$top_builddir/zoned" -f "$lab_dir/model.conf" \
+	-R "$top_srcdir/rules" -C "$control" 2>"$lab_dir/zoned.err" &
+lab_zoned=$!
+lab_pids+=("$lab_zoned")
+lab_wait 10 grep -q 'tap eth9: nothing is read until zoned is started again: zoned has no right to capture' "$lab_dir/syslog" ||
+	lab_fail "a tap without its rights is not told"
+grep -q 'install the drop-in zoned.service.d/taps.conf' "$lab_dir/syslog" || lab_fail "the drop-in is not named"
+expect "a tap without its rights: lines" "$(grep -c 'tap eth9: ' "$lab_dir/syslog")" 1
+expect "its state" "$(ZONED_CONTROL=$control "$top_builddir/zonectl" status --json | grep -cE '"state": "lost"|"why": "zoned has no right')" 2
+expect "the gate is there" "$(queues)" 16
+lab_end "$lab_zoned"
+in_g nft delete table inet zoned
+lab_model daemon='fast_path = false;' >"$lab_dir/model.conf"
 
 # another program holds the table
 coproc holder { ip netns exec "$lab_g" nft -i 2>&1; }
@@ -146,7 +167,7 @@ start_in_vain 'ulimit -u 4' "${as_user[@]}"
 refused "no thread for the records" "no thread for the records: Resource temporarily unavailable$"
 start_in_vain 'ulimit -u 5' "${as_user[@]}"
 refused "no thread for the queues" "no threads for the queues: Resource temporarily unavailable$"
-expect "rules that stay are said" "$(lab_logged 'stopping; the rules stay in the kernel')" 4
+expect "rules that stay are said" "$(lab_logged 'stopping; the rules stay in the kernel')" 5
 in_g nft delete table inet zoned
 tables_left=0
 

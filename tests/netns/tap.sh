@@ -52,8 +52,12 @@ tap_status()	# tap_status KEY: of the first tap
 		sed -n '/^  "taps": \[/,/^  \]/{s/^ *"'"$1"'": "\{0,1\}\([^",]*\).*/\1/p}' | head -n 1
 }
 
-# as the unit starts it: the user, and what it gives
-of_unit() { sed -n "s/^$1=//p" "$top_builddir/systemd/zoned.service" | sed 's/CAP_/+/g; s/ /,/g' | tr '[:upper:]' '[:lower:]'; }
+# as the unit with its drop-in for taps starts it: the user, and what they give
+of_unit()
+{
+	sed -n "s/^$1=//p" "$top_builddir/systemd/zoned.service" "$top_srcdir/systemd/taps.conf" | paste -sd, |
+		sed 's/CAP_/+/g; s/ /,/g' | tr '[:upper:]' '[:lower:]'
+}
 as_unit=(setpriv --reuid=nobody --regid=nogroup --clear-groups --inh-caps=-all,"$(of_unit AmbientCapabilities)"
 	--ambient-caps=-all,"$(of_unit AmbientCapabilities)" --bounding-set=-all,"$(of_unit CapabilityBoundingSet)" --no-new-privs)
 chmod 777 "$lab_dir"	# for the control socket

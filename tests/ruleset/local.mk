@@ -4,7 +4,7 @@ tests_ruleset_commit_tool_LDADD = src/nft/libnft.a src/compile/libcompile.a src/
 	src/proto/libwire.a src/base/libbase.a $(NFTNL_LIBS) $(MNL_LIBS) $(CONFIG_LIBS)
 TESTS += tests/ruleset/run.sh tests/ruleset/traffic.sh tests/ruleset/reach.sh
 EXTRA_DIST += tests/qemu/run.sh tests/qemu/guest.sh tests/qemu/systemd.sh
-EXTRA_DIST += tests/ruleset/run.sh tests/ruleset/traffic.sh tests/ruleset/talk.py \
+EXTRA_DIST += tests/ruleset/run.sh tests/ruleset/layout.py tests/ruleset/traffic.sh tests/ruleset/talk.py \
 	tests/ruleset/example-small-cell.nft tests/ruleset/example-substation.nft \
 	tests/ruleset/example-water-works.nft tests/ruleset/example-opcua.nft tests/ruleset/example-dnp3.nft tests/ruleset/example-iec104.nft tests/ruleset/zoned.nft \
 	tests/ruleset/offload.conf tests/ruleset/offload.nft tests/ruleset/watched.nft \

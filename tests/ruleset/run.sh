@@ -24,9 +24,9 @@ check() {	# check WHAT COMMAND...
 
 in_ns() { unshare -n env PATH="$PATH" tool="$tool" tmp="$tmp" bash -c "set -e; $1"; }
 
-# the native queue expression and the xt target are written differently
+# the native queue expression and the xt target are written differently, and elements are laid out as nft's version does
 listing='nft -n list table inet zoned 2>/dev/null |
-	sed "s/queue flags bypass to \([0-9-]*\)/queue num \1 bypass/; s/queue to /queue num /"'
+	sed "s/queue flags bypass to \([0-9-]*\)/queue num \1 bypass/; s/queue to /queue num /" | /usr/bin/python3 '"$here/layout.py"
 
 # N conduits between 100 zones of 20 networks each
 big() {

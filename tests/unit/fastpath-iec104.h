@@ -184,7 +184,7 @@ static void iec_in_kernel(struct world *w)
 				return;
 		}
 	}
-	must(!"the program gets a connection");
+	must(false && "the program gets a connection");
 }
 
 /* Does the program pass these octets of the station, when they are next? A packet is made odd at

@@ -302,7 +302,7 @@ static void intervals(void **state)
 		{ -1, -0.5, 0, true, R_NONE },
 		{ 70, -2, 0, true, R_NONE },
 		{ 90, 1e300, 0, true, R_NONE },
-		{ UA_INTERVAL_MOST, 2.0 + UA_INTERVAL_MOST, 0, true, R_NONE },
+		{ UA_INTERVAL_MOST, 2.0 + (double)UA_INTERVAL_MOST, 0, true, R_NONE },
 		{ UA_INTERVAL_MOST, -1, UA_INTERVAL_MOST, true, R_NONE },
 		{ INFINITY, 1, 0, false, R_FORMAT },
 	};

@@ -158,7 +158,7 @@ static bool learn_visit(void *ctx, const struct ua_visit *v)
 
 static void ua_note_interval(struct learn *l, const struct ua_body *b)
 {
-	double least = b->has_interval ? (double)(uint64_t)b->interval : STRICTEST;
+	double least = b->has_interval ? (double)(uint64_t)b->interval : (double)STRICTEST;
 	if (!ua_service_names(b->service, 'i'))
 		return;
 	learn_add(l, LEAST_INTERVAL, least, least);

@@ -138,7 +138,7 @@ static bool read_interval(struct walk *w, double *ms)
 static void note_interval(struct walk *w, double ms)
 {
 	struct ua_body *b = w->b;
-	if (ms < 0 || ms > UA_INTERVAL_MOST)
+	if (ms < 0 || ms > (double)UA_INTERVAL_MOST)
 		ms = 0;
 	if (!b->has_interval || ms < b->interval)
 		b->interval = ms;
