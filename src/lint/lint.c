@@ -154,7 +154,7 @@ const struct lint lints[] = {
 	{ "write-to-safety", LINT_WARNING, "permit reads only, or write the description of the conduit that says why", lint_writes_to_safety },
 	{ "observed-without-reason", LINT_WARNING, "enforce, or write why in description", observed_without_reason },
 	{ "key-without-effect", LINT_WARNING, "remove it", keys_without_effect },
-	{ "shadowed-entry", LINT_WARNING, "remove one of the two", lint_shadowed_entries },
+	{ "shadowed-entry", LINT_NOTE, "remove one of the two", lint_shadowed_entries },
 	{ "unused-policy", LINT_NOTE, "remove it, or use it", unused_policies },
 	{ "zone-without-conduit", LINT_NOTE, "nothing is permitted to or from it; write a conduit if something should be", zones_without_conduits },
 };

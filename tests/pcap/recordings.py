@@ -112,7 +112,7 @@ def ends_of(zonectl, path):
     found = set()
     for line in out.stdout.splitlines():
         m = json.loads(line)
-        if "sport" not in m:
+        if "sport" not in m or m["proto"] not in POLICIES:
             continue
         a, b = (m["src"], m["sport"]), (m["dst"], m["dport"])
         client, server = (a, b) if m["dir"] == "request" else (b, a)

@@ -39,6 +39,7 @@ struct image {
 static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 {
 	struct pol_str name = { offsetof(struct image, strings) };
+	struct pol_str none = { offsetof(struct image, strings) + 4 };
 	bool host;
 	memset(m, 0, sizeof(*m));
 	memcpy(m->strings, "name", 5);
@@ -76,6 +77,8 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 	m->key = (struct pol_key){ .from = 1, .to = 2, .port = 502, .l4 = IPPROTO_TCP };
 	m->flow = (struct pol_flow){ .conduit = name,
 				     .policy = name,
+				     .ticket = none,
+				     .owner = none,
 				     .from = 1,
 				     .to = 2,
 				     .proto = PROTO_MODBUS,
