@@ -211,6 +211,11 @@ expect ok "other connections go on" say m
 expect open "to be marked as blocked by somebody else" open theirs 10.9.2.2 502
 expect ok "talks" say theirs
 blocked=$(counter blocked)
+for _ in 1 2 3 4 5 6; do	# the other end of what was reset may still say something
+	sleep 0.3
+	[ "$blocked" = "$(counter blocked)" ] && break
+	blocked=$(counter blocked)
+done
 ip netns exec $r nft 'table inet verdict { chain v { type filter hook prerouting priority 0; tcp dport 502 ct mark set 0x00010007; }; }'
 expect timeout "it is refused" say theirs
 ip netns exec $r nft delete table inet verdict
