@@ -2,6 +2,8 @@
  * One character of UTF-8 (RFC 3629). */
 #include "base/utf8.h"
 
+#include <string.h>
+
 int32_t utf8_char(const char *p, size_t n, size_t *len)
 {
 	static const struct {
@@ -25,4 +27,14 @@ int32_t utf8_char(const char *p, size_t n, size_t *len)
 		c = c << 6 | ((uint8_t)p[i] & 0x3f);
 	}
 	return c < forms[k].least || c > 0x10ffff || (c >= 0xd800 && c < 0xe000) ? UTF8_BAD : c;
+}
+
+size_t utf8_cut(const char *p, size_t most)
+{
+	size_t n = strnlen(p, most + 1);
+	if (n <= most)
+		return n;
+	for (n = most; n > 0 && ((uint8_t)p[n] & 0xc0) == 0x80; n--)
+		;
+	return n;
 }

@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "base/sb.h"
+#include "base/utf8.h"
 #include "compile/policy_build.h"
 #include "daemon/taps.h"
 #include "recording/tap-filters.h"
@@ -82,7 +83,11 @@ static void write_history(struct parent *p, const struct change *c, struct outco
 	snprintf(g.why, sizeof(g.why), "%s", c->why);
 	snprintf(g.model, sizeof(g.model), "%s", p->hash);
 	put_change_who(c, g.who);
-	hash_configured(p, g.configured);
+	/* a file that is edited meanwhile is newer than what was read of it */
+	if (strcmp(c->origin, "file") == 0)
+		hash_files(p->model, g.configured);
+	else
+		hash_configured(p, g.configured);
 	int err = history_add(&p->history, &g, p->model);
 	if (!err)
 		return;
@@ -103,6 +108,18 @@ static int wait_for_confirm(struct parent *p, uint32_t number, uint32_t back, ui
 		p->confirm_ns = number ? clock_ns(CLOCK_MONOTONIC) + seconds * second_ns : 0;
 	}
 	return err;
+}
+
+/* What is in force waits as it did before a change that was refused. */
+static void wait_as_before(struct parent *p, uint32_t back, uint64_t until_ns)
+{
+	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	uint64_t left = back && until_ns > now ? (until_ns - now) / second_ns : 0;
+	int err = wait_for_confirm(p, back ? p->generation : 0, back, (uint32_t)left);
+	if (err)
+		say(LOG_ERR, "%s: %s", p->history.path, strerror(-err));
+	p->confirm_back = back;
+	p->confirm_ns = until_ns;
 }
 
 /* ---- one change ---- */
@@ -133,25 +150,41 @@ static bool check_wait(struct parent *p, const struct change *c, struct outcome 
 			    "restart; see -S in zoned(8)");
 		return false;
 	}
+	if (c->confirm_s && !p->confirm_back && !history_find(&p->history, p->generation)) {
+		set_outcome(o, CONTROL_CONFLICT,
+			    "generation %u, which is in force, is not kept in %s, so there is no "
+			    "way back to it; mend the directory, and load without confirm",
+			    p->generation, p->history.path);
+		return false;
+	}
 	return true;
 }
 
-/* What the new model says and only a restart puts in force is logged and kept out. */
-static void keep_start_keys(struct parent *p, struct model *m)
+/* What only a restart puts in force. */
+struct start_keys {
+	const char *name[MODEL_START_KEYS];
+	size_t n;
+};
+
+/* What the new model says of them is kept out. */
+static void keep_start_keys(const struct parent *p, struct model *m, struct start_keys *keys)
+{
+	keys->n = model_start_keys(m, p->model, keys->name);
+	if (keys->n)
+		model_keep_start_keys(m, p->model);
+}
+
+static void set_pending(struct parent *p, const struct start_keys *keys)
 {
 	char list[512] = "";
-	const char *keys[MODEL_START_KEYS];
-	size_t n = model_start_keys(m, p->model, keys);
 	struct sb b = sb_init(list, sizeof(list));
-	for (size_t i = 0; i < n; i++)
-		sb_printf(&b, "%s%s", i ? ", " : "", keys[i]);
-	memcpy(p->pending, keys, n * sizeof(keys[0]));
-	p->n_pending = n;
-	if (n == 0)
-		return;
-	say(LOG_WARNING, "changed and not in force until a restart: %s; the rest is in force",
-	    list);
-	model_keep_start_keys(m, p->model);
+	for (size_t i = 0; i < keys->n; i++)
+		sb_printf(&b, "%s%s", i ? ", " : "", keys->name[i]);
+	memcpy(p->pending, keys->name, keys->n * sizeof(keys->name[0]));
+	p->n_pending = keys->n;
+	if (keys->n)
+		say(LOG_WARNING,
+		    "changed and not in force until a restart: %s; the rest is in force", list);
 }
 
 /* Ask all who must take it, then commit. False: o says why, and nothing changed. */
@@ -199,27 +232,49 @@ static bool prepare_change(struct parent *p, const struct change *c, struct mode
 	return true;
 }
 
+/* Asks for the change, and has it wait to be confirmed. What nobody has confirmed is no way back:
+ * that stays the generation before it. */
+static bool try_change(struct parent *p, const struct change *c, struct model *m, struct outcome *o)
+{
+	uint32_t next = generation_next(p), back = p->confirm_back;
+	uint64_t until_ns = p->confirm_ns;
+	int err = !c->confirm_s
+			  ? 0
+			  : wait_for_confirm(p, next, back ? back : p->generation, c->confirm_s);
+	if (err) {
+		set_outcome(o, CONTROL_FAILED, "%s: %s", p->history.path, strerror(-err));
+		return false;
+	}
+	bool ok = try_model(p, m, next, o);
+	if (!ok && c->confirm_s)
+		wait_as_before(p, back, until_ns);
+	return ok;
+}
+
+static void take_roles(struct parent *p, const struct roles *roles)
+{
+	int err = p->control && roles->set != p->roles.set ? control_let_in(p->control, roles->set)
+							   : 0;
+	if (err)
+		say(LOG_ERR, "control socket: %s: roles by group do not work", strerror(-err));
+	p->roles = *roles;
+}
+
 bool change_model(struct parent *p, const struct change *c, struct model *m, struct outcome *o)
 {
-	uint32_t before = p->generation, next = generation_next(p);
+	uint32_t before = p->generation;
 	char hash_before[HISTORY_HASH], hash[HISTORY_HASH];
+	struct start_keys keys;
 	struct roles roles;
-	int err = 0;
 	memcpy(hash_before, p->hash, sizeof(hash_before));
 	bool ok = prepare_change(p, c, m, &roles, o);
 	if (ok && !hash_model(m, hash)) {
 		set_outcome(o, CONTROL_FAILED, "out of memory");
 		ok = false;
 	}
-	if (ok && c->confirm_s && (err = wait_for_confirm(p, next, before, c->confirm_s))) {
-		set_outcome(o, CONTROL_FAILED, "%s: %s", p->history.path, strerror(-err));
-		ok = false;
-	}
 	if (ok) {
-		keep_start_keys(p, m);
-		ok = try_model(p, m, next, o);
-		if (!ok && c->confirm_s)
-			wait_for_confirm(p, 0, 0, 0);
+		keep_start_keys(p, m, &keys);
+		ok = try_change(p, c, m, o);
 	}
 	if (!ok) {
 		say_refusal(p, c, o);
@@ -230,10 +285,8 @@ bool change_model(struct parent *p, const struct change *c, struct model *m, str
 	taps_give(p); /* what they had blocked is so again, before anything is logged */
 	if (!c->confirm_s)
 		p->confirm_back = 0;
-	if (p->control && roles.set != p->roles.set &&
-	    (err = control_let_in(p->control, roles.set)))
-		say(LOG_ERR, "control socket: %s: roles by group do not work", strerror(-err));
-	p->roles = roles;
+	set_pending(p, &keys);
+	take_roles(p, &roles);
 	set_outcome(o, CONTROL_DONE, "in force");
 	say_in_force(p, c);
 	write_history(p, c, o);
@@ -266,25 +319,38 @@ static uint32_t number_before(const struct parent *p)
 {
 	if (p->confirm_back)
 		return p->confirm_back;
-	for (size_t i = p->history.n; i-- > 1;)
-		if (p->history.v[i].number == p->generation)
-			return p->history.v[i - 1].number;
+	for (size_t i = p->history.n; i-- > 0;)
+		if (p->history.v[i].number < p->generation)
+			return p->history.v[i].number;
 	return 0;
+}
+
+/* NULL: o says why there is no way to it. */
+static const struct generation *find_back(const struct parent *p, uint32_t number,
+					  struct outcome *o)
+{
+	const struct generation *g = p->keeps_history ? history_find(&p->history, number) : NULL;
+	if (!p->keeps_history)
+		set_outcome(o, CONTROL_NOT_FOUND, "generations are not kept; see -S in zoned(8)");
+	else if (!number)
+		set_outcome(o, CONTROL_NOT_FOUND, "no generation before %u is kept", p->generation);
+	else if (!g || number == p->generation)
+		set_outcome(o, CONTROL_NOT_FOUND, "generation %u is %s; see zonectl generations",
+			    number, g ? "in force" : "not kept");
+	return g && number != p->generation ? g : NULL;
 }
 
 bool change_back(struct parent *p, const struct change *c, uint32_t number, struct outcome *o)
 {
 	number = number ? number : number_before(p);
-	const struct generation *g = p->keeps_history ? history_find(&p->history, number) : NULL;
+	const struct generation *g = find_back(p, number, o);
 	char why[HISTORY_TEXT];
-	if (!g || number == p->generation) {
-		set_outcome(o, CONTROL_NOT_FOUND, "generation %u is %s; see zonectl generations",
-			    number, g ? "in force" : "not kept");
+	if (!g) {
 		say_refusal(p, c, o);
 		return false;
 	}
 	snprintf(why, sizeof(why), "generation %u again%s%.*s", number, *c->why ? ": " : "",
-		 HISTORY_TEXT - 40, c->why);
+		 (int)utf8_cut(c->why, HISTORY_TEXT - 40), c->why);
 	struct model *m = history_model(&p->history, g, &o->errs);
 	if (!m) {
 		say_errors(&o->errs);
@@ -299,22 +365,21 @@ bool change_back(struct parent *p, const struct change *c, uint32_t number, stru
 
 bool change_confirm(struct parent *p, const struct change *c, struct outcome *o)
 {
-	if (!p->confirm_back) {
+	bool waits = p->confirm_back != 0;
+	int err = waits ? wait_for_confirm(p, 0, 0, 0) : 0;
+	if (!waits)
 		set_outcome(o, CONTROL_CONFLICT, "nothing waits to be confirmed");
-		return false;
-	}
-	int err = wait_for_confirm(p, 0, 0, 0);
-	if (err)
+	else if (err)
 		set_outcome(o, CONTROL_FAILED, "%s: %s; it still waits", p->history.path,
 			    strerror(-err));
 	else
 		set_outcome(o, CONTROL_DONE, "confirmed");
 	audit(p, &(struct audit){ .change = c,
-				  .result = err ? "refused" : "confirmed",
+				  .result = waits && !err ? "confirmed" : "refused",
 				  .text = o->text,
 				  .before = p->generation,
 				  .hash_before = p->hash });
-	return !err;
+	return waits && !err;
 }
 
 void change_tick(struct parent *p)

@@ -22,6 +22,23 @@ const char *control_role_name(enum control_role role)
 	return role_names[role < ROLES ? role : ROLE_NONE];
 }
 
+json_t *control_text(const char *text)
+{
+	static const char unknown[] = "\xef\xbf\xbd";
+	size_t n = strlen(text), to = 0;
+	char *whole = malloc(n * (sizeof(unknown) - 1) + 1);
+	for (size_t i = 0, len; whole && i < n; i += len) {
+		bool bad = utf8_char(text + i, n - i, &len) == UTF8_BAD;
+		len = bad ? 1 : len;
+		size_t more = bad ? sizeof(unknown) - 1 : len;
+		memcpy(whole + to, bad ? unknown : text + i, more);
+		to += more;
+	}
+	json_t *o = whole ? json_stringn(whole, to) : NULL;
+	free(whole);
+	return o;
+}
+
 struct control_reply control_error(enum control_code code, const char *fmt, ...)
 {
 	char text[1024];
@@ -29,7 +46,7 @@ struct control_reply control_error(enum control_code code, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return (struct control_reply){ code, json_pack("{s:s}", "error", text) };
+	return (struct control_reply){ code, json_pack("{s:o}", "error", control_text(text)) };
 }
 
 const char *control_arg(const struct control_request *q, const char *name)

@@ -16,7 +16,10 @@
 
 #include "daemon/control-line.h"
 
-enum { NOBODY_LOGGED_IN = -1 };
+enum {
+	NOBODY_LOGGED_IN = -1,
+	INPUT_MOST = 2 * CONTROL_LINE, /* that is read before it is answered; more for a body */
+};
 
 struct control {
 	struct control_conf conf;
@@ -33,6 +36,8 @@ struct client {
 	struct control_peer peer;
 	struct control_line line; /* the request that waits for its body; without a verb: none */
 	bool ending;		  /* when all is written */
+	bool half_closed;	  /* its sender says no more; what was said is answered */
+	struct event *late;	  /* how long this may take at most, however slow it goes on */
 	unsigned place;
 };
 
@@ -61,9 +66,30 @@ static bool find_client_place(const struct control *c, const struct control_peer
 static void drop_client(struct client *k)
 {
 	k->c->client[k->place] = NULL;
+	if (k->late)
+		event_free(k->late);
 	bufferevent_free(k->b);
 	control_line_free(&k->line);
 	free(k);
+}
+
+static void on_late(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	drop_client(arg);
+}
+
+/* From now on: else whoever sends an octet now and then keeps its place for ever. */
+static void set_limit(struct client *k, int seconds)
+{
+	event_add(k->late, &(struct timeval){ .tv_sec = seconds });
+}
+
+/* The socket keeps what is more: nobody fills our memory with requests. */
+static void set_input_most(struct client *k, size_t n)
+{
+	bufferevent_setwatermark(k->b, EV_READ, 0, n > INPUT_MOST ? n : INPUT_MOST);
 }
 
 /* ---- requests ---- */
@@ -97,6 +123,7 @@ static void answer_request(struct client *k, const char *body, size_t body_len)
 	memcpy(q.name, k->line.name, sizeof(q.name));
 	memcpy(q.value, k->line.value, sizeof(q.value));
 	send_reply(k, q.verb->run(conf->ctx, &q));
+	set_limit(k, CONTROL_WHOLE);
 }
 
 static bool may_ask(struct client *k)
@@ -129,7 +156,32 @@ static bool read_request(struct client *k, struct evbuffer *in)
 	free(line);
 	if (!good)
 		end_with(k, control_error(CONTROL_BAD, "%s", why));
-	return good && may_ask(k);
+	if (!good || !may_ask(k))
+		return false;
+	if (k->line.body)
+		set_limit(k, CONTROL_WHOLE);
+	set_input_most(k, k->line.body);
+	return true;
+}
+
+/* Its body is there; false: it is answered, or it cannot be. A reload may have taken the role away
+ * since the line came. */
+static bool read_body(struct client *k, struct evbuffer *in, char **body)
+{
+	size_t n = k->line.body;
+	*body = NULL;
+	if (evbuffer_get_length(in) < n || (n && !may_ask(k)))
+		return false;
+	if (n && !(*body = malloc(n + 1))) {
+		end_with(k, control_error(CONTROL_FAILED, "out of memory"));
+		return false;
+	}
+	if (n) {
+		evbuffer_remove(in, *body, n);
+		(*body)[n] = '\0';
+	}
+	set_input_most(k, 0);
+	return true;
 }
 
 /* Requests one after the other: the next one is read when the answer is on its way. */
@@ -138,21 +190,10 @@ static void on_readable(struct bufferevent *b, void *arg)
 	struct client *k = arg;
 	struct evbuffer *in = bufferevent_get_input(b);
 	while (!k->ending && evbuffer_get_length(bufferevent_get_output(b)) == 0) {
-		if (!k->line.verb && !read_request(k, in))
+		char *body;
+		if ((!k->line.verb && !read_request(k, in)) || !read_body(k, in, &body))
 			return;
-		size_t n = k->line.body;
-		if (evbuffer_get_length(in) < n)
-			return;
-		char *body = n ? malloc(n + 1) : NULL;
-		if (n && !body) {
-			end_with(k, control_error(CONTROL_FAILED, "out of memory"));
-			return;
-		}
-		if (body) {
-			evbuffer_remove(in, body, n);
-			body[n] = '\0';
-		}
-		answer_request(k, body, n);
+		answer_request(k, body, k->line.body);
 		free(body);
 		control_line_free(&k->line);
 	}
@@ -163,10 +204,12 @@ static void on_written(struct bufferevent *b, void *arg)
 	struct client *k = arg;
 	if (evbuffer_get_length(bufferevent_get_output(b)) > 0)
 		return;
-	if (k->ending)
-		drop_client(k);
-	else
+	if (!k->ending) {
+		set_limit(k, CONTROL_SECONDS);
 		on_readable(b, k);
+	}
+	if (evbuffer_get_length(bufferevent_get_output(b)) == 0 && (k->ending || k->half_closed))
+		drop_client(k);
 }
 
 /* Its end of the line is closed, it was silent for too long, or gone. */
@@ -174,7 +217,7 @@ static void on_trouble(struct bufferevent *b, short what, void *arg)
 {
 	struct client *k = arg;
 	if (what & BEV_EVENT_EOF && evbuffer_get_length(bufferevent_get_output(b)) > 0)
-		k->ending = true;
+		k->half_closed = true;
 	else
 		drop_client(k);
 }
@@ -238,7 +281,10 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 		return;
 	struct client *k = calloc(1, sizeof(*k));
 	if (!k || !read_peer(s, &k->peer) || !find_client_place(c, &k->peer, &k->place) ||
+	    !(k->late = evtimer_new(c->base, on_late, k)) ||
 	    !(k->b = bufferevent_socket_new(c->base, s, BEV_OPT_CLOSE_ON_FREE))) {
+		if (k && k->late)
+			event_free(k->late);
 		free(k);
 		turn_away(s);
 		return;
@@ -247,6 +293,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	c->client[k->place] = k;
 	bufferevent_setcb(k->b, on_readable, on_written, on_trouble, k);
 	bufferevent_set_timeouts(k->b, &limit, &limit);
+	set_limit(k, CONTROL_SECONDS);
+	set_input_most(k, 0);
 	bufferevent_enable(k->b, EV_READ | EV_WRITE);
 }
 
@@ -269,6 +317,12 @@ static int listen_at(const char *path, bool everybody)
 	if (connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0) {
 		close(fd);
 		errno = EADDRINUSE;
+		return -1;
+	}
+	struct stat st;
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode)) { /* a slip, not a dead zoned's */
+		close(fd);
+		errno = EEXIST;
 		return -1;
 	}
 	unlink(path);

@@ -23,7 +23,8 @@ enum {
 	CONTROL_LINE = 4096,
 	CONTROL_BODY = 64 << 20,
 	CONTROL_ARGS = 8,
-	CONTROL_SECONDS = 5, /* without a word */
+	CONTROL_SECONDS = 5, /* without a word, and until a line is whole */
+	CONTROL_WHOLE = 60,  /* until a body is whole, or an answer is read */
 	CONTROL_GROUPS = 64, /* of a peer; more are not looked at */
 	CONTROL_NAME = 33,   /* of a user, with NUL */
 	CONTROL_VALUE =
@@ -97,6 +98,8 @@ void control_close(struct control *c);		       /* removes the socket; NULL is fi
 
 /* NULL: it was not given. */
 const char *control_arg(const struct control_request *q, const char *name);
+/* text in JSON: octets that are no UTF-8, as of a text that was cut, become U+FFFD. */
+json_t *control_text(const char *text);
 /* A reply of an error. */
 struct control_reply control_error(enum control_code code, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));

@@ -83,7 +83,8 @@ static struct model *take_kept(struct parent *p, const struct generation *g, int
 static struct model *take_back(struct parent *p, const struct generation *last)
 {
 	const struct generation *back = history_find(&p->history, p->history.confirm.back);
-	if (p->history.confirm.number != last->number || !back)
+	/* a higher number was asked for, and zoned ended before it was kept */
+	if (p->history.confirm.number < last->number || !back || back == last)
 		return NULL;
 	struct model *m = take_kept(p, back, LOG_WARNING,
 				    "what followed it was not confirmed when zoned ended");

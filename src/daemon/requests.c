@@ -114,9 +114,10 @@ static json_t *pack_errors(const struct errs *errs)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < errs->n; i++)
-		json_array_append_new(list,
-				      json_pack("{s:s,s:i,s:s}", "file", errs->v[i].file, "line",
-						(int)errs->v[i].line, "text", errs->v[i].text));
+		json_array_append_new(list, json_pack("{s:o,s:i,s:o}", "file",
+						      control_text(errs->v[i].file), "line",
+						      (int)errs->v[i].line, "text",
+						      control_text(errs->v[i].text)));
 	return list;
 }
 
@@ -131,12 +132,12 @@ static json_t *pack_pending(const struct parent *p)
 static struct control_reply reply_of(const struct parent *p, const struct outcome *o)
 {
 	bool ok = o->code == CONTROL_DONE;
-	json_t *doc =
-		json_pack("{s:b,s:I,s:s,s:s,s:o,s:o}", "ok", ok, "generation",
-			  (json_int_t)p->generation, "hash", p->hash, "message", o->text, "errors",
-			  pack_errors(&o->errs), "pending_restart", pack_pending(p));
+	json_t *doc = json_pack("{s:b,s:I,s:s,s:o,s:o,s:o}", "ok", ok, "generation",
+				(json_int_t)p->generation, "hash", p->hash, "message",
+				control_text(o->text), "errors", pack_errors(&o->errs),
+				"pending_restart", pack_pending(p));
 	if (doc && !ok)
-		json_object_set_new(doc, "error", json_string(o->text));
+		json_object_set_new(doc, "error", control_text(o->text));
 	return (struct control_reply){ o->code, doc };
 }
 

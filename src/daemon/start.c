@@ -149,7 +149,8 @@ static int build_policy(struct parent *p)
 	if (p->img && p->img->size <= RING_IMAGE)
 		return 0;
 	say(LOG_ERR, "the policy does not fit: %s", p->img ? "larger than 16 MB" : strerror(-err));
-	first_refused(p);
+	if (p->img || err != -ENOMEM)
+		first_refused(p);
 	free_policy(p);
 	return STEP_SAID;
 }
@@ -390,6 +391,17 @@ static void close_control(struct parent *p)
 
 /* ---- in force ---- */
 
+/* Is it the model that cannot be put in force? Not while another process has the table, and not for
+ * want of memory. */
+static bool model_is_refused(const struct parent *p, int err)
+{
+	static const int others[] = { EPERM, EBUSY, ENOMEM, ENOBUFS, EINTR, ERESTART };
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (err == -others[i])
+			return false;
+	return err && !nft_held_by_another(p->nl);
+}
+
 /* Another zoned that has just been ended may hold the table for a moment. */
 static int commit_first(struct parent *p)
 {
@@ -398,7 +410,7 @@ static int commit_first(struct parent *p)
 		usleep(10000);
 	errs_init(&errs);
 	int err = commit(p, p->model, p->generation, &errs);
-	if (err && errs.total) /* else it is not the model that is refused */
+	if (model_is_refused(p, err))
 		first_refused(p);
 	errs_free(&errs);
 	p->in_force = err == 0;

@@ -70,6 +70,15 @@ json_t *files_pack(const struct model *m)
 	return list ? json_pack("{s:s,s:o}", "rules", m->rules_dir, "files", list) : NULL;
 }
 
+/* It stands in logs: without control characters, so that no path is a line of its own. */
+static bool is_path(const char *s)
+{
+	const char *p = s;
+	while ((unsigned char)*p >= 0x20 && *p != 0x7f)
+		p++;
+	return *s && !*p;
+}
+
 /* False: it is none. */
 static bool unpack_file(const json_t *o, struct model_file *f)
 {
@@ -77,7 +86,7 @@ static bool unpack_file(const json_t *o, struct model_file *f)
 	f->path = json_string_value(json_object_get(o, "path"));
 	f->text = json_string_value(text);
 	f->len = json_string_length(text);
-	return f->path && *f->path && f->text;
+	return f->path && is_path(f->path) && f->text;
 }
 
 struct model *files_unpack(const json_t *o, struct errs *errs)
@@ -85,7 +94,7 @@ struct model *files_unpack(const json_t *o, struct errs *errs)
 	const json_t *list = json_object_get(o, "files");
 	const char *rules = json_string_value(json_object_get(o, "rules"));
 	size_t n = json_array_size(list);
-	bool good = rules && n > 0 && n <= FILES_MAX;
+	bool good = rules && (!*rules || is_path(rules)) && n > 0 && n <= FILES_MAX;
 	struct model_file *v = good ? calloc(n, sizeof(*v)) : NULL;
 	for (size_t i = 0; v && i < n; i++)
 		good = good && unpack_file(json_array_get(list, i), &v[i]);

@@ -14,7 +14,12 @@
 #define UNREADABLE "history.json.unreadable"
 #define MODELS "models"
 
-enum { SCHEMA = 1, MODEL_NAME = HISTORY_HASH + 8, FILE_MAX = 256 << 20 };
+enum {
+	SCHEMA = 1,
+	MODEL_NAME = HISTORY_HASH + 8,
+	LIST_MAX = 1 << 20,   /* octets of the list, */
+	FILE_MAX = 256 << 20, /* and of a model */
+};
 
 /* ---- files ---- */
 
@@ -56,15 +61,15 @@ int keep_file(int dir, const char *name, const json_t *o)
 }
 
 /* NULL: errno; EBADMSG: it is no JSON. */
-static json_t *read_document(int dir, const char *name)
+static json_t *read_document(int dir, const char *name, off_t most)
 {
 	struct stat st;
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	if (fd < 0)
 		return NULL;
 	json_t *o = NULL;
 	errno = EBADMSG;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= FILE_MAX) {
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= most) {
 		o = json_loadfd(fd, JSON_REJECT_DUPLICATES, NULL);
 		errno = EBADMSG;
 	}
@@ -110,7 +115,7 @@ static bool take_number(const json_t *o, const char *name, uint32_t *to)
 {
 	json_int_t v = json_integer_value(json_object_get(o, name));
 	*to = (uint32_t)v;
-	return v > 0 && v <= UINT32_MAX;
+	return v > 0 && v <= HISTORY_NUMBER;
 }
 
 static bool unpack_generation(const json_t *o, struct generation *g)
@@ -145,9 +150,13 @@ static json_t *pack_generation(const struct generation *g)
 {
 	json_t *o = json_pack("{s:I,s:I}", "number", (json_int_t)g->number, "time",
 			      (json_int_t)g->time_s);
-	for (size_t i = 0; o && i < FIELDS; i++)
-		json_object_set_new(o, fields[i].name, json_string((const char *)g + fields[i].at));
-	return o;
+	bool all = o != NULL;
+	for (size_t i = 0; all && i < FIELDS; i++) /* a text that is no UTF-8 is refused, too */
+		all = !json_object_set_new(o, fields[i].name,
+					   json_string((const char *)g + fields[i].at));
+	if (!all)
+		json_decref(o);
+	return all ? o : NULL;
 }
 
 static json_t *pack_list(const struct history *h)
@@ -158,8 +167,14 @@ static json_t *pack_list(const struct history *h)
 							(json_int_t)h->confirm.back, "by",
 							(json_int_t)h->confirm.by_s)
 					    : json_null();
-	for (size_t i = 0; i < h->n; i++)
-		json_array_append_new(list, pack_generation(&h->v[i]));
+	bool all = true;
+	for (size_t i = 0; all && i < h->n; i++)
+		all = !json_array_append_new(list, pack_generation(&h->v[i]));
+	if (!all) {
+		json_decref(list);
+		json_decref(confirm);
+		return NULL;
+	}
 	return json_pack("{s:i,s:s,s:o,s:o}", "schema", SCHEMA, "refused", h->refused, "confirm",
 			 confirm, "generations", list);
 }
@@ -167,7 +182,7 @@ static json_t *pack_list(const struct history *h)
 static int keep_list(const struct history *h)
 {
 	json_t *o = pack_list(h);
-	int err = o ? keep_file(h->dir, LIST, o) : -ENOMEM;
+	int err = o ? keep_file(h->dir, LIST, o) : -EILSEQ;
 	json_decref(o);
 	return err;
 }
@@ -187,6 +202,7 @@ static int open_models(const struct history *h)
 	return fd < 0 ? -errno : fd;
 }
 
+/* One that is there already is written again only if it is not as it was. */
 static int keep_model(const struct history *h, const char *files, const struct model *m)
 {
 	char name[MODEL_NAME];
@@ -194,11 +210,10 @@ static int keep_model(const struct history *h, const char *files, const struct m
 	if (dir < 0)
 		return dir;
 	model_file_name(files, name);
-	json_t *o = faccessat(dir, name, F_OK, 0) == 0 ? NULL : files_pack(m);
-	int err = o ? keep_file(dir, name, o) : 0;
-	if (!o && faccessat(dir, name, F_OK, 0))
-		err = -ENOMEM;
+	json_t *o = files_pack(m), *there = read_document(dir, name, FILE_MAX);
+	int err = !o ? -ENOMEM : json_equal(o, there) ? 0 : keep_file(dir, name, o);
 	json_decref(o);
+	json_decref(there);
 	close(dir);
 	return err;
 }
@@ -234,7 +249,7 @@ struct model *history_model(const struct history *h, const struct generation *g,
 	int dir = open_models(h);
 	model_file_name(g->files, name);
 	errno = dir < 0 ? -dir : 0;
-	json_t *o = dir < 0 ? NULL : read_document(dir, name);
+	json_t *o = dir < 0 ? NULL : read_document(dir, name, FILE_MAX);
 	int err = errno;
 	if (dir >= 0)
 		close(dir);
@@ -270,7 +285,7 @@ int history_open(struct history *h, const char *path, bool *unreadable)
 		h->path = NULL;
 		return err;
 	}
-	json_t *o = read_document(h->dir, LIST);
+	json_t *o = read_document(h->dir, LIST, LIST_MAX);
 	int err = o || errno == ENOENT || errno == EBADMSG ? 0 : -errno;
 	*unreadable = !err && (o ? !unpack_list(h, o) : errno == EBADMSG);
 	json_decref(o);
@@ -300,8 +315,10 @@ int history_add(struct history *h, struct generation *g, const struct model *m)
 	if (!hash_model(m, g->model))
 		return -ENOMEM;
 	struct history before = *h;
-	if (h->n == HISTORY_KEPT)
-		memmove(&h->v[0], &h->v[1], --h->n * sizeof(h->v[0]));
+	if (h->n == HISTORY_KEPT) { /* the oldest one goes, but not the way back */
+		size_t gone = h->confirm.number && h->v[0].number == h->confirm.back;
+		memmove(&h->v[gone], &h->v[gone + 1], (--h->n - gone) * sizeof(h->v[0]));
+	}
 	h->v[h->n++] = *g;
 	h->refused[0] = '\0';
 	if (h->confirm.number != g->number)

@@ -21,6 +21,7 @@ enum {
 	HISTORY_HASH = 65,  /* SHA-256 in hexadecimal digits, with its NUL */
 	HISTORY_TEXT = 256, /* of who and why, with NUL */
 	HISTORY_WORD = 16,
+	HISTORY_NUMBER = INT32_MAX, /* the highest one that is read: others can follow it */
 };
 
 struct generation {

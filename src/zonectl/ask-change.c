@@ -86,7 +86,7 @@ static void say_change(const json_t *o)
 	}
 	printf("generation %" JSON_INTEGER_FORMAT " is %s\n", number, message);
 	json_array_foreach (pending, i, key)
-		printf("%s%s", i ? ", " : "not in force until a restart: ", json_string_value(key));
+		printf("%s%s", i ? ", " : "not in force until a restart: ", text_of(key));
 	if (json_array_size(pending))
 		putchar('\n');
 }

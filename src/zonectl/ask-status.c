@@ -19,8 +19,7 @@ static json_int_t number_at(const json_t *o, const char *key)
 
 static const char *text_at(const json_t *o, const char *key)
 {
-	const char *s = json_string_value(json_object_get(o, key));
-	return s ? s : "";
+	return text_of(json_object_get(o, key));
 }
 
 static void label(const char *name)
@@ -72,7 +71,7 @@ static void say_list(const char *name, const json_t *list)
 	json_t *e;
 	json_array_foreach (list, i, e) {
 		label(i ? "" : name);
-		puts(json_string_value(e));
+		puts(text_of(e));
 	}
 }
 

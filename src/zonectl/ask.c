@@ -150,6 +150,12 @@ void put_argument(struct sb *b, const char *name, const char *value)
 	sb_putc(b, '"');
 }
 
+const char *text_of(const json_t *o)
+{
+	const char *s = json_string_value(o);
+	return s ? s : "";
+}
+
 int answer_status(const struct answer *a)
 {
 	const json_t *errors = json_object_get(a->document, "errors");
@@ -158,10 +164,10 @@ int answer_status(const struct answer *a)
 	json_t *e;
 	json_array_foreach (errors, i, e) {
 		int line = (int)json_integer_value(json_object_get(e, "line"));
-		fputs(json_string_value(json_object_get(e, "file")), stderr);
+		fputs(text_of(json_object_get(e, "file")), stderr);
 		if (line)
 			fprintf(stderr, ":%d", line);
-		fprintf(stderr, ": error: %s\n", json_string_value(json_object_get(e, "text")));
+		fprintf(stderr, ": error: %s\n", text_of(json_object_get(e, "text")));
 	}
 	if (a->code == ASK_DONE)
 		return EXIT_OK;

@@ -21,6 +21,8 @@ int ask_zoned(const char *line, const json_t *body, struct answer *a);
 void put_argument(struct sb *b, const char *name, const char *value);
 /* The exit status that goes with a reply; tells its error. */
 int answer_status(const struct answer *a);
+/* The text that o is; "": it is none. */
+const char *text_of(const json_t *o);
 /* The document, for programs. */
 void print_document(const json_t *o);
 

@@ -4,14 +4,11 @@
 . "$(dirname "$0")/lab.sh"
 lab_need setpriv
 lab_up
-export ZONED_CONTROL=$lab_dir/control ZONED_RULES=$top_srcdir/rules
-ctl=$top_builddir/zonectl
-model=$lab_dir/model.conf
+lab_changes
 lab_model >"$model"
 lab_model policy=modbus-read-write >"$lab_dir/new.conf"
 lab_gate "$model"
 
-in_force() { "$ctl" status --json | sed -n 's/^  "generation": \([0-9]*\).*/\1/p'; }
 # may_write yes|no: what the device has really seen decides
 may_write()
 {
@@ -20,11 +17,6 @@ may_write()
 	lab_poll -r 10 "$V4" "$((before + 100))" >/dev/null
 	[ "$(lab_delivered writes)" -gt "$before" ] && got=yes
 	expect "a write reaches the device, in generation $(in_force)" "$got" "$1"
-}
-restart()
-{
-	lab_end "$lab_zoned" "${1:-TERM}"
-	lab_keeps=1 lab_gate "$model"
 }
 
 may_write no
@@ -68,7 +60,7 @@ may_write no
 
 # a restart: what was applied last stays, with its number
 "$ctl" rollback 2 >/dev/null
-restart
+lab_restart
 lab_said "generation 8 (rollback, by root) is put in force, not $model: the file did not change since" || lab_fail "not said"
 expect "generation after a restart" "$(in_force)" 8
 may_write yes
@@ -76,20 +68,20 @@ may_write yes
 # not confirmed when zoned is killed
 "$ctl" rollback --confirm 600 1 >/dev/null || lab_fail "rollback --confirm 1"
 may_write no
-restart KILL
+lab_restart KILL
 expect "generation after a kill" "$(in_force)" 10
 may_write yes
 "$ctl" status | grep -q waits && lab_fail "it still waits: $("$ctl" status)"
 
 # the file is edited: it is newer; and when it has errors, the last generation is in force
 lab_model conduit='description = "edited";' >"$model"
-restart
+lab_restart
 expect "generation after an edit" "$(in_force)" 11
 may_write no
-restart
+lab_restart
 expect "generation of the same file" "$(in_force)" 11
 echo "nonsense" >"$model"
-restart
+lab_restart
 lab_said "$model:1: error: " || lab_fail "the error is not said"
 lab_said "generation 11 (file, by start) is put in force, not $model: the file has errors; mend it, then: zonectl reload" ||
 	lab_fail "not said"

@@ -366,3 +366,20 @@ lab_all_logged()
 {
 	[ "$(lab_violations)" -eq "$1" ]
 }
+
+# For labs of changes: where zonectl asks, the model that zoned is given, and what is in force.
+lab_changes()
+{
+	export ZONED_CONTROL=$lab_dir/control ZONED_RULES=$top_srcdir/rules
+	ctl=$top_builddir/zonectl
+	model=$lab_dir/model.conf
+}
+
+in_force() { "$ctl" status --json | sed -n 's/^  "generation": \([0-9]*\).*/\1/p'; }
+
+# lab_restart [SIGNAL]: with the generations that it left
+lab_restart()
+{
+	lab_end "$lab_zoned" "${1:-TERM}"
+	lab_keeps=1 lab_gate "$model"
+}

@@ -12,7 +12,7 @@ NETNS_TESTS = \
 	tests/netns/bypass.sh \
 	tests/netns/reload.sh \
 	tests/netns/kill.sh \
-	tests/netns/control.sh tests/netns/changes.sh \
+	tests/netns/control.sh tests/netns/changes.sh tests/netns/unfriendly.sh \
 	tests/netns/failmode.sh \
 	tests/netns/rates.sh \
 	tests/netns/shares.sh \
@@ -75,7 +75,7 @@ EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/dnp3-peer.py \
 	tests/netns/iec104-peer.py \
 	tests/netns/spoof.py \
-	tests/netns/oneread.py \
+	tests/netns/oneread.py tests/netns/unfriendly.py \
 	tests/netns/silent.py \
 	tests/netns/mirror.py \
 	tests/netns/tolerate.py \

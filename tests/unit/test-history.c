@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -273,6 +274,8 @@ static void write_list(const char *text, size_t n)
 	fclose(f);
 }
 
+#define A_HASH "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+
 /* Cut or odd lists are put aside, never half taken. */
 static void unreadable_lists(void **state)
 {
@@ -286,6 +289,10 @@ static void unreadable_lists(void **state)
 		"{\"schema\":1,\"refused\":\"\",\"confirm\":{\"number\":0},\"generations\":[]}",
 		"{\"schema\":1,\"refused\":\"\",\"confirm\":null,\"generations\":[{\"number\":1}]}",
 		"{\"schema\":1,\"refused\":\"\",\"confirm\":null,\"generations\":7}",
+		/* no number is left that could follow it */
+		"{\"schema\":1,\"refused\":\"\",\"confirm\":null,\"generations\":[{\"number\":"
+		"4294967295,\"time\":1,\"origin\":\"file\",\"who\":\"\",\"why\":\"\",\"model\":"
+		"\"" A_HASH "\",\"files\":\"" A_HASH "\",\"configured\":\"\"}]}",
 	};
 	struct history h;
 	char path[100], text[4096];
@@ -344,6 +351,84 @@ static void changed_model(void **state)
 	history_close(&h);
 }
 
+/* However many follow it, the way back stays. */
+static void back_stays(void **state)
+{
+	struct history h;
+	(void)state;
+	open_history_ok(&h);
+	for (uint32_t i = 1; i <= HISTORY_KEPT + 5; i++) {
+		if (i > 2)
+			assert_int_equal(history_confirm(&h, i, 1, 77), 0);
+		add_number(&h, i);
+	}
+	assert_int_equal(h.n, HISTORY_KEPT);
+	assert_non_null(history_find(&h, 1));
+	assert_null(history_find(&h, 2));
+	check_model(&h, history_find(&h, 1));
+	history_close(&h);
+	open_history_ok(&h);
+	assert_int_equal(h.confirm.back, 1);
+	history_close(&h);
+}
+
+/* A text that cannot be written is refused: the list stays one that can be read. */
+static void no_text(void **state)
+{
+	struct history h;
+	(void)state;
+	open_history_ok(&h);
+	add_number(&h, 1);
+	struct model *m = model_named("plant 2");
+	struct generation g = { .number = 2, .origin = "apply", .why = "cut \xc3" };
+	assert_int_equal(history_add(&h, &g, m), -EILSEQ);
+	assert_int_equal(h.n, 1);
+	model_free(m);
+	history_close(&h);
+	open_history_ok(&h);
+	assert_int_equal(h.n, 1);
+	history_close(&h);
+}
+
+/* What is no file, or far too large for a list, is put aside unread. */
+static void no_file(void **state)
+{
+	struct history h;
+	char path[100];
+	bool unreadable;
+	(void)state;
+	snprintf(path, sizeof(path), "%s/history.json", place);
+	alarm(5); /* for an open that waits for whoever writes */
+	assert_int_equal(mkfifo(path, 0600), 0);
+	assert_int_equal(history_open(&h, place, &unreadable), 0);
+	assert_true(unreadable);
+	history_close(&h);
+	write_list("{}", 2);
+	assert_int_equal(truncate(path, (off_t)1 << 33), 0);
+	assert_int_equal(history_open(&h, place, &unreadable), 0);
+	assert_true(unreadable);
+	history_close(&h);
+	alarm(0);
+}
+
+/* A model that is damaged on the disk is written again when it is in force again. */
+static void mended_model(void **state)
+{
+	struct history h;
+	char command[300];
+	(void)state;
+	open_history_ok(&h);
+	add_number(&h, 1);
+	snprintf(command, sizeof(command), ": >%s/models/%s.json", place, h.v[0].files);
+	assert_int_equal(system(command), 0);
+	struct model *m = model_named("plant 1");
+	struct generation g = { .number = 2, .origin = "apply" };
+	assert_int_equal(history_add(&h, &g, m), 0);
+	model_free(m);
+	check_model(&h, &h.v[0]);
+	history_close(&h);
+}
+
 int main(void)
 {
 #define IN_PLACE(f) cmocka_unit_test_setup_teardown(f, make_place, remove_place)
@@ -354,6 +439,10 @@ int main(void)
 		IN_PLACE(written_before_named),
 		IN_PLACE(unreadable_lists),
 		IN_PLACE(changed_model),
+		IN_PLACE(back_stays),
+		IN_PLACE(no_text),
+		IN_PLACE(no_file),
+		IN_PLACE(mended_model),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -212,11 +212,31 @@ static void given_files(void **state)
 	errs_free(&errs);
 }
 
+static void cut_between_characters(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t most, fits;
+	} rows[] = { { "", 3, 0 },
+		     { "abc", 3, 3 },
+		     { "abcd", 3, 3 },
+		     { "a\xc3\xa4", 2, 1 },
+		     { "a\xc3\xa4", 3, 3 },
+		     { "a\xf0\x9f\x94\xa7z", 4, 1 },
+		     { "a\xf0\x9f\x94\xa7z", 5, 5 } };
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(utf8_cut(rows[i].text, rows[i].most), rows[i].fits);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(characters),  cmocka_unit_test(same),
-		cmocka_unit_test(different),   cmocka_unit_test(refused),
+		cmocka_unit_test(cut_between_characters),
+		cmocka_unit_test(characters),
+		cmocka_unit_test(same),
+		cmocka_unit_test(different),
+		cmocka_unit_test(refused),
 		cmocka_unit_test(given_files),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
