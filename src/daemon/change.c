@@ -68,7 +68,7 @@ static void hash_configured(const struct parent *p, char out[HISTORY_HASH])
 	struct model *m = model_load(p->path, p->rules, &errs);
 	out[0] = '\0';
 	if (m)
-		hash_files(m, out);
+		hash_own_files(m, out);
 	model_free(m);
 	errs_free(&errs);
 }
@@ -85,7 +85,7 @@ static void write_history(struct parent *p, const struct change *c, struct outco
 	put_change_who(c, g.who);
 	/* a file that is edited meanwhile is newer than what was read of it */
 	if (strcmp(c->origin, "file") == 0)
-		hash_files(p->model, g.configured);
+		hash_own_files(p->model, g.configured);
 	else
 		hash_configured(p, g.configured);
 	int err = history_add(&p->history, &g, p->model);

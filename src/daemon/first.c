@@ -106,7 +106,7 @@ static struct model *take_last(struct parent *p, const struct generation *last, 
 static struct model *choose_model(struct parent *p, struct model *file,
 				  const struct generation *last)
 {
-	char hash[HISTORY_HASH] = "";
+	char hash[HISTORY_HASH] = "", own[HISTORY_HASH];
 	struct model *kept = take_back(p, last);
 	if (kept)
 		return kept;
@@ -118,7 +118,9 @@ static struct model *choose_model(struct parent *p, struct model *file,
 		set_first(p, last->number, false, last->origin, "");
 		return NULL;
 	}
-	if (strcmp(hash, last->configured) == 0)
+	hash_own_files(file, own);
+	/* with other rules of a new release, a model that came from the file is that file again */
+	if (strcmp(own, last->configured) == 0 && strcmp(last->origin, "file") != 0)
 		return take_last(p, last, LOG_NOTICE,
 				 "the file did not change since; zonectl reload takes it");
 	if (strcmp(hash, p->history.refused) == 0)

@@ -30,16 +30,34 @@ static void hash_string(struct sha256_ctx *c, const char *p, size_t n)
 	sha256_update(c, n, (const uint8_t *)p);
 }
 
-void hash_files(const struct model *m, char out[HISTORY_HASH])
+static bool is_of_rules(const struct model *m, const char *path)
+{
+	size_t n = strlen(m->rules_dir);
+	return n && strncmp(path, m->rules_dir, n) == 0 && path[n] == '/';
+}
+
+static void hash_all(const struct model *m, bool rules, char out[HISTORY_HASH])
 {
 	struct sha256_ctx c;
 	sha256_init(&c);
 	hash_string(&c, m->rules_dir, strlen(m->rules_dir));
 	for (size_t i = 0; i < m->n_files; i++) {
+		if (!rules && is_of_rules(m, m->files[i].path))
+			continue;
 		hash_string(&c, m->files[i].path, strlen(m->files[i].path));
 		hash_string(&c, m->files[i].text, m->files[i].len);
 	}
 	put_digest(&c, out);
+}
+
+void hash_files(const struct model *m, char out[HISTORY_HASH])
+{
+	hash_all(m, true, out);
+}
+
+void hash_own_files(const struct model *m, char out[HISTORY_HASH])
+{
+	hash_all(m, false, out);
 }
 
 bool hash_model(const struct model *m, char out[HISTORY_HASH])

@@ -31,7 +31,8 @@ struct generation {
 	char who[HISTORY_TEXT], why[HISTORY_TEXT];
 	char model[HISTORY_HASH]; /* of what model_text() gives */
 	char files[HISTORY_HASH]; /* of its files, as hash_files() has it */
-	/* the same of the configured file at that time; "": it could not be read */
+	/* of the configured file at that time, as hash_own_files() has it; "": it could not be read
+	 */
 	char configured[HISTORY_HASH];
 };
 
@@ -66,6 +67,9 @@ const struct generation *history_last(const struct history *h); /* NULL: there i
 struct model *history_model(const struct history *h, const struct generation *g, struct errs *errs);
 
 void hash_files(const struct model *m, char out[HISTORY_HASH]);
+/* Without those of the rules directory, which a new release of zoned brings, and no operator edits.
+ */
+void hash_own_files(const struct model *m, char out[HISTORY_HASH]);
 bool hash_model(const struct model *m, char out[HISTORY_HASH]); /* false: no memory */
 
 /* The files of a model as one document, and back. NULL: no memory, or not such a document. */

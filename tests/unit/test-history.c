@@ -429,6 +429,39 @@ static void mended_model(void **state)
 	history_close(&h);
 }
 
+/* What a new release brings with its rules is no edit of the operator's. */
+#define OWN_ZONES \
+	"zones = ( { name = \"a\"; type = \"control\"; networks = [ \"10.1.0.0/24\" ]; } );"
+static void own_files(void **state)
+{
+	struct model_file files[2] = {
+		{ "/etc/m.conf",
+		  OWN_ZONES " conduits = ( ); policies = {\n@include \"r.conf\"\n};\n", 0 },
+		{ "/rules/r.conf", "# one\n", 6 },
+	};
+	char all[3][HISTORY_HASH], own[3][HISTORY_HASH];
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		struct errs errs;
+		errs_init(&errs);
+		if (i == 1)
+			files[1].text = "# two\n";
+		if (i == 2)
+			files[0].text = OWN_ZONES "  conduits = ( ); policies = {\n@include "
+						  "\"r.conf\"\n};\n";
+		files[0].len = strlen(files[0].text);
+		struct model *m = model_load_files(files, 2, "/rules", &errs);
+		errs_print(&errs, stderr);
+		assert_non_null(m);
+		hash_files(m, all[i]);
+		hash_own_files(m, own[i]);
+		model_free(m);
+	}
+	assert_string_not_equal(all[0], all[1]);
+	assert_string_equal(own[0], own[1]);
+	assert_string_not_equal(own[1], own[2]);
+}
+
 int main(void)
 {
 #define IN_PLACE(f) cmocka_unit_test_setup_teardown(f, make_place, remove_place)
@@ -439,6 +472,7 @@ int main(void)
 		IN_PLACE(written_before_named),
 		IN_PLACE(unreadable_lists),
 		IN_PLACE(changed_model),
+		cmocka_unit_test(own_files),
 		IN_PLACE(back_stays),
 		IN_PLACE(no_text),
 		IN_PLACE(no_file),
