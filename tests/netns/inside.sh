@@ -102,6 +102,10 @@ in_s timeout 200 "$python" "$lab_src/stream.py" serve "$BULK" "$lab_dir/arrived"
 lab_pids+=($!)
 lab_wait 10 test -s "$lab_dir/arrived" || lab_fail "the server did not start: $(cat "$lab_dir/serve.err")"
 
+for address in "$V4" "$V6"; do	# the bridge and its neighbours are new
+	lab_wait 10 in_g ping -q -c 1 -W 1 "$address" || lab_fail "no way to $address"
+done
+
 # --- without the gate the forged operates move the output
 expect "operates that move the output without the gate" "$(forged "$lab_c")" 10
 
