@@ -29,10 +29,16 @@ child_model()	# child_model FAST-PATH: the device's zone is a child of one with 
  networks = [ "10.10.9.0\/24" ]; },/'
 }
 
-moved()	# how often the device's output moved, over both
+moved()	# how often the device's output moved, over both, when it moves no more
 {
-	sleep 0.2
-	cat "$lab_dir/station4" "$lab_dir/station6" | grep -c '^acted'
+	local now=-1 before
+	for _ in {1..20}; do
+		before=$now
+		sleep 0.4
+		now=$(cat "$lab_dir/station4" "$lab_dir/station6" | grep -c '^acted')
+		[ "$now" = "$before" ] && break
+	done
+	echo "$now"
 }
 
 forged()	# forged NETNS: direct operates from there, as if of the device's zone: how many moved an output
