@@ -293,7 +293,7 @@ void follow_end(struct inspect *in, struct connection *f, const struct inspect_p
 					 .dst = c.dir ? f->client : f->server,
 					 .sport = c.dir ? f->sport : f->cport,
 					 .dport = c.dir ? f->cport : f->sport };
-		if (c.pol || !in->img)
+		if (!c.stance->blocks && (c.pol || !in->img))
 			give_up_all(&c);
 	}
 }

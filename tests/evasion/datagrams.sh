@@ -53,7 +53,12 @@ for mode in enforce observe; do
 	install -m 666 /dev/null "$lab_dir/json"
 	model "$mode" >"$lab_dir/model.conf"
 	port=$((port ? 50000 : 40000))
-	[ "$mode" = enforce ] && lab_gate "$lab_dir/model.conf" || lab_reload
+	if [ "$mode" = enforce ]; then
+		lab_gate "$lab_dir/model.conf"
+	else
+		kill -USR2 "$lab_zoned"	# the file of records is another one
+		lab_reload
+	fi
 	phase "$mode" "$port"
 	judge "$mode"
 done
