@@ -17,6 +17,7 @@
 
 #include "base/sb.h"
 #include "compile/policy_build.h"
+#include "daemon/orders.h"
 #include "daemon/taps.h"
 #include "recording/tap-filters.h"
 
@@ -46,7 +47,7 @@ set_outcome(struct outcome *o, enum control_code code, const char *fmt, ...)
 
 /* ---- the history ---- */
 
-static void put_change_who(const struct change *c, char out[HISTORY_TEXT])
+void change_put_who(const struct change *c, char out[HISTORY_TEXT])
 {
 	const struct control_peer *who = c->peer;
 	if (!who)
@@ -81,7 +82,7 @@ static void write_history(struct parent *p, const struct change *c, struct outco
 	snprintf(g.origin, sizeof(g.origin), "%s", c->origin);
 	snprintf(g.why, sizeof(g.why), "%s", c->why);
 	snprintf(g.model, sizeof(g.model), "%s", p->hash);
-	put_change_who(c, g.who);
+	change_put_who(c, g.who);
 	hash_configured(p, g.configured);
 	int err = history_add(&p->history, &g, p->model);
 	if (!err)
@@ -107,7 +108,7 @@ static int wait_for_confirm(struct parent *p, uint32_t number, uint32_t back, ui
 
 /* ---- one change ---- */
 
-static void say_refusal(struct parent *p, const struct change *c, const struct outcome *o)
+void change_say_refusal(struct parent *p, const struct change *c, const struct outcome *o)
 {
 	say(LOG_ERR, "%s refused: %s; nothing was changed, generation %u stays in force", c->verb,
 	    o->text, p->generation);
@@ -155,7 +156,7 @@ static void keep_start_keys(struct parent *p, struct model *m)
 }
 
 /* Ask all who must take it, then commit. False: o says why, and nothing changed. */
-static bool try_model(struct parent *p, struct model *m, uint32_t next, struct outcome *o)
+bool change_try(struct parent *p, struct model *m, uint32_t next, struct outcome *o)
 {
 	int err = 0;
 	struct pol_image *img = policy_build(m, next, &err);
@@ -211,22 +212,25 @@ bool change_model(struct parent *p, const struct change *c, struct model *m, str
 		set_outcome(o, CONTROL_FAILED, "out of memory");
 		ok = false;
 	}
-	if (ok && c->confirm_s && (err = wait_for_confirm(p, next, before, c->confirm_s))) {
+	if (ok && c->confirm_s && (err = wait_for_confirm(p, next, p->listed, c->confirm_s))) {
 		set_outcome(o, CONTROL_FAILED, "%s: %s", p->history.path, strerror(-err));
 		ok = false;
 	}
 	if (ok) {
 		keep_start_keys(p, m);
-		ok = try_model(p, m, next, o);
+		orders_over(&p->orders, m);
+		ok = change_try(p, m, next, o);
 		if (!ok && c->confirm_s)
 			wait_for_confirm(p, 0, 0, 0);
 	}
 	if (!ok) {
-		say_refusal(p, c, o);
+		change_say_refusal(p, c, o);
 		model_free(m);
 		return false;
 	}
 	memcpy(p->hash, hash, sizeof(p->hash));
+	p->listed = p->generation;
+	orders_fit(p);
 	taps_give(p); /* what they had blocked is so again, before anything is logged */
 	if (!c->confirm_s)
 		p->confirm_back = 0;
@@ -249,7 +253,7 @@ void change_refused(struct parent *p, const struct change *c, struct outcome *o,
 {
 	say_errors(&o->errs);
 	set_outcome(o, CONTROL_MODEL, "%s", why);
-	say_refusal(p, c, o);
+	change_say_refusal(p, c, o);
 }
 
 bool change_reload(struct parent *p, const struct change *c, struct outcome *o)
@@ -267,7 +271,7 @@ static uint32_t number_before(const struct parent *p)
 	if (p->confirm_back)
 		return p->confirm_back;
 	for (size_t i = p->history.n; i-- > 1;)
-		if (p->history.v[i].number == p->generation)
+		if (p->history.v[i].number == p->listed)
 			return p->history.v[i - 1].number;
 	return 0;
 }
@@ -277,10 +281,10 @@ bool change_back(struct parent *p, const struct change *c, uint32_t number, stru
 	number = number ? number : number_before(p);
 	const struct generation *g = p->keeps_history ? history_find(&p->history, number) : NULL;
 	char why[HISTORY_TEXT];
-	if (!g || number == p->generation) {
+	if (!g || number == p->listed) {
 		set_outcome(o, CONTROL_NOT_FOUND, "generation %u is %s; see zonectl generations",
 			    number, g ? "in force" : "not kept");
-		say_refusal(p, c, o);
+		change_say_refusal(p, c, o);
 		return false;
 	}
 	snprintf(why, sizeof(why), "generation %u again%s%.*s", number, *c->why ? ": " : "",
@@ -289,7 +293,7 @@ bool change_back(struct parent *p, const struct change *c, uint32_t number, stru
 	if (!m) {
 		say_errors(&o->errs);
 		set_outcome(o, CONTROL_MODEL, "generation %u cannot be read", number);
-		say_refusal(p, c, o);
+		change_say_refusal(p, c, o);
 		return false;
 	}
 	struct change back = *c;
@@ -342,6 +346,8 @@ int change_first(struct parent *p)
 {
 	struct outcome o;
 	outcome_init(&o);
+	if (p->orders_changed)
+		orders_fit(p), p->orders_changed = false;
 	if (p->first->is_new)
 		write_history(p, &p->first->change, &o);
 	else if (p->history.confirm.number) /* of a generation that is no longer kept */

@@ -55,8 +55,7 @@ int keep_file(int dir, const char *name, const json_t *o)
 	return err;
 }
 
-/* NULL: errno; EBADMSG: it is no JSON. */
-static json_t *read_document(int dir, const char *name)
+json_t *read_document(int dir, const char *name)
 {
 	struct stat st;
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
