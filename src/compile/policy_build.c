@@ -133,7 +133,7 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 		.from = (uint16_t)c->from_zone,
 		.to = (uint16_t)c->to_zone,
 		.proto = (uint8_t)f->proto,
-		.mode = (uint8_t)c->mode,
+		.mode = (uint8_t)model_mode_of(c),
 		.on_violation = (uint8_t)c->on_violation,
 		.fail = (uint8_t)model_fail_of(b->m, c),
 		.log = (uint8_t)c->log,
@@ -142,7 +142,8 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 		.conduit_id = (uint32_t)conduit_id,
 	};
 	policy_named(b->m, f->policy, out);
-	for (size_t i = 0; i < ports_of(f); i++)
+	/* no connection is of a conduit that an isolated zone cuts */
+	for (size_t i = 0; i < ports_of(f) && !c->isolated; i++)
 		b->keys[b->n_keys++] = (struct pol_key){
 			.from = out->from,
 			.to = out->to,

@@ -6,6 +6,7 @@
  * each piece that a flow has, as zone4 has one for each network. */
 #include "compile/ruleset-rules.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 
 bool ruleset_has_ranges(const struct model *m)
@@ -17,6 +18,23 @@ bool ruleset_has_ranges(const struct model *m)
 				if (f->ports[p].lo != f->ports[p].hi)
 					return true;
 		}
+	return false;
+}
+
+bool ruleset_has_protocols(const struct model *m)
+{
+	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
+			if (m->conduits[i].flows[k].l4 == IPPROTO_RAW)
+				return true;
+	return false;
+}
+
+bool ruleset_has_isolated(const struct model *m)
+{
+	for (size_t i = 0; i < m->n_conduits; i++)
+		if (m->conduits[i].isolated)
+			return true;
 	return false;
 }
 

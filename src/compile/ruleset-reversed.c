@@ -41,7 +41,7 @@ static enum judged judged(const struct conduit *c, const struct flow *f)
 {
 	if (f->proto == PROTO_NONE)
 		return UNJUDGED;
-	return c->mode == MODE_OBSERVE || c->fail == FAIL_OPEN ? JUDGED_OR_PASSED : JUDGED;
+	return model_mode_of(c) == MODE_OBSERVE || c->fail == FAIL_OPEN ? JUDGED_OR_PASSED : JUDGED;
 }
 
 static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const struct conduit *c,

@@ -294,16 +294,25 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 	{ why, NULL, \
 	  { WATCHING, ANSWER, META(NFT_META_OIFNAME, 0), CONN_ENDS6, IN("refused6", 0), COUNT(RS_ANSWERS), DO(RS_ACCEPT) } }
 /* clang-format on */
-#define REFUSE(why, AGAIN) \
-	{ why, "exact count of what is refused", { COUNT(why) } }, AGAIN, \
+#define REFUSE(why, ...) REFUSE_FIRST(why, "first-packet", __VA_ARGS__)
+#define REFUSE_FIRST(why, first, ...) \
+	{ why, "exact count of what is refused", { COUNT(why) } }, __VA_ARGS__, \
 		{ why, \
 		  "log the first packet of a flow only, and no more than the share of its source", \
-		  { TO(RS_JUMP, "first-packet") } }, \
+		  { TO(RS_JUMP, first) } }, \
 		{ why, NULL, { LOG(why) } }, \
 	{ \
 		why, NULL, \
 		{ \
 			DO(RS_DROP) \
+		} \
+	}
+#define FIRST_PACKET(chain) \
+	OVER_LOG_SHARES(chain, DO(RS_DROP)), { chain, NULL, { CONN4, ADD("refused4", 0) } }, \
+	{ \
+		chain, NULL, \
+		{ \
+			CONN6, ADD("refused6", 0) \
 		} \
 	}
 /* Rules for a packet before it goes to the inspectors, or when it comes back from them. */
@@ -517,15 +526,15 @@ static const struct rs_rule table[] = {
 	REFUSE("icmp-error", ERROR_AGAIN("icmp-error")),
 	ANSWERS("blocked-mark"),
 	REFUSE("blocked-mark", CONNECTION_AGAIN("blocked-mark")),
+	REFUSE_FIRST(RS_ISOLATED, RS_ISOLATED_FIRST, CONNECTION_AGAIN(RS_ISOLATED)),
 
 	{ "no-handshake", "exact count of what is refused", { COUNT("no-handshake") } },
 	OVER_LOG_SHARES("no-handshake", RESET),
 	{ "no-handshake", NULL, { LOG("no-handshake") } },
 	{ "no-handshake", "each one: its sender opens another connection", { RESET } },
 
-	OVER_LOG_SHARES("first-packet", DO(RS_DROP)),
-	{ "first-packet", NULL, { CONN4, ADD("refused4", 0) } },
-	{ "first-packet", NULL, { CONN6, ADD("refused6", 0) } },
+	FIRST_PACKET("first-packet"),
+	FIRST_PACKET(RS_ISOLATED_FIRST),
 };
 /* clang-format on */
 
@@ -569,6 +578,11 @@ static bool has_name(const struct rs_rule *r, const char *name)
 	return false;
 }
 
+bool ruleset_of_isolation(const char *chain)
+{
+	return strcmp(chain, RS_ISOLATED) == 0 || strcmp(chain, RS_ISOLATED_FIRST) == 0;
+}
+
 /* Rules that need what this kernel does not have, or nobody asks for. */
 static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 {
@@ -577,6 +591,8 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 	if (!rs->taps && (has_name(r, RS_BLOCKED_TAP4) || has_name(r, RS_BLOCKED_TAP6)))
 		return true;
 	if (r->ops[0].kind == RS_ONLY && (r->ops[0].key == RS_WATCHING) != rs->observes)
+		return true;
+	if (!rs->isolates && ruleset_of_isolation(r->chain))
 		return true;
 	if (!rs->protocols && has_name(r, "conduits-protocol"))
 		return true;
@@ -590,7 +606,8 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 
 static const char *log_prefix(const struct ruleset *rs, const char *why)
 {
-	const char *before = rs->observes ? RS_LOG_OBSERVED : RS_LOG_REFUSED;
+	bool passes = rs->observes && !ruleset_of_isolation(why);
+	const char *before = passes ? RS_LOG_OBSERVED : RS_LOG_REFUSED;
 	size_t n = strlen(before), k = strlen(why) + 1;
 	char *s = arena_alloc(rs->arena, n + k);
 	memcpy(s, before, n);
@@ -645,7 +662,7 @@ void ruleset_rules(struct ruleset *rs, const struct model *m)
 			default:
 				break;
 			}
-			if (rs->observes)
+			if (rs->observes && !ruleset_of_isolation(r->chain))
 				let_pass(op);
 		}
 	}

@@ -21,8 +21,14 @@ static inline void put32(struct rs_elem *e, size_t word, size_t v)
 	memcpy(e->key + 4 * word, &u, sizeof(u));
 }
 
+/* Is this chain one of those that refuse what an isolated zone does not get? */
+bool ruleset_of_isolation(const char *chain);
 /* Has some flow a range of ports? */
 bool ruleset_has_ranges(const struct model *m);
+/* Is some flow of other IP protocols? */
+bool ruleset_has_protocols(const struct model *m);
+/* Does some conduit lead to or from an isolated zone? */
+bool ruleset_has_isolated(const struct model *m);
 /* Fill the map `port-ranges`, and rs->pieces. */
 void ruleset_ports(struct ruleset *rs, struct rs_set *set, const struct model *m);
 /* What the maps of flows have for the ports of r: the first of them that is not below `from`; 0:

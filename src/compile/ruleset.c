@@ -132,7 +132,7 @@ static const struct rs_set set_table[SETS] = {
 static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
 	"source", "destination", "inside-roaming", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
-	"to-flowtable",
+	"to-flowtable", RS_ISOLATED, RS_ISOLATED_FIRST,
 	"asked", "marked", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
 	"icmp-error", "blocked-mark", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
@@ -142,10 +142,10 @@ static const char *const chain_table[] = {
 enum { LATE_CHAINS = 2, LATE_COUNTERS = 1 };
 
 static const char *const counter_table[] = {
-	"inside",	"invalid",	   "blocked",	   "no-conduit",
-	"unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
-	"icmp-error",	"blocked-mark",	   RS_ANSWERS, /* LATE_COUNTERS: only where the whole site
-							  is watched */
+	"inside",	   "invalid",	   "blocked",	    "no-conduit", "unknown-zone",
+	"wrong-interface", "no-handshake", "reversed-flow", "icmp-error", "blocked-mark",
+	RS_ISOLATED,	   RS_ANSWERS, /* LATE_COUNTERS: only where the whole site
+			     is watched */
 };
 
 struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at,
@@ -365,7 +365,7 @@ static void add_ways(struct ruleset *rs, const struct model *m, const struct con
 
 static bool wants_offload(const struct conduit *c, const struct flow *f)
 {
-	return c->offload && f->proto == PROTO_NONE && model_flow_has_ports(f);
+	return c->offload && !c->isolated && f->proto == PROTO_NONE && model_flow_has_ports(f);
 }
 
 static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mark, size_t zone)
@@ -391,6 +391,11 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 	}
 	struct rs_elem *e = add_element(rs, ACTIONS, f->at, c->name);
 	put32(e, 0, mark);
+	if (c->isolated) { /* no other map has it: it is known, and refused */
+		e->verdict = RS_GOTO;
+		e->target = RS_ISOLATED;
+		return;
+	}
 	bool offload = wants_offload(c, f);
 	e->verdict = f->proto == PROTO_NONE && !offload ? RS_ACCEPT : RS_GOTO;
 	if (offload)
@@ -448,7 +453,8 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 					RS_CONDUITS_MAX);
 				return;
 			}
-			add_ways(rs, m, c, &c->flows[k], flow_mark(rs, id));
+			if (!c->isolated)
+				add_ways(rs, m, c, &c->flows[k], flow_mark(rs, id));
 		}
 	}
 }
@@ -548,13 +554,15 @@ static void layout(struct ruleset *rs, const struct model *m, uint32_t generatio
 	rs->generation = (generation & 3) * (ids + 1) * unit;
 }
 
-static bool has_protocols(const struct model *m)
+static void add_chains(struct ruleset *rs)
 {
-	for (size_t i = 0; i < m->n_conduits; i++)
-		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
-			if (m->conduits[i].flows[k].l4 == IPPROTO_RAW)
-				return true;
-	return false;
+	size_t n = sizeof(chain_table) / sizeof(chain_table[0]);
+	if (rs->fast < 0 || rs->fast_first)
+		n -= LATE_CHAINS;
+	rs->chains = arena_alloc(rs->arena, sizeof(chain_table));
+	for (size_t i = 0; i < n; i++)
+		if (rs->isolates || !ruleset_of_isolation(chain_table[i]))
+			rs->chains[rs->n_chains++] = chain_table[i];
 }
 
 /* The sets that no rule of this ruleset asks. */
@@ -564,7 +572,8 @@ static void remove_sets(struct ruleset *rs)
 	for (size_t i = 0; i < rs->n_sets; i++) {
 		bool tap = i == BLOCKED_TAP4 || i == BLOCKED_TAP6;
 		if ((tap && !rs->taps) || (i == PORT_RANGES && !rs->port_ranges) ||
-		    (i == CONDUITS_PROTOCOL && !rs->protocols))
+		    (i == CONDUITS_PROTOCOL && !rs->protocols) ||
+		    ((i == ISOLATED_AGAIN4 || i == ISOLATED_AGAIN6) && !rs->isolates))
 			continue;
 		rs->sets[n++] = rs->sets[i];
 	}
@@ -593,15 +602,12 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 				.lock = o->lock,
 				.observes = m->mode == MODE_OBSERVE,
 				.helper = o->helper };
-	rs->n_chains = sizeof(chain_table) / sizeof(chain_table[0]);
-	if (rs->fast < 0 || rs->fast_first)
-		rs->n_chains -= LATE_CHAINS;
-	rs->chains = arena_alloc(a, sizeof(chain_table));
-	memcpy(rs->chains, chain_table, sizeof(chain_table));
+	rs->isolates = ruleset_has_isolated(m);
+	add_chains(rs);
 	for (size_t i = 0; i < m->n_taps; i++)
 		rs->taps |= m->taps[i].reactive;
 	rs->port_ranges = ruleset_has_ranges(m);
-	rs->protocols = has_protocols(m);
+	rs->protocols = ruleset_has_protocols(m);
 	rs->n_sets = SETS;
 	rs->sets = arena_alloc(a, sizeof(set_table));
 	memcpy(rs->sets, set_table, sizeof(set_table));
@@ -611,7 +617,8 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	if (!rs->observes)
 		n_counters -= LATE_COUNTERS;
 	for (size_t i = 0; i < n_counters; i++)
-		add_counter(rs, counter_table[i], rs->at);
+		if (rs->isolates || strcmp(counter_table[i], RS_ISOLATED) != 0)
+			add_counter(rs, counter_table[i], rs->at);
 	check_mask(m, errs);
 	if (errs->total == before) {
 		layout(rs, m, o->generation);
@@ -670,7 +677,7 @@ struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, 
 		const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]),
 				  *to = model_path_owner(m, &m->zones[c->to_zone]);
 		for (size_t k = 0; k < c->n_flows; k++, id++)
-			if (c->flows[k].proto == PROTO_NONE &&
+			if (c->flows[k].proto == PROTO_NONE && !c->isolated &&
 			    !(offload && wants_offload(c, &c->flows[k])))
 				v[(*n)++] = (struct ruleset_plain){ flow_mark(&rs, id),
 								    i,

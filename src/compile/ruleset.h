@@ -40,6 +40,10 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 /* Counter, where the site is only watched: packets of the answering end of what would be refused.
  */
 #define RS_ANSWERS "observed-answers"
+/* Chain, counter and reason of what a conduit permits and an isolated zone refuses; it is refused
+ * where the site is only watched, too. They are there only while a zone is isolated. */
+#define RS_ISOLATED "zone-isolated"
+#define RS_ISOLATED_FIRST "zone-isolated-first"
 #define RS_AGAIN4 "again4-"
 #define RS_AGAIN6 "again6-"
 #define RS_AGAIN_REASONS(X) \
@@ -48,6 +52,7 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 	X(SPOOFED, "wrong-interface", RS_T_PROTO, RS_T_PORT) \
 	X(REVERSED, "reversed-flow", RS_T_PROTO, RS_T_PORT) \
 	X(BLOCKED_MARK, "blocked-mark", RS_T_PROTO, RS_T_PORT) \
+	X(ISOLATED, RS_ISOLATED, RS_T_PROTO, RS_T_PORT) \
 	X(ICMP_ERROR, "icmp-error", RS_T_NONE)
 /* Connections that a tap refused; filled by zoned (nft_block). */
 #define RS_BLOCKED_TAP4 "blocked-tap4"
@@ -181,6 +186,7 @@ struct ruleset {
 	/* some flow has a range of ports: flows are looked up by a piece of the ports' range, which
 	 * has its first port's number */
 	bool port_ranges;
+	bool isolates;	 /* some conduit leads to or from an isolated zone */
 	bool protocols;	 /* some flow is of other IP protocols */
 	uint8_t *pieces; /* a bit for each port that is the first of a piece */
 	/* its interfaces, whether they are there now or not */

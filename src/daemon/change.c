@@ -18,6 +18,7 @@
 #include "base/sb.h"
 #include "base/utf8.h"
 #include "compile/policy_build.h"
+#include "daemon/orders.h"
 #include "daemon/taps.h"
 #include "recording/tap-filters.h"
 
@@ -47,7 +48,7 @@ set_outcome(struct outcome *o, enum control_code code, const char *fmt, ...)
 
 /* ---- the history ---- */
 
-static void put_change_who(const struct change *c, char out[HISTORY_TEXT])
+void change_put_who(const struct change *c, char out[HISTORY_TEXT])
 {
 	const struct control_peer *who = c->peer;
 	if (!who)
@@ -82,7 +83,7 @@ static void write_history(struct parent *p, const struct change *c, struct outco
 	snprintf(g.origin, sizeof(g.origin), "%s", c->origin);
 	snprintf(g.why, sizeof(g.why), "%s", c->why);
 	snprintf(g.model, sizeof(g.model), "%s", p->hash);
-	put_change_who(c, g.who);
+	change_put_who(c, g.who);
 	/* a file that is edited meanwhile is newer than what was read of it */
 	if (strcmp(c->origin, "file") == 0)
 		hash_own_files(p->model, g.configured);
@@ -115,7 +116,7 @@ static void wait_as_before(struct parent *p, uint32_t back, uint64_t until_ns)
 {
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
 	uint64_t left = back && until_ns > now ? (until_ns - now) / second_ns : 0;
-	int err = wait_for_confirm(p, back ? p->generation : 0, back, (uint32_t)left);
+	int err = wait_for_confirm(p, back ? p->listed : 0, back, (uint32_t)left);
 	if (err)
 		say(LOG_ERR, "%s: %s", p->history.path, strerror(-err));
 	p->confirm_back = back;
@@ -124,7 +125,7 @@ static void wait_as_before(struct parent *p, uint32_t back, uint64_t until_ns)
 
 /* ---- one change ---- */
 
-static void say_refusal(struct parent *p, const struct change *c, const struct outcome *o)
+void change_say_refusal(struct parent *p, const struct change *c, const struct outcome *o)
 {
 	say(LOG_ERR, "%s refused: %s; nothing was changed, generation %u stays in force", c->verb,
 	    o->text, p->generation);
@@ -150,11 +151,11 @@ static bool check_wait(struct parent *p, const struct change *c, struct outcome 
 			    "restart; see -S in zoned(8)");
 		return false;
 	}
-	if (c->confirm_s && !p->confirm_back && !history_find(&p->history, p->generation)) {
+	if (c->confirm_s && !p->confirm_back && !history_find(&p->history, p->listed)) {
 		set_outcome(o, CONTROL_CONFLICT,
 			    "generation %u, which is in force, is not kept in %s, so there is no "
 			    "way back to it; mend the directory, and load without confirm",
-			    p->generation, p->history.path);
+			    p->listed, p->history.path);
 		return false;
 	}
 	return true;
@@ -188,7 +189,7 @@ static void set_pending(struct parent *p, const struct start_keys *keys)
 }
 
 /* Ask all who must take it, then commit. False: o says why, and nothing changed. */
-static bool try_model(struct parent *p, struct model *m, uint32_t next, struct outcome *o)
+bool change_try(struct parent *p, struct model *m, uint32_t next, struct outcome *o)
 {
 	int err = 0;
 	struct pol_image *img = policy_build(m, next, &err);
@@ -238,14 +239,13 @@ static bool try_change(struct parent *p, const struct change *c, struct model *m
 {
 	uint32_t next = generation_next(p), back = p->confirm_back;
 	uint64_t until_ns = p->confirm_ns;
-	int err = !c->confirm_s
-			  ? 0
-			  : wait_for_confirm(p, next, back ? back : p->generation, c->confirm_s);
+	int err = !c->confirm_s ? 0
+				: wait_for_confirm(p, next, back ? back : p->listed, c->confirm_s);
 	if (err) {
 		set_outcome(o, CONTROL_FAILED, "%s: %s", p->history.path, strerror(-err));
 		return false;
 	}
-	bool ok = try_model(p, m, next, o);
+	bool ok = change_try(p, m, next, o);
 	if (!ok && c->confirm_s)
 		wait_as_before(p, back, until_ns);
 	return ok;
@@ -274,14 +274,17 @@ bool change_model(struct parent *p, const struct change *c, struct model *m, str
 	}
 	if (ok) {
 		keep_start_keys(p, m, &keys);
+		orders_over(&p->orders, m);
 		ok = try_change(p, c, m, o);
 	}
 	if (!ok) {
-		say_refusal(p, c, o);
+		change_say_refusal(p, c, o);
 		model_free(m);
 		return false;
 	}
 	memcpy(p->hash, hash, sizeof(p->hash));
+	p->listed = p->generation;
+	orders_fit(p);
 	taps_give(p); /* what they had blocked is so again, before anything is logged */
 	if (!c->confirm_s)
 		p->confirm_back = 0;
@@ -302,7 +305,7 @@ void change_refused(struct parent *p, const struct change *c, struct outcome *o,
 {
 	say_errors(&o->errs);
 	set_outcome(o, CONTROL_MODEL, "%s", why);
-	say_refusal(p, c, o);
+	change_say_refusal(p, c, o);
 }
 
 bool change_reload(struct parent *p, const struct change *c, struct outcome *o)
@@ -320,7 +323,7 @@ static uint32_t number_before(const struct parent *p)
 	if (p->confirm_back)
 		return p->confirm_back;
 	for (size_t i = p->history.n; i-- > 0;)
-		if (p->history.v[i].number < p->generation)
+		if (p->history.v[i].number < p->listed)
 			return p->history.v[i].number;
 	return 0;
 }
@@ -333,11 +336,11 @@ static const struct generation *find_back(const struct parent *p, uint32_t numbe
 	if (!p->keeps_history)
 		set_outcome(o, CONTROL_NOT_FOUND, "generations are not kept; see -S in zoned(8)");
 	else if (!number)
-		set_outcome(o, CONTROL_NOT_FOUND, "no generation before %u is kept", p->generation);
-	else if (!g || number == p->generation)
+		set_outcome(o, CONTROL_NOT_FOUND, "no generation before %u is kept", p->listed);
+	else if (!g || number == p->listed)
 		set_outcome(o, CONTROL_NOT_FOUND, "generation %u is %s; see zonectl generations",
 			    number, g ? "in force" : "not kept");
-	return g && number != p->generation ? g : NULL;
+	return g && number != p->listed ? g : NULL;
 }
 
 bool change_back(struct parent *p, const struct change *c, uint32_t number, struct outcome *o)
@@ -346,7 +349,7 @@ bool change_back(struct parent *p, const struct change *c, uint32_t number, stru
 	const struct generation *g = find_back(p, number, o);
 	char why[HISTORY_TEXT];
 	if (!g) {
-		say_refusal(p, c, o);
+		change_say_refusal(p, c, o);
 		return false;
 	}
 	snprintf(why, sizeof(why), "generation %u again%s%.*s", number, *c->why ? ": " : "",
@@ -355,7 +358,7 @@ bool change_back(struct parent *p, const struct change *c, uint32_t number, stru
 	if (!m) {
 		say_errors(&o->errs);
 		set_outcome(o, CONTROL_MODEL, "generation %u cannot be read", number);
-		say_refusal(p, c, o);
+		change_say_refusal(p, c, o);
 		return false;
 	}
 	struct change back = *c;
@@ -407,6 +410,8 @@ int change_first(struct parent *p)
 {
 	struct outcome o;
 	outcome_init(&o);
+	if (p->orders_changed)
+		orders_fit(p), p->orders_changed = false;
 	if (p->first->is_new)
 		write_history(p, &p->first->change, &o);
 	else if (p->history.confirm.number) /* of a generation that is no longer kept */

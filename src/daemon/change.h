@@ -37,6 +37,11 @@ void outcome_free(struct outcome *o);
 bool change_reload(struct parent *p, const struct change *c, struct outcome *o);
 /* m is zoned's from now on, or freed. */
 bool change_model(struct parent *p, const struct change *c, struct model *m, struct outcome *o);
+/* Ask all who must take it, then commit. False: o says why, and nothing changed; m stays the
+ * caller's. */
+bool change_try(struct parent *p, struct model *m, uint32_t next, struct outcome *o);
+void change_say_refusal(struct parent *p, const struct change *c, const struct outcome *o);
+void change_put_who(const struct change *c, char out[HISTORY_TEXT]);
 /* There is no model, for what errs of the outcome has: logs that. */
 void change_refused(struct parent *p, const struct change *c, struct outcome *o, const char *why);
 /* Back to an earlier generation, as a new one. 0: the one before. */

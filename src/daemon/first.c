@@ -11,7 +11,7 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "daemon/change.h"
+#include "daemon/orders.h"
 
 /* What it has is read here, and the directory opened again as a step of the start, since that
  * begins with closing all that is open. Who starts as root makes it. */
@@ -134,6 +134,7 @@ static struct model *choose_model(struct parent *p, struct model *file,
 static struct model *choose_first(struct parent *p)
 {
 	read_history(p);
+	orders_start(p);
 	const struct generation *last = p->keeps_history ? history_last(&p->history) : NULL;
 	struct model *file = load_file(p);
 	set_first(p, last ? last->number + 1 : 1, true, "file", "");
@@ -152,6 +153,9 @@ static struct model *choose_first(struct parent *p)
 struct model *first_model(struct parent *p)
 {
 	struct model *m = choose_first(p);
+	p->model = m;
+	if (m)
+		orders_first(p);
 	history_close(&p->history);
 	return m;
 }

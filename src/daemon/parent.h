@@ -16,7 +16,7 @@
 #include "daemon/spawner.h"
 #include "evidence/evidence.h"
 #include "fastpath/load.h"
-#include "history/history.h"
+#include "history/orders.h"
 #include "host/misfits.h"
 #include "model/model.h"
 #include "nft/nft.h"
@@ -92,6 +92,11 @@ struct parent {
 	struct model *model;
 	struct pol_image *img;
 	uint32_t generation;
+	/* that of the history whose model is in force; generation is larger where orders made
+	 * others since */
+	uint32_t listed;
+	struct orders orders;
+	bool orders_changed; /* during the start: to be kept */
 	enum nft_queue queue_kind;
 	bool has_flowtable; /* the kernel has it */
 	/* the kernel can keep what is inspected out of flowtables of others */
@@ -290,6 +295,7 @@ void outputs_apply(struct parent *p);		/* those of the model in force, after a r
 json_t *outputs_status(const struct parent *p); /* under policy_lock */
 
 /* status.c: what zoned does */
+json_t *orders_status(const struct parent *p);
 json_t *status_document(struct parent *p);
 json_t *counters_document(struct parent *p); /* NULL: errno */
 

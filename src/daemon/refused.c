@@ -74,11 +74,13 @@ static struct told *told_of(struct refused *r, const struct nft_again *a)
 
 static void record_count(struct parent *p, const struct nft_again *a, uint64_t packets)
 {
+	enum reason why = nflog_reason(a->reason);
+	bool passes = p->model->mode == MODE_OBSERVE && why != R_ISOLATED;
 	const struct event ev = { .time_ns = clock_ns(CLOCK_REALTIME),
 				  .generation = p->generation,
 				  .kind = EV_REFUSED_FLOW,
-				  .verdict = p->model->mode == MODE_OBSERVE ? V_OBSERVED : V_DROP,
-				  .reason = (uint16_t)nflog_reason(a->reason),
+				  .verdict = passes ? V_OBSERVED : V_DROP,
+				  .reason = (uint16_t)why,
 				  .flow_id = 0xffff,
 				  .rule = 0xffff,
 				  .l4 = a->l4,

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "daemon/change.h"
+#include "daemon/requests.h"
 
 void request_refused(void *parent, const struct control_request *q)
 {
@@ -43,8 +43,8 @@ static json_t *pack_row(const struct parent *p, const struct generation *g)
 	return json_pack("{s:I,s:I,s:s,s:s,s:s,s:s,s:s,s:b,s:b}", "number", (json_int_t)g->number,
 			 "time", (json_int_t)g->time_s, "origin", g->origin, "who", g->who, "why",
 			 g->why, "model", g->model, "files", g->files, "in_force",
-			 g->number == p->generation, "waits_for_confirm",
-			 g->number == p->generation && p->confirm_back);
+			 g->number == p->listed, "waits_for_confirm",
+			 g->number == p->listed && p->confirm_back);
 }
 
 static struct control_reply ask_generations(void *ctx, const struct control_request *q)
@@ -68,7 +68,7 @@ static struct model *asked_model(struct parent *p, const struct control_request 
 		*r = control_error(CONTROL_BAD, "generation=\"%s\" is no number", text);
 		return NULL;
 	}
-	if (*number == p->generation)
+	if (*number == p->generation || *number == p->listed)
 		return p->model;
 	const struct generation *g =
 		p->keeps_history ? history_find(&p->history, (uint32_t)*number) : NULL;
@@ -129,7 +129,7 @@ static json_t *pack_pending(const struct parent *p)
 	return list;
 }
 
-static struct control_reply reply_of(const struct parent *p, const struct outcome *o)
+struct control_reply request_reply(const struct parent *p, const struct outcome *o)
 {
 	bool ok = o->code == CONTROL_DONE;
 	json_t *doc = json_pack("{s:b,s:I,s:s,s:o,s:o,s:o}", "ok", ok, "generation",
@@ -168,7 +168,7 @@ static struct control_reply ask_reload(void *ctx, const struct control_request *
 		return r;
 	outcome_init(&o);
 	change_reload(ctx, &c, &o);
-	r = reply_of(ctx, &o);
+	r = request_reply(ctx, &o);
 	outcome_free(&o);
 	return r;
 }
@@ -191,7 +191,7 @@ static struct control_reply ask_apply(void *ctx, const struct control_request *q
 		change_model(p, &c, m, &o);
 	else
 		change_refused(p, &c, &o, "the files have errors");
-	r = reply_of(p, &o);
+	r = request_reply(p, &o);
 	outcome_free(&o);
 	return r;
 }
@@ -209,7 +209,7 @@ static struct control_reply ask_rollback(void *ctx, const struct control_request
 		return r;
 	outcome_init(&o);
 	change_back(ctx, &c, (uint32_t)number, &o);
-	r = reply_of(ctx, &o);
+	r = request_reply(ctx, &o);
 	outcome_free(&o);
 	return r;
 }
@@ -223,7 +223,7 @@ static struct control_reply ask_confirm(void *ctx, const struct control_request 
 		return r;
 	outcome_init(&o);
 	change_confirm(ctx, &c, &o);
-	r = reply_of(ctx, &o);
+	r = request_reply(ctx, &o);
 	outcome_free(&o);
 	return r;
 }
@@ -247,6 +247,9 @@ const struct control_verb control_verbs[] = {
 	{ "apply",       ROLE_ENGINEER, "reason confirm",   true,  ask_apply },
 	{ "confirm",     ROLE_ENGINEER, "reason",           false, ask_confirm },
 	{ "rollback",    ROLE_ENGINEER, "generation reason confirm", false, ask_rollback },
+	{ "isolate",     ROLE_OPERATOR, "zone reason",      false, ask_isolate },
+	{ "release",     ROLE_OPERATOR, "zone reason",      false, ask_release },
+	{ "mode",        ROLE_OPERATOR, "conduit mode for reason", false, ask_mode },
 	{ NULL, ROLE_NONE, NULL, false, NULL },
 };
 /* clang-format on */

@@ -137,7 +137,11 @@ static int build_policy(struct parent *p)
 {
 	int err = 0;
 	p->started_ns = clock_ns(CLOCK_MONOTONIC);
-	p->generation = p->tried = p->first->number;
+	/* numbers that only orders had are not used again for something else */
+	p->generation = p->orders.generation >= p->first->number ? p->orders.generation + 1
+								 : p->first->number;
+	p->tried = p->generation;
+	p->listed = p->first->is_new ? p->generation : p->first->number;
 	if (!hash_model(p->model, p->hash))
 		return -ENOMEM;
 	long cores = sysconf(_SC_NPROCESSORS_ONLN);

@@ -84,13 +84,14 @@ json_t *status_document(struct parent *p)
 		worker_unlock(w);
 	}
 	return json_pack(
-		"{s:o,s:s,s:I,s:s,s:o,s:o,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:I,s:"
+		"{s:o,s:s,s:I,s:s,s:o,s:o,s:o,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:"
+		"I,s:"
 		"I,s:I,s:I,s:"
 		"I,s:o}}",
 		"model", control_text(p->path), "mode",
 		p->model->mode == MODE_OBSERVE ? "observe" : "enforce", "generation",
 		(json_int_t)p->generation, "hash", p->hash, "confirm", confirm_status(p),
-		"pending_restart", pending_status(p), "uptime_seconds",
+		"pending_restart", pending_status(p), "orders", orders_status(p), "uptime_seconds",
 		(json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000), "zones",
 		(int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors",
 		list, "in_kernel", fast_status(p), "offload", offload_status(p), "table",

@@ -21,7 +21,7 @@
 #include <libmnl/libmnl.h>
 
 #include "config.h"
-#include "daemon/change.h"
+#include "daemon/orders.h"
 #include "daemon/parent.h"
 #include "daemon/start.h"
 #include "daemon/taps.h"
@@ -98,6 +98,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	(void)what;
 	list_start(p);
 	change_tick(p);
+	orders_tick(p);
 	guard_tick(p);
 	bypass_tick(p);
 	offload_tick(p);

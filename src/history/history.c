@@ -60,8 +60,7 @@ int keep_file(int dir, const char *name, const json_t *o)
 	return err;
 }
 
-/* NULL: errno; EBADMSG: it is no JSON. */
-static json_t *read_document(int dir, const char *name, off_t most)
+json_t *read_document(int dir, const char *name, off_t most)
 {
 	struct stat st;
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);

@@ -13,6 +13,7 @@
 
 #include <jansson.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "model/model.h"
 
@@ -78,5 +79,7 @@ struct model *files_unpack(const json_t *o, struct errs *errs);
 
 /* A file in dir, written to the disk: all of it or, when this fails, the old one. 0 or -errno */
 int keep_file(int dir, const char *name, const json_t *o);
+/* NULL: errno; EBADMSG: it is no JSON. */
+json_t *read_document(int dir, const char *name, off_t most);
 
 #endif

@@ -128,6 +128,10 @@ struct conduit {
 	struct where offload_at; /* place of this setting */
 	struct flow *flows;
 	size_t n_flows;
+	/* Orders over the model (history/orders.h); none is of the text, and none is printed. */
+	bool isolated;	      /* one of its ends is in an isolated zone, and the other is not */
+	bool mode_is_ordered; /* then this instead of mode */
+	enum mode mode_ordered;
 };
 
 struct range { /* inclusive */
@@ -336,6 +340,11 @@ const struct policy *model_policy(const struct model *m, const char *name);
 /* The zone whose interfaces zn's packets may use: zn if it has interfaces, else its nearest
  * parent that has some. NULL: none has; they may use any interface that no zone names. */
 const struct zone *model_path_owner(const struct model *m, const struct zone *zn);
+/* As ordered, or as the model says. */
+static inline enum mode model_mode_of(const struct conduit *c)
+{
+	return c->mode_is_ordered ? c->mode_ordered : c->mode;
+}
 /* What becomes of its packets while nobody can judge them: where the whole site is only watched
  * they pass, whatever the conduit says. */
 static inline enum fail model_fail_of(const struct model *m, const struct conduit *c)

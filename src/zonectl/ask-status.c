@@ -75,6 +75,24 @@ static void say_list(const char *name, const json_t *list)
 	}
 }
 
+static void say_orders(const json_t *o)
+{
+	const char *kind;
+	json_t *list, *e;
+	size_t i;
+	json_object_foreach ((json_t *)o, kind, list)
+		json_array_foreach (list, i, e) {
+			label("order");
+			printf("%s %s%s%s", kind, text_at(e, "name"),
+			       *text_at(e, "mode") ? " " : "", text_at(e, "mode"));
+			if (json_object_get(e, "seconds_left"))
+				printf(", for another %" JSON_INTEGER_FORMAT " s",
+				       number_at(e, "seconds_left"));
+			printf(", by %s%s%s\n", text_at(e, "who"), *text_at(e, "why") ? ": " : "",
+			       text_at(e, "why"));
+		}
+}
+
 static void say_inspectors(const json_t *list)
 {
 	static const char *const sums[] = { "packets", "restarts", "dropped_while_down",
@@ -147,6 +165,7 @@ static void say_status(const json_t *o)
 {
 	say_model(o);
 	say_list("restart for", json_object_get(o, "pending_restart"));
+	say_orders(json_object_get(o, "orders"));
 	say_inspectors(json_object_get(o, "inspectors"));
 	print_in_kernel(json_object_get(o, "in_kernel"));
 	say_taps(json_object_get(o, "taps"));

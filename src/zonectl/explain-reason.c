@@ -17,7 +17,8 @@ enum advice {
 	STATE,
 	PATH,
 	ROOM,
-	LOAD
+	LOAD,
+	ORDER
 };
 
 static const char *const texts[] = {
@@ -55,6 +56,8 @@ static const char *const texts[] = {
 	[ROOM] = "see whether the number of connections is right for the plant; if it is, raise "
 		 "max_connections or max_connections_per_source, else find out who opens so many",
 	[LOAD] = "if it happens often, find out who sends such large or unfinished messages",
+	[ORDER] = "nothing while the zone shall be isolated; zonectl status says who ordered it, "
+		  "and why, and zonectl release ZONE ends it",
 };
 
 /* What of a model would permit what was refused with a reason. Of each that begins with NO_ the
@@ -72,7 +75,8 @@ enum change {
 	NO_MEMORY,
 	NO_ORDER,
 	NO_PACKET,
-	NO_MESSAGE
+	NO_MESSAGE,
+	NO_MODEL
 };
 
 static const char *const changes[] = {
@@ -96,6 +100,7 @@ static const char *const changes[] = {
 		     "this message, and two devices would make two things of it",
 	[NO_PACKET] = "no change of the model: two receivers may make two things of such a packet, "
 		      "so it cannot be judged",
+	[NO_MODEL] = "no change of the model, which permits it: an order lies over the model",
 	[NO_MESSAGE] = "no change of the model: the message is not as the protocol's standard "
 		       "says, and no device must be trusted to read it as the gate does",
 };
@@ -218,6 +223,7 @@ static const struct row rows[R_COUNT] = {
 	[R_IEC_STARTED] = { STATE, KEYS },
 	[R_RESUMED] = { SENDER, NOT_REFUSED },
 	[R_TAP_LOST] = { SENDER, NOT_REFUSED },
+	[R_ISOLATED] = { ORDER, NO_MODEL },
 };
 
 const char *explain_advice(enum reason why)

@@ -185,6 +185,18 @@ static const struct verb_status change_statuses[] = {
 	STATUS_END
 };
 
+#define OPTION_WHY { "--reason", "TEXT", "why, for the log and for status", VALUE_TEXT, false }
+static const struct verb_option order_options[] = { OPTION_JSON, OPTION_WHY, OPTION_END };
+static const struct verb_option mode_options[] = {
+	OPTION_JSON,
+	OPTION_WHY,
+	{ "--for", "TIME", "for so long: 5 to 2678400 seconds, or 90s, 15m, 2h", VALUE_TEXT, false },
+	OPTION_END
+};
+static const char *const isolate_examples[] = { "isolate --reason 'malware in the office' cell", NULL };
+static const char *const release_examples[] = { "release cell", NULL };
+static const char *const mode_examples[] = { "mode --for 2h --reason 'new station' hmi-cell observe", "mode hmi-cell model", NULL };
+
 static const struct verb_option log_options[] = {
 	{ "--follow", NULL, "go on with new records as they come", VALUE_NONE, false },
 	{ "--json", NULL, "print the records as they are stored, an object on each line", VALUE_NONE, false },
@@ -242,6 +254,12 @@ const struct verb verbs[] = {
 	  change_options, rollback_examples, change_statuses, VALUE_TEXT },
 	{ "confirm", "", "what was applied with --confirm stays in force", verb_change,
 	  confirm_options, confirm_examples, change_statuses, VALUE_NONE },
+	{ "isolate", "ZONE", "nothing passes between a zone, with those inside it, and all others", verb_order,
+	  order_options, isolate_examples, ask_statuses, VALUE_ZONE },
+	{ "release", "ZONE", "a zone is isolated no longer", verb_order,
+	  order_options, release_examples, ask_statuses, VALUE_ZONE },
+	{ "mode", "CONDUIT MODE", "observe or enforce a conduit for a time; model: as the model says again", verb_order,
+	  mode_options, mode_examples, ask_statuses, VALUE_CONDUIT },
 	{ "reopen", "", "have the running zoned open its files of records again", verb_change,
 	  ask_options, reopen_examples, ask_statuses, VALUE_NONE },
 	{ "generations", "", "which models were in force: when, whose change, why", verb_status,

@@ -256,6 +256,11 @@ tests_unit_test_history_SOURCES = tests/unit/test-history.c
 tests_unit_test_history_LDADD = src/history/libhistory.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(JANSSON_LIBS) $(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
 tests_unit_test_history_LDFLAGS = -Wl,--wrap=write,--wrap=fsync,--wrap=renameat,--wrap=openat,--wrap=unlinkat
+check_PROGRAMS += tests/unit/test-orders
+TESTS += tests/unit/test-orders
+tests_unit_test_orders_SOURCES = tests/unit/test-orders.c
+tests_unit_test_orders_LDADD = src/history/libhistory.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
+	$(JANSSON_LIBS) $(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
 
 check_PROGRAMS += tests/unit/test-identity
 TESTS += tests/unit/test-identity

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ * What the files of requests share. */
+#ifndef ZONED_DAEMON_REQUESTS_H
+#define ZONED_DAEMON_REQUESTS_H
+
+#include "daemon/change.h"
+
+struct control_reply request_reply(const struct parent *p, const struct outcome *o);
+struct control_reply ask_isolate(void *ctx, const struct control_request *q);
+struct control_reply ask_release(void *ctx, const struct control_request *q);
+struct control_reply ask_mode(void *ctx, const struct control_request *q);
+
+#endif

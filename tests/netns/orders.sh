@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Orders over the model: an isolated zone, and a conduit's mode for a time. Bytes of held and of new
+# connections decide, inspected and plain, IPv4 and IPv6.
+. "$(dirname "$0")/lab.sh"
+lab_need setpriv
+lab_up
+export ZONED_CONTROL=$lab_dir/control ZONED_RULES=$top_srcdir/rules
+ctl=$top_builddir/zonectl
+model=$lab_dir/model.conf
+all="modbus4 modbus6 plain4 plain6"
+plain='{ transport = "tcp"; ports = [ 8080 ]; }, { service = "ping"; }'
+write_model()
+{
+	lab_model services="$plain" "$@" >"$model"
+}
+write_model
+ip netns exec "$lab_s" "$python" "$lab_src/orders.py" serve &
+lab_pids+=($!)
+lab_wait 5 in_s bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080' || lab_fail "no echo"
+lab_gate "$model"
+coproc TALK { ip netns exec "$lab_c" "$python" "$lab_src/orders.py" ask "$V4" "$V6"; }
+lab_pids+=("$TALK_PID")
+# talk held|new|again WANTED
+talk()
+{
+	local got
+	echo "$1" >&"${TALK[1]}"
+	read -r -t 10 got <&"${TALK[0]}" || lab_fail "no word of the client"
+	expect "$1 connections that answer" "$got" "$2"
+}
+restart()
+{
+	lab_end "$lab_zoned" "${1:-TERM}"
+	lab_keeps=1 lab_gate "$model"
+}
+
+talk held "$all"
+talk held "$all" # packets of which may go in the kernel
+"$ctl" isolate --reason 'ticket 9' cell >"$lab_dir/out" || lab_fail "isolate: $(cat "$lab_dir/out")"
+expect "isolate says" "$(cat "$lab_dir/out")" "isolate cell; generation 2 is in force"
+talk held none
+talk new none
+lab_wait 3 bash -c "[ \$(grep -c 'reason=zone-isolated' '$lab_dir/syslog') -ge 2 ]" ||
+	lab_fail "no records: $(tail -3 "$lab_dir/syslog")"
+# A packet that is with an inspector while the rules change is refused by it, as of no conduit.
+expect "flows refused as of no conduit" "$(grep -c 'event=refused-flow.*reason=no-conduit' "$lab_dir/syslog")" 0
+expect_at_least "counted" "$(lab_counted zone-isolated)" 8
+"$ctl" status | grep -q '^order *isolate cell, by root: ticket 9$' || lab_fail "$("$ctl" status)"
+"$ctl" generations | grep -q '^\* *1 ' || lab_fail "the model in force: $("$ctl" generations)"
+lab_logged 'event=change verb=isolate result=in-force' | grep -q 1 || lab_fail "no audit event"
+
+# over a reload, an end by force and a start, a way back
+write_model conduit='description = "other";'
+"$ctl" reload >/dev/null || lab_fail reload
+talk new none
+restart KILL
+talk new none
+lab_said "order isolate cell by root: ticket 9: still in force" || lab_fail "not said"
+"$ctl" rollback >/dev/null || lab_fail rollback
+talk new none
+"$ctl" isolate nowhere 2>/dev/null
+expect "isolation of what is no zone" $? 1
+
+"$ctl" release cell >/dev/null || lab_fail release
+talk new "$all"
+talk again "$all"
+"$ctl" release cell 2>/dev/null
+expect "another release" $? 1
+
+# a site that is only watched: what is ordered is refused there, too
+{ echo 'mode = "observe";'; lab_model services="$plain" mode=observe; } >"$model"
+"$ctl" reload >/dev/null || lab_fail "reload, observed"
+talk held "$all"
+"$ctl" isolate hmi >/dev/null || lab_fail "isolate, observed"
+talk held none
+talk new none
+"$ctl" release hmi >/dev/null || lab_fail "release, observed"
+talk new "$all"
+"$ctl" mode --for 60 hmi-to-cell enforce 2>/dev/null
+expect "enforce where the site is only watched" $? 1
+
+# a conduit's mode
+write_model
+"$ctl" reload >/dev/null || lab_fail "reload, enforced"
+may_write()
+{
+	local before got=no
+	before=$(lab_delivered writes)
+	lab_poll -r 10 "$V4" "$((before + 100))" >/dev/null
+	[ "$(lab_delivered writes)" -gt "$before" ] && got=yes
+	expect "a write reaches the device" "$got" "$1"
+}
+may_write no
+"$ctl" mode --for 6 --reason 'new station' hmi-to-cell observe >/dev/null || lab_fail mode
+may_write yes
+"$ctl" status --json | grep -q '"seconds_left": [1-6]' || lab_fail "no time: $("$ctl" status)"
+lab_wait 9 lab_said 'the mode of conduit "hmi-to-cell" is that of the model again' || lab_fail "it does not end"
+may_write no
+lab_wait 3 grep -q 'event=change verb=mode result=in-force by=zoned ' "$lab_dir/syslog" || lab_fail "no audit event"
+"$ctl" mode --for 60 hmi-to-cell observe >/dev/null || lab_fail mode
+restart
+may_write yes
+"$ctl" mode hmi-to-cell model >/dev/null || lab_fail "mode model"
+may_write no
+
+# a name that the model no longer has; and what is no list of orders
+"$ctl" mode --for 60 hmi-to-cell observe >/dev/null || lab_fail mode
+sed -i 's/hmi-to-cell/renamed/' "$model"
+"$ctl" reload >/dev/null || lab_fail "reload, renamed"
+lab_said "the order mode hmi-to-cell is dropped: the model in force has no such conduit" || lab_fail "not dropped"
+may_write no
+echo '{' >"$lab_dir/state/orders.json"
+restart
+lab_said "orders.json is no list of orders" || lab_fail "not said"
+
+# roles
+lab_end "$lab_zoned"
+write_model daemon='roles = { viewer = [ "adm" ]; operator = [ "tty" ]; };'
+lab_gate "$model"
+as() { local group=$1; shift; setpriv --reuid=1 --regid=1 --groups "$group" "$@" 2>&1; }
+as adm "$ctl" isolate cell | grep -q 'for the role operator; yours is viewer' || lab_fail "a viewer isolates"
+as tty "$ctl" isolate cell >/dev/null || lab_fail "an operator may not isolate"
+as tty "$ctl" release cell >/dev/null || lab_fail "an operator may not release"
+as tty "$ctl" mode --for 60 hmi-to-cell enforce >/dev/null || lab_fail "an operator may not enforce"
+as tty "$ctl" mode --for 60 hmi-to-cell observe | grep -q 'for the role engineer; yours is operator' || lab_fail "an operator observes"
+lab_gate_stop

@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT
+ * Orders: their file, whole, cut and corrupt; their time; and what they make of a model. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "history/orders.h"
+
+static char path[] = "/tmp/zoned-orders.XXXXXX";
+static int dir = -1;
+static struct orders orders, again;
+
+static int make_dir(void **state)
+{
+	(void)state;
+	dir = mkdtemp(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	return dir < 0;
+}
+
+static int remove_dir(void **state)
+{
+	(void)state;
+	unlinkat(dir, "orders.json", 0);
+	unlinkat(dir, "orders.json.unreadable", 0);
+	close(dir);
+	return rmdir(path);
+}
+
+static void put(enum order_kind kind, const char *name, uint32_t seconds)
+{
+	struct order one = { .since_s = 1000, .seconds = seconds };
+	one.mode = kind == ORDER_MODE ? MODE_OBSERVE : MODE_ENFORCE;
+	snprintf(one.name, sizeof(one.name), "%s", name);
+	snprintf(one.who, sizeof(one.who), "root");
+	snprintf(one.why, sizeof(one.why), "ticket \"9\"");
+	assert_true(orders_put(&orders, kind, &one));
+}
+
+static size_t read_text(char *to, size_t size)
+{
+	int fd = openat(dir, "orders.json", O_RDONLY | O_CLOEXEC);
+	ssize_t n = read(fd, to, size);
+	close(fd);
+	assert_true(n > 0 && (size_t)n < size);
+	return (size_t)n;
+}
+
+static void write_text(const char *text, size_t n)
+{
+	int fd = openat(dir, "orders.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, text, n), (ssize_t)n);
+	close(fd);
+}
+
+static void test_file(void **state)
+{
+	static char text[10000];
+	struct stat st;
+	bool unreadable;
+	(void)state;
+	assert_int_equal(orders_read(dir, &again, &unreadable), 0); /* there is none */
+	assert_false(unreadable);
+	memset(&orders, 0, sizeof(orders));
+	orders.generation = 7;
+	put(ORDER_ISOLATE, "cell", 0);
+	put(ORDER_MODE, "hmi-to-cell", 60);
+	assert_int_equal(orders_keep(dir, &orders), 0);
+	assert_int_equal(orders_read(dir, &again, &unreadable), 0);
+	assert_false(unreadable);
+	assert_memory_equal(&orders, &again, sizeof(orders));
+	size_t n = read_text(text, sizeof(text));
+	for (size_t cut = 0; cut < n - 1; cut++) { /* the last one is a brace */
+		write_text(text, cut);
+		assert_int_equal(orders_read(dir, &again, &unreadable), 0);
+		assert_true(unreadable);
+		assert_int_equal(again.n[ORDER_ISOLATE] + again.n[ORDER_MODE], 0);
+		assert_int_equal(fstatat(dir, "orders.json.unreadable", &st, 0), 0);
+	}
+}
+
+static void test_corrupt(void **state)
+{
+	static const char *const texts[] = {
+		"[]",
+		"{}",
+		"{\"schema\":2,\"generation\":0,\"isolate\":[],\"mode\":[]}",
+		"{\"schema\":1,\"generation\":-1,\"isolate\":[],\"mode\":[]}",
+		"{\"schema\":1,\"generation\":0,\"isolate\":[]}",
+		"{\"schema\":1,\"generation\":0,\"isolate\":[{}],\"mode\":[]}",
+		/* a mode without an end, and one that is none */
+		"{\"schema\":1,\"generation\":0,\"isolate\":[],\"mode\":[{\"name\":\"a\",\"since\":"
+		"1,"
+		"\"seconds\":0,\"who\":\"\",\"why\":\"\",\"mode\":\"observe\"}]}",
+		"{\"schema\":1,\"generation\":0,\"isolate\":[],\"mode\":[{\"name\":\"a\",\"since\":"
+		"1,"
+		"\"seconds\":9,\"who\":\"\",\"why\":\"\",\"mode\":\"off\"}]}",
+	};
+	bool unreadable;
+	(void)state;
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		write_text(texts[i], strlen(texts[i]));
+		assert_int_equal(orders_read(dir, &again, &unreadable), 0);
+		assert_true(unreadable);
+	}
+}
+
+static void test_room_and_time(void **state)
+{
+	struct order one = { .name = "one", .since_s = 1000, .seconds = 60 };
+	char name[8];
+	(void)state;
+	assert_int_equal(order_left(&one, 1000), 60);
+	assert_int_equal(order_left(&one, 1059), 1);
+	assert_int_equal(order_left(&one, 1060), 0);
+	assert_int_equal(order_left(&one, 999), 0); /* the clock went back */
+	one.seconds = 0;
+	assert_int_equal(order_left(&one, 999), UINT32_MAX);
+	memset(&orders, 0, sizeof(orders));
+	for (int i = 0; i < ORDERS_MOST; i++) {
+		snprintf(name, sizeof(name), "z%d", i);
+		put(ORDER_ISOLATE, name, 0);
+	}
+	assert_false(orders_put(&orders, ORDER_ISOLATE, &one));
+	put(ORDER_ISOLATE, "z3", 0); /* in its own place */
+	orders_remove(&orders, ORDER_ISOLATE, 0);
+	assert_null(orders_find(&orders, ORDER_ISOLATE, "z0"));
+	assert_true(orders_put(&orders, ORDER_ISOLATE, &one));
+}
+
+static void test_zones_inside(void **state)
+{
+	struct zone zones[] = {
+		{ .name = "unknown" },
+		{ .name = "plant" },
+		{ .name = "cell", .parent = "plant" },
+		{ .name = "unit", .parent = "cell" },
+		{ .name = "office" },
+	};
+	struct conduit c[] = {
+		{ .name = "a", .from_zone = 4, .to_zone = 1 },
+		{ .name = "b", .from_zone = 3, .to_zone = 4 },
+		{ .name = "c", .from_zone = 2, .to_zone = 3 },
+		{ .name = "d", .from_zone = 1, .to_zone = 2 },
+	};
+	struct model m = { .zones = zones, .n_zones = 5, .conduits = c, .n_conduits = 4 };
+	(void)state;
+	memset(&orders, 0, sizeof(orders));
+	put(ORDER_ISOLATE, "cell", 0);
+	put(ORDER_ISOLATE, "nowhere", 0);
+	put(ORDER_MODE, "c", 60);
+	orders_over(&orders, &m);
+	assert_false(c[0].isolated);
+	assert_true(c[1].isolated);
+	assert_false(c[2].isolated);
+	assert_true(c[3].isolated);
+	assert_int_equal(model_mode_of(&c[2]), MODE_OBSERVE);
+	assert_int_equal(c[2].mode, MODE_ENFORCE);
+	assert_int_equal(model_mode_of(&c[1]), MODE_ENFORCE);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_corrupt),
+		cmocka_unit_test(test_room_and_time),
+		cmocka_unit_test(test_zones_inside),
+	};
+	return cmocka_run_group_tests(tests, make_dir, remove_dir);
+}
