@@ -1,4 +1,4 @@
-dist_man_MANS += man/zoned.8 man/zonectl.8 man/zoned.conf.5 man/zoned-control.7
+dist_man_MANS += man/zoned.8 man/zonectl.8 man/zoned.conf.5 man/zoned-control.7 man/zoned-operate.7
 # Pages with a section of each protocol: put together from the page here and src/proto/NAME/manual.
 COMPOSED_PAGES = man/zoned-model.5 man/zoned-events.5 man/zoned-peers.7
 man_MANS = $(COMPOSED_PAGES)

@@ -320,9 +320,6 @@ static void load_evidence(struct load *l, const config_setting_t *daemon, struct
 		{ "memory", 1, 1024, offsetof(struct evidence_keys, memory) },
 	};
 	const config_setting_t *g = config_setting_get_member(daemon, "evidence");
-	*e = (struct evidence_keys){
-		.size = 64, .age = 90, .before = 20, .after = 20, .snap = 2048, .memory = 4
-	};
 	if (!g)
 		return;
 	if (!config_setting_is_group(g)) {
@@ -351,6 +348,12 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 				   .log_group = 62,
 				   .syslog_facility = "local0",
 				   .user = "zoned",
+				   .evidence = { .size = 64,
+						 .age = 90,
+						 .before = 20,
+						 .after = 20,
+						 .snap = 2048,
+						 .memory = 4 },
 				   .max_connections = 16384,
 				   .max_connections_per_source = 16384 / SOURCE_SHARE,
 				   .fast_path = true,

@@ -126,14 +126,14 @@ static void print_in_kernel(const json_t *o)
 	       number_at(o, "packets"), number_at(o, "messages"), number_at(o, "handed_back"));
 }
 
+/* Those of a JSON file are among what that output lost. */
 static void say_records(const json_t *o)
 {
-	static const char *const keys[] = { "events",	  "written",   "repeated",
-					    "suppressed", "json_lost", "lost" };
+	static const char *const keys[] = { "events", "written", "repeated", "suppressed", "lost" };
 	label("records");
 	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
 		printf("%s%" JSON_INTEGER_FORMAT " %s", i ? ", " : "", number_at(o, keys[i]),
-		       strcmp(keys[i], "json_lost") == 0 ? "lost of the JSON file" : keys[i]);
+		       keys[i]);
 	putchar('\n');
 }
 
@@ -149,6 +149,36 @@ static void say_outputs(const json_t *list)
 		       number_at(e, "lost"), *text_at(e, "why") ? "; now: " : "",
 		       text_at(e, "why"));
 	}
+}
+
+static void say_evidence(const json_t *o)
+{
+	const char *cause;
+	json_t *n;
+	if (!json_is_object(o))
+		return;
+	label("evidence");
+	printf("%s: %" JSON_INTEGER_FORMAT " files, %" JSON_INTEGER_FORMAT
+	       " written, %" JSON_INTEGER_FORMAT " removed",
+	       text_at(o, "directory"), number_at(o, "files"), number_at(o, "written"),
+	       number_at(o, "removed"));
+	json_object_foreach (json_object_get(o, "lost"), cause, n)
+		if (json_integer_value(n))
+			printf(", %" JSON_INTEGER_FORMAT " without a file (%s)",
+			       json_integer_value(n), cause);
+	putchar('\n');
+}
+
+static void say_table(const json_t *o)
+{
+	label("table");
+	printf("%s, touched %" JSON_INTEGER_FORMAT " times by others, %" JSON_INTEGER_FORMAT
+	       " repairs%s\n",
+	       json_is_true(json_object_get(o, "locked")) ? "locked" : "not locked",
+	       number_at(o, "touched"), number_at(o, "repairs"),
+	       json_is_true(json_object_get(o, "closed"))
+		       ? "; nothing is forwarded until it is right"
+		       : "");
 }
 
 static void say_taps(const json_t *list)
@@ -171,6 +201,8 @@ static void say_status(const json_t *o)
 	say_taps(json_object_get(o, "taps"));
 	say_records(json_object_get(o, "records"));
 	say_outputs(json_object_get(json_object_get(o, "records"), "outputs"));
+	say_evidence(json_object_get(o, "evidence"));
+	say_table(json_object_get(o, "table"));
 	say_list("bypasses", json_object_get(o, "bypasses"));
 	say_list("misfits", json_object_get(o, "misfits"));
 }

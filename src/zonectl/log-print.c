@@ -5,7 +5,7 @@
 #include "base/sb.h"
 #include "zonectl/log.h"
 
-enum { END_TEXT = 96, WORD_TEXT = 512 };
+enum { END_TEXT = 96 };
 
 static const char *log_text_of(const json_t *record, const char *key)
 {
@@ -16,13 +16,8 @@ static const char *log_text_of(const json_t *record, const char *key)
 /* A terminal must not take a record's text for commands. */
 static void print_foreign(FILE *f, const char *text)
 {
-	char out[WORD_TEXT];
-	for (size_t n = strlen(text), part; n; text += part, n -= part) {
-		struct sb b = sb_init(out, sizeof(out));
-		part = n < sizeof(out) / 4 - 1 ? n : sizeof(out) / 4 - 1;
-		sb_put_foreign(&b, text, part);
-		fputs(out, f);
-	}
+	for (; *text; text++)
+		fprintf(f, *text >= ' ' && *text <= '~' ? "%c" : "\\x%02x", (unsigned char)*text);
 }
 
 static void print_log_end(const json_t *record, const char *address, const char *port,

@@ -1,6 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The manual says what the program does: the examples of zoned-model(5), zoned.conf(5) and zoned-peers(7) load,
+# The manual says what the program does: the examples of zoned-model(5), zoned.conf(5), zoned-peers(7) and zoned-operate(7)
+# load, zonectl knows the commands of the last of them,
 # zoned-events(5) lists exactly the reasons of the table, pages are well formed. keys.sh has the keys and words
 # of the model, options.py what the programs are called with.
 set -eu
@@ -21,18 +22,30 @@ $1
 		'  { name = "b"; type = "control"; interfaces = [ "eth2" ]; networks = [ "10.2.0.0/24" ]; } );' \
 		"$1" \
 		'policies = {' '@include "modbus-read-only.conf"' '@include "dnp3-all.conf"' '};' ;;
-	policies*) printf '%s\n' 'zones = ( { name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; } );' "$1" ;;
+	*zones\ =*) printf '%s\n' "$1" ;;
+	policies* | daemon*) printf '%s\n' 'zones = ( { name = "a"; type = "control"; networks = [ "10.1.0.0/24" ]; } );' "$1" ;;
 	*) printf '%s\n' "$1" ;;
 	esac
 }
-for page in zoned-model.5 zoned.conf.5 zoned-peers.7; do
+for page in zoned-model.5 zoned.conf.5 zoned-peers.7 zoned-operate.7; do
 	awk -v dir="$dir/$page" '/^\.Bd/ { n++; inside = 1; next } /^\.Ed/ { inside = 0 } inside { print >(dir "." n) }' \
 		"$dir/man/$page"
 	for example in "$dir/$page".*; do
+		# commands, and what is printed, are no models
+		[ "$page" != zoned-operate.7 ] || grep -q '^[a-z_]* = ' "$example" || continue
 		whole "$(cat "$example")" >"$dir/example.conf"
 		"$ctl" check "$dir/example.conf"
 	done
 done
+# Called as on that page, with no daemon to ask, none of these is wrong usage.
+n=0
+while read -r args; do
+	n=$((n + 1)) status=0
+	eval "set -- ${args% >*}"
+	ZONED_CONTROL=/nonexistent/control timeout 10 "$ctl" "${@/8h/1s}" >"$dir/said" 2>&1 </dev/null || status=$?
+	case $status in 2 | 124 | 12[5-9]) echo "zonectl $args: status $status: $(head -2 "$dir/said")"; exit 1 ;; esac
+done < <(sed -n 's/^# zonectl //p' "$dir/man/zoned-operate.7" | grep -v '^probe$')
+[ "$n" -gt 25 ]
 # The table of services is that of the program: each of their ports, written beside the service, is there twice.
 sed -n '/^\.Ss Services$/,/^\.El$/s/^\.It Cm //p' "$dir/man/zoned-model.5" >"$dir/services"
 [ "$(grep -c . "$dir/services")" -gt 20 ]

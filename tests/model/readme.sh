@@ -57,7 +57,7 @@ n=0
 while read -r name; do
 	compgen -G "$top_srcdir/$name" >/dev/null || fail "there is no $name"
 	n=$((n + 1))
-done < <(grep -oE '`(conf|rules|man|src|tests)/[^` ]*' "$readme" | tr -d '`' | sort -u)
+done < <(grep -oE '`(conf|doc|rules|man|src|tests)/[^` ]*' "$readme" | tr -d '`' | sort -u)
 [ "$n" -ge 8 ] || fail "only $n names of files were found"
 for page in $(grep -oE 'zone[a-z.-]*\([0-9]\)' "$readme" | sort -u | sed 's/(\(.\))/.\1/'); do
 	[ -f "$dir/man/$page" ] || fail "there is no man/$page"

@@ -120,6 +120,8 @@ lab_wait 8 grep -q "evidence: $kept: No space left on device; 1 files of it were
 echo "ok: a full disk is reported"
 expect "lost by a full disk" "$(status "e['lost']['disk_full'] and e['written']")" 0
 expect "lost, counted" "$(status "e['lost']['disk_full']")" 1
+ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" status | grep -q "^evidence  *$kept: .* 1 without a file (disk_full)" ||
+	lab_fail "status as text"
 expect "reported" "$(grep -c "evidence: .*No space" "$lab_dir/syslog")" 1
 rm "$kept/other"
 modbus "$V6" >/dev/null

@@ -106,6 +106,8 @@ fi
 lab_model "daemon=lock_table = false;" >"$model"
 lab_gate "$model"
 expect "locked" "$(status 't["locked"]')" False
+ZONED_CONTROL=$lab_dir/control "$zonectl" status | grep -q '^table  *not locked, touched [0-9]* times by others, [0-9]* repairs$' ||
+	lab_fail "status as text"
 before=$(listing | sha256sum)
 
 # row NAME PARTS EFFECT COMMAND...: EFFECT is what the change does while zoned is stopped

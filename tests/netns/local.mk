@@ -2,7 +2,7 @@
 # LAB_TRANSACTIONS sets the length of the long session.
 NETNS_TESTS = \
 	tests/netns/basic.sh \
-	tests/netns/readme.sh \
+	tests/netns/readme.sh tests/netns/tutorial.sh \
 	tests/netns/v6.sh \
 	tests/netns/segments.sh \
 	tests/netns/reset.sh \
@@ -65,6 +65,7 @@ TESTS += tests/check-tree tests/check-format
 EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/lab.sh \
 	tests/netns/with-devlog \
+	tests/netns/plant.sh tests/netns/tutorial.py \
 	tests/netns/talk.py \
 	tests/netns/mbwire.py \
 	tests/netns/holes.py \

@@ -229,6 +229,30 @@ static void cut_between_characters(void **state)
 		assert_int_equal(utf8_cut(rows[i].text, rows[i].most), rows[i].fits);
 }
 
+/* A model without a group daemon has the same values there as one that writes none of them. */
+static void no_daemon(void **state)
+{
+	(void)state;
+#define ZONES "zones = ( { name = \"a\"; type = \"control\"; networks = [ \"10.1.0.0/24\" ]; } );\n"
+	static const char *const texts[] = { ZONES, ZONES "daemon = { };\n",
+					     ZONES "daemon = { queues = 3; };\n" };
+#undef ZONES
+	struct model *m[N(texts)];
+	struct errs errs;
+	errs_init(&errs);
+	for (size_t i = 0; i < N(texts); i++) {
+		m[i] = model_load_text("m.conf", texts[i], strlen(texts[i]), &errs);
+		assert_non_null(m[i]);
+	}
+	const char *keys[MODEL_START_KEYS];
+	assert_int_equal(model_start_keys(m[0], m[1], keys), 0);
+	assert_int_equal(model_start_keys(m[0], m[2], keys), 1);
+	assert_string_equal(keys[0], "queues");
+	for (size_t i = 0; i < N(texts); i++)
+		model_free(m[i]);
+	errs_free(&errs);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +262,7 @@ int main(void)
 		cmocka_unit_test(different),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(given_files),
+		cmocka_unit_test(no_daemon),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
