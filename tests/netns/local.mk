@@ -35,6 +35,7 @@ NETNS_TESTS = \
 	tests/netns/fragments.sh \
 	tests/netns/misfits.sh \
 	tests/netns/settings.sh \
+	tests/netns/faults.sh \
 	tests/netns/marks.sh \
 	tests/netns/reverse.sh \
 	tests/netns/errors.sh \
