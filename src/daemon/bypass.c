@@ -202,7 +202,7 @@ size_t bypass_look(struct parent *p)
 		look_at_interfaces(b, p);
 	tell_changes(b);
 	if (!err)
-		misfits_look(p);
+		misfits_look(p, b->asks);
 	b->due = b->unread != 0;
 	return b->now.n;
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * Interfaces of the model that are not there, are part of another, or have a bridge between them
- * that nobody judges; and interfaces of no zone (host/misfits.h). Said at the start and after each
- * reload, and when it becomes so, or is so no more: the kernel tells of interfaces that change
- * (bypass.c), and what it does not tell of is looked at every few seconds.
+ * that nobody judges; interfaces of no zone; settings and routes (host/misfits.h). Said at the
+ * start and after each reload, and when it becomes so, or is so no more: the kernel tells of
+ * interfaces that change (bypass.c), and what it does not tell of is looked at every few seconds.
  */
 #include <string.h>
 #include <syslog.h>
@@ -28,19 +28,34 @@ static void tell_misfit(const struct parent *p, const struct misfit *f)
 		say(level, "%s: warning: %s: event=misfit-found %s", p->path, f->text, f->what);
 }
 
-void misfits_look(struct parent *p)
+/* What is not known now is looked at the next time; what was told holds until then. */
+static bool compare(struct parent *p, struct mnl_socket *asks)
+{
+	const struct host_facts facts = { &p->interfaces, &p->settings, &p->routes };
+	int err = host_settings_read(&p->settings);
+	p->settings.hears_ends = !p->fast;
+	host_routes_plan(p->model, &p->routes);
+	if (!err)
+		err = host_routes_read(asks, &p->routes);
+	if (err)
+		say(LOG_ERR, "settings and routes of this machine: %s", strerror(-err));
+	else if (!host_misfits(p->model, &facts, &p->misfits))
+		say(LOG_ERR, "no memory to compare the model with this machine");
+	else
+		return true;
+	return false;
+}
+
+void misfits_look(struct parent *p, struct mnl_socket *asks)
 {
 	p->misfits_told = p->misfits;
-	if (!host_misfits(p->model, &p->interfaces, &p->misfits)) {
-		say(LOG_ERR, "no memory to compare the model with the interfaces that are here");
+	if (!compare(p, asks))
 		return;
-	}
 	for (size_t i = 0; i < p->misfits.n; i++)
 		if (p->misfits_again || !find_misfit(&p->misfits_told, p->misfits.v[i].what))
 			tell_misfit(p, &p->misfits.v[i]);
 	if (p->misfits.more && (p->misfits_again || !p->misfits_told.more))
-		say(LOG_WARNING,
-		    "more such interfaces than are told one by one: zonectl check --here %s",
+		say(LOG_WARNING, "more of these than are told one by one: zonectl check --here %s",
 		    p->path);
 	for (size_t i = 0; i < p->misfits_told.n; i++)
 		if (!find_misfit(&p->misfits, p->misfits_told.v[i].what))

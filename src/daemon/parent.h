@@ -105,7 +105,9 @@ struct parent {
 	bool locks_table; /* nobody else can change our table */
 	struct guard *guard;
 	struct bypass *bypass;
-	struct host_links interfaces; /* as last looked at */
+	struct host_links interfaces;  /* as last looked at */
+	struct host_settings settings; /* the same */
+	struct host_routes routes;
 	struct misfits misfits, misfits_told;
 	bool misfits_again; /* all are to be told, new or not */
 	unsigned offload_ticks;
@@ -248,8 +250,9 @@ void on_bypass(evutil_socket_t fd, short what, void *parent); /* programs on int
 int bypass_fd(const struct parent *p);
 json_t *bypass_status(const struct parent *p);
 
-/* misfits.c: where the model does not fit the interfaces that are here. Main thread. */
-void misfits_look(struct parent *p);	   /* with p->interfaces; says what is new or gone */
+/* misfits.c: where the model does not fit this machine. Main thread. */
+/* With p->interfaces; asks for the rest by this socket, and says what is new or gone. */
+void misfits_look(struct parent *p, struct mnl_socket *asks);
 void misfits_tell_again(struct parent *p); /* another model is in force: look, and say all */
 /* of what was found: packets between zones pass unjudged */
 size_t misfits_unjudged(const struct parent *p);

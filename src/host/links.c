@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/ip.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,6 +139,27 @@ static int other_name_cb(const struct nlattr *a, void *ctx)
 	return MNL_CB_OK;
 }
 
+/* All of them, the first one at the number 1. */
+static int settings4_cb(const struct nlattr *a, void *ctx)
+{
+	struct host_link *k = ctx;
+	uint32_t v[IPV4_DEVCONF_RP_FILTER];
+	if (mnl_attr_get_type(a) != IFLA_INET_CONF || mnl_attr_get_payload_len(a) < sizeof(v))
+		return MNL_CB_OK;
+	memcpy(v, mnl_attr_get_payload(a), sizeof(v));
+	k->has4 = true;
+	k->forwards4 = v[IPV4_DEVCONF_FORWARDING - 1] != 0;
+	k->rp_filter = v[IPV4_DEVCONF_RP_FILTER - 1];
+	return MNL_CB_OK;
+}
+
+static int family_cb(const struct nlattr *a, void *k)
+{
+	if (mnl_attr_get_type(a) == AF_INET)
+		mnl_attr_parse_nested(a, settings4_cb, k);
+	return MNL_CB_OK;
+}
+
 static int link_attr_cb(const struct nlattr *a, void *ctx)
 {
 	struct reading *r = ctx;
@@ -154,6 +176,9 @@ static int link_attr_cb(const struct nlattr *a, void *ctx)
 		break;
 	case IFLA_LINKINFO:
 		mnl_attr_parse_nested(a, info_cb, &r->k);
+		break;
+	case IFLA_AF_SPEC:
+		mnl_attr_parse_nested(a, family_cb, &r->k);
 		break;
 	case IFLA_PROP_LIST:
 		mnl_attr_parse_nested(a, other_name_cb, r);

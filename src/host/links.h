@@ -24,6 +24,9 @@ struct host_link {
 	bool xdp; /* it has a program */
 	/* a bridge that is set to show its packets to netfilter (nf_call_iptables) */
 	bool calls4, calls6;
+	/* of IPv4: it has settings, they forward what comes by it, and its rp_filter */
+	bool has4, forwards4;
+	uint32_t rp_filter;
 };
 
 /* another name of an interface (ip link property add altname) */

@@ -2,35 +2,28 @@
  * The rules know a packet by the interface by which it comes and goes, as the kernel names that. A
  * port of a bridge, a part of a bond, a name that is none of the kernel's are no such interfaces,
  * and what a bridge moves from one port to another comes to no rule at all. */
-#include "host/misfits.h"
+#include "host/internal.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* An interface that a zone names; no other zone does. */
-struct claim {
-	const char *name;
-	const struct zone *zone;
-	struct where at;
-	const struct host_link *link; /* NULL: not there */
-};
-
-struct names { /* sorted views */
-	const struct host_links *l;
-	const struct host_link **link;
-	struct claim *claim;
-	size_t n;
-	unsigned *ports; /* by place in l->v: how many interfaces are a part of it */
-	/* the first zones that name no interfaces, nor do their parents */
-	const struct zone *roaming[2];
-};
+/* names of zones, interfaces and settings, addresses */
+enum { FIELD_MAX = 64 };
 
 static const char *const kinds[MISFIT_KINDS] = {
-	[MISFIT_PORT] = "bridge-port",	    [MISFIT_SHARED] = "shared-bridge",
-	[MISFIT_MEMBER] = "part",	    [MISFIT_MISSING] = "missing",
-	[MISFIT_OTHER_NAME] = "other-name", [MISFIT_NO_ZONE] = "no-zone",
+	[MISFIT_PORT] = "bridge-port",
+	[MISFIT_SHARED] = "shared-bridge",
+	[MISFIT_MEMBER] = "part",
+	[MISFIT_MISSING] = "missing",
+	[MISFIT_OTHER_NAME] = "other-name",
+	[MISFIT_NO_ZONE] = "no-zone",
+	[MISFIT_FORWARDING] = "forwarding-off",
+	[MISFIT_SETTING] = "setting",
+	[MISFIT_NO_ROUTE] = "no-route",
+	[MISFIT_OTHER_ROUTE] = "other-route",
+	[MISFIT_UNASKED] = "routes-not-looked-up",
 };
 
 bool misfit_is_unjudged(enum misfit_kind kind)
@@ -40,7 +33,7 @@ bool misfit_is_unjudged(enum misfit_kind kind)
 
 bool misfit_is_error(enum misfit_kind kind)
 {
-	return kind != MISFIT_NO_ZONE;
+	return kind < MISFIT_FORWARDING;
 }
 
 /* ---- names ---- */
@@ -57,7 +50,7 @@ static int claim_cmp(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
-static const struct host_link *link_named(const struct names *n, const char *name)
+const struct host_link *link_named(const struct names *n, const char *name)
 {
 	struct host_link want = { 0 };
 	snprintf(want.name, sizeof(want.name), "%s", name);
@@ -66,7 +59,7 @@ static const struct host_link *link_named(const struct names *n, const char *nam
 	return found ? *found : NULL;
 }
 
-static bool is_claimed(const struct names *n, const char *name)
+bool is_claimed(const struct names *n, const char *name)
 {
 	const struct claim want = { .name = name };
 	return n->n && bsearch(&want, n->claim, n->n, sizeof(want), claim_cmp);
@@ -127,34 +120,30 @@ static void make_printable(char *text, char unwanted)
 			*c = '?';
 }
 
-/* One more, with the fields that all have; NULL: no room. */
-static struct misfit *add_misfit(struct misfits *out, enum misfit_kind kind, struct where at,
-				 const char *interface)
+struct misfit *misfit_add(struct misfits *out, enum misfit_kind kind, struct where at,
+			  const char *key, const char *value)
 {
 	if (out->n == MISFITS_MAX) {
 		out->more++;
 		return NULL;
 	}
 	struct misfit *f = &out->v[out->n++];
-	char name[IFNAMSIZ];
-	snprintf(name, sizeof(name), "%s", interface);
-	make_printable(name, '"');
 	*f = (struct misfit){ .kind = kind, .at = at };
-	snprintf(f->what, sizeof(f->what), "kind=%s interface=\"%s\"", kinds[kind], name);
+	snprintf(f->what, sizeof(f->what), "kind=%s", kinds[kind]);
+	misfit_field(f, key, value);
 	return f;
 }
 
-static void add_field(struct misfit *f, const char *key, const char *value)
+void misfit_field(struct misfit *f, const char *key, const char *value)
 {
-	char text[MODEL_NAME_MAX + 1];
+	char text[FIELD_MAX];
 	size_t n = strlen(f->what);
 	snprintf(text, sizeof(text), "%s", value);
 	make_printable(text, '"');
 	snprintf(f->what + n, sizeof(f->what) - n, " %s=\"%s\"", key, text);
 }
 
-static void set_text(struct misfit *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-static void set_text(struct misfit *f, const char *fmt, ...)
+void misfit_text(struct misfit *f, const char *fmt, ...)
 {
 	va_list ap;
 	va_start(ap, fmt);
@@ -171,32 +160,34 @@ static void tell_part(const struct names *n, const struct claim *c, struct misfi
 	if (!of || switches != (kind == MISFIT_PORT) ||
 	    (strcmp(of->kind, "vrf") == 0 && is_claimed(n, of->name)))
 		return;
-	struct misfit *f = add_misfit(out, kind, c->at, c->name);
+	struct misfit *f = misfit_add(out, kind, c->at, "interface", c->name);
 	if (!f)
 		return;
-	add_field(f, "master", of->name);
-	add_field(f, "zone", c->zone->name);
+	misfit_field(f, "master", of->name);
+	misfit_field(f, "zone", c->zone->name);
 	if (switches)
-		set_text(f,
-			 "zone \"%s\": %s is a port of the bridge %s: what goes from one of its "
-			 "ports to another is "
-			 "neither judged nor recorded, and what is routed comes by %s; take it out "
-			 "(ip link set %s "
-			 "nomaster), or write \"%s\" if all behind it is this zone",
-			 c->zone->name, c->name, of->name, of->name, c->name, of->name);
+		misfit_text(
+			f,
+			"zone \"%s\": %s is a port of the bridge %s: what goes from one of its "
+			"ports to another is "
+			"neither judged nor recorded, and what is routed comes by %s; take it out "
+			"(ip link set %s "
+			"nomaster), or write \"%s\" if all behind it is this zone",
+			c->zone->name, c->name, of->name, of->name, c->name, of->name);
 	else if (strcmp(of->kind, "vrf") == 0)
-		set_text(f,
-			 "zone \"%s\": %s is in the VRF %s: packets come by %s and go by %s; write "
-			 "both, \"%s\" and "
-			 "\"%s\"",
-			 c->zone->name, c->name, of->name, of->name, c->name, c->name, of->name);
+		misfit_text(
+			f,
+			"zone \"%s\": %s is in the VRF %s: packets come by %s and go by %s; write "
+			"both, \"%s\" and "
+			"\"%s\"",
+			c->zone->name, c->name, of->name, of->name, c->name, c->name, of->name);
 	else
-		set_text(f,
-			 "zone \"%s\": %s is part of %s%s%s: packets come and go by %s, and are "
-			 "refused there; write "
-			 "\"%s\", or take it out (ip link set %s nomaster)",
-			 c->zone->name, c->name, of->kind, of->kind[0] ? " " : "", of->name,
-			 of->name, of->name, c->name);
+		misfit_text(f,
+			    "zone \"%s\": %s is part of %s%s%s: packets come and go by %s, and are "
+			    "refused there; write "
+			    "\"%s\", or take it out (ip link set %s nomaster)",
+			    c->zone->name, c->name, of->kind, of->kind[0] ? " " : "", of->name,
+			    of->name, of->name, c->name);
 }
 
 /* Two of them suffice to tell. */
@@ -205,17 +196,18 @@ static void tell_shared(const struct names *n, const struct host_link *k,
 {
 	if (!k || !who[1] || !host_link_switches(n->l, k) || n->ports[k - n->l->v] < 2)
 		return;
-	struct misfit *f = add_misfit(out, MISFIT_SHARED, at, k->name);
+	struct misfit *f = misfit_add(out, MISFIT_SHARED, at, "interface", k->name);
 	if (!f)
 		return;
-	add_field(f, "zone", who[0]->name);
-	add_field(f, "other_zone", who[1]->name);
-	set_text(f,
-		 "zones \"%s\" and \"%s\" may both be behind the bridge %s: what goes from one of "
-		 "its ports to another "
-		 "is neither judged nor recorded; give each zone an interface of its own, and name "
-		 "it there",
-		 who[0]->name, who[1]->name, k->name);
+	misfit_field(f, "zone", who[0]->name);
+	misfit_field(f, "other_zone", who[1]->name);
+	misfit_text(
+		f,
+		"zones \"%s\" and \"%s\" may both be behind the bridge %s: what goes from one of "
+		"its ports to another "
+		"is neither judged nor recorded; give each zone an interface of its own, and name "
+		"it there",
+		who[0]->name, who[1]->name, k->name);
 }
 
 /* Zones whose packets come by the interfaces of this one: itself, and those below it that name
@@ -240,24 +232,26 @@ static void tell_missing(const struct names *n, const struct claim *c, struct mi
 	for (size_t i = 0; i < n->l->n_other && !known_as; i++)
 		if (strcmp(n->l->other[i].name, c->name) == 0)
 			known_as = host_link_by_index(n->l, n->l->other[i].index);
-	struct misfit *f =
-		add_misfit(out, known_as ? MISFIT_OTHER_NAME : MISFIT_MISSING, c->at, c->name);
+	struct misfit *f = misfit_add(out, known_as ? MISFIT_OTHER_NAME : MISFIT_MISSING, c->at,
+				      "interface", c->name);
 	if (!f)
 		return;
 	if (known_as)
-		add_field(f, "known_as", known_as->name);
-	add_field(f, "zone", c->zone->name);
+		misfit_field(f, "known_as", known_as->name);
+	misfit_field(f, "zone", c->zone->name);
 	if (known_as)
-		set_text(f,
-			 "zone \"%s\": %s is another name of %s, by which the rules know it; write "
-			 "\"%s\"",
-			 c->zone->name, c->name, known_as->name, known_as->name);
+		misfit_text(
+			f,
+			"zone \"%s\": %s is another name of %s, by which the rules know it; write "
+			"\"%s\"",
+			c->zone->name, c->name, known_as->name, known_as->name);
 	else
-		set_text(f,
-			 "zone \"%s\": there is no interface %s; until there is, nothing comes or "
-			 "goes by it: write the "
-			 "name that ip link shows",
-			 c->zone->name, c->name);
+		misfit_text(
+			f,
+			"zone \"%s\": there is no interface %s; until there is, nothing comes or "
+			"goes by it: write the "
+			"name that ip link shows",
+			c->zone->name, c->name);
 }
 
 /* A part of another is not told: its packets come by that one. */
@@ -268,28 +262,36 @@ static void tell_no_zone(const struct names *n, const struct host_link *k, struc
 	if (!(k->flags & IFF_UP) || k->flags & IFF_LOOPBACK || is_claimed(n, k->name) ||
 	    (of && strcmp(of->kind, "vrf") != 0))
 		return;
-	struct misfit *f = add_misfit(out, MISFIT_NO_ZONE,
-				      n->roaming[0] ? n->roaming[0]->at : nowhere, k->name);
+	struct misfit *f =
+		misfit_add(out, MISFIT_NO_ZONE, n->roaming[0] ? n->roaming[0]->at : nowhere,
+			   "interface", k->name);
 	if (!f)
 		return;
 	if (n->roaming[0]) {
-		add_field(f, "zone", n->roaming[0]->name);
-		set_text(f,
-			 "%s is up and of no zone: addresses of zone \"%s\", which names no "
-			 "interfaces, are believed "
-			 "there; write interfaces = [ \"%s\" ]; in the zone that it leads to",
-			 k->name, n->roaming[0]->name, k->name);
+		misfit_field(f, "zone", n->roaming[0]->name);
+		misfit_text(f,
+			    "%s is up and of no zone: addresses of zone \"%s\", which names no "
+			    "interfaces, are believed "
+			    "there; write interfaces = [ \"%s\" ]; in the zone that it leads to",
+			    k->name, n->roaming[0]->name, k->name);
 	} else {
-		set_text(f,
-			 "%s is up and of no zone: nothing is forwarded from or to it; if "
-			 "something is to be, write "
-			 "interfaces = [ \"%s\" ]; in the zone that it leads to",
-			 k->name, k->name);
+		misfit_text(f,
+			    "%s is up and of no zone: nothing is forwarded from or to it; if "
+			    "something is to be, write "
+			    "interfaces = [ \"%s\" ]; in the zone that it leads to",
+			    k->name, k->name);
 	}
 }
 
-bool host_misfits(const struct model *m, const struct host_links *l, struct misfits *out)
+/* A box that only reads mirror ports forwards nothing. */
+static bool is_gateway(const struct names *n, const struct model *m)
 {
+	return n->n || !m->n_taps;
+}
+
+bool host_misfits(const struct model *m, const struct host_facts *facts, struct misfits *out)
+{
+	const struct host_links *l = facts->links;
 	struct names n;
 	*out = (struct misfits){ 0 };
 	bool ok = names_make(&n, m, l);
@@ -306,8 +308,13 @@ bool host_misfits(const struct model *m, const struct host_links *l, struct misf
 		tell_part(&n, &n.claim[i], out, MISFIT_MEMBER);
 	for (size_t i = 0; ok && i < n.n; i++)
 		tell_missing(&n, &n.claim[i], out);
+	bool gateway = ok && is_gateway(&n, m);
+	if (gateway)
+		tell_settings(&n, m, facts->settings, out);
 	for (size_t i = 0; ok && i < l->n; i++)
 		tell_no_zone(&n, n.link[i], out);
+	if (gateway)
+		tell_routes(&n, m, facts, out);
 	names_free(&n);
 	return ok;
 }

@@ -93,12 +93,24 @@ static bool tell_lints(struct checking *k, const struct model *m)
 
 /* ---- this machine ---- */
 
-static int links_of_here(struct host_links *l)
+struct here {
+	struct host_links links;
+	struct host_settings settings;
+	struct host_routes routes;
+};
+
+static int read_here(const struct model *m, struct here *l)
 {
 	struct mnl_socket *nl = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC);
 	int err = nl && mnl_socket_bind(nl, 0, MNL_SOCKET_AUTOPID) == 0 ? 0 : -errno;
 	if (!err)
-		err = host_links_read(nl, l);
+		err = host_links_read(nl, &l->links);
+	if (!err)
+		err = host_settings_read(&l->settings);
+	l->settings.hears_ends = !m->daemon.fast_path;
+	host_routes_plan(m, &l->routes);
+	if (!err)
+		err = host_routes_read(nl, &l->routes);
 	if (nl)
 		mnl_socket_close(nl);
 	return err;
@@ -107,15 +119,17 @@ static int links_of_here(struct host_links *l)
 static int check_here(struct checking *k, const struct model *m)
 {
 	static struct misfits found;
-	struct host_links l = { 0 };
+	static struct here l;
+	const struct host_facts facts = { &l.links, &l.settings, &l.routes };
 	size_t errors = 0;
 	char more[80];
-	int err = links_of_here(&l);
-	if (!err && !host_misfits(m, &l, &found))
+	int err = read_here(m, &l);
+	if (!err && !host_misfits(m, &facts, &found))
 		err = -ENOMEM;
-	host_links_free(&l);
+	host_links_free(&l.links);
 	if (err) {
-		fprintf(stderr, "zonectl: the interfaces of this machine: %s\n", strerror(-err));
+		fprintf(stderr, "zonectl: interfaces, settings and routes of this machine: %s\n",
+			strerror(-err));
 		return EXIT_FAIL;
 	}
 	for (size_t i = 0; i < found.n; i++) {

@@ -34,6 +34,8 @@ NETNS_TESTS = \
 	tests/netns/inside.sh \
 	tests/netns/fragments.sh \
 	tests/netns/misfits.sh \
+	tests/netns/settings.sh \
+	tests/netns/faults.sh \
 	tests/netns/marks.sh \
 	tests/netns/reverse.sh \
 	tests/netns/errors.sh \

@@ -72,6 +72,13 @@ side()	# side NETNS INTERFACE IPV4 IPV6
 	ip -n "$lab_g" link set "$2" up
 }
 
+routes()	# to both sides, which have no addresses in common with the gateway
+{
+	in_g ip route replace 10.10.8.0/25 dev b1 && in_g ip route replace 10.10.8.128/25 dev b2 &&
+		in_g ip -6 route replace fd00:10:8::1:0/112 dev b1 && in_g ip -6 route replace fd00:10:8::2:0/112 dev b2 ||
+		lab_fail "routes"
+}
+
 bridge()	# bridge ASKS: between left and right; 1: it shows its packets to netfilter
 {
 	in_g ip link show br0 >/dev/null 2>&1 || in_g ip link add br0 type bridge || lab_skip "no bridges here"
@@ -82,6 +89,7 @@ bridge()	# bridge ASKS: between left and right; 1: it shows its packets to netfi
 
 side "$lab_l" b1 10.10.8.2 fd00:10:8::1:2
 side "$lab_r" b2 10.10.8.130 fd00:10:8::2:2
+routes
 bridge_model 'interfaces = [ "b1" ];' 'interfaces = [ "b2" ];' >"$model"
 here 0 "fits this machine"
 [ ! -s "$lab_dir/err" ] || lab_fail "it says $(cat "$lab_dir/err")"
@@ -158,6 +166,7 @@ if in_g ip link property add dev b7 altname b1 2>/dev/null; then
 	in_g ip link property del dev b7 altname b1
 fi
 in_g ip link set b7 down && in_g ip link set b7 name b1 && in_g ip link set b1 up || lab_fail "rename"
+routes
 said "$gone" 'kind=no-zone interface="b7"'
 here 0
 
@@ -172,6 +181,6 @@ for i in {1..40}; do
 	echo "link set many$i up"
 	echo "link set more$i up"
 done | in_g ip -batch - || lab_fail "many interfaces"
-lab_wait 8 lab_said "more such interfaces than are told one by one" || lab_fail "nothing is said of many interfaces"
+lab_wait 8 lab_said "more of these than are told one by one" || lab_fail "nothing is said of many interfaces"
 expect "told one by one" "$(misfits | wc -l)" 64
 here 0 "warning: 16 more of these"

@@ -95,7 +95,7 @@ start_in_vain true setpriv --reuid="$uid" --regid="$uid" --clear-groups
 expect "no rights: exit status" "$status" 1
 mkdir "$lab_dir/run/folder"
 control=$lab_dir/run/folder start_in_vain true "${as_user[@]}"
-refused "a folder in place of the socket" "control socket $lab_dir/run/folder: Address already in use; nothing was changed"
+refused "a folder in place of the socket" "control socket $lab_dir/run/folder: File exists; nothing was changed"
 control=$lab_dir/none/control start_in_vain true "${as_user[@]}"
 refused "no folder for the socket" "control socket $lab_dir/none/control: No such file or directory; nothing was changed"
 
