@@ -12,6 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/write.h"
+
 #define ENDING ".pcapng"
 #define UNFINISHED ".pcapng.part"
 
@@ -203,20 +205,6 @@ int evidence_directory_look(struct evidence_directory *d, int64_t now_s)
 	return err ? err : old ? old : room;
 }
 
-static int write_all(int fd, const uint8_t *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t put = write(fd, p, n);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put <= 0)
-			return put < 0 ? -errno : -ENOSPC;
-		p += put;
-		n -= (size_t)put;
-	}
-	return 0;
-}
-
 static int create_unfinished(int dir, const char *name)
 {
 	const int how = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -242,7 +230,7 @@ static int write_file(int dir, const struct evidence_file *f, const char *part, 
 		return fd;
 	int err = fchmod(fd, FILE_MODE) ? -errno : 0; /* whatever the umask is */
 	if (!err)
-		err = write_all(fd, p, f->bytes);
+		err = write_whole(fd, p, f->bytes);
 	if (!err && fdatasync(fd))
 		err = -errno;
 	if (close(fd) && !err)

@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/write.h"
+
 #define LIST "history.json"
 #define UNREADABLE "history.json.unreadable"
 #define MODELS "models"
@@ -23,20 +25,6 @@ enum {
 
 /* ---- files ---- */
 
-static int write_kept(int fd, const char *p, size_t n)
-{
-	while (n > 0) {
-		ssize_t w = write(fd, p, n);
-		if (w < 0 && errno == EINTR)
-			continue;
-		if (w <= 0)
-			return w < 0 ? -errno : -EIO;
-		p += w;
-		n -= (size_t)w;
-	}
-	return 0;
-}
-
 int keep_file(int dir, const char *name, const json_t *o)
 {
 	char part[MODEL_NAME + 8];
@@ -45,7 +33,7 @@ int keep_file(int dir, const char *name, const json_t *o)
 	if (!text)
 		return -ENOMEM;
 	int fd = openat(dir, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
-	int err = fd < 0 ? -errno : write_kept(fd, text, strlen(text));
+	int err = fd < 0 ? -errno : write_whole(fd, text, strlen(text));
 	if (!err && fsync(fd))
 		err = -errno;
 	if (fd >= 0 && close(fd) && !err)
