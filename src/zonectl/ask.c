@@ -181,18 +181,32 @@ void print_document(const json_t *o)
 	putchar('\n');
 }
 
-struct model *model_in_force(void)
+struct model *model_kept(const char *number, int *rc)
 {
+	char line[ASK_LINE];
+	struct sb b = sb_init(line, sizeof(line));
 	struct answer a;
 	struct errs errs;
-	if (access(control_path(), F_OK) != 0 || ask_zoned("model", NULL, &a) != EXIT_OK)
+	sb_puts(&b, "model");
+	put_argument(&b, "generation", number);
+	*rc = ask_zoned(line, NULL, &a);
+	if (*rc != EXIT_OK)
 		return NULL;
 	struct model *m = NULL;
 	errs_init(&errs);
-	if (answer_status(&a) == EXIT_OK)
+	*rc = answer_status(&a);
+	if (*rc == EXIT_OK) {
 		m = files_unpack(json_object_get(a.document, "source"), &errs);
+		*rc = m ? EXIT_OK : EXIT_MODEL;
+	}
 	errs_print(&errs, stderr);
 	errs_free(&errs);
 	json_decref(a.document);
 	return m;
+}
+
+struct model *model_in_force(void)
+{
+	int rc;
+	return access(control_path(), F_OK) == 0 ? model_kept(NULL, &rc) : NULL;
 }

@@ -89,6 +89,14 @@ static void print_json(const struct comparison *c, const char *old, const char *
 	json_decref(o);
 }
 
+/* A file, or of the running zoned "@" what is in force and "@7" a generation. */
+static struct model *load_operand(const char *of, int *rc)
+{
+	if (of[0] != '@')
+		return load_or_say(of, rc);
+	return model_kept(of[1] ? of + 1 : NULL, rc);
+}
+
 int verb_diff(int argc, char **argv)
 {
 	bool json = false;
@@ -96,7 +104,7 @@ int verb_diff(int argc, char **argv)
 	int i = options_and_operands(argc, argv, to, 2), err = 0, rc, rc_new;
 	if (i < 0)
 		return EXIT_USAGE;
-	struct model *old = load_or_say(argv[i], &rc), *new = load_or_say(argv[i + 1], &rc_new);
+	struct model *old = load_operand(argv[i], &rc), *new = load_operand(argv[i + 1], &rc_new);
 	if (old)
 		rc = rc_new;
 	struct comparison *c = old && new ? compare_models(old, new, &err) : NULL;

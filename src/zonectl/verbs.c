@@ -65,12 +65,13 @@ static const struct verb_status listed_statuses[] = {
 };
 
 static const struct verb_option diff_options[] = { OPTION_JSON, OPTION_END };
-static const char *const diff_examples[] = { "diff plant.conf plant.conf", "diff --json plant.conf draft.conf", NULL };
+static const char *const diff_examples[] = { "diff plant.conf plant.conf", "diff --json plant.conf draft.conf", "diff @ draft.conf", "diff @3 @", NULL };
 static const struct verb_status diff_statuses[] = {
 	{ EXIT_OK, "both are equal in effect" },
 	{ EXIT_FAIL, "failure" },
 	{ EXIT_MODEL, "a model has errors" },
 	{ EXIT_NO_FILE, "a model cannot be read" },
+	{ EXIT_NOT_RUNNING, "zoned is not running, and a model of it is asked for" },
 	{ EXIT_NARROWER, "the new model differs, and opens nothing" },
 	{ EXIT_WIDER, "the new model opens something" },
 	STATUS_END
@@ -234,7 +235,7 @@ const struct verb verbs[] = {
 	  listed_options, zones_examples, listed_statuses, VALUE_ZONE },
 	{ "conduits", "[CONDUIT...]", "the conduits of a model: ends, modes, limits, flows", verb_listed,
 	  listed_options, conduits_examples, listed_statuses, VALUE_CONDUIT },
-	{ "diff", "OLD NEW", "what a new model opens, closes and changes, in words", verb_diff,
+	{ "diff", "OLD NEW", "what a new model opens, closes and changes, in words; @: the one in force, @7: generation 7", verb_diff,
 	  diff_options, diff_examples, diff_statuses, VALUE_FILE },
 	{ "replay", "CAPTURE...", "run the inspection engine over captures", verb_replay,
 	  replay_options, replay_examples, replay_statuses, VALUE_FILE },

@@ -100,6 +100,9 @@ int verb_help(int argc, char **argv);
 int verb_complete(int argc, char **argv);
 /* The model that the running zoned has in force; NULL: none runs, or it does not say (told). */
 struct model *model_in_force(void);
+/* That of a generation which the running zoned keeps; number NULL: the one in force. NULL, told,
+ * with the exit status. */
+struct model *model_kept(const char *number, int *rc);
 /* Tell how a verb is called; EXIT_USAGE. */
 int verb_usage(const char *name);
 /* NULL, with every error on stderr: EXIT_MODEL or EXIT_NO_FILE in *rc. Files are included from

@@ -28,6 +28,15 @@ may_write yes
 "$ctl" show | grep -q '"modbus-read-write"' || lab_fail "show"
 "$ctl" show 1 | grep -q '"modbus-read-only"' || lab_fail "show 1"
 
+"$ctl" diff @1 @ >"$lab_dir/out"
+expect "diff of generation 1 and what is in force" $? 8
+grep -q '^opens: policy ' "$lab_dir/out" || lab_fail "diff: $(cat "$lab_dir/out")"
+"$ctl" diff @ "$model" >/dev/null
+expect "diff of what is in force and the file" $? 7
+"$ctl" diff @2 "$lab_dir/new.conf" >/dev/null
+expect "diff of a generation and its file" $? 0
+"$ctl" diff @9 "$model" >/dev/null 2>&1
+expect "diff of what is not kept" $? 1
 echo "conduits = ( 7 );" >>"$lab_dir/new.conf"
 "$ctl" apply "$lab_dir/new.conf" 2>"$lab_dir/err"
 expect "apply of a model with errors" $? 3
