@@ -100,7 +100,10 @@ expect_at_least "packets from the wrong side" "$(lab_rules_counted wrong-interfa
 
 # nor is a packet of a connection that connection tracking does not take for one
 invalid=$(lab_rules_counted invalid)
-expect "one with a wrong check sum, with the gate" "$(wrong_sum)" 0
+for _ in 1 2 3; do	# on a busy machine the forger may come too late
+	expect "one with a wrong check sum, with the gate" "$(wrong_sum)" 0
+	[ "$(lab_rules_counted invalid)" -gt "$invalid" ] && break
+done
 expect_at_least "packets that are invalid" "$(($(lab_rules_counted invalid) - invalid))" 1
 
 # a route through another interface: what goes fast does not follow it

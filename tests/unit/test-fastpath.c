@@ -344,6 +344,9 @@ static void through_queue(struct world *w, const uint8_t *p, size_t n)
 	look_at_clock(w);
 	struct out a = judge(w, w->fast, p, n), b = judge(w, w->slow, p, n);
 	must(took_alike(w, w->now));
+	if (a.v != b.v || a.events != b.events)
+		fprintf(stderr, "at %llu ns: verdicts %d %d, events %08x %08x, %zu octets\n",
+			(unsigned long long)w->now, (int)a.v, (int)b.v, a.events, b.events, n);
 	must(a.v == b.v && a.events == b.events);
 	must(a.v != V_ACCEPT ||
 	     (a.as_was == b.as_was && a.len == b.len && memcmp(a.p, b.p, a.len) == 0));

@@ -50,6 +50,8 @@ async function main() {
         securityModes: [MessageSecurityMode.None, MessageSecurityMode.Sign, MessageSecurityMode.SignAndEncrypt],
         securityPolicies: [SecurityPolicy.None, SecurityPolicy.Basic256Sha256],
         allowAnonymous: true,
+        // sessions whose connections the gate has ended stay until their time is over
+        maxConnectionsPerEndpoint: 200, serverCapabilities: { maxSessions: 200 },
         userManager: { isValidUser: (name, word) => name === "operator" && word === "secret" },
     });
     await server.initialize();
