@@ -142,7 +142,7 @@ expect "rows before" "$(zlog --reason function-not-allowed --until 1h | wc -l)" 
 zlog --reason function-not-allowed | tail -1 |
 	grep -qE '^20[0-9-]{8} [0-9:]{8} drop function-not-allowed hmi-to-cell 10\.10\.1\.10:[0-9]+ > 10\.10\.2\.20:502 modbus ' || lab_fail "$(zlog | tail -1)"
 expect "events by day" "$(zlog --counts --reason function-not-allowed | awk '{ n += $2 } END { print n }')" 10
-zlog --follow --reason function-not-allowed >"$lab_dir/followed" &
+"$top_builddir/zonectl" log --store "$lab_dir/store/records.db" --follow --reason function-not-allowed >"$lab_dir/followed" &	# not zlog: its pid is a shell's
 follower=$!
 lab_pids+=($!)
 refused 40 1
