@@ -300,7 +300,8 @@ json_t *outputs_status(const struct parent *p); /* under policy_lock */
 /* status.c: what zoned does */
 json_t *orders_status(const struct parent *p);
 json_t *status_document(struct parent *p);
-json_t *counters_document(struct parent *p); /* NULL: errno */
+json_t *pending_document(const struct parent *p); /* the keys that wait for a restart */
+json_t *counters_document(struct parent *p);	  /* NULL: errno */
 
 /* requests.c: what may be asked by the control socket */
 extern const struct control_verb control_verbs[];

@@ -16,25 +16,10 @@ static const char *needed(const struct control_request *q, const char *arg, stru
 	return NULL;
 }
 
-static struct change change_of(const struct control_request *q)
-{
-	const char *why = control_arg(q, "reason");
-	return (struct change){
-		.verb = q->verb->name, .origin = "", .why = why ? why : "", .peer = q->peer
-	};
-}
-
-static struct control_reply answer(struct parent *p, struct outcome *o)
-{
-	struct control_reply r = request_reply(p, o);
-	outcome_free(o);
-	return r;
-}
-
 static struct control_reply ask_isolation(void *ctx, const struct control_request *q, bool isolate)
 {
 	struct control_reply r;
-	const struct change c = change_of(q);
+	const struct change c = request_change(q, "");
 	struct order one = { .seconds = 0 };
 	struct outcome o;
 	const char *zone = needed(q, "zone", &r);
@@ -46,7 +31,7 @@ static struct control_reply ask_isolation(void *ctx, const struct control_reques
 		orders_give(ctx, &c, ORDER_ISOLATE, &one, &o);
 	else
 		orders_take_back(ctx, &c, ORDER_ISOLATE, zone, &o);
-	return answer(ctx, &o);
+	return request_reply(ctx, &o);
 }
 
 struct control_reply ask_isolate(void *ctx, const struct control_request *q)
@@ -87,7 +72,7 @@ static bool read_mode(const struct control_request *q, struct order *one, bool *
 struct control_reply ask_mode(void *ctx, const struct control_request *q)
 {
 	struct control_reply r;
-	const struct change c = change_of(q);
+	const struct change c = request_change(q, "");
 	struct order one = { .seconds = 0 };
 	struct outcome o;
 	bool of_model;
@@ -104,5 +89,5 @@ struct control_reply ask_mode(void *ctx, const struct control_request *q)
 		orders_take_back(ctx, &c, ORDER_MODE, one.name, &o);
 	else
 		orders_give(ctx, &c, ORDER_MODE, &one, &o);
-	return answer(ctx, &o);
+	return request_reply(ctx, &o);
 }

@@ -121,35 +121,35 @@ static json_t *pack_errors(const struct errs *errs)
 	return list;
 }
 
-static json_t *pack_pending(const struct parent *p)
-{
-	json_t *list = json_array();
-	for (size_t i = 0; i < p->n_pending; i++)
-		json_array_append_new(list, json_string(p->pending[i]));
-	return list;
-}
-
-struct control_reply request_reply(const struct parent *p, const struct outcome *o)
+struct control_reply request_reply(const struct parent *p, struct outcome *o)
 {
 	bool ok = o->code == CONTROL_DONE;
 	json_t *doc = json_pack("{s:b,s:I,s:s,s:o,s:o,s:o}", "ok", ok, "generation",
 				(json_int_t)p->generation, "hash", p->hash, "message",
 				control_text(o->text), "errors", pack_errors(&o->errs),
-				"pending_restart", pack_pending(p));
+				"pending_restart", pending_document(p));
 	if (doc && !ok)
 		json_object_set_new(doc, "error", control_text(o->text));
-	return (struct control_reply){ o->code, doc };
+	const struct control_reply r = { o->code, doc };
+	outcome_free(o);
+	return r;
+}
+
+struct change request_change(const struct control_request *q, const char *origin)
+{
+	const char *why = control_arg(q, "reason");
+	return (struct change){
+		.verb = q->verb->name, .origin = origin, .why = why ? why : "", .peer = q->peer
+	};
 }
 
 /* False: r says what is wrong with confirm. */
 static bool read_change(const struct control_request *q, const char *origin, struct change *c,
 			struct control_reply *r)
 {
-	const char *why = control_arg(q, "reason"), *confirm = control_arg(q, "confirm");
+	const char *confirm = control_arg(q, "confirm");
 	uint64_t seconds = 0;
-	*c = (struct change){
-		.verb = q->verb->name, .origin = origin, .why = why ? why : "", .peer = q->peer
-	};
+	*c = request_change(q, origin);
 	if (confirm && !num_parse(confirm, CONFIRM_LEAST, CONFIRM_MOST, &seconds)) {
 		*r = control_error(CONTROL_BAD, "confirm=\"%s\": %d to %d seconds", confirm,
 				   CONFIRM_LEAST, CONFIRM_MOST);
@@ -168,9 +168,7 @@ static struct control_reply ask_reload(void *ctx, const struct control_request *
 		return r;
 	outcome_init(&o);
 	change_reload(ctx, &c, &o);
-	r = request_reply(ctx, &o);
-	outcome_free(&o);
-	return r;
+	return request_reply(ctx, &o);
 }
 
 static struct control_reply ask_apply(void *ctx, const struct control_request *q)
@@ -191,9 +189,7 @@ static struct control_reply ask_apply(void *ctx, const struct control_request *q
 		change_model(p, &c, m, &o);
 	else
 		change_refused(p, &c, &o, "the files have errors");
-	r = request_reply(p, &o);
-	outcome_free(&o);
-	return r;
+	return request_reply(p, &o);
 }
 
 static struct control_reply ask_rollback(void *ctx, const struct control_request *q)
@@ -209,9 +205,7 @@ static struct control_reply ask_rollback(void *ctx, const struct control_request
 		return r;
 	outcome_init(&o);
 	change_back(ctx, &c, (uint32_t)number, &o);
-	r = request_reply(ctx, &o);
-	outcome_free(&o);
-	return r;
+	return request_reply(ctx, &o);
 }
 
 static struct control_reply ask_confirm(void *ctx, const struct control_request *q)
@@ -223,9 +217,7 @@ static struct control_reply ask_confirm(void *ctx, const struct control_request 
 		return r;
 	outcome_init(&o);
 	change_confirm(ctx, &c, &o);
-	r = request_reply(ctx, &o);
-	outcome_free(&o);
-	return r;
+	return request_reply(ctx, &o);
 }
 
 static struct control_reply ask_reopen(void *ctx, const struct control_request *q)

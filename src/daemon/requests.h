@@ -5,7 +5,10 @@
 
 #include "daemon/change.h"
 
-struct control_reply request_reply(const struct parent *p, const struct outcome *o);
+/* The change that is asked for: by whom, and why. */
+struct change request_change(const struct control_request *q, const char *origin);
+/* What became of it, and what is in force now; frees the outcome. */
+struct control_reply request_reply(const struct parent *p, struct outcome *o);
 struct control_reply ask_isolate(void *ctx, const struct control_request *q);
 struct control_reply ask_release(void *ctx, const struct control_request *q);
 struct control_reply ask_mode(void *ctx, const struct control_request *q);

@@ -51,7 +51,7 @@ static json_t *confirm_status(const struct parent *p)
 		(json_int_t)(p->confirm_ns > now ? (p->confirm_ns - now) / 1000000000 : 0));
 }
 
-static json_t *pending_status(const struct parent *p)
+json_t *pending_document(const struct parent *p)
 {
 	json_t *list = json_array();
 	for (size_t i = 0; i < p->n_pending; i++)
@@ -91,7 +91,8 @@ json_t *status_document(struct parent *p)
 		"model", control_text(p->path), "mode",
 		p->model->mode == MODE_OBSERVE ? "observe" : "enforce", "generation",
 		(json_int_t)p->generation, "hash", p->hash, "confirm", confirm_status(p),
-		"pending_restart", pending_status(p), "orders", orders_status(p), "uptime_seconds",
+		"pending_restart", pending_document(p), "orders", orders_status(p),
+		"uptime_seconds",
 		(json_int_t)((clock_ns(CLOCK_MONOTONIC) - p->started_ns) / 1000000000), "zones",
 		(int)p->model->n_zones - 1, "conduits", (int)p->model->n_conduits, "inspectors",
 		list, "in_kernel", fast_status(p), "offload", offload_status(p), "table",
