@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/num.h"
-#include "base/utc.h"
 #include "history/history.h"
 #include "zonectl/ask.h"
 #include "zonectl/zonectl.h"
@@ -35,18 +33,6 @@ static const struct takes *takes_of(const char *verb)
 	abort();
 }
 
-/* "60" seconds, or with a unit. */
-static bool read_confirm(const char *arg, uint64_t *seconds)
-{
-	uint64_t ns;
-	if (num_parse(arg, 1, UINT32_MAX, seconds))
-		return true;
-	if (!duration_parse(arg, &ns))
-		return false;
-	*seconds = ns / 1000000000;
-	return true;
-}
-
 /* False: usage was told. */
 static bool read_wanted(int argc, char **argv, const struct takes *t, struct wanted *w)
 {
@@ -60,7 +46,7 @@ static bool read_wanted(int argc, char **argv, const struct takes *t, struct wan
 		if (opt == 'j')
 			w->json = true;
 		else if (opt == 'c' && t->confirm)
-			good = good && read_confirm(optarg, &w->confirm_s);
+			good = good && read_seconds(optarg, &w->confirm_s);
 		else if (opt == 'r' && t->reason)
 			w->reason = optarg;
 		else

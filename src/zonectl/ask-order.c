@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: MIT
  * The verbs that give the running zoned orders over its model: isolate, release, mode. */
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "base/num.h"
-#include "base/utc.h"
 #include "zonectl/ask.h"
 #include "zonectl/zonectl.h"
 
@@ -23,33 +20,18 @@ struct given {
 	bool json;
 };
 
-/* "60" seconds, or with a unit. False: it was told. */
+/* False: it was told. */
 static bool read_time(const char *text, uint64_t *seconds)
 {
-	uint64_t ns;
-	if (num_parse(text, 1, UINT32_MAX, seconds))
-		return true;
-	if (!duration_parse(text, &ns))
-		return option_wrong("--for", text, "seconds, or 90s, 15m, 2h");
-	*seconds = ns / 1000000000;
-	return true;
+	return read_seconds(text, seconds) ||
+	       option_wrong("--for", text, "seconds, or 90s, 15m, 2h");
 }
 
-static int send_order(const char *line, const char *done, bool json)
+static void say_ordered(const void *done, const json_t *o)
 {
-	struct answer a;
-	int rc = ask_zoned(line, NULL, &a);
-	if (rc != EXIT_OK)
-		return rc;
-	rc = answer_status(&a);
-	if (json)
-		print_document(a.document);
-	else if (rc == EXIT_OK)
-		printf("%s; generation %" JSON_INTEGER_FORMAT " is %s\n", done,
-		       json_integer_value(json_object_get(a.document, "generation")),
-		       json_string_value(json_object_get(a.document, "message")));
-	json_decref(a.document);
-	return rc;
+	printf("%s; generation %" JSON_INTEGER_FORMAT " is %s\n", (const char *)done,
+	       json_integer_value(json_object_get(o, "generation")),
+	       json_string_value(json_object_get(o, "message")));
 }
 
 int verb_order(int argc, char **argv)
@@ -81,5 +63,5 @@ int verb_order(int argc, char **argv)
 	}
 	snprintf(done, sizeof(done), "%s %.31s%s%.31s", argv[0], argv[i],
 		 operands[v].name[1] ? " " : "", operands[v].name[1] ? argv[i + 1] : "");
-	return send_order(line, done, w.json);
+	return ask_and_print(line, w.json, say_ordered, done);
 }

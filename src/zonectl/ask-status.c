@@ -266,6 +266,11 @@ static const struct shown *shown_by(const char *verb)
 	return &shown[i];
 }
 
+static void say_shown(const void *row, const json_t *o)
+{
+	((const struct shown *)row)->say(o);
+}
+
 int verb_status(int argc, char **argv)
 {
 	static const struct option options[] = { { "json", no_argument, NULL, 'j' },
@@ -273,7 +278,6 @@ int verb_status(int argc, char **argv)
 	const struct shown *s = shown_by(argv[0]);
 	char line[ASK_LINE];
 	struct sb b = sb_init(line, sizeof(line));
-	struct answer a;
 	bool json = false;
 	int opt;
 	while ((opt = getopt_long(argc, argv, "", options, NULL)) != -1) {
@@ -285,14 +289,5 @@ int verb_status(int argc, char **argv)
 		return verb_usage(argv[0]);
 	sb_puts(&b, s->ask);
 	put_argument(&b, "generation", optind < argc ? argv[optind] : NULL);
-	int rc = ask_zoned(line, NULL, &a);
-	if (rc != EXIT_OK)
-		return rc;
-	rc = answer_status(&a);
-	if (json)
-		print_document(a.document);
-	else if (rc == EXIT_OK)
-		s->say(a.document);
-	json_decref(a.document);
-	return rc;
+	return ask_and_print(line, json, say_shown, s);
 }

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/num.h"
+#include "base/utc.h"
 #include "history/history.h"
 #include "zonectl/zonectl.h"
 
@@ -179,6 +181,33 @@ void print_document(const json_t *o)
 {
 	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
 	putchar('\n');
+}
+
+int ask_and_print(const char *line, bool json, void (*say)(const void *ctx, const json_t *o),
+		  const void *ctx)
+{
+	struct answer a;
+	int rc = ask_zoned(line, NULL, &a);
+	if (rc != EXIT_OK)
+		return rc;
+	rc = answer_status(&a);
+	if (json)
+		print_document(a.document);
+	else if (rc == EXIT_OK)
+		say(ctx, a.document);
+	json_decref(a.document);
+	return rc;
+}
+
+bool read_seconds(const char *text, uint64_t *seconds)
+{
+	uint64_t ns;
+	if (num_parse(text, 1, UINT32_MAX, seconds))
+		return true;
+	if (!duration_parse(text, &ns))
+		return false;
+	*seconds = ns / 1000000000;
+	return true;
 }
 
 struct model *model_kept(const char *number, int *rc)

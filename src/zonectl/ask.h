@@ -21,6 +21,11 @@ int ask_zoned(const char *line, const json_t *body, struct answer *a);
 void put_argument(struct sb *b, const char *name, const char *value);
 /* The exit status that goes with a reply; tells its error. */
 int answer_status(const struct answer *a);
+/* Ask, tell errors, and print the document or, of what was done, have it said. The exit status. */
+int ask_and_print(const char *line, bool json, void (*say)(const void *ctx, const json_t *o),
+		  const void *ctx);
+/* A time for an option, "60" seconds or "90s", "15m", "2h". False: it is none. */
+bool read_seconds(const char *text, uint64_t *seconds);
 /* The text that o is; "": it is none. */
 const char *text_of(const json_t *o);
 /* The document, for programs. */

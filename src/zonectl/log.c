@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * zonectl log: records out of the store of zoned (store.h), which is only read. */
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,72 +153,31 @@ static char *store_in_force(void)
 	return file;
 }
 
-static bool bad_value(const char *option, const char *text, const char *want)
+static bool set_address(void *ctx, const char *text)
 {
-	fprintf(stderr, "zonectl: --%s %s: %s\n", option, text, want);
-	return false;
-}
-
-static bool take_time(const char *option, const char *text, char out[LOG_TIME], const char **to)
-{
-	if (!log_time(text, out))
-		return bad_value(option, text, "write 2h, 7d or a time such as 2026-11-27T20:15");
-	*to = out;
-	return true;
-}
-
-static bool take_address(struct log_question *q, const char *text)
-{
+	struct log_question *q = ctx;
 	bool host_bits;
-	if (!prefix_parse(text, &q->address, &host_bits))
-		return bad_value("address", text, "write an address or a network");
-	q->has_address = true;
-	return true;
+	q->has_address = prefix_parse(text, &q->address, &host_bits);
+	return q->has_address || option_wrong("--address", text, "an address or a network");
 }
 
-/* clang-format off */
-static const struct option options[] = {
-	{ "follow", no_argument, NULL, 'f' }, { "conduit", required_argument, NULL, 'c' },
-	{ "zone", required_argument, NULL, 'z' }, { "address", required_argument, NULL, 'a' },
-	{ "protocol", required_argument, NULL, 'p' }, { "reason", required_argument, NULL, 'r' },
-	{ "since", required_argument, NULL, 's' }, { "until", required_argument, NULL, 'u' },
-	{ "json", no_argument, NULL, 'j' }, { "verify", no_argument, NULL, 'v' },
-	{ "counts", no_argument, NULL, 'n' }, { "store", required_argument, NULL, 'S' },
-	{ NULL, 0, NULL, 0 },
-};
-/* clang-format on */
-
-static bool take_option(struct log_question *q, int opt)
+static bool set_time(const char *option, const char *text, char out[LOG_TIME], const char **to)
 {
-	struct store_filter *f = &q->filter;
-	switch (opt) {
-	case 'f':
-		return q->follow = true;
-	case 'j':
-		return q->json = true;
-	case 'v':
-		return q->verify = true;
-	case 'n':
-		return q->counts = true;
-	case 'c':
-		return (f->conduit = optarg) != NULL;
-	case 'z':
-		return (f->zone = optarg) != NULL;
-	case 'p':
-		return (f->proto = optarg) != NULL;
-	case 'r':
-		return (f->reason = optarg) != NULL;
-	case 'S':
-		return (q->store = optarg) != NULL;
-	case 'a':
-		return take_address(q, optarg);
-	case 's':
-		return take_time("since", optarg, q->from, &f->from);
-	case 'u':
-		return take_time("until", optarg, q->until, &f->until);
-	default:
-		return false;
-	}
+	*to = out;
+	return log_time(text, out) ||
+	       option_wrong(option, text, "2h, 7d or a time such as 2026-11-27T20:15");
+}
+
+static bool set_since(void *ctx, const char *text)
+{
+	struct log_question *q = ctx;
+	return set_time("--since", text, q->from, &q->filter.from);
+}
+
+static bool set_until(void *ctx, const char *text)
+{
+	struct log_question *q = ctx;
+	return set_time("--until", text, q->until, &q->filter.until);
 }
 
 /* What has no meaning together would be ignored. */
@@ -242,12 +200,23 @@ static bool fits_together(const struct log_question *q)
 int verb_log(int argc, char **argv)
 {
 	struct log_question q = { .store = NULL };
-	bool good = true;
-	int opt;
-	optind = 1;
-	while (good && (opt = getopt_long(argc, argv, "", options, NULL)) != -1)
-		good = take_option(&q, opt);
-	if (!good || optind != argc || !fits_together(&q))
+	const struct option_to to[] = { { .name = "--follow", .flag = &q.follow },
+					{ .name = "--json", .flag = &q.json },
+					{ .name = "--conduit", .text = &q.filter.conduit },
+					{ .name = "--zone", .text = &q.filter.zone },
+					{ .name = "--address", .set = set_address },
+					{ .name = "--protocol", .text = &q.filter.proto },
+					{ .name = "--reason", .text = &q.filter.reason },
+					{ .name = "--since", .set = set_since },
+					{ .name = "--until", .set = set_until },
+					{ .name = "--counts", .flag = &q.counts },
+					{ .name = "--verify", .flag = &q.verify },
+					{ .name = "--store", .text = &q.store },
+					{ .name = NULL } };
+	int i = options_read(argc, argv, to, &q);
+	if (i < 0)
+		return EXIT_USAGE;
+	if (i != argc || !fits_together(&q))
 		return verb_usage("log");
 	char *found = q.store ? NULL : store_in_force();
 	int rc = answer_log(&q, q.store ? q.store : found ? found : STORE_FILE);
