@@ -346,6 +346,16 @@ expect_at_most()
 	echo "ok: $1: $2"
 }
 
+# lab_may_write yes|no [WORDS]: what the device has really seen decides
+lab_may_write()
+{
+	local before got=no
+	before=$(lab_delivered writes)
+	lab_poll -r 10 "$V4" "$((before + 100))" >/dev/null
+	[ "$(lab_delivered writes)" -gt "$before" ] && got=yes
+	expect "a write reaches the device${2:-}" "$got" "$1"
+}
+
 lab_no_connection()
 {
 	! in_s ss -Htn state established "sport = :$PORT" | grep -q .

@@ -83,33 +83,25 @@ expect "enforce where the site is only watched" $? 1
 # a conduit's mode
 write_model
 "$ctl" reload >/dev/null || lab_fail "reload, enforced"
-may_write()
-{
-	local before got=no
-	before=$(lab_delivered writes)
-	lab_poll -r 10 "$V4" "$((before + 100))" >/dev/null
-	[ "$(lab_delivered writes)" -gt "$before" ] && got=yes
-	expect "a write reaches the device" "$got" "$1"
-}
-may_write no
+lab_may_write no
 "$ctl" mode --for 6 --reason 'new station' hmi-to-cell observe >/dev/null || lab_fail mode
-may_write yes
+lab_may_write yes
 "$ctl" status --json | grep -q '"seconds_left": [1-6]' || lab_fail "no time: $("$ctl" status)"
 lab_wait 9 lab_said 'the mode of conduit "hmi-to-cell" is that of the model again' || lab_fail "it does not end"
-may_write no
+lab_may_write no
 lab_wait 3 grep -q 'event=change verb=mode result=in-force by=zoned ' "$lab_dir/syslog" || lab_fail "no audit event"
 "$ctl" mode --for 60 hmi-to-cell observe >/dev/null || lab_fail mode
 restart
-may_write yes
+lab_may_write yes
 "$ctl" mode hmi-to-cell model >/dev/null || lab_fail "mode model"
-may_write no
+lab_may_write no
 
 # a name that the model no longer has; and what is no list of orders
 "$ctl" mode --for 60 hmi-to-cell observe >/dev/null || lab_fail mode
 sed -i 's/hmi-to-cell/renamed/' "$model"
 "$ctl" reload >/dev/null || lab_fail "reload, renamed"
 lab_said "the order mode hmi-to-cell is dropped: the model in force has no such conduit" || lab_fail "not dropped"
-may_write no
+lab_may_write no
 echo '{' >"$lab_dir/state/orders.json"
 restart
 lab_said "orders.json is no list of orders" || lab_fail "not said"
