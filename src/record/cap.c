@@ -63,7 +63,7 @@ static void begin_entry(struct cap *c, struct cap_entry *e, const struct cap_who
 static struct cap_entry *group_of(struct cap *c, const struct cap_who *who, uint64_t now,
 				  uint64_t *others)
 {
-	struct cap_who all = { who->generation, who->group, { 0 } };
+	struct cap_who all = { who->generation, who->group, { 0 }, R_NONE };
 	struct cap_entry *g = find_entry(c->group, CAP_GROUPS, &all, now, others),
 			 *s = c->source[g - c->group];
 	if ((!g->used || !same_who(&g->who, &all)) && !is_active(g, now)) {
@@ -87,23 +87,34 @@ static struct cap_entry *source_of(struct cap *c, struct cap_entry *v, const str
 	return s;
 }
 
+/* One is written. */
+static bool spend(struct cap *c, enum reason reason, uint64_t now)
+{
+	c->tokens--;
+	c->shown_ns[reason] = now;
+	return true;
+}
+
+static bool is_new(const struct cap *c, enum reason reason, uint64_t now)
+{
+	return !c->shown_ns[reason] || c->shown_ns[reason] + CAP_LATELY_NS <= now;
+}
+
 bool cap_take(struct cap *c, const struct cap_who *who, uint64_t now)
 {
-	struct cap_who own = { who->generation, who->group, addr_source(&who->source) };
+	struct cap_who own = { who->generation, who->group, addr_source(&who->source), R_NONE };
+	enum reason reason = who->reason < R_COUNT ? who->reason : R_NONE;
 	uint64_t groups, sources;
 	refill(c, now);
-	if (c->tokens > CAP_KEPT) {
-		c->tokens--;
-		return true;
-	}
+	if (c->tokens > CAP_KEPT || (c->tokens > CAP_SPARED && is_new(c, reason, now)))
+		return spend(c, reason, now);
 	struct cap_entry *g = group_of(c, &own, now, &groups);
 	struct cap_entry *s = source_of(c, c->source[g - c->group], &own, now, &sources);
 	uint64_t most = now + CAP_SAVED_NS, step = STEP_NS * (groups + 2);
 	if (c->tokens > 0 && g->due <= most && s->due <= most) {
 		g->due += step;
 		s->due += step * (sources + 2);
-		c->tokens--;
-		return true;
+		return spend(c, reason, now);
 	}
 	c->suppressed++;
 	if (same_who(&s->who, &own))

@@ -25,11 +25,13 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "record/reason.h"
 
 enum {
 	CAP_RATE = 50,
 	CAP_BURST = 300,
 	CAP_KEPT = 100,
+	CAP_SPARED = 20,
 	CAP_GROUPS = 32,
 	CAP_SOURCES = 32,
 	CAP_TOLD = 4
@@ -38,10 +40,11 @@ enum {
 #define CAP_LATELY_NS UINT64_C(10000000000)
 #define CAP_SAVED_NS UINT64_C(1000000000) /* of its share's worth a source may use at once */
 
-/* The group and the source to which a record is counted. */
+/* The group and the source to which a record is counted, and why it is written. */
 struct cap_who {
 	uint32_t generation, group; /* group: a number of that generation */
 	struct addr source;
+	enum reason reason;
 };
 
 struct cap_entry {
@@ -55,6 +58,7 @@ struct cap {			/* zeroed, and then cap_init() */
 	uint64_t tokens, at_ns; /* whole records left; since when */
 	/* not told yet: all; and of these, of sources without an entry */
 	uint64_t suppressed, unnamed;
+	uint64_t shown_ns[R_COUNT]; /* when a reason was last written; 0: never */
 	struct cap_entry group[CAP_GROUPS], source[CAP_GROUPS][CAP_SOURCES];
 };
 

@@ -99,7 +99,9 @@ static struct cap_who who_of(const struct pol_image *img, const struct event *ev
 {
 	const struct pol_flow *f =
 		ev->generation == img->generation ? policy_flow(img, ev->flow_id) : NULL;
-	struct cap_who who = { .generation = img->generation, .source = ev->src };
+	struct cap_who who = { .generation = img->generation,
+			       .source = ev->src,
+			       .reason = ev->reason };
 	if (f)
 		who.group = f->conduit_id;
 	else
