@@ -31,7 +31,7 @@ forged()
 		    for n in range(20, 40):
 		        read(n)
 	END
-	wait "$spoof"
+	wait "$spoof" || lab_fail "spoof.py: $(cat "$lab_dir/spoof")"
 	tail -1 "$lab_dir/spoof"
 }
 
@@ -39,7 +39,7 @@ forged()
 wrong_sum()
 {
 	in_s nft 'table ip seen { chain in { type filter hook prerouting priority -400; ip ttl 76 counter; }; }'
-	forged "$lab_c" after sum >/dev/null
+	(forged "$lab_c" after sum) >"$lab_dir/forged" || { cat "$lab_dir/forged"; exit 1; }
 	in_s nft list table ip seen | awk '/packets/ { print $6 }'
 	in_s nft delete table ip seen
 }

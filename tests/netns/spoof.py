@@ -62,9 +62,9 @@ while True:     # until it says nothing for a while: the last one is answered, a
     if not frame:
         break
     tcp, at = segment(frame)
-    ack, wait = frame[tcp + 8:tcp + 12], 0.5
+    ack = frame[tcp + 8:tcp + 12]
     if 14 + struct.unpack("!H", frame[16:18])[0] > at:
-        last = frame
+        last, wait = frame, 0.5
 if not last:
     sys.exit("no request was seen")
 forged = next_of(last, ack)
