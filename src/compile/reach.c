@@ -507,9 +507,9 @@ static enum reason reason_of_counter(const char *name)
 	} all[] = {
 		{ "no-conduit", R_NO_CONDUIT },	    { "invalid", R_NO_CONDUIT },
 		{ "unknown-zone", R_UNKNOWN_ZONE }, { "wrong-interface", R_SPOOFED },
-		{ "no-handshake", R_NO_HANDSHAKE }, { "reversed-flow", R_REVERSED },
-		{ "icmp-error", R_ICMP_ERROR },	    { "blocked-mark", R_BLOCKED_MARK },
-		{ RS_ISOLATED, R_ISOLATED },
+		{ "wrong-way-out", R_WAY_OUT },	    { "no-handshake", R_NO_HANDSHAKE },
+		{ "reversed-flow", R_REVERSED },    { "icmp-error", R_ICMP_ERROR },
+		{ "blocked-mark", R_BLOCKED_MARK }, { RS_ISOLATED, R_ISOLATED },
 	};
 	for (size_t i = 0; name && i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i].name, name) == 0)

@@ -361,7 +361,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 		} \
 	}
 /* clang-format off */
-#define WHERE(chain, key, A4, A6) \
+#define WHERE(chain, key, A4, A6, wrong) \
 	{ chain, \
 	  "an interface of this zone", \
 	  { SAVE, META(key, 4), A4(8), SHOW(8), BACK, IN("paths", 4), DO(RS_RETURN) } }, \
@@ -378,10 +378,10 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 		    IN("roaming", 8), DO(RS_RETURN) } }, \
 		{ chain, \
 		  "a zone, but not here", \
-		  { SAVE, A4(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
+		  { SAVE, A4(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, wrong) } }, \
 		{ chain, \
 		  NULL, \
-		  { SAVE, A6(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, "wrong-interface") } }, \
+		  { SAVE, A6(8), SHOW(8), BACK, NE(8, V_ZERO), TO(RS_GOTO, wrong) } }, \
 	{ \
 		chain, "an address of no zone", \
 		{ \
@@ -428,8 +428,8 @@ static const struct rs_rule table[] = {
 	{ "before-tracking", "between zones: no state comes of it", { SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, NOTRACK } },
 	{ "before-tracking", NULL, { SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, NOTRACK } },
 
-	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6),
-	WHERE("destination", NFT_META_OIFNAME, DST4, DST6),
+	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6, "wrong-interface"),
+	WHERE("destination", NFT_META_OIFNAME, DST4, DST6, "wrong-way-out"),
 
 	{ "inside-roaming", "back by the interface by which it came",
 	  { META(NFT_META_IIFNAME, 0), META(NFT_META_IIFNAME, 4), ADD("same-interface", 0) } },
@@ -521,6 +521,8 @@ static const struct rs_rule table[] = {
 	REFUSE("unknown-zone", CONNECTION_AGAIN("unknown-zone")),
 	ANSWERS_RECORDED("wrong-interface"),
 	REFUSE("wrong-interface", CONNECTION_AGAIN("wrong-interface")),
+	ANSWERS_RECORDED("wrong-way-out"),
+	REFUSE("wrong-way-out", CONNECTION_AGAIN("wrong-way-out")),
 	ANSWERS("reversed-flow"),
 	REFUSE("reversed-flow", CONNECTION_AGAIN("reversed-flow")),
 	REFUSE("icmp-error", ERROR_AGAIN("icmp-error")),

@@ -133,7 +133,7 @@ static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
 	"source", "destination", "inside-roaming", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
 	"to-flowtable", RS_ISOLATED, RS_ISOLATED_FIRST,
-	"asked", "marked", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "no-handshake", "reversed-flow",
+	"asked", "marked", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "wrong-way-out", "no-handshake", "reversed-flow",
 	"icmp-error", "blocked-mark", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
 };
@@ -142,10 +142,10 @@ static const char *const chain_table[] = {
 enum { LATE_CHAINS = 2, LATE_COUNTERS = 1 };
 
 static const char *const counter_table[] = {
-	"inside",	   "invalid",	   "blocked",	    "no-conduit", "unknown-zone",
-	"wrong-interface", "no-handshake", "reversed-flow", "icmp-error", "blocked-mark",
-	RS_ISOLATED,	   RS_ANSWERS, /* LATE_COUNTERS: only where the whole site
-			     is watched */
+	"inside",	   "invalid",	    "blocked",	    "no-conduit",    "unknown-zone",
+	"wrong-interface", "wrong-way-out", "no-handshake", "reversed-flow", "icmp-error",
+	"blocked-mark",	   RS_ISOLATED,	    RS_ANSWERS, /* LATE_COUNTERS: only where the whole site
+					      is watched */
 };
 
 struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at,

@@ -50,6 +50,7 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 	X(NO_CONDUIT, "no-conduit", RS_T_PROTO, RS_T_PORT) \
 	X(UNKNOWN_ZONE, "unknown-zone", RS_T_PROTO, RS_T_PORT) \
 	X(SPOOFED, "wrong-interface", RS_T_PROTO, RS_T_PORT) \
+	X(WAY_OUT, "wrong-way-out", RS_T_PROTO, RS_T_PORT) \
 	X(REVERSED, "reversed-flow", RS_T_PROTO, RS_T_PORT) \
 	X(BLOCKED_MARK, "blocked-mark", RS_T_PROTO, RS_T_PORT) \
 	X(ISOLATED, RS_ISOLATED, RS_T_PROTO, RS_T_PORT) \

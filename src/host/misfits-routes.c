@@ -73,7 +73,7 @@ static void tell_route(const struct place *p, const struct host_route *r, const 
 	if (by)
 		misfit_text(f,
 			    "zone \"%s\": %s of its network %s is routed by %s, which is not its "
-			    "interface: what goes there is refused (wrong-interface)%s%s; correct "
+			    "interface: what goes there is refused (wrong-way-out)%s%s; correct "
 			    "the route, or the zone",
 			    zn->name, to, network, by, lost, at ? at : "");
 	else

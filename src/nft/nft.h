@@ -59,7 +59,7 @@ int nft_check(struct mnl_socket *nl, const struct model *m, const struct nft_opt
 /* Clear our bits in every connection mark; for when zoned leaves for good. */
 int nft_forget_marks(struct mnl_socket *nl, uint32_t mask);
 /* Named counters: "conduit-NAME" per conduit; "inside", "invalid", "blocked", "no-conduit",
- * "unknown-zone", "wrong-interface". 0 or -errno. */
+ * "unknown-zone", "wrong-interface", "wrong-way-out". 0 or -errno. */
 int nft_counters_read(struct mnl_socket *nl,
 		      void (*cb)(void *ctx, const char *name, uint64_t packets, uint64_t bytes),
 		      void *ctx);

@@ -135,6 +135,7 @@ static const struct {
 	{ R_NO_CONDUIT, NULL, NULL, put_conduit },
 	{ R_UNKNOWN_ZONE, NULL, NULL, put_unknown_zone },
 	{ R_SPOOFED, NULL, NULL, put_wrong_interface },
+	{ R_WAY_OUT, NULL, NULL, put_wrong_interface },
 	{ R_REQUEST_RATE, NULL, NULL, put_rate },
 	{ R_WRITE_RATE, NULL, NULL, put_rate },
 	{ R_FILE, "file", NULL, NULL },

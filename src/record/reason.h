@@ -18,7 +18,8 @@
 X(R_NONE, "none", INFO, "permitted") \
 X(R_NO_CONDUIT, "no-conduit", WARNING, "no conduit permits this connection between the two zones") \
 X(R_UNKNOWN_ZONE, "unknown-zone", WARNING, "an address belongs to no zone of the model") \
-X(R_SPOOFED, "wrong-interface", ERROR, "the address came, or would leave, by an interface that is not known as its zone's") \
+X(R_SPOOFED, "wrong-interface", ERROR, "the packet came by an interface that is not known as one of its sender's zone") \
+X(R_WAY_OUT, "wrong-way-out", WARNING, "the packet would leave by an interface that is not one of its receiver's zone") \
 X(R_FUNCTION, "function-not-allowed", WARNING, "the policy does not allow this function code") \
 X(R_UNIT, "unit-not-allowed", WARNING, "the policy does not allow this unit identifier for the function") \
 X(R_ADDRESS, "address-not-allowed", WARNING, "the address range is not contained in an allowed range") \

@@ -10,6 +10,7 @@ enum advice {
 	CONDUIT,
 	ZONE,
 	INTERFACE,
+	ROUTE,
 	BEGINNING,
 	ENTRY,
 	RATE,
@@ -32,6 +33,8 @@ static const char *const texts[] = {
 		 "find out who uses an address that the model does not have",
 	[INTERFACE] = "compare the zone's interfaces with the cabling and routes (zonectl check "
 		      "--here); with these right, somebody uses a false address",
+	[ROUTE] = "correct this machine's route to the address, or the zone's interfaces (zonectl "
+		  "check --here says which disagree)",
 	[BEGINNING] =
 		"nothing, after a restart of this gate or of an end: the sender opens another "
 		"connection; if it goes on, look for a second way round the gate",
@@ -115,6 +118,7 @@ static const struct row rows[R_COUNT] = {
 	[R_NO_CONDUIT] = { CONDUIT, A_FLOW },
 	[R_UNKNOWN_ZONE] = { ZONE, A_FLOW },
 	[R_SPOOFED] = { INTERFACE, INTERFACES },
+	[R_WAY_OUT] = { ROUTE, INTERFACES },
 	[R_FUNCTION] = { ENTRY, AN_ENTRY },
 	[R_UNIT] = { ENTRY, AN_ENTRY },
 	[R_ADDRESS] = { ENTRY, AN_ENTRY },

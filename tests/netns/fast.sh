@@ -113,12 +113,12 @@ in_g ip link set stray up && in_g ip link set stray-end up || lab_fail "a pair o
 stray_before=$(in_g cat /sys/class/net/stray/statistics/tx_packets)
 in_background -d 3
 sleep 1
-wrong=$(lab_rules_counted wrong-interface)
+wrong=$(lab_rules_counted wrong-way-out)
 in_g ip route add "$V4/32" dev stray
 sleep 0.5
 in_g ip route del "$V4/32" dev stray
 wait "$session"
-expect_at_least "packets on their way to the wrong interface" "$(($(lab_rules_counted wrong-interface) - wrong))" 1
+expect_at_least "packets on their way to the wrong interface" "$(($(lab_rules_counted wrong-way-out) - wrong))" 1
 expect "packets that went there" "$(in_g cat /sys/class/net/stray/statistics/tx_packets)" "$stray_before"
 
 # an interface changes under the connections that use it: they are asked about anew, and go on

@@ -25,6 +25,14 @@ lab_dir=
 lab_more=		# further namespaces of a test's own
 lab_keeps=		# set: zoned finds the generations that it left
 
+# a function that is not there ends the lab: bash would go on
+command_not_found_handle()
+{
+	echo "FAIL: $1: command not found (line ${BASH_LINENO[0]} of ${BASH_SOURCE[1]})" >&2
+	kill -TERM $$
+	return 127
+}
+
 lab_skip()
 {
 	echo "SKIP: $*"

@@ -87,7 +87,7 @@ expect "by another interface than its route" "$(from_far)" 2
 in_g sysctl -qw net.ipv4.conf.eth2.rp_filter=1
 expect "the same, looked at" "$(from_far)" 0
 at=$(grep -nF '"cell"; type' "$model" | sed 's/:.*//')
-here "$model:$at: warning: zone \"cell\": 10.77.0.1 of its network 10.77.0.0/16 is routed by eth1, which is not its interface: what goes there is refused (wrong-interface), and what comes from there is dropped by rp_filter of eth2" \
+here "$model:$at: warning: zone \"cell\": 10.77.0.1 of its network 10.77.0.0/16 is routed by eth1, which is not its interface: what goes there is refused (wrong-way-out), and what comes from there is dropped by rp_filter of eth2" \
 	"$model:$at: warning: zone \"cell\": fd00:77::1 of its network fd00:77::/64 is routed by eth1"
 in_g ip route change 10.77.0.0/16 via "$V4" && in_g ip -6 route change fd00:77::/64 via "$V6" || lab_fail "routes"
 

@@ -238,7 +238,7 @@ def send(what, line, packet, way_in, out):
     if WATCHED and came != {out} and out != way_in:
         print("FAILED: %s: %s: watched, and refused" % (what, line))
         FAILED.append(line)
-    if WATCHED and what != "opening" and counter == "wrong-interface" and "observed-answers" in more:
+    if WATCHED and what != "opening" and counter in ("wrong-interface", "wrong-way-out") and "observed-answers" in more:
         counter = "observed-answers"  # the opening came in there, and is remembered
     if (counter in more if counter != "-" else not more) and came == want and \
             (fate not in ("plain", "inspected") or counter == "conduit-" + conduit):
