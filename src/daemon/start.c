@@ -138,6 +138,7 @@ static int build_policy(struct parent *p)
 {
 	int err = 0;
 	p->started_ns = clock_ns(CLOCK_MONOTONIC);
+	clock_set_by(&p->clock_offset_ns, clock_ns(CLOCK_REALTIME), clock_ns(CLOCK_BOOTTIME));
 	/* numbers that only orders had are not used again for something else */
 	p->generation = p->orders.generation >= p->first->number ? p->orders.generation + 1
 								 : p->first->number;
