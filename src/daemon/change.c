@@ -193,7 +193,7 @@ bool change_try(struct parent *p, struct model *m, uint32_t next, struct outcome
 {
 	int err = 0;
 	struct pol_image *img = policy_build(m, next, &err);
-	if (!img || img->size > RING_IMAGE) {
+	if (!img || img->size > IMAGE_MAX) {
 		set_outcome(o, CONTROL_MODEL, "the policy does not fit: %s",
 			    img ? "larger than 16 MB" : strerror(-err));
 		free(img);

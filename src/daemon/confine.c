@@ -20,6 +20,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/landlock.h"
 #include "config.h"
 
 #ifdef ZONED_SANITIZERS
@@ -160,6 +161,18 @@ static int refuse_families(scmp_filter_ctx f)
 	return err;
 }
 
+/* Directories that a process may read from (base/landlock.h): libpcap looks for what an interface
+ * is. */
+static const char *const no_files[] = { NULL }, *const files_of_keeper[] = { "/proc", "/sys",
+									     NULL };
+
+static int shut_files(const char *const *readable)
+{
+	if (SANITIZERS)
+		return 0;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? -errno : landlock_shut(readable);
+}
+
 /* Loads and frees it: never unguarded when this fails, since the caller ends. */
 static int load_filter(scmp_filter_ctx f, int err)
 {
@@ -293,8 +306,9 @@ int confine_parent(void)
 	return load_filter(f, err ? err : refuse_families(f));
 }
 
-/* Of a process that only waits for others: these descriptors, and no file to write to. */
-static int keep_only(int *keep, size_t n)
+/* Of a process that only waits for others: these descriptors, no file to write to, and none to read
+ * but these. */
+static int keep_only(int *keep, size_t n, const char *const *readable)
 {
 	int err = close_but(keep, n);
 	for (int fd = 0; fd <= 2 - SANITIZERS && !err; fd++)
@@ -303,12 +317,12 @@ static int keep_only(int *keep, size_t n)
 		err = limit(RLIMIT_FSIZE, 0);
 	if (!err && prctl(PR_SET_DUMPABLE, 0))
 		err = -errno;
-	return err;
+	return err ? err : shut_files(readable);
 }
 
 int confine_spawner(int *keep, size_t n)
 {
-	int err = keep_only(keep, n);
+	int err = keep_only(keep, n, no_files);
 	if (!err)
 		err = limit(RLIMIT_CORE, 0);
 	if (err || SANITIZERS)
@@ -357,7 +371,7 @@ int confine_inspector(void)
 
 int confine_tap_keeper(int *keep, size_t n)
 {
-	int err = keep_only(keep, n);
+	int err = keep_only(keep, n, files_of_keeper);
 	if (err || SANITIZERS)
 		return err;
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
@@ -382,7 +396,9 @@ int confine_tap_reader(void)
 {
 	enum { STANDARD = 3 }; /* and libpcap waits for two */
 	size_t has = data_size();
-	int err = has ? limit_reader(STANDARD, has + TAP_MEMORY_MORE) : -EIO;
+	int err = has ? shut_files(no_files) : -EIO;
+	if (!err)
+		err = limit_reader(STANDARD, has + TAP_MEMORY_MORE);
 	if (!err && prctl(PR_SET_DUMPABLE, 0))
 		err = -errno;
 	if (err || SANITIZERS)

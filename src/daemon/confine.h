@@ -9,6 +9,8 @@
  *	capabilities	CAP_NET_ADMIN		none			none
  *	system calls	all but some		a list			a short list
  *	(the processes of taps: confine_tap_keeper(), confine_tap_reader())
+ *	files (Landlock, where the kernel has it)
+ *			-			none			none
  *	memory		never writable and	never executable	never executable,
  *			executable		again			64 MB more at most
  *

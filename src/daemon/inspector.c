@@ -105,8 +105,8 @@ static void reply_claim(void *ctx, const struct fast_claim *c)
 static void take_policy(struct inspector *s, const struct slot *p)
 {
 	uint32_t which = p->id & 1;
-	const struct pol_image *img = (const void *)s->c->shm->image[which];
-	if (p->len > RING_IMAGE || !policy_valid(img, p->len))
+	const struct pol_image *img = (const void *)s->c->images.reader[which];
+	if (p->len > IMAGE_MAX || !policy_valid(img, p->len))
 		_exit(1);
 	inspect_policy(s->in, img);
 	s->img = img;

@@ -3,12 +3,14 @@
 #ifndef ZONED_DAEMON_INSPECTOR_H
 #define ZONED_DAEMON_INSPECTOR_H
 
+#include "daemon/images.h"
 #include "daemon/ring.h"
 #include "fastpath/fast.h"
 #include "inspect/inspect.h"
 
 struct inspector_conf {
 	struct shared *shm;
+	struct images images;
 	int told;		    /* eventfd: something for the parent */
 	struct fast_rate *rates;    /* shared by all inspectors and the in-kernel path */
 	void *common;		    /* inspect_conf.common */

@@ -157,8 +157,9 @@ struct parent {
 	struct control *control;
 	const char *control_path;
 	uint64_t started_ns;
-	struct fastpath *fast; /* NULL: every inspected packet goes to an inspector */
-	bool plain_stopped;    /* interfaces have changed */
+	int64_t clock_offset_ns; /* clock_set_by() */
+	struct fastpath *fast;	 /* NULL: every inspected packet goes to an inspector */
+	bool plain_stopped;	 /* interfaces have changed */
 	/* counts of what earlier generations passed fast: by conduit of the model, and behind these
 	 * traffic inside one zone (NULL: nothing); and of conduits that no longer exist */
 	struct used *carried, carried_gone;

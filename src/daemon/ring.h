@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * The memory that the parent and one inspector share: packets one way,
- * verdicts and events the other. One producer and one consumer per ring.
+ * verdicts and events the other (policies: images.h). One producer and one consumer per ring.
  * Neither side believes the other: every index and length read from here is
  * checked before use, and a bad one is an error of the other side.
  */
@@ -19,8 +19,7 @@ enum {
 	RING_SLOTS = 1024, /* power of two */
 	/* of these not for packets: what else is to be said always has room */
 	RING_SPARE = 64,
-	RING_DATA = 10240,     /* bytes of one packet: jumbo frames too */
-	RING_IMAGE = 16 << 20, /* room for one policy image */
+	RING_DATA = 10240, /* bytes of one packet: jumbo frames too */
 };
 
 /* A worker's queues. The kernel hands a packet to a queue by a hash of its two addresses and
@@ -93,7 +92,6 @@ struct shared {
 	/* by an inspector whose start fails: the number of the step (inspector_step()), and errno
 	 */
 	atomic_uint failed_step, failed_errno;
-	_Alignas(64) uint8_t image[2][RING_IMAGE];
 };
 
 /* Number of slots that the producer may fill; 0 also when the indices are invalid. */

@@ -34,6 +34,7 @@ struct spawner {
 static void unmap(const struct inspector_conf *c)
 {
 	munmap(c->shm, sizeof(struct shared));
+	images_forget(&c->images);
 	if (c->fast)
 		munmap(c->fast, c->n_fast * sizeof(*c->fast));
 }

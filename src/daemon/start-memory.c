@@ -77,6 +77,7 @@ static void close_worker(struct worker *w)
 	if (w->conf.told >= 0)
 		close(w->conf.told);
 	free_pages(w->conf.shm, sizeof(struct shared));
+	images_close(&w->conf.images);
 	w->conf.told = -1;
 	w->conf.shm = NULL;
 }
@@ -97,7 +98,9 @@ static int open_worker(struct parent *p, unsigned i)
 	}
 	w->conf.told = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	w->conf.shm = w->conf.told < 0 ? NULL : shared_pages(sizeof(struct shared));
-	int err = w->conf.shm ? -pthread_mutex_init(&w->queues_lock, NULL) : -errno;
+	int err = w->conf.shm ? images_open(&w->conf.images) : -errno;
+	if (!err)
+		err = -pthread_mutex_init(&w->queues_lock, NULL);
 	if (err)
 		close_worker(w);
 	return err;

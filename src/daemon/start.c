@@ -19,6 +19,7 @@
 
 #include "config.h"
 
+#include "base/landlock.h"
 #include "compile/policy_build.h"
 #include "compile/ruleset.h"
 #include "daemon/change.h"
@@ -137,6 +138,7 @@ static int build_policy(struct parent *p)
 {
 	int err = 0;
 	p->started_ns = clock_ns(CLOCK_MONOTONIC);
+	clock_set_by(&p->clock_offset_ns, clock_ns(CLOCK_REALTIME), clock_ns(CLOCK_BOOTTIME));
 	/* numbers that only orders had are not used again for something else */
 	p->generation = p->orders.generation >= p->first->number ? p->orders.generation + 1
 								 : p->first->number;
@@ -150,7 +152,7 @@ static int build_policy(struct parent *p)
 	       : cores > 8	       ? 8
 				       : (unsigned)cores;
 	p->img = policy_build(p->model, p->generation, &err);
-	if (p->img && p->img->size <= RING_IMAGE)
+	if (p->img && p->img->size <= IMAGE_MAX)
 		return 0;
 	say(LOG_ERR, "the policy does not fit: %s", p->img ? "larger than 16 MB" : strerror(-err));
 	if (p->img || err != -ENOMEM)
@@ -342,6 +344,10 @@ static int open_spawner(struct parent *p)
 	struct inspector_conf conf[INSPECTORS_MAX];
 	for (unsigned i = 0; i < p->n; i++)
 		conf[i] = p->worker[i].conf;
+	if (!landlock_version())
+		say(LOG_NOTICE,
+		    "this kernel has no Landlock: inspectors are confined by the list of "
+		    "their system calls alone");
 	int err = spawner_start(conf, p->n, p->uid, p->gid, &p->spawner);
 	if (!err || !p->spawner.failed)
 		return err;

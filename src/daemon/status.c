@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/landlock.h"
 #include "daemon/parent.h"
 #include "daemon/taps.h"
 
@@ -83,7 +84,7 @@ json_t *status_document(struct parent *p)
 		json_array_append_new(list, o);
 		worker_unlock(w);
 	}
-	return json_pack(
+	json_t *o = json_pack(
 		"{s:o,s:s,s:I,s:s,s:o,s:o,s:o,s:I,s:i,s:i,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:{s:I,s:"
 		"I,s:"
 		"I,s:I,s:I,s:"
@@ -101,6 +102,9 @@ json_t *status_document(struct parent *p)
 		(json_int_t)rs.events, "written", (json_int_t)rs.written, "repeated",
 		(json_int_t)rs.repeated, "suppressed", (json_int_t)rs.suppressed, "json_lost",
 		(json_int_t)rs.json_lost, "lost", (json_int_t)rs.lost, "outputs", outputs);
+	if (o)
+		json_object_set_new(o, "landlock", json_integer(landlock_version()));
+	return o;
 }
 
 static void put_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)

@@ -199,9 +199,12 @@ static _Noreturn void refuse_tap(struct keeper *k, int err)
 
 static void forget_other_taps(const struct tap_conf *c)
 {
-	for (unsigned i = 0; i < c->n; i++)
-		if (i != c->index)
-			munmap(c->others[i].shm, sizeof(*c->others[i].shm));
+	for (unsigned i = 0; i < c->n; i++) {
+		if (i == c->index)
+			continue;
+		munmap(c->others[i].shm, sizeof(*c->others[i].shm));
+		images_forget(&c->others[i].images);
+	}
 }
 
 static _Noreturn void become_keeper(const struct tap_conf *c, int fd, pid_t parent)

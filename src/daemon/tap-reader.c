@@ -192,13 +192,13 @@ static void reader_event(void *ctx, const struct event *ev)
 static void use_policy(struct reader *r, const struct slot *p)
 {
 	uint32_t which = p->id & 1, len = p->len, text = p->queue;
-	const struct pol_image *img = (const void *)r->m->image[which];
+	const struct pol_image *img = (const void *)r->c->images.reader[which];
 	struct errs errs;
 	errs_init(&errs);
-	if (len > RING_IMAGE || text > RING_IMAGE - len || !policy_valid(img, len))
+	if (len > IMAGE_MAX || text > IMAGE_MAX - len || !policy_valid(img, len))
 		give_up(r->c, STEP_IMAGE);
 	struct model *m =
-		model_load_text("tap", (const char *)r->m->image[which] + len, text, &errs);
+		model_load_text("tap", (const char *)r->c->images.reader[which] + len, text, &errs);
 	struct uninspected *rules = m ? uninspected_new(m) : NULL;
 	errs_free(&errs);
 	if (!rules)

@@ -16,6 +16,7 @@
 
 #include <sys/types.h>
 
+#include "daemon/images.h"
 #include "daemon/ring.h"
 #include "inspect/inspect.h"
 #include "model/model.h"
@@ -84,6 +85,7 @@ struct tap_msg {
 struct tap_conf {
 	struct live_conf live;
 	struct tap_shared *shm;
+	struct images images;
 	int told; /* eventfd: something for the parent */
 	bool reactive;
 	uid_t uid; /* 0: it stays who it is */

@@ -40,6 +40,7 @@ static void close_tap(struct tap_here *t)
 		close(t->conf.told);
 	if (t->conf.shm)
 		munmap(t->conf.shm, sizeof(*t->conf.shm));
+	images_close(&t->conf.images);
 	t->pid = 0;
 	t->conf.told = -1;
 	t->conf.shm = NULL;
@@ -84,8 +85,9 @@ static int make_tap(struct parent *p, unsigned i, struct tap_conf *confs)
 	if (v == MAP_FAILED)
 		return -errno;
 	c->shm = v;
+	int err = images_open(&c->images);
 	confs[i] = *c;
-	return 0;
+	return err;
 }
 
 /* A tap that only watches may be missing. One that is to block may not: zoned does not start. */
@@ -140,9 +142,9 @@ static bool give_tap_policy(struct tap_here *t)
 	struct slot *s = ring_put(&m->to);
 	size_t len = 0;
 	char *text = s ? model_text(p->model, &len) : NULL;
-	bool room = text && p->img->size <= RING_IMAGE && len <= RING_IMAGE - p->img->size;
+	bool room = text && p->img->size <= IMAGE_MAX && len <= IMAGE_MAX - p->img->size;
 	if (room) {
-		uint8_t *to = m->image[p->img->generation & 1];
+		uint8_t *to = t->conf.images.writer[p->img->generation & 1];
 		memcpy(to, p->img, p->img->size);
 		memcpy(to + p->img->size, text, len);
 		s->kind = SLOT_POLICY;

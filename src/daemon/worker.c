@@ -343,7 +343,7 @@ bool give_policy(struct worker *w, const struct pol_image *img)
 	struct slot *s = ring_put(&w->conf.shm->to);
 	if (!s)
 		return false;
-	memcpy(w->conf.shm->image[img->generation & 1], img, img->size);
+	memcpy(w->conf.images.writer[img->generation & 1], img, img->size);
 	s->kind = SLOT_POLICY;
 	s->id = img->generation & 1;
 	s->len = img->size;

@@ -90,12 +90,32 @@ void say(int level, const char *fmt, ...)
 	}
 }
 
+enum { CLOCK_READ_NS = 100000000 };
+
+/* Whoever reads records must know of it; what zoned waits for goes by other clocks. */
+static void clock_tick(struct parent *p)
+{
+	const uint64_t before = clock_ns(CLOCK_BOOTTIME), wall = clock_ns(CLOCK_REALTIME),
+		       after = clock_ns(CLOCK_BOOTTIME);
+	/* where this thread had to wait between them, the next turn sees it */
+	int64_t by = after - before > CLOCK_READ_NS
+			     ? 0
+			     : clock_set_by(&p->clock_offset_ns, wall, before);
+	if (by)
+		say(LOG_WARNING,
+		    "the clock was set %s by %lld s: event=clock-set seconds=%lld; records have "
+		    "the "
+		    "new time, and nothing else depends on it but the age of what is kept",
+		    by < 0 ? "back" : "forward", (long long)(by < 0 ? -by : by), (long long)by);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *ctx)
 {
 	struct parent *p = ctx;
 	bool all = workers_alive(p);
 	(void)fd;
 	(void)what;
+	clock_tick(p);
 	list_start(p);
 	change_tick(p);
 	orders_tick(p);

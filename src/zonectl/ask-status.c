@@ -203,6 +203,8 @@ static void say_status(const json_t *o)
 	say_outputs(json_object_get(json_object_get(o, "records"), "outputs"));
 	say_evidence(json_object_get(o, "evidence"));
 	say_table(json_object_get(o, "table"));
+	if (!number_at(o, "landlock"))
+		label("landlock"), puts("not in this kernel");
 	say_list("bypasses", json_object_get(o, "bypasses"));
 	say_list("misfits", json_object_get(o, "misfits"));
 }

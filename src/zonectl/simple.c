@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The short verbs: print, probe, reasons. */
+#include "base/landlock.h"
 #include "fastpath/load.h"
 #include "nft/nft.h"
 #include "record/reason.h"
@@ -34,6 +35,16 @@ static void say_in_kernel(void)
 	fastpath_close(fp);
 }
 
+static void say_landlock(void)
+{
+	int version = landlock_version();
+	printf("%-12s %-7s inspectors can open no file, whatever system calls they may do",
+	       "landlock", version ? "present" : "absent");
+	if (version)
+		printf(" (version %d)", version);
+	putchar('\n');
+}
+
 int verb_probe(int argc, char **argv)
 {
 	if (argc != 1)
@@ -55,6 +66,7 @@ int verb_probe(int argc, char **argv)
 	}
 	nft_close(nl);
 	say_in_kernel();
+	say_landlock();
 	return rc;
 }
 

@@ -35,7 +35,7 @@ NETNS_TESTS = \
 	tests/netns/fragments.sh \
 	tests/netns/misfits.sh \
 	tests/netns/settings.sh \
-	tests/netns/faults.sh \
+	tests/netns/faults.sh tests/netns/clock.sh \
 	tests/netns/marks.sh \
 	tests/netns/reverse.sh \
 	tests/netns/errors.sh \
@@ -62,10 +62,14 @@ tests_netns_mbclient_SOURCES = tests/netns/mbclient.c tests/netns/mbpattern.h
 tests_netns_mbclient_CPPFLAGS = $(AM_CPPFLAGS) $(MODBUS_CFLAGS)
 tests_netns_mbclient_LDADD = $(MODBUS_LIBS)
 TESTS += $(NETNS_TESTS)
+check_DATA = tests/netns/clock-shift.so
+CLEANFILES += tests/netns/clock-shift.so
+tests/netns/clock-shift.so: tests/netns/clock-shift.c
+	$(AM_V_CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) -shared -fPIC -o $@ $<
 endif
 TESTS += tests/check-tree tests/check-format
 EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
-	tests/netns/lab.sh \
+	tests/netns/lab.sh tests/netns/clock-shift.c \
 	tests/netns/with-devlog \
 	tests/netns/plant.sh tests/netns/tutorial.py \
 	tests/netns/talk.py \

@@ -64,6 +64,13 @@ bad_maps()
 	awk '$2 ~ /w.*x/ || ($2 ~ /x/ && $6 == "" ) { print $2, $6 }' "/proc/$1/maps"
 }
 
+# policies PID: what it may do with its memory of policies, and whether that is what it can never be more ("sealed")
+policies()
+{
+	awk '$6 == "/memfd:zoned-images" { printf "%s ", $2; here = 1 }
+		here && $1 == "VmFlags:" { printf "%s", / mw / ? "mw " : "sealed "; here = 0 }' "/proc/$1/smaps"
+}
+
 # what every process has in common: NAME PID CAPABILITIES
 common()
 {
@@ -107,7 +114,10 @@ look()
 	expect "parent: threads with a real-time priority, the guard of the table" "$(realtime "$lab_zoned")" "$guards"
 	# shellcheck disable=SC2086 # a word each
 	expect "spawner, inspectors: real-time priority" "$(realtime "$spawner" $inspectors)" 0
+	expect "parent: policies, to write and as inspectors have them" "$(policies "$lab_zoned" | tr ' ' '\n' | sort | uniq -c | tr -s ' \n' ' ')" \
+		" 2 mw 2 r--s 2 rw-s 2 sealed "
 	common spawner "$spawner" 0000000000000000
+	expect "spawner: policies, to read, of two" "$(policies "$spawner")" "r--s sealed r--s sealed "
 	expect "spawner: filter" "$(status "$spawner" Seccomp)" "$filter"
 	expect "spawner: descriptors" "$(descriptors "$spawner" | sed 's/^[0-9]* //' | sed "s#^$lab_dir/zoned.err#/dev/null#" | sort | uniq -c | awk '{ print $1, $2 }' | tr '\n' ',')" \
 		"3 /dev/null,2 anon_inode:[eventfd],1 anon_inode:[signalfd],1 socket,"
@@ -121,7 +131,8 @@ look()
 		[ "$sanitizers" = 1 ] || expect_at_most "inspector $p: megabytes of memory" "$(($(limit "$p" 'Max data size') >> 20))" 2048
 		# its own ring, sources' shares, DNP3 stations, and the counts of rates where they are in no BPF map
 		expect "inspector $p: rings" "$(grep -c '/dev/zero' "/proc/$p/maps")" "$rings"
-		expect "inspector $p: shared memory of others" "$(awk '$2 ~ /s/ && $6 !~ /^(\/dev\/zero|anon_inode:bpf-map)/ { print $6 }' "/proc/$p/maps")" ""
+		expect "inspector $p: policies, to read, never to write" "$(policies "$p")" "r--s sealed "
+		expect "inspector $p: shared memory of others" "$(awk '$2 ~ /s/ && $6 !~ /^(\/dev\/zero|anon_inode:bpf-map|\/memfd:zoned-images)/ { print $6 }' "/proc/$p/maps")" ""
 	done
 }
 

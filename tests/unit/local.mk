@@ -165,11 +165,14 @@ endif
 # Sanitizers need calls that the boundary has not.
 if HAVE_CMOCKA
 if !SANITIZERS
-check_PROGRAMS += tests/unit/test-confine
-TESTS += tests/unit/test-confine
+check_PROGRAMS += tests/unit/test-confine tests/unit/test-landlock
+TESTS += tests/unit/test-confine tests/unit/test-landlock
 endif
-tests_unit_test_confine_SOURCES = tests/unit/test-confine.c src/daemon/confine.c src/daemon/confine.h
+tests_unit_test_confine_SOURCES = tests/unit/test-confine.c src/daemon/confine.c src/daemon/confine.h src/daemon/images.c src/daemon/images.h src/base/landlock.c src/base/landlock.h
 tests_unit_test_confine_LDADD = $(SECCOMP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_landlock_SOURCES = tests/unit/test-landlock.c src/daemon/confine.c src/daemon/confine.h src/base/landlock.c src/base/landlock.h
+tests_unit_test_landlock_LDADD = $(SECCOMP_LIBS) $(CMOCKA_LIBS)
+tests_unit_test_landlock_LDFLAGS = -Wl,--wrap=seccomp_load,--wrap=syscall
 endif
 
 if HAVE_CMOCKA

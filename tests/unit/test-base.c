@@ -13,6 +13,7 @@
 
 #include "base/addr.h"
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/errs.h"
 #include "base/num.h"
 #include "base/rd.h"
@@ -392,16 +393,49 @@ static void test_numbers_as_text(void **state)
 	assert_string_equal(text, "18446744073709551615");
 }
 
+/* A machine that sleeps, a clock that is slowed down, and one that is set. */
+static void test_clock_set(void **state)
+{
+	const uint64_t day = UINT64_C(86400000000000), s = UINT64_C(1000000000);
+	const uint64_t wall = 20000 * day;
+	int64_t offset = 0;
+	(void)state;
+	assert_int_equal(clock_set_by(&offset, wall, 7 * s), 20000 * 86400 - 7);
+	assert_int_equal(clock_set_by(&offset, wall + s / 2, 7 * s + s / 2), 0);
+	assert_int_equal(clock_set_by(&offset, wall + day, 7 * s + day), 0);
+	for (uint64_t i = 1; i < 10000; i++) /* half a second, slowed by 500 ppm */
+		assert_int_equal(clock_set_by(&offset, wall + day + i * (s / 2 - s / 4000),
+					      7 * s + day + i * s / 2),
+				 0);
+	offset = 0;
+	clock_set_by(&offset, wall, 7 * s);
+	assert_int_equal(clock_set_by(&offset, wall - 2 * day, 7 * s), -2 * 86400);
+	assert_int_equal(clock_set_by(&offset, wall - 2 * day, 7 * s), 0);
+	assert_int_equal(clock_set_by(&offset, 0, 8 * s), -19998 * 86400 - 1);
+	assert_int_equal(clock_set_by(&offset, wall, 8 * s), 20000 * 86400);
+	assert_int_equal(clock_set_by(&offset, wall + s * 4 / 10, 8 * s), 0);
+	assert_int_equal(clock_set_by(&offset, wall + s * 4 / 10 + s - 1, 8 * s), 1);
+	assert_int_equal(clock_set_by(&offset, wall + s * 4 / 10, 8 * s + 1), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_times),	    cmocka_unit_test(test_numbers_as_text),
-		cmocka_unit_test(test_rd_integers), cmocka_unit_test(test_rd_error_is_sticky),
-		cmocka_unit_test(test_rd_sub),	    cmocka_unit_test(test_sb),
-		cmocka_unit_test(test_sb_foreign),  cmocka_unit_test(test_num),
-		cmocka_unit_test(test_nearest),	    cmocka_unit_test(test_addr),
-		cmocka_unit_test(test_prefix),	    cmocka_unit_test(test_arena),
-		cmocka_unit_test(test_errs),	    cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_times),
+		cmocka_unit_test(test_numbers_as_text),
+		cmocka_unit_test(test_clock_set),
+		cmocka_unit_test(test_rd_integers),
+		cmocka_unit_test(test_rd_error_is_sticky),
+		cmocka_unit_test(test_rd_sub),
+		cmocka_unit_test(test_sb),
+		cmocka_unit_test(test_sb_foreign),
+		cmocka_unit_test(test_num),
+		cmocka_unit_test(test_nearest),
+		cmocka_unit_test(test_addr),
+		cmocka_unit_test(test_prefix),
+		cmocka_unit_test(test_arena),
+		cmocka_unit_test(test_errs),
+		cmocka_unit_test(test_reasons),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
