@@ -18,6 +18,7 @@
 #include "base/sb.h"
 #include "base/utf8.h"
 #include "compile/policy_build.h"
+#include "daemon/counts.h"
 #include "daemon/orders.h"
 #include "daemon/taps.h"
 #include "recording/tap-filters.h"
@@ -199,6 +200,7 @@ bool change_try(struct parent *p, struct model *m, uint32_t next, struct outcome
 		free(img);
 		return false;
 	}
+	counts_name_flows(p, img);
 	if (generation_exchange(p, m, img, next, &o->errs))
 		return true;
 	set_outcome(o, CONTROL_MODEL, "an inspector or the kernel refused it");

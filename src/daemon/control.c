@@ -96,7 +96,9 @@ static void set_input_most(struct client *k, size_t n)
 
 static void send_reply(struct client *k, struct control_reply r)
 {
-	char *text = r.document ? json_dumps(r.document, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	char *text = r.document ? json_dumps(r.document, JSON_COMPACT | JSON_PRESERVE_ORDER |
+								 JSON_REAL_PRECISION(15))
+				: NULL;
 	evbuffer_add_printf(bufferevent_get_output(k->b), "%d %s\n",
 			    text ? (int)r.code : CONTROL_FAILED,
 			    text ? text : "{\"error\":\"out of memory\"}");

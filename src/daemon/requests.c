@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "daemon/counts.h"
 #include "daemon/requests.h"
 
 void request_refused(void *parent, const struct control_request *q)
