@@ -19,6 +19,7 @@
 #include "base/utf8.h"
 #include "compile/policy_build.h"
 #include "daemon/counts.h"
+#include "daemon/metrics.h"
 #include "daemon/orders.h"
 #include "daemon/taps.h"
 #include "recording/tap-filters.h"
@@ -257,6 +258,8 @@ static void take_roles(struct parent *p, const struct roles *roles)
 {
 	int err = p->control && roles->set != p->roles.set ? control_let_in(p->control, roles->set)
 							   : 0;
+	if (!err)
+		err = metrics_let_in(p, roles->set);
 	if (err)
 		say(LOG_ERR, "control socket: %s: roles by group do not work", strerror(-err));
 	p->roles = *roles;

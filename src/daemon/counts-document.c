@@ -32,9 +32,8 @@ struct document {
 	double window_s;
 };
 
-static void add_row(void *ctx, const struct count_row *r)
+static void add_count_row(void *ctx, const struct count_row *r)
 {
-	static const char *const verdicts[] = { "accept", "drop", "reset", "observed" };
 	struct document *d = ctx;
 	const struct conduit *c = d->conduit[r->of.name];
 	double rate = counts_rate(d->p, r, &d->window_s);
@@ -43,9 +42,9 @@ static void add_row(void *ctx, const struct count_row *r)
 		json_pack("{s:s?,s:s?,s:s?,s:s,s:s,s:s,s:s,s:s,s:I,s:o,s:f,s:o}", "conduit",
 			  counts_name(d->p, r->of.name), "from", c ? c->from : NULL, "to",
 			  c ? c->to : NULL, "direction", counts_direction(r->of.direction),
-			  "verdict", verdicts[r->of.verdict], "reason", counts_reason(r->of.reason),
-			  "unit", counts_unit(r->of.unit), "by", counts_by(r->by), "count",
-			  (json_int_t)r->n, "bytes",
+			  "verdict", counts_verdict(r->of.verdict), "reason",
+			  counts_reason(r->of.reason), "unit", counts_unit(r->of.unit), "by",
+			  counts_by(r->by), "count", (json_int_t)r->n, "bytes",
 			  r->bytes ? json_integer((json_int_t)r->bytes) : json_null(), "rate",
 			  to_thousandths(rate), "last", counts_time(r->last_ns)));
 }
@@ -104,7 +103,7 @@ json_t *counters_document(struct parent *p)
 	counts_sample(p);
 	counts_unjudged(p, &u);
 	counts_rate(p, &(struct count_row){ .n = 0 }, &d.window_s);
-	counts_each(p, add_row, &d);
+	counts_each(p, add_count_row, &d);
 	free(d.conduit);
 	return json_pack("{s:i,s:o,s:o,s:f,s:o,s:{s:I,s:I,s:I},s:o}", "schema", COUNTERS_SCHEMA,
 			 "time", counts_time(clock_ns(CLOCK_REALTIME)), "since",

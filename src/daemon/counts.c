@@ -8,6 +8,8 @@
 #include <string.h>
 #include <syslog.h>
 
+#include "record/fields.h"
+
 enum { NAME_PLACES = 2 * COUNT_NAMES, ROW_PROBES = 256 };
 static const uint64_t second_ns = 1000000000u;
 
@@ -35,7 +37,7 @@ static uint32_t hash_name(const char *s)
 }
 
 /* The number of a conduit's name; 0: there are no more. */
-static uint16_t number_of(struct count_book *b, const char *name)
+static uint16_t name_number(struct count_book *b, const char *name)
 {
 	uint32_t h = hash_name(name) % NAME_PLACES;
 	for (; b->place[h]; h = (h + 1) % NAME_PLACES)
@@ -50,7 +52,7 @@ static uint16_t number_of(struct count_book *b, const char *name)
 
 uint16_t counts_number(struct parent *p, const char *name)
 {
-	return number_of(p->counts, name);
+	return name_number(p->counts, name);
 }
 
 const char *counts_name(const struct parent *p, uint16_t name)
@@ -63,13 +65,13 @@ void counts_name_flows(struct parent *p, struct pol_image *img)
 	for (uint32_t i = 0; i < img->n_flows; i++) {
 		const struct pol_flow *f = policy_flow(img, (uint16_t)i);
 		policy_set_count(img, (uint16_t)i,
-				 number_of(p->counts, policy_str(img, f->conduit)));
+				 name_number(p->counts, policy_str(img, f->conduit)));
 	}
 }
 
 /* ---- rows ---- */
 
-static bool is_row_of(const struct count_row *r, const struct count_of *of, enum count_by by)
+static bool is_book_row(const struct count_row *r, const struct count_of *of, enum count_by by)
 {
 	return r->by == by && r->of.name == of->name && r->of.reason == of->reason &&
 	       r->of.unit == of->unit && r->of.direction == of->direction &&
@@ -77,13 +79,13 @@ static bool is_row_of(const struct count_row *r, const struct count_of *of, enum
 }
 
 /* The row of these, or that of what has no room. */
-static struct count_row *row_of(struct count_book *b, const struct count_of *of, enum count_by by)
+static struct count_row *book_row(struct count_book *b, const struct count_of *of, enum count_by by)
 {
 	struct count_row *r;
 	uint32_t h = (uint32_t)((count_key(of) << 2 | by) * 0x9e3779b97f4a7c15ull >> 40);
 	for (uint32_t i = 0; i < ROW_PROBES; i++) {
 		r = &b->row[(h + i) % COUNT_ROWS];
-		if (r->used && is_row_of(r, of, by))
+		if (r->used && is_book_row(r, of, by))
 			return r;
 		if (r->used)
 			continue;
@@ -131,7 +133,7 @@ static void sample_inspector(struct count_book *b, struct count_table *t)
 		uint64_t key = atomic_load_explicit(&t->slot[i].key, memory_order_relaxed);
 		struct count_of of;
 		if (key && count_read_key(key, &of) && of.name < b->n_names && of.reason < R_COUNT)
-			add_slot(row_of(b, &of, COUNT_INSPECTOR), &t->slot[i]);
+			add_slot(book_row(b, &of, COUNT_INSPECTOR), &t->slot[i]);
 	}
 	for (uint8_t u = 0; u < COUNT_UNITS; u++)
 		for (uint8_t v = 0; v < COUNT_VERDICTS; v++) {
@@ -167,22 +169,22 @@ static void take_fast(void *ctx, const char *conduit, const struct used *u)
 {
 	struct count_book *b = ctx;
 	uint64_t packets = u->inspected.packets + u->plain.packets;
-	struct count_of of = { .name = conduit ? number_of(b, conduit) : 0,
+	struct count_of of = { .name = conduit ? name_number(b, conduit) : 0,
 			       .reason = conduit ? R_NONE : COUNT_INSIDE,
 			       .unit = COUNT_PACKET,
 			       .direction = COUNT_UNKNOWN };
 	if (packets)
-		add_kernel(b, row_of(b, &of, COUNT_KERNEL), packets,
+		add_kernel(b, book_row(b, &of, COUNT_KERNEL), packets,
 			   u->inspected.bytes + u->plain.bytes);
 	of.unit = COUNT_MESSAGE;
 	for (uint8_t d = 0; d < 2; d++) {
 		of.direction = d ? COUNT_RESPONSE : COUNT_REQUEST;
 		if (u->inspected.messages[d])
-			add_kernel(b, row_of(b, &of, COUNT_KERNEL), u->inspected.messages[d], 0);
+			add_kernel(b, book_row(b, &of, COUNT_KERNEL), u->inspected.messages[d], 0);
 	}
 }
 
-static uint16_t reason_of_counter(const char *name)
+static uint16_t counter_reason(const char *name)
 {
 	for (uint16_t i = R_NONE + 1; i < COUNT_REASONS; i++)
 		if (strcmp(counts_reason(i), name) == 0)
@@ -201,7 +203,7 @@ static enum verdict verdict_of_counter(const struct parent *p, uint16_t reason)
 static void add_fixed(struct parent *p, const char *name, uint64_t packets, uint64_t bytes)
 {
 	struct count_book *b = p->counts;
-	const uint16_t reason = reason_of_counter(name);
+	const uint16_t reason = counter_reason(name);
 	const struct count_of of = { .reason = reason,
 				     .unit = COUNT_PACKET,
 				     .direction = COUNT_UNKNOWN,
@@ -210,7 +212,7 @@ static void add_fixed(struct parent *p, const char *name, uint64_t packets, uint
 	uint64_t more_bytes = difference(bytes, &b->fixed_bytes[reason]);
 	if (b->begins || !more)
 		return;
-	struct count_row *r = row_of(b, &of, COUNT_RULES);
+	struct count_row *r = book_row(b, &of, COUNT_RULES);
 	r->n += more;
 	r->bytes += more_bytes;
 	r->last_ns = clock_ns(CLOCK_REALTIME);
@@ -225,11 +227,11 @@ static void take_counter(void *ctx, const char *name, uint64_t packets, uint64_t
 		add_fixed(p, name, packets, bytes);
 		return;
 	}
-	const struct count_of of = { .name = number_of(p->counts, name + n),
+	const struct count_of of = { .name = name_number(p->counts, name + n),
 				     .unit = COUNT_PACKET,
 				     .direction = COUNT_UNKNOWN };
 	if (packets)
-		add_kernel(p->counts, row_of(p->counts, &of, COUNT_RULES), packets, bytes);
+		add_kernel(p->counts, book_row(p->counts, &of, COUNT_RULES), packets, bytes);
 }
 
 static void sample_fast(struct parent *p)
@@ -278,7 +280,7 @@ void counts_carry(struct parent *p, const struct model *next)
 		return;
 	}
 	for (size_t i = 0; i < next->n_conduits; i++)
-		s.there[number_of(p->counts, next->conduits[i].name)] = true;
+		s.there[name_number(p->counts, next->conduits[i].name)] = true;
 	each_row(p->counts, forget_raw, &s);
 	free(s.there);
 }
@@ -378,6 +380,11 @@ const char *counts_unit(uint8_t unit)
 {
 	static const char *const words[] = { "message", "packet", "connection" };
 	return words[unit];
+}
+
+const char *counts_verdict(uint8_t verdict)
+{
+	return event_verdict_word(&(struct event){ .verdict = verdict });
 }
 
 const char *counts_direction(uint8_t direction)

@@ -62,6 +62,7 @@ const char *counts_name(const struct parent *p, uint16_t name); /* NULL: of none
 const char *counts_reason(uint16_t reason);
 const char *counts_by(uint8_t by);
 const char *counts_unit(uint8_t unit);
+const char *counts_verdict(uint8_t verdict);
 const char *counts_direction(uint8_t direction);
 /* Each second so many, over the last *window_s seconds. */
 double counts_rate(const struct parent *p, const struct count_row *r, double *window_s);

@@ -25,6 +25,7 @@
 
 struct taps;
 struct count_book;
+struct metrics;
 
 enum {
 	READ_BATCH = 256,
@@ -116,6 +117,7 @@ struct parent {
 	struct mnl_socket *nl;
 	struct refused *refused;
 	struct count_book *counts; /* counts.h */
+	struct metrics *metrics;   /* metrics.h; NULL: no socket */
 	struct event_base *base;
 	struct taps *taps; /* taps.h; NULL: the model has none */
 	struct event *event[EVENTS_MAX];

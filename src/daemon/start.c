@@ -24,6 +24,7 @@
 #include "daemon/change.h"
 #include "daemon/confine.h"
 #include "daemon/counts.h"
+#include "daemon/metrics.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
 #include "daemon/start.h"
@@ -578,6 +579,7 @@ static const struct step steps[] = {
 	{ "the inspectors", start_inspectors, NULL },
 	{ "no loop of events", events_open, events_close },
 	{ "the control socket", open_control, close_control },
+	{ "the socket of metrics", metrics_open, metrics_close },
 	{ "the rules", commit_first, leave_rules },
 	{ "rights", drop_parent_rights, NULL },
 	{ "the history", change_first, NULL },

@@ -15,7 +15,7 @@ bool count_read_key(uint64_t key, struct count_of *of)
 	       of->direction < COUNT_DIRECTIONS && of->verdict < COUNT_VERDICTS;
 }
 
-static struct count_slot *slot_of(struct count_table *c, const struct count_of *of)
+static struct count_slot *count_slot_of(struct count_table *c, const struct count_of *of)
 {
 	uint64_t key = count_key(of);
 	uint32_t h = (uint32_t)(key * 0x9e3779b97f4a7c15ull >> 40);
@@ -34,7 +34,7 @@ static struct count_slot *slot_of(struct count_table *c, const struct count_of *
 
 void count_add(struct count_table *c, const struct count_of *of, uint64_t wall_ns)
 {
-	struct count_slot *s = slot_of(c, of);
+	struct count_slot *s = count_slot_of(c, of);
 	uint64_t n = atomic_load_explicit(&s->n, memory_order_relaxed);
 	atomic_store_explicit(&s->last_ns, wall_ns, memory_order_relaxed);
 	atomic_store_explicit(&s->n, n + 1, memory_order_relaxed);

@@ -233,7 +233,7 @@ static void end_connection(struct pass *c)
 }
 
 /* A packet that has no reason of its own, by what becomes of it. */
-static void count_packet(struct pass *c, enum send send)
+static void count_sent(struct pass *c, enum send send)
 {
 	enum verdict v = send == SEND_NOTHING			      ? V_DROP
 			 : send == SEND_RESET || send == SEND_REFUSAL ? V_RESET
@@ -251,7 +251,7 @@ void pass_act(struct pass *c, const struct action *a)
 			send = SEND_UNCHANGED;
 	}
 	if (!c->counted)
-		count_packet(c, send);
+		count_sent(c, send);
 	switch (send) {
 	case SEND_UNCHANGED:
 		send_unchanged(c);

@@ -54,7 +54,7 @@ static enum table_colour colour_of(const char *verdict)
 						  : TABLE_RED;
 }
 
-static void add_row(struct table *t, const json_t *row, double rate)
+static void add_counter_row(struct table *t, const json_t *row, double rate)
 {
 	const char *verdict = text_of(json_object_get(row, "verdict"));
 	json_t *conduit = json_object_get(row, "conduit");
@@ -79,7 +79,7 @@ static double window_of(const json_t *o, const json_t *before)
 				: json_real_value(json_object_get(o, "window_seconds"));
 }
 
-static int print_rows(const json_t *rows, const json_t *o, const json_t *before)
+static int print_counter_rows(const json_t *rows, const json_t *o, const json_t *before)
 {
 	struct table *t = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	const json_t *old = json_object_get(before, "counters");
@@ -92,9 +92,9 @@ static int print_rows(const json_t *rows, const json_t *o, const json_t *before)
 	       text_of(json_object_get(o, "time")), text_of(json_object_get(o, "since")), window);
 	json_array_foreach (rows, i, row) {
 		json_int_t more = count_of(row) - count_before(old, &at, row);
-		add_row(t, row,
-			before ? (double)more / window
-			       : json_real_value(json_object_get(row, "rate")));
+		add_counter_row(t, row,
+				before ? (double)more / window
+				       : json_real_value(json_object_get(row, "rate")));
 	}
 	bool ok = table_print(t, stdout);
 	table_free(t);
@@ -112,7 +112,7 @@ static int show_counters(void *ctx, const json_t *o, const json_t *before)
 		print_document(some);
 		json_decref(some);
 	} else {
-		rc = print_rows(rows, o, before);
+		rc = print_counter_rows(rows, o, before);
 	}
 	json_decref(rows);
 	return rc;

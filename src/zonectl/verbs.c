@@ -177,6 +177,12 @@ static const struct verb_option counters_options[] = {
 	OPTION_END
 };
 static const char *const counters_examples[] = { "counters", "counters --conduit hmi-to-cell --verdict drop", NULL };
+static const struct verb_option metrics_options[] = {
+	OPTION_JSON,
+	{ "--output", "FILE", "write this file instead, for a collector of text files; whoever reads it finds all or what was before", VALUE_FILE, false },
+	OPTION_END
+};
+static const char *const metrics_examples[] = { "metrics", "metrics --output /var/lib/prometheus/node-exporter/zoned.prom", NULL };
 static const char *const generations_examples[] = { "generations", NULL };
 static const char *const show_examples[] = { "show", "show 3", NULL };
 static const char *const reopen_examples[] = { "reopen", NULL };
@@ -283,6 +289,8 @@ const struct verb verbs[] = {
 	  ask_options, status_examples, ask_statuses, VALUE_NONE },
 	{ "counters", "", "what crosses, by conduit, direction, verdict and reason, with rates and last use", verb_counters,
 	  counters_options, counters_examples, ask_statuses, VALUE_NONE },
+	{ "metrics", "", "counters and states in the text format of Prometheus", verb_metrics,
+	  metrics_options, metrics_examples, ask_statuses, VALUE_NONE },
 	{ "log", "", "records out of the store of zoned", verb_log,
 	  log_options, log_examples, log_statuses, VALUE_NONE },
 	{ "version", "", "print the version, and those of the libraries that zonectl runs with", verb_version,
