@@ -38,6 +38,7 @@ static const struct {
 	size_t at;
 } texts[] = {
 	{ "json_log", offsetof(struct daemon_conf, json_log) },
+	{ "metrics_socket", offsetof(struct daemon_conf, metrics_socket) },
 	{ "evidence.directory", offsetof(struct daemon_conf, evidence.directory) },
 	{ "syslog_facility", offsetof(struct daemon_conf, syslog_facility) },
 	{ "user", offsetof(struct daemon_conf, user) },

@@ -18,6 +18,8 @@
 #include "base/sb.h"
 #include "base/utf8.h"
 #include "compile/policy_build.h"
+#include "daemon/counts.h"
+#include "daemon/metrics.h"
 #include "daemon/orders.h"
 #include "daemon/taps.h"
 #include "recording/tap-filters.h"
@@ -199,6 +201,7 @@ bool change_try(struct parent *p, struct model *m, uint32_t next, struct outcome
 		free(img);
 		return false;
 	}
+	counts_name_flows(p, img);
 	if (generation_exchange(p, m, img, next, &o->errs))
 		return true;
 	set_outcome(o, CONTROL_MODEL, "an inspector or the kernel refused it");
@@ -255,6 +258,8 @@ static void take_roles(struct parent *p, const struct roles *roles)
 {
 	int err = p->control && roles->set != p->roles.set ? control_let_in(p->control, roles->set)
 							   : 0;
+	if (!err)
+		err = metrics_let_in(p, roles->set);
 	if (err)
 		say(LOG_ERR, "control socket: %s: roles by group do not work", strerror(-err));
 	p->roles = *roles;

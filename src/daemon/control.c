@@ -96,7 +96,9 @@ static void set_input_most(struct client *k, size_t n)
 
 static void send_reply(struct client *k, struct control_reply r)
 {
-	char *text = r.document ? json_dumps(r.document, JSON_COMPACT | JSON_PRESERVE_ORDER) : NULL;
+	char *text = r.document ? json_dumps(r.document, JSON_COMPACT | JSON_PRESERVE_ORDER |
+								 JSON_REAL_PRECISION(15))
+				: NULL;
 	evbuffer_add_printf(bufferevent_get_output(k->b), "%d %s\n",
 			    text ? (int)r.code : CONTROL_FAILED,
 			    text ? text : "{\"error\":\"out of memory\"}");
@@ -248,7 +250,7 @@ static void put_login(pid_t pid, char out[CONTROL_NAME])
 		put_user_name((uid_t)uid, out);
 }
 
-static bool read_peer(int s, struct control_peer *who)
+bool control_read_peer(int s, struct control_peer *who)
 {
 	struct ucred cred;
 	socklen_t len = sizeof(cred);
@@ -280,7 +282,7 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	if (s < 0)
 		return;
 	struct client *k = calloc(1, sizeof(*k));
-	if (!k || !read_peer(s, &k->peer) || !find_client_place(c, &k->peer, &k->place) ||
+	if (!k || !control_read_peer(s, &k->peer) || !find_client_place(c, &k->peer, &k->place) ||
 	    !(k->late = evtimer_new(c->base, on_late, k)) ||
 	    !(k->b = bufferevent_socket_new(c->base, s, BEV_OPT_CLOSE_ON_FREE))) {
 		if (k && k->late)
@@ -298,12 +300,12 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	bufferevent_enable(k->b, EV_READ | EV_WRITE);
 }
 
-static mode_t mode_of(bool everybody)
+mode_t control_mode(bool everybody)
 {
 	return everybody ? 0666 : 0660;
 }
 
-static int listen_at(const char *path, bool everybody)
+int control_listen(const char *path, bool everybody)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	if (strlen(path) >= sizeof(a.sun_path)) {
@@ -326,7 +328,7 @@ static int listen_at(const char *path, bool everybody)
 		return -1;
 	}
 	unlink(path);
-	mode_t old = umask(0777 & ~mode_of(everybody));
+	mode_t old = umask(0777 & ~control_mode(everybody));
 	int err = bind(fd, (struct sockaddr *)&a, sizeof(a)) || listen(fd, CONTROL_CLIENTS);
 	umask(old);
 	if (!err)
@@ -341,7 +343,7 @@ struct control *control_open(struct event_base *base, const struct control_conf 
 	if (!c)
 		return NULL;
 	*c = (struct control){ .conf = *conf, .base = base };
-	c->fd = listen_at(conf->path, conf->everybody);
+	c->fd = control_listen(conf->path, conf->everybody);
 	if (c->fd < 0) {
 		free(c);
 		return NULL;
@@ -357,7 +359,7 @@ struct control *control_open(struct event_base *base, const struct control_conf 
 
 int control_let_in(struct control *c, bool everybody)
 {
-	return chmod(c->path, mode_of(everybody)) ? -errno : 0;
+	return chmod(c->path, control_mode(everybody)) ? -errno : 0;
 }
 
 void control_close(struct control *c)

@@ -96,6 +96,11 @@ struct control *control_open(struct event_base *base, const struct control_conf 
 int control_let_in(struct control *c, bool everybody); /* 0 or -errno */
 void control_close(struct control *c);		       /* removes the socket; NULL is fine */
 
+/* For other sockets of zoned: who is at the other end (false: nobody any more); the mode of a
+ * socket; one that listens at path, instead of a dead zoned's (-1: errno). */
+bool control_read_peer(int s, struct control_peer *who);
+mode_t control_mode(bool everybody);
+int control_listen(const char *path, bool everybody);
 /* NULL: it was not given. */
 const char *control_arg(const struct control_request *q, const char *name);
 /* text in JSON: octets that are no UTF-8, as of a text that was cut, become U+FFFD. */

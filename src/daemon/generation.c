@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "compile/policy_build.h"
+#include "daemon/counts.h"
 #include "daemon/parent.h"
 #include "daemon/taps.h"
 #include "recording/tap-filters.h"
@@ -238,8 +239,10 @@ bool generation_exchange(struct parent *p, struct model *m, struct pol_image *im
 	p->tried = next;
 	set_images(p, p->model, p->img, img);
 	bool taken = ruleset(p, &only_ask) == 0 && give_fast(p, m, img) && give_all(p, img);
-	if (taken)
+	if (taken) {
 		refused_read(p);
+		counts_sample(p);
+	}
 	if (!taken || commit(p, m, next, errs)) {
 		give_all(p, p->img);
 		set_images(p, p->model, p->img, NULL);
@@ -247,6 +250,7 @@ bool generation_exchange(struct parent *p, struct model *m, struct pol_image *im
 	}
 	struct pol_image *old = p->img;
 	struct model *before = p->model;
+	counts_carry(p, m);
 	used_carry(p, m);
 	set_images(p, m, img, NULL);
 	refused_begin_again(p);

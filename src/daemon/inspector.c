@@ -302,7 +302,8 @@ void inspector_run(const struct inspector_conf *c)
 					.shares = c->shares,
 					.common = c->common,
 					.fast = c->fast,
-					.n_fast = c->n_fast };
+					.n_fast = c->n_fast,
+					.counts = &c->shm->counts };
 	s.out = (struct inspect_out){
 		.ctx = &s, .verdict = reply_verdict, .event = reply_event, .claim = reply_claim
 	};

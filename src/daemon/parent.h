@@ -24,6 +24,8 @@
 #include "record/record.h"
 
 struct taps;
+struct count_book;
+struct metrics;
 
 enum {
 	READ_BATCH = 256,
@@ -114,6 +116,8 @@ struct parent {
 	uint32_t asked_mark, blocked_mark;
 	struct mnl_socket *nl;
 	struct refused *refused;
+	struct count_book *counts; /* counts.h */
+	struct metrics *metrics;   /* metrics.h; NULL: no socket */
 	struct event_base *base;
 	struct taps *taps; /* taps.h; NULL: the model has none */
 	struct event *event[EVENTS_MAX];
@@ -287,6 +291,9 @@ int used_total(const struct parent *p, struct used *sum);
 int used_each(const struct parent *p,
 	      void (*take)(void *ctx, const char *counter, uint64_t packets, uint64_t bytes),
 	      void *ctx);
+/* The same of each conduit, and of what is routed inside one zone (NULL), all of it. */
+int used_rows(const struct parent *p,
+	      void (*take)(void *ctx, const char *conduit, const struct used *u), void *ctx);
 /* offload.c: reports the conduits whose connections leave the rules, and what prevents others */
 void offload_say(struct parent *p);		/* after each commit */
 void offload_tick(struct parent *p);		/* interfaces that have come; from the timer */
@@ -302,7 +309,6 @@ json_t *outputs_status(const struct parent *p); /* under policy_lock */
 json_t *orders_status(const struct parent *p);
 json_t *status_document(struct parent *p);
 json_t *pending_document(const struct parent *p); /* the keys that wait for a restart */
-json_t *counters_document(struct parent *p);	  /* NULL: errno */
 
 /* requests.c: what may be asked by the control socket */
 extern const struct control_verb control_verbs[];

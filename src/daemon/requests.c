@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "daemon/counts.h"
+#include "daemon/metrics.h"
 #include "daemon/requests.h"
 
 void request_refused(void *parent, const struct control_request *q)
@@ -36,6 +38,18 @@ static struct control_reply ask_counters(void *ctx, const struct control_request
 	(void)q;
 	json_t *o = counters_document(ctx);
 	return o ? done_with(o) : control_error(CONTROL_FAILED, "%s", strerror(errno));
+}
+
+static struct control_reply ask_metrics(void *ctx, const struct control_request *q)
+{
+	size_t n;
+	char *text = metrics_text(ctx, &n);
+	(void)q;
+	if (!text)
+		return control_error(CONTROL_FAILED, "%s", strerror(errno));
+	json_t *o = json_pack("{s:s%}", "text", text, n);
+	free(text);
+	return done_with(o);
 }
 
 static json_t *pack_row(const struct parent *p, const struct generation *g)
@@ -232,6 +246,7 @@ const struct control_verb control_verbs[] = {
 	/* verb         role           arguments        body   what answers */
 	{ "status",      ROLE_VIEWER,   "",              false, ask_status },
 	{ "counters",    ROLE_VIEWER,   "",              false, ask_counters },
+	{ "metrics",     ROLE_VIEWER,   "",              false, ask_metrics },
 	{ "generations", ROLE_VIEWER,   "",              false, ask_generations },
 	{ "model",       ROLE_VIEWER,   "generation",    false, ask_model },
 	{ "reopen",      ROLE_OPERATOR, "",              false, ask_reopen },

@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "inspect/counts.h"
 #include "record/event.h"
 
 enum {
@@ -92,6 +93,7 @@ struct shared {
 	/* by an inspector whose start fails: the number of the step (inspector_step()), and errno
 	 */
 	atomic_uint failed_step, failed_errno;
+	_Alignas(64) struct count_table counts; /* written by the inspector */
 };
 
 /* Number of slots that the producer may fill; 0 also when the indices are invalid. */

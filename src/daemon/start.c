@@ -24,6 +24,8 @@
 #include "compile/ruleset.h"
 #include "daemon/change.h"
 #include "daemon/confine.h"
+#include "daemon/counts.h"
+#include "daemon/metrics.h"
 #include "daemon/nflog.h"
 #include "daemon/parent.h"
 #include "daemon/start.h"
@@ -152,8 +154,10 @@ static int build_policy(struct parent *p)
 	       : cores > 8	       ? 8
 				       : (unsigned)cores;
 	p->img = policy_build(p->model, p->generation, &err);
-	if (p->img && p->img->size <= IMAGE_MAX)
+	if (p->img && p->img->size <= IMAGE_MAX) {
+		counts_name_flows(p, p->img);
 		return 0;
+	}
 	say(LOG_ERR, "the policy does not fit: %s", p->img ? "larger than 16 MB" : strerror(-err));
 	if (p->img || err != -ENOMEM)
 		first_refused(p);
@@ -556,6 +560,7 @@ static const struct step steps[] = {
 	{ "the user to become", choose_user, NULL },
 	{ "the history", open_history, close_history },
 	{ "no records", open_records, close_records },
+	{ "no memory for counters", counts_open, counts_close },
 	{ "the policy", build_policy, free_policy },
 	{ "no netlink socket", open_nftables, close_nftables },
 	{ "what this kernel can do", probe_kernel, NULL },
@@ -575,10 +580,12 @@ static const struct step steps[] = {
 	{ "no memory for the counts of refused flows", refused_open, refused_close },
 	{ "connection tracking events", open_conntrack, close_conntrack },
 	{ "word of interfaces", open_links, close_links },
+	{ "the counters of the rules", counts_begin, NULL },
 	{ "no spawner", open_spawner, close_spawner },
 	{ "the inspectors", start_inspectors, NULL },
 	{ "no loop of events", events_open, events_close },
 	{ "the control socket", open_control, close_control },
+	{ "the socket of metrics", metrics_open, metrics_close },
 	{ "the rules", commit_first, leave_rules },
 	{ "rights", drop_parent_rights, NULL },
 	{ "the history", change_first, NULL },

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT
  * What zoned does, as documents for the control socket. */
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,11 +16,12 @@ static json_t *fast_status(const struct parent *p)
 	uint64_t back;
 	if (!p->fast || used_total(p, &u) || fastpath_back(p->fast, &back))
 		return json_null();
-	return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I}", "asked",
-			 fastpath_first(p->fast) >= 0 ? "first" : "late", "packets",
-			 (json_int_t)u.inspected.packets, "bytes", (json_int_t)u.inspected.bytes,
-			 "messages", (json_int_t)u.inspected.messages, "handed_back",
-			 (json_int_t)back, "uninspected", (json_int_t)u.plain.packets);
+	return json_pack(
+		"{s:s,s:I,s:I,s:I,s:I,s:I}", "asked",
+		fastpath_first(p->fast) >= 0 ? "first" : "late", "packets",
+		(json_int_t)u.inspected.packets, "bytes", (json_int_t)u.inspected.bytes, "messages",
+		(json_int_t)(u.inspected.messages[0] + u.inspected.messages[1]), "handed_back",
+		(json_int_t)back, "uninspected", (json_int_t)u.plain.packets);
 }
 
 /* null: none is kept */
@@ -105,33 +105,4 @@ json_t *status_document(struct parent *p)
 	if (o)
 		json_object_set_new(o, "landlock", json_integer(landlock_version()));
 	return o;
-}
-
-static void put_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
-{
-	json_object_set_new(
-		ctx, name,
-		json_pack("{s:I,s:I}", "packets", (json_int_t)packets, "bytes", (json_int_t)bytes));
-}
-
-static void add_used(void *ctx, const char *counter, uint64_t packets, uint64_t bytes)
-{
-	json_t *c = json_object_get(ctx, counter);
-	packets += (uint64_t)json_integer_value(json_object_get(c, "packets"));
-	bytes += (uint64_t)json_integer_value(json_object_get(c, "bytes"));
-	put_counter(ctx, counter, packets, bytes);
-}
-
-json_t *counters_document(struct parent *p)
-{
-	json_t *o = json_object();
-	int err = nft_counters_read(p->nl, put_counter, o);
-	/* else the ruleset has counted it too */
-	if (!err && p->fast && fastpath_first(p->fast) >= 0)
-		used_each(p, add_used, o);
-	if (!err)
-		return o;
-	json_decref(o);
-	errno = -err;
-	return NULL;
 }

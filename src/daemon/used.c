@@ -20,7 +20,8 @@ static void sum_one_used(struct fast_used *to, const struct fast_used *what)
 {
 	to->packets += what->packets;
 	to->bytes += what->bytes;
-	to->messages += what->messages;
+	for (int d = 0; d < 2; d++)
+		to->messages[d] += what->messages[d];
 }
 
 static void sum_used(struct used *to, const struct used *what)
@@ -125,6 +126,16 @@ int used_each(const struct parent *p,
 			     u->inspected.packets + u->plain.packets,
 			     u->inspected.bytes + u->plain.bytes);
 	}
+	free(v);
+	return v ? 0 : -1;
+}
+
+int used_rows(const struct parent *p,
+	      void (*take)(void *ctx, const char *conduit, const struct used *u), void *ctx)
+{
+	struct row *v = count_used(p);
+	for (size_t i = 0; v && i <= p->model->n_conduits; i++)
+		take(ctx, v[i].name, &v[i].used);
 	free(v);
 	return v ? 0 : -1;
 }

@@ -21,6 +21,7 @@
 #include <libmnl/libmnl.h>
 
 #include "config.h"
+#include "daemon/counts.h"
 #include "daemon/orders.h"
 #include "daemon/parent.h"
 #include "daemon/start.h"
@@ -124,6 +125,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	offload_tick(p);
 	plain_tick(p);
 	refused_tick(p);
+	counts_tick(p);
 	taps_tick(p);
 	pthread_mutex_lock(&p->policy_lock);
 	record_tick(p->record, p->img, clock_ns(CLOCK_MONOTONIC));

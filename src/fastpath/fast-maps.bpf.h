@@ -95,9 +95,9 @@ static __always_inline void count_back(void)
 /* packets: as they were, read some time before, when nothing had to wait for it. Nobody else counts
  * on this CPU. */
 static __always_inline void count_passed(struct fast_used *u, __u64 packets, __u32 bytes,
-					 __u32 messages)
+					 __u32 messages, __u32 dir)
 {
 	u->packets = packets + 1;
 	u->bytes += bytes;
-	u->messages += messages;
+	u->messages[dir & 1] += messages;
 }

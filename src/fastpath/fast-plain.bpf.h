@@ -134,7 +134,7 @@ static __always_inline bool plain(struct __sk_buff *skb, __u64 ct)
 	struct fast_used *used = bpf_map_lookup_elem(&fast_used, &counted);
 	if (!used)
 		return false;
-	count_passed(used, used->packets, skb->len, 0);
+	count_passed(used, used->packets, skb->len, 0, 0);
 	return true;
 }
 

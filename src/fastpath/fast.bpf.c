@@ -203,7 +203,7 @@ static __always_inline int packet(struct __sk_buff *skb, bool first)
 		    judge(&j, proto, &prepared, &messages);
 	release(slot, pass);
 	if (pass)
-		count_passed(used, packets, skb->len, messages);
+		count_passed(used, packets, skb->len, messages, dir);
 	else
 		count_back();
 	return pass;

@@ -235,7 +235,8 @@ static inline uint64_t fast_one_of(uint64_t four, uint32_t i)
 
 /* Counts of what the program passed under one policy. Bytes from the IP header on, as in nft. */
 struct fast_used {
-	uint64_t packets, bytes, messages;
+	uint64_t packets, bytes;
+	uint64_t messages[2]; /* by direction */
 };
 
 /* Parameters of the program, set when it is loaded. */

@@ -99,7 +99,8 @@ static int sum_cpus(const struct fastpath *fp, uint32_t at, struct fast_used *su
 	for (int i = 0; i < fp->cpus && !err; i++) {
 		sum->packets += v[i].packets;
 		sum->bytes += v[i].bytes;
-		sum->messages += v[i].messages;
+		for (int d = 0; d < 2; d++)
+			sum->messages[d] += v[i].messages[d];
 	}
 	return err;
 }

@@ -232,6 +232,16 @@ static void end_connection(struct pass *c)
 	turn(c, CONN_BLOCKED);
 }
 
+/* A packet that has no reason of its own, by what becomes of it. */
+static void count_sent(struct pass *c, enum send send)
+{
+	enum verdict v = send == SEND_NOTHING			      ? V_DROP
+			 : send == SEND_RESET || send == SEND_REFUSAL ? V_RESET
+								      : V_ACCEPT;
+	judge_count(c->in, c->pol, c->dir,
+		    (struct count_of){ .unit = COUNT_PACKET, .verdict = (uint8_t)v });
+}
+
 void pass_act(struct pass *c, const struct action *a)
 {
 	enum send send = a->send;
@@ -240,6 +250,8 @@ void pass_act(struct pass *c, const struct action *a)
 		if (!c->stance->blocks)
 			send = SEND_UNCHANGED;
 	}
+	if (!c->counted)
+		count_sent(c, send);
 	switch (send) {
 	case SEND_UNCHANGED:
 		send_unchanged(c);

@@ -13,6 +13,7 @@
 
 #include "fastpath/claim.h"
 #include "fastpath/fast.h"
+#include "inspect/counts.h"
 #include "packet/packet.h"
 #include "policy/policy.h"
 #include "record/event.h"
@@ -38,6 +39,8 @@ struct inspect_conf {
 	/* shared with the in-kernel path; NULL: there is none */
 	struct fast_slot *fast;
 	uint32_t n_fast;
+	/* where it counts; NULL: nowhere */
+	struct count_table *counts;
 	/* dissect_only: by port what a server there speaks, INSPECT_PORTS of them, which
 	 * outlive the inspector; NULL: the protocols' own ports */
 	const uint8_t *speaks;

@@ -42,6 +42,7 @@ struct pass {
 	/* NULL: dissect_only, or of no conduit; set by pass_bind() */
 	const struct pol_flow *pol;
 	const struct stance *stance; /* of that flow's mode; never NULL */
+	bool counted;		     /* as a packet, with a reason */
 	bool in_order;		     /* nothing that belongs before this packet comes any more */
 };
 
@@ -143,6 +144,8 @@ enum fate { FATE_PASSES, FATE_CUT, FATE_COPY, FATE_ENDS };
 enum fate judge_message(struct pass *c, const uint8_t *p, size_t n);
 /* The conduit's rate limits; writes: the message changes something. */
 enum reason judge_rates(struct pass *c, bool writes);
+/* One more of these. Direction: of the packet, unless it is of no flow; 0 or 1. */
+void judge_count(struct inspect *in, const struct pol_flow *pol, int dir, struct count_of of);
 /* Record a packet, as the conduit's log and stance require; v: the verdict where it is blocked. */
 void pass_record(struct pass *c, const struct action *a, enum verdict v);
 /* room.c: a place in the connection table for the connection of this packet, in c->f */
@@ -245,6 +248,7 @@ int frame_of(const struct pass *c, const uint8_t *p, size_t n, enum reason *why)
 struct action deliver(struct pass *c);
 /* unfinished.c: an event of a connection, not of a packet, from its end dir */
 struct event connection_event(struct inspect *in, struct connection *f, int dir, enum reason why);
+void count_connection(struct inspect *in, const struct pol_flow *pol, const struct event *ev);
 /* The record of what each end has begun and not finished, once; to be called
  * where the rest can come no more, or did not come in time. */
 void unfinished_record(struct inspect *in, struct connection *f);

@@ -47,9 +47,23 @@ static bool wants_record(const struct pass *c)
 	return c->stance->records && (!c->pol || c->pol->log != LOG_NONE);
 }
 
+void judge_count(struct inspect *in, const struct pol_flow *pol, int dir, struct count_of of)
+{
+	if (!in->conf.counts)
+		return;
+	of.name = pol ? pol->count : 0;
+	of.direction = !pol ? COUNT_UNKNOWN : dir == 1 ? COUNT_RESPONSE : COUNT_REQUEST;
+	count_add(in->conf.counts, &of, in->wall_ns);
+}
+
 void pass_record(struct pass *c, const struct action *a, enum verdict v)
 {
 	struct event ev;
+	c->counted = true;
+	judge_count(c->in, c->pol, c->dir,
+		    (struct count_of){ .unit = COUNT_PACKET,
+				       .verdict = (uint8_t)stance_verdict(c->stance, v),
+				       .reason = (uint16_t)a->why });
 	if (!wants_record(c))
 		return;
 	fill_event(c, &ev, stance_verdict(c->stance, v),
@@ -119,9 +133,15 @@ static void record_message(struct pass *c, const struct judged *j, enum fate fat
 		c->in->stats.permitted++;
 	else
 		c->in->stats.refused++;
+	enum verdict v = verdict_of(c, j, fate);
+	if (!j->quiet && !(permitted && j->part))
+		judge_count(c->in, c->pol, c->dir,
+			    (struct count_of){ .unit = COUNT_MESSAGE,
+					       .verdict = (uint8_t)v,
+					       .reason = (uint16_t)j->why });
 	if (!wanted && !c->out->message)
 		return;
-	fill_event(c, &ev, verdict_of(c, j, fate), j);
+	fill_event(c, &ev, v, j);
 	if (wanted)
 		c->out->event(c->out->ctx, &ev);
 	if (c->out->message)

@@ -64,6 +64,7 @@ static void record_missed(struct inspect *in, struct connection *f, int dir)
 	ev.unjudged = h->missed;
 	h->missed = 0;
 	f->join_told |= f->joined;
+	count_connection(in, pol, &ev);
 	if (pol ? pol->log != LOG_NONE : !in->img) /* without a model all of it is told */
 		in->out->event(in->out->ctx, &ev);
 }

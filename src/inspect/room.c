@@ -8,16 +8,17 @@
 
 #include "inspect/internal.h"
 
-static void tell(struct pass *c, struct connection *f, enum reason why)
+/* Count that f has to go, and record it if it is to be told. */
+static void tell(struct pass *c, struct connection *f, enum reason why, bool told)
 {
 	const struct pol_image *img = c->in->img;
 	if (!img || !c->stance->records)
 		return;
-	const struct pol_flow *pol = policy_flow(img, f->flow_id);
-	if (pol && pol->log == LOG_NONE)
-		return;
 	struct event ev = connection_event(c->in, f, 0, why);
-	c->out->event(c->out->ctx, &ev);
+	const struct pol_flow *pol = policy_flow(img, f->flow_id);
+	count_connection(c->in, pol, &ev);
+	if (told && !(pol && pol->log == LOG_NONE))
+		c->out->event(c->out->ctx, &ev);
 }
 
 /* A flood has as many of these as packets: one record a second, and an exact counter. */
@@ -27,10 +28,10 @@ static void push_out(struct pass *c, struct connection *f)
 	uint64_t now = c->raw->now_ns;
 	if (f->state != CONN_CLOSED && f->state != CONN_BLOCKED) {
 		in->stats.pushed_half++;
-		if (now - in->told_half_ns >= SEC) {
+		bool told = now - in->told_half_ns >= SEC;
+		if (told)
 			in->told_half_ns = now;
-			tell(c, f, R_HALF_OPEN);
-		}
+		tell(c, f, R_HALF_OPEN, told);
 	} else {
 		in->stats.pushed_closed++;
 	}
@@ -71,7 +72,7 @@ enum reason room_prove(struct pass *c)
 	}
 	if (victim) {
 		c->in->stats.pushed_idle++;
-		tell(c, victim, R_IDLE);
+		tell(c, victim, R_IDLE, true);
 		connection_drop(t, victim);
 	}
 	connection_prove(t, c->f, c->raw->now_ns);
@@ -107,7 +108,7 @@ bool room_enlarge(struct pass *c)
 	}
 	if (victim) {
 		in->stats.pushed_idle++;
-		tell(c, victim, R_LARGE_TAKEN);
+		tell(c, victim, R_LARGE_TAKEN, true);
 		connection_drop(t, victim);
 	}
 	return connection_enlarge(t, c->f);

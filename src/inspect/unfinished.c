@@ -31,6 +31,14 @@ struct event connection_event(struct inspect *in, struct connection *f, int dir,
 	};
 }
 
+void count_connection(struct inspect *in, const struct pol_flow *pol, const struct event *ev)
+{
+	judge_count(in, pol, ev->response,
+		    (struct count_of){ .unit = COUNT_CONNECTION,
+				       .verdict = ev->verdict,
+				       .reason = ev->reason });
+}
+
 static void record_of(struct inspect *in, struct connection *f, int dir, const struct pol_flow *pol)
 {
 	struct half *h = &f->h[dir];
@@ -42,6 +50,7 @@ static void record_of(struct inspect *in, struct connection *f, int dir, const s
 		proto_of(f->proto)->begun(p, n, &ev);
 	h->partial_told = true;
 	in->stats.refused++;
+	count_connection(in, pol, &ev);
 	if (pol->log != LOG_NONE)
 		in->out->event(in->out->ctx, &ev);
 }

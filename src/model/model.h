@@ -202,10 +202,11 @@ struct log_output {
 struct daemon_conf {
 	/* our bits of ct mark and packet mark; contiguous, default 0xffff0000 */
 	uint32_t mark_mask;
-	uint16_t queue_base;  /* first NFQUEUE number, default 6240 */
-	uint16_t queues;      /* inspector processes; 0: one per core, at most 8 */
-	uint16_t log_group;   /* NFLOG group for refused flows, default 62 */
-	const char *json_log; /* path of the JSON lines file, or NULL */
+	uint16_t queue_base;	    /* first NFQUEUE number, default 6240 */
+	uint16_t queues;	    /* inspector processes; 0: one per core, at most 8 */
+	uint16_t log_group;	    /* NFLOG group for refused flows, default 62 */
+	const char *json_log;	    /* path of the JSON lines file, or NULL */
+	const char *metrics_socket; /* for a collector, or NULL */
 	struct evidence_keys evidence;
 	const char *syslog_facility; /* "daemon", "auth", "local0".. ; default "local0" */
 	/* besides json_log; none written: syslog */

@@ -339,6 +339,17 @@ static void load_evidence(struct load *l, const config_setting_t *daemon, struct
 			 "\"/var/lib/zoned/evidence\"");
 }
 
+/* A text that must be a full path, such as the example. */
+static const char *get_path(struct load *l, const config_setting_t *g, const char *key,
+			    const char *example)
+{
+	const char *path = get_text(l, g, key);
+	if (path && path[0] != '/')
+		complain(l, at_of(l, config_setting_get_member(g, key)),
+			 "%s must be a full path, such as \"%s\"", key, example);
+	return path;
+}
+
 static void load_daemon(struct load *l, const config_setting_t *root)
 {
 	struct daemon_conf *d = &l->m->daemon;
@@ -366,7 +377,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log",
 	     "syslog_facility", "user", "max_connections", "max_connections_per_source",
 	     "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict", "evidence",
-	     "roles", "outputs");
+	     "roles", "outputs", "metrics_socket");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -382,10 +393,8 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	get_bool(l, g, "lock_table", &d->lock_table);
 	get_bool(l, g, "strict", &d->strict);
 	l->mark_at = at_of(l, config_setting_get_member(g, "mark_mask"));
-	d->json_log = get_text(l, g, "json_log");
-	if (d->json_log && d->json_log[0] != '/')
-		complain(l, at_of(l, config_setting_get_member(g, "json_log")),
-			 "json_log must be a full path, such as \"/var/log/zoned/events.json\"");
+	d->json_log = get_path(l, g, "json_log", "/var/log/zoned/events.json");
+	d->metrics_socket = get_path(l, g, "metrics_socket", "/run/zoned/metrics");
 	int facility = get_word(l, g, "syslog_facility", words_facility, 16);
 	d->syslog_facility = word_name(words_facility, facility);
 	load_outputs(l, g);

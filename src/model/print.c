@@ -171,6 +171,7 @@ static void print_daemon(FILE *f, const struct daemon_conf *d)
 		fprintf(f, "  queues = %u;\n", d->queues);
 	fprintf(f, "  log_group = %u;\n", d->log_group);
 	print_key(f, "  ", "json_log", d->json_log);
+	print_key(f, "  ", "metrics_socket", d->metrics_socket);
 	print_key(f, "  ", "syslog_facility", d->syslog_facility);
 	print_outputs(f, d);
 	print_key(f, "  ", "user", d->user);

@@ -33,6 +33,7 @@ static const struct start_key start_keys[] = {
 	NUMBER_KEY(lock_table),
 	NUMBER_KEY(strict),
 	TEXT_KEY("user", user),
+	TEXT_KEY("metrics_socket", metrics_socket),
 	TEXT_KEY("evidence", evidence.directory),
 	EVIDENCE_KEY(size),
 	EVIDENCE_KEY(age),

@@ -243,6 +243,13 @@ const struct pol_flow *policy_flow(const struct pol_image *img, uint16_t id)
 	return id < img->n_flows ? &flows(img)[id] : NULL;
 }
 
+void policy_set_count(struct pol_image *img, uint16_t id, uint16_t count)
+{
+	struct pol_flow *v = (struct pol_flow *)(void *)((uint8_t *)img + img->flows_off);
+	if (id < img->n_flows)
+		v[id].count = count;
+}
+
 const struct pol_rule *policy_rule(const struct pol_image *img, uint8_t proto, uint32_t id)
 {
 	if (proto >= PROTO_N || id >= img->n_rules[proto])

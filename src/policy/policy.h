@@ -16,7 +16,7 @@
 #include "base/words.h"
 #include "record/event.h"
 
-enum { POL_MAGIC = 0x5a4f4e36, POL_ZONE_UNKNOWN = 0 };
+enum { POL_MAGIC = 0x5a4f4e37, POL_ZONE_UNKNOWN = 0 };
 
 struct pol_str {
 	uint32_t off;
@@ -53,7 +53,8 @@ struct pol_flow {
 	uint32_t max_requests, max_writes;     /* per second, per conduit; 0: none */
 	uint32_t conduit_id;		       /* rate limits are shared by a conduit's flows */
 	uint32_t rule0, n_rules;	       /* into this protocol's rules */
-	uint32_t head;			       /* into this protocol's heads; 0xffff: it has none */
+	uint16_t count; /* number of its conduit's name, for counters; 0: none */
+	uint32_t head;	/* into this protocol's heads; 0xffff: it has none */
 };
 
 /* ranges r0..r0+n; any: all pass; n == 0 && !any: none */
@@ -101,6 +102,8 @@ const struct pol_shape *policy_shape(unsigned proto);
 bool policy_valid(const struct pol_image *img, size_t size);
 const char *policy_str(const struct pol_image *img, struct pol_str s);
 const struct pol_flow *policy_flow(const struct pol_image *img, uint16_t id); /* NULL: none */
+/* The number under which what this flow's conduit says is counted. */
+void policy_set_count(struct pol_image *img, uint16_t id, uint16_t count);
 /* NULL: none. The rule's own struct begins with it. */
 const struct pol_rule *policy_rule(const struct pol_image *img, uint8_t proto, uint32_t id);
 const void *policy_head(const struct pol_image *img, const struct pol_flow *f);

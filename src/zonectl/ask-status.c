@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * The verbs that show what the running zoned has and does: status, counters, generations, show. */
+ * The verbs that show what the running zoned has and does: status, generations, show. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <string.h>
@@ -211,20 +211,6 @@ static void say_status(const json_t *o)
 
 /* ---- the others ---- */
 
-static void print_counters(const json_t *o)
-{
-	const char *name;
-	json_t *c;
-	int width = 0;
-	json_object_foreach ((json_t *)o, name, c)
-		if ((int)strlen(name) > width)
-			width = (int)strlen(name);
-	printf("%-*s %15s %18s\n", width, "counter", "packets", "bytes");
-	json_object_foreach ((json_t *)o, name, c)
-		printf("%-*s %15" JSON_INTEGER_FORMAT " %18" JSON_INTEGER_FORMAT "\n", width, name,
-		       number_at(c, "packets"), number_at(c, "bytes"));
-}
-
 static void say_generations(const json_t *o)
 {
 	const json_t *list = json_object_get(o, "generations");
@@ -255,7 +241,6 @@ static const struct shown {
 	void (*say)(const json_t *o);
 } shown[] = {
 	{ "status", "status", false, say_status },
-	{ "counters", "counters", false, print_counters },
 	{ "generations", "generations", false, say_generations },
 	{ "show", "model", true, say_text },
 };

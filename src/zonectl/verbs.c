@@ -164,7 +164,25 @@ static const struct verb_status learn_statuses[] = {
 
 static const struct verb_option ask_options[] = { OPTION_JSON, OPTION_END };
 static const char *const status_examples[] = { "status", "status --json", NULL };
-static const char *const counters_examples[] = { "counters", NULL };
+#define OPTION_OF_CONDUIT { "--conduit", "NAME", "only of this conduit", VALUE_CONDUIT, false }
+#define OPTION_OF_ZONE { "--zone", "NAME", "only from or to this zone", VALUE_ZONE, false }
+#define OPTION_WATCH { "--watch", "SECONDS", "print it again every so many seconds, until it is ended", VALUE_TEXT, false }
+static const struct verb_option counters_options[] = {
+	OPTION_JSON,
+	OPTION_WATCH,
+	OPTION_OF_CONDUIT,
+	OPTION_OF_ZONE,
+	{ "--verdict", "WORD", "only with this verdict: accept, drop, reset, observed", VALUE_TEXT, false },
+	{ "--reason", "REASON", "only with this reason; none: of what is permitted", VALUE_TEXT, false },
+	OPTION_END
+};
+static const char *const counters_examples[] = { "counters", "counters --conduit hmi-to-cell --verdict drop", NULL };
+static const struct verb_option metrics_options[] = {
+	OPTION_JSON,
+	{ "--output", "FILE", "write this file instead, for a collector of text files; whoever reads it finds all or what was before", VALUE_FILE, false },
+	OPTION_END
+};
+static const char *const metrics_examples[] = { "metrics", "metrics --output /var/lib/prometheus/node-exporter/zoned.prom", NULL };
 static const char *const generations_examples[] = { "generations", NULL };
 static const char *const show_examples[] = { "show", "show 3", NULL };
 static const char *const reopen_examples[] = { "reopen", NULL };
@@ -269,8 +287,10 @@ const struct verb verbs[] = {
 	  ask_options, show_examples, ask_statuses, VALUE_TEXT },
 	{ "status", "", "what the running zoned does", verb_status,
 	  ask_options, status_examples, ask_statuses, VALUE_NONE },
-	{ "counters", "", "packets and bytes per conduit and reason", verb_status,
-	  ask_options, counters_examples, ask_statuses, VALUE_NONE },
+	{ "counters", "", "what crosses, by conduit, direction, verdict and reason, with rates and last use", verb_counters,
+	  counters_options, counters_examples, ask_statuses, VALUE_NONE },
+	{ "metrics", "", "counters and states in the text format of Prometheus", verb_metrics,
+	  metrics_options, metrics_examples, ask_statuses, VALUE_NONE },
 	{ "log", "", "records out of the store of zoned", verb_log,
 	  log_options, log_examples, log_statuses, VALUE_NONE },
 	{ "version", "", "print the version, and those of the libraries that zonectl runs with", verb_version,

@@ -86,7 +86,9 @@ int verb_check(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_reasons(int argc, char **argv);
-int verb_status(int argc, char **argv); /* status, counters, generations, show */
+int verb_status(int argc, char **argv); /* status, generations, show */
+int verb_counters(int argc, char **argv);
+int verb_metrics(int argc, char **argv);
 int verb_change(int argc, char **argv); /* reload, apply, confirm, rollback, reopen */
 int verb_order(int argc, char **argv);	/* isolate, release, mode */
 int verb_replay(int argc, char **argv);

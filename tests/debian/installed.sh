@@ -11,6 +11,7 @@ apt-get install -qy --no-install-recommends ./zoned_0.1*.deb ./zoned-doc_0.1*.de
 [ ! -e /etc/zoned/zoned.conf ] || fail "there is a model that nobody wrote"
 unit_is zoned disabled
 unit_is zoned-boot disabled
+unit_is zoned-metrics.timer disabled
 getent passwd zoned >/dev/null || fail "there is no user zoned"
 ! grep -v '^#' /etc/sysctl.d/zoned.conf | grep . || fail "a setting of the kernel is in force"
 ! nft list table inet zoned 2>/dev/null || fail "there is a table"

@@ -275,7 +275,7 @@ lab_in_kernel()
 lab_counted()
 {
 	ZONED_CONTROL=$lab_dir/control "$top_builddir/zonectl" counters --json |
-		"$python" -c "import json,sys; print(json.load(sys.stdin)['$1']['packets'])"
+		"$python" -c "import json,sys; print(json.load(sys.stdin)['packets']['$1']['packets'])"
 }
 
 # lab_rules_counted COUNTER: what of them came to the rules

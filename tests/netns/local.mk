@@ -12,7 +12,7 @@ NETNS_TESTS = \
 	tests/netns/bypass.sh \
 	tests/netns/reload.sh \
 	tests/netns/kill.sh \
-	tests/netns/control.sh tests/netns/changes.sh tests/netns/unfriendly.sh tests/netns/orders.sh \
+	tests/netns/control.sh tests/netns/counters.sh tests/netns/metrics.sh tests/netns/changes.sh tests/netns/unfriendly.sh tests/netns/orders.sh \
 	tests/netns/failmode.sh \
 	tests/netns/rates.sh \
 	tests/netns/shares.sh \
@@ -73,7 +73,7 @@ EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/with-devlog \
 	tests/netns/plant.sh tests/netns/tutorial.py \
 	tests/netns/talk.py \
-	tests/netns/mbwire.py \
+	tests/netns/mbwire.py tests/netns/metrics.py \
 	tests/netns/holes.py \
 	tests/netns/gaps.py \
 	tests/netns/stream.py \

@@ -6,8 +6,8 @@ set -u
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 if command -v systemd-analyze >/dev/null; then
-	for u in zoned zoned-boot; do
-		sed "s#^ExecStart=[^ ]*/zoned\$#ExecStart=$top_builddir/zoned#" "$top_builddir/systemd/$u.service" >"$dir/$u.service"
+	for u in zoned zoned-boot zoned-metrics; do
+		sed "s#^ExecStart=[^ ]*/zoned\$#ExecStart=$top_builddir/zoned#; s#^ExecStart=[^ ]*/zonectl #ExecStart=$top_builddir/zonectl #" "$top_builddir/systemd/$u.service" >"$dir/$u.service"
 	done
 	# the drop-in for taps adds what they need, and only it: captures, questions about interfaces, resets
 	of_unit() { sed -n "s/^$1=//p" "$dir/zoned.service"; }
@@ -23,7 +23,8 @@ if command -v systemd-analyze >/dev/null; then
 	[ "$(of_unit RestartPreventExitStatus)" = "2 3" ] && [ "$(of_unit StartLimitIntervalSec)" = 0 ] &&
 		[ "$(of_unit Restart)" = always ] && [ "$(of_unit Also)" = zoned-boot.service ] ||
 		{ echo "FAIL: when the unit is started again, or enabled"; exit 1; }
-	systemd-analyze verify --man=no "$dir/zoned.service" "$dir/zoned-boot.service" 2>"$dir/err"
+	cp "$top_srcdir/systemd/zoned-metrics.timer" "$dir/"
+	systemd-analyze verify --man=no "$dir/zoned.service" "$dir/zoned-boot.service" "$dir/zoned-metrics.service" "$dir/zoned-metrics.timer" 2>"$dir/err"
 	grep -F "$dir" "$dir/err" && { echo "FAIL: systemd-analyze verify"; exit 1; }
 	score=$(systemd-analyze security --offline=yes "$dir/zoned.service" 2>/dev/null |
 		sed -n 's/.*exposure level for zoned.service: \([0-9.]*\).*/\1/p')

@@ -2,8 +2,10 @@
 DATA_PATH_LIBS = src/inspect/libinspect.a src/fastpath/libfastpath.a src/stream/libstream.a src/compile/libcompile.a \
 	src/policy/libpolicy.a src/proto/libwire.a src/record/librecord.a src/packet/libpacket.a src/base/libbase.a
 if HAVE_CMOCKA
-check_PROGRAMS += tests/unit/test-inspect tests/unit/test-connection tests/unit/test-room tests/unit/test-share tests/unit/test-rate
-TESTS += tests/unit/test-inspect tests/unit/test-connection tests/unit/test-room tests/unit/test-share tests/unit/test-rate
+check_PROGRAMS += tests/unit/test-inspect tests/unit/test-connection tests/unit/test-room tests/unit/test-share tests/unit/test-rate tests/unit/test-counts
+TESTS += tests/unit/test-inspect tests/unit/test-connection tests/unit/test-room tests/unit/test-share tests/unit/test-rate tests/unit/test-counts
+tests_unit_test_counts_SOURCES = tests/unit/test-counts.c
+tests_unit_test_counts_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_rate_SOURCES = tests/unit/test-rate.c
 tests_unit_test_rate_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_share_SOURCES = tests/unit/test-share.c
