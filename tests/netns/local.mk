@@ -63,6 +63,12 @@ tests_netns_mbclient_CPPFLAGS = $(AM_CPPFLAGS) $(MODBUS_CFLAGS)
 tests_netns_mbclient_LDADD = $(MODBUS_LIBS)
 TESTS += $(NETNS_TESTS)
 endif
+check_PROGRAMS += tests/netns/selftest-broken
+tests_netns_selftest_broken_SOURCES = $(zonectl_SOURCES) tests/netns/selftest-broken.c
+tests_netns_selftest_broken_LDADD = $(zonectl_LDADD)
+tests_netns_selftest_broken_LDFLAGS = -Wl,--wrap=nft_commit -Wl,--wrap=policy_build
+TESTS += tests/netns/selftest.sh
+EXTRA_DIST += tests/netns/selftest.sh
 TESTS += tests/check-tree tests/check-format
 EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/lab.sh \
