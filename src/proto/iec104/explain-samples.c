@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * Samples of an IEC 60870-5-104 policy for zonectl selftest: commands, and what its entries say of
  * each. */
-#include <math.h>
-
 #include "proto/iec104/explain.h"
 #include "proto/iec104/words.h"
 
@@ -82,8 +80,9 @@ static bool iec_qualifier_fits(const struct iec104_allow *a, const struct comman
 /* Normalised values go as parts of 32768. */
 static double iec_as_sent(const struct command *c)
 {
-	return iec_has_restriction(c, IEC_BY_NORMALISED) ? trunc(c->value * 32768.0) / 32768.0
-							 : c->value;
+	return iec_has_restriction(c, IEC_BY_NORMALISED)
+		       ? (double)(int64_t)(c->value * 32768.0) / 32768.0
+		       : c->value;
 }
 
 static bool iec_value_fits(const struct iec104_allow *a, const struct command *c)
@@ -199,7 +198,9 @@ static double iec_first_value(const struct iec104_allow *a, const struct command
 	if (!s || !s->n)
 		return 0;
 	double middle = (s->v[0][0] + s->v[0][1]) / 2;
-	return iec_has_restriction(c, IEC_BY_SCALED) ? floor(middle) : middle;
+	return iec_has_restriction(c, IEC_BY_SCALED)
+		       ? (double)(int64_t)(middle < 0 ? middle - 1 : middle)
+		       : middle;
 }
 
 static struct command iec_permitted_by(const struct iec104_allow *a, const struct iec_type *t)
@@ -240,7 +241,7 @@ static void iec_put_values(struct samples *s, const struct iec104_policy *p,
 	c.value = iec_has_restriction(&c, IEC_BY_NORMALISED) ? (top + 1) / 2 : top + 1;
 	bool fits = iec_has_restriction(&c, IEC_BY_NORMALISED) ? top < 0.99
 		    : iec_has_restriction(&c, IEC_BY_SCALED)   ? top < SCALED_MOST
-							       : fabs(top) < 1e6;
+							       : top > -1e6 && top < 1e6;
 	if (v && v->n && fits)
 		iec_put_sample(s, p, "value", &c);
 	for (unsigned i = IEC_OFF; iec_has_restriction(good, IEC_BY_STATE) && i <= IEC_HIGHER;
