@@ -22,6 +22,8 @@ struct run {
 	void *ctx;
 	bool told, refused;
 	bool before; /* it is one that must come before: worth telling when it is refused */
+	struct event refusal; /* of the packet itself, which has no message */
+	bool has_refusal;
 };
 
 static void tell(struct run *r, const struct event *ev, const void *m)
@@ -110,7 +112,10 @@ static void send_packet(struct talk *t, bool answer, uint8_t flags, const uint8_
 				 .ip = t->packet,
 				 .len = head + l4 + n };
 	t->r->wanted = t->wanted ? p.id : 0;
+	t->r->has_refusal = false;
 	inspect_packet(t->in, &p, t->out);
+	if (t->wanted && t->r->has_refusal && !t->r->told)
+		tell(t->r, &t->r->refusal, NULL);
 }
 
 /* The packet that is asked about has no message: its beginning, or what is none. */
@@ -119,6 +124,9 @@ static void on_made_up_event(void *ctx, const struct event *ev)
 	struct run *r = ctx;
 	if (r->wanted && ev->part && !r->told)
 		tell(r, ev, NULL);
+	r->has_refusal |= r->wanted && ev->reason != R_NONE;
+	if (r->wanted && ev->reason != R_NONE)
+		r->refusal = *ev;
 }
 
 static void talk(struct run *r, struct inspect *in, const struct inspect_out *out)

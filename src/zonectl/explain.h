@@ -16,6 +16,8 @@
 #include "compile/reach.h"
 #include "record/facts.h"
 
+struct samples;
+
 enum {
 	EXPLAIN_WORDS = 64,
 	EXPLAIN_BYTES = 16384, /* of a message, with what must come before it */
@@ -123,6 +125,8 @@ struct explain_ops {
 	const char *operation_key; /* of an entry, that has its operations: "functions" */
 	/* The words behind the protocol's -> messages. False: complaints. */
 	bool (*compose)(const struct explain_words *w, struct explain_message *out);
+	/* Messages that the policy permits and refuses (samples.h). NULL: none are made. */
+	void (*samples)(const struct policy *p, struct samples *s);
 	/* The words that compose() takes, for the message of a record. */
 	bool (*words)(const struct explain_record *r, FILE *f);
 	/* Everything of the message that this entry of the policy does not allow. */

@@ -161,15 +161,14 @@ static bool all_there(const struct listed *l, const struct model *m, int n, char
 	return true;
 }
 
-static struct model *model_asked(const char *path, int *rc)
+struct model *model_asked(const char *path, int *rc)
 {
 	if (path)
 		return load_or_say(path, rc);
 	struct model *m = model_in_force();
 	*rc = EXIT_NOT_RUNNING;
 	if (!m)
-		fputs("zonectl: zoned is not running, so no model is in force; name one with -m\n",
-		      stderr);
+		fputs("zonectl: zoned is not running, so no model is in force; name one\n", stderr);
 	return m;
 }
 

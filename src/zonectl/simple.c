@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT
  * The short verbs: print, probe, reasons. */
 #include "base/landlock.h"
+#include "base/sb.h"
 #include "fastpath/load.h"
 #include "nft/nft.h"
 #include "record/reason.h"
+#include "zonectl/table.h"
 #include "zonectl/zonectl.h"
 
 #include <errno.h>
@@ -22,33 +24,48 @@ int verb_print(int argc, char **argv)
 	return EXIT_OK;
 }
 
+enum { PROBE_SCHEMA = 1 };
+
+static void add_feature(struct table *t, const char *name, bool present, bool essential,
+			const char *what)
+{
+	table_add(t, json_string(name), TABLE_PLAIN);
+	table_add(t, json_string(present ? "present" : "absent"),
+		  present     ? TABLE_PLAIN
+		  : essential ? TABLE_RED
+			      : TABLE_YELLOW);
+	table_add(t, json_string(essential ? "yes" : "no"), TABLE_PLAIN);
+	table_add(t, json_string(what), TABLE_PLAIN);
+}
+
 /* Loads the program for a moment; nothing calls it. */
-static void say_in_kernel(void)
+static void add_in_kernel(struct table *t)
 {
 	const char *why;
 	struct fast_room room = {
 		.inspectors = 1, .max_connections = 1, .flows = 1, .mark_mask = 1
 	};
 	struct fastpath *fp = fastpath_open(&room, false, &why);
-	printf("%-12s %-7s %s%s\n", "in-kernel", fp ? "present" : "absent",
-	       "permitted messages pass without an inspector: ", fp ? "yes" : why);
+	char text[200];
+	snprintf(text, sizeof(text), "permitted messages pass without an inspector: %s",
+		 fp ? "yes" : why);
+	add_feature(t, "in-kernel", fp != NULL, false, text);
 	fastpath_close(fp);
 }
 
-static void say_landlock(void)
+static void add_landlock(struct table *t)
 {
 	int version = landlock_version();
-	printf("%-12s %-7s inspectors can open no file, whatever system calls they may do",
-	       "landlock", version ? "present" : "absent");
+	char text[120];
+	struct sb b = sb_init(text, sizeof(text));
+	sb_puts(&b, "inspectors can open no file, whatever system calls they may do");
 	if (version)
-		printf(" (version %d)", version);
-	putchar('\n');
+		sb_printf(&b, " (version %d)", version);
+	add_feature(t, "landlock", version != 0, false, text);
 }
 
-int verb_probe(int argc, char **argv)
+static int probe_kernel(struct table *t)
 {
-	if (argc != 1)
-		return verb_usage(argv[0]);
 	struct mnl_socket *nl = nft_open();
 	if (!nl) {
 		fprintf(stderr, "zonectl: cannot open a netlink socket: %s\n", strerror(errno));
@@ -59,15 +76,39 @@ int verb_probe(int argc, char **argv)
 	const struct nft_feature *f = nft_probe(nl, &n, &queue);
 	int rc = EXIT_OK;
 	for (size_t i = 0; i < n; i++) {
-		printf("%-12s %-7s %s%s\n", f[i].name, f[i].present ? "present" : "absent",
-		       f[i].what, f[i].essential ? " (essential)" : "");
+		add_feature(t, f[i].name, f[i].present, f[i].essential, f[i].what);
 		if (f[i].essential && !f[i].present)
 			rc = EXIT_FAIL;
 	}
 	nft_close(nl);
-	say_in_kernel();
-	say_landlock();
+	add_in_kernel(t);
+	add_landlock(t);
 	return rc;
+}
+
+int verb_probe(int argc, char **argv)
+{
+	static const struct table_column columns[] = { { "FEATURE", "feature", false },
+						       { "STATE", "state", false },
+						       { "ESSENTIAL", "essential", false },
+						       { "WHAT", "what", false } };
+	bool json = false;
+	const struct option_to to[] = { { .name = "--json", .flag = &json }, { .name = NULL } };
+	if (options_and_operands(argc, argv, to, 0) < 0)
+		return EXIT_USAGE;
+	struct table *t = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	int rc = t ? probe_kernel(t) : EXIT_FAIL;
+	if (t && json) {
+		json_t *o = json_pack("{s:i,s:b,s:o}", "schema", PROBE_SCHEMA, "good",
+				      rc == EXIT_OK, "features", table_json(t));
+		json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+		json_decref(o);
+	} else if (t) {
+		table_print(t, stdout);
+	}
+	table_free(t);
+	return fflush(stdout) == 0 ? rc : EXIT_FAIL;
 }
 
 int verb_reasons(int argc, char **argv)

@@ -77,7 +77,25 @@ static const struct verb_status diff_statuses[] = {
 	STATUS_END
 };
 
-static const char *const probe_examples[] = { "probe", NULL };
+static const struct verb_option probe_options[] = { OPTION_JSON, OPTION_END };
+static const char *const probe_examples[] = { "probe", "probe --json", NULL };
+
+static const struct verb_option selftest_options[] = {
+	OPTION_JSON,
+	{ "--messages", NULL, "only messages through the engine", VALUE_NONE, false },
+	{ "--probes", NULL, "only packets through a copy of the ruleset; needs root", VALUE_NONE, false },
+	OPTION_END
+};
+static const char *const selftest_examples[] = { "selftest plant.conf", "selftest --messages --json plant.conf", NULL };
+static const struct verb_status selftest_statuses[] = {
+	{ EXIT_OK, "all that was tried is as the model says" },
+	{ EXIT_FAIL, "failure; no name space can be made (--probes)" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_NOT_RUNNING, "zoned is not running, and no model is named" },
+	{ EXIT_REFUSED, "something is judged otherwise than the model says" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
+	STATUS_END
+};
 
 static const char *const reasons_examples[] = { "reasons", NULL };
 
@@ -264,7 +282,9 @@ const struct verb verbs[] = {
 	{ "reasons", "", "every reason code that a record can carry", verb_reasons,
 	  NULL, reasons_examples, plain_statuses, VALUE_NONE },
 	{ "probe", "", "what this kernel can do for zoned (needs root)", verb_probe,
-	  NULL, probe_examples, plain_statuses, VALUE_NONE },
+	  probe_options, probe_examples, plain_statuses, VALUE_NONE },
+	{ "selftest", "[FILE]", "messages and packets that a model permits and refuses, through engine and ruleset", verb_selftest,
+	  selftest_options, selftest_examples, selftest_statuses, VALUE_FILE },
 	{ "apply", "FILE", "put a model in force", verb_change,
 	  change_options, apply_examples, change_statuses, VALUE_FILE },
 	{ "reload", "", "have the running zoned load its file again", verb_change,

@@ -85,6 +85,7 @@ bool option_wrong(const char *name, const char *value, const char *write);
 int verb_check(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_probe(int argc, char **argv);
+int verb_selftest(int argc, char **argv);
 int verb_reasons(int argc, char **argv);
 int verb_status(int argc, char **argv); /* status, generations, show */
 int verb_counters(int argc, char **argv);
@@ -105,6 +106,8 @@ struct model *model_in_force(void);
 /* That of a generation which the running zoned keeps; number NULL: the one in force. NULL, told,
  * with the exit status. */
 struct model *model_kept(const char *number, int *rc);
+/* The file's, or without a path that in force; NULL, told, with the exit status. */
+struct model *model_asked(const char *path, int *rc);
 /* Tell how a verb is called; EXIT_USAGE. */
 int verb_usage(const char *name);
 /* NULL, with every error on stderr: EXIT_MODEL or EXIT_NO_FILE in *rc. Files are included from

@@ -67,6 +67,12 @@ CLEANFILES += tests/netns/clock-shift.so
 tests/netns/clock-shift.so: tests/netns/clock-shift.c
 	$(AM_V_CCLD)$(CC) $(AM_CFLAGS) $(CFLAGS) -shared -fPIC -o $@ $<
 endif
+check_PROGRAMS += tests/netns/selftest-broken
+tests_netns_selftest_broken_SOURCES = $(zonectl_SOURCES) tests/netns/selftest-broken.c
+tests_netns_selftest_broken_LDADD = $(zonectl_LDADD)
+tests_netns_selftest_broken_LDFLAGS = -Wl,--wrap=nft_commit -Wl,--wrap=policy_build
+TESTS += tests/netns/selftest.sh
+EXTRA_DIST += tests/netns/selftest.sh
 TESTS += tests/check-tree tests/check-format
 EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/lab.sh tests/netns/clock-shift.c \

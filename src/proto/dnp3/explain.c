@@ -256,6 +256,7 @@ const struct explain_ops explain_dnp3 = {
 	.n_keys = sizeof(keys) / sizeof(keys[0]),
 	.operation_key = "functions",
 	.compose = dnp_compose,
+	.samples = dnp_samples,
 	.words = dnp_record_words,
 	.lacks = dnp_lacks,
 	.entry = dnp_entry,

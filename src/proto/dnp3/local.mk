@@ -9,7 +9,7 @@ src_inspect_libinspect_a_SOURCES += src/proto/dnp3/gate-collect.c src/proto/dnp3
 	src/proto/dnp3/gate.c src/proto/dnp3/gate.h
 src_fastpath_libfastpath_a_SOURCES += src/proto/dnp3/kernel.c
 src_record_librecord_a_SOURCES += src/proto/dnp3/facts.c src/proto/dnp3/facts.h src/proto/dnp3/facts-expected.c src/proto/dnp3/facts-expected.h
-zonectl_SOURCES += src/proto/dnp3/replay.c src/proto/dnp3/explain.c src/proto/dnp3/explain.h src/proto/dnp3/explain-words.c
+zonectl_SOURCES += src/proto/dnp3/replay.c src/proto/dnp3/explain.c src/proto/dnp3/explain.h src/proto/dnp3/explain-words.c src/proto/dnp3/explain-samples.c
 src_learn_liblearn_a_SOURCES += src/proto/dnp3/learn.c
 FAST_PROGRAM += src/proto/dnp3/kernel.bpf.h src/proto/dnp3/kernel.h
 EXTRA_DIST += src/proto/dnp3/seeds

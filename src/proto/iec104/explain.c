@@ -348,6 +348,7 @@ const struct explain_ops explain_iec104 = {
 	.n_keys = sizeof(keys) / sizeof(keys[0]),
 	.operation_key = "types",
 	.compose = iec_compose,
+	.samples = iec_samples,
 	.words = iec_record_words,
 	.lacks = iec_lacks_of,
 	.entry = iec_entry,

@@ -11,7 +11,7 @@ src_inspect_libinspect_a_SOURCES += src/proto/iec104/gate-fast.c src/proto/iec10
 	src/proto/iec104/gate-start.c src/proto/iec104/gate.c src/proto/iec104/gate.h
 src_fastpath_libfastpath_a_SOURCES += src/proto/iec104/kernel.c
 src_record_librecord_a_SOURCES += src/proto/iec104/facts.c src/proto/iec104/facts.h src/proto/iec104/facts-expected.c src/proto/iec104/facts-expected.h
-zonectl_SOURCES += src/proto/iec104/replay.c src/proto/iec104/explain.c src/proto/iec104/explain.h src/proto/iec104/explain-words.c
+zonectl_SOURCES += src/proto/iec104/replay.c src/proto/iec104/explain.c src/proto/iec104/explain.h src/proto/iec104/explain-words.c src/proto/iec104/explain-samples.c
 EXTRA_DIST += src/proto/iec104/seeds
 MANUAL_PARTS += src/proto/iec104/manual/fields.mdoc src/proto/iec104/manual/policies.mdoc \
 	src/proto/iec104/manual/peers.mdoc src/proto/iec104/manual/reasons.mdoc src/proto/iec104/manual/rules.mdoc src/proto/iec104/manual/tables.mdoc

@@ -247,6 +247,7 @@ const struct explain_ops explain_modbus = {
 	.n_keys = sizeof(keys) / sizeof(keys[0]),
 	.operation_key = "functions",
 	.compose = mb_compose,
+	.samples = mb_samples,
 	.words = mb_record_words,
 	.lacks = mb_lacks,
 	.entry = mb_entry,

@@ -202,6 +202,7 @@ const struct explain_ops explain_opcua = {
 	.heads = heads,
 	.operation_key = "services",
 	.compose = ua_compose,
+	.samples = ua_samples,
 	.words = ua_record_words,
 	.lacks = ua_lacks,
 	.entry = ua_entry,

@@ -10,7 +10,7 @@ src_inspect_libinspect_a_SOURCES += src/proto/opcua/gate-cert.c src/proto/opcua/
 	src/proto/opcua/gate-pending.c src/proto/opcua/gate.c src/proto/opcua/gate.h
 src_fastpath_libfastpath_a_SOURCES += src/proto/opcua/kernel.c
 src_record_librecord_a_SOURCES += src/proto/opcua/facts.c src/proto/opcua/facts.h src/proto/opcua/facts-expected.c src/proto/opcua/facts-expected.h
-zonectl_SOURCES += src/proto/opcua/replay.c src/proto/opcua/explain.c src/proto/opcua/explain.h src/proto/opcua/explain-words.c
+zonectl_SOURCES += src/proto/opcua/replay.c src/proto/opcua/explain.c src/proto/opcua/explain.h src/proto/opcua/explain-words.c src/proto/opcua/explain-samples.c
 src_learn_liblearn_a_SOURCES += src/proto/opcua/learn.c
 FAST_PROGRAM += src/proto/opcua/kernel.bpf.h src/proto/opcua/kernel.h
 EXTRA_DIST += src/proto/opcua/seeds
