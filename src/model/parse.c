@@ -218,14 +218,6 @@ static void load_zones(struct load *l, const config_setting_t *root)
 		complain(l, at_of(l, s), "more than %d zones", MODEL_ZONES_MAX - 1);
 }
 
-static const char *zone_ref(struct load *l, const config_setting_t *g, const char *key)
-{
-	const char *text = get_text(l, g, key);
-	if (!config_setting_get_member(g, key))
-		complain(l, at_of(l, g), "\"%s\" is missing; write %s = \"ZONE\";", key, key);
-	return text ? text : "";
-}
-
 static void load_conduit(struct load *l, const config_setting_t *g)
 {
 	struct model *m = l->m;
@@ -235,8 +227,7 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second",
 	     "offload", "flows", "comment", "ticket", "owner");
 	c.name = get_name(l, g, "name");
-	c.from = zone_ref(l, g, "from");
-	c.to = zone_ref(l, g, "to");
+	load_ends(l, g, &c);
 	c.description = get_text(l, g, "description");
 	load_remarks(l, g, &c.remarks);
 	c.mode = (enum mode)get_word(l, g, "mode", words_mode, (int)m->mode);

@@ -251,8 +251,10 @@ def send(what, line, packet, way_in, out):
 
 def connection():
     e = opening()
-    if not e:
+    if not e or (e.dst, e.src, e.proto) in PORTLESS: # that would be an answer
         return
+    if not e.sport:
+        PORTLESS.add((e.src, e.dst, e.proto))
     right = PATHS[zone_of(e.src)] if zone_of(e.src) else []
     way_in = (right or ["free0"])[0] if pick.random() < 0.85 else pick.choice(NAMES)
     out, kind = way_out(e.dst), e.kind
@@ -296,6 +298,7 @@ enter(GATEWAY)
 REACH = subprocess.Popen([TOOL, "reach", MODEL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
 NEXT = pick.sample(range(30000, 60000), 4 * OPENINGS)
 BEFORE, SENT, SEEN, FAILED, SENT_ERRORS = counters(), 0, collections.Counter(), [], []
+PORTLESS = set()
 for _ in range(OPENINGS):
     connection()
 REACH.stdin.close()
