@@ -51,6 +51,18 @@ static void add_zone_span(struct ruleset *rs, struct rs_set *set, const struct m
 	e->end = true;
 }
 
+/* Is the next one inside it, or, of the addresses that no zone has, right behind it? */
+static bool joins(const struct model *m, const struct span *s, const struct span *next)
+{
+	struct addr after = s->hi;
+	if (next->lo.family != s->lo.family)
+		return false;
+	if (m->zones[s->zone].any && next->zone == s->zone && addr_next(&after) &&
+	    memcmp(next->lo.b, after.b, 16) == 0)
+		return true;
+	return memcmp(next->lo.b, s->hi.b, 16) <= 0;
+}
+
 /* Zones' networks as intervals. A network inside another of the same zone
  * adds nothing; between zones, check has refused overlaps. */
 void ruleset_networks(struct ruleset *rs, struct rs_set *set4, struct rs_set *set6,
@@ -69,8 +81,7 @@ void ruleset_networks(struct ruleset *rs, struct rs_set *set4, struct rs_set *se
 		qsort(v, n, sizeof(*v), span_cmp);
 	for (size_t i = 0; i < n;) {
 		struct span s = v[i++];
-		while (i < n && v[i].lo.family == s.lo.family &&
-		       memcmp(v[i].lo.b, s.hi.b, 16) <= 0) {
+		while (i < n && joins(m, &s, &v[i])) {
 			if (memcmp(v[i].hi.b, s.hi.b, 16) > 0)
 				s.hi = v[i].hi;
 			i++;

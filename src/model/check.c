@@ -363,6 +363,7 @@ static void check_daemon(struct load *l)
 void check_model(struct load *l)
 {
 	check_zone_names(l);
+	check_any(l);
 	check_networks(l);
 	check_assets(l);
 	check_parents(l);

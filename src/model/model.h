@@ -66,6 +66,8 @@ struct zone {
 	struct prefix *networks;
 	size_t n_networks;
 	struct where *networks_at;
+	bool any; /* networks = "any": all addresses that no zone has, which are in networks */
+	struct where any_at;
 	struct asset *assets;
 	size_t n_assets;
 	uint8_t sl_t[7]; /* IAC UC SI DC RDF TRE RA, 0..4 (IEC 62443-3-2 ZCR 5.6) */

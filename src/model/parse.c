@@ -119,11 +119,19 @@ static bool no_packet_has(struct load *l, struct where at, const char *text, con
 static void load_networks(struct load *l, const config_setting_t *g, struct zone *z)
 {
 	const config_setting_t *s = list_of_texts(l, g, "networks", "10.1.0.0/24");
-	for (size_t i = 0; i < items(s); i++) {
+	z->any = items(s) == 1 && strcmp(written_of(item(s, 0))->text, "any") == 0;
+	z->any_at = z->any ? at_of(l, item(s, 0)) : z->at;
+	for (size_t i = 0; i < items(s) && !z->any; i++) {
 		const config_setting_t *x = item(s, i);
 		const char *text = written_of(x)->text;
 		struct prefix p;
 		bool host_bits;
+		if (strcmp(text, "any") == 0) {
+			complain(l, at_of(l, x),
+				 "networks = \"any\" stands alone: it means all addresses that no "
+				 "zone has");
+			continue;
+		}
 		if (!prefix_parse(text, &p, &host_bits)) {
 			complain(l, at_of(l, x),
 				 "\"%s\" is not a network; write for example \"10.1.0.0/24\" or "

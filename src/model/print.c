@@ -53,12 +53,12 @@ static void print_zone(FILE *f, const struct zone *z)
 		}
 		fputs(" ];\n", f);
 	}
-	fputs("    networks = [", f);
-	for (size_t i = 0; i < z->n_networks; i++) {
+	fputs(z->any ? "    networks = \"any\";\n" : "    networks = [", f);
+	for (size_t i = 0; i < z->n_networks && !z->any; i++) {
 		prefix_text(&z->networks[i], a);
 		fprintf(f, "%s\"%s\"", i ? ", " : " ", a);
 	}
-	fputs(" ];\n", f);
+	fputs(z->any ? "" : " ];\n", f);
 	for (size_t i = 0; i < z->n_assets; i++) {
 		addr_text(&z->assets[i].addr, a);
 		fprintf(f, "%s{ name = \"%s\"; address = \"%s\"; }%s",

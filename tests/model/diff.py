@@ -105,7 +105,9 @@ def text_of(model):
 
 def change_zone(m):
     z = m["zones"][RANDOM.choice(sorted(m["zones"]))]
-    if RANDOM.random() < 0.5:
+    if RANDOM.random() < 0.2:
+        z["networks"] = ["any"]
+    elif RANDOM.random() < 0.5:
         z["networks"] = RANDOM.sample(NETS, RANDOM.choice((1, 2)))
     else:
         taken = [i for other in m["zones"].values() if other is not z for i in other["interfaces"]]

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# What a conduit can join, with real clients over IPv4 and IPv6: lists of zones. Each client reads, writes, and talks
+# What a conduit can join, with real clients over IPv4 and IPv6: lists of zones, all addresses that no zone has. Each client reads, writes, and talks
 # to a service without inspection; what gets there without the gate gets there with it where the conduit says so.
 . "$(dirname "$0")/lab.sh"
 lab_need
@@ -12,6 +12,10 @@ for i in 11 12 13; do
 	ip -n "$lab_c" addr add "10.10.1.$i/24" dev eth0 && ip -n "$lab_c" addr add "fd00:10:1::$i/64" dev eth0 nodad || lab_fail "addresses"
 done
 ip -n "$lab_s" addr add 10.10.2.21/24 dev eth0 && ip -n "$lab_s" addr add fd00:10:2::21/64 dev eth0 nodad || lab_fail "addresses"
+# and somebody elsewhere, behind eth3
+lab_w=zw$$ lab_more=$lab_more\ zw$$
+ip netns add "$lab_w" && ip netns exec "$lab_w" sysctl -qw net.ipv6.conf.default.accept_dad=0 && lab_link "$lab_w" eth3 9 9 || lab_fail "another network"
+in_w() { ip netns exec "$lab_w" "$@"; }
 in_s "$python" -B "$lab_src/orders.py" serve &
 lab_pids+=($!)
 
@@ -56,6 +60,22 @@ for host in 10 11 12; do
 done
 expect "writes that the device got" $(($(lab_delivered writes) - before)) 12
 
+expect "from elsewhere without the gate" "$(in_w "$python" -B "$lab_src/ends.py" ask 10.10.9.9 "$V4") | $(in_w "$python" -B "$lab_src/ends.py" ask fd00:10:9::9 "$V6")" "$ALL | $ALL"
+# false INTERFACE SENDER4 SENDER6: packets with these senders that come in there, and reach the devices' network
+false()
+{
+	local ns=$lab_c gw
+	[ "$1" = eth3 ] && ns=$lab_w
+	gw=$(in_g cat "/sys/class/net/$1/address")
+	in_s nft "table inet false { chain c { type filter hook prerouting priority -300; ip saddr $2 tcp dport 8080 counter drop; ip6 saddr $3 tcp dport 8080 counter drop; }; }"
+	ip netns exec "$ns" "$python" -B "$lab_src/ends.py" false "$gw" "$2" "$V4" "$3" "$V6" || lab_fail "cannot forge"
+	sleep 0.2
+	in_s nft list table inet false | sed -n 's/.*packets \([0-9]*\) .*/\1/p' | paste -sd ' '
+	in_s nft delete table inet false
+}
+in_g sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.eth1.rp_filter=0 net.ipv4.conf.eth3.rp_filter=0
+expect "false senders without the gate" "$(false eth3 10.10.1.10 fd00:10:1::10), $(false eth1 198.51.100.7 2001:db8::7)" "5 5, 5 5"
+
 # --- lists of zones: one conduit
 { zones; echo "conduits = ( { name = \"down\"; from = ( \"hmi\", \"scada\" ); to = ( \"cell-1\", \"cell-2\" ); flows = ( $READS, $PLAIN ); } );"; } >"$model"
 lab_gate "$model"
@@ -79,3 +99,18 @@ expect "the zone that is not isolated" "$(ask 10 20)" "$READ"
 expect "the isolated one" "$(ask 11 20)" "$NONE"
 "$ctl" release scada >/dev/null || lab_fail "release"
 expect "released" "$(ask 11 20)" "$READ"
+lab_generation=$(in_force)
+
+# --- all addresses that no zone has, by interfaces of their own
+{ zones | sed "s/^zones = (/&\n  { name = \"internet\"; type = \"external\"; interfaces = [ \"eth3\" ]; networks = \"any\"; },/"
+	echo "conduits = ( { name = \"dmz\"; from = ( \"internet\", \"hmi\" ); to = \"cell-1\"; flows = ( $READS, $PLAIN ); } );"; } >"$model"
+lab_reload
+wrong=$(lab_rules_counted wrong-interface)
+expect "an address that no zone has" "$(in_w "$python" -B "$lab_src/ends.py" ask 10.10.9.9 10.10.2.20 10.10.2.21)" "$READ | $NONE"
+expect "over IPv6" "$(in_w "$python" -B "$lab_src/ends.py" ask fd00:10:9::9 fd00:10:2::20 fd00:10:2::21)" "$READ | $NONE"
+expect "a named zone of the same conduit" "$(ask 10 20)" "$READ"
+expect "refused for an interface so far" "$(($(lab_rules_counted wrong-interface) - wrong))" 0
+expect "false senders: of a named zone, from elsewhere" "$(false eth3 10.10.1.10 fd00:10:1::10)" "0 0"
+expect "false senders: of no zone, by a named zone's interface" "$(false eth1 198.51.100.7 2001:db8::7)" "0 0"
+expect "refused for the interface" "$(($(lab_rules_counted wrong-interface) - wrong))" 20
+lab_wait 12 eval '[ "$(recorded violation "conduit=dmz.*from_zone=internet to_zone=cell-1 ")" -gt 0 ]' || lab_fail "no record of a write from elsewhere"
