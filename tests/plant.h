@@ -41,10 +41,12 @@ static inline struct pol_image *plant_image_of(struct conduit *how, size_t n,
 		zones[z + 1].assets = assets[z];
 		zones[z + 1].n_assets = 2;
 	}
-	for (size_t i = 0; i < n; i++) {
+	struct leg legs[2];
+	for (size_t i = 0; i < n && i < 2; i++) {
 		how[i].name = i ? "back" : "c";
-		how[i].from_zone = i ? 2 : 1;
-		how[i].to_zone = i ? 1 : 2;
+		legs[i] = (struct leg){ .from = i ? 2 : 1, .to = i ? 1 : 2 };
+		how[i].legs = &legs[i];
+		how[i].n_legs = 1;
 	}
 	struct model m = { .zones = zones,
 			   .n_zones = 3,

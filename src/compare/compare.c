@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "compare/internal.h"
 #include "compile/policy_build.h"
@@ -22,6 +23,21 @@ const char *compare_what_word(enum compare_what w)
 	return words[w];
 }
 
+/* What was said of the conduit already, for another pair of its zones. */
+static struct compare_finding *of_other_leg(const struct compare_run *r,
+					    const struct compare_finding *f, const char *text)
+{
+	for (size_t i = r->conduit_first; f->what == COMPARE_CONDUIT && i < r->c->n; i++) {
+		struct compare_finding *v = &r->c->v[i];
+		if (v->what == f->what && v->effect == f->effect && v->old.line == f->old.line &&
+		    v->new.line == f->new.line && v->old.file == f->old.file &&
+		    v->new.file == f->new.file &&strcmp(v->name, f->name) == 0 &&
+		    strcmp(v->text, text) == 0)
+			return v;
+	}
+	return NULL;
+}
+
 struct compare_finding *compare_add(struct compare_run *r, const struct compare_finding *f,
 				    const char *fmt, ...)
 {
@@ -31,6 +47,9 @@ struct compare_finding *compare_add(struct compare_run *r, const struct compare_
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	struct comparison *c = r->c;
+	struct compare_finding *said = of_other_leg(r, f, text);
+	if (said)
+		return said;
 	c->v = arena_grow(c->arena, c->v, c->n, sizeof(*c->v));
 	struct compare_finding *to = &c->v[c->n++];
 	*to = *f;

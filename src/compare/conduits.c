@@ -12,6 +12,7 @@
 /* A flow that has a piece, and how it is looked at. */
 struct found {
 	const struct conduit *c; /* NULL: nothing is permitted there */
+	const struct leg *leg;
 	const struct flow *f;
 };
 
@@ -36,11 +37,12 @@ static struct found find_flow(const struct model *m, size_t from, size_t to, con
 {
 	for (size_t i = 0; from && to && i < m->n_conduits; i++) {
 		const struct conduit *c = &m->conduits[i];
-		for (size_t k = 0; c->from_zone == from && c->to_zone == to && k < c->n_flows; k++)
+		const struct leg *g = model_leg(c, from, to);
+		for (size_t k = 0; g && k < c->n_flows; k++)
 			if (piece_is_of(p, &c->flows[k]))
-				return (struct found){ c, &c->flows[k] };
+				return (struct found){ c, g, &c->flows[k] };
 	}
-	return (struct found){ NULL, NULL };
+	return (struct found){ NULL, NULL, NULL };
 }
 
 static struct compare_finding finding(enum compare_effect e, const struct conduit *c)
@@ -100,18 +102,16 @@ static void compare_looks(struct compare_run *r, const struct found *old, const 
 static void compare_reversed(struct compare_run *r, const struct found *old,
 			     const struct found *new)
 {
-	size_t of = old->c->from_zone, ot = old->c->to_zone;
 	for (size_t i = 0; i < r->old.m->n_conduits; i++) {
 		const struct conduit *c = &r->old.m->conduits[i];
-		if (c->from_zone != ot || c->to_zone != of)
-			continue;
-		for (size_t k = 0; k < c->n_flows; k++) {
-			struct found was = { c, &c->flows[k] };
+		const struct leg *g = model_leg(c, old->leg->to, old->leg->from);
+		for (size_t k = 0; g && k < c->n_flows; k++) {
+			struct found was = { c, g, &c->flows[k] };
 			if (was.f->l4 != new->f->l4 || how_judged(old) >= how_judged(&was))
 				continue;
 			for (struct piece p = { .begun = false }; piece_next(r, was.f, &p);) {
 				struct found is =
-					find_flow(r->new.m, new->c->to_zone, new->c->from_zone, &p);
+					find_flow(r->new.m, new->leg->to, new->leg->from, &p);
 				if (is.f && how_judged(new) < how_judged(&is))
 					continue;
 				struct compare_finding f = finding(COMPARE_OPENS, new->c);
@@ -127,10 +127,10 @@ static void compare_reversed(struct compare_run *r, const struct found *old,
 
 /* ---- a flow ---- */
 
-static struct found found_before(const struct compare_run *r, const struct conduit *c,
+static struct found found_before(const struct compare_run *r, const struct leg *g,
 				 const struct piece *p)
 {
-	return find_flow(r->old.m, r->old_of[c->from_zone], r->old_of[c->to_zone], p);
+	return find_flow(r->old.m, r->old_of[g->from], r->old_of[g->to], p);
 }
 
 /* Is this piece the first one of the flow with that old flow? Then it stands for all of these. */
@@ -140,7 +140,7 @@ static bool is_first(struct compare_run *r, const struct found *new, const struc
 	for (struct piece p = { .begun = false }; piece_next(r, new->f, &p);) {
 		if (p.at == at->at && p.lo == at->lo)
 			return true;
-		if (found_before(r, new->c, &p).f == old->f)
+		if (found_before(r, new->leg, &p).f == old->f)
 			return false;
 	}
 	return true;
@@ -149,28 +149,29 @@ static bool is_first(struct compare_run *r, const struct found *new, const struc
 static void list_pieces(struct compare_run *r, const struct found *new, struct sb *out)
 {
 	for (struct piece p = { .begun = false }; piece_next(r, new->f, &p);)
-		if (!found_before(r, new->c, &p).f)
+		if (!found_before(r, new->leg, &p).f)
 			piece_list(&p, new->f, out);
 }
 
 /* Inside one zone of the old model everything passed by its interfaces. */
-static bool was_inside(const struct compare_run *r, const struct conduit *c)
+static bool was_inside(const struct compare_run *r, const struct leg *g)
 {
-	size_t from = r->old_of[c->from_zone], to = r->old_of[c->to_zone];
+	size_t from = r->old_of[g->from], to = r->old_of[g->to];
 	return from && from == to && model_path_owner(r->old.m, &r->old.m->zones[from]);
 }
 
-static void compare_flow(struct compare_run *r, const struct conduit *c, const struct flow *f)
+static void compare_flow(struct compare_run *r, const struct conduit *c, const struct leg *g,
+			 const struct flow *f)
 {
-	struct found new = { c, f };
+	struct found new = { c, g, f };
 	bool told = false;
 	for (struct piece p = { .begun = false }; piece_next(r, f, &p);) {
-		struct found old = found_before(r, c, &p);
+		struct found old = found_before(r, g, &p);
 		if (old.f && is_first(r, &new, &p, &old)) {
 			compare_looks(r, &old, &new);
 			compare_reversed(r, &old, &new);
 		}
-		if (old.f || told || was_inside(r, c))
+		if (old.f || told || was_inside(r, g))
 			continue;
 		char ports[400];
 		struct sb b = sb_init(ports, sizeof(ports));
@@ -178,9 +179,9 @@ static void compare_flow(struct compare_run *r, const struct conduit *c, const s
 		set_places(&found, &old, &new);
 		list_pieces(r, &new, &b);
 		compare_add(r, &found, "%s%s from \"%s\" to \"%s\"%s%s%s", ports,
-			    b.cut ? " and more" : "", c->from, c->to,
-			    f->policy ? ", by policy \"" : "", f->policy ? f->policy : "",
-			    f->policy ? "\"" : "");
+			    b.cut ? " and more" : "", r->new.m->zones[g->from].name,
+			    r->new.m->zones[g->to].name, f->policy ? ", by policy \"" : "",
+			    f->policy ? f->policy : "", f->policy ? "\"" : "");
 		told = true;
 	}
 }
@@ -244,7 +245,11 @@ static void compare_conduit_keys(struct compare_run *r, const struct conduit *ol
 static bool takes_from(const struct compare_run *r, const struct conduit *new,
 		       const struct conduit *old)
 {
-	if (r->old_of[new->from_zone] != old->from_zone || r->old_of[new->to_zone] != old->to_zone)
+	bool same = false;
+	for (size_t i = 0; i < new->n_legs; i++)
+		same |= model_leg(old, r->old_of[new->legs[i].from], r->old_of[new->legs[i].to]) !=
+			NULL;
+	if (!same)
 		return false;
 	for (size_t i = 0; i < new->n_flows; i++)
 		for (size_t k = 0; k < old->n_flows; k++)
@@ -276,12 +281,12 @@ static void compare_shared(struct compare_run *r, const struct conduit *old)
 
 /* ---- what is gone ---- */
 
-static void compare_gone(struct compare_run *r, const struct conduit *c)
+static void compare_gone(struct compare_run *r, const struct conduit *c, const struct leg *g)
 {
-	size_t from = r->new_of[c->from_zone], to = r->new_of[c->to_zone];
+	size_t from = r->new_of[g->from], to = r->new_of[g->to];
 	for (size_t i = 0; i < c->n_flows; i++) {
 		const struct flow *f = &c->flows[i];
-		const struct found old = { c, f };
+		const struct found old = { c, g, f };
 		char ports[400];
 		struct sb b = sb_init(ports, sizeof(ports));
 		for (struct piece p = { .begun = false }; piece_next(r, f, &p);)
@@ -290,19 +295,26 @@ static void compare_gone(struct compare_run *r, const struct conduit *c)
 		if (!b.len || (from && from == to))
 			continue;
 		struct compare_finding found = finding(COMPARE_CLOSES, c);
-		set_places(&found, &old, &(struct found){ NULL, NULL });
+		set_places(&found, &old, &(struct found){ NULL, NULL, NULL });
 		compare_add(r, &found, "%s%s from \"%s\" to \"%s\"", ports,
-			    b.cut ? " and more" : "", c->from, c->to);
+			    b.cut ? " and more" : "", r->old.m->zones[g->from].name,
+			    r->old.m->zones[g->to].name);
 	}
 }
 
 void compare_conduits(struct compare_run *r)
 {
-	for (size_t i = 0; i < r->new.m->n_conduits; i++)
-		for (size_t k = 0; k < r->new.m->conduits[i].n_flows; k++)
-			compare_flow(r, &r->new.m->conduits[i], &r->new.m->conduits[i].flows[k]);
+	for (size_t i = 0; i < r->new.m->n_conduits; i++) {
+		const struct conduit *c = &r->new.m->conduits[i];
+		r->conduit_first = r->c->n;
+		for (size_t k = 0; k < c->n_legs * c->n_flows; k++)
+			compare_flow(r, c, &c->legs[k / c->n_flows], &c->flows[k % c->n_flows]);
+	}
 	for (size_t i = 0; i < r->old.m->n_conduits; i++) {
-		compare_shared(r, &r->old.m->conduits[i]);
-		compare_gone(r, &r->old.m->conduits[i]);
+		const struct conduit *c = &r->old.m->conduits[i];
+		compare_shared(r, c);
+		r->conduit_first = r->c->n;
+		for (size_t k = 0; k < c->n_legs; k++)
+			compare_gone(r, c, &c->legs[k]);
 	}
 }

@@ -47,7 +47,8 @@ struct compare_run {
 	 * with any of its addresses, or else with its name; 0: none */
 	size_t *old_of, *new_of;
 	struct pair *pairs;
-	struct cuts *cuts; /* of pieces */
+	struct cuts *cuts;    /* of pieces */
+	size_t conduit_first; /* the first finding about the conduit that is looked at */
 };
 
 void pieces_cut(struct compare_run *r); /* before what follows */

@@ -24,6 +24,7 @@ struct build {
 	char *strings;
 	uint32_t n_keys, n_flows, n_ranges, n_nets, n_assets, n_strings; /* written so far */
 	uint32_t n_rules[PROTO_N], n_heads[PROTO_N], n_items[PROTO_N];
+	bool failed; /* out of memory */
 };
 
 /* Functions, one set for each inspected protocol: build_NAME. Two passes over the same policy:

@@ -28,6 +28,11 @@ static size_t ports_of(const struct flow *f)
 	return f->n_ports ? f->n_ports : 1;
 }
 
+/* The texts of a flow, which its legs share. */
+struct flow_texts {
+	struct pol_str conduit, policy, ticket, owner;
+};
+
 static struct counts count_image(const struct model *m)
 {
 	struct counts c = { .strings = 1 };
@@ -49,8 +54,8 @@ static struct counts count_image(const struct model *m)
 		for (size_t k = 0; k < con->n_flows; k++) {
 			if (con->flows[k].proto == PROTO_NONE)
 				continue;
-			c.flows++;
-			c.keys += ports_of(&con->flows[k]);
+			c.flows += con->n_legs;
+			c.keys += con->n_legs * ports_of(&con->flows[k]);
 			c.strings += build_str_size(con->name) +
 				     build_str_size(con->flows[k].policy) +
 				     build_str_size(model_ticket(con, &con->flows[k])) +
@@ -120,18 +125,18 @@ static void policy_named(const struct model *m, const char *name, struct pol_flo
 	}
 }
 
-static void put_flow(struct build *b, const struct conduit *c, const struct flow *f,
-		     size_t conduit_id)
+static void put_leg(struct build *b, const struct conduit *c, const struct flow *f,
+		    const struct leg *g, const struct flow_texts *t)
 {
 	uint16_t id = (uint16_t)b->n_flows;
 	struct pol_flow *out = &b->flows[b->n_flows++];
 	*out = (struct pol_flow){
-		.conduit = build_str(b, c->name),
-		.policy = build_str(b, f->policy),
-		.ticket = build_str(b, model_ticket(c, f)),
-		.owner = build_str(b, model_owner(c, f)),
-		.from = (uint16_t)c->from_zone,
-		.to = (uint16_t)c->to_zone,
+		.conduit = t->conduit,
+		.policy = t->policy,
+		.ticket = t->ticket,
+		.owner = t->owner,
+		.from = (uint16_t)g->from,
+		.to = (uint16_t)g->to,
 		.proto = (uint8_t)f->proto,
 		.mode = (uint8_t)model_mode_of(c),
 		.on_violation = (uint8_t)c->on_violation,
@@ -139,11 +144,11 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 		.log = (uint8_t)c->log,
 		.max_requests = c->max_requests,
 		.max_writes = c->max_writes,
-		.conduit_id = (uint32_t)conduit_id,
+		.conduit_id = (uint32_t)(c - b->m->conduits),
 	};
 	policy_named(b->m, f->policy, out);
-	/* no connection is of a conduit that an isolated zone cuts */
-	for (size_t i = 0; i < ports_of(f) && !c->isolated; i++)
+	/* no connection is of a leg that an isolated zone cuts */
+	for (size_t i = 0; i < ports_of(f) && !g->isolated; i++)
 		b->keys[b->n_keys++] = (struct pol_key){
 			.from = out->from,
 			.to = out->to,
@@ -151,6 +156,23 @@ static void put_flow(struct build *b, const struct conduit *c, const struct flow
 			.port = f->n_ports ? f->ports[i].lo : proto_port(f->proto),
 			.l4 = f->l4 ? f->l4 : IPPROTO_TCP,
 		};
+}
+
+static void put_conduit(struct build *b, const struct conduit *c)
+{
+	struct flow_texts *t = calloc(c->n_flows + 1, sizeof(*t));
+	b->failed |= !t;
+	for (size_t k = 0; t && k < c->n_flows; k++)
+		if (c->flows[k].proto != PROTO_NONE)
+			t[k] = (struct flow_texts){ build_str(b, c->name),
+						    build_str(b, c->flows[k].policy),
+						    build_str(b, model_ticket(c, &c->flows[k])),
+						    build_str(b, model_owner(c, &c->flows[k])) };
+	for (size_t n = 0; t && n < c->n_legs; n++)
+		for (size_t k = 0; k < c->n_flows; k++)
+			if (c->flows[k].proto != PROTO_NONE)
+				put_leg(b, c, &c->flows[k], &c->legs[n], &t[k]);
+	free(t);
 }
 
 static int net_order(const void *x, const void *y)
@@ -237,9 +259,7 @@ static void fill_image(struct build *b)
 	for (unsigned p = 0; p < PROTO_N; p++)
 		b->img->n_items[p] = b->n_items[p]; /* a text may turn out to need none */
 	for (size_t i = 0; i < m->n_conduits; i++)
-		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
-			if (m->conduits[i].flows[k].proto != PROTO_NONE)
-				put_flow(b, &m->conduits[i], &m->conduits[i].flows[k], i);
+		put_conduit(b, &m->conduits[i]);
 	sort_nets(b);
 	sort_assets(b);
 	sort_keys(b);
@@ -321,6 +341,10 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 	*b.img = head;
 	lay_out(&b);
 	fill_image(&b);
+	if (b.failed) {
+		free(b.img);
+		return NULL;
+	}
 	/* Two flows with one key, or overlapping networks: the model's check
 	 * refuses them with a line number; here they must not be guessed at. */
 	*err = -EEXIST;

@@ -8,7 +8,7 @@
 
 /* malloc'ed image, the caller frees; NULL and -errno in *err when memory is
  * out or the plant exceeds an index. Flow ids number the model's inspected
- * flows in order of conduit, then flow. Zone ids are the model's indices. */
+ * flows in order of conduit, then leg, then flow. Zone ids are the model's indices. */
 struct pol_image *policy_build(const struct model *m, uint32_t generation, int *err);
 
 #endif

@@ -361,7 +361,8 @@ static enum step step_counter_map(struct way *w, const struct rs_op *op, uint16_
 	if (id < RS_FLOW_FIRST || id - RS_FLOW_FIRST >= r->n_flows)
 		return BREAKS;
 	w->a.conduit = r->conduit_of[id - RS_FLOW_FIRST];
-	w->a.flow = id - RS_FLOW_FIRST - r->first_flow[w->a.conduit];
+	w->a.flow = (id - RS_FLOW_FIRST - r->first_flow[w->a.conduit]) %
+		    r->m->conduits[w->a.conduit].n_flows;
 	return MATCHES;
 }
 
@@ -603,15 +604,14 @@ static void name_steps(struct reach *r, size_t rule)
 static bool number_flows(struct reach *r)
 {
 	const struct model *m = r->m;
-	for (size_t i = 0; i < m->n_conduits; i++)
-		r->n_flows += m->conduits[i].n_flows;
+	r->n_flows = model_leg_flows(m);
 	r->conduit_of = calloc(r->n_flows + 1, sizeof(size_t));
 	r->first_flow = calloc(m->n_conduits + 1, sizeof(size_t));
 	if (!r->conduit_of || !r->first_flow)
 		return false;
 	for (size_t i = 0, n = 0; i < m->n_conduits; i++) {
 		r->first_flow[i] = n;
-		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
+		for (size_t k = 0; k < m->conduits[i].n_legs * m->conduits[i].n_flows; k++)
 			r->conduit_of[n++] = i;
 	}
 	return true;

@@ -33,8 +33,9 @@ bool ruleset_has_protocols(const struct model *m)
 bool ruleset_has_isolated(const struct model *m)
 {
 	for (size_t i = 0; i < m->n_conduits; i++)
-		if (m->conduits[i].isolated)
-			return true;
+		for (size_t k = 0; k < m->conduits[i].n_legs; k++)
+			if (m->conduits[i].legs[k].isolated)
+				return true;
 	return false;
 }
 

@@ -17,7 +17,8 @@
 
 #include <stdlib.h>
 
-/* Conduits in the order of their zones, so that those of the other direction are found quickly. */
+/* Legs of conduits in the order of their zones, so that those of the other direction are found
+ * quickly. */
 struct by_zones {
 	size_t from, to;
 	const struct conduit *c;
@@ -44,12 +45,12 @@ static enum judged judged(const struct conduit *c, const struct flow *f)
 	return model_mode_of(c) == MODE_OBSERVE || c->fail == FAIL_OPEN ? JUDGED_OR_PASSED : JUDGED;
 }
 
-static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const struct conduit *c,
+static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const struct by_zones *w,
 			      const struct flow *f, uint32_t port, uint16_t inspected)
 {
-	struct rs_elem *e = ruleset_add(rs, set, f->at, c->name);
-	put32(e, 0, c->from_zone);
-	put32(e, 1, c->to_zone);
+	struct rs_elem *e = ruleset_add(rs, set, f->at, w->c->name);
+	put32(e, 0, w->from);
+	put32(e, 1, w->to);
 	e->key[8] = f->l4;
 	e->key[12] = (uint8_t)(inspected >> 8);
 	e->key[13] = (uint8_t)inspected;
@@ -57,7 +58,7 @@ static void add_reversed_port(struct ruleset *rs, struct rs_set *set, const stru
 }
 
 /* False: there are too many. */
-static bool add_ports(struct ruleset *rs, struct rs_set *set, const struct conduit *c,
+static bool add_ports(struct ruleset *rs, struct rs_set *set, const struct by_zones *w,
 		      const struct flow *g, uint16_t inspected)
 {
 	for (size_t n = 0; n < g->n_ports; n++) {
@@ -66,23 +67,24 @@ static bool add_ports(struct ruleset *rs, struct rs_set *set, const struct condu
 		     p = ruleset_port_next(rs, r, p + 1)) {
 			if (set->n_elems == RS_REVERSED_MAX)
 				return false;
-			add_reversed_port(rs, set, c, g, p, inspected);
+			add_reversed_port(rs, set, w, g, p, inspected);
 		}
 	}
 	return true;
 }
 
-/* The flows of conduit c that would turn round flow f of the conduit opposite. False: there are too
+/* The flows of leg w that would turn round flow f of the conduit opposite. False: there are too
  * many. */
-static bool add_conduit(struct ruleset *rs, struct rs_set *set, const struct conduit *c,
+static bool add_conduit(struct ruleset *rs, struct rs_set *set, const struct by_zones *w,
 			const struct conduit *opposite, const struct flow *f)
 {
+	const struct conduit *c = w->c;
 	for (size_t i = 0; i < c->n_flows; i++) {
 		const struct flow *g = &c->flows[i];
 		if (g->l4 != f->l4 || judged(c, g) >= judged(opposite, f))
 			continue;
 		for (size_t k = 0; k < f->n_ports; k++)
-			if (!add_ports(rs, set, c, g, f->ports[k].lo))
+			if (!add_ports(rs, set, w, g, f->ports[k].lo))
 				return false;
 	}
 	return true;
@@ -102,23 +104,34 @@ static const struct by_zones *first_of(const struct by_zones *v, size_t n, size_
 	return v + lo;
 }
 
+/* The legs in their order; n of them. */
+static struct by_zones *sort_legs(struct ruleset *rs, const struct model *m, size_t *n)
+{
+	*n = 0;
+	for (size_t i = 0; i < m->n_conduits; i++)
+		*n += m->conduits[i].n_legs;
+	struct by_zones *v = arena_alloc(rs->arena, (*n + 1) * sizeof(*v)), *to = v;
+	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_legs; k++)
+			*to++ = (struct by_zones){ m->conduits[i].legs[k].from,
+						   m->conduits[i].legs[k].to, &m->conduits[i] };
+	if (*n)
+		qsort(v, *n, sizeof(*v), zones_cmp);
+	return v;
+}
+
 void ruleset_reversed(struct ruleset *rs, struct rs_set *set, const struct model *m,
 		      struct errs *errs)
 {
-	size_t n = m->n_conduits;
-	struct by_zones *v = arena_alloc(rs->arena, (n + 1) * sizeof(*v));
-	for (size_t i = 0; i < n; i++)
-		v[i] = (struct by_zones){ m->conduits[i].from_zone, m->conduits[i].to_zone,
-					  &m->conduits[i] };
-	if (n)
-		qsort(v, n, sizeof(*v), zones_cmp);
+	size_t n;
+	const struct by_zones *v = sort_legs(rs, m, &n);
 	for (size_t i = 0; i < n; i++) {
-		const struct conduit *c = &m->conduits[i];
-		const struct by_zones *w = first_of(v, n, c->to_zone, c->from_zone);
-		for (; w < v + n && w->from == c->to_zone && w->to == c->from_zone; w++)
+		const struct conduit *c = v[i].c;
+		const struct by_zones *w = first_of(v, n, v[i].to, v[i].from);
+		for (; w < v + n && w->from == v[i].to && w->to == v[i].from; w++)
 			for (size_t k = 0; k < c->n_flows; k++)
 				if (c->flows[k].proto != PROTO_NONE &&
-				    !add_conduit(rs, set, w->c, c, &c->flows[k])) {
+				    !add_conduit(rs, set, w, c, &c->flows[k])) {
 					errs_add(errs, w->c->at.file, w->c->at.line,
 						 "conduit \"%s\": its ports and those "
 						 "inspected in conduit \"%s\" the other way (line "

@@ -174,79 +174,6 @@ static char *text2(struct ruleset *rs, const char *a, const char *b)
 
 /* ---- zones ---- */
 
-struct span { /* [lo, hi], inclusive */
-	struct addr lo, hi;
-	size_t zone;
-	struct where at;
-};
-
-static int span_cmp(const void *x, const void *y)
-{
-	const struct span *a = x, *b = y;
-	if (a->lo.family != b->lo.family)
-		return a->lo.family < b->lo.family ? -1 : 1;
-	return memcmp(a->lo.b, b->lo.b, 16);
-}
-
-static struct span span_of(const struct prefix *p, size_t zone, struct where at)
-{
-	struct span s = { .lo = p->a, .hi = p->a, .zone = zone, .at = at };
-	unsigned bits = p->a.family == 4 ? 32 : 128;
-	for (unsigned i = p->len; i < bits; i++)
-		s.hi.b[i / 8] |= (uint8_t)(0x80u >> (i % 8));
-	return s;
-}
-
-/* The next address; false after the last one. */
-static bool addr_next(struct addr *a)
-{
-	for (int i = a->family == 4 ? 4 : 16; i-- > 0;)
-		if (++a->b[i])
-			return true;
-	return false;
-}
-
-static void add_zone_span(struct ruleset *rs, const struct model *m, const struct span *s)
-{
-	enum set_index set = s->lo.family == 4 ? ZONE4 : ZONE6;
-	struct rs_elem *e = add_element(rs, set, s->at, m->zones[s->zone].name);
-	memcpy(e->key, s->lo.b, 16);
-	e->mark = (uint32_t)s->zone;
-	struct addr after = s->hi;
-	if (!addr_next(&after))
-		return; /* up to the last address there is */
-	e = add_element(rs, set, s->at, NULL);
-	memcpy(e->key, after.b, 16);
-	e->end = true;
-}
-
-/* Zones' networks as intervals. A network inside another of the same zone
- * adds nothing; between zones, check has refused overlaps. */
-static void add_networks(struct ruleset *rs, const struct model *m)
-{
-	struct span *v = NULL;
-	size_t n = 0;
-	for (size_t z = 1; z < m->n_zones; z++)
-		for (size_t i = 0; i < m->zones[z].n_networks; i++) {
-			const struct zone *zn = &m->zones[z];
-			v = arena_grow(rs->arena, v, n, sizeof(*v));
-			v[n++] = span_of(&zn->networks[i], z,
-					 zn->networks_at ? zn->networks_at[i] : zn->at);
-		}
-	if (n)
-		qsort(v, n, sizeof(*v), span_cmp);
-	for (size_t i = 0; i < n;) {
-		struct span s = v[i++];
-		while (i < n && v[i].lo.family == s.lo.family &&
-		       memcmp(v[i].lo.b, s.hi.b, 16) <= 0) {
-			if (memcmp(v[i].hi.b, s.hi.b, 16) > 0)
-				s.hi = v[i].hi;
-			i++;
-		}
-		add_zone_span(rs, m, &s);
-	}
-}
-
 static void put_ifname(struct rs_elem *e, size_t word, const char *name)
 {
 	size_t n = strlen(name);
@@ -303,28 +230,30 @@ static uint32_t flow_mark(const struct ruleset *rs, uint32_t id)
 	return rs->generation | id * rs->unit;
 }
 
-static void add_service(struct ruleset *rs, const struct conduit *c, const struct flow *f,
-			uint32_t port, uint32_t mark)
+/* A flow on a leg of its conduit, which has a number of its own. */
+struct leg_flow {
+	const struct conduit *c;
+	const struct leg *leg;
+	const struct flow *f;
+	uint32_t mark;
+};
+
+static struct rs_elem *add_permitted(struct ruleset *rs, const struct leg_flow *x,
+				     enum set_index set, uint8_t l4)
 {
-	struct rs_elem *e = add_element(rs, CONDUITS, f->at, c->name);
-	put32(e, 0, c->from_zone);
-	put32(e, 1, c->to_zone);
-	e->mark = mark;
-	e->key[8] = f->l4;
-	ruleset_put_port(rs, e, 3, port);
+	struct rs_elem *e = add_element(rs, set, x->f->at, x->c->name);
+	put32(e, 0, x->leg->from);
+	put32(e, 1, x->leg->to);
+	e->mark = x->mark;
+	e->key[8] = l4;
+	return e;
 }
 
 /* A type of ICMP's requests, with code 0; a protocol without ports. */
-static void add_kind(struct ruleset *rs, const struct conduit *c, const struct flow *f,
-		     const struct ip_kind *k, uint32_t mark)
+static void add_kind(struct ruleset *rs, const struct leg_flow *x, const struct ip_kind *k)
 {
-	bool icmp = f->l4 == IPPROTO_ICMP;
-	struct rs_elem *e =
-		add_element(rs, icmp ? CONDUITS_ICMP : CONDUITS_PROTOCOL, f->at, c->name);
-	put32(e, 0, c->from_zone);
-	put32(e, 1, c->to_zone);
-	e->mark = mark;
-	e->key[8] = k->l4;
+	bool icmp = x->f->l4 == IPPROTO_ICMP;
+	struct rs_elem *e = add_permitted(rs, x, icmp ? CONDUITS_ICMP : CONDUITS_PROTOCOL, k->l4);
 	e->key[12] = icmp ? k->type : 0;
 }
 
@@ -349,23 +278,22 @@ static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uin
 }
 
 /* Between which interfaces its packets go. All of them or none. */
-static void add_ways(struct ruleset *rs, const struct model *m, const struct conduit *c,
-		     const struct flow *f, uint32_t mark)
+static void add_ways(struct ruleset *rs, const struct model *m, const struct leg_flow *x)
 {
-	const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]),
-			  *to = model_path_owner(m, &m->zones[c->to_zone]);
+	const struct zone *from = model_path_owner(m, &m->zones[x->leg->from]),
+			  *to = model_path_owner(m, &m->zones[x->leg->to]);
 	if (!has_ways(rs, WAYS, from, to, 2))
 		return;
 	for (size_t i = 0; i < from->n_interfaces; i++)
 		for (size_t k = 0; k < to->n_interfaces; k++) {
-			add_way(rs, f, mark, 0, from->interfaces[i], to->interfaces[k]);
-			add_way(rs, f, mark, 1, to->interfaces[k], from->interfaces[i]);
+			add_way(rs, x->f, x->mark, 0, from->interfaces[i], to->interfaces[k]);
+			add_way(rs, x->f, x->mark, 1, to->interfaces[k], from->interfaces[i]);
 		}
 }
 
 static bool wants_offload(const struct conduit *c, const struct flow *f)
 {
-	return c->offload && !c->isolated && f->proto == PROTO_NONE && model_flow_has_ports(f);
+	return c->offload && f->proto == PROTO_NONE && model_flow_has_ports(f);
 }
 
 static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mark, size_t zone)
@@ -375,23 +303,25 @@ static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mar
 	put32(e, 1, zone);
 }
 
-static void add_flow(struct ruleset *rs, const struct conduit *c, const struct flow *f,
-		     uint32_t mark)
+static void add_flow(struct ruleset *rs, const struct leg_flow *x)
 {
+	const struct conduit *c = x->c;
+	const struct flow *f = x->f;
+	uint32_t mark = x->mark;
 	bool fast =
 		f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
 	bool open = rs->observes || c->fail == FAIL_OPEN;
 	for (size_t i = 0; i < f->n_kinds; i++)
-		add_kind(rs, c, f, &f->kinds[i], mark);
+		add_kind(rs, x, &f->kinds[i]);
 	for (size_t i = 0; i < f->n_ports; i++) {
 		const struct port_range *r = &f->ports[i];
 		for (uint32_t p = ruleset_port_next(rs, r, r->lo); p;
 		     p = ruleset_port_next(rs, r, p + 1))
-			add_service(rs, c, f, p, mark);
+			ruleset_put_port(rs, add_permitted(rs, x, CONDUITS, f->l4), 3, p);
 	}
 	struct rs_elem *e = add_element(rs, ACTIONS, f->at, c->name);
 	put32(e, 0, mark);
-	if (c->isolated) { /* no other map has it: it is known, and refused */
+	if (x->leg->isolated) { /* no other map has it: it is known, and refused */
 		e->verdict = RS_GOTO;
 		e->target = RS_ISOLATED;
 		return;
@@ -408,8 +338,8 @@ static void add_flow(struct ruleset *rs, const struct conduit *c, const struct f
 	put32(e, 0, mark);
 	e->target = rs->counters[rs->n_counters - 1];
 	put32(add_element(rs, PERMITTED, f->at, NULL), 0, mark);
-	add_flow_zone(rs, f, mark, c->from_zone);
-	add_flow_zone(rs, f, mark, c->to_zone);
+	add_flow_zone(rs, f, mark, x->leg->from);
+	add_flow_zone(rs, f, mark, x->leg->to);
 	if (f->proto == PROTO_NONE && f->l4 == IPPROTO_TCP)
 		put32(add_element(rs, UNINSPECTED, f->at, NULL), 0, mark);
 }
@@ -429,42 +359,49 @@ static uint32_t last_id(const struct ruleset *rs)
 	return (rs->mark_mask & ~rs->generation_mask) / rs->unit;
 }
 
-static void add_conduits(struct ruleset *rs, const struct model *m, struct errs *errs)
+/* False: there are too many elements. */
+static bool add_leg(struct ruleset *rs, const struct model *m, struct leg_flow *x,
+		    struct errs *errs)
 {
-	uint32_t id = RS_FLOW_FIRST, ids = last_id(rs);
-	for (size_t i = 0; i < m->n_conduits; i++) {
-		const struct conduit *c = &m->conduits[i];
-		add_counter(rs, text2(rs, "conduit-", c->name), c->at);
-		for (size_t k = 0; k < c->n_flows; k++, id++) {
-			if (id > ids) {
-				errs_add(errs, c->flows[k].at.file, c->flows[k].at.line,
-					 "more flows than mark_mask 0x%08x can number (%u); write "
-					 "a mask with more bits",
-					 rs->mark_mask, ids - RS_FLOW_FIRST + 1);
-				return;
-			}
-			add_flow(rs, c, &c->flows[k], flow_mark(rs, id));
-			if (rs->sets[CONDUITS].n_elems > RS_CONDUITS_MAX) {
-				errs_add(
-					errs, c->flows[k].at.file, c->flows[k].at.line,
-					"with this flow the conduits need more than %d elements of "
-					"the ruleset; write fewer ports and ranges, which are cut "
-					"where others begin and end",
-					RS_CONDUITS_MAX);
-				return;
-			}
-			if (!c->isolated)
-				add_ways(rs, m, c, &c->flows[k], flow_mark(rs, id));
+	for (size_t k = 0; k < x->c->n_flows; k++) {
+		x->f = &x->c->flows[k];
+		add_flow(rs, x);
+		if (rs->sets[CONDUITS].n_elems > RS_CONDUITS_MAX) {
+			errs_add(errs, x->f->at.file, x->f->at.line,
+				 "with this flow the conduits need more than %d elements of "
+				 "the ruleset; write fewer ports and ranges, which are cut "
+				 "where others begin and end, or fewer ends",
+				 RS_CONDUITS_MAX);
+			return false;
 		}
+		if (!x->leg->isolated)
+			add_ways(rs, m, x);
+		x->mark += rs->unit;
 	}
+	return true;
 }
 
-static size_t flows_of(const struct model *m)
+static void add_conduits(struct ruleset *rs, const struct model *m, struct errs *errs)
 {
-	size_t n = 0;
-	for (size_t i = 0; i < m->n_conduits; i++)
-		n += m->conduits[i].n_flows;
-	return n;
+	size_t left = last_id(rs) - RS_FLOW_FIRST + 1;
+	struct leg_flow x = { .mark = flow_mark(rs, RS_FLOW_FIRST) };
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		x.c = &m->conduits[i];
+		add_counter(rs, text2(rs, "conduit-", x.c->name), x.c->at);
+		for (size_t k = 0; k < x.c->n_legs; k++) {
+			x.leg = &x.c->legs[k];
+			if (x.c->n_flows > left) {
+				errs_add(errs, x.c->at.file, x.c->at.line,
+					 "more flows than mark_mask 0x%08x can number (%u); write "
+					 "a mask with more bits",
+					 rs->mark_mask, last_id(rs) - RS_FLOW_FIRST + 1);
+				return;
+			}
+			if (!add_leg(rs, m, &x, errs))
+				return;
+			left -= x.c->n_flows;
+		}
+	}
 }
 
 /* Mark of the flow for traffic routed inside a zone. Its id follows those of the model's n flows.
@@ -488,7 +425,7 @@ static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t m
  * interfaces of their zone. */
 static void add_insides(struct ruleset *rs, const struct model *m)
 {
-	size_t n = flows_of(m);
+	size_t n = model_leg_flows(m);
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *zn = &m->zones[z], *owner = model_path_owner(m, zn);
 		if (!owner) {
@@ -630,7 +567,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 		for (size_t z = 1; z < m->n_zones; z++)
 			rs->roaming |= !model_path_owner(m, &m->zones[z]);
 		ruleset_rules(rs, m);
-		add_networks(rs, m);
+		ruleset_networks(rs, &rs->sets[ZONE4], &rs->sets[ZONE6], m);
 		if (rs->port_ranges)
 			ruleset_ports(rs, &rs->sets[PORT_RANGES], m);
 		add_interfaces(rs, m);
@@ -658,7 +595,30 @@ void ruleset_free(struct ruleset *rs)
 
 size_t ruleset_marks(const struct model *m)
 {
-	return flows_of(m) + m->n_zones;
+	return model_leg_flows(m) + m->n_zones;
+}
+
+struct plain_of {
+	const struct model *m;
+	const struct conduit *c;
+	const struct leg *leg;
+	bool offload;
+};
+
+/* Its plain flows, whose marks begin with this one, behind the n of v. */
+static void plain_leg(const struct plain_of *x, uint32_t mark, uint32_t unit,
+		      struct ruleset_plain *v, size_t *n)
+{
+	const struct model *m = x->m;
+	const struct conduit *c = x->c;
+	const struct zone *from = model_path_owner(m, &m->zones[x->leg->from]),
+			  *to = model_path_owner(m, &m->zones[x->leg->to]);
+	for (size_t k = 0; k < c->n_flows; k++, mark += unit)
+		if (c->flows[k].proto == PROTO_NONE && !x->leg->isolated &&
+		    !(x->offload && wants_offload(c, &c->flows[k])))
+			v[(*n)++] = (struct ruleset_plain){ mark,
+							    (size_t)(c - m->conduits),
+							    { from, to } };
 }
 
 struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload,
@@ -666,23 +626,19 @@ struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, 
 {
 	struct ruleset_plain *v = calloc(ruleset_marks(m), sizeof(*v));
 	struct ruleset rs;
-	uint32_t id = RS_FLOW_FIRST;
-	size_t flows = flows_of(m);
+	size_t flows = model_leg_flows(m);
 	*n = 0;
 	if (!v)
 		return NULL;
 	layout(&rs, m, generation);
-	for (size_t i = 0; i < m->n_conduits; i++) {
-		const struct conduit *c = &m->conduits[i];
-		const struct zone *from = model_path_owner(m, &m->zones[c->from_zone]),
-				  *to = model_path_owner(m, &m->zones[c->to_zone]);
-		for (size_t k = 0; k < c->n_flows; k++, id++)
-			if (c->flows[k].proto == PROTO_NONE && !c->isolated &&
-			    !(offload && wants_offload(c, &c->flows[k])))
-				v[(*n)++] = (struct ruleset_plain){ flow_mark(&rs, id),
-								    i,
-								    { from, to } };
-	}
+	uint32_t mark_next = flow_mark(&rs, RS_FLOW_FIRST);
+	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_legs; k++) {
+			plain_leg(&(struct plain_of){ m, &m->conduits[i], &m->conduits[i].legs[k],
+						      offload },
+				  mark_next, rs.unit, v, n);
+			mark_next += rs.unit * (uint32_t)m->conduits[i].n_flows;
+		}
 	for (size_t z = 1; z < m->n_zones; z++) {
 		const struct zone *owner = model_path_owner(m, &m->zones[z]);
 		uint32_t mark = inside_mark(&rs, flows, z);

@@ -180,7 +180,9 @@ void orders_over(const struct orders *o, struct model *m)
 		size_t z = zone_named(m, o->v[ORDER_ISOLATE][i].name);
 		for (size_t k = 0; z && k < m->n_conduits; k++) {
 			struct conduit *c = &m->conduits[k];
-			c->isolated |= is_within(m, c->from_zone, z) != is_within(m, c->to_zone, z);
+			for (size_t n = 0; n < c->n_legs; n++)
+				c->legs[n].isolated |= is_within(m, c->legs[n].from, z) !=
+						       is_within(m, c->legs[n].to, z);
 		}
 	}
 	for (size_t i = 0; i < o->n[ORDER_MODE]; i++) {

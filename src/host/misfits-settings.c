@@ -81,9 +81,10 @@ static bool has_family(const struct zone *zn, uint8_t family)
 static bool forwards(const struct model *m, uint8_t family)
 {
 	for (size_t i = 0; i < m->n_conduits; i++)
-		if (has_family(&m->zones[m->conduits[i].from_zone], family) &&
-		    has_family(&m->zones[m->conduits[i].to_zone], family))
-			return true;
+		for (size_t k = 0; k < m->conduits[i].n_legs; k++)
+			if (has_family(&m->zones[m->conduits[i].legs[k].from], family) &&
+			    has_family(&m->zones[m->conduits[i].legs[k].to], family))
+				return true;
 	return false;
 }
 

@@ -54,7 +54,7 @@ void host_routes_plan(const struct model *m, struct host_routes *r)
 	r->n = 0;
 	r->cut = NULL;
 	for (size_t z = 1; z < m->n_zones; z++)
-		for (size_t i = 0; i < m->zones[z].n_networks; i++)
+		for (size_t i = 0; i < m->zones[z].n_networks && !m->zones[z].any; i++)
 			plan_network(r, &m->zones[z], i);
 }
 

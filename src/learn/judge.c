@@ -100,7 +100,7 @@ bool learn_plain_permitted(const struct model *m, const struct pol_image *img,
 		 to = policy_zone_of(img, &l->hosts[t->server].addr);
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *k = &m->conduits[i];
-		if (k->from_zone != from || k->to_zone != to)
+		if (!model_leg(k, from, to))
 			continue;
 		for (size_t n = 0; n < k->n_flows; n++)
 			if (learn_flow_has(&k->flows[n], l, t))

@@ -374,8 +374,8 @@ static struct learn_seen plain_seen(const struct learn *l, const struct conduit 
 	for (size_t i = 0; i < l->n_talks; i++) {
 		const struct learn_talk *t = &l->talks[i];
 		bool port = learn_flow_has(w, l, t);
-		if (port && policy_zone_of(img, &l->hosts[t->client].addr) == c->from_zone &&
-		    policy_zone_of(img, &l->hosts[t->server].addr) == c->to_zone)
+		if (port && model_leg(c, policy_zone_of(img, &l->hosts[t->client].addr),
+				      policy_zone_of(img, &l->hosts[t->server].addr)))
 			learn_sight_join(&s, &t->seen);
 	}
 	return s;

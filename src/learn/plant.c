@@ -312,12 +312,13 @@ static struct learn_flow *flow_for(struct learn *l, struct learn_conduit *c,
 	return last;
 }
 
+/* One that joins these two alone: with what is added to one of several nothing else must open. */
 static const struct conduit *known_conduit(const struct learn *l, uint32_t from, uint32_t to)
 {
 	uint32_t a = l->plant.zones[from].known, b = l->plant.zones[to].known;
 	for (size_t i = 0; l->onto && a && b && i < l->onto->now->n_conduits; i++)
-		if (l->onto->now->conduits[i].from_zone == a &&
-		    l->onto->now->conduits[i].to_zone == b)
+		if (l->onto->now->conduits[i].n_legs == 1 &&
+		    model_leg(&l->onto->now->conduits[i], a, b))
 			return &l->onto->now->conduits[i];
 	return NULL;
 }

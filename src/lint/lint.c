@@ -25,12 +25,20 @@ static void zones_without_interfaces(struct lint_run *r)
 	}
 }
 
+static bool joins_zone(const struct conduit *c, size_t zone)
+{
+	for (size_t i = 0; i < c->n_legs; i++)
+		if (c->legs[i].from == zone || c->legs[i].to == zone)
+			return true;
+	return false;
+}
+
 static void zones_without_conduits(struct lint_run *r)
 {
 	for (size_t z = 1; z < r->m->n_zones; z++) {
 		bool used = false;
 		for (size_t i = 0; i < r->m->n_conduits; i++)
-			used |= r->m->conduits[i].from_zone == z || r->m->conduits[i].to_zone == z;
+			used |= joins_zone(&r->m->conduits[i], z);
 		for (size_t k = 1; k < r->m->n_zones; k++)
 			used |= r->m->zones[k].parent &&
 				strcmp(r->m->zones[k].parent, r->m->zones[z].name) == 0;
@@ -49,16 +57,18 @@ static const struct zone *end_of_conduit(const struct lint_run *r, size_t zone)
 
 static void outer_to_safety(struct lint_run *r)
 {
-	for (size_t i = 0; i < r->m->n_conduits; i++) {
-		const struct conduit *c = &r->m->conduits[i];
-		const struct zone *from = end_of_conduit(r, c->from_zone);
-		if (end_of_conduit(r, c->to_zone)->type == ZONE_SAFETY &&
-		    (from->type == ZONE_EXTERNAL || from->type == ZONE_ENTERPRISE))
-			lint_add(r, c->at,
-				 "conduit \"%s\" leads from \"%s\", which is outside of control, "
-				 "into the safety zone \"%s\"",
-				 c->name, c->from, c->to);
-	}
+	for (size_t i = 0; i < r->m->n_conduits; i++)
+		for (size_t k = 0; k < r->m->conduits[i].n_legs; k++) {
+			const struct conduit *c = &r->m->conduits[i];
+			const struct zone *from = end_of_conduit(r, c->legs[k].from),
+					  *to = end_of_conduit(r, c->legs[k].to);
+			if (to->type == ZONE_SAFETY &&
+			    (from->type == ZONE_EXTERNAL || from->type == ZONE_ENTERPRISE))
+				lint_add(r, c->at,
+					 "conduit \"%s\" leads from \"%s\", which is outside of "
+					 "control, into the safety zone \"%s\"",
+					 c->name, from->name, to->name);
+		}
 }
 
 static void observed_without_reason(struct lint_run *r)

@@ -95,13 +95,13 @@ void lint_writes_to_safety(struct lint_run *r)
 		char name[80];
 		struct sb what = sb_init(name, sizeof(name));
 		struct where at;
-		if (r->m->zones[c->to_zone].type != ZONE_SAFETY || c->description ||
+		if (r->m->zones[f->to].type != ZONE_SAFETY || c->description ||
 		    !changes_something(r, f, &what, &at))
 			continue;
 		lint_add(r, at,
 			 "policy \"%s\" permits %s, and conduit \"%s\" (%s:%u) leads with it into "
 			 "the safety zone \"%s\"",
 			 policy_str(r->img, f->policy), name, c->name, c->at.file, c->at.line,
-			 c->to);
+			 r->m->zones[f->to].name);
 	}
 }

@@ -170,39 +170,6 @@ static void check_parents(struct load *l)
 	}
 }
 
-static size_t conduit_zone(struct load *l, const struct conduit *c, const char *key,
-			   const char *name, const struct named *zones, size_t n)
-{
-	struct named want = { name, { NULL, 0 }, NULL, 0 };
-	size_t lo = 0, hi = n;
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-		if (strcmp(zones[mid].name, want.name) < 0)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	if (lo < n && strcmp(zones[lo].name, name) == 0)
-		return (size_t)((const struct zone *)zones[lo].who - l->m->zones);
-	if (!*name)
-		return 0;
-	if (strcmp(name, "unknown") == 0) {
-		complain(l, c->at,
-			 "%s = \"unknown\": the built-in zone is always refused; make a zone of "
-			 "what "
-			 "should pass",
-			 key);
-		return 0;
-	}
-	const char **names = arena_alloc(l->m->arena, (n + 1) * sizeof(*names));
-	for (size_t i = 0; i < n; i++)
-		names[i] = zones[i].name;
-	const char *near = name_nearest(name, names, n);
-	complain(l, c->at, "conduit \"%s\": there is no zone \"%s\"%s%s%s", c->name, name,
-		 near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
-	return 0;
-}
-
 static void check_flow(struct load *l, const struct conduit *c, const struct flow *f)
 {
 	const struct model *m = l->m;
@@ -262,9 +229,10 @@ size_t model_offload_interfaces(const struct model *m, const char *v[MODEL_OFFLO
 	size_t n = 0;
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *c = &m->conduits[i];
-		for (int end = 0; c->offload && end < 2; end++) {
+		for (size_t leg = 0; c->offload && leg < 2 * c->n_legs; leg++) {
+			const struct leg *g = &c->legs[leg / 2];
 			const struct zone *zn =
-				model_path_owner(m, &m->zones[end ? c->to_zone : c->from_zone]);
+				model_path_owner(m, &m->zones[leg % 2 ? g->to : g->from]);
 			for (size_t k = 0; zn && k < zn->n_interfaces; k++)
 				n = add_once(v, n, zn->interfaces[k]);
 		}
@@ -316,8 +284,10 @@ static void check_offload(struct load *l, const struct conduit *c)
 			 "conduit \"%s\": log = \"all\" shows nothing of what is offloaded; remove "
 			 "one of the two",
 			 c->name);
-	check_offload_zone(l, c, c->from_zone);
-	check_offload_zone(l, c, c->to_zone);
+	for (size_t i = 0; i < c->n_from; i++)
+		check_offload_zone(l, c, c->from_ends[i].zone);
+	for (size_t i = 0; i < c->n_to; i++)
+		check_offload_zone(l, c, c->to_ends[i].zone);
 }
 
 static void check_offload_total(struct load *l)
@@ -329,9 +299,10 @@ static void check_offload_total(struct load *l)
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *c = &m->conduits[i];
 		size_t before = n;
-		for (int end = 0; c->offload && end < 2; end++) {
+		for (size_t leg = 0; c->offload && leg < 2 * c->n_legs; leg++) {
+			const struct leg *g = &c->legs[leg / 2];
 			const struct zone *zn =
-				model_path_owner(m, &m->zones[end ? c->to_zone : c->from_zone]);
+				model_path_owner(m, &m->zones[leg % 2 ? g->to : g->from]);
 			if (!zn || used[zn - m->zones])
 				continue;
 			used[zn - m->zones] = true;
@@ -349,23 +320,11 @@ static void check_offload_total(struct load *l)
 static void check_conduits(struct load *l)
 {
 	struct model *m = l->m;
-	struct named *zones = named_new(l, m->n_zones), *v = named_new(l, m->n_conduits);
-	size_t n = 0;
-	for (size_t i = 1; i < m->n_zones; i++, n++)
-		zones[n] = (struct named){ m->zones[i].name, m->zones[i].at, &m->zones[i], n };
-	if (n)
-		qsort(zones, n, sizeof(*zones), compare_zone_names);
+	struct named *v = named_new(l, m->n_conduits);
+	check_ends(l);
 	for (size_t i = 0; i < m->n_conduits; i++) {
-		struct conduit *c = &m->conduits[i];
+		const struct conduit *c = &m->conduits[i];
 		v[i] = (struct named){ c->name, c->at, NULL, i };
-		c->from_zone = conduit_zone(l, c, "from", c->from, zones, n);
-		c->to_zone = conduit_zone(l, c, "to", c->to, zones, n);
-		if (c->from_zone && c->from_zone == c->to_zone)
-			complain(l, c->at,
-				 "conduit \"%s\" joins zone \"%s\" with itself; traffic within a "
-				 "zone needs no "
-				 "conduit",
-				 c->name, c->from);
 		if (c->fail == FAIL_OPEN && (!c->fail_reason || !*c->fail_reason))
 			complain(l, c->at,
 				 "fail = \"open\" lets traffic pass unjudged when the inspector is "
@@ -393,9 +352,7 @@ static void check_daemon(struct load *l)
 			 "mark_mask 0x%08x has a gap; write one run of bits such "
 			 "as 0xffff0000",
 			 m);
-	size_t flows = 2;
-	for (size_t i = 0; i < l->m->n_conduits; i++)
-		flows += l->m->conduits[i].n_flows;
+	size_t flows = 2 + model_leg_flows(l->m);
 	if (bits < 8 || flows > (size_t)1 << (bits - 2))
 		complain(l, l->mark_at,
 			 "mark_mask 0x%08x has %u bits; with 2 for the generation "
@@ -406,6 +363,7 @@ static void check_daemon(struct load *l)
 void check_model(struct load *l)
 {
 	check_zone_names(l);
+	check_any(l);
 	check_networks(l);
 	check_assets(l);
 	check_parents(l);

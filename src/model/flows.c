@@ -347,7 +347,6 @@ struct service_key {
 	size_t from, to, order;
 	struct port_range ports;
 	uint8_t l4;
-	const struct conduit *c;
 	const struct flow *f;
 };
 
@@ -385,8 +384,9 @@ static void say_twice(struct load *l, const struct service_key *first, const str
 	const struct service_key *later = k->order > first->order ? k : first;
 	const struct service_key *earlier = later == k ? first : k;
 	complain(l, later->f->at,
-		 "a flow \"from %s to %s, %s\" is there twice; the first is at %s:%u", k->c->from,
-		 k->c->to, ports, earlier->f->at.file, earlier->f->at.line);
+		 "a flow \"from %s to %s, %s\" is there twice; the first is at %s:%u",
+		 l->m->zones[k->from].name, l->m->zones[k->to].name, ports, earlier->f->at.file,
+		 earlier->f->at.line);
 }
 
 static size_t keys_of(const struct flow *f)
@@ -406,6 +406,19 @@ static void make_service_key(struct service_key *k, const struct flow *f, size_t
 	k->ports = (struct port_range){ kind->type, kind->type };
 }
 
+/* Into v from n on; returns the next n. */
+static size_t leg_keys(const struct conduit *c, const struct leg *g, struct service_key *v,
+		       size_t n)
+{
+	for (size_t k = 0; k < c->n_flows; k++)
+		for (size_t p = 0; p < keys_of(&c->flows[k]); p++, n++) {
+			v[n] = (struct service_key){ .from = g->from, .to = g->to, .order = n };
+			v[n].f = &c->flows[k];
+			make_service_key(&v[n], v[n].f, p);
+		}
+	return n;
+}
+
 /* In the order of ports, one can only overlap with the one that reaches farthest so far. */
 void check_flows_twice(struct load *l)
 {
@@ -413,27 +426,17 @@ void check_flows_twice(struct load *l)
 	size_t n = 0;
 	for (size_t i = 0; i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
-			n += keys_of(&m->conduits[i].flows[k]);
+			n += m->conduits[i].n_legs * keys_of(&m->conduits[i].flows[k]);
 	struct service_key *v = arena_alloc(m->arena, (n + 1) * sizeof(*v));
 	n = 0;
-	for (size_t i = 0; i < m->n_conduits; i++) {
-		const struct conduit *c = &m->conduits[i];
-		for (size_t k = 0; k < c->n_flows; k++)
-			for (size_t p = 0; p < keys_of(&c->flows[k]); p++, n++) {
-				const struct flow *f = &c->flows[k];
-				v[n] = (struct service_key){ .from = c->from_zone,
-							     .to = c->to_zone,
-							     .order = n,
-							     .c = c,
-							     .f = f };
-				make_service_key(&v[n], f, p);
-			}
-	}
+	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_legs; k++)
+			n = leg_keys(&m->conduits[i], &m->conduits[i].legs[k], v, n);
 	if (n)
 		qsort(v, n, sizeof(*v), compare_service_keys);
 	for (size_t i = 1, open = 0; i < n; i++) {
-		bool same = v[i].from && v[i].to && v[i].from == v[open].from &&
-			    v[i].to == v[open].to && v[i].l4 == v[open].l4;
+		bool same =
+			v[i].from == v[open].from && v[i].to == v[open].to && v[i].l4 == v[open].l4;
 		if (same && v[i].ports.lo <= v[open].ports.hi)
 			say_twice(l, &v[open], &v[i]);
 		if (!same || v[i].ports.hi > v[open].ports.hi)

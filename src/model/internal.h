@@ -139,6 +139,12 @@ void load_flow(struct load *l, const config_setting_t *g, struct conduit *c);
 void print_flow(FILE *f, const struct flow *w);
 void load_own_services(struct load *l, const config_setting_t *root);
 void print_own_services(FILE *f, const struct model *m);
+/* any.c: the addresses that no zone has; before what needs a zone's networks */
+void check_any(struct load *l);
+/* ends.c: what conduits join */
+void load_ends(struct load *l, const config_setting_t *g, struct conduit *c);
+void print_ends(FILE *f, const char *key, const struct conduit_end *v, size_t n);
+void check_ends(struct load *l);
 /* remarks.c: comment, ticket and owner of a group of settings */
 void load_remarks(struct load *l, const config_setting_t *g, struct remarks *out);
 /* Each as KEY = "..."; with these texts before and behind it. */

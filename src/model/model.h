@@ -28,6 +28,8 @@ enum {
 	MODEL_COMMENT_MAX = 400, /* octets of a comment */
 	MODEL_REMARK_MAX = 100,	 /* octets of a ticket, or an owner */
 	MODEL_TAPS_MAX = 8,	 /* processes that read a mirror */
+	MODEL_ENDS_MAX = 256,	 /* entries of one list of ends */
+	MODEL_ENDS_TEXT = 120,	 /* octets of a list of ends in messages; more is "..." */
 };
 
 struct where {
@@ -64,6 +66,8 @@ struct zone {
 	struct prefix *networks;
 	size_t n_networks;
 	struct where *networks_at;
+	bool any; /* networks = "any": all addresses that no zone has, which are in networks */
+	struct where any_at;
 	struct asset *assets;
 	size_t n_assets;
 	uint8_t sl_t[7]; /* IAC UC SI DC RDF TRE RA, 0..4 (IEC 62443-3-2 ZCR 5.6) */
@@ -108,12 +112,28 @@ struct own_service {
 	struct flow what;	 /* its transport and ports, or kinds */
 };
 
+/* What is written in `from` or `to`: one name, or a list of them. */
+struct conduit_end {
+	struct where at;
+	const char *name; /* as written */
+	size_t zone;	  /* index into zones[], set by check; 0: there is none */
+};
+
+/* Two zones that a conduit joins: one of its `from`, and one of its `to`. */
+struct leg {
+	size_t from, to; /* indices into zones[] */
+	bool isolated;	 /* by order: one of the two is in an isolated zone, and the other is not */
+};
+
 struct conduit {
 	struct where at;
 	const char *name;
-	const char *from, *to;	   /* zone names; `from` opens the connections */
-	size_t from_zone, to_zone; /* indices into zones[], set by check */
-	const char *description;   /* or NULL */
+	const char *from, *to; /* for people; `from` opens the connections */
+	struct conduit_end *from_ends, *to_ends;
+	size_t n_from, n_to;
+	struct leg *legs; /* set by check */
+	size_t n_legs;
+	const char *description; /* or NULL */
 	struct remarks remarks;
 	enum mode mode;
 	enum on_violation on_violation;
@@ -128,8 +148,8 @@ struct conduit {
 	struct where offload_at; /* place of this setting */
 	struct flow *flows;
 	size_t n_flows;
-	/* Orders over the model (history/orders.h); none is of the text, and none is printed. */
-	bool isolated;	      /* one of its ends is in an isolated zone, and the other is not */
+	/* Orders over the model (history/orders.h), as leg.isolated; none is of the text, and none
+	 * is printed. */
 	bool mode_is_ordered; /* then this instead of mode */
 	enum mode mode_ordered;
 };
@@ -341,6 +361,22 @@ const struct policy *model_policy(const struct model *m, const char *name);
 /* The zone whose interfaces zn's packets may use: zn if it has interfaces, else its nearest
  * parent that has some. NULL: none has; they may use any interface that no zone names. */
 const struct zone *model_path_owner(const struct model *m, const struct zone *zn);
+/* The conduit's leg between these zones, or NULL. */
+static inline const struct leg *model_leg(const struct conduit *c, size_t from, size_t to)
+{
+	for (size_t i = 0; i < c->n_legs; i++)
+		if (c->legs[i].from == from && c->legs[i].to == to)
+			return &c->legs[i];
+	return NULL;
+}
+/* Flows of all legs: of each conduit, of each leg of it, its flows are numbered in this order. */
+static inline size_t model_leg_flows(const struct model *m)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->n_conduits; i++)
+		n += m->conduits[i].n_legs * m->conduits[i].n_flows;
+	return n;
+}
 /* As ordered, or as the model says. */
 static inline enum mode model_mode_of(const struct conduit *c)
 {

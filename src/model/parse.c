@@ -119,11 +119,19 @@ static bool no_packet_has(struct load *l, struct where at, const char *text, con
 static void load_networks(struct load *l, const config_setting_t *g, struct zone *z)
 {
 	const config_setting_t *s = list_of_texts(l, g, "networks", "10.1.0.0/24");
-	for (size_t i = 0; i < items(s); i++) {
+	z->any = items(s) == 1 && strcmp(written_of(item(s, 0))->text, "any") == 0;
+	z->any_at = z->any ? at_of(l, item(s, 0)) : z->at;
+	for (size_t i = 0; i < items(s) && !z->any; i++) {
 		const config_setting_t *x = item(s, i);
 		const char *text = written_of(x)->text;
 		struct prefix p;
 		bool host_bits;
+		if (strcmp(text, "any") == 0) {
+			complain(l, at_of(l, x),
+				 "networks = \"any\" stands alone: it means all addresses that no "
+				 "zone has");
+			continue;
+		}
 		if (!prefix_parse(text, &p, &host_bits)) {
 			complain(l, at_of(l, x),
 				 "\"%s\" is not a network; write for example \"10.1.0.0/24\" or "
@@ -218,14 +226,6 @@ static void load_zones(struct load *l, const config_setting_t *root)
 		complain(l, at_of(l, s), "more than %d zones", MODEL_ZONES_MAX - 1);
 }
 
-static const char *zone_ref(struct load *l, const config_setting_t *g, const char *key)
-{
-	const char *text = get_text(l, g, key);
-	if (!config_setting_get_member(g, key))
-		complain(l, at_of(l, g), "\"%s\" is missing; write %s = \"ZONE\";", key, key);
-	return text ? text : "";
-}
-
 static void load_conduit(struct load *l, const config_setting_t *g)
 {
 	struct model *m = l->m;
@@ -235,8 +235,7 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second",
 	     "offload", "flows", "comment", "ticket", "owner");
 	c.name = get_name(l, g, "name");
-	c.from = zone_ref(l, g, "from");
-	c.to = zone_ref(l, g, "to");
+	load_ends(l, g, &c);
 	c.description = get_text(l, g, "description");
 	load_remarks(l, g, &c.remarks);
 	c.mode = (enum mode)get_word(l, g, "mode", words_mode, (int)m->mode);

@@ -53,12 +53,12 @@ static void print_zone(FILE *f, const struct zone *z)
 		}
 		fputs(" ];\n", f);
 	}
-	fputs("    networks = [", f);
-	for (size_t i = 0; i < z->n_networks; i++) {
+	fputs(z->any ? "    networks = \"any\";\n" : "    networks = [", f);
+	for (size_t i = 0; i < z->n_networks && !z->any; i++) {
 		prefix_text(&z->networks[i], a);
 		fprintf(f, "%s\"%s\"", i ? ", " : " ", a);
 	}
-	fputs(" ];\n", f);
+	fputs(z->any ? "" : " ];\n", f);
 	for (size_t i = 0; i < z->n_assets; i++) {
 		addr_text(&z->assets[i].addr, a);
 		fprintf(f, "%s{ name = \"%s\"; address = \"%s\"; }%s",
@@ -71,8 +71,8 @@ static void print_zone(FILE *f, const struct zone *z)
 static void print_conduit(FILE *f, const struct conduit *c)
 {
 	print_key(f, "    ", "name", c->name);
-	print_key(f, "    ", "from", c->from);
-	print_key(f, "    ", "to", c->to);
+	print_ends(f, "from", c->from_ends, c->n_from);
+	print_ends(f, "to", c->to_ends, c->n_to);
 	print_key(f, "    ", "description", c->description);
 	print_remarks(f, "    ", ";\n", &c->remarks);
 	print_key(f, "    ", "mode", word_name(words_mode, (int)c->mode));

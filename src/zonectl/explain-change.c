@@ -227,10 +227,11 @@ static void new_name(const struct model *m, const char *from, const char *to, ch
 		snprintf(out, 32, "%.12s-to-%.10s-%u", from, to, i);
 }
 
+/* One that joins these two alone: with what is added to one of several nothing else must open. */
 static const struct conduit *conduit_between(const struct model *m, size_t from, size_t to)
 {
 	for (size_t i = 0; i < m->n_conduits; i++)
-		if (m->conduits[i].from_zone == from && m->conduits[i].to_zone == to)
+		if (m->conduits[i].n_legs == 1 && model_leg(&m->conduits[i], from, to))
 			return &m->conduits[i];
 	return NULL;
 }
@@ -424,6 +425,15 @@ static void add_widened(const struct explain *x, const struct reach_answer *a, c
 			 "every model that includes %s; a copy of the policy by another name in %s "
 			 "leaves them as they are",
 			 p->at.file, x->path);
+		add_line(list, text);
+	}
+	const struct conduit *own = &x->m->conduits[a->conduit];
+	if (own->n_legs > 1) {
+		snprintf(text, sizeof(text),
+			 "conduit \"%s\" (%s:%u) joins %zu other pairs of zones, for which it "
+			 "holds, "
+			 "too",
+			 own->name, own->at.file, own->at.line, own->n_legs - 1);
 		add_line(list, text);
 	}
 	for (size_t i = 0; i < x->m->n_conduits; i++) {

@@ -290,8 +290,8 @@ static void note_conduits(struct explain *x, const struct reach_answer *a)
 {
 	for (size_t i = 0; i < x->m->n_conduits; i++) {
 		const struct conduit *c = &x->m->conduits[i];
-		bool same = c->from_zone == a->from_zone && c->to_zone == a->to_zone,
-		     turned = c->from_zone == a->to_zone && c->to_zone == a->from_zone;
+		bool same = model_leg(c, a->from_zone, a->to_zone),
+		     turned = model_leg(c, a->to_zone, a->from_zone);
 		char text[300] = "";
 		struct sb b = sb_init(text, sizeof(text));
 		for (size_t k = 0; (same || turned) && k < c->n_flows; k++) {

@@ -38,7 +38,9 @@ static void add_zone(struct table *t, const struct model *m, size_t i)
 	char text[ADDR_TEXT];
 	for (size_t k = 0; k < z->n_interfaces; k++)
 		json_array_append_new(interfaces, json_string(z->interfaces[k]));
-	for (size_t k = 0; k < z->n_networks; k++) {
+	if (z->any)
+		json_array_append_new(networks, json_string("any"));
+	for (size_t k = 0; k < z->n_networks && !z->any; k++) {
 		prefix_text(&z->networks[k], text);
 		json_array_append_new(networks, json_string(text));
 	}

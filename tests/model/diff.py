@@ -15,7 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 ZONECTL, FOLDER = sys.argv[1:3]
-SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 3
+SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 12
 PAIRS = int(sys.argv[4]) if len(sys.argv) > 4 else 20
 RANDOM = random.Random(SEED)
 NETS = ["10.%d.%d.0/24" % (z, n) for z in (1, 2, 3) for n in (0, 1)] + ["10.1.0.128/25", "10.2.0.0/25", "10.2.0.0/23"]
@@ -70,10 +70,14 @@ def first_model():
     for i, name in enumerate(("hmi", "cell", "office")):
         model["zones"][name] = {"networks": ["10.%d.0.0/24" % (i + 1)], "interfaces": [INTERFACES[i]], "parent": None}
     for ends in (("hmi", "cell"), ("office", "cell"), ("cell", "hmi")):
-        model["conduits"].append({"name": "-".join(ends), "from": ends[0], "to": ends[1], "mode": "enforce", "fail": "closed", "limit": 0,
+        model["conduits"].append({"name": "-".join(ends), "from": ends[:1], "to": ends[1:], "mode": "enforce", "fail": "closed", "limit": 0,
                                   "flows": [{"protocol": p} for p in sorted(ENTRIES)] +
                                            [{"service": RANDOM.choice(SERVICES)}]})
     return model
+
+
+def listed(names):
+    return ", ".join('"%s"' % n for n in names)
 
 
 def text_of(model):
@@ -88,8 +92,8 @@ def text_of(model):
         for f in c["flows"]:
             flows.append('{ protocol = "%s"; policy = "p-%s"; }' % (f["protocol"], f["protocol"]) if "protocol" in f else
                          '{ service = "%s"; }' % f["service"])
-        conduits.append('{ name = "%s"; from = "%s"; to = "%s"; mode = "%s"; fail = "%s";%s%s flows = (\n  %s\n); }' % (
-            c["name"], c["from"], c["to"], c["mode"], c["fail"], ' fail_reason = "a test";' if c["fail"] == "open" else "",
+        conduits.append('{ name = "%s"; from = ( %s ); to = ( %s ); mode = "%s"; fail = "%s";%s%s flows = (\n  %s\n); }' % (
+            c["name"], listed(c["from"]), listed(c["to"]), c["mode"], c["fail"], ' fail_reason = "a test";' if c["fail"] == "open" else "",
             " max_requests_per_second = %d;" % c["limit"] if c["limit"] else "", ",\n  ".join(flows)))
     policies = []
     for name, p in model["policies"].items():
@@ -101,7 +105,9 @@ def text_of(model):
 
 def change_zone(m):
     z = m["zones"][RANDOM.choice(sorted(m["zones"]))]
-    if RANDOM.random() < 0.5:
+    if RANDOM.random() < 0.2:
+        z["networks"] = ["any"]
+    elif RANDOM.random() < 0.5:
         z["networks"] = RANDOM.sample(NETS, RANDOM.choice((1, 2)))
     else:
         taken = [i for other in m["zones"].values() if other is not z for i in other["interfaces"]]
@@ -118,7 +124,9 @@ def change_conduit(m):
     elif what == "limit":
         c["limit"] = RANDOM.choice((0, 10, 20))
     elif what == "ends":
-        c["from"], c["to"] = RANDOM.sample(sorted(m["zones"]), 2)
+        zones = RANDOM.sample(sorted(m["zones"]), RANDOM.choice((2, 2, 3)))
+        cut = RANDOM.randrange(1, len(zones))
+        c["from"], c["to"] = zones[:cut], zones[cut:]
     elif what == "drop" and len(c["flows"]) > 1:
         c["flows"].pop(RANDOM.randrange(len(c["flows"])))
     else:

@@ -100,7 +100,8 @@ def build():
     zones, paths = collections.defaultdict(list), collections.defaultdict(list)
     for name in "zone4", "zone6":
         for value, mark in elements(name):
-            zones[mark] += networks(value)
+            wide = [n for n in networks(value) if n.num_addresses >= 16]
+            zones[mark] += wide if len(wide) < 9 else pick.sample(wide, 8)
     for value, _ in elements("paths"):
         paths[value["concat"][1]].append(value["concat"][0])
     names = sorted({v for v, _ in elements("claimed")}) + ["free0", "free1"]
@@ -190,6 +191,8 @@ def opening():
 
 
 def host(mark, version):
+    if not mark and ANY:    # no zone has those that nobody forwards
+        return ipaddress.ip_address("169.254.7.%d" % pick.randrange(1, 99)) if version == 4 else None
     if not mark:
         return ipaddress.ip_address("192.0.2.%d" % pick.randrange(1, 99) if version == 4 else "2001:db8:ffff::%d" % pick.randrange(1, 99))
     nets = [n for n in ZONES[mark] if n.version == version]
@@ -251,8 +254,10 @@ def send(what, line, packet, way_in, out):
 
 def connection():
     e = opening()
-    if not e:
+    if not e or (e.dst, e.src, e.proto) in PORTLESS: # that would be an answer
         return
+    if not e.sport:
+        PORTLESS.add((e.src, e.dst, e.proto))
     right = PATHS[zone_of(e.src)] if zone_of(e.src) else []
     way_in = (right or ["free0"])[0] if pick.random() < 0.85 else pick.choice(NAMES)
     out, kind = way_out(e.dst), e.kind
@@ -265,7 +270,7 @@ def connection():
     answer = layer4(e.dst, e.src, e.proto, e.dport, e.sport, SYN | ACK, kind)
     if len(SENT_ERRORS) < ERRORS_MAX and e.proto not in (GRE, ESP, AH) and pick.random() < 0.5:
         SENT_ERRORS.append(1)
-        router = pick.choice([e.dst, host(0, e.src.version), host(pick.choice(list(ZONES)), e.src.version) or e.dst])
+        router = pick.choice([e.dst, host(0, e.src.version) or e.dst, host(pick.choice(list(ZONES)), e.src.version) or e.dst])
         kind = pick.choice([3, 11, 5] if e.src.version == 4 else [1, 3, 2])
         send("error", line_of("error", e, 1, out, back, kind, str(router)), icmp_error(router, packet, kind), out, back)
     send("answer", line_of("continues", e, 1, out, back, REPLY.get(e.kind, 0)), answer, out, back)
@@ -296,6 +301,7 @@ enter(GATEWAY)
 REACH = subprocess.Popen([TOOL, "reach", MODEL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
 NEXT = pick.sample(range(30000, 60000), 4 * OPENINGS)
 BEFORE, SENT, SEEN, FAILED, SENT_ERRORS = counters(), 0, collections.Counter(), [], []
+PORTLESS, ANY = set(), 'networks = "any"' in open(MODEL).read()
 for _ in range(OPENINGS):
     connection()
 REACH.stdin.close()

@@ -97,6 +97,14 @@ in_ns "\$tool commit '$here/words.conf' 1 >&2; $listing" >"$tmp/words.nft" 2>"$t
 [ "${UPDATE:-}" = 1 ] && cp "$tmp/words.nft" "$here/words.nft"
 check "listing of ranges of ports" diff -u "$here/words.nft" "$tmp/words.nft"
 
+# --- what conduits can join
+in_ns "\$tool commit '$here/ends.conf' 1 >&2; $listing" >"$tmp/ends.nft" 2>"$tmp/err" || cat "$tmp/err"
+[ "${UPDATE:-}" = 1 ] && cp "$tmp/ends.nft" "$here/ends.nft"
+check "listing of lists of ends" diff -u "$here/ends.nft" "$tmp/ends.nft"
+check "the in-kernel path's flows without inspection of these are the rules'" in_ns "
+	\$tool commit '$here/ends.conf' 3; nft -j -n list table inet zoned | /usr/bin/python3 \$tmp/express.py | sort >\$tmp/rules
+	\$tool plain '$here/ends.conf' 3 | sort >\$tmp/plain; [ -s \$tmp/plain ]; diff \$tmp/rules \$tmp/plain"
+
 # --- offload: the same text without the flowtable where the kernel has none
 links='ip link add eth1 type veth peer name eth2'
 in_ns "$links; \$tool commit '$here/offload.conf' 1 >&2; $listing" >"$tmp/offload.nft" 2>"$tmp/err" || cat "$tmp/err"

@@ -68,8 +68,9 @@ static inline struct pol_image *image_of(uint32_t generation, struct modbus_allo
 	struct flow flow = {
 		.proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "reads"
 	};
+	struct leg leg = { .from = 1, .to = 2 };
 	struct conduit conduit = {
-		.name = "hmi-cell", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1
+		.name = "hmi-cell", .legs = &leg, .n_legs = 1, .flows = &flow, .n_flows = 1
 	};
 	struct policy policy = { .name = "reads",
 				 .proto = PROTO_MODBUS,

@@ -39,9 +39,10 @@ static struct pol_image *plant(uint32_t generation, bool reversed)
 			     .policy = "q",
 			     .ports = client,
 			     .n_ports = 1 };
+	struct leg legs[2] = { { .from = 1, .to = 2 }, { .from = 2, .to = 1 } };
 	struct conduit c[2] = {
-		{ .name = "c", .from_zone = 1, .to_zone = 2, .flows = &flow, .n_flows = 1 },
-		{ .name = "d", .from_zone = 2, .to_zone = 1, .flows = &back, .n_flows = 1 }
+		{ .name = "c", .legs = &legs[0], .n_legs = 1, .flows = &flow, .n_flows = 1 },
+		{ .name = "d", .legs = &legs[1], .n_legs = 1, .flows = &back, .n_flows = 1 }
 	};
 	struct ranges any = { .any = true, .set = true };
 	struct modbus_allow all = { .units = any,

@@ -144,11 +144,17 @@ static void test_zones_inside(void **state)
 		{ .name = "unit", .parent = "cell" },
 		{ .name = "office" },
 	};
+	struct leg legs[] = {
+		{ .from = 4, .to = 1 },
+		{ .from = 3, .to = 4 },
+		{ .from = 2, .to = 3 },
+		{ .from = 1, .to = 2 },
+	};
 	struct conduit c[] = {
-		{ .name = "a", .from_zone = 4, .to_zone = 1 },
-		{ .name = "b", .from_zone = 3, .to_zone = 4 },
-		{ .name = "c", .from_zone = 2, .to_zone = 3 },
-		{ .name = "d", .from_zone = 1, .to_zone = 2 },
+		{ .name = "a", .legs = &legs[0], .n_legs = 1 },
+		{ .name = "b", .legs = &legs[1], .n_legs = 1 },
+		{ .name = "c", .legs = &legs[2], .n_legs = 1 },
+		{ .name = "d", .legs = &legs[3], .n_legs = 1 },
 	};
 	struct model m = { .zones = zones, .n_zones = 5, .conduits = c, .n_conduits = 4 };
 	(void)state;
@@ -157,10 +163,10 @@ static void test_zones_inside(void **state)
 	put(ORDER_ISOLATE, "nowhere", 0);
 	put(ORDER_MODE, "c", 60);
 	orders_over(&orders, &m);
-	assert_false(c[0].isolated);
-	assert_true(c[1].isolated);
-	assert_false(c[2].isolated);
-	assert_true(c[3].isolated);
+	assert_false(legs[0].isolated);
+	assert_true(legs[1].isolated);
+	assert_false(legs[2].isolated);
+	assert_true(legs[3].isolated);
 	assert_int_equal(model_mode_of(&c[2]), MODE_OBSERVE);
 	assert_int_equal(c[2].mode, MODE_ENFORCE);
 	assert_int_equal(model_mode_of(&c[1]), MODE_ENFORCE);

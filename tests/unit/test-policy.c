@@ -45,6 +45,7 @@ struct plant {
 	struct zone zones[4];
 	struct prefix nets[4][3];
 	struct conduit conduits[2];
+	struct leg legs[2];
 	struct flow flows[3];
 	struct policy policies[2];
 	struct modbus_policy own[2]; /* of each */
@@ -92,15 +93,17 @@ static void plant_init(struct plant *p, struct modbus_allow *rules, size_t n)
 		.proto = PROTO_MODBUS, .l4 = TCP, .ports = p->ports, .n_ports = 2, .policy = "rules"
 	};
 	p->flows[2] = (struct flow){ .proto = PROTO_MODBUS, .l4 = TCP, .policy = "empty" };
+	p->legs[0] = (struct leg){ .from = 1, .to = 2 };
+	p->legs[1] = (struct leg){ .from = 3, .to = 2 };
 	p->conduits[0] = (struct conduit){ .name = "hmi-cell",
-					   .from_zone = 1,
-					   .to_zone = 2,
+					   .legs = &p->legs[0],
+					   .n_legs = 1,
 					   .flows = p->flows,
 					   .n_flows = 2,
 					   .max_writes = 5 };
 	p->conduits[1] = (struct conduit){ .name = "office-cell",
-					   .from_zone = 3,
-					   .to_zone = 2,
+					   .legs = &p->legs[1],
+					   .n_legs = 1,
 					   .mode = MODE_OBSERVE,
 					   .flows = &p->flows[2],
 					   .n_flows = 1 };
@@ -443,10 +446,10 @@ static void test_build_refuses(void **state)
 	int err = 0;
 	plant_init(&p, a, 1);
 	free(p.img);
-	p.conduits[1].from_zone = 1; /* the same key for two flows */
+	p.legs[1].from = 1; /* the same key for two flows */
 	assert_null(policy_build(&p.m, 1, &err));
 	assert_int_equal(err, -17);
-	p.conduits[1].from_zone = 3;
+	p.legs[1].from = 3;
 	p.nets[3][0] = net("10.2.9.0/24"); /* inside another zone */
 	assert_null(policy_build(&p.m, 1, &err));
 	assert_true(err < 0);
