@@ -327,15 +327,14 @@ static void probe_flow(struct probing *p, const struct conduit *c, const struct 
 
 static void probe_pair(struct probing *p, size_t from, size_t to)
 {
-	const struct conduit between = { .from_zone = from, .to_zone = to };
 	const struct model *m = p->t->x.m;
 	struct reach_packet q = { .state = REACH_OPENS };
 	struct path way;
 	char name[2 * MODEL_NAME_MAX + 8];
 	for (size_t i = 0; i < m->n_conduits; i++)
-		if (m->conduits[i].from_zone == from && m->conduits[i].to_zone == to)
+		if (model_leg(&m->conduits[i], from, to))
 			return;
-	if (!selftest_ends(p->t, &between, &q.of))
+	if (!selftest_zone_ends(p->t, from, to, &q.of))
 		return;
 	q.of.l4 = IPPROTO_TCP;
 	q.of.cport = 1;

@@ -75,7 +75,14 @@ static bool nth_host(const struct prefix *p, unsigned n, struct addr *out)
 
 static bool zone_address(const struct selftest *t, size_t zone, uint8_t family, struct addr *out)
 {
+	/* of networks for documentation (RFC 5737, RFC 3849) */
+	static const char *const anywhere[] = { "198.51.100.77", "203.0.113.77",
+						"2001:db8:78::77" };
 	const struct zone *z = &t->x.m->zones[zone];
+	for (size_t i = 0; z->any && i < sizeof(anywhere) / sizeof(anywhere[0]); i++)
+		if (addr_parse(anywhere[i], out) && out->family == family &&
+		    reach_zone(t->x.reach, out) == zone)
+			return true;
 	for (size_t i = 0; i < z->n_assets; i++)
 		if (z->assets[i].addr.family == family) {
 			*out = z->assets[i].addr;
@@ -90,11 +97,19 @@ static bool zone_address(const struct selftest *t, size_t zone, uint8_t family, 
 	return false;
 }
 
-bool selftest_ends(const struct selftest *t, const struct conduit *c, struct reach_ends *out)
+bool selftest_zone_ends(const struct selftest *t, size_t from, size_t to, struct reach_ends *out)
 {
 	for (uint8_t family = 4; family <= 6; family += 2)
-		if (zone_address(t, c->from_zone, family, &out->client) &&
-		    zone_address(t, c->to_zone, family, &out->server))
+		if (zone_address(t, from, family, &out->client) &&
+		    zone_address(t, to, family, &out->server))
+			return true;
+	return false;
+}
+
+bool selftest_ends(const struct selftest *t, const struct conduit *c, struct reach_ends *out)
+{
+	for (size_t i = 0; i < c->n_legs; i++)
+		if (selftest_zone_ends(t, c->legs[i].from, c->legs[i].to, out))
 			return true;
 	return false;
 }

@@ -34,6 +34,8 @@ void selftest_leave(struct selftest *t, const char *fmt, ...) __attribute__((for
 /* Addresses of both ends of a conduit, as the ruleset finds zones. False: there are none of one
  * family. */
 bool selftest_ends(const struct selftest *t, const struct conduit *c, struct reach_ends *out);
+/* The same between two zones. */
+bool selftest_zone_ends(const struct selftest *t, size_t from, size_t to, struct reach_ends *out);
 /* A first packet of this flow, behind its addresses. False: it has none with addresses of this
  * family. */
 bool selftest_first_packet(const struct flow *f, struct reach_packet *p);
