@@ -124,7 +124,11 @@ static void answer_request(struct client *k, const char *body, size_t body_len)
 				     .body_len = body_len };
 	memcpy(q.name, k->line.name, sizeof(q.name));
 	memcpy(q.value, k->line.value, sizeof(q.value));
-	send_reply(k, q.verb->run(conf->ctx, &q));
+	struct control_reply r = q.verb->run(conf->ctx, &q);
+	/* a change may have waited for inspectors: libevent's time is that of before, and a limit
+	 * that begins then may be over before an octet is sent */
+	event_base_update_cache_time(k->c->base);
+	send_reply(k, r);
 	set_limit(k, CONTROL_WHOLE);
 }
 
@@ -294,7 +298,8 @@ static void on_accept(evutil_socket_t fd, short what, void *arg)
 	k->c = c;
 	c->client[k->place] = k;
 	bufferevent_setcb(k->b, on_readable, on_written, on_trouble, k);
-	bufferevent_set_timeouts(k->b, &limit, &limit);
+	/* of reading set_limit() knows more: that we are busy is not the client's silence */
+	bufferevent_set_timeouts(k->b, NULL, &limit);
 	set_limit(k, CONTROL_SECONDS);
 	set_input_most(k, 0);
 	bufferevent_enable(k->b, EV_READ | EV_WRITE);

@@ -46,8 +46,8 @@ expect "in force after that" "$(policy)" "$good"
 stopped=$(lab_inspectors)
 kill -STOP "$stopped"
 lab_model queues=2 >"$lab_dir/queues.conf"
-"$ctl" apply "$lab_dir/queues.conf" 2>/dev/null
-expect "exit status when an inspector does not answer" $? 3
+said=$("$ctl" apply "$lab_dir/queues.conf" 2>&1)
+expect "exit status when an inspector does not answer (${said##*: })" $? 3
 kill -CONT "$stopped"
 expect "keys that wait" "$("$ctl" status | grep -c '^restart for')" 0
 
