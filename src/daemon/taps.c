@@ -327,11 +327,12 @@ static void on_keeper(evutil_socket_t fd, short what, void *ctx)
 	struct tap_here *t = ctx;
 	struct tap_msg m;
 	(void)what;
-	if (recv(fd, &m, sizeof(m), MSG_DONTWAIT) == sizeof(m)) {
+	ssize_t n = recv(fd, &m, sizeof(m), MSG_DONTWAIT);
+	if (n == sizeof(m)) {
 		hear_keeper(t, &m);
 		return;
 	}
-	if (errno == EAGAIN)
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	event_del(t->word_event);
 	if (t->state == TAP_LOST) /* it said why */

@@ -426,9 +426,10 @@ void on_spawner(evutil_socket_t fd, short what, void *ctx)
 	struct spawn_msg m;
 	char end[END_TEXT];
 	(void)what;
-	if (recv(fd, &m, sizeof(m), MSG_DONTWAIT) != sizeof(m)) {
-		if (errno == EAGAIN)
-			return;
+	ssize_t n = recv(fd, &m, sizeof(m), MSG_DONTWAIT);
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n != sizeof(m)) { /* 0, which leaves errno as it was: it has ended */
 		say(LOG_CRIT, "the spawner is gone; stopping, the rules stay and drop what needs "
 			      "an inspector");
 		event_base_loopbreak(p->base);

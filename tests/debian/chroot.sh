@@ -68,6 +68,17 @@ chroot_copy()
 		tar -c --null --ignore-failed-read -T - -f -) | tar -x --no-same-owner -C "$chroot_root/$1" -f -
 }
 
+# chroot_package RELEASE TOOL...: build the packages there, in /package; and install these tools
+chroot_package()
+{
+	local release=$1 tools="dpkg-dev build-essential ${*:2}"
+	rm -rf "$chroot_root/package"
+	chroot_copy package/zoned
+	check "$release: tools" chroot_run bash -ec "apt-get update -q && apt-get install -qy --no-install-recommends $tools"
+	check "$release: Build-Depends" chroot_run bash -ec 'cd /package/zoned && apt-get build-dep -qy --no-install-recommends ./'
+	check "$release: dpkg-buildpackage" chroot_run timeout 900 bash -ec 'cd /package/zoned && DEB_BUILD_OPTIONS=parallel=2 dpkg-buildpackage -us -uc -b'
+}
+
 # check WHAT COMMAND...
 check()
 {

@@ -33,11 +33,7 @@ next_version()
 
 for release in ${ZONED_RELEASES:-bookworm trixie}; do
 	chroot_make "$release"
-	rm -rf "$chroot_root/package"
-	chroot_copy package/zoned
-	check "$release: tools" chroot_run bash -ec 'apt-get update -q && apt-get install -qy --no-install-recommends dpkg-dev lintian build-essential'
-	check "$release: Build-Depends" chroot_run bash -ec 'cd /package/zoned && apt-get build-dep -qy --no-install-recommends ./'
-	check "$release: dpkg-buildpackage" chroot_run timeout 900 bash -ec 'cd /package/zoned && DEB_BUILD_OPTIONS=parallel=2 dpkg-buildpackage -us -uc -b'
+	chroot_package "$release" lintian
 	check "$release: lintian" chroot_run bash -ec 'cd /package && lintian --allow-root --fail-on error,warning zoned_*.changes'
 	check "$release: the next version" next_version
 	# what it depends on, from the mirror; the rest is without a network

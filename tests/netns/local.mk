@@ -35,7 +35,7 @@ NETNS_TESTS = \
 	tests/netns/fragments.sh \
 	tests/netns/misfits.sh \
 	tests/netns/settings.sh \
-	tests/netns/faults.sh tests/netns/clock.sh \
+	tests/netns/faults.sh tests/netns/clock.sh tests/netns/endure.sh tests/netns/memory.sh \
 	tests/netns/marks.sh \
 	tests/netns/reverse.sh \
 	tests/netns/errors.sh \
@@ -96,7 +96,7 @@ EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/records.py \
 	tests/netns/evidence.py tests/netns/ends.py \
 	tests/netns/reverse.py \
-	tests/netns/errors.py \
+	tests/netns/errors.py tests/netns/endure.py \
 	tests/netns/forge.py \
 	tests/netns/inside.py \
 	tests/netns/opcua/package.json \

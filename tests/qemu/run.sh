@@ -21,30 +21,14 @@ shift
 first=guest.sh
 [ "$1" = systemd ] && first=systemd.sh
 cache=${ZONED_QEMU:-/var/tmp/zoned-qemu}
-for c in qemu-system-x86_64 busybox cpio depmod dpkg-deb; do
-	command -v $c >/dev/null || { echo "needs $c"; exit 77; }
-done
-mkdir -p "$cache"
-
-if [ ! -d "$cache/kernel/boot" ]; then
-	image=$(apt-cache depends linux-image-amd64 | sed -n 's/.*Depends: \(linux-image-[^ ]*\)/\1/p' | head -n 1)
-	(cd "$cache" && apt-get download "$image") || { echo "no kernel to be had"; exit 77; }
-	dpkg-deb -x "$cache"/linux-image-*.deb "$cache/kernel"
-	depmod -b "$cache/kernel" "$(ls "$cache/kernel/lib/modules")"
-fi
-version=$(ls "$cache/kernel/lib/modules")
+. "$top/tests/qemu/boot.sh"
+boot_need
+boot_kernel
 
 root=$(mktemp -d)
 trap 'rm -rf "$root"' EXIT
-mkdir -p "$root"/{bin,proc,sys,dev,lower,rw,new}
-cp "$(command -v busybox)" "$root/bin/"
-mkdir -p "$root/lib"
-cp -r "$cache/kernel/lib/modules" "$root/lib/"
-rm -rf "$root/lib/modules/$version/kernel/drivers/"{gpu,net,media,scsi,infiniband,staging,usb,iio,hid,input}
-cp -r --parents "$cache/kernel/lib/modules/$version/kernel/drivers/net/veth.ko" "$root/" 2>/dev/null
-mkdir -p "$root/lib/modules/$version/kernel/drivers/net"
-cp "$cache/kernel/lib/modules/$version/kernel/drivers/net/veth.ko" "$root/lib/modules/$version/kernel/drivers/net/"
-rm -rf "${root:?}/${cache:?}"
+mkdir -p "$root"/{lower,rw}
+boot_modules "$root"
 cat >"$root/init" <<END
 #!/bin/busybox sh
 b=/bin/busybox
@@ -65,10 +49,7 @@ for m in virtio_pci 9pnet_virtio 9p overlay; do \$b modprobe \$m || echo "no mod
 \$b mount -t tmpfs tmpfs /new/run
 exec \$b switch_root /new /bin/bash $top/tests/qemu/$first $top $build $*
 END
-chmod +x "$root/init"
-(cd "$root" && find . | cpio -o -H newc --quiet | gzip -1) >"$cache/initrd"
-timeout "${ZONED_QEMU_SECONDS:-540}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -m 2048 -smp 2 -nographic -no-reboot -nodefaults \
-	-serial stdio -kernel "$cache/kernel/boot/vmlinuz-$version" -initrd "$cache/initrd" \
-	-append "console=ttyS0 panic=-1 quiet loglevel=3 mitigations=off" \
-	-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap </dev/null | tr -d '\r' | tee "$cache/out"
+boot_initrd "$root" "$cache/initrd"
+boot_guest "${ZONED_QEMU_SECONDS:-540}" "$cache/initrd" \
+	-virtfs local,path=/,mount_tag=host,security_model=none,readonly=on,multidevs=remap | tee "$cache/out"
 grep -q '^guest: .* 0 failed' "$cache/out"

@@ -38,32 +38,7 @@ if [ $$ = 1 ]; then
 	exec /lib/systemd/systemd --unit=zoned-test.target --log-level=warning --show-status=no
 fi
 
-passed=0 failed=0
-check() {	# check WHAT COMMAND...
-	local what=$1
-	shift
-	if "$@" >/run/check.log 2>&1; then
-		passed=$((passed + 1))
-		echo "ok: $what"
-	else
-		failed=$((failed + 1))
-		echo "FAILED: $what"
-		tail -n 5 /run/check.log
-	fi
-}
-wait_for() {	# wait_for SECONDS COMMAND...
-	local n=$(($1 * 5))
-	shift
-	while [ $n -gt 0 ]; do
-		"$@" >/dev/null 2>&1 && return
-		sleep 0.2
-		n=$((n - 1))
-	done
-	return 1
-}
-has() { "${@:2}" 2>/dev/null | grep -q -- "$1"; }
-main_pid() { systemctl show -P MainPID zoned; }
-new_pid() { [ "$(main_pid)" != "$1" ] && [ "$(main_pid)" != 0 ] && systemctl -q is-active zoned; }
+. "$top/tests/qemu/checks.sh"
 model=/usr/local/etc/zoned/zoned.conf
 
 systemctl start zoned-boot

@@ -3,7 +3,7 @@ tests_ruleset_commit_tool_SOURCES = tests/ruleset/commit-tool.c
 tests_ruleset_commit_tool_LDADD = src/nft/libnft.a src/compile/libcompile.a src/model/libmodel.a \
 	src/proto/libwire.a src/base/libbase.a $(NFTNL_LIBS) $(MNL_LIBS) $(CONFIG_LIBS)
 TESTS += tests/ruleset/run.sh tests/ruleset/traffic.sh tests/ruleset/reach.sh
-EXTRA_DIST += tests/qemu/run.sh tests/qemu/guest.sh tests/qemu/systemd.sh
+EXTRA_DIST += tests/qemu/run.sh tests/qemu/boot.sh tests/qemu/checks.sh tests/qemu/guest.sh tests/qemu/systemd.sh
 EXTRA_DIST += tests/ruleset/run.sh tests/ruleset/layout.py tests/ruleset/traffic.sh tests/ruleset/talk.py \
 	tests/ruleset/example-small-cell.nft tests/ruleset/example-substation.nft \
 	tests/ruleset/example-water-works.nft tests/ruleset/example-opcua.nft tests/ruleset/example-dnp3.nft tests/ruleset/example-iec104.nft tests/ruleset/zoned.nft \

@@ -18,7 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "history/history.h"
+#include "history/orders.h"
 
 /* ---- the disk ---- */
 
@@ -207,28 +207,39 @@ static void shared(void **state)
 	history_close(&h);
 }
 
-/* Of a power cut at the nth call: the old list or the new one, and its model. */
-static void cut_at(unsigned n, bool *ended)
+/* A change of what is kept, until the power is cut at its nth call. True: it ended before that. */
+static bool run_until(unsigned n, int (*change)(struct history *h))
 {
-	struct history h;
+	int status;
 	pid_t pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		struct history h;
 		bool unreadable;
 		if (history_open(&h, place, &unreadable))
 			_exit(2);
 		calls = 0;
 		power_until = n;
-		struct generation g = { .number = history_last(&h)->number + 1, .origin = "apply" };
-		char name[16];
-		snprintf(name, sizeof(name), "plant %u", g.number);
-		int err = history_add(&h, &g, model_named(name));
-		_exit(err ? 3 : 1);
+		_exit(change(&h) ? 3 : 1);
 	}
-	int status;
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) < 2);
-	*ended = WEXITSTATUS(status) == 1;
+	return WEXITSTATUS(status) == 1;
+}
+
+static int add_next(struct history *h)
+{
+	struct generation g = { .number = history_last(h)->number + 1, .origin = "apply" };
+	char name[16];
+	snprintf(name, sizeof(name), "plant %u", g.number);
+	return history_add(h, &g, model_named(name));
+}
+
+/* Of a power cut at the nth call: the old list or the new one, and its model. */
+static void cut_at(unsigned n, bool *ended)
+{
+	struct history h;
+	*ended = run_until(n, add_next);
 	open_history_ok(&h);
 	assert_true(h.n >= 1);
 	check_model(&h, history_last(&h));
@@ -250,6 +261,76 @@ static void power_cuts(void **state)
 		assert_int_equal(make_place(state), 0);
 	}
 	assert_int_equal(n, 11); /* ten calls, and none to cut at */
+}
+
+static int wait_for_confirm(struct history *h)
+{
+	return history_confirm(h, 2, 1, 77);
+}
+
+/* What waits to be confirmed waits, or was never asked for. */
+static void cut_confirms(void **state)
+{
+	struct history h;
+	bool ended = false;
+	unsigned n = 0, waits = 0;
+	(void)state;
+	open_history_ok(&h);
+	add_number(&h, 1);
+	history_close(&h);
+	while (!ended && n < 100) {
+		ended = run_until(++n, wait_for_confirm);
+		open_history_ok(&h);
+		assert_int_equal(h.n, 1);
+		waits += h.confirm.number == 2 && h.confirm.back == 1;
+		assert_true(h.confirm.number == 0 || waits);
+		assert_true(!ended || waits);
+		assert_int_equal(history_confirm(&h, 0, 0, 0), 0);
+		history_close(&h);
+	}
+	assert_int_equal(n, 6);
+	assert_int_equal(waits, 2); /* cut behind the new name, and not at all */
+}
+
+static void isolated(struct orders *o, const char *zone)
+{
+	struct order one = { .since_s = 1000 };
+	snprintf(one.name, sizeof(one.name), "%s", zone);
+	memset(o, 0, sizeof(*o));
+	o->generation = 7;
+	assert_true(orders_put(o, ORDER_ISOLATE, &one));
+}
+
+static int isolate_other(struct history *h)
+{
+	static struct orders o;
+	isolated(&o, "new");
+	return orders_keep(h->dir, &o);
+}
+
+/* A zone that was isolated is so, or the one that was to be. */
+static void cut_orders(void **state)
+{
+	static struct orders o;
+	struct history h;
+	bool ended = false, unreadable;
+	unsigned n = 0, news = 0;
+	(void)state;
+	while (!ended && n < 100) {
+		open_history_ok(&h);
+		isolated(&o, "old");
+		assert_int_equal(orders_keep(h.dir, &o), 0);
+		ended = run_until(++n, isolate_other);
+		assert_int_equal(orders_read(h.dir, &o, &unreadable), 0);
+		assert_false(unreadable);
+		assert_int_equal(o.n[ORDER_ISOLATE], 1);
+		bool is_new = orders_find(&o, ORDER_ISOLATE, "new") != NULL;
+		assert_true(is_new || (!ended && orders_find(&o, ORDER_ISOLATE, "old")));
+		news += is_new;
+		history_close(&h);
+	}
+	assert_int_equal(n, 6);
+	assert_int_equal(news, 2);
 }
 
 /* Nothing has its name before it is on the disk, and the list comes after the model. */
@@ -469,6 +550,8 @@ int main(void)
 		IN_PLACE(kept),
 		IN_PLACE(shared),
 		IN_PLACE(power_cuts),
+		IN_PLACE(cut_confirms),
+		IN_PLACE(cut_orders),
 		IN_PLACE(written_before_named),
 		IN_PLACE(unreadable_lists),
 		IN_PLACE(changed_model),
