@@ -131,7 +131,7 @@ int verb_counters(int argc, char **argv)
 					{ .name = "--reason", .text = &c.filter.reason },
 					{ .name = NULL } };
 	if (options_and_operands(argc, argv, to, 0) < 0 ||
-	    (watch && !live_seconds(watch, &seconds)))
+	    (watch && !live_seconds("--watch", watch, &seconds)))
 		return EXIT_USAGE;
 	return live_ask("counters", seconds, show_counters, &c);
 }

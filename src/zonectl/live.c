@@ -62,10 +62,10 @@ json_t *live_rate(double v)
 	return json_string(text);
 }
 
-bool live_seconds(const char *text, uint64_t *seconds)
+bool live_seconds(const char *option, const char *text, uint64_t *seconds)
 {
 	return num_parse(text, 1, WATCH_MAX, seconds) ||
-	       option_wrong("--watch", text, "1 to 3600 seconds");
+	       option_wrong(option, text, "1 to 3600 seconds");
 }
 
 static bool has_cursor(void)
