@@ -36,6 +36,7 @@ static const struct verb_status ask_statuses[] = {
 
 static const struct verb_option check_options[] = {
 	{ "--here", NULL, "also compare the model with the interfaces of this machine", VALUE_NONE, false },
+	{ "--unused", "DAYS", "with --here: a conduit that nothing has used for so long is a finding, 1 to 3650; 30", VALUE_TEXT, false },
 	{ "--strict", NULL, "notes too, each with its rule, and a warning is no success", VALUE_NONE, false },
 	OPTION_JSON,
 	OPTION_END
@@ -188,6 +189,7 @@ static const char *const status_examples[] = { "status", "status --json", NULL }
 static const struct verb_option counters_options[] = {
 	OPTION_JSON,
 	OPTION_WATCH,
+	{ "--use", NULL, "print instead what each conduit was used for, over restarts", VALUE_NONE, false },
 	OPTION_OF_CONDUIT,
 	OPTION_OF_ZONE,
 	{ "--verdict", "WORD", "only with this verdict: accept, drop, reset, observed", VALUE_TEXT, false },
