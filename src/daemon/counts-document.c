@@ -7,6 +7,7 @@
 #include "base/sb.h"
 #include "base/utc.h"
 #include "daemon/counts.h"
+#include "daemon/uses.h"
 
 enum { COUNTERS_SCHEMA = 1, TIME_TEXT = 40, MS_DIGITS = 3 };
 
@@ -105,10 +106,10 @@ json_t *counters_document(struct parent *p)
 	counts_rate(p, &(struct count_row){ .n = 0 }, &d.window_s);
 	counts_each(p, add_count_row, &d);
 	free(d.conduit);
-	return json_pack("{s:i,s:o,s:o,s:f,s:o,s:{s:I,s:I,s:I},s:o}", "schema", COUNTERS_SCHEMA,
-			 "time", counts_time(clock_ns(CLOCK_REALTIME)), "since",
-			 counts_time(counts_since_ns(p)), "window_seconds",
-			 to_thousandths(d.window_s), "counters", d.rows, "unjudged", "dropped",
-			 (json_int_t)u.dropped, "passed", (json_int_t)u.passed, "overruns",
-			 (json_int_t)u.overruns, "packets", packets);
+	return json_pack(
+		"{s:i,s:o,s:o,s:f,s:o,s:o,s:{s:I,s:I,s:I},s:o}", "schema", COUNTERS_SCHEMA, "time",
+		counts_time(clock_ns(CLOCK_REALTIME)), "since", counts_time(counts_since_ns(p)),
+		"window_seconds", to_thousandths(d.window_s), "counters", d.rows, "uses",
+		uses_document(p), "unjudged", "dropped", (json_int_t)u.dropped, "passed",
+		(json_int_t)u.passed, "overruns", (json_int_t)u.overruns, "packets", packets);
 }

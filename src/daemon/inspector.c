@@ -216,6 +216,17 @@ static void wait_for_work(const struct inspector *s)
 	atomic_store(&m->inspector_sleeps, 0);
 }
 
+/* Somebody asks for connections. */
+static void show_connections(struct inspector *s, uint64_t now_ns)
+{
+	struct shared *m = s->c->shm;
+	unsigned asked = atomic_load_explicit(&m->show_asked, memory_order_acquire);
+	if (asked == atomic_load_explicit(&m->show_done, memory_order_relaxed))
+		return;
+	inspect_show(s->in, &m->show, now_ns);
+	atomic_store_explicit(&m->show_done, asked, memory_order_release);
+}
+
 static void say_stats(const struct inspector *s)
 {
 	struct shared *m = s->c->shm;
@@ -317,6 +328,7 @@ void inspector_run(const struct inspector_conf *c)
 			inspect_tick(s.in, now, clock_ns(CLOCK_REALTIME), &s.out);
 			last = now;
 		}
+		show_connections(&s, now);
 		change_core(&s);
 		say_stats(&s);
 		wake_parent(&s);

@@ -14,6 +14,7 @@
 
 #include "config.h"
 #include "daemon/counts.h"
+#include "daemon/uses.h"
 
 enum { PATH_PARTS = 3 };
 
@@ -199,8 +200,6 @@ struct exposed {
 	const struct family *is;
 	uint8_t unit;
 	bool bytes;
-	uint16_t name; /* of the last use that is being collected */
-	uint64_t last_ns;
 };
 
 static void put_row(void *ctx, const struct count_row *r)
@@ -218,29 +217,27 @@ static void put_row(void *ctx, const struct count_row *r)
 	fprintf(e->f, "} %" PRIu64 "\n", n);
 }
 
-static void put_last_use(struct exposed *e)
+static void put_uses(FILE *f, struct parent *p)
 {
-	const uint64_t second = 1000000000u;
-	if (!e->name || !e->last_ns)
-		return;
-	fputs(e->is->name, e->f);
-	put_label(e->f, "{", "conduit", counts_name(e->p, e->name));
-	fprintf(e->f, "} %" PRIu64 ".%03" PRIu64 "\n", e->last_ns / second,
-		e->last_ns % second / 1000000);
-}
-
-/* Rows come by conduit. What was refused is no use. */
-static void collect_last_use(void *ctx, const struct count_row *r)
-{
-	struct exposed *e = ctx;
-	bool is_use = r->of.verdict == V_ACCEPT && r->of.reason == R_NONE;
-	if (r->of.name != e->name) {
-		put_last_use(e);
-		e->name = r->of.name;
-		e->last_ns = 0;
+	static const struct family last = { "zoned_conduit_last_use_timestamp_seconds", "gauge",
+					    "When something last passed by the conduit, over "
+					    "restarts; 0: never." };
+	static const struct family since = { "zoned_conduit_observed_since_timestamp_seconds",
+					     "gauge", "Since when its uses are known." };
+	struct uses u = uses_now(p);
+	put_family(f, &last);
+	for (size_t i = 0; i < u.n; i++) {
+		fputs(last.name, f);
+		put_label(f, "{", "conduit", u.v[i].name);
+		fprintf(f, "} %" PRIi64 "\n", u.v[i].last_s);
 	}
-	if (is_use && r->last_ns > e->last_ns)
-		e->last_ns = r->last_ns;
+	put_family(f, &since);
+	for (size_t i = 0; i < u.n; i++) {
+		fputs(since.name, f);
+		put_label(f, "{", "conduit", u.v[i].name);
+		fprintf(f, "} %" PRIi64 "\n", u.v[i].since_s);
+	}
+	uses_free(&u);
 }
 
 static void put_counts(FILE *f, struct parent *p)
@@ -267,17 +264,12 @@ static void put_counts(FILE *f, struct parent *p)
 		  COUNT_CONNECTION,
 		  false },
 	};
-	static const struct family last_use = { "zoned_conduit_last_use_timestamp_seconds", "gauge",
-						"When something last passed by the conduit." };
 	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
-		struct exposed e = { p, f, &v[i].is, (uint8_t)v[i].unit, v[i].bytes, 0, 0 };
+		struct exposed e = { p, f, &v[i].is, (uint8_t)v[i].unit, v[i].bytes };
 		put_family(f, e.is);
 		counts_each(p, put_row, &e);
 	}
-	struct exposed e = { .p = p, .f = f, .is = &last_use };
-	put_family(f, e.is);
-	counts_each(p, collect_last_use, &e);
-	put_last_use(&e);
+	put_uses(f, p);
 }
 
 static void put_unjudged(FILE *f, struct parent *p)

@@ -26,6 +26,7 @@
 struct taps;
 struct count_book;
 struct metrics;
+struct use_book;
 
 enum {
 	READ_BATCH = 256,
@@ -117,6 +118,7 @@ struct parent {
 	struct mnl_socket *nl;
 	struct refused *refused;
 	struct count_book *counts; /* counts.h */
+	struct use_book *uses;	   /* uses.h */
 	struct metrics *metrics;   /* metrics.h; NULL: no socket */
 	struct event_base *base;
 	struct taps *taps; /* taps.h; NULL: the model has none */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "daemon/connections.h"
 #include "daemon/counts.h"
 #include "daemon/metrics.h"
 #include "daemon/requests.h"
@@ -246,6 +247,7 @@ const struct control_verb control_verbs[] = {
 	/* verb         role           arguments        body   what answers */
 	{ "status",      ROLE_VIEWER,   "",              false, ask_status },
 	{ "counters",    ROLE_VIEWER,   "",              false, ask_counters },
+	{ "connections", ROLE_VIEWER,   "conduit zone address protocol limit", false, ask_connections },
 	{ "metrics",     ROLE_VIEWER,   "",              false, ask_metrics },
 	{ "generations", ROLE_VIEWER,   "",              false, ask_generations },
 	{ "model",       ROLE_VIEWER,   "generation",    false, ask_model },

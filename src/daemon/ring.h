@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "inspect/counts.h"
+#include "inspect/show.h"
 #include "record/event.h"
 
 enum {
@@ -93,6 +94,10 @@ struct shared {
 	/* by an inspector whose start fails: the number of the step (inspector_step()), and errno
 	 */
 	atomic_uint failed_step, failed_errno;
+	/* What the inspector has open: show_asked, by the parent, is the number of a question for
+	 * show.from; show_done that of the last answer. */
+	atomic_uint show_asked, show_done;
+	struct show_page show;
 	_Alignas(64) struct count_table counts; /* written by the inspector */
 };
 

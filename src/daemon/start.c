@@ -30,6 +30,7 @@
 #include "daemon/parent.h"
 #include "daemon/start.h"
 #include "daemon/taps.h"
+#include "daemon/uses.h"
 
 enum { DRAIN_MS = 2000, HELD_MS = 2000, DAY_SECONDS = 86400 };
 
@@ -581,6 +582,7 @@ static const struct step steps[] = {
 	{ "connection tracking events", open_conntrack, close_conntrack },
 	{ "word of interfaces", open_links, close_links },
 	{ "the counters of the rules", counts_begin, NULL },
+	{ "no memory for the uses of conduits", uses_open, uses_close },
 	{ "no spawner", open_spawner, close_spawner },
 	{ "the inspectors", start_inspectors, NULL },
 	{ "no loop of events", events_open, events_close },

@@ -26,6 +26,7 @@
 #include "daemon/parent.h"
 #include "daemon/start.h"
 #include "daemon/taps.h"
+#include "daemon/uses.h"
 #ifdef HAVE_SYSTEMD
 #include <systemd/sd-daemon.h>
 #else
@@ -126,6 +127,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	plain_tick(p);
 	refused_tick(p);
 	counts_tick(p);
+	uses_tick(p);
 	taps_tick(p);
 	pthread_mutex_lock(&p->policy_lock);
 	record_tick(p->record, p->img, clock_ns(CLOCK_MONOTONIC));

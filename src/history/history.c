@@ -64,6 +64,17 @@ json_t *read_document(int dir, const char *name, off_t most)
 	return o;
 }
 
+int read_kept(int dir, const struct kept_file *f, void *ctx, bool *unreadable)
+{
+	*unreadable = false;
+	json_t *doc = read_document(dir, f->name, f->most);
+	if (!doc && errno != EBADMSG)
+		return errno == ENOENT ? 0 : -errno;
+	*unreadable = !doc || !f->take(ctx, doc);
+	json_decref(doc);
+	return *unreadable && renameat(dir, f->name, dir, f->aside) ? -errno : 0;
+}
+
 /* ---- the list as JSON ---- */
 
 struct text_field {

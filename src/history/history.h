@@ -81,5 +81,13 @@ struct model *files_unpack(const json_t *o, struct errs *errs);
 int keep_file(int dir, const char *name, const json_t *o);
 /* NULL: errno; EBADMSG: it is no JSON. */
 json_t *read_document(int dir, const char *name, off_t most);
+/* A file beside the list. What it has goes to take(), which says false when that makes no sense:
+ * then the file is renamed to aside and *unreadable is set. There may be none. 0 or -errno */
+struct kept_file {
+	const char *name, *aside;
+	off_t most; /* octets */
+	bool (*take)(void *ctx, const json_t *o);
+};
+int read_kept(int dir, const struct kept_file *f, void *ctx, bool *unreadable);
 
 #endif

@@ -78,8 +78,9 @@ static bool take_order(const json_t *o, enum order_kind kind, struct order *to)
 }
 
 /* False: these are none. */
-static bool take_all(const json_t *o, struct orders *to)
+static bool take_all(void *ctx, const json_t *o)
 {
+	struct orders *to = ctx;
 	json_int_t number = json_integer_value(json_object_get(o, "generation"));
 	bool ok = json_integer_value(json_object_get(o, "schema")) == SCHEMA && number >= 0 &&
 		  number <= UINT32_MAX;
@@ -100,17 +101,13 @@ static bool take_all(const json_t *o, struct orders *to)
 
 int orders_read(int dir, struct orders *o, bool *unreadable)
 {
+	static const struct kept_file file = { FILE_NAME, FILE_NAME ".unreadable", FILE_MOST,
+					       take_all };
 	memset(o, 0, sizeof(*o));
-	*unreadable = false;
-	json_t *doc = read_document(dir, FILE_NAME, FILE_MOST);
-	if (!doc && errno != EBADMSG)
-		return errno == ENOENT ? 0 : -errno;
-	*unreadable = !doc || !take_all(doc, o);
-	json_decref(doc);
-	if (!*unreadable)
-		return 0;
-	memset(o, 0, sizeof(*o));
-	return renameat(dir, FILE_NAME, dir, FILE_NAME ".unreadable") ? -errno : 0;
+	int err = read_kept(dir, &file, o, unreadable);
+	if (*unreadable)
+		memset(o, 0, sizeof(*o));
+	return err;
 }
 
 int orders_keep(int dir, const struct orders *o)

@@ -432,7 +432,7 @@ struct connection *connection_add(struct connections *t, const struct packet *p,
 	f->flow_id = 0xffff;
 	f->state = CONN_SYN;
 	f->touched = true;
-	f->last_ns = f->used_ns = now;
+	f->began_ns = f->last_ns = f->used_ns = now;
 	enter(t, f);
 	uint32_t *b = &t->bucket[hash_ends(t, f)];
 	f->chain = *b;

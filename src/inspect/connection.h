@@ -94,8 +94,11 @@ struct connection {
 	uint32_t syn_seq;	       /* of the client's last SYN */
 	uint32_t open_seq, server_isn; /* of the handshake that both streams began with */
 	uint32_t image_gen;
-	uint64_t last_ns;   /* the newest packet */
-	uint64_t used_ns;   /* the newest good message; the beginning, when there was none */
+	uint64_t began_ns;
+	uint32_t messages[2];	 /* that were judged here, by direction */
+	uint64_t kernel_packets; /* until it came back from the kernel last */
+	uint64_t last_ns;	 /* the newest packet */
+	uint64_t used_ns;	 /* the newest good message; the beginning, when there was none */
 	uint64_t missed_ns; /* bytes of it were not seen, and nothing showed since what they were */
 	struct fast_connection fast; /* its place in the in-kernel path */
 	struct half h[2];	     /* [0] client to server: requests */

@@ -102,6 +102,7 @@ bool fast_take(struct pass *c)
 			return false;
 	if (!ops[f->proto]->take(c, s))
 		return false;
+	f->kernel_packets += s->packets;
 	next_try(&f->fast, s->packets);
 	if (s->packets == 0) /* its entries may be gone (fastpath_unplug) */
 		f->fast.generation = 0;

@@ -134,7 +134,9 @@ static void record_message(struct pass *c, const struct judged *j, enum fate fat
 	else
 		c->in->stats.refused++;
 	enum verdict v = verdict_of(c, j, fate);
-	if (!j->quiet && !(permitted && j->part))
+	bool counts = !j->quiet && !(permitted && j->part);
+	c->f->messages[c->dir] += counts;
+	if (counts)
 		judge_count(c->in, c->pol, c->dir,
 			    (struct count_of){ .unit = COUNT_MESSAGE,
 					       .verdict = (uint8_t)v,

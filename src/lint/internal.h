@@ -8,7 +8,8 @@
 
 struct lint_run {
 	const struct model *m;
-	const struct pol_image *img; /* of m; NULL: it cannot be made */
+	const struct pol_image *img;  /* of m; NULL: it cannot be made */
+	const struct lint_uses *uses; /* NULL: not known */
 	const struct lint *lint;
 	struct lint_findings *f;
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/utc.h"
 #include "compile/policy_build.h"
 #include "lint/internal.h"
 
@@ -123,6 +124,32 @@ static void keys_without_effect(struct lint_run *r)
 	}
 }
 
+static const struct lint_use *use_of(const struct lint_uses *uses, const char *conduit)
+{
+	for (size_t i = 0; uses && i < uses->n; i++)
+		if (strcmp(uses->v[i].conduit, conduit) == 0)
+			return &uses->v[i];
+	return NULL;
+}
+
+static void wider_than_its_use(struct lint_run *r)
+{
+	enum { DAY_SECONDS = 86400, DATE = 10, TIME_TEXT = 40 };
+	for (size_t i = 0; i < r->m->n_conduits; i++) {
+		const struct conduit *c = &r->m->conduits[i];
+		const struct lint_use *u = use_of(r->uses, c->name);
+		int64_t from = !u ? 0 : u->last_s > u->since_s ? u->last_s : u->since_s;
+		char day[TIME_TEXT];
+		struct sb b = sb_init(day, sizeof(day));
+		if (!u || r->uses->now_s - from < (int64_t)r->uses->days * DAY_SECONDS)
+			continue;
+		sb_put_time(&b, (uint64_t)from * 1000000000u, 1);
+		lint_add(r, c->at, "nothing has passed by conduit \"%s\" since %.*s%s", c->name,
+			 DATE, day,
+			 u->last_s ? "" : ", when zoned began to look, and never before");
+	}
+}
+
 /* ---- the rest ---- */
 
 static void site_watched(struct lint_run *r)
@@ -164,6 +191,7 @@ const struct lint lints[] = {
 	{ "write-to-safety", LINT_WARNING, "permit reads only, or write the description of the conduit that says why", lint_writes_to_safety },
 	{ "observed-without-reason", LINT_WARNING, "enforce, or write why in description", observed_without_reason },
 	{ "key-without-effect", LINT_WARNING, "remove it", keys_without_effect },
+	{ "wider-than-its-use", LINT_NOTE, "remove the conduit, or grant it for a time when it is needed", wider_than_its_use },
 	{ "shadowed-entry", LINT_NOTE, "remove one of the two", lint_shadowed_entries },
 	{ "unused-policy", LINT_NOTE, "remove it, or use it", unused_policies },
 	{ "zone-without-conduit", LINT_NOTE, "nothing is permitted to or from it; write a conduit if something should be", zones_without_conduits },
@@ -189,14 +217,14 @@ void lint_add(struct lint_run *r, struct where at, const char *fmt, ...)
 	f->v[f->n++] = (struct lint_finding){ r->lint, at, arena_strdup(f->arena, text) };
 }
 
-struct lint_findings *lint_model(const struct model *m)
+struct lint_findings *lint_model(const struct model *m, const struct lint_uses *uses)
 {
 	int err;
 	struct arena *a = arena_new();
 	if (!a)
 		return NULL;
 	struct pol_image *img = policy_build(m, 1, &err);
-	struct lint_run r = { .m = m, .img = img, .f = arena_alloc(a, sizeof(*r.f)) };
+	struct lint_run r = { .m = m, .img = img, .uses = uses, .f = arena_alloc(a, sizeof(*r.f)) };
 	r.f->arena = a;
 	for (r.lint = lints; r.lint < lints + lints_n; r.lint++)
 		r.lint->run(&r);

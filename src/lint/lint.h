@@ -37,9 +37,21 @@ struct lint_findings {
 	size_t n;
 };
 
+/* What conduits were used for, as a running zoned knows. */
+struct lint_use {
+	const char *conduit;
+	int64_t since_s, last_s; /* since 1970; last_s 0: never */
+};
+struct lint_uses {
+	const struct lint_use *v;
+	size_t n;
+	int64_t now_s;
+	unsigned days; /* so long without a use, and looked at, is too long */
+};
+
 /* All findings, in order of the table; NULL: no memory. Places and names are those of m, which must
- * outlive them. */
-struct lint_findings *lint_model(const struct model *m);
+ * outlive them. uses NULL: not known. */
+struct lint_findings *lint_model(const struct model *m, const struct lint_uses *uses);
 void lint_free(struct lint_findings *f); /* NULL is fine */
 const char *lint_severity_word(enum lint_severity s);
 

@@ -102,6 +102,11 @@ static bool read_answer(char *text, struct answer *a)
 	return json_is_object(a->document);
 }
 
+bool zoned_listens(void)
+{
+	return access(control_path(), R_OK | W_OK) == 0;
+}
+
 int ask_zoned(const char *line, const json_t *body, struct answer *a)
 {
 	int rc;

@@ -14,6 +14,8 @@ struct answer {
 	json_t *document; /* the caller's */
 };
 
+/* There is a control socket, and we may ask. */
+bool zoned_listens(void);
 /* line is a request without its end and "body="; body: what follows it, or NULL. EXIT_OK with any
  * reply; else what went wrong was told, and there is nothing to free. */
 int ask_zoned(const char *line, const json_t *body, struct answer *a);

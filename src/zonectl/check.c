@@ -5,17 +5,22 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
+#include "base/num.h"
+#include "base/utc.h"
 #include "host/misfits.h"
 #include "lint/lint.h"
 #include "recording/tap-filters.h"
+#include "zonectl/ask.h"
 #include "zonectl/zonectl.h"
 
-enum { CHECK_SCHEMA = 1 };
+enum { CHECK_SCHEMA = 1, UNUSED_DAYS = 30, UNUSED_DAYS_MAX = 3650 };
 
 struct checking {
 	const char *path;
 	bool here, strict, json;
+	uint64_t days; /* without a use */
 	json_t *findings;
 	size_t count[LINT_ERROR + 1]; /* by severity */
 };
@@ -77,9 +82,53 @@ static void tell_errors(struct checking *k, struct errs *errs)
 		fprintf(stderr, "... and %zu more errors\n", errs->total - errs->n);
 }
 
+/* ---- what the running zoned knows ---- */
+
+static int64_t seconds_at(const json_t *o, const char *key)
+{
+	uint64_t ns;
+	return utc_parse(text_of(json_object_get(o, key)), &ns) ? (int64_t)(ns / 1000000000) : 0;
+}
+
+/* The caller frees uses->v, whose names are those of o. */
+static void take_uses(const json_t *o, struct lint_uses *uses)
+{
+	const json_t *list = json_object_get(o, "uses");
+	struct lint_use *v = calloc(json_array_size(list) + 1, sizeof(*v));
+	for (size_t i = 0; v && i < json_array_size(list); i++) {
+		const json_t *e = json_array_get(list, i);
+		v[uses->n++] = (struct lint_use){ .conduit = text_of(json_object_get(e, "conduit")),
+						  .since_s = seconds_at(e, "since"),
+						  .last_s = seconds_at(e, "last") };
+	}
+	uses->v = v;
+}
+
+/* NULL: --here was not asked for, or nobody knows, which is a finding. */
+static json_t *ask_uses(struct checking *k)
+{
+	struct answer a = { .document = NULL };
+	if (!k->here)
+		return NULL;
+	if (zoned_listens() && ask_zoned("counters", NULL, &a) == EXIT_OK && a.code == ASK_DONE)
+		return a.document;
+	json_decref(a.document);
+	tell_finding(k, &(struct told){ LINT_NOTE,
+					"here",
+					{ k->path, 0 },
+					0,
+					"no running zoned says what conduits are used for",
+					NULL });
+	return NULL;
+}
+
 static bool tell_lints(struct checking *k, const struct model *m)
 {
-	struct lint_findings *f = lint_model(m);
+	json_t *known = ask_uses(k);
+	struct lint_uses uses = { .now_s = (int64_t)time(NULL), .days = (unsigned)k->days };
+	if (known)
+		take_uses(known, &uses);
+	struct lint_findings *f = lint_model(m, known ? &uses : NULL);
 	for (size_t i = 0; f && i < f->n; i++) {
 		const struct lint_finding *x = &f->v[i];
 		tell_finding(k, &(struct told){ x->lint->severity, x->lint->id, x->at, 0, x->text,
@@ -88,6 +137,8 @@ static bool tell_lints(struct checking *k, const struct model *m)
 	if (!f)
 		fputs("zonectl: out of memory\n", stderr);
 	lint_free(f);
+	free((void *)(size_t)uses.v);
+	json_decref(known);
 	return f != NULL;
 }
 
@@ -195,13 +246,18 @@ static int print_checked(const struct checking *k, int rc)
 
 int verb_check(int argc, char **argv)
 {
-	struct checking k = { .findings = json_array() };
+	struct checking k = { .findings = json_array(), .days = UNUSED_DAYS };
+	const char *days = NULL;
 	const struct option_to to[] = { { .name = "--here", .flag = &k.here },
 					{ .name = "--strict", .flag = &k.strict },
+					{ .name = "--unused", .text = &days },
 					{ .name = "--json", .flag = &k.json },
 					{ .name = NULL } };
 	int i = options_and_operands(argc, argv, to, 1), rc = EXIT_USAGE;
-	if (i > 0) {
+	bool wrong = days && !num_parse(days, 1, UNUSED_DAYS_MAX, &k.days);
+	if (i > 0 && wrong)
+		option_wrong("--unused", days, "1 to 3650 days");
+	if (i > 0 && !wrong) {
 		k.path = argv[i];
 		rc = check_model_at(&k);
 		if (k.json && rc != EXIT_NO_FILE && rc != EXIT_FAIL)

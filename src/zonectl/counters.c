@@ -10,7 +10,7 @@
 
 struct counters {
 	struct live_filter filter;
-	bool json;
+	bool json, use;
 };
 
 static const struct table_column columns[] = {
@@ -101,16 +101,46 @@ static int print_counter_rows(const json_t *rows, const json_t *o, const json_t 
 	return ok ? EXIT_OK : EXIT_FAIL;
 }
 
+static const struct table_column use_columns[] = {
+	{ "CONDUIT", "conduit", false }, { "OBSERVED SINCE", "since", false },
+	{ "LAST USE", "last", false },	 { "MESSAGES", "messages", true },
+	{ "PACKETS", "packets", true },
+};
+
+static int print_uses(const json_t *rows)
+{
+	struct table *t = table_new(use_columns, sizeof(use_columns) / sizeof(use_columns[0]));
+	size_t i;
+	json_t *row;
+	if (!t)
+		return EXIT_FAIL;
+	json_array_foreach (rows, i, row) {
+		bool used = json_is_string(json_object_get(row, "last"));
+		table_add(t, json_incref(json_object_get(row, "conduit")), TABLE_PLAIN);
+		table_add(t, live_time(json_object_get(row, "since")), TABLE_PLAIN);
+		table_add(t, used ? live_time(json_object_get(row, "last")) : json_string("never"),
+			  used ? TABLE_PLAIN : TABLE_YELLOW);
+		table_add(t, json_incref(json_object_get(row, "messages")), TABLE_PLAIN);
+		table_add(t, json_incref(json_object_get(row, "packets")), TABLE_PLAIN);
+	}
+	bool ok = table_print(t, stdout);
+	table_free(t);
+	return ok ? EXIT_OK : EXIT_FAIL;
+}
+
 static int show_counters(void *ctx, const json_t *o, const json_t *before)
 {
 	const struct counters *c = ctx;
-	json_t *rows = live_rows(o, "counters", &c->filter);
+	const char *key = c->use ? "uses" : "counters";
+	json_t *rows = live_rows(o, key, &c->filter);
 	int rc = EXIT_OK;
 	if (c->json) {
 		json_t *some = json_copy((json_t *)o);
-		json_object_set(some, "counters", rows);
+		json_object_set(some, key, rows);
 		print_document(some);
 		json_decref(some);
+	} else if (c->use) {
+		rc = print_uses(rows);
 	} else {
 		rc = print_counter_rows(rows, o, before);
 	}
@@ -124,6 +154,7 @@ int verb_counters(int argc, char **argv)
 	const char *watch = NULL;
 	uint64_t seconds = 0;
 	const struct option_to to[] = { { .name = "--json", .flag = &c.json },
+					{ .name = "--use", .flag = &c.use },
 					{ .name = "--watch", .text = &watch },
 					{ .name = "--conduit", .text = &c.filter.conduit },
 					{ .name = "--zone", .text = &c.filter.zone },
@@ -131,7 +162,7 @@ int verb_counters(int argc, char **argv)
 					{ .name = "--reason", .text = &c.filter.reason },
 					{ .name = NULL } };
 	if (options_and_operands(argc, argv, to, 0) < 0 ||
-	    (watch && !live_seconds(watch, &seconds)))
+	    (watch && !live_seconds("--watch", watch, &seconds)))
 		return EXIT_USAGE;
 	return live_ask("counters", seconds, show_counters, &c);
 }

@@ -20,10 +20,23 @@ static bool is_text(const json_t *row, const char *key, const char *wanted)
 	return strcmp(text_of(json_object_get(row, key)), wanted) == 0;
 }
 
+/* An end of a conduit may be several zones, "a, b". */
+static bool has_zone(const json_t *row, const char *key, const char *zone)
+{
+	const size_t n = strlen(zone);
+	for (const char *s = text_of(json_object_get(row, key)); *s; s += strspn(s, ", ")) {
+		size_t len = strcspn(s, ",");
+		if (len == n && strncmp(s, zone, n) == 0)
+			return true;
+		s += len;
+	}
+	return false;
+}
+
 bool live_wants(const struct live_filter *f, const json_t *row)
 {
 	return (!f->conduit || is_text(row, "conduit", f->conduit)) &&
-	       (!f->zone || is_text(row, "from", f->zone) || is_text(row, "to", f->zone)) &&
+	       (!f->zone || has_zone(row, "from", f->zone) || has_zone(row, "to", f->zone)) &&
 	       (!f->verdict || is_text(row, "verdict", f->verdict)) &&
 	       (!f->reason || is_text(row, "reason", f->reason));
 }
@@ -62,10 +75,10 @@ json_t *live_rate(double v)
 	return json_string(text);
 }
 
-bool live_seconds(const char *text, uint64_t *seconds)
+bool live_seconds(const char *option, const char *text, uint64_t *seconds)
 {
 	return num_parse(text, 1, WATCH_MAX, seconds) ||
-	       option_wrong("--watch", text, "1 to 3600 seconds");
+	       option_wrong(option, text, "1 to 3600 seconds");
 }
 
 static bool has_cursor(void)

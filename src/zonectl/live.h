@@ -21,8 +21,8 @@ json_t *live_time(const json_t *time);
 uint64_t live_ns(const json_t *time);
 /* 0.3, 15.0, 1203 */
 json_t *live_rate(double per_second);
-/* Read --watch, 1 to 3600 seconds; false: told. */
-bool live_seconds(const char *text, uint64_t *seconds);
+/* Read an option of seconds, 1 to 3600 seconds; false: told. */
+bool live_seconds(const char *option, const char *text, uint64_t *seconds);
 /* Ask line, and show each answer: once, or every so many seconds until it is ended. before: the
  * answer before, NULL at the first. The exit status. */
 int live_ask(const char *line, uint64_t seconds,

@@ -36,6 +36,7 @@ static const struct verb_status ask_statuses[] = {
 
 static const struct verb_option check_options[] = {
 	{ "--here", NULL, "also compare the model with the interfaces of this machine", VALUE_NONE, false },
+	{ "--unused", "DAYS", "with --here: a conduit that nothing has used for so long is a finding, 1 to 3650; 30", VALUE_TEXT, false },
 	{ "--strict", NULL, "notes too, each with its rule, and a warning is no success", VALUE_NONE, false },
 	OPTION_JSON,
 	OPTION_END
@@ -188,6 +189,7 @@ static const char *const status_examples[] = { "status", "status --json", NULL }
 static const struct verb_option counters_options[] = {
 	OPTION_JSON,
 	OPTION_WATCH,
+	{ "--use", NULL, "print instead what each conduit was used for, over restarts", VALUE_NONE, false },
 	OPTION_OF_CONDUIT,
 	OPTION_OF_ZONE,
 	{ "--verdict", "WORD", "only with this verdict: accept, drop, reset, observed", VALUE_TEXT, false },
@@ -195,6 +197,22 @@ static const struct verb_option counters_options[] = {
 	OPTION_END
 };
 static const char *const counters_examples[] = { "counters", "counters --conduit hmi-to-cell --verdict drop", NULL };
+static const struct verb_option connections_options[] = {
+	OPTION_JSON,
+	OPTION_OF_CONDUIT,
+	OPTION_OF_ZONE,
+	{ "--address", "ADDRESS", "only from or to this address, or one of this network", VALUE_TEXT, false },
+	{ "--protocol", "NAME", "only of this protocol", VALUE_TEXT, false },
+	{ "--limit", "NUMBER", "at most so many, 1 to 10000; 100", VALUE_TEXT, false },
+	OPTION_END
+};
+static const char *const connections_examples[] = { "connections", "connections --address 10.1.0.0/24 --limit 20", NULL };
+static const struct verb_option top_options[] = {
+	{ "--once", NULL, "print one page", VALUE_NONE, false },
+	{ "--interval", "SECONDS", "a page every so many seconds, 1 to 3600; 2", VALUE_TEXT, false },
+	OPTION_END
+};
+static const char *const top_examples[] = { "top --once", "top --interval 5", NULL };
 static const struct verb_option metrics_options[] = {
 	OPTION_JSON,
 	{ "--output", "FILE", "write this file instead, for a collector of text files; whoever reads it finds all or what was before", VALUE_FILE, false },
@@ -309,6 +327,10 @@ const struct verb verbs[] = {
 	  ask_options, status_examples, ask_statuses, VALUE_NONE },
 	{ "counters", "", "what crosses, by conduit, direction, verdict and reason, with rates and last use", verb_counters,
 	  counters_options, counters_examples, ask_statuses, VALUE_NONE },
+	{ "connections", "", "the open connections that are inspected: ends, protocol, age, messages, who has them", verb_connections,
+	  connections_options, connections_examples, ask_statuses, VALUE_NONE },
+	{ "top", "", "the most active conduits, reasons of refusal and sources, again and again", verb_top,
+	  top_options, top_examples, ask_statuses, VALUE_NONE },
 	{ "metrics", "", "counters and states in the text format of Prometheus", verb_metrics,
 	  metrics_options, metrics_examples, ask_statuses, VALUE_NONE },
 	{ "log", "", "records out of the store of zoned", verb_log,

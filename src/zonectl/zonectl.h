@@ -89,6 +89,8 @@ int verb_selftest(int argc, char **argv);
 int verb_reasons(int argc, char **argv);
 int verb_status(int argc, char **argv); /* status, generations, show */
 int verb_counters(int argc, char **argv);
+int verb_connections(int argc, char **argv);
+int verb_top(int argc, char **argv);
 int verb_metrics(int argc, char **argv);
 int verb_change(int argc, char **argv); /* reload, apply, confirm, rollback, reopen */
 int verb_order(int argc, char **argv);	/* isolate, release, mode */

@@ -19,7 +19,7 @@ import mdoc
 USAGE = 2
 NOWHERE = "/nonexistent/model"
 VALUE = "modbus:502"            # one that both -m and --port take
-VALUES = {"--from": "2026-11-27", "--to": "@1764274500", "--jobs": "2", "--filter": "tcp port 502", "--summary": os.devnull}
+VALUES = {"--from": "2026-11-27", "--to": "@1764274500", "--jobs": "2", "--filter": "tcp port 502", "--summary": os.devnull, "--unused": "7"}
 # Lines of the manuals without which the check must fail: page, line, what is there instead.
 NEEDED = (
     ("zoned.8", ".Op Fl u Ar user\n", ""), ("zoned.8", ".Op Fl dn\n", ".Op Fl dnx\n"),

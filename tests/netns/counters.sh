@@ -87,4 +87,12 @@ fi
 grep -q '^hmi-to-cell  *request  *accept ' "$lab_dir/text" || lab_fail "text: $(cat "$lab_dir/text")"
 expect "rows with a reason that nothing has" "$("$ctl" counters --reason value-not-allowed | wc -l)" 2
 expect "rows of the zone" "$("$ctl" counters --zone cell | grep -c '^hmi-to-cell')" "$("$ctl" counters --conduit hmi-to-cell | grep -c '^hmi-to-cell')"
+lab_gate_stop
+# a conduit of several zones
+lab_model | sed 's#^zones = (#&\n  { name = "more"; type = "control"; interfaces = [ "eth9" ]; networks = [ "10.10.9.0/24" ]; },#
+	s#from = "hmi"#from = [ "more", "hmi" ]#' >"$model"
+lab_gate "$model"
+sent -n 5 >/dev/null
+expect "rows of one zone of two" "$("$ctl" counters --zone hmi | grep -c '^hmi-to-cell')" "$("$ctl" counters --conduit hmi-to-cell | grep -c '^hmi-to-cell')"
+expect "rows of half a name" "$("$ctl" counters --zone mor | grep -c '^hmi-to-cell')" 0
 expect "pages of --watch" "$(timeout 2.5 "$ctl" counters --watch 1 | grep -c '^CONDUIT')" 3

@@ -12,7 +12,7 @@ NETNS_TESTS = \
 	tests/netns/bypass.sh \
 	tests/netns/reload.sh \
 	tests/netns/kill.sh \
-	tests/netns/control.sh tests/netns/counters.sh tests/netns/metrics.sh tests/netns/changes.sh tests/netns/unfriendly.sh tests/netns/orders.sh \
+	tests/netns/control.sh tests/netns/counters.sh tests/netns/uses.sh tests/netns/connections.sh tests/netns/metrics.sh tests/netns/changes.sh tests/netns/unfriendly.sh tests/netns/orders.sh \
 	tests/netns/failmode.sh \
 	tests/netns/rates.sh \
 	tests/netns/shares.sh \
