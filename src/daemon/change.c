@@ -415,6 +415,7 @@ int change_first(struct parent *p)
 {
 	struct outcome o;
 	outcome_init(&o);
+	restored_say(p);
 	if (p->orders_changed)
 		orders_fit(p), p->orders_changed = false;
 	if (p->first->is_new)

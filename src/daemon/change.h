@@ -59,6 +59,9 @@ struct model *first_model(struct parent *p);
 /* The rules or the policy of it were refused: it is not tried again while another is known. */
 void first_refused(struct parent *p);
 
+/* restored.c: tells of a restore before this start, or of one that is not finished. */
+void restored_say(struct parent *p);
+
 /* audit.c: one line for each thing asked that changes something, done or refused. */
 struct audit {
 	const struct change *change;

@@ -55,6 +55,8 @@ struct history {
  * "history.json.unreadable" and *unreadable is set: the history is empty then. 0 or -errno */
 int history_open(struct history *h, const char *path, bool *unreadable);
 void history_close(struct history *h);
+/* The list of a document; false: it is no history. */
+bool history_unpack(struct history *h, const json_t *o);
 /* From now on the last one. m: its model, of which g gets the hashes. The list is as before when
  * this fails. 0 or -errno */
 int history_add(struct history *h, struct generation *g, const struct model *m);

@@ -50,6 +50,19 @@ static int connect_to(const char *path, int *rc)
 	return -1;
 }
 
+bool zoned_runs(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	const char *path = control_path();
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	bool runs = fd >= 0 && strlen(path) < sizeof(a.sun_path) &&
+		    connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return runs;
+}
+
 /* zoned may answer and close before it has read all: then its answer counts. */
 static void send_all(int fd, const char *p, size_t n)
 {

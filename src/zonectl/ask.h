@@ -17,6 +17,8 @@ struct answer {
 /* line is a request without its end and "body="; body: what follows it, or NULL. EXIT_OK with any
  * reply; else what went wrong was told, and there is nothing to free. */
 int ask_zoned(const char *line, const json_t *body, struct answer *a);
+/* Does one answer at the control socket? */
+bool zoned_runs(void);
 /* " NAME="VALUE"", quoted; nothing when value is NULL. */
 void put_argument(struct sb *b, const char *name, const char *value);
 /* The exit status that goes with a reply; tells its error. */

@@ -234,6 +234,29 @@ static const char *const isolate_examples[] = { "isolate --reason 'malware in th
 static const char *const release_examples[] = { "release cell", NULL };
 static const char *const mode_examples[] = { "mode --for 2h --reason 'new station' hmi-cell observe", "mode hmi-cell model", NULL };
 
+#define OPTION_CONFIG { "--config", "FILE", "the configured file; default: the installed one", VALUE_FILE, false }
+#define OPTION_STATE { "--state", "DIRECTORY", "where zoned keeps generations; default: /var/lib/zoned", VALUE_FILE, false }
+static const struct verb_option backup_options[] = { OPTION_JSON, OPTION_CONFIG, OPTION_STATE, OPTION_END };
+static const struct verb_option restore_options[] = {
+	OPTION_JSON,
+	OPTION_CONFIG,
+	OPTION_STATE,
+	{ "--reason", "TEXT", "why, for the log", VALUE_TEXT, false },
+	{ "--yes", NULL, "do it; without, only what would be written is printed", VALUE_NONE, false },
+	{ "--finish", NULL, "finish a restore that was interrupted, and nothing else", VALUE_NONE, false },
+	OPTION_END
+};
+static const char *const backup_examples[] = { "backup plant.backup", NULL };
+static const char *const verify_examples[] = { "verify plant.backup", "verify --json plant.backup", NULL };
+static const char *const restore_examples[] = { "restore plant.backup", "restore --yes --reason 'new box' plant.backup", NULL };
+static const struct verb_status backup_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure; nothing was written" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_BROKEN, "the archive is not whole, or its model is another here (verify, restore)" },
+	STATUS_END
+};
+
 static const struct verb_option log_options[] = {
 	{ "--follow", NULL, "go on with new records as they come", VALUE_NONE, false },
 	{ "--json", NULL, "print the records as they are stored, an object on each line", VALUE_NONE, false },
@@ -313,6 +336,12 @@ const struct verb verbs[] = {
 	  metrics_options, metrics_examples, ask_statuses, VALUE_NONE },
 	{ "log", "", "records out of the store of zoned", verb_log,
 	  log_options, log_examples, log_statuses, VALUE_NONE },
+	{ "backup", "FILE", "the model with its includes, generations and orders, in one archive", verb_backup,
+	  backup_options, backup_examples, backup_statuses, VALUE_FILE },
+	{ "verify", "FILE", "is an archive whole, and does its model compile to the same?", verb_backup,
+	  version_options, verify_examples, backup_statuses, VALUE_FILE },
+	{ "restore", "[FILE]", "put back what an archive has, while zoned does not run", verb_backup,
+	  restore_options, restore_examples, backup_statuses, VALUE_FILE },
 	{ "version", "", "print the version, and those of the libraries that zonectl runs with", verb_version,
 	  version_options, version_examples, plain_statuses, VALUE_NONE },
 	{ "help", "[VERB]", "print every verb, or how one is called, its options, examples and exit statuses", verb_help,

@@ -14,7 +14,7 @@ enum {
 	EXIT_NOT_HERE = 5, /* check --here */
 	EXIT_FOUND = 5,	   /* check --strict: a warning */
 	EXIT_REFUSED = 5,  /* replay, explain, learn: something would be refused */
-	EXIT_BROKEN = 5,   /* log --verify: a row is not whole */
+	EXIT_BROKEN = 5,   /* log --verify, verify, restore: something is not whole */
 	EXIT_NOT_READ = 6, /* replay: a part could not be read or followed */
 	EXIT_NARROWER = 7, /* diff: it differs, and opens nothing */
 	EXIT_WIDER = 8,	   /* diff: it opens something */
@@ -86,6 +86,7 @@ int verb_check(int argc, char **argv);
 int verb_print(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_selftest(int argc, char **argv);
+int verb_backup(int argc, char **argv); /* backup, verify, restore */
 int verb_reasons(int argc, char **argv);
 int verb_status(int argc, char **argv); /* status, generations, show */
 int verb_counters(int argc, char **argv);
