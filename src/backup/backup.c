@@ -115,24 +115,29 @@ static void digest_text(const void *p, size_t n, char out[HISTORY_HASH])
 
 /* ---- take ---- */
 
+static bool take_text(struct backup *b, json_t *list, const char *path, const char *text, size_t n)
+{
+	char name[TAR_NAME];
+	snprintf(name, sizeof(name), "config/%zu", json_array_size(list));
+	char *copy = malloc(n + 1);
+	if (copy)
+		memcpy(copy, text, n);
+	json_array_append_new(list, json_pack("{s:s,s:s}", "path", path, "name", name));
+	return add_file(b, name, copy, n);
+}
+
 static bool take_config(struct backup *b, const struct model *m)
 {
+	char path[PATH_MOST];
 	json_t *list = json_array();
-	for (size_t i = 0; i < m->n_files; i++) {
-		char name[TAR_NAME];
-		snprintf(name, sizeof(name), "config/%zu", i);
-		char *text = malloc(m->files[i].len + 1);
-		if (text)
-			memcpy(text, m->files[i].text, m->files[i].len);
-		if (!add_file(b, name, text, m->files[i].len)) {
-			json_decref(list);
-			return false;
-		}
-		json_array_append_new(
-			list, json_pack("{s:s,s:s}", "path", m->files[i].path, "name", name));
-	}
+	bool good = true;
+	for (size_t i = 0; good && i < m->n_files; i++)
+		good = take_text(b, list, m->files[i].path, m->files[i].text, m->files[i].len);
+	snprintf(path, sizeof(path), "%s.sig", m->path);
+	if (good && m->signature)
+		good = take_text(b, list, path, m->signature, strlen(m->signature));
 	json_object_set_new(b->about, "config", list);
-	return true;
+	return good;
 }
 
 static bool take_models(struct backup *b, int dir)
@@ -320,6 +325,12 @@ static const char *about_text(const struct backup *b, const char *key)
 	return s ? s : "";
 }
 
+static bool is_signature_of(const char *path, const char *model)
+{
+	size_t n = strlen(model);
+	return strncmp(path, model, n) == 0 && strcmp(path + n, ".sig") == 0;
+}
+
 static struct model *load_config(const struct backup *b, struct errs *errs)
 {
 	const json_t *list = json_object_get(b->about, "config");
@@ -338,10 +349,13 @@ static struct model *load_config(const struct backup *b, struct errs *errs)
 		v[good++] = (struct model_file){ path, texts[i], f->n };
 	}
 	struct model *m = NULL;
+	bool is_signed = n > 1 && good == n && is_signature_of(v[n - 1].path, v[0].path);
 	if (good && good == n)
-		m = model_load_files(v, n, about_text(b, "rules"), errs);
+		m = model_load_files(v, n - is_signed, about_text(b, "rules"), errs);
 	else
 		errs_add(errs, ABOUT, 0, "the configured file is missing");
+	if (m && is_signed)
+		model_set_signature(m, v[n - 1].text);
 	for (size_t i = 0; texts && i < n; i++)
 		free(texts[i]);
 	free(texts);

@@ -51,8 +51,10 @@ static const char *config_target(const struct backup *b, const struct backup_pat
 	snprintf(dir, sizeof(dir), "%.*s", (int)from, main);
 	if (strcmp(path, main) != 0 && (!is_below(path, dir) || strstr(path + from, "..")))
 		return NULL;
-	int n = strcmp(path, main) == 0
-			? snprintf(out, PATH_MOST, "%s", p->config)
+	size_t len = strlen(main);
+	bool of_main =
+		strncmp(path, main, len) == 0 && (!path[len] || strcmp(path + len, ".sig") == 0);
+	int n = of_main ? snprintf(out, PATH_MOST, "%s%s", p->config, path + len)
 			: snprintf(out, PATH_MOST, "%.*s%s", (int)(to ? to - p->config : 0),
 				   p->config, path + from);
 	return n < PATH_MOST ? out : NULL;

@@ -228,6 +228,13 @@ static bool prepare_change(struct parent *p, const struct change *c, struct mode
 {
 	if (!check_wait(p, c, o))
 		return false;
+	/* zoned itself goes back to what was in force before, signed or not */
+	bool back = !c->peer && strcmp(c->origin, "rollback") == 0;
+	if (!back && !signature_check(m, p->model, &o->errs)) {
+		set_outcome(o, CONTROL_MODEL, "the model is not signed by a trusted key");
+		say_errors(&o->errs);
+		return false;
+	}
 	if (!roles_of(m, roles, &o->errs) || !tap_filters_check(m, &o->errs)) {
 		set_outcome(o, CONTROL_MODEL, "the file has errors");
 		say_errors(&o->errs);

@@ -79,6 +79,17 @@ bool hash_model(const struct model *m, char out[HISTORY_HASH]); /* false: no mem
 json_t *files_pack(const struct model *m);
 struct model *files_unpack(const json_t *o, struct errs *errs);
 
+/* signature.c: what is signed of a model, n octets and a NUL, to be freed: a line "zoned-model-1",
+ * and of each of its files in the order in which they were read a line "SHA256  NAME". NAME is
+ * "model", "rules/..." below the directory of rules, "./..." beside the model or below, or the
+ * whole path. NULL: no memory, or a path with a control character. */
+char *manifest_text(const struct model *m, size_t *n);
+/* Is the model signed as its own daemon keys and those of `before` (NULL: none) ask for? False:
+ * errs has why not. The octets that were read are those that are looked at. */
+bool signature_check(const struct model *m, const struct model *before, struct errs *errs);
+/* One public key, or a directory of them. */
+bool signature_by(const struct model *m, const char *keys, struct errs *errs);
+
 /* A file in dir, written to the disk: all of it or, when this fails, the old one. 0 or -errno */
 int keep_file(int dir, const char *name, const json_t *o);
 /* NULL: errno; EBADMSG: it is no JSON. */

@@ -102,8 +102,20 @@ static int take_backup(const struct asked *q, struct backup *b, struct errs *err
 
 /* ---- verify ---- */
 
+/* As the model asks for, and the one that is configured here now. */
+static bool is_signed(const struct asked *q, const struct model *m, struct errs *errs)
+{
+	struct errs ignored;
+	errs_init(&ignored);
+	struct model *here = model_load(q->paths.config, q->paths.rules, &ignored);
+	bool good = signature_check(m, here, errs);
+	model_free(here);
+	errs_free(&ignored);
+	return good;
+}
+
 /* The manifest, the models with their hashes, and that the configured one compiles. */
-static bool verify_backup(const struct asked *q, struct backup *b, struct errs *errs)
+static bool verify_backup(const struct asked *q, struct backup *b, bool restore, struct errs *errs)
 {
 	int err = 0;
 	if (!backup_read(b, q->file, errs))
@@ -113,7 +125,7 @@ static bool verify_backup(const struct asked *q, struct backup *b, struct errs *
 	struct pol_image *img = reach ? policy_build(m, 1, &err) : NULL;
 	if (reach && !img)
 		errs_add(errs, m->path, 0, "its policies do not compile: %s", strerror(-err));
-	bool good = img != NULL;
+	bool good = img && (!restore || is_signed(q, m, errs));
 	free(img);
 	reach_free(reach);
 	model_free(m);
@@ -173,7 +185,7 @@ static int restore_staged(const struct asked *q, const struct backup *b, struct 
 static int restore_backup(const struct asked *q, struct backup *b, struct errs *errs)
 {
 	json_t *targets = json_array();
-	bool good = verify_backup(q, b, errs) &&
+	bool good = verify_backup(q, b, true, errs) &&
 		    backup_targets(b, &q->paths, add_target, targets, errs);
 	int rc = good && q->yes ? restore_staged(q, b, errs) : EXIT_OK;
 	if (rc == EXIT_OK)
@@ -226,8 +238,9 @@ int verb_backup(int argc, char **argv)
 	else if (strcmp(argv[0], "restore") == 0)
 		rc = restore_backup(&q, b, &errs);
 	else
-		rc = verify_backup(&q, b, &errs) ? tell_backup(&q, b, "good", NULL, &errs)
-						 : tell_backup(&q, b, "not good", NULL, &errs);
+		rc = verify_backup(&q, b, false, &errs)
+			     ? tell_backup(&q, b, "good", NULL, &errs)
+			     : tell_backup(&q, b, "not good", NULL, &errs);
 	backup_free(b);
 	errs_free(&errs);
 	return rc;

@@ -52,6 +52,20 @@ static const struct verb_status check_statuses[] = {
 
 static const char *const print_examples[] = { "print plant.conf", NULL };
 
+static const struct verb_option manifest_options[] = {
+	{ "--keys", "DIRECTORY", "instead, is FILE.sig a signature by one of these public keys?", VALUE_FILE, false },
+	OPTION_END
+};
+static const char *const manifest_examples[] = { "manifest plant.conf", "manifest --keys /etc/zoned/keys plant.conf", NULL };
+static const struct verb_status manifest_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_BROKEN, "it is not signed by one of the keys" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
+	STATUS_END
+};
+
 static const struct verb_option listed_options[] = { OPTION_JSON, OPTION_MODEL, OPTION_END };
 static const char *const zones_examples[] = { "zones -m plant.conf", "zones -m plant.conf --json cell", NULL };
 static const char *const conduits_examples[] = { "conduits -m plant.conf", NULL };
@@ -290,6 +304,8 @@ const struct verb verbs[] = {
 	  check_options, check_examples, check_statuses, VALUE_FILE },
 	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print,
 	  NULL, print_examples, model_statuses, VALUE_FILE },
+	{ "manifest", "FILE", "what is signed of a model: the SHA-256 of each of its files", verb_manifest,
+	  manifest_options, manifest_examples, manifest_statuses, VALUE_FILE },
 	{ "zones", "[ZONE...]", "the zones of a model: types, interfaces, networks", verb_listed,
 	  listed_options, zones_examples, listed_statuses, VALUE_ZONE },
 	{ "conduits", "[CONDUIT...]", "the conduits of a model: ends, modes, limits, flows", verb_listed,

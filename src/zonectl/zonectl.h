@@ -84,6 +84,7 @@ bool option_wrong(const char *name, const char *value, const char *write);
 
 int verb_check(int argc, char **argv);
 int verb_print(int argc, char **argv);
+int verb_manifest(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_selftest(int argc, char **argv);
 int verb_backup(int argc, char **argv); /* backup, verify, restore */
