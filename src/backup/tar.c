@@ -105,7 +105,7 @@ bool tar_next(const uint8_t *p, size_t n, size_t *at, struct tar_file *out, cons
 		*why = is_zero(h, n - *at) ? NULL : "something follows its end";
 		return false;
 	}
-	if (!get_octal(h + SUM_AT, 8, &sum) || sum != sum_of(h))
+	if (!get_octal(h + SUM_AT, 7, &sum) || sum != sum_of(h) || h[SUM_AT + 7] != ' ')
 		*why = "the checksum of a header is wrong";
 	else if (memcmp(h + MAGIC_AT, magic, 8) != 0 || h[TYPE_AT] != REGULAR || h[PREFIX_AT] ||
 		 h[TAR_NAME - 1] || !h[0] || !get_octal(h + SIZE_AT, 12, &size))

@@ -165,6 +165,13 @@ void put_argument(struct sb *b, const char *name, const char *value)
 	sb_putc(b, '"');
 }
 
+void put_model_named(struct sb *b, const char *name)
+{
+	enum { NUMBER_DIGITS = 10 };
+	bool hash = name && (strlen(name) > NUMBER_DIGITS || strpbrk(name, "abcdef"));
+	put_argument(b, hash ? "proposal" : "generation", name);
+}
+
 const char *text_of(const json_t *o)
 {
 	const char *s = json_string_value(o);
@@ -186,6 +193,12 @@ int answer_status(const struct answer *a)
 	}
 	if (a->code == ASK_DONE)
 		return EXIT_OK;
+	if (a->code == ASK_WAITS) {
+		fprintf(stderr, "zonectl: %s; another one: zonectl approve %.12s\n",
+			text_of(json_object_get(a->document, "message")),
+			text_of(json_object_get(a->document, "proposal")));
+		return EXIT_PROPOSED;
+	}
 	fprintf(stderr, "zonectl: %s\n", why ? why : "refused");
 	return a->code == ASK_MODEL ? EXIT_MODEL : EXIT_FAIL;
 }
@@ -230,7 +243,7 @@ struct model *model_kept(const char *number, int *rc)
 	struct answer a;
 	struct errs errs;
 	sb_puts(&b, "model");
-	put_argument(&b, "generation", number);
+	put_model_named(&b, number);
 	*rc = ask_zoned(line, NULL, &a);
 	if (*rc != EXIT_OK)
 		return NULL;

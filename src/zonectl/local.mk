@@ -4,7 +4,7 @@ zonectl_SOURCES = src/zonectl/zonectl.h src/zonectl/main.c src/zonectl/verbs.c s
 	src/zonectl/replay-file.c src/zonectl/replay-groups.c src/zonectl/replay-workers.c src/zonectl/replay-judge.c \
 	src/zonectl/replay-record.c src/zonectl/replay-connection.c src/zonectl/replay-ports.c src/zonectl/replay-summary.c \
 	src/zonectl/replay-output.c src/zonectl/replay-filter.c \
-	src/zonectl/log.h src/zonectl/log.c src/zonectl/log-print.c src/zonectl/ask.h src/zonectl/ask.c src/zonectl/ask-change.c src/zonectl/ask-order.c src/zonectl/ask-status.c src/zonectl/live.h src/zonectl/live.c src/zonectl/counters.c src/zonectl/metrics.c src/zonectl/learn.c src/zonectl/learn-live.h src/zonectl/learn-live.c \
+	src/zonectl/log.h src/zonectl/log.c src/zonectl/log-print.c src/zonectl/ask.h src/zonectl/ask.c src/zonectl/ask-change.c src/zonectl/ask-order.c src/zonectl/ask-proposal.c src/zonectl/ask-status.c src/zonectl/live.h src/zonectl/live.c src/zonectl/counters.c src/zonectl/metrics.c src/zonectl/learn.c src/zonectl/learn-live.h src/zonectl/learn-live.c \
 	src/zonectl/explain.h src/zonectl/explain.c src/zonectl/explain-question.c src/zonectl/explain-run.c \
 	src/zonectl/explain-change.c src/zonectl/explain-keys.c src/zonectl/explain-reason.c src/zonectl/explain-log.c src/zonectl/explain-print.c src/zonectl/explain-text.c \
 	src/zonectl/backup.c src/zonectl/samples.h src/zonectl/samples.c src/zonectl/selftest.h src/zonectl/selftest.c src/zonectl/selftest-messages.c src/zonectl/selftest-probes.c src/zonectl/selftest-space.c

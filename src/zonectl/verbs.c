@@ -232,9 +232,14 @@ static const struct verb_status change_statuses[] = {
 	{ EXIT_FAIL, "failure, or zoned refuses" },
 	{ EXIT_MODEL, "the model has errors, or cannot be put in force; nothing was changed" },
 	{ EXIT_NO_FILE, "the model cannot be read (apply)" },
+	{ EXIT_PROPOSED, "nothing was changed: the model waits for the approval of others" },
 	{ EXIT_NOT_RUNNING, "zoned is not running" },
 	STATUS_END
 };
+
+static const char *const proposals_examples[] = { "proposals", "proposals --json", NULL };
+static const char *const approve_examples[] = { "approve --reason 'looked at with anna' b475a83cd238", NULL };
+static const char *const withdraw_examples[] = { "withdraw b475a83cd238", NULL };
 
 #define OPTION_WHY { "--reason", "TEXT", "why, for the log and for status", VALUE_TEXT, false }
 static const struct verb_option order_options[] = { OPTION_JSON, OPTION_WHY, OPTION_END };
@@ -332,6 +337,12 @@ const struct verb verbs[] = {
 	  change_options, rollback_examples, change_statuses, VALUE_TEXT },
 	{ "confirm", "", "what was applied with --confirm stays in force", verb_change,
 	  confirm_options, confirm_examples, change_statuses, VALUE_NONE },
+	{ "proposals", "", "models that wait for the approval of others", verb_proposal,
+	  ask_options, proposals_examples, ask_statuses, VALUE_NONE },
+	{ "approve", "HASH", "approve a model that somebody else proposed, and put it in force", verb_proposal,
+	  confirm_options, approve_examples, change_statuses, VALUE_TEXT },
+	{ "withdraw", "HASH", "a proposed model is proposed no longer", verb_proposal,
+	  confirm_options, withdraw_examples, change_statuses, VALUE_TEXT },
 	{ "isolate", "ZONE", "nothing passes between a zone, with those inside it, and all others", verb_order,
 	  order_options, isolate_examples, ask_statuses, VALUE_ZONE },
 	{ "release", "ZONE", "a zone is isolated no longer", verb_order,

@@ -51,7 +51,7 @@ NETNS_TESTS = \
 	tests/netns/silent.sh \
 	tests/netns/tap.sh tests/netns/tap-ends.sh \
 	tests/netns/tolerate.sh \
-	tests/netns/processes.sh tests/netns/backup.sh tests/netns/signed.sh
+	tests/netns/processes.sh tests/netns/backup.sh tests/netns/signed.sh tests/netns/approved.sh
 if HAVE_MODBUS
 check_PROGRAMS += tests/netns/mbserver tests/netns/mbclient tests/netns/flooder
 tests_netns_flooder_SOURCES = tests/netns/flooder.c
