@@ -23,6 +23,8 @@ static const struct {
 	KEY(fast_path, NEITHER),
 	KEY(strict, LESS_OPENS),
 	KEY(lock_table, LESS_OPENS),
+	KEY(require_signature, LESS_OPENS),
+	KEY(approvals, LESS_OPENS),
 	KEY(evidence.size, NEITHER),
 	KEY(evidence.age, NEITHER),
 	KEY(evidence.before, NEITHER),
@@ -42,6 +44,7 @@ static const struct {
 	{ "evidence.directory", offsetof(struct daemon_conf, evidence.directory) },
 	{ "syslog_facility", offsetof(struct daemon_conf, syslog_facility) },
 	{ "user", offsetof(struct daemon_conf, user) },
+	{ "trusted_keys", offsetof(struct daemon_conf, trusted_keys) },
 };
 
 static uint64_t number_at(const struct model *m, size_t at, size_t size)

@@ -8,6 +8,7 @@
 
 #include "base/sb.h"
 #include "daemon/change.h"
+#include "history/proposals.h"
 
 enum { AUDIT_TEXT = 2000 };
 
@@ -61,6 +62,12 @@ void audit(struct parent *p, const struct audit *a)
 	put_asker(&b, a->change);
 	sb_printf(&b, " gen_before=%u gen=%u model_before=%s model=%s", a->before, p->generation,
 		  a->hash_before, p->hash);
+	if (a->proposal)
+		sb_printf(&b, " proposal=%s", a->proposal);
+	if (a->change->proposer) {
+		sb_printf(&b, " proposed_uid=%u", (unsigned)a->change->proposer->uid);
+		put_quoted(&b, "proposed_by", a->change->proposer->who);
+	}
 	put_quoted(&b, "why", a->change->why);
 	say(refused ? LOG_WARNING : LOG_NOTICE, "%s", text);
 }

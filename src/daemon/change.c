@@ -21,6 +21,7 @@
 #include "daemon/counts.h"
 #include "daemon/metrics.h"
 #include "daemon/orders.h"
+#include "daemon/proposals.h"
 #include "daemon/taps.h"
 #include "recording/tap-filters.h"
 
@@ -38,8 +39,7 @@ void outcome_free(struct outcome *o)
 	errs_free(&o->errs);
 }
 
-static void __attribute__((format(printf, 3, 4)))
-set_outcome(struct outcome *o, enum control_code code, const char *fmt, ...)
+void set_outcome(struct outcome *o, enum control_code code, const char *fmt, ...)
 {
 	va_list ap;
 	o->code = code;
@@ -53,7 +53,9 @@ set_outcome(struct outcome *o, enum control_code code, const char *fmt, ...)
 void change_put_who(const struct change *c, char out[HISTORY_TEXT])
 {
 	const struct control_peer *who = c->peer;
-	if (!who)
+	if (c->proposer)
+		snprintf(out, HISTORY_TEXT, "%s, approved by %s", c->proposer->who, who->user);
+	else if (!who)
 		snprintf(out, HISTORY_TEXT, "%s", c->other);
 	else if (*who->login && strcmp(who->login, who->user) != 0)
 		snprintf(out, HISTORY_TEXT, "%s (as %s)", who->login, who->user);
@@ -228,6 +230,13 @@ static bool prepare_change(struct parent *p, const struct change *c, struct mode
 {
 	if (!check_wait(p, c, o))
 		return false;
+	/* zoned itself goes back to what was in force before, signed or not */
+	bool back = !c->peer && strcmp(c->origin, "rollback") == 0;
+	if (!back && !signature_check(m, p->model, &o->errs)) {
+		set_outcome(o, CONTROL_MODEL, "the model is not signed by a trusted key");
+		say_errors(&o->errs);
+		return false;
+	}
 	if (!roles_of(m, roles, &o->errs) || !tap_filters_check(m, &o->errs)) {
 		set_outcome(o, CONTROL_MODEL, "the file has errors");
 		say_errors(&o->errs);
@@ -277,6 +286,11 @@ bool change_model(struct parent *p, const struct change *c, struct model *m, str
 		set_outcome(o, CONTROL_FAILED, "out of memory");
 		ok = false;
 	}
+	if (ok && proposal_is_needed(p, c, m) && proposal_make(p, c, m, hash, o)) {
+		model_free(m);
+		return false;
+	}
+	ok = ok && !proposal_is_needed(p, c, m);
 	if (ok) {
 		keep_start_keys(p, m, &keys);
 		orders_over(&p->orders, m);
@@ -350,6 +364,7 @@ static const struct generation *find_back(const struct parent *p, uint32_t numbe
 
 bool change_back(struct parent *p, const struct change *c, uint32_t number, struct outcome *o)
 {
+	bool alone = number == 0;
 	number = number ? number : number_before(p);
 	const struct generation *g = find_back(p, number, o);
 	char why[HISTORY_TEXT];
@@ -368,6 +383,7 @@ bool change_back(struct parent *p, const struct change *c, uint32_t number, stru
 	}
 	struct change back = *c;
 	back.why = why;
+	back.alone = alone;
 	return change_model(p, &back, m, o);
 }
 
@@ -398,6 +414,7 @@ void change_tick(struct parent *p)
 				  .other = "zoned" };
 	struct outcome o;
 	uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	proposals_tick(p);
 	if (!p->confirm_back || now < p->confirm_ns)
 		return;
 	outcome_init(&o);
@@ -415,6 +432,8 @@ int change_first(struct parent *p)
 {
 	struct outcome o;
 	outcome_init(&o);
+	proposals_start(p);
+	restored_say(p);
 	if (p->orders_changed)
 		orders_fit(p), p->orders_changed = false;
 	if (p->first->is_new)

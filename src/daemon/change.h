@@ -15,11 +15,15 @@ struct change {
 	const struct control_peer *peer; /* NULL: */
 	const char *other;		 /* who else: "SIGHUP", "zoned" */
 	uint32_t confirm_s;		 /* to be confirmed within so many seconds; 0: for good */
+	bool alone;			 /* one person is enough, whatever the model says */
+	/* who proposed what peer has approved; NULL: nobody */
+	const struct proposal_person *proposer;
 };
 
 struct outcome {
 	enum control_code code;
-	char text[512]; /* "in force", or why it was refused */
+	char text[512];		     /* "in force", or why it was refused */
+	char proposal[HISTORY_HASH]; /* of a model that waits for approval; "": none does */
 	struct errs errs;
 };
 
@@ -32,6 +36,8 @@ struct first {
 
 void outcome_init(struct outcome *o);
 void outcome_free(struct outcome *o);
+void set_outcome(struct outcome *o, enum control_code code, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 /* Loads the configured file, and puts it in force. False: refused, nothing changed. All of these
  * log what they did, as an audit event. */
 bool change_reload(struct parent *p, const struct change *c, struct outcome *o);
@@ -59,6 +65,9 @@ struct model *first_model(struct parent *p);
 /* The rules or the policy of it were refused: it is not tried again while another is known. */
 void first_refused(struct parent *p);
 
+/* restored.c: tells of a restore before this start, or of one that is not finished. */
+void restored_say(struct parent *p);
+
 /* audit.c: one line for each thing asked that changes something, done or refused. */
 struct audit {
 	const struct change *change;
@@ -66,6 +75,7 @@ struct audit {
 	const char *text;
 	uint32_t before;	 /* generations */
 	const char *hash_before; /* of models */
+	const char *proposal;	 /* of a model that is not in force; NULL: none */
 };
 void audit(struct parent *p, const struct audit *a);
 

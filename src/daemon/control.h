@@ -35,6 +35,7 @@ enum control_role { ROLE_NONE, ROLE_VIEWER, ROLE_OPERATOR, ROLE_ENGINEER, ROLES 
 
 enum control_code {
 	CONTROL_DONE = 200,
+	CONTROL_WAITS = 202,	 /* for the approval of others */
 	CONTROL_BAD = 400,	 /* no such request, or not so */
 	CONTROL_FORBIDDEN = 403, /* not in this role */
 	CONTROL_NOT_FOUND = 404, /* there is none of that name or number */

@@ -45,18 +45,34 @@ static struct model *with_roles(struct parent *p, struct model *m, struct errs *
 	return m;
 }
 
+/* The signature that the model itself asks for, and the last one in force. */
+static struct model *if_signed(struct model *m, const struct model *before, struct errs *errs)
+{
+	if (m && signature_check(m, before, errs))
+		return m;
+	model_free(m);
+	return NULL;
+}
+
 static struct model *load_kept(struct parent *p, const struct generation *g)
 {
 	struct errs errs;
 	errs_init(&errs);
-	return with_roles(p, history_model(&p->history, g, &errs), &errs);
+	struct model *m = if_signed(history_model(&p->history, g, &errs), NULL, &errs);
+	return with_roles(p, m, &errs);
 }
 
-static struct model *load_file(struct parent *p)
+/* last: NULL, or what was in force */
+static struct model *load_file(struct parent *p, const struct generation *last)
 {
 	struct errs errs;
 	errs_init(&errs);
-	return with_roles(p, load_model(p, &errs), &errs);
+	struct model *before = last ? history_model(&p->history, last, &errs) : NULL;
+	errs_free(&errs); /* one that cannot be read asks for nothing; that is told later on */
+	errs_init(&errs);
+	struct model *m = if_signed(load_model(p, &errs), before, &errs);
+	model_free(before);
+	return with_roles(p, m, &errs);
 }
 
 static void set_first(struct parent *p, uint32_t number, bool is_new, const char *origin,
@@ -136,7 +152,7 @@ static struct model *choose_first(struct parent *p)
 	read_history(p);
 	orders_start(p);
 	const struct generation *last = p->keeps_history ? history_last(&p->history) : NULL;
-	struct model *file = load_file(p);
+	struct model *file = load_file(p, last);
 	set_first(p, last ? last->number + 1 : 1, true, "file", "");
 	if (!last)
 		return file;

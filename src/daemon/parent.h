@@ -151,8 +151,9 @@ struct parent {
 	const char *history_path;
 	struct history history; /* if keeps_history */
 	bool keeps_history;
-	struct first *first;	 /* of the start */
-	char hash[HISTORY_HASH]; /* of the model in force */
+	struct proposals *proposals; /* NULL: none can be made */
+	struct first *first;	     /* of the start */
+	char hash[HISTORY_HASH];     /* of the model in force */
 	/* the generation that follows if nobody confirms the one in force until then; 0: none */
 	uint32_t confirm_back;
 	uint64_t confirm_ns;

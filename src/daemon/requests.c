@@ -8,6 +8,7 @@
 #include "daemon/connections.h"
 #include "daemon/counts.h"
 #include "daemon/metrics.h"
+#include "daemon/proposals.h"
 #include "daemon/requests.h"
 
 void request_refused(void *parent, const struct control_request *q)
@@ -100,6 +101,19 @@ static struct model *asked_model(struct parent *p, const struct control_request 
 	return m;
 }
 
+static struct model *asked_proposed(const struct parent *p, const struct control_request *q,
+				    struct control_reply *r)
+{
+	const struct proposal *one = proposal_named(p, control_arg(q, "proposal"));
+	struct errs errs;
+	errs_init(&errs);
+	struct model *m = one ? files_unpack(one->files, &errs) : NULL;
+	if (!m)
+		*r = control_error(CONTROL_NOT_FOUND, "no model with this hash is proposed");
+	errs_free(&errs);
+	return m;
+}
+
 /* The model as it is in force, with what waits for a restart left out, and its files. */
 static struct control_reply ask_model(void *ctx, const struct control_request *q)
 {
@@ -107,7 +121,10 @@ static struct control_reply ask_model(void *ctx, const struct control_request *q
 	struct control_reply r;
 	uint64_t number;
 	size_t n;
-	struct model *m = asked_model(p, q, &number, &r);
+	struct model *m = control_arg(q, "proposal") ? asked_proposed(p, q, &r)
+						     : asked_model(p, q, &number, &r);
+	if (control_arg(q, "proposal"))
+		number = 0;
 	if (!m)
 		return r;
 	char *text = model_text(m, &n);
@@ -143,7 +160,9 @@ struct control_reply request_reply(const struct parent *p, struct outcome *o)
 				(json_int_t)p->generation, "hash", p->hash, "message",
 				control_text(o->text), "errors", pack_errors(&o->errs),
 				"pending_restart", pending_document(p));
-	if (doc && !ok)
+	if (doc && o->code == CONTROL_WAITS)
+		json_object_set_new(doc, "proposal", json_string(o->proposal));
+	else if (doc && !ok)
 		json_object_set_new(doc, "error", control_text(o->text));
 	const struct control_reply r = { o->code, doc };
 	outcome_free(o);
@@ -250,8 +269,11 @@ const struct control_verb control_verbs[] = {
 	{ "connections", ROLE_VIEWER,   "conduit zone address protocol limit", false, ask_connections },
 	{ "metrics",     ROLE_VIEWER,   "",              false, ask_metrics },
 	{ "generations", ROLE_VIEWER,   "",              false, ask_generations },
-	{ "model",       ROLE_VIEWER,   "generation",    false, ask_model },
+	{ "model",       ROLE_VIEWER,   "generation proposal", false, ask_model },
 	{ "reopen",      ROLE_OPERATOR, "",              false, ask_reopen },
+	{ "proposals",   ROLE_VIEWER,   "",                 false, ask_proposals },
+	{ "approve",     ROLE_ENGINEER, "model reason",     false, ask_approve },
+	{ "withdraw",    ROLE_ENGINEER, "model reason",     false, ask_withdraw },
 	{ "reload",      ROLE_ENGINEER, "reason confirm",   false, ask_reload },
 	{ "apply",       ROLE_ENGINEER, "reason confirm",   true,  ask_apply },
 	{ "confirm",     ROLE_ENGINEER, "reason",           false, ask_confirm },

@@ -11,6 +11,9 @@ struct change request_change(const struct control_request *q, const char *origin
 struct control_reply request_reply(const struct parent *p, struct outcome *o);
 struct control_reply ask_isolate(void *ctx, const struct control_request *q);
 struct control_reply ask_release(void *ctx, const struct control_request *q);
+struct control_reply ask_proposals(void *ctx, const struct control_request *q);
+struct control_reply ask_approve(void *ctx, const struct control_request *q);
+struct control_reply ask_withdraw(void *ctx, const struct control_request *q);
 struct control_reply ask_mode(void *ctx, const struct control_request *q);
 
 #endif

@@ -311,6 +311,10 @@ static struct model *checked_model(const struct parent *p)
 	struct errs errs;
 	errs_init(&errs);
 	struct model *m = load_model(p, &errs);
+	if (m && !signature_check(m, NULL, &errs)) {
+		model_free(m);
+		m = NULL;
+	}
 	say_errors(&errs);
 	errs_free(&errs);
 	return m;

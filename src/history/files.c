@@ -85,7 +85,12 @@ json_t *files_pack(const struct model *m)
 			list = NULL;
 		}
 	}
-	return list ? json_pack("{s:s,s:o}", "rules", m->rules_dir, "files", list) : NULL;
+	json_t *o = list ? json_pack("{s:s,s:o}", "rules", m->rules_dir, "files", list) : NULL;
+	if (o && m->signature && json_object_set_new(o, "signature", json_string(m->signature))) {
+		json_decref(o); /* what is no text is no signature */
+		return NULL;
+	}
+	return o;
 }
 
 /* It stands in logs: without control characters, so that no path is a line of its own. */
@@ -124,6 +129,8 @@ struct model *files_unpack(const json_t *o, struct errs *errs)
 		errs_add(errs, "(files)", 0, "out of memory");
 	else
 		m = model_load_files(v, n, rules, errs);
+	if (m)
+		model_set_signature(m, json_string_value(json_object_get(o, "signature")));
 	free(v);
 	return m;
 }

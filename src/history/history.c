@@ -125,8 +125,7 @@ static bool unpack_generation(const json_t *o, struct generation *g)
 	return ok && *g->files && *g->model;
 }
 
-/* False: it is no history. */
-static bool unpack_list(struct history *h, const json_t *o)
+bool history_unpack(struct history *h, const json_t *o)
 {
 	const struct text_field refused = { "refused", 0, HISTORY_HASH, true };
 	const json_t *list = json_object_get(o, "generations");
@@ -285,7 +284,7 @@ int history_open(struct history *h, const char *path, bool *unreadable)
 	}
 	json_t *o = read_document(h->dir, LIST, LIST_MAX);
 	int err = o || errno == ENOENT || errno == EBADMSG ? 0 : -errno;
-	*unreadable = !err && (o ? !unpack_list(h, o) : errno == EBADMSG);
+	*unreadable = !err && (o ? !history_unpack(h, o) : errno == EBADMSG);
 	json_decref(o);
 	if (*unreadable) {
 		h->n = 0;

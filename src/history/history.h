@@ -55,6 +55,8 @@ struct history {
  * "history.json.unreadable" and *unreadable is set: the history is empty then. 0 or -errno */
 int history_open(struct history *h, const char *path, bool *unreadable);
 void history_close(struct history *h);
+/* The list of a document; false: it is no history. */
+bool history_unpack(struct history *h, const json_t *o);
 /* From now on the last one. m: its model, of which g gets the hashes. The list is as before when
  * this fails. 0 or -errno */
 int history_add(struct history *h, struct generation *g, const struct model *m);
@@ -76,6 +78,17 @@ bool hash_model(const struct model *m, char out[HISTORY_HASH]); /* false: no mem
 /* The files of a model as one document, and back. NULL: no memory, or not such a document. */
 json_t *files_pack(const struct model *m);
 struct model *files_unpack(const json_t *o, struct errs *errs);
+
+/* signature.c: what is signed of a model, n octets and a NUL, to be freed: a line "zoned-model-1",
+ * and of each of its files in the order in which they were read a line "SHA256  NAME". NAME is
+ * "model", "rules/..." below the directory of rules, "./..." beside the model or below, or the
+ * whole path. NULL: no memory, or a path with a control character. */
+char *manifest_text(const struct model *m, size_t *n);
+/* Is the model signed as its own daemon keys and those of `before` (NULL: none) ask for? False:
+ * errs has why not. The octets that were read are those that are looked at. */
+bool signature_check(const struct model *m, const struct model *before, struct errs *errs);
+/* One public key, or a directory of them. */
+bool signature_by(const struct model *m, const char *keys, struct errs *errs);
 
 /* A file in dir, written to the disk: all of it or, when this fails, the old one. 0 or -errno */
 int keep_file(int dir, const char *name, const json_t *o);

@@ -128,6 +128,8 @@ void print_texts(FILE *f, const char *indent, const char *key, const struct text
 void print_words(FILE *f, const char *key, const char **v, size_t n);
 
 /* roles.c: who may ask what of the running zoned */
+void load_trust(struct load *l, const config_setting_t *daemon, struct daemon_conf *d);
+void print_trust(FILE *f, const struct daemon_conf *d);
 void load_roles(struct load *l, const config_setting_t *daemon, struct role_keys *r);
 void print_roles(FILE *f, const struct role_keys *r);
 /* kinds.c: the keys of flows without ports; false: it has none of them */

@@ -242,6 +242,11 @@ struct daemon_conf {
 	/* keep others from changing our table where the kernel can, default true */
 	bool lock_table;
 	struct role_keys roles;
+	/* who may change what is in force: directory of public keys; a signature by one of them;
+	 * so many people for a change, default 1 */
+	const char *trusted_keys;
+	bool require_signature;
+	uint32_t approvals;
 };
 
 /* An interface with source = "tap": mirrored packets, which are judged and recorded. */
@@ -284,6 +289,7 @@ struct model {
 	const char *rules_dir;	  /* where includes were looked for; "" */
 	struct model_file *files; /* path's, then each that was included, once */
 	size_t n_files;
+	const char *signature;	 /* what is beside it as path.sig; NULL: nothing is */
 	const char *system_name; /* SUC, ZCR 1 */
 	const char *system_description, *system_owner;
 	/* MODE_OBSERVE: the whole site is only watched. Then nothing is refused anywhere, and every
@@ -316,6 +322,8 @@ struct model *model_load_text(const char *name, const char *text, size_t len, st
  * files of a model (files, rules_dir) give that model. */
 struct model *model_load_files(const struct model_file *v, size_t n, const char *rules_dir,
 			       struct errs *errs);
+/* Without a text: it has none. */
+void model_set_signature(struct model *m, const char *text);
 void model_free(struct model *m);
 /* Exact inverse of model_load: complete, canonical, includes resolved. */
 void model_print(const struct model *m, FILE *f);

@@ -367,7 +367,8 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 				   .max_connections = 16384,
 				   .max_connections_per_source = 16384 / SOURCE_SHARE,
 				   .fast_path = true,
-				   .lock_table = true };
+				   .lock_table = true,
+				   .approvals = 1 };
 	const config_setting_t *g = config_setting_get_member(root, "daemon");
 	if (!g)
 		return;
@@ -376,7 +377,8 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	KEYS(l, g, "daemon", "mark_mask", "queue_base", "queues", "log_group", "json_log",
 	     "syslog_facility", "user", "max_connections", "max_connections_per_source",
 	     "max_flows", "max_flows_per_source", "fast_path", "lock_table", "strict", "evidence",
-	     "roles", "outputs", "metrics_socket");
+	     "roles", "outputs", "metrics_socket", "trusted_keys", "require_signature",
+	     "approvals");
 	if (get_number(l, g, "mark_mask", 1, UINT32_MAX, &v))
 		d->mark_mask = (uint32_t)v;
 	if (get_number(l, g, "queue_base", 0, 65000, &v))
@@ -388,6 +390,7 @@ static void load_daemon(struct load *l, const config_setting_t *root)
 	load_limits(l, g, d);
 	load_evidence(l, g, &d->evidence);
 	load_roles(l, g, &d->roles);
+	load_trust(l, g, d);
 	get_bool(l, g, "fast_path", &d->fast_path);
 	get_bool(l, g, "lock_table", &d->lock_table);
 	get_bool(l, g, "strict", &d->strict);
@@ -500,9 +503,35 @@ static struct model *load_from(const struct source_from *from, struct errs *errs
 	return NULL;
 }
 
+enum { SIGNATURE_PATH = 4096, SIGNATURE_MOST = 4096 }; /* octets of the file, with a NUL */
+
+void model_set_signature(struct model *m, const char *text)
+{
+	m->signature = text ? arena_strdup(m->arena, text) : NULL;
+}
+
+/* What is too long for one is one that fits nothing. */
+static void read_signature(struct model *m)
+{
+	char path[SIGNATURE_PATH], text[SIGNATURE_MOST];
+	if (snprintf(path, sizeof(path), "%s.sig", m->path) >= SIGNATURE_PATH)
+		return;
+	FILE *f = fopen(path, "re");
+	if (!f)
+		return;
+	size_t n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	model_set_signature(m, text);
+	fclose(f);
+}
+
 struct model *model_load(const char *path, const char *rules_dir, struct errs *errs)
 {
-	return load_from(&(struct source_from){ .path = path, .rules_dir = rules_dir }, errs);
+	struct model *m =
+		load_from(&(struct source_from){ .path = path, .rules_dir = rules_dir }, errs);
+	if (m && strcmp(path, "-") != 0)
+		read_signature(m);
+	return m;
 }
 
 struct model *model_load_text(const char *name, const char *text, size_t len, struct errs *errs)

@@ -185,6 +185,7 @@ static void print_daemon(FILE *f, const struct daemon_conf *d)
 	if (!d->lock_table)
 		fputs("  lock_table = false;\n", f);
 	print_roles(f, &d->roles);
+	print_trust(f, d);
 	fputs("};\n", f);
 }
 

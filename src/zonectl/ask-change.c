@@ -100,7 +100,7 @@ static int send_change(const struct takes *t, const struct wanted *w, const char
 		print_document(a.document);
 	else if (rc == EXIT_OK)
 		say_change(a.document);
-	else if (json_object_get(a.document, "generation"))
+	else if (rc != EXIT_PROPOSED && json_object_get(a.document, "generation"))
 		fprintf(stderr,
 			"zonectl: nothing was changed, generation %" JSON_INTEGER_FORMAT
 			" stays in force\n",

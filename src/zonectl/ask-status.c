@@ -275,6 +275,6 @@ int verb_status(int argc, char **argv)
 	if (argc - optind > s->number)
 		return verb_usage(argv[0]);
 	sb_puts(&b, s->ask);
-	put_argument(&b, "generation", optind < argc ? argv[optind] : NULL);
+	put_model_named(&b, optind < argc ? argv[optind] : NULL);
 	return ask_and_print(line, json, say_shown, s);
 }

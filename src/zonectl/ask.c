@@ -50,6 +50,19 @@ static int connect_to(const char *path, int *rc)
 	return -1;
 }
 
+bool zoned_runs(void)
+{
+	struct sockaddr_un a = { .sun_family = AF_UNIX };
+	const char *path = control_path();
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	snprintf(a.sun_path, sizeof(a.sun_path), "%s", path);
+	bool runs = fd >= 0 && strlen(path) < sizeof(a.sun_path) &&
+		    connect(fd, (struct sockaddr *)&a, sizeof(a)) == 0;
+	if (fd >= 0)
+		close(fd);
+	return runs;
+}
+
 /* zoned may answer and close before it has read all: then its answer counts. */
 static void send_all(int fd, const char *p, size_t n)
 {
@@ -157,6 +170,13 @@ void put_argument(struct sb *b, const char *name, const char *value)
 	sb_putc(b, '"');
 }
 
+void put_model_named(struct sb *b, const char *name)
+{
+	enum { NUMBER_DIGITS = 10 };
+	bool hash = name && (strlen(name) > NUMBER_DIGITS || strpbrk(name, "abcdef"));
+	put_argument(b, hash ? "proposal" : "generation", name);
+}
+
 const char *text_of(const json_t *o)
 {
 	const char *s = json_string_value(o);
@@ -178,6 +198,12 @@ int answer_status(const struct answer *a)
 	}
 	if (a->code == ASK_DONE)
 		return EXIT_OK;
+	if (a->code == ASK_WAITS) {
+		fprintf(stderr, "zonectl: %s; another one: zonectl approve %.12s\n",
+			text_of(json_object_get(a->document, "message")),
+			text_of(json_object_get(a->document, "proposal")));
+		return EXIT_PROPOSED;
+	}
 	fprintf(stderr, "zonectl: %s\n", why ? why : "refused");
 	return a->code == ASK_MODEL ? EXIT_MODEL : EXIT_FAIL;
 }
@@ -222,7 +248,7 @@ struct model *model_kept(const char *number, int *rc)
 	struct answer a;
 	struct errs errs;
 	sb_puts(&b, "model");
-	put_argument(&b, "generation", number);
+	put_model_named(&b, number);
 	*rc = ask_zoned(line, NULL, &a);
 	if (*rc != EXIT_OK)
 		return NULL;

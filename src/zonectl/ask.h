@@ -7,7 +7,7 @@
 
 #include "base/sb.h"
 
-enum { ASK_LINE = 4096, ASK_DONE = 200, ASK_MODEL = 422 };
+enum { ASK_LINE = 4096, ASK_DONE = 200, ASK_WAITS = 202, ASK_MODEL = 422 };
 
 struct answer {
 	int code;	  /* of the reply */
@@ -19,8 +19,13 @@ bool zoned_listens(void);
 /* line is a request without its end and "body="; body: what follows it, or NULL. EXIT_OK with any
  * reply; else what went wrong was told, and there is nothing to free. */
 int ask_zoned(const char *line, const json_t *body, struct answer *a);
+/* Does one answer at the control socket? */
+bool zoned_runs(void);
 /* " NAME="VALUE"", quoted; nothing when value is NULL. */
 void put_argument(struct sb *b, const char *name, const char *value);
+/* Which model is asked for: a generation's number, or the beginning of a proposal's hash; NULL:
+ * that in force. */
+void put_model_named(struct sb *b, const char *name);
 /* The exit status that goes with a reply; tells its error. */
 int answer_status(const struct answer *a);
 /* Ask, tell errors, and print the document or, of what was done, have it said. The exit status. */

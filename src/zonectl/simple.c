@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
- * The short verbs: print, probe, reasons. */
+ * The short verbs: print, manifest, probe, reasons. */
 #include "base/landlock.h"
 #include "base/sb.h"
 #include "fastpath/load.h"
+#include "history/history.h"
 #include "nft/nft.h"
 #include "record/reason.h"
 #include "zonectl/table.h"
 #include "zonectl/zonectl.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int verb_print(int argc, char **argv)
@@ -109,6 +111,33 @@ int verb_probe(int argc, char **argv)
 	}
 	table_free(t);
 	return fflush(stdout) == 0 ? rc : EXIT_FAIL;
+}
+
+int verb_manifest(int argc, char **argv)
+{
+	const char *keys = NULL;
+	const struct option_to to[] = { { .name = "--keys", .text = &keys }, { .name = NULL } };
+	struct errs errs;
+	size_t n;
+	int i = options_and_operands(argc, argv, to, 1), rc;
+	if (i < 0)
+		return EXIT_USAGE;
+	struct model *m = load_or_say(argv[i], &rc);
+	if (!m)
+		return rc;
+	errs_init(&errs);
+	char *text = keys ? NULL : manifest_text(m, &n);
+	if (keys)
+		rc = signature_by(m, keys, &errs) ? EXIT_OK : EXIT_BROKEN;
+	else
+		rc = text && fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? EXIT_OK : EXIT_FAIL;
+	if (keys && rc == EXIT_OK)
+		printf("%s: signed by a key of %s\n", m->path, keys);
+	errs_print(&errs, stderr);
+	errs_free(&errs);
+	free(text);
+	model_free(m);
+	return rc;
 }
 
 int verb_reasons(int argc, char **argv)

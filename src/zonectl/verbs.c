@@ -53,6 +53,20 @@ static const struct verb_status check_statuses[] = {
 
 static const char *const print_examples[] = { "print plant.conf", NULL };
 
+static const struct verb_option manifest_options[] = {
+	{ "--keys", "DIRECTORY", "instead, is FILE.sig a signature by one of these public keys?", VALUE_FILE, false },
+	OPTION_END
+};
+static const char *const manifest_examples[] = { "manifest plant.conf", "manifest --keys /etc/zoned/keys plant.conf", NULL };
+static const struct verb_status manifest_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_BROKEN, "it is not signed by one of the keys" },
+	{ EXIT_NO_FILE, "the model cannot be read" },
+	STATUS_END
+};
+
 static const struct verb_option listed_options[] = { OPTION_JSON, OPTION_MODEL, OPTION_END };
 static const char *const zones_examples[] = { "zones -m plant.conf", "zones -m plant.conf --json cell", NULL };
 static const char *const conduits_examples[] = { "conduits -m plant.conf", NULL };
@@ -236,9 +250,14 @@ static const struct verb_status change_statuses[] = {
 	{ EXIT_FAIL, "failure, or zoned refuses" },
 	{ EXIT_MODEL, "the model has errors, or cannot be put in force; nothing was changed" },
 	{ EXIT_NO_FILE, "the model cannot be read (apply)" },
+	{ EXIT_PROPOSED, "nothing was changed: the model waits for the approval of others" },
 	{ EXIT_NOT_RUNNING, "zoned is not running" },
 	STATUS_END
 };
+
+static const char *const proposals_examples[] = { "proposals", "proposals --json", NULL };
+static const char *const approve_examples[] = { "approve --reason 'looked at with anna' b475a83cd238", NULL };
+static const char *const withdraw_examples[] = { "withdraw b475a83cd238", NULL };
 
 #define OPTION_WHY { "--reason", "TEXT", "why, for the log and for status", VALUE_TEXT, false }
 static const struct verb_option order_options[] = { OPTION_JSON, OPTION_WHY, OPTION_END };
@@ -251,6 +270,29 @@ static const struct verb_option mode_options[] = {
 static const char *const isolate_examples[] = { "isolate --reason 'malware in the office' cell", NULL };
 static const char *const release_examples[] = { "release cell", NULL };
 static const char *const mode_examples[] = { "mode --for 2h --reason 'new station' hmi-cell observe", "mode hmi-cell model", NULL };
+
+#define OPTION_CONFIG { "--config", "FILE", "the configured file; default: the installed one", VALUE_FILE, false }
+#define OPTION_STATE { "--state", "DIRECTORY", "where zoned keeps generations; default: /var/lib/zoned", VALUE_FILE, false }
+static const struct verb_option backup_options[] = { OPTION_JSON, OPTION_CONFIG, OPTION_STATE, OPTION_END };
+static const struct verb_option restore_options[] = {
+	OPTION_JSON,
+	OPTION_CONFIG,
+	OPTION_STATE,
+	{ "--reason", "TEXT", "why, for the log", VALUE_TEXT, false },
+	{ "--yes", NULL, "do it; without, only what would be written is printed", VALUE_NONE, false },
+	{ "--finish", NULL, "finish a restore that was interrupted, and nothing else", VALUE_NONE, false },
+	OPTION_END
+};
+static const char *const backup_examples[] = { "backup plant.backup", NULL };
+static const char *const verify_examples[] = { "verify plant.backup", "verify --json plant.backup", NULL };
+static const char *const restore_examples[] = { "restore plant.backup", "restore --yes --reason 'new box' plant.backup", NULL };
+static const struct verb_status backup_statuses[] = {
+	{ EXIT_OK, "success" },
+	{ EXIT_FAIL, "failure; nothing was written" },
+	{ EXIT_MODEL, "the model has errors" },
+	{ EXIT_BROKEN, "the archive is not whole, or its model is another here (verify, restore)" },
+	STATUS_END
+};
 
 static const struct verb_option log_options[] = {
 	{ "--follow", NULL, "go on with new records as they come", VALUE_NONE, false },
@@ -285,6 +327,8 @@ const struct verb verbs[] = {
 	  check_options, check_examples, check_statuses, VALUE_FILE },
 	{ "print", "FILE", "print a model in canonical form, includes resolved", verb_print,
 	  NULL, print_examples, model_statuses, VALUE_FILE },
+	{ "manifest", "FILE", "what is signed of a model: the SHA-256 of each of its files", verb_manifest,
+	  manifest_options, manifest_examples, manifest_statuses, VALUE_FILE },
 	{ "zones", "[ZONE...]", "the zones of a model: types, interfaces, networks", verb_listed,
 	  listed_options, zones_examples, listed_statuses, VALUE_ZONE },
 	{ "conduits", "[CONDUIT...]", "the conduits of a model: ends, modes, limits, flows", verb_listed,
@@ -311,6 +355,12 @@ const struct verb verbs[] = {
 	  change_options, rollback_examples, change_statuses, VALUE_TEXT },
 	{ "confirm", "", "what was applied with --confirm stays in force", verb_change,
 	  confirm_options, confirm_examples, change_statuses, VALUE_NONE },
+	{ "proposals", "", "models that wait for the approval of others", verb_proposal,
+	  ask_options, proposals_examples, ask_statuses, VALUE_NONE },
+	{ "approve", "HASH", "approve a model that somebody else proposed, and put it in force", verb_proposal,
+	  confirm_options, approve_examples, change_statuses, VALUE_TEXT },
+	{ "withdraw", "HASH", "a proposed model is proposed no longer", verb_proposal,
+	  confirm_options, withdraw_examples, change_statuses, VALUE_TEXT },
 	{ "isolate", "ZONE", "nothing passes between a zone, with those inside it, and all others", verb_order,
 	  order_options, isolate_examples, ask_statuses, VALUE_ZONE },
 	{ "release", "ZONE", "a zone is isolated no longer", verb_order,
@@ -335,6 +385,12 @@ const struct verb verbs[] = {
 	  metrics_options, metrics_examples, ask_statuses, VALUE_NONE },
 	{ "log", "", "records out of the store of zoned", verb_log,
 	  log_options, log_examples, log_statuses, VALUE_NONE },
+	{ "backup", "FILE", "the model with its includes, generations and orders, in one archive", verb_backup,
+	  backup_options, backup_examples, backup_statuses, VALUE_FILE },
+	{ "verify", "FILE", "is an archive whole, and does its model compile to the same?", verb_backup,
+	  version_options, verify_examples, backup_statuses, VALUE_FILE },
+	{ "restore", "[FILE]", "put back what an archive has, while zoned does not run", verb_backup,
+	  restore_options, restore_examples, backup_statuses, VALUE_FILE },
 	{ "version", "", "print the version, and those of the libraries that zonectl runs with", verb_version,
 	  version_options, version_examples, plain_statuses, VALUE_NONE },
 	{ "help", "[VERB]", "print every verb, or how one is called, its options, examples and exit statuses", verb_help,

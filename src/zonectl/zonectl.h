@@ -11,14 +11,15 @@ enum {
 	EXIT_USAGE = 2,
 	EXIT_MODEL = 3,
 	EXIT_NOT_RUNNING = 4,
-	EXIT_NOT_HERE = 5, /* check --here */
-	EXIT_FOUND = 5,	   /* check --strict: a warning */
-	EXIT_REFUSED = 5,  /* replay, explain, learn: something would be refused */
-	EXIT_BROKEN = 5,   /* log --verify: a row is not whole */
-	EXIT_NOT_READ = 6, /* replay: a part could not be read or followed */
-	EXIT_NARROWER = 7, /* diff: it differs, and opens nothing */
-	EXIT_WIDER = 8,	   /* diff: it opens something */
-	EXIT_NO_FILE = 9,  /* there is no such model, or it cannot be read */
+	EXIT_NOT_HERE = 5,  /* check --here */
+	EXIT_FOUND = 5,	    /* check --strict: a warning */
+	EXIT_REFUSED = 5,   /* replay, explain, learn: something would be refused */
+	EXIT_BROKEN = 5,    /* log --verify, verify, restore: something is not whole */
+	EXIT_NOT_READ = 6,  /* replay: a part could not be read or followed */
+	EXIT_NARROWER = 7,  /* diff: it differs, and opens nothing */
+	EXIT_WIDER = 8,	    /* diff: it opens something */
+	EXIT_PROPOSED = 10, /* apply, reload, rollback, approve: it waits for others */
+	EXIT_NO_FILE = 9,   /* there is no such model, or it cannot be read */
 };
 
 /* What the value of an option or an operand is: the shell's completion offers such. */
@@ -84,16 +85,19 @@ bool option_wrong(const char *name, const char *value, const char *write);
 
 int verb_check(int argc, char **argv);
 int verb_print(int argc, char **argv);
+int verb_manifest(int argc, char **argv);
 int verb_probe(int argc, char **argv);
 int verb_selftest(int argc, char **argv);
+int verb_backup(int argc, char **argv); /* backup, verify, restore */
 int verb_reasons(int argc, char **argv);
 int verb_status(int argc, char **argv); /* status, generations, show */
 int verb_counters(int argc, char **argv);
 int verb_connections(int argc, char **argv);
 int verb_top(int argc, char **argv);
 int verb_metrics(int argc, char **argv);
-int verb_change(int argc, char **argv); /* reload, apply, confirm, rollback, reopen */
-int verb_order(int argc, char **argv);	/* isolate, release, mode */
+int verb_change(int argc, char **argv);	  /* reload, apply, confirm, rollback, reopen */
+int verb_order(int argc, char **argv);	  /* isolate, release, mode */
+int verb_proposal(int argc, char **argv); /* proposals, approve, withdraw */
 int verb_replay(int argc, char **argv);
 int verb_explain(int argc, char **argv);
 int verb_log(int argc, char **argv);

@@ -51,7 +51,7 @@ NETNS_TESTS = \
 	tests/netns/silent.sh \
 	tests/netns/tap.sh tests/netns/tap-ends.sh \
 	tests/netns/tolerate.sh \
-	tests/netns/processes.sh
+	tests/netns/processes.sh tests/netns/backup.sh tests/netns/signed.sh tests/netns/approved.sh
 if HAVE_MODBUS
 check_PROGRAMS += tests/netns/mbserver tests/netns/mbclient tests/netns/flooder
 tests_netns_flooder_SOURCES = tests/netns/flooder.c
@@ -71,6 +71,10 @@ check_PROGRAMS += tests/netns/selftest-broken
 tests_netns_selftest_broken_SOURCES = $(zonectl_SOURCES) tests/netns/selftest-broken.c
 tests_netns_selftest_broken_LDADD = $(zonectl_LDADD)
 tests_netns_selftest_broken_LDFLAGS = -Wl,--wrap=nft_commit -Wl,--wrap=policy_build
+check_PROGRAMS += tests/netns/restore-cut
+tests_netns_restore_cut_SOURCES = $(zonectl_SOURCES) tests/netns/restore-cut.c
+tests_netns_restore_cut_LDADD = $(zonectl_LDADD)
+tests_netns_restore_cut_LDFLAGS = -Wl,--wrap=write -Wl,--wrap=renameat -Wl,--wrap=unlinkat -Wl,--wrap=mkdirat -Wl,--wrap=fsync
 TESTS += tests/netns/selftest.sh
 EXTRA_DIST += tests/netns/selftest.sh
 TESTS += tests/check-tree tests/check-format

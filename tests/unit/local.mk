@@ -274,6 +274,14 @@ tests_unit_test_identity_LDADD = src/learn/liblearn.a src/base/libbase.a $(CMOCK
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-trust
+TESTS += tests/unit/test-trust
+tests_unit_test_trust_SOURCES = tests/unit/test-trust.c
+tests_unit_test_trust_LDADD = src/backup/libbackup.a src/history/libhistory.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
+	$(JANSSON_LIBS) $(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-table
 TESTS += tests/unit/test-table
 tests_unit_test_table_SOURCES = tests/unit/test-table.c src/zonectl/table.c src/zonectl/table.h
