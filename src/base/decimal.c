@@ -85,7 +85,8 @@ struct digits_read {
 };
 
 /* Zeros wait for the next digit, so that none is kept at the end. */
-static const char *read_digits(const char *s, bool fraction, int *zeros, struct digits_read *d)
+static const char *read_decimal_digits(const char *s, bool fraction, int *zeros,
+				       struct digits_read *d)
 {
 	for (; *s >= '0' && *s <= '9'; s++) {
 		d->any = true;
@@ -106,7 +107,7 @@ static const char *read_digits(const char *s, bool fraction, int *zeros, struct 
 	return s;
 }
 
-static const char *read_exponent(const char *s, struct digits_read *d)
+static const char *read_decimal_exponent(const char *s, struct digits_read *d)
 {
 	bool negative = *s == '-';
 	int v = 0;
@@ -125,11 +126,11 @@ bool decimal_parse(const char *s, struct decimal *out)
 	bool negative = *s == '-';
 	if (strlen(s) > 64)
 		return false;
-	s = read_digits(s + (*s == '-' || *s == '+'), false, &zeros, &d);
+	s = read_decimal_digits(s + (*s == '-' || *s == '+'), false, &zeros, &d);
 	if (*s == '.' && !d.bad)
-		s = read_digits(s + 1, true, &zeros, &d);
+		s = read_decimal_digits(s + 1, true, &zeros, &d);
 	if ((*s == 'e' || *s == 'E') && !d.bad)
-		s = read_exponent(s + 1, &d);
+		s = read_decimal_exponent(s + 1, &d);
 	d.exponent += zeros;
 	if (d.v == 0)
 		d.exponent = 0;

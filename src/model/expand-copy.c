@@ -164,8 +164,8 @@ const char *name_at(struct expand *x, const struct setting *s, size_t i, size_t 
 }
 
 /* *behind: where what is behind the placeholder begins. */
-static bool put_value(struct expand *x, struct sb *b, const struct setting *s, size_t i,
-		      size_t *behind)
+static bool put_placeholder(struct expand *x, struct sb *b, const struct setting *s, size_t i,
+			    size_t *behind)
 {
 	const char *name = name_at(x, s, i, behind);
 	const struct binding *found = name ? binding_of(x, s, i, name) : NULL;
@@ -204,7 +204,7 @@ static struct setting *copy_value(struct expand *x, const struct setting *s)
 	return out;
 }
 
-static struct setting *copy_text(struct expand *x, const struct setting *s)
+static struct setting *copy_with_values(struct expand *x, const struct setting *s)
 {
 	char text[PLACEHOLDER_MAX];
 	size_t at = 0;
@@ -218,7 +218,7 @@ static struct setting *copy_text(struct expand *x, const struct setting *s)
 	for (; p; p = strstr(s->text + at, "${")) {
 		size_t i = (size_t)(p - s->text);
 		sb_put_bytes(&b, s->text + at, i - at);
-		if (!put_value(x, &b, s, i, &at))
+		if (!put_placeholder(x, &b, s, i, &at))
 			return out;
 	}
 	sb_puts(&b, s->text + at);
@@ -242,7 +242,7 @@ static void check_array(struct expand *x, const struct setting *written, const s
 struct setting *copy_setting(struct expand *x, const struct setting *s)
 {
 	if (s->type == SETTING_TEXT)
-		return copy_text(x, s);
+		return copy_with_values(x, s);
 	struct setting *out = new_setting(x, s);
 	for (size_t i = 0; i < s->n && x->n_made <= MADE_MAX; i++)
 		append_setting(x, out, copy_setting(x, s->v[i]));

@@ -195,25 +195,25 @@ static bool check_parameters(struct expand *x, const config_setting_t *t)
 }
 
 /* Does a text have the placeholder of this name? */
-static bool has_name(const struct setting *s, const char *name)
+static bool names_parameter(const struct setting *s, const char *name)
 {
 	char placeholder[MODEL_NAME_MAX + 4];
 	snprintf(placeholder, sizeof(placeholder), "${%s}", name);
 	if (s->type == SETTING_TEXT && strstr(s->text, placeholder))
 		return true;
 	for (size_t i = 0; i < s->n; i++)
-		if (has_name(s->v[i], name))
+		if (names_parameter(s->v[i], name))
 			return true;
 	return false;
 }
 
-static void check_used(struct expand *x, const config_setting_t *t)
+static void check_parameters_used(struct expand *x, const config_setting_t *t)
 {
 	const config_setting_t *p = config_setting_get_member(t, "parameters");
 	bool policies = config_setting_get_member(t, "policies") != NULL;
 	for (size_t i = 0; i < items(p); i++) {
 		const struct setting *s = written_of(item(p, i));
-		if (!has_name(written_of(t), s->text) &&
+		if (!names_parameter(written_of(t), s->text) &&
 		    !(policies && strcmp(s->text, "name") == 0))
 			complain_in(x->l, s->at, s->line, s->column,
 				    "no text of template \"%s\" has ${%s}; remove this parameter",
@@ -239,7 +239,7 @@ static void check_template(struct expand *x, const config_setting_t *t)
 	const config_setting_t *p = config_setting_get_member(t, "parameters");
 	if (!check_parameters(x, t))
 		return;
-	check_used(x, t);
+	check_parameters_used(x, t);
 	for (size_t i = 0; i < items(p); i++) {
 		const struct setting *s = written_of(item(p, i));
 		x->parameters.v[x->parameters.n++] = (struct binding){ s->text, s };

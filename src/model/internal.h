@@ -128,6 +128,11 @@ const struct policy_ops *policy_ops_of(enum proto p); /* NULL: PROTO_NONE */
 const config_setting_t *get_allow(struct load *l, const config_setting_t *g,
 				  const struct policy *p);
 
+/* Of an entry: its unknown keys, and its remarks. */
+void begin_entry(struct load *l, const config_setting_t *g, const char *const *keys, size_t n,
+		 struct remarks *out);
+void print_entry_remarks(FILE *f, const struct remarks *r);
+
 /* Functions for printers. */
 void print_text(FILE *f, const char *s); /* quoted and escaped */
 /* nothing when s is NULL */

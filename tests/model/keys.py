@@ -48,7 +48,7 @@ PLACES = {
 # Where the manuals have them: a subsection, or the list inside an entry.
 MODEL_PAGES = ("zoned.conf.5", "zoned-model.5")
 SECTIONS = {"system": "system", "daemon": "daemon", "interfaces": "an interface", "zones": "a zone", "conduits": "a conduit", "services": "a service", "templates": "a template", "boxes": "a box", "policies": "a policy",
-            "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit",
+            "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit", "Remarks of an entry": "an allow entry",
             "Forwarding without rules": "a conduit"}
 INNER = {"assets": "an asset", "evidence": "evidence", "roles": "roles", "outputs": "an output", "typed_values": "a typed value"}
 ENTRY = "An entry of allow has these keys:"

@@ -28,7 +28,7 @@ static void put_range(const struct fact_sink *to, const char *key, uint16_t addr
 enum { VALUE_TEXT = 96 };
 _Static_assert((int)EV_MODBUS_UNIT == (int)MB_VALUE_UNIT, "a unit of the model fits");
 
-static void put_value(const struct fact_sink *to, const struct ev_modbus *m)
+static void put_written_value(const struct fact_sink *to, const struct ev_modbus *m)
 {
 	char text[VALUE_TEXT];
 	struct sb b = sb_init(text, sizeof(text));
@@ -41,7 +41,7 @@ static void put_value(const struct fact_sink *to, const struct ev_modbus *m)
 }
 
 /* Its unit may lack the NUL in a foreign event. */
-static void put_type(const struct fact_sink *to, const struct ev_modbus *m)
+static void put_value_type(const struct fact_sink *to, const struct ev_modbus *m)
 {
 	char text[VALUE_TEXT], unit[MB_VALUE_UNIT + 1] = "";
 	const char *name = mb_type_name(m->type);
@@ -72,7 +72,7 @@ static void mb_each_fact(const struct event *ev, const struct fact_sink *to)
 		put_range(to, "address", m->addr, m->qty);
 	if (m->has & EVH_WADDR)
 		put_range(to, "write_address", m->waddr, m->wqty);
-	put_value(to, m);
+	put_written_value(to, m);
 	if (m->has & EVH_SUB)
 		to->num(to->ctx, "subfunction", m->sub);
 	if (m->has & EVH_MEI)
@@ -80,7 +80,7 @@ static void mb_each_fact(const struct event *ev, const struct fact_sink *to)
 	if (m->has & EVH_EXC)
 		to->num(to->ctx, "exception", m->exc);
 	if (m->has & EVH_TYPED)
-		put_type(to, m);
+		put_value_type(to, m);
 	if (!(m->has & EVH_FIELD))
 		return;
 	to->word(to->ctx, "field", mb_field_name(m->field));

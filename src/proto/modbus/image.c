@@ -40,7 +40,7 @@ static size_t typed_ranges(const struct modbus_allow *a, struct typed_range v[MO
 	return n;
 }
 
-static bool writes_registers(const struct modbus_allow *a)
+static bool entry_writes_registers(const struct modbus_allow *a)
 {
 	for (size_t i = 0; i < mb_funcs_n; i++)
 		if (a->functions[mb_funcs[i].code / 8] >> mb_funcs[i].code % 8 & 1 &&
@@ -50,7 +50,7 @@ static bool writes_registers(const struct modbus_allow *a)
 }
 
 /* The finite values within the limits, and infinities and NaNs as they are permitted. */
-static struct pol_rset put_keys(struct build *b, const struct modbus_typed *t)
+static struct pol_rset put_typed_keys(struct build *b, const struct modbus_typed *t)
 {
 	struct range v[5] = { { t->finite.lo, t->finite.hi } };
 	struct ranges r = { .v = v, .n = 1 };
@@ -81,7 +81,7 @@ static void put_typed(struct build *b, struct pol_mb_rule *r, struct range at,
 	out->scale_exponent = t->scale.exponent;
 	for (size_t i = 0; t->unit && t->unit[i] && i + 1 < sizeof(out->unit); i++)
 		out->unit[i] = t->unit[i];
-	out->keys = put_keys(b, t);
+	out->keys = put_typed_keys(b, t);
 }
 
 /* Every register once: those between typed ones as they are. */
@@ -121,9 +121,9 @@ static void count_modbus(const struct policy *p, struct counts *c)
 		};
 		for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 			c->ranges += all[i]->n;
-		if (writes_registers(a))
+		if (entry_writes_registers(a))
 			count_registers(a, c);
-		c->strings += build_str_size(a->at.file);
+		c->strings += build_rule_strings(a->at, &a->remarks);
 	}
 }
 
@@ -133,7 +133,7 @@ static void put_modbus(struct build *b, const struct policy *p)
 	h->tolerate = modbus_policy_of(p)->tolerates;
 	for (size_t k = 0; k < modbus_policy_of(p)->n_allow; k++) {
 		const struct modbus_allow *a = &modbus_policy_of(p)->allow[k];
-		struct pol_mb_rule *r = build_rule(b, PROTO_MODBUS, a->at);
+		struct pol_mb_rule *r = build_rule(b, PROTO_MODBUS, a->at, &a->remarks);
 		memcpy(r->functions, a->functions, sizeof(r->functions));
 		r->units = build_ranges(b, &a->units);
 		r->addresses = build_ranges(b, &a->addresses);
@@ -145,7 +145,7 @@ static void put_modbus(struct build *b, const struct policy *p)
 		r->subfunctions = build_ranges(b, &a->subfunctions);
 		r->mei = build_ranges(b, &a->mei);
 		r->files = build_ranges(b, &a->files);
-		if (writes_registers(a))
+		if (entry_writes_registers(a))
 			put_registers(b, r, a);
 	}
 }

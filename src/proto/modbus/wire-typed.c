@@ -63,7 +63,7 @@ struct mb_key_range mb_type_finite(unsigned type)
 	return types[type < MB_TYPES ? type : MB_REGISTER].finite;
 }
 
-static enum form form_of(unsigned type)
+static enum form form_of_type(unsigned type)
 {
 	return types[type < MB_TYPES ? type : MB_REGISTER].form;
 }
@@ -75,14 +75,14 @@ uint32_t mb_typed_key(unsigned type, unsigned order, const uint8_t *octets)
 	uint32_t u = 0;
 	if (mb_type_registers(type) == 1) {
 		u = (uint32_t)octets[0] << 8 | octets[1];
-		return form_of(type) == SIGNED ? u ^ SIGN16 : u;
+		return form_of_type(type) == SIGNED ? u ^ SIGN16 : u;
 	}
 	const uint8_t *at = orders[order < MB_ORDERS ? order : MB_ABCD].at;
 	for (unsigned i = 0; i < 4; i++)
 		u = u << 8 | octets[at[i]];
-	if (form_of(type) == FLOATING)
+	if (form_of_type(type) == FLOATING)
 		return u & SIGN32 ? ~u : u | SIGN32;
-	return form_of(type) == SIGNED ? u ^ SIGN32 : u;
+	return form_of_type(type) == SIGNED ? u ^ SIGN32 : u;
 }
 
 static uint32_t float_bits(uint32_t key)
@@ -102,17 +102,17 @@ static struct binary value_of_float(uint32_t key)
 	};
 }
 
-static int64_t whole_of(unsigned type, uint32_t key)
+static int64_t whole_of_key(unsigned type, uint32_t key)
 {
 	int64_t half = mb_type_registers(type) == 1 ? SIGN16 : (int64_t)SIGN32;
-	return form_of(type) == SIGNED ? (int64_t)key - half : (int64_t)key;
+	return form_of_type(type) == SIGNED ? (int64_t)key - half : (int64_t)key;
 }
 
-static struct binary value_of(unsigned type, uint32_t key)
+static struct binary value_of_key(unsigned type, uint32_t key)
 {
-	if (form_of(type) == FLOATING)
+	if (form_of_type(type) == FLOATING)
 		return value_of_float(key);
-	int64_t v = whole_of(type, key);
+	int64_t v = whole_of_key(type, key);
 	return (struct binary){ .negative = v < 0, .digits = (uint32_t)(v < 0 ? -v : v) };
 }
 
@@ -121,7 +121,7 @@ static struct binary value_of(unsigned type, uint32_t key)
 static int compare_key(unsigned type, uint32_t key, const struct decimal *scale,
 		       const struct decimal *limit)
 {
-	struct binary v = value_of(type, key);
+	struct binary v = value_of_key(type, key);
 	return decimal_compare(&v, scale, limit);
 }
 
@@ -161,7 +161,7 @@ bool mb_typed_most(unsigned type, const struct decimal *scale, const struct deci
 
 /* ---- text ---- */
 
-static double float_of(uint32_t key)
+static double float_of_key(uint32_t key)
 {
 	uint32_t bits = float_bits(key);
 	float f;
@@ -182,10 +182,10 @@ static void put_float(struct sb *b, uint32_t key, double v)
 
 void mb_put_typed(struct sb *b, unsigned type, uint32_t key)
 {
-	if (form_of(type) == FLOATING)
-		put_float(b, key, float_of(key));
+	if (form_of_type(type) == FLOATING)
+		put_float(b, key, float_of_key(key));
 	else
-		sb_printf(b, "%" PRId64, whole_of(type, key));
+		sb_printf(b, "%" PRId64, whole_of_key(type, key));
 }
 
 static double scaled_double(double v, const struct decimal *scale)
@@ -222,8 +222,8 @@ static void put_scaled_whole(struct sb *b, int64_t v, const struct decimal *scal
 
 void mb_put_scaled(struct sb *b, unsigned type, uint32_t key, const struct decimal *scale)
 {
-	if (form_of(type) == FLOATING)
-		put_float(b, key, scaled_double(float_of(key), scale) + 0.0); /* no -0 */
+	if (form_of_type(type) == FLOATING)
+		put_float(b, key, scaled_double(float_of_key(key), scale) + 0.0); /* no -0 */
 	else
-		put_scaled_whole(b, whole_of(type, key), scale);
+		put_scaled_whole(b, whole_of_key(type, key), scale);
 }

@@ -42,7 +42,7 @@ static const char *number_text(struct load *l, const config_setting_t *s, const 
 	return NULL;
 }
 
-static void load_scale(struct load *l, const config_setting_t *g, struct modbus_typed *t)
+static void load_typed_scale(struct load *l, const config_setting_t *g, struct modbus_typed *t)
 {
 	const config_setting_t *s = config_setting_get_member(g, "scale");
 	struct decimal d;
@@ -100,7 +100,7 @@ static const char *load_limit(struct load *l, const config_setting_t *g, const c
 	return within ? text : NULL;
 }
 
-static void load_limits(struct load *l, const config_setting_t *g, struct modbus_typed *t)
+static void load_typed_limits(struct load *l, const config_setting_t *g, struct modbus_typed *t)
 {
 	t->finite = mb_type_finite(t->type);
 	t->min = load_limit(l, g, "min", t, &t->finite.lo);
@@ -136,7 +136,7 @@ static void load_special(struct load *l, const config_setting_t *g, struct modbu
 	}
 }
 
-static void load_unit(struct load *l, const config_setting_t *g, struct modbus_typed *t)
+static void load_value_unit(struct load *l, const config_setting_t *g, struct modbus_typed *t)
 {
 	const config_setting_t *s = config_setting_get_member(g, "unit");
 	t->unit = get_text(l, g, "unit");
@@ -150,7 +150,7 @@ static void load_unit(struct load *l, const config_setting_t *g, struct modbus_t
 			 MB_VALUE_UNIT - 1);
 }
 
-static void load_registers(struct load *l, const config_setting_t *g, struct modbus_typed *t)
+static void load_typed_registers(struct load *l, const config_setting_t *g, struct modbus_typed *t)
 {
 	const config_setting_t *s = config_setting_get_member(g, "registers");
 	unsigned each = mb_type_registers(t->type);
@@ -175,7 +175,7 @@ static void load_registers(struct load *l, const config_setting_t *g, struct mod
 	}
 }
 
-static void load_one(struct load *l, const config_setting_t *g, struct modbus_typed *t)
+static void load_typed(struct load *l, const config_setting_t *g, struct modbus_typed *t)
 {
 	KEYS(l, g, "a typed value", "registers", "type", "word_order", "min", "max", "scale",
 	     "unit", "special");
@@ -192,11 +192,11 @@ static void load_one(struct load *l, const config_setting_t *g, struct modbus_ty
 			 "a %s needs word_order: \"ABCD\" (high word first), \"CDAB\" (low word "
 			 "first), \"BADC\" or \"DCBA\" (with octets swapped in each)",
 			 mb_type_name(t->type));
-	load_registers(l, g, t);
-	load_scale(l, g, t);
-	load_limits(l, g, t);
+	load_typed_registers(l, g, t);
+	load_typed_scale(l, g, t);
+	load_typed_limits(l, g, t);
 	load_special(l, g, t);
-	load_unit(l, g, t);
+	load_value_unit(l, g, t);
 }
 
 void load_mb_typed(struct load *l, const config_setting_t *g, struct modbus_allow *a)
@@ -206,7 +206,7 @@ void load_mb_typed(struct load *l, const config_setting_t *g, struct modbus_allo
 		complain(l, at_of(l, s), "typed_values: nothing in it; remove it");
 	for (size_t i = 0; i < items(s); i++) {
 		struct modbus_typed t = { .at = at_of(l, item(s, i)) };
-		load_one(l, item(s, i), &t);
+		load_typed(l, item(s, i), &t);
 		a->typed = arena_grow(l->m->arena, a->typed, a->n_typed, sizeof(*a->typed));
 		a->typed[a->n_typed++] = t;
 	}
@@ -214,7 +214,7 @@ void load_mb_typed(struct load *l, const config_setting_t *g, struct modbus_allo
 
 /* ---- with the rest of its entry ---- */
 
-static bool is_within(const struct ranges *written, struct range r)
+static bool range_is_within(const struct ranges *written, struct range r)
 {
 	for (size_t i = 0; i < written->n; i++)
 		if (written->v[i].lo <= r.lo && r.hi <= written->v[i].hi)
@@ -238,7 +238,7 @@ static void check_overlap(struct load *l, const struct modbus_allow *a, size_t a
 		}
 }
 
-static void check_functions(struct load *l, const struct modbus_allow *a)
+static void check_typed_functions(struct load *l, const struct modbus_allow *a)
 {
 	bool used = false;
 	for (size_t i = 0; i < mb_funcs_n; i++) {
@@ -266,12 +266,13 @@ void check_mb_typed(struct load *l, const struct modbus_allow *a)
 	size_t n = 0;
 	if (!a->n_typed)
 		return;
-	check_functions(l, a);
+	check_typed_functions(l, a);
 	for (size_t i = 0; i < a->n_typed && n <= MODBUS_TYPED_MAX; i++)
 		for (size_t k = 0; k < a->typed[i].registers.n && n <= MODBUS_TYPED_MAX; k++, n++) {
 			struct range r = a->typed[i].registers.v[k];
 			check_overlap(l, a, i, r, k);
-			if (!is_within(&a->addresses, r) && !is_within(&a->write_addresses, r))
+			if (!range_is_within(&a->addresses, r) &&
+			    !range_is_within(&a->write_addresses, r))
 				complain(l, a->typed[i].at,
 					 "typed_values has registers %u-%u, which are in no range "
 					 "of this entry's addresses or write_addresses",
@@ -294,7 +295,7 @@ static void print_limit(FILE *f, const char *key, const char *text)
 		fprintf(f, " %s = %s;", key, text);
 }
 
-static void print_one(FILE *f, const struct modbus_typed *t)
+static void print_typed(FILE *f, const struct modbus_typed *t)
 {
 	fputs("          { registers = ", f);
 	for (size_t i = 0; i < t->registers.n; i++)
@@ -323,7 +324,7 @@ void print_mb_typed(FILE *f, const struct modbus_allow *a)
 		return;
 	fputs("        typed_values = (\n", f);
 	for (size_t i = 0; i < a->n_typed; i++) {
-		print_one(f, &a->typed[i]);
+		print_typed(f, &a->typed[i]);
 		fputs(i + 1 < a->n_typed ? ",\n" : "\n", f);
 	}
 	fputs("        );\n", f);

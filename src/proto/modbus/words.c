@@ -150,7 +150,7 @@ static void load_mb_allow(struct load *l, const config_setting_t *g, struct modb
 		complain(l, a.at, "allow: each entry must be a group { ... }");
 		return;
 	}
-	known_keys(l, g, "an allow entry", keys, sizeof(keys) / sizeof(keys[0]));
+	begin_entry(l, g, keys, sizeof(keys) / sizeof(keys[0]), &a.remarks);
 	const config_setting_t *f = config_setting_get_member(g, "functions");
 	if (!items(f) || config_setting_is_group(f))
 		complain(l, a.at, "an allow entry needs functions = [ \"read\" ];");
@@ -273,6 +273,7 @@ static void print_mb_allow(FILE *f, const struct modbus_allow *a)
 	print_ranges(f, "mei", &a->mei);
 	print_ranges(f, "files", &a->files);
 	print_mb_typed(f, a);
+	print_entry_remarks(f, &a->remarks);
 	fputs("      }", f);
 }
 

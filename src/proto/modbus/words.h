@@ -26,6 +26,7 @@ struct modbus_typed {
  * allows all of it; an address range must be contained in ONE written range. */
 struct modbus_allow {
 	struct where at;
+	struct remarks remarks;
 	uint8_t functions[32]; /* bitmap of function codes 0..255 */
 	const char **function_words;
 	size_t n_function_words; /* as written, for print */
