@@ -125,7 +125,8 @@ static void put_lack(struct compare_run *r, const struct lack *l, enum compare_e
 static void describe_lack(const struct scope *s, const struct scope *than, struct sb *out)
 {
 	for (size_t i = 0; i < s->n; i++) {
-		if (s->v[i].off || (than && scope_within(&s->v[i], &than->v[i])))
+		if (s->v[i].off || (!than && s->v[i].quiet) ||
+		    (than && scope_within(&s->v[i], &than->v[i])))
 			continue;
 		sb_puts(out, out->len ? "; " : "");
 		scope_beyond(&s->v[i], than ? &than->v[i] : NULL, out);

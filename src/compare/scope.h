@@ -36,8 +36,9 @@ struct scope_items {
 struct scope_dim {
 	const char *key; /* of the model */
 	enum scope_kind kind;
-	bool off; /* no message of this operation is restricted by it */
-	bool any; /* more than every value that can be written */
+	bool off;   /* no message of this operation is restricted by it */
+	bool quiet; /* told only of an entry that is compared with another one */
+	bool any;   /* more than every value that can be written */
 	const struct pol_range *ranges;
 	struct pol_range whole; /* in place of ranges, where n_whole is 1 */
 	size_t n, n_whole;

@@ -44,8 +44,11 @@ PROTOCOLS(P)
 size_t build_str_size(const char *s); /* in the image */
 struct pol_str build_str(struct build *b, const char *s);
 struct pol_rset build_ranges(struct build *b, const struct ranges *r);
-/* The next rule (head) of this protocol, zeroed; the rule's place in the model is written. */
-void *build_rule(struct build *b, enum proto proto, struct where at);
+/* The next rule (head) of this protocol, zeroed; the rule's place in the model and
+ * its remarks are written. */
+void *build_rule(struct build *b, enum proto proto, struct where at, const struct remarks *remarks);
+/* What its strings take. */
+size_t build_rule_strings(struct where at, const struct remarks *r);
 void *build_head(struct build *b, enum proto proto);
 /* The next item of this protocol, zeroed. */
 void *build_item(struct build *b, enum proto proto);

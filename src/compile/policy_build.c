@@ -82,12 +82,19 @@ struct pol_rset build_ranges(struct build *b, const struct ranges *r)
 	return s;
 }
 
-void *build_rule(struct build *b, enum proto proto, struct where at)
+size_t build_rule_strings(struct where at, const struct remarks *r)
+{
+	return build_str_size(at.file) + build_str_size(r->ticket) + build_str_size(r->owner);
+}
+
+void *build_rule(struct build *b, enum proto proto, struct where at, const struct remarks *remarks)
 {
 	uint8_t *all = (uint8_t *)b->img + b->img->rules_off[proto];
 	struct pol_rule *r = (void *)(all + policy_shape(proto)->rule * b->n_rules[proto]++);
 	r->file = build_str(b, at.file);
 	r->line = at.line;
+	r->ticket = build_str(b, remarks->ticket);
+	r->owner = build_str(b, remarks->owner);
 	return r;
 }
 

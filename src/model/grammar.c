@@ -144,6 +144,7 @@ static bool setting_begins(struct grammar *g, const struct token *t)
 				     in->v[i]->at.file, in->v[i]->at.line);
 	g->named = add_setting(g, t->at);
 	g->named->name = t->text;
+	g->named->name_column = t->column;
 	g->expect = EQUALS;
 	return true;
 }
@@ -174,6 +175,8 @@ static bool scalar(struct grammar *g, const struct token *t)
 	check_in_array(g, t, type);
 	struct setting *s = g->named ? g->named : add_setting(g, t->at);
 	s->type = type;
+	s->line = t->at.line;
+	s->column = t->column;
 	s->written = s->text = t->text;
 	s->number = t->number;
 	s->real = t->real;

@@ -52,6 +52,15 @@ extern const struct service services[];
 extern const size_t services_n;
 const char *word_name(const struct word *w, int value);
 
+/* A use of a template. Settings that it made have a copy of their file's name of their own, by
+ * which errors find it. */
+struct used_file {
+	const char *file; /* this copy */
+	const char *of;	  /* what it is a copy of */
+	const char *template;
+	struct where at; /* of the use */
+};
+
 /* One walk through the parsed file. */
 struct load {
 	struct model *m;
@@ -59,6 +68,8 @@ struct load {
 	struct errs *errs;
 	const char *tables;   /* while addresses are read: the reference tables ("0134") meant */
 	struct where mark_at; /* of daemon.mark_mask */
+	struct used_file *used;
+	size_t n_used;
 };
 
 /* The setting as the grammar read it: its type and its values are taken from here. */
@@ -117,6 +128,11 @@ const struct policy_ops *policy_ops_of(enum proto p); /* NULL: PROTO_NONE */
 const config_setting_t *get_allow(struct load *l, const config_setting_t *g,
 				  const struct policy *p);
 
+/* Of an entry: its unknown keys, and its remarks. */
+void begin_entry(struct load *l, const config_setting_t *g, const char *const *keys, size_t n,
+		 struct remarks *out);
+void print_entry_remarks(FILE *f, const struct remarks *r);
+
 /* Functions for printers. */
 void print_text(FILE *f, const char *s); /* quoted and escaped */
 /* nothing when s is NULL */
@@ -127,6 +143,13 @@ void print_spans(FILE *f, const char *key, const struct spans *s);
 void print_texts(FILE *f, const char *indent, const char *key, const struct texts *t);
 void print_words(FILE *f, const char *key, const char **v, size_t n);
 
+/* expand.c: variables, templates and boxes. The settings that they make of those that were read;
+ * the same where there are none of them; NULL: errors. */
+const struct setting *expand_settings(struct load *l, const config_setting_t *root);
+/* The same settings for whoever walks libconfig's, each with its own as the hook. */
+bool settings_mirror(struct load *l, const struct setting *s, config_setting_t *to);
+/* Where and by which use of a template: " (template "t", used at ...)"; empty: by none. */
+void put_use(const struct load *l, struct where at, struct sb *b);
 /* roles.c: who may ask what of the running zoned */
 void load_trust(struct load *l, const config_setting_t *daemon, struct daemon_conf *d);
 void print_trust(FILE *f, const struct daemon_conf *d);

@@ -421,8 +421,6 @@ static void load_system(struct load *l, const config_setting_t *root)
 static void load_root(struct load *l, const config_setting_t *root)
 {
 	static const char *const groups[] = { "system", "daemon", "services", "policies" };
-	KEYS(l, root, "a model", "system", "mode", "daemon", "interfaces", "zones", "conduits",
-	     "services", "policies");
 	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
 		const config_setting_t *g = config_setting_get_member(root, groups[i]);
 		if (g && !config_setting_is_group(g)) {
@@ -456,6 +454,24 @@ static void say_refused(struct load *l, unsigned line, const char *what)
 		 what ? what : "syntax error");
 }
 
+/* With what variables, templates and boxes make of it. */
+static void load_settings(struct load *l, const config_setting_t *root)
+{
+	config_t made;
+	KEYS(l, root, "a model", "system", "mode", "daemon", "interfaces", "zones", "conduits",
+	     "services", "policies", "variables", "templates", "use", "box", "boxes");
+	const struct setting *s = expand_settings(l, root);
+	if (!s || s == l->src.root) {
+		if (s)
+			load_root(l, root);
+		return;
+	}
+	config_init(&made);
+	if (settings_mirror(l, s, config_root_setting(&made)))
+		load_root(l, config_root_setting(&made));
+	config_destroy(&made);
+}
+
 static void load_source(struct load *l)
 {
 	config_t cfg;
@@ -473,7 +489,7 @@ static void load_source(struct load *l)
 			 : differs->written ? differs->written
 					    : "this");
 	else
-		load_root(l, config_root_setting(&cfg));
+		load_settings(l, config_root_setting(&cfg));
 out:
 	config_destroy(&cfg);
 }

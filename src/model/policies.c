@@ -25,6 +25,22 @@ const config_setting_t *get_allow(struct load *l, const config_setting_t *g, con
 	return NULL;
 }
 
+void begin_entry(struct load *l, const config_setting_t *g, const char *const *keys, size_t n,
+		 struct remarks *out)
+{
+	const char *all[POLICY_KEYS_MAX] = { "comment", "ticket", "owner" };
+	size_t k = 3;
+	for (size_t i = 0; i < n && k < POLICY_KEYS_MAX; i++)
+		all[k++] = keys[i];
+	known_keys(l, g, "an allow entry", all, k);
+	load_remarks(l, g, out);
+}
+
+void print_entry_remarks(FILE *f, const struct remarks *r)
+{
+	print_remarks(f, "        ", ";\n", r);
+}
+
 /* "protocol", "description", "allow", and the protocol's own. */
 static void check_keys(struct load *l, const config_setting_t *g, const struct policy_ops *o)
 {

@@ -40,7 +40,9 @@ struct setting {
 	const char *name;    /* NULL: an element of a list or array */
 	const char *written; /* a number as it stands in the file */
 	const char *text;
-	int64_t number; /* SETTING_INT; 0 or 1 of SETTING_BOOL */
+	unsigned name_column, column; /* of its name and its value in their lines */
+	unsigned line;		      /* of its value, where it is one word */
+	int64_t number;		      /* SETTING_INT; 0 or 1 of SETTING_BOOL */
 	double real;
 	struct setting **v;
 	size_t n; /* its members */

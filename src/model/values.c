@@ -24,6 +24,8 @@ void complain(struct load *l, struct where at, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
+	struct sb b = { text, strlen(text), sizeof(text), false };
+	put_use(l, at, &b);
 	/* the operator's own text is quoted: it must not break the line */
 	for (char *p = text; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)

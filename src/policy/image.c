@@ -195,7 +195,8 @@ static bool rules_ok(const struct pol_image *img)
 	for (unsigned p = 0; p < PROTO_N; p++) {
 		for (uint32_t i = 0; i < img->n_rules[p]; i++) {
 			const struct pol_rule *r = policy_rule(img, (uint8_t)p, i);
-			if (!policy_str_ok(img, r->file) || !policy_shape(p)->rule_ok(img, r))
+			if (!policy_str_ok(img, r->file) || !policy_str_ok(img, r->ticket) ||
+			    !policy_str_ok(img, r->owner) || !policy_shape(p)->rule_ok(img, r))
 				return false;
 		}
 		for (uint32_t i = 0; i < img->n_heads[p]; i++)

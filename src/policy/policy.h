@@ -66,10 +66,12 @@ struct pol_range {
 	uint32_t lo, hi;
 };
 
-/* The beginning of every protocol's rule: the place where the operator wrote it. */
+/* The beginning of every protocol's rule: the place where the operator wrote it, and the entry's
+ * own remarks. */
 struct pol_rule {
 	struct pol_str file;
 	uint32_t line;
+	struct pol_str ticket, owner; /* empty: none */
 };
 
 struct pol_image {

@@ -47,14 +47,27 @@ static bool has_conduit(const struct walk *w)
 	return w->flow != NULL;
 }
 
+/* Of the entry that decided, or else of the flow; empty: neither has any. */
+static const char *ticket_of(const struct walk *w)
+{
+	const char *own = w->flow && w->rule ? policy_str(w->img, w->rule->ticket) : "";
+	return *own || !w->flow ? own : policy_str(w->img, w->flow->ticket);
+}
+
+static const char *owner_of(const struct walk *w)
+{
+	const char *own = w->flow && w->rule ? policy_str(w->img, w->rule->owner) : "";
+	return *own || !w->flow ? own : policy_str(w->img, w->flow->owner);
+}
+
 static bool has_ticket(const struct walk *w)
 {
-	return w->flow && *policy_str(w->img, w->flow->ticket);
+	return *ticket_of(w);
 }
 
 static bool has_owner(const struct walk *w)
 {
-	return w->flow && *policy_str(w->img, w->flow->owner);
+	return *owner_of(w);
 }
 
 static bool is_addr(const struct addr *a)
@@ -217,13 +230,13 @@ static const char *conduit_word(const struct walk *w, char out[FIELD_TEXT])
 static const char *ticket_text(const struct walk *w, char out[FIELD_TEXT])
 {
 	(void)out;
-	return policy_str(w->img, w->flow->ticket);
+	return ticket_of(w);
 }
 
 static const char *owner_text(const struct walk *w, char out[FIELD_TEXT])
 {
 	(void)out;
-	return policy_str(w->img, w->flow->owner);
+	return owner_of(w);
 }
 
 static const char *policy_word(const struct walk *w, char out[FIELD_TEXT])

@@ -125,6 +125,7 @@ static const struct row rows[R_COUNT] = {
 	[R_WRITE_ADDRESS] = { ENTRY, AN_ENTRY },
 	[R_QUANTITY] = { ENTRY, AN_ENTRY },
 	[R_VALUE] = { ENTRY, AN_ENTRY },
+	[R_VALUE_PART] = { ENTRY, AN_ENTRY },
 	[R_SUBFUNCTION] = { ENTRY, AN_ENTRY },
 	[R_MEI] = { ENTRY, AN_ENTRY },
 	[R_FILE] = { ENTRY, AN_ENTRY },

@@ -121,6 +121,15 @@ static void set_remarks(json_t *o, const struct conduit *c, const struct flow *f
 		set_text(o, "owner", model_owner(c, f));
 }
 
+/* The entry's own come before those of the flow, as in records. */
+static void set_entry_remarks(json_t *o, const struct pol_image *img, const struct pol_rule *r)
+{
+	if (*policy_str(img, r->ticket))
+		set_text(o, "ticket", policy_str(img, r->ticket));
+	if (*policy_str(img, r->owner))
+		set_text(o, "owner", policy_str(img, r->owner));
+}
+
 /* "hmi-to-cell (plant.conf:9), service "ssh", mode enforce" */
 static void set_conduit(struct explain *x, const struct reach_answer *a)
 {
@@ -259,6 +268,8 @@ static void on_found(void *ctx, const struct explain_case *c)
 	const struct pol_rule *r = c->img ? policy_rule(c->img, ev->proto, ev->rule) : NULL;
 	if (r && why == R_NONE)
 		set_place(x->o, "entry", c->img, r);
+	if (r)
+		set_entry_remarks(x->o, c->img, r);
 	if (flow && c->m && why != R_NONE && !ev->response && !ev->part)
 		set_nearest(x, c, flow);
 }

@@ -23,8 +23,13 @@ INTERFACES = ["eth1", "eth2", "eth3", "eth4"]
 RANGES = ['"any"', '"0-1000"', '"0-20"', '"5-20"', '"0-9"', '[ "0-4", "5-9" ]', "5"]
 SERVICES = ["ssh", "https", "ping"]
 ENTRIES = {     # of each protocol: the key, and what it may be
-    "modbus": {"functions": ["[ 6 ]", "[ 3, 4, 6 ]", "[ 3, 6 ]", "[ 3 ]", "[ 6, 16 ]"],
-               "units": ["1", '"any"', '"1-5"', "[ 1, 2 ]"], "addresses": RANGES, "values": RANGES, "quantity": ["1", '"1-4"', '"1-2000"']},
+    "modbus": {"functions": ["[ 6 ]", "[ 3, 4, 6 ]", "[ 3, 6 ]", "[ 3 ]", "[ 6, 16 ]", "[ 16 ]", "[ 6, 16, 22 ]"],
+               "units": ["1", '"any"', '"1-5"', "[ 1, 2 ]"], "addresses": RANGES, "values": RANGES + [""] * 5, "quantity": ["1", '"1-4"', '"1-2000"'],
+               # nothing is written for ""
+               "typed_values": [""] * 5 + ['( { registers = "%s"; type = "%s"; min = %s; max = %s; } )' % v for v in (
+                   ("4-5", 'uint32"; word_order = "ABCD', 0, 10), ("4-5", 'uint32"; word_order = "ABCD', 0, 65536),
+                   ("2-5", 'uint32"; word_order = "ABCD', 0, 10), ("3-6", 'uint32"; word_order = "ABCD', 0, 10),
+                   ("4-5", 'uint32"; word_order = "CDAB', 0, 10), ("5-6", 'int16', -5, 5), ("5", 'int16', 0, '"any"'))]},
     "dnp3": {"functions": ['[ "read" ]', '[ "read", "direct-operate" ]', '[ "direct-operate" ]', '[ "write" ]', '[ "clear-restart" ]'],
              "masters": ["1", '"1-3"'], "outstations": ["10", '"10-11"', '"any"'],
              "objects": ['[ "12.1", "30.1" ]', '[ "30.1" ]', '[ "12.1" ]', '"any"', '[ "41.1", "30.*" ]'],
@@ -45,7 +50,10 @@ HEADS = {
 ENDS = ["10.1.0.5", "10.1.0.200", "10.1.1.5", "10.2.0.5", "10.2.0.200", "10.2.1.5", "10.3.0.5", "10.9.0.1"]
 MESSAGES = {
     "modbus": ["read-holding-registers %d" % a for a in (1, 5, 9, 15)] + ["read-holding-registers 4-5", "read-holding-registers 5 unit 2"] +
-              ["write-single-register %d = %d" % (a, v) for a in (5, 8, 10) for v in (5, 8, 15)],
+              ["write-single-register %d = %d" % (a, v) for a in (5, 8, 10) for v in (5, 8, 15)] +
+              ["write-multiple-registers %s" % w for w in ("4-5 = 0,8", "4-5 = 1,0", "4-5 = 8,0", "4-5 = 0,70", "3-4 = 0,0", "3-6 = 0,0,0,9",
+                                                         "2-5 = 0,1,0,1", "5 = 3", "6 = 3", "8-9 = 3,30", "5-6 = 65533,0")] +
+              ["mask-write-register 5 and 3 or 4"],
     "dnp3": ["read master %d outstation %d 30.1 %s" % (m, o, p) for m, o in ((1, 10), (1, 11), (3, 10)) for p in ("5", "4-5", "0-9")] +
             ["direct-operate master 1 outstation 10 12.1 %d %s" % (p, w) for p in (5, 20)
              for w in ("latch-on", "latch-off", "latch-on close", "latch-on count 3")] +
@@ -58,7 +66,19 @@ MESSAGES = {
 
 
 def entry(protocol):
-    return {key: RANDOM.choice(values) for key, values in ENTRIES[protocol].items()}
+    e = {key: RANDOM.choice(values) for key, values in ENTRIES[protocol].items()}
+    return with_values(e)
+
+
+def with_values(e):
+    """One of the two must be there."""
+    if e.get("values") == "" and not e.get("typed_values"):
+        e["values"] = '"0-20"'
+    return e
+
+
+def text_of_entry(e):
+    return "{ %s }" % " ".join("%s = %s;" % kv for kv in e.items() if kv[1])
 
 
 def policy(protocol):
@@ -97,7 +117,7 @@ def text_of(model):
             " max_requests_per_second = %d;" % c["limit"] if c["limit"] else "", ",\n  ".join(flows)))
     policies = []
     for name, p in model["policies"].items():
-        allow = ["{ %s }" % " ".join("%s = %s;" % kv for kv in e.items()) for e in p["allow"]]
+        allow = [text_of_entry(e) for e in p["allow"]]
         policies.append('p-%s = { protocol = "%s"; %s\n  allow = (\n%s\n  ); };' % (name, p["protocol"], HEADS.get(name, ""), ",\n".join(allow)))
     return 'zones = (\n%s\n);\nconduits = (\n%s\n);\npolicies = {\n%s\n};\n%s' % (
         ",\n".join(zones), ",\n".join(conduits), "\n".join(policies), 'mode = "observe";\n' if model["mode"] == "observe" else "")
@@ -145,6 +165,7 @@ def change_policy(m):
         e = RANDOM.choice(allow)
         key = RANDOM.choice(sorted(e))
         e[key] = RANDOM.choice(ENTRIES[protocol][key])
+        with_values(e)
 
 
 def rename(m):
@@ -183,11 +204,12 @@ def good(model, name):
             line = lines[number - 1].rstrip(",") if number else ""
             for p in model["policies"].values():
                 for e in p["allow"]:
-                    if line != "{ %s }" % " ".join("%s = %s;" % kv for kv in e.items()):
+                    if line != text_of_entry(e):
                         continue
                     for key in [k for k in list(e)[1:] if '"%s"; remove it' % k in error or "%s says nothing" % k in error or "remove %s" % k in error or
                                 error.split(": ", 2)[-1].startswith(k + " ") or ' "%s"' % k in error]:
                         del e[key]
+                        with_values(e)
                         wrong = True
         if not wrong:
             return None

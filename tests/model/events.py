@@ -29,8 +29,9 @@ import dnp3_wire  # noqa: E402
 import iec104  # noqa: E402
 import peers  # noqa: E402
 
-# these conversations have no link, and no gate; tests/pcap/cases.sh and tests/netns/places.sh have them
-NOT_IN_CAPTURES = {"id", "ticket", "owner", "tap", "lost", "src_mac", "dst_mac", "src_asset", "dst_asset", "in_interface", "out_interface"}
+# these conversations have no link, no gate and no typed values; tests/pcap/cases.sh, typed.sh and tests/netns/places.sh have them
+NOT_IN_CAPTURES = {"id", "ticket", "owner", "tap", "lost", "src_mac", "dst_mac", "src_asset", "dst_asset", "in_interface", "out_interface",
+                  "value_type", "value_registers", "value_scaled", "value_unit"}
 BEFORE = "expected"             # a protocol's fields stand before it
 
 

@@ -40,14 +40,17 @@ PLACES = {
     "a flow": "conduits = ( { flows = ( { @ } ); } );",
     "a service": "services = { s = { @ }; };",
     "a policy": "policies = { p = { PROTOCOL @ }; };",
+    "a template": "templates = { t = { @ }; };",
+    "a box": 'box = "b"; boxes = { b = { @ }; };',
+    "a typed value": 'policies = { p = { protocol = "modbus"; allow = ( { typed_values = ( { @ } ); } ); }; };',
     "an allow entry": "policies = { p = { PROTOCOL allow = ( { @ } ); }; };",
 }
 # Where the manuals have them: a subsection, or the list inside an entry.
 MODEL_PAGES = ("zoned.conf.5", "zoned-model.5")
-SECTIONS = {"system": "system", "daemon": "daemon", "interfaces": "an interface", "zones": "a zone", "conduits": "a conduit", "services": "a service", "policies": "a policy",
-            "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit",
+SECTIONS = {"system": "system", "daemon": "daemon", "interfaces": "an interface", "zones": "a zone", "conduits": "a conduit", "services": "a service", "templates": "a template", "boxes": "a box", "policies": "a policy",
+            "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit", "Remarks of an entry": "an allow entry",
             "Forwarding without rules": "a conduit"}
-INNER = {"assets": "an asset", "evidence": "evidence", "roles": "roles", "outputs": "an output"}
+INNER = {"assets": "an asset", "evidence": "evidence", "roles": "roles", "outputs": "an output", "typed_values": "a typed value"}
 ENTRY = "An entry of allow has these keys:"
 # A model with nothing that has a default.
 BARE = """zones = ( { name = "zone-1"; type = "dmz"; networks = [ "10.1.0.0/24" ]; },

@@ -72,6 +72,26 @@ verdict "zones without interfaces" $?
 	grep -q 'max_connections_per_source = 7;' out && ! grep -q max_flows out &&
 	"$top_builddir/zoned" -n -R rules -f old.conf 2>err && [ "$(grep -c 'is an old name' err)" = 2 ]
 verdict "old names of keys" $?
+# fifty cells of one type are what they are when written one by one, and there is an end to uses
+python3 - cells.conf by-hand.conf uses.conf <<'END'
+import sys
+TEMPLATE = """templates = { cell = { parameters = [ "n", "limit" ];
+  zones = ( { name = "cell-${n}"; type = "control"; networks = [ "10.1.${n}.0/24" ]; } );
+  conduits = ( { name = "to-${n}"; from = "hmi"; to = "cell-${n}"; flows = ( { service = "ssh"; }, { transport = "tcp"; ports = [ "${limit}" ]; } ); } ); }; };
+"""
+ZONE = '{ name = "hmi"; type = "control"; networks = [ "10.0.0.0/24" ]; }'
+def with_uses(n):
+    return TEMPLATE + "zones = ( %s );\nuse = ( %s );\n" % (ZONE, ",\n".join('{ template = "cell"; n = %d; limit = %d; }' % (i, 1000 + i) for i in range(n)))
+open(sys.argv[1], "w").write(with_uses(50))
+open(sys.argv[2], "w").write("zones = ( %s,\n%s );\nconduits = ( %s );\n" % (
+    ZONE, ",\n".join('{ name = "cell-%d"; type = "control"; networks = [ "10.1.%d.0/24" ]; }' % (i, i) for i in range(50)),
+    ",\n".join('{ name = "to-%d"; from = "hmi"; to = "cell-%d"; flows = ( { service = "ssh"; }, { transport = "tcp"; ports = [ %d ]; } ); }' % (i, i, 1000 + i) for i in range(50))))
+open(sys.argv[3], "w").write(with_uses(4097))
+END
+"$ctl" print cells.conf >one && "$ctl" print by-hand.conf >two && cmp one two &&
+	[ "$("$ctl" diff cells.conf by-hand.conf)" = "equal in effect" ] &&
+	! "$ctl" check uses.conf 2>err && grep -q 'uses.conf:4101: error: more than 4096 uses of templates' err
+verdict "templates, and the same by hand" $?
 # a file of 50 MB is refused unread
 { cat cases/no-zones.conf; yes '# padding padding padding padding padding padding padding' | head -c 50000000; } >big.conf
 "$ctl" check big.conf 2>err

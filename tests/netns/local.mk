@@ -18,7 +18,7 @@ NETNS_TESTS = \
 	tests/netns/shares.sh \
 	tests/netns/records.sh \
 	tests/netns/places.sh \
-	tests/netns/words.sh tests/netns/ends.sh \
+	tests/netns/words.sh tests/netns/ends.sh tests/netns/typed.sh \
 	tests/netns/evidence.sh \
 	tests/netns/lanes.sh \
 	tests/netns/gaps.sh \
@@ -95,7 +95,7 @@ EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/oneread.py tests/netns/unfriendly.py \
 	tests/netns/silent.py \
 	tests/netns/mirror.py \
-	tests/netns/tolerate.py \
+	tests/netns/tolerate.py tests/netns/typed.py \
 	tests/netns/shares.py \
 	tests/netns/records.py \
 	tests/netns/evidence.py tests/netns/ends.py \

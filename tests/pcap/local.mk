@@ -10,8 +10,8 @@ tests_pcap_iec104_read_SOURCES = tests/pcap/iec104-read.c tests/put.h
 tests_pcap_iec104_read_LDADD = src/proto/libwire.a src/record/librecord.a
 TESTS += tests/pcap/iec104-tshark.sh
 EXTRA_DIST += tests/pcap/iec104-tshark.sh tests/pcap/iec104_tshark.py tests/pcap/iec104_wire.py tests/pcap/iec104-differences.tsv
-TESTS += tests/pcap/uninspected.sh
-EXTRA_DIST += tests/pcap/uninspected.sh tests/pcap/uninspected.py
+TESTS += tests/pcap/uninspected.sh tests/pcap/typed.sh
+EXTRA_DIST += tests/pcap/typed.sh tests/pcap/typed.py tests/pcap/uninspected.sh tests/pcap/uninspected.py
 # zonectl whose replay is the gate on the wire
 check_PROGRAMS += tests/pcap/inline-gate
 tests_pcap_inline_gate_SOURCES = $(zonectl_SOURCES) tests/pcap/inline-gate.c

@@ -6,7 +6,14 @@ static struct pol_image *plant(uint32_t generation, struct conduit how)
 			    low[] = { { 0, 999 }, { 2000, 2099 } }, qty[] = { { 1, 125 } },
 			    set[] = { { 100, 199 }, { 300, 310 } },
 			    values[] = { { 0, 500 }, { 1000, 2000 } }, bits[] = { { 0, 1 } },
-			    on[] = { { 1, 1 } };
+			    on[] = { { 1, 1 } }, typed[] = { { 950, 953 }, { 960, 961 } },
+			    around[] = { { 940, 999 } };
+	/* values of two registers, of which about one in two is permitted */
+	static struct modbus_typed numbers = { .registers = { .v = typed, .n = 2 },
+					       .type = MB_UINT32,
+					       .order = MB_CDAB,
+					       .scale = { .digits = 1 },
+					       .finite = { 0, 0x00640000 } };
 	struct modbus_allow a[] = {
 		{ .units = { .v = units, .n = 2 },
 		  .addresses = { .v = low, .n = 2 },
@@ -25,6 +32,12 @@ static struct pol_image *plant(uint32_t generation, struct conduit how)
 		  .values = { .v = on, .n = 1 },
 		  .functions = { 0x20 } }, /* 5, switching on only */
 		{ .units = { .any = true }, .functions = { 0, 0, 0x02 } }, /* 17 */
+		{ .units = { .v = units, .n = 1 },
+		  .addresses = { .v = around, .n = 1 },
+		  .values = { .v = values, .n = 1 },
+		  .typed = &numbers,
+		  .n_typed = 1,
+		  .functions = { 0x40, 0, 0x41 } }, /* 6, 16, 22 */
 	};
 	struct flow flow = { .proto = PROTO_MODBUS, .l4 = IPPROTO_TCP, .policy = "p" };
 	static const unsigned tolerate[] = { 0, MB_TOL_ALL & ~MB_TOL_PADDED, 0,
@@ -76,7 +89,9 @@ static size_t new_request(struct world *w, uint8_t *p)
 	uint32_t qty = 1 + rnd(w, odd(w, 20) ? 130 : one_in(w, 3) ? 60 : 8);
 	size_t n = 5;
 	b[0] = fc;
-	uint32_t row = odd(w, 9) ? rnd(w, 9) : fc == 6 || fc == 16 ? 1 : rnd(w, 3);
+	uint32_t row = odd(w, 9)	     ? rnd(w, 9)
+		       : fc == 6 || fc == 16 ? (one_in(w, 4) ? 5 : 1)
+					     : rnd(w, 3);
 	put_be16(b + 1, addrs[row] + rnd(w, 20));
 	put_be16(b + 3, qty);
 	if (fc == 5)

@@ -86,7 +86,7 @@ static void image_make(struct image *m, uint8_t on_violation, uint8_t mode)
 				     .on_violation = on_violation,
 				     .n_rules = 1,
 				     .head = 0 };
-	m->rule.at.file = name;
+	m->rule.at = (struct pol_rule){ .file = name, .ticket = none, .owner = none };
 	m->rule.functions[0] = 1 << 3;
 	m->rule.units = (struct pol_rset){ .r0 = 0, .n = 1 };
 	m->rule.addresses = (struct pol_rset){ .r0 = 1, .n = 1 };

@@ -38,6 +38,13 @@ tests_unit_test_policy_LDADD = src/compile/libcompile.a src/policy/libpolicy.a s
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-typed
+TESTS += tests/unit/test-typed
+tests_unit_test_typed_SOURCES = tests/unit/test-typed.c
+tests_unit_test_typed_LDADD = src/model/libmodel.a $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE_LIBS) $(CONFIG_LIBS) -lm
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-packet tests/unit/test-record tests/unit/test-record-files tests/unit/test-varied tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
 TESTS += tests/unit/test-packet tests/unit/test-record tests/unit/test-record-files tests/unit/test-varied tests/unit/test-fields tests/unit/test-cap tests/unit/test-spool
 tests_unit_test_cap_SOURCES = tests/unit/test-cap.c

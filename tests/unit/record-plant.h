@@ -13,7 +13,9 @@ static inline struct pol_image *record_plant(void)
 	struct flow flow = {
 		.proto = PROTO_MODBUS, .l4 = 6, .ports = &port, .n_ports = 1, .policy = "p"
 	};
-	struct modbus_allow allow = { .at = { "model.conf", 1 }, .functions = { 8 } };
+	struct modbus_allow allow = { .at = { "model.conf", 1 },
+				      .remarks = { .owner = "process" },
+				      .functions = { 8 } };
 	struct policy policy = { .name = "p",
 				 .proto = PROTO_MODBUS,
 				 .of = &(struct modbus_policy){ &allow, 1, 0 } };

@@ -90,6 +90,41 @@ static void what_does_not_apply_is_absent(void **state)
 	free(img);
 }
 
+static void has_text(const struct pol_image *img, const struct event *ev, const char *key,
+		     const char *want)
+{
+	char json[4096];
+	const struct event_view view = { .img = img, .ev = ev };
+	struct sb b = sb_init(json, sizeof(json));
+	record_json(&b, &view);
+	json_t *o = json_loads(json, JSON_REJECT_DUPLICATES, NULL);
+	const char *got = json_string_value(json_object_get(o, key));
+	if (want)
+		assert_string_equal(got, want);
+	else
+		assert_null(got);
+	json_decref(o);
+}
+
+/* The entry has an owner of its own, and no ticket: that is its conduit's. */
+static void remarks_of_the_entry_come_first(void **state)
+{
+	(void)state;
+	struct pol_image *img = record_plant();
+	struct event ev = modbus_event();
+	has_text(img, &ev, "owner", "process");
+	has_text(img, &ev, "ticket", "CHG-1");
+	ev.rule = 0xffff; /* none decided */
+	has_text(img, &ev, "owner", "control");
+	has_text(img, &ev, "ticket", "CHG-1");
+	ev.flow_id = 0xffff; /* of no conduit */
+	has_text(img, &ev, "owner", NULL);
+	has_text(img, &ev, "ticket", NULL);
+	ev.rule = 0; /* as a foreign event may have it */
+	has_text(img, &ev, "owner", NULL);
+	free(img);
+}
+
 /* HEL, ACK and ERR of OPC UA are of no channel. */
 static void messages_of_no_channel(void **state)
 {
@@ -188,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_does_not_apply_is_absent),
+		cmocka_unit_test(remarks_of_the_entry_come_first),
 		cmocka_unit_test(messages_of_no_channel),
 		cmocka_unit_test(messages_without_a_model),
 		cmocka_unit_test(any_text_is_a_string),

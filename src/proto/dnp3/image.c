@@ -22,13 +22,13 @@ static void dnp_image_count(const struct policy *p, struct counts *c)
 					       &a->off_time };
 		for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 			c->ranges += all[i]->n;
-		c->strings += build_str_size(a->at.file);
+		c->strings += build_rule_strings(a->at, &a->remarks);
 	}
 }
 
 static void put_rule(struct build *b, const struct dnp3_allow *a)
 {
-	struct pol_dnp_rule *r = build_rule(b, PROTO_DNP3, a->at);
+	struct pol_dnp_rule *r = build_rule(b, PROTO_DNP3, a->at, &a->remarks);
 	memcpy(r->functions, a->functions, sizeof(r->functions));
 	r->writes = (uint8_t)a->writes;
 	r->operations = a->operations;

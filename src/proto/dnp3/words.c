@@ -103,7 +103,7 @@ static void load_allow(struct load *l, const config_setting_t *g, struct dnp3_po
 		complain(l, a.at, "allow: each entry must be a group { ... }");
 		return;
 	}
-	known_keys(l, g, "an allow entry", keys, sizeof(keys) / sizeof(keys[0]));
+	begin_entry(l, g, keys, sizeof(keys) / sizeof(keys[0]), &a.remarks);
 	dnp3_functions(l, g, &a);
 	get_ranges(l, g, "masters", 0, DNP_ADDR_RESERVED - 1, &a.masters);
 	get_ranges(l, g, "outstations", 0, 65535, &a.outstations);
@@ -202,6 +202,7 @@ static void print_allow(FILE *f, const struct dnp3_allow *a)
 	print_ranges(f, "on_time", &a->on_time);
 	print_ranges(f, "off_time", &a->off_time);
 	print_spans(f, "analog_values", &a->analog);
+	print_entry_remarks(f, &a->remarks);
 	fputs("      }", f);
 }
 

@@ -9,6 +9,7 @@
  * all of it; its points must be contained in ONE written range, header by header. */
 struct dnp3_allow {
 	struct where at;
+	struct remarks remarks;
 	uint8_t functions[32]; /* bitmap of function codes */
 	/* "clear-restart", "time-sync": enum dnp_write of wire-objects.h */
 	unsigned writes;

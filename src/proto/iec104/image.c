@@ -19,7 +19,7 @@ static void iec_image_count(const struct policy *p, struct counts *c)
 	for (size_t k = 0; k < o->n_allow; k++) {
 		for (size_t i = 0; i < IEC_RANGES; i++)
 			c->ranges += o->allow[k].ranges[i].n;
-		c->strings += build_str_size(o->allow[k].at.file);
+		c->strings += build_rule_strings(o->allow[k].at, &o->allow[k].remarks);
 	}
 }
 
@@ -32,7 +32,7 @@ static double span_bound(enum iec_spans list, double v)
 
 static void put_iec104_rule(struct build *b, const struct iec104_allow *a)
 {
-	struct pol_iec104_rule *r = build_rule(b, PROTO_IEC104, a->at);
+	struct pol_iec104_rule *r = build_rule(b, PROTO_IEC104, a->at, &a->remarks);
 	r->limits = a->limits;
 	for (size_t i = 0; i < IEC_RANGES; i++)
 		r->ranges[i] = build_ranges(b, &a->ranges[i]);

@@ -271,7 +271,7 @@ static void load_ranges(struct load *l, const config_setting_t *g, struct iec104
 	}
 }
 
-static void known_entry_keys(struct load *l, const config_setting_t *g)
+static void load_entry_keys(struct load *l, const config_setting_t *g, struct remarks *out)
 {
 	const char *keys[4 + IEC_RANGES + IEC_WORDS + IEC_SPANS] = { "types", "causes",
 								     "select_before_operate",
@@ -283,7 +283,7 @@ static void known_entry_keys(struct load *l, const config_setting_t *g)
 		keys[n++] = iec104_word_lists[i].key;
 	for (size_t i = 0; i < IEC_SPANS; i++)
 		keys[n++] = span_keys[i].key;
-	known_keys(l, g, "an allow entry", keys, n);
+	begin_entry(l, g, keys, n, out);
 }
 
 static void load_iec104_entry(struct load *l, const config_setting_t *g, struct iec104_policy *p)
@@ -294,7 +294,7 @@ static void load_iec104_entry(struct load *l, const config_setting_t *g, struct 
 		complain(l, a.at, "allow: each entry must be a group { ... }");
 		return;
 	}
-	known_entry_keys(l, g);
+	load_entry_keys(l, g, &a.remarks);
 	iec104_types(l, g, &a);
 	iec104_causes(l, g, &a);
 	iec104_words(l, g, &a);
@@ -448,6 +448,7 @@ static void print_iec104_entry(FILE *f, const struct iec104_allow *a)
 			  word_name(words_select, a->limits.select_mode));
 	if (a->limits.test_bit)
 		fputs("        test_bit = true;\n", f);
+	print_entry_remarks(f, &a->remarks);
 	fputs("      }", f);
 }
 

@@ -9,6 +9,7 @@
 /* One entry of allow. An ASDU passes when one entry allows all of it. */
 struct iec104_allow {
 	struct where at;
+	struct remarks remarks;
 	const char **type_words;
 	size_t n_type_words; /* as written, for print */
 	struct ranges ranges[IEC_RANGES];

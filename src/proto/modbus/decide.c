@@ -7,6 +7,8 @@
  * merge, overlap is not enough. The checks of a rule are a table in the order
  * in which they narrow; the rule that came furthest names the refusal.
  *
+ * Registers of typed values are judged by decide-typed.c, and whether their values are whole before
+ * what they are.
  * Nothing is special about unit 0 (broadcast): it passes where it is written.
  * Codes without addresses (vendor codes) are judged by code and unit alone.
  */
@@ -20,6 +22,7 @@ struct trial {
 	const struct mb_msg *m;
 	bool has_value;
 	uint16_t value; /* the first written, or the one that offended */
+	struct pol_mb_written typed;
 };
 
 static bool contains(const struct trial *t, const struct pol_rset *s, uint32_t lo, uint32_t hi)
@@ -167,11 +170,34 @@ static bool first_value(const struct mb_msg *m, enum mb_values values, uint16_t 
 	return !r.bad;
 }
 
+static bool is_typed(const struct trial *t)
+{
+	const struct mb_func *fn = mb_func_by_code(t->m->fc);
+	return fn && mb_writes_registers(fn) && policy_mb_is_typed(t->rule);
+}
+
+static bool whole_values_ok(struct trial *t)
+{
+	return !is_typed(t) || policy_mb_whole_values(t->img, t->rule, t->m, &t->typed);
+}
+
+static bool typed_values_ok(struct trial *t)
+{
+	bool good = policy_mb_typed_values(t->img, t->rule, t->m, &t->typed);
+	t->has_value = true;
+	t->value = t->typed.value;
+	if (t->typed.typed && t->typed.typed->type == MB_REGISTER)
+		t->typed.typed = NULL;
+	return good;
+}
+
 static bool mb_values_ok(struct trial *t)
 {
 	const struct mb_func *fn = mb_func_by_code(t->m->fc);
 	if (!fn || fn->values == MB_NO_VALUES)
 		return true;
+	if (is_typed(t))
+		return typed_values_ok(t);
 	t->has_value = first_value(t->m, fn->values, &t->value);
 	return t->has_value && value_checks[fn->values](t);
 }
@@ -189,6 +215,7 @@ static const struct {
 	{ address_ok, R_ADDRESS },
 	{ write_address_ok, R_WRITE_ADDRESS },
 	{ quantity_ok, R_QUANTITY },
+	{ whole_values_ok, R_VALUE_PART },
 	{ mb_values_ok, R_VALUE },
 };
 /* clang-format on */
@@ -222,6 +249,9 @@ struct decision policy_modbus(const struct pol_image *img, const struct pol_flow
 			.rule = id,
 			.has_value = t.has_value,
 			.value = t.value,
+			.typed = t.has_value ? t.typed.typed : NULL,
+			.at = t.typed.at,
+			.key = t.typed.key,
 		};
 		if (n == STEPS)
 			break;
@@ -237,9 +267,12 @@ struct mb_lacks policy_modbus_lacks(const struct pol_image *img, uint32_t rule,
 			   .rule = (const void *)policy_rule(img, PROTO_MODBUS, rule),
 			   .m = m };
 	for (unsigned i = 0; i < STEPS; i++)
-		if (!steps[i].ok(&t))
+		if (!steps[i].ok(&t) &&
+		    (steps[i].refusal != R_VALUE || !l.n || l.why[l.n - 1] != R_VALUE_PART))
 			l.why[l.n++] = steps[i].refusal;
 	l.value = t.value;
+	l.typed = t.typed.typed;
+	l.key = t.typed.key;
 	return l;
 }
 
@@ -253,7 +286,7 @@ static bool mb_rule_ok(const struct pol_image *img, const void *rule)
 	for (size_t k = 0; k < sizeof(sets) / sizeof(sets[0]); k++)
 		if (!policy_rset_ok(img, sets[k]))
 			return false;
-	return true;
+	return policy_mb_items_ok(img, r);
 }
 
 static bool mb_head_ok(const struct pol_image *img, const void *head)
@@ -265,6 +298,8 @@ static bool mb_head_ok(const struct pol_image *img, const void *head)
 const struct pol_shape pol_modbus_shape = {
 	.rule = sizeof(struct pol_mb_rule),
 	.head = sizeof(struct pol_mb_head),
+	.item = sizeof(struct pol_mb_typed),
 	.rule_ok = mb_rule_ok,
 	.head_ok = mb_head_ok,
+	.item_ok = policy_mb_item_ok,
 };

@@ -291,9 +291,11 @@ bool mb_compose(const struct explain_words *w, struct explain_message *out)
 bool mb_record_words(const struct explain_record *r, FILE *f)
 {
 	char text[24];
+	/* words have registers only */
+	bool typed = explain_field(r, "value_type", text, sizeof(text));
 	const char *name = explain_field(r, "function", text, sizeof(text));
 	const struct mb_func *fn = name ? mb_func_by_name(name) : NULL;
-	if (!fn || !fn->request || fn->names & MB_NAMES_FILES || fn->values == MB_MASKS)
+	if (!fn || !fn->request || fn->names & MB_NAMES_FILES || fn->values == MB_MASKS || typed)
 		return false;
 	fputs(name, f);
 	explain_put_field(r, f, "unit", "unit ");

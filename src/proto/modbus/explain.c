@@ -50,12 +50,30 @@ static void put_wanted(struct sb *b, enum reason why, const struct mb_msg *m, ui
 			sb_printf(b, "%s%u", i ? ", " : "", m->files[i].file);
 		break;
 	default:
-		if (m->has_mask)
+		if (why == R_VALUE_PART)
+			put_span(b, m->has_waddr ? m->waddr : m->addr,
+				 m->has_waddr ? m->wqty : m->qty);
+		else if (m->has_mask)
 			sb_printf(b, "and %u or %u", m->and_mask, m->or_mask);
 		else
 			sb_printf(b, "%u", value);
 		break;
 	}
+}
+
+/* In the unit of the model: what the whole rule has, and what the message writes. */
+static void put_typed_lack(struct sb *has, struct sb *wants, const struct pol_image *img,
+			   const struct mb_lacks *l, const struct pol_mb_rule *r)
+{
+	policy_mb_put_items(has, img, r);
+	if (!l->typed || l->why[l->n - 1] != R_VALUE)
+		return;
+	const struct decimal scale = policy_mb_scale(l->typed);
+	wants->len = 0;
+	wants->s[0] = '\0';
+	mb_put_scaled(wants, l->typed->type, l->key, &scale);
+	sb_puts(wants, *l->typed->unit ? " " : "");
+	sb_puts(wants, l->typed->unit);
 }
 
 static void mb_lacks(const struct explain_case *c, uint32_t rule, const struct explain_sink *to)
@@ -72,9 +90,12 @@ static void mb_lacks(const struct explain_case *c, uint32_t rule, const struct e
 		if (l.why[i] == R_FUNCTION)
 			mb_put_functions(&h, r->functions);
 		const char *named = mb_restriction(r, l.why[i], &set);
-		if (named)
+		bool typed = l.why[i] == R_VALUE_PART || (l.why[i] == R_VALUE && l.typed);
+		if (typed)
+			put_typed_lack(&h, &w, c->img, &l, r);
+		else if (named)
 			expected_ranges(&h, c->img, set);
-		key = named ? named : key;
+		key = typed ? "typed_values" : named ? named : key;
 		/* an entry for other functions need not have this key */
 		if (l.why[0] == R_FUNCTION && set && !set->n)
 			continue;

@@ -2,6 +2,8 @@
  * What was expected of a Modbus message, and what came. */
 #include "proto/modbus/facts-expected.h"
 
+#include <string.h>
+
 #include "proto/modbus/facts.h"
 #include "record/expected.h"
 
@@ -81,6 +83,51 @@ void mb_put_addresses(struct sb *b, char table, uint32_t first, uint32_t n)
 	sb_puts(b, " (");
 	put_references(b, table, first, n);
 	sb_putc(b, ')');
+}
+
+/* ---- typed values ---- */
+
+struct decimal mb_scale_of(const struct ev_modbus *m)
+{
+	bool good = m->scale_digits <= 999999999 && m->scale_exponent >= -MB_SCALE_EXPONENT &&
+		    m->scale_exponent <= MB_SCALE_EXPONENT;
+	return (struct decimal){ .digits = good ? m->scale_digits : 1,
+				 .exponent = good ? m->scale_exponent : 0 };
+}
+
+static void put_unit(struct sb *b, const char *unit)
+{
+	size_t n = strnlen(unit, MB_VALUE_UNIT);
+	if (n)
+		sb_putc(b, ' ');
+	sb_put_bytes(b, unit, n);
+}
+
+/* The item in which the refused value lies. */
+static void put_expected_item(const struct expected_case *c, struct sb *e, struct sb *came)
+{
+	const struct ev_modbus *m = EV_MODBUS(c->ev);
+	const struct decimal scale = mb_scale_of(m);
+	const struct pol_mb_typed *t =
+		policy_mb_typed_at(c->img, (const void *)c->rule, m->typed_at);
+	if (!t)
+		return;
+	sb_puts(e, "typed_values ");
+	policy_mb_put_item(e, c->img, t);
+	mb_put_scaled(came, m->type, m->key, &scale);
+	put_unit(came, m->value_unit);
+}
+
+/* Of values that are not written as a whole. */
+static void put_whole_items(const struct expected_case *c, struct sb *e, struct sb *came)
+{
+	const struct ev_modbus *m = EV_MODBUS(c->ev);
+	bool second = m->has & EVH_WADDR;
+	sb_puts(e, "whole values of typed_values ");
+	policy_mb_put_items(e, c->img, (const void *)c->rule);
+	sb_puts(came, "registers ");
+	expected_span(came, second ? m->waddr : m->addr,
+		      second ? m->waddr + m->wqty - 1u : m->addr + m->qty - 1u);
 }
 
 /* ---- by reason ---- */
@@ -223,6 +270,10 @@ void mb_expected(const struct expected_case *c, struct sb *e, struct sb *came)
 		put_transaction("a transaction that is not outstanding", m, e, came);
 	else if (why == R_QUANTITY_LIMIT || why == R_ADDRESS_WRAP)
 		put_specification(m, why, e, came);
+	else if (why == R_VALUE_PART && c->rule)
+		put_whole_items(c, e, came);
+	else if (why == R_VALUE && c->rule && (m->has & EVH_TYPED))
+		put_expected_item(c, e, came);
 	else
 		put_restriction(c, why, e, came);
 }

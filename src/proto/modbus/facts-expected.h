@@ -4,6 +4,7 @@
 #define ZONED_PROTO_MODBUS_FACTS_EXPECTED_H
 
 #include "base/sb.h"
+#include "proto/modbus/facts.h"
 #include "proto/modbus/policy.h"
 #include "record/expected.h"
 
@@ -11,6 +12,8 @@
  * none. */
 const char *mb_restriction(const struct pol_mb_rule *r, enum reason why,
 			   const struct pol_rset **ranges);
+/* Of an event that crossed a process boundary. */
+struct decimal mb_scale_of(const struct ev_modbus *m);
 void mb_expected(const struct expected_case *c, struct sb *e, struct sb *came);
 void mb_put_function(struct sb *b, unsigned code);
 void mb_put_functions(struct sb *b, const uint8_t bits[32]);

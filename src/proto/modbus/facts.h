@@ -15,8 +15,11 @@ enum {
 	EVH_MEI = 32,
 	EVH_EXC = 64,
 	EVH_FIELD = 128,
-	EVH_TID = 256
+	EVH_TID = 256,
+	EVH_TYPED = 512
 };
+
+enum { EV_MODBUS_UNIT = 16 };
 
 struct EVENT_FACTS_OF ev_modbus {
 	uint8_t unit, fc, exc, mei;
@@ -25,6 +28,12 @@ struct EVENT_FACTS_OF ev_modbus {
 	uint16_t addr, qty, waddr, wqty, value, sub;
 	uint8_t field; /* enum mb_field: what of a response is not as expected */
 	uint16_t expected, received;
+	/* in place of value: wire-typed.h */
+	uint8_t type;
+	int8_t scale_exponent;
+	uint16_t typed_at; /* its first register */
+	uint32_t key, scale_digits;
+	char value_unit[EV_MODBUS_UNIT]; /* empty: none */
 };
 
 EVENT_FACTS_FIT(struct ev_modbus);

@@ -86,6 +86,17 @@ static void number_of_header(struct event *ev, unsigned pid, unsigned len)
 					    .there = 1 };
 }
 
+static void typed_value(struct ev_modbus *ev, const struct decision *d)
+{
+	ev->has |= EVH_TYPED;
+	ev->type = d->typed->type;
+	ev->typed_at = d->at;
+	ev->key = d->key;
+	ev->scale_digits = d->typed->scale_digits;
+	ev->scale_exponent = d->typed->scale_exponent;
+	memcpy(ev->value_unit, d->typed->unit, sizeof(ev->value_unit));
+}
+
 static void mb_fill(const struct pass *c, struct event *ev, const void *of)
 {
 	const struct modbus_case *k = of;
@@ -101,9 +112,12 @@ static void mb_fill(const struct pass *c, struct event *ev, const void *of)
 	if (ev->reason == R_LENGTH || ev->reason == R_PROTOCOL_ID)
 		number_of_header(ev, k->m.pid, k->m.len);
 	bool offending = k->d.has_value;
-	if (offending)
+	if (k->d.typed)
+		typed_value(EV_MODBUS(ev), &k->d);
+	else if (offending)
 		EV_MODBUS(ev)->value = k->d.value;
-	if (offending || (c->dir == 0 && mb_first_value(&k->m, &EV_MODBUS(ev)->value)))
+	if (!k->d.typed &&
+	    (offending || (c->dir == 0 && mb_first_value(&k->m, &EV_MODBUS(ev)->value))))
 		EV_MODBUS(ev)->has |= EVH_VALUE;
 }
 

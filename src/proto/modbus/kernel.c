@@ -6,7 +6,8 @@
  * unit, the address range and the quantity one range each that holds it, and
  * for every written value some range. So a rule is the union of all combinations
  * of one range of each kind, except that here all values of a request must be
- * in the same range: less passes, never more.
+ * in the same range: less passes, never more. Writes of a rule with typed values are for an
+ * inspector: what another rule has of the same registers may still pass.
  */
 #include "fastpath/policy.h"
 #include "proto/modbus/kernel.h"
@@ -77,6 +78,9 @@ static void add_rule(const struct pol_image *img, const struct pol_mb_rule *rule
 		const struct pol_rset *const set[SETS] = { &rule->units, &rule->addresses,
 							   &rule->quantity,
 							   k ? &rule->values : &any };
+		/* the program compares registers, not values of several of them */
+		if (k && policy_mb_is_typed(rule))
+			continue;
 		if (functions & judged[k])
 			add_combinations(img, set, functions & judged[k], out);
 	}

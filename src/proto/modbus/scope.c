@@ -19,6 +19,53 @@ struct mb_set {
 	uint32_t max;
 };
 
+/* Is all that one permits of its registers permitted by the other? Where both are of registers as
+ * they are, and of all, "values" says it. */
+static bool mb_item_covers(const struct pol_image *img, const void *item,
+			   const struct pol_image *other_img, const void *other)
+{
+	const struct pol_mb_typed *w = item, *n = other;
+	const struct pol_range *v = policy_ranges(other_img, &n->keys);
+	bool plain = w->type == MB_REGISTER;
+	if (n->lo < w->lo || n->hi > w->hi)
+		return false;
+	if (plain && n->type == MB_REGISTER && n->lo == 0 && n->hi == UINT16_MAX)
+		return true;
+	if (plain && policy_contains(img, &w->keys, 0, UINT16_MAX))
+		return true;
+	if (n->type != w->type || n->order != w->order ||
+	    (n->lo - w->lo) % mb_type_registers(w->type) != 0)
+		return false;
+	if (n->keys.any && !w->keys.any)
+		return false;
+	for (uint32_t i = 0; i < n->keys.n; i++)
+		if (!policy_contains(img, &w->keys, v[i].lo, v[i].hi))
+			return false;
+	return true;
+}
+
+static void mb_item_text(const struct pol_image *img, const void *item, struct sb *out)
+{
+	const struct pol_mb_typed *t = item;
+	if (t->type == MB_REGISTER)
+		sb_printf(out, "%u-%u without a type", t->lo, t->hi);
+	else
+		policy_mb_put_item(out, img, t);
+}
+
+static void add_typed(struct scope *s, const struct pol_image *img, const struct pol_mb_rule *r,
+		      const struct mb_func *fn)
+{
+	struct scope_dim *d = scope_add(s, "typed_values", SCOPE_ITEMS, !mb_writes_registers(fn));
+	d->quiet = !r->n_types;
+	d->items = (struct scope_items){ .img = img,
+					 .v = policy_mb_typed(img, r, 0),
+					 .n = r->n_typed,
+					 .size = sizeof(struct pol_mb_typed),
+					 .covers = mb_item_covers,
+					 .text = mb_item_text };
+}
+
 /* Functions without a row are judged by code and unit alone. */
 static bool mb_rule_scope(const struct pol_image *img, const struct pol_rule *rule, unsigned fc,
 			  struct scope *out)
@@ -49,6 +96,7 @@ static bool mb_rule_scope(const struct pol_image *img, const struct pol_rule *ru
 			out->v[out->n - 1].kind = SCOPE_VALUES;
 		scope_any_is(out, 0, sets[i].max);
 	}
+	add_typed(out, img, r, fn);
 	return true;
 }
 

@@ -125,6 +125,13 @@ static inline bool mb_writes_one(const struct mb_func *fn)
 	return fn->values == MB_ONE_COIL || fn->values == MB_ONE_REGISTER;
 }
 
+/* Does a request of it write registers at its address, or write address? */
+static inline bool mb_writes_registers(const struct mb_func *fn)
+{
+	return fn->values == MB_ONE_REGISTER || fn->values == MB_REGISTERS ||
+	       fn->values == MB_MASKS;
+}
+
 /* NULL for codes without a row. */
 const struct mb_func *mb_func_by_code(uint8_t code);
 const struct mb_func *mb_func_by_name(const char *name);

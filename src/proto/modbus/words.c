@@ -9,7 +9,7 @@
 #include "base/num.h"
 #include "proto/modbus/wire.h"
 #include "model/internal.h"
-#include "proto/modbus/words.h"
+#include "proto/modbus/words-typed.h"
 
 static const struct {
 	const char *name;
@@ -120,7 +120,8 @@ static void check_mb_needs(struct load *l, const struct modbus_allow *a)
 		  "a function of this entry has an address" },
 		{ "write_addresses", write_addr, write_addr, &a->write_addresses,
 		  "function 23 writes" },
-		{ "values", values, values, &a->values, "a function of this entry writes values" },
+		{ "values", values && !a->n_typed, values, &a->values,
+		  "a function of this entry writes values" },
 		{ "subfunctions", sub, sub, &a->subfunctions, "function 8 has sub-functions" },
 		{ "mei", mei, mei, &a->mei, "function 43 has MEI types" },
 		{ "files", files, files, &a->files, "functions 20 and 21 name files" },
@@ -142,13 +143,14 @@ static void load_mb_allow(struct load *l, const config_setting_t *g, struct modb
 {
 	static const char *const keys[] = { "functions",       "units",	   "addresses",
 					    "write_addresses", "quantity", "values",
-					    "subfunctions",    "mei",	   "files" };
+					    "subfunctions",    "mei",	   "files",
+					    "typed_values" };
 	struct modbus_allow a = { .at = at_of(l, g) };
 	if (!config_setting_is_group(g)) {
 		complain(l, a.at, "allow: each entry must be a group { ... }");
 		return;
 	}
-	known_keys(l, g, "an allow entry", keys, sizeof(keys) / sizeof(keys[0]));
+	begin_entry(l, g, keys, sizeof(keys) / sizeof(keys[0]), &a.remarks);
 	const config_setting_t *f = config_setting_get_member(g, "functions");
 	if (!items(f) || config_setting_is_group(f))
 		complain(l, a.at, "an allow entry needs functions = [ \"read\" ];");
@@ -167,8 +169,11 @@ static void load_mb_allow(struct load *l, const config_setting_t *g, struct modb
 	get_ranges(l, g, "subfunctions", 0, 65535, &a.subfunctions);
 	get_ranges(l, g, "mei", 0, 255, &a.mei);
 	get_ranges(l, g, "files", 0, 65535, &a.files);
-	if (a.n_function_words)
+	load_mb_typed(l, g, &a);
+	if (a.n_function_words) {
 		check_mb_needs(l, &a);
+		check_mb_typed(l, &a);
+	}
 	p->allow = arena_grow(l->m->arena, p->allow, p->n_allow, sizeof(*p->allow));
 	p->allow[p->n_allow++] = a;
 }
@@ -267,6 +272,8 @@ static void print_mb_allow(FILE *f, const struct modbus_allow *a)
 	print_ranges(f, "subfunctions", &a->subfunctions);
 	print_ranges(f, "mei", &a->mei);
 	print_ranges(f, "files", &a->files);
+	print_mb_typed(f, a);
+	print_entry_remarks(f, &a->remarks);
 	fputs("      }", f);
 }
 

@@ -4,12 +4,29 @@
 #define ZONED_PROTO_MODBUS_WORDS_H
 
 #include "model/model.h"
+#include "proto/modbus/wire-typed.h"
 #include "proto/modbus/wire.h"
+
+enum { MODBUS_TYPED_MAX = 256 }; /* ranges of typed registers in one entry */
+
+/* Registers that are values of one type: an element of typed_values. */
+struct modbus_typed {
+	struct where at;
+	struct ranges registers; /* each a multiple of the type's registers */
+	unsigned type, order;	 /* enum mb_type, mb_word_order */
+	/* as written, or "any": with this scale the finite values of `finite` */
+	const char *min, *max, *scale_text;
+	struct decimal scale;
+	struct mb_key_range finite; /* of keys (wire-typed.h) */
+	bool nan, infinity;	    /* special */
+	const char *unit;	    /* for the reader, or NULL */
+};
 
 /* One entry of a Modbus policy's allow list. A request passes when one entry
  * allows all of it; an address range must be contained in ONE written range. */
 struct modbus_allow {
 	struct where at;
+	struct remarks remarks;
 	uint8_t functions[32]; /* bitmap of function codes 0..255 */
 	const char **function_words;
 	size_t n_function_words; /* as written, for print */
@@ -22,6 +39,8 @@ struct modbus_allow {
 	struct ranges subfunctions;    /* FC8; required with FC8 */
 	struct ranges mei;	       /* FC43; required with FC43 */
 	struct ranges files;	       /* FC20/21 file numbers; required with them */
+	struct modbus_typed *typed;    /* in their place in the file */
+	size_t n_typed;
 };
 
 /* A whole Modbus policy. */

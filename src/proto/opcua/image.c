@@ -36,7 +36,7 @@ static void ua_image_count(const struct policy *p, struct counts *c)
 		c->items[PROTO_OPCUA] += a->nodes.n;
 		for (size_t k = 0; k < a->nodes.n; k++)
 			c->strings += build_str_size(a->patterns[k].id);
-		c->strings += build_str_size(a->at.file);
+		c->strings += build_rule_strings(a->at, &a->remarks);
 	}
 }
 
@@ -131,7 +131,7 @@ static void ua_image_put(struct build *b, const struct policy *p)
 	h->server_certificates = put_texts(b, &o->server_certificates);
 	for (size_t i = 0; i < o->n_allow; i++) {
 		const struct opcua_allow *a = &o->allow[i];
-		struct pol_ua_rule *r = build_rule(b, PROTO_OPCUA, a->at);
+		struct pol_ua_rule *r = build_rule(b, PROTO_OPCUA, a->at, &a->remarks);
 		r->services = a->services;
 		r->least_interval = a->least_interval;
 		r->server_sampling = a->sampling_by_server;

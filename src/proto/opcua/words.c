@@ -256,7 +256,7 @@ static void load_entry(struct load *l, const config_setting_t *g, struct opcua_p
 		complain(l, a.at, "allow: each entry must be a group { ... }");
 		return;
 	}
-	known_keys(l, g, "an allow entry", keys, sizeof(keys) / sizeof(keys[0]));
+	begin_entry(l, g, keys, sizeof(keys) / sizeof(keys[0]), &a.remarks);
 	load_services(l, g, &a);
 	load_nodes(l, g, &a);
 	load_attributes(l, g, &a);
@@ -435,6 +435,7 @@ static void print_entry(FILE *f, const struct opcua_allow *a)
 		fprintf(f, "        least_interval = %u;\n", a->least_interval);
 	if (a->sampling_by_server)
 		fputs("        sampling_by_server = true;\n", f);
+	print_entry_remarks(f, &a->remarks);
 	fputs("      }", f);
 }
 

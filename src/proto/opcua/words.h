@@ -20,6 +20,7 @@ struct node_pattern {
  * allows its service and everything it names. */
 struct opcua_allow {
 	struct where at;
+	struct remarks remarks;
 	uint64_t services; /* bitmap by row of ua_services */
 	const char **service_words;
 	size_t n_service_words;	       /* as written, for print */

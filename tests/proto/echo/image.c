@@ -14,7 +14,7 @@ static void count(const struct policy *p, struct counts *c)
 	const struct echo_policy *o = p->of;
 	for (size_t i = 0; i < o->n_allow; i++) {
 		c->ranges += o->allow[i].lengths.n;
-		c->strings += build_str_size(o->allow[i].at.file);
+		c->strings += build_rule_strings(o->allow[i].at, &o->allow[i].remarks);
 	}
 }
 
@@ -22,7 +22,8 @@ static void put(struct build *b, const struct policy *p)
 {
 	const struct echo_policy *o = p->of;
 	for (size_t i = 0; i < o->n_allow; i++) {
-		struct pol_echo_rule *r = build_rule(b, PROTO_ECHO, o->allow[i].at);
+		struct pol_echo_rule *r =
+			build_rule(b, PROTO_ECHO, o->allow[i].at, &o->allow[i].remarks);
 		r->lengths = build_ranges(b, &o->allow[i].lengths);
 	}
 }

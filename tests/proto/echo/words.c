@@ -11,7 +11,7 @@ static void load(struct load *l, const config_setting_t *g, struct policy *p)
 	p->of = o;
 	for (size_t i = 0; i < items(allow); i++) {
 		struct echo_allow a = { .at = at_of(l, item(allow, i)) };
-		known_keys(l, item(allow, i), "an allow entry", keys, 1);
+		begin_entry(l, item(allow, i), keys, 1, &a.remarks);
 		get_ranges(l, item(allow, i), "lengths", 1, 255, &a.lengths);
 		o->allow = arena_grow(l->m->arena, o->allow, o->n_allow, sizeof(*o->allow));
 		o->allow[o->n_allow++] = a;
@@ -25,6 +25,7 @@ static void print(FILE *f, const struct policy *p)
 	for (size_t i = 0; i < o->n_allow; i++) {
 		fputs("      {\n", f);
 		print_ranges(f, "lengths", &o->allow[i].lengths);
+		print_entry_remarks(f, &o->allow[i].remarks);
 		fputs(i + 1 < o->n_allow ? "      },\n" : "      }\n", f);
 	}
 	fputs("    );\n", f);

@@ -7,6 +7,7 @@
 
 struct echo_allow {
 	struct where at;
+	struct remarks remarks;
 	struct ranges lengths; /* 1..255 */
 };
 
