@@ -324,6 +324,14 @@ void connection_drop(struct connections *t, struct connection *f)
 	t->used--;
 }
 
+bool connection_ends(struct connections *t, struct connection *f, uint64_t now)
+{
+	if (!expired(t, f, now))
+		return false;
+	connection_drop(t, f);
+	return true;
+}
+
 void connections_sweep(struct connections *t, uint64_t now, unsigned slots)
 {
 	uint32_t n = t->n - t->unused; /* the others were never touched, and stay so */

@@ -170,6 +170,9 @@ void connection_used(struct connections *t, struct connection *f, uint64_t now);
 /* Note whether the kernel passed something of it, which it reports once. */
 void connection_moved(struct connections *t, struct connection *f, uint64_t now);
 void connection_drop(struct connections *t, struct connection *f);
+/* True: it was past its time and is dropped. When a packet comes of it: else it would depend on the
+ * sweep how the packet is judged. */
+bool connection_ends(struct connections *t, struct connection *f, uint64_t now);
 /* Free what is past its time, and the memory of free places; a bounded number of slots per call. */
 void connections_sweep(struct connections *t, uint64_t now, unsigned slots);
 

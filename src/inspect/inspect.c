@@ -275,6 +275,10 @@ static struct action on_packet(struct pass *c, bool *followed)
 		return act_refuse(why);
 	}
 	c->f = connection_find(&c->in->connections, &c->pkt, &c->dir);
+	if (c->f && connection_ends(&c->in->connections, c->f, c->raw->now_ns)) {
+		c->f = NULL;
+		c->dir = 0;
+	}
 	bool known = !c->f || fast_take(c);
 	if (c->f)
 		pass_bind(c, policy_of(c->in, c->f));

@@ -635,12 +635,14 @@ static bool run(const struct talk *talk, unsigned long n, uint64_t seed, const c
 
 int main(void)
 {
-	const char *why, *many = getenv("FAST_PACKETS"), *seed = getenv("FAST_SEED");
+	const char *why, *many = getenv("FAST_PACKETS"), *seed = getenv("FAST_SEED"),
+			 *one = getenv("FAST_TALK");
 	unsigned long n = many			 ? strtoul(many, NULL, 10)
 			  : getenv("ZONED_LONG") ? LONG_PACKETS
 						 : DEFAULT_PACKETS;
 	for (size_t i = 0; i < sizeof(talks) / sizeof(talks[0]); i++)
-		if (!run(&talks[i], n, seed ? strtoull(seed, NULL, 10) : 1, &why)) {
+		if ((!one || strcmp(one, talks[i].name) == 0) &&
+		    !run(&talks[i], n, seed ? strtoull(seed, NULL, 10) : 1, &why)) {
 			printf("SKIP: %s\n", why);
 			return 77;
 		}
