@@ -270,7 +270,11 @@ tests_unit_test_history_LDADD = src/history/libhistory.a src/model/libmodel.a sr
 tests_unit_test_history_LDFLAGS = -Wl,--wrap=write,--wrap=fsync,--wrap=renameat,--wrap=openat,--wrap=unlinkat
 check_PROGRAMS += tests/unit/test-orders
 TESTS += tests/unit/test-orders
-tests_unit_test_orders_SOURCES = tests/unit/test-orders.c
+tests_unit_test_orders_SOURCES = tests/unit/test-orders.c tests/unit/state-dir.h
+check_PROGRAMS += tests/unit/test-uses
+TESTS += tests/unit/test-uses
+tests_unit_test_uses_SOURCES = tests/unit/test-uses.c tests/unit/state-dir.h
+tests_unit_test_uses_LDADD = $(tests_unit_test_orders_LDADD)
 tests_unit_test_orders_LDADD = src/history/libhistory.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(JANSSON_LIBS) $(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
 

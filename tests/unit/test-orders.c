@@ -8,31 +8,12 @@
 
 #include <cmocka.h>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include "history/orders.h"
 
-static char path[] = "/tmp/zoned-orders.XXXXXX";
-static int dir = -1;
+#define STATE_FILE "orders.json"
+#include "state-dir.h"
+
 static struct orders orders, again;
-
-static int make_dir(void **state)
-{
-	(void)state;
-	dir = mkdtemp(path) ? open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	return dir < 0;
-}
-
-static int remove_dir(void **state)
-{
-	(void)state;
-	unlinkat(dir, "orders.json", 0);
-	unlinkat(dir, "orders.json.unreadable", 0);
-	close(dir);
-	return rmdir(path);
-}
 
 static void put(enum order_kind kind, const char *name, uint32_t seconds)
 {
@@ -42,22 +23,6 @@ static void put(enum order_kind kind, const char *name, uint32_t seconds)
 	snprintf(one.who, sizeof(one.who), "root");
 	snprintf(one.why, sizeof(one.why), "ticket \"9\"");
 	assert_true(orders_put(&orders, kind, &one));
-}
-
-static size_t read_text(char *to, size_t size)
-{
-	int fd = openat(dir, "orders.json", O_RDONLY | O_CLOEXEC);
-	ssize_t n = read(fd, to, size);
-	close(fd);
-	assert_true(n > 0 && (size_t)n < size);
-	return (size_t)n;
-}
-
-static void write_text(const char *text, size_t n)
-{
-	int fd = openat(dir, "orders.json", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	assert_int_equal(write(fd, text, n), (ssize_t)n);
-	close(fd);
 }
 
 static void test_file(void **state)
