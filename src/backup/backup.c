@@ -150,7 +150,7 @@ static bool take_models(struct backup *b, int dir)
 		size_t len = strlen(e->d_name), n;
 		if (len != HISTORY_HASH + 4 || strcmp(e->d_name + HISTORY_HASH - 1, ".json") != 0)
 			continue; /* one that is being written */
-		snprintf(name, sizeof(name), MODELS "%s", e->d_name);
+		snprintf(name, sizeof(name), MODELS "%.69s", e->d_name);
 		void *data = backup_read_file(dirfd(d), e->d_name, &n);
 		good = add_file(b, name, data, n) || errno == ENOENT;
 	}

@@ -12,7 +12,7 @@ setting() { sed -n "s/^$1 = //p" "$top_builddir/Makefile"; }
 fail() { echo "FAIL: $*"; exit 1; }
 
 flags="$(setting DEFS) -std=gnu11 -D_GNU_SOURCE -O0 -Wall -Wextra -Werror -I$dir -I$src -I$top_builddir"
-printf '#define ZONED_%s\n' "RULESDIR \"$top_srcdir/rules\"" 'CONF "/etc/zoned/zoned.conf"' 'RUNDIR "/run/zoned"' >"$dir/paths.h"
+printf '#define ZONED_%s\n' "RULESDIR \"$top_srcdir/rules\"" 'CONF "/etc/zoned/zoned.conf"' 'RUNDIR "/run/zoned"' 'STATEDIR "/var/lib/zoned"' >"$dir/paths.h"
 flags+=" -include $dir/paths.h"
 libs=
 for lib in MNL NFTNL CONFIG PCAP JANSSON NETTLE SQLITE ZLIB ZSTD; do
@@ -29,7 +29,7 @@ grep -q 'PROTO_ECHO\|P(ECHO' "$dir/proto/protocols.h" || fail "the list has no l
 cp -r "$echo" "$dir/proto/echo"
 
 # All of zonectl, and the protocol
-for file in "$src"/{base,model,packet,record,policy,compile,compare,lint,nft,stream,inspect,host,recording,history,store,learn,zonectl}/*.c \
+for file in "$src"/{base,model,packet,record,policy,compile,compare,lint,nft,stream,inspect,host,recording,history,backup,store,learn,zonectl}/*.c \
 	"$src"/fastpath/policy.c "$src"/fastpath/load-none.c "$src"/proto/*/*.c "$dir"/proto/echo/*.c; do
 	folder=${file%/*}
 	echo "$file $dir/o/${folder##*/}-${file##*/}.o"

@@ -69,6 +69,23 @@ static enum reason mb_expected_of(const struct modbus_policy *p, const struct re
 	return refusals[furthest];
 }
 
+/* What is written there are parts of typed values, which no sample composes. */
+static bool mb_writes_typed(const struct modbus_policy *p, const struct request *q)
+{
+	const struct mb_func *fn = q->fn;
+	uint32_t lo = fn->names & MB_NAMES_WRITE_ADDRESS ? q->waddr : q->addr;
+	if (fn->values == MB_NO_VALUES || mb_is_coil(fn))
+		return false;
+	for (size_t i = 0; i < p->n_allow; i++)
+		for (size_t k = 0; k < p->allow[i].n_typed; k++) {
+			const struct ranges *r = &p->allow[i].typed[k].registers;
+			for (size_t n = 0; n < r->n; n++)
+				if (lo <= r->v[n].hi && r->v[n].lo < lo + q->qty)
+					return true;
+		}
+	return false;
+}
+
 /* ---- requests ---- */
 
 static void mb_put_range(char *out, size_t n, const char *word, uint32_t first, uint32_t qty)
@@ -84,6 +101,10 @@ static void mb_put_sample(struct samples *s, const struct modbus_policy *p, cons
 {
 	const struct mb_func *fn = q->fn;
 	char addr[32] = "", waddr[32] = "", more[64] = "";
+	if (mb_writes_typed(p, q)) {
+		samples_leave(s, "%s: written values of typed registers", fn->name);
+		return;
+	}
 	if (fn->has_address)
 		mb_put_range(addr, sizeof(addr), " ", q->addr, q->qty);
 	if (fn->names & MB_NAMES_WRITE_ADDRESS)
