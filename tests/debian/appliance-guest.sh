@@ -201,7 +201,8 @@ case ${part:=$(cat part 2>/dev/null || echo 1)} in
 2)
 	check "zoned is started at boot" up
 	check "in its profile" grep -q '^zoned (enforce)' "/proc/$(main_pid)/attr/current"
-	check "as the last generation" is "$(in_force)" "$(cat force)"
+	# a number that only an order had is not used again
+	check "with the next number" is "$(in_force)" "$(($(cat force) + 1))"
 	check "which is that of the command" has 'before the restart' zonectl generations
 	check "still isolated: no read" no_read
 	check "status says so" has 'over night' zonectl status

@@ -91,7 +91,7 @@ boot_initrd "$chroot_dir/first" "$chroot_dir/initrd"
 boot()
 {
 	local began=$SECONDS
-	boot_guest 420 "$chroot_dir/initrd" -drive "file=$disk,format=raw,if=virtio,cache=writeback" | tee "$chroot_dir/console" |
+	boot_guest "${ZONED_QEMU_SECONDS:-600}" "$chroot_dir/initrd" -drive "file=$disk,format=raw,if=virtio,cache=writeback" | tee "$chroot_dir/console" |
 		grep -E '^(ok|FAILED|guest|    )'
 	if grep -q '^guest: .* 0 failed' "$chroot_dir/console"; then
 		echo "ok: $1 ($((SECONDS - began)) s)"
