@@ -48,6 +48,16 @@ static uint64_t days_of(const struct date *d)
 	       in_era / 100 + in_year - EPOCH_DAY;
 }
 
+uint64_t utc_days(unsigned year, unsigned month, unsigned day)
+{
+	return days_of(&(struct date){ .year = year, .month = month, .day = day });
+}
+
+unsigned utc_year(uint64_t days)
+{
+	return date_of(days).year;
+}
+
 void sb_put_time(struct sb *b, uint64_t ns, unsigned digits)
 {
 	uint64_t seconds = ns / SECOND_NS, fraction = ns % SECOND_NS;

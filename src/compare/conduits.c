@@ -232,6 +232,7 @@ static void compare_conduit_keys(struct compare_run *r, const struct conduit *ol
 	compare_limit(r, &f, "max_requests_per_second", old->max_requests, new->max_requests);
 	compare_limit(r, &f, "max_writes_per_second", old->max_writes, new->max_writes);
 	compare_words(r, &f, old, new);
+	compare_gates(r, &f, &old->gate, &new->gate);
 	if (old->fail == new->fail)
 		return;
 	f.effect = new->fail == FAIL_OPEN ? COMPARE_OPENS : COMPARE_CLOSES;

@@ -68,6 +68,9 @@ void compare_conduits(struct compare_run *r);
 /* Policies of two flows of one protocol; user: the conduit of the new one. */
 void compare_policies(struct compare_run *r, const struct flow *old, const struct flow *new,
 		      const char *user);
+/* Of a conduit that has flows of the old one. */
+void compare_gates(struct compare_run *r, const struct compare_finding *places,
+		   const struct gate *old, const struct gate *new);
 void compare_settings(struct compare_run *r);
 
 #endif

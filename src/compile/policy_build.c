@@ -149,13 +149,14 @@ static void put_leg(struct build *b, const struct conduit *c, const struct flow 
 		.on_violation = (uint8_t)c->on_violation,
 		.fail = (uint8_t)model_fail_of(b->m, c),
 		.log = (uint8_t)c->log,
+		.gate = model_has_gate(c),
 		.max_requests = c->max_requests,
 		.max_writes = c->max_writes,
 		.conduit_id = (uint32_t)(c - b->m->conduits),
 	};
 	policy_named(b->m, f->policy, out);
-	/* no connection is of a leg that an isolated zone cuts */
-	for (size_t i = 0; i < ports_of(f) && !g->isolated; i++)
+	/* no connection is of a leg that an isolated zone cuts, or of a conduit that is closed */
+	for (size_t i = 0; i < ports_of(f) && !g->isolated && !model_is_shut(c); i++)
 		b->keys[b->n_keys++] = (struct pol_key){
 			.from = out->from,
 			.to = out->to,

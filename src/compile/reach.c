@@ -505,12 +505,20 @@ static enum reason reason_of_counter(const char *name)
 	static const struct {
 		const char *name;
 		enum reason why;
-	} all[] = {
-		{ "no-conduit", R_NO_CONDUIT },	    { "invalid", R_NO_CONDUIT },
-		{ "unknown-zone", R_UNKNOWN_ZONE }, { "wrong-interface", R_SPOOFED },
-		{ "wrong-way-out", R_WAY_OUT },	    { "no-handshake", R_NO_HANDSHAKE },
-		{ "reversed-flow", R_REVERSED },    { "icmp-error", R_ICMP_ERROR },
-		{ "blocked-mark", R_BLOCKED_MARK }, { RS_ISOLATED, R_ISOLATED },
+	} all[] = { { "no-conduit", R_NO_CONDUIT },
+		    { "invalid", R_NO_CONDUIT },
+		    { "unknown-zone", R_UNKNOWN_ZONE },
+		    { "wrong-interface", R_SPOOFED },
+		    { "wrong-way-out", R_WAY_OUT },
+		    { "no-handshake", R_NO_HANDSHAKE },
+		    { "reversed-flow", R_REVERSED },
+		    { "icmp-error", R_ICMP_ERROR },
+		    { "blocked-mark", R_BLOCKED_MARK },
+		    { RS_ISOLATED, R_ISOLATED },
+#define GATE(symbol, name) { name, R_##symbol },
+		    RS_GATES(GATE)
+#undef GATE
+
 	};
 	for (size_t i = 0; name && i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(all[i].name, name) == 0)

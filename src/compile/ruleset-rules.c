@@ -36,6 +36,9 @@
  *kernel forwards at the way in, between the interfaces it has, without asking any rule (chain
  *to-flowtable)
  *
+ * gated has the flows of conduits that are not always open, and the chain that refuses each. It is
+ * asked when no other map has the flow (ruleset-gates.c).
+ *
  * blocked-tap4, blocked-tap6 are there where a tap is reactive, and are asked before all else:
  *zoned puts connections in, both ways round, of which a tap saw something that is refused.
  *
@@ -315,6 +318,24 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 			CONN6, ADD("refused6", 0) \
 		} \
 	}
+/* Of a conduit that is closed: its flows are in no other map. */
+/* clang-format off */
+#define CLOSED(chain) \
+	{ chain, "of a conduit that is closed now", { FLOW4, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
+	{ chain, NULL, { FLOW6, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
+	{ chain, NULL, { ICMP4, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
+	{ chain, NULL, { ICMP6, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
+	{ chain, NULL, { PROTOCOL4, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
+	{ chain, NULL, { PROTOCOL6, SHOW(0), BACK, VMAP(RS_GATED, 0) } }
+#define GATE_CHAINS(why) \
+	ANSWERS(why), \
+	{ why, "established while it was open: both ends shall know", \
+	  { ENFORCING, CT_STATE(V_ESTABLISHED), L4_IS(V_TCP), COUNT(why), TO(RS_GOTO, why RS_GATE_ENDED) } }, \
+	REFUSE(why, CONNECTION_AGAIN(why)), \
+	OVER_LOG_SHARES(why RS_GATE_ENDED, RESET), \
+	{ why RS_GATE_ENDED, NULL, { LOG(why) } }, \
+	{ why RS_GATE_ENDED, NULL, { RESET } }
+/* clang-format on */
 /* Rules for a packet before it goes to the inspectors, or when it comes back from them. */
 /* clang-format off */
 #define BLOCKING(chain) \
@@ -455,6 +476,7 @@ static const struct rs_rule table[] = {
 	{ "errors", NULL, { ENDS6, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
 	ERRORS(FLOW4, SRC4), ERRORS(FLOW6, SRC6), ERRORS(ICMP4, SRC4), ERRORS(ICMP6, SRC6),
 	ERRORS(PROTOCOL4, SRC4), ERRORS(PROTOCOL6, SRC6),
+	CLOSED("errors"),
 	{ "errors", "no conduit", { TO(RS_GOTO, "no-conduit") } },
 
 	{ "error-kinds", "longer than routers make them", { NFP4, NETHDR(2, 2, 0), ABOVE(0, ERROR4_MAX), TO(RS_GOTO, "icmp-error") } },
@@ -487,6 +509,7 @@ static const struct rs_rule table[] = {
 	{ "classify", NULL, { PROTOCOL4, SHOW(0), BACK, VMAP("actions", 0) } },
 	{ "classify", NULL, { PROTOCOL6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
 	{ "classify", NULL, { PROTOCOL6, SHOW(0), BACK, VMAP("actions", 0) } },
+	CLOSED("classify"),
 	{ "classify", "no conduit", { TO(RS_GOTO, "no-conduit") } },
 
 	{ "fast-closed", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
@@ -529,6 +552,10 @@ static const struct rs_rule table[] = {
 	ANSWERS("blocked-mark"),
 	REFUSE("blocked-mark", CONNECTION_AGAIN("blocked-mark")),
 	REFUSE_FIRST(RS_ISOLATED, RS_ISOLATED_FIRST, CONNECTION_AGAIN(RS_ISOLATED)),
+
+#define GATE(symbol, name) GATE_CHAINS(name),
+	RS_GATES(GATE)
+#undef GATE
 
 	{ "no-handshake", "exact count of what is refused", { COUNT("no-handshake") } },
 	OVER_LOG_SHARES("no-handshake", RESET),
@@ -580,11 +607,6 @@ static bool has_name(const struct rs_rule *r, const char *name)
 	return false;
 }
 
-bool ruleset_of_isolation(const char *chain)
-{
-	return strcmp(chain, RS_ISOLATED) == 0 || strcmp(chain, RS_ISOLATED_FIRST) == 0;
-}
-
 /* Rules that need what this kernel does not have, or nobody asks for. */
 static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 {
@@ -595,6 +617,11 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 	if (r->ops[0].kind == RS_ONLY && (r->ops[0].key == RS_WATCHING) != rs->observes)
 		return true;
 	if (!rs->isolates && ruleset_of_isolation(r->chain))
+		return true;
+	unsigned bit;
+	if (ruleset_of_gate(r->chain, &bit) && !(rs->gates & bit))
+		return true;
+	if (!rs->gates && has_name(r, RS_GATED))
 		return true;
 	if (!rs->protocols && has_name(r, "conduits-protocol"))
 		return true;

@@ -24,8 +24,17 @@ static inline void put32(struct rs_elem *e, size_t word, size_t v)
 /* Fill the maps zone4 and zone6. */
 void ruleset_networks(struct ruleset *rs, struct rs_set *set4, struct rs_set *set6,
 		      const struct model *m);
-/* Is this chain one of those that refuse what an isolated zone does not get? */
-bool ruleset_of_isolation(const char *chain);
+/* Is this a name of what refuses what an isolated zone does not get: a chain, a counter, a set? */
+bool ruleset_of_isolation(const char *name);
+/* Is this a name of what refuses connections of a closed conduit: a chain, a counter, a set? Then
+ * *bit is its place in ruleset.gates. */
+bool ruleset_of_gate(const char *name, unsigned *bit);
+/* How the conduits of the model can be closed: ruleset.gates. */
+unsigned ruleset_gates(const struct model *m);
+/* Elements of flows may have an end where a conduit can be closed. */
+void ruleset_time_sets(struct ruleset *rs);
+/* The chain that refuses what such a conduit does not permit at this time. */
+const char *ruleset_gate_chain(enum gate_shut shut);
 /* Has some flow a range of ports? */
 bool ruleset_has_ranges(const struct model *m);
 /* Is some flow of other IP protocols? */

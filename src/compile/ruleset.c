@@ -40,6 +40,7 @@ enum set_index {
 	CONDUITS_ICMP,
 	CONDUITS_PROTOCOL, /* only where some flow has one */
 	ACTIONS,
+	GATED, /* only where some conduit has a gate */
 	COUNTERS,
 	PERMITTED,
 	FLOW_ZONES,
@@ -84,6 +85,7 @@ static const struct rs_set set_table[SETS] = {
 	[CONDUITS_ICMP] = { .name = "conduits-icmp", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT }, .data = RS_D_MARK },
 	[CONDUITS_PROTOCOL] = { .name = "conduits-protocol", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO }, .data = RS_D_MARK },
 	[ACTIONS] = { .name = "actions", .types = { RS_T_MARK }, .data = RS_D_VERDICT },
+	[GATED] = { .name = RS_GATED, .types = { RS_T_MARK }, .data = RS_D_VERDICT },
 	[COUNTERS] = { .name = "flow-counters", .types = { RS_T_MARK }, .data = RS_D_COUNTER },
 	[PERMITTED] = { .name = "permitted", .types = { RS_T_MARK } },
 	[FLOW_ZONES] = { .name = "flow-zones", .types = { RS_T_MARK, RS_T_MARK } },
@@ -135,6 +137,9 @@ static const char *const chain_table[] = {
 	"to-flowtable", RS_ISOLATED, RS_ISOLATED_FIRST,
 	"asked", "marked", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "wrong-way-out", "no-handshake", "reversed-flow",
 	"icmp-error", "blocked-mark", "first-packet",
+#define GATE(symbol, name) name, name RS_GATE_ENDED,
+	RS_GATES(GATE)
+#undef GATE
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
 };
 /* clang-format on */
@@ -142,9 +147,22 @@ static const char *const chain_table[] = {
 enum { LATE_CHAINS = 2, LATE_COUNTERS = 1 };
 
 static const char *const counter_table[] = {
-	"inside",	   "invalid",	    "blocked",	    "no-conduit",    "unknown-zone",
-	"wrong-interface", "wrong-way-out", "no-handshake", "reversed-flow", "icmp-error",
-	"blocked-mark",	   RS_ISOLATED,	    RS_ANSWERS, /* LATE_COUNTERS: only where the whole site
+	"inside",
+	"invalid",
+	"blocked",
+	"no-conduit",
+	"unknown-zone",
+	"wrong-interface",
+	"wrong-way-out",
+	"no-handshake",
+	"reversed-flow",
+	"icmp-error",
+	"blocked-mark",
+	RS_ISOLATED,
+#define GATE(symbol, name) name,
+	RS_GATES(GATE)
+#undef GATE
+		RS_ANSWERS, /* LATE_COUNTERS: only where the whole site
 					      is watched */
 };
 
@@ -238,6 +256,26 @@ struct leg_flow {
 	uint32_t mark;
 };
 
+/* Its element of a set of flows: of a conduit with a gate it ends when that closes. */
+static struct rs_elem *add_of_flow(struct ruleset *rs, const struct leg_flow *x, enum set_index set,
+				   const char *comment)
+{
+	struct rs_elem *e = add_element(rs, set, x->f->at, comment);
+	put32(e, 0, x->mark);
+	e->until_ns = model_has_gate(x->c) ? x->c->open_until_ns : 0;
+	return e;
+}
+
+/* The same, of one that is refused by this chain, whatever the time. */
+static void add_refused(struct ruleset *rs, const struct leg_flow *x, enum set_index set,
+			const char *chain)
+{
+	struct rs_elem *e = add_of_flow(rs, x, set, x->c->name);
+	e->until_ns = 0;
+	e->verdict = RS_GOTO;
+	e->target = chain;
+}
+
 static struct rs_elem *add_permitted(struct ruleset *rs, const struct leg_flow *x,
 				     enum set_index set, uint8_t l4)
 {
@@ -266,11 +304,10 @@ static bool has_ways(const struct ruleset *rs, enum set_index i, const struct zo
 	       rs->sets[i].n_elems + each * a->n_interfaces * b->n_interfaces <= RS_WAYS_MAX;
 }
 
-static void add_way(struct ruleset *rs, const struct flow *f, uint32_t mark, uint8_t direction,
-		    const char *in, const char *out)
+static void add_way(struct ruleset *rs, const struct leg_flow *x, uint8_t direction, const char *in,
+		    const char *out)
 {
-	struct rs_elem *e = add_element(rs, WAYS, f->at, NULL);
-	put32(e, 0, mark);
+	struct rs_elem *e = add_of_flow(rs, x, WAYS, NULL);
 	e->key[4] = direction;
 	e->target = rs->counters[rs->n_counters - 1];
 	put_ifname(e, 2, in);
@@ -286,14 +323,15 @@ static void add_ways(struct ruleset *rs, const struct model *m, const struct leg
 		return;
 	for (size_t i = 0; i < from->n_interfaces; i++)
 		for (size_t k = 0; k < to->n_interfaces; k++) {
-			add_way(rs, x->f, x->mark, 0, from->interfaces[i], to->interfaces[k]);
-			add_way(rs, x->f, x->mark, 1, to->interfaces[k], from->interfaces[i]);
+			add_way(rs, x, 0, from->interfaces[i], to->interfaces[k]);
+			add_way(rs, x, 1, to->interfaces[k], from->interfaces[i]);
 		}
 }
 
 static bool wants_offload(const struct conduit *c, const struct flow *f)
 {
-	return c->offload && f->proto == PROTO_NONE && model_flow_has_ports(f);
+	return c->offload && !model_has_gate(c) && f->proto == PROTO_NONE &&
+	       model_flow_has_ports(f);
 }
 
 static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mark, size_t zone)
@@ -307,9 +345,9 @@ static void add_flow(struct ruleset *rs, const struct leg_flow *x)
 {
 	const struct conduit *c = x->c;
 	const struct flow *f = x->f;
-	uint32_t mark = x->mark;
-	bool fast =
-		f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
+	bool gate = model_has_gate(c); /* what goes fast would outlive its opening */
+	bool fast = f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 &&
+		    !rs->fast_first && !gate;
 	bool open = rs->observes || c->fail == FAIL_OPEN;
 	for (size_t i = 0; i < f->n_kinds; i++)
 		add_kind(rs, x, &f->kinds[i]);
@@ -319,13 +357,15 @@ static void add_flow(struct ruleset *rs, const struct leg_flow *x)
 		     p = ruleset_port_next(rs, r, p + 1))
 			ruleset_put_port(rs, add_permitted(rs, x, CONDUITS, f->l4), 3, p);
 	}
-	struct rs_elem *e = add_element(rs, ACTIONS, f->at, c->name);
-	put32(e, 0, mark);
 	if (x->leg->isolated) { /* no other map has it: it is known, and refused */
-		e->verdict = RS_GOTO;
-		e->target = RS_ISOLATED;
+		add_refused(rs, x, ACTIONS, RS_ISOLATED);
 		return;
 	}
+	if (gate)
+		add_refused(rs, x, GATED, ruleset_gate_chain(c->shut));
+	if (model_is_shut(c))
+		return;
+	struct rs_elem *e = add_of_flow(rs, x, ACTIONS, c->name);
 	bool offload = wants_offload(c, f);
 	e->verdict = f->proto == PROTO_NONE && !offload ? RS_ACCEPT : RS_GOTO;
 	if (offload)
@@ -334,14 +374,12 @@ static void add_flow(struct ruleset *rs, const struct leg_flow *x)
 		e->target = fast   ? (open ? "fast-open" : "fast-closed")
 			    : open ? "inspect-open"
 				   : "inspect-closed";
-	e = add_element(rs, COUNTERS, f->at, NULL);
-	put32(e, 0, mark);
-	e->target = rs->counters[rs->n_counters - 1];
-	put32(add_element(rs, PERMITTED, f->at, NULL), 0, mark);
-	add_flow_zone(rs, f, mark, x->leg->from);
-	add_flow_zone(rs, f, mark, x->leg->to);
+	add_of_flow(rs, x, COUNTERS, NULL)->target = rs->counters[rs->n_counters - 1];
+	add_of_flow(rs, x, PERMITTED, NULL);
+	add_flow_zone(rs, f, x->mark, x->leg->from);
+	add_flow_zone(rs, f, x->mark, x->leg->to);
 	if (f->proto == PROTO_NONE && f->l4 == IPPROTO_TCP)
-		put32(add_element(rs, UNINSPECTED, f->at, NULL), 0, mark);
+		add_of_flow(rs, x, UNINSPECTED, NULL);
 }
 
 static void add_counter(struct ruleset *rs, const char *name, struct where at)
@@ -374,7 +412,7 @@ static bool add_leg(struct ruleset *rs, const struct model *m, struct leg_flow *
 				 RS_CONDUITS_MAX);
 			return false;
 		}
-		if (!x->leg->isolated)
+		if (!x->leg->isolated && !model_is_shut(x->c))
 			add_ways(rs, m, x);
 		x->mark += rs->unit;
 	}
@@ -491,6 +529,15 @@ static void layout(struct ruleset *rs, const struct model *m, uint32_t generatio
 	rs->generation = (generation & 3) * (ids + 1) * unit;
 }
 
+/* Chains, counters and sets that are there only where some connection may be refused so. */
+static bool is_used(const struct ruleset *rs, const char *name)
+{
+	unsigned bit;
+	if (ruleset_of_isolation(name))
+		return rs->isolates;
+	return !ruleset_of_gate(name, &bit) || (rs->gates & bit);
+}
+
 static void add_chains(struct ruleset *rs)
 {
 	size_t n = sizeof(chain_table) / sizeof(chain_table[0]);
@@ -498,7 +545,7 @@ static void add_chains(struct ruleset *rs)
 		n -= LATE_CHAINS;
 	rs->chains = arena_alloc(rs->arena, sizeof(chain_table));
 	for (size_t i = 0; i < n; i++)
-		if (rs->isolates || !ruleset_of_isolation(chain_table[i]))
+		if (is_used(rs, chain_table[i]))
 			rs->chains[rs->n_chains++] = chain_table[i];
 }
 
@@ -509,8 +556,7 @@ static void remove_sets(struct ruleset *rs)
 	for (size_t i = 0; i < rs->n_sets; i++) {
 		bool tap = i == BLOCKED_TAP4 || i == BLOCKED_TAP6;
 		if ((tap && !rs->taps) || (i == PORT_RANGES && !rs->port_ranges) ||
-		    (i == CONDUITS_PROTOCOL && !rs->protocols) ||
-		    ((i == ISOLATED_AGAIN4 || i == ISOLATED_AGAIN6) && !rs->isolates))
+		    (i == CONDUITS_PROTOCOL && !rs->protocols) || !is_used(rs, rs->sets[i].name))
 			continue;
 		rs->sets[n++] = rs->sets[i];
 	}
@@ -540,6 +586,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 				.observes = m->mode == MODE_OBSERVE,
 				.helper = o->helper };
 	rs->isolates = ruleset_has_isolated(m);
+	rs->gates = ruleset_gates(m);
 	add_chains(rs);
 	for (size_t i = 0; i < m->n_taps; i++)
 		rs->taps |= m->taps[i].reactive;
@@ -548,13 +595,14 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	rs->n_sets = SETS;
 	rs->sets = arena_alloc(a, sizeof(set_table));
 	memcpy(rs->sets, set_table, sizeof(set_table));
+	ruleset_time_sets(rs);
 	if (rs->port_ranges)
 		rs->sets[CONDUITS].types[3] = rs->sets[REVERSED].types[4] = RS_T_MARK;
 	size_t n_counters = sizeof(counter_table) / sizeof(counter_table[0]);
 	if (!rs->observes)
 		n_counters -= LATE_COUNTERS;
 	for (size_t i = 0; i < n_counters; i++)
-		if (rs->isolates || strcmp(counter_table[i], RS_ISOLATED) != 0)
+		if (is_used(rs, counter_table[i]))
 			add_counter(rs, counter_table[i], rs->at);
 	check_mask(m, errs);
 	if (errs->total == before) {
@@ -614,7 +662,7 @@ static void plain_leg(const struct plain_of *x, uint32_t mark, uint32_t unit,
 	const struct zone *from = model_path_owner(m, &m->zones[x->leg->from]),
 			  *to = model_path_owner(m, &m->zones[x->leg->to]);
 	for (size_t k = 0; k < c->n_flows; k++, mark += unit)
-		if (c->flows[k].proto == PROTO_NONE && !x->leg->isolated &&
+		if (c->flows[k].proto == PROTO_NONE && !x->leg->isolated && !model_has_gate(c) &&
 		    !(x->offload && wants_offload(c, &c->flows[k])))
 			v[(*n)++] = (struct ruleset_plain){ mark,
 							    (size_t)(c - m->conduits),

@@ -44,6 +44,15 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
  * where the site is only watched, too. They are there only while a zone is isolated. */
 #define RS_ISOLATED "zone-isolated"
 #define RS_ISOLATED_FIRST "zone-isolated-first"
+/* Chains, counters and reasons of what a conduit permits at other times (src/model/gates.c), by
+ * enum gate_shut; they are there only where a conduit can be closed so. A connection that was
+ * established when its conduit closed is reset in another chain. X(symbol, name) */
+#define RS_GATED "gated" /* the map: flow of a conduit with a gate -> chain that refuses it */
+#define RS_GATES(X) \
+	X(NOT_GRANTED, "not-granted") \
+	X(OUTSIDE, "outside-window") \
+	X(EXPIRED, "expired")
+#define RS_GATE_ENDED "-ended"
 #define RS_AGAIN4 "again4-"
 #define RS_AGAIN6 "again6-"
 #define RS_AGAIN_REASONS(X) \
@@ -54,6 +63,9 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 	X(REVERSED, "reversed-flow", RS_T_PROTO, RS_T_PORT) \
 	X(BLOCKED_MARK, "blocked-mark", RS_T_PROTO, RS_T_PORT) \
 	X(ISOLATED, RS_ISOLATED, RS_T_PROTO, RS_T_PORT) \
+	X(NOT_GRANTED, "not-granted", RS_T_PROTO, RS_T_PORT) \
+	X(OUTSIDE, "outside-window", RS_T_PROTO, RS_T_PORT) \
+	X(EXPIRED, "expired", RS_T_PROTO, RS_T_PORT) \
 	X(ICMP_ERROR, "icmp-error", RS_T_NONE)
 /* Connections that a tap refused; filled by zoned (nft_block). */
 #define RS_BLOCKED_TAP4 "blocked-tap4"
@@ -90,6 +102,9 @@ struct rs_elem {
 	enum rs_verdict verdict; /* RS_D_VERDICT */
 	const char *target;	 /* chain of RS_JUMP, RS_GOTO; counter of RS_D_COUNTER */
 	const char *comment;	 /* or NULL */
+	/* the kernel removes it at this time of CLOCK_BOOTTIME (sets with `timed`); 0, UINT64_MAX:
+	 * never */
+	uint64_t until_ns;
 };
 
 struct rs_set {
@@ -98,6 +113,7 @@ struct rs_set {
 	enum rs_data data;
 	bool interval;
 	bool dynamic;		   /* filled by packets */
+	bool timed;		   /* elements may have an end */
 	uint32_t timeout_ms, size; /* dynamic only */
 	struct rs_elem *elems;
 	size_t n_elems;
@@ -187,6 +203,7 @@ struct ruleset {
 	/* some flow has a range of ports: flows are looked up by a piece of the ports' range, which
 	 * has its first port's number */
 	bool port_ranges;
+	unsigned gates;	 /* how conduits can be closed: bits, 1 << enum gate_shut */
 	bool isolates;	 /* some conduit leads to or from an isolated zone */
 	bool protocols;	 /* some flow is of other IP protocols */
 	uint8_t *pieces; /* a bit for each port that is the first of a piece */

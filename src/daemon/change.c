@@ -293,7 +293,7 @@ bool change_model(struct parent *p, const struct change *c, struct model *m, str
 	ok = ok && !proposal_is_needed(p, c, m);
 	if (ok) {
 		keep_start_keys(p, m, &keys);
-		orders_over(&p->orders, m);
+		orders_lay(p, &p->orders, m);
 		ok = try_change(p, c, m, o);
 	}
 	if (!ok) {
@@ -435,7 +435,7 @@ int change_first(struct parent *p)
 	proposals_start(p);
 	restored_say(p);
 	if (p->orders_changed)
-		orders_fit(p), p->orders_changed = false;
+		orders_fit(p);
 	if (p->first->is_new)
 		write_history(p, &p->first->change, &o);
 	else if (p->history.confirm.number) /* of a generation that is no longer kept */

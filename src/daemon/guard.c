@@ -26,6 +26,7 @@
 #include <unistd.h>
 
 #include "base/thread.h"
+#include "daemon/orders.h"
 #include "daemon/parent.h"
 #include "daemon/taps.h"
 #include "nft/guard.h"
@@ -312,6 +313,8 @@ static void look_at_table(struct parent *p)
 	g->bypass = false;
 	pthread_mutex_unlock(&g->notices_lock);
 	if (touched || lost || !g->valid || g->foreign) {
+		orders_tick(p); /* else what the kernel has closed would be a difference */
+		gates_tick(p);
 		put_right(p, &d);
 		if (p->taps) /* their sets may be empty now */
 			reactions_again(p);

@@ -7,15 +7,28 @@
 #include "daemon/orders.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <syslog.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/num.h"
 #include "daemon/taps.h"
 
 enum { RETRY_SECONDS = 10 };
 static const uint64_t second_ns = 1000000000u;
+
+/* Of this kernel, until it is started again; "": it does not say. */
+static void read_boot(char out[ORDER_BOOT])
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -1 : read(fd, out, ORDER_BOOT - 1);
+	if (fd >= 0)
+		close(fd);
+	out[n > 0 ? n : 0] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+}
 
 static void keep_orders(struct parent *p, struct outcome *o)
 {
@@ -32,8 +45,7 @@ static void keep_orders(struct parent *p, struct outcome *o)
 
 static void set_end(struct order *one)
 {
-	uint32_t left = order_left(one, (int64_t)time(NULL));
-	one->end_ns = one->seconds ? clock_ns(CLOCK_BOOTTIME) + left * second_ns : 0;
+	one->end_ns = one->seconds ? clock_ns(CLOCK_BOOTTIME) + one->seconds * second_ns : 0;
 }
 
 /* What its time has ended, or the model does not name. */
@@ -45,9 +57,10 @@ static void drop_unfit(struct parent *p, bool *changed)
 			if (order_fits(p->model, (enum order_kind)k, one->name))
 				continue;
 			say(LOG_WARNING,
-			    "the order %s %s is dropped: the model in force has no such %s",
+			    "the order %s %s is dropped: the model in force has no such %s%s",
 			    order_kind_name((enum order_kind)k), one->name,
-			    k == ORDER_ISOLATE ? "zone" : "conduit");
+			    k == ORDER_ISOLATE ? "zone" : "conduit",
+			    k == ORDER_GRANT ? " with open = \"on-grant\"" : "");
 			orders_remove(&p->orders, (enum order_kind)k, i);
 			*changed = true;
 		}
@@ -55,10 +68,10 @@ static void drop_unfit(struct parent *p, bool *changed)
 
 void orders_fit(struct parent *p)
 {
-	bool changed = false;
-	drop_unfit(p, &changed);
-	if (changed)
+	drop_unfit(p, &p->orders_changed);
+	if (p->orders_changed)
 		keep_orders(p, NULL);
+	p->orders_changed = false;
 }
 
 /* ---- start ---- */
@@ -83,36 +96,48 @@ void orders_start(struct parent *p)
 		    p->history_path);
 }
 
-void orders_first(struct parent *p)
+/* A grant that is over stays one for the first tick, which ends it with an audit event; nothing is
+ * open by it. */
+static void orders_go_on(struct parent *p, enum order_kind kind, bool same_boot)
 {
-	for (size_t i = p->orders.n[ORDER_MODE]; i-- > 0;) {
-		struct order *one = &p->orders.v[ORDER_MODE][i];
-		if (order_left(one, (int64_t)time(NULL)))
+	const struct order_now now = { (int64_t)time(NULL), clock_ns(CLOCK_BOOTTIME), same_boot };
+	for (size_t i = p->orders.n[kind]; i-- > 0;) {
+		struct order *one = &p->orders.v[kind][i];
+		uint64_t end = order_kind_ends(kind) ? order_end(one, &now) : 0;
+		bool over = order_kind_ends(kind) && !end;
+		one->end_ns = over ? 1 : end;
+		say_order(one, kind,
+			  over ? "its time ended while zoned did not run" : "still in force");
+		if (!over || kind == ORDER_GRANT)
 			continue;
-		say_order(one, ORDER_MODE, "its time ended while zoned did not run");
-		orders_remove(&p->orders, ORDER_MODE, i);
+		orders_remove(&p->orders, kind, i);
 		p->orders_changed = true;
 	}
+}
+
+void orders_first(struct parent *p)
+{
+	char boot[ORDER_BOOT];
+	read_boot(boot);
+	bool same_boot = *boot && strcmp(boot, p->orders.boot) == 0;
+	p->orders_changed |= !same_boot && p->orders.n[ORDER_MODE] + p->orders.n[ORDER_GRANT];
+	memcpy(p->orders.boot, boot, sizeof(boot));
 	drop_unfit(p, &p->orders_changed);
 	for (int k = 0; k < ORDER_KINDS; k++)
-		for (size_t i = 0; i < p->orders.n[k]; i++) {
-			set_end(&p->orders.v[k][i]);
-			say_order(&p->orders.v[k][i], (enum order_kind)k, "still in force");
-		}
-	orders_over(&p->orders, p->model);
+		orders_go_on(p, (enum order_kind)k, same_boot);
+	orders_lay(p, &p->orders, p->model);
 }
 
 /* ---- a change ---- */
 
-static bool orders_change(struct parent *p, const struct change *c, struct orders *next,
-			  struct outcome *o)
+bool orders_change(struct parent *p, const struct change *c, struct orders *next, struct outcome *o)
 {
 	uint32_t before = p->generation;
 	struct model *m =
 		model_load_files(p->model->files, p->model->n_files, p->model->rules_dir, &o->errs);
 	if (m) {
 		model_keep_start_keys(m, p->model);
-		orders_over(next, m);
+		orders_lay(p, next, m);
 	}
 	if (!m || !change_try(p, m, generation_next(p), o)) {
 		if (!m)
@@ -143,6 +168,19 @@ static bool refuse(struct parent *p, const struct change *c, struct outcome *o,
 	return false;
 }
 
+static bool grant_is_allowed(const struct model *m, const struct order *one, struct outcome *o)
+{
+	size_t i = 0;
+	while (strcmp(m->conduits[i].name, one->name) != 0)
+		i++;
+	uint32_t most = m->conduits[i].gate.grant_max_s;
+	if (one->seconds > most)
+		snprintf(o->text, sizeof(o->text),
+			 "conduit \"%s\" may be granted for %u seconds at a time (grant_max)",
+			 one->name, most);
+	return one->seconds <= most;
+}
+
 bool orders_give(struct parent *p, const struct change *c, enum order_kind kind,
 		 const struct order *asked, struct outcome *o)
 {
@@ -154,10 +192,13 @@ bool orders_give(struct parent *p, const struct change *c, enum order_kind kind,
 	change_put_who(c, one.who);
 	snprintf(one.why, sizeof(one.why), "%s", c->why);
 	if (!order_fits(p->model, kind, one.name)) {
-		snprintf(o->text, sizeof(o->text), "the model in force has no %s \"%s\"",
-			 kind == ORDER_ISOLATE ? "zone" : "conduit", one.name);
+		snprintf(o->text, sizeof(o->text), "the model in force has no %s \"%s\"%s",
+			 kind == ORDER_ISOLATE ? "zone" : "conduit", one.name,
+			 kind == ORDER_GRANT ? " with open = \"on-grant\"" : "");
 		return refuse(p, c, o, CONTROL_NOT_FOUND);
 	}
+	if (kind == ORDER_GRANT && !grant_is_allowed(p->model, &one, o))
+		return refuse(p, c, o, CONTROL_CONFLICT);
 	if (kind == ORDER_MODE && p->model->mode == MODE_OBSERVE) {
 		snprintf(o->text, sizeof(o->text), "the whole site is only watched");
 		return refuse(p, c, o, CONTROL_CONFLICT);
@@ -185,28 +226,46 @@ bool orders_take_back(struct parent *p, const struct change *c, enum order_kind 
 	return orders_change(p, c, &next, o);
 }
 
+/* What is logged of an end beside the audit event. */
+static void say_end(enum order_kind kind, const char *name)
+{
+	if (kind == ORDER_MODE)
+		say(LOG_NOTICE, "the mode of conduit \"%s\" is that of the model again", name);
+	else
+		say(LOG_NOTICE, "conduit \"%s\" is not granted any more", name);
+}
+
+/* Its end stays what it is: a grant must not become longer by what refuses its end. */
+static void order_is_over(struct parent *p, enum order_kind kind, const struct order *one)
+{
+	static const char *const verbs[ORDER_KINDS] = {
+		[ORDER_MODE] = "mode", [ORDER_GRANT] = "revoke"
+	};
+	const struct change c = {
+		.verb = verbs[kind], .origin = "", .why = "its time is over", .other = "zoned"
+	};
+	struct outcome o;
+	char name[sizeof(one->name)];
+	memcpy(name, one->name, sizeof(name));
+	outcome_init(&o);
+	if (orders_take_back(p, &c, kind, name, &o))
+		say_end(kind, name);
+	else
+		p->orders_wait_ns = clock_ns(CLOCK_BOOTTIME) + RETRY_SECONDS * second_ns;
+	outcome_free(&o);
+}
+
 void orders_tick(struct parent *p)
 {
-	const struct change c = {
-		.verb = "mode", .origin = "", .why = "its time is over", .other = "zoned"
-	};
 	uint64_t now = clock_ns(CLOCK_BOOTTIME);
-	struct outcome o;
-	for (size_t i = 0; i < p->orders.n[ORDER_MODE]; i++) {
-		struct order *one = &p->orders.v[ORDER_MODE][i];
-		char name[sizeof(one->name)];
-		if (now < one->end_ns)
-			continue;
-		memcpy(name, one->name, sizeof(name));
-		outcome_init(&o);
-		if (orders_take_back(p, &c, ORDER_MODE, name, &o))
-			say(LOG_NOTICE, "the mode of conduit \"%s\" is that of the model again",
-			    name);
-		else
-			one->end_ns = now + RETRY_SECONDS * second_ns;
-		outcome_free(&o);
+	if (now < p->orders_wait_ns)
 		return;
-	}
+	for (int k = 0; k < ORDER_KINDS; k++)
+		for (size_t i = 0; order_kind_ends((enum order_kind)k) && i < p->orders.n[k]; i++)
+			if (now >= p->orders.v[k][i].end_ns) {
+				order_is_over(p, (enum order_kind)k, &p->orders.v[k][i]);
+				return;
+			}
 }
 
 /* ---- what is told ---- */
@@ -222,14 +281,16 @@ json_t *orders_status(const struct parent *p)
 			json_t *e = json_pack("{s:s,s:I,s:s,s:s}", "name", one->name, "since",
 					      (json_int_t)one->since_s, "who", one->who, "why",
 					      one->why);
-			if (k == ORDER_MODE) {
+			if (k == ORDER_MODE)
 				json_object_set_new(e, "mode",
 						    json_string(one->mode == MODE_OBSERVE
 									? "observe"
 									: "enforce"));
+			if (order_kind_ends((enum order_kind)k)) {
 				uint64_t left = one->end_ns > now ? one->end_ns - now : 0;
-				json_object_set_new(e, "seconds_left",
-						    json_integer((json_int_t)(left / second_ns)));
+				json_int_t seconds = (json_int_t)(left / second_ns);
+				json_object_set_new(e, "seconds_left", json_integer(seconds));
+				json_object_set_new(e, "until", json_integer(time(NULL) + seconds));
 			}
 			json_array_append_new(list, e);
 		}

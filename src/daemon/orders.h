@@ -17,6 +17,13 @@ bool orders_give(struct parent *p, const struct change *c, enum order_kind kind,
 		 const struct order *asked, struct outcome *o);
 bool orders_take_back(struct parent *p, const struct change *c, enum order_kind kind,
 		      const char *name, struct outcome *o);
+/* Put the model in force again, with these orders instead. */
+bool orders_change(struct parent *p, const struct change *c, struct orders *next,
+		   struct outcome *o);
+/* gates.c: lay orders over a model, and open and close its conduits by the clocks. */
+void orders_lay(struct parent *p, const struct orders *o, struct model *m);
+/* Conduits that open or close by the time of day; from the timer. */
+void gates_tick(struct parent *p);
 /* Ends those whose time is over; from the timer. */
 void orders_tick(struct parent *p);
 

@@ -100,6 +100,8 @@ struct parent {
 	uint32_t listed;
 	struct orders orders;
 	bool orders_changed; /* during the start: to be kept */
+	uint64_t
+		orders_wait_ns; /* of CLOCK_BOOTTIME: an end that was refused is tried again then */
 	enum nft_queue queue_kind;
 	bool has_flowtable; /* the kernel has it */
 	/* the kernel can keep what is inspected out of flowtables of others */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT
- * Orders by the control socket: isolate, release, mode. */
+ * Orders by the control socket: isolate, release, mode, grant, revoke. */
 #include <string.h>
 
 #include "base/num.h"
@@ -89,5 +89,39 @@ struct control_reply ask_mode(void *ctx, const struct control_request *q)
 		orders_take_back(ctx, &c, ORDER_MODE, one.name, &o);
 	else
 		orders_give(ctx, &c, ORDER_MODE, &one, &o);
+	return request_reply(ctx, &o);
+}
+
+struct control_reply ask_grant(void *ctx, const struct control_request *q)
+{
+	struct control_reply r;
+	const struct change c = request_change(q, "");
+	struct order one = { .seconds = 0 };
+	struct outcome o;
+	uint64_t seconds = 0;
+	const char *name = needed(q, "conduit", &r), *time = control_arg(q, "for");
+	if (!name)
+		return r;
+	if (!time || !num_parse(time, GRANT_LEAST, GRANT_MOST, &seconds) || !*c.why)
+		return control_error(CONTROL_BAD,
+				     "grant needs for=SECONDS, %d to %d, and reason=TEXT",
+				     GRANT_LEAST, GRANT_MOST);
+	snprintf(one.name, sizeof(one.name), "%s", name);
+	one.seconds = (uint32_t)seconds;
+	outcome_init(&o);
+	orders_give(ctx, &c, ORDER_GRANT, &one, &o);
+	return request_reply(ctx, &o);
+}
+
+struct control_reply ask_revoke(void *ctx, const struct control_request *q)
+{
+	struct control_reply r;
+	const struct change c = request_change(q, "");
+	struct outcome o;
+	const char *name = needed(q, "conduit", &r);
+	if (!name)
+		return r;
+	outcome_init(&o);
+	orders_take_back(ctx, &c, ORDER_GRANT, name, &o);
 	return request_reply(ctx, &o);
 }

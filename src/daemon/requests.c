@@ -281,6 +281,8 @@ const struct control_verb control_verbs[] = {
 	{ "isolate",     ROLE_OPERATOR, "zone reason",      false, ask_isolate },
 	{ "release",     ROLE_OPERATOR, "zone reason",      false, ask_release },
 	{ "mode",        ROLE_OPERATOR, "conduit mode for reason", false, ask_mode },
+	{ "grant",       ROLE_OPERATOR, "conduit for reason", false, ask_grant },
+	{ "revoke",      ROLE_OPERATOR, "conduit reason",   false, ask_revoke },
 	{ NULL, ROLE_NONE, NULL, false, NULL },
 };
 /* clang-format on */

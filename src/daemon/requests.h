@@ -15,5 +15,7 @@ struct control_reply ask_proposals(void *ctx, const struct control_request *q);
 struct control_reply ask_approve(void *ctx, const struct control_request *q);
 struct control_reply ask_withdraw(void *ctx, const struct control_request *q);
 struct control_reply ask_mode(void *ctx, const struct control_request *q);
+struct control_reply ask_grant(void *ctx, const struct control_request *q);
+struct control_reply ask_revoke(void *ctx, const struct control_request *q);
 
 #endif

@@ -121,6 +121,7 @@ static void on_timer(evutil_socket_t fd, short what, void *ctx)
 	list_start(p);
 	change_tick(p);
 	orders_tick(p);
+	gates_tick(p);
 	guard_tick(p);
 	bypass_tick(p);
 	offload_tick(p);

@@ -13,7 +13,8 @@ const struct fast_policy_ops *fast_policy_of(uint8_t proto)
 bool fast_eligible(const struct pol_flow *f)
 {
 	const struct fast_policy_ops *o = fast_policy_of(f->proto);
-	return o && o->judged && f->log != LOG_ALL;
+	/* who is in the kernel's hands would outlive the opening of a conduit with a gate */
+	return o && o->judged && f->log != LOG_ALL && !f->gate;
 }
 
 void fast_flatten(const struct pol_image *img, const struct pol_flow *f, struct fast_policy *out)

@@ -10,7 +10,7 @@
 enum { SCHEMA = 1, FILE_MOST = 1 << 20 };
 
 static const char *const kinds[ORDER_KINDS] = {
-	[ORDER_ISOLATE] = "isolate", [ORDER_MODE] = "mode"
+	[ORDER_ISOLATE] = "isolate", [ORDER_MODE] = "mode", [ORDER_GRANT] = "grant"
 };
 
 const char *order_kind_name(enum order_kind kind)
@@ -51,6 +51,14 @@ uint32_t order_left(const struct order *one, int64_t now_s)
 	return passed < 0 || passed >= one->seconds ? 0 : one->seconds - (uint32_t)passed;
 }
 
+uint64_t order_end(const struct order *one, const struct order_now *now)
+{
+	uint64_t end = now->boot_ns + order_left(one, now->wall_s) * UINT64_C(1000000000);
+	if (now->same_boot && one->end_ns && one->end_ns < end)
+		end = one->end_ns;
+	return end > now->boot_ns ? end : 0;
+}
+
 /* ---- the file ---- */
 
 static bool take_text(const json_t *o, const char *key, char *to, size_t size)
@@ -67,13 +75,15 @@ static bool take_order(const json_t *o, enum order_kind kind, struct order *to)
 	json_int_t seconds = json_integer_value(json_object_get(o, "seconds"));
 	const char *mode = json_string_value(json_object_get(o, "mode"));
 	bool observe = mode && strcmp(mode, "observe") == 0;
+	json_int_t end = json_integer_value(json_object_get(o, "end"));
 	to->since_s = json_integer_value(json_object_get(o, "since"));
+	to->end_ns = end > 0 ? (uint64_t)end : 0;
 	to->seconds = (uint32_t)seconds;
 	to->mode = observe ? MODE_OBSERVE : MODE_ENFORCE;
 	return take_text(o, "name", to->name, sizeof(to->name)) && *to->name &&
 	       take_text(o, "who", to->who, sizeof(to->who)) &&
 	       take_text(o, "why", to->why, sizeof(to->why)) && to->since_s > 0 &&
-	       seconds >= (kind == ORDER_MODE) && seconds <= ORDER_SECONDS_MOST &&
+	       seconds >= order_kind_ends(kind) && seconds <= ORDER_SECONDS_MOST &&
 	       (kind != ORDER_MODE || observe || (mode && strcmp(mode, "enforce") == 0));
 }
 
@@ -85,10 +95,12 @@ static bool take_all(void *ctx, const json_t *o)
 	bool ok = json_integer_value(json_object_get(o, "schema")) == SCHEMA && number >= 0 &&
 		  number <= UINT32_MAX;
 	to->generation = (uint32_t)number;
+	take_text(o, "boot", to->boot, sizeof(to->boot)); /* versions before this had none */
 	for (int kind = 0; ok && kind < ORDER_KINDS; kind++) {
 		const json_t *list = json_object_get(o, kinds[kind]);
 		size_t n = json_array_size(list);
-		ok = json_is_array(list) && n <= ORDERS_MOST;
+		/* nor had they grants */
+		ok = n <= ORDERS_MOST && (list ? json_is_array(list) : kind == ORDER_GRANT);
 		for (size_t i = 0; ok && i < n; i++) {
 			struct order one = { .name = "" };
 			ok = take_order(json_array_get(list, i), (enum order_kind)kind, &one) &&
@@ -112,8 +124,8 @@ int orders_read(int dir, struct orders *o, bool *unreadable)
 
 int orders_keep(int dir, const struct orders *o)
 {
-	json_t *doc =
-		json_pack("{s:i,s:I}", "schema", SCHEMA, "generation", (json_int_t)o->generation);
+	json_t *doc = json_pack("{s:i,s:I,s:s}", "schema", SCHEMA, "generation",
+				(json_int_t)o->generation, "boot", o->boot);
 	for (int kind = 0; kind < ORDER_KINDS; kind++) {
 		json_t *list = json_array();
 		for (size_t i = 0; i < o->n[kind]; i++) {
@@ -122,6 +134,9 @@ int orders_keep(int dir, const struct orders *o)
 					      (json_int_t)one->since_s, "seconds",
 					      (json_int_t)one->seconds, "who", one->who, "why",
 					      one->why);
+			if (order_kind_ends((enum order_kind)kind))
+				json_object_set_new(e, "end",
+						    json_integer((json_int_t)one->end_ns));
 			if (kind == ORDER_MODE)
 				json_object_set_new(e, "mode",
 						    json_string(one->mode == MODE_OBSERVE
@@ -156,7 +171,10 @@ static struct conduit *conduit_named(const struct model *m, const char *name)
 
 bool order_fits(const struct model *m, enum order_kind kind, const char *name)
 {
-	return kind == ORDER_ISOLATE ? zone_named(m, name) != 0 : conduit_named(m, name) != NULL;
+	const struct conduit *c = kind == ORDER_ISOLATE ? NULL : conduit_named(m, name);
+	return kind == ORDER_ISOLATE ? zone_named(m, name) != 0
+	       : kind == ORDER_GRANT ? c && c->gate.on_grant
+				     : c != NULL;
 }
 
 /* Is zone z the zone `outer`, or inside it? Parents make no circle in a model without errors; the
@@ -188,5 +206,10 @@ void orders_over(const struct orders *o, struct model *m)
 			continue;
 		c->mode_is_ordered = true;
 		c->mode_ordered = o->v[ORDER_MODE][i].mode;
+	}
+	for (size_t i = 0; i < o->n[ORDER_GRANT]; i++) {
+		struct conduit *c = conduit_named(m, o->v[ORDER_GRANT][i].name);
+		if (c && c->gate.on_grant)
+			c->granted_until_ns = o->v[ORDER_GRANT][i].end_ns;
 	}
 }

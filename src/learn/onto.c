@@ -27,6 +27,7 @@
 static bool onto_build(struct model *m, struct pol_image **img)
 {
 	int err = 0;
+	model_gates_open(m);
 	for (size_t i = 0; i < m->n_conduits; i++)
 		m->conduits[i].mode = MODE_OBSERVE;
 	*img = policy_build(m, 1, &err);

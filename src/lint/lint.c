@@ -194,6 +194,9 @@ const struct lint lints[] = {
 	{ "observed-without-reason", LINT_WARNING, "enforce, or write why in description", observed_without_reason },
 	{ "key-without-effect", LINT_WARNING, "remove it", keys_without_effect },
 	{ "wider-than-its-use", LINT_NOTE, "remove the conduit, or grant it for a time when it is needed", wider_than_its_use },
+	{ "expired-conduit", LINT_WARNING, "write a later day into expires, or remove the conduit", lint_expired },
+	{ "never-open", LINT_WARNING, "widen times, or write a later day into expires", lint_never_open },
+	{ "times-always", LINT_NOTE, "remove times", lint_times_always },
 	{ "shadowed-entry", LINT_NOTE, "remove one of the two", lint_shadowed_entries },
 	{ "unused-policy", LINT_NOTE, "remove it, or use it", unused_policies },
 	{ "zone-without-conduit", LINT_NOTE, "nothing is permitted to or from it; write a conduit if something should be", zones_without_conduits },
@@ -219,14 +222,16 @@ void lint_add(struct lint_run *r, struct where at, const char *fmt, ...)
 	f->v[f->n++] = (struct lint_finding){ r->lint, at, arena_strdup(f->arena, text) };
 }
 
-struct lint_findings *lint_model(const struct model *m, const struct lint_uses *uses)
+struct lint_findings *lint_model(const struct model *m, const struct lint_uses *uses, int64_t now_s)
 {
 	int err;
 	struct arena *a = arena_new();
 	if (!a)
 		return NULL;
 	struct pol_image *img = policy_build(m, 1, &err);
-	struct lint_run r = { .m = m, .img = img, .uses = uses, .f = arena_alloc(a, sizeof(*r.f)) };
+	struct lint_run r = {
+		.m = m, .img = img, .uses = uses, .now_s = now_s, .f = arena_alloc(a, sizeof(*r.f))
+	};
 	r.f->arena = a;
 	for (r.lint = lints; r.lint < lints + lints_n; r.lint++)
 		r.lint->run(&r);

@@ -50,8 +50,9 @@ struct lint_uses {
 };
 
 /* All findings, in order of the table; NULL: no memory. Places and names are those of m, which must
- * outlive them. uses NULL: not known. */
-struct lint_findings *lint_model(const struct model *m, const struct lint_uses *uses);
+ * outlive them. uses NULL: not known. now_s: since 1970; what is past then is past. */
+struct lint_findings *lint_model(const struct model *m, const struct lint_uses *uses,
+				 int64_t now_s);
 void lint_free(struct lint_findings *f); /* NULL is fine */
 const char *lint_severity_word(enum lint_severity s);
 

@@ -337,6 +337,7 @@ static void check_conduits(struct load *l)
 		for (size_t k = 0; k < c->n_flows; k++)
 			check_flow(l, c, &c->flows[k]);
 		check_offload(l, c);
+		check_gate(l, c);
 	}
 	check_offload_total(l);
 	check_twice(l, v, m->n_conduits, "conduit");

@@ -47,7 +47,7 @@ struct service {
 
 extern const struct word words_source[], words_tap_enforce[];
 extern const struct word words_zone_type[], words_proto[], words_mode[], words_violation[],
-	words_fail[], words_log[], words_facility[], words_output[];
+	words_fail[], words_log[], words_open[], words_facility[], words_output[];
 extern const struct service services[];
 extern const size_t services_n;
 const char *word_name(const struct word *w, int value);
@@ -174,6 +174,10 @@ void check_ends(struct load *l);
 void load_remarks(struct load *l, const config_setting_t *g, struct remarks *out);
 /* Each as KEY = "..."; with these texts before and behind it. */
 void print_remarks(FILE *f, const char *before, const char *behind, const struct remarks *r);
+/* gates.c: conduits that are not always there */
+void load_gate(struct load *l, const config_setting_t *g, struct gate *out);
+void check_gate(struct load *l, const struct conduit *c);
+void print_gate(FILE *f, const struct gate *g);
 /* No connection is of two flows. */
 void check_flows_twice(struct load *l);
 void load_policies(struct load *l, const config_setting_t *root);

@@ -30,6 +30,7 @@ enum {
 	MODEL_TAPS_MAX = 8,	 /* processes that read a mirror */
 	MODEL_ENDS_MAX = 256,	 /* entries of one list of ends */
 	MODEL_ENDS_TEXT = 120,	 /* octets of a list of ends in messages; more is "..." */
+	MODEL_WINDOWS_MAX = 16,	 /* of one conduit */
 };
 
 struct where {
@@ -125,6 +126,35 @@ struct leg {
 	bool isolated;	 /* by order: one of the two is in an isolated zone, and the other is not */
 };
 
+enum {
+	GRANT_LEAST = 5,	 /* seconds of a grant */
+	GRANT_MOST = 31 * 86400, /* a month; what is to last longer belongs into the model */
+};
+
+/* Minutes of a day, by local clocks: from <= the time < to. */
+struct window {
+	struct where at;
+	uint8_t days;	   /* bits, Monday the lowest: on which it begins */
+	uint16_t from, to; /* to > 1440: on the next day */
+};
+
+/* When a conduit is there; all zero: always. */
+struct gate {
+	struct where at;
+	bool on_grant;	      /* while somebody has granted it (zonectl grant), */
+	uint32_t grant_max_s; /* for at most so long */
+	struct window *windows;
+	size_t n_windows;
+	const char *time_zone; /* as written; NULL: UTC, as zone */
+	const struct tz *zone;
+	const char *expires; /* the last day, as written; or NULL */
+	int64_t expires_s;   /* the end of that day, since 1970 */
+	struct where expires_at;
+};
+
+/* Why a conduit with a gate is closed, now or when its opening is over. */
+enum gate_shut { SHUT_NOT_GRANTED, SHUT_OUTSIDE, SHUT_EXPIRED, SHUT_WAYS };
+
 struct conduit {
 	struct where at;
 	const char *name;
@@ -146,12 +176,18 @@ struct conduit {
 	uint32_t max_writes;
 	bool offload;		 /* established connections leave the forward chain */
 	struct where offload_at; /* place of this setting */
+	struct gate gate;
 	struct flow *flows;
 	size_t n_flows;
 	/* Orders over the model (history/orders.h), as leg.isolated; none is of the text, and none
 	 * is printed. */
 	bool mode_is_ordered; /* then this instead of mode */
 	enum mode mode_ordered;
+	uint64_t granted_until_ns; /* of CLOCK_BOOTTIME; 0: it is not */
+	/* Of a conduit with a gate, by model_gates_set(): open until this time of CLOCK_BOOTTIME,
+	 * 0: closed. An element of the ruleset ends then by the kernel's own timeout. */
+	uint64_t open_until_ns;
+	enum gate_shut shut;
 };
 
 struct range { /* inclusive */
@@ -283,6 +319,13 @@ struct model_file {
 	size_t len;
 };
 
+/* What clocks say. */
+struct gate_now {
+	uint64_t wall_ns; /* since 1970 */
+	uint64_t boot_ns; /* CLOCK_BOOTTIME */
+	int64_t seen_s;	  /* a time since 1970 that has been, though the clock may be behind it */
+};
+
 struct model {
 	struct arena *arena;
 	const char *path;
@@ -311,6 +354,10 @@ struct model {
 	/* those that the text has */
 	struct old_key old_keys[MODEL_OLD_KEYS];
 	size_t n_old_keys;
+	/* By model_gates_set(), none is of the text: for which clocks, and when there is a change
+	 * that nobody asks for, but for a grant's end (CLOCK_BOOTTIME; UINT64_MAX: none). */
+	struct gate_now gates_at;
+	uint64_t gates_change_ns;
 };
 
 /* Parse and check one file ("-": standard input). rules_dir: where @include
@@ -390,6 +437,35 @@ static inline enum mode model_mode_of(const struct conduit *c)
 {
 	return c->mode_is_ordered ? c->mode_ordered : c->mode;
 }
+/* Is there a time when it is closed? */
+static inline bool model_has_gate(const struct conduit *c)
+{
+	return c->gate.on_grant || c->gate.n_windows || c->gate.expires;
+}
+/* Closed, by what was set last; in a model that was only read all conduits with a gate are. */
+static inline bool model_is_shut(const struct conduit *c)
+{
+	return model_has_gate(c) && !c->open_until_ns;
+}
+/* What a gate is at a time. */
+struct gate_state {
+	uint64_t open_until_ns; /* as in struct conduit */
+	enum gate_shut shut;
+	uint64_t changes_ns; /* CLOCK_BOOTTIME of the next change but a grant's end; UINT64_MAX:
+				none */
+};
+struct gate_state gate_at(const struct conduit *c, const struct gate_now *now);
+/* Open and close all conduits with a gate as it is at this time, with what is granted. */
+void model_gates_set(struct model *m, const struct gate_now *now);
+/* All are open; for who judges messages that were sent. Is there any? */
+bool model_gates_open(struct model *m);
+/* Has this gate a window at this time, seconds since 1970? */
+bool gate_is_within(const struct gate *g, int64_t t);
+/* The first time after t at which that changes, at most 8 days later; INT64_MAX: it has no windows.
+ */
+int64_t gate_changes(const struct gate *g, int64_t t);
+/* When it is there, in words: "mon-fri 06:00-14:00 (Europe/Berlin)"; nothing for always. */
+void model_put_gate(struct sb *b, const struct gate *g);
 /* What becomes of its packets while nobody can judge them: where the whole site is only watched
  * they pass, whatever the conduit says. */
 static inline enum fail model_fail_of(const struct model *m, const struct conduit *c)

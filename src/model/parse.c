@@ -233,7 +233,8 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 	uint64_t v = 0;
 	KEYS(l, g, "a conduit", "name", "from", "to", "description", "mode", "on_violation", "fail",
 	     "fail_reason", "log", "sl_t", "max_requests_per_second", "max_writes_per_second",
-	     "offload", "flows", "comment", "ticket", "owner");
+	     "offload", "open", "grant_max", "times", "time_zone", "expires", "flows", "comment",
+	     "ticket", "owner");
 	c.name = get_name(l, g, "name");
 	load_ends(l, g, &c);
 	c.description = get_text(l, g, "description");
@@ -255,6 +256,7 @@ static void load_conduit(struct load *l, const config_setting_t *g)
 		c.max_requests = (uint32_t)v;
 	if (get_number(l, g, "max_writes_per_second", 1, 1000000, &v))
 		c.max_writes = (uint32_t)v;
+	load_gate(l, g, &c.gate);
 	get_bool(l, g, "offload", &c.offload);
 	if (c.offload)
 		c.offload_at = at_of(l, config_setting_get_member(g, "offload"));

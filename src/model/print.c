@@ -86,6 +86,7 @@ static void print_conduit(FILE *f, const struct conduit *c)
 	if (c->max_writes)
 		fprintf(f, "    max_writes_per_second = %u;\n", c->max_writes);
 	fprintf(f, "    offload = %s;\n", c->offload ? "true" : "false");
+	print_gate(f, &c->gate);
 	fputs("    flows = (\n", f);
 	for (size_t i = 0; i < c->n_flows; i++) {
 		print_flow(f, &c->flows[i]);

@@ -31,6 +31,7 @@ const struct word words_violation[] = {
 	{ NULL, 0 },
 };
 const struct word words_fail[] = { { "closed", FAIL_CLOSED }, { "open", FAIL_OPEN }, { NULL, 0 } };
+const struct word words_open[] = { { "always", 0 }, { "on-grant", 1 }, { NULL, 0 } };
 /* clang-format off */
 const struct word words_log[] = {
 	{ "violations", LOG_VIOLATIONS },

@@ -123,6 +123,18 @@ static int set_cb(const struct nlmsghdr *nlh, void *p)
 	return thing_cb(nlh, p);
 }
 
+/* What is left of an element's time goes by; all of it is what it was given. */
+static uint64_t hash_element(const struct reading *r, const struct nlattr *e)
+{
+	uint64_t h = r->from;
+	const struct nlattr *a;
+	for_nested (a, e)
+		if (mnl_attr_get_type(a) != NFTA_SET_ELEM_EXPIRATION)
+			h = mix_digest(r->key, h ^ mnl_attr_get_type(a), mnl_attr_get_payload(a),
+				       mnl_attr_get_payload_len(a));
+	return h;
+}
+
 static int elements_cb(const struct nlmsghdr *nlh, void *p)
 {
 	struct reading *r = p;
@@ -131,9 +143,7 @@ static int elements_cb(const struct nlmsghdr *nlh, void *p)
 		if (mnl_attr_get_type(a) != NFTA_SET_ELEM_LIST_ELEMENTS)
 			continue;
 		for_nested (e, a)
-			r->d->part[NFT_PART_ELEMENTS] +=
-				mix_digest(r->key, r->from, mnl_attr_get_payload(e),
-					   mnl_attr_get_payload_len(e));
+			r->d->part[NFT_PART_ELEMENTS] += hash_element(r, e);
 	}
 	return MNL_CB_OK;
 }

@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 enum { ELEMS_MAX = 56 * 1024 }; /* a nest's length has 16 bits */
 /* of nft(8) */
 enum { UDATA_KEY_ORDER = 0, UDATA_DATA_ORDER = 1, ORDER_HOST = 1, ORDER_NET = 2 };
@@ -180,6 +182,8 @@ static uint32_t set_flags(const struct rs_set *s)
 		f |= NFT_SET_INTERVAL;
 	if (s->dynamic)
 		f |= NFT_SET_TIMEOUT | NFT_SET_EVAL;
+	if (s->timed)
+		f |= NFT_SET_TIMEOUT;
 	return f;
 }
 
@@ -257,8 +261,25 @@ static void put_data(struct nlmsghdr *nlh, const struct rs_set *s, const struct 
 	mnl_attr_nest_end(nlh, data);
 }
 
+/* The kernel counts in ticks, and takes less than one for an element without an end. */
+enum { LEFT_LEAST_MS = 50 };
+
+/* Milliseconds until its end; 0: it has none, or (*over) it is no more. */
+static uint64_t left_of(const struct rs_elem *e, bool *over)
+{
+	bool ends = e->until_ns && e->until_ns != UINT64_MAX;
+	uint64_t now = ends ? clock_ns(CLOCK_BOOTTIME) : 0;
+	uint64_t left = e->until_ns > now ? (e->until_ns - now) / 1000000 : 0;
+	*over = ends && left < LEFT_LEAST_MS;
+	return ends && !*over ? left : 0;
+}
+
 static void put_elem(struct nlmsghdr *nlh, const struct rs_set *s, const struct rs_elem *e)
 {
+	bool over;
+	uint64_t left = left_of(e, &over);
+	if (over)
+		return;
 	struct nlattr *el = mnl_attr_nest_start(nlh, NFTA_LIST_ELEM);
 	struct nlattr *key = mnl_attr_nest_start(nlh, NFTA_SET_ELEM_KEY);
 	mnl_attr_put(nlh, NFTA_DATA_VALUE, key_len(s), e->key);
@@ -266,6 +287,8 @@ static void put_elem(struct nlmsghdr *nlh, const struct rs_set *s, const struct 
 	if (e->end)
 		put_be32(nlh, NFTA_SET_ELEM_FLAGS, NFT_SET_ELEM_INTERVAL_END);
 	put_data(nlh, s, e);
+	if (left)
+		mnl_attr_put_u64(nlh, NFTA_SET_ELEM_TIMEOUT, htobe64(left));
 	size_t n = e->comment ? strlen(e->comment) + 1 : 0;
 	if (n && n <= 128) {
 		uint8_t u[2 + 128] = { UDATA_COMMENT, (uint8_t)n };

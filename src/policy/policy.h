@@ -50,6 +50,7 @@ struct pol_flow {
 	uint16_t from, to;		       /* zones */
 	uint8_t proto;			       /* enum proto */
 	uint8_t mode, on_violation, fail, log; /* enums of base/words.h */
+	uint8_t gate;			       /* its conduit closes by the kernel's timeout */
 	uint32_t max_requests, max_writes;     /* per second, per conduit; 0: none */
 	uint32_t conduit_id;		       /* rate limits are shared by a conduit's flows */
 	uint32_t rule0, n_rules;	       /* into this protocol's rules */

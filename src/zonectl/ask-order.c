@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The verbs that give the running zoned orders over its model: isolate, release, mode. */
+ * The verbs that give the running zoned orders over its model: isolate, release, mode, grant,
+ * revoke. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -10,9 +11,8 @@
 static const struct operands {
 	const char *verb, *name[2];
 } operands[] = {
-	{ "isolate", { "zone" } },
-	{ "release", { "zone" } },
-	{ "mode", { "conduit", "mode" } },
+	{ "isolate", { "zone" } },  { "release", { "zone" } },	 { "mode", { "conduit", "mode" } },
+	{ "grant", { "conduit" } }, { "revoke", { "conduit" } },
 };
 
 struct given {

@@ -88,6 +88,10 @@ static void say_orders(const json_t *o)
 			if (json_object_get(e, "seconds_left"))
 				printf(", for another %" JSON_INTEGER_FORMAT " s",
 				       number_at(e, "seconds_left"));
+			if (json_object_get(e, "until")) {
+				char time[UNTIL_TEXT];
+				printf(", until %s", until_text(e, time));
+			}
 			printf(", by %s%s%s\n", text_at(e, "who"), *text_at(e, "why") ? ": " : "",
 			       text_at(e, "why"));
 		}

@@ -241,6 +241,15 @@ bool read_seconds(const char *text, uint64_t *seconds)
 	return true;
 }
 
+const char *until_text(const json_t *order, char out[UNTIL_TEXT])
+{
+	struct sb b = sb_init(out, UNTIL_TEXT);
+	uint64_t seconds = (uint64_t)json_integer_value(json_object_get(order, "until"));
+	sb_put_time(&b, seconds * 1000000000, 1);
+	memcpy(out + strlen("2026-11-27T20:15:00"), "Z", 2); /* whole seconds are enough */
+	return out;
+}
+
 struct model *model_kept(const char *number, int *rc)
 {
 	char line[ASK_LINE];

@@ -35,6 +35,9 @@ int ask_and_print(const char *line, bool json, void (*say)(const void *ctx, cons
 bool read_seconds(const char *text, uint64_t *seconds);
 /* The text that o is; "": it is none. */
 const char *text_of(const json_t *o);
+enum { UNTIL_TEXT = 40 };
+/* The end of an order, as text in UTC. */
+const char *until_text(const json_t *order, char out[UNTIL_TEXT]);
 /* The document, for programs. */
 void print_document(const json_t *o);
 

@@ -128,7 +128,7 @@ static bool tell_lints(struct checking *k, const struct model *m)
 	struct lint_uses uses = { .now_s = (int64_t)time(NULL), .days = (unsigned)k->days };
 	if (known)
 		take_uses(known, &uses);
-	struct lint_findings *f = lint_model(m, known ? &uses : NULL);
+	struct lint_findings *f = lint_model(m, known ? &uses : NULL, uses.now_s);
 	for (size_t i = 0; f && i < f->n; i++) {
 		const struct lint_finding *x = &f->v[i];
 		tell_finding(k, &(struct told){ x->lint->severity, x->lint->id, x->at, 0, x->text,

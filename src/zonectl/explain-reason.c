@@ -19,7 +19,10 @@ enum advice {
 	PATH,
 	ROOM,
 	LOAD,
-	ORDER
+	ORDER,
+	GRANT,
+	WINDOW,
+	DATE
 };
 
 static const char *const texts[] = {
@@ -61,6 +64,12 @@ static const char *const texts[] = {
 	[LOAD] = "if it happens often, find out who sends such large or unfinished messages",
 	[ORDER] = "nothing while the zone shall be isolated; zonectl status says who ordered it, "
 		  "and why, and zonectl release ZONE ends it",
+	[GRANT] = "if it is meant to be, an operator opens the conduit for a time: zonectl grant "
+		  "CONDUIT --for 30m --reason TEXT; connections begin again then",
+	[WINDOW] = "if it is meant to be at this time, widen the times of the conduit; else find "
+		   "out what sends it outside of them",
+	[DATE] = "if it is meant to be any longer, write a later day into expires of the conduit; "
+		 "else remove the conduit, and what still sends",
 };
 
 /* What of a model would permit what was refused with a reason. Of each that begins with NO_ the
@@ -79,7 +88,8 @@ enum change {
 	NO_ORDER,
 	NO_PACKET,
 	NO_MESSAGE,
-	NO_MODEL
+	NO_MODEL,
+	A_TIME
 };
 
 static const char *const changes[] = {
@@ -103,7 +113,9 @@ static const char *const changes[] = {
 		     "this message, and two devices would make two things of it",
 	[NO_PACKET] = "no change of the model: two receivers may make two things of such a packet, "
 		      "so it cannot be judged",
-	[NO_MODEL] = "no change of the model, which permits it: an order lies over the model",
+	[A_TIME] = "times or expires of the conduit; never proposed: whether it may be open at "
+		   "this time is for who owns it to say",
+	[NO_MODEL] = "no change of the model, which permits it: orders lie over the model",
 	[NO_MESSAGE] = "no change of the model: the message is not as the protocol's standard "
 		       "says, and no device must be trusted to read it as the gate does",
 };
@@ -229,6 +241,9 @@ static const struct row rows[R_COUNT] = {
 	[R_RESUMED] = { SENDER, NOT_REFUSED },
 	[R_TAP_LOST] = { SENDER, NOT_REFUSED },
 	[R_ISOLATED] = { ORDER, NO_MODEL },
+	[R_NOT_GRANTED] = { GRANT, NO_MODEL },
+	[R_OUTSIDE] = { WINDOW, A_TIME },
+	[R_EXPIRED] = { DATE, A_TIME },
 };
 
 const char *explain_advice(enum reason why)

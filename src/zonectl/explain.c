@@ -12,6 +12,7 @@
 #include "base/num.h"
 #include "base/sb.h"
 #include "compile/policy_build.h"
+#include "base/clock.h"
 #include "record/fields.h"
 #include "record/json.h"
 #include "zonectl/zonectl.h"
@@ -24,8 +25,15 @@ bool explain_compile(struct explain *x, struct model *m, int *rc)
 {
 	struct errs errs;
 	int err = 0;
+	/* as it is now, with nothing granted */
+	const struct gate_now now = { .wall_ns = clock_ns(CLOCK_REALTIME),
+				      .boot_ns = clock_ns(CLOCK_BOOTTIME) };
 	errs_init(&errs);
 	x->m = m;
+	if (x->gates_open)
+		model_gates_open(m);
+	else
+		model_gates_set(m, &now);
 	x->reach = reach_new(m, &errs);
 	x->img = x->reach ? policy_build(m, 1, &err) : NULL;
 	if (x->reach && !x->img)

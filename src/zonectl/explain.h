@@ -161,6 +161,7 @@ const char *explain_ranges(const struct pol_image *img, const struct pol_rset *s
 
 struct explain {
 	const char *path; /* of the model */
+	bool gates_open;  /* conduits that are not always open are taken for open */
 	struct model *m;
 	struct pol_image *img;
 	struct reach *reach;

@@ -3,8 +3,10 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/sb.h"
 #include "model/internal.h"
+#include "zonectl/ask.h"
 #include "zonectl/table.h"
 #include "zonectl/zonectl.h"
 
@@ -31,8 +33,9 @@ static const struct table_column zone_columns[] = {
 	{ "NETWORKS", "networks", false },
 };
 
-static void add_zone(struct table *t, const struct model *m, size_t i)
+static void add_zone(struct table *t, const struct model *m, size_t i, const json_t *grants)
 {
+	(void)grants;
 	const struct zone *z = &m->zones[i];
 	json_t *interfaces = json_array(), *networks = json_array();
 	char text[ADDR_TEXT];
@@ -68,6 +71,7 @@ static const struct table_column conduit_columns[] = {
 	{ "FAIL", "fail", false },
 	{ "REQUESTS/S", "max_requests_per_second", true },
 	{ "WRITES/S", "max_writes_per_second", true },
+	{ "OPEN", "open", false },
 	{ "FLOWS", "flows", false },
 };
 
@@ -101,7 +105,33 @@ static json_t *flow_text_of(const struct flow *f)
 	return json_string(text);
 }
 
-static void add_conduit_row(struct table *t, const struct model *m, size_t i)
+/* When it is there, by whom it is granted until when, and what it is now. grants: NULL where no
+ * zoned was asked. */
+static void add_openings(struct table *t, const struct conduit *c, const json_t *grants)
+{
+	char text[600], until[UNTIL_TEXT];
+	struct sb b = sb_init(text, sizeof(text));
+	const struct gate_now now = { .wall_ns = clock_ns(CLOCK_REALTIME),
+				      .boot_ns = clock_ns(CLOCK_BOOTTIME) };
+	struct conduit as_granted = *c;
+	size_t i;
+	json_t *e;
+	model_put_gate(&b, &c->gate);
+	json_array_foreach (grants, i, e)
+		if (strcmp(text_of(json_object_get(e, "name")), c->name) == 0) {
+			sb_printf(&b, ", granted until %s by %s", until_text(e, until),
+				  text_of(json_object_get(e, "who")));
+			as_granted.granted_until_ns = UINT64_MAX;
+		}
+	bool open = !model_has_gate(c) || gate_at(&as_granted, &now).open_until_ns;
+	if (!b.len)
+		sb_puts(&b, "always");
+	else if (grants || !c->gate.on_grant)
+		sb_puts(&b, open ? ": open now" : ": closed now");
+	table_add(t, json_string(text), model_has_gate(c) ? TABLE_YELLOW : TABLE_PLAIN);
+}
+
+static void add_conduit_row(struct table *t, const struct model *m, size_t i, const json_t *grants)
 {
 	const struct conduit *c = &m->conduits[i];
 	json_t *flows = json_array();
@@ -116,6 +146,7 @@ static void add_conduit_row(struct table *t, const struct model *m, size_t i)
 		  model_fail_of(m, c) == FAIL_OPEN ? TABLE_YELLOW : TABLE_PLAIN);
 	table_add(t, c->max_requests ? json_number(c->max_requests) : json_null(), TABLE_PLAIN);
 	table_add(t, c->max_writes ? json_number(c->max_writes) : json_null(), TABLE_PLAIN);
+	add_openings(t, c, grants);
 	table_add(t, flows, TABLE_PLAIN);
 }
 
@@ -131,7 +162,7 @@ static const struct listed {
 	const struct table_column *columns;
 	size_t n_columns, first;
 	const char *(*name)(const struct model *m, size_t i); /* NULL: there are no more */
-	void (*add)(struct table *t, const struct model *m, size_t i);
+	void (*add)(struct table *t, const struct model *m, size_t i, const json_t *grants);
 } listed[] = {
 	/* zone 0 is built in */
 	{ "zones", "zone", zone_columns, sizeof(zone_columns) / sizeof(zone_columns[0]), 1,
@@ -174,6 +205,18 @@ struct model *model_asked(const char *path, int *rc)
 	return m;
 }
 
+/* What is granted now, as status has it; NULL: nothing is known. */
+static json_t *grants_in_force(void)
+{
+	struct answer a;
+	if (ask_zoned("status", NULL, &a) != EXIT_OK)
+		return NULL;
+	json_t *list = json_object_get(json_object_get(a.document, "orders"), "grant");
+	json_incref(list);
+	json_decref(a.document);
+	return list;
+}
+
 static int print_table(const struct listed *l, const struct model *m, const struct table *t,
 		       bool json)
 {
@@ -199,6 +242,7 @@ int verb_listed(int argc, char **argv)
 	if (i < 0)
 		return EXIT_USAGE;
 	struct model *m = model_asked(path, &rc);
+	json_t *grants = m && !path ? grants_in_force() : NULL;
 	struct table *t = m ? table_new(l->columns, l->n_columns) : NULL;
 	if (m && !t)
 		rc = EXIT_FAIL;
@@ -207,9 +251,10 @@ int verb_listed(int argc, char **argv)
 	} else if (t) {
 		for (size_t k = l->first; l->name(m, k); k++)
 			if (is_wanted(l->name(m, k), argc - i, argv + i))
-				l->add(t, m, k);
+				l->add(t, m, k, grants);
 		rc = print_table(l, m, t, json);
 	}
+	json_decref(grants);
 	table_free(t);
 	model_free(m);
 	return rc;

@@ -27,6 +27,10 @@ static int load_image(struct replay *r)
 	r->m = load_or_say(r->o.model, &rc);
 	if (!r->m)
 		return rc;
+	if (model_gates_open(r->m))
+		fputs("zonectl: conduits with open, times or expires are judged as open all the "
+		      "time\n",
+		      stderr);
 	r->rules = uninspected_new(r->m);
 	if (!r->rules)
 		return EXIT_MODEL;

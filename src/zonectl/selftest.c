@@ -251,6 +251,7 @@ int verb_selftest(int argc, char **argv)
 	if (!t.x.m)
 		return rc;
 	t.x.path = t.x.m->path;
+	t.x.gates_open = true;
 	t.flows = json_array();
 	t.failures = json_array();
 	t.left = json_array();

@@ -267,6 +267,14 @@ static const struct verb_option mode_options[] = {
 	{ "--for", "TIME", "for so long: 5 to 2678400 seconds, or 90s, 15m, 2h", VALUE_TEXT, false },
 	OPTION_END
 };
+static const struct verb_option grant_options[] = {
+	OPTION_JSON,
+	OPTION_WHY,
+	{ "--for", "TIME", "for so long: 5 to 2678400 seconds, or 90s, 15m, 2h; at most grant_max of the conduit", VALUE_TEXT, false },
+	OPTION_END
+};
+static const char *const grant_examples[] = { "grant --for 30m --reason 'ticket 12' remote-service", NULL };
+static const char *const revoke_examples[] = { "revoke --reason 'work is done' remote-service", NULL };
 static const char *const isolate_examples[] = { "isolate --reason 'malware in the office' cell", NULL };
 static const char *const release_examples[] = { "release cell", NULL };
 static const char *const mode_examples[] = { "mode --for 2h --reason 'new station' hmi-cell observe", "mode hmi-cell model", NULL };
@@ -367,6 +375,10 @@ const struct verb verbs[] = {
 	  order_options, release_examples, ask_statuses, VALUE_ZONE },
 	{ "mode", "CONDUIT MODE", "observe or enforce a conduit for a time; model: as the model says again", verb_order,
 	  mode_options, mode_examples, ask_statuses, VALUE_CONDUIT },
+	{ "grant", "CONDUIT", "open a conduit with open = \"on-grant\" for a time", verb_order,
+	  grant_options, grant_examples, ask_statuses, VALUE_CONDUIT },
+	{ "revoke", "CONDUIT", "close it before its time is over", verb_order,
+	  order_options, revoke_examples, ask_statuses, VALUE_CONDUIT },
 	{ "reopen", "", "have the running zoned open its files of records again", verb_change,
 	  ask_options, reopen_examples, ask_statuses, VALUE_NONE },
 	{ "generations", "", "which models were in force: when, whose change, why", verb_status,

@@ -15,7 +15,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 ZONECTL, FOLDER = sys.argv[1:3]
-SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 12
+SEED = int(sys.argv[3]) if len(sys.argv) > 3 else 3
 PAIRS = int(sys.argv[4]) if len(sys.argv) > 4 else 20
 RANDOM = random.Random(SEED)
 NETS = ["10.%d.%d.0/24" % (z, n) for z in (1, 2, 3) for n in (0, 1)] + ["10.1.0.128/25", "10.2.0.0/25", "10.2.0.0/23"]
@@ -90,7 +90,7 @@ def first_model():
     for i, name in enumerate(("hmi", "cell", "office")):
         model["zones"][name] = {"networks": ["10.%d.0.0/24" % (i + 1)], "interfaces": [INTERFACES[i]], "parent": None}
     for ends in (("hmi", "cell"), ("office", "cell"), ("cell", "hmi")):
-        model["conduits"].append({"name": "-".join(ends), "from": ends[:1], "to": ends[1:], "mode": "enforce", "fail": "closed", "limit": 0,
+        model["conduits"].append({"name": "-".join(ends), "from": ends[:1], "to": ends[1:], "mode": "enforce", "fail": "closed", "limit": 0, "open": "always",
                                   "flows": [{"protocol": p} for p in sorted(ENTRIES)] +
                                            [{"service": RANDOM.choice(SERVICES)}]})
     return model
@@ -112,8 +112,8 @@ def text_of(model):
         for f in c["flows"]:
             flows.append('{ protocol = "%s"; policy = "p-%s"; }' % (f["protocol"], f["protocol"]) if "protocol" in f else
                          '{ service = "%s"; }' % f["service"])
-        conduits.append('{ name = "%s"; from = ( %s ); to = ( %s ); mode = "%s"; fail = "%s";%s%s flows = (\n  %s\n); }' % (
-            c["name"], listed(c["from"]), listed(c["to"]), c["mode"], c["fail"], ' fail_reason = "a test";' if c["fail"] == "open" else "",
+        conduits.append('{ name = "%s"; from = ( %s ); to = ( %s ); mode = "%s"; fail = "%s"; open = "%s";%s%s flows = (\n  %s\n); }' % (
+            c["name"], listed(c["from"]), listed(c["to"]), c["mode"], c["fail"], c["open"], ' fail_reason = "a test";' if c["fail"] == "open" else "",
             " max_requests_per_second = %d;" % c["limit"] if c["limit"] else "", ",\n  ".join(flows)))
     policies = []
     for name, p in model["policies"].items():
@@ -136,11 +136,13 @@ def change_zone(m):
 
 def change_conduit(m):
     c = RANDOM.choice(m["conduits"])
-    what = RANDOM.choice(("mode", "fail", "flow", "drop", "add", "limit", "ends"))
+    what = RANDOM.choice(("mode", "fail", "flow", "drop", "add", "limit", "ends", "open"))
     if what == "mode":
         c["mode"] = RANDOM.choice(("enforce", "observe"))
     elif what == "fail":
         c["fail"] = RANDOM.choice(("open", "closed"))
+    elif what == "open":
+        c["open"] = RANDOM.choice(("always", "on-grant"))
     elif what == "limit":
         c["limit"] = RANDOM.choice((0, 10, 20))
     elif what == "ends":

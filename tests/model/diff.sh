@@ -73,6 +73,7 @@ try $M 's/interfaces = \[ "eth1" \]/interfaces = [ "eth1", "eth7" ]/' 8 \
 try $M 's/interfaces = \[ "eth1" \];//' 8 \
 	'opens: zone "hmi": has no interfaces any more: its packets are accepted on every interface that no zone names'
 try $M 's/^daemon = \{/daemon = { lock_table = false;/' 8 'opens: daemon.lock_table: 0, was 1'
+try $M '0,/offload = false;/s//open = "on-grant";/' 7 'closes: conduit "panel-setpoints": is closed until it is granted' 'opens 0, closes 1, changes 0'
 try $M 's/log = "all"/log = "none"/' 7 'changes: conduit "maintenance": log none, was all' 'opens 0, closes 0, changes 1'
 try dnp3 's/points = \[ "0-7" \];/points = [ "0-9" ];/' 8 \
 	'opens: policy "telecontrol", used by telecontrol: select, operate: points 8-9'

@@ -37,6 +37,7 @@ PLACES = {
     "a zone": "zones = ( { @ } );",
     "an asset": "zones = ( { assets = ( { @ } ); } );",
     "a conduit": "conduits = ( { @ } );",
+    "an entry of times": "conduits = ( { times = ( { @ } ); } );",
     "a flow": "conduits = ( { flows = ( { @ } ); } );",
     "a service": "services = { s = { @ }; };",
     "a policy": "policies = { p = { PROTOCOL @ }; };",
@@ -49,8 +50,8 @@ PLACES = {
 MODEL_PAGES = ("zoned.conf.5", "zoned-model.5")
 SECTIONS = {"system": "system", "daemon": "daemon", "interfaces": "an interface", "zones": "a zone", "conduits": "a conduit", "services": "a service", "templates": "a template", "boxes": "a box", "policies": "a policy",
             "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit", "Remarks of an entry": "an allow entry",
-            "Forwarding without rules": "a conduit"}
-INNER = {"assets": "an asset", "evidence": "evidence", "roles": "roles", "outputs": "an output", "typed_values": "a typed value"}
+            "Forwarding without rules": "a conduit", "Conduits that are not always open": "a conduit"}
+INNER = {"assets": "an asset", "evidence": "evidence", "roles": "roles", "outputs": "an output", "times": "an entry of times", "typed_values": "a typed value"}
 ENTRY = "An entry of allow has these keys:"
 # A model with nothing that has a default.
 BARE = """zones = ( { name = "zone-1"; type = "dmz"; networks = [ "10.1.0.0/24" ]; },

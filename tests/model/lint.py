@@ -4,6 +4,7 @@ the rules of zonectl(8) are those of the table; the examples in conf/ have no wa
 
 usage: lint.py ZONECTL SOURCE MANUALS FOLDER
 """
+import datetime
 import glob
 import json
 import os
@@ -27,6 +28,16 @@ policies = {
 """
 WRITES = ('functions = [ 3 ]; units = 1; addresses = "0-99";', 'functions = [ 3, 6 ]; units = 1; addresses = "0-99"; values = "any";')
 SAFETY = ('name = "b"; type = "control"', 'name = "b"; type = "safety"')
+
+
+def date_in(days):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days)).strftime("%Y-%m-%d")
+
+
+def day_in(days):
+    return ("mon", "tue", "wed", "thu", "fri", "sat", "sun")[datetime.date.fromisoformat(date_in(days)).weekday()]
+
+
 # lint: what has it, as (old, new) texts in MODEL, and what mends it, as more of these
 CASES = {
     "site-watched": ([("zones = (", 'mode = "observe";\nzones = (')], [('mode = "observe";\n', "")]),
@@ -37,6 +48,9 @@ CASES = {
     "observed-without-reason": ([('to = "b";', 'to = "b"; mode = "observe";')], [('mode = "observe";', 'mode = "observe"; description = "until the outage in May";')]),
     "key-without-effect": ([('{ protocol = "modbus"; policy = "p"; }', '{ service = "ssh"; }'), ('to = "b";', 'to = "b"; max_requests_per_second = 5;'),
                             ("policies = {\n", "policies = {}; x = {\n")], [("max_requests_per_second = 5;", "")]),
+    "expired-conduit": ([('to = "b";', 'to = "b"; expires = "2020-12-31";')], [("2020-12-31", "2499-12-31")]),
+    "never-open": ([('to = "b";', 'to = "b"; times = ( { days = "%s"; } ); expires = "%s";' % (day_in(4), date_in(1)))], [(date_in(1), date_in(9))]),
+    "times-always": ([('to = "b";', 'to = "b"; times = ( { from = "06:00"; to = "14:00"; }, { from = "14:00"; to = "06:00"; } );')], [('to = "06:00"', 'to = "05:59"')]),
     "shadowed-entry": ([("allow = ( {", 'allow = ( { functions = [ 3, 4 ]; units = "1-5"; addresses = "0-200"; }, {')], [('"0-200"', '"50-200"')]),
     "unused-policy": ([("policies = {", 'policies = { @\n  q = { protocol = "modbus"; allow = ( { functions = [ 1 ]; units = 1; addresses = 1; } ); };'), ("@", "")],
                       [('policy = "p"; }', 'policy = "p"; }, { protocol = "modbus"; policy = "q"; ports = [ 503 ]; }')]),

@@ -55,7 +55,7 @@ rc, out, err = run("conduits", "--json", "-m", path)
 answer = json.loads(out)["conduits"]
 assert answer[0]["flows"] == ["modbus tcp 502 503 by p", "service ping"] and answer[0]["max_requests_per_second"] == 20, out
 assert answer[1] == {"conduit": "back", "from": "a-zone-with-a-name", "to": "hmi", "mode": "enforce", "fail": "closed",
-                     "max_requests_per_second": None, "max_writes_per_second": None, "flows": ["udp 514"]}, out
+                     "max_requests_per_second": None, "max_writes_per_second": None, "open": "always", "flows": ["udp 514"]}, out
 rc, out, err = run("conduits", "-m", path, "back")
 assert rc == 0 and len(out.splitlines()) == 2 and "udp 514" in out, out
 rc, out, err = run("conduits", "-m", path, "nowhere")

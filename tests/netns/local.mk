@@ -12,7 +12,7 @@ NETNS_TESTS = \
 	tests/netns/bypass.sh \
 	tests/netns/reload.sh \
 	tests/netns/kill.sh \
-	tests/netns/control.sh tests/netns/counters.sh tests/netns/uses.sh tests/netns/connections.sh tests/netns/metrics.sh tests/netns/changes.sh tests/netns/unfriendly.sh tests/netns/orders.sh \
+	tests/netns/control.sh tests/netns/counters.sh tests/netns/uses.sh tests/netns/connections.sh tests/netns/metrics.sh tests/netns/changes.sh tests/netns/unfriendly.sh tests/netns/orders.sh tests/netns/grants.sh tests/netns/times.sh \
 	tests/netns/failmode.sh \
 	tests/netns/rates.sh \
 	tests/netns/shares.sh \
@@ -88,7 +88,7 @@ EXTRA_DIST += $(NETNS_TESTS) tests/netns/fragments.py \
 	tests/netns/gaps.py \
 	tests/netns/stream.py \
 	tests/netns/marks.py \
-	tests/netns/bulk.py tests/netns/orders.py \
+	tests/netns/bulk.py tests/netns/orders.py tests/netns/zone.py \
 	tests/netns/dnp3-peer.py \
 	tests/netns/iec104-peer.py \
 	tests/netns/spoof.py \

@@ -93,6 +93,9 @@ check "over a reload that enforces, and back: as if it had always been so" in_ns
 	! sed 's/comment \".*\"//' \$tmp/back | grep -nE 'drop|reject'; grep -q 'policy accept' \$tmp/back"
 
 # --- what flows can say beside protocols and single ports
+in_ns "\$tool commit '$here/gates.conf' 1 >&2; $listing" >"$tmp/gates.nft" 2>"$tmp/err" || cat "$tmp/err"
+[ "${UPDATE:-}" = 1 ] && cp "$tmp/gates.nft" "$here/gates.nft"
+check "listing of closed conduits" diff -u "$here/gates.nft" "$tmp/gates.nft"
 in_ns "\$tool commit '$here/words.conf' 1 >&2; $listing" >"$tmp/words.nft" 2>"$tmp/err" || cat "$tmp/err"
 [ "${UPDATE:-}" = 1 ] && cp "$tmp/words.nft" "$here/words.nft"
 check "listing of ranges of ports" diff -u "$here/words.nft" "$tmp/words.nft"

@@ -278,6 +278,22 @@ tests_unit_test_uses_LDADD = $(tests_unit_test_orders_LDADD)
 tests_unit_test_orders_LDADD = src/history/libhistory.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(JANSSON_LIBS) $(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test-tz
+TESTS += tests/unit/test-tz
+tests_unit_test_tz_SOURCES = tests/unit/test-tz.c
+tests_unit_test_tz_LDADD = src/base/libbase.a $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-gate-times
+TESTS += tests/unit/test-gate-times
+tests_unit_test_gate_times_SOURCES = tests/unit/test-gate-times.c
+tests_unit_test_gate_times_LDADD = src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a $(CONFIG_LIBS) $(CMOCKA_LIBS)
+
+check_PROGRAMS += tests/unit/test-gates
+TESTS += tests/unit/test-gates
+tests_unit_test_gates_SOURCES = tests/unit/test-gates.c
+tests_unit_test_gates_LDADD = src/fastpath/libfastpath.a src/compile/libcompile.a src/policy/libpolicy.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
+	$(CONFIG_LIBS) $(BPF_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test-identity
 TESTS += tests/unit/test-identity
 tests_unit_test_identity_SOURCES = tests/unit/test-identity.c

@@ -37,6 +37,9 @@ static void test_file(void **state)
 	orders.generation = 7;
 	put(ORDER_ISOLATE, "cell", 0);
 	put(ORDER_MODE, "hmi-to-cell", 60);
+	put(ORDER_GRANT, "service", 90);
+	orders.v[ORDER_GRANT][0].end_ns = UINT64_C(1234567890123);
+	snprintf(orders.boot, sizeof(orders.boot), "5b0d9a7e");
 	assert_int_equal(orders_keep(dir, &orders), 0);
 	assert_int_equal(orders_read(dir, &again, &unreadable), 0);
 	assert_false(unreadable);
@@ -100,6 +103,57 @@ static void test_room_and_time(void **state)
 	assert_true(orders_put(&orders, ORDER_ISOLATE, &one));
 }
 
+static void test_end(void **state)
+{
+	static const uint64_t s = 1000000000;
+	/* given for 60 s at 1000 by the clock of the day, and 5000 by the kernel's */
+	const struct order one = { .since_s = 1000, .seconds = 60, .end_ns = 5060 * s };
+	static const struct {
+		struct order_now now;
+		uint64_t end;
+	} rows[] = {
+		{ { 1010, 5010 * s, true }, 5060 * s },
+		{ { 1010, 20 * s, false }, 70 * s }, /* another start of the kernel */
+		/* clock set back, on, before the beginning; and back over a restart of the kernel
+		 */
+		{ { 1001, 5040 * s, true }, 5060 * s },
+		{ { 1055, 5010 * s, true }, 5015 * s },
+		{ { 900, 5010 * s, true }, 0 },
+		{ { 1001, 20 * s, false }, 79 * s },
+		{ { 1060, 5010 * s, true }, 0 },
+		{ { 1010, 5060 * s, true }, 0 },
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		assert_int_equal(order_end(&one, &rows[i].now), rows[i].end);
+}
+
+/* Files of versions without grants are read; a grant opens only a conduit that is on grant. */
+static void test_grants(void **state)
+{
+	static const char before[] = "{\"schema\":1,\"generation\":0,\"isolate\":[],\"mode\":[]}";
+	struct conduit c[] = { { .name = "service", .gate.on_grant = true }, { .name = "b" } };
+	struct model m = { .conduits = c, .n_conduits = 2 };
+	bool unreadable;
+	(void)state;
+	write_text(before, strlen(before));
+	assert_int_equal(orders_read(dir, &again, &unreadable), 0);
+	assert_false(unreadable);
+	assert_int_equal(again.n[ORDER_GRANT], 0);
+	memset(&orders, 0, sizeof(orders));
+	put(ORDER_GRANT, "service", 60);
+	put(ORDER_GRANT, "b", 60);
+	put(ORDER_GRANT, "nothing", 60);
+	for (int i = 0; i < 3; i++)
+		orders.v[ORDER_GRANT][i].end_ns = 777;
+	assert_true(model_is_shut(&c[0]));
+	orders_over(&orders, &m);
+	assert_int_equal(c[0].granted_until_ns, 777);
+	assert_int_equal(c[1].granted_until_ns, 0);
+	assert_true(order_fits(&m, ORDER_GRANT, "service"));
+	assert_false(order_fits(&m, ORDER_GRANT, "b"));
+}
+
 static void test_zones_inside(void **state)
 {
 	struct zone zones[] = {
@@ -140,10 +194,9 @@ static void test_zones_inside(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_file),
-		cmocka_unit_test(test_corrupt),
-		cmocka_unit_test(test_room_and_time),
-		cmocka_unit_test(test_zones_inside),
+		cmocka_unit_test(test_file),	      cmocka_unit_test(test_corrupt),
+		cmocka_unit_test(test_room_and_time), cmocka_unit_test(test_end),
+		cmocka_unit_test(test_grants),	      cmocka_unit_test(test_zones_inside),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
 }
