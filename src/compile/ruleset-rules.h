@@ -24,6 +24,11 @@ static inline void put32(struct rs_elem *e, size_t word, size_t v)
 /* Fill the maps zone4 and zone6. */
 void ruleset_networks(struct ruleset *rs, struct rs_set *set4, struct rs_set *set6,
 		      const struct model *m);
+/* Fill the maps end4 and end6. */
+void ruleset_asset_ends(struct ruleset *rs, struct rs_set *set4, struct rs_set *set6,
+			const struct model *m);
+/* Is this chain one of those for assets at ends of conduits? */
+bool ruleset_of_assets(const char *chain);
 /* Is this chain one of those that refuse what an isolated zone does not get? */
 bool ruleset_of_isolation(const char *chain);
 /* Has some flow a range of ports? */

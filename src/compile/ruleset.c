@@ -29,6 +29,8 @@ enum { SAME_MAX = 4096 };
 enum set_index {
 	ZONE4,
 	ZONE6,
+	END4, /* only where some conduit names an asset */
+	END6,
 	PORT_RANGES, /* only where some flow has one */
 	PATHS,
 	CLAIMED,
@@ -71,6 +73,8 @@ enum set_index {
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
 	[ZONE6] = { .name = "zone6", .types = { RS_T_IPV6 }, .data = RS_D_MARK, .interval = true },
+	[END4] = { .name = "end4", .types = { RS_T_IPV4 }, .data = RS_D_MARK },
+	[END6] = { .name = "end6", .types = { RS_T_IPV6 }, .data = RS_D_MARK },
 	[PORT_RANGES] = { .name = "port-ranges", .types = { RS_T_PORT }, .data = RS_D_MARK, .interval = true },
 	[PATHS] = { .name = "paths", .types = { RS_T_IFNAME, RS_T_MARK } },
 	[CLAIMED] = { .name = "claimed", .types = { RS_T_IFNAME } },
@@ -132,7 +136,7 @@ static const struct rs_set set_table[SETS] = {
 static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
 	"source", "destination", "inside-roaming", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
-	"to-flowtable", RS_ISOLATED, RS_ISOLATED_FIRST,
+	"assets", "asset-errors", "asset-router-errors", "to-flowtable", RS_ISOLATED, RS_ISOLATED_FIRST,
 	"asked", "marked", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "wrong-way-out", "no-handshake", "reversed-flow",
 	"icmp-error", "blocked-mark", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
@@ -238,22 +242,25 @@ struct leg_flow {
 	uint32_t mark;
 };
 
+/* Between one pair of its ends. */
 static struct rs_elem *add_permitted(struct ruleset *rs, const struct leg_flow *x,
-				     enum set_index set, uint8_t l4)
+				     const struct end_pair *ends, enum set_index set, uint8_t l4)
 {
 	struct rs_elem *e = add_element(rs, set, x->f->at, x->c->name);
-	put32(e, 0, x->leg->from);
-	put32(e, 1, x->leg->to);
+	put32(e, 0, ends->from);
+	put32(e, 1, ends->to);
 	e->mark = x->mark;
 	e->key[8] = l4;
 	return e;
 }
 
 /* A type of ICMP's requests, with code 0; a protocol without ports. */
-static void add_kind(struct ruleset *rs, const struct leg_flow *x, const struct ip_kind *k)
+static void add_kind(struct ruleset *rs, const struct leg_flow *x, const struct end_pair *ends,
+		     const struct ip_kind *k)
 {
 	bool icmp = x->f->l4 == IPPROTO_ICMP;
-	struct rs_elem *e = add_permitted(rs, x, icmp ? CONDUITS_ICMP : CONDUITS_PROTOCOL, k->l4);
+	struct rs_elem *e =
+		add_permitted(rs, x, ends, icmp ? CONDUITS_ICMP : CONDUITS_PROTOCOL, k->l4);
 	e->key[12] = icmp ? k->type : 0;
 }
 
@@ -303,6 +310,19 @@ static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mar
 	put32(e, 1, zone);
 }
 
+static void add_between(struct ruleset *rs, const struct leg_flow *x, const struct end_pair *ends)
+{
+	const struct flow *f = x->f;
+	for (size_t i = 0; i < f->n_kinds; i++)
+		add_kind(rs, x, ends, &f->kinds[i]);
+	for (size_t i = 0; i < f->n_ports; i++) {
+		const struct port_range *r = &f->ports[i];
+		for (uint32_t p = ruleset_port_next(rs, r, r->lo); p;
+		     p = ruleset_port_next(rs, r, p + 1))
+			ruleset_put_port(rs, add_permitted(rs, x, ends, CONDUITS, f->l4), 3, p);
+	}
+}
+
 static void add_flow(struct ruleset *rs, const struct leg_flow *x)
 {
 	const struct conduit *c = x->c;
@@ -311,13 +331,10 @@ static void add_flow(struct ruleset *rs, const struct leg_flow *x)
 	bool fast =
 		f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 && !rs->fast_first;
 	bool open = rs->observes || c->fail == FAIL_OPEN;
-	for (size_t i = 0; i < f->n_kinds; i++)
-		add_kind(rs, x, &f->kinds[i]);
-	for (size_t i = 0; i < f->n_ports; i++) {
-		const struct port_range *r = &f->ports[i];
-		for (uint32_t p = ruleset_port_next(rs, r, r->lo); p;
-		     p = ruleset_port_next(rs, r, p + 1))
-			ruleset_put_port(rs, add_permitted(rs, x, CONDUITS, f->l4), 3, p);
+	for (size_t i = 0; i < model_leg_pairs(x->leg); i++) {
+		const struct end_pair ends = model_leg_pair(x->leg, i);
+		if (rs->sets[CONDUITS].n_elems <= RS_CONDUITS_MAX)
+			add_between(rs, x, &ends);
 	}
 	struct rs_elem *e = add_element(rs, ACTIONS, f->at, c->name);
 	put32(e, 0, mark);
@@ -498,7 +515,8 @@ static void add_chains(struct ruleset *rs)
 		n -= LATE_CHAINS;
 	rs->chains = arena_alloc(rs->arena, sizeof(chain_table));
 	for (size_t i = 0; i < n; i++)
-		if (rs->isolates || !ruleset_of_isolation(chain_table[i]))
+		if ((rs->isolates || !ruleset_of_isolation(chain_table[i])) &&
+		    (rs->assets || !ruleset_of_assets(chain_table[i])))
 			rs->chains[rs->n_chains++] = chain_table[i];
 }
 
@@ -508,7 +526,8 @@ static void remove_sets(struct ruleset *rs)
 	size_t n = 0;
 	for (size_t i = 0; i < rs->n_sets; i++) {
 		bool tap = i == BLOCKED_TAP4 || i == BLOCKED_TAP6;
-		if ((tap && !rs->taps) || (i == PORT_RANGES && !rs->port_ranges) ||
+		if ((tap && !rs->taps) || ((i == END4 || i == END6) && !rs->assets) ||
+		    (i == PORT_RANGES && !rs->port_ranges) ||
 		    (i == CONDUITS_PROTOCOL && !rs->protocols) ||
 		    ((i == ISOLATED_AGAIN4 || i == ISOLATED_AGAIN6) && !rs->isolates))
 			continue;
@@ -540,6 +559,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 				.observes = m->mode == MODE_OBSERVE,
 				.helper = o->helper };
 	rs->isolates = ruleset_has_isolated(m);
+	rs->assets = m->n_classes != 0;
 	add_chains(rs);
 	for (size_t i = 0; i < m->n_taps; i++)
 		rs->taps |= m->taps[i].reactive;
@@ -568,6 +588,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 			rs->roaming |= !model_path_owner(m, &m->zones[z]);
 		ruleset_rules(rs, m);
 		ruleset_networks(rs, &rs->sets[ZONE4], &rs->sets[ZONE6], m);
+		ruleset_asset_ends(rs, &rs->sets[END4], &rs->sets[END6], m);
 		if (rs->port_ranges)
 			ruleset_ports(rs, &rs->sets[PORT_RANGES], m);
 		add_interfaces(rs, m);

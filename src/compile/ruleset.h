@@ -188,6 +188,7 @@ struct ruleset {
 	 * has its first port's number */
 	bool port_ranges;
 	bool isolates;	 /* some conduit leads to or from an isolated zone */
+	bool assets;	 /* some conduit names an asset at an end */
 	bool protocols;	 /* some flow is of other IP protocols */
 	uint8_t *pieces; /* a bit for each port that is the first of a piece */
 	/* its interfaces, whether they are there now or not */

@@ -19,5 +19,7 @@ void lint_add(struct lint_run *r, struct where at, const char *fmt, ...)
 /* Rules that need the compiled policies. */
 void lint_shadowed_entries(struct lint_run *r);
 void lint_writes_to_safety(struct lint_run *r);
+/* ends.c */
+void lint_ambiguous_ends(struct lint_run *r);
 
 #endif

@@ -436,6 +436,7 @@ static void load_root(struct load *l, const config_setting_t *root)
 	load_zones(l, root);
 	load_taps(l, root);
 	load_own_services(l, root);
+	load_groups(l, root);
 	const config_setting_t *conduits = list_of_groups(l, root, "conduits");
 	for (size_t i = 0; i < items(conduits); i++)
 		load_conduit(l, item(conduits, i));
@@ -459,7 +460,8 @@ static void load_settings(struct load *l, const config_setting_t *root)
 {
 	config_t made;
 	KEYS(l, root, "a model", "system", "mode", "daemon", "interfaces", "zones", "conduits",
-	     "services", "policies", "variables", "templates", "use", "box", "boxes");
+	     "services", "policies", "asset_groups", "variables", "templates", "use", "box",
+	     "boxes");
 	const struct setting *s = expand_settings(l, root);
 	if (!s || s == l->src.root) {
 		if (s)

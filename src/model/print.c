@@ -209,6 +209,7 @@ void model_print(const struct model *m, FILE *f)
 		fputs(i + 1 < m->n_zones ? "  },\n" : "  }\n", f);
 	}
 	fputs(");\n", f);
+	print_groups(f, m);
 	print_own_services(f, m);
 	fputs("conduits = (\n", f);
 	for (size_t i = 0; i < m->n_conduits; i++) {
