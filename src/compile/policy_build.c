@@ -224,7 +224,7 @@ static void put_passed(struct build *b, const struct conduit *c, const struct fl
 	free(ports);
 }
 
-static void put_conduit(struct build *b, const struct conduit *c)
+static void put_legs(struct build *b, const struct conduit *c)
 {
 	struct flow_texts *t = calloc(c->n_flows + 1, sizeof(*t));
 	b->failed |= !t;
@@ -328,7 +328,7 @@ static void fill_image(struct build *b)
 	for (unsigned p = 0; p < PROTO_N; p++)
 		b->img->n_items[p] = b->n_items[p]; /* a text may turn out to need none */
 	for (size_t i = 0; i < m->n_conduits; i++)
-		put_conduit(b, &m->conduits[i]);
+		put_legs(b, &m->conduits[i]);
 	sort_nets(b);
 	sort_assets(b);
 	sort_keys(b);

@@ -46,8 +46,9 @@ static enum judged judged(const struct conduit *c, const struct flow *f)
 	return model_mode_of(c) == MODE_OBSERVE || c->fail == FAIL_OPEN ? JUDGED_OR_PASSED : JUDGED;
 }
 
-/* What two ends of one zone have in common: all of it, or one class of assets. False: nothing. */
-static bool common(size_t zone, size_t a, size_t b, size_t *out)
+/* What two ends of one zone have in common_end: all of it, or one class of assets. False: nothing.
+ */
+static bool common_end(size_t zone, size_t a, size_t b, size_t *out)
 {
 	*out = a == zone ? b : a;
 	return a == b || a == zone || b == zone;
@@ -134,13 +135,13 @@ static struct by_zones *sort_legs(struct ruleset *rs, const struct model *m, siz
 
 /* Of leg w all that would turn round the inspected flows of the leg opposite. False: there are too
  * many. */
-static bool add_pair(struct ruleset *rs, struct rs_set *set, const struct by_zones *w,
-		     const struct by_zones *opposite)
+static bool add_reversed_pair(struct ruleset *rs, struct rs_set *set, const struct by_zones *w,
+			      const struct by_zones *opposite)
 {
 	struct by_zones both = *w;
 	const struct conduit *c = opposite->c;
-	if (!common(w->from, w->ends.from, opposite->ends.to, &both.ends.from) ||
-	    !common(w->to, w->ends.to, opposite->ends.from, &both.ends.to))
+	if (!common_end(w->from, w->ends.from, opposite->ends.to, &both.ends.from) ||
+	    !common_end(w->to, w->ends.to, opposite->ends.from, &both.ends.to))
 		return true;
 	for (size_t k = 0; k < c->n_flows; k++)
 		if (c->flows[k].proto != PROTO_NONE &&
@@ -149,21 +150,21 @@ static bool add_pair(struct ruleset *rs, struct rs_set *set, const struct by_zon
 	return true;
 }
 
-static int key_order(const void *x, const void *y)
+static int reversed_order(const void *x, const void *y)
 {
 	const struct rs_elem *a = x, *b = y;
 	return memcmp(a->key, b->key, RS_KEY_MAX);
 }
 
-/* Two pairs of ends may have the same assets in common. */
+/* Two pairs of ends may have the same assets in common_end. */
 static void once(struct rs_set *set, bool assets)
 {
 	size_t n = 0;
 	if (!assets || !set->n_elems)
 		return;
-	qsort(set->elems, set->n_elems, sizeof(*set->elems), key_order);
+	qsort(set->elems, set->n_elems, sizeof(*set->elems), reversed_order);
 	for (size_t i = 0; i < set->n_elems; i++)
-		if (n == 0 || key_order(&set->elems[n - 1], &set->elems[i]) != 0)
+		if (n == 0 || reversed_order(&set->elems[n - 1], &set->elems[i]) != 0)
 			set->elems[n++] = set->elems[i];
 	set->n_elems = n;
 }
@@ -177,7 +178,7 @@ void ruleset_reversed(struct ruleset *rs, struct rs_set *set, const struct model
 		const struct conduit *c = v[i].c;
 		const struct by_zones *w = first_of(v, n, v[i].to, v[i].from);
 		for (; w < v + n && w->from == v[i].to && w->to == v[i].from; w++) {
-			if (add_pair(rs, set, w, &v[i]))
+			if (add_reversed_pair(rs, set, w, &v[i]))
 				continue;
 			errs_add(errs, w->c->at.file, w->c->at.line,
 				 "conduit \"%s\": its ports and those "

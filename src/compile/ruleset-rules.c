@@ -4,6 +4,9 @@
  * not grow with the plant; what does is the elements of the maps:
  *
  *	zone4, zone6	address -> zone
+ *	bound4, bound6	addresses of assets that are bound to their MAC addresses: asked before all
+ *			else, and so before the in-kernel path
+ *	macs4, macs6	(address . MAC address) of these: what they may send with
  *	end4, end6	address of an asset that some conduit names at an end -> its class. Zones
  *and classes are numbered together, and either stands in the maps of flows and in `reversed`
  *(ruleset-ends.h). Only where there is such a conduit
@@ -124,6 +127,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define NETHDR(o, l, r)	{ .kind = RS_PAYLOAD, .key = (o), .len = (l), .to = (r) }
 #define AND(r, m)	{ .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = V_ZERO }
 #define AND_XOR(r, m, x) { .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = (x) }
+#define SENDER_MAC(r)	{ .kind = RS_PAYLOAD, .key = 6, .a = 2, .len = 6, .to = (r) }
 #define TCP_FLAGS(r)	{ .kind = RS_PAYLOAD, .key = 13, .a = 1, .len = 1, .to = (r) }
 #define ICMP_TYPE(r)	{ .kind = RS_PAYLOAD, .key = 0, .a = 1, .len = 1, .to = (r) }
 #define AND8(r, m)	{ .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = V_ZERO, .len = 1 }
@@ -367,6 +371,8 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 
 /* clang-format off */
 static const struct rs_rule table[] = {
+	{ "forward", "a sender that is bound to its MAC address", { NFP4, NETHDR(12, 4, 0), IN("bound4", 0), TO(RS_JUMP, "bound") } },
+	{ "forward", NULL, { NFP6, NETHDR(8, 16, 0), IN("bound6", 0), TO(RS_JUMP, "bound") } },
 	{ "forward", "a tap saw what is refused", { ENDS_AND_PORTS4, IN(RS_BLOCKED_TAP4, 1), TO(RS_GOTO, "blocked") } },
 	{ "forward", NULL, { ENDS_AND_PORTS6, IN(RS_BLOCKED_TAP6, 1), TO(RS_GOTO, "blocked") } },
 	{ "forward", "whole permitted messages between interfaces of their zones, judged in the kernel",
@@ -405,6 +411,10 @@ static const struct rs_rule table[] = {
 
 	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6, "wrong-interface"),
 	WHERE("destination", NFT_META_OIFNAME, DST4, DST6, "wrong-way-out"),
+
+	{ "bound", "it has its own", { NFP4, NETHDR(12, 4, 0), SENDER_MAC(1), IN("macs4", 0), DO(RS_RETURN) } },
+	{ "bound", NULL, { NFP6, NETHDR(8, 16, 0), SENDER_MAC(4), IN("macs6", 0), DO(RS_RETURN) } },
+	{ "bound", "another one, or none", { TO(RS_GOTO, RS_WRONG_MAC) } },
 
 	{ "inside-roaming", "back by the interface by which it came",
 	  { META(NFT_META_IIFNAME, 0), META(NFT_META_IIFNAME, 4), ADD("same-interface", 0) } },
@@ -483,6 +493,8 @@ static const struct rs_rule table[] = {
 	REFUSE("unknown-zone", CONNECTION_AGAIN("unknown-zone")),
 	ANSWERS_RECORDED("wrong-interface"),
 	REFUSE("wrong-interface", CONNECTION_AGAIN("wrong-interface")),
+	ANSWERS_RECORDED(RS_WRONG_MAC),
+	REFUSE(RS_WRONG_MAC, CONNECTION_AGAIN(RS_WRONG_MAC)),
 	ANSWERS_RECORDED("wrong-way-out"),
 	REFUSE("wrong-way-out", CONNECTION_AGAIN("wrong-way-out")),
 	ANSWERS("reversed-flow"),
@@ -542,6 +554,11 @@ static bool has_name(const struct rs_rule *r, const char *name)
 	return false;
 }
 
+bool ruleset_of_bound(const char *chain)
+{
+	return strcmp(chain, "bound") == 0 || strcmp(chain, RS_WRONG_MAC) == 0;
+}
+
 bool ruleset_of_assets(const char *chain)
 {
 	return strncmp(chain, "asset", 5) == 0;
@@ -562,6 +579,8 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 	if (r->ops[0].kind == RS_ONLY && (r->ops[0].key == RS_WATCHING) != rs->observes)
 		return true;
 	if (!rs->isolates && ruleset_of_isolation(r->chain))
+		return true;
+	if (!rs->binds && (ruleset_of_bound(r->chain) || has_name(r, "bound")))
 		return true;
 	if (!rs->assets && (has_name(r, "end4") || has_name(r, "end6")))
 		return true;

@@ -27,6 +27,10 @@ void ruleset_networks(struct ruleset *rs, struct rs_set *set4, struct rs_set *se
 /* Fill the maps end4 and end6. */
 void ruleset_asset_ends(struct ruleset *rs, struct rs_set *set4, struct rs_set *set6,
 			const struct model *m);
+/* Fill bound4, bound6, macs4 and macs6; set: the first of these. */
+void ruleset_bound(struct ruleset *rs, struct rs_set *set, const struct model *m);
+/* Is this chain one of those for bound assets? */
+bool ruleset_of_bound(const char *chain);
 /* Is this chain one of those for assets at ends of conduits? */
 bool ruleset_of_assets(const char *chain);
 /* Is this chain one of those that refuse what an isolated zone does not get? */

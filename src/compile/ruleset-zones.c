@@ -105,3 +105,18 @@ void ruleset_asset_ends(struct ruleset *rs, struct rs_set *set4, struct rs_set *
 			e->mark = (uint32_t)a->class;
 		}
 }
+
+void ruleset_bound(struct ruleset *rs, struct rs_set *set, const struct model *m)
+{
+	for (size_t z = 1; z < m->n_zones; z++)
+		for (size_t i = 0; i < m->zones[z].n_assets; i++) {
+			const struct asset *a = &m->zones[z].assets[i];
+			size_t v6 = a->addr.family == 6, octets = v6 ? 16 : 4;
+			if (!a->bound)
+				continue;
+			memcpy(ruleset_add(rs, &set[v6], a->at, a->name)->key, a->addr.b, octets);
+			struct rs_elem *e = ruleset_add(rs, &set[2 + v6], a->at, a->name);
+			memcpy(e->key, a->addr.b, octets);
+			memcpy(e->key + octets, a->mac, sizeof(a->mac));
+		}
+}

@@ -29,6 +29,10 @@ enum { SAME_MAX = 4096 };
 enum set_index {
 	ZONE4,
 	ZONE6,
+	BOUND4, /* these four only where some asset is bound */
+	BOUND6,
+	MACS4,
+	MACS6,
 	END4, /* only where some conduit names an asset */
 	END6,
 	PORT_RANGES, /* only where some flow has one */
@@ -73,6 +77,10 @@ enum set_index {
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
 	[ZONE6] = { .name = "zone6", .types = { RS_T_IPV6 }, .data = RS_D_MARK, .interval = true },
+	[BOUND4] = { .name = "bound4", .types = { RS_T_IPV4 } },
+	[BOUND6] = { .name = "bound6", .types = { RS_T_IPV6 } },
+	[MACS4] = { .name = "macs4", .types = { RS_T_IPV4, RS_T_ETHER } },
+	[MACS6] = { .name = "macs6", .types = { RS_T_IPV6, RS_T_ETHER } },
 	[END4] = { .name = "end4", .types = { RS_T_IPV4 }, .data = RS_D_MARK },
 	[END6] = { .name = "end6", .types = { RS_T_IPV6 }, .data = RS_D_MARK },
 	[PORT_RANGES] = { .name = "port-ranges", .types = { RS_T_PORT }, .data = RS_D_MARK, .interval = true },
@@ -136,7 +144,7 @@ static const struct rs_set set_table[SETS] = {
 static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
 	"source", "destination", "inside-roaming", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
-	"assets", "asset-errors", "asset-router-errors", "to-flowtable", RS_ISOLATED, RS_ISOLATED_FIRST,
+	"bound", RS_WRONG_MAC, "assets", "asset-errors", "asset-router-errors", "to-flowtable", RS_ISOLATED, RS_ISOLATED_FIRST,
 	"asked", "marked", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "wrong-way-out", "no-handshake", "reversed-flow",
 	"icmp-error", "blocked-mark", "first-packet",
 	"fast-closed", "fast-open",	/* LATE_CHAINS: only where the program is not asked first */
@@ -148,8 +156,8 @@ enum { LATE_CHAINS = 2, LATE_COUNTERS = 1 };
 static const char *const counter_table[] = {
 	"inside",	   "invalid",	    "blocked",	    "no-conduit",    "unknown-zone",
 	"wrong-interface", "wrong-way-out", "no-handshake", "reversed-flow", "icmp-error",
-	"blocked-mark",	   RS_ISOLATED,	    RS_ANSWERS, /* LATE_COUNTERS: only where the whole site
-					      is watched */
+	"blocked-mark",	   RS_WRONG_MAC,    RS_ISOLATED,    RS_ANSWERS, /* LATE_COUNTERS: only where
+					      the whole site is watched */
 };
 
 struct rs_elem *ruleset_add(struct ruleset *rs, struct rs_set *s, struct where at,
@@ -516,6 +524,7 @@ static void add_chains(struct ruleset *rs)
 	rs->chains = arena_alloc(rs->arena, sizeof(chain_table));
 	for (size_t i = 0; i < n; i++)
 		if ((rs->isolates || !ruleset_of_isolation(chain_table[i])) &&
+		    (rs->binds || !ruleset_of_bound(chain_table[i])) &&
 		    (rs->assets || !ruleset_of_assets(chain_table[i])))
 			rs->chains[rs->n_chains++] = chain_table[i];
 }
@@ -527,6 +536,9 @@ static void remove_sets(struct ruleset *rs)
 	for (size_t i = 0; i < rs->n_sets; i++) {
 		bool tap = i == BLOCKED_TAP4 || i == BLOCKED_TAP6;
 		if ((tap && !rs->taps) || ((i == END4 || i == END6) && !rs->assets) ||
+		    (((i >= BOUND4 && i <= MACS6) || i == WRONG_MAC_AGAIN4 ||
+		      i == WRONG_MAC_AGAIN6) &&
+		     !rs->binds) ||
 		    (i == PORT_RANGES && !rs->port_ranges) ||
 		    (i == CONDUITS_PROTOCOL && !rs->protocols) ||
 		    ((i == ISOLATED_AGAIN4 || i == ISOLATED_AGAIN6) && !rs->isolates))
@@ -560,6 +572,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 				.helper = o->helper };
 	rs->isolates = ruleset_has_isolated(m);
 	rs->assets = m->n_classes != 0;
+	rs->binds = model_binds(m);
 	add_chains(rs);
 	for (size_t i = 0; i < m->n_taps; i++)
 		rs->taps |= m->taps[i].reactive;
@@ -574,7 +587,8 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 	if (!rs->observes)
 		n_counters -= LATE_COUNTERS;
 	for (size_t i = 0; i < n_counters; i++)
-		if (rs->isolates || strcmp(counter_table[i], RS_ISOLATED) != 0)
+		if ((rs->isolates || strcmp(counter_table[i], RS_ISOLATED) != 0) &&
+		    (rs->binds || strcmp(counter_table[i], RS_WRONG_MAC) != 0))
 			add_counter(rs, counter_table[i], rs->at);
 	check_mask(m, errs);
 	if (errs->total == before) {
@@ -588,6 +602,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 			rs->roaming |= !model_path_owner(m, &m->zones[z]);
 		ruleset_rules(rs, m);
 		ruleset_networks(rs, &rs->sets[ZONE4], &rs->sets[ZONE6], m);
+		ruleset_bound(rs, &rs->sets[BOUND4], m);
 		ruleset_asset_ends(rs, &rs->sets[END4], &rs->sets[END6], m);
 		if (rs->port_ranges)
 			ruleset_ports(rs, &rs->sets[PORT_RANGES], m);

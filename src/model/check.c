@@ -252,12 +252,25 @@ static void check_offload_zone(struct load *l, const struct conduit *c, size_t z
 			 c->name, l->m->zones[zone].name);
 }
 
+/* Who sends what is offloaded, no rule sees. */
+static void check_offload_bound(struct load *l, const struct conduit *c, const struct zone *zn)
+{
+	for (size_t i = 0; i < zn->n_assets; i++)
+		if (zn->assets[i].bound)
+			complain(l, c->offload_at,
+				 "conduit \"%s\": asset \"%s\" of zone \"%s\" is bound to its MAC "
+				 "address, which nobody looks at in what is offloaded; remove "
+				 "offload, or bind",
+				 c->name, zn->assets[i].name, zn->name);
+}
+
 /* The first zone of it that has none. */
 static void check_offload_end(struct load *l, const struct conduit *c, const struct conduit_end *e)
 {
 	for (size_t i = 0; i < e->n_ends; i++) {
 		size_t zone = model_end_zone(l->m, e->ends[i]);
 		check_offload_zone(l, c, zone);
+		check_offload_bound(l, c, &l->m->zones[zone]);
 		if (!model_path_owner(l->m, &l->m->zones[zone]))
 			return;
 	}

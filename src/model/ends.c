@@ -147,7 +147,7 @@ static void find_zone_end(struct load *l, const struct conduit *c, const char *k
 	}
 }
 
-static int by_number(const void *x, const void *y)
+static int number_order(const void *x, const void *y)
 {
 	const size_t *a = x, *b = y;
 	return (*a > *b) - (*a < *b);
@@ -158,7 +158,7 @@ struct numbers {
 	size_t *v, n;
 };
 
-static struct numbers find_ends(struct load *l, const struct conduit *c, const char *key,
+static struct numbers find_list(struct load *l, const struct conduit *c, const char *key,
 				const struct names_of_zones *zones)
 {
 	bool from = strcmp(key, "from") == 0;
@@ -179,7 +179,7 @@ static struct numbers find_ends(struct load *l, const struct conduit *c, const c
 		for (size_t k = 0; k < v[i].n_ends; k++)
 			out.v[out.n++] = v[i].ends[k];
 	if (out.n)
-		qsort(out.v, out.n, sizeof(size_t), by_number);
+		qsort(out.v, out.n, sizeof(size_t), number_order);
 	for (size_t i = 0; i < out.n; i++)
 		if (i == 0 || out.v[i] != out.v[i - 1])
 			out.v[once++] = out.v[i];
@@ -209,7 +209,7 @@ static int joined_order(const void *x, const void *y)
 }
 
 /* Another pair, in the order of joined_order(). */
-static void add_pair(struct load *l, struct conduit *c, const struct joined *j)
+static void add_end_pair(struct load *l, struct conduit *c, const struct joined *j)
 {
 	struct arena *a = l->m->arena;
 	struct leg *g = c->n_legs ? &c->legs[c->n_legs - 1] : NULL;
@@ -247,7 +247,7 @@ static void make_legs(struct load *l, struct conduit *c, const struct numbers *f
 	if (n)
 		qsort(v, n, sizeof(*v), joined_order);
 	for (size_t i = 0; i < n; i++)
-		add_pair(l, c, &v[i]);
+		add_end_pair(l, c, &v[i]);
 	if (itself && !n)
 		complain(
 			l, c->at,
@@ -261,8 +261,8 @@ void check_ends(struct load *l)
 	const struct names_of_zones zones = sort_zones(l);
 	for (size_t i = 0; i < l->m->n_conduits; i++) {
 		struct conduit *c = &l->m->conduits[i];
-		const struct numbers from = find_ends(l, c, "from", &zones),
-				     to = find_ends(l, c, "to", &zones);
+		const struct numbers from = find_list(l, c, "from", &zones),
+				     to = find_list(l, c, "to", &zones);
 		make_legs(l, c, &from, &to);
 	}
 }

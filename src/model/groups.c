@@ -98,8 +98,8 @@ static struct directory all_names(struct load *l)
 	return d;
 }
 
-static struct named_asset *asset_named(struct load *l, const struct directory *d, const char *name,
-				       struct where at)
+static struct named_asset *find_asset(struct load *l, const struct directory *d, const char *name,
+				      struct where at)
 {
 	const struct named_asset want = { .name = name };
 	struct named_asset *found =
@@ -131,7 +131,7 @@ static const struct asset_group *group_named(struct load *l, const struct direct
 /* ---- classes ---- */
 
 /* What follows the word in the name of an end, or NULL: it has another. */
-static const char *behind(const char *name, const char *word)
+static const char *name_behind(const char *name, const char *word)
 {
 	size_t n = strlen(word);
 	return strncmp(name, word, n) == 0 ? name + n : NULL;
@@ -154,14 +154,14 @@ static const uint64_t seeds[2] = { UINT64_C(0xcbf29ce484222325), UINT64_C(0x9e37
 static void each_asset(struct load *l, const struct directory *d, struct conduit_end *e,
 		       void (*take)(struct load *l, struct conduit_end *e, struct named_asset *a))
 {
-	const char *one = behind(e->name, MODEL_ASSET_END),
-		   *group = behind(e->name, MODEL_GROUP_END);
+	const char *one = name_behind(e->name, MODEL_ASSET_END),
+		   *group = name_behind(e->name, MODEL_GROUP_END);
 	const struct asset_group *g = group ? group_named(l, d, group, e->at) : NULL;
-	struct named_asset *a = one ? asset_named(l, d, one, e->at) : NULL;
+	struct named_asset *a = one ? find_asset(l, d, one, e->at) : NULL;
 	if (a)
 		take(l, e, a);
 	for (size_t i = 0; g && i < g->assets.n; i++) {
-		a = asset_named(l, d, g->assets.v[i], g->assets.at[i]);
+		a = find_asset(l, d, g->assets.v[i], g->assets.at[i]);
 		if (a)
 			take(l, e, a);
 	}
@@ -239,7 +239,7 @@ static void make_classes(struct load *l, const struct directory *d)
 	number_classes(l, v, n);
 }
 
-static int end_order(const void *x, const void *y)
+static int asset_end_order(const void *x, const void *y)
 {
 	const struct conduit_end *const *a = x, *const *b = y;
 	return strcmp((*a)->name, (*b)->name);
@@ -259,12 +259,13 @@ static struct conduit_end **asset_ends(struct load *l, size_t *n)
 		for (size_t k = 0; k < c->n_from + c->n_to; k++) {
 			struct conduit_end *e =
 				k < c->n_from ? &c->from_ends[k] : &c->to_ends[k - c->n_from];
-			if (behind(e->name, MODEL_ASSET_END) || behind(e->name, MODEL_GROUP_END))
+			if (name_behind(e->name, MODEL_ASSET_END) ||
+			    name_behind(e->name, MODEL_GROUP_END))
 				v[(*n)++] = e;
 		}
 	}
 	if (*n)
-		qsort(v, *n, sizeof(struct conduit_end *), end_order);
+		qsort(v, *n, sizeof(struct conduit_end *), asset_end_order);
 	return v;
 }
 
@@ -276,7 +277,7 @@ static void check_group_names(struct load *l, const struct directory *d)
 				 d->groups[i]->name);
 	for (size_t i = 0; i < d->n_groups; i++)
 		for (size_t k = 0; k < d->groups[i]->assets.n; k++)
-			asset_named(l, d, d->groups[i]->assets.v[k], d->groups[i]->assets.at[k]);
+			find_asset(l, d, d->groups[i]->assets.v[k], d->groups[i]->assets.at[k]);
 }
 
 void check_asset_ends(struct load *l)
@@ -288,7 +289,7 @@ void check_asset_ends(struct load *l)
 	if (l->errs->total != before)
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (i == 0 || end_order(&v[i - 1], &v[i]) != 0)
+		if (i == 0 || asset_end_order(&v[i - 1], &v[i]) != 0)
 			each_asset(l, &d, v[i], mark_asset);
 	if (l->errs->total != before)
 		return;

@@ -52,6 +52,8 @@ struct asset {
 	struct where at;
 	const char *name;
 	struct addr addr;
+	uint8_t mac[6];
+	bool has_mac, bound; /* bound: packets from it have this MAC address, or are refused */
 	size_t class; /* of struct model's classes, from n_zones on; 0: in no end of a conduit */
 };
 
@@ -430,6 +432,11 @@ static inline size_t model_end_zone(const struct model *m, size_t end)
 /* For people: the name of a zone, or "asset:NAME". out: MODEL_END_TEXT */
 enum { MODEL_END_TEXT = MODEL_NAME_MAX + sizeof(MODEL_ASSET_END) };
 const char *model_end_text(const struct model *m, size_t end, char *out);
+/* Has some asset to have its MAC address? */
+bool model_binds(const struct model *m);
+/* "00:00:5e:00:53:01"; out: MODEL_MAC_TEXT */
+enum { MODEL_MAC_TEXT = 18 };
+void model_mac_text(const uint8_t mac[6], char *out);
 /* The class of an address; 0: it has none. */
 size_t model_class_of(const struct model *m, size_t zone, const struct addr *a);
 /* In the order in which they count: by classes (0: none) and zones of the client and the server,

@@ -163,7 +163,7 @@ static void load_assets(struct load *l, const config_setting_t *g, struct zone *
 	for (size_t i = 0; i < items(s); i++) {
 		const config_setting_t *x = item(s, i);
 		struct asset a = { .at = at_of(l, x) };
-		KEYS(l, x, "an asset", "name", "address");
+		KEYS(l, x, "an asset", "name", "address", "mac", "bind");
 		a.name = get_name(l, x, "name");
 		const char *text = get_text(l, x, "address");
 		if (!text) {
@@ -176,6 +176,7 @@ static void load_assets(struct load *l, const config_setting_t *g, struct zone *
 			complain(l, a.at, "\"%s\" is not an IP address", text);
 			continue;
 		}
+		load_mac(l, x, &a);
 		if (no_packet_has(l, a.at, text, &(struct prefix){ .a = a.addr, .len = 128 }))
 			continue;
 		z->assets = arena_grow(l->m->arena, z->assets, z->n_assets, sizeof(*z->assets));

@@ -129,7 +129,8 @@ X(R_IEC_STARTED, "another-master-started", NOTICE, "as many other masters as the
 X(R_RESUMED, "stream-resumed", NOTICE, "packets of this connection were not seen: it is judged again from the next place where a message can begin; only where nothing is blocked") \
 X(R_TAP_LOST, "capture-lost", WARNING, "mirrored packets were lost before they could be judged: the buffer of the tap was full (buffer)") \
 X(R_ISOLATED, "zone-isolated", WARNING, "a conduit permits this connection, and a zone of one of its ends is isolated by order (zonectl isolate)") \
-X(R_VALUE_PART, "value-in-part", WARNING, "registers that are one value are not all written by this request (typed_values)")
+X(R_VALUE_PART, "value-in-part", WARNING, "registers that are one value are not all written by this request (typed_values)") \
+X(R_WRONG_MAC, "wrong-mac", ERROR, "the packet has the address of an asset that is bound to its MAC address, and came with another one")
 /* clang-format on */
 
 /* Their numbers are syslog's, too. */

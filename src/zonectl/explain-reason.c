@@ -10,6 +10,7 @@ enum advice {
 	CONDUIT,
 	ZONE,
 	INTERFACE,
+	MAC_ADDRESS,
 	ROUTE,
 	BEGINNING,
 	ENTRY,
@@ -31,6 +32,9 @@ static const char *const texts[] = {
 	[ZONE] = "write the network of the address into the networks of the zone where it belongs, "
 		 "or "
 		 "find out who uses an address that the model does not have",
+	[MAC_ADDRESS] =
+		"find out what sends with this address: another device, one that was exchanged, "
+		"or a router that has come between",
 	[INTERFACE] = "compare the zone's interfaces with the cabling and routes (zonectl check "
 		      "--here); with these right, somebody uses a false address",
 	[ROUTE] = "correct this machine's route to the address, or the zone's interfaces (zonectl "
@@ -79,7 +83,8 @@ enum change {
 	NO_ORDER,
 	NO_PACKET,
 	NO_MESSAGE,
-	NO_MODEL
+	NO_MODEL,
+	THE_MAC,
 };
 
 static const char *const changes[] = {
@@ -103,6 +108,7 @@ static const char *const changes[] = {
 		     "this message, and two devices would make two things of it",
 	[NO_PACKET] = "no change of the model: two receivers may make two things of such a packet, "
 		      "so it cannot be judged",
+	[THE_MAC] = "another mac of the asset, or none with bind",
 	[NO_MODEL] = "no change of the model, which permits it: an order lies over the model",
 	[NO_MESSAGE] = "no change of the model: the message is not as the protocol's standard "
 		       "says, and no device must be trusted to read it as the gate does",
@@ -229,6 +235,7 @@ static const struct row rows[R_COUNT] = {
 	[R_RESUMED] = { SENDER, NOT_REFUSED },
 	[R_TAP_LOST] = { SENDER, NOT_REFUSED },
 	[R_ISOLATED] = { ORDER, NO_MODEL },
+	[R_WRONG_MAC] = { MAC_ADDRESS, THE_MAC },
 };
 
 const char *explain_advice(enum reason why)
