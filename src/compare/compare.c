@@ -79,6 +79,7 @@ struct comparison *compare_models(const struct model *old, const struct model *n
 		goto fail;
 	*err = 0;
 	pieces_cut(&r);
+	compare_points(&r);
 	compare_settings(&r);
 	compare_zones(&r);
 	compare_conduits(&r);

@@ -12,8 +12,12 @@
 /* A flow that has a piece, and how it is looked at. */
 struct found {
 	const struct conduit *c; /* NULL: nothing is permitted there */
-	const struct leg *leg;
 	const struct flow *f;
+};
+
+/* Between which addresses. */
+struct between {
+	const struct point *from, *to;
 };
 
 enum look { LOOK_NONE, LOOK_OBSERVED, LOOK_ENFORCED };
@@ -33,16 +37,34 @@ static unsigned how_judged(const struct found *x)
 	return x->c->mode == MODE_OBSERVE || x->c->fail == FAIL_OPEN ? 1 : 2;
 }
 
-static struct found find_flow(const struct model *m, size_t from, size_t to, const struct piece *p)
+static struct found find_joined(const struct model *m, const struct end_pair *zones,
+				const struct end_pair *ends, const struct piece *p)
 {
-	for (size_t i = 0; from && to && i < m->n_conduits; i++) {
+	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *c = &m->conduits[i];
-		const struct leg *g = model_leg(c, from, to);
-		for (size_t k = 0; g && k < c->n_flows; k++)
+		const struct leg *g = model_leg(c, zones->from, zones->to);
+		if (!g || !model_leg_has(g, ends->from, ends->to))
+			continue;
+		for (size_t k = 0; k < c->n_flows; k++)
 			if (piece_is_of(p, &c->flows[k]))
-				return (struct found){ c, g, &c->flows[k] };
+				return (struct found){ c, &c->flows[k] };
 	}
-	return (struct found){ NULL, NULL, NULL };
+	return (struct found){ NULL, NULL };
+}
+
+/* What is permitted in that model (0: the old one). */
+static struct found find_flow(const struct compare_run *r, unsigned side, const struct between *b,
+			      const struct piece *p)
+{
+	const struct end_pair zones = { b->from->zone[side], b->to->zone[side] },
+			      classes = { b->from->class[side], b -> to -> class[side] };
+	struct end_pair ranks[MODEL_RANKS];
+	struct found f = { NULL, NULL };
+	if (!zones.from || !zones.to)
+		return f;
+	for (size_t i = 0, n = model_ranks(&zones, &classes, ranks); !f.f && i < n; i++)
+		f = find_joined(side ? r->new.m : r->old.m, &zones, &ranks[i], p);
+	return f;
 }
 
 static struct compare_finding finding(enum compare_effect e, const struct conduit *c)
@@ -99,19 +121,19 @@ static void compare_looks(struct compare_run *r, const struct found *old, const 
 
 /* A flow may have been refused to who has the port of an inspected service of the other direction;
  * where that is judged no longer, it is permitted to him. */
-static void compare_reversed(struct compare_run *r, const struct found *old,
-			     const struct found *new)
+static void compare_reversed(struct compare_run *r, const struct between *at,
+			     const struct found *old, const struct found *new)
 {
+	const struct between back = { at->to, at->from };
 	for (size_t i = 0; i < r->old.m->n_conduits; i++) {
 		const struct conduit *c = &r->old.m->conduits[i];
-		const struct leg *g = model_leg(c, old->leg->to, old->leg->from);
+		const struct leg *g = model_leg(c, at->to->zone[0], at->from->zone[0]);
 		for (size_t k = 0; g && k < c->n_flows; k++) {
-			struct found was = { c, g, &c->flows[k] };
+			struct found was = { c, &c->flows[k] };
 			if (was.f->l4 != new->f->l4 || how_judged(old) >= how_judged(&was))
 				continue;
 			for (struct piece p = { .begun = false }; piece_next(r, was.f, &p);) {
-				struct found is =
-					find_flow(r->new.m, new->leg->to, new->leg->from, &p);
+				struct found is = find_flow(r, 1, &back, &p);
 				if (is.f && how_judged(new) < how_judged(&is))
 					continue;
 				struct compare_finding f = finding(COMPARE_OPENS, new->c);
@@ -127,63 +149,57 @@ static void compare_reversed(struct compare_run *r, const struct found *old,
 
 /* ---- a flow ---- */
 
-static struct found found_before(const struct compare_run *r, const struct leg *g,
-				 const struct piece *p)
-{
-	return find_flow(r->old.m, r->old_of[g->from], r->old_of[g->to], p);
-}
-
 /* Is this piece the first one of the flow with that old flow? Then it stands for all of these. */
-static bool is_first(struct compare_run *r, const struct found *new, const struct piece *at,
-		     const struct found *old)
+static bool is_first(struct compare_run *r, const struct between *b, const struct found *new,
+		     const struct piece *at, const struct found *old)
 {
 	for (struct piece p = { .begun = false }; piece_next(r, new->f, &p);) {
 		if (p.at == at->at && p.lo == at->lo)
 			return true;
-		if (found_before(r, new->leg, &p).f == old->f)
+		if (find_flow(r, 0, b, &p).f == old->f)
 			return false;
 	}
 	return true;
 }
 
-static void list_pieces(struct compare_run *r, const struct found *new, struct sb *out)
-{
-	for (struct piece p = { .begun = false }; piece_next(r, new->f, &p);)
-		if (!found_before(r, new->leg, &p).f)
-			piece_list(&p, new->f, out);
-}
-
 /* Inside one zone of the old model everything passed by its interfaces. */
-static bool was_inside(const struct compare_run *r, const struct leg *g)
+static bool was_inside(const struct compare_run *r, const struct between *b)
 {
-	size_t from = r->old_of[g->from], to = r->old_of[g->to];
+	size_t from = b->from->zone[0], to = b->to->zone[0];
 	return from && from == to && model_path_owner(r->old.m, &r->old.m->zones[from]);
 }
 
-static void compare_flow(struct compare_run *r, const struct conduit *c, const struct leg *g,
-			 const struct flow *f)
+/* The pieces of a flow that decide in the model `side` and are nowhere in the other one. */
+static void list_only(struct compare_run *r, unsigned side, const struct between *b,
+		      const struct flow *f, struct sb *out)
 {
-	struct found new = { c, g, f };
-	bool told = false;
+	for (struct piece p = { .begun = false }; piece_next(r, f, &p);)
+		if (find_flow(r, side, b, &p).f == f && !find_flow(r, !side, b, &p).f)
+			piece_list(&p, f, out);
+}
+
+static void compare_flow(struct compare_run *r, const struct between *b, const struct found *new)
+{
+	char ports[400], from[MODEL_END_TEXT], to[MODEL_END_TEXT];
+	struct sb text = sb_init(ports, sizeof(ports));
+	const struct flow *f = new->f;
 	for (struct piece p = { .begun = false }; piece_next(r, f, &p);) {
-		struct found old = found_before(r, g, &p);
-		if (old.f && is_first(r, &new, &p, &old)) {
-			compare_looks(r, &old, &new);
-			compare_reversed(r, &old, &new);
-		}
-		if (old.f || told || was_inside(r, g))
+		struct found old = find_flow(r, 0, b, &p);
+		if (!old.f || find_flow(r, 1, b, &p).f != f || !is_first(r, b, new, &p, &old))
 			continue;
-		char ports[400];
-		struct sb b = sb_init(ports, sizeof(ports));
-		struct compare_finding found = finding(COMPARE_OPENS, c);
-		set_places(&found, &old, &new);
-		list_pieces(r, &new, &b);
-		compare_add(r, &found, "%s%s from \"%s\" to \"%s\"%s%s%s", ports,
-			    b.cut ? " and more" : "", r->new.m->zones[g->from].name,
-			    r->new.m->zones[g->to].name, f->policy ? ", by policy \"" : "",
-			    f->policy ? f->policy : "", f->policy ? "\"" : "");
-		told = true;
+		compare_looks(r, &old, new);
+		compare_reversed(r, b, &old, new);
 	}
+	if (!was_inside(r, b))
+		list_only(r, 1, b, f, &text);
+	if (!text.len)
+		return;
+	struct compare_finding found = finding(COMPARE_OPENS, new->c);
+	set_places(&found, &(struct found){ NULL, NULL }, new);
+	compare_add(r, &found, "%s%s from \"%s\" to \"%s\"%s%s%s", ports,
+		    text.cut ? " and more" : "", point_text(r, b->from, 1, from),
+		    point_text(r, b->to, 1, to), f->policy ? ", by policy \"" : "",
+		    f->policy ? f->policy : "", f->policy ? "\"" : "");
 }
 
 /* ---- what a conduit has for all of its flows ---- */
@@ -242,14 +258,43 @@ static void compare_conduit_keys(struct compare_run *r, const struct conduit *ol
 			    : "fail closed: nothing passes while an inspector is down");
 }
 
+/* Is it a client of the leg, whoever the servers are? */
+static bool opens_by(const struct leg *g, const struct point *p, unsigned side)
+{
+	for (size_t i = 0; i < g->n_pairs; i++)
+		if (g->pairs[i].from == g->from || g->pairs[i].from == p->class[side])
+			return true;
+	return g->n_pairs == 0;
+}
+
+/* Has the old conduit something between the ends of a leg of the new one? */
+static bool leg_is_of(const struct compare_run *r, const struct conduit *new, const struct leg *g,
+		      const struct conduit *old)
+{
+	const struct point *const *v = r->by_zone[1];
+	const size_t *first = r->zone_first[1];
+	if (!g->part) /* all of both zones */
+		return model_leg(old, r->old_of[g->from], r->old_of[g->to]) != NULL;
+	for (size_t i = first[g->from]; i < first[g->from + 1]; i++)
+		for (size_t k = first[g->to]; opens_by(g, v[i], 1) && k < first[g->to + 1]; k++) {
+			const struct end_pair is = { g->from, g->to },
+					      was = { v[i]->zone[0], v[k]->zone[0] },
+					      is_class = { v[i]->class[1], v[k] -> class[1] },
+					      was_class = { v[i]->class[0], v[k] -> class[0] };
+			if (model_leg(old, was.from, was.to) && model_joins(new, &is, &is_class) &&
+			    model_joins(old, &was, &was_class))
+				return true;
+		}
+	return false;
+}
+
 /* Has a conduit of the new model any flow of this old one? */
 static bool takes_from(const struct compare_run *r, const struct conduit *new,
 		       const struct conduit *old)
 {
 	bool same = false;
-	for (size_t i = 0; i < new->n_legs; i++)
-		same |= model_leg(old, r->old_of[new->legs[i].from], r->old_of[new->legs[i].to]) !=
-			NULL;
+	for (size_t i = 0; i < new->n_legs && !same; i++)
+		same = leg_is_of(r, new, &new->legs[i], old);
 	if (!same)
 		return false;
 	for (size_t i = 0; i < new->n_flows; i++)
@@ -282,40 +327,54 @@ static void compare_shared(struct compare_run *r, const struct conduit *old)
 
 /* ---- what is gone ---- */
 
-static void compare_gone(struct compare_run *r, const struct conduit *c, const struct leg *g)
+static void compare_gone(struct compare_run *r, const struct between *b, const struct found *old)
 {
-	size_t from = r->new_of[g->from], to = r->new_of[g->to];
-	for (size_t i = 0; i < c->n_flows; i++) {
-		const struct flow *f = &c->flows[i];
-		const struct found old = { c, g, f };
-		char ports[400];
-		struct sb b = sb_init(ports, sizeof(ports));
-		for (struct piece p = { .begun = false }; piece_next(r, f, &p);)
-			if (!find_flow(r->new.m, from, to, &p).f)
-				piece_list(&p, f, &b);
-		if (!b.len || (from && from == to))
-			continue;
-		struct compare_finding found = finding(COMPARE_CLOSES, c);
-		set_places(&found, &old, &(struct found){ NULL, NULL, NULL });
-		compare_add(r, &found, "%s%s from \"%s\" to \"%s\"", ports,
-			    b.cut ? " and more" : "", r->old.m->zones[g->from].name,
-			    r->old.m->zones[g->to].name);
-	}
+	char ports[400], from[MODEL_END_TEXT], to[MODEL_END_TEXT];
+	struct sb text = sb_init(ports, sizeof(ports));
+	size_t zone = b->from->zone[1];
+	if (!zone || zone != b->to->zone[1])
+		list_only(r, 0, b, old->f, &text);
+	if (!text.len)
+		return;
+	struct compare_finding found = finding(COMPARE_CLOSES, old->c);
+	set_places(&found, old, &(struct found){ NULL, NULL });
+	compare_add(r, &found, "%s%s from \"%s\" to \"%s\"", ports, text.cut ? " and more" : "",
+		    point_text(r, b->from, 0, from), point_text(r, b->to, 0, to));
+}
+
+typedef void compare_one(struct compare_run *r, const struct between *b, const struct found *x);
+
+static void each_of_leg(struct compare_run *r, unsigned side, const struct conduit *c,
+			const struct leg *g, compare_one *compare)
+{
+	const struct point *const *v = r->by_zone[side];
+	const size_t *first = r->zone_first[side];
+	for (size_t i = first[g->from]; i < first[g->from + 1]; i++)
+		for (size_t k = first[g->to]; opens_by(g, v[i], side) && k < first[g->to + 1];
+		     k++) {
+			const struct between b = { v[i], v[k] };
+			const struct end_pair zones = { g->from, g->to },
+					      classes = { v[i]->class[side], v[k] -> class[side] };
+			for (size_t n = 0; model_joins(c, &zones, &classes) && n < c->n_flows; n++)
+				compare(r, &b, &(struct found){ c, &c->flows[n] });
+		}
+}
+
+/* All that a conduit of the model `side` joins. */
+static void each_between(struct compare_run *r, unsigned side, const struct conduit *c,
+			 compare_one *compare)
+{
+	r->conduit_first = r->c->n;
+	for (size_t i = 0; i < c->n_legs; i++)
+		each_of_leg(r, side, c, &c->legs[i], compare);
 }
 
 void compare_conduits(struct compare_run *r)
 {
-	for (size_t i = 0; i < r->new.m->n_conduits; i++) {
-		const struct conduit *c = &r->new.m->conduits[i];
-		r->conduit_first = r->c->n;
-		for (size_t k = 0; k < c->n_legs * c->n_flows; k++)
-			compare_flow(r, c, &c->legs[k / c->n_flows], &c->flows[k % c->n_flows]);
-	}
+	for (size_t i = 0; i < r->new.m->n_conduits; i++)
+		each_between(r, 1, &r->new.m->conduits[i], compare_flow);
 	for (size_t i = 0; i < r->old.m->n_conduits; i++) {
-		const struct conduit *c = &r->old.m->conduits[i];
-		compare_shared(r, c);
-		r->conduit_first = r->c->n;
-		for (size_t k = 0; k < c->n_legs; k++)
-			compare_gone(r, c, &c->legs[k]);
+		compare_shared(r, &r->old.m->conduits[i]);
+		each_between(r, 0, &r->old.m->conduits[i], compare_gone);
 	}
 }

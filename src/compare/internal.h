@@ -14,6 +14,12 @@ struct part {
 	size_t more;
 };
 
+/* Addresses that neither model tells apart by the ends of conduits: those of a zone that no asset
+ * has, or an asset's. In the old model, and in the new one; 0: none. */
+struct point {
+	size_t zone[2], class[2];
+};
+
 /* One of the two models. */
 struct side {
 	const struct model *m;
@@ -43,6 +49,11 @@ struct compare_run {
 	struct side old, new;
 	struct part *parts;
 	size_t n_parts;
+	struct point *points;
+	size_t n_points;
+	/* of each model: points in the order of their zones, and where each zone's begin */
+	const struct point **by_zone[2];
+	size_t *zone_first[2];
 	/* of each zone the one of the other model with its name and some of its addresses, or else
 	 * with any of its addresses, or else with its name; 0: none */
 	size_t *old_of, *new_of;
@@ -63,6 +74,11 @@ void piece_list(const struct piece *p, const struct flow *f, struct sb *out); /*
 struct compare_finding *compare_add(struct compare_run *r, const struct compare_finding *f,
 				    const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 bool compare_addresses(struct compare_run *r); /* false: no memory */
+/* Fills points; after the addresses. */
+void compare_points(struct compare_run *r);
+/* For people, in the model `side`: "NAME", "asset:NAME" */
+const char *point_text(const struct compare_run *r, const struct point *p, unsigned side,
+		       char out[MODEL_END_TEXT]);
 void compare_zones(struct compare_run *r);
 void compare_conduits(struct compare_run *r);
 /* Policies of two flows of one protocol; user: the conduit of the new one. */

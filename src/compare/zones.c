@@ -154,6 +154,36 @@ static void compare_names(struct compare_run *r, const struct zone *old, const s
 		compare_add(r, &f, "assets differ: records name them");
 }
 
+/* Is it bound to this MAC address in the zone, too? */
+static bool binds_as(const struct zone *z, const struct asset *a)
+{
+	for (size_t i = 0; i < z->n_assets; i++)
+		if (z->assets[i].bound && addr_eq(&z->assets[i].addr, &a->addr))
+			return memcmp(z->assets[i].mac, a->mac, sizeof(a->mac)) == 0;
+	return false;
+}
+
+static void compare_bound(struct compare_run *r, const struct zone *old, const struct zone *new)
+{
+	struct compare_finding f = { .what = COMPARE_ZONE, .name = new->name };
+	f.effect = COMPARE_OPENS;
+	for (size_t i = 0; i < old->n_assets; i++) {
+		f.old = old->assets[i].at;
+		f.new = new->at;
+		if (old->assets[i].bound && !binds_as(new, &old->assets[i]))
+			compare_add(r, &f, "asset \"%s\" is not bound to its MAC address any more",
+				    old->assets[i].name);
+	}
+	f.effect = COMPARE_CLOSES;
+	for (size_t i = 0; i < new->n_assets; i++) {
+		f.old = old->at;
+		f.new = new->assets[i].at;
+		if (new->assets[i].bound && !binds_as(old, &new->assets[i]))
+			compare_add(r, &f, "asset \"%s\" is bound to this MAC address",
+				    new->assets[i].name);
+	}
+}
+
 void compare_zones(struct compare_run *r)
 {
 	for (size_t i = 0; i < r->n_parts; i++)
@@ -164,5 +194,6 @@ void compare_zones(struct compare_run *r)
 			continue;
 		compare_interfaces(r, &r->old.m->zones[o], &r->new.m->zones[n]);
 		compare_names(r, &r->old.m->zones[o], &r->new.m->zones[n]);
+		compare_bound(r, &r->old.m->zones[o], &r->new.m->zones[n]);
 	}
 }

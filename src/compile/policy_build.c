@@ -33,6 +33,41 @@ struct flow_texts {
 	struct pol_str conduit, policy, ticket, owner;
 };
 
+static size_t pairs_of(const struct conduit *c)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < c->n_legs; i++)
+		n += model_leg_pairs(&c->legs[i]);
+	return n;
+}
+
+static bool has_port(const struct flow *f, uint16_t port)
+{
+	for (size_t i = 0; i < f->n_ports; i++)
+		if (f->ports[i].lo <= port && port <= f->ports[i].hi)
+			return true;
+	return false;
+}
+
+/* Inspected ports, of any conduit, that this flow without inspection has; one may be in out twice.
+ */
+static size_t passed_ports(const struct model *m, const struct flow *plain, uint16_t *out)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_flows; k++) {
+			const struct flow *f = &m->conduits[i].flows[k];
+			for (size_t p = 0; f->proto != PROTO_NONE && p < f->n_ports; p++) {
+				if (f->l4 != plain->l4 || !has_port(plain, f->ports[p].lo))
+					continue;
+				if (out)
+					out[n] = f->ports[p].lo;
+				n++;
+			}
+		}
+	return n;
+}
+
 static struct counts count_image(const struct model *m)
 {
 	struct counts c = { .strings = 1 };
@@ -52,10 +87,12 @@ static struct counts count_image(const struct model *m)
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *con = &m->conduits[i];
 		for (size_t k = 0; k < con->n_flows; k++) {
+			if (con->flows[k].proto == PROTO_NONE && m->n_classes)
+				c.keys += pairs_of(con) * passed_ports(m, &con->flows[k], NULL);
 			if (con->flows[k].proto == PROTO_NONE)
 				continue;
 			c.flows += con->n_legs;
-			c.keys += con->n_legs * ports_of(&con->flows[k]);
+			c.keys += pairs_of(con) * ports_of(&con->flows[k]);
 			c.strings += build_str_size(con->name) +
 				     build_str_size(con->flows[k].policy) +
 				     build_str_size(model_ticket(con, &con->flows[k])) +
@@ -155,18 +192,42 @@ static void put_leg(struct build *b, const struct conduit *c, const struct flow 
 		.conduit_id = (uint32_t)(c - b->m->conduits),
 	};
 	policy_named(b->m, f->policy, out);
-	/* no connection is of a leg that an isolated zone cuts, or of a conduit that is closed */
-	for (size_t i = 0; i < ports_of(f) && !g->isolated && !model_is_shut(c); i++)
-		b->keys[b->n_keys++] = (struct pol_key){
-			.from = out->from,
-			.to = out->to,
-			.flow = id,
-			.port = f->n_ports ? f->ports[i].lo : proto_port(f->proto),
-			.l4 = f->l4 ? f->l4 : IPPROTO_TCP,
-		};
+	/* no connection is of a leg that an isolated zone cuts, or of a conduit that is closed; between
+	 * assets this decides alone, as in the ruleset */
+	bool shut = model_is_shut(c), none = g->isolated || (shut && b->m->n_classes == 0);
+	for (size_t e = 0; e < model_leg_pairs(g) && !none; e++)
+		for (size_t i = 0; i < ports_of(f); i++)
+			b->keys[b->n_keys++] = (struct pol_key){
+				.from = (uint16_t)model_leg_pair(g, e).from,
+				.to = (uint16_t)model_leg_pair(g, e).to,
+				.flow = shut ? POL_NOT_INSPECTED : id,
+				.port = f->n_ports ? f->ports[i].lo : proto_port(f->proto),
+				.l4 = f->l4 ? f->l4 : IPPROTO_TCP,
+			};
 }
 
-static void put_conduit(struct build *b, const struct conduit *c)
+/* A flow without inspection between assets counts before an inspected one between their zones. */
+static void put_passed(struct build *b, const struct conduit *c, const struct flow *f)
+{
+	size_t n = passed_ports(b->m, f, NULL);
+	uint16_t *ports = n ? malloc(n * sizeof(*ports)) : NULL;
+	b->failed |= n && !ports;
+	if (ports)
+		passed_ports(b->m, f, ports);
+	for (size_t i = 0; ports && i < c->n_legs; i++)
+		for (size_t e = 0; e < model_leg_pairs(&c->legs[i]); e++)
+			for (size_t p = 0; p < n; p++)
+				b->keys[b->n_keys++] = (struct pol_key){
+					.from = (uint16_t)model_leg_pair(&c->legs[i], e).from,
+					.to = (uint16_t)model_leg_pair(&c->legs[i], e).to,
+					.flow = POL_NOT_INSPECTED,
+					.port = ports[p],
+					.l4 = f->l4,
+				};
+	free(ports);
+}
+
+static void put_legs(struct build *b, const struct conduit *c)
 {
 	struct flow_texts *t = calloc(c->n_flows + 1, sizeof(*t));
 	b->failed |= !t;
@@ -176,6 +237,8 @@ static void put_conduit(struct build *b, const struct conduit *c)
 						    build_str(b, c->flows[k].policy),
 						    build_str(b, model_ticket(c, &c->flows[k])),
 						    build_str(b, model_owner(c, &c->flows[k])) };
+		else if (b->m->n_classes)
+			put_passed(b, c, &c->flows[k]);
 	for (size_t n = 0; t && n < c->n_legs; n++)
 		for (size_t k = 0; k < c->n_flows; k++)
 			if (c->flows[k].proto != PROTO_NONE)
@@ -256,7 +319,8 @@ static void fill_image(struct build *b)
 		for (size_t k = 0; k < m->zones[i].n_assets; k++) {
 			const struct asset *a = &m->zones[i].assets[k];
 			b->assets[b->n_assets++] =
-				(struct pol_asset){ a->addr, build_str(b, a->name) };
+				(struct pol_asset){ a->addr, build_str(b, a->name),
+						    (uint16_t)a->class };
 		}
 		for (size_t k = 0; k < m->zones[i].n_networks; k++)
 			b->nets[b->n_nets++] =
@@ -267,7 +331,7 @@ static void fill_image(struct build *b)
 	for (unsigned p = 0; p < PROTO_N; p++)
 		b->img->n_items[p] = b->n_items[p]; /* a text may turn out to need none */
 	for (size_t i = 0; i < m->n_conduits; i++)
-		put_conduit(b, &m->conduits[i]);
+		put_legs(b, &m->conduits[i]);
 	sort_nets(b);
 	sort_assets(b);
 	sort_keys(b);
@@ -307,7 +371,7 @@ static bool too_big(const struct counts *c)
 struct pol_image *policy_build(const struct model *m, uint32_t generation, int *err)
 {
 	*err = -E2BIG;
-	if (m->n_zones > INDEX_MAX)
+	if (m->n_zones + m->n_classes > INDEX_MAX)
 		return NULL;
 	struct counts c = count_image(m);
 	if (too_big(&c))
@@ -318,6 +382,7 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 		.generation = generation,
 		.mode = (uint32_t)m->mode,
 		.n_zones = (uint32_t)m->n_zones,
+		.n_classes = (uint32_t)m->n_classes,
 		.n_nets = (uint32_t)c.nets,
 		.n_assets = (uint32_t)c.assets,
 		.n_keys = (uint32_t)c.keys,

@@ -61,8 +61,9 @@ enum step { MATCHES, BREAKS, ENDS };
 static size_t type_size(enum rs_type t)
 {
 	static const size_t sizes[] = {
-		[RS_T_NONE] = 0, [RS_T_IPV4] = 4, [RS_T_IPV6] = 16,	    [RS_T_PROTO] = 4,
-		[RS_T_PORT] = 4, [RS_T_MARK] = 4, [RS_T_IFNAME] = IFNAMSIZ, [RS_T_DIRECTION] = 4,
+		[RS_T_NONE] = 0,	  [RS_T_IPV4] = 4,	[RS_T_IPV6] = 16,
+		[RS_T_PROTO] = 4,	  [RS_T_PORT] = 4,	[RS_T_MARK] = 4,
+		[RS_T_IFNAME] = IFNAMSIZ, [RS_T_DIRECTION] = 4, [RS_T_ETHER] = 8,
 	};
 	return sizes[t];
 }
@@ -226,10 +227,22 @@ static void transport_header(const struct way *w, uint8_t h[40])
 		h[0] = w->p->icmp_type;
 }
 
+/* Nobody says which MAC address it has: that of its sender, where the model has it. */
+static void sender_mac(const struct way *w, uint8_t h[40])
+{
+	const struct zone *zn = &w->r->m->zones[w->a.from_zone];
+	memset(h, 0, 40);
+	for (size_t i = 0; i < zn->n_assets; i++)
+		if (addr_eq(&zn->assets[i].addr, &w->src))
+			memcpy(h + 6, zn->assets[i].mac, sizeof(zn->assets[i].mac));
+}
+
 static enum step step_payload(struct way *w, const struct rs_op *op)
 {
 	uint8_t h[40];
-	if (op->a)
+	if (op->a == 2)
+		sender_mac(w, h);
+	else if (op->a)
 		transport_header(w, h);
 	else
 		network_header(w, h);
@@ -515,6 +528,7 @@ static enum reason reason_of_counter(const char *name)
 		    { "icmp-error", R_ICMP_ERROR },
 		    { "blocked-mark", R_BLOCKED_MARK },
 		    { RS_ISOLATED, R_ISOLATED },
+		    { RS_WRONG_MAC, R_WRONG_MAC },
 #define GATE(symbol, name) { name, R_##symbol },
 		    RS_GATES(GATE)
 #undef GATE

@@ -4,6 +4,12 @@
  * not grow with the plant; what does is the elements of the maps:
  *
  *	zone4, zone6	address -> zone
+ *	bound4, bound6	addresses of assets that are bound to their MAC addresses: asked before all
+ *			else, and so before the in-kernel path
+ *	macs4, macs6	(address . MAC address) of these: what they may send with
+ *	end4, end6	address of an asset that some conduit names at an end -> its class. Zones
+ *and classes are numbered together, and either stands in the maps of flows and in `reversed`
+ *(ruleset-ends.h). Only where there is such a conduit
  *	port-ranges	port -> first port of the piece it is in, where a flow has a range of ports;
  *			then the maps of flows have pieces (ruleset-ports.c)
  *	paths		(interface . zone) where a zone's packets may enter or leave
@@ -84,6 +90,7 @@
  * 1.0.6 aborts when it lists a key made of map results; so it prints the zones
  * as "meta mark set ... map @zone4" in the order in which the key uses them.
  */
+#include "compile/ruleset-ends.h"
 #include "compile/ruleset-rules.h"
 
 #include <linux/netfilter/nf_tables.h>
@@ -123,6 +130,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define NETHDR(o, l, r)	{ .kind = RS_PAYLOAD, .key = (o), .len = (l), .to = (r) }
 #define AND(r, m)	{ .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = V_ZERO }
 #define AND_XOR(r, m, x) { .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = (x) }
+#define SENDER_MAC(r)	{ .kind = RS_PAYLOAD, .key = 6, .a = 2, .len = 6, .to = (r) }
 #define TCP_FLAGS(r)	{ .kind = RS_PAYLOAD, .key = 13, .a = 1, .len = 1, .to = (r) }
 #define ICMP_TYPE(r)	{ .kind = RS_PAYLOAD, .key = 0, .a = 1, .len = 1, .to = (r) }
 #define AND8(r, m)	{ .kind = RS_AND_XOR, .reg = (r), .to = (r), .a = (m), .b = V_ZERO, .len = 1 }
@@ -170,12 +178,15 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 #define CT_STATE(s)	CT(NFT_CT_STATE, -1, 15), AND(15, s), NE(15, V_ZERO)
 #define L4_IS(p)	META(NFT_META_L4PROTO, 14), EQ8(14, p)
 /* clang-format on */
-#define ENDS4 \
-	SAVE, CT(NFT_CT_SRC_IP, 0, 0), MAP("zone4", 0, 8), CT(NFT_CT_SRC_IP, 1, 0), \
-		MAP("zone4", 0, 9), SHOW(8), SHOW(9), BACK
-#define ENDS6 \
-	SAVE, CT(NFT_CT_SRC_IP6, 0, 0), MAP("zone6", 0, 8), CT(NFT_CT_SRC_IP6, 1, 0), \
-		MAP("zone6", 0, 9), SHOW(8), SHOW(9), BACK
+/* The client and the server of the connection, by these maps: zone4, end4, zone6, end6. */
+#define ENDS4_BY(client, server) \
+	SAVE, CT(NFT_CT_SRC_IP, 0, 0), MAP(client, 0, 8), CT(NFT_CT_SRC_IP, 1, 0), \
+		MAP(server, 0, 9), SHOW(8), SHOW(9), BACK
+#define ENDS6_BY(client, server) \
+	SAVE, CT(NFT_CT_SRC_IP6, 0, 0), MAP(client, 0, 8), CT(NFT_CT_SRC_IP6, 1, 0), \
+		MAP(server, 0, 9), SHOW(8), SHOW(9), BACK
+#define ENDS4 ENDS4_BY("zone4", "zone4")
+#define ENDS6 ENDS6_BY("zone6", "zone6")
 /* clang-format off */
 /* Where some flow has a range of ports: the first port of the piece that a port is in. */
 #define PIECE(r)	{ .kind = RS_MAP, .name = "port-ranges", .reg = (r), .to = (r), .ranges = true }, \
@@ -184,15 +195,6 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 			{ .kind = RS_SET_MARK, .reg = 13, .ranges = true }
 #define SERVICE		CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_SRC, 1, 11), PIECE(11)
 #define IS_ICMP(p)	CT(NFT_CT_PROTOCOL, 0, 14), EQ8(14, p)
-#define FLOW4		ENDS4, SERVICE, MAP("conduits", 8, 0)
-#define FLOW6		ENDS6, SERVICE, MAP("conduits", 8, 0)
-/* The type and code of its request, of a connection of ICMP; for errors connection tracking gives
- * those of the connection that they quote. */
-#define ICMP_KIND	CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_DST, 0, 11)
-#define ICMP4		IS_ICMP(V_ICMP), ENDS4, ICMP_KIND, MAP("conduits-icmp", 8, 0)
-#define ICMP6		IS_ICMP(V_ICMP6), ENDS6, ICMP_KIND, MAP("conduits-icmp", 8, 0)
-#define PROTOCOL4	ENDS4, CT(NFT_CT_PROTOCOL, 0, 10), MAP("conduits-protocol", 8, 0)
-#define PROTOCOL6	ENDS6, CT(NFT_CT_PROTOCOL, 0, 10), MAP("conduits-protocol", 8, 0)
 /* clang-format on */
 /* The connection as `known4` and `known6` have it, in words 1..; and its flow, if it is there. */
 #define ENDS_AND_PORTS4 \
@@ -318,15 +320,7 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 			CONN6, ADD("refused6", 0) \
 		} \
 	}
-/* Of a conduit that is closed: its flows are in no other map. */
 /* clang-format off */
-#define CLOSED(chain) \
-	{ chain, "of a conduit that is closed now", { FLOW4, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
-	{ chain, NULL, { FLOW6, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
-	{ chain, NULL, { ICMP4, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
-	{ chain, NULL, { ICMP6, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
-	{ chain, NULL, { PROTOCOL4, SHOW(0), BACK, VMAP(RS_GATED, 0) } }, \
-	{ chain, NULL, { PROTOCOL6, SHOW(0), BACK, VMAP(RS_GATED, 0) } }
 #define GATE_CHAINS(why) \
 	ANSWERS(why), \
 	{ why, "established while it was open: both ends shall know", \
@@ -358,29 +352,6 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 		} \
 	}
 /* clang-format on */
-/* Rules for errors that go by the same interfaces as the connection's packets in this direction. */
-#define ROUTER_ERRORS(FLOW) \
-	{ \
-		"router-errors", "of none, and behind the other end of the connection", \
-		{ \
-			FLOW, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") \
-		} \
-	}
-#define ERRORS(FLOW, SRC) \
-	{ "errors", \
-	  "from the other end's side", \
-	  { FLOW, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") } }, \
-		{ "errors", \
-		  "from a zone of one of its ends", \
-		  { SAVE, SRC(5), FLOW, SET_META(0), META(NFT_META_MARK, 4), SHOW(5), BACK, \
-		    IN("flow-zones", 4), COUNT_MAP("flow-counters", 4), \
-		    TO(RS_GOTO, "error-kinds") } }, \
-	{ \
-		"errors", "about a permitted flow, and from elsewhere", \
-		{ \
-			FLOW, SHOW(0), BACK, IN("permitted", 0), TO(RS_GOTO, "icmp-error") \
-		} \
-	}
 /* clang-format off */
 #define WHERE(chain, key, A4, A6, wrong) \
 	{ chain, \
@@ -413,6 +384,8 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 
 /* clang-format off */
 static const struct rs_rule table[] = {
+	{ "forward", "a sender that is bound to its MAC address", { NFP4, NETHDR(12, 4, 0), IN("bound4", 0), TO(RS_JUMP, "bound") } },
+	{ "forward", NULL, { NFP6, NETHDR(8, 16, 0), IN("bound6", 0), TO(RS_JUMP, "bound") } },
 	{ "forward", "a tap saw what is refused", { ENDS_AND_PORTS4, IN(RS_BLOCKED_TAP4, 1), TO(RS_GOTO, "blocked") } },
 	{ "forward", NULL, { ENDS_AND_PORTS6, IN(RS_BLOCKED_TAP6, 1), TO(RS_GOTO, "blocked") } },
 	{ "forward", "whole permitted messages between interfaces of their zones, judged in the kernel",
@@ -452,6 +425,10 @@ static const struct rs_rule table[] = {
 	WHERE("source", NFT_META_IIFNAME, SRC4, SRC6, "wrong-interface"),
 	WHERE("destination", NFT_META_OIFNAME, DST4, DST6, "wrong-way-out"),
 
+	{ "bound", "it has its own", { NFP4, NETHDR(12, 4, 0), SENDER_MAC(1), IN("macs4", 0), DO(RS_RETURN) } },
+	{ "bound", NULL, { NFP6, NETHDR(8, 16, 0), SENDER_MAC(4), IN("macs6", 0), DO(RS_RETURN) } },
+	{ "bound", "another one, or none", { TO(RS_GOTO, RS_WRONG_MAC) } },
+
 	{ "inside-roaming", "back by the interface by which it came",
 	  { META(NFT_META_IIFNAME, 0), META(NFT_META_IIFNAME, 4), ADD("same-interface", 0) } },
 	{ "inside-roaming", NULL,
@@ -467,17 +444,19 @@ static const struct rs_rule table[] = {
 
 	{ "router-errors", "of a zone: looked at as any packet of it", { SAVE, SRC4(8), SHOW(8), BACK, NE(8, V_ZERO), DO(RS_RETURN) } },
 	{ "router-errors", NULL, { SAVE, SRC6(8), SHOW(8), BACK, NE(8, V_ZERO), DO(RS_RETURN) } },
-	{ "router-errors", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), DO(RS_RETURN) } },
-	{ "router-errors", NULL, { ENDS6, PORTS, IN("reversed", 8), DO(RS_RETURN) } },
-	ROUTER_ERRORS(FLOW4), ROUTER_ERRORS(FLOW6), ROUTER_ERRORS(ICMP4), ROUTER_ERRORS(ICMP6),
-	ROUTER_ERRORS(PROTOCOL4), ROUTER_ERRORS(PROTOCOL6),
+	BY_ASSETS(REVERSED_RETURNS_BY, "router-errors"),
+	REVERSED_RETURNS_BY("router-errors", ENDS4, ENDS6),
+	OF_ASSETS("router-errors", RS_JUMP, "asset-router-errors"),
+	ROUTER_ERRORS_BY("router-errors", ENDS4, ENDS6),
+	BY_ASSETS(ROUTER_ERRORS_BY, "asset-router-errors"),
 
-	{ "errors", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
-	{ "errors", NULL, { ENDS6, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
-	ERRORS(FLOW4, SRC4), ERRORS(FLOW6, SRC6), ERRORS(ICMP4, SRC4), ERRORS(ICMP6, SRC6),
-	ERRORS(PROTOCOL4, SRC4), ERRORS(PROTOCOL6, SRC6),
-	CLOSED("errors"),
+	BY_ASSETS(REVERSED_BY, "errors"),
+	REVERSED_BY("errors", ENDS4, ENDS6),
+	OF_ASSETS("errors", RS_JUMP, "asset-errors"),
+	ERRORS_BY("errors", ENDS4, ENDS6),
 	{ "errors", "no conduit", { TO(RS_GOTO, "no-conduit") } },
+
+	BY_ASSETS(ERRORS_BY, "asset-errors"),
 
 	{ "error-kinds", "longer than routers make them", { NFP4, NETHDR(2, 2, 0), ABOVE(0, ERROR4_MAX), TO(RS_GOTO, "icmp-error") } },
 	{ "error-kinds", NULL, { NFP6, NETHDR(4, 2, 0), ABOVE(0, ERROR6_MAX), TO(RS_GOTO, "icmp-error") } },
@@ -487,30 +466,13 @@ static const struct rs_rule table[] = {
 	OVER_SHARES("error-room", "error", 10, 25, 20, 50, TO(RS_GOTO, "icmp-error")),
 	{ "error-room", "as many as paths have; not for the inspectors", { DO(RS_ACCEPT) } },
 
-	{ "classify", "an inspected connection turned round", { ENDS4, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
-	{ "classify", NULL, { ENDS6, PORTS, IN("reversed", 8), TO(RS_GOTO, "reversed-flow") } },
-	{ "classify", "TCP without inspection begins with a SYN",
-	  { NO_SYN, FLOW4, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
-	{ "classify", NULL, { NO_SYN, FLOW6, SHOW(0), BACK, IN("uninspected", 0), TO(RS_GOTO, "no-handshake") } },
-	{ "classify", "known from now on", { CT_STATE(V_ESTABLISHED), FLOW4, LEARN4 } },
-	{ "classify", NULL, { CT_STATE(V_ESTABLISHED), FLOW6, LEARN6 } },
-	{ "classify", NULL, { FLOW4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "classify", NULL, { FLOW4, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "classify", NULL, { FLOW6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "classify", NULL, { FLOW6, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "classify", "ICMP by the type that opened it: never among the known",
-	  { ICMP4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "classify", NULL, { ICMP4, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "classify", NULL, { ICMP6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "classify", NULL, { ICMP6, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "classify", "other IP protocols, known from now on", { CT_STATE(V_ESTABLISHED), PROTOCOL4, LEARN4 } },
-	{ "classify", NULL, { CT_STATE(V_ESTABLISHED), PROTOCOL6, LEARN6 } },
-	{ "classify", NULL, { PROTOCOL4, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "classify", NULL, { PROTOCOL4, SHOW(0), BACK, VMAP("actions", 0) } },
-	{ "classify", NULL, { PROTOCOL6, SHOW(0), BACK, COUNT_MAP("flow-counters", 0) } },
-	{ "classify", NULL, { PROTOCOL6, SHOW(0), BACK, VMAP("actions", 0) } },
-	CLOSED("classify"),
+	BY_ASSETS(REVERSED_BY, "classify"),
+	REVERSED_BY("classify", ENDS4, ENDS6),
+	OF_ASSETS("classify", RS_JUMP, "assets"),
+	CLASSIFY_BY("classify", ENDS4, ENDS6),
 	{ "classify", "no conduit", { TO(RS_GOTO, "no-conduit") } },
+
+	BY_ASSETS(CLASSIFY_BY, "assets"),
 
 	{ "fast-closed", "whole permitted messages, judged in the kernel", { FAST, DO(RS_ACCEPT) } },
 	{ "fast-closed", NULL, { TO(RS_GOTO, "inspect-closed") } },
@@ -544,6 +506,8 @@ static const struct rs_rule table[] = {
 	REFUSE("unknown-zone", CONNECTION_AGAIN("unknown-zone")),
 	ANSWERS_RECORDED("wrong-interface"),
 	REFUSE("wrong-interface", CONNECTION_AGAIN("wrong-interface")),
+	ANSWERS_RECORDED(RS_WRONG_MAC),
+	REFUSE(RS_WRONG_MAC, CONNECTION_AGAIN(RS_WRONG_MAC)),
 	ANSWERS_RECORDED("wrong-way-out"),
 	REFUSE("wrong-way-out", CONNECTION_AGAIN("wrong-way-out")),
 	ANSWERS("reversed-flow"),
@@ -607,6 +571,18 @@ static bool has_name(const struct rs_rule *r, const char *name)
 	return false;
 }
 
+bool ruleset_of_bound(const char *chain)
+{
+	return strcmp(chain, "bound") == 0 || strcmp(chain, RS_WRONG_MAC) == 0 ||
+	       strcmp(chain, RS_AGAIN4 RS_WRONG_MAC) == 0 ||
+	       strcmp(chain, RS_AGAIN6 RS_WRONG_MAC) == 0;
+}
+
+bool ruleset_of_assets(const char *chain)
+{
+	return strncmp(chain, "asset", 5) == 0;
+}
+
 /* Rules that need what this kernel does not have, or nobody asks for. */
 static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 {
@@ -622,6 +598,10 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 	if (ruleset_of_gate(r->chain, &bit) && !(rs->gates & bit))
 		return true;
 	if (!rs->gates && has_name(r, RS_GATED))
+		return true;
+	if (!rs->binds && (ruleset_of_bound(r->chain) || has_name(r, "bound")))
+		return true;
+	if (!rs->assets && (has_name(r, "end4") || has_name(r, "end6")))
 		return true;
 	if (!rs->protocols && has_name(r, "conduits-protocol"))
 		return true;

@@ -35,6 +35,15 @@ unsigned ruleset_gates(const struct model *m);
 void ruleset_time_sets(struct ruleset *rs);
 /* The chain that refuses what such a conduit does not permit at this time. */
 const char *ruleset_gate_chain(enum gate_shut shut);
+/* Fill the maps end4 and end6. */
+void ruleset_asset_ends(struct ruleset *rs, struct rs_set *set4, struct rs_set *set6,
+			const struct model *m);
+/* Fill bound4, bound6, macs4 and macs6; set: the first of these. */
+void ruleset_bound(struct ruleset *rs, struct rs_set *set, const struct model *m);
+/* Is this chain one of those for bound assets? */
+bool ruleset_of_bound(const char *chain);
+/* Is this chain one of those for assets at ends of conduits? */
+bool ruleset_of_assets(const char *chain);
 /* Has some flow a range of ports? */
 bool ruleset_has_ranges(const struct model *m);
 /* Is some flow of other IP protocols? */

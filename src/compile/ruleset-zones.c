@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
- * The maps zone4 and zone6: the networks of all zones, as intervals. */
+ * The maps zone4 and zone6: the networks of all zones, as intervals; and end4 and end6: the assets
+ * that conduits name, with their classes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,4 +89,34 @@ void ruleset_networks(struct ruleset *rs, struct rs_set *set4, struct rs_set *se
 		}
 		add_zone_span(rs, s.lo.family == 4 ? set4 : set6, m, &s);
 	}
+}
+
+void ruleset_asset_ends(struct ruleset *rs, struct rs_set *set4, struct rs_set *set6,
+			const struct model *m)
+{
+	for (size_t z = 1; z < m->n_zones; z++)
+		for (size_t i = 0; i < m->zones[z].n_assets; i++) {
+			const struct asset *a = &m->zones[z].assets[i];
+			if (!a->class)
+				continue;
+			struct rs_elem *e =
+				ruleset_add(rs, a->addr.family == 4 ? set4 : set6, a->at, a->name);
+			memcpy(e->key, a->addr.b, 16);
+			e->mark = (uint32_t)a->class;
+		}
+}
+
+void ruleset_bound(struct ruleset *rs, struct rs_set *set, const struct model *m)
+{
+	for (size_t z = 1; z < m->n_zones; z++)
+		for (size_t i = 0; i < m->zones[z].n_assets; i++) {
+			const struct asset *a = &m->zones[z].assets[i];
+			size_t v6 = a->addr.family == 6, octets = v6 ? 16 : 4;
+			if (!a->bound)
+				continue;
+			memcpy(ruleset_add(rs, &set[v6], a->at, a->name)->key, a->addr.b, octets);
+			struct rs_elem *e = ruleset_add(rs, &set[2 + v6], a->at, a->name);
+			memcpy(e->key, a->addr.b, octets);
+			memcpy(e->key + octets, a->mac, sizeof(a->mac));
+		}
 }

@@ -29,6 +29,12 @@ enum { SAME_MAX = 4096 };
 enum set_index {
 	ZONE4,
 	ZONE6,
+	BOUND4, /* these four only where some asset is bound */
+	BOUND6,
+	MACS4,
+	MACS6,
+	END4, /* only where some conduit names an asset */
+	END6,
 	PORT_RANGES, /* only where some flow has one */
 	PATHS,
 	CLAIMED,
@@ -72,6 +78,12 @@ enum set_index {
 static const struct rs_set set_table[SETS] = {
 	[ZONE4] = { .name = "zone4", .types = { RS_T_IPV4 }, .data = RS_D_MARK, .interval = true },
 	[ZONE6] = { .name = "zone6", .types = { RS_T_IPV6 }, .data = RS_D_MARK, .interval = true },
+	[BOUND4] = { .name = "bound4", .types = { RS_T_IPV4 } },
+	[BOUND6] = { .name = "bound6", .types = { RS_T_IPV6 } },
+	[MACS4] = { .name = "macs4", .types = { RS_T_IPV4, RS_T_ETHER } },
+	[MACS6] = { .name = "macs6", .types = { RS_T_IPV6, RS_T_ETHER } },
+	[END4] = { .name = "end4", .types = { RS_T_IPV4 }, .data = RS_D_MARK },
+	[END6] = { .name = "end6", .types = { RS_T_IPV6 }, .data = RS_D_MARK },
 	[PORT_RANGES] = { .name = "port-ranges", .types = { RS_T_PORT }, .data = RS_D_MARK, .interval = true },
 	[PATHS] = { .name = "paths", .types = { RS_T_IFNAME, RS_T_MARK } },
 	[CLAIMED] = { .name = "claimed", .types = { RS_T_IFNAME } },
@@ -134,7 +146,7 @@ static const struct rs_set set_table[SETS] = {
 static const char *const chain_table[] = {
 	[RS_FORWARD] = "forward", [RS_EARLY] = "before-tracking",
 	"source", "destination", "inside-roaming", "known-flow", "errors", "router-errors", "error-kinds", "error-room", "classify", "inspect-closed", "inspect-open",
-	"to-flowtable", RS_ISOLATED, RS_ISOLATED_FIRST,
+	"bound", RS_WRONG_MAC, "assets", "asset-errors", "asset-router-errors", "to-flowtable", RS_ISOLATED, RS_ISOLATED_FIRST,
 	"asked", "marked", "blocked", "no-conduit", "unknown-zone", "wrong-interface", "wrong-way-out", "no-handshake", "reversed-flow",
 	"icmp-error", "blocked-mark", "first-packet",
 #define GATE(symbol, name) name, name RS_GATE_ENDED,
@@ -158,6 +170,7 @@ static const char *const counter_table[] = {
 	"reversed-flow",
 	"icmp-error",
 	"blocked-mark",
+	RS_WRONG_MAC,
 	RS_ISOLATED,
 #define GATE(symbol, name) name,
 	RS_GATES(GATE)
@@ -276,22 +289,25 @@ static void add_refused(struct ruleset *rs, const struct leg_flow *x, enum set_i
 	e->target = chain;
 }
 
+/* Between one pair of its ends. */
 static struct rs_elem *add_permitted(struct ruleset *rs, const struct leg_flow *x,
-				     enum set_index set, uint8_t l4)
+				     const struct end_pair *ends, enum set_index set, uint8_t l4)
 {
 	struct rs_elem *e = add_element(rs, set, x->f->at, x->c->name);
-	put32(e, 0, x->leg->from);
-	put32(e, 1, x->leg->to);
+	put32(e, 0, ends->from);
+	put32(e, 1, ends->to);
 	e->mark = x->mark;
 	e->key[8] = l4;
 	return e;
 }
 
 /* A type of ICMP's requests, with code 0; a protocol without ports. */
-static void add_kind(struct ruleset *rs, const struct leg_flow *x, const struct ip_kind *k)
+static void add_kind(struct ruleset *rs, const struct leg_flow *x, const struct end_pair *ends,
+		     const struct ip_kind *k)
 {
 	bool icmp = x->f->l4 == IPPROTO_ICMP;
-	struct rs_elem *e = add_permitted(rs, x, icmp ? CONDUITS_ICMP : CONDUITS_PROTOCOL, k->l4);
+	struct rs_elem *e =
+		add_permitted(rs, x, ends, icmp ? CONDUITS_ICMP : CONDUITS_PROTOCOL, k->l4);
 	e->key[12] = icmp ? k->type : 0;
 }
 
@@ -341,6 +357,19 @@ static void add_flow_zone(struct ruleset *rs, const struct flow *f, uint32_t mar
 	put32(e, 1, zone);
 }
 
+static void add_between(struct ruleset *rs, const struct leg_flow *x, const struct end_pair *ends)
+{
+	const struct flow *f = x->f;
+	for (size_t i = 0; i < f->n_kinds; i++)
+		add_kind(rs, x, ends, &f->kinds[i]);
+	for (size_t i = 0; i < f->n_ports; i++) {
+		const struct port_range *r = &f->ports[i];
+		for (uint32_t p = ruleset_port_next(rs, r, r->lo); p;
+		     p = ruleset_port_next(rs, r, p + 1))
+			ruleset_put_port(rs, add_permitted(rs, x, ends, CONDUITS, f->l4), 3, p);
+	}
+}
+
 static void add_flow(struct ruleset *rs, const struct leg_flow *x)
 {
 	const struct conduit *c = x->c;
@@ -349,13 +378,10 @@ static void add_flow(struct ruleset *rs, const struct leg_flow *x)
 	bool fast = f->proto != PROTO_NONE && f->l4 == IPPROTO_TCP && rs->fast >= 0 &&
 		    !rs->fast_first && !gate;
 	bool open = rs->observes || c->fail == FAIL_OPEN;
-	for (size_t i = 0; i < f->n_kinds; i++)
-		add_kind(rs, x, &f->kinds[i]);
-	for (size_t i = 0; i < f->n_ports; i++) {
-		const struct port_range *r = &f->ports[i];
-		for (uint32_t p = ruleset_port_next(rs, r, r->lo); p;
-		     p = ruleset_port_next(rs, r, p + 1))
-			ruleset_put_port(rs, add_permitted(rs, x, CONDUITS, f->l4), 3, p);
+	for (size_t i = 0; i < model_leg_pairs(x->leg); i++) {
+		const struct end_pair ends = model_leg_pair(x->leg, i);
+		if (rs->sets[CONDUITS].n_elems <= RS_CONDUITS_MAX)
+			add_between(rs, x, &ends);
 	}
 	if (x->leg->isolated) { /* no other map has it: it is known, and refused */
 		add_refused(rs, x, ACTIONS, RS_ISOLATED);
@@ -535,6 +561,10 @@ static bool is_used(const struct ruleset *rs, const char *name)
 	unsigned bit;
 	if (ruleset_of_isolation(name))
 		return rs->isolates;
+	if (ruleset_of_bound(name))
+		return rs->binds;
+	if (ruleset_of_assets(name))
+		return rs->assets;
 	return !ruleset_of_gate(name, &bit) || (rs->gates & bit);
 }
 
@@ -556,6 +586,8 @@ static void remove_sets(struct ruleset *rs)
 	for (size_t i = 0; i < rs->n_sets; i++) {
 		bool tap = i == BLOCKED_TAP4 || i == BLOCKED_TAP6;
 		if ((tap && !rs->taps) || (i == PORT_RANGES && !rs->port_ranges) ||
+		    ((i == END4 || i == END6) && !rs->assets) ||
+		    (i >= BOUND4 && i <= MACS6 && !rs->binds) ||
 		    (i == CONDUITS_PROTOCOL && !rs->protocols) || !is_used(rs, rs->sets[i].name))
 			continue;
 		rs->sets[n++] = rs->sets[i];
@@ -587,6 +619,8 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 				.helper = o->helper };
 	rs->isolates = ruleset_has_isolated(m);
 	rs->gates = ruleset_gates(m);
+	rs->assets = m->n_classes != 0;
+	rs->binds = model_binds(m);
 	add_chains(rs);
 	for (size_t i = 0; i < m->n_taps; i++)
 		rs->taps |= m->taps[i].reactive;
@@ -616,6 +650,8 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 			rs->roaming |= !model_path_owner(m, &m->zones[z]);
 		ruleset_rules(rs, m);
 		ruleset_networks(rs, &rs->sets[ZONE4], &rs->sets[ZONE6], m);
+		ruleset_bound(rs, &rs->sets[BOUND4], m);
+		ruleset_asset_ends(rs, &rs->sets[END4], &rs->sets[END6], m);
 		if (rs->port_ranges)
 			ruleset_ports(rs, &rs->sets[PORT_RANGES], m);
 		add_interfaces(rs, m);

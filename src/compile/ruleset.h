@@ -43,6 +43,7 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 /* Chain, counter and reason of what a conduit permits and an isolated zone refuses; it is refused
  * where the site is only watched, too. They are there only while a zone is isolated. */
 #define RS_ISOLATED "zone-isolated"
+#define RS_WRONG_MAC "wrong-mac" /* only where some asset is bound */
 #define RS_ISOLATED_FIRST "zone-isolated-first"
 /* Chains, counters and reasons of what a conduit permits at other times (src/model/gates.c), by
  * enum gate_shut; they are there only where a conduit can be closed so. A connection that was
@@ -59,6 +60,7 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 	X(NO_CONDUIT, "no-conduit", RS_T_PROTO, RS_T_PORT) \
 	X(UNKNOWN_ZONE, "unknown-zone", RS_T_PROTO, RS_T_PORT) \
 	X(SPOOFED, "wrong-interface", RS_T_PROTO, RS_T_PORT) \
+	X(WRONG_MAC, RS_WRONG_MAC, RS_T_PROTO, RS_T_PORT) \
 	X(WAY_OUT, "wrong-way-out", RS_T_PROTO, RS_T_PORT) \
 	X(REVERSED, "reversed-flow", RS_T_PROTO, RS_T_PORT) \
 	X(BLOCKED_MARK, "blocked-mark", RS_T_PROTO, RS_T_PORT) \
@@ -86,6 +88,7 @@ enum rs_type {
 	RS_T_PORT,
 	RS_T_MARK,
 	RS_T_IFNAME,
+	RS_T_ETHER,
 	RS_T_DIRECTION
 };
 enum rs_data { RS_D_NONE, RS_D_MARK, RS_D_VERDICT, RS_D_COUNTER };
@@ -159,8 +162,8 @@ enum rs_op_kind {
 struct rs_op {
 	enum rs_op_kind kind;
 	uint8_t reg, to; /* source and destination register */
-	/* NFT_CT_*, NFT_META_*; RS_LIMIT: NFT_LIMIT_F_*; RS_PAYLOAD: offset (a: of the transport
-	 * header); RS_VERDICT: enum rs_verdict */
+	/* NFT_CT_*, NFT_META_*; RS_LIMIT: NFT_LIMIT_F_*; RS_PAYLOAD: offset (a: 1 of the transport
+	 * header, 2 of the link's); RS_VERDICT: enum rs_verdict */
 	uint32_t key;
 	int dir; /* RS_CT: 0 original, 1 reply, -1 none */
 	/* bytes of the value: RS_PAYLOAD, RS_EQ, RS_NE, RS_AND_XOR (0: 4) */
@@ -205,6 +208,8 @@ struct ruleset {
 	bool port_ranges;
 	unsigned gates;	 /* how conduits can be closed: bits, 1 << enum gate_shut */
 	bool isolates;	 /* some conduit leads to or from an isolated zone */
+	bool binds;	 /* some asset is bound to its MAC address */
+	bool assets;	 /* some conduit names an asset at an end */
 	bool protocols;	 /* some flow is of other IP protocols */
 	uint8_t *pieces; /* a bit for each port that is the first of a piece */
 	/* its interfaces, whether they are there now or not */

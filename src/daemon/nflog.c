@@ -71,7 +71,8 @@ enum reason nflog_reason(const char *name)
 	static const enum reason all[] = { R_NO_CONDUIT,  R_UNKNOWN_ZONE, R_SPOOFED,
 					   R_WAY_OUT,	  R_NO_HANDSHAKE, R_REVERSED,
 					   R_ICMP_ERROR,  R_BLOCKED_MARK, R_ISOLATED,
-					   R_NOT_GRANTED, R_OUTSIDE,	  R_EXPIRED };
+					   R_NOT_GRANTED, R_OUTSIDE,	  R_EXPIRED,
+					   R_WRONG_MAC };
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++)
 		if (strcmp(name, reason_name(all[i])) == 0)
 			return all[i];

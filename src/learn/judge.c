@@ -98,9 +98,11 @@ bool learn_plain_permitted(const struct model *m, const struct pol_image *img,
 {
 	uint16_t from = policy_zone_of(img, &l->hosts[t->client].addr),
 		 to = policy_zone_of(img, &l->hosts[t->server].addr);
+	const struct end_pair classes = { policy_class_of(img, &l->hosts[t->client].addr),
+					  policy_class_of(img, &l->hosts[t->server].addr) };
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *k = &m->conduits[i];
-		if (!model_leg(k, from, to))
+		if (!model_joins(k, &(struct end_pair){ from, to }, &classes))
 			continue;
 		for (size_t n = 0; n < k->n_flows; n++)
 			if (learn_flow_has(&k->flows[n], l, t))

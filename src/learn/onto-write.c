@@ -374,8 +374,11 @@ static struct learn_seen plain_seen(const struct learn *l, const struct conduit 
 	for (size_t i = 0; i < l->n_talks; i++) {
 		const struct learn_talk *t = &l->talks[i];
 		bool port = learn_flow_has(w, l, t);
-		if (port && model_leg(c, policy_zone_of(img, &l->hosts[t->client].addr),
-				      policy_zone_of(img, &l->hosts[t->server].addr)))
+		const struct addr *a = &l->hosts[t->client].addr, *b = &l->hosts[t->server].addr;
+		const struct end_pair zones = { policy_zone_of(img, a), policy_zone_of(img, b) },
+				      classes = { policy_class_of(img, a),
+						  policy_class_of(img, b) };
+		if (port && model_joins(c, &zones, &classes))
 			learn_sight_join(&s, &t->seen);
 	}
 	return s;

@@ -318,6 +318,7 @@ static const struct conduit *known_conduit(const struct learn *l, uint32_t from,
 	uint32_t a = l->plant.zones[from].known, b = l->plant.zones[to].known;
 	for (size_t i = 0; l->onto && a && b && i < l->onto->now->n_conduits; i++)
 		if (l->onto->now->conduits[i].n_legs == 1 &&
+		    !l->onto->now->conduits[i].legs[0].part &&
 		    model_leg(&l->onto->now->conduits[i], a, b))
 			return &l->onto->now->conduits[i];
 	return NULL;

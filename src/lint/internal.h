@@ -24,5 +24,7 @@ void lint_writes_to_safety(struct lint_run *r);
 void lint_expired(struct lint_run *r);
 void lint_never_open(struct lint_run *r);
 void lint_times_always(struct lint_run *r);
+/* ends.c */
+void lint_ambiguous_ends(struct lint_run *r);
 
 #endif

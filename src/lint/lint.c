@@ -191,6 +191,7 @@ const struct lint lints[] = {
 	{ "zone-without-interfaces", LINT_WARNING, "write interfaces = [ \"NAME\" ];", zones_without_interfaces },
 	{ "outer-to-safety", LINT_WARNING, "lead it through a zone of control or a DMZ", outer_to_safety },
 	{ "write-to-safety", LINT_WARNING, "permit reads only, or write the description of the conduit that says why", lint_writes_to_safety },
+	{ "ambiguous-ends", LINT_WARNING, "write a conduit that names both ends", lint_ambiguous_ends },
 	{ "observed-without-reason", LINT_WARNING, "enforce, or write why in description", observed_without_reason },
 	{ "key-without-effect", LINT_WARNING, "remove it", keys_without_effect },
 	{ "wider-than-its-use", LINT_NOTE, "remove the conduit, or grant it for a time when it is needed", wider_than_its_use },

@@ -32,18 +32,18 @@ static struct addr last_of(const struct prefix *p)
 	return a;
 }
 
-static int order(const struct addr *a, const struct addr *b)
+static int addr_order_of(const struct addr *a, const struct addr *b)
 {
 	return a->family != b->family ? a->family - b->family : memcmp(a->b, b->b, sizeof(a->b));
 }
 
 static int taken_order(const void *x, const void *y)
 {
-	return order(&((const struct taken *)x)->lo, &((const struct taken *)y)->lo);
+	return addr_order_of(&((const struct taken *)x)->lo, &((const struct taken *)y)->lo);
 }
 
 /* By one. False: there is none. */
-static bool step(struct addr *a, bool up)
+static bool addr_step(struct addr *a, bool up)
 {
 	for (unsigned i = bits_of(a) / 8; i-- > 0;) {
 		a->b[i] = (uint8_t)(up ? a->b[i] + 1 : a->b[i] - 1);
@@ -70,7 +70,7 @@ static struct prefix widest(const struct addr *lo, const struct addr *hi)
 		unsigned i = p.len - 1u;
 		struct prefix wider = { *lo, (uint8_t)i };
 		struct addr last = last_of(&wider);
-		if (lo->b[i / 8] & 0x80u >> i % 8 || order(&last, hi) > 0)
+		if (lo->b[i / 8] & 0x80u >> i % 8 || addr_order_of(&last, hi) > 0)
 			break;
 		p = wider;
 	}
@@ -80,11 +80,11 @@ static struct prefix widest(const struct addr *lo, const struct addr *hi)
 static void add_gap(struct load *l, struct zone *z, struct addr lo, const struct addr *hi)
 {
 	bool more = true;
-	while (more && order(&lo, hi) <= 0) {
+	while (more && addr_order_of(&lo, hi) <= 0) {
 		const struct prefix p = widest(&lo, hi);
 		add_prefix(l, z, &p);
 		lo = last_of(&p);
-		more = step(&lo, true);
+		more = addr_step(&lo, true);
 	}
 }
 
@@ -119,10 +119,10 @@ static void fill(struct load *l, struct zone *z)
 	struct addr end = v[0].hi; /* the last that is taken */
 	for (size_t i = 1; i < n; i++) {
 		struct addr lo = end, hi = v[i].lo;
-		if (hi.family == lo.family && order(&hi, &lo) > 0 && step(&lo, true) &&
-		    step(&hi, false))
+		if (hi.family == lo.family && addr_order_of(&hi, &lo) > 0 && addr_step(&lo, true) &&
+		    addr_step(&hi, false))
 			add_gap(l, z, lo, &hi);
-		if (order(&v[i].hi, &end) > 0)
+		if (addr_order_of(&v[i].hi, &end) > 0)
 			end = v[i].hi;
 	}
 }

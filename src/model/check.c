@@ -252,6 +252,30 @@ static void check_offload_zone(struct load *l, const struct conduit *c, size_t z
 			 c->name, l->m->zones[zone].name);
 }
 
+/* Who sends what is offloaded, no rule sees. */
+static void check_offload_bound(struct load *l, const struct conduit *c, const struct zone *zn)
+{
+	for (size_t i = 0; i < zn->n_assets; i++)
+		if (zn->assets[i].bound)
+			complain(l, c->offload_at,
+				 "conduit \"%s\": asset \"%s\" of zone \"%s\" is bound to its MAC "
+				 "address, which nobody looks at in what is offloaded; remove "
+				 "offload, or bind",
+				 c->name, zn->assets[i].name, zn->name);
+}
+
+/* The first zone of it that has none. */
+static void check_offload_end(struct load *l, const struct conduit *c, const struct conduit_end *e)
+{
+	for (size_t i = 0; i < e->n_ends; i++) {
+		size_t zone = model_end_zone(l->m, e->ends[i]);
+		check_offload_zone(l, c, zone);
+		check_offload_bound(l, c, &l->m->zones[zone]);
+		if (!model_path_owner(l->m, &l->m->zones[zone]))
+			return;
+	}
+}
+
 /* Offloaded packets are seen by nobody: not where somebody has to look. */
 static void check_offload(struct load *l, const struct conduit *c)
 {
@@ -284,10 +308,9 @@ static void check_offload(struct load *l, const struct conduit *c)
 			 "conduit \"%s\": log = \"all\" shows nothing of what is offloaded; remove "
 			 "one of the two",
 			 c->name);
-	for (size_t i = 0; i < c->n_from; i++)
-		check_offload_zone(l, c, c->from_ends[i].zone);
-	for (size_t i = 0; i < c->n_to; i++)
-		check_offload_zone(l, c, c->to_ends[i].zone);
+	for (int side = 0; side < 2; side++)
+		for (size_t i = 0; i < (side ? c->n_to : c->n_from); i++)
+			check_offload_end(l, c, side ? &c->to_ends[i] : &c->from_ends[i]);
 }
 
 static void check_offload_total(struct load *l)
@@ -321,6 +344,7 @@ static void check_conduits(struct load *l)
 {
 	struct model *m = l->m;
 	struct named *v = named_new(l, m->n_conduits);
+	check_asset_ends(l);
 	check_ends(l);
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		const struct conduit *c = &m->conduits[i];

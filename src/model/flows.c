@@ -368,7 +368,7 @@ static void say_twice(struct load *l, const struct service_key *first, const str
 {
 	uint16_t lo = k->ports.lo,
 		 hi = k->ports.hi < first->ports.hi ? k->ports.hi : first->ports.hi;
-	char ports[48], kind[KIND_TEXT];
+	char ports[48], kind[KIND_TEXT], from[MODEL_END_TEXT], to[MODEL_END_TEXT];
 	if (lo == hi)
 		snprintf(ports, sizeof(ports), "IP protocol %u, port %u", k->l4, lo);
 	else
@@ -385,8 +385,8 @@ static void say_twice(struct load *l, const struct service_key *first, const str
 	const struct service_key *earlier = later == k ? first : k;
 	complain(l, later->f->at,
 		 "a flow \"from %s to %s, %s\" is there twice; the first is at %s:%u",
-		 l->m->zones[k->from].name, l->m->zones[k->to].name, ports, earlier->f->at.file,
-		 earlier->f->at.line);
+		 model_end_text(l->m, k->from, from), model_end_text(l->m, k->to, to), ports,
+		 earlier->f->at.file, earlier->f->at.line);
 }
 
 static size_t keys_of(const struct flow *f)
@@ -410,12 +410,15 @@ static void make_service_key(struct service_key *k, const struct flow *f, size_t
 static size_t leg_keys(const struct conduit *c, const struct leg *g, struct service_key *v,
 		       size_t n)
 {
-	for (size_t k = 0; k < c->n_flows; k++)
-		for (size_t p = 0; p < keys_of(&c->flows[k]); p++, n++) {
-			v[n] = (struct service_key){ .from = g->from, .to = g->to, .order = n };
-			v[n].f = &c->flows[k];
-			make_service_key(&v[n], v[n].f, p);
-		}
+	for (size_t e = 0; e < model_leg_pairs(g); e++) {
+		const struct end_pair ends = model_leg_pair(g, e);
+		for (size_t k = 0; k < c->n_flows; k++)
+			for (size_t p = 0; p < keys_of(&c->flows[k]); p++, n++) {
+				v[n] = (struct service_key){ ends.from, ends.to, .order = n };
+				v[n].f = &c->flows[k];
+				make_service_key(&v[n], v[n].f, p);
+			}
+	}
 	return n;
 }
 
@@ -424,9 +427,14 @@ void check_flows_twice(struct load *l)
 {
 	const struct model *m = l->m;
 	size_t n = 0;
-	for (size_t i = 0; i < m->n_conduits; i++)
-		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
-			n += m->conduits[i].n_legs * keys_of(&m->conduits[i].flows[k]);
+	for (size_t i = 0; i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		size_t pairs = 0;
+		for (size_t k = 0; k < c->n_legs; k++)
+			pairs += model_leg_pairs(&c->legs[k]);
+		for (size_t k = 0; k < c->n_flows; k++)
+			n += pairs * keys_of(&c->flows[k]);
+	}
 	struct service_key *v = arena_alloc(m->arena, (n + 1) * sizeof(*v));
 	n = 0;
 	for (size_t i = 0; i < m->n_conduits; i++)

@@ -170,6 +170,14 @@ void check_any(struct load *l);
 void load_ends(struct load *l, const config_setting_t *g, struct conduit *c);
 void print_ends(FILE *f, const char *key, const struct conduit_end *v, size_t n);
 void check_ends(struct load *l);
+/* macs.c: mac and bind of an asset */
+void load_mac(struct load *l, const config_setting_t *g, struct asset *a);
+void print_mac(FILE *f, const struct asset *a);
+/* groups.c: groups of assets, and which assets the rules must tell apart */
+void load_groups(struct load *l, const config_setting_t *root);
+void print_groups(FILE *f, const struct model *m);
+/* Finds assets and groups that ends of conduits name, and makes the classes of them. */
+void check_asset_ends(struct load *l);
 /* remarks.c: comment, ticket and owner of a group of settings */
 void load_remarks(struct load *l, const config_setting_t *g, struct remarks *out);
 /* Each as KEY = "..."; with these texts before and behind it. */

@@ -23,14 +23,15 @@ enum {
 	MODEL_NAME_MAX = 31,
 	MODEL_FILE_MAX = 16 << 20, /* bytes of one file; more is refused */
 	MODEL_ZONES_MAX = 4094,
-	MODEL_SPANS_MAX = 8,	 /* pairs of one list of values */
-	MODEL_OFFLOAD_MAX = 256, /* interfaces: what the kernel takes for one flowtable */
-	MODEL_COMMENT_MAX = 400, /* octets of a comment */
-	MODEL_REMARK_MAX = 100,	 /* octets of a ticket, or an owner */
-	MODEL_TAPS_MAX = 8,	 /* processes that read a mirror */
-	MODEL_ENDS_MAX = 256,	 /* entries of one list of ends */
-	MODEL_ENDS_TEXT = 120,	 /* octets of a list of ends in messages; more is "..." */
-	MODEL_WINDOWS_MAX = 16,	 /* of one conduit */
+	MODEL_NUMBERS_MAX = 65000, /* zones and classes of assets together */
+	MODEL_SPANS_MAX = 8,	   /* pairs of one list of values */
+	MODEL_OFFLOAD_MAX = 256,   /* interfaces: what the kernel takes for one flowtable */
+	MODEL_COMMENT_MAX = 400,   /* octets of a comment */
+	MODEL_REMARK_MAX = 100,	   /* octets of a ticket, or an owner */
+	MODEL_TAPS_MAX = 8,	   /* processes that read a mirror */
+	MODEL_ENDS_MAX = 256,	   /* entries of one list of ends */
+	MODEL_ENDS_TEXT = 120,	   /* octets of a list of ends in messages; more is "..." */
+	MODEL_WINDOWS_MAX = 16,	   /* of one conduit */
 };
 
 struct where {
@@ -52,6 +53,16 @@ struct asset {
 	struct where at;
 	const char *name;
 	struct addr addr;
+	uint8_t mac[6];
+	bool has_mac, bound; /* bound: packets from it have this MAC address, or are refused */
+	size_t class; /* of struct model's classes, from n_zones on; 0: in no end of a conduit */
+};
+
+/* Assets of one zone that are in the same ends of conduits, so that the rules need not tell them
+ * apart. Its number is n_zones and more: zones and classes are numbered together. */
+struct asset_class {
+	size_t zone;
+	const struct asset *first; /* one of them */
 };
 
 struct zone {
@@ -114,16 +125,28 @@ struct own_service {
 };
 
 /* What is written in `from` or `to`: one name, or a list of them. */
+#define MODEL_ASSET_END "asset:"
+#define MODEL_GROUP_END "group:"
 struct conduit_end {
 	struct where at;
 	const char *name; /* as written */
-	size_t zone;	  /* index into zones[], set by check; 0: there is none */
+	size_t *ends;	  /* zones and classes that it means, set by check */
+	size_t n_ends;
+};
+
+/* Numbers of zones or classes. */
+struct end_pair {
+	size_t from, to;
 };
 
 /* Two zones that a conduit joins: one of its `from`, and one of its `to`. */
 struct leg {
 	size_t from, to; /* indices into zones[] */
 	bool isolated;	 /* by order: one of the two is in an isolated zone, and the other is not */
+	bool part;	 /* of assets of one of them, not of all of both */
+	/* What of the two zones is meant, in the order of numbers; none: all of both. */
+	struct end_pair *pairs;
+	size_t n_pairs;
 };
 
 enum {
@@ -214,6 +237,13 @@ struct texts {
 	struct where *at; /* of each */
 	bool any;	  /* written as "any" */
 	bool set;	  /* the key was written */
+};
+
+/* Assets under one name, for the ends of conduits. */
+struct asset_group {
+	struct where at;
+	const char *name, *description; /* description: or NULL */
+	struct texts assets;
 };
 
 struct policy {
@@ -349,6 +379,10 @@ struct model {
 	size_t n_policies;
 	struct own_service *services;
 	size_t n_services;
+	struct asset_group *groups;
+	size_t n_groups;
+	struct asset_class *classes; /* set by check */
+	size_t n_classes;
 	struct tap *taps;
 	size_t n_taps;
 	/* those that the text has */
@@ -424,6 +458,39 @@ static inline const struct leg *model_leg(const struct conduit *c, size_t from, 
 			return &c->legs[i];
 	return NULL;
 }
+/* What a leg joins: pair i of it, of model_leg_pairs(). */
+static inline size_t model_leg_pairs(const struct leg *g)
+{
+	return g->n_pairs ? g->n_pairs : 1;
+}
+static inline struct end_pair model_leg_pair(const struct leg *g, size_t i)
+{
+	return g->n_pairs ? g->pairs[i] : (struct end_pair){ g->from, g->to };
+}
+bool model_leg_has(const struct leg *g, size_t from, size_t to);
+/* Has the conduit something between such ends, by their zones or as the assets they are? */
+bool model_joins(const struct conduit *c, const struct end_pair *zones,
+		 const struct end_pair *classes);
+/* The zone of a zone or class. */
+static inline size_t model_end_zone(const struct model *m, size_t end)
+{
+	return end < m->n_zones ? end : m->classes[end - m->n_zones].zone;
+}
+/* For people: the name of a zone, or "asset:NAME". out: MODEL_END_TEXT */
+enum { MODEL_END_TEXT = MODEL_NAME_MAX + sizeof(MODEL_ASSET_END) };
+const char *model_end_text(const struct model *m, size_t end, char *out);
+/* Has some asset to have its MAC address? */
+bool model_binds(const struct model *m);
+/* "00:00:5e:00:53:01"; out: MODEL_MAC_TEXT */
+enum { MODEL_MAC_TEXT = 18 };
+void model_mac_text(const uint8_t mac[6], char *out);
+/* The class of an address; 0: it has none. */
+size_t model_class_of(const struct model *m, size_t zone, const struct addr *a);
+/* In the order in which they count: by classes (0: none) and zones of the client and the server,
+ * the ends by which a conduit may be meant. Returns their number. */
+enum { MODEL_RANKS = 4 };
+size_t model_ranks(const struct end_pair *zones, const struct end_pair *classes,
+		   struct end_pair out[MODEL_RANKS]);
 /* Flows of all legs: of each conduit, of each leg of it, its flows are numbered in this order. */
 static inline size_t model_leg_flows(const struct model *m)
 {

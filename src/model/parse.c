@@ -163,7 +163,7 @@ static void load_assets(struct load *l, const config_setting_t *g, struct zone *
 	for (size_t i = 0; i < items(s); i++) {
 		const config_setting_t *x = item(s, i);
 		struct asset a = { .at = at_of(l, x) };
-		KEYS(l, x, "an asset", "name", "address");
+		KEYS(l, x, "an asset", "name", "address", "mac", "bind");
 		a.name = get_name(l, x, "name");
 		const char *text = get_text(l, x, "address");
 		if (!text) {
@@ -176,6 +176,7 @@ static void load_assets(struct load *l, const config_setting_t *g, struct zone *
 			complain(l, a.at, "\"%s\" is not an IP address", text);
 			continue;
 		}
+		load_mac(l, x, &a);
 		if (no_packet_has(l, a.at, text, &(struct prefix){ .a = a.addr, .len = 128 }))
 			continue;
 		z->assets = arena_grow(l->m->arena, z->assets, z->n_assets, sizeof(*z->assets));
@@ -438,6 +439,7 @@ static void load_root(struct load *l, const config_setting_t *root)
 	load_zones(l, root);
 	load_taps(l, root);
 	load_own_services(l, root);
+	load_groups(l, root);
 	const config_setting_t *conduits = list_of_groups(l, root, "conduits");
 	for (size_t i = 0; i < items(conduits); i++)
 		load_conduit(l, item(conduits, i));
@@ -461,7 +463,8 @@ static void load_settings(struct load *l, const config_setting_t *root)
 {
 	config_t made;
 	KEYS(l, root, "a model", "system", "mode", "daemon", "interfaces", "zones", "conduits",
-	     "services", "policies", "variables", "templates", "use", "box", "boxes");
+	     "services", "policies", "asset_groups", "variables", "templates", "use", "box",
+	     "boxes");
 	const struct setting *s = expand_settings(l, root);
 	if (!s || s == l->src.root) {
 		if (s)

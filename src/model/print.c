@@ -61,9 +61,10 @@ static void print_zone(FILE *f, const struct zone *z)
 	fputs(z->any ? "" : " ];\n", f);
 	for (size_t i = 0; i < z->n_assets; i++) {
 		addr_text(&z->assets[i].addr, a);
-		fprintf(f, "%s{ name = \"%s\"; address = \"%s\"; }%s",
-			i ? "      " : "    assets = (\n      ", z->assets[i].name, a,
-			i + 1 < z->n_assets ? ",\n" : "\n    );\n");
+		fprintf(f, "%s{ name = \"%s\"; address = \"%s\";",
+			i ? "      " : "    assets = (\n      ", z->assets[i].name, a);
+		print_mac(f, &z->assets[i]);
+		fputs(i + 1 < z->n_assets ? " },\n" : " }\n    );\n", f);
 	}
 	print_sl_t(f, z->has_sl_t, z->sl_t);
 }
@@ -210,6 +211,7 @@ void model_print(const struct model *m, FILE *f)
 		fputs(i + 1 < m->n_zones ? "  },\n" : "  }\n", f);
 	}
 	fputs(");\n", f);
+	print_groups(f, m);
 	print_own_services(f, m);
 	fputs("conduits = (\n", f);
 	for (size_t i = 0; i < m->n_conduits; i++) {

@@ -79,7 +79,9 @@ static bool do_payload(const struct ctx *c)
 	if (!e)
 		return false;
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_BASE,
-			   c->op->a ? NFT_PAYLOAD_TRANSPORT_HEADER : NFT_PAYLOAD_NETWORK_HEADER);
+			   c->op->a == 2 ? NFT_PAYLOAD_LL_HEADER
+			   : c->op->a	 ? NFT_PAYLOAD_TRANSPORT_HEADER
+					 : NFT_PAYLOAD_NETWORK_HEADER);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_OFFSET, c->op->key);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_LEN, c->op->len);
 	nftnl_expr_set_u32(e, NFTNL_EXPR_PAYLOAD_DREG, reg(c->op->to));

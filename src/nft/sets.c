@@ -31,7 +31,7 @@ static const struct {
 	[RS_T_IPV4] = { 7, 4, ORDER_NET },    [RS_T_IPV6] = { 8, 16, ORDER_NET },
 	[RS_T_PROTO] = { 12, 1, ORDER_NET },  [RS_T_PORT] = { 13, 2, ORDER_NET },
 	[RS_T_MARK] = { 19, 4, ORDER_HOST },  [RS_T_IFNAME] = { 41, IFNAMSIZ, ORDER_HOST },
-	[RS_T_DIRECTION] = { 27, 1, ORDER_HOST },
+	[RS_T_DIRECTION] = { 27, 1, ORDER_HOST }, [RS_T_ETHER] = { 9, 6, ORDER_NET },
 };
 /* clang-format on */
 

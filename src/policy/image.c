@@ -104,7 +104,8 @@ static bool by_proto_ok(const struct pol_image *img)
 static bool counts_ok(const struct pol_image *img)
 {
 	return img->n_conduits <= 65536 && img->mode <= MODE_MAX && img->n_zones >= 1 &&
-	       img->n_zones <= INDEX_MAX && img->n_flows <= INDEX_MAX &&
+	       img->n_zones <= INDEX_MAX && img->n_classes <= INDEX_MAX - img->n_zones &&
+	       img->n_flows <= INDEX_MAX &&
 	       array_fits(img, img->zones_off, img->n_zones, sizeof(struct pol_zone)) &&
 	       array_fits(img, img->nets_off, img->n_nets, sizeof(struct pol_net)) &&
 	       array_fits(img, img->assets_off, img->n_assets, sizeof(struct pol_asset)) &&
@@ -118,7 +119,7 @@ static bool assets_ok(const struct pol_image *img)
 {
 	const struct pol_asset *v = assets(img);
 	for (uint32_t i = 0; i < img->n_assets; i++)
-		if (!policy_str_ok(img, v[i].name) ||
+		if (!policy_str_ok(img, v[i].name) || v[i].class >= img->n_zones + img->n_classes ||
 		    (i > 0 && addr_order(&v[i - 1].addr, &v[i].addr) >= 0))
 			return false;
 	return true;
@@ -152,8 +153,9 @@ static bool keys_ok(const struct pol_image *img)
 {
 	const struct pol_key *v = keys(img);
 	for (uint32_t i = 0; i < img->n_keys; i++) {
-		if (v[i].from >= img->n_zones || v[i].to >= img->n_zones ||
-		    v[i].flow >= img->n_flows)
+		const uint32_t ends = img->n_zones + img->n_classes;
+		if (v[i].from >= ends || v[i].to >= ends ||
+		    (v[i].flow >= img->n_flows && v[i].flow != POL_NOT_INSPECTED))
 			return false;
 		if (i > 0 && order_of_key(&v[i - 1]) >= order_of_key(&v[i]))
 			return false;
@@ -304,7 +306,7 @@ uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a)
 	return v[lo - 1].zone;
 }
 
-const char *policy_asset_name(const struct pol_image *img, const struct addr *a)
+static const struct pol_asset *asset_of(const struct pol_image *img, const struct addr *a)
 {
 	const struct pol_asset *v = assets(img);
 	uint32_t lo = 0, hi = img->n_assets;
@@ -312,7 +314,7 @@ const char *policy_asset_name(const struct pol_image *img, const struct addr *a)
 		uint32_t mid = lo + (hi - lo) / 2;
 		int order = addr_order(&v[mid].addr, a);
 		if (order == 0)
-			return policy_str(img, v[mid].name);
+			return &v[mid];
 		if (order < 0)
 			lo = mid + 1;
 		else
@@ -321,20 +323,48 @@ const char *policy_asset_name(const struct pol_image *img, const struct addr *a)
 	return NULL;
 }
 
-uint16_t policy_classify(const struct pol_image *img, const struct addr *src,
-			 const struct addr *dst, uint8_t l4, uint16_t dport)
+const char *policy_asset_name(const struct pol_image *img, const struct addr *a)
+{
+	const struct pol_asset *found = asset_of(img, a);
+	return found ? policy_str(img, found->name) : NULL;
+}
+
+uint16_t policy_class_of(const struct pol_image *img, const struct addr *a)
+{
+	const struct pol_asset *found = img->n_classes ? asset_of(img, a) : NULL;
+	return found ? found->class : 0;
+}
+
+/* False: there is no such key. */
+static bool flow_of_key(const struct pol_image *img, uint64_t want, uint16_t *flow)
 {
 	const struct pol_key *v = keys(img);
-	uint64_t want = key_number(policy_zone_of(img, src), policy_zone_of(img, dst), dport, l4);
 	uint32_t lo = 0, hi = img->n_keys;
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
-		if (order_of_key(&v[mid]) == want)
-			return v[mid].flow;
+		if (order_of_key(&v[mid]) == want) {
+			*flow = v[mid].flow;
+			return true;
+		}
 		if (order_of_key(&v[mid]) < want)
 			lo = mid + 1;
 		else
 			hi = mid;
 	}
-	return 0xffff;
+	return false;
+}
+
+uint16_t policy_classify(const struct pol_image *img, const struct addr *src,
+			 const struct addr *dst, uint8_t l4, uint16_t dport)
+{
+	const uint16_t from[2] = { policy_class_of(img, src), policy_zone_of(img, src) },
+		       to[2] = { policy_class_of(img, dst), policy_zone_of(img, dst) };
+	uint16_t flow = POL_NOT_INSPECTED;
+	for (unsigned i = 0; i < 4; i++) {
+		uint16_t a = from[i / 2], b = to[i % 2];
+		if ((a || i >= 2) && (b || i % 2) &&
+		    flow_of_key(img, key_number(a, b, dport, l4), &flow))
+			break;
+	}
+	return flow;
 }

@@ -16,7 +16,7 @@
 #include "base/words.h"
 #include "record/event.h"
 
-enum { POL_MAGIC = 0x5a4f4e37, POL_ZONE_UNKNOWN = 0 };
+enum { POL_MAGIC = 0x5a4f4e38, POL_ZONE_UNKNOWN = 0, POL_NOT_INSPECTED = 0xffff };
 
 struct pol_str {
 	uint32_t off;
@@ -29,6 +29,7 @@ struct pol_zone {
 struct pol_asset {
 	struct addr addr;
 	struct pol_str name;
+	uint16_t class; /* from n_zones on; 0: in no end of a conduit */
 };
 /* sorted by family, then address: binary search; no overlaps */
 struct pol_net {
@@ -36,7 +37,9 @@ struct pol_net {
 	uint16_t zone;
 };
 
-/* The inspected flow of a new connection, by zones, port and IP protocol; sorted by this key. */
+/* The inspected flow of a new connection, by zones or classes of assets, which are numbered
+ * together, by port and IP protocol; sorted by this key.
+ * POL_NOT_INSPECTED: it is of a flow without inspection, and of none that is named less exactly. */
 struct pol_key {
 	uint16_t from, to, port;
 	uint8_t l4, pad;
@@ -78,7 +81,7 @@ struct pol_rule {
 struct pol_image {
 	uint32_t magic, size, generation;
 	uint32_t mode; /* of the whole site, enum mode: what holds for packets of no conduit */
-	uint32_t n_zones, n_nets, n_keys, n_flows, n_ranges, n_conduits, n_assets;
+	uint32_t n_zones, n_classes, n_nets, n_keys, n_flows, n_ranges, n_conduits, n_assets;
 	uint32_t zones_off, nets_off, keys_off, flows_off, ranges_off, strings_off, strings_len,
 		assets_off;
 	/* by enum proto: rules, and what holds for a whole policy of that protocol */
@@ -120,8 +123,10 @@ bool policy_str_ok(const struct pol_image *img, struct pol_str s);
 bool policy_rset_ok(const struct pol_image *img, const struct pol_rset *s);
 const char *policy_zone_name(const struct pol_image *img, uint16_t zone);
 uint16_t policy_zone_of(const struct pol_image *img, const struct addr *a);	  /* 0: unknown */
+uint16_t policy_class_of(const struct pol_image *img, const struct addr *a);	  /* 0: none */
 const char *policy_asset_name(const struct pol_image *img, const struct addr *a); /* NULL: none */
-/* The inspected flow for a connection opened by src to dst:dport, or 0xffff. */
+/* The inspected flow for a connection opened by src to dst:dport, or 0xffff. What names an asset at
+ * an end counts before what names its zone, that of the client before that of the server. */
 uint16_t policy_classify(const struct pol_image *img, const struct addr *src,
 			 const struct addr *dst, uint8_t l4, uint16_t dport);
 

@@ -136,6 +136,7 @@ static const struct {
 	{ R_UNKNOWN_ZONE, NULL, NULL, put_unknown_zone },
 	{ R_SPOOFED, NULL, NULL, put_wrong_interface },
 	{ R_WAY_OUT, NULL, NULL, put_wrong_interface },
+	{ R_WRONG_MAC, NULL, "the MAC address that the model has for this asset", NULL },
 	{ R_REQUEST_RATE, NULL, NULL, put_rate },
 	{ R_WRITE_RATE, NULL, NULL, put_rate },
 	{ R_FILE, "file", NULL, NULL },

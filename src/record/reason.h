@@ -132,7 +132,8 @@ X(R_ISOLATED, "zone-isolated", WARNING, "a conduit permits this connection, and 
 X(R_VALUE_PART, "value-in-part", WARNING, "registers that are one value are not all written by this request (typed_values)") \
 X(R_NOT_GRANTED, "not-granted", WARNING, "a conduit permits this connection while it is granted, and it is not granted now (zonectl grant)") \
 X(R_OUTSIDE, "outside-window", WARNING, "a conduit permits this connection at other times (times)") \
-X(R_EXPIRED, "expired", WARNING, "a conduit permitted this connection until its last day (expires)")
+X(R_EXPIRED, "expired", WARNING, "a conduit permitted this connection until its last day (expires)") \
+X(R_WRONG_MAC, "wrong-mac", ERROR, "the packet has the address of an asset that is bound to its MAC address, and came with another one")
 /* clang-format on */
 
 /* Their numbers are syslog's, too. */

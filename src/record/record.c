@@ -105,7 +105,9 @@ static struct cap_who who_of(const struct pol_image *img, const struct event *ev
 	if (f)
 		who.group = f->conduit_id;
 	else
-		who.group = OF_NO_CONDUIT | (ev->reason == R_SPOOFED ? OF_ANOTHER_WIRE : 0) |
+		who.group = OF_NO_CONDUIT |
+			    (ev->reason == R_SPOOFED || ev->reason == R_WRONG_MAC ? OF_ANOTHER_WIRE
+										  : 0) |
 			    policy_zone_of(img, &ev->src);
 	return who;
 }

@@ -231,7 +231,8 @@ static void new_name(const struct model *m, const char *from, const char *to, ch
 static const struct conduit *conduit_between(const struct model *m, size_t from, size_t to)
 {
 	for (size_t i = 0; i < m->n_conduits; i++)
-		if (m->conduits[i].n_legs == 1 && model_leg(&m->conduits[i], from, to))
+		if (m->conduits[i].n_legs == 1 && !m->conduits[i].legs[0].part &&
+		    model_leg(&m->conduits[i], from, to))
 			return &m->conduits[i];
 	return NULL;
 }

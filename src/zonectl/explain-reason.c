@@ -10,6 +10,7 @@ enum advice {
 	CONDUIT,
 	ZONE,
 	INTERFACE,
+	MAC_ADDRESS,
 	ROUTE,
 	BEGINNING,
 	ENTRY,
@@ -34,6 +35,9 @@ static const char *const texts[] = {
 	[ZONE] = "write the network of the address into the networks of the zone where it belongs, "
 		 "or "
 		 "find out who uses an address that the model does not have",
+	[MAC_ADDRESS] =
+		"find out what sends with this address: another device, one that was exchanged, "
+		"or a router that has come between",
 	[INTERFACE] = "compare the zone's interfaces with the cabling and routes (zonectl check "
 		      "--here); with these right, somebody uses a false address",
 	[ROUTE] = "correct this machine's route to the address, or the zone's interfaces (zonectl "
@@ -89,7 +93,8 @@ enum change {
 	NO_PACKET,
 	NO_MESSAGE,
 	NO_MODEL,
-	A_TIME
+	A_TIME,
+	THE_MAC,
 };
 
 static const char *const changes[] = {
@@ -115,6 +120,7 @@ static const char *const changes[] = {
 		      "so it cannot be judged",
 	[A_TIME] = "times or expires of the conduit; never proposed: whether it may be open at "
 		   "this time is for who owns it to say",
+	[THE_MAC] = "another mac of the asset, or none with bind",
 	[NO_MODEL] = "no change of the model, which permits it: orders lie over the model",
 	[NO_MESSAGE] = "no change of the model: the message is not as the protocol's standard "
 		       "says, and no device must be trusted to read it as the gate does",
@@ -244,6 +250,7 @@ static const struct row rows[R_COUNT] = {
 	[R_NOT_GRANTED] = { GRANT, NO_MODEL },
 	[R_OUTSIDE] = { WINDOW, A_TIME },
 	[R_EXPIRED] = { DATE, A_TIME },
+	[R_WRONG_MAC] = { MAC_ADDRESS, THE_MAC },
 };
 
 const char *explain_advice(enum reason why)

@@ -305,22 +305,59 @@ static int explain_message_of(struct explain *x, const struct reach_answer *a)
 
 /* ---- a connection ---- */
 
+static bool names_assets(const struct conduit *c)
+{
+	bool any = false;
+	for (size_t i = 0; i < c->n_legs; i++)
+		any |= c->legs[i].part;
+	return any;
+}
+
+/* Other conduits that have the same, for ends that are named less exactly: they do not count. */
+static void note_less_exact(struct explain *x, const struct reach_answer *a)
+{
+	const struct reach_ends *of = &x->packet.of;
+	const struct end_pair zones = { a->from_zone, a->to_zone },
+			      classes = { model_class_of(x->m, a->from_zone, &of->client),
+					  model_class_of(x->m, a->to_zone, &of->server) };
+	bool icmp = of->l4 == IPPROTO_ICMP || of->l4 == IPPROTO_ICMPV6;
+	for (size_t i = 0; i < x->m->n_conduits && (classes.from || classes.to); i++) {
+		const struct conduit *c = &x->m->conduits[i];
+		bool has = false;
+		for (size_t k = 0; k < c->n_flows; k++)
+			has |= model_flow_has_ports(&c->flows[k])
+				       ? c->flows[k].l4 == of->l4 &&
+						 model_flow_has(&c->flows[k], of->sport)
+				       : model_flow_has_kind(&c->flows[k], of->l4,
+							     icmp ? of->request : 0);
+		if (has && i != a->conduit && model_joins(c, &zones, &classes))
+			add_note(x->o,
+				 "conduit %s (%s:%u) has this, too, and does not count: \"%s\" to "
+				 "\"%s\" names the ends less exactly",
+				 c->name, c->at.file, c->at.line, c->from, c->to);
+	}
+}
+
 static void note_conduits(struct explain *x, const struct reach_answer *a)
 {
 	for (size_t i = 0; i < x->m->n_conduits; i++) {
 		const struct conduit *c = &x->m->conduits[i];
-		bool same = model_leg(c, a->from_zone, a->to_zone),
-		     turned = model_leg(c, a->to_zone, a->from_zone);
-		char text[300] = "";
+		bool same = model_leg(c, a->from_zone, a->to_zone) != NULL,
+		     turned = model_leg(c, a->to_zone, a->from_zone) != NULL;
+		char text[300] = "", ends[2 * MODEL_ENDS_TEXT + 60] = "";
 		struct sb b = sb_init(text, sizeof(text));
 		for (size_t k = 0; (same || turned) && k < c->n_flows; k++) {
 			sb_puts(&b, k ? "," : "");
 			model_put_flow(&b, &c->flows[k]);
 		}
+		if (model_leg(c, same ? a->from_zone : a->to_zone,
+			      same ? a->to_zone : a->from_zone) &&
+		    names_assets(c))
+			snprintf(ends, sizeof(ends), ", from \"%s\" to \"%s\"", c->from, c->to);
 		if (same || turned)
-			add_note(x->o, "conduit %s (%s:%u) has, %s:%s", c->name, c->at.file,
+			add_note(x->o, "conduit %s (%s:%u) has, %s%s:%s", c->name, c->at.file,
 				 c->at.line, same ? "in this direction" : "in the other direction",
-				 text);
+				 ends, text);
 	}
 }
 
@@ -363,6 +400,7 @@ static int explain_connection(struct explain *x)
 		return EXIT_OK;
 	}
 	set_conduit(x, &a);
+	note_less_exact(x, &a);
 	const struct flow *f = &x->m->conduits[a.conduit].flows[a.flow];
 	if (a.fate == REACH_PLAIN) {
 		set_reason(x->o, "accept", R_NONE);

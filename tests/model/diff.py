@@ -7,6 +7,7 @@ usage: diff.py ZONECTL FOLDER [SEED [PAIRS]]
 """
 import collections
 import copy
+import ipaddress
 import json
 import os
 import random
@@ -48,6 +49,7 @@ HEADS = {
     "opcua": 'security = "none"; security_policies = "any"; endpoint_urls = "any"; client_certificates = "any"; '
              'server_certificates = "any"; user_tokens = [ "anonymous" ]; opaque = "refuse";'}
 ENDS = ["10.1.0.5", "10.1.0.200", "10.1.1.5", "10.2.0.5", "10.2.0.200", "10.2.1.5", "10.3.0.5", "10.9.0.1"]
+ASSETS = {"10.1.0.5": "h1", "10.2.0.5": "c1", "10.3.0.5": "o1"}
 MESSAGES = {
     "modbus": ["read-holding-registers %d" % a for a in (1, 5, 9, 15)] + ["read-holding-registers 4-5", "read-holding-registers 5 unit 2"] +
               ["write-single-register %d = %d" % (a, v) for a in (5, 8, 10) for v in (5, 8, 15)] +
@@ -100,11 +102,20 @@ def listed(names):
     return ", ".join('"%s"' % n for n in names)
 
 
+def assets_of(zone):
+    """Of the addresses that are asked about, those that are in its networks have names."""
+    if zone["networks"] == ["any"]:
+        return ""
+    nets = [ipaddress.ip_network(n) for n in zone["networks"]]
+    found = ['{ name = "%s"; address = "%s"; }' % (name, a) for a, name in sorted(ASSETS.items()) if any(ipaddress.ip_address(a) in n for n in nets)]
+    return " assets = ( %s );" % ", ".join(found) if found else ""
+
+
 def text_of(model):
     zones = []
     for name, z in model["zones"].items():
-        zones.append('{ name = "%s"; type = "control"; networks = [ %s ];%s }' % (
-            name, ", ".join('"%s"' % n for n in z["networks"]),
+        zones.append('{ name = "%s"; type = "control"; networks = [ %s ];%s%s }' % (
+            name, ", ".join('"%s"' % n for n in z["networks"]), assets_of(z),
             " interfaces = [ %s ];" % ", ".join('"%s"' % i for i in z["interfaces"]) if z["interfaces"] else ""))
     conduits = []
     for c in model["conduits"]:
@@ -149,6 +160,9 @@ def change_conduit(m):
         zones = RANDOM.sample(sorted(m["zones"]), RANDOM.choice((2, 2, 3)))
         cut = RANDOM.randrange(1, len(zones))
         c["from"], c["to"] = zones[:cut], zones[cut:]
+        for end in c["from"], c["to"]:
+            if RANDOM.random() < 0.4:
+                end[0] = "asset:" + RANDOM.choice(sorted(ASSETS.values()))
     elif what == "drop" and len(c["flows"]) > 1:
         c["flows"].pop(RANDOM.randrange(len(c["flows"])))
     else:
@@ -174,11 +188,13 @@ def rename(m):
     m["conduits"][0]["name"] = RANDOM.choice(("hmi-cell", "other"))
 
 
-def changed(model):
+def changed(model, site=False, zone=False):
     m = copy.deepcopy(model)
+    if zone:
+        change_zone(m)
     for _ in range(RANDOM.choice((1, 1, 2, 3))):
         RANDOM.choice((change_zone, change_conduit, change_conduit, change_policy, change_policy, change_policy, change_policy, rename))(m)
-    if RANDOM.random() < 0.03:
+    if site or RANDOM.random() < 0.03:
         m["mode"] = "observe"
         for c in m["conduits"]:
             c["mode"] = "observe"
@@ -291,7 +307,7 @@ def main():
         one = first_model()
         for _ in range(RANDOM.randrange(3)):
             one = changed(one)
-        work.append((number, one, changed(one), list(questions())))
+        work.append((number, one, changed(one, number % 9 == 0, number % 4 == 1), list(questions())))
     with ThreadPoolExecutor(2) as pool:
         for found in pool.map(lambda w: check_pair(*w, counts), work):
             breaches += found

@@ -39,6 +39,7 @@ PLACES = {
     "a conduit": "conduits = ( { @ } );",
     "an entry of times": "conduits = ( { times = ( { @ } ); } );",
     "a flow": "conduits = ( { flows = ( { @ } ); } );",
+    "an asset group": "asset_groups = ( { @ } );",
     "a service": "services = { s = { @ }; };",
     "a policy": "policies = { p = { PROTOCOL @ }; };",
     "a template": "templates = { t = { @ }; };",
@@ -48,7 +49,7 @@ PLACES = {
 }
 # Where the manuals have them: a subsection, or the list inside an entry.
 MODEL_PAGES = ("zoned.conf.5", "zoned-model.5")
-SECTIONS = {"system": "system", "daemon": "daemon", "interfaces": "an interface", "zones": "a zone", "conduits": "a conduit", "services": "a service", "templates": "a template", "boxes": "a box", "policies": "a policy",
+SECTIONS = {"system": "system", "daemon": "daemon", "interfaces": "an interface", "zones": "a zone", "conduits": "a conduit", "services": "a service", "asset_groups": "an asset group", "templates": "a template", "boxes": "a box", "policies": "a policy",
             "Flows of a conduit": "a flow", "Limits of a conduit": "a conduit", "Remarks of an entry": "an allow entry",
             "Forwarding without rules": "a conduit", "Conduits that are not always open": "a conduit"}
 INNER = {"assets": "an asset", "evidence": "evidence", "roles": "roles", "outputs": "an output", "times": "an entry of times", "typed_values": "a typed value"}
@@ -62,7 +63,7 @@ OF_A_PROTOCOL = ("a policy", "an allow entry")
 CHUNK = 180                     # lines asked at once: the parser says 200 errors
 NO_WORD = "Q" * 30              # near to nothing, so that no error suggests another
 UNKNOWN_KEY = re.compile(r'has no key "')
-UNKNOWN_WORD = re.compile(r"is not known|there is no (?!zone |policy )")   # those are the model's own names
+UNKNOWN_WORD = re.compile(r"is not known|there is no (?!zone |policy |asset |group )")   # those are the model's own names
 ALL_OF_THEM = re.compile(r'; write (?:one of )?("[\w-]+"(?:(?:, | or )"[\w-]+")*)$')
 BOUNDS = re.compile(r"(?:whole number from |is outside )(\d+)(?: to |-)(\d+)")
 CALL = re.compile(r'\b(?:KEYS|known_keys)\s*\(\s*\w+\s*,\s*\w+\s*,\s*"([^"]+)"')

@@ -45,6 +45,11 @@ CASES = {
     "zone-without-interfaces": ([('interfaces = [ "eth1" ]; ', "")], [('type = "control"; networks', 'type = "control"; interfaces = [ "eth7" ]; networks')]),
     "outer-to-safety": ([SAFETY, ('name = "a"; type = "control"', 'name = "a"; type = "enterprise"')], [('"enterprise"', '"dmz"')]),
     "write-to-safety": ([SAFETY, WRITES], [('to = "b";', 'to = "b"; description = "operators acknowledge trips";')]),
+    "ambiguous-ends": ([('networks = [ "10.1.0.0/24" ]; }', 'networks = [ "10.1.0.0/24" ]; assets = ( { name = "x"; address = "10.1.0.5"; } ); }'),
+                        ('networks = [ "10.2.0.0/24" ]; }', 'networks = [ "10.2.0.0/24" ]; assets = ( { name = "y"; address = "10.2.0.5"; } ); }'),
+                        ("conduits = (", 'conduits = (\n  { name = "c"; from = "asset:x"; to = "b"; flows = ( { service = "ssh"; } ); },\n'
+                                         '  { name = "d"; from = "a"; to = "asset:y"; flows = ( { service = "ssh"; } ); },')],
+                       [('"asset:y"; flows = ( { service = "ssh"; }', '"asset:y"; flows = ( { service = "ntp"; }')]),
     "observed-without-reason": ([('to = "b";', 'to = "b"; mode = "observe";')], [('mode = "observe";', 'mode = "observe"; description = "until the outage in May";')]),
     "key-without-effect": ([('{ protocol = "modbus"; policy = "p"; }', '{ service = "ssh"; }'), ('to = "b";', 'to = "b"; max_requests_per_second = 5;'),
                             ("policies = {\n", "policies = {}; x = {\n")], [("max_requests_per_second = 5;", "")]),

@@ -114,3 +114,45 @@ expect "false senders: of a named zone, from elsewhere" "$(false eth3 10.10.1.10
 expect "false senders: of no zone, by a named zone's interface" "$(false eth1 198.51.100.7 2001:db8::7)" "0 0"
 expect "refused for the interface" "$(($(lab_rules_counted wrong-interface) - wrong))" 20
 lab_wait 12 eval '[ "$(recorded violation "conduit=dmz.*from_zone=internet to_zone=cell-1 ")" -gt 0 ]' || lab_fail "no record of a write from elsewhere"
+
+# --- assets: rights of single hosts, and what names the ends most exactly counts
+with_assets()	# with_assets CONDUITS: hosts 10 to 12 of one zone, 20 and 21 of another
+{
+	cat <<-END
+	zones = (
+	  { name = "west"; type = "control"; interfaces = [ "eth1" ]; networks = [ "10.10.1.0/24", "fd00:10:1::/64" ];
+	    assets = ( { name = "c10"; address = "10.10.1.10"; }, { name = "c10-6"; address = "fd00:10:1::10"; },
+	               { name = "c11"; address = "10.10.1.11"; }, { name = "c11-6"; address = "fd00:10:1::11"; } ); },
+	  { name = "east"; type = "control"; interfaces = [ "eth2" ]; networks = [ "10.10.2.0/24", "fd00:10:2::/64" ];
+	    assets = ( { name = "d20"; address = "10.10.2.20"; }, { name = "d20-6"; address = "fd00:10:2::20"; } ); }
+	);
+	asset_groups = ( { name = "panels"; assets = [ "c10", "c10-6" ]; }, { name = "plcs"; assets = [ "d20", "d20-6" ]; },
+	  { name = "others"; assets = [ "c11", "c11-6" ]; } );
+	daemon = { queues = 1; };
+	policies = {
+	  @include "modbus-read-only.conf"
+	  writes = { protocol = "modbus"; allow = ( { functions = [ 3, 6 ]; units = "any"; addresses = "any"; values = "any"; } ); };
+	};
+	conduits = ( $1 );
+	END
+}
+WRITES='{ protocol = "modbus"; policy = "writes"; }'
+with_assets "{ name = \"panels\"; from = \"group:panels\"; to = \"group:plcs\"; flows = ( $READS, $PLAIN ); }" >"$model"
+lab_reload
+expect "an asset" "$(ask 10 20 21)" "$READ | $NONE"
+expect "another host of its zone" "$(ask 11 20 21)" "$NONE | $NONE"
+before=$(lab_delivered writes)
+with_assets "{ name = \"all\"; from = \"west\"; to = \"east\"; flows = ( $WRITES, $PLAIN ); },
+  { name = \"panels\"; from = \"group:panels\"; to = \"east\"; flows = ( $READS ); },
+  { name = \"watched\"; from = \"group:others\"; to = \"group:plcs\"; mode = \"observe\"; flows = ( $READS ); }" >"$model"
+lab_reload
+expect "a zone may write" "$(ask 12 20 21)" "$ALL | $ALL"
+expect "an asset of it may not, and has the rest of its zone" "$(ask 10 20 21)" "$READ | $READ"
+expect "what is only observed passes" "$(ask 11 20 21)" "$ALL | $ALL"
+expect "writes that the device got" $(($(lab_delivered writes) - before)) 8
+lab_wait 12 eval '[ "$(recorded violation "verdict=observed.*conduit=watched.*from_zone=west to_zone=east ")" -gt 0 ]' || lab_fail "no record of what is observed"
+lab_wait 12 eval '[ "$(recorded violation "verdict=drop.*conduit=panels.*from_zone=west to_zone=east ")" -gt 0 ]' || lab_fail "no record of a write by an asset"
+"$ctl" explain -m "$model" 10.10.1.10 10.10.2.20 tcp 502 >"$lab_dir/explained"
+grep -q '^conduit: *panels ' "$lab_dir/explained" && grep -q 'conduit all .* has this, too, and does not count' "$lab_dir/explained" ||
+	lab_fail "explain: $(cat "$lab_dir/explained")"
+echo "ok: explain says which conduit counts"

@@ -18,7 +18,7 @@ NETNS_TESTS = \
 	tests/netns/shares.sh \
 	tests/netns/records.sh \
 	tests/netns/places.sh \
-	tests/netns/words.sh tests/netns/ends.sh tests/netns/typed.sh \
+	tests/netns/words.sh tests/netns/ends.sh tests/netns/bind.sh tests/netns/typed.sh \
 	tests/netns/evidence.sh \
 	tests/netns/lanes.sh \
 	tests/netns/gaps.sh \

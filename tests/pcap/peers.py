@@ -39,6 +39,7 @@ ELSEWHERE = {
     "stream-not-in-step": "tests/evasion/rows_connection.py",
     "no-handshake": "tests/netns/reverse.sh",
     "wrong-interface": "tests/netns/plain.sh",
+    "wrong-mac": "tests/netns/bind.sh",
     "wrong-way-out": "tests/netns/plain.sh",
     "bad-segment": "tests/evasion/datagrams.py",
     "another-master-started": "tests/netns/iec104.sh",

@@ -9,4 +9,5 @@ EXTRA_DIST += tests/ruleset/run.sh tests/ruleset/layout.py tests/ruleset/traffic
 	tests/ruleset/example-water-works.nft tests/ruleset/example-opcua.nft tests/ruleset/example-dnp3.nft tests/ruleset/example-iec104.nft tests/ruleset/zoned.nft \
 	tests/ruleset/offload.conf tests/ruleset/offload.nft tests/ruleset/watched.nft \
 	tests/ruleset/reach.sh tests/ruleset/reach.py tests/ruleset/reach.conf \
-	tests/ruleset/words.conf tests/ruleset/words.nft tests/ruleset/ends.conf tests/ruleset/ends.nft tests/ruleset/gates.conf tests/ruleset/gates.nft
+	tests/ruleset/words.conf tests/ruleset/words.nft tests/ruleset/ends.conf tests/ruleset/ends.nft tests/ruleset/gates.conf tests/ruleset/gates.nft \
+	tests/ruleset/assets.conf tests/ruleset/assets.nft

@@ -154,7 +154,7 @@ def real_port(number):
 
 def opening():
     """From any zone, or none, to any, by ports that conduits have, or others."""
-    mark, to = pick.choice(list(ZONES) + [0]), pick.choice(list(ZONES) + [0])
+    mark, to = pick.choice(list(ZONES) + list(HOSTS) + [0]), pick.choice(list(ZONES) + list(HOSTS) + [0])
     conduits = [v["concat"][:3] + [real_port(v["concat"][3])] for v, _ in elements("conduits")]
     others = [v["concat"] for n in ("conduits-icmp", "conduits-protocol") if n in SETS for v, _ in elements(n)]
     between = [c for c in conduits if c[0] == mark and c[1] == to]
@@ -191,6 +191,8 @@ def opening():
 
 
 def host(mark, version):
+    if mark in HOSTS:       # the assets of a class
+        return pick.choice([a for a in HOSTS[mark] if a.version == version] or [None])
     if not mark and ANY:    # no zone has those that nobody forwards
         return ipaddress.ip_address("169.254.7.%d" % pick.randrange(1, 99)) if version == 4 else None
     if not mark:
@@ -301,6 +303,9 @@ enter(GATEWAY)
 REACH = subprocess.Popen([TOOL, "reach", MODEL], stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="ascii")
 NEXT = pick.sample(range(30000, 60000), 4 * OPENINGS)
 BEFORE, SENT, SEEN, FAILED, SENT_ERRORS = counters(), 0, collections.Counter(), [], []
+HOSTS = collections.defaultdict(list)
+for value, number in (elements("end4") + elements("end6") if "end4" in SETS else ()):
+    HOSTS[number].append(ipaddress.ip_address(value))
 PORTLESS, ANY = set(), 'networks = "any"' in open(MODEL).read()
 for _ in range(OPENINGS):
     connection()

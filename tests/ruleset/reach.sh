@@ -17,7 +17,7 @@ fails=0
 tmp=$(mktemp -d) || exit 1
 trap 'for n in $r $w; do ip netns del $n 2>/dev/null; done; rm -rf "$tmp"' EXIT
 { echo 'mode = "observe";'; cat "$here/reach.conf"; } >"$tmp/watched-reach.conf"
-for conf in "$here/reach.conf" "$here/words.conf" "$here/ends.conf" "${top_srcdir:-.}"/conf/*.conf "$tmp"/*.conf; do
+for conf in "$here/reach.conf" "$here/words.conf" "$here/ends.conf" "$here/assets.conf" "${top_srcdir:-.}"/conf/*.conf "$tmp"/*.conf; do
 	for n in $r $w; do
 		ip netns add $n 2>/dev/null || { echo "SKIP: no network namespaces"; exit 77; }
 	done

@@ -108,6 +108,10 @@ check "the in-kernel path's flows without inspection of these are the rules'" in
 	\$tool commit '$here/ends.conf' 3; nft -j -n list table inet zoned | /usr/bin/python3 \$tmp/express.py | sort >\$tmp/rules
 	\$tool plain '$here/ends.conf' 3 | sort >\$tmp/plain; [ -s \$tmp/plain ]; diff \$tmp/rules \$tmp/plain"
 
+in_ns "\$tool commit '$here/assets.conf' 1 >&2; $listing" >"$tmp/assets.nft" 2>"$tmp/err" || cat "$tmp/err"
+[ "${UPDATE:-}" = 1 ] && cp "$tmp/assets.nft" "$here/assets.nft"
+check "listing of assets as ends" diff -u "$here/assets.nft" "$tmp/assets.nft"
+
 # --- offload: the same text without the flowtable where the kernel has none
 links='ip link add eth1 type veth peer name eth2'
 in_ns "$links; \$tool commit '$here/offload.conf' 1 >&2; $listing" >"$tmp/offload.nft" 2>"$tmp/err" || cat "$tmp/err"
