@@ -179,7 +179,8 @@ modules() {
 	check "without the modules of queues it does not start" not systemctl start zoned
 	check "and says why" logged "this kernel lacks"
 	rm /etc/modprobe.d/none.conf
-	check "with them it does, unasked" wait_for 60 reads
+	check "with them it does, unasked" wait_for 60 has "map conduits" nft list table inet zoned
+	check "a read then" wait_for 20 reads
 	check "no write then" no_write 42
 }
 
