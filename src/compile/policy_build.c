@@ -192,8 +192,8 @@ static void put_leg(struct build *b, const struct conduit *c, const struct flow 
 		.conduit_id = (uint32_t)(c - b->m->conduits),
 	};
 	policy_named(b->m, f->policy, out);
-	/* no connection is of a leg that an isolated zone cuts, or of a conduit that is closed; between
-	 * assets this decides alone, as in the ruleset */
+	/* no connection is of a leg that an isolated zone cuts, or of a conduit that is closed;
+	 * between assets this decides alone, as in the ruleset */
 	bool shut = model_is_shut(c), none = g->isolated || (shut && b->m->n_classes == 0);
 	for (size_t e = 0; e < model_leg_pairs(g) && !none; e++)
 		for (size_t i = 0; i < ports_of(f); i++)

@@ -44,6 +44,13 @@ void ruleset_bound(struct ruleset *rs, struct rs_set *set, const struct model *m
 bool ruleset_of_bound(const char *chain);
 /* Is this chain one of those for assets at ends of conduits? */
 bool ruleset_of_assets(const char *chain);
+/* How the marks of this generation are made: generation, unit, mask. */
+void ruleset_layout(struct ruleset *rs, const struct model *m, uint32_t generation);
+uint32_t ruleset_flow_mark(const struct ruleset *rs, uint32_t id);
+/* The mark of what is inside this zone, where n are flows of legs. 0: there is no room for it. */
+uint32_t ruleset_inside_mark(const struct ruleset *rs, size_t n, size_t zone);
+/* Does such a flow leave the rules once it is established? */
+bool ruleset_wants_offload(const struct conduit *c, const struct flow *f);
 /* Has some flow a range of ports? */
 bool ruleset_has_ranges(const struct model *m);
 /* Is some flow of other IP protocols? */

@@ -256,7 +256,7 @@ static void add_interfaces(struct ruleset *rs, const struct model *m)
 
 /* ---- conduits ---- */
 
-static uint32_t flow_mark(const struct ruleset *rs, uint32_t id)
+uint32_t ruleset_flow_mark(const struct ruleset *rs, uint32_t id)
 {
 	return rs->generation | id * rs->unit;
 }
@@ -344,7 +344,7 @@ static void add_ways(struct ruleset *rs, const struct model *m, const struct leg
 		}
 }
 
-static bool wants_offload(const struct conduit *c, const struct flow *f)
+bool ruleset_wants_offload(const struct conduit *c, const struct flow *f)
 {
 	return c->offload && !model_has_gate(c) && f->proto == PROTO_NONE &&
 	       model_flow_has_ports(f);
@@ -392,7 +392,7 @@ static void add_flow(struct ruleset *rs, const struct leg_flow *x)
 	if (model_is_shut(c))
 		return;
 	struct rs_elem *e = add_of_flow(rs, x, ACTIONS, c->name);
-	bool offload = wants_offload(c, f);
+	bool offload = ruleset_wants_offload(c, f);
 	e->verdict = f->proto == PROTO_NONE && !offload ? RS_ACCEPT : RS_GOTO;
 	if (offload)
 		e->target = "to-flowtable";
@@ -448,7 +448,7 @@ static bool add_leg(struct ruleset *rs, const struct model *m, struct leg_flow *
 static void add_conduits(struct ruleset *rs, const struct model *m, struct errs *errs)
 {
 	size_t left = last_id(rs) - RS_FLOW_FIRST + 1;
-	struct leg_flow x = { .mark = flow_mark(rs, RS_FLOW_FIRST) };
+	struct leg_flow x = { .mark = ruleset_flow_mark(rs, RS_FLOW_FIRST) };
 	for (size_t i = 0; i < m->n_conduits; i++) {
 		x.c = &m->conduits[i];
 		add_counter(rs, text2(rs, "conduit-", x.c->name), x.c->at);
@@ -470,10 +470,10 @@ static void add_conduits(struct ruleset *rs, const struct model *m, struct errs 
 
 /* Mark of the flow for traffic routed inside a zone. Its id follows those of the model's n flows.
  * 0: there is no id left. */
-static uint32_t inside_mark(const struct ruleset *rs, size_t n, size_t zone)
+uint32_t ruleset_inside_mark(const struct ruleset *rs, size_t n, size_t zone)
 {
 	size_t id = RS_FLOW_FIRST + n + zone - 1;
-	return id <= last_id(rs) ? flow_mark(rs, (uint32_t)id) : 0;
+	return id <= last_id(rs) ? ruleset_flow_mark(rs, (uint32_t)id) : 0;
 }
 
 static void add_way_inside(struct ruleset *rs, const struct zone *zn, uint32_t mark, const char *in,
@@ -498,7 +498,7 @@ static void add_insides(struct ruleset *rs, const struct model *m)
 			put32(r, 1, z);
 			continue;
 		}
-		uint32_t mark = inside_mark(rs, n, z);
+		uint32_t mark = ruleset_inside_mark(rs, n, z);
 		bool ways = mark && has_ways(rs, WAYS_INSIDE, owner, owner, 1);
 		struct rs_elem *e = add_element(rs, INSIDE, zn->at, zn->name);
 		put32(e, 0, z);
@@ -545,7 +545,7 @@ static void check_mask(const struct model *m, struct errs *errs)
 			 mask);
 }
 
-static void layout(struct ruleset *rs, const struct model *m, uint32_t generation)
+void ruleset_layout(struct ruleset *rs, const struct model *m, uint32_t generation)
 {
 	uint32_t mask = m->daemon.mark_mask, unit = mask & -mask;
 	uint32_t ids = mask / unit >> 2; /* the largest flow id */
@@ -640,7 +640,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 			add_counter(rs, counter_table[i], rs->at);
 	check_mask(m, errs);
 	if (errs->total == before) {
-		layout(rs, m, o->generation);
+		ruleset_layout(rs, m, o->generation);
 		rs->blocked_mark = o->blocked_mark & rs->mark_mask ? o->blocked_mark & rs->mark_mask
 								   : rs->unit;
 		rs->asked_mark = o->asked_mark ? o->asked_mark : rs->unit;
@@ -673,62 +673,4 @@ void ruleset_free(struct ruleset *rs)
 {
 	if (rs)
 		arena_free(rs->arena); /* rs lives in it too */
-}
-
-/* ---- what no inspector sees ---- */
-
-size_t ruleset_marks(const struct model *m)
-{
-	return model_leg_flows(m) + m->n_zones;
-}
-
-struct plain_of {
-	const struct model *m;
-	const struct conduit *c;
-	const struct leg *leg;
-	bool offload;
-};
-
-/* Its plain flows, whose marks begin with this one, behind the n of v. */
-static void plain_leg(const struct plain_of *x, uint32_t mark, uint32_t unit,
-		      struct ruleset_plain *v, size_t *n)
-{
-	const struct model *m = x->m;
-	const struct conduit *c = x->c;
-	const struct zone *from = model_path_owner(m, &m->zones[x->leg->from]),
-			  *to = model_path_owner(m, &m->zones[x->leg->to]);
-	for (size_t k = 0; k < c->n_flows; k++, mark += unit)
-		if (c->flows[k].proto == PROTO_NONE && !x->leg->isolated && !model_has_gate(c) &&
-		    !(x->offload && wants_offload(c, &c->flows[k])))
-			v[(*n)++] = (struct ruleset_plain){ mark,
-							    (size_t)(c - m->conduits),
-							    { from, to } };
-}
-
-struct ruleset_plain *ruleset_plain(const struct model *m, uint32_t generation, bool offload,
-				    size_t *n)
-{
-	struct ruleset_plain *v = calloc(ruleset_marks(m), sizeof(*v));
-	struct ruleset rs;
-	size_t flows = model_leg_flows(m);
-	*n = 0;
-	if (!v)
-		return NULL;
-	layout(&rs, m, generation);
-	uint32_t mark_next = flow_mark(&rs, RS_FLOW_FIRST);
-	for (size_t i = 0; i < m->n_conduits; i++)
-		for (size_t k = 0; k < m->conduits[i].n_legs; k++) {
-			plain_leg(&(struct plain_of){ m, &m->conduits[i], &m->conduits[i].legs[k],
-						      offload },
-				  mark_next, rs.unit, v, n);
-			mark_next += rs.unit * (uint32_t)m->conduits[i].n_flows;
-		}
-	for (size_t z = 1; z < m->n_zones; z++) {
-		const struct zone *owner = model_path_owner(m, &m->zones[z]);
-		uint32_t mark = inside_mark(&rs, flows, z);
-		/* else only the rules know whether it goes out where it came in */
-		if (mark && owner)
-			v[(*n)++] = (struct ruleset_plain){ mark, m->n_conduits, { owner, owner } };
-	}
-	return v;
 }
