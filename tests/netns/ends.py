@@ -10,7 +10,7 @@ import struct
 import sys
 import threading
 
-WAIT = 0.5
+WAIT = 1.3  # a SYN that was lost is sent again after a second
 READ = bytes.fromhex("000100000006010300000001")
 WRITE = bytes.fromhex("0002000000060106000a002a")
 KINDS = [(502, READ, 11), (502, WRITE, 12), (8080, b"over here", 9)]

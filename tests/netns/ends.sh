@@ -24,8 +24,10 @@ ask()
 {
 	local host=$1 v4 v6
 	shift
+	in_c "$python" -B "$lab_src/ends.py" ask "fd00:10:1::$host" "${@/#/fd00:10:2::}" >"$lab_dir/asked6" &
 	v4=$(in_c "$python" -B "$lab_src/ends.py" ask "10.10.1.$host" "${@/#/10.10.2.}")
-	v6=$(in_c "$python" -B "$lab_src/ends.py" ask "fd00:10:1::$host" "${@/#/fd00:10:2::}")
+	wait $!
+	v6=$(<"$lab_dir/asked6")
 	[ "$v4" = "$v6" ] && echo "$v4" || echo "IPv4 $v4, IPv6 $v6"
 }
 recorded() { grep -c "event=$1 .*$2" "$lab_dir/syslog" || true; }

@@ -10,6 +10,7 @@ import threading
 
 READ = bytes.fromhex("000100000006010300000001")
 KINDS = [("modbus", 502, READ), ("plain", 8080, b"over here")]
+WAIT = 1.3  # a SYN that was lost is sent again after a second
 
 
 def echo(s):
@@ -29,7 +30,7 @@ def serve():
 
 def connect(where, port):
     try:
-        return socket.create_connection((where, port), 0.5)
+        return socket.create_connection((where, port), WAIT)
     except OSError:
         return None
 
@@ -38,7 +39,7 @@ def answers(s, request):
     if not s:
         return False
     try:
-        s.settimeout(0.5)
+        s.settimeout(WAIT)
         s.sendall(request)
         return len(s.recv(100)) > 0
     except OSError:

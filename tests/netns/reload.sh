@@ -50,7 +50,7 @@ kill -HUP "$lab_zoned"
 lab_wait 5 lab_said "generation 4 is in force" || lab_fail "the model without conduits was not taken"
 sleep 0.3	# what was under way at the switch
 reads=$(lab_delivered reads)
-wait "$cut" && lab_fail "a connection without conduit went on"
+wait "$cut" && lab_fail "a connection without conduit went on: $(cat "$lab_dir/cut"), $reads reads when it was cut, $(lab_delivered reads) now"
 expect "reads delivered after the cut" "$(lab_delivered reads)" "$reads"
 
 # What is tried never takes the place of what is in force, which goes by the lowest bit of
@@ -59,7 +59,7 @@ lab_model >"$model"
 stopped=$(lab_inspectors)
 kill -STOP "$stopped"
 kill -HUP "$lab_zoned"
-lab_wait 5 lab_said "reload refused: an inspector or the kernel refused it" || lab_fail "a model that an inspector does not take"
+lab_wait 10 lab_said "reload refused: an inspector or the kernel refused it" || lab_fail "a model that an inspector does not take"
 kill -CONT "$stopped"
 
 # What only a start can change is said, and the rest of that model is in force.

@@ -104,7 +104,7 @@ def slow_line():
     start = time.monotonic()
     with join() as s:
         try:
-            while time.monotonic() < start + 8:
+            while time.monotonic() < start + 20:
                 s.sendall(b"s")
                 time.sleep(0.5)
         except OSError:
