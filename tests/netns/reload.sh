@@ -41,13 +41,14 @@ expect "connections opened again" "$(lab_value "$(cat "$lab_dir/steady")" reconn
 expect_at_most "longest time without a good answer (ms)" "$(lab_value "$(cat "$lab_dir/steady")" gap_ms)" 500
 
 # A conduit that the new model does not have: its connections are cut.
-ip netns exec "$lab_c" timeout 5 "$lab_bin/mbclient" -d 4 -T 1000 "$V4" "$PORT" >"$lab_dir/cut" 2>&1 &
+ip netns exec "$lab_c" timeout 12 "$lab_bin/mbclient" -d 8 -T 1000 "$V4" "$PORT" >"$lab_dir/cut" 2>&1 &
 cut=$!
 lab_pids+=("$cut")
 sleep 1
 lab_model | sed '/^conduits/,/^);/c conduits = ( );' >"$model"
 kill -HUP "$lab_zoned"
 lab_wait 5 lab_said "generation 4 is in force" || lab_fail "the model without conduits was not taken"
+kill -0 "$cut" || lab_fail "the reload took longer than the client"
 sleep 0.3	# what was under way at the switch
 reads=$(lab_delivered reads)
 wait "$cut" && lab_fail "a connection without conduit went on: $(cat "$lab_dir/cut"), $reads reads when it was cut, $(lab_delivered reads) now"
