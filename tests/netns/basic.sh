@@ -77,7 +77,7 @@ ip netns exec "$lab_g" setpriv --reuid=nobody --regid=nogroup --clear-groups --i
 lab_zoned=$!
 lab_pids+=("$lab_zoned")
 lab_wait 10 lab_said "generation 1 is in force" || lab_fail "zoned does not start without root"
-lab_poll -t 4 -r 600 "$V4" >/dev/null || lab_fail "without root: the read did not pass"
+lab_wait 5 lab_poll -t 4 -r 600 "$V4" >/dev/null || lab_fail "without root: the read did not pass"
 lab_poll -t 4 -r 600 "$V4" 17 >/dev/null && lab_fail "without root: the write passed"
 # and descriptor 2 for what sanitizers have to say
 descriptors=$((1 + $(grep -c '^#define ZONED_SANITIZERS 1' "$top_builddir/config.h")))

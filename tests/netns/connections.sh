@@ -91,4 +91,4 @@ NO_COLOR=1 "$ctl" top --once >"$lab_dir/top" || lab_fail "top"
 grep -q '^hmi-to-cell  *[0-9.]*  *[0-9.]*  *[0-9.]*$' "$lab_dir/top" && grep -q '^function-not-allowed  *[0-9.]*  *1  *0$' "$lab_dir/top" &&
 	grep -q '^10.10.1.10  *[0-9.]*  *90[23]  *[0-9]*$' "$lab_dir/top" || { cat "$lab_dir/top"; lab_fail "top"; }
 grep -q "$(printf '\033')" "$lab_dir/top" && lab_fail "top has colours in a file"
-expect "pages of top" "$(timeout 2.5 "$ctl" top --interval 1 | grep -c '^CONDUIT')" 3
+expect "pages of top" "$(timeout 8 "$ctl" top --interval 1 | grep -c -m 3 '^CONDUIT')" 3

@@ -37,7 +37,7 @@ grant() { "$ctl" grant --for "$1" --reason 'ticket 9' hmi-to-cell >/dev/null || 
 
 # without a gate the same bytes reach the server, and most of them in the kernel
 for i in 1 2 3 4 5 6; do talk held "$all"; done
-fast=$(lab_in_kernel packets)
+fast=$(lab_in_kernel packets) fast=${fast:-0}	# none where it is built without BPF
 [ "$fast" = 0 ] || expect_at_least "uninspected packets in the kernel" "$(lab_in_kernel uninspected)" 4
 
 # a conduit that gets a gate: what it has ends, wherever its packets went
