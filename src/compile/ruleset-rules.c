@@ -446,9 +446,10 @@ static const struct rs_rule table[] = {
 	{ "router-errors", NULL, { SAVE, SRC6(8), SHOW(8), BACK, NE(8, V_ZERO), DO(RS_RETURN) } },
 	BY_ASSETS(REVERSED_RETURNS_BY, "router-errors"),
 	REVERSED_RETURNS_BY("router-errors", ENDS4, ENDS6),
-	OF_ASSETS("router-errors", RS_JUMP, "asset-router-errors"),
+	OF_ASSETS("router-errors", RS_GOTO, "asset-router-errors"),
 	ROUTER_ERRORS_BY("router-errors", ENDS4, ENDS6),
 	BY_ASSETS(ROUTER_ERRORS_BY, "asset-router-errors"),
+	ROUTER_ERRORS_BY("asset-router-errors", ENDS4, ENDS6),
 
 	BY_ASSETS(REVERSED_BY, "errors"),
 	REVERSED_BY("errors", ENDS4, ENDS6),
@@ -601,7 +602,8 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 		return true;
 	if (!rs->binds && (ruleset_of_bound(r->chain) || has_name(r, "bound")))
 		return true;
-	if (!rs->assets && (has_name(r, "end4") || has_name(r, "end6")))
+	if (!rs->assets &&
+	    (ruleset_of_assets(r->chain) || has_name(r, "end4") || has_name(r, "end6")))
 		return true;
 	if (!rs->protocols && has_name(r, "conduits-protocol"))
 		return true;
