@@ -53,7 +53,7 @@ static const char plant[] =
 /* One of the models, and what was made of it. */
 struct made {
 	enum what what[RANKS];
-	bool isolated;
+	bool isolated, watched;
 	struct model *m;
 	struct reach *reach;
 	struct pol_image *img;
@@ -76,7 +76,7 @@ static void make(struct made *x)
 	struct errs errs;
 	const char *before = "";
 	int err;
-	sb_printf(&b, "%sconduits = (", plant);
+	sb_printf(&b, "%s%sconduits = (", x->watched ? "mode = \"observe\";\n" : "", plant);
 	for (size_t i = 0; i < RANKS; i++) {
 		if (x->what[i] == ABSENT)
 			continue;
@@ -214,8 +214,49 @@ static void test_all(void **state)
 	}
 }
 
+/* An isolated zone of a site that is only watched: what would go on with another record than that
+ * is refused, too. */
+static void test_watched(void **state)
+{
+	static const struct {
+		bool error, answer;
+		const char *in, *out, *router;
+	} rows[] = {
+		{ .in = NULL },
+		{ .in = "eth9" },
+		{ .out = "eth9" },
+		{ .answer = true, .in = "eth9" },
+		{ .error = true, .answer = true, .router = "192.0.2.1" },
+		{ .error = true, .answer = true, .router = "10.2.0.77" },
+	};
+	struct made x = { .what = { [RANKS - 1] = PLAIN }, .watched = true };
+	(void)state;
+	for (unsigned isolated = 0; isolated < 2; isolated++) {
+		x.isolated = isolated;
+		make(&x);
+		for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+			const struct ask q = { false, { true, true } };
+			struct reach_packet p = packet_of(&q);
+			p.state = rows[i].error	   ? REACH_ERROR
+				  : rows[i].answer ? REACH_CONTINUES
+						   : REACH_OPENS;
+			p.answer = rows[i].answer;
+			p.in = rows[i].in;
+			p.out = rows[i].out;
+			p.icmp_type = KIND_UNREACHABLE4;
+			if (rows[i].router)
+				read_address(&p.router, rows[i].router);
+			const struct reach_answer a = reach_of(x.reach, &p);
+			assert_int_equal(a.fate == REACH_REFUSED, isolated);
+			assert_int_equal(a.why == R_ISOLATED, isolated);
+		}
+		unmake(&x);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_all) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_all),
+					    cmocka_unit_test(test_watched) };
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
