@@ -267,22 +267,31 @@ static bool opens_by(const struct leg *g, const struct point *p, unsigned side)
 	return g->n_pairs == 0;
 }
 
+/* Is there a service between these addresses that the one conduit decides now, and the other one
+ * did? */
+static bool decides_after(const struct compare_run *r, const struct between *b,
+			  const struct conduit *new, const struct conduit *old)
+{
+	for (size_t i = 0; i < new->n_flows; i++)
+		for (struct piece p = { .begun = false }; piece_next(r, &new->flows[i], &p);)
+			if (find_flow(r, 1, b, &p).c == new &&find_flow(r, 0, b, &p).c == old)
+				return true;
+	return false;
+}
+
 /* Has the old conduit something between the ends of a leg of the new one? */
 static bool leg_is_of(const struct compare_run *r, const struct conduit *new, const struct leg *g,
 		      const struct conduit *old)
 {
 	const struct point *const *v = r->by_zone[1];
 	const size_t *first = r->zone_first[1];
-	if (!g->part) /* all of both zones */
+	if (!r->old.m->n_classes && !r->new.m->n_classes) /* all of both zones */
 		return model_leg(old, r->old_of[g->from], r->old_of[g->to]) != NULL;
 	for (size_t i = first[g->from]; i < first[g->from + 1]; i++)
 		for (size_t k = first[g->to]; opens_by(g, v[i], 1) && k < first[g->to + 1]; k++) {
-			const struct end_pair is = { g->from, g->to },
-					      was = { v[i]->zone[0], v[k]->zone[0] },
-					      is_class = { v[i]->class[1], v[k] -> class[1] },
-					      was_class = { v[i]->class[0], v[k] -> class[0] };
-			if (model_leg(old, was.from, was.to) && model_joins(new, &is, &is_class) &&
-			    model_joins(old, &was, &was_class))
+			const struct between b = { v[i], v[k] };
+			if (model_leg(old, v[i]->zone[0], v[k]->zone[0]) &&
+			    decides_after(r, &b, new, old))
 				return true;
 		}
 	return false;

@@ -16,12 +16,16 @@
 #define ICMP_KIND	CT(NFT_CT_PROTOCOL, 0, 10), CT(NFT_CT_PROTO_DST, 0, 11)
 #define ICMP_OF(v, ...)	IS_ICMP(v), __VA_ARGS__, ICMP_KIND, MAP("conduits-icmp", 8, 0)
 #define PROTOCOL_OF(...) __VA_ARGS__, CT(NFT_CT_PROTOCOL, 0, 10), MAP("conduits-protocol", 8, 0)
-/* Rules for errors that go by the same interfaces as the connection's packets in this direction. */
+/* Rules for errors that go by the same interfaces as the connection's packets in this direction. Of
+ * a conduit that is closed: then no other ends are asked. */
 #define ROUTER_ERRORS(chain, ...) \
+	{ chain, \
+	  "of none, and behind the other end of the connection", \
+	  { __VA_ARGS__, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") } }, \
 	{ \
-		chain, "of none, and behind the other end of the connection", \
+		chain, "about a conduit that is closed now", \
 		{ \
-			__VA_ARGS__, SHOW(0), BACK, WAY, COUNT_MAP("ways", 0), TO(RS_GOTO, "error-kinds") \
+			__VA_ARGS__, SHOW(0), BACK, IN(RS_GATED, 0), DO(RS_RETURN) \
 		} \
 	}
 #define ERRORS(chain, SRC, ...) \

@@ -8,6 +8,8 @@
  * and their connections always come to the rules. */
 #include "compile/ruleset-rules.h"
 
+#include <stdlib.h>
+
 static const char *const chains[SHUT_WAYS] = {
 #define GATE(symbol, name) [SHUT_##symbol] = name,
 	RS_GATES(GATE)
@@ -68,4 +70,37 @@ unsigned ruleset_gates(const struct model *m)
 		all |= g->expires ? 1u << SHUT_EXPIRED : 0;
 	}
 	return all;
+}
+
+static void add_cut(struct ruleset *rs, struct rs_set *set, const struct conduit *c, size_t a,
+		    size_t b)
+{
+	struct rs_elem *e = ruleset_add(rs, set, c->at, NULL);
+	put32(e, 0, a);
+	put32(e, 1, b);
+}
+
+static int cut_order(const void *x, const void *y)
+{
+	return memcmp(((const struct rs_elem *)x)->key, ((const struct rs_elem *)y)->key,
+		      RS_KEY_MAX);
+}
+
+void ruleset_cut(struct ruleset *rs, struct rs_set *set, const struct model *m)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_legs; k++) {
+			const struct leg *g = &m->conduits[i].legs[k];
+			if (!g->isolated)
+				continue;
+			add_cut(rs, set, &m->conduits[i], g->from, g->to);
+			add_cut(rs, set, &m->conduits[i], g->to, g->from);
+		}
+	if (set->n_elems)
+		qsort(set->elems, set->n_elems, sizeof(*set->elems), cut_order);
+	for (size_t i = 0; i < set->n_elems; i++)
+		if (n == 0 || cut_order(&set->elems[n - 1], &set->elems[i]) != 0)
+			set->elems[n++] = set->elems[i];
+	set->n_elems = n;
 }

@@ -384,6 +384,11 @@ enum { ERROR4_MAX = 576, ERROR6_MAX = 1280 - 40 };
 
 /* clang-format off */
 static const struct rs_rule table[] = {
+	{ "forward", "between an isolated zone and others, whatever else is only recorded",
+	  { WATCHING, SAVE, SRC4(8), DST4(9), SHOW(8), SHOW(9), BACK, IN(RS_CUT, 8), TO(RS_GOTO, RS_ISOLATED) } },
+	{ "forward", NULL, { WATCHING, SAVE, SRC6(8), DST6(9), SHOW(8), SHOW(9), BACK, IN(RS_CUT, 8), TO(RS_GOTO, RS_ISOLATED) } },
+	{ "forward", "an error of any router about it", { WATCHING, ENDS4, IN(RS_CUT, 8), TO(RS_GOTO, RS_ISOLATED) } },
+	{ "forward", NULL, { WATCHING, ENDS6, IN(RS_CUT, 8), TO(RS_GOTO, RS_ISOLATED) } },
 	{ "forward", "a sender that is bound to its MAC address", { NFP4, NETHDR(12, 4, 0), IN("bound4", 0), TO(RS_JUMP, "bound") } },
 	{ "forward", NULL, { NFP6, NETHDR(8, 16, 0), IN("bound6", 0), TO(RS_JUMP, "bound") } },
 	{ "forward", "a tap saw what is refused", { ENDS_AND_PORTS4, IN(RS_BLOCKED_TAP4, 1), TO(RS_GOTO, "blocked") } },
@@ -446,9 +451,10 @@ static const struct rs_rule table[] = {
 	{ "router-errors", NULL, { SAVE, SRC6(8), SHOW(8), BACK, NE(8, V_ZERO), DO(RS_RETURN) } },
 	BY_ASSETS(REVERSED_RETURNS_BY, "router-errors"),
 	REVERSED_RETURNS_BY("router-errors", ENDS4, ENDS6),
-	OF_ASSETS("router-errors", RS_JUMP, "asset-router-errors"),
+	OF_ASSETS("router-errors", RS_GOTO, "asset-router-errors"),
 	ROUTER_ERRORS_BY("router-errors", ENDS4, ENDS6),
 	BY_ASSETS(ROUTER_ERRORS_BY, "asset-router-errors"),
+	ROUTER_ERRORS_BY("asset-router-errors", ENDS4, ENDS6),
 
 	BY_ASSETS(REVERSED_BY, "errors"),
 	REVERSED_BY("errors", ENDS4, ENDS6),
@@ -592,7 +598,7 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 		return true;
 	if (r->ops[0].kind == RS_ONLY && (r->ops[0].key == RS_WATCHING) != rs->observes)
 		return true;
-	if (!rs->isolates && ruleset_of_isolation(r->chain))
+	if (!rs->isolates && (ruleset_of_isolation(r->chain) || has_name(r, RS_CUT)))
 		return true;
 	unsigned bit;
 	if (ruleset_of_gate(r->chain, &bit) && !(rs->gates & bit))
@@ -601,7 +607,8 @@ static bool left_out(const struct ruleset *rs, const struct rs_rule *r)
 		return true;
 	if (!rs->binds && (ruleset_of_bound(r->chain) || has_name(r, "bound")))
 		return true;
-	if (!rs->assets && (has_name(r, "end4") || has_name(r, "end6")))
+	if (!rs->assets &&
+	    (ruleset_of_assets(r->chain) || has_name(r, "end4") || has_name(r, "end6")))
 		return true;
 	if (!rs->protocols && has_name(r, "conduits-protocol"))
 		return true;

@@ -26,6 +26,8 @@ void ruleset_networks(struct ruleset *rs, struct rs_set *set4, struct rs_set *se
 		      const struct model *m);
 /* Is this a name of what refuses what an isolated zone does not get: a chain, a counter, a set? */
 bool ruleset_of_isolation(const char *name);
+/* Fill the set RS_CUT: the zones of isolated legs, both ways, each pair once. */
+void ruleset_cut(struct ruleset *rs, struct rs_set *set, const struct model *m);
 /* Is this a name of what refuses connections of a closed conduit: a chain, a counter, a set? Then
  * *bit is its place in ruleset.gates. */
 bool ruleset_of_gate(const char *name, unsigned *bit);

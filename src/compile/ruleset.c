@@ -42,6 +42,7 @@ enum set_index {
 	INSIDE,
 	ROAMING_INSIDE,
 	SAME_INTERFACE,
+	CUT, /* only where the site is watched, and some zone isolated */
 	CONDUITS,
 	CONDUITS_ICMP,
 	CONDUITS_PROTOCOL, /* only where some flow has one */
@@ -92,6 +93,7 @@ static const struct rs_set set_table[SETS] = {
 	[ROAMING_INSIDE] = { .name = "roaming-inside", .types = { RS_T_MARK, RS_T_MARK } },
 	[SAME_INTERFACE] = { .name = "same-interface", .types = { RS_T_IFNAME, RS_T_IFNAME },
 			     .dynamic = true, .timeout_ms = KNOWN_MS, .size = SAME_MAX },
+	[CUT] = { .name = RS_CUT, .types = { RS_T_MARK, RS_T_MARK } },
 	[CONDUITS] = { .name = "conduits", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT },
 		       .data = RS_D_MARK },
 	[CONDUITS_ICMP] = { .name = "conduits-icmp", .types = { RS_T_MARK, RS_T_MARK, RS_T_PROTO, RS_T_PORT }, .data = RS_D_MARK },
@@ -588,6 +590,7 @@ static void remove_sets(struct ruleset *rs)
 		if ((tap && !rs->taps) || (i == PORT_RANGES && !rs->port_ranges) ||
 		    ((i == END4 || i == END6) && !rs->assets) ||
 		    (i >= BOUND4 && i <= MACS6 && !rs->binds) ||
+		    (i == CUT && !(rs->observes && rs->isolates)) ||
 		    (i == CONDUITS_PROTOCOL && !rs->protocols) || !is_used(rs, rs->sets[i].name))
 			continue;
 		rs->sets[n++] = rs->sets[i];
@@ -654,6 +657,7 @@ struct ruleset *ruleset_build(const struct model *m, const struct ruleset_opts *
 		ruleset_asset_ends(rs, &rs->sets[END4], &rs->sets[END6], m);
 		if (rs->port_ranges)
 			ruleset_ports(rs, &rs->sets[PORT_RANGES], m);
+		ruleset_cut(rs, &rs->sets[CUT], m);
 		add_interfaces(rs, m);
 		add_conduits(rs, m, errs);
 		add_insides(rs, m);

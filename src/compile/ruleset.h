@@ -43,6 +43,7 @@ enum { RS_FORWARD, RS_EARLY, RS_BASE_CHAINS };
 /* Chain, counter and reason of what a conduit permits and an isolated zone refuses; it is refused
  * where the site is only watched, too. They are there only while a zone is isolated. */
 #define RS_ISOLATED "zone-isolated"
+#define RS_CUT "isolated"	 /* the set, where the site is only watched */
 #define RS_WRONG_MAC "wrong-mac" /* only where some asset is bound */
 #define RS_ISOLATED_FIRST "zone-isolated-first"
 /* Chains, counters and reasons of what a conduit permits at other times (src/model/gates.c), by

@@ -303,10 +303,10 @@ bool change_model(struct parent *p, const struct change *c, struct model *m, str
 	}
 	memcpy(p->hash, hash, sizeof(p->hash));
 	p->listed = p->generation;
-	orders_fit(p);
-	taps_give(p); /* what they had blocked is so again, before anything is logged */
 	if (!c->confirm_s)
 		p->confirm_back = 0;
+	orders_fit(p);
+	taps_give(p); /* what they had blocked is so again, before anything is logged */
 	set_pending(p, &keys);
 	take_roles(p, &roles);
 	set_outcome(o, CONTROL_DONE, "in force");
@@ -398,6 +398,8 @@ bool change_confirm(struct parent *p, const struct change *c, struct outcome *o)
 			    strerror(-err));
 	else
 		set_outcome(o, CONTROL_DONE, "confirmed");
+	if (waits && !err)
+		orders_fit(p);
 	audit(p, &(struct audit){ .change = c,
 				  .result = waits && !err ? "confirmed" : "refused",
 				  .text = o->text,

@@ -66,9 +66,12 @@ static void drop_unfit(struct parent *p, bool *changed)
 		}
 }
 
+/* The model before one that nobody confirmed may be in force again, and with it what was ordered.
+ */
 void orders_fit(struct parent *p)
 {
-	drop_unfit(p, &p->orders_changed);
+	if (!p->confirm_back)
+		drop_unfit(p, &p->orders_changed);
 	if (p->orders_changed)
 		keep_orders(p, NULL);
 	p->orders_changed = false;

@@ -53,9 +53,11 @@ uint32_t order_left(const struct order *one, int64_t now_s)
 
 uint64_t order_end(const struct order *one, const struct order_now *now)
 {
-	uint64_t end = now->boot_ns + order_left(one, now->wall_s) * UINT64_C(1000000000);
-	if (now->same_boot && one->end_ns && one->end_ns < end)
-		end = one->end_ns;
+	const uint64_t second_ns = UINT64_C(1000000000);
+	uint64_t most = now->boot_ns + one->seconds * second_ns; /* whatever a file says */
+	uint64_t end = now->boot_ns + order_left(one, now->wall_s) * second_ns;
+	if (now->same_boot && one->end_ns)
+		end = one->end_ns < most ? one->end_ns : most;
 	return end > now->boot_ns ? end : 0;
 }
 

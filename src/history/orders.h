@@ -65,9 +65,9 @@ struct order_now {
 	uint64_t boot_ns;
 	bool same_boot;
 };
-/* The end, of CLOCK_BOOTTIME, of one that was kept and has an end: by the clock of the day and,
- * where that has run on, by the kernel's own, so that nobody who sets the clock makes it longer. 0:
- * it is over. */
+/* The end, of CLOCK_BOOTTIME, of one that was kept and has an end: where that clock has run on, as
+ * it was, whoever set the clock of the day; otherwise by the clock of the day. No later than its
+ * seconds from now. 0: it is over. */
 uint64_t order_end(const struct order *one, const struct order_now *now);
 /* Has the model what this order names? */
 bool order_fits(const struct model *m, enum order_kind kind, const char *name);

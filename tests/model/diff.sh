@@ -44,6 +44,21 @@ for f in there["findings"]:
 assert bool(there["opens"]) == (there["result"] == "opens") and bool(back["opens"]) >= bool(there["closes"]), (there, back)
 END
 }
+# A conduit of an asset beside that of its zone: what is the asset's is compared with what was the asset's, alone.
+{
+	printf '%s\n' 'zones = ( { name = "a"; type = "control"; interfaces = [ "a0" ]; networks = [ "10.1.0.0/24" ]; },' \
+		'  { name = "b"; type = "control"; interfaces = [ "b0" ]; networks = [ "10.2.0.0/24" ]; assets = ( { name = "plc"; address = "10.2.0.5"; } ); } );' \
+		'conduits = ( { name = "all"; from = "a"; to = "b"; flows = ( { service = "ssh"; } ); },' \
+		'  { name = "one"; from = "a"; to = "asset:plc"; flows = ( { service = "ssh"; } ); } );'
+} >"$dir/open.conf"
+sed 's/to = "asset:plc";/& open = "on-grant";/' "$dir/open.conf" >"$dir/gate.conf"
+"$ctl" diff "$dir/open.conf" "$dir/gate.conf" >"$dir/out" || :
+[ "$(grep -v '^opens 0, closes 1, changes 0$' "$dir/out" | sed 's/ (.*//')" = 'closes: conduit "one": is closed until it is granted' ] ||
+	fail "beside a conduit of the zone: $(cat "$dir/out")"
+"$ctl" diff "$dir/gate.conf" "$dir/open.conf" >"$dir/out" || :
+[ "$(grep -v '^opens 1, closes 0, changes 0$' "$dir/out" | sed 's/ (.*//')" = 'opens: conduit "one": is open without being granted' ] ||
+	fail "and back: $(cat "$dir/out")"
+
 M=small-cell
 try $M 's/"192.168.30.0\/24"/"192.168.30.128\/25", "192.168.30.0\/25"/' 0 'equal in effect'
 try $M 's/policy = "modbus-setpoints"/policy = "other"/; s/^  modbus-setpoints = /  other = /' 0 'equal in effect'

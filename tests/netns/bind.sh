@@ -62,3 +62,9 @@ echo "ok: it goes on with its own"
 lab_reload
 expect "with another one, only watched" "$(openings "$OTHER")" "5 5"
 lab_wait 5 eval '[ "$(recorded observed 10.10.1.10)" -gt 0 ]' || lab_fail "no record where it is only watched"
+
+# --- and its zone is isolated
+"$ctl" isolate hmi >/dev/null || lab_fail isolate
+expect "with another one, only watched, and the zone is isolated" "$(openings "$OTHER")" "0 0"
+"$ctl" release hmi >/dev/null || lab_fail release
+expect "and released" "$(openings "$OTHER")" "5 5"

@@ -96,6 +96,20 @@ lab_may_write yes
 "$ctl" mode hmi-to-cell model >/dev/null || lab_fail "mode model"
 lab_may_write no
 
+# what is ordered for a zone that only a model without confirmation does not have holds when that one falls back
+"$ctl" isolate hmi >/dev/null || lab_fail isolate
+sed 's/"hmi"/"desk"/g' "$model" >"$lab_dir/desk.conf"
+"$ctl" apply --confirm 60 "$lab_dir/desk.conf" >/dev/null || lab_fail "apply --confirm"
+talk again "$all"
+"$ctl" rollback >/dev/null || lab_fail rollback
+talk new none
+"$ctl" apply --confirm 60 "$lab_dir/desk.conf" >/dev/null || lab_fail "apply --confirm"
+lab_said "the order isolate hmi is dropped" && lab_fail "dropped, and not confirmed"
+"$ctl" confirm >/dev/null || lab_fail confirm
+lab_said "the order isolate hmi is dropped: the model in force has no such zone" || lab_fail "not dropped"
+"$ctl" reload >/dev/null || lab_fail "reload, hmi again"
+talk new "$all"
+
 # a name that the model no longer has; and what is no list of orders
 "$ctl" mode --for 60 hmi-to-cell observe >/dev/null || lab_fail mode
 sed -i 's/hmi-to-cell/renamed/' "$model"

@@ -294,6 +294,12 @@ tests_unit_test_gates_SOURCES = tests/unit/test-gates.c
 tests_unit_test_gates_LDADD = src/fastpath/libfastpath.a src/compile/libcompile.a src/policy/libpolicy.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(CONFIG_LIBS) $(BPF_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
 
+check_PROGRAMS += tests/unit/test-agree
+TESTS += tests/unit/test-agree
+tests_unit_test_agree_SOURCES = tests/unit/test-agree.c
+tests_unit_test_agree_LDADD = src/compile/libcompile.a src/policy/libpolicy.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
+	$(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
+
 check_PROGRAMS += tests/unit/test-identity
 TESTS += tests/unit/test-identity
 tests_unit_test_identity_SOURCES = tests/unit/test-identity.c

@@ -114,13 +114,19 @@ static void test_end(void **state)
 	} rows[] = {
 		{ { 1010, 5010 * s, true }, 5060 * s },
 		{ { 1010, 20 * s, false }, 70 * s }, /* another start of the kernel */
-		/* clock set back, on, before the beginning; and back over a restart of the kernel
+		/* clock set back, on, before the beginning, behind the end: it is as long as it is
 		 */
 		{ { 1001, 5040 * s, true }, 5060 * s },
-		{ { 1055, 5010 * s, true }, 5015 * s },
-		{ { 900, 5010 * s, true }, 0 },
+		{ { 1055, 5010 * s, true }, 5060 * s },
+		{ { 900, 5010 * s, true }, 5060 * s },
+		{ { 1060, 5010 * s, true }, 5060 * s },
+		/* a file of which the end is too far away */
+		{ { 1010, 4000 * s, true }, 4060 * s },
+		/* clock set back, before the beginning, behind the end, over a restart of the
+		   kernel */
 		{ { 1001, 20 * s, false }, 79 * s },
-		{ { 1060, 5010 * s, true }, 0 },
+		{ { 900, 20 * s, false }, 0 },
+		{ { 1060, 20 * s, false }, 0 },
 		{ { 1010, 5060 * s, true }, 0 },
 	};
 	(void)state;
