@@ -15,6 +15,11 @@ tests_unit_test_connection_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_inspect_SOURCES = tests/unit/test-inspect.c tests/unit/inspect-bench.h
 tests_unit_test_room_SOURCES = tests/unit/test-room.c tests/unit/inspect-bench.h
 tests_unit_test_room_LDADD = $(tests_unit_test_inspect_LDADD)
+check_PROGRAMS += tests/unit/test-book
+TESTS += tests/unit/test-book
+tests_unit_test_book_SOURCES = tests/unit/test-book.c src/daemon/counts.c src/daemon/counts.h
+tests_unit_test_book_LDADD = src/inspect/libinspect.a src/policy/libpolicy.a src/record/librecord.a src/proto/libwire.a src/record/librecord.a \
+	src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-tolerate
 TESTS += tests/unit/test-tolerate
 tests_unit_test_tolerate_SOURCES = tests/unit/test-tolerate.c tests/unit/inspect-bench.h
