@@ -311,6 +311,10 @@ TESTS += tests/unit/test-trust
 tests_unit_test_trust_SOURCES = tests/unit/test-trust.c
 tests_unit_test_trust_LDADD = src/backup/libbackup.a src/history/libhistory.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(JANSSON_LIBS) $(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-flips
+TESTS += tests/unit/test-flips
+tests_unit_test_flips_SOURCES = tests/unit/test-flips.c tests/unit/state-dir.h
+tests_unit_test_flips_LDADD = $(tests_unit_test_trust_LDADD)
 check_PROGRAMS += tests/unit/test-restore
 TESTS += tests/unit/test-restore
 tests_unit_test_restore_SOURCES = tests/unit/test-restore.c
