@@ -81,12 +81,17 @@ static json_t *document_named(const struct backup *b, const char *name)
 void *backup_read_file(int dir, const char *name, size_t *n)
 {
 	struct stat st;
-	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	/* in a directory that is zoned's, no link leads the administrator elsewhere */
+	int how = O_RDONLY | O_CLOEXEC | O_NONBLOCK | (dir == AT_FDCWD ? 0 : O_NOFOLLOW);
+	int fd = openat(dir, name, how);
+	bool found = fd >= 0 && fstat(fd, &st) == 0;
 	uint8_t *p = NULL;
 	*n = 0;
-	if (fd >= 0 && fstat(fd, &st) == 0 && !S_ISREG(st.st_mode))
+	if (found && !S_ISREG(st.st_mode))
 		errno = EINVAL;
-	else if (fd >= 0 && st.st_size < BACKUP_MOST)
+	else if (found && st.st_size >= BACKUP_MOST)
+		errno = EFBIG;
+	else if (found)
 		p = malloc((size_t)st.st_size + 1);
 	ssize_t got = 1;
 	while (p && *n < (size_t)st.st_size && got > 0) {
@@ -231,7 +236,8 @@ int backup_write(const struct backup *b, const char *path)
 	char part[PATH_MOST];
 	if (snprintf(part, sizeof(part), "%s.part", path) >= (int)sizeof(part))
 		return -ENAMETOOLONG;
-	int fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	unlink(part); /* in a directory of everybody's it may be anybody's */
+	int fd = open(part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
 	int err = fd < 0 ? -errno : put_manifest(b, fd);
 	for (size_t i = 0; !err && i < b->n; i++)
 		err = tar_put(fd, &b->v[i], time(NULL));
@@ -331,6 +337,16 @@ static bool is_signature_of(const char *path, const char *model)
 	return strncmp(path, model, n) == 0 && strcmp(path + n, ".sig") == 0;
 }
 
+/* A file that the model does not read is written by no restore: nobody has looked at it. */
+static bool reads_all(const struct backup *b, const struct model *m, const struct model_file *v,
+		      size_t n)
+{
+	bool all = m->n_files == n && strcmp(v[0].path, about_text(b, "path")) == 0;
+	for (size_t i = 0; all && i < n; i++)
+		all = strcmp(m->files[i].path, v[i].path) == 0;
+	return all;
+}
+
 static struct model *load_config(const struct backup *b, struct errs *errs)
 {
 	const json_t *list = json_object_get(b->about, "config");
@@ -356,6 +372,8 @@ static struct model *load_config(const struct backup *b, struct errs *errs)
 		errs_add(errs, ABOUT, 0, "the configured file is missing");
 	if (m && is_signed)
 		model_set_signature(m, v[n - 1].text);
+	if (m && !reads_all(b, m, v, n - is_signed))
+		errs_add(errs, ABOUT, 0, "it lists files that the model does not include");
 	for (size_t i = 0; texts && i < n; i++)
 		free(texts[i]);
 	free(texts);

@@ -107,11 +107,13 @@ bool backup_targets(const struct backup *b, const struct backup_paths *p,
 
 /* ---- files ---- */
 
-/* The owner of the directory, which zoned is, may read it. */
+/* The owner of the directory, which zoned is, may read it. What has the name already is removed and
+ * not written to: it may be a link to what is not zoned's. */
 static int write_file(int dir, const char *name, const void *p, size_t n)
 {
 	struct stat st;
-	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
+	unlinkat(dir, name, 0);
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0640);
 	int err = fd < 0 ? -errno : write_whole(fd, p, n);
 	if (!err && geteuid() == 0 && fstat(dir, &st) == 0 && fchown(fd, st.st_uid, st.st_gid))
 		err = -errno;
@@ -195,7 +197,7 @@ int backup_stage(const struct backup *b, const struct backup_paths *p, json_t *b
 	if (!err && mkdirat(state, PART, 0750))
 		err = -errno;
 	if (!err)
-		part = openat(state, PART, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		part = openat(state, PART, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	if (!err && part < 0)
 		err = -errno;
 	if (!err)
@@ -274,8 +276,8 @@ static int put_state(int state, const char *of, const void *p, size_t n)
 	struct stat st;
 	if (model && mkdirat(state, MODELS_DIR, 0750) && errno != EEXIST)
 		return -errno;
-	int dir =
-		model ? openat(state, MODELS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : dup(state);
+	int dir = model ? openat(state, MODELS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+			: dup(state);
 	if (dir < 0)
 		return -errno;
 	if (model && geteuid() == 0 && fstat(state, &st) == 0 && fchown(dir, st.st_uid, st.st_gid))
@@ -336,6 +338,20 @@ bool backup_is_unfinished(const char *state)
 	return access(path, F_OK) == 0;
 }
 
+/* Its plan says which files are written, by who may write more than zoned, whose directory that
+ * of the generations is. So it counts only from the one who finishes it. */
+static bool is_of_mine(int part, const char *state_path, struct errs *errs)
+{
+	struct stat st;
+	if (fstat(part, &st) == 0 && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)))
+		return true;
+	errs_add(errs, state_path, 0,
+		 "its directory \"%s\" was made by another user, or others may write it: no "
+		 "zonectl restore of yours has left it; look at it, and remove it",
+		 BACKUP_UNFINISHED);
+	return false;
+}
+
 int backup_finish(const char *state_path, bool *was, struct errs *errs)
 {
 	int state = open(state_path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -344,9 +360,11 @@ int backup_finish(const char *state_path, bool *was, struct errs *errs)
 				      O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 	int err = part < 0 && errno != ENOENT ? -errno : 0;
 	*was = part >= 0;
-	json_t *o = *was ? read_document(part, PLAN, PLAN_MOST) : NULL;
+	if (*was && !is_of_mine(part, state_path, errs))
+		err = -EPERM;
+	json_t *o = *was && !err ? read_document(part, PLAN, PLAN_MOST) : NULL;
 	const json_t *files = json_object_get(o, "files");
-	if (*was && !json_is_array(files))
+	if (*was && !err && !json_is_array(files))
 		err = -EBADMSG;
 	for (size_t i = 0; !err && i < json_array_size(files); i++)
 		err = put_planned(state, part, json_array_get(files, i), errs);

@@ -19,6 +19,8 @@ struct count_book {
 	uint32_t n_names;			    /* with 0, which has none */
 	struct count_row row[COUNT_ROWS];
 	struct count_row other[COUNT_BYS][COUNT_UNITS][COUNT_VERDICTS];
+	/* of what shares a row of other, in the sample that is being taken */
+	uint64_t sum[COUNT_BYS][COUNT_UNITS], sum_bytes[COUNT_BYS][COUNT_UNITS];
 	/* of the rules' counters that are of no conduit, as last seen */
 	uint64_t fixed[COUNT_REASONS], fixed_bytes[COUNT_REASONS];
 	uint64_t since_ns;	       /* CLOCK_REALTIME */
@@ -78,6 +80,14 @@ static bool is_book_row(const struct count_row *r, const struct count_of *of, en
 	       r->of.verdict == of->verdict;
 }
 
+static struct count_row *other_row(struct count_book *b, const struct count_of *of,
+				   enum count_by by)
+{
+	struct count_row *r = &b->other[by][of->unit][of->verdict];
+	r->used = true;
+	return r;
+}
+
 /* The row of these, or that of what has no room. */
 static struct count_row *book_row(struct count_book *b, const struct count_of *of, enum count_by by)
 {
@@ -92,9 +102,7 @@ static struct count_row *book_row(struct count_book *b, const struct count_of *o
 		*r = (struct count_row){ .of = *of, .by = (uint8_t)by, .used = true };
 		return r;
 	}
-	r = &b->other[by][of->unit][of->verdict];
-	r->used = true;
-	return r;
+	return other_row(b, of, by);
 }
 
 static void each_row(struct count_book *b, void (*take)(void *ctx, struct count_row *r), void *ctx)
@@ -117,23 +125,23 @@ static void forget_sum(void *ctx, struct count_row *r)
 		r->n = 0;
 }
 
-/* n once: its writer may be somebody else's by now, and nothing of it is believed but the number.
- */
-static void add_slot(struct count_row *r, struct count_slot *s)
+static void add_slot(struct count_row *r, const struct count_slot *s, uint64_t now_ns)
 {
-	uint64_t last = atomic_load_explicit(&s->last_ns, memory_order_relaxed);
-	r->n += atomic_load_explicit(&s->n, memory_order_relaxed);
+	uint64_t n, last;
+	count_read_slot(s, now_ns, &n, &last);
+	r->n = count_sum(r->n, n);
 	if (last > r->last_ns)
 		r->last_ns = last;
 }
 
-static void sample_inspector(struct count_book *b, struct count_table *t)
+static void sample_inspector(struct count_book *b, const struct count_table *t)
 {
+	uint64_t now = clock_ns(CLOCK_REALTIME);
 	for (size_t i = 0; i < COUNT_SLOTS; i++) {
 		uint64_t key = atomic_load_explicit(&t->slot[i].key, memory_order_relaxed);
 		struct count_of of;
 		if (key && count_read_key(key, &of) && of.name < b->n_names && of.reason < R_COUNT)
-			add_slot(book_row(b, &of, COUNT_INSPECTOR), &t->slot[i]);
+			add_slot(book_row(b, &of, COUNT_INSPECTOR), &t->slot[i], now);
 	}
 	for (uint8_t u = 0; u < COUNT_UNITS; u++)
 		for (uint8_t v = 0; v < COUNT_VERDICTS; v++) {
@@ -141,7 +149,7 @@ static void sample_inspector(struct count_book *b, struct count_table *t)
 			r->used |=
 				atomic_load_explicit(&t->other[u][v].n, memory_order_relaxed) != 0;
 			if (r->used)
-				add_slot(r, &t->other[u][v]);
+				add_slot(r, &t->other[u][v], now);
 		}
 }
 
@@ -155,14 +163,46 @@ static uint64_t difference(uint64_t now, uint64_t *was)
 	return more;
 }
 
-static void add_kernel(struct count_book *b, struct count_row *r, uint64_t n, uint64_t bytes)
+static void add_more(struct count_book *b, struct count_row *r, uint64_t n, uint64_t bytes)
 {
-	uint64_t more = difference(n, &r->raw), more_bytes = difference(bytes, &r->raw_bytes);
-	if (b->begins || !more)
+	if (b->begins || !n)
 		return;
-	r->n += more;
-	r->bytes += more_bytes;
+	r->n += n;
+	r->bytes += bytes;
 	r->last_ns = clock_ns(CLOCK_REALTIME);
+}
+
+/* What a conduit's counter has. Those that have no row of their own are one sum, since one of them
+ * is smaller than another and has not begun again. */
+static void add_kernel(struct count_book *b, const struct count_of *of, enum count_by by,
+		       const uint64_t had[2])
+{
+	bool alone = of->name || of->reason == COUNT_INSIDE;
+	struct count_row *r = alone ? book_row(b, of, by) : other_row(b, of, by);
+	if (r == &b->other[by][of->unit][of->verdict]) {
+		b->sum[by][of->unit] += had[0];
+		b->sum_bytes[by][of->unit] += had[1];
+		return;
+	}
+	uint64_t more = difference(had[0], &r->raw);
+	add_more(b, r, more, difference(had[1], &r->raw_bytes));
+}
+
+/* A sum that is smaller lacks a conduit that is gone, or has one that began again: what is more
+ * counts from there. One that is not whole is none. */
+static void add_shared(struct count_book *b, enum count_by by, bool whole)
+{
+	for (uint8_t u = 0; u < COUNT_UNITS; u++) {
+		struct count_row *r = &b->other[by][u][V_ACCEPT];
+		uint64_t n = b->sum[by][u], bytes = b->sum_bytes[by][u];
+		b->sum[by][u] = b->sum_bytes[by][u] = 0;
+		if (!whole)
+			continue;
+		add_more(b, r, n > r->raw ? n - r->raw : 0,
+			 bytes > r->raw_bytes ? bytes - r->raw_bytes : 0);
+		r->raw = n;
+		r->raw_bytes = bytes;
+	}
 }
 
 static void take_fast(void *ctx, const char *conduit, const struct used *u)
@@ -174,13 +214,13 @@ static void take_fast(void *ctx, const char *conduit, const struct used *u)
 			       .unit = COUNT_PACKET,
 			       .direction = COUNT_UNKNOWN };
 	if (packets)
-		add_kernel(b, book_row(b, &of, COUNT_KERNEL), packets,
-			   u->inspected.bytes + u->plain.bytes);
+		add_kernel(b, &of, COUNT_KERNEL,
+			   (uint64_t[2]){ packets, u->inspected.bytes + u->plain.bytes });
 	of.unit = COUNT_MESSAGE;
 	for (uint8_t d = 0; d < 2; d++) {
 		of.direction = d ? COUNT_RESPONSE : COUNT_REQUEST;
 		if (u->inspected.messages[d])
-			add_kernel(b, book_row(b, &of, COUNT_KERNEL), u->inspected.messages[d], 0);
+			add_kernel(b, &of, COUNT_KERNEL, (uint64_t[2]){ u->inspected.messages[d] });
 	}
 }
 
@@ -210,12 +250,8 @@ static void add_fixed(struct parent *p, const char *name, uint64_t packets, uint
 				     .verdict = (uint8_t)verdict_of_counter(p, reason) };
 	uint64_t more = difference(packets, &b->fixed[reason]);
 	uint64_t more_bytes = difference(bytes, &b->fixed_bytes[reason]);
-	if (b->begins || !more)
-		return;
-	struct count_row *r = book_row(b, &of, COUNT_RULES);
-	r->n += more;
-	r->bytes += more_bytes;
-	r->last_ns = clock_ns(CLOCK_REALTIME);
+	if (!b->begins && more)
+		add_more(b, book_row(b, &of, COUNT_RULES), more, more_bytes);
 }
 
 static void take_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
@@ -231,18 +267,20 @@ static void take_counter(void *ctx, const char *name, uint64_t packets, uint64_t
 				     .unit = COUNT_PACKET,
 				     .direction = COUNT_UNKNOWN };
 	if (packets)
-		add_kernel(p->counts, book_row(p->counts, &of, COUNT_RULES), packets, bytes);
+		add_kernel(p->counts, &of, COUNT_RULES, (uint64_t[2]){ packets, bytes });
 }
 
 static void sample_fast(struct parent *p)
 {
 	if (p->fast)
-		used_rows(p, take_fast, p->counts);
+		add_shared(p->counts, COUNT_KERNEL, used_rows(p, take_fast, p->counts) == 0);
 }
 
 static int sample_rules(struct parent *p)
 {
-	return nft_counters_read(p->nl, take_counter, p);
+	int err = nft_counters_read(p->nl, take_counter, p);
+	add_shared(p->counts, COUNT_RULES, !err);
+	return err;
 }
 
 void counts_sample(struct parent *p)

@@ -158,14 +158,25 @@ static void on_scraper_gone(struct bufferevent *b, short what, void *arg)
 
 /* ---- connections ---- */
 
+/* Who may not read keeps no collector out. */
+static bool may_come(const struct metrics *m, bool may_read)
+{
+	unsigned strangers = 0;
+	for (unsigned i = 0; i < METRICS_CLIENTS; i++)
+		strangers += m->client[i] && !m->client[i]->may_read;
+	return may_read || strangers < METRICS_STRANGERS;
+}
+
 static bool add_scraper(struct metrics *m, int fd, unsigned place)
 {
 	struct control_peer who;
-	struct scraper *s = control_read_peer(fd, &who) ? calloc(1, sizeof(*s)) : NULL;
+	bool known = control_read_peer(fd, &who),
+	     may_read = known && role_of(m->p, &who) >= ROLE_VIEWER;
+	struct scraper *s = known && may_come(m, may_read) ? calloc(1, sizeof(*s)) : NULL;
 	if (!s)
 		return false;
 	s->m = m;
-	s->may_read = role_of(m->p, &who) >= ROLE_VIEWER;
+	s->may_read = may_read;
 	s->place = place;
 	s->late = evtimer_new(m->p->base, on_scraper_late, s);
 	s->b = s->late ? bufferevent_socket_new(m->p->base, fd, BEV_OPT_CLOSE_ON_FREE) : NULL;

@@ -10,6 +10,7 @@ struct parent;
 
 enum {
 	METRICS_CLIENTS = 4,
+	METRICS_STRANGERS = 1, /* of them, who may not read: they are told so */
 	METRICS_SECONDS = 5,   /* until the request is whole */
 	METRICS_WHOLE = 30,    /* until the answer is read */
 	METRICS_REQUEST = 8192 /* octets of a request with its headers */

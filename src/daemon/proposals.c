@@ -171,9 +171,22 @@ static void put_in_force(struct parent *p, const struct change *c, struct propos
 		say(LOG_ERR, "%s; what is in force stays proposed", ignored.text);
 }
 
+/* All of it: whoever proposes can make two models whose hashes begin alike, and put the second in
+ * the place of the one that was looked at. */
+static bool is_whole_hash(const char *hash, struct outcome *o)
+{
+	if (strlen(hash) == HISTORY_HASH - 1)
+		return true;
+	set_outcome(o, CONTROL_BAD,
+		    "approve needs all %d digits of the hash, as zonectl proposals prints them: "
+		    "another model may begin with the same ones",
+		    HISTORY_HASH - 1);
+	return false;
+}
+
 void proposal_approve(struct parent *p, const struct change *c, const char *hash, struct outcome *o)
 {
-	struct proposal *one = asked_proposal(p, hash, o);
+	struct proposal *one = is_whole_hash(hash, o) ? asked_proposal(p, hash, o) : NULL;
 	struct proposal_person who;
 	if (!one) {
 		change_say_refusal(p, c, o);

@@ -30,6 +30,12 @@ struct adding {
 	bool *plain;   /* has a flow without inspection; likewise */
 };
 
+/* The file's numbers end there; those of an inspector may be anything. */
+static uint64_t use_sum(uint64_t a, uint64_t b)
+{
+	return a >= INT64_MAX || b >= INT64_MAX - a ? INT64_MAX : a + b;
+}
+
 static void add_use(void *ctx, const struct count_row *r)
 {
 	struct adding *a = ctx;
@@ -41,9 +47,9 @@ static void add_use(void *ctx, const struct count_row *r)
 	if (!r->of.name || r->of.verdict != V_ACCEPT || r->of.reason != R_NONE)
 		return;
 	if (r->of.unit == COUNT_MESSAGE)
-		u->messages += r->n;
+		u->messages = use_sum(u->messages, r->n);
 	if (packet)
-		u->packets += r->n;
+		u->packets = use_sum(u->packets, r->n);
 	bool is_use = r->of.unit == COUNT_MESSAGE || (packet && a->plain[r->of.name]);
 	if (is_use && last_s > u->last_s)
 		u->last_s = last_s;

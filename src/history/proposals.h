@@ -15,7 +15,7 @@ enum {
 	PROPOSAL_SECONDS = 86400, /* what nobody has approved by then is gone */
 	PROPOSAL_PEOPLE = 4,	  /* who proposed it, and who approved it */
 	PROPOSAL_NAME = 64,
-	PROPOSAL_PREFIX = 8, /* digits of a hash that are enough to name it */
+	PROPOSAL_PREFIX = 8, /* digits of a hash that are enough to look at it */
 };
 
 struct proposal_person {

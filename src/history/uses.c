@@ -68,6 +68,12 @@ int uses_read(int dir, int64_t now_s, struct uses *u, bool *unreadable)
 	return err;
 }
 
+/* What is more would be less than 0 in the file, and all of it no file of uses. */
+static json_int_t number_kept(uint64_t n)
+{
+	return n > INT64_MAX ? INT64_MAX : (json_int_t)n;
+}
+
 int uses_keep(int dir, const struct uses *u)
 {
 	json_t *list = json_array();
@@ -76,8 +82,8 @@ int uses_keep(int dir, const struct uses *u)
 				      json_pack("{s:s,s:I,s:I,s:I,s:I}", "conduit", u->v[i].name,
 						"since", (json_int_t)u->v[i].since_s, "last",
 						(json_int_t)u->v[i].last_s, "messages",
-						(json_int_t)u->v[i].messages, "packets",
-						(json_int_t)u->v[i].packets));
+						number_kept(u->v[i].messages), "packets",
+						number_kept(u->v[i].packets)));
 	json_t *doc = json_pack("{s:i,s:o}", "schema", SCHEMA, "conduits", list);
 	int err = doc ? keep_file(dir, FILE_NAME, doc) : -ENOMEM;
 	json_decref(doc);

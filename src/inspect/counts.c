@@ -15,6 +15,20 @@ bool count_read_key(uint64_t key, struct count_of *of)
 	       of->direction < COUNT_DIRECTIONS && of->verdict < COUNT_VERDICTS;
 }
 
+uint64_t count_sum(uint64_t a, uint64_t b)
+{
+	return a >= COUNT_MOST || b >= COUNT_MOST - a ? COUNT_MOST : a + b;
+}
+
+void count_read_slot(const struct count_slot *s, uint64_t now_ns, uint64_t *n, uint64_t *last_ns)
+{
+	static const uint64_t day_ns = UINT64_C(86400) * 1000000000u;
+	*n = count_sum(atomic_load_explicit(&s->n, memory_order_relaxed), 0);
+	*last_ns = atomic_load_explicit(&s->last_ns, memory_order_relaxed);
+	if (*last_ns > now_ns && *last_ns - now_ns > day_ns)
+		*last_ns = 0;
+}
+
 static struct count_slot *count_slot_of(struct count_table *c, const struct count_of *of)
 {
 	uint64_t key = count_key(of);

@@ -29,6 +29,10 @@ enum {
 	COUNT_VERDICTS = V_OBSERVED + 1,
 };
 
+/* Of one row that inspectors have counted: 100,000 in each second take 40 years. All the rows of a
+ * document have a sum that is a number of JSON. */
+#define COUNT_MOST (UINT64_C(1) << 47)
+
 struct count_of {
 	uint16_t name; /* of the conduit; 0: none, or more names than there are numbers */
 	uint16_t reason;
@@ -55,6 +59,11 @@ static inline uint64_t count_key(const struct count_of *of)
 
 /* False: this is no key. The reason is not checked. */
 bool count_read_key(uint64_t key, struct count_of *of);
+/* What a slot has, as far as it can be true: it is at most COUNT_MOST, and no day ahead of now. Its
+ * writer may be somebody else's by now. */
+void count_read_slot(const struct count_slot *s, uint64_t now_ns, uint64_t *n, uint64_t *last_ns);
+/* A sum of both, COUNT_MOST at most. */
+uint64_t count_sum(uint64_t a, uint64_t b);
 /* One more. By the inspector that has the table. */
 void count_add(struct count_table *c, const struct count_of *of, uint64_t wall_ns);
 

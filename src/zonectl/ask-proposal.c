@@ -7,8 +7,6 @@
 #include "zonectl/table.h"
 #include "zonectl/zonectl.h"
 
-enum { SHOWN_HASH = 12 };
-
 static const struct table_column proposal_columns[] = {
 	{ "MODEL", "model", false },
 	{ "PROPOSED BY", "who", false },
@@ -28,8 +26,7 @@ static void say_proposals(const void *ctx, const json_t *o)
 	json_array_foreach (json_object_get(o, "proposals"), i, row)
 		for (size_t k = 0; t && k < PROPOSAL_COLUMNS; k++) {
 			json_t *v = json_object_get(row, proposal_columns[k].key);
-			table_add(t, k == 0 ? json_stringn(text_of(v), SHOWN_HASH) : json_incref(v),
-				  TABLE_PLAIN);
+			table_add(t, json_incref(v), TABLE_PLAIN);
 		}
 	if (t && json_array_size(json_object_get(o, "proposals")))
 		table_print(t, stdout);

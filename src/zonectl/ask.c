@@ -199,7 +199,7 @@ int answer_status(const struct answer *a)
 	if (a->code == ASK_DONE)
 		return EXIT_OK;
 	if (a->code == ASK_WAITS) {
-		fprintf(stderr, "zonectl: %s; another one: zonectl approve %.12s\n",
+		fprintf(stderr, "zonectl: %s; another one: zonectl approve %s\n",
 			text_of(json_object_get(a->document, "message")),
 			text_of(json_object_get(a->document, "proposal")));
 		return EXIT_PROPOSED;

@@ -163,15 +163,21 @@ static int finish_restore(const struct asked *q, struct errs *errs, bool *was)
 	return EXIT_FAIL;
 }
 
-static int restore_staged(const struct asked *q, const struct backup *b, struct errs *errs)
+static bool zoned_is_stopped(void)
 {
-	bool was;
-	if (zoned_runs()) {
+	bool runs = zoned_runs();
+	if (runs)
 		fputs("zonectl: zoned runs, and would write over it; stop it first "
 		      "(systemctl stop zoned)\n",
 		      stderr);
+	return !runs;
+}
+
+static int restore_staged(const struct asked *q, const struct backup *b, struct errs *errs)
+{
+	bool was;
+	if (!zoned_is_stopped())
 		return EXIT_FAIL;
-	}
 	json_t *by = who_restores(q, b);
 	int rc = backup_is_unfinished(q->paths.state) ? finish_restore(q, errs, &was) : EXIT_OK;
 	int err = rc == EXIT_OK ? backup_stage(b, &q->paths, by) : 0;
@@ -200,6 +206,8 @@ static int restore_backup(const struct asked *q, struct backup *b, struct errs *
 static int finish_alone(const struct asked *q, struct errs *errs)
 {
 	bool was;
+	if (backup_is_unfinished(q->paths.state) && !zoned_is_stopped())
+		return EXIT_FAIL;
 	int rc = finish_restore(q, errs, &was);
 	if (rc == EXIT_OK)
 		puts(was ? "the restore is finished" : "there is none to finish");

@@ -256,7 +256,9 @@ static const struct verb_status change_statuses[] = {
 };
 
 static const char *const proposals_examples[] = { "proposals", "proposals --json", NULL };
-static const char *const approve_examples[] = { "approve --reason 'looked at with anna' b475a83cd238", NULL };
+static const char *const approve_examples[] = {
+	"approve --reason 'looked at with anna' "
+	"b475a83cd2380e1f6c7a59d4b3021f8e7d6c5b4a39281706f5e4d3c2b1a09f8e", NULL };
 static const char *const withdraw_examples[] = { "withdraw b475a83cd238", NULL };
 
 #define OPTION_WHY { "--reason", "TEXT", "why, for the log and for status", VALUE_TEXT, false }

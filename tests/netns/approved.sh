@@ -22,11 +22,11 @@ may_write no
 rc=0; as 1001 "$ctl" apply --reason "ticket 7" "$new" >"$lab_dir/out" || rc=$?
 expect "status of a proposal" $rc 10
 hash=$(proposed)
-[ "${#hash}" = 64 ] && grep -q "waits for the approval of 1 of 2 people; another one: zonectl approve ${hash:0:12}" "$lab_dir/out" ||
+[ "${#hash}" = 64 ] && grep -q "waits for the approval of 1 of 2 people; another one: zonectl approve $hash" "$lab_dir/out" ||
 	lab_fail "$hash: $(cat "$lab_dir/out")"
 expect "generation" "$(in_force)" 1
 may_write no
-"$ctl" proposals | grep -q "^${hash:0:12} *uid 1001 .*ticket 7" || lab_fail "$("$ctl" proposals)"
+"$ctl" proposals | grep -q "^$hash *uid 1001 .*ticket 7" || lab_fail "$("$ctl" proposals)"
 "$ctl" show "${hash:0:12}" | grep -q modbus-read-write || lab_fail "show of a proposal"
 rc=0; "$ctl" diff @ "@${hash:0:12}" >"$lab_dir/out" || rc=$?
 expect "diff of a proposal" $rc 8
@@ -40,8 +40,8 @@ no() {	# no WHAT TEXT COMMAND...
 }
 no "the same user approves" "another person is needed" as 1001 "$ctl" approve "$hash"
 group=adm no "a viewer approves" "for the role engineer" as 1002 "$ctl" approve "$hash"
-no "another hash" "no model with the hash" as 1002 "$ctl" approve "${hash:0:10}ffffff"
-no "less than 8 digits" "no model with the hash" as 1002 "$ctl" approve "${hash:0:7}"
+no "another hash" "no model with the hash" as 1002 "$ctl" approve "${hash:0:58}ffffff"
+no "the beginning of the hash, which another model may have" "needs all 64 digits" as 1002 "$ctl" approve "${hash:0:32}"
 no "it is proposed already" "is proposed by uid 1001" as 1002 "$ctl" apply "$new"
 
 # it survives a restart; what was changed on disk is not what was approved
@@ -53,7 +53,7 @@ no "another model under the hash" "not the one that was proposed" as 1002 "$ctl"
 lab_end "$lab_zoned"
 cp "$lab_dir/proposals" "$lab_dir/state/proposals.json"
 lab_keeps=1 lab_gate "$model"
-as 1002 "$ctl" approve --reason "looked at" "${hash:0:12}" >"$lab_dir/out" || lab_fail "approve: $(cat "$lab_dir/out")"
+as 1002 "$ctl" approve --reason "looked at" "$hash" >"$lab_dir/out" || lab_fail "approve: $(cat "$lab_dir/out")"
 expect "generation" "$(in_force)" 2
 expect "hash in force" "$("$ctl" status --json | sed -n 's/^ *"hash": "\([0-9a-f]*\)".*/\1/p' | head -1)" "$hash"
 may_write yes

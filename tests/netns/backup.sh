@@ -34,6 +34,10 @@ expect "mode of the archive" "$(stat -c %a "$lab_dir/plant.backup")" 600
 # while it runs, and without --yes, nothing is restored
 "$ctl" restore "${places[@]}" --yes "$lab_dir/plant.backup" 2>"$lab_dir/err" && lab_fail "restored beside zoned"
 grep -q 'zoned runs' "$lab_dir/err" || lab_fail "$(cat "$lab_dir/err")"
+mkdir "$state/restore" && echo '{"files":[],"by":{}}' >"$state/restore/plan.json"
+"$ctl" restore "${places[@]}" --finish 2>"$lab_dir/err" && lab_fail "finished a restore beside zoned"
+grep -q 'zoned runs' "$lab_dir/err" || lab_fail "$(cat "$lab_dir/err")"
+rm -r "$state/restore"
 lab_end "$lab_zoned"
 cp -a "$lab_dir/etc" "$lab_dir/etc.then"
 rm -f "$lab_dir/etc/site.conf"

@@ -96,6 +96,15 @@ model 'roles = { viewer = [ "games" ]; };'
 lab_reload
 expect "another user, with roles" "$(other 1 1)" 403
 expect "a viewer" "$(other 1 "$(getent group games | cut -d: -f3)")" 200
+setpriv --reuid=1 --regid=1 --clear-groups "$python" -c 'import socket, sys, time
+held = [socket.socket(socket.AF_UNIX) for _ in range(8)]
+for s in held:
+    s.connect(sys.argv[1])
+print(flush=True)
+time.sleep(9)' "$run/metrics" >"$lab_dir/held" & holder=$!
+lab_wait 3 test -s "$lab_dir/held" || lab_fail "whoever holds places"
+expect "a viewer, while others without a role hold places" "$(other 1 "$(getent group games | cut -d: -f3)")" 200
+kill $holder
 lab_gate_stop
 [ ! -e "$run/metrics" ] || lab_fail "the socket stays"
 model

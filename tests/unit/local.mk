@@ -15,6 +15,11 @@ tests_unit_test_connection_LDADD = $(tests_unit_test_inspect_LDADD)
 tests_unit_test_inspect_SOURCES = tests/unit/test-inspect.c tests/unit/inspect-bench.h
 tests_unit_test_room_SOURCES = tests/unit/test-room.c tests/unit/inspect-bench.h
 tests_unit_test_room_LDADD = $(tests_unit_test_inspect_LDADD)
+check_PROGRAMS += tests/unit/test-book
+TESTS += tests/unit/test-book
+tests_unit_test_book_SOURCES = tests/unit/test-book.c src/daemon/counts.c src/daemon/counts.h
+tests_unit_test_book_LDADD = src/inspect/libinspect.a src/policy/libpolicy.a src/record/librecord.a src/proto/libwire.a src/record/librecord.a \
+	src/base/libbase.a $(JANSSON_LIBS) $(CMOCKA_LIBS)
 check_PROGRAMS += tests/unit/test-tolerate
 TESTS += tests/unit/test-tolerate
 tests_unit_test_tolerate_SOURCES = tests/unit/test-tolerate.c tests/unit/inspect-bench.h
@@ -312,6 +317,14 @@ TESTS += tests/unit/test-trust
 tests_unit_test_trust_SOURCES = tests/unit/test-trust.c
 tests_unit_test_trust_LDADD = src/backup/libbackup.a src/history/libhistory.a src/model/libmodel.a src/proto/libwire.a src/record/librecord.a src/base/libbase.a \
 	$(JANSSON_LIBS) $(CONFIG_LIBS) $(NETTLE_LIBS) $(CMOCKA_LIBS)
+check_PROGRAMS += tests/unit/test-flips
+TESTS += tests/unit/test-flips
+tests_unit_test_flips_SOURCES = tests/unit/test-flips.c tests/unit/state-dir.h
+tests_unit_test_flips_LDADD = $(tests_unit_test_trust_LDADD)
+check_PROGRAMS += tests/unit/test-restore
+TESTS += tests/unit/test-restore
+tests_unit_test_restore_SOURCES = tests/unit/test-restore.c
+tests_unit_test_restore_LDADD = $(tests_unit_test_trust_LDADD)
 endif
 
 if HAVE_CMOCKA

@@ -27,7 +27,7 @@ static int remove_dir(void **state)
 	return rmdir(path);
 }
 
-static size_t read_text(char *to, size_t size)
+static inline size_t read_text(char *to, size_t size)
 {
 	int fd = openat(dir, STATE_FILE, O_RDONLY | O_CLOEXEC);
 	ssize_t n = read(fd, to, size);

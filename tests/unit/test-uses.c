@@ -65,6 +65,21 @@ static void test_to_come(void **state)
 	uses_free(&u);
 }
 
+/* However much was counted, the file is one that is read again. */
+static void test_most(void **state)
+{
+	struct use most = {
+		.name = "most", .since_s = 1, .messages = UINT64_MAX, .packets = UINT64_C(1) << 63
+	};
+	struct uses u;
+	(void)state;
+	assert_int_equal(uses_keep(dir, &(struct uses){ &most, 1 }), 0);
+	assert_true(reads(&u));
+	assert_int_equal(u.v[0].messages, INT64_MAX);
+	assert_int_equal(u.v[0].packets, INT64_MAX);
+	uses_free(&u);
+}
+
 static void test_cut(void **state)
 {
 	char text[1024];
@@ -110,9 +125,8 @@ static void test_nonsense(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_again),
-		cmocka_unit_test(test_to_come),
-		cmocka_unit_test(test_cut),
+		cmocka_unit_test(test_again),	 cmocka_unit_test(test_to_come),
+		cmocka_unit_test(test_most),	 cmocka_unit_test(test_cut),
 		cmocka_unit_test(test_nonsense),
 	};
 	return cmocka_run_group_tests(tests, make_dir, remove_dir);
