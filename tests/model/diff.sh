@@ -97,6 +97,11 @@ sed 's/{ protocol = "modbus".*}/{ service = "https"; }/' "$dir/old.conf" >"$dir/
 [ "$(grep -c 'opens: conduit "history": connections from port 502, which the service of conduit "hmi-to-press" had for its own, pass' "$dir/out")" = 1 ] ||
 	fail "a connection that was turned round: $(cat "$dir/out")"
 
+# A conduit with several pairs of ends is named once.
+sed 's/units = .*/units = "1-9";/' "$dir/old.conf" >"$dir/new.conf"
+"$ctl" diff "$dir/old.conf" "$dir/new.conf" >"$dir/out" || :
+grep -q '^closes: policy "modbus-read-only", used by hmi-to-press: ' "$dir/out" || fail "who uses a policy: $(cat "$dir/out")"
+
 # A model that cannot be read.
 got=0
 "$ctl" diff "$dir/old.conf" "$dir/missing.conf" >"$dir/out" 2>&1 || got=$?
