@@ -119,6 +119,24 @@ static void compare_looks(struct compare_run *r, const struct found *old, const 
 
 /* ---- what would turn a connection round ---- */
 
+/* Has any conduit of that model (0: the old one) between these addresses a flow with this piece
+ * that is judged more? Then the ruleset refuses the other direction from its port. */
+static bool is_turned(const struct compare_run *r, unsigned side, const struct between *back,
+		      const struct piece *p, const struct found *other)
+{
+	const struct model *m = side ? r->new.m : r->old.m;
+	const struct end_pair zones = { back->from->zone[side], back->to->zone[side] },
+			      classes = { back->from->class[side], back -> to -> class[side] };
+	for (size_t i = 0; zones.from && zones.to && i < m->n_conduits; i++) {
+		const struct conduit *c = &m->conduits[i];
+		for (size_t k = 0; model_joins(c, &zones, &classes) && k < c->n_flows; k++)
+			if (piece_is_of(p, &c->flows[k]) &&
+			    how_judged(other) < how_judged(&(struct found){ c, &c->flows[k] }))
+				return true;
+	}
+	return false;
+}
+
 /* A flow may have been refused to who has the port of an inspected service of the other direction;
  * where that is judged no longer, it is permitted to him. */
 static void compare_reversed(struct compare_run *r, const struct between *at,
@@ -133,8 +151,8 @@ static void compare_reversed(struct compare_run *r, const struct between *at,
 			if (was.f->l4 != new->f->l4 || how_judged(old) >= how_judged(&was))
 				continue;
 			for (struct piece p = { .begun = false }; piece_next(r, was.f, &p);) {
-				struct found is = find_flow(r, 1, &back, &p);
-				if (is.f && how_judged(new) < how_judged(&is))
+				if (!is_turned(r, 0, &back, &p, old) ||
+				    is_turned(r, 1, &back, &p, new))
 					continue;
 				struct compare_finding f = finding(COMPARE_OPENS, new->c);
 				set_places(&f, &was, new);

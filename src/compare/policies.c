@@ -200,9 +200,24 @@ static struct pair *pair_of(struct compare_run *r, const struct policy *old,
 	return NULL;
 }
 
+static bool has_user(const char *list, const char *user)
+{
+	size_t n = strlen(user);
+	for (const char *at = list; *at; at += strspn(at, ", ")) {
+		size_t len = strcspn(at, ",");
+		if (len == n && strncmp(at, user, n) == 0)
+			return true;
+		at += len;
+	}
+	return false;
+}
+
+/* Several pairs of ends of one conduit name it once. */
 static void name_users(struct compare_run *r, struct pair *p, const char *user)
 {
 	char text[400];
+	if (p->conduits && has_user(p->conduits, user))
+		return;
 	if (!p->conduits)
 		p->conduits = arena_strdup(r->c->arena, user);
 	else if (strcmp(p->conduits + strlen(p->conduits) - 3, "...") != 0) {

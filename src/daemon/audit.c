@@ -51,17 +51,46 @@ static void put_asker(struct sb *b, const struct change *c)
 	put_quoted(b, "login", who->login);
 }
 
+/* What an order is for: it may be any text where it was refused. */
+static void put_order(struct sb *b, const struct change *c)
+{
+	const char *const words[] = { c->zone, c->conduit, c->mode };
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (words[i]) {
+			sb_putc(b, ' ');
+			sb_put_foreign(b, words[i], strlen(words[i]));
+		}
+	if (c->seconds) {
+		sb_puts(b, " for ");
+		sb_put_foreign(b, c->seconds, strlen(c->seconds));
+		sb_puts(b, " s");
+	}
+}
+
+static void put_order_fields(struct sb *b, const struct change *c)
+{
+	put_quoted(b, "zone", c->zone ? c->zone : "");
+	put_quoted(b, "conduit", c->conduit ? c->conduit : "");
+	put_quoted(b, "mode", c->mode ? c->mode : "");
+	put_quoted(b, "seconds", c->seconds ? c->seconds : "");
+}
+
 void audit(struct parent *p, const struct audit *a)
 {
 	char text[AUDIT_TEXT];
 	struct sb b = sb_init(text, sizeof(text));
 	bool refused = strcmp(a->result, "refused") == 0;
-	sb_printf(&b, "%s by ", a->change->verb);
+	sb_puts(&b, a->change->verb);
+	put_order(&b, a->change);
+	sb_puts(&b, " by ");
 	put_who(&b, a->change);
-	sb_printf(&b, ": %s: event=change verb=%s result=%s", a->text, a->change->verb, a->result);
+	const char *quote = strchr(a->change->verb, ' ') ? "\"" : "";
+	sb_printf(&b, ": %s: event=change verb=%s%s%s result=%s", a->text, quote, a->change->verb,
+		  quote, a->result);
 	put_asker(&b, a->change);
 	sb_printf(&b, " gen_before=%u gen=%u model_before=%s model=%s", a->before, p->generation,
 		  a->hash_before, p->hash);
+	put_order_fields(&b, a->change);
 	if (a->proposal)
 		sb_printf(&b, " proposal=%s", a->proposal);
 	if (a->change->proposer) {

@@ -18,6 +18,9 @@ struct change {
 	bool alone;			 /* one person is enough, whatever the model says */
 	/* who proposed what peer has approved; NULL: nobody */
 	const struct proposal_person *proposer;
+	/* of an order: what it is for, the mode and the seconds as they were asked for; NULL: none
+	 */
+	const char *zone, *conduit, *mode, *seconds;
 };
 
 struct outcome {

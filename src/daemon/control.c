@@ -18,6 +18,7 @@
 
 enum {
 	NOBODY_LOGGED_IN = -1,
+	CONTROL_SCHEMA = 1, /* of documents that have none of their own */
 	INPUT_MOST = 2 * CONTROL_LINE, /* that is read before it is answered; more for a body */
 };
 
@@ -96,6 +97,8 @@ static void set_input_most(struct client *k, size_t n)
 
 static void send_reply(struct client *k, struct control_reply r)
 {
+	if (r.document && !json_object_get(r.document, "schema"))
+		json_object_set_new(r.document, "schema", json_integer(CONTROL_SCHEMA));
 	char *text = r.document ? json_dumps(r.document, JSON_COMPACT | JSON_PRESERVE_ORDER |
 								 JSON_REAL_PRECISION(15))
 				: NULL;

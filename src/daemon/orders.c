@@ -195,9 +195,11 @@ bool orders_give(struct parent *p, const struct change *c, enum order_kind kind,
 	change_put_who(c, one.who);
 	snprintf(one.why, sizeof(one.why), "%s", c->why);
 	if (!order_fits(p->model, kind, one.name)) {
-		snprintf(o->text, sizeof(o->text), "the model in force has no %s \"%s\"%s",
+		snprintf(o->text, sizeof(o->text),
+			 "the model in force has no %s \"%s\"%s; see zonectl %ss",
 			 kind == ORDER_ISOLATE ? "zone" : "conduit", one.name,
-			 kind == ORDER_GRANT ? " with open = \"on-grant\"" : "");
+			 kind == ORDER_GRANT ? " with open = \"on-grant\"" : "",
+			 kind == ORDER_ISOLATE ? "zone" : "conduit");
 		return refuse(p, c, o, CONTROL_NOT_FOUND);
 	}
 	if (kind == ORDER_GRANT && !grant_is_allowed(p->model, &one, o))
@@ -221,7 +223,8 @@ bool orders_take_back(struct parent *p, const struct change *c, enum order_kind 
 	next = p->orders;
 	const struct order *one = orders_find(&next, kind, name);
 	if (!one) {
-		snprintf(o->text, sizeof(o->text), "there is no order \"%s\" for \"%s\"",
+		snprintf(o->text, sizeof(o->text),
+			 "there is no order \"%s\" for \"%s\"; see zonectl status",
 			 order_kind_name(kind), name);
 		return refuse(p, c, o, CONTROL_NOT_FOUND);
 	}
@@ -244,12 +247,15 @@ static void order_is_over(struct parent *p, enum order_kind kind, const struct o
 	static const char *const verbs[ORDER_KINDS] = {
 		[ORDER_MODE] = "mode", [ORDER_GRANT] = "revoke"
 	};
-	const struct change c = {
-		.verb = verbs[kind], .origin = "", .why = "its time is over", .other = "zoned"
-	};
-	struct outcome o;
 	char name[sizeof(one->name)];
 	memcpy(name, one->name, sizeof(name));
+	const struct change c = { .verb = verbs[kind],
+				  .origin = "",
+				  .why = "its time is over",
+				  .other = "zoned",
+				  .conduit = name,
+				  .mode = kind == ORDER_MODE ? "model" : NULL };
+	struct outcome o;
 	outcome_init(&o);
 	if (orders_take_back(p, &c, kind, name, &o))
 		say_end(kind, name);

@@ -14,7 +14,7 @@
 void request_refused(void *parent, const struct control_request *q)
 {
 	struct parent *p = parent;
-	const struct change c = { .verb = q->verb->name, .origin = "", .why = "", .peer = q->peer };
+	const struct change c = request_change(q, "");
 	audit(p, &(struct audit){ .change = &c,
 				  .result = "refused",
 				  .text = "refused, not in this role",
@@ -172,9 +172,14 @@ struct control_reply request_reply(const struct parent *p, struct outcome *o)
 struct change request_change(const struct control_request *q, const char *origin)
 {
 	const char *why = control_arg(q, "reason");
-	return (struct change){
-		.verb = q->verb->name, .origin = origin, .why = why ? why : "", .peer = q->peer
-	};
+	return (struct change){ .verb = q->verb->name,
+				.origin = origin,
+				.why = why ? why : "",
+				.peer = q->peer,
+				.zone = control_arg(q, "zone"),
+				.conduit = control_arg(q, "conduit"),
+				.mode = control_arg(q, "mode"),
+				.seconds = control_arg(q, "for") };
 }
 
 /* False: r says what is wrong with confirm. */

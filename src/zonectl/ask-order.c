@@ -27,6 +27,24 @@ static bool read_time(const char *text, uint64_t *seconds)
 	       option_wrong("--for", text, "seconds, or 90s, 15m, 2h");
 }
 
+/* What zoned would refuse in the words of its protocol. */
+static bool order_is_whole(const char *verb, const char *mode, const struct given *w)
+{
+	const char *lacks = NULL;
+	bool is_mode = strcmp(verb, "mode") == 0, of_model = is_mode && !strcmp(mode, "model");
+	if (strcmp(verb, "grant") == 0 && (!w->time || !w->reason || !*w->reason))
+		lacks = "grant needs --for TIME and --reason TEXT";
+	else if (is_mode && !of_model && strcmp(mode, "observe") && strcmp(mode, "enforce"))
+		lacks = "a mode is observe, enforce or model";
+	else if (is_mode && !of_model && !w->time)
+		lacks = "mode needs --for TIME, such as 90s, 15m, 2h";
+	else if (w->time && (of_model || (!is_mode && strcmp(verb, "grant") != 0)))
+		lacks = "only grant, mode observe and mode enforce take --for";
+	if (lacks)
+		fprintf(stderr, "zonectl: %s; see zonectl help %s\n", lacks, verb);
+	return !lacks;
+}
+
 static void say_ordered(const void *done, const json_t *o)
 {
 	printf("%s; generation %" JSON_INTEGER_FORMAT " is %s\n", (const char *)done,
@@ -48,7 +66,8 @@ int verb_order(int argc, char **argv)
 	while (strcmp(operands[v].verb, argv[0]) != 0)
 		v++;
 	int i = options_and_operands(argc, argv, to, operands[v].name[1] ? 2 : 1);
-	if (i < 0 || (w.time && !read_time(w.time, &seconds)))
+	if (i < 0 || (w.time && !read_time(w.time, &seconds)) ||
+	    !order_is_whole(argv[0], operands[v].name[1] ? argv[i + 1] : "", &w))
 		return EXIT_USAGE;
 	sb_puts(&b, argv[0]);
 	put_argument(&b, operands[v].name[0], argv[i]);
@@ -61,7 +80,8 @@ int verb_order(int argc, char **argv)
 		fputs("zonectl: the reason is too long\n", stderr);
 		return EXIT_USAGE;
 	}
-	snprintf(done, sizeof(done), "%s %.31s%s%.31s", argv[0], argv[i],
-		 operands[v].name[1] ? " " : "", operands[v].name[1] ? argv[i + 1] : "");
+	snprintf(done, sizeof(done), "%s %.31s%s%.31s%s%.20s", argv[0], argv[i],
+		 operands[v].name[1] ? " " : "", operands[v].name[1] ? argv[i + 1] : "",
+		 w.time ? " for " : "", w.time ? w.time : "");
 	return ask_and_print(line, w.json, say_ordered, done);
 }

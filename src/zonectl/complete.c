@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "proto/list.h"
+#include "record/reason.h"
 #include "zonectl/zonectl.h"
 
 static bool word_begins(const char *word, const char *with)
@@ -90,6 +91,14 @@ static void offer_values(enum verb_value what, const char *model, const char *ty
 	case VALUE_CONDUIT:
 		offer_names(what, model, typed);
 		break;
+	case VALUE_REASON:
+		for (unsigned r = R_NONE; r < R_COUNT; r++)
+			offer(reason_name((enum reason)r), typed);
+		break;
+	case VALUE_VERDICT:
+		for (size_t d = 0; option_verdicts[d]; d++)
+			offer(option_verdicts[d], typed);
+		break;
 	default:
 		break;
 	}
@@ -118,12 +127,13 @@ static void complete_words(int n, char **words)
 		if (open && strcmp(open->name, "-m") == 0)
 			model = words[i];
 		operands |= !open && words[i][0] != '-';
-		open = open || operands ? NULL : option_of(v, words[i]);
+		open = open || (operands && v->operand == VALUE_WORDS) ? NULL
+								       : option_of(v, words[i]);
 		open = open && open->value ? open : NULL;
 	}
 	if (open)
 		offer_values(open->is, model, typed);
-	else if (typed[0] == '-' && !operands)
+	else if (typed[0] == '-' && (!operands || v->operand != VALUE_WORDS))
 		offer_options(v, typed);
 	else
 		offer_values(v->operand, model, typed);

@@ -589,8 +589,9 @@ void explain_change(struct explain *x, const struct reach_answer *a, const struc
 	if (search_change(s, w)) {
 		put_change(s, w->changes);
 	} else {
-		json_object_set_new(x->o, "by", json_string(explain_what_changes(w->why)));
-		json_object_set_new(x->o, "keys", explain_keys_of(w->why));
+		enum reason why = reach_refuses(a) ? a->why : w->why;
+		json_object_set_new(x->o, "by", json_string(explain_what_changes(why)));
+		json_object_set_new(x->o, "keys", explain_keys_of(why));
 	}
 	free(s);
 }

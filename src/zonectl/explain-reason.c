@@ -69,7 +69,7 @@ static const char *const texts[] = {
 	[ORDER] = "nothing while the zone shall be isolated; zonectl status says who ordered it, "
 		  "and why, and zonectl release ZONE ends it",
 	[GRANT] = "if it is meant to be, an operator opens the conduit for a time: zonectl grant "
-		  "CONDUIT --for 30m --reason TEXT; connections begin again then",
+		  "--for 30m --reason TEXT CONDUIT; connections begin again then",
 	[WINDOW] = "if it is meant to be at this time, widen the times of the conduit; else find "
 		   "out what sends it outside of them",
 	[DATE] = "if it is meant to be any longer, write a later day into expires of the conduit; "

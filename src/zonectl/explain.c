@@ -313,28 +313,53 @@ static bool names_assets(const struct conduit *c)
 	return any;
 }
 
+static struct end_pair classes_of(const struct explain *x, const struct reach_answer *a)
+{
+	const struct reach_ends *of = &x->packet.of;
+	return (struct end_pair){ model_class_of(x->m, a->from_zone, &of->client),
+				  model_class_of(x->m, a->to_zone, &of->server) };
+}
+
+/* Does the conduit join both ends, and has a flow that this packet is of? */
+static bool conduit_has(const struct explain *x, const struct conduit *c,
+			const struct reach_answer *a)
+{
+	const struct reach_ends *of = &x->packet.of;
+	const struct end_pair zones = { a->from_zone, a->to_zone }, classes = classes_of(x, a);
+	bool icmp = of->l4 == IPPROTO_ICMP || of->l4 == IPPROTO_ICMPV6, has = false;
+	for (size_t k = 0; k < c->n_flows; k++)
+		has |= model_flow_has_ports(&c->flows[k])
+			       ? c->flows[k].l4 == of->l4 && model_flow_has(&c->flows[k], of->sport)
+			       : model_flow_has_kind(&c->flows[k], of->l4, icmp ? of->request : 0);
+	return has && model_joins(c, &zones, &classes);
+}
+
 /* Other conduits that have the same, for ends that are named less exactly: they do not count. */
 static void note_less_exact(struct explain *x, const struct reach_answer *a)
 {
-	const struct reach_ends *of = &x->packet.of;
-	const struct end_pair zones = { a->from_zone, a->to_zone },
-			      classes = { model_class_of(x->m, a->from_zone, &of->client),
-					  model_class_of(x->m, a->to_zone, &of->server) };
-	bool icmp = of->l4 == IPPROTO_ICMP || of->l4 == IPPROTO_ICMPV6;
+	const struct end_pair classes = classes_of(x, a);
 	for (size_t i = 0; i < x->m->n_conduits && (classes.from || classes.to); i++) {
 		const struct conduit *c = &x->m->conduits[i];
-		bool has = false;
-		for (size_t k = 0; k < c->n_flows; k++)
-			has |= model_flow_has_ports(&c->flows[k])
-				       ? c->flows[k].l4 == of->l4 &&
-						 model_flow_has(&c->flows[k], of->sport)
-				       : model_flow_has_kind(&c->flows[k], of->l4,
-							     icmp ? of->request : 0);
-		if (has && i != a->conduit && model_joins(c, &zones, &classes))
+		if (i != a->conduit && conduit_has(x, c, a))
 			add_note(x->o,
 				 "conduit %s (%s:%u) has this, too, and does not count: \"%s\" to "
 				 "\"%s\" names the ends less exactly",
 				 c->name, c->at.file, c->at.line, c->from, c->to);
+	}
+}
+
+/* Which conduit it is that would permit it at another time, or granted. */
+static void note_closed(struct explain *x, const struct reach_answer *a)
+{
+	for (size_t i = 0; i < x->m->n_conduits; i++) {
+		const struct conduit *c = &x->m->conduits[i];
+		char text[300];
+		struct sb b = sb_init(text, sizeof(text));
+		if (!model_has_gate(c) || !conduit_has(x, c, a))
+			continue;
+		model_put_gate(&b, &c->gate);
+		add_note(x->o, "conduit %s (%s:%u) has this, and is open: %s", c->name, c->at.file,
+			 c->at.line, text);
 	}
 }
 
@@ -370,6 +395,8 @@ static int explain_refused(struct explain *x, const struct reach_answer *a)
 	set_reason(x->o, a->fate == REACH_OBSERVED ? "observed" : "drop", a->why);
 	if (a->why == R_NO_CONDUIT)
 		note_conduits(x, a);
+	if (a->why == R_NOT_GRANTED || a->why == R_OUTSIDE || a->why == R_EXPIRED)
+		note_closed(x, a);
 	explain_change(x, a, &f.wants);
 	return EXIT_REFUSED;
 }

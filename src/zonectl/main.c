@@ -43,10 +43,12 @@ struct model *load_or_say(const char *path, int *rc)
 	return m;
 }
 
-/* Among the options, so that no operand of that name is taken for it. */
-static bool asks_for_help(int argc, char **argv)
+/* Among the options, so that no word of a question is taken for it. */
+static bool asks_for_help(const struct verb *v, int argc, char **argv)
 {
-	for (int i = 1; i < argc && argv[i][0] == '-'; i++)
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0 &&
+			(argv[i][0] == '-' || v->operand != VALUE_WORDS);
+	     i++)
 		if (strcmp(argv[i], "--help") == 0)
 			return true;
 	return false;
@@ -68,7 +70,7 @@ int main(int argc, char **argv)
 			argv[1]);
 		return EXIT_USAGE;
 	}
-	if (!asks_for_help(argc - 1, argv + 1))
+	if (!asks_for_help(v, argc - 1, argv + 1))
 		return v->run(argc - 1, argv + 1);
 	help_print_verb(v, stdout);
 	return fflush(stdout) == 0 ? EXIT_OK : EXIT_FAIL;

@@ -33,9 +33,9 @@ static const struct table_column zone_columns[] = {
 	{ "NETWORKS", "networks", false },
 };
 
-static void add_zone(struct table *t, const struct model *m, size_t i, const json_t *grants)
+static void add_zone(struct table *t, const struct model *m, size_t i, const json_t *orders)
 {
-	(void)grants;
+	(void)orders;
 	const struct zone *z = &m->zones[i];
 	json_t *interfaces = json_array(), *networks = json_array();
 	char text[ADDR_TEXT];
@@ -105,33 +105,56 @@ static json_t *flow_text_of(const struct flow *f)
 	return json_string(text);
 }
 
-/* When it is there, by whom it is granted until when, and what it is now. grants: NULL where no
+/* The order of this kind for it, as status has it, or NULL. */
+static json_t *order_for(const json_t *orders, const char *kind, const struct conduit *c)
+{
+	size_t i;
+	json_t *e;
+	json_array_foreach (json_object_get(orders, kind), i, e)
+		if (strcmp(text_of(json_object_get(e, "name")), c->name) == 0)
+			return e;
+	return NULL;
+}
+
+/* That of the model, or what is ordered for a time. */
+static void add_mode(struct table *t, const struct conduit *c, const json_t *orders)
+{
+	char text[200], until[UNTIL_TEXT];
+	const json_t *e = order_for(orders, "mode", c);
+	const char *word =
+		e ? text_of(json_object_get(e, "mode")) : word_name(words_mode, (int)c->mode);
+	snprintf(text, sizeof(text), "%s", word);
+	if (e)
+		snprintf(text, sizeof(text), "%s until %s by %s", word, until_text(e, until),
+			 text_of(json_object_get(e, "who")));
+	table_add(t, json_string(text), e || c->mode == MODE_OBSERVE ? TABLE_YELLOW : TABLE_PLAIN);
+}
+
+/* When it is there, by whom it is granted until when, and what it is now. orders: NULL where no
  * zoned was asked. */
-static void add_openings(struct table *t, const struct conduit *c, const json_t *grants)
+static void add_openings(struct table *t, const struct conduit *c, const json_t *orders)
 {
 	char text[600], until[UNTIL_TEXT];
 	struct sb b = sb_init(text, sizeof(text));
 	const struct gate_now now = { .wall_ns = clock_ns(CLOCK_REALTIME),
 				      .boot_ns = clock_ns(CLOCK_BOOTTIME) };
 	struct conduit as_granted = *c;
-	size_t i;
-	json_t *e;
+	const json_t *e = order_for(orders, "grant", c);
 	model_put_gate(&b, &c->gate);
-	json_array_foreach (grants, i, e)
-		if (strcmp(text_of(json_object_get(e, "name")), c->name) == 0) {
-			sb_printf(&b, ", granted until %s by %s", until_text(e, until),
-				  text_of(json_object_get(e, "who")));
-			as_granted.granted_until_ns = UINT64_MAX;
-		}
+	if (e) {
+		sb_printf(&b, ", granted until %s by %s", until_text(e, until),
+			  text_of(json_object_get(e, "who")));
+		as_granted.granted_until_ns = UINT64_MAX;
+	}
 	bool open = !model_has_gate(c) || gate_at(&as_granted, &now).open_until_ns;
 	if (!b.len)
 		sb_puts(&b, "always");
-	else if (grants || !c->gate.on_grant)
+	else if (orders || !c->gate.on_grant)
 		sb_puts(&b, open ? ": open now" : ": closed now");
 	table_add(t, json_string(text), model_has_gate(c) ? TABLE_YELLOW : TABLE_PLAIN);
 }
 
-static void add_conduit_row(struct table *t, const struct model *m, size_t i, const json_t *grants)
+static void add_conduit_row(struct table *t, const struct model *m, size_t i, const json_t *orders)
 {
 	const struct conduit *c = &m->conduits[i];
 	json_t *flows = json_array();
@@ -140,13 +163,12 @@ static void add_conduit_row(struct table *t, const struct model *m, size_t i, co
 	table_add(t, json_string(c->name), TABLE_PLAIN);
 	table_add(t, json_string(c->from), TABLE_PLAIN);
 	table_add(t, json_string(c->to), TABLE_PLAIN);
-	table_add(t, json_string(word_name(words_mode, (int)c->mode)),
-		  c->mode == MODE_OBSERVE ? TABLE_YELLOW : TABLE_PLAIN);
+	add_mode(t, c, orders);
 	table_add(t, json_string(word_name(words_fail, (int)model_fail_of(m, c))),
 		  model_fail_of(m, c) == FAIL_OPEN ? TABLE_YELLOW : TABLE_PLAIN);
 	table_add(t, c->max_requests ? json_number(c->max_requests) : json_null(), TABLE_PLAIN);
 	table_add(t, c->max_writes ? json_number(c->max_writes) : json_null(), TABLE_PLAIN);
-	add_openings(t, c, grants);
+	add_openings(t, c, orders);
 	table_add(t, flows, TABLE_PLAIN);
 }
 
@@ -162,7 +184,7 @@ static const struct listed {
 	const struct table_column *columns;
 	size_t n_columns, first;
 	const char *(*name)(const struct model *m, size_t i); /* NULL: there are no more */
-	void (*add)(struct table *t, const struct model *m, size_t i, const json_t *grants);
+	void (*add)(struct table *t, const struct model *m, size_t i, const json_t *orders);
 } listed[] = {
 	/* zone 0 is built in */
 	{ "zones", "zone", zone_columns, sizeof(zone_columns) / sizeof(zone_columns[0]), 1,
@@ -205,16 +227,16 @@ struct model *model_asked(const char *path, int *rc)
 	return m;
 }
 
-/* What is granted now, as status has it; NULL: nothing is known. */
-static json_t *grants_in_force(void)
+/* What is ordered now, as status has it; NULL: nothing is known. */
+static json_t *orders_in_force(void)
 {
 	struct answer a;
 	if (ask_zoned("status", NULL, &a) != EXIT_OK)
 		return NULL;
-	json_t *list = json_object_get(json_object_get(a.document, "orders"), "grant");
-	json_incref(list);
+	json_t *orders = json_object_get(a.document, "orders");
+	json_incref(orders);
 	json_decref(a.document);
-	return list;
+	return orders;
 }
 
 static int print_table(const struct listed *l, const struct model *m, const struct table *t,
@@ -242,7 +264,7 @@ int verb_listed(int argc, char **argv)
 	if (i < 0)
 		return EXIT_USAGE;
 	struct model *m = model_asked(path, &rc);
-	json_t *grants = m && !path ? grants_in_force() : NULL;
+	json_t *orders = m && !path ? orders_in_force() : NULL;
 	struct table *t = m ? table_new(l->columns, l->n_columns) : NULL;
 	if (m && !t)
 		rc = EXIT_FAIL;
@@ -251,10 +273,10 @@ int verb_listed(int argc, char **argv)
 	} else if (t) {
 		for (size_t k = l->first; l->name(m, k); k++)
 			if (is_wanted(l->name(m, k), argc - i, argv + i))
-				l->add(t, m, k, grants);
+				l->add(t, m, k, orders);
 		rc = print_table(l, m, t, json);
 	}
-	json_decref(grants);
+	json_decref(orders);
 	table_free(t);
 	model_free(m);
 	return rc;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT
  * The one reader of options: getopt_long(3), fed from the table of verbs. */
+#include "zonectl/explain.h"
 #include "zonectl/zonectl.h"
 
 #include <getopt.h>
@@ -14,13 +15,15 @@ struct known {
 	size_t n;
 };
 
-/* "+": options end at the first operand, since a question has words such as "->". ":": the
- * messages are ours. */
-static void know(struct known *k, const struct verb_option *o)
+/* "+": options end at the first operand, where that is a question: it has words such as "->".
+ * Elsewhere they may stand behind operands. ":": the messages are ours. */
+static void know(struct known *k, const struct verb *v)
 {
 	size_t longs = 0, letters = 0;
+	const struct verb_option *o = v->options;
 	*k = (struct known){ .n = 0 };
-	k->letters[letters++] = '+';
+	if (v->operand == VALUE_WORDS)
+		k->letters[letters++] = '+';
 	k->letters[letters++] = ':';
 	for (; o && o->name && k->n < OPTIONS_MAX; o++, k->n++) {
 		k->of[k->n] = o;
@@ -48,8 +51,25 @@ static const struct verb_option *found(const struct known *k, int got)
 	return NULL;
 }
 
+const char *const option_verdicts[] = { "accept", "drop", "reset", "observed", NULL };
+
+/* False: it is no such word, which was printed. A filter by one would find nothing. */
+static bool is_word(const struct verb_option *o, const char *value)
+{
+	if (o->is == VALUE_REASON)
+		return explain_reason_named(value) != R_COUNT ||
+		       option_wrong(o->name, value, "one that zonectl reasons prints");
+	for (size_t i = 0; o->is == VALUE_VERDICT && option_verdicts[i]; i++)
+		if (strcmp(option_verdicts[i], value) == 0)
+			return true;
+	return o->is != VALUE_VERDICT ||
+	       option_wrong(o->name, value, "accept, drop, reset or observed");
+}
+
 static bool hand_to(const struct option_to *to, const struct verb_option *o, void *ctx)
 {
+	if (!is_word(o, optarg))
+		return false;
 	while (to->name && strcmp(to->name, o->name) != 0)
 		to++;
 	if (to->flag)
@@ -76,15 +96,16 @@ int options_read(int argc, char **argv, const struct option_to *to, void *ctx)
 	static struct known k;
 	const struct verb *v = verb_named(argv[0]);
 	int got;
-	know(&k, v->options);
+	know(&k, v);
 	optind = 0; /* begin again (glibc) */
 	arguments = argv;
 	n_arguments = argc;
 	for (int at = 1; (got = getopt_long(argc, argv, k.letters, k.longs, NULL)) != -1;
 	     at = optind) {
 		const struct verb_option *o = found(&k, got);
-		if (!o)
-			return wrong(argv[0], argv[at], got == ':');
+		if (!o) /* behind an operand it is the last one that was read */
+			return wrong(argv[0], argv[argv[at][0] == '-' ? at : optind - 1],
+				     got == ':');
 		if (!hand_to(to, o, ctx))
 			return -1;
 	}

@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "compile/ruleset.h"
 #include "zonectl/selftest.h"
 
 enum {
@@ -27,6 +28,7 @@ struct probing {
 	struct selftest *t;
 	struct space *s;
 	uint16_t cport; /* each connection has its own */
+	bool other_mac; /* not the one that the model binds the sender to */
 };
 
 /* ---- octets ---- */
@@ -161,17 +163,37 @@ static bool was_counted(struct space *s, const char *counter, uint64_t before)
 	return false;
 }
 
+/* The asset whose packets must have its MAC address, or NULL. */
+static const struct asset *bound_asset(const struct selftest *t, const struct addr *a)
+{
+	const struct zone *zn = &t->x.m->zones[reach_zone(t->x.reach, a)];
+	for (size_t i = 0; i < zn->n_assets; i++)
+		if (zn->assets[i].bound && addr_eq(&zn->assets[i].addr, a))
+			return &zn->assets[i];
+	return NULL;
+}
+
+static void put_sender_mac(const struct probing *p, const struct reach_packet *q, uint8_t mac[6])
+{
+	static const uint8_t any[6] = { 2, 0, 0, 0, 0, 1 }; /* locally administered */
+	const struct asset *of = bound_asset(p->t, q->answer ? &q->of.server : &q->of.client);
+	memcpy(mac, of ? of->mac : any, sizeof(any));
+	if (p->other_mac)
+		mac[5] ^= 1;
+}
+
 static void try_probe(struct probing *p, const char *what, const char *conduit,
 		      const struct reach_packet *q, const struct reach_answer *a)
 {
-	uint8_t packet[PACKET_MOST];
+	uint8_t packet[PACKET_MOST], mac[6];
 	struct selftest_sample row = { "probes", conduit, what, "", "", "" };
 	size_t n = put_probe(packet, q);
 	bool to_pass = is_to_pass(p->t, a), inspected = a->fate == REACH_INSPECTED;
 	uint64_t before = a->counter ? space_counted(p->s, a->counter) : 0;
 	put_asked(row.asked, sizeof(row.asked), q);
 	put_fate(row.expected, sizeof(row.expected), to_pass, inspected, a->counter);
-	if (!space_send(p->s, q->in, packet, n)) {
+	put_sender_mac(p, q, mac);
+	if (!space_send(p->s, q->in, mac, packet, n)) {
 		selftest_leave(p->t, "%s: it cannot be sent", row.asked);
 		return;
 	}
@@ -284,6 +306,20 @@ static void probe_spoofed(struct probing *p, const struct conduit *c, struct rea
 	probe_refused(p, "another's address", c->name, &q);
 }
 
+static void probe_other_mac(struct probing *p, const struct conduit *c, struct reach_packet q)
+{
+	const struct reach_answer a = { .fate = p->t->x.m->mode == MODE_OBSERVE ? REACH_OBSERVED
+										: REACH_REFUSED,
+					.why = R_WRONG_MAC,
+					.counter = RS_WRONG_MAC };
+	struct path way;
+	if (!bound_asset(p->t, &q.of.client) || !has_probe_room(p) || !set_probe_path(p, &q, &way))
+		return;
+	p->other_mac = true;
+	try_probe(p, "another MAC address", c->name, &q, &a);
+	p->other_mac = false;
+}
+
 static void probe_turned(struct probing *p, const struct conduit *c, struct reach_packet q)
 {
 	struct path way;
@@ -319,6 +355,7 @@ static void probe_flow(struct probing *p, const struct conduit *c, const struct 
 	if (ports)
 		probe_other_port(p, c, q);
 	probe_spoofed(p, c, q);
+	probe_other_mac(p, c, q);
 	if (ports)
 		probe_turned(p, c, q);
 }

@@ -197,15 +197,15 @@ uint64_t space_counted(struct space *s, const char *counter)
 
 /* ---- packets ---- */
 
-bool space_send(struct space *s, const char *interface, const uint8_t *ip, size_t n)
+bool space_send(struct space *s, const char *interface, const uint8_t mac[6], const uint8_t *ip,
+		size_t n)
 {
-	static const uint8_t sender[MAC] = { 2, 0, 0, 0, 0, 1 }; /* locally administered */
 	uint8_t frame[ETHERNET + FRAME_MOST];
 	struct interface *f = interface_named(s, interface);
 	if (!f || n > FRAME_MOST)
 		return false;
 	memcpy(frame, f->mac, MAC);
-	memcpy(frame + MAC, sender, MAC);
+	memcpy(frame + MAC, mac, MAC);
 	frame[12] = ip[0] >> 4 == 4 ? 0x08 : 0x86;
 	frame[13] = ip[0] >> 4 == 4 ? 0x00 : 0xdd;
 	memcpy(frame + ETHERNET, ip, n);

@@ -57,8 +57,9 @@ bool space_commit(struct space *s, const struct model *m, char *why);
 uint64_t space_counted(struct space *s, const char *counter);
 /* Have addr reached by this interface. */
 bool space_route(struct space *s, const char *interface, const struct addr *addr);
-/* A packet comes in by this interface. */
-bool space_send(struct space *s, const char *interface, const uint8_t *ip, size_t n);
+/* A packet comes in by this interface, from this MAC address. */
+bool space_send(struct space *s, const char *interface, const uint8_t mac[6], const uint8_t *ip,
+		size_t n);
 /* Did a packet that begins and ends like this one go out by the interface, within so many ms? */
 bool space_came_out(struct space *s, const char *interface, const uint8_t *ip, size_t n, int ms);
 

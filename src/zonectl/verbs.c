@@ -206,8 +206,8 @@ static const struct verb_option counters_options[] = {
 	{ "--use", NULL, "print instead what each conduit was used for, over restarts", VALUE_NONE, false },
 	OPTION_OF_CONDUIT,
 	OPTION_OF_ZONE,
-	{ "--verdict", "WORD", "only with this verdict: accept, drop, reset, observed", VALUE_TEXT, false },
-	{ "--reason", "REASON", "only with this reason; none: of what is permitted", VALUE_TEXT, false },
+	{ "--verdict", "WORD", "only with this verdict: accept, drop, reset, observed", VALUE_VERDICT, false },
+	{ "--reason", "REASON", "only with this reason; none: of what is permitted", VALUE_REASON, false },
 	OPTION_END
 };
 static const char *const counters_examples[] = { "counters", "counters --conduit hmi-to-cell --verdict drop", NULL };
@@ -311,7 +311,7 @@ static const struct verb_option log_options[] = {
 	{ "--zone", "NAME", "only records from or to this zone", VALUE_ZONE, false },
 	{ "--address", "ADDRESS", "only records from or to this address, or one of this network", VALUE_TEXT, false },
 	{ "--protocol", "NAME", "only records of this protocol", VALUE_TEXT, false },
-	{ "--reason", "REASON", "only records with this reason", VALUE_TEXT, false },
+	{ "--reason", "REASON", "only records with this reason", VALUE_REASON, false },
 	{ "--since", "TIME", "records from this time on: 45s, 30m, 2h or 7d before now, 2026-11-27, 2026-11-27T20:15", VALUE_TEXT, false },
 	{ "--until", "TIME", "records before this time", VALUE_TEXT, false },
 	{ "--counts", NULL, "print the numbers of events by day, verdict, direction, reason and conduit", VALUE_NONE, false },
@@ -348,7 +348,7 @@ const struct verb verbs[] = {
 	{ "replay", "CAPTURE...", "run the inspection engine over captures", verb_replay,
 	  replay_options, replay_examples, replay_statuses, VALUE_FILE },
 	{ "explain", "[QUESTION...]", "what a model does with one message or connection, why, and what would permit it", verb_explain,
-	  explain_options, explain_examples, explain_statuses, VALUE_TEXT },
+	  explain_options, explain_examples, explain_statuses, VALUE_WORDS },
 	{ "learn", "[CAPTURE...]", "propose a model from captures", verb_learn,
 	  learn_options, learn_examples, learn_statuses, VALUE_FILE },
 	{ "reasons", "", "every reason code that a record can carry", verb_reasons,

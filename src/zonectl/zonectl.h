@@ -24,14 +24,17 @@ enum {
 
 /* What the value of an option or an operand is: the shell's completion offers such. */
 enum verb_value {
-	VALUE_NONE, /* the option has no value */
-	VALUE_TEXT, /* nothing to offer */
+	VALUE_NONE,  /* the option has no value */
+	VALUE_TEXT,  /* nothing to offer */
+	VALUE_WORDS, /* words that may begin as options do; nothing to offer */
 	VALUE_FILE,
 	VALUE_VERB,
 	VALUE_INTERFACE,
 	VALUE_PROTOCOL, /* PROTOCOL:PORT */
 	VALUE_ZONE,	/* of the model of -m, or of the one in force */
 	VALUE_CONDUIT,
+	VALUE_REASON,
+	VALUE_VERDICT,
 };
 
 struct verb_option {
@@ -73,9 +76,11 @@ struct option_to {
 	const char **text;
 	bool (*set)(void *ctx, const char *value); /* false: it printed why not */
 };
-/* Read the options of argv[0] before its first operand, each by its row in `to`, which ends with
- * an empty one. Returns the index of the first operand; -1: wrong usage, which was printed. */
+/* Read the options of argv[0], each by its row in `to`, which ends with an empty one; operands
+ * stand behind all of them then. Returns the index of the first operand; -1: wrong usage, which was
+ * printed. */
 int options_read(int argc, char **argv, const struct option_to *to, void *ctx);
+extern const char *const option_verdicts[]; /* words of VALUE_VERDICT; ends with NULL */
 /* The same for a verb with exactly n operands, and without a set(). */
 int options_and_operands(int argc, char **argv, const struct option_to *to, int n);
 /* Inside a set(): take the argument behind the value, too; NULL: there is none. */

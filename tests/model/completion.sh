@@ -39,7 +39,10 @@ offers 'zonectl replay --vi' --violations not:--json
 offers 'zonectl check pl' plant.conf plant.pcap not:--here
 offers 'zonectl replay -m ' plant.conf
 offers 'zonectl replay -m plant.conf --s' --summary
-offers 'zonectl replay -m plant.conf plant.pcap -' not:--summary
+offers 'zonectl replay -m plant.conf plant.pcap -' --summary
+offers 'zonectl explain -m plant.conf question -' not:--json
+offers 'zonectl counters --verdict o' observed not:drop
+offers 'zonectl log --reason value-n' value-not-allowed
 offers 'zonectl help ex' explain not:replay
 offers 'zonectl learn --interface ' lo
 offers 'zonectl replay --port m' modbus: not:dnp3:

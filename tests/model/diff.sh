@@ -105,6 +105,18 @@ try opcua 's/security = "sign"/security = "none"/; s/unsecured_discovery = true;
 try opcua 's/, "x509"//' 7
 [ "$n" -gt 20 ] || fail "only $n cases"
 
+# From the port of an inspected service only who offers it connects in the other direction: an asset, not its zone.
+"$ctl" print "$top_srcdir/tests/model/good/reversed-assets.conf" >"$dir/old.conf"
+sed 's/{ protocol = "modbus".*}/{ service = "https"; }/' "$dir/old.conf" >"$dir/new.conf"
+"$ctl" diff "$dir/old.conf" "$dir/new.conf" >"$dir/out" || :
+[ "$(grep -c 'opens: conduit "history": connections from port 502, which the service of conduit "hmi-to-press" had for its own, pass' "$dir/out")" = 1 ] ||
+	fail "a connection that was turned round: $(cat "$dir/out")"
+
+# A conduit with several pairs of ends is named once.
+sed 's/units = .*/units = "1-9";/' "$dir/old.conf" >"$dir/new.conf"
+"$ctl" diff "$dir/old.conf" "$dir/new.conf" >"$dir/out" || :
+grep -q '^closes: policy "modbus-read-only", used by hmi-to-press: ' "$dir/out" || fail "who uses a policy: $(cat "$dir/out")"
+
 # A model that cannot be read.
 got=0
 "$ctl" diff "$dir/old.conf" "$dir/missing.conf" >"$dir/out" 2>&1 || got=$?

@@ -74,6 +74,15 @@ def main():
     for words, status, want in (((), USAGE, "usage:"), (("--help",), 0, "check"), (("--version",), 0, "jansson"),
                                 (("chek",), USAGE, 'no verb "chek"'), (("help", "chek"), USAGE, "no verb"),
                                 (("check", "--hier", "x"), USAGE, 'no option "--hier"'),
+                                (("zones", "x", "--hier"), USAGE, 'no option "--hier"'),
+                                (("diff", "x", "--json", "x", "--", "-y"), USAGE, "usage:"),
+                                (("print", "plant.conf", "--help"), 0, "examples:"),
+                                (("zones", "cell", "-m", "nothing.conf"), 9, "nothing.conf"),
+                                (("counters", "--verdict", "dropped"), USAGE, "accept, drop, reset or observed"),
+                                (("log", "--reason", "value"), USAGE, "zonectl reasons"),
+                                (("grant", "x", "--for", "30m"), USAGE, "grant needs --for TIME and --reason TEXT"),
+                                (("mode", "x", "observe"), USAGE, "mode needs --for TIME"),
+                                (("mode", "x", "watch", "--for", "9"), USAGE, "observe, enforce or model"),
                                 (("replay", "-m"), USAGE, 'missing behind "-m"'),
                                 (("check", "--here", "--help"), 0, "examples:")):
         got = run(zonectl, folder, *words)

@@ -22,7 +22,7 @@ assert s["generation"] == 1 and s["zones"] == 2 and s["conduits"] == 1, s
 assert len(s["inspectors"]) == 2 and all(i["up"] and i["pid"] > 1 for i in s["inspectors"]), s
 fast = s["in_kernel"]["packets"] if s["in_kernel"] else 0
 assert fast + sum(i["packets"] for i in s["inspectors"]) > 400, s
-assert c["schema"] == 1 and c["packets"]["conduit-hmi-to-cell"]["packets"] > 400, c
+assert s["schema"] == c["schema"] == 1 and c["packets"]["conduit-hmi-to-cell"]["packets"] > 400, c
 END
 echo "ok: status and counters"
 

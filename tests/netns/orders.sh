@@ -48,7 +48,7 @@ expect "flows refused as of no conduit" "$(grep -c 'event=refused-flow.*reason=n
 expect_at_least "counted" "$(lab_counted zone-isolated)" 8
 "$ctl" status | grep -q '^order *isolate cell, by root: ticket 9$' || lab_fail "$("$ctl" status)"
 "$ctl" generations | grep -q '^\* *1 ' || lab_fail "the model in force: $("$ctl" generations)"
-lab_logged 'event=change verb=isolate result=in-force' | grep -q 1 || lab_fail "no audit event"
+grep 'isolate cell by root: in force: event=change verb=isolate result=in-force .* zone="cell" why="ticket 9"' "$lab_dir/syslog" >/dev/null || lab_fail "no audit event"
 
 # over a reload, an end by force and a start, a way back
 write_model conduit='description = "other";'
@@ -86,10 +86,12 @@ write_model
 lab_may_write no
 "$ctl" mode --for 6 --reason 'new station' hmi-to-cell observe >/dev/null || lab_fail mode
 lab_may_write yes
+"$ctl" conduits | grep -q ' observe until [-0-9T:]*Z by root ' || lab_fail "$("$ctl" conduits)"
 "$ctl" status --json | grep -q '"seconds_left": [1-6]' || lab_fail "no time: $("$ctl" status)"
 lab_wait 9 lab_said 'the mode of conduit "hmi-to-cell" is that of the model again' || lab_fail "it does not end"
 lab_may_write no
-lab_wait 3 grep -q 'event=change verb=mode result=in-force by=zoned ' "$lab_dir/syslog" || lab_fail "no audit event"
+lab_wait 3 grep -q 'event=change verb=mode result=in-force by=zoned .* conduit="hmi-to-cell" mode="model" why=' "$lab_dir/syslog" || lab_fail "no audit event"
+grep -q 'mode hmi-to-cell observe for 6 s by root: in force: .* conduit="hmi-to-cell" mode="observe" seconds="6" why="new station"' "$lab_dir/syslog" || lab_fail "no audit event of the mode"
 "$ctl" mode --for 60 hmi-to-cell observe >/dev/null || lab_fail mode
 restart
 lab_may_write yes

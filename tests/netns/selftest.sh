@@ -37,11 +37,26 @@ for f in "$top_srcdir"/conf/example-*.conf "$top_srcdir"/tests/ruleset/words.con
 	"$ctl" selftest --probes "$f" >"$dir/out" || fail "$f: $(cat "$dir/out")"
 done
 
+# An asset that is bound to its MAC address has it, and no other one.
+cat >"$dir/bound.conf" <<'END'
+zones = (
+  { name = "hmi"; type = "control"; interfaces = [ "eth1" ]; networks = [ "10.10.1.0/24" ];
+    assets = ( { name = "hmi-1"; address = "10.10.1.10"; mac = "00:00:5e:00:53:01"; bind = true; } ); },
+  { name = "cell"; type = "control"; interfaces = [ "eth2" ]; networks = [ "10.10.2.0/24" ]; }
+);
+conduits = ( { name = "to-cell"; from = "asset:hmi-1"; to = "cell"; flows = ( { service = "ssh"; } ); } );
+END
+for mode in enforce observe; do
+	sed "1i mode = \"$mode\";" "$dir/bound.conf" >"$dir/bound-$mode.conf"
+	"$ctl" selftest --probes --json "$dir/bound-$mode.conf" >"$dir/out" || fail "a bound asset, $mode: $(cat "$dir/out")"
+	grep -q '"what": *"another MAC address"' "$dir/out" || fail "another MAC address was not tried"
+done
+
 # gone CHAIN TEXT: the command that takes the first such rule away
 gone() { echo "nft -a list chain inet zoned $1 | awk '/$2/ && /# handle/ { print \$NF; exit }' | xargs nft delete rule inet zoned $1 handle"; }
 try() {
 	local got=0
-	BREAK_RULES=$2 "$broken" selftest --probes "$top_srcdir/conf/zoned.conf" >"$dir/out" 2>&1 || got=$?
+	BREAK_RULES=$2 "$broken" selftest --probes "${3:-$top_srcdir/conf/zoned.conf}" >"$dir/out" 2>&1 || got=$?
 	[ "$got" = 5 ] && grep -q '^FAILED: probes, ' "$dir/out" || fail "$1: not found ($got): $(cat "$dir/out")"
 }
 "$broken" selftest --probes "$top_srcdir/conf/zoned.conf" >"$dir/out" || fail "with no fault: $(cat "$dir/out")"
@@ -50,6 +65,7 @@ try "no addresses of zones at the way in" "$(gone source '@paths return')"
 try "no conduit" "nft flush map inet zoned conduits"
 try "all is open" "nft insert rule inet zoned forward accept"
 try "nothing is for inspectors" "nft insert rule inet zoned inspect-closed accept"
+try "any MAC address" "$(gone forward bound)" "$dir/bound-enforce.conf"
 try "ping is closed" "nft flush map inet zoned conduits-icmp"
 
 # Without rights it says so; messages go without them.
