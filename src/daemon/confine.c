@@ -120,6 +120,13 @@ static const struct call families_refused[] = {
 
 /* Of these a tap's keeper needs none either. */
 static const struct call all_refused[] = {
+	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ALL(0, CLONE_NEWUSER) } },
+	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ALL(0, CLONE_NEWNS) } },
+	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ALL(0, CLONE_NEWNET) } },
+	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ALL(0, CLONE_NEWPID) } },
+	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ALL(0, CLONE_NEWIPC) } },
+	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ALL(0, CLONE_NEWUTS) } },
+	{ .nr = SCMP_SYS(clone), .n_args = 1, .args = { MASKED_ALL(0, CLONE_NEWCGROUP) } },
 	{ .nr = SCMP_SYS(execve) }, { .nr = SCMP_SYS(execveat) },
 	{ .nr = SCMP_SYS(ptrace) }, { .nr = SCMP_SYS(process_vm_readv) }, { .nr = SCMP_SYS(process_vm_writev) },
 	{ .nr = SCMP_SYS(pidfd_getfd) }, { .nr = SCMP_SYS(kcmp) }, { .nr = SCMP_SYS(memfd_create) },
@@ -147,11 +154,16 @@ static int add_calls(scmp_filter_ctx f, uint32_t action, const struct call *v, s
 	return err;
 }
 
-/* Nothing but AF_UNIX and AF_NETLINK. Of clone3() no filter sees the flags: the C library
- * takes clone() where it is not there. */
+/* Of clone3() no filter sees the flags: the C library takes clone() where it is not there. */
+static int refuse_clone3(scmp_filter_ctx f)
+{
+	return seccomp_rule_add_array(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
+}
+
+/* Nothing but AF_UNIX and AF_NETLINK. */
 static int refuse_families(scmp_filter_ctx f)
 {
-	int err = seccomp_rule_add_array(f, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0, NULL);
+	int err = refuse_clone3(f);
 	if (!err)
 		err = add_calls(f, SCMP_ACT_ERRNO(EPERM), families_refused, N(families_refused));
 	for (unsigned family = AF_UNIX + 1; family < AF_NETLINK && !err; family++) {
@@ -377,7 +389,9 @@ int confine_tap_keeper(int *keep, size_t n)
 	scmp_filter_ctx f = seccomp_init(SCMP_ACT_ALLOW);
 	if (!f)
 		return -ENOMEM;
-	return load_filter(f, add_calls(f, SCMP_ACT_ERRNO(EPERM), all_refused, N(all_refused)));
+	err = refuse_clone3(f);
+	return load_filter(
+		f, err ? err : add_calls(f, SCMP_ACT_ERRNO(EPERM), all_refused, N(all_refused)));
 }
 
 /* Octets of data that this process has, connections with them; 0: nobody tells. */

@@ -9,7 +9,8 @@ EXTRA_DIST += $(FAST_PROGRAM) src/fastpath/judged.sh src/fastpath/load.c src/fas
 if HAVE_BPF
 src_fastpath_libfastpath_a_SOURCES += src/fastpath/load.c src/fastpath/load-entries.c src/fastpath/load-internal.h \
 	src/fastpath/load-layout.c src/fastpath/load-tables.c
-BPF_CLANG_FLAGS = -target bpf -I$(srcdir)/src -Isrc/fastpath -mcpu=v3 -O2 -g -Wall -Wextra $(BPF_INCLUDES) $(BPF_TSO) $(BPF_CFLAGS)
+# The object is in zoned as it is: names of folders in it are mapped as in all else.
+BPF_CLANG_FLAGS = $(filter -ffile-prefix-map=%,$(CFLAGS)) -target bpf -I$(srcdir)/src -Isrc/fastpath -mcpu=v3 -O2 -g -Wall -Wextra $(BPF_INCLUDES) $(BPF_TSO) $(BPF_CFLAGS)
 FAST_PARTS = $(FAST_PROGRAM) src/fastpath/fast.h src/proto/protocols.h src/fastpath/judged.bpf.h
 src/fastpath/judged.bpf.h: $(FAST_PROGRAM) src/fastpath/judged.sh src/proto/list.sh src/proto/protocols.h
 	$(AM_V_GEN)$(MKDIR_P) src/fastpath && $(srcdir)/src/fastpath/judged.sh $(srcdir)/src >$@.new && mv $@.new $@

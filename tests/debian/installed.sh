@@ -18,6 +18,10 @@ getent passwd zoned >/dev/null || fail "there is no user zoned"
 zonectl check /usr/share/doc/zoned/examples/zoned.conf
 apparmor_parser -QK /etc/apparmor.d/zoned 2>/dev/null || [ "$(command -v apparmor_parser)" = "" ] || fail "the AppArmor profile"
 ls /usr/share/doc/zoned/html/zoned.8.html /usr/share/zoned/zoned.service.d/taps.conf >/dev/null
+for program in zoned zonectl; do
+	grep -qF "\"content\":\"$(sha256sum <"/usr/sbin/$program" | cut -d' ' -f1)\"" /usr/share/doc/zoned/zoned.cdx.json ||
+		fail "the bill of materials is of another $program"
+done
 echo "ok: installed, nothing is in force"
 
 # --- an operator's own

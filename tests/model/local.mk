@@ -1,5 +1,5 @@
-TESTS += tests/model/run.sh tests/model/man.sh tests/model/keys.sh tests/model/events.sh tests/model/readme.sh tests/model/explain.sh tests/model/completion.sh tests/model/diff.sh tests/model/lint.sh tests/model/tables.sh tests/model/selftest.sh
-EXTRA_DIST += tests/model/selftest.sh tests/model/pages.sh tests/model/run.sh tests/model/man.sh tests/model/keys.sh tests/model/readme.sh tests/model/keys.py \
+TESTS += tests/model/run.sh tests/model/man.sh tests/model/keys.sh tests/model/events.sh tests/model/readme.sh tests/model/explain.sh tests/model/completion.sh tests/model/diff.sh tests/model/lint.sh tests/model/tables.sh tests/model/selftest.sh tests/model/conduct.sh
+EXTRA_DIST += tests/model/conduct.sh tests/model/conduct.py tests/model/selftest.sh tests/model/pages.sh tests/model/run.sh tests/model/man.sh tests/model/keys.sh tests/model/readme.sh tests/model/keys.py \
 	tests/model/events.sh tests/model/events.py tests/model/explain.sh tests/model/completion.sh tests/model/diff.sh tests/model/lint.sh tests/model/tables.sh tests/model/lint.py tests/model/diff.py tests/model/explain.py tests/model/explain_keys.py \
 	tests/model/mdoc.py tests/model/options.py tests/model/verbs.py tests/model/cases tests/model/good
 check_PROGRAMS += tests/model/event-walks

@@ -218,6 +218,13 @@ tests_unit_test_iec104_masters_LDADD = $(DATA_PATH_LIBS) $(CMOCKA_LIBS) $(NETTLE
 endif
 
 if HAVE_CMOCKA
+check_PROGRAMS += tests/unit/test-ring
+TESTS += tests/unit/test-ring
+tests_unit_test_ring_SOURCES = tests/unit/test-ring.c
+tests_unit_test_ring_LDADD = $(CMOCKA_LIBS)
+endif
+
+if HAVE_CMOCKA
 check_PROGRAMS += tests/unit/test-steps
 TESTS += tests/unit/test-steps
 tests_unit_test_steps_SOURCES = tests/unit/test-steps.c src/daemon/steps.c src/daemon/steps.h

@@ -41,7 +41,7 @@ enum { SANITIZERS = 1 }; /* their run time needs calls and memory of its own */
 enum { SANITIZERS = 0 };
 #endif
 
-enum { FREE, STARTING, PARENT, SPAWNER, INSPECTOR };
+enum { FREE, STARTING, PARENT, SPAWNER, INSPECTOR, KEEPER, READER };
 enum { DONE = 10, REFUSED, NOT_CONFINED };
 
 /* ---- what is tried; 0: done, else -1 ---- */
@@ -126,6 +126,30 @@ static int make_name_space(void)
 static int clone_name_space(void)
 {
 	long pid = syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, 0);
+	if (pid == 0)
+		_exit(0);
+	return pid < 0 ? -1 : 0;
+}
+
+static int leave(void *ctx)
+{
+	(void)ctx;
+	return 0;
+}
+
+/* As a thread is made, which the parent may. */
+static int share_name_space(void)
+{
+	static char stack[65536] __attribute__((aligned(16)));
+	int pid = clone(leave, stack + sizeof(stack), CLONE_VM | CLONE_NEWUSER | SIGCHLD, NULL);
+	return pid < 0 ? -1 : 0;
+}
+
+/* Whose flags no filter sees. */
+static int clone3_name_space(void)
+{
+	uint64_t args[8] = { CLONE_NEWUSER, 0, 0, 0, SIGCHLD }; /* struct clone_args */
+	long pid = syscall(SYS_clone3, args, sizeof(args));
 	if (pid == 0)
 		_exit(0);
 	return pid < 0 ? -1 : 0;
@@ -218,6 +242,8 @@ static int shut_in(int who)
 	if (who == PARENT)
 		return confine_parent();
 	told = keep[0] = eventfd(0, EFD_NONBLOCK);
+	if (who == KEEPER || who == READER)
+		return confine_tap_keeper(keep, 1) || (who == READER && confine_tap_reader());
 	if (confine_spawner(keep, 1))
 		return -1;
 	return who == SPAWNER ? 0 : confine_inspector_descriptors(told) ? -1 : confine_inspector();
@@ -241,38 +267,40 @@ static int try(int who, int (*what)(void))
 struct row {
 	const char *name;
 	int (*what)(void);
-	int freely, parent, spawner, inspector;
+	int freely, parent, spawner, inspector, keeper, reader;
 };
 
 enum { KILLED = -SIGSYS, FAULT = -SIGSEGV, ANY = 0 };
 
 /* clang-format off */
 static const struct row rows[] = {
-	{ "a program", run_program, 0, REFUSED, REFUSED, KILLED },
-	{ "memory with code", map_code, DONE, REFUSED, REFUSED, KILLED },
-	{ "code of memory", make_code, DONE, REFUSED, REFUSED, KILLED },
-	{ "memory", map_data, DONE, DONE, DONE, DONE },
-	{ "much memory", map_much, DONE, DONE, DONE, REFUSED },
-	{ "a file in memory", make_file, DONE, REFUSED, REFUSED, KILLED },
-	{ "a file", open_file, DONE, DONE, REFUSED, KILLED },
-	{ "an IP socket", open_inet, DONE, REFUSED, REFUSED, KILLED },
-	{ "a packet socket", open_packet, ANY, REFUSED, REFUSED, KILLED },
-	{ "a local socket", open_unix, DONE, DONE, REFUSED, KILLED },
-	{ "a netlink socket", open_netlink, DONE, DONE, REFUSED, KILLED },
-	{ "a process", make_process, DONE, REFUSED, DONE, KILLED },
-	{ "a name space", make_name_space, ANY, REFUSED, REFUSED, KILLED },
-	{ "a process in one", clone_name_space, ANY, REFUSED, REFUSED, KILLED },
-	{ "tracing", trace, DONE, REFUSED, REFUSED, KILLED },
-	{ "another's memory", read_parent, ANY, REFUSED, REFUSED, KILLED },
-	{ "a signal", kill_parent, DONE, DONE, ANY, KILLED }, /* test-landlock.c */
-	{ "telling", tell, DONE, ANY, ANY, DONE },
-	{ "waiting", wait_some, DONE, DONE, DONE, DONE },
-	{ "another core", move_core, DONE, DONE, DONE, DONE },
-	{ "the policy", read_policy, DONE, DONE, DONE, DONE },
-	{ "a policy of its own", write_policy, FAULT, FAULT, FAULT, FAULT },
-	{ "the parent's pages of it", write_as_parent, FAULT, FAULT, FAULT, FAULT },
-	{ "a policy that can be written", make_writable, REFUSED, REFUSED, REFUSED, KILLED },
-	{ "another's core", move_other, ANY, DONE, REFUSED, KILLED },
+	{ "a program", run_program, 0, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "memory with code", map_code, DONE, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "code of memory", make_code, DONE, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "memory", map_data, DONE, DONE, DONE, DONE, DONE, DONE },
+	{ "much memory", map_much, DONE, DONE, DONE, REFUSED, DONE, REFUSED },
+	{ "a file in memory", make_file, DONE, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "a file", open_file, DONE, DONE, REFUSED, KILLED, ANY, KILLED },
+	{ "an IP socket", open_inet, DONE, REFUSED, REFUSED, KILLED, DONE, KILLED },
+	{ "a packet socket", open_packet, ANY, REFUSED, REFUSED, KILLED, ANY, KILLED },
+	{ "a local socket", open_unix, DONE, DONE, REFUSED, KILLED, DONE, KILLED },
+	{ "a netlink socket", open_netlink, DONE, DONE, REFUSED, KILLED, DONE, KILLED },
+	{ "a process", make_process, DONE, REFUSED, DONE, KILLED, DONE, KILLED },
+	{ "a name space", make_name_space, ANY, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "a process in one", clone_name_space, ANY, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "a thread in one", share_name_space, ANY, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "one by clone3", clone3_name_space, ANY, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "tracing", trace, DONE, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "another's memory", read_parent, ANY, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "a signal", kill_parent, DONE, DONE, ANY, KILLED, ANY, KILLED }, /* test-landlock.c */
+	{ "telling", tell, DONE, ANY, ANY, DONE, ANY, ANY },
+	{ "waiting", wait_some, DONE, DONE, DONE, DONE, DONE, DONE },
+	{ "another core", move_core, DONE, DONE, DONE, DONE, DONE, DONE },
+	{ "the policy", read_policy, DONE, DONE, DONE, DONE, DONE, DONE },
+	{ "a policy of its own", write_policy, FAULT, FAULT, FAULT, FAULT, FAULT, FAULT },
+	{ "the parent's pages of it", write_as_parent, FAULT, FAULT, FAULT, FAULT, FAULT, FAULT },
+	{ "a policy that can be written", make_writable, REFUSED, REFUSED, REFUSED, KILLED, REFUSED, KILLED },
+	{ "another's core", move_other, ANY, DONE, REFUSED, KILLED, DONE, KILLED },
 };
 /* clang-format on */
 
@@ -293,6 +321,8 @@ static void system_calls(void **state)
 		check(r, "parent", try(PARENT, r->what), r->parent);
 		check(r, "spawner", try(SPAWNER, r->what), r->spawner);
 		check(r, "inspector", try(INSPECTOR, r->what), r->inspector);
+		check(r, "tap keeper", try(KEEPER, r->what), r->keeper);
+		check(r, "tap reader", try(READER, r->what), r->reader);
 	}
 	assert_int_equal(images.writer[1][0], 7);
 	images_close(&images);
