@@ -8,7 +8,7 @@ import sys
 import tempfile
 
 TOP, ZONECTL, MAN = sys.argv[1:]
-DOCS = ("SECURITY.md", "doc/threat-model.md", "doc/hardening.md", "doc/disposal.md", "doc/development.md")
+DOCS = ("doc/security.md", "doc/threat-model.md", "doc/hardening.md", "doc/disposal.md", "doc/development.md")
 # 62443-4-1: practice, and how many it has
 PRACTICES = {"SM": 13, "SR": 5, "SD": 4, "SI": 2, "SVV": 5, "DM": 6, "SUM": 5, "SG": 7}
 FILES = re.compile(r"`((?:src|tests|doc|man|systemd|conf|rules|debian|\.ci)/[^`\s:]*|quickstart"

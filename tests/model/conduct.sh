@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# SECURITY.md, the threat model, hardening, disposal and the page of IEC 62443-4-1 name only what is there: files, words
+# doc/security.md, the threat model, hardening, disposal and the page of IEC 62443-4-1 name only what is there: files, words
 # in tests, tests that are run, manual pages and their sections, verbs and options of zonectl, keys of the model. Each
 # mitigation has a test; each practice of 62443-4-1 is there once. And of each kind an error is found.
 set -eu
