@@ -61,6 +61,7 @@ unjudged()
 	in_g nft list chain inet tracking f | sed -n 's/.* counter packets \([0-9]*\) .*/\1/p'
 }
 
+station_has() { [ "$(cat "$lab_dir/station")" -ge "$1" ]; }
 station_got()
 {
 	sleep 0.1
@@ -133,6 +134,7 @@ turn_round()	# turn_round WHAT ADDRESS HOW...
 	client udp "$v" 20000 514
 	got=$(station_got)
 	ask poll >/dev/null
+	lab_wait 3 station_has $((got + 1))
 	expect "$what, $v: a poll arrives" $(($(station_got) - got)) 1
 	sleep 2.2
 	ask operate >/dev/null

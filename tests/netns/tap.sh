@@ -84,7 +84,7 @@ two_writes()	# [ADDRESS]
 	        if len(s.recv(100)) != 12:
 	            print("ended after", n)
 	            break
-	        time.sleep(0.1)
+	        time.sleep(0.5)
 	    else:
 	        print("both answered")
 	except OSError as e:
