@@ -60,10 +60,19 @@ set_clock -"$hour"
 lab_wait 10 lab_said 'the mode of conduit "hmi-to-cell" is that of the model again' || lab_fail "the mode does not end"
 lab_may_write no
 
-# over a restart there is the clock of the day alone: who set it back gains no time
+# over a restart of zoned it is as long as it is; over one of the machine there is the clock of the day alone, and who set it
+# back gains no time
 "$ctl" mode --for 600 hmi-to-cell observe >/dev/null || lab_fail mode
 set_clock -"$((2 * hour))"
 lab_restart
+lab_said "order mode hmi-to-cell by root: still in force" || lab_fail "the clock of the day ended an order"
+lab_may_write yes
+left=$("$ctl" status --json | sed -n 's/.*"seconds_left": \([0-9]*\).*/\1/p')
+[ "$left" -gt 500 ] && [ "$left" -le 600 ] || lab_fail "it has $left seconds"
+lab_end "$lab_zoned"
+sed -i 's/"boot": *"[^"]*"/"boot":"another"/' "$lab_dir/state/orders.json"
+grep -q another "$lab_dir/state/orders.json" || lab_fail "no start of the kernel in $(cat "$lab_dir/state/orders.json")"
+lab_keeps=1 lab_gate "$model"
 lab_said "its time ended while zoned did not run" || lab_fail "an order of the future is in force"
 lab_may_write no
 lab_gate_stop
