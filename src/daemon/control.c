@@ -18,7 +18,7 @@
 
 enum {
 	NOBODY_LOGGED_IN = -1,
-	CONTROL_SCHEMA = 1, /* of documents that have none of their own */
+	CONTROL_SCHEMA = 1,	       /* of documents that have none of their own */
 	INPUT_MOST = 2 * CONTROL_LINE, /* that is read before it is answered; more for a body */
 };
 
