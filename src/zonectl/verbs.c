@@ -376,7 +376,7 @@ const struct verb verbs[] = {
 	{ "release", "ZONE", "a zone is isolated no longer", verb_order,
 	  order_options, release_examples, ask_statuses, VALUE_ZONE },
 	{ "mode", "CONDUIT MODE", "observe or enforce a conduit for a time; model: as the model says again", verb_order,
-	  mode_options, mode_examples, ask_statuses, VALUE_CONDUIT },
+	  mode_options, mode_examples, ask_statuses, VALUE_MODE },
 	{ "grant", "CONDUIT", "open a conduit with open = \"on-grant\" for a time", verb_order,
 	  grant_options, grant_examples, ask_statuses, VALUE_CONDUIT },
 	{ "revoke", "CONDUIT", "close it before its time is over", verb_order,
