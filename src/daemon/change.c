@@ -53,16 +53,19 @@ void set_outcome(struct outcome *o, enum control_code code, const char *fmt, ...
 void change_put_who(const struct change *c, char out[HISTORY_TEXT])
 {
 	const struct control_peer *who = c->peer;
-	if (c->proposer)
-		snprintf(out, HISTORY_TEXT, "%s, approved by %s", c->proposer->who, who->user);
-	else if (!who)
+	char user[HISTORY_TEXT];
+	if (who && *who->user)
+		snprintf(user, sizeof(user), "%s", who->user);
+	else if (who)
+		snprintf(user, sizeof(user), "uid %u", (unsigned)who->uid);
+	if (!who)
 		snprintf(out, HISTORY_TEXT, "%s", c->other);
+	else if (c->proposer)
+		snprintf(out, HISTORY_TEXT, "%s, approved by %.60s", c->proposer->who, user);
 	else if (*who->login && strcmp(who->login, who->user) != 0)
-		snprintf(out, HISTORY_TEXT, "%s (as %s)", who->login, who->user);
-	else if (*who->user)
-		snprintf(out, HISTORY_TEXT, "%s", who->user);
+		snprintf(out, HISTORY_TEXT, "%s (as %.60s)", who->login, user);
 	else
-		snprintf(out, HISTORY_TEXT, "uid %u", (unsigned)who->uid);
+		snprintf(out, HISTORY_TEXT, "%s", user);
 }
 
 /* What the configured file has now; "": it has errors, or is not there. */

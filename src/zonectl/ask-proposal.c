@@ -37,10 +37,12 @@ static void say_proposals(const void *ctx, const json_t *o)
 
 static void say_done(const void *ctx, const json_t *o)
 {
+	const char *message = text_of(json_object_get(o, "message"));
+	bool changed = strncmp(message, "in force", strlen("in force")) == 0;
 	(void)ctx;
-	printf("generation %" JSON_INTEGER_FORMAT " is in force: %s\n",
+	printf("generation %" JSON_INTEGER_FORMAT " is %s%s\n",
 	       json_integer_value(json_object_get(o, "generation")),
-	       text_of(json_object_get(o, "message")));
+	       changed ? "" : "in force: ", message);
 }
 
 int verb_proposal(int argc, char **argv)

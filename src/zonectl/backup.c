@@ -237,7 +237,10 @@ int verb_backup(int argc, char **argv)
 	q.file = argv[i];
 	errs_init(&errs);
 	struct backup *b = backup_new();
-	if (!b)
+	bool missing = q.file && strcmp(argv[0], "backup") != 0 && access(q.file, R_OK);
+	if (missing)
+		fprintf(stderr, "zonectl: %s: %s\n", q.file, strerror(errno));
+	if (!b || missing)
 		rc = EXIT_FAIL;
 	else if (q.finish)
 		rc = finish_alone(&q, &errs);

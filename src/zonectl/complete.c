@@ -95,6 +95,11 @@ static void offer_values(enum verb_value what, const char *model, const char *ty
 		for (unsigned r = R_NONE; r < R_COUNT; r++)
 			offer(reason_name((enum reason)r), typed);
 		break;
+	case VALUE_MODE:
+		offer("observe", typed);
+		offer("enforce", typed);
+		offer("model", typed);
+		break;
 	case VALUE_VERDICT:
 		for (size_t d = 0; option_verdicts[d]; d++)
 			offer(option_verdicts[d], typed);
@@ -118,7 +123,7 @@ static void complete_words(int n, char **words)
 	const char *typed = words[n - 1], *model = NULL;
 	const struct verb *v = n > 1 ? verb_named(words[0]) : NULL;
 	const struct verb_option *open = NULL; /* its value comes next */
-	bool operands = false;
+	int operands = 0;
 	if (n == 1)
 		offer_verbs(typed);
 	if (!v)
@@ -126,7 +131,7 @@ static void complete_words(int n, char **words)
 	for (int i = 1; i < n - 1; i++) {
 		if (open && strcmp(open->name, "-m") == 0)
 			model = words[i];
-		operands |= !open && words[i][0] != '-';
+		operands += !open && words[i][0] != '-';
 		open = open || (operands && v->operand == VALUE_WORDS) ? NULL
 								       : option_of(v, words[i]);
 		open = open && open->value ? open : NULL;
@@ -136,7 +141,8 @@ static void complete_words(int n, char **words)
 	else if (typed[0] == '-' && (!operands || v->operand != VALUE_WORDS))
 		offer_options(v, typed);
 	else
-		offer_values(v->operand, model, typed);
+		offer_values(v->operand == VALUE_MODE && !operands ? VALUE_CONDUIT : v->operand,
+			     model, typed);
 }
 
 int verb_complete(int argc, char **argv)

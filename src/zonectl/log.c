@@ -121,10 +121,14 @@ static int answer_log(struct log_question *q, const char *path)
 	struct store_verdict v;
 	struct store_reader *r = store_reader_open(path, &why);
 	if (!r) {
-		fprintf(stderr,
-			"zonectl: %s: %s; zoned writes it where outputs of zoned.conf have { type "
-			"= \"store\"; }; another file is named by --store\n",
-			path, why);
+		if (access(path, R_OK) && errno == EACCES)
+			fprintf(stderr, "zonectl: %s: %s; root may read it\n", path,
+				strerror(errno));
+		else
+			fprintf(stderr,
+				"zonectl: %s: %s; zoned writes it where outputs of zoned.conf have "
+				"{ type = \"store\"; }; another file is named by --store\n",
+				path, why);
 		return EXIT_FAIL;
 	}
 	int rc = EXIT_OK;

@@ -26,7 +26,7 @@ int verb_print(int argc, char **argv)
 	return EXIT_OK;
 }
 
-enum { PROBE_SCHEMA = 1 };
+enum { PROBE_SCHEMA = 1, REASONS_SCHEMA = 1 };
 
 static void add_feature(struct table *t, const char *name, bool present, bool essential,
 			const char *what)
@@ -140,10 +140,30 @@ int verb_manifest(int argc, char **argv)
 	return rc;
 }
 
+static bool print_reasons_json(void)
+{
+	json_t *list = json_array();
+	for (int r = R_NONE; r < R_COUNT; r++)
+		json_array_append_new(list,
+				      json_pack("{s:s,s:s,s:s}", "reason",
+						reason_name((enum reason)r), "severity",
+						severity_name((int)reason_severity((enum reason)r)),
+						"meaning", reason_text((enum reason)r)));
+	json_t *o = json_pack("{s:i,s:o}", "schema", REASONS_SCHEMA, "reasons", list);
+	json_dumpf(o, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+	putchar('\n');
+	json_decref(o);
+	return fflush(stdout) == 0;
+}
+
 int verb_reasons(int argc, char **argv)
 {
-	if (argc != 1)
-		return verb_usage(argv[0]);
+	bool json = false;
+	const struct option_to to[] = { { .name = "--json", .flag = &json }, { .name = NULL } };
+	if (options_and_operands(argc, argv, to, 0) < 0)
+		return EXIT_USAGE;
+	if (json)
+		return print_reasons_json() ? EXIT_OK : EXIT_FAIL;
 	for (int r = R_NONE; r < R_COUNT; r++)
 		printf("%-28s %-8s %s\n", reason_name((enum reason)r),
 		       severity_name((int)reason_severity((enum reason)r)),

@@ -112,7 +112,8 @@ static const struct verb_status selftest_statuses[] = {
 	STATUS_END
 };
 
-static const char *const reasons_examples[] = { "reasons", NULL };
+static const struct verb_option reasons_options[] = { OPTION_JSON, OPTION_END };
+static const char *const reasons_examples[] = { "reasons", "reasons --json", NULL };
 
 static const struct verb_option replay_options[] = {
 	{ "-q", NULL, "print no summary", VALUE_NONE, false },
@@ -352,7 +353,7 @@ const struct verb verbs[] = {
 	{ "learn", "[CAPTURE...]", "propose a model from captures", verb_learn,
 	  learn_options, learn_examples, learn_statuses, VALUE_FILE },
 	{ "reasons", "", "every reason code that a record can carry", verb_reasons,
-	  NULL, reasons_examples, plain_statuses, VALUE_NONE },
+	  reasons_options, reasons_examples, plain_statuses, VALUE_NONE },
 	{ "probe", "", "what this kernel can do for zoned (needs root)", verb_probe,
 	  probe_options, probe_examples, plain_statuses, VALUE_NONE },
 	{ "selftest", "[FILE]", "messages and packets that a model permits and refuses, through engine and ruleset", verb_selftest,
@@ -376,7 +377,7 @@ const struct verb verbs[] = {
 	{ "release", "ZONE", "a zone is isolated no longer", verb_order,
 	  order_options, release_examples, ask_statuses, VALUE_ZONE },
 	{ "mode", "CONDUIT MODE", "observe or enforce a conduit for a time; model: as the model says again", verb_order,
-	  mode_options, mode_examples, ask_statuses, VALUE_CONDUIT },
+	  mode_options, mode_examples, ask_statuses, VALUE_MODE },
 	{ "grant", "CONDUIT", "open a conduit with open = \"on-grant\" for a time", verb_order,
 	  grant_options, grant_examples, ask_statuses, VALUE_CONDUIT },
 	{ "revoke", "CONDUIT", "close it before its time is over", verb_order,

@@ -35,6 +35,7 @@ enum verb_value {
 	VALUE_CONDUIT,
 	VALUE_REASON,
 	VALUE_VERDICT,
+	VALUE_MODE, /* the second of two operands; the first is a conduit */
 };
 
 struct verb_option {

@@ -48,5 +48,6 @@ offers 'zonectl learn --interface ' lo
 offers 'zonectl replay --port m' modbus: not:dnp3:
 offers 'zonectl zones -m plant.conf ' cell-1 cell-2 office not:unknown
 offers 'zonectl zones -m plant.conf cell-1 cell' cell-2 not:office
+offers 'zonectl mode --for 2h some-conduit ' observe enforce model
 offers 'zonectl nonsense ' not:check
 [ "$failed" = 0 ]

@@ -77,6 +77,8 @@ def check_severities(pages, reasons):
 
 
 def severities():
+    listed = json.loads(subprocess.run([ZONECTL, "reasons", "--json"], capture_output=True, text=True, check=True).stdout)
+    assert listed["schema"] == 1 and all(set(r) == {"reason", "severity", "meaning"} for r in listed["reasons"]), listed
     lines = subprocess.run([ZONECTL, "reasons"], capture_output=True, text=True, check=True).stdout.splitlines()
     return {line.split()[0]: line.split()[1] for line in lines}
 

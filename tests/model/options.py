@@ -25,7 +25,7 @@ NEEDED = (
     ("zoned.8", ".Op Fl u Ar user\n", ""), ("zoned.8", ".Op Fl dn\n", ".Op Fl dnx\n"),
     ("zoned.8", ".It Fl C Ar socket\n", ".It Fl C\n"), ("zoned.8", ".It Fl -flush\n", ".It Fl -remove\n"),
     ("zonectl.8", ".Op Fl -json\n", ""), ("zonectl.8", ".Op Fl m Ar model\n", ".Op Fl m\n"),
-    ("zonectl.8", ".It Cm reasons\n", ".It Cm seasons\n"), ("zonectl.8", ".Op Fl -here\n", ".Op Fl -there\n"),
+    ("zonectl.8", ".It Cm reasons Op", ".It Cm seasons Op"), ("zonectl.8", ".Op Fl -here\n", ".Op Fl -there\n"),
 )
 TRIED = ("check", "print", "replay", "reasons", "version")      # the others ask a running zoned, or the kernel
 LITERAL = re.compile(r'"(--?[a-z][a-z-]*)"')

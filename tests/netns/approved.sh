@@ -58,7 +58,7 @@ expect "generation" "$(in_force)" 2
 expect "hash in force" "$("$ctl" status --json | sed -n 's/^ *"hash": "\([0-9a-f]*\)".*/\1/p' | head -1)" "$hash"
 may_write yes
 expect "proposals" "$(proposed)" ""
-"$ctl" generations | grep -q '^\* *2 .* apply *uid 1001, approved by .*: ticket 7; looked at' || lab_fail "$("$ctl" generations)"
+"$ctl" generations | grep -q '^\* *2 .* apply *uid 1001, approved by uid 1002: ticket 7; looked at' || lab_fail "$("$ctl" generations)"
 lab_wait 3 grep -q 'event=change verb=apply result=proposed uid=1001 .* proposal='"$hash"' why="ticket 7"' "$lab_dir/syslog" || lab_fail "no event of the proposal"
 lab_wait 3 grep -q 'event=change verb=approve result=in-force uid=1002 .* proposed_uid=1001 proposed_by="uid 1001" why="ticket 7; looked at"' "$lab_dir/syslog" ||
 	lab_fail "no event of both: $(grep verb=approve "$lab_dir/syslog")"

@@ -25,6 +25,8 @@ may_write yes
 hash=$("$ctl" generations | awk '/^\*/ { print $4 }')
 "$ctl" backup "${places[@]}" "$lab_dir/plant.backup" || lab_fail "backup"
 "$ctl" verify "$lab_dir/plant.backup" >"$lab_dir/out" || lab_fail "verify: $(cat "$lab_dir/out")"
+"$ctl" verify "$lab_dir/nothing" 2>"$lab_dir/err"
+expect "an archive that is not there" "$?, $(cat "$lab_dir/err")" "1, zonectl: $lab_dir/nothing: No such file or directory"
 grep -q ': good: model [0-9a-f]*, [0-9]* files, 2 generations, of 20' "$lab_dir/out" || lab_fail "verify says $(cat "$lab_dir/out")"
 # it is a tar, with a manifest as sha256sum reads it
 mkdir "$lab_dir/tar" && tar -C "$lab_dir/tar" -xf "$lab_dir/plant.backup" && (cd "$lab_dir/tar" && sha256sum --quiet -c MANIFEST) ||

@@ -3,7 +3,7 @@
 # Records at every kind of output; a log daemon that is stopped and started again; losses that are counted; other
 # outputs by a reload; and the store as zonectl log reads it.
 . "$(dirname "$0")/lab.sh"
-lab_need
+lab_need setpriv
 lab_up
 user=nobody
 mkdir "$lab_dir/store" && chown "$user" "$lab_dir/store"
@@ -142,6 +142,8 @@ expect "rows before" "$(zlog --reason function-not-allowed --until 1h | wc -l)" 
 zlog --reason function-not-allowed | tail -1 |
 	grep -qE '^20[0-9-]{8} [0-9:]{8} drop function-not-allowed hmi-to-cell 10\.10\.1\.10:[0-9]+ > 10\.10\.2\.20:502 modbus ' || lab_fail "$(zlog | tail -1)"
 expect "events by day" "$(zlog --counts --reason function-not-allowed | awk '{ n += $2 } END { print n }')" 10
+setpriv --reuid=65533 --regid=65533 --clear-groups "$top_builddir/zonectl" log --store "$lab_dir/store/records.db" 2>"$lab_dir/out"
+expect "who may not read the store" "$?, $(cat "$lab_dir/out")" "1, zonectl: $lab_dir/store/records.db: Permission denied; root may read it"
 "$top_builddir/zonectl" log --store "$lab_dir/store/records.db" --follow --reason function-not-allowed >"$lab_dir/followed" &	# not zlog: its pid is a shell's
 follower=$!
 lab_pids+=($!)
