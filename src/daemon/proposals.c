@@ -225,12 +225,18 @@ void proposal_withdraw(struct parent *p, const struct change *c, const char *has
 		change_say_refusal(p, c, o);
 		return;
 	}
-	char model[HISTORY_HASH];
-	memcpy(model, one->hash, sizeof(model));
+	struct proposal gone = *one;
+	json_incref(gone.files);
 	proposals_remove(p->proposals, one);
 	set_outcome(o, CONTROL_DONE, "withdrawn");
-	audit_proposal(p, c, "withdrawn", "withdrawn, nothing was changed", model);
-	keep_proposals(p, o);
+	if (keep_proposals(p, o)) {
+		audit_proposal(p, c, "withdrawn", "withdrawn, nothing was changed", gone.hash);
+		json_decref(gone.files);
+		return;
+	}
+	/* the file still has it, and so would the next start */
+	proposals_add(p->proposals, &gone);
+	change_say_refusal(p, c, o);
 }
 
 void proposals_tick(struct parent *p)

@@ -70,6 +70,11 @@ rc=0; as 1001 "$ctl" reload >/dev/null || rc=$?
 expect "reload is proposed" $rc 10
 kill -HUP "$lab_zoned"
 lab_wait 3 lab_said "a signal has none" || lab_fail "SIGHUP"
+mkdir "$lab_dir/state/proposals.json.part"	# what cannot be written is not withdrawn
+before=$(proposed)
+as 1002 "$ctl" withdraw "$before" >/dev/null && lab_fail "withdrawn, until the next start"
+expect "proposals" "$(proposed)" "$before"
+rmdir "$lab_dir/state/proposals.json.part"
 as 1002 "$ctl" withdraw "$(proposed)" >/dev/null || lab_fail "withdraw"
 expect "proposals" "$(proposed)" ""
 rc=0; as 1001 "$ctl" rollback 1 >/dev/null || rc=$?
