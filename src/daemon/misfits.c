@@ -78,6 +78,21 @@ size_t misfits_unjudged(const struct parent *p)
 	return n;
 }
 
+json_t *misfits_in_words(const struct parent *p)
+{
+	char text[sizeof(p->misfits.v[0].text) + 32];
+	json_t *list = json_array();
+	for (size_t i = 0; i < p->misfits.n; i++) {
+		const struct misfit *f = &p->misfits.v[i];
+		if (f->at.line)
+			snprintf(text, sizeof(text), "line %u: %s", f->at.line, f->text);
+		else
+			snprintf(text, sizeof(text), "%s", f->text);
+		json_array_append_new(list, control_text(text));
+	}
+	return list;
+}
+
 json_t *misfits_status(const struct parent *p)
 {
 	json_t *list = json_array();

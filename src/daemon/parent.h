@@ -267,6 +267,7 @@ void misfits_tell_again(struct parent *p); /* another model is in force: look, a
 /* of what was found: packets between zones pass unjudged */
 size_t misfits_unjudged(const struct parent *p);
 json_t *misfits_status(const struct parent *p);
+json_t *misfits_in_words(const struct parent *p); /* what to do, in the same order */
 
 /* links.c: interfaces that change */
 struct mnl_socket *links_open(void); /* NULL and errno */

@@ -102,7 +102,9 @@ json_t *status_document(struct parent *p)
 		(json_int_t)rs.events, "written", (json_int_t)rs.written, "repeated",
 		(json_int_t)rs.repeated, "suppressed", (json_int_t)rs.suppressed, "json_lost",
 		(json_int_t)rs.json_lost, "lost", (json_int_t)rs.lost, "outputs", outputs);
-	if (o)
+	if (o) {
 		json_object_set_new(o, "landlock", json_integer(landlock_version()));
+		json_object_set_new(o, "misfits_in_words", misfits_in_words(p));
+	}
 	return o;
 }

@@ -210,7 +210,7 @@ static void say_status(const json_t *o)
 	if (!number_at(o, "landlock"))
 		label("landlock"), puts("not in this kernel");
 	say_list("bypasses", json_object_get(o, "bypasses"));
-	say_list("misfits", json_object_get(o, "misfits"));
+	say_list("misfits", json_object_get(o, "misfits_in_words"));
 }
 
 /* ---- the others ---- */

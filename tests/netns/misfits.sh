@@ -48,6 +48,7 @@ said()	# said EVENT WHAT [TIMES]: by now so often, once if not given, and in sta
 	sleep 0.6
 	expect "$1 $2" "$(grep -cF "$1 $2" "$lab_dir/zoned.err")" "${3:-1}"
 	[ "$1" = "$gone" ] || misfits | grep -xF "$2" >"$lab_dir/one" || lab_fail "status does not have $2: $(misfits)"
+	[ "$1" = "$gone" ] || ZONED_CONTROL=$lab_dir/control "$ctl" status | grep '^misfits .*: ' >/dev/null || lab_fail "status has no words for $2"
 }
 
 over()	# over the bridge, from left to right: "yes", "no", by IPv4 and IPv6
