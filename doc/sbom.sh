@@ -79,12 +79,12 @@ library()	# NAME FILE
 	} >>"$dir/components"
 }
 
+ref_of() { awk -v name="$1" '$1 == name { print $2 }' "$dir/refs"; }
 depends()	# REF LIBRARY...: of these names, those that are here
 {
 	local ref=$1 name
 	shift
-	printf '{"ref":%s,"dependsOn":[%s]}\n' "$(quote "$ref")" "$(for name; do
-		sed -n "s/^$(sed 's/[.+]/\\&/g' <<<"$name") //p" "$dir/refs"; done | sort -u | while read -r r; do
+	printf '{"ref":%s,"dependsOn":[%s]}\n' "$(quote "$ref")" "$(for name; do ref_of "$name"; done | sort -u | while read -r r; do
 		printf '%s\n' "$(quote "$r")"; done | comma | tr -d '\n')"
 }
 
@@ -109,7 +109,7 @@ done <"$dir/all"
 		depends "$(basename "$program")" $(needed "$program")
 	done
 	while read -r name file; do
-		depends "$(sed -n "s/^$(sed 's/[.+]/\\&/g' <<<"$name") //p" "$dir/refs")" $(needed "$file")
+		depends "$(ref_of "$name")" $(needed "$file")
 	done <"$dir/all"
 } >"$dir/depends"
 
