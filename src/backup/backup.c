@@ -169,6 +169,7 @@ static bool take_state(struct backup *b, const char *state, struct errs *errs)
 {
 	int dir = open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool good = dir >= 0, same = false;
+	int err = good ? 0 : errno;
 	size_t before = b->n;
 	for (int i = 0; good && !same && i < TAKE_TRIES; i++) {
 		for (; b->n > before; b->n--)
@@ -181,6 +182,7 @@ static bool take_state(struct backup *b, const char *state, struct errs *errs)
 			good = data ? add_file(b, name, data, n) : errno == ENOENT;
 		}
 		good = good && take_models(b, dir);
+		err = good ? 0 : errno; /* before more is read */
 		const struct tar_file *was = file_named(b, HISTORY);
 		size_t n;
 		void *now = backup_read_file(dir, state_files[0], &n);
@@ -189,7 +191,7 @@ static bool take_state(struct backup *b, const char *state, struct errs *errs)
 	}
 	if (!good || !same)
 		errs_add(errs, state, 0, "%s",
-			 good ? "generations change all the time; try again" : strerror(errno));
+			 good ? "generations change all the time; try again" : strerror(err));
 	if (dir >= 0)
 		close(dir);
 	return good && same;
@@ -286,6 +288,11 @@ static bool compare_manifest(const struct backup *b, const char *path, struct er
 	size_t before = errs->total;
 	if (!b->n || strcmp(b->v[0].name, MANIFEST) != 0) {
 		errs_add(errs, path, 0, "it is no archive of zonectl backup");
+		return false;
+	}
+	/* also so that lines without end do not take hours to compare */
+	if (b->v[0].n > b->n * (HISTORY_HASH + 2 + TAR_NAME)) {
+		errs_add(errs, path, 0, "the manifest has more than the names of its files");
 		return false;
 	}
 	for (size_t i = 1; i < b->n; i++) {

@@ -179,6 +179,10 @@ static int restore_staged(const struct asked *q, const struct backup *b, struct 
 	if (!zoned_is_stopped())
 		return EXIT_FAIL;
 	json_t *by = who_restores(q, b);
+	if (!by) {
+		fputs("zonectl: --reason is no text in UTF-8; nothing was restored\n", stderr);
+		return EXIT_USAGE;
+	}
 	int rc = backup_is_unfinished(q->paths.state) ? finish_restore(q, errs, &was) : EXIT_OK;
 	int err = rc == EXIT_OK ? backup_stage(b, &q->paths, by) : 0;
 	json_decref(by);

@@ -50,6 +50,9 @@ echo '{"schema":1,"generation":9}' >"$state/orders.json"
 grep -qx "$model" "$lab_dir/out" && grep -q 'would be restored with --yes' "$lab_dir/out" || lab_fail "dry run: $(cat "$lab_dir/out")"
 expect "what is in the directory then" "$(ls "$state")" orders.json
 
+rc=0; "$ctl" restore "${places[@]}" --reason $'\xff' --yes "$lab_dir/plant.backup" >/dev/null 2>"$lab_dir/err" || rc=$?
+[ $rc = 2 ] && grep -q 'no text in UTF-8' "$lab_dir/err" || lab_fail "a reason that is no text ($rc): $(cat "$lab_dir/err")"
+
 # what is not whole
 size=$(stat -c %s "$lab_dir/plant.backup")
 cp "$lab_dir/plant.backup" "$lab_dir/bad"

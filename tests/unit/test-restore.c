@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
@@ -194,6 +195,50 @@ static void test_more_files(void **state)
 	shell("test -z \"$(find etc state -type f)\"");
 }
 
+/* One with lines of any length is not compared with each file. */
+static void test_manifest(void **state)
+{
+	enum { LINE = 20000, LINES = 7 };
+	char *manifest = calloc(LINES, LINE + 1);
+	struct errs errs;
+	struct backup *b = backup_new();
+	(void)state;
+	assert_non_null(manifest);
+	memset(manifest, 'x', LINES * LINE);
+	for (int i = 1; i <= LINES; i++)
+		manifest[i * LINE - 1] = '\n';
+	int fd = open(archive, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	put_entry(fd, &(struct entry){ "MANIFEST", manifest });
+	for (int i = 0; i < LINES; i++)
+		put_entry(fd,
+			  &(struct entry){ (const char *[]){ "a", "b", "c", "d", "e", "f", "g" }[i],
+					   "" });
+	assert_int_equal(tar_end(fd), 0);
+	close(fd);
+	errs_init(&errs);
+	assert_false(backup_read(b, archive, &errs));
+	assert_int_equal(errs.total, 1);
+	assert_non_null(strstr(errs.v[0].text, "more than the names"));
+	errs_free(&errs);
+	backup_free(b);
+	free(manifest);
+}
+
+/* What cannot be read is named by its own error, and no link is followed. */
+static void test_take(void **state)
+{
+	struct errs errs;
+	struct backup *b = backup_new();
+	(void)state;
+	put_text(config, plant);
+	shell("ln -s ../aim state/orders.json");
+	errs_init(&errs);
+	assert_false(backup_take(b, &places, &errs));
+	assert_string_equal(errs.v[0].text, strerror(ELOOP));
+	errs_free(&errs);
+	backup_free(b);
+}
+
 /* ---- directories ---- */
 
 static void test_links(void **state)
@@ -264,6 +309,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_good, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_more_files, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_manifest, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_take, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_links, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_plan, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_large, set_up, tear_down),
