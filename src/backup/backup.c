@@ -5,7 +5,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,7 +19,7 @@
 #define MODELS "state/models/"
 #define HISTORY "state/history.json"
 
-enum { DIGEST = SHA256_DIGEST_SIZE, TAKE_TRIES = 5, PATH_MOST = 4096 };
+enum { TAKE_TRIES = 5, PATH_MOST = 4096 };
 
 /* What zoned keeps besides models; those that are not there are left out. */
 static const char *const state_files[] = { "history.json", "orders.json", "proposals.json" };
@@ -105,17 +104,6 @@ void *backup_read_file(int dir, const char *name, size_t *n)
 	if (fd >= 0)
 		close(fd);
 	return p;
-}
-
-static void digest_text(const void *p, size_t n, char out[HISTORY_HASH])
-{
-	struct sha256_ctx c;
-	uint8_t sum[DIGEST];
-	sha256_init(&c);
-	sha256_update(&c, n, p);
-	sha256_digest(&c, sizeof(sum), sum);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		snprintf(out + 2 * i, 3, "%02x", sum[i]);
 }
 
 /* ---- take ---- */
@@ -224,7 +212,7 @@ static int put_manifest(const struct backup *b, int fd)
 	if (!text)
 		return -ENOMEM;
 	for (size_t i = 0; i < b->n; i++) {
-		digest_text(b->v[i].data, b->v[i].n, hash);
+		hash_octets(b->v[i].data, b->v[i].n, hash);
 		n += (size_t)snprintf(text + n, room - n, "%s  %s\n", hash, b->v[i].name);
 	}
 	const struct tar_file f = { MANIFEST, (const uint8_t *)text, n };
@@ -262,7 +250,7 @@ int backup_write(const struct backup *b, const char *path)
 static bool is_as_listed(const struct tar_file *manifest, const struct tar_file *f)
 {
 	char line[HISTORY_HASH + 2 + TAR_NAME], hash[HISTORY_HASH];
-	digest_text(f->data, f->n, hash);
+	hash_octets(f->data, f->n, hash);
 	int n = snprintf(line, sizeof(line), "%s  %s\n", hash, f->name);
 	const uint8_t *p = manifest->data, *end = p + manifest->n;
 	while (p < end) {

@@ -6,18 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 enum { FILES_MAX = 4096 }; /* of one model */
 
 static void put_digest(struct sha256_ctx *c, char out[HISTORY_HASH])
 {
-	static const char digits[] = "0123456789abcdef";
 	uint8_t sum[SHA256_DIGEST_SIZE];
 	sha256_digest(c, sizeof(sum), sum);
-	for (size_t i = 0; i < sizeof(sum); i++) {
-		out[2 * i] = digits[sum[i] >> 4];
-		out[2 * i + 1] = digits[sum[i] & 15];
-	}
-	out[2 * sizeof(sum)] = '\0';
+	hex_text(sum, sizeof(sum), out);
 }
 
 /* With its length in front: no two lists of strings are one string. */
@@ -60,16 +57,21 @@ void hash_own_files(const struct model *m, char out[HISTORY_HASH])
 	hash_all(m, false, out);
 }
 
-bool hash_model(const struct model *m, char out[HISTORY_HASH])
+void hash_octets(const void *p, size_t n, char out[HISTORY_HASH])
 {
 	struct sha256_ctx c;
+	sha256_init(&c);
+	sha256_update(&c, n, p);
+	put_digest(&c, out);
+}
+
+bool hash_model(const struct model *m, char out[HISTORY_HASH])
+{
 	size_t n;
 	char *text = model_text(m, &n);
 	if (!text)
 		return false;
-	sha256_init(&c);
-	sha256_update(&c, n, (const uint8_t *)text);
-	put_digest(&c, out);
+	hash_octets(text, n, out);
 	free(text);
 	return true;
 }

@@ -74,6 +74,7 @@ void hash_files(const struct model *m, char out[HISTORY_HASH]);
  */
 void hash_own_files(const struct model *m, char out[HISTORY_HASH]);
 bool hash_model(const struct model *m, char out[HISTORY_HASH]); /* false: no memory */
+void hash_octets(const void *p, size_t n, char out[HISTORY_HASH]);
 
 /* The files of a model as one document, and back. NULL: no memory, or not such a document. */
 json_t *files_pack(const struct model *m);

@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <nettle/base64.h>
 #include <nettle/eddsa.h>
-#include <nettle/sha2.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -63,14 +62,9 @@ static bool manifest_name(const struct model *m, size_t i, char out[NAME_MOST])
 
 static void put_line(FILE *f, const struct model_file *file, const char *name)
 {
-	struct sha256_ctx c;
-	uint8_t sum[SHA256_DIGEST_SIZE];
-	sha256_init(&c);
-	sha256_update(&c, file->len, (const uint8_t *)file->text);
-	sha256_digest(&c, sizeof(sum), sum);
-	for (size_t i = 0; i < sizeof(sum); i++)
-		fprintf(f, "%02x", sum[i]);
-	fprintf(f, "  %s\n", name);
+	char hash[HISTORY_HASH];
+	hash_octets(file->text, file->len, hash);
+	fprintf(f, "%s  %s\n", hash, name);
 }
 
 char *manifest_text(const struct model *m, size_t *n)

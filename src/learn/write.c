@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/hex.h"
 #include "learn/internal.h"
 #include "model/internal.h"
 
@@ -281,8 +282,9 @@ static void put_mac(struct learn_pen *p, const struct learn_host *h)
 		      memcmp(l->hosts[i].mac, h->mac, sizeof(h->mac)) != 0;
 	if (!own)
 		return;
-	sb_printf(&p->line, "MAC %02x:%02x:%02x:%02x:%02x:%02x", h->mac[0], h->mac[1], h->mac[2],
-		  h->mac[3], h->mac[4], h->mac[5]);
+	char mac[MAC_TEXT];
+	mac_text(h->mac, mac);
+	sb_printf(&p->line, "MAC %s", mac);
 	learn_remark(p, 6);
 }
 

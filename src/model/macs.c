@@ -2,21 +2,13 @@
  * MAC addresses of assets (IEEE 802, 48 bits), and whether their packets must have them. */
 #include <string.h>
 
-#include "base/num.h"
+#include "base/hex.h"
 #include "model/internal.h"
-
-static int hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	const char *at = c ? strchr(digits, c) : NULL;
-	long n = at ? at - digits : -1;
-	return (int)(n < 16 ? n : n - 6);
-}
 
 /* Six octets of two digits, with ":" or "-" between them. */
 static bool read_mac(const char *s, uint8_t out[6])
 {
-	if (strlen(s) != MODEL_MAC_TEXT - 1)
+	if (strlen(s) != MAC_TEXT - 1)
 		return false;
 	for (unsigned i = 0; i < 6; i++) {
 		int hi = hex_digit(s[3 * i]), lo = hex_digit(s[3 * i + 1]);
@@ -49,18 +41,12 @@ void load_mac(struct load *l, const config_setting_t *g, struct asset *a)
 	}
 }
 
-void model_mac_text(const uint8_t mac[6], char *out)
-{
-	snprintf(out, MODEL_MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
-		 mac[3], mac[4], mac[5]);
-}
-
 void print_mac(FILE *f, const struct asset *a)
 {
-	char text[MODEL_MAC_TEXT];
+	char text[MAC_TEXT];
 	if (!a->has_mac)
 		return;
-	model_mac_text(a->mac, text);
+	mac_text(a->mac, text);
 	fprintf(f, " mac = \"%s\";%s", text, a->bound ? " bind = true;" : "");
 }
 

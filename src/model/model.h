@@ -481,9 +481,6 @@ enum { MODEL_END_TEXT = MODEL_NAME_MAX + sizeof(MODEL_ASSET_END) };
 const char *model_end_text(const struct model *m, size_t end, char *out);
 /* Has some asset to have its MAC address? */
 bool model_binds(const struct model *m);
-/* "00:00:5e:00:53:01"; out: MODEL_MAC_TEXT */
-enum { MODEL_MAC_TEXT = 18 };
-void model_mac_text(const uint8_t mac[6], char *out);
 /* The class of an address; 0: it has none. */
 size_t model_class_of(const struct model *m, size_t zone, const struct addr *a);
 /* In the order in which they count: by classes (0: none) and zones of the client and the server,

@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/utf8.h"
 #include "model/text.h"
@@ -95,11 +96,6 @@ static bool token(const struct line *k, size_t from, struct token t)
 	t.written = k->p + from;
 	t.len = k->at - from;
 	return grammar_token(k->x->g, &t);
-}
-
-static int hex_digit(char c)
-{
-	return isdigit((unsigned char)c) ? c - '0' : (c | 0x20) - 'a' + 10;
 }
 
 /* The escape at p[0] = '\\' to *c; its length, 0 for none. */

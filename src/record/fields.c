@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/sb.h"
 #include "base/utc.h"
 #include "record/expected.h"
@@ -334,25 +335,15 @@ static const char *out_text(const struct walk *w, char out[FIELD_TEXT])
 	return interface_text(w, w->ev->out, out);
 }
 
-void event_mac_text(const uint8_t mac[6], char out[EVENT_MAC])
-{
-	static const char digits[] = "0123456789abcdef";
-	for (unsigned i = 0; i < 6; i++) {
-		out[3 * i] = digits[mac[i] >> 4];
-		out[3 * i + 1] = digits[mac[i] & 15];
-		out[3 * i + 2] = i < 5 ? ':' : '\0';
-	}
-}
-
 static const char *src_mac_text(const struct walk *w, char out[FIELD_TEXT])
 {
-	event_mac_text(w->ev->macs.src, out);
+	mac_text(w->ev->macs.src, out);
 	return out;
 }
 
 static const char *dst_mac_text(const struct walk *w, char out[FIELD_TEXT])
 {
-	event_mac_text(w->ev->macs.dst, out);
+	mac_text(w->ev->macs.dst, out);
 	return out;
 }
 

@@ -44,10 +44,8 @@ void event_put_interface(struct sb *b, const struct event_view *view, uint32_t i
 /* Words of a field for whoever prints them without their names. */
 const char *event_verdict_word(const struct event *ev);
 const char *event_proto_word(const struct event *ev);
-/* "?" where the packet shows no address; out: ADDR_TEXT bytes. */
-enum { EVENT_MAC = 18 };
-void event_mac_text(const uint8_t mac[6], char out[EVENT_MAC]);
 bool event_has_mac(const uint8_t mac[6]); /* is it known? */
+/* "?" where the packet shows no address; out: ADDR_TEXT bytes. */
 void event_addr_text(const struct addr *a, char *out);
 /* Does the packet show ports? ICMP has none, and only the first fragment of a packet has. */
 bool event_has_ports(const struct event *ev);

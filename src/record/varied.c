@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/sb.h"
 #include "record/fields.h"
 
@@ -99,7 +100,7 @@ void varied_add(struct varied *v, const struct event *ev)
 		.ctx = v, .num = add_value, .range = add_span, .word = add_text, .text = add_text
 	};
 	const struct fact_ops *facts = facts_of(ev);
-	char mac[EVENT_MAC];
+	char mac[MAC_TEXT];
 	if (!v->since_ns)
 		v->since_ns = ev->time_ns;
 	if (event_has_ports(ev)) {
@@ -108,7 +109,7 @@ void varied_add(struct varied *v, const struct event *ev)
 		add_value(v, "dport", ev->dport);
 	}
 	if (event_has_mac(ev->macs.src)) {
-		event_mac_text(ev->macs.src, mac);
+		mac_text(ev->macs.src, mac);
 		add_text(v, "src_mac", mac);
 	}
 	if (facts)

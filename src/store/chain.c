@@ -4,6 +4,7 @@
 
 #include <nettle/sha2.h>
 
+#include "base/hex.h"
 #include "store/internal.h"
 
 _Static_assert(STORE_HASH == SHA256_DIGEST_SIZE, "a hash is one of SHA-256");
@@ -19,12 +20,7 @@ void chain_next(const uint8_t before[STORE_HASH], const char *body, uint8_t hash
 
 void chain_hex(const uint8_t hash[STORE_HASH], char hex[STORE_HEX])
 {
-	static const char digits[] = "0123456789abcdef";
-	for (unsigned i = 0; i < STORE_HASH; i++) {
-		hex[2 * i] = digits[hash[i] >> 4];
-		hex[2 * i + 1] = digits[hash[i] & 15];
-	}
-	hex[2 * STORE_HASH] = '\0';
+	hex_text(hash, STORE_HASH, hex);
 }
 
 bool chain_read(sqlite3 *db, const char *name, uint64_t *seq, uint8_t hash[STORE_HASH])

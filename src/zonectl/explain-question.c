@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hex.h"
 #include "base/num.h"
 #include "base/sb.h"
 #include "model/internal.h"
@@ -283,12 +284,6 @@ bool explain_question(struct explain *x, struct explain_words *w)
 }
 
 /* ---- octets ---- */
-
-static int hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef", *at = strchr(digits, tolower((unsigned char)c));
-	return c && at ? (int)(at - digits) : -1;
-}
 
 bool explain_hex(struct explain *x, const struct explain_words *w, const char *hex)
 {

@@ -9,6 +9,7 @@
 #include <nettle/sha1.h>
 #include <nettle/sha2.h>
 
+#include "base/hex.h"
 #include "base/rd.h"
 #include "proto/opcua/gate-internal.h"
 
@@ -33,16 +34,6 @@ static struct ua_bytes leaf(const struct ua_bytes *chain)
 	return (struct ua_bytes){ chain->p, (uint32_t)head + n };
 }
 
-static void hex(const uint8_t *p, size_t n, char out[UA_CERT_HEX])
-{
-	static const char digits[] = "0123456789abcdef";
-	for (size_t i = 0; i < n; i++) {
-		out[2 * i] = digits[p[i] >> 4];
-		out[2 * i + 1] = digits[p[i] & 15];
-	}
-	out[2 * n] = '\0';
-}
-
 bool ua_thumbprint(const struct ua_bytes *chain, char out[UA_CERT_HEX])
 {
 	struct ua_bytes cert = leaf(chain);
@@ -53,7 +44,7 @@ bool ua_thumbprint(const struct ua_bytes *chain, char out[UA_CERT_HEX])
 	sha256_init(&c);
 	sha256_update(&c, cert.n, cert.p);
 	sha256_digest(&c, SHA256_DIGEST_SIZE, sum);
-	hex(sum, SHA256_DIGEST_SIZE, out);
+	hex_text(sum, SHA256_DIGEST_SIZE, out);
 	return true;
 }
 
@@ -73,7 +64,7 @@ bool ua_certificate_ok(const struct pol_image *img, const struct pol_ua_list *l,
 	sha1_init(&short_sum);
 	sha1_update(&short_sum, cert.n, cert.p);
 	sha1_digest(&short_sum, SHA1_DIGEST_SIZE, sum);
-	hex(sum, SHA1_DIGEST_SIZE, text);
+	hex_text(sum, SHA1_DIGEST_SIZE, text);
 	ua_show(shown, text, 2 * SHA1_DIGEST_SIZE);
 	return policy_opcua_text(img, l, text, 2 * SHA1_DIGEST_SIZE);
 }
