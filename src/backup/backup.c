@@ -16,14 +16,13 @@
 
 #define MANIFEST "MANIFEST"
 #define ABOUT "backup.json"
-#define MODELS "state/models/"
+#define MODELS "state/" BACKUP_MODELS "/"
 #define HISTORY "state/history.json"
 
 enum { TAKE_TRIES = 5, PATH_MOST = 4096 };
 
-/* What zoned keeps besides models; those that are not there are left out. */
-static const char *const state_files[] = { "history.json", "orders.json", "proposals.json" };
-enum { STATE_FILES = sizeof(state_files) / sizeof(state_files[0]) };
+const char *const backup_state_files[BACKUP_STATE_FILES] = { "history.json", "orders.json",
+							     "proposals.json" };
 
 struct backup *backup_new(void)
 {
@@ -135,7 +134,7 @@ static bool take_config(struct backup *b, const struct model *m)
 
 static bool take_models(struct backup *b, int dir)
 {
-	int fd = openat(dir, "models", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(dir, BACKUP_MODELS, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	bool good = true;
 	for (const struct dirent *e = d ? readdir(d) : NULL; good && e; e = readdir(d)) {
@@ -162,18 +161,18 @@ static bool take_state(struct backup *b, const char *state, struct errs *errs)
 	for (int i = 0; good && !same && i < TAKE_TRIES; i++) {
 		for (; b->n > before; b->n--)
 			free((void *)b->v[b->n - 1].data);
-		for (size_t k = 0; good && k < STATE_FILES; k++) {
+		for (size_t k = 0; good && k < BACKUP_STATE_FILES; k++) {
 			char name[TAR_NAME];
 			size_t n;
-			snprintf(name, sizeof(name), "state/%s", state_files[k]);
-			void *data = backup_read_file(dir, state_files[k], &n);
+			snprintf(name, sizeof(name), "state/%s", backup_state_files[k]);
+			void *data = backup_read_file(dir, backup_state_files[k], &n);
 			good = data ? add_file(b, name, data, n) : errno == ENOENT;
 		}
 		good = good && take_models(b, dir);
 		err = good ? 0 : errno; /* before more is read */
 		const struct tar_file *was = file_named(b, HISTORY);
 		size_t n;
-		void *now = backup_read_file(dir, state_files[0], &n);
+		void *now = backup_read_file(dir, backup_state_files[0], &n);
 		same = was ? now && n == was->n && memcmp(now, was->data, n) == 0 : !now;
 		free(now);
 	}
@@ -233,10 +232,7 @@ int backup_write(const struct backup *b, const char *path)
 		err = tar_put(fd, &b->v[i], time(NULL));
 	if (!err)
 		err = tar_end(fd);
-	if (!err && fsync(fd))
-		err = -errno;
-	if (fd >= 0 && close(fd) && !err)
-		err = -errno;
+	err = write_end(fd, err);
 	if (!err && rename(part, path))
 		err = -errno;
 	if (err && fd >= 0)
@@ -402,9 +398,9 @@ static void check_state(const struct backup *b, struct errs *errs)
 			check_generation(b, &h->v[i], errs);
 	json_decref(o);
 	free(h);
-	for (size_t i = 1; i < STATE_FILES; i++) {
+	for (size_t i = 1; i < BACKUP_STATE_FILES; i++) {
 		char name[TAR_NAME];
-		snprintf(name, sizeof(name), "state/%s", state_files[i]);
+		snprintf(name, sizeof(name), "state/%s", backup_state_files[i]);
 		o = document_named(b, name);
 		if (file_named(b, name) && !json_is_integer(json_object_get(o, "schema")))
 			errs_add(errs, name, 0, "it cannot be read");

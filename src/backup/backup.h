@@ -28,6 +28,11 @@ enum {
 
 /* The directory, within that of the generations, of a restore that counts and is not finished. */
 #define BACKUP_UNFINISHED "restore"
+/* Within the directory of generations: that of their models, and the files that are a backup's,
+ * the list of generations first. Those that are not there are left out. */
+#define BACKUP_MODELS "models"
+enum { BACKUP_STATE_FILES = 3 };
+extern const char *const backup_state_files[BACKUP_STATE_FILES];
 /* Who restored what, for zoned to log when it starts. */
 #define BACKUP_DONE "restored.json"
 

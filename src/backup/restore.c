@@ -15,13 +15,8 @@
 #define PLAN "plan.json"
 #define PART BACKUP_UNFINISHED ".part"
 #define STATE "state/"
-#define MODELS_DIR "models"
 
 enum { PATH_MOST = 4096, PLAN_MOST = 8 << 20, NAME_MOST = 32 };
-
-/* What of the state is a backup's; what it does not have goes. */
-static const char *const state_files[] = { "history.json", "orders.json", "proposals.json" };
-enum { STATE_FILES = sizeof(state_files) / sizeof(state_files[0]) };
 
 /* ---- where it goes ---- */
 
@@ -66,11 +61,11 @@ static const char *state_target(const char *name)
 	if (strncmp(name, STATE, strlen(STATE)) != 0)
 		return NULL;
 	const char *of = name + strlen(STATE);
-	for (size_t i = 0; i < STATE_FILES; i++)
-		if (strcmp(of, state_files[i]) == 0)
+	for (size_t i = 0; i < BACKUP_STATE_FILES; i++)
+		if (strcmp(of, backup_state_files[i]) == 0)
 			return of;
-	size_t n = strlen(MODELS_DIR "/");
-	if (strncmp(of, MODELS_DIR "/", n) != 0)
+	size_t n = strlen(BACKUP_MODELS "/");
+	if (strncmp(of, BACKUP_MODELS "/", n) != 0)
 		return NULL;
 	bool hash = strspn(of + n, "0123456789abcdef") == HISTORY_HASH - 1 &&
 		    strcmp(of + n + HISTORY_HASH - 1, ".json") == 0;
@@ -117,16 +112,25 @@ static int write_file(int dir, const char *name, const void *p, size_t n)
 	int err = fd < 0 ? -errno : write_whole(fd, p, n);
 	if (!err && geteuid() == 0 && fstat(dir, &st) == 0 && fchown(fd, st.st_uid, st.st_gid))
 		err = -errno;
-	if (!err && fsync(fd))
-		err = -errno;
-	if (fd >= 0 && close(fd) && !err)
-		err = -errno;
+	err = write_end(fd, err);
 	return err;
 }
 
 static int sync_directory(int dir)
 {
 	return fsync(dir) ? -errno : 0;
+}
+
+/* The file that was written beside it has the name from now on; dir is closed. err: why it was not
+ * written, which is returned. */
+static int take_place(int dir, const char *part, const char *name, int err)
+{
+	if (!err && renameat(dir, part, dir, name))
+		err = -errno;
+	if (!err)
+		err = sync_directory(dir);
+	close(dir);
+	return err;
 }
 
 /* Flat: no directory is in it. */
@@ -260,23 +264,19 @@ static int put_config(const char *to, const void *p, size_t n)
 		err = -errno;
 	else if (!err && fstatat(dir, name, &st, 0) != 0 && fchmodat(dir, part, 0644, 0))
 		err = -errno;
-	if (!err && renameat(dir, part, dir, name))
-		err = -errno;
-	if (!err)
-		err = sync_directory(dir);
-	close(dir);
-	return err;
+	return take_place(dir, part, name, err);
 }
 
 static int put_state(int state, const char *of, const void *p, size_t n)
 {
-	bool model = strncmp(of, MODELS_DIR "/", strlen(MODELS_DIR "/")) == 0;
+	bool model = strncmp(of, BACKUP_MODELS "/", strlen(BACKUP_MODELS "/")) == 0;
 	char part[TAR_NAME + 8];
-	const char *name = model ? of + strlen(MODELS_DIR "/") : of;
+	const char *name = model ? of + strlen(BACKUP_MODELS "/") : of;
 	struct stat st;
-	if (model && mkdirat(state, MODELS_DIR, 0750) && errno != EEXIST)
+	if (model && mkdirat(state, BACKUP_MODELS, 0750) && errno != EEXIST)
 		return -errno;
-	int dir = model ? openat(state, MODELS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
+	int dir = model ? openat(state, BACKUP_MODELS,
+				 O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)
 			: dup(state);
 	if (dir < 0)
 		return -errno;
@@ -284,12 +284,7 @@ static int put_state(int state, const char *of, const void *p, size_t n)
 		errno = 0; /* it is read all the same */
 	snprintf(part, sizeof(part), "%s.restore", name);
 	int err = write_file(dir, part, p, n);
-	if (!err && renameat(dir, part, dir, name))
-		err = -errno;
-	if (!err)
-		err = sync_directory(dir);
-	close(dir);
-	return err;
+	return take_place(dir, part, name, err);
 }
 
 static int put_planned(int state, int part, const json_t *o, struct errs *errs)
@@ -310,16 +305,16 @@ static int put_planned(int state, int part, const json_t *o, struct errs *errs)
 /* Files of the state that the backup does not have. Models that no list names only take room. */
 static void remove_unplanned(int state, const json_t *files)
 {
-	for (size_t i = 0; i < STATE_FILES; i++) {
+	for (size_t i = 0; i < BACKUP_STATE_FILES; i++) {
 		bool there = false;
 		size_t k;
 		const json_t *o;
 		json_array_foreach (files, k, o) {
 			const char *to = json_string_value(json_object_get(o, "to"));
-			there |= to && strcmp(to, state_files[i]) == 0;
+			there |= to && strcmp(to, backup_state_files[i]) == 0;
 		}
 		if (!there)
-			unlinkat(state, state_files[i], 0);
+			unlinkat(state, backup_state_files[i], 0);
 	}
 }
 

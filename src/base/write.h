@@ -23,4 +23,15 @@ static inline int write_whole(int fd, const void *p, size_t n)
 	return 0;
 }
 
+/* The end of a file that was written (err: 0 or why not): on the disk, and closed. fd < 0: there is
+ * none. err, or else 0 or -errno. */
+static inline int write_end(int fd, int err)
+{
+	if (!err && fsync(fd))
+		err = -errno;
+	if (fd >= 0 && close(fd) && !err)
+		err = -errno;
+	return err;
+}
+
 #endif

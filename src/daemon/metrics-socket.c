@@ -31,7 +31,7 @@ struct metrics {
 	struct parent *p;
 	int fd;
 	struct event *accept;
-	const char *path;
+	char *path;
 	struct scraper *client[METRICS_CLIENTS];
 };
 
@@ -270,7 +270,7 @@ void metrics_close(struct parent *p)
 		close(m->fd);
 		unlink(m->path);
 	}
-	free((char *)(size_t)m->path);
+	free(m->path);
 	free(m);
 	p->metrics = NULL;
 }

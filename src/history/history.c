@@ -34,10 +34,7 @@ int keep_file(int dir, const char *name, const json_t *o)
 		return -ENOMEM;
 	int fd = openat(dir, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 	int err = fd < 0 ? -errno : write_whole(fd, text, strlen(text));
-	if (!err && fsync(fd))
-		err = -errno;
-	if (fd >= 0 && close(fd) && !err)
-		err = -errno;
+	err = write_end(fd, err);
 	if (!err && renameat(dir, part, dir, name))
 		err = -errno;
 	if (!err && fsync(dir))
@@ -62,6 +59,15 @@ json_t *read_document(int dir, const char *name, off_t most)
 	}
 	close(fd);
 	return o;
+}
+
+bool document_text(const json_t *o, const char *key, char *to, size_t size)
+{
+	const char *s = json_string_value(json_object_get(o, key));
+	if (!s || strlen(s) >= size)
+		return false;
+	memcpy(to, s, strlen(s) + 1);
+	return true;
 }
 
 int read_kept(int dir, const struct kept_file *f, void *ctx, bool *unreadable)
@@ -102,11 +108,7 @@ static bool is_hash(const char *s)
 
 static bool take_text(const json_t *o, const struct text_field *f, void *to)
 {
-	const char *s = json_string_value(json_object_get(o, f->name));
-	if (!s || strlen(s) >= f->size || (f->hash && !is_hash(s)))
-		return false;
-	memcpy(to, s, strlen(s) + 1);
-	return true;
+	return document_text(o, f->name, to, f->size) && (!f->hash || is_hash(to));
 }
 
 static bool take_number(const json_t *o, const char *name, uint32_t *to)

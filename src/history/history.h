@@ -95,6 +95,9 @@ bool signature_by(const struct model *m, const char *keys, struct errs *errs);
 int keep_file(int dir, const char *name, const json_t *o);
 /* NULL: errno; EBADMSG: it is no JSON. */
 json_t *read_document(int dir, const char *name, off_t most);
+/* The text under key of an object, copied to size octets with its NUL. False: it has none, or it is
+ * longer. */
+bool document_text(const json_t *o, const char *key, char *to, size_t size);
 /* A file beside the list. What it has goes to take(), which says false when that makes no sense:
  * then the file is renamed to aside and *unreadable is set. There may be none. 0 or -errno */
 struct kept_file {

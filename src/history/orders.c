@@ -63,15 +63,6 @@ uint64_t order_end(const struct order *one, const struct order_now *now)
 
 /* ---- the file ---- */
 
-static bool take_text(const json_t *o, const char *key, char *to, size_t size)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-	if (!s || strlen(s) >= size)
-		return false;
-	memcpy(to, s, strlen(s) + 1);
-	return true;
-}
-
 static bool take_order(const json_t *o, enum order_kind kind, struct order *to)
 {
 	json_int_t seconds = json_integer_value(json_object_get(o, "seconds"));
@@ -82,9 +73,9 @@ static bool take_order(const json_t *o, enum order_kind kind, struct order *to)
 	to->end_ns = end > 0 ? (uint64_t)end : 0;
 	to->seconds = (uint32_t)seconds;
 	to->mode = observe ? MODE_OBSERVE : MODE_ENFORCE;
-	return take_text(o, "name", to->name, sizeof(to->name)) && *to->name &&
-	       take_text(o, "who", to->who, sizeof(to->who)) &&
-	       take_text(o, "why", to->why, sizeof(to->why)) && to->since_s > 0 &&
+	return document_text(o, "name", to->name, sizeof(to->name)) && *to->name &&
+	       document_text(o, "who", to->who, sizeof(to->who)) &&
+	       document_text(o, "why", to->why, sizeof(to->why)) && to->since_s > 0 &&
 	       seconds >= order_kind_ends(kind) && seconds <= ORDER_SECONDS_MOST &&
 	       (kind != ORDER_MODE || observe || (mode && strcmp(mode, "enforce") == 0));
 }
@@ -97,7 +88,7 @@ static bool take_all(void *ctx, const json_t *o)
 	bool ok = json_integer_value(json_object_get(o, "schema")) == SCHEMA && number >= 0 &&
 		  number <= UINT32_MAX;
 	to->generation = (uint32_t)number;
-	take_text(o, "boot", to->boot, sizeof(to->boot)); /* versions before this had none */
+	document_text(o, "boot", to->boot, sizeof(to->boot)); /* versions before this had none */
 	for (int kind = 0; ok && kind < ORDER_KINDS; kind++) {
 		const json_t *list = json_object_get(o, kinds[kind]);
 		size_t n = json_array_size(list);

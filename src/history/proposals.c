@@ -63,15 +63,6 @@ uint32_t proposal_left(const struct proposal *one, int64_t now_s)
 
 /* ---- as JSON ---- */
 
-static bool take_field(const json_t *o, const char *key, char *to, size_t size)
-{
-	const char *s = json_string_value(json_object_get(o, key));
-	if (!s || strlen(s) >= size)
-		return false;
-	memcpy(to, s, strlen(s) + 1);
-	return true;
-}
-
 static bool take_people(const json_t *list, struct proposal *to)
 {
 	to->n_people = json_array_size(list);
@@ -81,8 +72,8 @@ static bool take_people(const json_t *list, struct proposal *to)
 		json_int_t uid = json_integer_value(json_object_get(o, "uid"));
 		to->person[i].uid = (uint32_t)uid;
 		ok = json_is_integer(json_object_get(o, "uid")) && uid >= 0 && uid <= UINT32_MAX &&
-		     take_field(o, "login", to->person[i].login, PROPOSAL_NAME) &&
-		     take_field(o, "who", to->person[i].who, PROPOSAL_NAME);
+		     document_text(o, "login", to->person[i].login, PROPOSAL_NAME) &&
+		     document_text(o, "who", to->person[i].who, PROPOSAL_NAME);
 	}
 	return ok;
 }
@@ -93,18 +84,19 @@ static bool take_proposal(const json_t *o, struct proposal *to)
 	to->time_s = json_integer_value(json_object_get(o, "time"));
 	to->confirm_s = (uint32_t)confirm;
 	to->files = json_object_get(o, "files");
-	return take_field(o, "hash", to->hash, sizeof(to->hash)) &&
+	return document_text(o, "hash", to->hash, sizeof(to->hash)) &&
 	       strlen(to->hash) == HISTORY_HASH - 1 &&
-	       take_field(o, "verb", to->verb, sizeof(to->verb)) &&
-	       take_field(o, "origin", to->origin, sizeof(to->origin)) &&
-	       take_field(o, "why", to->why, sizeof(to->why)) && confirm >= 0 &&
+	       document_text(o, "verb", to->verb, sizeof(to->verb)) &&
+	       document_text(o, "origin", to->origin, sizeof(to->origin)) &&
+	       document_text(o, "why", to->why, sizeof(to->why)) && confirm >= 0 &&
 	       confirm <= INT32_MAX && json_is_object(to->files) &&
 	       take_people(json_object_get(o, "people"), to);
 }
 
 /* False: these are none. */
-static bool take_proposals(const json_t *o, struct proposals *all)
+static bool take_proposals(void *ctx, const json_t *o)
 {
+	struct proposals *all = ctx;
 	const json_t *list = json_object_get(o, "proposals");
 	bool ok = json_integer_value(json_object_get(o, "schema")) == PROPOSALS_SCHEMA &&
 		  json_is_array(list) && json_array_size(list) <= PROPOSALS_MOST;
@@ -121,17 +113,13 @@ static bool take_proposals(const json_t *o, struct proposals *all)
 
 int proposals_read(int dir, struct proposals *all, bool *unreadable)
 {
+	static const struct kept_file file = { PROPOSALS_FILE, PROPOSALS_FILE ".unreadable",
+					       PROPOSALS_FILE_MOST, take_proposals };
 	memset(all, 0, sizeof(*all));
-	*unreadable = false;
-	json_t *o = read_document(dir, PROPOSALS_FILE, PROPOSALS_FILE_MOST);
-	if (!o && errno != EBADMSG)
-		return errno == ENOENT ? 0 : -errno;
-	*unreadable = !o || !take_proposals(o, all);
-	json_decref(o);
-	if (!*unreadable)
-		return 0;
-	proposals_free(all);
-	return renameat(dir, PROPOSALS_FILE, dir, PROPOSALS_FILE ".unreadable") ? -errno : 0;
+	int err = read_kept(dir, &file, all, unreadable);
+	if (*unreadable)
+		proposals_free(all);
+	return err;
 }
 
 static json_t *pack_people(const struct proposal *one)

@@ -25,10 +25,9 @@ static int replace_file(const char *path, const char *text)
 	int err = fd < 0 ? -errno : 0;
 	if (!err)
 		err = write_whole(fd, text, strlen(text));
-	if (!err && (fchmod(fd, FILE_MODE) || fsync(fd)))
+	if (!err && fchmod(fd, FILE_MODE))
 		err = -errno;
-	if (fd >= 0 && close(fd) && !err)
-		err = -errno;
+	err = write_end(fd, err);
 	if (!err && rename(beside, path))
 		err = -errno;
 	if (err && fd >= 0)
