@@ -76,11 +76,12 @@ static void add_used(void *ctx, const char *counter, uint64_t packets, uint64_t 
 	put_counter(ctx, counter, packets, bytes);
 }
 
-/* What the ruleset's counters have, with what passed before the ruleset. NULL: errno. */
-static json_t *packets_document(struct parent *p)
+/* What the ruleset's counters have, with what passed before the ruleset; the book has them, too.
+ * NULL: errno. */
+static json_t *sample_packets(struct parent *p)
 {
 	json_t *o = json_object();
-	int err = nft_counters_read(p->nl, put_counter, o);
+	int err = counts_sample_rules(p, put_counter, o);
 	/* else the ruleset has counted it too */
 	if (!err && p->fast && fastpath_first(p->fast) >= 0)
 		used_each(p, add_used, o);
@@ -95,13 +96,12 @@ json_t *counters_document(struct parent *p)
 {
 	struct document d = { .p = p, .conduit = conduits_by_number(p), .rows = json_array() };
 	struct count_unjudged u;
-	json_t *packets = d.conduit ? packets_document(p) : NULL;
+	json_t *packets = d.conduit ? sample_packets(p) : NULL;
 	if (!packets) {
 		free(d.conduit);
 		json_decref(d.rows);
 		return NULL;
 	}
-	counts_sample(p);
 	counts_unjudged(p, &u);
 	counts_rate(p, &(struct count_row){ .n = 0 }, &d.window_s);
 	counts_each(p, add_count_row, &d);

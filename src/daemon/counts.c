@@ -254,11 +254,20 @@ static void add_fixed(struct parent *p, const char *name, uint64_t packets, uint
 		add_more(b, book_row(b, &of, COUNT_RULES), more, more_bytes);
 }
 
+struct rules_reader {
+	struct parent *p;
+	void (*see)(void *ctx, const char *name, uint64_t packets, uint64_t bytes); /* or NULL */
+	void *ctx;
+};
+
 static void take_counter(void *ctx, const char *name, uint64_t packets, uint64_t bytes)
 {
 	static const char of_conduit[] = "conduit-";
-	struct parent *p = ctx;
+	const struct rules_reader *r = ctx;
+	struct parent *p = r->p;
 	const size_t n = sizeof(of_conduit) - 1;
+	if (r->see)
+		r->see(r->ctx, name, packets, bytes);
 	if (strncmp(name, of_conduit, n) != 0) {
 		add_fixed(p, name, packets, bytes);
 		return;
@@ -276,21 +285,28 @@ static void sample_fast(struct parent *p)
 		add_shared(p->counts, COUNT_KERNEL, used_rows(p, take_fast, p->counts) == 0);
 }
 
-static int sample_rules(struct parent *p)
+static int sample_rules(struct rules_reader *r)
 {
-	int err = nft_counters_read(p->nl, take_counter, p);
-	add_shared(p->counts, COUNT_RULES, !err);
+	int err = nft_counters_read(r->p->nl, take_counter, r);
+	add_shared(r->p->counts, COUNT_RULES, !err);
 	return err;
 }
 
-void counts_sample(struct parent *p)
+int counts_sample_rules(struct parent *p,
+			void (*see)(void *ctx, const char *name, uint64_t packets, uint64_t bytes),
+			void *ctx)
 {
 	struct count_book *b = p->counts;
 	each_row(b, forget_sum, NULL);
 	for (unsigned i = 0; i < p->n; i++)
 		sample_inspector(b, &p->worker[i].conf.shm->counts);
 	sample_fast(p);
-	int err = sample_rules(p);
+	return sample_rules(&(struct rules_reader){ p, see, ctx });
+}
+
+void counts_sample(struct parent *p)
+{
+	int err = counts_sample_rules(p, NULL, NULL);
 	if (err && err != -EINTR) /* changed while it was read: the next one has it */
 		say(LOG_ERR, "the counters of the rules: %s", strerror(-err));
 }
@@ -484,7 +500,7 @@ int counts_begin(struct parent *p)
 	b->tick_ns[0] = b->tick_ns[1] = clock_ns(CLOCK_MONOTONIC);
 	b->begins = true;
 	if (nft_present(p->nl))
-		sample_rules(p);
+		sample_rules(&(struct rules_reader){ .p = p });
 	b->begins = false;
 	return 0;
 }

@@ -51,6 +51,11 @@ void counts_close(struct parent *p);
 void counts_name_flows(struct parent *p, struct pol_image *img);
 /* Take in all that was counted until now. */
 void counts_sample(struct parent *p);
+/* The same, and show each counter of the rules as it was read. 0, or -errno where they could not be
+ * read; the rest is taken in. */
+int counts_sample_rules(struct parent *p,
+			void (*see)(void *ctx, const char *name, uint64_t packets, uint64_t bytes),
+			void *ctx);
 /* After the commit of next, while model and image are still those of the policy that ends. */
 void counts_carry(struct parent *p, const struct model *next);
 void counts_tick(struct parent *p); /* from the timer */

@@ -29,12 +29,11 @@ static uint16_t fold(uint32_t s)
 	return (uint16_t)~s;
 }
 
-/* Sum over pseudo header and L4; 0 when the packet's checksum is right. */
-static uint16_t l4_sum(const uint8_t *ip, size_t ip_len, size_t off, uint8_t l4)
+uint16_t packet_l4_sum(const uint8_t *ip, size_t ip_len, size_t off, uint8_t l4)
 {
 	bool v4 = ip[0] >> 4 == 4;
 	uint32_t s = sum16(v4 ? ip + 12 : ip + 8, v4 ? 8 : 32, 0);
-	s += l4 + (uint32_t)(ip_len - off);
+	s = l4 == IPPROTO_ICMP ? 0 : s + l4 + (uint32_t)(ip_len - off);
 	return fold(sum16(ip + off, ip_len - off, s));
 }
 
@@ -153,7 +152,7 @@ static bool parse_l4(const uint8_t *ip, bool check, struct packet *o)
 		return false;
 	if (check && o->no_sum && o->src.family == 6) /* RFC 8200 8.1: a receiver discards it */
 		return false;
-	if (check && !o->no_sum && l4_sum(ip, o->ip_len, o->l4_off, o->l4) != 0)
+	if (check && !o->no_sum && packet_l4_sum(ip, o->ip_len, o->l4_off, o->l4) != 0)
 		return false;
 	o->data = r.p;
 	o->len = r.left;
@@ -250,6 +249,6 @@ void packet_checksum(uint8_t *ip, size_t n)
 	if (o.fragment || (o.l4 != IPPROTO_TCP && o.l4 != IPPROTO_UDP))
 		return;
 	put_sum(ip + at, 0);
-	uint16_t s = l4_sum(ip, o.ip_len, o.l4_off, o.l4);
+	uint16_t s = packet_l4_sum(ip, o.ip_len, o.l4_off, o.l4);
 	put_sum(ip + at, s == 0 && o.l4 == IPPROTO_UDP ? 0xffff : s);
 }

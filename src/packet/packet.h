@@ -58,5 +58,8 @@ bool packet_header_sum_fits(const uint8_t *ip, size_t n);
 void packet_header_checksum(uint8_t *ip, size_t n);
 /* Recompute IPv4 header and TCP/UDP checksums of a packet that was rewritten in place. */
 void packet_checksum(uint8_t *ip, size_t n);
+/* The sum over pseudo header (ICMP of IPv4 has none) and what is behind off: 0 when the checksum in
+ * it is right, the checksum when that is 0. */
+uint16_t packet_l4_sum(const uint8_t *ip, size_t ip_len, size_t off, uint8_t l4);
 
 #endif

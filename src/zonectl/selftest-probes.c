@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "compile/ruleset.h"
+#include "packet/packet.h"
 #include "zonectl/selftest.h"
 
 enum {
@@ -37,20 +38,6 @@ static void probe_put16(uint8_t *p, unsigned v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
-}
-
-static uint32_t add_words(uint32_t sum, const uint8_t *p, size_t n)
-{
-	for (size_t i = 0; i + 1 < n; i += 2)
-		sum += (uint32_t)p[i] << 8 | p[i + 1];
-	return sum;
-}
-
-static unsigned fold_sum(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum & 0xffff;
 }
 
 /* The header of the protocol, with its checksum's place in *sum; 0: it has none. */
@@ -100,13 +87,9 @@ static size_t put_probe(uint8_t p[PACKET_MOST], const struct reach_packet *q)
 	p[v4 ? 9 : 6] = q->of.l4;
 	memcpy(p + (v4 ? 12 : 8), src->b, len);
 	memcpy(p + (v4 ? 16 : 24), dst->b, len);
-	if (v4)
-		probe_put16(p + 10, fold_sum(add_words(0, p, head)));
-	uint32_t sum = add_words((uint32_t)n + q->of.l4, p + (v4 ? 12 : 8), 2 * len);
-	if (q->of.l4 == IPPROTO_ICMP)
-		sum = 0; /* it has no pseudo header */
+	packet_header_checksum(p, head + n);
 	if (at)
-		probe_put16(p + head + at, fold_sum(add_words(sum, p + head, n)));
+		probe_put16(p + head + at, packet_l4_sum(p, head + n, head, q->of.l4));
 	return head + n;
 }
 
