@@ -6,8 +6,7 @@
 lab_need
 lab_up
 lab_changes
-in_s "$python" -B "$lab_src/orders.py" serve &
-lab_pids+=($!)
+lab_echo
 OWN=$(in_c cat /sys/class/net/eth0/address) OTHER=02:00:00:00:00:99
 gw=$(in_g cat /sys/class/net/eth1/address)
 

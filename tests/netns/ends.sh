@@ -16,8 +16,7 @@ ip -n "$lab_s" addr add 10.10.2.21/24 dev eth0 && ip -n "$lab_s" addr add fd00:1
 lab_w=zw$$ lab_more=$lab_more\ zw$$
 ip netns add "$lab_w" && ip netns exec "$lab_w" sysctl -qw net.ipv6.conf.default.accept_dad=0 && lab_link "$lab_w" eth3 9 9 || lab_fail "another network"
 in_w() { ip netns exec "$lab_w" "$@"; }
-in_s "$python" -B "$lab_src/orders.py" serve &
-lab_pids+=($!)
+lab_echo
 
 # ask HOST DEVICE...: "read write plain" of each device, over IPv4 and then IPv6, which must be the same
 ask()

@@ -7,28 +7,18 @@
 lab_need
 lab_up
 lab_changes
-all="modbus4 modbus6 plain4 plain6"
-plain='{ transport = "tcp"; ports = [ 8080 ]; }, { service = "ping"; }'
 # so that what is inspected passes while nobody inspects, as long as the kernel lets it
 fails='fail = "open"; fail_reason = "lab";'
-write_model()
-{
-	lab_model services="$plain" "$@" >"$model"
-}
-ip netns exec "$lab_s" "$python" "$lab_src/orders.py" serve &
-lab_pids+=($!)
-lab_wait 5 in_s bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080' || lab_fail "no echo"
+lab_echo
 write_model conduit="$fails"
 lab_gate "$model"
-coproc TALK { ip netns exec "$lab_c" "$python" "$lab_src/orders.py" ask "$V4" "$V6"; }
-lab_pids+=("$TALK_PID")
+lab_talker
 # talk held|new|again WANTED; again where a lost packet may have decided
 talk()
 {
 	local got i
 	for i in 1 2 3; do
-		echo "$1" >&"${TALK[1]}"
-		read -r -t 10 got <&"${TALK[0]}" || lab_fail "no word of the client"
+		lab_answer "$1"
 		[ "$got" = "$2" ] || [ "$2" = none ] && break
 	done
 	expect "$1 connections that answer" "$got" "$2"

@@ -395,6 +395,32 @@ lab_changes()
 
 in_force() { "$ctl" status --json | sed -n 's/^  "generation": \([0-9]*\).*/\1/p'; }
 
+# Modbus, an echo at port 8080 and ping behind one conduit; asked over connections that stay and over new ones
+# (orders.py): all of them, what a model says of them, a model with that
+all="modbus4 modbus6 plain4 plain6"
+plain='{ transport = "tcp"; ports = [ 8080 ]; }, { service = "ping"; }'
+write_model() { lab_model services="$plain" "$@" >"$model"; }
+
+lab_echo()
+{
+	ip netns exec "$lab_s" "$python" -B "$lab_src/orders.py" serve &
+	lab_pids+=($!)
+	lab_wait 5 in_s bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080' || lab_fail "no echo"
+}
+
+lab_talker()
+{
+	coproc TALK { ip netns exec "$lab_c" "$python" -B "$lab_src/orders.py" ask "$V4" "$V6"; }
+	lab_pids+=("$TALK_PID")
+}
+
+# lab_answer held|new|again: which answer now, to got
+lab_answer()
+{
+	echo "$1" >&"${TALK[1]}"
+	read -r -t 10 got <&"${TALK[0]}" || lab_fail "no word of the client"
+}
+
 # lab_restart [SIGNAL]: with the generations that it left
 lab_restart()
 {

@@ -5,34 +5,17 @@
 . "$(dirname "$0")/lab.sh"
 lab_need setpriv
 lab_up
-export ZONED_CONTROL=$lab_dir/control ZONED_RULES=$top_srcdir/rules
-ctl=$top_builddir/zonectl
-model=$lab_dir/model.conf
-all="modbus4 modbus6 plain4 plain6"
-plain='{ transport = "tcp"; ports = [ 8080 ]; }, { service = "ping"; }'
-write_model()
-{
-	lab_model services="$plain" "$@" >"$model"
-}
+lab_changes
 write_model
-ip netns exec "$lab_s" "$python" "$lab_src/orders.py" serve &
-lab_pids+=($!)
-lab_wait 5 in_s bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080' || lab_fail "no echo"
+lab_echo
 lab_gate "$model"
-coproc TALK { ip netns exec "$lab_c" "$python" "$lab_src/orders.py" ask "$V4" "$V6"; }
-lab_pids+=("$TALK_PID")
+lab_talker
 # talk held|new|again WANTED
 talk()
 {
 	local got
-	echo "$1" >&"${TALK[1]}"
-	read -r -t 10 got <&"${TALK[0]}" || lab_fail "no word of the client"
+	lab_answer "$1"
 	expect "$1 connections that answer" "$got" "$2"
-}
-restart()
-{
-	lab_end "$lab_zoned" "${1:-TERM}"
-	lab_keeps=1 lab_gate "$model"
 }
 
 talk held "$all"
@@ -54,7 +37,7 @@ grep 'isolate cell by root: in force: event=change verb=isolate result=in-force 
 write_model conduit='description = "other";'
 "$ctl" reload >/dev/null || lab_fail reload
 talk new none
-restart KILL
+lab_restart KILL
 talk new none
 lab_said "order isolate cell by root: ticket 9: still in force" || lab_fail "not said"
 "$ctl" rollback >/dev/null || lab_fail rollback
@@ -93,7 +76,7 @@ lab_may_write no
 lab_wait 3 grep -q 'event=change verb=mode result=in-force by=zoned .* conduit="hmi-to-cell" mode="model" why=' "$lab_dir/syslog" || lab_fail "no audit event"
 grep -q 'mode hmi-to-cell observe for 6 s by root: in force: .* conduit="hmi-to-cell" mode="observe" seconds="6" why="new station"' "$lab_dir/syslog" || lab_fail "no audit event of the mode"
 "$ctl" mode --for 60 hmi-to-cell observe >/dev/null || lab_fail mode
-restart
+lab_restart
 lab_may_write yes
 "$ctl" mode hmi-to-cell model >/dev/null || lab_fail "mode model"
 lab_may_write no
@@ -119,7 +102,7 @@ sed -i 's/hmi-to-cell/renamed/' "$model"
 lab_said "the order mode hmi-to-cell is dropped: the model in force has no such conduit" || lab_fail "not dropped"
 lab_may_write no
 echo '{' >"$lab_dir/state/orders.json"
-restart
+lab_restart
 lab_said "orders.json is no list of orders" || lab_fail "not said"
 
 # roles

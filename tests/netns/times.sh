@@ -9,26 +9,17 @@ zone=/usr/share/zoneinfo/Etc/UCT
 [ -f "$zone" ] || lab_skip "needs the database of time zones (tzdata)"
 lab_up
 lab_changes
-all="modbus4 modbus6 plain4 plain6"
-plain='{ transport = "tcp"; ports = [ 8080 ]; }, { service = "ping"; }'
 fails='fail = "open"; fail_reason = "lab";'
 export LC_ALL=C
 times="times = ( { days = \"$(date -u +%a | tr A-Z a-z)\"; from = \"12:00\"; to = \"13:00\"; } ); time_zone = \"Etc/UCT\";"
-write_model()
-{
-	lab_model services="$plain" "$@" >"$model"
-}
-ip netns exec "$lab_s" "$python" "$lab_src/orders.py" serve &
-lab_pids+=($!)
-lab_wait 5 in_s bash -c 'exec 3<>/dev/tcp/127.0.0.1/8080' || lab_fail "no echo"
+lab_echo
 # talk BEFORE held|new|again WANTED: 1 where the answer came later than so many seconds after the beginning; again where a
 # lost packet may have decided
 talk()
 {
 	local got i
 	for i in 1 2 3; do
-		echo "$2" >&"${TALK[1]}"
-		read -r -t 10 got <&"${TALK[0]}" || lab_fail "no word of the client"
+		lab_answer "$2"
 		[ "$(date +%s)" -lt $((begun + $1)) ] || return 1
 		[ "$got" = "$3" ] || [ "$3" = none ] && break
 	done
@@ -63,8 +54,7 @@ attempt()
 lab_prefix=(bash -c 'mount --bind "$0" "$1" && shift && exec "$@"' "$lab_dir/zone" "$zone")
 write_model conduit="$fails $times"
 lab_gate "$model"
-coproc TALK { ip netns exec "$lab_c" "$python" "$lab_src/orders.py" ask "$V4" "$V6"; }
-lab_pids+=("$TALK_PID")
+lab_talker
 for k in 1 2 4 slow; do
 	[ $k != slow ] || lab_fail "this machine is too slow to show anything"
 	kill -0 "$lab_zoned" 2>/dev/null || lab_keeps=1 lab_gate "$model"
