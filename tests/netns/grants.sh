@@ -26,7 +26,7 @@ talk()
 grant() { "$ctl" grant --for "$1" --reason 'ticket 9' hmi-to-cell >/dev/null || lab_fail "grant"; }
 
 # without a gate the same bytes reach the server, and most of them in the kernel
-for i in 1 2 3 4 5 6; do talk held "$all"; done
+for i in 1 2 3 4 5 6; do talk held "$lab_all"; done
 fast=$(lab_in_kernel packets) fast=${fast:-0}	# none where it is built without BPF
 [ "$fast" = 0 ] || expect_at_least "uninspected packets in the kernel" "$(lab_in_kernel uninspected)" 4
 
@@ -47,25 +47,25 @@ expect "one without a reason" "$?, $(cat "$lab_dir/out")" "2, zonectl: grant nee
 
 # granted; over a reload and an end by force
 grant 10m
-talk again "$all"
+talk again "$lab_all"
 before=$(lab_in_kernel packets) plain_before=$(lab_in_kernel uninspected)
-for i in 1 2 3 4 5 6; do talk held "$all"; done
+for i in 1 2 3 4 5 6; do talk held "$lab_all"; done
 expect "of it in the kernel" "$(($(lab_in_kernel packets) - before)) $(($(lab_in_kernel uninspected) - plain_before))" "0 0"
 "$ctl" status | grep -q '^order *grant hmi-to-cell, for another 5[0-9]* s, until .*, by root: ticket 9$' || lab_fail "$("$ctl" status)"
 "$ctl" conduits hmi-to-cell | grep -q ' until .* by root' || lab_fail "$("$ctl" conduits)"
 lab_logged 'grant hmi-to-cell for 600 s by root: in force: event=change verb=grant result=in-force' | grep -q 1 || lab_fail "no audit event"
 write_model conduit="$fails $gate description = \"other\";"
 "$ctl" reload >/dev/null || lab_fail reload
-talk held "$all"
+talk held "$lab_all"
 lab_restart KILL
-talk new "$all"
+talk new "$lab_all"
 lab_said "order grant hmi-to-cell by root: ticket 9: still in force" || lab_fail "not said"
 
 # isolation wins; a revoke ends what is established, for good
 "$ctl" isolate cell >/dev/null || lab_fail isolate
 talk new none
 "$ctl" release cell >/dev/null || lab_fail release
-talk again "$all"
+talk again "$lab_all"
 "$ctl" revoke --reason done hmi-to-cell >/dev/null || lab_fail revoke
 talk held none
 talk new none
@@ -78,13 +78,13 @@ for k in 5 15 45 slow; do # where this machine is slow, longer
 	kill -0 "$lab_zoned" 2>/dev/null || lab_keeps=1 lab_gate "$model"
 	begun=$SECONDS
 	grant $k
-	talk again "$all"
+	talk again "$lab_all"
 	lab_end "$lab_zoned" KILL
 	echo held >&"${TALK[1]}"
 	read -r -t 10 got <&"${TALK[0]}" || lab_fail "no word of the client"
 	[ $((SECONDS - begun)) -lt $((k - 1)) ] && break
 done
-expect "held connections that answer without zoned" "$got" "$all"
+expect "held connections that answer without zoned" "$got" "$lab_all"
 sleep $((begun + k + 1 - SECONDS))
 talk held none
 talk new none
@@ -96,7 +96,7 @@ lab_wait 3 grep -q 'event=change verb=revoke result=in-force by=zoned .* conduit
 write_model mode=observe conduit="$gate"
 "$ctl" reload >/dev/null || lab_fail "reload, observed conduit"
 grant 5
-talk again "$all"
+talk again "$lab_all"
 lab_wait 7 bash -c "[ \$(grep -c 'conduit \"hmi-to-cell\" is not granted any more' '$lab_dir/zoned.err') = 2 ]" ||
 	lab_fail "it does not end"
 talk held none
@@ -105,6 +105,6 @@ talk held none
 { echo 'mode = "observe";'; write_model mode=observe conduit="$gate"; cat "$model"; } >"$model.new"
 mv "$model.new" "$model"
 "$ctl" reload >/dev/null || lab_fail "reload, watched site"
-talk new "$all"
+talk new "$lab_all"
 lab_wait 3 grep -q 'verdict=observed.*reason=not-granted' "$lab_dir/syslog" || lab_fail "no record of what would be refused"
 lab_gate_stop

@@ -397,9 +397,9 @@ in_force() { "$ctl" status --json | sed -n 's/^  "generation": \([0-9]*\).*/\1/p
 
 # Modbus, an echo at port 8080 and ping behind one conduit; asked over connections that stay and over new ones
 # (orders.py): all of them, what a model says of them, a model with that
-all="modbus4 modbus6 plain4 plain6"
-plain='{ transport = "tcp"; ports = [ 8080 ]; }, { service = "ping"; }'
-write_model() { lab_model services="$plain" "$@" >"$model"; }
+lab_all="modbus4 modbus6 plain4 plain6"
+lab_plain='{ transport = "tcp"; ports = [ 8080 ]; }, { service = "ping"; }'
+write_model() { lab_model services="$lab_plain" "$@" >"$model"; }
 
 lab_echo()
 {

@@ -18,8 +18,8 @@ talk()
 	expect "$1 connections that answer" "$got" "$2"
 }
 
-talk held "$all"
-talk held "$all" # packets of which may go in the kernel
+talk held "$lab_all"
+talk held "$lab_all" # packets of which may go in the kernel
 "$ctl" isolate --reason 'ticket 9' cell >"$lab_dir/out" || lab_fail "isolate: $(cat "$lab_dir/out")"
 expect "isolate says" "$(cat "$lab_dir/out")" "isolate cell; generation 2 is in force"
 talk held none
@@ -46,20 +46,20 @@ talk new none
 expect "isolation of what is no zone" $? 1
 
 "$ctl" release cell >/dev/null || lab_fail release
-talk new "$all"
-talk again "$all"
+talk new "$lab_all"
+talk again "$lab_all"
 "$ctl" release cell 2>/dev/null
 expect "another release" $? 1
 
 # a site that is only watched: what is ordered is refused there, too
-{ echo 'mode = "observe";'; lab_model services="$plain" mode=observe; } >"$model"
+{ echo 'mode = "observe";'; lab_model services="$lab_plain" mode=observe; } >"$model"
 "$ctl" reload >/dev/null || lab_fail "reload, observed"
-talk held "$all"
+talk held "$lab_all"
 "$ctl" isolate hmi >/dev/null || lab_fail "isolate, observed"
 talk held none
 talk new none
 "$ctl" release hmi >/dev/null || lab_fail "release, observed"
-talk new "$all"
+talk new "$lab_all"
 "$ctl" mode --for 60 hmi-to-cell enforce 2>/dev/null
 expect "enforce where the site is only watched" $? 1
 
@@ -85,7 +85,7 @@ lab_may_write no
 "$ctl" isolate hmi >/dev/null || lab_fail isolate
 sed 's/"hmi"/"desk"/g' "$model" >"$lab_dir/desk.conf"
 "$ctl" apply --confirm 60 "$lab_dir/desk.conf" >/dev/null || lab_fail "apply --confirm"
-talk again "$all"
+talk again "$lab_all"
 "$ctl" rollback >/dev/null || lab_fail rollback
 talk new none
 "$ctl" apply --confirm 60 "$lab_dir/desk.conf" >/dev/null || lab_fail "apply --confirm"
@@ -93,7 +93,7 @@ lab_said "the order isolate hmi is dropped" && lab_fail "dropped, and not confir
 "$ctl" confirm >/dev/null || lab_fail confirm
 lab_said "the order isolate hmi is dropped: the model in force has no such zone" || lab_fail "not dropped"
 "$ctl" reload >/dev/null || lab_fail "reload, hmi again"
-talk new "$all"
+talk new "$lab_all"
 
 # a name that the model no longer has; and what is no list of orders
 "$ctl" mode --for 60 hmi-to-cell observe >/dev/null || lab_fail mode

@@ -36,15 +36,15 @@ attempt()
 	"$ctl" reload >/dev/null || lab_fail reload
 	talk $((3 * k)) new none || return 1
 	until_time $((3 * k + 1))
-	talk $((6 * k)) again "$all" && talk $((6 * k)) held "$all" || return 1
+	talk $((6 * k)) again "$lab_all" && talk $((6 * k)) held "$lab_all" || return 1
 	until_time $((6 * k))
 	talk $((9 * k)) held none && talk $((9 * k)) new none || return 1
 	lab_wait 3 grep -q 'event=change verb=times result=in-force by=zoned .*conduit hmi-to-cell is closed: outside its times' "$lab_dir/syslog" ||
 		lab_fail "no audit event"
 	until_time $((9 * k + 1))
-	talk $((12 * k)) again "$all" || return 1
+	talk $((12 * k)) again "$lab_all" || return 1
 	lab_end "$lab_zoned" KILL
-	talk $((12 * k)) held "$all" || return 1
+	talk $((12 * k)) held "$lab_all" || return 1
 	until_time $((12 * k))
 	talk $((99 * k)) held none && talk $((99 * k)) new none
 }
@@ -71,6 +71,6 @@ talk 99 new none
 [ "$(lab_logged 'reason=expired')" -ge 1 ] || lab_fail "no record of what is expired"
 write_model conduit="$fails expires = \"2499-12-31\";"
 "$ctl" reload >/dev/null || lab_fail "reload, not expired"
-talk 99 new "$all"
+talk 99 new "$lab_all"
 "$ctl" conduits hmi-to-cell | grep -q 'until 2499-12-31: open now' || lab_fail "$("$ctl" conduits)"
 lab_gate_stop
