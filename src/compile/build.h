@@ -12,6 +12,15 @@ struct counts {
 	size_t rules[PROTO_N], heads[PROTO_N], items[PROTO_N];
 };
 
+/* Ports at which some flow is inspected, each once. */
+struct services {
+	struct service_port {
+		uint16_t port;
+		uint8_t l4;
+	} * v;
+	size_t n;
+};
+
 struct build {
 	const struct model *m;
 	struct pol_image *img;
@@ -24,7 +33,8 @@ struct build {
 	char *strings;
 	uint32_t n_keys, n_flows, n_ranges, n_nets, n_assets, n_strings; /* written so far */
 	uint32_t n_rules[PROTO_N], n_heads[PROTO_N], n_items[PROTO_N];
-	bool failed; /* out of memory */
+	const struct services *services; /* that are inspected */
+	bool failed;			 /* out of memory */
 };
 
 /* Functions, one set for each inspected protocol: build_NAME. Two passes over the same policy:

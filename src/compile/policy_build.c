@@ -49,26 +49,56 @@ static bool has_port(const struct flow *f, uint16_t port)
 	return false;
 }
 
-/* Inspected ports, of any conduit, that this flow without inspection has; one may be in out twice.
- */
-static size_t passed_ports(const struct model *m, const struct flow *plain, uint16_t *out)
+static struct service_port inspected_at(const struct flow *f, size_t i)
 {
-	size_t n = 0;
+	return (struct service_port){ f->n_ports ? f->ports[i].lo : proto_port(f->proto),
+				      f->l4 ? f->l4 : IPPROTO_TCP };
+}
+
+static int service_order(const void *x, const void *y)
+{
+	const struct service_port *a = x, *b = y;
+	return a->l4 != b->l4 ? a->l4 - b->l4 : a->port - b->port;
+}
+
+/* False: no memory. */
+static bool find_services(const struct model *m, struct services *out)
+{
+	size_t n = 0, once = 0;
 	for (size_t i = 0; i < m->n_conduits; i++)
+		for (size_t k = 0; k < m->conduits[i].n_flows; k++)
+			n += ports_of(&m->conduits[i].flows[k]);
+	*out = (struct services){ calloc(n + 1, sizeof(*out->v)), 0 };
+	for (size_t i = 0; out->v && i < m->n_conduits; i++)
 		for (size_t k = 0; k < m->conduits[i].n_flows; k++) {
 			const struct flow *f = &m->conduits[i].flows[k];
-			for (size_t p = 0; f->proto != PROTO_NONE && p < f->n_ports; p++) {
-				if (f->l4 != plain->l4 || !has_port(plain, f->ports[p].lo))
-					continue;
-				if (out)
-					out[n] = f->ports[p].lo;
-				n++;
-			}
+			for (size_t p = 0; f->proto != PROTO_NONE && p < ports_of(f); p++)
+				out->v[out->n++] = inspected_at(f, p);
 		}
+	if (out->n)
+		qsort(out->v, out->n, sizeof(*out->v), service_order);
+	for (size_t i = 0; i < out->n; i++)
+		if (i == 0 || service_order(&out->v[i - 1], &out->v[i]) != 0)
+			out->v[once++] = out->v[i];
+	out->n = once;
+	return out->v != NULL;
+}
+
+static bool is_passed(const struct flow *plain, const struct service_port *s)
+{
+	return s->l4 == plain->l4 && has_port(plain, s->port);
+}
+
+/* Of them, how many this flow without inspection has. */
+static size_t passed_services(const struct services *all, const struct flow *plain)
+{
+	size_t n = 0;
+	for (size_t i = 0; i < all->n; i++)
+		n += is_passed(plain, &all->v[i]);
 	return n;
 }
 
-static struct counts count_image(const struct model *m)
+static struct counts count_image(const struct model *m, const struct services *services)
 {
 	struct counts c = { .strings = 1 };
 	for (size_t i = 0; i < m->n_zones; i++) {
@@ -88,7 +118,7 @@ static struct counts count_image(const struct model *m)
 		const struct conduit *con = &m->conduits[i];
 		for (size_t k = 0; k < con->n_flows; k++) {
 			if (con->flows[k].proto == PROTO_NONE && m->n_classes)
-				c.keys += pairs_of(con) * passed_ports(m, &con->flows[k], NULL);
+				c.keys += pairs_of(con) * passed_services(services, &con->flows[k]);
 			if (con->flows[k].proto == PROTO_NONE)
 				continue;
 			c.flows += con->n_legs;
@@ -169,6 +199,17 @@ static void policy_named(const struct model *m, const char *name, struct pol_flo
 	}
 }
 
+static void put_key(struct build *b, struct end_pair ends, struct service_port at, uint16_t flow)
+{
+	b->keys[b->n_keys++] = (struct pol_key){
+		.from = (uint16_t)ends.from,
+		.to = (uint16_t)ends.to,
+		.flow = flow,
+		.port = at.port,
+		.l4 = at.l4,
+	};
+}
+
 static void put_leg(struct build *b, const struct conduit *c, const struct flow *f,
 		    const struct leg *g, const struct flow_texts *t)
 {
@@ -197,34 +238,19 @@ static void put_leg(struct build *b, const struct conduit *c, const struct flow 
 	bool shut = model_is_shut(c), none = g->isolated || (shut && b->m->n_classes == 0);
 	for (size_t e = 0; e < model_leg_pairs(g) && !none; e++)
 		for (size_t i = 0; i < ports_of(f); i++)
-			b->keys[b->n_keys++] = (struct pol_key){
-				.from = (uint16_t)model_leg_pair(g, e).from,
-				.to = (uint16_t)model_leg_pair(g, e).to,
-				.flow = shut ? POL_NOT_INSPECTED : id,
-				.port = f->n_ports ? f->ports[i].lo : proto_port(f->proto),
-				.l4 = f->l4 ? f->l4 : IPPROTO_TCP,
-			};
+			put_key(b, model_leg_pair(g, e), inspected_at(f, i),
+				shut ? POL_NOT_INSPECTED : id);
 }
 
 /* A flow without inspection between assets counts before an inspected one between their zones. */
 static void put_passed(struct build *b, const struct conduit *c, const struct flow *f)
 {
-	size_t n = passed_ports(b->m, f, NULL);
-	uint16_t *ports = n ? malloc(n * sizeof(*ports)) : NULL;
-	b->failed |= n && !ports;
-	if (ports)
-		passed_ports(b->m, f, ports);
-	for (size_t i = 0; ports && i < c->n_legs; i++)
+	for (size_t i = 0; i < c->n_legs; i++)
 		for (size_t e = 0; e < model_leg_pairs(&c->legs[i]); e++)
-			for (size_t p = 0; p < n; p++)
-				b->keys[b->n_keys++] = (struct pol_key){
-					.from = (uint16_t)model_leg_pair(&c->legs[i], e).from,
-					.to = (uint16_t)model_leg_pair(&c->legs[i], e).to,
-					.flow = POL_NOT_INSPECTED,
-					.port = ports[p],
-					.l4 = f->l4,
-				};
-	free(ports);
+			for (size_t p = 0; p < b->services->n; p++)
+				if (is_passed(f, &b->services->v[p]))
+					put_key(b, model_leg_pair(&c->legs[i], e),
+						b->services->v[p], POL_NOT_INSPECTED);
 }
 
 static void put_legs(struct build *b, const struct conduit *c)
@@ -368,12 +394,13 @@ static bool too_big(const struct counts *c)
 	       c->ranges > each || c->strings > each;
 }
 
-struct pol_image *policy_build(const struct model *m, uint32_t generation, int *err)
+static struct pol_image *build_image(const struct model *m, uint32_t generation,
+				     const struct services *services, int *err)
 {
 	*err = -E2BIG;
 	if (m->n_zones + m->n_classes > INDEX_MAX)
 		return NULL;
-	struct counts c = count_image(m);
+	struct counts c = count_image(m, services);
 	if (too_big(&c))
 		return NULL;
 	size_t size = (sizeof(struct pol_image) + 7) & ~(size_t)7;
@@ -407,7 +434,7 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 	head.ranges_off = reserve_array(&size, c.ranges, sizeof(struct pol_range));
 	head.strings_off = reserve_array(&size, c.strings, 1);
 	head.size = (uint32_t)size;
-	struct build b = { .m = m, .img = calloc(1, size) };
+	struct build b = { .m = m, .img = calloc(1, size), .services = services };
 	*err = -ENOMEM;
 	if (!b.img)
 		return NULL;
@@ -427,4 +454,15 @@ struct pol_image *policy_build(const struct model *m, uint32_t generation, int *
 	}
 	*err = 0;
 	return b.img;
+}
+
+struct pol_image *policy_build(const struct model *m, uint32_t generation, int *err)
+{
+	struct services services;
+	*err = -ENOMEM;
+	if (!find_services(m, &services))
+		return NULL;
+	struct pol_image *img = build_image(m, generation, &services, err);
+	free(services.v);
+	return img;
 }
